@@ -1,1 +1,24 @@
-export {};
+export { Call } from './call.js';
+export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
+export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
+export { addHealth } from './health.js';
+export { frameOf, RawStream } from './raw-stream.js';
+export { addReflection } from './reflection.js';
+export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
+export type { Answer, Definition, Handlers, Stream, Take } from './service.js';
+export { SigningKey } from './signing-key.js';
+export { refusalFromStatus, statusFromRefusal } from './status.js';
+export {
+  issuerOf,
+  type JoinClaims,
+  joinToken,
+  type KeyPurpose,
+  managerAudience,
+  type ServiceClaims,
+  serviceToken,
+  type TokenKind,
+  type UserClaims,
+  userAudience,
+  userToken,
+} from './tokens.js';
+export { TrustedKeys, type Verified } from './trusted-keys.js';

@@ -1,1 +1,16 @@
-export {};
+export { type AdminServer, startAdminServer } from './admin-server.js';
+export { Lifecycle, type Part, repeat } from './lifecycle.js';
+export { limits } from './limits.js';
+export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
+export { Metrics } from './metrics.js';
+export { type ProcessContext, type RunningService, runProcess } from './process.js';
+export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
+export { type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
+export {
+  describeSettings,
+  readSettings,
+  type SettingRow,
+  type Settings,
+  SettingsError,
+  settingsTable,
+} from './settings.js';

@@ -1,0 +1,39 @@
+import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import { type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
+
+const reasonKey = 'chat-reason';
+const retryKey = 'chat-retry-after-ms';
+
+/** What the transport itself refuses, in our words: no handler saw these calls. */
+const transportReasons: ReadonlyMap<status, Reason> = new Map<status, Reason>([
+  [status.CANCELLED, 'cancelled'],
+  [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
+  [status.RESOURCE_EXHAUSTED, 'message-too-large'],
+  [status.UNIMPLEMENTED, 'not-implemented'],
+]);
+
+/** The gRPC status of a refusal; its reason and retry hint travel as trailers. */
+export function statusFromRefusal(refusal: Refusal): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(reasonKey, refusal.reason);
+  if (refusal.retryAfterMs > 0) metadata.set(retryKey, String(refusal.retryAfterMs));
+  return { code: status[refusals[refusal.reason].status], details: refusal.message, metadata };
+}
+
+/** Gives a status that the transport made the trailers that every status of ours has. */
+export function withReason(given: Partial<StatusObject>): Partial<StatusObject> {
+  if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
+  return statusFromRefusal(refuse(transportReasons.get(given.code ?? status.UNKNOWN) ?? 'internal'));
+}
+
+function isReason(word: unknown): word is Reason {
+  return typeof word === 'string' && Object.hasOwn(refusals, word);
+}
+
+/** The refusal that a peer's status carries; without one it came from the transport. */
+export function refusalFromStatus(error: Pick<ServiceError, 'code' | 'details' | 'metadata'>): Refusal {
+  const [reason] = error.metadata.get(reasonKey);
+  const [retry] = error.metadata.get(retryKey);
+  if (isReason(reason)) return refuse(reason, { words: error.details, retryAfterMs: Number(retry ?? 0) });
+  return refuse(error.code === status.UNAVAILABLE ? 'unreachable' : 'internal', { cause: error, words: error.details });
+}

@@ -1,0 +1,102 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DatabaseClock } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwtVerify } from 'jose';
+import type { Pool } from 'pg';
+import { issuerOf, type KeyPurpose, type TokenKind } from './tokens.js';
+
+const readKeys = 'SELECT kid, purpose, owner, public_jwk FROM chat.signing_key WHERE expires_at > now()';
+const readEveryMs = 1_000;
+
+interface KeyRow {
+  readonly kid: string;
+  readonly purpose: KeyPurpose;
+  readonly owner: string;
+  readonly public_jwk: JWK;
+}
+
+interface TrustedKey {
+  readonly purpose: KeyPurpose;
+  /** The boot id that holds the private half. */
+  readonly owner: string;
+  readonly key: CryptoKey | Uint8Array;
+}
+
+/** A token that was verified: its claims, and whose key signed it. */
+export interface Verified<C> {
+  readonly claims: C;
+  readonly signer: string;
+}
+
+async function trusted(row: KeyRow): Promise<[string, TrustedKey]> {
+  return [row.kid, { purpose: row.purpose, owner: row.owner, key: await importJWK(row.public_jwk, 'EdDSA') }];
+}
+
+/** Verifies tokens with the public keys in `chat.signing_key`; unknown key ids cost at most one query per second. */
+export class TrustedKeys {
+  readonly #pool: Pool;
+  readonly #clock: DatabaseClock;
+  #keys: ReadonlyMap<string, TrustedKey> = new Map();
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+
+  constructor(pool: Pool, clock: DatabaseClock) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /**
+   * The claims of a token of exactly this kind, for this audience, now.
+   * @throws {Refusal} `expired-token`, or `invalid-token` for every other fault.
+   */
+  async verify<C>(token: string, kind: TokenKind<C>, audience: string): Promise<Verified<C>> {
+    if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');
+    const { key, owner } = await this.#keyFor(token, kind.purpose);
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: ['EdDSA'],
+        typ: kind.typ,
+        issuer: issuerOf(kind.purpose),
+        audience,
+        currentDate: new Date(this.#clock.now()),
+        requiredClaims: ['iat', 'exp'],
+      });
+      if ((payload.iat ?? 0) * 1_000 > this.#clock.now() + limits.joinClockSkewMs) throw refuse('invalid-token');
+      return { claims: kind.claims.parse(payload), signer: owner };
+    } catch (cause) {
+      throw refuse(cause instanceof errors.JWTExpired ? 'expired-token' : 'invalid-token', { cause });
+    }
+  }
+
+  async #keyFor(token: string, purpose: KeyPurpose): Promise<TrustedKey> {
+    const kid = keyIdOf(token);
+    if (!this.#keys.has(kid)) await this.#read();
+    const found = this.#keys.get(kid);
+    if (found?.purpose !== purpose) throw refuse('invalid-token');
+    return found;
+  }
+
+  #read(): Promise<void> {
+    this.#reading ??= this.#readNow().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readNow(): Promise<void> {
+    await pause(Math.max(0, this.#readAt + readEveryMs - performance.now()));
+    this.#readAt = performance.now();
+    const { rows } = await this.#pool.query<KeyRow>(readKeys);
+    this.#keys = new Map(await Promise.all(rows.map(trusted)));
+  }
+}
+
+function keyIdOf(token: string): string {
+  try {
+    const { kid } = decodeProtectedHeader(token);
+    if (kid !== undefined && kid.length <= limits.metadataValueBytes) return kid;
+  } catch (cause) {
+    throw refuse('invalid-token', { cause });
+  }
+  throw refuse('invalid-token');
+}

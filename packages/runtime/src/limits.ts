@@ -1,0 +1,46 @@
+/** Every bound that a client can meet, with its unit in its name. Settings may lower `messageBytes`, nothing raises it. */
+export const limits = {
+  messageBytes: 65_536,
+  /** One transport message; a stream that sends a larger one ends. */
+  transportBytes: 1_048_576,
+  nameCharacters: 64,
+  userIdCharacters: 64,
+  emailCharacters: 254,
+  aboutCharacters: 500,
+  descriptionCharacters: 1_000,
+  metadataJsonBytes: 4_096,
+  passwordMinBytes: 8,
+  passwordMaxBytes: 72,
+  tokenBytes: 4_096,
+  /** One metadata value other than the token. */
+  metadataValueBytes: 256,
+  contentTypeCharacters: 127,
+  mentions: 50,
+  roomSeats: 25,
+  chatMembers: 10_000,
+  chatMembersDefault: 1_000,
+  seatsPerUser: 20,
+  channelsPerUser: 100,
+  channelsPerList: 10_000,
+  /** How many of the users inside List names. */
+  usersListedOfRoom: 25,
+  usersListedOfChat: 100,
+  pageEntries: 100,
+  pageBytes: 1_048_576,
+  joinWithinMs: 10_000,
+  joinClockSkewMs: 30_000,
+  reportMetrics: 64,
+  reportMetricBytes: 256,
+  reportChannels: 100_000,
+  /** Per sender in one channel. */
+  senderMessagesPerSecond: 100,
+  senderBytesPerSecond: 1_048_576,
+  /** Of one channel, all senders together. */
+  channelMessagesPerSecond: 5_000,
+  channelBytesPerSecond: 8_388_608,
+  /** Frames a live channel remembers; a reader further behind is reset. */
+  ringBytes: 1_048_576,
+  lossyRingBytes: 65_536,
+  /** Bytes of one joined write to a member. */
+  writeBytes: 65_536,
+} as const;

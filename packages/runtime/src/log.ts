@@ -1,0 +1,38 @@
+import { type Logger as PinoLogger, pino, type StreamEntry } from 'pino';
+import pretty from 'pino-pretty';
+
+/** JSON lines (or readable ones), with `child(fields)`. Keys used: service node rpc user channel conn reason ms. */
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
+  child(fields: Record<string, unknown>): Logger;
+};
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LogOptions {
+  readonly service: string;
+  readonly level: LogLevel;
+  /** `json` for machines, `text` for people. */
+  readonly format: 'json' | 'text';
+}
+
+/** A logger to standard output. Tokens and passwords never reach it: callers log facts, and the usual keys are masked. */
+export function createLogger(options: LogOptions): Logger {
+  const stream: StreamEntry['stream'] =
+    options.format === 'text'
+      ? pretty({ colorize: false, singleLine: true, ignore: 'pid,hostname,service', sync: true })
+      : pino.destination({ sync: false });
+  return pino(
+    {
+      level: options.level,
+      base: { service: options.service },
+      redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+}
+
+/** A logger that says nothing. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' });
+}

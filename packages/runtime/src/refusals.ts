@@ -1,0 +1,118 @@
+/** gRPC status names, spelled as in the gRPC documentation. */
+export type StatusName =
+  | 'CANCELLED'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE'
+  | 'UNAUTHENTICATED';
+
+export interface RefusalRow {
+  readonly status: StatusName;
+  /** The status of the same refusal on an HTTP door. */
+  readonly http: number;
+  /** States the rule and the remedy. */
+  readonly words: string;
+  /** Milliseconds until a retry may succeed; absent: do not retry as is. */
+  readonly retryAfterMs?: number;
+}
+
+function row(status: StatusName, http: number, words: string, retryAfterMs?: number): RefusalRow {
+  return retryAfterMs === undefined ? { status, http, words } : { status, http, words, retryAfterMs };
+}
+
+/** Every error and every ending that a client of Parley can meet, by its stable reason word. */
+export const refusals = {
+  // what was sent
+  malformed: row('INVALID_ARGUMENT', 400, 'the request cannot be decoded'),
+  'invalid-user-id': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a user id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or a digit',
+  ),
+  'invalid-name': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a name is 1 to 64 characters, not only spaces, without control or direction characters',
+  ),
+  'invalid-password': row('INVALID_ARGUMENT', 400, 'a password is 8 to 72 bytes of UTF-8 without NUL'),
+  'invalid-email': row('INVALID_ARGUMENT', 400, 'that is not an e-mail address of at most 254 characters'),
+  'invalid-profile': row('INVALID_ARGUMENT', 400, 'a field of the profile is too long or not one of its values'),
+  'invalid-limit': row('INVALID_ARGUMENT', 400, 'the limit of a room is 1 to 25, of a chat 1 to 10000'),
+  'invalid-channel': row('INVALID_ARGUMENT', 400, 'a field of the channel is too long or not one of its values'),
+  'invalid-channel-id': row('INVALID_ARGUMENT', 400, 'a channel id is a whole number from 1 to 2147483647'),
+  'invalid-message': row('INVALID_ARGUMENT', 400, 'a field of the message is too long or not one of its values'),
+  'invalid-report': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a report names its addr, internal_addr, name, state and load, within their bounds',
+  ),
+  'invalid-metadata': row('INVALID_ARGUMENT', 400, 'a metadata value is too long, repeated or not of its form'),
+  'message-too-large': row('RESOURCE_EXHAUSTED', 413, 'the message is larger than this server takes'),
+
+  // who is asking
+  unauthenticated: row('UNAUTHENTICATED', 401, 'send metadata authorization: Bearer <token>'),
+  'invalid-token': row('UNAUTHENTICATED', 401, 'the token is not valid here'),
+  'expired-token': row('UNAUTHENTICATED', 401, 'the token has expired: log in or listen again'),
+  'wrong-credentials': row('UNAUTHENTICATED', 401, 'the user id or the password is wrong'),
+  'logged-out': row('UNAUTHENTICATED', 401, 'this session has ended: log in again'),
+  suspended: row('UNAUTHENTICATED', 403, 'this account is suspended'),
+  'seat-gone': row(
+    'UNAUTHENTICATED',
+    401,
+    'this join token was used, replaced, too late, or is for another server: listen again',
+  ),
+  'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
+  'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
+  'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
+  banned: row('PERMISSION_DENIED', 403, 'you may not enter this channel'),
+
+  // what it is about
+  'user-not-found': row('NOT_FOUND', 404, 'there is no such user'),
+  'channel-not-found': row('NOT_FOUND', 404, 'there is no such channel'),
+  'client-id-reused': row('ALREADY_EXISTS', 409, 'another message was sent with that client id'),
+  'user-id-taken': row('ALREADY_EXISTS', 409, 'that user id is taken'),
+  'email-taken': row('ALREADY_EXISTS', 409, 'that e-mail address is taken'),
+  'channel-occupied': row('FAILED_PRECONDITION', 409, 'somebody is in this channel'),
+  'not-a-member': row('FAILED_PRECONDITION', 409, 'join this channel before you listen to it'),
+
+  // how much
+  'channel-full': row('RESOURCE_EXHAUSTED', 429, 'the channel is full', 5_000),
+  'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'you own as many channels as one user may: delete one first'),
+  'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),
+  'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
+  'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),
+  'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
+  'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
+  'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
+
+  // where it lives
+  'no-server': row('UNAVAILABLE', 503, 'no chat server is serving: try again', 1_000),
+  'database-away': row('UNAVAILABLE', 503, 'the database does not answer: try again', 1_000),
+  paused: row('UNAVAILABLE', 503, 'this chat server cannot confirm that it still owns the channel: try again', 1_000),
+  unreachable: row('UNAVAILABLE', 503, 'that service cannot be reached: try again', 1_000),
+  'not-mine': row('ABORTED', 409, 'this chat server does not own that channel'),
+  'not-implemented': row('UNIMPLEMENTED', 501, 'this server does not offer that call'),
+  'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'the deadline passed first'),
+  cancelled: row('CANCELLED', 499, 'the caller went away'),
+  internal: row('INTERNAL', 500, 'something went wrong on the server; it was logged'),
+
+  // why a stream ends
+  moved: row('ABORTED', 409, 'the channel moves to another chat server: listen again', 500),
+  replaced: row('ABORTED', 409, 'a newer listen of the same user took this place'),
+  draining: row('UNAVAILABLE', 503, 'this chat server stops: listen again', 500),
+  removed: row('PERMISSION_DENIED', 403, 'you were removed from this channel'),
+  kicked: row('PERMISSION_DENIED', 403, 'an administrator ended this connection'),
+  'channel-deleted': row('NOT_FOUND', 404, 'the channel was deleted'),
+  idle: row('DEADLINE_EXCEEDED', 504, 'nothing was heard from you for too long'),
+} as const satisfies Record<string, RefusalRow>;
+
+/** A stable word for one outcome: a key of the table. */
+export type Reason = keyof typeof refusals;

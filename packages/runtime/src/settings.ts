@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const onOff = z.enum(['on', 'off']).transform((word) => word === 'on');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
+const positive = z.coerce.number().int().positive();
+
+interface Row<S extends z.ZodType> {
+  readonly schema: S;
+  /** As it would be written in the environment; absent: not set. */
+  readonly fallback?: string;
+  readonly unit: string;
+  readonly secret?: boolean;
+  readonly doc: string;
+}
+
+function setting<S extends z.ZodType>(schema: S, unit: string, doc: string, fallback?: string): Row<S> {
+  return fallback === undefined ? { schema, unit, doc } : { schema, unit, doc, fallback };
+}
+
+/** Every setting of every process; the environment name is `PARLEY_` and the key. */
+export const settingsTable = {
+  DATABASE_URL: {
+    ...setting(
+      z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+      'URL',
+      'PostgreSQL 15 or later, with the role of this service',
+    ),
+    secret: true,
+  },
+  DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
+  HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
+  PORT: setting(port.optional(), 'port', 'gRPC port; 50051 user-service, 50052 channel-service, 50053 chat-service'),
+  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the gRPC port + 1000; 0 = off'),
+  INSECURE: setting(onOff, 'on/off', 'listen without TLS on an address that others can reach', 'off'),
+  TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
+  TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
+  TLS_CA: setting(
+    z.string().optional(),
+    'file',
+    'PEM authority that service-to-service calls trust; unset: they use no TLS',
+  ),
+  LOG_LEVEL: setting(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    'level',
+    'least level that is logged',
+    'info',
+  ),
+  LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
+  REFLECTION: setting(onOff, 'on/off', 'serve gRPC reflection', 'on'),
+  STOP_SECONDS: setting(positive.max(600), 's', 'how long a stopping process waits before it forces the end', '8'),
+  PASSWORD_SCHEME: setting(
+    z.enum(['bcrypt', 'argon2id']),
+    'scheme',
+    'user-service: how new passwords are hashed',
+    'bcrypt',
+  ),
+  BCRYPT_COST: setting(
+    z.coerce.number().int().min(4).max(15),
+    'log2 rounds',
+    'user-service: cost of a bcrypt hash',
+    '10',
+  ),
+  SERVER_HOSTS: setting(
+    list,
+    'patterns',
+    'channel-service: hosts a chat server may report as addr; * stands for one label',
+    'localhost,127.0.0.1',
+  ),
+  SERVER_NETWORKS: setting(
+    list,
+    'CIDR',
+    'channel-service: networks a chat server may report as internal_addr',
+    '127.0.0.0/8',
+  ),
+  SERVER_PORTS: setting(
+    z.string().regex(/^\d+-\d+$/),
+    'from-to',
+    'channel-service: ports a chat server may report',
+    '1024-65535',
+  ),
+  NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
+  ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
+  INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
+  MANAGERS: setting(list, 'host:port,...', 'chat-service: the managers to report to', '127.0.0.1:50052'),
+  MESSAGE_BYTES: setting(positive.max(65_536), 'bytes', 'chat-service: the largest message data', '65536'),
+} as const satisfies Record<string, Row<z.ZodType>>;
+
+export type SettingName = keyof typeof settingsTable;
+export type Settings = { readonly [K in SettingName]: z.infer<(typeof settingsTable)[K]['schema']> };
+
+const prefix = 'PARLEY_';
+
+/** All problems of the environment at once, one line each, by variable name. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith(prefix) && !(name.slice(prefix.length) in settingsTable))
+    .map((name) => `${name} is not a setting; \`npx parley config\` lists them`);
+}
+
+/**
+ * Reads every `PARLEY_*` variable. An empty value counts as not set.
+ * @throws {SettingsError} naming each unknown name and each value that does not fit.
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems = unknownNames(env);
+  const read = Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
+    const result = row.schema.safeParse(env[prefix + key] || row.fallback);
+    if (!result.success) problems.push(`${prefix}${key} (${row.unit}): ${result.error.issues[0]?.message}`);
+    return [key, result.data];
+  });
+  if (problems.length > 0) throw new SettingsError(problems.join('\n'));
+  return Object.fromEntries(read) as Settings;
+}
+
+/** One row of `parley config`: the value in force, masked where it is secret. */
+export interface SettingRow {
+  readonly name: string;
+  readonly unit: string;
+  readonly fallback: string;
+  readonly value: string;
+  readonly doc: string;
+}
+
+/** The whole table with the values that `env` gives, for people to read. */
+export function describeSettings(env: NodeJS.ProcessEnv): SettingRow[] {
+  return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
+    const given = env[prefix + key] ?? '';
+    const value = row.secret === true && given !== '' ? '(secret)' : given;
+    return { name: prefix + key, unit: row.unit, fallback: row.fallback ?? '', value, doc: row.doc };
+  });
+}

@@ -1,0 +1,94 @@
+/** An encoded Message as it stands on the wire, and whether clients that asked for no events see it too. */
+export interface Frame {
+  readonly bytes: Buffer;
+  /** False: only for members with events. */
+  readonly plain: boolean;
+}
+
+/** Frames joined for one write, and the cursor behind them. */
+export interface Joined {
+  /** Empty where nothing in the range is for this view. */
+  readonly bytes: Buffer;
+  readonly frames: number;
+  readonly next: number;
+}
+
+/** Trimming stops here, so that the ring is not trimmed again by the very next frame. */
+const trimTo = 0.75;
+
+/**
+ * The last frames of a live channel in one ring bounded by bytes; a member is a cursor into it. It is outbox, resume
+ * buffer and slow-reader rule in one: whoever is behind `tail` has lost frames.
+ */
+export class ChannelLog {
+  readonly #maxBytes: number;
+  readonly #maxWrite: number;
+  readonly #joined = [new Map<number, Joined>(), new Map<number, Joined>()] as const;
+  #frames: Frame[] = [];
+  #bytes = 0;
+  #tail = 0;
+
+  /** `maxBytes` bounds the ring, `maxWrite` one joined write. */
+  constructor(maxBytes: number, maxWrite: number) {
+    this.#maxBytes = maxBytes;
+    this.#maxWrite = maxWrite;
+  }
+
+  /** The cursor of the oldest frame that is still here. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** The cursor behind the newest frame. */
+  get head(): number {
+    return this.#tail + this.#frames.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#bytes += frame.bytes.length;
+    for (const cache of this.#joined) cache.clear();
+    if (this.#bytes > this.#maxBytes) this.#trim();
+  }
+
+  /** What follows `cursor`, joined once for all members there; undefined where it has fallen off the ring. */
+  after(cursor: number, plainOnly: boolean): Joined | undefined {
+    if (cursor < this.#tail) return undefined;
+    const cache = this.#joined[plainOnly ? 1 : 0];
+    const known = cache.get(cursor);
+    if (known !== undefined) return known;
+    const joined = this.#join(cursor, plainOnly);
+    cache.set(cursor, joined);
+    return joined;
+  }
+
+  #join(cursor: number, plainOnly: boolean): Joined {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let at = cursor - this.#tail;
+    for (; at < this.#frames.length; at++) {
+      const frame = this.#frames[at] as Frame;
+      if (plainOnly && !frame.plain) continue;
+      if (parts.length > 0 && bytes + frame.bytes.length > this.#maxWrite) break;
+      parts.push(frame.bytes);
+      bytes += frame.bytes.length;
+    }
+    const [only] = parts;
+    const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes);
+    return { bytes: whole, frames: parts.length, next: this.#tail + at };
+  }
+
+  #trim(): void {
+    let drop = 0;
+    while (this.#bytes > this.#maxBytes * trimTo && drop < this.#frames.length - 1) {
+      this.#bytes -= (this.#frames[drop] as Frame).bytes.length;
+      drop++;
+    }
+    this.#frames = this.#frames.slice(drop);
+    this.#tail += drop;
+  }
+}

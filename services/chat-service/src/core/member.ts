@@ -1,0 +1,138 @@
+import type { ChannelLog } from './channel-log.js';
+
+/** Where a member's frames go. */
+export interface Outlet {
+  readonly ended: boolean;
+  /** False: wait for `onDrain` before the next write. */
+  write(frames: Buffer): boolean;
+  onDrain(listener: () => void): void;
+}
+
+/** The two logs of a channel: entries that nobody may miss, and frames that are dropped before anything else. */
+export interface Logs {
+  readonly entries: ChannelLog;
+  readonly lossy: ChannelLog;
+}
+
+export interface MemberOptions {
+  readonly logs: Logs;
+  readonly outlet: Outlet;
+  /** Where in the entries it starts; the end where absent. */
+  readonly cursor?: number | undefined;
+  /** Events and entries of every kind, not only what was said. */
+  readonly events: boolean;
+  /** Bytes of frames for this member alone that may wait. */
+  readonly maxOwnBytes: number;
+  /** Called once when the member has fallen behind; it gets nothing more. */
+  readonly onSlow: () => void;
+  /** Told how many frames each write carried. */
+  readonly onWrite: (frames: number) => void;
+}
+
+/**
+ * One stream in a channel: a cursor in each log and a short queue of frames of its own.
+ * Own frames go first, then entries, then lossy frames; nothing is written while the reader is not ready.
+ */
+export class Member {
+  readonly #options: MemberOptions;
+  #own: Buffer[] = [];
+  #ownBytes = 0;
+  #entriesCursor: number;
+  #lossyCursor: number;
+  #blocked = false;
+  #left = false;
+  #finish: { last: Buffer | undefined; done: () => void } | undefined;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.#entriesCursor = options.cursor ?? options.logs.entries.head;
+    this.#lossyCursor = options.logs.lossy.head;
+  }
+
+  get events(): boolean {
+    return this.#options.events;
+  }
+
+  /** A frame for this member alone: welcome, ack, pong. */
+  tell(frame: Buffer): void {
+    if (this.#left || this.#finish !== undefined) return;
+    this.#own.push(frame);
+    this.#ownBytes += frame.length;
+    if (this.#ownBytes > this.#options.maxOwnBytes) this.#fallBehind();
+    else this.pump();
+  }
+
+  /** Writes all that waits and that the reader is ready for. */
+  pump(): void {
+    while (!this.#blocked && !this.#left && !this.#options.outlet.ended && this.#writeNext()) {}
+    if (this.#entriesCursor < this.#options.logs.entries.tail) this.#fallBehind();
+  }
+
+  /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on. */
+  finish(last: Buffer | undefined, done: () => void): void {
+    if (this.#left || this.#finish !== undefined) return;
+    this.#finish = { last, done };
+    this.pump();
+  }
+
+  /** Nothing is written from now on. */
+  leave(): void {
+    this.#left = true;
+    this.#own = [];
+  }
+
+  #writeNext(): boolean {
+    if (this.#own.length > 0) return this.#write(this.#takeOwn());
+    const { entries, lossy } = this.#options.logs;
+    if (this.#entriesCursor !== entries.head) return this.#writeEntries(entries);
+    if (this.#finish !== undefined) return this.#writeLast(this.#finish);
+    if (this.#lossyCursor !== lossy.head) return this.#writeLossy(lossy);
+    return false;
+  }
+
+  #takeOwn(): Buffer {
+    const own = this.#own.length === 1 ? (this.#own[0] as Buffer) : Buffer.concat(this.#own, this.#ownBytes);
+    this.#options.onWrite(this.#own.length);
+    this.#own = [];
+    this.#ownBytes = 0;
+    return own;
+  }
+
+  #writeEntries(entries: ChannelLog): boolean {
+    const joined = entries.after(this.#entriesCursor, !this.#options.events);
+    if (joined === undefined) return false;
+    this.#entriesCursor = joined.next;
+    if (joined.frames > 0) this.#options.onWrite(joined.frames);
+    return this.#write(joined.bytes);
+  }
+
+  #writeLossy(lossy: ChannelLog): boolean {
+    const joined = lossy.after(this.#lossyCursor, !this.#options.events);
+    this.#lossyCursor = joined?.next ?? lossy.head;
+    if (joined !== undefined && joined.frames > 0) this.#options.onWrite(joined.frames);
+    return joined === undefined || this.#write(joined.bytes);
+  }
+
+  #writeLast({ last, done }: { last: Buffer | undefined; done: () => void }): boolean {
+    if (last !== undefined) this.#options.outlet.write(last);
+    this.leave();
+    done();
+    return false;
+  }
+
+  #write(bytes: Buffer): boolean {
+    if (bytes.length === 0 || this.#options.outlet.write(bytes)) return true;
+    this.#blocked = true;
+    this.#options.outlet.onDrain(() => {
+      this.#blocked = false;
+      this.pump();
+    });
+    return true;
+  }
+
+  #fallBehind(): void {
+    if (this.#left) return;
+    this.leave();
+    this.#options.onSlow();
+  }
+}

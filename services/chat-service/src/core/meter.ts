@@ -1,0 +1,34 @@
+/** A bound in units per second that lets one second's worth through at once. One number, no timer. */
+export class Meter {
+  readonly #perSecond: number;
+  #paidUntilMs = 0;
+
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
+
+  /** Takes `units` and answers 0, or takes nothing and answers the milliseconds until they would fit. */
+  take(units: number, nowMs: number): number {
+    const start = Math.max(this.#paidUntilMs, nowMs);
+    const until = start + (units * 1_000) / this.#perSecond;
+    if (until > nowMs + 1_000 && start > nowMs) return Math.ceil(until - nowMs - 1_000);
+    this.#paidUntilMs = until;
+    return 0;
+  }
+}
+
+/** Messages and bytes of one sender or of one channel. */
+export class Throughput {
+  readonly #messages: Meter;
+  readonly #bytes: Meter;
+
+  constructor(messagesPerSecond: number, bytesPerSecond: number) {
+    this.#messages = new Meter(messagesPerSecond);
+    this.#bytes = new Meter(bytesPerSecond);
+  }
+
+  /** 0, or the milliseconds to wait. */
+  take(bytes: number, nowMs: number): number {
+    return this.#messages.take(1, nowMs) || this.#bytes.take(bytes, nowMs);
+  }
+}

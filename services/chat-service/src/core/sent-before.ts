@@ -1,0 +1,28 @@
+/** What was answered to a sent message. */
+export interface Sent {
+  readonly seq: number;
+  readonly timestamp: number;
+  readonly data: Uint8Array;
+}
+
+/** The last messages by sender and client id, so that a retry is answered like the first try. */
+export class SentBefore {
+  readonly #most: number;
+  readonly #sent = new Map<string, Sent>();
+
+  constructor(most = 1_024) {
+    this.#most = most;
+  }
+
+  find(sender: string, clientId: string): Sent | undefined {
+    return this.#sent.get(`${sender} ${clientId}`);
+  }
+
+  /** Remembers one, and forgets the oldest where there are too many. */
+  add(sender: string, clientId: string, sent: Sent): void {
+    this.#sent.set(`${sender} ${clientId}`, sent);
+    if (this.#sent.size <= this.#most) return;
+    const [oldest] = this.#sent.keys();
+    if (oldest !== undefined) this.#sent.delete(oldest);
+  }
+}
