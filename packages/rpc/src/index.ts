@@ -2,6 +2,7 @@ export { Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
 export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
 export { addHealth } from './health.js';
+export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { frameOf, RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';

@@ -1,5 +1,5 @@
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
-import { type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
+import { isReason, type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
@@ -24,10 +24,6 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 export function withReason(given: Partial<StatusObject>): Partial<StatusObject> {
   if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
   return statusFromRefusal(refuse(transportReasons.get(given.code ?? status.UNKNOWN) ?? 'internal'));
-}
-
-function isReason(word: unknown): word is Reason {
-  return typeof word === 'string' && Object.hasOwn(refusals, word);
 }
 
 /** The refusal that a peer's status carries; without one it came from the transport. */

@@ -5,7 +5,7 @@ export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js
 export { Metrics } from './metrics.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
-export { type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
+export { isReason, type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
 export {
   describeSettings,
   readSettings,

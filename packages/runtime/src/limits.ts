@@ -1,5 +1,7 @@
 /** Every bound that a client can meet, with its unit in its name. Settings may lower `messageBytes`, nothing raises it. */
 export const limits = {
+  /** The largest SERIAL. */
+  channelId: 2_147_483_647,
   messageBytes: 65_536,
   /** One transport message; a stream that sends a larger one ends. */
   transportBytes: 1_048_576,

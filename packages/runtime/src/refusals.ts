@@ -116,3 +116,8 @@ export const refusals = {
 
 /** A stable word for one outcome: a key of the table. */
 export type Reason = keyof typeof refusals;
+
+/** Whether a word is a reason of the table. */
+export function isReason(word: unknown): word is Reason {
+  return typeof word === 'string' && Object.hasOwn(refusals, word);
+}

@@ -2,7 +2,8 @@
 export interface Sent {
   readonly seq: number;
   readonly timestamp: number;
-  readonly data: Uint8Array;
+  /** Of what was sent: the same client id with another digest is another message. */
+  readonly digest: string;
 }
 
 /** The last messages by sender and client id, so that a retry is answered like the first try. */

@@ -1,0 +1,54 @@
+/** The law of rooms (ARCHITECTURE.md), read from the imports of the source. */
+const services = 'user-service|channel-service|chat-service|gateway';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'services-never-import-services',
+      severity: 'error',
+      from: { path: '^services/([^/]+)/src' },
+      to: { path: `^services/(${services})/`, pathNot: '^services/$1/' },
+    },
+    {
+      name: 'packages-never-import-services',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^(services|scripts)/' },
+    },
+    {
+      name: 'core-is-pure',
+      comment: 'core/ imports core/ only: no gRPC, no SQL, no environment, no clock of its own',
+      severity: 'error',
+      from: { path: '/src/core/', pathNot: '\\.test\\.ts$' },
+      to: { pathNot: '/src/core/' },
+    },
+    {
+      name: 'stores-know-no-doors',
+      severity: 'error',
+      from: { path: '/src/(store|clients)/' },
+      to: { path: '/src/(rpc|http|upkeep)/' },
+    },
+    {
+      name: 'only-app-and-main-plug',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/', pathNot: '(/main\\.ts|\\.test\\.ts)$' },
+      to: { path: '/src/(app|main)\\.ts$' },
+    },
+    { name: 'testkit-is-for-tests', severity: 'error', from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/testkit/' }, to: { path: '^packages/testkit/' } },
+    {
+      name: 'runtime-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^packages/(runtime|contract)/src' },
+      to: { path: '^packages/', pathNot: '^packages/$1/' },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(/dist/|/gen/)' },
+    parser: 'swc',
+  },
+};

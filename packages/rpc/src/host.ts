@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { checkSchema, checkServer, createPool, DatabaseClock, type ServiceRole } from '@parley/database';
+import { Lifecycle, type ProcessContext, type RunningService, repeat, type Settings, startAdminServer } from '@parley/runtime';
+import type { Pool } from 'pg';
+import { Callers } from './callers.js';
+import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from './server.js';
+import { TrustedKeys } from './trusted-keys.js';
+
+/** What every service needs of the settings. */
+export interface HostConfig {
+  readonly service: string;
+  readonly databaseUrl: string;
+  readonly connections: number;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly stopMs: number;
+}
+
+/**
+ * The host part of a service's configuration.
+ * @throws {Error} one sentence where there is no database URL.
+ */
+export function readHostConfig(settings: Settings, service: string, defaultPort: number, role: ServiceRole): HostConfig {
+  if (settings.DATABASE_URL === undefined) {
+    throw new Error(`set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}; \`npm start\` does all of it for you`);
+  }
+  const port = settings.PORT ?? defaultPort;
+  return {
+    service,
+    databaseUrl: settings.DATABASE_URL,
+    connections: settings.DATABASE_CONNECTIONS,
+    host: settings.HOST,
+    port,
+    adminPort: settings.ADMIN_PORT ?? (port === 0 ? 0 : port + 1_000),
+    stopMs: settings.STOP_SECONDS * 1_000,
+  };
+}
+
+const statementTimeoutMs = 5_000;
+const measureClockEveryMs = 10_000;
+
+/** The parts that every service has: database, clock, keys, gRPC server, admin server; stopped in reverse order. */
+export class ServiceHost {
+  /** One life of this process. */
+  readonly bootId = randomUUID();
+  readonly pool: Pool;
+  readonly clock: DatabaseClock;
+  readonly keys: TrustedKeys;
+  readonly callers: Callers;
+  readonly parts: Lifecycle;
+  readonly context: ProcessContext;
+  readonly #config: HostConfig;
+  #grpc: RunningGrpcServer | undefined;
+
+  private constructor(config: HostConfig, context: ProcessContext, pool: Pool, clock: DatabaseClock, parts: Lifecycle) {
+    this.#config = config;
+    this.context = context;
+    this.pool = pool;
+    this.clock = clock;
+    this.parts = parts;
+    this.keys = new TrustedKeys(pool, clock);
+    this.callers = new Callers(this.keys, pool);
+  }
+
+  /** Opens the database. Rejects with one sentence where it is away, too old, or not migrated. */
+  static async open(config: HostConfig, context: ProcessContext): Promise<ServiceHost> {
+    const { log } = context;
+    const parts = new Lifecycle(log);
+    const pool = createPool({
+      url: config.databaseUrl,
+      applicationName: `parley ${config.service}`,
+      max: config.connections,
+      statementTimeoutMs,
+      onLost: (err) => log.warn({ err }, 'a database connection was lost'),
+    });
+    parts.add('database', { stop: () => pool.end() });
+    await checkServer(pool);
+    await checkSchema(pool);
+    const clock = await DatabaseClock.start(pool);
+    const failed = (err: unknown) => log.warn({ err }, 'the database clock was not read');
+    parts.add('clock', repeat(measureClockEveryMs, 0.1, () => clock.measure(pool), failed));
+    return new ServiceHost(config, context, pool, clock, parts);
+  }
+
+  /** Where the gRPC server listens; its port is known once it does. */
+  get address(): string {
+    return `${this.#config.host}:${this.#grpc?.port ?? this.#config.port}`;
+  }
+
+  setServing(serving: boolean): void {
+    this.#grpc?.setServing(serving);
+  }
+
+  /** Starts the gRPC server with the services that `add` gives it. */
+  async serve(add: (builder: GrpcServerBuilder) => void): Promise<void> {
+    const { settings, log, metrics } = this.context;
+    const builder = new GrpcServerBuilder({
+      host: this.#config.host,
+      port: this.#config.port,
+      credentials: serverCredentials(settings),
+      reflection: settings.REFLECTION,
+      log,
+      metrics,
+      stopMs: this.#config.stopMs,
+    });
+    add(builder);
+    this.#grpc = this.parts.add('grpc', await builder.start());
+  }
+
+  /** Starts the admin server, where one is wanted, and gives the running service. */
+  async run(): Promise<RunningService> {
+    const { host, adminPort } = this.#config;
+    const listens: Record<string, string> = { grpc: this.address };
+    if (adminPort !== 0) {
+      const ready = async () => void (await this.pool.query('SELECT 1'));
+      const admin = await startAdminServer({ host, port: adminPort, metrics: this.context.metrics, ready });
+      this.parts.add('admin', admin);
+      listens.admin = `${host}:${admin.port}`;
+    }
+    return { listens, stop: () => this.parts.stop() };
+  }
+}

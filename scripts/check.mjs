@@ -1,0 +1,15 @@
+/** All that can be said of the source without running it. Each step by its name; the first that fails ends it. */
+import { giveUp, run, runTool, setUp } from './setup.mjs';
+
+setUp();
+const steps = {
+  'generated code': () => run(process.execPath, ['scripts/generate.mjs', '--check']),
+  'format and lint': () => runTool('@biomejs/biome', 'bin/biome', ['check', '--error-on-warnings', '.']),
+  'import law and circles': () =>
+    runTool('dependency-cruiser', 'bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'packages', 'services', 'scripts/src']),
+  'sizes and any': () => run(process.execPath, ['scripts/measure.mjs', '--check']),
+};
+for (const [name, step] of Object.entries(steps)) {
+  process.stdout.write(`── ${name}\n`);
+  if (step() !== 0) giveUp(`${name}: not as it should be`);
+}

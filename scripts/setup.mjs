@@ -1,0 +1,68 @@
+/** What a fresh clone needs before anything of ours can run: packages and compiled TypeScript. Node and npm are enough. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.parley-setup');
+
+/** Ends the process with one sentence. */
+export function giveUp(sentence) {
+  process.stderr.write(`parley: ${sentence}\n`);
+  process.exit(2);
+}
+
+/** Runs a program in the root folder with our terminal; its exit status. */
+export function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  if (error !== undefined) giveUp(`${command} cannot be run: ${error.message}`);
+  return status ?? 1;
+}
+
+/** Runs the binary of an installed package by Node, whatever the shell is. */
+export function runTool(packageName, bin, args, env) {
+  return run(process.execPath, [join(root, 'node_modules', packageName, bin), ...args], env);
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 11)) giveUp(`Node ${process.versions.node} is too old: use Node 20.11 or later`);
+}
+
+/** Everything that decides what `install` would do. */
+function fingerprint() {
+  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
+  for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+function install(wanted) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  process.stdout.write(`parley: installing packages with ${packageManager} (once; a minute or so)\n`);
+  const pnpm = ['exec', '--yes', '--', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'];
+  const npm = process.env.npm_execpath;
+  const status = npm?.endsWith('.js') ? run(process.execPath, [npm, ...pnpm]) : run('npm', pnpm);
+  if (status !== 0) giveUp('the packages could not be installed: see the lines above; the network or a proxy is the usual cause');
+  writeFileSync(stamp, wanted);
+}
+
+/** Installs what the lock file names, unless that is what is there. */
+export function ensurePackages() {
+  checkNode();
+  const wanted = fingerprint();
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) install(wanted);
+}
+
+/** Compiles what has changed. */
+export function ensureBuild() {
+  if (!existsSync(join(root, 'scripts', 'dist'))) process.stdout.write('parley: compiling\n');
+  if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('the source does not compile: see the lines above');
+}
+
+/** Packages, then compiled TypeScript. */
+export function setUp() {
+  ensurePackages();
+  ensureBuild();
+}

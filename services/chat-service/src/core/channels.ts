@@ -1,0 +1,45 @@
+import type { FanOut } from './fan-out.js';
+import { type ChannelBounds, type ChannelFacts, LiveChannel } from './live-channel.js';
+
+/** The channels that this process has in memory, by id. */
+export class Channels {
+  readonly #bounds: ChannelBounds;
+  readonly #fanOut: FanOut;
+  readonly #live = new Map<number, LiveChannel>();
+
+  constructor(bounds: ChannelBounds, fanOut: FanOut) {
+    this.#bounds = bounds;
+    this.#fanOut = fanOut;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  find(id: number): LiveChannel | undefined {
+    return this.#live.get(id);
+  }
+
+  /** The live channel of this ownership, made where there is none. A channel of an older epoch is forgotten. */
+  open(facts: ChannelFacts, nowMs: number): LiveChannel {
+    const known = this.#live.get(facts.id);
+    if (known !== undefined && known.facts.epoch >= facts.epoch) return known;
+    const fresh = new LiveChannel(facts, this.#bounds, this.#fanOut, nowMs);
+    this.#live.set(facts.id, fresh);
+    return fresh;
+  }
+
+  /** Forgets a channel; who is still in it keeps its object until the stream ends. */
+  close(id: number): void {
+    this.#live.delete(id);
+  }
+
+  all(): LiveChannel[] {
+    return [...this.#live.values()];
+  }
+
+  /** Bytes in all rings. */
+  get ringBytes(): number {
+    return this.all().reduce((sum, { logs }) => sum + logs.entries.bytes + logs.lossy.bytes, 0);
+  }
+}

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { ChannelStatus, Resume } from '@parley/contract';
+import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
+import { type Logger, limits, refuse } from '@parley/runtime';
+import type { Channels } from '../core/channels.js';
+import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
+import { welcomeFrame } from './frames.js';
+import { Session, type SessionContext } from './session.js';
+import type { Sessions } from './sessions.js';
+
+export interface ConnectDeps {
+  readonly bootId: string;
+  readonly keys: TrustedKeys;
+  readonly seats: SeatStore;
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly session: SessionContext;
+  readonly pingEveryMs: number;
+  /** True while this server stops. */
+  readonly draining: () => boolean;
+  readonly log: Logger;
+}
+
+/** What the client asked for in its metadata. */
+interface Wishes {
+  readonly events: boolean;
+  readonly resume: { readonly log: string; readonly seq: number } | undefined;
+}
+
+const resumeForm = /^([0-9a-f-]{36}):(\d{1,15})$/i;
+
+function readWishes(call: Call): Wishes {
+  const resume = call.metadata('chat-resume');
+  const parts = resume === undefined ? undefined : resumeForm.exec(resume);
+  if (parts === null) throw refuse('invalid-metadata', { words: 'chat-resume is <log>:<seq>' });
+  return {
+    events: call.metadata('chat-events') === '1',
+    resume: parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) },
+  };
+}
+
+/** Seed 000: the time of joining must be close to the token's timestamp. The seat's `join_by` is the exact rule. */
+function checkTimestamp(claims: JoinClaims, nowMs: number): void {
+  const within = limits.joinWithinMs + limits.joinClockSkewMs;
+  if (Math.abs(nowMs - claims.timestamp) > within) throw refuse('seat-gone');
+}
+
+function personOf(taken: TakenSeat): Person {
+  return { id: taken.user_id, number: taken.number, name: taken.user_name };
+}
+
+/** Where a reader starts, and what Welcome says of it. */
+function placeOf(channel: LiveChannel, wishes: Wishes): { cursor: number | undefined; resume: Resume } {
+  if (wishes.resume === undefined) return { cursor: undefined, resume: Resume.UNSPECIFIED };
+  const known = wishes.resume.log === channel.facts.log && wishes.resume.seq <= channel.lastSeq;
+  if (!known) return { cursor: undefined, resume: Resume.RESET };
+  const cursor = channel.cursorAfter(wishes.resume.seq);
+  return { cursor, resume: cursor === undefined ? Resume.GAP : Resume.WHOLE };
+}
+
+/** Connect: token, seat, channel, welcome; afterwards the session lives on its own. */
+export class ConnectDoor {
+  readonly #deps: ConnectDeps;
+
+  constructor(deps: ConnectDeps) {
+    this.#deps = deps;
+  }
+
+  readonly take: Take = async (stream, call) => {
+    if (this.#deps.draining()) throw refuse('draining');
+    const wishes = readWishes(call);
+    const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.bootId);
+    call.facts.user = claims.sub;
+    call.facts.channel = claims.ch;
+    checkTimestamp(claims, this.#deps.session.now());
+    const key: SeatKey = { seat: claims.jti, channelId: claims.ch, userId: claims.sub, sessionId: claims.sid };
+    if (!this.#deps.sessions.expect(key.seat)) throw refuse('seat-gone');
+    try {
+      await this.#sit(key, stream, call, wishes);
+    } catch (thrown) {
+      this.#deps.sessions.remove(key.seat);
+      throw thrown;
+    }
+  };
+
+  async #sit(key: SeatKey, stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
+    const { seats, sessions, session } = this.#deps;
+    const taken = await seats.take(key);
+    if (taken === undefined) throw refuse('seat-gone');
+    if (stream.ended) return this.#abandon(key);
+    call.sendHeaders();
+    const channel = this.#open(taken);
+    const { cursor, resume } = placeOf(channel, wishes);
+    const person = personOf(taken);
+    const opened = new Session({ key, person, channel, stream, events: wishes.events, cursor }, session);
+    sessions.add(opened);
+    opened.open(this.#welcome(channel, taken, person, resume, wishes));
+    if (this.#deps.draining()) opened.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });
+  }
+
+  /** The client went away while its seat was being taken. */
+  async #abandon(key: SeatKey): Promise<void> {
+    this.#deps.sessions.remove(key.seat);
+    await this.#deps.seats.leave([key.seat]);
+  }
+
+  /** The live channel of the seat's epoch. Whoever sits in an older one hears that it moved. */
+  #open(taken: TakenSeat): LiveChannel {
+    const facts = {
+      id: taken.channel_id,
+      name: taken.channel_name,
+      limit: taken.user_limit,
+      epoch: taken.epoch,
+      log: randomUUID(),
+    };
+    const channel = this.#deps.channels.open(facts, this.#deps.session.now());
+    if (channel.facts.log !== facts.log) return channel;
+    for (const old of this.#deps.sessions.find({ channelId: facts.id })) {
+      if (old.channel !== channel) old.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    }
+    return channel;
+  }
+
+  #welcome(channel: LiveChannel, taken: TakenSeat, me: Person, resume: Resume, wishes: Wishes): Buffer {
+    const people = channel.people(taken.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat);
+    const others = people.filter(({ id }) => id !== me.id);
+    const gap = resume === Resume.GAP;
+    return welcomeFrame({
+      channel: {
+        id: taken.channel_id,
+        name: taken.channel_name,
+        limit: taken.user_limit,
+        ownerId: taken.owner_id,
+        status: ChannelStatus.SERVING,
+        users: [...others, me],
+      },
+      me,
+      log: channel.facts.log,
+      lastSeq: channel.lastSeq,
+      resume,
+      missingFrom: gap ? (wishes.resume?.seq ?? 0) + 1 : 0,
+      missingTo: gap ? channel.lastSeq : 0,
+      pingEveryMs: this.#deps.pingEveryMs,
+      maxBytes: this.#deps.session.messageBytes,
+      now: this.#deps.session.now(),
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { type Ack, type Goodbye, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+import type { Refusal } from '@parley/runtime';
+import type { Frame } from '../core/channel-log.js';
+import type { Person } from '../core/live-channel.js';
+
+function encode(message: Message): Buffer {
+  return frameOf(Message.encode(message).finish());
+}
+
+function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {
+  return encode(Message.fromPartial(fields));
+}
+
+/** An entry or a lossy message: what somebody said, as everybody gets it. */
+export function messageFrame(message: Message): Frame {
+  return { bytes: encode(message), plain: message.kind === 0 };
+}
+
+export function welcomeFrame(welcome: Parameters<typeof Welcome.fromPartial>[0]): Buffer {
+  return event({ welcome });
+}
+
+export function ackFrame(ack: Pick<Ack, 'clientId' | 'seq' | 'timestamp'>): Buffer {
+  return event({ ack });
+}
+
+/** The answer to a message that was not taken. */
+export function refusalFrame(clientId: string, refusal: Refusal): Buffer {
+  const { reason, message, retryAfterMs } = refusal;
+  return event({ ack: { clientId, refusal: { reason, message, retryAfterMs } } });
+}
+
+export function goodbyeFrame(goodbye: Goodbye): Buffer {
+  return event({ goodbye });
+}
+
+export function pingFrame(sentAt: number, lastSeq: number): Buffer {
+  return event({ ping: { sentAt, lastSeq } });
+}
+
+export function pongFrame(sentAt: number, lastSeq: number): Buffer {
+  return event({ pong: { sentAt, lastSeq } });
+}
+
+function users(people: readonly Person[]): Presence['came'] {
+  return Message.fromPartial({ presence: { came: [...people] } }).presence?.came ?? [];
+}
+
+/** Somebody came or went; `here` counts those who are here now. */
+export function presenceFrame(came: readonly Person[], went: readonly Person[], here: number): Frame {
+  return { bytes: event({ presence: { came: users(came), went: users(went), here } }), plain: false };
+}
+
+export function typingFrame(typing: Typing): Frame {
+  return { bytes: event({ typing }), plain: false };
+}

@@ -1,0 +1,68 @@
+import { type Queryable, statements } from '@parley/database';
+import type { Reason } from '@parley/runtime';
+
+const sql = statements(import.meta.url);
+
+/** What taking a seat tells of its channel and user. */
+export interface TakenSeat {
+  readonly channel_id: number;
+  readonly channel_name: string;
+  readonly user_limit: number;
+  readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
+  readonly owner_id: string;
+  readonly epoch: number;
+  readonly user_id: string;
+  readonly number: number;
+  readonly user_name: string;
+}
+
+export interface SeatRow {
+  readonly id: string;
+  readonly live: boolean;
+  /** Its `join_by` has passed. */
+  readonly late: boolean;
+}
+
+export interface SeatKey {
+  readonly seat: string;
+  readonly channelId: number;
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+const take = sql<TakenSeat, [seat: string, bootId: string, channelId: number, userId: string]>('take-seat');
+const leave = sql<never, [seats: readonly string[]]>('leave-seats');
+const mine = sql<SeatRow, [bootId: string]>('my-seats');
+const why = sql<{ reason: Reason }, [channelId: number, userId: string, sessionId: string, bootId: string]>('why-gone');
+
+/** The seats of this chat server, in `chat.seat`. */
+export class SeatStore {
+  readonly #pool: Queryable;
+  readonly #bootId: string;
+
+  constructor(pool: Queryable, bootId: string) {
+    this.#pool = pool;
+    this.#bootId = bootId;
+  }
+
+  /** Takes a seat, once. Undefined: it cannot be taken, or not any more. */
+  async take(key: SeatKey): Promise<TakenSeat | undefined> {
+    const [taken] = await take.run(this.#pool, [key.seat, this.#bootId, key.channelId, key.userId]);
+    return taken;
+  }
+
+  async leave(seats: readonly string[]): Promise<void> {
+    if (seats.length > 0) await leave.run(this.#pool, [seats]);
+  }
+
+  /** Every seat that names this server, taken or reserved. */
+  mine(): Promise<SeatRow[]> {
+    return mine.run(this.#pool, [this.#bootId]);
+  }
+
+  /** Why a seat that was taken is gone. */
+  async whyGone(key: SeatKey): Promise<Reason> {
+    const [row] = await why.run(this.#pool, [key.channelId, key.userId, key.sessionId, this.#bootId]);
+    return row?.reason ?? 'replaced';
+  }
+}

@@ -1,0 +1,107 @@
+import { performance } from 'node:perf_hooks';
+import { ReportRequest, type ServerState } from '@parley/contract';
+import { type Logger, Refusal } from '@parley/runtime';
+import type { Managers } from '../clients/managers.js';
+import type { Channels } from '../core/channels.js';
+import type { Lease, Moment } from '../core/lease.js';
+import type { Sessions } from '../rpc/sessions.js';
+import type { HeadStore } from '../store/heads.js';
+
+/** Who this chat server is, as its reports say. */
+export interface Identity {
+  readonly bootId: string;
+  readonly name: string;
+  readonly addr: string;
+  readonly internalAddr: string;
+  readonly tls: boolean;
+}
+
+export interface ReporterDeps {
+  readonly identity: Identity;
+  readonly managers: Managers;
+  readonly heads: HeadStore;
+  readonly lease: Lease;
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  /** Called where the database may no longer agree on what this server owns. */
+  readonly onDoubt: () => Promise<void>;
+  readonly log: Logger;
+}
+
+const leaseSeconds = 3;
+/** Seats at which a server calls itself full. */
+const fullSeats = 2_000;
+
+/** Now, on both clocks. */
+export function moment(): Moment {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+/** The heartbeat: tells a manager, once a second, that this server lives and how loaded it is; a success is a lease. */
+export class Reporter {
+  readonly #deps: ReporterDeps;
+  #utilization = performance.eventLoopUtilization();
+  #reachable = true;
+
+  constructor(deps: ReporterDeps) {
+    this.#deps = deps;
+  }
+
+  /** One report. Where no manager answers, the lease is renewed directly. */
+  async report(state: ServerState): Promise<void> {
+    const sentAt = moment();
+    try {
+      await this.#deps.managers.report(this.#request(state));
+      this.#deps.lease.confirm(sentAt);
+      this.#setReachable(true);
+    } catch (thrown) {
+      if (thrown instanceof Refusal && thrown.reason === 'not-mine') await this.#doubt(sentAt);
+      else await this.#renewDirectly(thrown);
+    }
+  }
+
+  async #doubt(sentAt: Moment): Promise<void> {
+    this.#deps.lease.confirm(sentAt);
+    await this.#deps.onDoubt();
+  }
+
+  async #renewDirectly(cause: unknown): Promise<void> {
+    this.#setReachable(false, cause);
+    const sentAt = moment();
+    if (!(await this.#deps.heads.renewLease(leaseSeconds))) throw cause;
+    this.#deps.lease.confirm(sentAt);
+  }
+
+  #setReachable(reachable: boolean, cause?: unknown): void {
+    if (reachable === this.#reachable) return;
+    this.#reachable = reachable;
+    if (reachable) this.#deps.log.info('a manager answers again');
+    else this.#deps.log.warn({ err: cause }, 'no manager takes reports; the lease is renewed directly');
+  }
+
+  #request(state: ServerState): ReportRequest {
+    const { identity, channels, sessions } = this.#deps;
+    return ReportRequest.fromPartial({
+      server: {
+        id: identity.bootId,
+        addr: identity.addr,
+        internalAddr: identity.internalAddr,
+        name: identity.name,
+        tls: identity.tls,
+        state,
+        load: this.#load(),
+        seats: sessions.size,
+      },
+      channels: channels.all().map(({ facts }) => ({ id: facts.id, epoch: facts.epoch })),
+      metric: { kv: { channels: String(channels.size), rss: String(process.memoryUsage.rss()) } },
+    });
+  }
+
+  /** 0..1: how busy the loop was since the last report, or how full the server is, whichever is more. */
+  #load(): number {
+    const before = this.#utilization;
+    this.#utilization = performance.eventLoopUtilization();
+    const busy = performance.eventLoopUtilization(this.#utilization, before).utilization;
+    return Math.min(1, Math.max(busy, this.#deps.sessions.size / fullSeats));
+  }
+}
