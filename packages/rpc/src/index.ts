@@ -1,1 +1,2 @@
-export {};
+export { addHealth, type Health } from './health.js';
+export { addReflection } from './reflection.js';
