@@ -1,1 +1,9 @@
-export {};
+/** The contract: `chat.v1` as TypeScript, one generated file per service, and its descriptors for reflection. */
+export { type DescriptorFile, descriptorFiles, descriptorSet, type SeedMethod, seedMethods } from './descriptors.js';
+export * from './gen/chat/v1/admin.js';
+export * from './gen/chat/v1/channel.js';
+export * from './gen/chat/v1/chat.js';
+export * from './gen/chat/v1/inbox.js';
+export * from './gen/chat/v1/types.js';
+export * from './gen/chat/v1/user.js';
+export { Empty } from './gen/google/protobuf/empty.js';

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+/** The folder of the whole project. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The ts-proto plugin as buf wants it: a command and its arguments. */
+export const tsProto = [process.execPath, require.resolve('ts-proto/protoc-gen-ts_proto')];
+
+/** Runs buf in the project's folder. Throws with what buf said, when it ends with an error. */
+export function buf(...args) {
+  try {
+    execFileSync(process.execPath, [require.resolve('@bufbuild/buf/bin/buf'), ...args], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+  } catch (error) {
+    throw new Error(`buf ${args[0]}: ${error.stdout}${error.stderr}`.trim());
+  }
+}
+
+/** Runs the body of a script: an error becomes its message on stderr and exit code 1. */
+export function run(body) {
+  try {
+    body();
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,83 @@
+/** Lints proto/, generates packages/contract/src/gen from it; with --check only compares with what is committed. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buf, root, run, tsProto } from './buf.mjs';
+
+const contract = join(root, 'packages/contract');
+const committed = join(contract, 'src/gen');
+
+const tsProtoOptions = [
+  'env=node',
+  'outputServices=grpc-js',
+  'outputPartialMethods=true',
+  'exportCommonSymbols=false',
+  'importSuffix=.js',
+  'esModuleInterop=true',
+  'forceLong=number',
+  'enumsAsLiterals=true',
+  'removeEnumPrefix=true',
+  'unrecognizedEnum=false',
+  'useExactTypes=false',
+];
+
+function generateCode(out) {
+  const plugin = { local: tsProto, out, opt: tsProtoOptions };
+  buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins: [plugin] }));
+}
+
+/** Our own files, health and reflection. Descriptor sets put one behind the other are a descriptor set. */
+function generateDescriptors(out) {
+  const require = createRequire(join(contract, 'package.json'));
+  const health = join(dirname(require.resolve('grpc-health-check/package.json')), 'proto');
+  const reflection = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
+  const sets = [['proto'], [health], [reflection, '--path', join(reflection, 'grpc')]].map((input, index) => {
+    const file = join(out, `${index}.binpb`);
+    buf('build', ...input, '--as-file-descriptor-set', '--exclude-source-info', '-o', file);
+    const set = readFileSync(file);
+    rmSync(file);
+    return set;
+  });
+  writeFileSync(join(out, 'descriptors.binpb'), Buffer.concat(sets));
+}
+
+function filesBelow(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return new Map(
+    files.map((file) => join(file.parentPath, file.name)).map((path) => [path.slice(folder.length), path]),
+  );
+}
+
+function differing(before, after) {
+  const [old, fresh] = [filesBelow(before), filesBelow(after)];
+  const names = [...new Set([...old.keys(), ...fresh.keys()])];
+  const same = (name) =>
+    old.has(name) && fresh.has(name) && readFileSync(old.get(name)).equals(readFileSync(fresh.get(name)));
+  return names.filter((name) => !same(name));
+}
+
+function check(fresh) {
+  const names = differing(committed, fresh);
+  if (names.length === 0) return;
+  throw new Error(`packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): run "npm run generate".`);
+}
+
+function replace(fresh) {
+  rmSync(committed, { recursive: true, force: true });
+  cpSync(fresh, committed, { recursive: true });
+}
+
+run(() => {
+  const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
+  try {
+    buf('lint', 'proto');
+    generateCode(fresh);
+    generateDescriptors(fresh);
+    if (process.argv.includes('--check')) check(fresh);
+    else replace(fresh);
+  } finally {
+    rmSync(fresh, { recursive: true });
+  }
+});
