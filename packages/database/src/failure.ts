@@ -1,0 +1,60 @@
+const AWAY_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now: starting, or in recovery
+  '57P05', // idle_session_timeout
+  '53300', // too_many_connections
+  '25006', // read-only: a primary that has become a standby
+]);
+
+/** What pg and pg-pool say without a code. */
+const AWAY_WORDS = [
+  'timeout exceeded when trying to connect',
+  'Connection terminated',
+  'Client has encountered a connection error',
+  'Client was closed and is not queryable',
+];
+
+interface Failure {
+  readonly code?: unknown;
+  readonly constraint?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+}
+
+function asFailure(error: unknown): Failure {
+  return typeof error === 'object' && error !== null ? error : {};
+}
+
+function codeOf(error: unknown): string {
+  const { code } = asFailure(error);
+  return typeof code === 'string' ? code : '';
+}
+
+/** The database cannot be reached or has dropped us. Whether the statement was committed is unknown; later may work. */
+export function isAway(error: unknown): boolean {
+  const { message, cause } = asFailure(error);
+  const code = codeOf(error);
+  if (AWAY_CODES.has(code) || /^08...$/.test(code)) return true;
+  if (typeof message === 'string' && AWAY_WORDS.some((words) => message.startsWith(words))) return true;
+  return cause !== undefined && isAway(cause);
+}
+
+/** A unique key is taken: that of `constraint`, or any. */
+export function isDuplicate(error: unknown, constraint?: string): boolean {
+  return codeOf(error) === '23505' && (constraint === undefined || asFailure(error).constraint === constraint);
+}
+
+/** A row lock was not had in time or by deadlock. The transaction is rolled back; again may work. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === '55P03' || codeOf(error) === '40P01';
+}

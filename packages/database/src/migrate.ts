@@ -1,0 +1,80 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import type pg from 'pg';
+import { createDatabase, createPool } from './pool.js';
+
+/** From dist/src back into the package: tsc copies no .sql. */
+const FOLDER = new URL('../../migrations/', import.meta.url);
+
+async function known(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => /^\d{4}_.*\.sql$/.test(file))
+    .map((file) => file.slice(0, -'.sql'.length))
+    .sort();
+}
+
+async function migrationOf(name: string): Promise<Migration> {
+  const text = await readFile(fileURLToPath(new URL(`${name}.sql`, FOLDER)), 'utf8');
+  return { up: async (db) => void (await sql.raw(text).execute(db)) };
+}
+
+const provider: MigrationProvider = {
+  async getMigrations() {
+    const names = await known();
+    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await migrationOf(name)])));
+  },
+};
+
+async function recorded(pool: pg.Pool): Promise<string[]> {
+  const table = await pool.query<{ there: boolean }>("SELECT to_regclass('chat.migration') IS NOT NULL AS there");
+  if (!table.rows[0]?.there) return [];
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM chat.migration ORDER BY name');
+  return rows.map((row) => row.name);
+}
+
+async function refuseNewer(pool: pg.Pool): Promise<void> {
+  const names = await known();
+  const stranger = (await recorded(pool)).find((name) => !names.includes(name));
+  if (stranger === undefined) return;
+  throw new Error(`The database has migration ${stranger}, which this version of Parley does not know: update Parley.`);
+}
+
+/**
+ * Brings the database at `url` (its owner's) to this version's schema, and answers the names that were applied here.
+ * Any number of processes may call it at once: one writes, all go on. Needs session locks, so no transaction pooler.
+ * Throws one sentence if the database is newer than this code, else the database error; then nothing was applied.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });
+  const db = createDatabase(pool);
+  try {
+    await refuseNewer(pool);
+    const migrator = new Migrator({
+      db,
+      provider,
+      migrationTableSchema: 'chat',
+      migrationTableName: 'migration',
+      migrationLockTableName: 'migration_lock',
+    });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error) throw error;
+    return (results ?? []).map((result) => result.migrationName);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/**
+ * For a service at its start, with its own role: throws one sentence if the database's schema is not exactly the one
+ * this code was written for, else the database error.
+ */
+export async function checkSchema(pool: pg.Pool): Promise<void> {
+  await refuseNewer(pool);
+  const done = await recorded(pool);
+  const missing = (await known()).find((name) => !done.includes(name));
+  if (missing !== undefined) {
+    throw new Error(`The database lacks migration ${missing}: run the migrations as its owner first.`);
+  }
+}

@@ -1,0 +1,104 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Database } from './types.js';
+
+const INT8 = 20;
+const NUMERIC = 1700;
+const INT8_ARRAY: number = 1016;
+const TIMESTAMPTZ: number = 1184;
+const LAST_DATE = new Date(8.64e15);
+
+export interface PoolSettings {
+  /** `postgres://role:password@host:port/database` */
+  readonly url: string;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+  /** Connections at most. */
+  readonly max: number;
+  /** Milliseconds one statement may take; none means no bound. */
+  readonly statementTimeoutMs?: number;
+  /** Told of connections that die; the next query opens another. */
+  readonly onLost?: (error: Error) => void;
+}
+
+function toDate(text: string): Date {
+  const time: unknown = pg.types.getTypeParser(TIMESTAMPTZ, 'text')(text);
+  return time instanceof Date ? time : LAST_DATE;
+}
+
+function toNumbers(text: string): (number | null)[] {
+  const items: (string | null)[] = pg.types.getTypeParser(INT8_ARRAY, 'text')(text);
+  return items.map((item) => (item === null ? null : Number(item)));
+}
+
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [INT8, Number],
+  [NUMERIC, Number],
+  [INT8_ARRAY, toNumbers],
+  [TIMESTAMPTZ, toDate],
+]);
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    (format !== 'binary' && PARSERS.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
+};
+
+/**
+ * A connection pool of its own type parsers: int8 and numeric are numbers, timestamptz is a Date (`infinity` the last one).
+ * It connects on the first query, waits 2 s for a connection at most, and a connection that dies never ends the process.
+ */
+export function createPool(settings: PoolSettings): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    application_name: settings.applicationName,
+    max: settings.max,
+    types,
+    connectionTimeoutMillis: 2_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ...(settings.statementTimeoutMs === undefined ? {} : { statement_timeout: settings.statementTimeoutMs }),
+  });
+  const lost = settings.onLost ?? (() => {});
+  pool.on('error', lost);
+  // The pool takes its own listener off a client that is checked out, and such a client may die between two statements.
+  pool.on('connect', (client) => client.on('error', lost));
+  return pool;
+}
+
+/** Kysely over `pool`. Destroying it ends the pool. */
+export function createDatabase(pool: pg.Pool): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** Throws one sentence if the server is older than PostgreSQL 15, or the database error if it does not answer. */
+export async function checkServer(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ number: number; name: string }>(
+    "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name",
+  );
+  if (rows[0] && rows[0].number >= 150_000) return;
+  throw new Error(`PostgreSQL ${rows[0]?.name} is too old: use version 15 or later.`);
+}
+
+/**
+ * Runs `work` in one transaction (READ COMMITTED): committed when it returns, rolled back when it throws.
+ * A connection whose rollback or commit failed is closed. Throws what `work` or the commit threw.
+ */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | boolean = true;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    broken = false;
+    return result;
+  } catch (error) {
+    broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,259 @@
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
+
+export type UserRole = 'user' | 'admin' | 'guest';
+export type UserStatus = 'active' | 'suspended' | 'deleted';
+export type Visibility = 'everyone' | 'users' | 'contacts' | 'nobody';
+export type ChannelKind = 'room' | 'direct' | 'group' | 'public' | 'private';
+export type MemberRole = 'admin' | 'member';
+export type NotifyLevel = 'all' | 'mentions' | 'none';
+export type ServerState = 'serving' | 'draining' | 'stopped';
+export type KeyPurpose = 'user' | 'join' | 'manager' | 'chat' | 'gateway';
+export type EventKind =
+  | 'chat_created'
+  | 'chat_changed'
+  | 'chat_deleted'
+  | 'member_added'
+  | 'member_changed'
+  | 'member_removed';
+
+type Json = JSONColumnType<Record<string, unknown>, string | undefined, string>;
+
+/** A time that the database may set by itself; `infinity` is read as the last Date there is. */
+type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
+type Time = ColumnType<Date, Date | string, Date | string>;
+type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+
+export interface UserTable {
+  id: string;
+  name: string;
+  password_hash: string;
+  number: GeneratedAlways<number>;
+  email: string | null;
+  role: Generated<UserRole>;
+  status: Generated<UserStatus>;
+  about: Generated<string>;
+  avatar_id: string | null;
+  visibility: Generated<Visibility>;
+  metadata: Json;
+  created_at: DefaultTime;
+  last_seen_at: OptionalTime;
+}
+
+export interface SessionTable {
+  id: Generated<string>;
+  user_id: string;
+  device: Generated<string>;
+  created_at: DefaultTime;
+  expires_at: Time;
+  revoked_at: OptionalTime;
+}
+
+export interface SigningKeyTable {
+  kid: string;
+  purpose: KeyPurpose;
+  owner: string;
+  public_jwk: JSONColumnType<Record<string, unknown>, string, never>;
+  created_at: GeneratedAlways<Date>;
+  expires_at: Time;
+}
+
+export interface ServerTable {
+  boot_id: string;
+  name: string;
+  addr: string;
+  internal_addr: string;
+  state: Generated<ServerState>;
+  load: Generated<number>;
+  seats: Generated<number>;
+  metric: Json;
+  started_at: DefaultTime;
+  lease_until: Time;
+}
+
+export interface ChannelTable {
+  id: Generated<number>;
+  name: string;
+  alias: string | null;
+  user_limit: Generated<number>;
+  owner_id: string;
+  kind: Generated<ChannelKind>;
+  description: Generated<string>;
+  icon_id: string | null;
+  keep_seconds: number | null;
+  keep_count: number | null;
+  open_history: Generated<boolean>;
+  slow_mode_s: Generated<number>;
+  pair_low: string | null;
+  pair_high: string | null;
+  metadata: Json;
+  created_at: DefaultTime;
+  updated_at: DefaultTime;
+  deleted_at: OptionalTime;
+}
+
+export interface ChannelHeadTable {
+  channel_id: number;
+  epoch: Generated<number>;
+  boot_id: string | null;
+  log_id: Generated<string>;
+  last_seq: Generated<number>;
+  first_seq: Generated<number>;
+  last_at: DefaultTime;
+  roster: Generated<number>;
+}
+
+export interface MemberTable {
+  channel_id: number;
+  user_id: string;
+  role: Generated<MemberRole>;
+  joined_seq: number;
+  left_seq: number | null;
+  delivered_seq: Generated<number>;
+  read_seq: Generated<number>;
+  muted_until: OptionalTime;
+  banned_until: OptionalTime;
+  notify: Generated<NotifyLevel>;
+  joined_at: DefaultTime;
+  receipt_at: OptionalTime;
+}
+
+export interface MessageTable {
+  channel_id: number;
+  seq: number;
+  kind: Generated<number>;
+  sender_id: string;
+  client_id: string;
+  sent_at: Time;
+  target_seq: number | null;
+  content_type: Generated<string>;
+  data: Buffer;
+  digest: Buffer;
+  mentions: Generated<string[]>;
+  edited_at: OptionalTime;
+  deleted_at: OptionalTime;
+  pinned_at: OptionalTime;
+  pinned_by: string | null;
+}
+
+export interface ReactionTable {
+  channel_id: number;
+  seq: number;
+  user_id: string;
+  emoji: string;
+}
+
+export interface SeatTable {
+  id: string;
+  user_id: string;
+  channel_id: number;
+  boot_id: string;
+  epoch: number;
+  session_id: string | null;
+  exclusive: boolean;
+  live: Generated<boolean>;
+  join_by: Time;
+  created_at: DefaultTime;
+}
+
+export interface TicketTable {
+  id_hash: Buffer;
+  session_id: string;
+  expires_at: Time;
+}
+
+export interface RateTable {
+  key: string;
+  tat: Time;
+}
+
+export interface InviteTable {
+  id: string;
+  channel_id: number;
+  created_by: string;
+  use_count: Generated<number>;
+  max_uses: number | null;
+  expires_at: OptionalTime;
+  revoked_at: OptionalTime;
+  created_at: DefaultTime;
+}
+
+export interface FileTable {
+  id: Generated<string>;
+  owner_id: string;
+  name: string;
+  content_type: string;
+  size: number;
+  sha256: Buffer;
+  complete: Generated<boolean>;
+  created_at: DefaultTime;
+}
+
+export interface FileChunkTable {
+  file_id: string;
+  n: number;
+  data: Buffer;
+}
+
+export interface MessageFileTable {
+  channel_id: number;
+  seq: number;
+  file_id: string;
+}
+
+export interface EventTable {
+  id: GeneratedAlways<number>;
+  at: GeneratedAlways<Date>;
+  kind: EventKind;
+  channel_id: number | null;
+  user_ids: Generated<string[]>;
+  body: Json;
+}
+
+export interface NotificationTable {
+  id: GeneratedAlways<number>;
+  user_id: string;
+  kind: string;
+  channel_id: number | null;
+  seq: number | null;
+  created_at: DefaultTime;
+  read_at: OptionalTime;
+}
+
+export interface AuditTable {
+  id: GeneratedAlways<number>;
+  at: DefaultTime;
+  actor: string;
+  action: string;
+  target: string;
+  detail: Json;
+}
+
+/** What the migrator has written down; read only. */
+export interface MigrationTable {
+  name: GeneratedAlways<string>;
+  timestamp: GeneratedAlways<string>;
+}
+
+/** Every table of the schema `chat`, for kysely. int8 columns are numbers on a pool of `createPool`. */
+export interface Database {
+  'chat.users': UserTable;
+  'chat.session': SessionTable;
+  'chat.signing_key': SigningKeyTable;
+  'chat.server': ServerTable;
+  'chat.channel': ChannelTable;
+  'chat.channel_head': ChannelHeadTable;
+  'chat.member': MemberTable;
+  'chat.message': MessageTable;
+  'chat.reaction': ReactionTable;
+  'chat.seat': SeatTable;
+  'chat.ticket': TicketTable;
+  'chat.rate': RateTable;
+  'chat.invite': InviteTable;
+  'chat.file': FileTable;
+  'chat.file_chunk': FileChunkTable;
+  'chat.message_file': MessageFileTable;
+  'chat.event': EventTable;
+  'chat.notification': NotificationTable;
+  'chat.audit': AuditTable;
+  'chat.migration': MigrationTable;
+}
