@@ -36,7 +36,12 @@ module.exports = {
       from: { path: '^services/[^/]+/src/', pathNot: '(/main\\.ts|\\.test\\.ts)$' },
       to: { path: '/src/(app|main)\\.ts$' },
     },
-    { name: 'testkit-is-for-tests', severity: 'error', from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/testkit/' }, to: { path: '^packages/testkit/' } },
+    {
+      name: 'testkit-is-for-tests',
+      severity: 'error',
+      from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/testkit/' },
+      to: { path: '^packages/testkit/' },
+    },
     {
       name: 'runtime-imports-nothing-of-ours',
       severity: 'error',

@@ -6,7 +6,13 @@ const steps = {
   'generated code': () => run(process.execPath, ['scripts/generate.mjs', '--check']),
   'format and lint': () => runTool('@biomejs/biome', 'bin/biome', ['check', '--error-on-warnings', '.']),
   'import law and circles': () =>
-    runTool('dependency-cruiser', 'bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'packages', 'services', 'scripts/src']),
+    runTool('dependency-cruiser', 'bin/dependency-cruise.mjs', [
+      '--config',
+      '.dependency-cruiser.cjs',
+      'packages',
+      'services',
+      'scripts/src',
+    ]),
   'sizes and any': () => run(process.execPath, ['scripts/measure.mjs', '--check']),
 };
 for (const [name, step] of Object.entries(steps)) {

@@ -28,13 +28,15 @@ export function runTool(packageName, bin, args, env) {
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 11)) giveUp(`Node ${process.versions.node} is too old: use Node 20.11 or later`);
+  if (major < 20 || (major === 20 && minor < 11))
+    giveUp(`Node ${process.versions.node} is too old: use Node 20.11 or later`);
 }
 
 /** Everything that decides what `install` would do. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
-  for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml']) hash.update(readFileSync(join(root, file)));
+  for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
@@ -44,7 +46,8 @@ function install(wanted) {
   const pnpm = ['exec', '--yes', '--', packageManager, 'install', '--frozen-lockfile', '--reporter=append-only'];
   const npm = process.env.npm_execpath;
   const status = npm?.endsWith('.js') ? run(process.execPath, [npm, ...pnpm]) : run('npm', pnpm);
-  if (status !== 0) giveUp('the packages could not be installed: see the lines above; the network or a proxy is the usual cause');
+  if (status !== 0)
+    giveUp('the packages could not be installed: see the lines above; the network or a proxy is the usual cause');
   writeFileSync(stamp, wanted);
 }
 

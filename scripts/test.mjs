@@ -9,9 +9,14 @@ mkdirSync(join(results, '..'), { recursive: true });
 const status = runTool('jest', 'bin/jest.js', ['--json', `--outputFile=${results}`, ...process.argv.slice(2)], {
   NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
 });
-const { testResults, numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(readFileSync(results, 'utf8'));
+const { testResults, numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(
+  readFileSync(results, 'utf8'),
+);
 for (const { assertionResults } of testResults) {
-  for (const test of assertionResults.filter((one) => one.status === 'pending')) process.stdout.write(`skipped: ${test.fullName}\n`);
+  for (const test of assertionResults.filter((one) => one.status === 'pending'))
+    process.stdout.write(`skipped: ${test.fullName}\n`);
 }
-process.stdout.write(`${numPassedTests} passed, ${numFailedTests + numFailedTestSuites} failed, ${numPendingTests} skipped\n`);
+process.stdout.write(
+  `${numPassedTests} passed, ${numFailedTests + numFailedTestSuites} failed, ${numPendingTests} skipped\n`,
+);
 process.exit(status);

@@ -1,3 +1,4 @@
+export type { Pool, PoolClient } from 'pg';
 export { DatabaseClock } from './clock.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isDuplicate, isLockTimeout } from './failure.js';

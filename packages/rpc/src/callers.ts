@@ -1,6 +1,6 @@
-import { isAway } from '@parley/database';
+import { isAway, type Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
-import type { Pool } from 'pg';
+
 import type { Call } from './call.js';
 import type { Answer, Stream } from './service.js';
 import { serviceToken, userAudience, userToken } from './tokens.js';
@@ -73,7 +73,10 @@ export class Callers {
 }
 
 /** A method for users: the handler is given who calls. */
-export function forUser<Q, S>(callers: Callers, answer: (request: Q, me: UserCaller, call: Call) => Promise<S>): Answer<Q, S> {
+export function forUser<Q, S>(
+  callers: Callers,
+  answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
+): Answer<Q, S> {
   return async (request, call) => answer(request, await callers.user(call), call);
 }
 

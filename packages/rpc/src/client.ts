@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { ChannelCredentials, type ClientUnaryCall, type ClientOptions, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  ChannelCredentials,
+  type ClientOptions,
+  type ClientUnaryCall,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { Settings } from '@parley/runtime';
 import { refusalFromStatus } from './status.js';
 

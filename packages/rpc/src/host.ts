@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { checkSchema, checkServer, createPool, DatabaseClock, type ServiceRole } from '@parley/database';
-import { Lifecycle, type ProcessContext, type RunningService, repeat, type Settings, startAdminServer } from '@parley/runtime';
-import type { Pool } from 'pg';
+import { checkSchema, checkServer, createPool, DatabaseClock, type Pool, type ServiceRole } from '@parley/database';
+import {
+  Lifecycle,
+  type ProcessContext,
+  type RunningService,
+  repeat,
+  type Settings,
+  startAdminServer,
+} from '@parley/runtime';
+
 import { Callers } from './callers.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from './server.js';
 import { TrustedKeys } from './trusted-keys.js';
@@ -21,9 +28,16 @@ export interface HostConfig {
  * The host part of a service's configuration.
  * @throws {Error} one sentence where there is no database URL.
  */
-export function readHostConfig(settings: Settings, service: string, defaultPort: number, role: ServiceRole): HostConfig {
+export function readHostConfig(
+  settings: Settings,
+  service: string,
+  defaultPort: number,
+  role: ServiceRole,
+): HostConfig {
   if (settings.DATABASE_URL === undefined) {
-    throw new Error(`set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}; \`npm start\` does all of it for you`);
+    throw new Error(
+      `set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}; \`npm start\` does all of it for you`,
+    );
   }
   const port = settings.PORT ?? defaultPort;
   return {
@@ -79,7 +93,10 @@ export class ServiceHost {
     await checkSchema(pool);
     const clock = await DatabaseClock.start(pool);
     const failed = (err: unknown) => log.warn({ err }, 'the database clock was not read');
-    parts.add('clock', repeat(measureClockEveryMs, 0.1, () => clock.measure(pool), failed));
+    parts.add(
+      'clock',
+      repeat(measureClockEveryMs, 0.1, () => clock.measure(pool), failed),
+    );
     return new ServiceHost(config, context, pool, clock, parts);
   }
 

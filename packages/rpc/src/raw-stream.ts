@@ -25,7 +25,10 @@ export class RawStream {
   #closed = false;
   #ending: Refusal | undefined;
 
-  constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, inner: ServerHttp2Stream) {
+  constructor(
+    call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
+    inner: ServerHttp2Stream,
+  ) {
     this.#call = call;
     this.#inner = inner;
     inner.once('close', () => {

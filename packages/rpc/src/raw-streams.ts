@@ -1,5 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface, type ServerInterceptor } from '@grpc/grpc-js';
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
 import { withReason } from './status.js';
 
 /** The one private name of grpc-js 1.14 that Parley uses; `package.json` pins the exact version. */
@@ -53,5 +58,5 @@ export class RawStreams {
 /** The transport sends some statuses itself (deadline, size, decompression); they pass here like ours. */
 function reasonEveryStatus(call: ServerInterceptingCallInterface): void {
   const send = call.sendStatus.bind(call);
-  call.sendStatus = (given) => send({ ...given, ...withReason(given) });
+  call.sendStatus = (given) => send(withReason(given));
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract';
-import { limits, type Logger, type Metrics, type Part, type Settings } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
 import { addHealth } from './health.js';
 import { RawStreams } from './raw-streams.js';
 import { addReflection } from './reflection.js';
@@ -119,7 +119,10 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
   return new Promise((resolve, reject) => {
     server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);
-      else reject(new Error(`cannot listen on ${host}:${port}: choose another port or stop what uses it`, { cause: error }));
+      else
+        reject(
+          new Error(`cannot listen on ${host}:${port}: choose another port or stop what uses it`, { cause: error }),
+        );
     });
   });
 }

@@ -2,11 +2,11 @@ import type {
   handleBidiStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
-  sendUnaryData,
   ServerDuplexStream,
   ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
+  sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { isAway } from '@parley/database';
@@ -76,7 +76,11 @@ function decode(method: Method, bytes: Buffer): unknown {
   }
 }
 
-function unary(method: Method, answer: Answer<unknown, unknown>, context: ServiceContext): handleUnaryCall<Buffer, Buffer> {
+function unary(
+  method: Method,
+  answer: Answer<unknown, unknown>,
+  context: ServiceContext,
+): handleUnaryCall<Buffer, Buffer> {
   const respond = async (grpc: ServerUnaryCall<Buffer, Buffer>, call: Call, done: sendUnaryData<Buffer>) => {
     try {
       const value = await answer(decode(method, grpc.request), call);
@@ -108,7 +112,11 @@ function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal
   });
 }
 
-function streaming(method: Method, stream: Stream<unknown, unknown>, context: ServiceContext): handleServerStreamingCall<Buffer, Buffer> {
+function streaming(
+  method: Method,
+  stream: Stream<unknown, unknown>,
+  context: ServiceContext,
+): handleServerStreamingCall<Buffer, Buffer> {
   const respond = async (grpc: ServerWritableStream<Buffer, Buffer>, call: Call) => {
     try {
       for await (const value of stream(decode(method, grpc.request), call)) {
@@ -131,7 +139,10 @@ function streaming(method: Method, stream: Stream<unknown, unknown>, context: Se
 
 type TakenCall = ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
 
-function taken(take: Take, context: ServiceContext): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
+function taken(
+  take: Take,
+  context: ServiceContext,
+): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
   const hand = async (grpc: TakenCall, call: Call) => {
     const stream = new RawStream(grpc, context.rawStreams.take(grpc.metadata));
     stream.onClose(() => finish(context, call, stream.ending));
@@ -156,7 +167,11 @@ async function* notImplementedStream(): AsyncGenerator<never> {
   throw refuse('not-implemented');
 }
 
-function wrap(method: Method, handler: AnyHandler | undefined, context: ServiceContext): UntypedServiceImplementation[string] {
+function wrap(
+  method: Method,
+  handler: AnyHandler | undefined,
+  context: ServiceContext,
+): UntypedServiceImplementation[string] {
   if (handler === undefined && (method.requestStream || method.responseStream)) {
     return streaming({ ...method, requestDeserialize: () => undefined }, notImplementedStream, context);
   }
@@ -178,7 +193,13 @@ export function serve<D extends Definition>(definition: D, handlers: Handlers<D>
   const names = Object.keys(definition);
   const raw = names.map((name) => [
     name,
-    { ...definition[name], requestDeserialize: asIs, requestSerialize: asIs, responseSerialize: asIs, responseDeserialize: asIs },
+    {
+      ...definition[name],
+      requestDeserialize: asIs,
+      requestSerialize: asIs,
+      responseSerialize: asIs,
+      responseDeserialize: asIs,
+    },
   ]);
   const wrapped = names.map((name) => [
     name,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { DatabaseClock } from '@parley/database';
+import type { DatabaseClock, Pool } from '@parley/database';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import type { Pool } from 'pg';
+
 import { issuerOf, type TokenKind } from './tokens.js';
 
 const rotateAfterMs = 24 * 3_600 * 1_000;

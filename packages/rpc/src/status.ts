@@ -1,5 +1,14 @@
-import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import {
+  Metadata,
+  type ServerInterceptingCallInterface,
+  type ServiceError,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
 import { isReason, type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
+
+/** A status on its way out, with whatever trailers it has. */
+export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
@@ -21,9 +30,9 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 }
 
 /** Gives a status that the transport made the trailers that every status of ours has. */
-export function withReason(given: Partial<StatusObject>): Partial<StatusObject> {
+export function withReason(given: TransportStatus): TransportStatus {
   if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
-  return statusFromRefusal(refuse(transportReasons.get(given.code ?? status.UNKNOWN) ?? 'internal'));
+  return statusFromRefusal(refuse(transportReasons.get(given.code) ?? 'internal'));
 }
 
 /** The refusal that a peer's status carries; without one it came from the transport. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DatabaseClock } from '@parley/database';
+import type { DatabaseClock, Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwtVerify } from 'jose';
-import type { Pool } from 'pg';
+
 import { issuerOf, type KeyPurpose, type TokenKind } from './tokens.js';
 
 const readKeys = 'SELECT kid, purpose, owner, public_jwk FROM chat.signing_key WHERE expires_at > now()';

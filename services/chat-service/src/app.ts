@@ -1,6 +1,6 @@
 import { ChatServiceService, ServerState } from '@parley/contract';
 import { clientCredentials, ServiceHost, SigningKey, serviceToken } from '@parley/rpc';
-import { limits, type Logger, type Part, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { type Logger, limits, type Part, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { Managers } from './clients/managers.js';
 import type { Config } from './config.js';
 import { Channels } from './core/channels.js';
@@ -45,7 +45,10 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const counters = countChat(context.metrics, { channels, sessions, lease });
 
   const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
-  const managers = host.parts.add('managers', new Managers(config.managers, clientCredentials(context.settings), key, bootId));
+  const managers = host.parts.add(
+    'managers',
+    new Managers(config.managers, clientCredentials(context.settings), key, bootId),
+  );
   const sweep = new Sweep({ seats, heads, channels, sessions, now, log });
   const farewell = new Farewell({ sessions, seats, heads, withinMs: config.host.stopMs / 2, log });
 
@@ -67,7 +70,9 @@ export async function startApp(config: Config, context: ProcessContext): Promise
     log,
   });
   const commands = createCommands({ bootId, callers: host.callers, channels, sessions, heads, now });
-  await host.serve((server) => server.add('chat.v1.ChatService', ChatServiceService, { connect: { take: connect.take }, ...commands }));
+  await host.serve((server) =>
+    server.add('chat.v1.ChatService', ChatServiceService, { connect: { take: connect.take }, ...commands }),
+  );
 
   const identity = {
     bootId,
@@ -76,13 +81,31 @@ export async function startApp(config: Config, context: ProcessContext): Promise
     internalAddr: config.internalAddr ?? host.address,
     tls: context.settings.TLS_CERT !== undefined,
   };
-  const reporter = new Reporter({ identity, managers, heads, lease, channels, sessions, onDoubt: () => sweep.checkHeads(), log });
+  const reporter = new Reporter({
+    identity,
+    managers,
+    heads,
+    lease,
+    channels,
+    sessions,
+    onDoubt: () => sweep.checkHeads(),
+    log,
+  });
   host.parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
   const state = () => (farewell.begun ? ServerState.DRAINING : ServerState.SERVING);
   const pings = new Pings(sessions, config.pingEveryMs);
-  host.parts.add('reports', everySoOften(() => reporter.report(state()), everySecond, log, 'report'));
-  host.parts.add('sweep', everySoOften(() => sweep.run(), everySecond, log, 'sweep'));
-  host.parts.add('pings', everySoOften(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'));
+  host.parts.add(
+    'reports',
+    everySoOften(() => reporter.report(state()), everySecond, log, 'report'),
+  );
+  host.parts.add(
+    'sweep',
+    everySoOften(() => sweep.run(), everySecond, log, 'sweep'),
+  );
+  host.parts.add(
+    'pings',
+    everySoOften(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
+  );
   host.parts.add('farewell', farewell);
   return host.run();
 }

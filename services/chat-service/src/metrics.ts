@@ -11,14 +11,21 @@ export interface ChatCounters {
 }
 
 /** Writes, frames and resets are counted as they happen; the rest is asked for when it is read. */
-export function countChat(metrics: Metrics, parts: { channels: Channels; sessions: Sessions; lease: Lease }): ChatCounters {
+export function countChat(
+  metrics: Metrics,
+  parts: { channels: Channels; sessions: Sessions; lease: Lease },
+): ChatCounters {
   const writes = metrics.counter('parley_writes_total', 'writes to members', []);
   const deliveries = metrics.counter('parley_deliveries_total', 'frames written to members', []);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
   metrics.gauge('parley_ring_bytes', 'bytes in all rings', () => parts.channels.ringBytes);
-  metrics.gauge('parley_lease_age_seconds', 'since the last confirmed report', () => parts.lease.ageMs(moment()) / 1_000);
+  metrics.gauge(
+    'parley_lease_age_seconds',
+    'since the last confirmed report',
+    () => parts.lease.ageMs(moment()) / 1_000,
+  );
   return {
     onWrite(frames) {
       writes.inc();

@@ -12,7 +12,12 @@ export class Managers implements Part {
   readonly #bootId: string;
   #first = 0;
 
-  constructor(addresses: readonly string[], credentials: ChannelCredentials, key: SigningKey<ServiceClaims>, bootId: string) {
+  constructor(
+    addresses: readonly string[],
+    credentials: ChannelCredentials,
+    key: SigningKey<ServiceClaims>,
+    bootId: string,
+  ) {
     this.#clients = addresses.map((address) => new ChannelServiceClient(address, credentials, clientOptions));
     this.#key = key;
     this.#bootId = bootId;

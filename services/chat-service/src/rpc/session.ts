@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
-import { type Goodbye, Message } from '@parley/contract';
+import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import { Member } from '../core/member.js';
 import { Throughput } from '../core/meter.js';
 import type { SeatKey } from '../store/seats.js';
-import { ackFrame, goodbyeFrame, messageFrame, pingFrame, pongFrame, presenceFrame, refusalFrame, typingFrame } from './frames.js';
+import {
+  ackFrame,
+  goodbyeFrame,
+  messageFrame,
+  pingFrame,
+  pongFrame,
+  presenceFrame,
+  refusalFrame,
+  typingFrame,
+} from './frames.js';
 import { decodeMessage, faultOf, stamped } from './incoming.js';
 
 /** What every session of a chat server shares. */

@@ -17,7 +17,9 @@ export interface HeadRow {
 const mine = sql<OwnedHead, [bootId: string]>('my-heads');
 const find = sql<HeadRow, [channelId: number]>('head');
 const renew = sql<{ lease_until: Date | null }, [bootId: string, seconds: number]>('renew-lease');
-const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>('give-back');
+const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
+  'give-back',
+);
 
 /** The channels that the database says this chat server owns. */
 export class HeadStore {

@@ -34,7 +34,9 @@ export class Farewell implements Part {
   /** A stream has ended; its seat goes with it. Where the database does not answer, the sweep does it later. */
   closed(session: Session): void {
     this.#deps.sessions.remove(session.key.seat);
-    this.#deps.seats.leave([session.key.seat]).catch((err) => this.#deps.log.warn({ err }, 'a seat was not given back'));
+    this.#deps.seats
+      .leave([session.key.seat])
+      .catch((err) => this.#deps.log.warn({ err }, 'a seat was not given back'));
   }
 
   /** Gives every channel back, then says goodbye to everybody. */

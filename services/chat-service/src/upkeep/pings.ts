@@ -13,7 +13,8 @@ export class Pings {
   turn(nowMs: number): void {
     for (const session of this.#sessions.find()) {
       if (!session.events) continue;
-      if (nowMs - session.heardAtMs > 3 * this.#everyMs) session.goodbye('idle', { listenAgain: true, retryAfterMs: 0 });
+      if (nowMs - session.heardAtMs > 3 * this.#everyMs)
+        session.goodbye('idle', { listenAgain: true, retryAfterMs: 0 });
       else session.ping(nowMs);
     }
   }
