@@ -147,15 +147,16 @@ export class Session {
   }
 
   #handle(message: Message): void {
-    if (message.ping !== undefined) return this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
-    if (message.pong !== undefined || message.receipt !== undefined) return;
+    if (message.ping !== undefined) this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
+    else if (message.pong === undefined && message.receipt === undefined) this.#say(message);
+  }
+
+  #say(message: Message): void {
     const refusal = this.#refusalFor(message);
-    if (refusal !== undefined) return this.#refuse(message, refusal);
-    if (message.typing !== undefined) {
-      const { stopped } = message.typing;
-      return this.channel.publishLossy(typingFrame({ userId: this.person.id, stopped }));
-    }
-    return message.lossy ? this.#relayLossy(message) : this.#relay(message);
+    if (refusal !== undefined) this.#refuse(message.clientId, refusal);
+    else if (message.typing !== undefined) this.#relayTyping(message.typing.stopped);
+    else if (message.lossy) this.#relayLossy(message);
+    else this.#relay(message);
   }
 
   #refusalFor(message: Message): Refusal | undefined {
@@ -169,9 +170,13 @@ export class Session {
   }
 
   /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
-  #refuse(message: Message, refusal: Refusal): void {
-    if (this.events) this.tell(refusalFrame(message.clientId, refusal));
+  #refuse(clientId: string, refusal: Refusal): void {
+    if (this.events) this.tell(refusalFrame(clientId, refusal));
     else throw refusal;
+  }
+
+  #relayTyping(stopped: boolean): void {
+    this.channel.publishLossy(typingFrame({ userId: this.person.id, stopped }));
   }
 
   #relayLossy(message: Message): void {
@@ -181,19 +186,28 @@ export class Session {
 
   #relay(message: Message): void {
     const { clientId } = message;
-    const digest = clientId === '' ? '' : digestOf(message);
-    const before = clientId === '' ? undefined : this.channel.sent.find(this.person.id, clientId);
-    if (before !== undefined && before.digest !== digest) return this.#refuse(message, refuse('client-id-reused'));
-    const { seq, timestamp } = before ?? this.#publish(message, digest);
-    if (clientId !== '') this.tell(ackFrame({ clientId, seq, timestamp }));
+    if (clientId === '') this.#publish(message);
+    else this.#relayOnce(message, digestOf(message));
   }
 
-  #publish(message: Message, digest: string): { seq: number; timestamp: number } {
+  /** The same client id again is the same message: it gets the first answer and is not said twice. */
+  #relayOnce(message: Message, digest: string): void {
+    const { clientId } = message;
+    const before = this.channel.sent.find(this.person.id, clientId);
+    if (before !== undefined && before.digest !== digest) {
+      this.#refuse(clientId, refuse('client-id-reused'));
+      return;
+    }
+    const sent = before ?? { ...this.#publish(message), digest };
+    if (before === undefined) this.channel.sent.add(this.person.id, clientId, sent);
+    this.tell(ackFrame({ clientId, seq: sent.seq, timestamp: sent.timestamp }));
+  }
+
+  #publish(message: Message): { seq: number; timestamp: number } {
     const { channel, person } = this;
     const timestamp = this.#context.now();
     const seq = channel.nextSeq();
     channel.publish(messageFrame(stamped(message, { userId: person.number, sender: person.id, timestamp, seq })));
-    if (message.clientId !== '') channel.sent.add(person.id, message.clientId, { seq, timestamp, digest });
     return { seq, timestamp };
   }
 }
