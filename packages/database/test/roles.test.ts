@@ -89,6 +89,40 @@ test.each([
   await expect(roles.chat_server.query(statement)).rejects.toMatchObject(DENIED);
 });
 
+test.each<[ServiceRole, string]>([
+  [
+    'chat_server',
+    'UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = now() WHERE epoch = 1 RETURNING roster',
+  ],
+  ['chat_server', 'INSERT INTO chat.message SELECT * FROM chat.message'],
+  ['chat_server', 'UPDATE chat.message SET data = data, edited_at = now(), deleted_at = now(), pinned_at = now()'],
+  [
+    'chat_server',
+    `UPDATE chat.seat t SET live = true FROM chat.channel_head h, chat.channel c, chat.users u, chat.session s
+     WHERE h.channel_id = t.channel_id AND h.epoch = t.epoch AND c.id = t.channel_id AND u.id = t.user_id
+     AND u.status = 'active' AND s.id = t.session_id AND s.revoked_at IS NULL RETURNING t.channel_id, u.number, u.name`,
+  ],
+  ['chat_server', 'DELETE FROM chat.seat WHERE boot_id IS NULL'],
+  ['chat_server', 'UPDATE chat.member SET delivered_seq = 1, read_seq = 1, receipt_at = now()'],
+  ['chat_server', "INSERT INTO chat.notification (user_id, kind, channel_id, seq) VALUES ('alice', 'mention', 1, 1)"],
+  [
+    'chat_user',
+    'INSERT INTO chat.session (user_id, expires_at) SELECT id, now() FROM chat.users WHERE password_hash = $$!$$',
+  ],
+  ['chat_user', 'DELETE FROM chat.seat WHERE session_id IS NULL'],
+  ['chat_user', "SELECT nextval('chat.guest_number')"],
+  [
+    'chat_manager',
+    'INSERT INTO chat.seat AS t SELECT * FROM chat.seat ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET live = false',
+  ],
+  ['chat_manager', 'UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1, roster = roster + 1'],
+  ['chat_manager', 'UPDATE chat.session SET revoked_at = now() WHERE user_id IS NULL'],
+  ['chat_gateway', 'INSERT INTO chat.file_chunk SELECT * FROM chat.file_chunk'],
+  ['chat_gateway', 'DELETE FROM chat.ticket WHERE expires_at > now() RETURNING session_id'],
+])('%s may: %s', async (role, statement) => {
+  await roles[role].query(`EXPLAIN ${statement}`);
+});
+
 test('no role rewrites the audit, the migrations or its own rights', async () => {
   for (const role of SERVICE_ROLES) {
     await expect(roles[role].query("UPDATE chat.audit SET actor = 'x'")).rejects.toMatchObject(DENIED);
