@@ -14,8 +14,10 @@ const withGrpcurl = has('grpcurl', '-version') ? describe : describe.skip;
 const withPython = has(python, '-c', 'import grpc, grpc_tools') ? describe : describe.skip;
 
 let trio: Trio;
+let userService: string;
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 2 });
+  userService = (await trio.startUserService()).grpc;
 });
 afterAll(() => trio.stop());
 
@@ -102,9 +104,8 @@ function connect(dialect: Dialect, address: string, token: string): Running {
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function signUp(dialect: Dialect, user: string): Promise<string> {
-  const address = trio.userService.grpc;
-  await grpcurl(dialect, address, 'UserService/Register', { user_id: user, password: 'correct horse', name: user });
-  const login = await grpcurl(dialect, address, 'UserService/Login', { user_id: user, password: 'correct horse' });
+  await grpcurl(dialect, userService, 'UserService/Register', { user_id: user, password: 'correct horse', name: user });
+  const login = await grpcurl(dialect, userService, 'UserService/Login', { user_id: user, password: 'correct horse' });
   return String(bodyOf(login).token);
 }
 
@@ -185,7 +186,7 @@ withPython('A Python client generated from the seed', () => {
     const client = new Running(python, [
       script,
       stubs,
-      trio.userService.grpc,
+      userService,
       manager,
       'pythonista',
       'correct horse',
