@@ -14,3 +14,4 @@ export {
   SettingsError,
   settingsTable,
 } from './settings.js';
+export { textTable } from './text-table.js';
