@@ -10,7 +10,7 @@ const statusWords: Readonly<Record<ChannelStatus, string>> = {
 };
 
 /** A channel for programs. */
-function valueOf(channel: Channel) {
+function channelValue(channel: Channel) {
   return {
     id: channel.id,
     name: channel.name,
@@ -38,14 +38,17 @@ export async function listChannels(session: Session): Promise<void> {
   const { token } = await session.login();
   const channels = (await session.client.list(token)).toSorted((a, b) => a.id - b.id);
   const none = 'there are no channels yet; make one with `npx parley create <name>`';
-  session.print(channels.length === 0 ? none : channelTable(channels), channels.map(valueOf));
+  session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
 }
 
 /** Makes a room. */
 export async function createChannel(session: Session, name: string, limit: number): Promise<void> {
   const { token } = await session.login();
   const channel = await session.client.create(token, name, limit);
-  session.print(`${plainLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit}`, valueOf(channel));
+  session.print(
+    `${plainLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit}`,
+    channelValue(channel),
+  );
 }
 
 /** Deletes one by its id or exact name. */
