@@ -40,5 +40,6 @@ export function refusalFromStatus(error: Pick<ServiceError, 'code' | 'details' |
   const [reason] = error.metadata.get(reasonKey);
   const [retry] = error.metadata.get(retryKey);
   if (isReason(reason)) return refuse(reason, { words: error.details, retryAfterMs: Number(retry ?? 0) });
-  return refuse(error.code === status.UNAVAILABLE ? 'unreachable' : 'internal', { cause: error, words: error.details });
+  const transport = error.code === status.UNAVAILABLE ? 'unreachable' : transportReasons.get(error.code);
+  return refuse(transport ?? 'internal', { cause: error, words: error.details });
 }

@@ -15,3 +15,4 @@ export {
   SettingsError,
   settingsTable,
 } from './settings.js';
+export { textTable } from './text-table.js';

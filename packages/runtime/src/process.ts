@@ -68,11 +68,14 @@ export async function runProcess(
 ): Promise<void> {
   const settings = settingsOrExit(service);
   const log = createLogger({ service, level: settings.LOG_LEVEL, format: settings.LOG_FORMAT });
+  const abandoned = () => process.exit(badStart);
+  if (process.connected) process.on('disconnect', abandoned);
   const metrics = new Metrics();
   metrics.collectProcess();
   surviveErrors(log, metrics);
   try {
     const running = await start({ settings, log, metrics });
+    process.off('disconnect', abandoned);
     stopOnSignals(running, log, (settings.STOP_SECONDS + 1) * 1_000);
     log.info(running.listens, 'ready');
     process.send?.({ listens: running.listens });
