@@ -94,7 +94,6 @@ export class Trio {
   }
 
   async stop(): Promise<void> {
-    if(process.env.DEBUGOUT) for (const p of [...this.managers, ...this.chatServers]) process.stdout.write(p.output+'\n=====\n');
     for (const client of this.#clients) client.close();
     await Promise.all(this.chatServers.map((one) => one.stop()));
     await Promise.all([...this.#others, ...this.managers].map((one) => one.stop()));
