@@ -20,8 +20,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  bootId = randomUUID();
-  token = await rig.chatToken(bootId);
+  ({ bootId, token } = await rig.chatServer());
 });
 
 afterAll(async () => {

@@ -32,10 +32,10 @@ export interface Person {
   readonly token: string;
 }
 
-export interface ReportedServer {
+/** A chat server and its token for managers. */
+export interface Identity {
   readonly bootId: string;
   readonly token: string;
-  readonly internalAddr: string;
 }
 
 const withinMs = 10_000;
@@ -46,7 +46,8 @@ export class Rig {
   readonly owner: Pool;
   readonly managers: ChannelServiceClient[] = [];
   readonly #database: Database;
-  readonly #pools: Pool[] = [];
+  readonly #pools = new Map<string, Pool>();
+  readonly #identities: Identity[] = [];
   readonly #running: RunningService[] = [];
   #userKey: SigningKey<UserClaims> | undefined;
 
@@ -56,15 +57,24 @@ export class Rig {
   }
 
   #open(url: string): Pool {
-    const pool = createPool({ url, applicationName: 'test', max: 4 });
-    this.#pools.push(pool);
+    const pool = this.#pools.get(url) ?? createPool({ url, applicationName: 'test', max: 4 });
+    this.#pools.set(url, pool);
     return pool;
   }
 
   async startManager(env: Readonly<Record<string, string>> = {}): Promise<ChannelServiceClient> {
     const url = this.#database.urlFor('chat_manager');
-    const settings = readSettings({ PARLEY_DATABASE_URL: url, PARLEY_PORT: '0', PARLEY_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent', ...env });
-    const app = await startApp(readConfig(settings), { settings, log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }), metrics: new Metrics() });
+    const settings = readSettings({
+      PARLEY_DATABASE_URL: url,
+      PARLEY_PORT: '0',
+      PARLEY_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      ...env,
+    });
+    const app = await startApp(readConfig(settings), {
+      settings,
+      log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),
+      metrics: new Metrics(),
+    });
     this.#running.push(app);
     const client = new ChannelServiceClient(app.listens.grpc as string, credentials.createInsecure());
     this.managers.push(client);
@@ -78,7 +88,7 @@ export class Rig {
   async close(): Promise<void> {
     for (const client of this.managers) client.close();
     for (const app of this.#running) await app.stop();
-    for (const pool of this.#pools) await pool.end();
+    for (const pool of this.#pools.values()) await pool.end();
   }
 
   async #key(): Promise<SigningKey<UserClaims>> {
@@ -111,11 +121,20 @@ export class Rig {
     return Promise.all(Array.from({ length: count }, () => this.person()));
   }
 
-  /** A service token of a chat server for managers. */
-  async chatToken(bootId: string): Promise<string> {
+  /** A new chat server's token for managers. Many at a time: a manager reads new keys once a second. */
+  async chatServer(): Promise<Identity> {
+    if (this.#identities.length === 0) await this.#makeIdentities();
+    return this.#identities.pop() as Identity;
+  }
+
+  async #makeIdentities(): Promise<void> {
     const pool = this.#open(this.#database.urlFor('chat_server'));
-    const key = new SigningKey(serviceToken('chat'), bootId, pool, await DatabaseClock.start(pool));
-    return key.sign({ sub: bootId }, managerAudience);
+    const clock = await DatabaseClock.start(pool);
+    for (let n = 0; n < 40; n++) {
+      const bootId = randomUUID();
+      const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
+      this.#identities.push({ bootId, token: await key.sign({ sub: bootId }, managerAudience) });
+    }
   }
 
   async managerToken(audience: string): Promise<string> {
@@ -139,17 +158,17 @@ export class Rig {
   }
 
   /** A chat server that has reported, and whose lease lasts for the test. */
-  async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<ReportedServer> {
-    const bootId = randomUUID();
-    const token = await this.chatToken(bootId);
+  async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<Identity> {
+    const identity = await this.chatServer();
+    const { bootId, token } = identity;
     await this.report(token, {
       server: { id: bootId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
     });
     await this.owner.query("UPDATE chat.server SET lease_until = now() + interval '1 h' WHERE boot_id = $1", [bootId]);
-    return { bootId, token, internalAddr };
+    return identity;
   }
 
-  async kill(...servers: readonly ReportedServer[]): Promise<void> {
+  async kill(...servers: readonly Identity[]): Promise<void> {
     const ids = servers.map(({ bootId }) => bootId);
     await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE boot_id = ANY ($1)", [
       ids,
