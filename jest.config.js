@@ -6,4 +6,6 @@ export default {
   testMatch: ['<rootDir>/{packages,services,scripts}/**/dist/**/*.test.js'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/packages/testkit/dist/src/global-setup.js',
+  globalTeardown: '<rootDir>/packages/testkit/dist/src/global-teardown.js',
 };

@@ -4,13 +4,13 @@
 -- that long may a statement that takes it be on its way.
 WITH old AS (
   SELECT x.id, s.boot_id, s.internal_addr FROM chat.seat x
-  JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp() WHERE x.user_id = $3 AND x.exclusive
+  JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp() WHERE x.user_id = $3::varchar AND x.exclusive
 )
 INSERT INTO chat.seat AS t (id, channel_id, user_id, boot_id, epoch, session_id, exclusive, join_by)
-SELECT $1, $2, $3, $4, $5, $6, true, statement_timestamp() + make_interval(secs => $8)
+SELECT $1::uuid, $2::int, $3::varchar, $4::uuid, $5::bigint, $6::uuid, true, statement_timestamp() + make_interval(secs => $8)
 WHERE (
   SELECT count(DISTINCT x.user_id) FROM chat.seat x
-  WHERE x.channel_id = $2 AND x.user_id <> $3 AND x.boot_id = $4 AND x.epoch = $5
+  WHERE x.channel_id = $2::int AND x.user_id <> $3::varchar AND x.boot_id = $4::uuid AND x.epoch = $5::bigint
     AND (x.live OR x.join_by > statement_timestamp() - interval '5 s')
 ) < $7
 ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET id = excluded.id, channel_id = excluded.channel_id,
