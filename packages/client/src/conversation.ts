@@ -100,7 +100,7 @@ export class Conversation {
     if (this.#leaving) return;
     if (!worthAnotherListen(cause)) throw cause;
     const inMs = this.#backoff.next(cause.retryAfterMs);
-    this.#events.reconnecting(cause.message, inMs);
+    this.#events.reconnecting(cause.reason === 'unreachable' ? 'the server cannot be reached' : cause.message, inMs);
     await this.#pause(inMs);
   }
 

@@ -28,8 +28,7 @@ export class Terminal {
 
   /** Prints a line above the prompt; what is being typed stays. */
   print(line: string): void {
-    cursorTo(process.stdout, 0);
-    clearLine(process.stdout, 0);
+    this.#clear();
     process.stdout.write(`${line}\n`);
     this.#lines?.prompt(true);
   }
@@ -38,7 +37,13 @@ export class Terminal {
   close(): void {
     const lines = this.#lines;
     this.#lines = undefined;
+    this.#clear();
     lines?.close();
+  }
+
+  #clear(): void {
+    cursorTo(process.stdout, 0);
+    clearLine(process.stdout, 0);
   }
 
   /** Takes the typed line off the screen: its echo from the server is what counts. */
