@@ -34,7 +34,10 @@ test('one answer for every failure', async () => {
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'away'");
   await accounts.sql("UPDATE chat.users SET status = 'deleted' WHERE id = 'gone'");
   await accounts.sql("INSERT INTO chat.users (id, name, password_hash, role) VALUES ('guest', 'g', '!', 'guest')");
+  await accounts.register('visitor');
+  await accounts.sql("UPDATE chat.users SET role = 'guest' WHERE id = 'visitor'");
   const attempts = [
+    accounts.login('visitor'),
     accounts.login('Alice', { password: 'wrong horse' }),
     accounts.login('nobody'),
     accounts.login('nobody@example.org'),

@@ -53,6 +53,10 @@ describe('Get', () => {
     await accounts.sql(`INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq)
       SELECT max(c.id), who, 0, gone FROM chat.channel c,
         (VALUES ('hidden', NULL), ('contact', NULL), ('former', 0)) AS v (who, gone) GROUP BY who, gone`);
+    await accounts.sql("INSERT INTO chat.channel (name, owner_id, kind) VALUES ('left', 'root', 'group')");
+    await accounts.sql(`INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq)
+      SELECT max(c.id), who, 0, gone FROM chat.channel c,
+        (VALUES ('hidden', 0), ('bob', NULL)) AS v (who, gone) GROUP BY who, gone`);
     const lookers = { self: target, admin, contact, former, user: bob, guest };
     const seenBy = async (visibility: string) => {
       await accounts.update(target, { visibility });
