@@ -38,7 +38,8 @@ export function addReflection(server: Server, served: readonly string[]): void {
 
 /** One answer per request. The pipeline waits for slow readers, and takes the error of a broken stream. */
 function answerAll(call: Call, answers: Answers): void {
-  pipeline(Readable.from(answersTo(call, answers)), call, () => undefined);
+  const requests = call.iterator({ destroyOnReturn: false }); // destroyed, the call could not send its status
+  pipeline(Readable.from(answersTo(requests, answers)), call, () => undefined);
 }
 
 async function* answersTo(requests: AsyncIterable<Request>, answers: Answers): AsyncGenerator<object> {

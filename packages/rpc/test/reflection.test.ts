@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { descriptorFiles, UserServiceService } from '@parley/contract';
+import { descriptorFiles, LoginResponse, UserServiceService } from '@parley/contract';
 import { addHealth, addReflection } from '../src/index.js';
 
 const protos = join(dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json')), 'build/proto');
@@ -16,7 +16,7 @@ beforeAll(async () => {
   server = new grpc.Server();
   server.addService(UserServiceService, {
     login: (call: { request: { userId: string } }, reply: (error: null, value: object) => void) =>
-      reply(null, { token: `token of ${call.request.userId}` }),
+      reply(null, LoginResponse.fromPartial({ token: `token of ${call.request.userId}` })),
   });
   addHealth(server, served.slice(0, 2)).set(true);
   addReflection(server, served);
@@ -76,7 +76,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
   test('lists what the server serves and nothing else', async () => {
     const answer = await ask(version, { listServices: '*' });
     expect(answer.listServicesResponse?.service.map(({ name }) => name)).toEqual(served);
-    expect(answer.originalRequest).toEqual({ host: '', listServices: '*' });
+    expect(answer.originalRequest).toEqual({ listServices: '*' });
   });
 
   test('gives a file with all that it imports', async () => {
@@ -109,7 +109,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
   ])('answers NOT_FOUND to %j', async (request) => {
     const answer = await ask(version, request);
     expect(answer.errorResponse?.errorCode).toBe(grpc.status.NOT_FOUND);
-    expect(answer.errorResponse?.errorMessage).toContain(Object.keys(request)[0]?.slice(0, 4).toLowerCase());
+    expect(answer.errorResponse?.errorMessage).toMatch(/^[a-z_]+: .* is not served here$/);
   });
 
   test('knows that a message has no extensions', async () => {
@@ -144,25 +144,27 @@ test('a service the contract does not know is refused at once', () => {
 
 const missing = spawnSync('grpcurl', ['-version']).error !== undefined;
 
-function grpcurl(...args: string[]): string {
-  const ran = spawnSync('grpcurl', ['-plaintext', ...args], { encoding: 'utf8' });
-  return ran.stdout + ran.stderr;
+/** What grpcurl says; the server is in this process, so it must not be waited for synchronously. */
+function grpcurl(...args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('grpcurl', ['-plaintext', ...args], { timeout: 10_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
+  });
 }
 
 (missing ? describe.skip : describe)('grpcurl (skipped where it is not on the PATH)', () => {
-  test('lists services and describes methods with imported messages', () => {
-    expect(grpcurl(address, 'list').trim().split('\n')).toEqual([...served].sort());
-    expect(grpcurl(address, 'describe', 'chat.v1.UserService')).toContain('.google.protobuf.Empty');
-    expect(grpcurl(address, 'describe', 'chat.v1.ChannelService')).toContain('not found');
+  test('lists services and describes methods with imported messages', async () => {
+    expect((await grpcurl(address, 'list')).trim().split('\n')).toEqual([...served].sort());
+    expect(await grpcurl(address, 'describe', 'chat.v1.UserService')).toContain('.google.protobuf.Empty');
+    expect(await grpcurl(address, 'describe', 'chat.v1.ChannelService')).toContain('not found');
   });
 
-  test('calls a method', () => {
-    const answer = grpcurl('-d', '{"user_id":"ann"}', address, 'chat.v1.UserService/Login');
+  test('calls a method', async () => {
+    const answer = await grpcurl('-d', '{"user_id":"ann"}', address, 'chat.v1.UserService/Login');
     expect(JSON.parse(answer)).toEqual({ token: 'token of ann' });
   });
 
-  test('asks for health', () => {
-    const answer = grpcurl('-d', '{"service":"UserService"}', address, 'grpc.health.v1.Health/Check');
+  test('asks for health', async () => {
+    const answer = await grpcurl('-d', '{"service":"UserService"}', address, 'grpc.health.v1.Health/Check');
     expect(JSON.parse(answer)).toEqual({ status: 'SERVING' });
   });
 });

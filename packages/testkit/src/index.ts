@@ -1,1 +1,5 @@
+export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
+export { People, type TestPerson } from './people.js';
+export { type ServiceName, ServiceProcess } from './service-process.js';
 export { openTestDatabase, type TestDatabase } from './test-database.js';
+export { Trio, type TrioOptions } from './trio.js';

@@ -10,6 +10,7 @@ import type { ChannelBounds } from './core/live-channel.js';
 import { countChat } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
+import type { Session } from './rpc/session.js';
 import { Sessions } from './rpc/sessions.js';
 import { HeadStore } from './store/heads.js';
 import { SeatStore } from './store/seats.js';
@@ -29,89 +30,90 @@ const bounds: ChannelBounds = {
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 
-/** Plugs a chat server together: what it has in memory, its doors, and what it does every second. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
-  const { log } = context;
-  const host = await ServiceHost.open(config.host, context);
-  const { bootId, pool, clock } = host;
-  const now = () => clock.now();
-
-  const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a member could not be written to'));
-  const channels = new Channels(bounds, fanOut);
-  const sessions = new Sessions();
-  const lease = new Lease(trustLeaseMs);
-  const seats = new SeatStore(pool, bootId);
-  const heads = new HeadStore(pool, bootId);
-  const counters = countChat(context.metrics, { channels, sessions, lease });
-
-  const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
-  const managers = host.parts.add(
-    'managers',
-    new Managers(config.managers, clientCredentials(context.settings), key, bootId),
-  );
-  const sweep = new Sweep({ seats, heads, channels, sessions, now, log });
-  const farewell = new Farewell({ sessions, seats, heads, withinMs: config.host.stopMs / 2, log });
-
-  const connect = new ConnectDoor({
-    bootId,
-    keys: host.keys,
-    seats,
-    channels,
-    sessions,
-    session: {
-      messageBytes: config.messageBytes,
-      now,
-      mayPublish: () => lease.holds(moment()),
-      ...counters,
-      onClose: (session) => farewell.closed(session),
-    },
-    pingEveryMs: config.pingEveryMs,
-    draining: () => farewell.begun,
+/** What a chat server has in memory, and how it reads and changes the database. */
+function createState(host: ServiceHost) {
+  const { log } = host.context;
+  const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
+  return {
+    channels: new Channels(bounds, fanOut),
+    sessions: new Sessions(),
+    lease: new Lease(trustLeaseMs),
+    seats: new SeatStore(host.pool, host.bootId),
+    heads: new HeadStore(host.pool, host.bootId),
+    now: () => host.clock.now(),
     log,
-  });
-  const commands = createCommands({ bootId, callers: host.callers, channels, sessions, heads, now });
-  await host.serve((server) =>
-    server.add('chat.v1.ChatService', ChatServiceService, { connect: { take: connect.take }, ...commands }),
-  );
+  };
+}
 
+type State = ReturnType<typeof createState>;
+
+function createDoors(host: ServiceHost, config: Config, state: State, farewell: Farewell) {
+  const { bootId, callers, keys } = host;
+  const session = {
+    messageBytes: config.messageBytes,
+    now: state.now,
+    mayPublish: () => state.lease.holds(moment()),
+    ...countChat(host.context.metrics, state),
+    onClose: (closed: Session) => farewell.closed(closed),
+  };
+  const { pingEveryMs } = config;
+  const connect = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, draining: () => farewell.begun });
+  return { connect: { take: connect.take }, ...createCommands({ ...state, bootId, callers }) };
+}
+
+function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Reporter {
+  const { bootId, pool, clock } = host;
+  const { settings } = host.context;
+  const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
+  const managers = new Managers(config.managers, clientCredentials(settings), key, bootId);
+  host.parts.add('managers', managers);
   const identity = {
     bootId,
     name: config.name,
     addr: config.addr ?? host.address,
     internalAddr: config.internalAddr ?? host.address,
-    tls: context.settings.TLS_CERT !== undefined,
+    tls: settings.TLS_CERT !== undefined,
   };
-  const reporter = new Reporter({
-    identity,
-    managers,
-    heads,
-    lease,
-    channels,
-    sessions,
-    onDoubt: () => sweep.checkHeads(),
-    log,
-  });
-  host.parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
-  const state = () => (farewell.begun ? ServerState.DRAINING : ServerState.SERVING);
+  return new Reporter({ ...state, identity, managers, onDoubt: () => sweep.checkHeads() });
+}
+
+/** What a chat server does every second, from its first report to its last. */
+function startDuties(host: ServiceHost, config: Config, state: State, farewell: Farewell): void {
+  const { parts } = host;
+  const { now, sessions, log } = state;
+  const sweep = new Sweep(state);
+  const reporter = createReporter(host, config, state, sweep);
   const pings = new Pings(sessions, config.pingEveryMs);
-  host.parts.add(
+  const serving = () => (farewell.begun ? ServerState.DRAINING : ServerState.SERVING);
+  parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
+  parts.add(
     'reports',
-    everySoOften(() => reporter.report(state()), everySecond, log, 'report'),
+    steadily(() => reporter.report(serving()), everySecond, log, 'report'),
   );
-  host.parts.add(
+  parts.add(
     'sweep',
-    everySoOften(() => sweep.run(), everySecond, log, 'sweep'),
+    steadily(() => sweep.run(), everySecond, log, 'sweep'),
   );
-  host.parts.add(
+  parts.add(
     'pings',
-    everySoOften(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
+    steadily(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
   );
+}
+
+/** Plugs a chat server together: its state, its doors, its duties; the farewell is the first to stop. */
+export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+  const host = await ServiceHost.open(config.host, context);
+  const state = createState(host);
+  const farewell = new Farewell({ ...state, withinMs: config.host.stopMs / 2 });
+  const doors = createDoors(host, config, state, farewell);
+  await host.serve((server) => server.add('chat.v1.ChatService', ChatServiceService, doors));
+  startDuties(host, config, state, farewell);
   host.parts.add('farewell', farewell);
   return host.run();
 }
 
 /** Repeats with jitter; a failure that lasts is logged once, and once when it is over. */
-function everySoOften(work: () => Promise<void>, everyMs: number, log: Logger, duty: string): Part {
+function steadily(work: () => Promise<void>, everyMs: number, log: Logger, duty: string): Part {
   let failing = false;
   const turn = async () => {
     await work();

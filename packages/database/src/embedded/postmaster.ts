@@ -56,19 +56,19 @@ export async function findPostmaster(home: string): Promise<Postmaster | undefin
   return undefined;
 }
 
-async function gone(home: string, pid: number, timeoutMs: number): Promise<boolean> {
+async function gone(pid: number, timeoutMs: number): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(POLL_MS)) {
-    // The file is removed last; an orphan may stay a zombie where nobody reaps it.
-    if ((await readPidFile(home))?.pid !== pid || !lives(pid)) return true;
+    // An orphan may stay a zombie where nobody reaps it.
+    if (!lives(pid) || (await commandOf(pid)) === '') return true;
   }
   return false;
 }
 
 /** Ends a PostgreSQL, and with it every connection: fast, or after 10 s at once. Its data is whole either way. */
-export async function stopPostmaster(home: string, pid: number): Promise<void> {
+export async function stopPostmaster(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     if (!lives(pid)) return;
     process.kill(pid, signal);
-    if (await gone(home, pid, FAST_STOP_MS)) return;
+    if (await gone(pid, FAST_STOP_MS)) return;
   }
 }

@@ -61,7 +61,7 @@ async function adopt({ folder, home, password, port, log }: Place): Promise<pg.C
     log(`PostgreSQL of an earlier run is still there (pid ${orphan.pid}): it is used.`);
     return keeper;
   }
-  await stopPostmaster(home, orphan.pid);
+  await stopPostmaster(orphan.pid);
   await keeper.end();
   return undefined;
 }
@@ -105,7 +105,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   const pid = (await findPostmaster(place.home))?.pid ?? 0;
   let stopped: Promise<void> | undefined;
   const stop = async () => {
-    await stopPostmaster(place.home, pid);
+    await stopPostmaster(pid);
     await keeper.end().catch(() => {});
   };
   return {

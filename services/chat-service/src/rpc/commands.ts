@@ -4,7 +4,8 @@ import { type Callers, forService } from '@parley/rpc';
 import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { HeadStore } from '../store/heads.js';
-import type { Sessions } from './sessions.js';
+import type { Parting } from './session.js';
+import type { SessionFilter, Sessions } from './sessions.js';
 
 export interface CommandDeps {
   readonly bootId: string;
@@ -22,50 +23,45 @@ function checkId(id: number): number {
   return id;
 }
 
-function reasonOf(request: DisconnectRequest): Reason {
-  const word = request.goodbye?.reason ?? '';
-  return isReason(word) ? word : 'kicked';
+/** Add is a hint: who owns the channel is what its head says. */
+async function add(channel: Channel, { heads, channels, now }: CommandDeps) {
+  const id = checkId(channel.id);
+  if (channel.users.length > 0) throw refuse('channel-occupied', { words: 'a channel is added without users' });
+  const head = await heads.ownedByMe(id);
+  if (head === undefined) throw refuse('not-mine');
+  channels.open({ id, name: head.channel_name, limit: head.user_limit, epoch: head.epoch, log: randomUUID() }, now());
+  return nothing;
+}
+
+async function remove(channel: Channel, { sessions, channels }: CommandDeps) {
+  const id = checkId(channel.id);
+  if (sessions.find({ channelId: id }).length > 0) throw refuse('channel-occupied');
+  channels.close(id);
+  return nothing;
+}
+
+function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilter {
+  return {
+    ...(channelId === 0 ? {} : { channelId }),
+    ...(userId === '' ? {} : { userId }),
+    ...(seatId === '' ? {} : { seat: seatId }),
+  };
+}
+
+async function disconnect(request: DisconnectRequest, { sessions }: CommandDeps) {
+  const { reason: word, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
+  const reason: Reason = isReason(word) ? word : 'kicked';
+  const parting: Parting = { listenAgain, retryAfterMs };
+  for (const session of sessions.find(filterOf(request))) session.goodbye(reason, parting);
+  return nothing;
 }
 
 /** What a manager tells a chat server: Add, Remove, Disconnect. */
 export function createCommands(deps: CommandDeps) {
-  const { callers, bootId, channels, sessions, heads } = deps;
-
-  /** A hint: who owns the channel is what its head says. */
-  async function add(channel: Channel) {
-    const id = checkId(channel.id);
-    if (channel.users.length > 0) throw refuse('channel-occupied', { words: 'a channel is added without users' });
-    const head = await heads.ownedByMe(id);
-    if (head === undefined) throw refuse('not-mine');
-    const facts = { id, name: head.channel_name, limit: head.user_limit, epoch: head.epoch, log: randomUUID() };
-    channels.open(facts, deps.now());
-    return nothing;
-  }
-
-  async function remove(channel: Channel) {
-    const id = checkId(channel.id);
-    if (sessions.find({ channelId: id }).length > 0) throw refuse('channel-occupied');
-    channels.close(id);
-    return nothing;
-  }
-
-  async function disconnect(request: DisconnectRequest) {
-    const found = sessions.find({
-      ...(request.channelId === 0 ? {} : { channelId: request.channelId }),
-      ...(request.userId === '' ? {} : { userId: request.userId }),
-      ...(request.seatId === '' ? {} : { seat: request.seatId }),
-    });
-    const parting = {
-      listenAgain: request.goodbye?.listenAgain ?? false,
-      retryAfterMs: request.goodbye?.retryAfterMs ?? 0,
-    };
-    for (const session of found) session.goodbye(reasonOf(request), parting);
-    return nothing;
-  }
-
+  const { callers, bootId } = deps;
   return {
-    add: forService(callers, 'manager', bootId, add),
-    remove: forService(callers, 'manager', bootId, remove),
-    disconnect: forService(callers, 'manager', bootId, disconnect),
+    add: forService(callers, 'manager', bootId, (channel: Channel) => add(channel, deps)),
+    remove: forService(callers, 'manager', bootId, (channel: Channel) => remove(channel, deps)),
+    disconnect: forService(callers, 'manager', bootId, (request: DisconnectRequest) => disconnect(request, deps)),
   };
 }

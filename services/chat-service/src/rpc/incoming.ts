@@ -26,10 +26,15 @@ function fits(message: Message): boolean {
   );
 }
 
+/** Events that only a server sends. */
+function isForged(message: Message): boolean {
+  return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
+}
+
 /** Why a message cannot be taken, whatever the state of its channel; undefined where it can. */
 export function faultOf(message: Message, channelId: number, maxBytes: number): Refusal | undefined {
   if (message.data.length > maxBytes) return refuse('message-too-large');
-  if (!fits(message)) return refuse('invalid-message');
+  if (!fits(message) || isForged(message)) return refuse('invalid-message');
   if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
   if (message.kind !== 0 || message.fileIds.length > 0) return refuse('not-implemented');
   return undefined;

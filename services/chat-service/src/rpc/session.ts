@@ -3,8 +3,8 @@ import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import { Member } from '../core/member.js';
 import { Throughput } from '../core/meter.js';
+import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
 import {
   ackFrame,
@@ -62,7 +62,7 @@ export class Session {
   #parting = false;
   readonly #context: SessionContext;
   readonly #stream: RawStream;
-  readonly #member: Member;
+  readonly #reader: Reader;
   readonly #throughput = new Throughput(limits.senderMessagesPerSecond, limits.senderBytesPerSecond);
 
   constructor(options: SessionOptions, context: SessionContext) {
@@ -73,7 +73,7 @@ export class Session {
     this.heardAtMs = context.now();
     this.#context = context;
     this.#stream = options.stream;
-    this.#member = new Member({
+    this.#reader = new Reader({
       logs: options.channel.logs,
       outlet: options.stream,
       cursor: options.cursor,
@@ -87,14 +87,14 @@ export class Session {
   /** Enters the channel, says `welcome` to those who asked, and listens. */
   open(welcome: Buffer): void {
     const { channel, person } = this;
-    if (channel.enter(this.key.seat, person, this.#member)) {
+    if (channel.enter(this.key.seat, person, this.#reader)) {
       channel.publishLossy(presenceFrame([person], [], channel.users));
     }
     this.tell(welcome);
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
     this.#stream.onHalfClose(() => this.#part(undefined));
-    this.#member.pump();
+    this.#reader.pump();
   }
 
   /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
@@ -114,12 +114,12 @@ export class Session {
     this.#parting = true;
     const patience = setTimeout(() => this.#reset(), partWithinMs);
     this.#stream.onClose(() => clearTimeout(patience));
-    this.#member.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
+    this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
   }
 
   /** A frame for this client alone, where it asked for events. */
   tell(frame: Buffer): void {
-    if (this.events) this.#member.tell(frame);
+    if (this.events) this.#reader.tell(frame);
   }
 
   #reset(): void {
@@ -129,7 +129,7 @@ export class Session {
 
   #close(): void {
     const { channel, person } = this;
-    this.#member.leave();
+    this.#reader.leave();
     if (channel.leave(this.key.seat, this.#context.now())) {
       channel.publishLossy(presenceFrame([], [person], channel.users));
     }
@@ -147,15 +147,16 @@ export class Session {
   }
 
   #handle(message: Message): void {
-    if (message.ping !== undefined) return this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
-    if (message.pong !== undefined || message.receipt !== undefined) return;
+    if (message.ping !== undefined) this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
+    else if (message.pong === undefined && message.receipt === undefined) this.#say(message);
+  }
+
+  #say(message: Message): void {
     const refusal = this.#refusalFor(message);
-    if (refusal !== undefined) return this.#refuse(message, refusal);
-    if (message.typing !== undefined) {
-      const { stopped } = message.typing;
-      return this.channel.publishLossy(typingFrame({ userId: this.person.id, stopped }));
-    }
-    return message.lossy ? this.#relayLossy(message) : this.#relay(message);
+    if (refusal !== undefined) this.#refuse(message.clientId, refusal);
+    else if (message.typing !== undefined) this.#relayTyping(message.typing.stopped);
+    else if (message.lossy) this.#relayLossy(message);
+    else this.#relay(message);
   }
 
   #refusalFor(message: Message): Refusal | undefined {
@@ -169,9 +170,13 @@ export class Session {
   }
 
   /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
-  #refuse(message: Message, refusal: Refusal): void {
-    if (this.events) this.tell(refusalFrame(message.clientId, refusal));
+  #refuse(clientId: string, refusal: Refusal): void {
+    if (this.events) this.tell(refusalFrame(clientId, refusal));
     else throw refusal;
+  }
+
+  #relayTyping(stopped: boolean): void {
+    this.channel.publishLossy(typingFrame({ userId: this.person.id, stopped }));
   }
 
   #relayLossy(message: Message): void {
@@ -181,19 +186,28 @@ export class Session {
 
   #relay(message: Message): void {
     const { clientId } = message;
-    const digest = clientId === '' ? '' : digestOf(message);
-    const before = clientId === '' ? undefined : this.channel.sent.find(this.person.id, clientId);
-    if (before !== undefined && before.digest !== digest) return this.#refuse(message, refuse('client-id-reused'));
-    const { seq, timestamp } = before ?? this.#publish(message, digest);
-    if (clientId !== '') this.tell(ackFrame({ clientId, seq, timestamp }));
+    if (clientId === '') this.#publish(message);
+    else this.#relayOnce(message, digestOf(message));
   }
 
-  #publish(message: Message, digest: string): { seq: number; timestamp: number } {
+  /** The same client id again is the same message: it gets the first answer and is not said twice. */
+  #relayOnce(message: Message, digest: string): void {
+    const { clientId } = message;
+    const before = this.channel.sent.find(this.person.id, clientId);
+    if (before !== undefined && before.digest !== digest) {
+      this.#refuse(clientId, refuse('client-id-reused'));
+      return;
+    }
+    const sent = before ?? { ...this.#publish(message), digest };
+    if (before === undefined) this.channel.sent.add(this.person.id, clientId, sent);
+    this.tell(ackFrame({ clientId, seq: sent.seq, timestamp: sent.timestamp }));
+  }
+
+  #publish(message: Message): { seq: number; timestamp: number } {
     const { channel, person } = this;
     const timestamp = this.#context.now();
     const seq = channel.nextSeq();
     channel.publish(messageFrame(stamped(message, { userId: person.number, sender: person.id, timestamp, seq })));
-    if (message.clientId !== '') channel.sent.add(person.id, message.clientId, { seq, timestamp, digest });
     return { seq, timestamp };
   }
 }

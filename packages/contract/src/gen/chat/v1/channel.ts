@@ -44,10 +44,7 @@ export interface ListResponse {
 
 export interface ListenResponse {
   /** server.channels = [] */
-  server:
-    | ChannelServer
-    | undefined;
-  /** added */
+  server: ChannelServer | undefined;
   token: string;
   /** Unix ms: Connect or Subscribe before this */
   connectBy: number;
@@ -59,7 +56,6 @@ export interface ReportRequest {
     | undefined;
   /** id, epoch and users' count; being served */
   channels: Channel[];
-  /** added */
   server: ChannelServer | undefined;
 }
 

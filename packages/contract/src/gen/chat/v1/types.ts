@@ -444,7 +444,7 @@ export interface User {
   /** handle: chosen at Register, never changes */
   id: string;
   name: string;
-  /** added */
+  /** 1, 2, 3, ...: what Message.user_id carries */
   number: number;
   role: UserRole;
   status: UserStatus;
@@ -467,7 +467,6 @@ export interface Channel {
   users: User[];
   /** seats of a room, members of a chat */
   limit: number;
-  /** added */
   status: ChannelStatus;
   kind: ChannelKind;
   ownerId: string;
@@ -500,7 +499,6 @@ export interface ChannelServer {
   addr: string;
   name: string;
   channels: Channel[];
-  /** added */
   state: ServerState;
   /** ip:port, what the manager and the proxy dial; never told to clients */
   internalAddr: string;
@@ -531,7 +529,7 @@ export interface Message {
   /** Unix ms; the server sets it */
   timestamp: number;
   data: Buffer;
-  /** added */
+  /** the sender's id; the server sets it */
   sender: string;
   /** place in the channel's log: 1, 2, 3, ... no gaps; 0 only for lossy frames and events */
   seq: number;

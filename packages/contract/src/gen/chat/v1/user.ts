@@ -25,7 +25,6 @@ export interface RegisterRequest {
   userId: string;
   password: string;
   name: string;
-  /** added */
   email: string;
   /** where registration is by invitation */
   invite: string;
@@ -35,13 +34,11 @@ export interface LoginRequest {
   /** or the e-mail address */
   userId: string;
   password: string;
-  /** added */
   device: string;
 }
 
 export interface LoginResponse {
   token: string;
-  /** added */
   user: User | undefined;
   expiresAt: number;
 }

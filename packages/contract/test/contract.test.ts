@@ -1,0 +1,107 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import * as contract from '../src/index.js';
+
+const proto = fileURLToPath(new URL('../../../../proto', import.meta.url));
+
+const generated: Readonly<Record<string, ServiceDefinition>> = {
+  'chat.v1.AdminService': contract.AdminServiceService,
+  'chat.v1.ChannelService': contract.ChannelServiceService,
+  'chat.v1.ChatService': contract.ChatServiceService,
+  'chat.v1.InboxService': contract.InboxServiceService,
+  'chat.v1.UserService': contract.UserServiceService,
+};
+
+function loadServices(files: string[], from: string): Array<[string, ServiceDefinition]> {
+  const everything = Object.entries(loadSync(files, { includeDirs: [from] }));
+  return everything.filter(([, definition]) => !('format' in definition)) as Array<[string, ServiceDefinition]>;
+}
+
+function shapesOf(service: ServiceDefinition): Array<Partial<MethodDefinition<unknown, unknown>>> {
+  return Object.values(service)
+    .map(({ path, requestStream, responseStream }) => ({ path, requestStream, responseStream }))
+    .sort((a, b) => a.path.localeCompare(b.path));
+}
+
+describe('the generated services', () => {
+  const loaded = loadServices(
+    readdirSync(`${proto}/chat/v1`).map((file) => `chat/v1/${file}`),
+    proto,
+  );
+
+  test('are those of proto/', () => {
+    expect(Object.keys(generated)).toEqual(loaded.map(([name]) => name).sort());
+  });
+
+  test.each(loaded)('%s has the paths and streams of proto/', (name, service) => {
+    expect(shapesOf(generated[name] as ServiceDefinition)).toEqual(shapesOf(service));
+  });
+
+  test('read back over the wire what proto/ writes', () => {
+    const login = new Map(loaded).get('chat.v1.UserService')?.Login;
+    const written = login?.responseSerialize({ token: 'secret', user: { number: 7 }, expiresAt: 1_763_700_000_000 });
+    const read = contract.LoginResponse.decode(written as Buffer);
+    expect(read).toMatchObject({ token: 'secret', user: { number: 7 }, expiresAt: 1_763_700_000_000 });
+  });
+});
+
+describe('the seed', () => {
+  test('has its ten methods, in the descriptor set as in seed.proto', () => {
+    const paths = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
+    expect(contract.seedMethods.map(({ service, method }) => `/${service}/${method}`).sort()).toEqual(
+      paths.map(({ path }) => path).sort(),
+    );
+    expect(contract.seedMethods).toHaveLength(10);
+  });
+
+  test('has each method in chat.v1 with the same streams', () => {
+    const known = Object.values(generated).flatMap(shapesOf);
+    const seed = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
+    for (const shape of seed) expect(known).toContainEqual({ ...shape, path: shape.path?.replace('/', '/chat.v1.') });
+  });
+});
+
+describe('messages', () => {
+  test('keep at most one event, as a plain optional field', () => {
+    const ack = contract.Message.decode(
+      contract.Message.encode(contract.Message.fromPartial({ ack: { seq: 3 } })).finish(),
+    );
+    expect(ack.ack?.seq).toBe(3);
+    expect(ack.welcome).toBeUndefined();
+  });
+
+  test('hold 64 bit numbers exactly or not at all', () => {
+    const largest = contract.Message.encode(
+      contract.Message.fromPartial({ timestamp: Number.MAX_SAFE_INTEGER }),
+    ).finish();
+    expect(contract.Message.decode(largest).timestamp).toBe(Number.MAX_SAFE_INTEGER);
+    const tooLarge = Buffer.from('10ffffffffffffffff7f', 'hex');
+    expect(() => contract.Message.decode(tooLarge)).toThrow('larger than Number.MAX_SAFE_INTEGER');
+  });
+
+  test('have enums without the prefix of protobuf', () => {
+    expect(contract.ChannelKind.ROOM).toBe(1);
+  });
+});
+
+describe('the descriptor set', () => {
+  test('holds every file after its imports', () => {
+    const files = contract.descriptorFiles();
+    const seen = new Set<string>();
+    for (const { name, imports } of files) {
+      for (const needed of imports) expect(seen).toContain(needed);
+      seen.add(name);
+    }
+    expect(seen).toContain('seed.proto');
+    expect(seen).toContain('health/v1/health.proto');
+  });
+
+  test('names methods, fields and enum values where protobuf does', () => {
+    const symbols = contract.descriptorFiles().flatMap((file) => file.symbols);
+    expect(symbols).toEqual(
+      expect.arrayContaining(['chat.v1.UserService.Login', 'chat.v1.User.id', 'chat.v1.KIND_EDIT']),
+    );
+  });
+});

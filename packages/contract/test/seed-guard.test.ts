@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const proto = join(root, 'proto');
+
+function guard(folder: string): { readonly status: number | null; readonly said: string } {
+  const ran = spawnSync(process.execPath, [join(root, 'scripts/proto-guard.mjs'), folder], { encoding: 'utf8' });
+  return { status: ran.status, said: ran.stdout + ran.stderr };
+}
+
+/** Guards a copy of proto/ in which one file has `before` replaced by `after`. */
+function guardChanged(file: string, before: RegExp, after: string): ReturnType<typeof guard> {
+  const copy = mkdtempSync(join(tmpdir(), 'parley-mutant-'));
+  try {
+    cpSync(proto, copy, { recursive: true });
+    const path = join(copy, 'chat/v1', file);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toMatch(before);
+    writeFileSync(path, text.replace(before, after));
+    return guard(copy);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+describe('seed.proto', () => {
+  const seed = readFileSync(join(proto, 'seed/seed.proto'), 'utf8');
+
+  test('is frozen', () => {
+    expect(sha256(seed)).toBe('a7d56a396cf3cc9075e30633c1dbd08f4b5903654a8c2c5a92ab875ad90a6037');
+  });
+
+  test('is, below its import, word for word what the seed document says', () => {
+    const [, body] = seed.split('import "google/protobuf/empty.proto";');
+    expect(sha256(body?.trim() ?? '')).toBe('b7df03c36870ff403ba09aa69974d2ff6922d3b72406c676ec4b900d5acc1167');
+  });
+});
+
+describe('the guard', () => {
+  test('lets chat.v1 as it is pass', () => {
+    expect(guard(proto)).toEqual({ status: 0, said: '' });
+  });
+
+  test.each([
+    ['a changed field type', 'types.proto', /bytes data = 3;/, 'uint64 data = 3;', 'Field "3"'],
+    ['a deleted field', 'types.proto', /uint64 timestamp = 2; \/\/ Unix ms/, '//', 'field "2"'],
+    ['a deleted RPC', 'user.proto', /rpc Login\(.*;/, '', 'RPC "Login"'],
+    ['a stream made unary', 'chat.proto', /Connect\(stream Message\)/, 'Connect(Message)', 'RPC "Connect"'],
+    ['a deleted message', 'channel.proto', /message ListResponse {[^}]*}/, '', 'message "ListResponse"'],
+    [
+      'a changed enum value',
+      'types.proto',
+      /CHANNEL_STATUS_SERVING = 2/,
+      'CHANNEL_STATUS_SERVING = 3',
+      'enum value "2"',
+    ],
+  ])('catches %s', (_, file, before, after, complaint) => {
+    const { status, said } = guardChanged(file, before, after);
+    expect(said).toContain('buf breaking:');
+    expect(said.toLowerCase()).toContain(complaint.toLowerCase());
+    expect(status).toBe(1);
+  });
+});

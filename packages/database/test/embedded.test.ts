@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
+import { withClient } from '../src/roles.js';
+import { openTempFolder } from './server.js';
+
+const SCRIPT = `
+  const { startEmbedded } = await import(process.argv[1]);
+  const server = await startEmbedded({ dataDir: process.argv[2], log: () => {} });
+  process.stdout.write(JSON.stringify({ url: server.url, pid: server.pid }) + '\\n');
+  setInterval(() => {}, 1000);
+`;
+
+const undo: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+async function folder(mode?: number): Promise<string> {
+  const made = await openTempFolder(mode);
+  undo.push(() => rm(made, { recursive: true }));
+  return made;
+}
+
+async function start(dataDir: string, port?: number): Promise<EmbeddedServer & { lines: string[] }> {
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const server = await startEmbedded({ dataDir, log, ...(port === undefined ? {} : { port }) });
+  undo.push(() => server.stop());
+  return Object.assign(server, { lines });
+}
+
+async function startInProcess(dataDir: string): Promise<{ parent: ChildProcess; url: string; pid: number }> {
+  const module = new URL('../src/index.js', import.meta.url).href;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', SCRIPT, module, dataDir], { detached: true });
+  const [line] = await once(parent.stdout, 'data');
+  return { parent, ...JSON.parse(String(line)) };
+}
+
+async function occupy(port: number): Promise<Server> {
+  const squatter = createServer().listen(port, '127.0.0.1');
+  await once(squatter, 'listening');
+  undo.push(async () => squatter.close());
+  return squatter;
+}
+
+const portOf = (url: string) => Number(new URL(url).port);
+
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function settingsOf(url: string): Promise<unknown> {
+  const show = (name: string) => `current_setting('${name}') AS ${name}`;
+  const names = ['server_encoding', 'listen_addresses', 'unix_socket_directories', 'max_connections', 'timezone'];
+  return withClient(url, async (client) => (await client.query(`SELECT ${names.map(show).join()}`)).rows[0]);
+}
+
+test('it starts from nothing, is found, stops, and starts again at the same address', async () => {
+  const dataDir = await folder();
+  const server = await start(dataDir);
+  expect(await settingsOf(server.url)).toEqual({
+    server_encoding: 'UTF8',
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    timezone: 'UTC',
+  });
+  expect(await findEmbedded(dataDir)).toBe(server.url);
+  expect((await stat(join(dataDir, 'secrets.json'))).mode & 0o777).toBe(0o600);
+  await server.stop();
+  await server.stop();
+  expect(lives(server.pid)).toBe(false);
+  expect(await findEmbedded(dataDir)).toBeUndefined();
+  expect((await start(dataDir)).url).toBe(server.url);
+});
+
+test('what a killed parent leaves is used, with its data, and stopped', async () => {
+  const dataDir = await folder();
+  const { parent, url, pid } = await startInProcess(dataDir);
+  await withClient(url, (client) => client.query('CREATE TABLE kept (n int)'));
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  expect(lives(pid)).toBe(true);
+  const server = await start(dataDir);
+  expect(server).toMatchObject({ url, pid });
+  await withClient(server.url, (client) => client.query('SELECT n FROM kept'));
+  await server.stop();
+  await expect(withClient(url, async () => {})).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+});
+
+test('a Ctrl-C for the whole process group does not reach it', async () => {
+  const dataDir = await folder();
+  const { parent, url, pid } = await startInProcess(dataDir);
+  process.kill(-(parent.pid ?? 0), 'SIGINT');
+  await once(parent, 'exit');
+  await withClient(url, (client) => client.query('SELECT 1'));
+  expect((await start(dataDir)).pid).toBe(pid);
+});
+
+test('after a kill -9 of PostgreSQL itself the next start recovers', async () => {
+  const dataDir = await folder();
+  const first = await start(dataDir);
+  await withClient(first.url, (client) => client.query('CREATE TABLE kept (n int)'));
+  process.kill(first.pid, 'SIGKILL');
+  const second = await start(dataDir);
+  expect(second.pid).not.toBe(first.pid);
+  await withClient(second.url, (client) => client.query('SELECT n FROM kept'));
+  expect(first.lines).toContain('PostgreSQL ended (SIGKILL).');
+});
+
+test('a pid file that names a stranger is no hindrance', async () => {
+  const dataDir = await folder();
+  const home = join(dataDir, 'postgres');
+  await (await start(dataDir)).stop();
+  const { uid, gid } = await stat(home);
+  const stranger = spawn('sleep', ['60'], { uid, gid });
+  undo.push(async () => stranger.kill());
+  await writeFile(join(home, 'postmaster.pid'), `${stranger.pid}\n${home}\n1\n5432\n\n127.0.0.1\n`);
+  await start(dataDir);
+});
+
+test('a second Parley on the same folder is refused and the first goes on', async () => {
+  const dataDir = await folder();
+  const first = await start(dataDir);
+  await expect(start(dataDir)).rejects.toThrow(`Another Parley runs with the data folder ${dataDir}`);
+  await withClient(first.url, (client) => client.query('SELECT 1'));
+});
+
+test('a taken port is replaced, unless it was asked for', async () => {
+  const dataDir = await folder();
+  const first = await start(dataDir);
+  await first.stop();
+  await occupy(portOf(first.url));
+  const second = await start(dataDir);
+  expect(portOf(second.url)).not.toBe(portOf(first.url));
+  await second.stop();
+  await expect(start(dataDir, portOf(first.url))).rejects.toThrow(`Port ${portOf(first.url)} for the embedded`);
+});
+
+test('an orphan on another port than the asked one is started anew on that', async () => {
+  const dataDir = await folder();
+  const { parent, url } = await startInProcess(dataDir);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  const wanted = portOf(url) + 1;
+  expect(portOf((await start(dataDir, wanted)).url)).toBe(wanted);
+});
+
+test('a data folder that cannot be is refused in one sentence', async () => {
+  const file = join(await folder(), 'file');
+  await writeFile(file, '');
+  await expect(start(join(file, 'data'))).rejects.toThrow(/^The data folder .* cannot be written: choose another\.$/);
+});
+
+test('a damaged secrets file is named', async () => {
+  const dataDir = await folder();
+  await writeFile(join(dataDir, 'secrets.json'), '{');
+  await expect(start(dataDir)).rejects.toThrow('secrets.json is damaged');
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+asRoot('root in a folder closed to others: the files lie elsewhere and a link says where', async () => {
+  const dataDir = join(await folder(0o700), 'data');
+  await mkdir(dataDir);
+  const server = await start(dataDir);
+  const home = await readlink(join(dataDir, 'postgres'));
+  undo.unshift(() => rm(dirname(home), { recursive: true }));
+  expect(server.lines.join()).toContain(home);
+  await server.stop();
+  expect((await start(dataDir)).url).toBe(server.url);
+  expect(await readFile(join(home, 'PG_VERSION'), 'utf8')).toBe('18\n');
+});

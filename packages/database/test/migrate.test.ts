@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type pg from 'pg';
+import { checkSchema, migrate, transaction } from '../src/index.js';
+import { TestServer } from './server.js';
+
+const run = promisify(execFile);
+const ALL = ['0001_schema', '0002_roles'];
+const SCRIPT = `
+  const { migrate } = await import(process.argv[1]);
+  process.stdout.write(JSON.stringify(await migrate(process.argv[2])));
+`;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server.stop());
+
+async function waitForWaiter(pool: pg.Pool): Promise<void> {
+  const waiting = 'SELECT FROM pg_locks WHERE NOT granted';
+  while ((await pool.query(waiting)).rowCount === 0) await sleep(10);
+}
+
+async function migrateInProcess(url: string): Promise<string[]> {
+  const module = new URL('../src/index.js', import.meta.url).href;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', SCRIPT, module, url]);
+  return JSON.parse(stdout);
+}
+
+// The first of this file: later on the roles are there.
+test('a database migrates while another of the cluster is making the same roles', async () => {
+  const url = await server.emptyDatabase();
+  const other = server.pool(server.url);
+  const migrated = await transaction(other, async (client) => {
+    await client.query('CREATE ROLE chat_user NOLOGIN');
+    const migration = migrate(url);
+    await waitForWaiter(other);
+    return { migration };
+  });
+  expect(await migrated.migration).toEqual(ALL);
+});
+
+test('an empty database gets the whole schema once', async () => {
+  const url = await server.emptyDatabase();
+  expect(await migrate(url)).toEqual(ALL);
+  expect(await migrate(url)).toEqual([]);
+});
+
+test('of five processes at once one migrates and all go on', async () => {
+  const url = await server.emptyDatabase();
+  const applied = await Promise.all(Array.from({ length: 5 }, () => migrateInProcess(url)));
+  expect(applied.flat()).toEqual(ALL);
+});
+
+test('a newer database is refused in one sentence, by the migrator and by a service', async () => {
+  const url = await server.migratedDatabase();
+  const owner = server.pool(url);
+  await owner.query("INSERT INTO chat.migration (name, timestamp) VALUES ('0999_later', '')");
+  const sentence = 'The database has migration 0999_later, which this version of Parley does not know: update Parley.';
+  await expect(migrate(url)).rejects.toThrow(sentence);
+  await expect(checkSchema(owner)).rejects.toThrow(sentence);
+});
+
+test('a service refuses a database that lacks a migration, and takes one that has all', async () => {
+  const url = await server.migratedDatabase();
+  const service = await server.rolePool(url, 'chat_server');
+  await expect(checkSchema(service)).resolves.toBeUndefined();
+  await server.pool(url).query("DELETE FROM chat.migration WHERE name = '0002_roles'");
+  await expect(checkSchema(service)).rejects.toThrow('lacks migration 0002_roles');
+});

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from '../src/index.js';
+import { addChannel, addUser, TestServer } from './server.js';
+
+const DENIED = { code: '42501' };
+
+let server: TestServer;
+let url: string;
+let owner: pg.Pool;
+let roles: Record<ServiceRole, pg.Pool>;
+let room: number;
+const boot = randomUUID();
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  url = await server.migratedDatabase();
+  owner = server.pool(url);
+  const pools: [ServiceRole, pg.Pool][] = [];
+  for (const role of SERVICE_ROLES) pools.push([role, await server.rolePool(url, role)]);
+  roles = Object.fromEntries(pools) as Record<ServiceRole, pg.Pool>;
+  await addUser(owner, 'alice');
+  room = await addChannel(owner, 'alice');
+  await owner.query(
+    "INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until) VALUES ($1, 's', 'a', 'b', now())",
+    [boot],
+  );
+  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 7 WHERE channel_id = $2', [boot, room]);
+});
+afterAll(() => server.stop());
+
+function publishKey(role: ServiceRole, purpose: string, life = '8 days'): Promise<unknown> {
+  return roles[role].query(
+    "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at) VALUES ($1, $2, 'me', '{}', now() + $3::interval)",
+    [randomUUID(), purpose, life],
+  );
+}
+
+test.each<[ServiceRole, string[]]>([
+  ['chat_user', ['user']],
+  ['chat_manager', ['join', 'manager']],
+  ['chat_server', ['chat']],
+  ['chat_gateway', ['gateway']],
+])('%s publishes keys of purpose %j and no other', async (role, allowed) => {
+  for (const purpose of ['user', 'join', 'manager', 'chat', 'gateway']) {
+    const published = publishKey(role, purpose);
+    if (allowed.includes(purpose)) await expect(published).resolves.toBeDefined();
+    else await expect(published).rejects.toMatchObject(DENIED);
+  }
+});
+
+test('no role leaves a key for years, or says when it was made', async () => {
+  await expect(publishKey('chat_server', 'chat', '1 year')).rejects.toMatchObject({ constraint: 'key_life' });
+  const backdated =
+    "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at) VALUES ('k', 'chat', 'me', '{}', 'infinity', 'infinity')";
+  await expect(roles.chat_server.query(backdated)).rejects.toMatchObject(DENIED);
+});
+
+test('the manager purges keys that have expired, and only those', async () => {
+  await publishKey('chat_user', 'user');
+  await publishKey('chat_user', 'user', '-1 second');
+  const { rowCount } = await roles.chat_manager.query('DELETE FROM chat.signing_key WHERE purpose = $1', ['user']);
+  expect(rowCount).toBe(1);
+});
+
+test.each<ServiceRole>(['chat_manager', 'chat_server', 'chat_gateway'])('%s reads no password hash', async (role) => {
+  await expect(roles[role].query('SELECT password_hash FROM chat.users')).rejects.toMatchObject(DENIED);
+  await expect(roles[role].query('SELECT id, name, number FROM chat.users')).resolves.toMatchObject({ rowCount: 1 });
+});
+
+test.each([
+  ['raise an epoch', 'UPDATE chat.channel_head SET epoch = epoch + 1'],
+  ['claim a channel', "UPDATE chat.channel_head SET boot_id = '00000000-0000-0000-0000-000000000000'"],
+  ['set a lease', "UPDATE chat.server SET lease_until = 'infinity'"],
+  ['make a seat', 'INSERT INTO chat.seat SELECT FROM chat.seat'],
+  ['move a seat', 'UPDATE chat.seat SET boot_id = NULL'],
+  ['make a member', 'INSERT INTO chat.member SELECT FROM chat.member'],
+  ['raise a member', "UPDATE chat.member SET role = 'admin'"],
+  ['raise a user', "UPDATE chat.users SET role = 'admin'"],
+  ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
+  ['read invites', 'SELECT * FROM chat.invite'],
+  ['read files', 'SELECT * FROM chat.file_chunk'],
+  ['read e-mails', 'SELECT email FROM chat.users'],
+  ['publish an event', "SELECT chat.publish('x', 1, '{}', '{}')"],
+  ['write an audit line', "INSERT INTO chat.audit (actor, action, target) VALUES ('a', 'b', 'c')"],
+  ['rename a message', "UPDATE chat.message SET sender_id = 'alice'"],
+  ['erase a message', 'DELETE FROM chat.message'],
+])('the chat server cannot %s', async (_, statement) => {
+  await expect(roles.chat_server.query(statement)).rejects.toMatchObject(DENIED);
+});
+
+test.each<[ServiceRole, string]>([
+  [
+    'chat_server',
+    'UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = now() WHERE epoch = 1 RETURNING roster',
+  ],
+  ['chat_server', 'INSERT INTO chat.message SELECT * FROM chat.message'],
+  ['chat_server', 'UPDATE chat.message SET data = data, edited_at = now(), deleted_at = now(), pinned_at = now()'],
+  [
+    'chat_server',
+    `UPDATE chat.seat t SET live = true FROM chat.channel_head h, chat.channel c, chat.users u, chat.session s
+     WHERE h.channel_id = t.channel_id AND h.epoch = t.epoch AND c.id = t.channel_id AND u.id = t.user_id
+     AND u.status = 'active' AND s.id = t.session_id AND s.revoked_at IS NULL RETURNING t.channel_id, u.number, u.name`,
+  ],
+  ['chat_server', 'DELETE FROM chat.seat WHERE boot_id IS NULL'],
+  ['chat_server', 'UPDATE chat.member SET delivered_seq = 1, read_seq = 1, receipt_at = now()'],
+  ['chat_server', "INSERT INTO chat.notification (user_id, kind, channel_id, seq) VALUES ('alice', 'mention', 1, 1)"],
+  [
+    'chat_user',
+    'INSERT INTO chat.session (user_id, expires_at) SELECT id, now() FROM chat.users WHERE password_hash = $$!$$',
+  ],
+  ['chat_user', 'DELETE FROM chat.seat WHERE session_id IS NULL'],
+  ['chat_user', "SELECT nextval('chat.guest_number')"],
+  [
+    'chat_manager',
+    'INSERT INTO chat.seat AS t SELECT * FROM chat.seat ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET live = false',
+  ],
+  ['chat_manager', 'UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1, roster = roster + 1'],
+  ['chat_manager', 'UPDATE chat.session SET revoked_at = now() WHERE user_id IS NULL'],
+  ['chat_gateway', 'INSERT INTO chat.file_chunk SELECT * FROM chat.file_chunk'],
+  ['chat_gateway', 'DELETE FROM chat.ticket WHERE expires_at > now() RETURNING session_id'],
+])('%s may: %s', async (role, statement) => {
+  await roles[role].query(`EXPLAIN ${statement}`);
+});
+
+test('no role rewrites the audit, the migrations or its own rights', async () => {
+  for (const role of SERVICE_ROLES) {
+    await expect(roles[role].query("UPDATE chat.audit SET actor = 'x'")).rejects.toMatchObject(DENIED);
+    await expect(roles[role].query('DELETE FROM chat.migration')).rejects.toMatchObject(DENIED);
+    await expect(roles[role].query('CREATE TABLE chat.mine (a int)')).rejects.toMatchObject(DENIED);
+  }
+});
+
+test('a chat server renews its lease by at most 30 s, never after its goodbye', async () => {
+  const within = `SELECT chat.renew_lease($1, '1 year') BETWEEN now() + interval '29 s' AND now() + interval '31 s' AS ok`;
+  expect((await roles.chat_server.query(within, [boot])).rows).toEqual([{ ok: true }]);
+  await owner.query("UPDATE chat.server SET state = 'stopped' WHERE boot_id = $1", [boot]);
+  const again = "SELECT chat.renew_lease($1, '3 s') AS until";
+  expect((await roles.chat_server.query(again, [boot])).rows).toEqual([{ until: null }]);
+});
+
+test('a chat server gives back a channel that is its own at that epoch', async () => {
+  const giveBack = async (me: string, epoch: number) =>
+    (await roles.chat_server.query('SELECT chat.give_back($1, $2, $3) AS done', [me, room, epoch])).rows[0]?.done;
+  expect(await giveBack(randomUUID(), 7)).toBe(false);
+  expect(await giveBack(boot, 6)).toBe(false);
+  expect(await giveBack(boot, 7)).toBe(true);
+  const { rows } = await owner.query('SELECT boot_id, epoch FROM chat.channel_head WHERE channel_id = $1', [room]);
+  expect(rows).toEqual([{ boot_id: null, epoch: 7 }]);
+});
+
+test('the manager makes a channel, its head and its event with its own rights', async () => {
+  const id = await addChannel(roles.chat_manager, 'alice', 'group');
+  const insert = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'alice', 0)";
+  await roles.chat_manager.query(insert, [id]);
+  const { rows } = await roles.chat_manager.query('SELECT kind FROM chat.event WHERE channel_id = $1 ORDER BY id', [
+    id,
+  ]);
+  expect(rows).toEqual([{ kind: 'chat_created' }, { kind: 'member_added' }]);
+});
+
+test('five processes open the roles at once, with passwords that need escaping', async () => {
+  const awkward = "a'b\\c%d/@:é";
+  const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, awkward])) as Record<ServiceRole, string>;
+  await Promise.all(Array.from({ length: 5 }, () => openRoles(url, passwords)));
+  const pool = server.pool(roleUrl(url, 'chat_user', awkward));
+  expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
+});

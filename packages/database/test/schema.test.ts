@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { transaction } from '../src/index.js';
+import { addChannel, addUser, TestServer } from './server.js';
+
+let server: TestServer;
+let pool: pg.Pool;
+beforeAll(async () => {
+  server = await TestServer.start();
+  pool = server.pool(await server.migratedDatabase(), 20);
+  await addUser(pool, 'alice');
+  await addUser(pool, 'bob');
+});
+afterAll(() => server.stop());
+
+function addSeat(user: string, channel: number, exclusive: boolean): Promise<pg.QueryResult> {
+  const values = [randomUUID(), user, channel, randomUUID(), exclusive];
+  return pool.query(
+    "INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by) VALUES ($1, $2, $3, $4, 1, $5, now() + interval '10 s')",
+    values,
+  );
+}
+
+async function eventsOf(channel: number): Promise<string[]> {
+  const { rows } = await pool.query('SELECT kind FROM chat.event WHERE channel_id = $1 ORDER BY id', [channel]);
+  return rows.map((row) => row.kind);
+}
+
+test('every channel has a head from its first moment', async () => {
+  const id = await addChannel(pool, 'alice');
+  const { rows } = await pool.query('SELECT * FROM chat.channel_head WHERE channel_id = $1', [id]);
+  expect(rows).toMatchObject([{ epoch: 0, boot_id: null, last_seq: 0, first_seq: 1, roster: 0 }]);
+});
+
+test('a user has one seat in rooms and many in chats', async () => {
+  const [room, other, chat] = [
+    await addChannel(pool, 'alice'),
+    await addChannel(pool, 'alice'),
+    await addChannel(pool, 'alice', 'group'),
+  ];
+  await addSeat('alice', room, true);
+  await expect(addSeat('alice', other, true)).rejects.toMatchObject({ code: '23505', constraint: 'seat_one_room' });
+  await addSeat('alice', chat, false);
+  await addSeat('alice', chat, false);
+});
+
+test('a room has a limit of 25 at most, a chat may have more', async () => {
+  const limit = (kind: string, n: number) =>
+    pool.query("INSERT INTO chat.channel (name, owner_id, kind, user_limit) VALUES ('x', 'alice', $1, $2)", [kind, n]);
+  await expect(limit('room', 26)).rejects.toMatchObject({ constraint: 'check_limit' });
+  await expect(limit('room', 0)).rejects.toMatchObject({ constraint: 'check_limit' });
+  await limit('room', 25);
+  await limit('group', 1000);
+});
+
+test('only a direct chat has a pair, and the pair has one chat', async () => {
+  const open = (kind: string, low: string | null, high: string | null) =>
+    pool.query('INSERT INTO chat.channel (name, owner_id, kind, pair_low, pair_high) VALUES ($1, $2, $3, $4, $5)', [
+      'x',
+      'alice',
+      kind,
+      low,
+      high,
+    ]);
+  await open('direct', 'alice', 'bob');
+  await expect(open('direct', 'alice', 'bob')).rejects.toMatchObject({ constraint: 'channel_pair' });
+  for (const [kind, low, high] of [
+    ['direct', 'bob', 'alice'],
+    ['direct', 'alice', null],
+    ['room', 'alice', null],
+    ['group', 'alice', 'bob'],
+  ] as const) {
+    await expect(open(kind, low, high)).rejects.toMatchObject({ constraint: 'check_pair' });
+  }
+});
+
+test('members coming, changing and going are events; a ban of a stranger and a receipt are none', async () => {
+  const id = await addChannel(pool, 'alice', 'group');
+  await pool.query("INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq) VALUES ($1, 'bob', 0, 0)", [
+    id,
+  ]);
+  await pool.query("INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'alice', 0)", [id]);
+  await pool.query('UPDATE chat.member SET delivered_seq = 1, read_seq = 1 WHERE channel_id = $1', [id]);
+  await pool.query("UPDATE chat.member SET role = 'admin' WHERE channel_id = $1 AND user_id = 'alice'", [id]);
+  await pool.query("UPDATE chat.member SET left_seq = 0 WHERE channel_id = $1 AND user_id = 'alice'", [id]);
+  await pool.query('UPDATE chat.channel SET deleted_at = now() WHERE id = $1', [id]);
+  await pool.query("UPDATE chat.channel SET name = 'later' WHERE id = $1", [id]);
+  const members = ['member_added', 'member_changed', 'member_removed'];
+  expect(await eventsOf(id)).toEqual(['chat_created', ...members, 'chat_deleted', 'chat_changed']);
+});
+
+/** A transaction that writes at once and commits a while later, so that commits overtake each other. */
+function slowWrite(): Promise<void> {
+  return transaction(pool, async (client) => {
+    await client.query("INSERT INTO chat.channel (name, owner_id) VALUES ('x', 'alice')");
+    await sleep(Math.random() * 20);
+  });
+}
+
+test('a reader by "id > cursor" misses no event of sixteen slow writers', async () => {
+  const start = await pool.query<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM chat.event');
+  const first = start.rows[0]?.id ?? 0;
+  let writing = true;
+  const writers = Array.from({ length: 16 }, async () => {
+    for (let n = 0; n < 15; n++) await slowWrite();
+  });
+  const all = Promise.all(writers).then(() => {
+    writing = false;
+  });
+  const seen: number[] = [];
+  for (let last = false; !last; ) {
+    last = !writing;
+    const cursor = seen.at(-1) ?? first;
+    const { rows } = await pool.query<{ id: number }>('SELECT id FROM chat.event WHERE id > $1 ORDER BY id', [cursor]);
+    seen.push(...rows.map((row) => row.id));
+  }
+  await all;
+  expect(seen).toHaveLength(240);
+});
+
+test('who is inside is read by index among 100,000 seats', async () => {
+  await pool.query(
+    "INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u', '!' FROM generate_series(1, 1000) n",
+  );
+  await pool.query(`WITH made AS (INSERT INTO chat.channel (name, owner_id, kind) SELECT 'many', 'alice', 'group' FROM generate_series(1, 1000) RETURNING id)
+    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
+    SELECT gen_random_uuid(), 'u' || n, id, gen_random_uuid(), 1, false, now() FROM made, generate_series(1, 100) n`);
+  await pool.query('ANALYZE chat.seat');
+  const explain = await pool.query(
+    "EXPLAIN SELECT DISTINCT user_id FROM chat.seat WHERE channel_id = (SELECT max(id) FROM chat.channel WHERE name = 'many') ORDER BY user_id LIMIT 100",
+  );
+  const plan = explain.rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('seat_inside');
+  expect(plan).not.toContain('Seq Scan on seat');
+});

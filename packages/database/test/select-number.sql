@@ -1,0 +1,1 @@
+SELECT $1::int8 * 2 AS twice

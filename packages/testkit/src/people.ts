@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/rpc';
+import type { TestDatabase } from './test-database.js';
+
+/** Somebody with an account, a session and a user token. */
+export interface TestPerson {
+  readonly id: string;
+  readonly number: number;
+  readonly sessionId: string;
+  readonly token: string;
+}
+
+/** Makes accounts by SQL, thousands if need be, with tokens as Login would give them. */
+export class People {
+  readonly #owner: Pool;
+  readonly #signer: Pool;
+  readonly #key: SigningKey<UserClaims>;
+
+  private constructor(owner: Pool, signer: Pool, key: SigningKey<UserClaims>) {
+    this.#owner = owner;
+    this.#signer = signer;
+    this.#key = key;
+  }
+
+  static async open(database: TestDatabase): Promise<People> {
+    const owner = createPool({ url: database.ownerUrl, applicationName: 'test people', max: 2 });
+    const signer = createPool({ url: database.urlFor('chat_user'), applicationName: 'test people', max: 1 });
+    const clock = await DatabaseClock.start(signer);
+    return new People(owner, signer, new SigningKey(userToken, randomUUID(), signer, clock));
+  }
+
+  /** One person; no password opens the account. */
+  async make(id: string, role: 'user' | 'admin' = 'user'): Promise<TestPerson> {
+    const { rows } = await this.#owner.query<{ number: number; session: string }>(
+      `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, $1, '!', $2) RETURNING id, number),
+        s AS (INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id)
+       SELECT u.number, s.id AS session FROM u, s`,
+      [id, role],
+    );
+    const { number, session } = rows[0] as { number: number; session: string };
+    const token = await this.#key.sign({ sub: id, num: number, name: id, role, sid: session }, userAudience);
+    return { id, number, sessionId: session, token };
+  }
+
+  /** `count` people named `<prefix>-1`, `<prefix>-2`, ... */
+  async makeMany(prefix: string, count: number): Promise<TestPerson[]> {
+    const people: TestPerson[] = [];
+    for (let n = 1; n <= count; n++) people.push(await this.make(`${prefix}-${n}`));
+    return people;
+  }
+
+  /** Runs SQL as the owner. */
+  async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    const { rows } = await this.#owner.query<Record<string, unknown>>(text, values);
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#owner.end(), this.#signer.end()]);
+  }
+}

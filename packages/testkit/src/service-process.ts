@@ -1,0 +1,86 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export type ServiceName = 'user-service' | 'channel-service' | 'chat-service';
+
+interface ToSupervisor {
+  readonly listens?: { readonly grpc: string; readonly admin?: string };
+  readonly failed?: string;
+}
+
+const startWithinMs = 15_000;
+
+function mainOf(service: ServiceName): string {
+  return fileURLToPath(new URL(`../../../../services/${service}/dist/src/main.js`, import.meta.url));
+}
+
+/** A service as a real process, told everything by its environment. */
+export class ServiceProcess {
+  readonly #child: ChildProcess;
+  #output = '';
+  /** `host:port` of its gRPC server and of its admin server. */
+  grpc = '';
+  admin: string | undefined;
+  /** Its exit status, or null where a signal ended it. */
+  readonly exited: Promise<number | null>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.exited = new Promise((resolve) => child.once('exit', resolve));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#output += chunk.toString();
+      });
+    }
+  }
+
+  /**
+   * Starts it on free ports of 127.0.0.1, unless `env` says otherwise, and waits until it listens.
+   * @throws {Error} with the sentence that it ended with.
+   */
+  static async start(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
+    const child = fork(mainOf(service), [], {
+      env: { ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    const started = new ServiceProcess(child);
+    await started.#listening();
+    return started;
+  }
+
+  #listening(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const give = (why: string) => reject(new Error(`${why}\n${this.#output}`));
+      const patience = setTimeout(() => give('did not start in time'), startWithinMs);
+      this.#child.on('message', ({ listens, failed }: ToSupervisor) => {
+        clearTimeout(patience);
+        if (listens === undefined) return give(failed ?? 'failed');
+        this.grpc = listens.grpc;
+        this.admin = listens.admin;
+        resolve();
+      });
+      this.#child.once('exit', () => give('ended before it listened'));
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** All that it wrote. */
+  get output(): string {
+    return this.#output;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** SIGTERM, and waits for the end. */
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    await this.exited;
+  }
+}

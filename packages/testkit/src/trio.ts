@@ -1,0 +1,104 @@
+import { credentials } from '@grpc/grpc-js';
+import { Channel, ChannelServiceClient, type ListenResponse } from '@parley/contract';
+import { callUnary, clientOptions } from '@parley/rpc';
+import { People, type TestPerson } from './people.js';
+import { ServiceProcess } from './service-process.js';
+import { openTestDatabase, type TestDatabase } from './test-database.js';
+
+export interface TrioOptions {
+  readonly managers?: number;
+  readonly chatServers?: number;
+  /** More settings for every process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const withinMs = 10_000;
+
+/** The three services as real processes over a database of their own. */
+export class Trio {
+  readonly database: TestDatabase;
+  readonly people: People;
+  readonly managers: readonly ServiceProcess[];
+  readonly chatServers: ServiceProcess[] = [];
+  readonly #others: ServiceProcess[] = [];
+  readonly #clients: readonly ChannelServiceClient[];
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(
+    database: TestDatabase,
+    people: People,
+    managers: ServiceProcess[],
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.database = database;
+    this.people = people;
+    this.managers = managers;
+    this.#clients = managers.map(
+      ({ grpc }) => new ChannelServiceClient(grpc, credentials.createInsecure(), clientOptions),
+    );
+    this.#env = env;
+  }
+
+  /** Managers and chat servers; accounts are made by SQL unless a test starts the user-service too. */
+  static async start({ managers = 1, chatServers = 1, env = {} }: TrioOptions = {}): Promise<Trio> {
+    const database = await openTestDatabase();
+    const people = await People.open(database);
+    const settings = { ...env, PARLEY_DATABASE_URL: database.urlFor('chat_manager') };
+    const start = () => ServiceProcess.start('channel-service', settings);
+    const trio = new Trio(database, people, await Promise.all(Array.from({ length: managers }, start)), env);
+    for (let n = 0; n < chatServers; n++) await trio.addChatServer();
+    return trio;
+  }
+
+  /** The user-service, with cheap password hashes. */
+  async startUserService(): Promise<ServiceProcess> {
+    const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
+    const started = await ServiceProcess.start('user-service', settings);
+    this.#others.push(started);
+    return started;
+  }
+
+  /** One more chat server; ready when a manager knows it. */
+  async addChatServer(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const started = await ServiceProcess.start('chat-service', {
+      ...this.#env,
+      PARLEY_DATABASE_URL: this.database.urlFor('chat_server'),
+      PARLEY_MANAGERS: this.managers.map(({ grpc }) => grpc).join(','),
+      PARLEY_NAME: `chat-${this.chatServers.length + 1}`,
+      ...env,
+    });
+    this.chatServers.push(started);
+    const known = `SELECT FROM chat.server WHERE addr = '${started.grpc}' AND lease_until > now()`;
+    for (let tries = 0; (await this.people.sql(known)).length === 0; tries++) {
+      if (tries > 100) throw new Error(`no manager knows ${started.grpc}\n${started.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return started;
+  }
+
+  /** The client of one manager. */
+  manager(n = 0): ChannelServiceClient {
+    return this.#clients[n] as ChannelServiceClient;
+  }
+
+  create(person: TestPerson, name: string, limit = 25): Promise<Channel> {
+    const client = this.manager();
+    const channel = Channel.fromPartial({ name, limit });
+    return callUnary(client.create.bind(client), channel, { token: person.token, withinMs });
+  }
+
+  listen(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
+    const client = this.manager(manager);
+    const channel = Channel.fromPartial({ id: channelId });
+    return callUnary(client.listen.bind(client), channel, { token: person.token, withinMs });
+  }
+
+  async stop(): Promise<void> {
+    if(process.env.DEBUGOUT) for (const p of [...this.managers, ...this.chatServers]) process.stdout.write(p.output+'\n=====\n');
+    for (const client of this.#clients) client.close();
+    await Promise.all(this.chatServers.map((one) => one.stop()));
+    await Promise.all([...this.#others, ...this.managers].map((one) => one.stop()));
+    await this.people.close();
+    await this.database.close();
+  }
+}

@@ -1,0 +1,39 @@
+/** Fails when a folder's chat.v1 (proto/, or the one given) would break the wire for clients of its frozen seed. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { buf, root, run } from './buf.mjs';
+
+const rules = [
+  'WIRE',
+  'PACKAGE_SERVICE_NO_DELETE',
+  'PACKAGE_MESSAGE_NO_DELETE',
+  'PACKAGE_ENUM_NO_DELETE',
+  'RPC_NO_DELETE',
+];
+
+/** Writes the seed as if it had been chat.v1 from the start, and returns the folder. */
+function seedAsChatV1(proto, below) {
+  const seed = readFileSync(join(proto, 'seed/seed.proto'), 'utf8');
+  const folder = join(below, 'seed/chat/v1');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'seed.proto'), seed.replace('syntax = "proto3";', '$&\npackage chat.v1;'));
+  return join(below, 'seed');
+}
+
+function guard(proto, below) {
+  const [before, after] = [join(below, 'before.binpb'), join(below, 'after.binpb')];
+  buf('build', seedAsChatV1(proto, below), '-o', before);
+  buf('build', proto, '--path', join(proto, 'chat'), '-o', after);
+  const config = JSON.stringify({ version: 'v2', breaking: { use: rules } });
+  buf('breaking', after, '--against', before, '--config', config);
+}
+
+run(() => {
+  const below = mkdtempSync(join(tmpdir(), 'parley-guard-'));
+  try {
+    guard(resolve(process.argv[2] ?? join(root, 'proto')), below);
+  } finally {
+    rmSync(below, { recursive: true });
+  }
+});

@@ -1,0 +1,23 @@
+import { Lease } from './lease.js';
+
+const at = (monotonicMs: number, wallMs = monotonicMs) => ({ monotonicMs, wallMs });
+
+describe('Lease', () => {
+  test('is not held before the first confirmation', () => {
+    expect(new Lease(2_500).holds(at(0))).toBe(false);
+  });
+
+  test('counts from the sending', () => {
+    const lease = new Lease(2_500);
+    lease.confirm(at(1_000));
+    expect(lease.holds(at(3_499))).toBe(true);
+    expect(lease.holds(at(3_500))).toBe(false);
+  });
+
+  test('goes by the clock that went further: a suspended machine lapses', () => {
+    const lease = new Lease(2_500);
+    lease.confirm(at(1_000, 1_000));
+    expect(lease.holds(at(1_100, 60_000))).toBe(false);
+    expect(lease.ageMs(at(1_100, 60_000))).toBe(59_000);
+  });
+});

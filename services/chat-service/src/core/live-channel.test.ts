@@ -1,0 +1,151 @@
+import { Channels } from './channels.js';
+import { FanOut } from './fan-out.js';
+import { Reader } from './reader.js';
+import { SentBefore } from './sent-before.js';
+
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, messagesPerSecond: 10, bytesPerSecond: 1_000 };
+const alice = { id: 'alice', number: 1, name: 'Alice' };
+const bob = { id: 'bob', number: 2, name: 'Bob' };
+
+function setUp() {
+  const turns: (() => void)[] = [];
+  const failed: unknown[] = [];
+  const fanOut = new FanOut(
+    (run) => turns.push(run),
+    (cause) => failed.push(cause),
+  );
+  const endTurn = () => {
+    for (const run of turns.splice(0)) run();
+  };
+  const channels = new Channels(bounds, fanOut);
+  const open = (epoch: number, log = `log-${epoch}`) =>
+    channels.open({ id: 7, name: 'seven', limit: 25, epoch, log }, 1_000);
+  return { channels, open, endTurn, failed, turns };
+}
+
+function readerOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: (frames: Buffer) => boolean) {
+  const outlet = { ended: false, write, onDrain: () => {} };
+  return new Reader({
+    logs: channel.logs,
+    outlet,
+    events: true,
+    maxOwnBytes: 100,
+    onSlow: () => {},
+    onWrite: () => {},
+  });
+}
+
+describe('LiveChannel', () => {
+  test('counts users, not seats', () => {
+    const channel = setUp().open(1);
+    const reader = readerOf(channel, () => true);
+    expect(channel.enter('s1', alice, reader)).toBe(true);
+    expect(channel.enter('s2', alice, reader)).toBe(false);
+    expect(channel.enter('s3', bob, reader)).toBe(true);
+    expect([channel.users, channel.seats]).toEqual([2, 3]);
+    expect(channel.people(25)).toEqual([alice, bob]);
+    expect(channel.leave('s1', 2_000)).toBe(false);
+    expect(channel.leave('s2', 2_000)).toBe(true);
+    expect(channel.leave('s2', 2_000)).toBe(false);
+    expect(channel.users).toBe(1);
+  });
+
+  test('knows since when it is empty', () => {
+    const channel = setUp().open(1);
+    expect(channel.emptySinceMs).toBe(1_000);
+    channel.enter(
+      's1',
+      alice,
+      readerOf(channel, () => true),
+    );
+    expect(channel.emptySinceMs).toBeUndefined();
+    channel.leave('s1', 5_000);
+    expect(channel.emptySinceMs).toBe(5_000);
+  });
+
+  test('writes once per reader at the end of the turn', () => {
+    const { open, endTurn } = setUp();
+    const channel = open(1);
+    const got: string[] = [];
+    channel.enter(
+      's1',
+      alice,
+      readerOf(channel, (frames) => got.push(frames.toString()) > 0),
+    );
+    for (const text of ['a', 'b', 'c']) channel.publish({ bytes: Buffer.from(text), plain: true });
+    expect(got).toEqual([]);
+    endTurn();
+    expect(got).toEqual(['abc']);
+  });
+
+  test('a burst larger than the ring does not make ready readers slow', () => {
+    const { open, endTurn } = setUp();
+    const channel = open(1);
+    let bytes = 0;
+    const count = (frames: Buffer) => {
+      bytes += frames.length;
+      return true;
+    };
+    channel.enter('s1', alice, readerOf(channel, count));
+    for (let i = 0; i < 500; i++) channel.publish({ bytes: Buffer.alloc(20), plain: true });
+    endTurn();
+    expect(bytes).toBe(10_000);
+  });
+
+  test('finds the cursor behind a seq while the ring has it', () => {
+    const channel = setUp().open(1);
+    for (let i = 0; i < 200; i++) {
+      channel.nextSeq();
+      channel.publish({ bytes: Buffer.alloc(20), plain: true });
+    }
+    expect(channel.cursorAfter(200)).toBe(channel.logs.entries.head);
+    expect(channel.cursorAfter(199)).toBe(channel.logs.entries.head - 1);
+    expect(channel.cursorAfter(0)).toBeUndefined();
+    expect(channel.cursorAfter(201)).toBeUndefined();
+  });
+
+  test('one reader that throws does not keep the next channel from its turn', () => {
+    const { channels, endTurn, failed } = setUp();
+    const facts = { name: 'x', limit: 25, epoch: 1, log: 'l' };
+    const [bad, good] = [channels.open({ id: 1, ...facts }, 0), channels.open({ id: 2, ...facts }, 0)];
+    const got: string[] = [];
+    const explode = () => {
+      throw new Error('planted');
+    };
+    bad.enter('s1', alice, readerOf(bad, explode));
+    good.enter(
+      's2',
+      bob,
+      readerOf(good, (frames) => got.push(frames.toString()) > 0),
+    );
+    for (const channel of [bad, good]) channel.publish({ bytes: Buffer.from('a'), plain: true });
+    endTurn();
+    expect(failed).toHaveLength(1);
+    expect(got).toEqual(['a']);
+  });
+});
+
+describe('Channels', () => {
+  test('keeps the live channel of an ownership, and makes a new one for a newer epoch', () => {
+    const { open, channels } = setUp();
+    const first = open(1);
+    expect(open(1, 'other')).toBe(first);
+    const second = open(2);
+    expect(second).not.toBe(first);
+    expect(open(1)).toBe(second);
+    expect(channels.size).toBe(1);
+  });
+});
+
+describe('SentBefore', () => {
+  test('rereaders by sender and client id, and forgets the oldest', () => {
+    const before = new SentBefore(2);
+    const sent = (seq: number) => ({ seq, timestamp: seq, digest: '' });
+    before.add('alice', 'x', sent(1));
+    before.add('bob', 'x', sent(2));
+    expect(before.find('alice', 'x')?.seq).toBe(1);
+    before.add('carol', 'x', sent(3));
+    expect(before.find('alice', 'x')).toBeUndefined();
+    expect(before.find('bob', 'x')?.seq).toBe(2);
+  });
+});

@@ -1,0 +1,37 @@
+import { Meter, Throughput } from './meter.js';
+
+describe('Meter', () => {
+  test('lets one second of units through at once, then tells how long to wait', () => {
+    const meter = new Meter(10);
+    for (let i = 0; i < 10; i++) expect(meter.take(1, 5_000)).toBe(0);
+    expect(meter.take(1, 5_000)).toBe(100);
+    expect(meter.take(1, 5_100)).toBe(0);
+    expect(meter.take(1, 5_100)).toBe(100);
+  });
+
+  test('over ten seconds lets through no more than its rate and one burst', () => {
+    const meter = new Meter(10);
+    let taken = 0;
+    for (let ms = 0; ms < 10_000; ms++) if (meter.take(1, ms) === 0) taken++;
+    expect(taken).toBeGreaterThanOrEqual(100);
+    expect(taken).toBeLessThanOrEqual(110);
+  });
+
+  test('lets one thing through that is larger than a second of units, but only when nothing is owed', () => {
+    const meter = new Meter(10);
+    expect(meter.take(25, 0)).toBe(0);
+    expect(meter.take(1, 0)).toBeGreaterThan(0);
+    expect(meter.take(1, 2_600)).toBe(0);
+  });
+});
+
+describe('Throughput', () => {
+  test('is bounded by messages and by bytes', () => {
+    const few = new Throughput(2, 1_000_000);
+    expect([few.take(1, 0), few.take(1, 0)]).toEqual([0, 0]);
+    expect(few.take(1, 0)).toBe(500);
+    const small = new Throughput(1_000, 100);
+    expect([small.take(60, 0), small.take(40, 0)]).toEqual([0, 0]);
+    expect(small.take(10, 0)).toBe(100);
+  });
+});

@@ -1,0 +1,153 @@
+import { status } from '@grpc/grpc-js';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let alice: TestPerson;
+let bob: TestPerson;
+let id: number;
+let witness: Chatter;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  [alice, bob] = [await trio.people.make('alice'), await trio.people.make('bob')];
+  ({ id } = await trio.create(alice, 'room'));
+  witness = new Chatter(await trio.listen(alice, id), { events: true });
+  await witness.find(({ welcome }) => welcome !== undefined);
+});
+afterAll(async () => {
+  await witness.leave();
+  await trio.stop();
+});
+
+/** A new person each time, so that the Listen limiter stays out of the way. */
+let joined = 0;
+async function join(options: ConstructorParameters<typeof Chatter>[1] = {}) {
+  joined += 1;
+  const person = await trio.people.make(`guest-${joined}`);
+  const stream = new Chatter(await trio.listen(person, id), options);
+  if (options.events === true) await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+/** The room still works, and nobody in it has been told anything. */
+async function nobodyNoticed(): Promise<void> {
+  const text = `still here ${Math.random()}`;
+  witness.send(text);
+  await witness.find(({ data }) => data.toString() === text);
+  expect(witness.messages.every(({ goodbye }) => goodbye === undefined)).toBe(true);
+}
+
+afterEach(nobodyNoticed);
+
+describe('With events a bad message is refused and the stream goes on', () => {
+  const cases: [string, string, Parameters<Chatter['send']>[1]][] = [
+    ['data of 64 KiB + 1', 'message-too-large', { data: Buffer.alloc(65_537) }],
+    ['a client id that is no UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
+    ['a content type with a line break', 'invalid-message', { contentType: 'text/plain\nx' }],
+    ['a long content type', 'invalid-message', { contentType: 'x'.repeat(128) }],
+    ['51 mentions', 'invalid-message', { mentions: Array.from({ length: 51 }, () => 'bob') }],
+    ['a long mention', 'invalid-message', { mentions: ['b'.repeat(65)] }],
+    ['another channel', 'invalid-message', { channelId: 2_000_000 }],
+    ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
+    ['an edit, where nothing is kept', 'not-implemented', { kind: 1, targetSeq: 1 }],
+    ['a kind that does not exist', 'not-implemented', { kind: 99 as never }],
+    ['a file', 'not-implemented', { fileIds: ['f'] }],
+  ];
+  test.each(cases)('%s: %s', async (_what, reason, fields) => {
+    const stream = await join({ events: true });
+    stream.send('x', fields ?? {});
+    const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
+    expect(refused.ack?.refusal?.reason).toBe(reason);
+    stream.send('good');
+    await stream.find(({ data }) => data.toString() === 'good');
+    await stream.leave();
+  });
+
+  test('data of 64 KiB passes', async () => {
+    const stream = await join({ events: true });
+    stream.send('', { data: Buffer.alloc(65_536, 7) });
+    await stream.find(({ data }) => data.length === 65_536);
+    await stream.leave();
+  });
+
+  test('more messages than one sender may: the rest is refused with a time', async () => {
+    const stream = await join({ events: true });
+    for (let i = 0; i < 400; i++) stream.send('quick');
+    const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
+    expect(refused.ack?.refusal?.reason).toBe('send-too-fast');
+    expect(refused.ack?.refusal?.retryAfterMs).toBeGreaterThan(0);
+    await stream.leave();
+  });
+});
+
+describe('Without events the stream ends with the reason', () => {
+  test('data of 64 KiB + 1', async () => {
+    const stream = await join();
+    stream.send('', { data: Buffer.alloc(65_537) });
+    expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
+  });
+
+  test('more than the transport takes', async () => {
+    const stream = await join();
+    stream.send('', { data: Buffer.alloc(1_100_000) });
+    expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
+  });
+
+  test('a uint64 above 2^53', async () => {
+    const stream = await join();
+    stream.sendRaw(Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]));
+    expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
+  });
+
+  test('garbage', async () => {
+    const stream = await join({ events: true });
+    stream.sendRaw(Buffer.from('this is no message at all, \xff\xff\xff', 'latin1'));
+    expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
+  });
+});
+
+describe('Nobody gets in with', () => {
+  const header = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64url');
+
+  test.each([
+    ['no token', '', 'unauthenticated'],
+    ['a word', 'word', 'invalid-token'],
+    ['alg none', `${header({ alg: 'none', typ: 'join+jwt' })}.${header({ sub: 'alice' })}.`, 'invalid-token'],
+    ['an unknown key', `${header({ alg: 'EdDSA', typ: 'join+jwt', kid: 'k' })}.${header({})}.AAAA`, 'invalid-token'],
+    ['five kilobytes', 'x'.repeat(5_000), 'invalid-metadata'],
+  ])('%s', async (_what, token, reason) => {
+    const address = trio.chatServers[0]?.grpc ?? '';
+    const ending = await new Chatter({ token, server: undefined }, { address }).ended;
+    expect(ending.reason).toBe(reason);
+  });
+
+  test('a user token', async () => {
+    const ending = await new Chatter(
+      { token: bob.token, server: undefined },
+      { address: trio.chatServers[0]?.grpc ?? '' },
+    ).ended;
+    expect(ending).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'invalid-token' });
+  });
+
+  test('a resume that is no place', async () => {
+    const person = await trio.people.make('lost');
+    const ending = await new Chatter(await trio.listen(person, id), { resume: 'yesterday' }).ended;
+    expect(ending).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'invalid-metadata' });
+  });
+
+  test('a token of a deleted channel', async () => {
+    const person = await trio.people.make('deleter');
+    const channel = await trio.create(person, 'short-lived');
+    const listened = await trio.listen(person, channel.id);
+    await trio.people.sql('UPDATE chat.channel SET deleted_at = now() WHERE id = $1', [channel.id]);
+    expect(await new Chatter(listened).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
+  });
+
+  test('a token of a user who logged out, or was suspended, since', async () => {
+    const [out, suspended] = [await trio.people.make('out'), await trio.people.make('sus')];
+    const tokens = [await trio.listen(out, id), await trio.listen(suspended, id)] as const;
+    await trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [out.id]);
+    await trio.people.sql(`UPDATE chat.users SET status = 'suspended' WHERE id = $1`, [suspended.id]);
+    for (const token of tokens) expect(await new Chatter(token).ended).toMatchObject({ reason: 'seat-gone' });
+  });
+});

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { credentials, status } from '@grpc/grpc-js';
+import { Channel, ChatServiceClient, DisconnectRequest } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let alice: TestPerson;
+let pool: Pool;
+let key: SigningKey<ServiceClaims>;
+let client: ChatServiceClient;
+let bootId: string;
+const me = randomUUID();
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  alice = await trio.people.make('alice');
+  pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
+  key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
+  client = new ChatServiceClient(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
+  bootId = String((await trio.people.sql('SELECT boot_id FROM chat.server'))[0]?.boot_id);
+});
+afterAll(async () => {
+  client.close();
+  await pool.end();
+  await trio.stop();
+});
+
+const withinMs = 5_000;
+
+async function tell(method: 'add' | 'remove', id: number, token?: string) {
+  const signed = token ?? (await key.sign({ sub: me }, bootId));
+  return callUnary(client[method].bind(client), Channel.fromPartial({ id }), { token: signed, withinMs });
+}
+
+describe('Add and Remove', () => {
+  test('need a manager token for this very server', async () => {
+    const elsewhere = await key.sign({ sub: me }, randomUUID());
+    const stranger = await key.sign({ sub: randomUUID() }, bootId);
+    for (const method of ['add', 'remove'] as const) {
+      await expect(tell(method, 1, alice.token)).rejects.toMatchObject({ reason: 'not-a-service' });
+      await expect(tell(method, 1, elsewhere)).rejects.toMatchObject({ reason: 'not-a-service' });
+      await expect(tell(method, 1, stranger)).rejects.toMatchObject({ reason: 'not-a-service' });
+    }
+  });
+
+  test('Add of what is owned elsewhere is refused, of what is mine is taken, again and again', async () => {
+    const { id } = await trio.create(alice, 'mine');
+    await expect(tell('add', id)).rejects.toMatchObject({ reason: 'not-mine' });
+    await trio.listen(alice, id);
+    await tell('add', id);
+    await tell('add', id);
+    await expect(tell('add', 0)).rejects.toMatchObject({ reason: 'invalid-channel-id' });
+    await expect(tell('add', 4_000_000_000)).rejects.toMatchObject({ reason: 'invalid-channel-id' });
+  });
+
+  test('Remove is refused while somebody is inside; of an unknown channel it is fine', async () => {
+    const { id } = await trio.create(alice, 'occupied');
+    const stream = new Chatter(await trio.listen(alice, id), { events: true });
+    await stream.find(({ welcome }) => welcome !== undefined);
+    await expect(tell('remove', id)).rejects.toMatchObject({ reason: 'channel-occupied' });
+    await stream.leave();
+    await tell('remove', id);
+    await tell('remove', 2_000_000);
+  });
+});
+
+describe('Disconnect', () => {
+  test('ends the streams of a user with the goodbye it names', async () => {
+    const { id } = await trio.create(alice, 'busy');
+    const stream = new Chatter(await trio.listen(alice, id), { events: true });
+    await stream.find(({ welcome }) => welcome !== undefined);
+    const request = DisconnectRequest.fromPartial({ userId: 'alice', goodbye: { reason: 'kicked' } });
+    await callUnary(client.disconnect.bind(client), request, { token: await key.sign({ sub: me }, bootId), withinMs });
+    expect(await stream.ended).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'kicked' });
+    expect(stream.messages.at(-1)?.goodbye?.reason).toBe('kicked');
+  });
+});

@@ -1,0 +1,187 @@
+import { status } from '@grpc/grpc-js';
+import { Resume } from '@parley/contract';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let alice: TestPerson;
+let bob: TestPerson;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 2 });
+  [alice, bob] = [await trio.people.make('alice'), await trio.people.make('bob')];
+});
+afterAll(() => trio.stop());
+
+let rooms = 0;
+async function room(owner = alice, limit = 25): Promise<number> {
+  rooms += 1;
+  const { id } = await trio.create(owner, `room ${rooms}`, limit);
+  return id;
+}
+
+async function join(person: TestPerson, channel: number, options: ConstructorParameters<typeof Chatter>[1] = {}) {
+  return new Chatter(await trio.listen(person, channel), options);
+}
+
+describe('Connect', () => {
+  test('two people exchange messages; the server sets sender, number, time and seq; the sender hears the echo', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const b = await join(bob, id, { events: true });
+    await b.find((message) => message.welcome !== undefined);
+    a.send('hello', { userId: 999, sender: 'mallory', timestamp: 1, seq: 77, deleted: true, editedAt: 5 });
+    const [heard, echo] = [await b.find(({ seq }) => seq > 0), await a.find(({ seq }) => seq > 0)];
+    expect(heard).toEqual(echo);
+    expect(heard).toMatchObject({ sender: 'alice', userId: alice.number, seq: 1, deleted: false, editedAt: 0 });
+    expect(heard.data.toString()).toBe('hello');
+    expect(Math.abs(heard.timestamp - Date.now())).toBeLessThan(2_000);
+    b.send('hi');
+    await a.find(({ seq }) => seq === 2);
+    expect(a.texts).toEqual(['hello', 'hi']);
+    expect(b.texts).toEqual(['hello', 'hi']);
+    expect((await a.leave()).code).toBe(status.OK);
+    await b.leave();
+  });
+
+  test('welcomes those who asked, with who is here, and tells who comes and goes', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const welcome = (await a.find(({ welcome }) => welcome !== undefined)).welcome;
+    expect(welcome?.me).toMatchObject({ id: 'alice', number: alice.number });
+    expect(welcome?.channel).toMatchObject({ id, limit: 25, ownerId: 'alice' });
+    expect(welcome?.channel?.users.map((user) => user.id)).toEqual(['alice']);
+    expect(welcome?.resume).toBe(Resume.UNSPECIFIED);
+    const b = await join(bob, id, { events: true });
+    const came = await a.find(({ presence }) => (presence?.came[0]?.id ?? '') === 'bob');
+    expect(came.presence?.here).toBe(2);
+    const seen = (await b.find(({ welcome }) => welcome !== undefined)).welcome;
+    expect(seen?.channel?.users.map((user) => user.id).sort()).toEqual(['alice', 'bob']);
+    await b.leave();
+    const went = await a.find(({ presence }) => (presence?.went[0]?.id ?? '') === 'bob');
+    expect(went.presence?.here).toBe(1);
+    await a.leave();
+  });
+
+  test('without chat-events only what was said arrives', async () => {
+    const id = await room();
+    const plain = await join(alice, id);
+    const b = await join(bob, id, { events: true });
+    await b.find(({ welcome }) => welcome !== undefined);
+    b.send('', { typing: { userId: '', stopped: false } });
+    b.send('said');
+    await plain.find(({ seq }) => seq === 1);
+    expect(plain.messages).toHaveLength(1);
+    await Promise.all([plain.leave(), b.leave()]);
+  });
+
+  test('acks what has a client id, once; the same id again is the same message, with another body it is refused', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const clientId = '11111111-1111-4111-8111-111111111111';
+    a.send('once', { clientId });
+    const { ack } = await a.find((message) => message.ack !== undefined);
+    expect(ack).toMatchObject({ clientId, seq: 1, refusal: undefined });
+    for (let i = 0; i < 5; i++) a.send('once', { clientId });
+    a.send('other', { clientId });
+    const refused = await a.find((message) => message.ack?.refusal !== undefined);
+    expect(refused.ack?.refusal?.reason).toBe('client-id-reused');
+    expect(a.texts).toEqual(['once']);
+    expect(a.messages.filter((message) => message.ack?.seq === 1)).toHaveLength(6);
+    await a.leave();
+  });
+
+  test('typing, lossy messages, ping and pong', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const b = await join(bob, id, { events: true });
+    await b.find(({ welcome }) => welcome !== undefined);
+    a.send('', { typing: { userId: 'mallory', stopped: false } });
+    expect((await b.find(({ typing }) => typing !== undefined)).typing?.userId).toBe('alice');
+    a.send('voice', { lossy: true });
+    expect(await b.find(({ lossy }) => lossy)).toMatchObject({ seq: 0, sender: 'alice' });
+    a.send('', { ping: { sentAt: 42, lastSeq: 0 } });
+    expect((await a.find(({ pong }) => pong !== undefined)).pong).toEqual({ sentAt: 42, lastSeq: 0 });
+    await Promise.all([a.leave(), b.leave()]);
+  });
+
+  test('resumes whole while the log is the same, and says reset for another one', async () => {
+    const id = await room();
+    const a = await join(alice, id, { events: true });
+    const b = await join(bob, id, { events: true });
+    const { welcome } = await b.find((message) => message.welcome !== undefined);
+    await b.leave();
+    for (const text of ['one', 'two', 'three']) a.send(text);
+    await a.find(({ seq }) => seq === 3);
+    const back = await join(bob, id, { events: true, resume: `${welcome?.log}:1` });
+    expect((await back.find((message) => message.welcome !== undefined)).welcome?.resume).toBe(Resume.WHOLE);
+    await back.find(({ seq }) => seq === 3);
+    expect(back.texts).toEqual(['two', 'three']);
+    await back.leave();
+    const reset = await join(bob, id, { events: true, resume: '00000000-0000-4000-8000-000000000000:1' });
+    expect((await reset.find((message) => message.welcome !== undefined)).welcome?.resume).toBe(Resume.RESET);
+    await Promise.all([reset.leave(), a.leave()]);
+  });
+});
+
+describe('A seat', () => {
+  test('is used once, on one server, within ten seconds', async () => {
+    const id = await room();
+    const listened = await trio.listen(alice, id);
+    const other = trio.chatServers.find(({ grpc }) => grpc !== listened.server?.addr);
+    const elsewhere = await new Chatter(listened, { address: other?.grpc ?? '' }).ended;
+    expect(elsewhere).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'invalid-token' });
+    const first = new Chatter(listened, { events: true });
+    await first.find(({ welcome }) => welcome !== undefined);
+    const again = await new Chatter(listened).ended;
+    expect(again).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
+    await first.leave();
+    expect(await new Chatter(listened).ended).toMatchObject({ reason: 'seat-gone' });
+    const late = await trio.listen(bob, id);
+    await new Promise((resolve) => setTimeout(resolve, 10_200));
+    expect(await new Chatter(late).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
+  });
+
+  test('ends when its user listens anew: goodbye says why, then the status does', async () => {
+    const [one, two] = [await room(), await room()];
+    const old = await join(bob, one, { events: true });
+    await old.find(({ welcome }) => welcome !== undefined);
+    const fresh = await join(bob, two, { events: true });
+    const { goodbye } = await old.find((message) => message.goodbye !== undefined);
+    expect(goodbye).toMatchObject({ reason: 'replaced', listenAgain: false });
+    expect(await old.ended).toMatchObject({ code: status.ABORTED, reason: 'replaced' });
+    await fresh.leave();
+  });
+
+  test('ends within two seconds of logout, suspension and deletion of the channel, each with its reason', async () => {
+    for (const [reason, code] of [
+      ['logged-out', status.UNAUTHENTICATED],
+      ['suspended', status.UNAUTHENTICATED],
+      ['channel-deleted', status.NOT_FOUND],
+    ] as const) {
+      const person = await trio.people.make(`leaver-${reason}`);
+      const id = await room(person);
+      const stream = await join(person, id, { events: true });
+      await stream.find(({ welcome }) => welcome !== undefined);
+      const change = {
+        'logged-out': `WITH s AS (UPDATE chat.session SET revoked_at = now() WHERE user_id = '${person.id}') DELETE FROM chat.seat WHERE user_id = '${person.id}'`,
+        suspended: `WITH s AS (UPDATE chat.users SET status = 'suspended' WHERE id = '${person.id}') DELETE FROM chat.seat WHERE user_id = '${person.id}'`,
+        'channel-deleted': `WITH c AS (UPDATE chat.channel SET deleted_at = now() WHERE id = ${id}), h AS (UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1 WHERE channel_id = ${id}) DELETE FROM chat.seat WHERE channel_id = ${id}`,
+      }[reason];
+      const before = Date.now();
+      await trio.people.sql(change);
+      expect(await stream.ended).toMatchObject({ code, reason });
+      expect(Date.now() - before).toBeLessThan(2_000);
+    }
+  });
+
+  test('is deleted with its stream', async () => {
+    const id = await room();
+    const stream = await join(alice, id, { events: true });
+    await stream.find(({ welcome }) => welcome !== undefined);
+    expect(await trio.people.sql('SELECT live FROM chat.seat WHERE channel_id = $1', [id])).toEqual([{ live: true }]);
+    stream.cancel();
+    await stream.ended;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await trio.people.sql('SELECT live FROM chat.seat WHERE channel_id = $1', [id])).toEqual([]);
+  });
+});

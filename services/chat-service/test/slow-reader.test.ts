@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { Chatter, Trio } from '@parley/testkit';
+
+const kibibyte = 1_024;
+
+/** A client that opens Connect and then never reads: its HTTP/2 window closes and stays closed. */
+class DeadReader {
+  readonly session: ClientHttp2Session;
+  readonly stream: ClientHttp2Stream;
+  readonly reset: Promise<number>;
+
+  constructor(address: string, token: string) {
+    this.session = connect(`http://${address}`);
+    this.session.on('error', () => {});
+    this.stream = this.session.request({
+      ':method': 'POST',
+      ':path': '/chat.v1.ChatService/Connect',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization: `Bearer ${token}`,
+    });
+    this.stream.pause();
+    this.reset = new Promise((resolve) => {
+      this.stream.on('error', () => {});
+      this.stream.once('close', () => resolve(this.stream.rstCode));
+    });
+  }
+
+  /** Resolves when the server has taken the seat. */
+  joined(): Promise<void> {
+    return new Promise((resolve) => this.stream.once('response', () => resolve()));
+  }
+}
+
+function residentBytes(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+  return pages * 4 * kibibyte;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+describe('A reader that never opens its window', () => {
+  let trio: Trio;
+  beforeAll(async () => {
+    trio = await Trio.start({ chatServers: 1 });
+  });
+  afterAll(() => trio.stop());
+
+  onLinux(
+    'is reset between 0.5 and 1.2 MiB behind; the other 24 get every message; memory comes back',
+    async () => {
+      const people = await trio.people.makeMany('reader', 25);
+      const [first] = people;
+      if (first === undefined) throw new Error('nobody');
+      const { id } = await trio.create(first, 'slow');
+      const others = await Promise.all(
+        people.slice(0, 24).map(async (one) => new Chatter(await trio.listen(one, id), { events: true })),
+      );
+      await Promise.all(others.map((one) => one.find(({ welcome }) => welcome !== undefined)));
+      const last = people[24];
+      if (last === undefined) throw new Error('nobody');
+      const listened = await trio.listen(last, id);
+      const dead = new DeadReader(listened.server?.addr ?? '', listened.token);
+      await dead.joined();
+      const { pid } = trio.chatServers[0] ?? { pid: 0 };
+      const before = residentBytes(pid);
+
+      let behindAtReset = 0;
+      let published = 0;
+      dead.reset.then(() => {
+        behindAtReset = published;
+      });
+      const [sender] = others;
+      const size = 8 * kibibyte;
+      let sent = 0;
+      for (; sent < 250; sent++) {
+        sender?.send('', { data: Buffer.alloc(size, sent) });
+        await pause(11);
+        published = (sender?.messages.filter(({ seq }) => seq > 0).length ?? 0) * size;
+      }
+      expect(await dead.reset).toBe(constants.NGHTTP2_CANCEL);
+      expect(behindAtReset).toBeGreaterThan(0.5 * kibibyte * kibibyte);
+      expect(behindAtReset).toBeLessThan(1.2 * kibibyte * kibibyte);
+      for (const other of others) {
+        await other.find(({ seq }) => seq === sent);
+        expect(other.messages.filter(({ seq }) => seq > 0).map(({ seq }) => seq)).toEqual(
+          Array.from({ length: sent }, (_, n) => n + 1),
+        );
+      }
+      expect(await trio.people.sql('SELECT FROM chat.seat WHERE user_id = $1', [last.id])).toHaveLength(0);
+      await Promise.all(others.map((one) => one.leave()));
+      dead.session.destroy();
+      await pause(3_000);
+      expect(residentBytes(pid)).toBeLessThan(before * 1.25);
+    },
+    60_000,
+  );
+});
