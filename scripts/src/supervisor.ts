@@ -128,7 +128,7 @@ export class Supervisor {
       name,
       listens.grpc ?? '',
       listens.admin ?? '',
-      relative(process.cwd(), logFile),
+      shortPath(logFile),
     ]);
     const table = textTable(['service', 'address', 'admin', 'log'], rows);
     const { userPort } = this.#options;
@@ -136,6 +136,11 @@ export class Supervisor {
     const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${where}`);
     return `everything runs\n\n${table}\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
   }
+}
+
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 function factsOf({ process: { name }, listens }: Running) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoginFile } from '../src/cli/login-file.js';
@@ -17,9 +17,10 @@ async function modeOf(path: string): Promise<string> {
 
 test('a login is kept below HOME, closed to others, and replaced without leftovers', async () => {
   const file = new LoginFile(undefined, { HOME: home });
+  const folder = join(home, '.config', 'parley');
+  await mkdir(folder, { recursive: true, mode: 0o755 });
   await file.write({ ...login, token: 'old' });
   await file.write(login);
-  const folder = join(home, '.config', 'parley');
   expect(await file.read()).toEqual(login);
   expect(await modeOf(join(folder, 'login.json'))).toBe('600');
   expect(await modeOf(folder)).toBe('700');
