@@ -44,8 +44,10 @@ async function grpcurl(dialect: Dialect, address: string, method: string, reques
     address,
     dialect.prefix + method,
   ];
-  const { stdout } = await run('grpcurl', args);
-  return stdout;
+  return run('grpcurl', args).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => Promise.reject(new Error(stdout)),
+  );
 }
 
 function headerOf(output: string, key: string): string {
@@ -101,6 +103,11 @@ function connect(dialect: Dialect, address: string, token: string): Running {
   ]);
 }
 
+async function bothInside(id: number): Promise<void> {
+  const inside = () => trio.people.sql('SELECT FROM chat.seat WHERE channel_id = $1 AND live', [id]);
+  while ((await inside()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 async function signUp(dialect: Dialect, user: string): Promise<string> {
@@ -130,6 +137,7 @@ withGrpcurl('grpcurl', () => {
       streams.push(connect(dialect, server.addr, headerOf(listened, 'chat-token')));
     }
     const [a, b] = streams as [Running, Running];
+    await bothInside(Number(id));
     a.type(JSON.stringify({ data: base64('hello') }));
     await b.says(base64('hello'));
     b.type(JSON.stringify({ data: base64('hi there') }));
