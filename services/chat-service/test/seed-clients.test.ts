@@ -103,9 +103,9 @@ function connect(dialect: Dialect, address: string, token: string): Running {
   ]);
 }
 
-async function bothInside(id: number): Promise<void> {
-  const inside = () => trio.people.sql('SELECT FROM chat.seat WHERE channel_id = $1 AND live', [id]);
-  while ((await inside()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+async function inside(id: number, people: number): Promise<void> {
+  const seats = () => trio.people.sql('SELECT FROM chat.seat WHERE channel_id = $1 AND live', [id]);
+  while ((await seats()).length < people) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -137,7 +137,7 @@ withGrpcurl('grpcurl', () => {
       streams.push(connect(dialect, server.addr, headerOf(listened, 'chat-token')));
     }
     const [a, b] = streams as [Running, Running];
-    await bothInside(Number(id));
+    await inside(Number(id), 2);
     a.type(JSON.stringify({ data: base64('hello') }));
     await b.says(base64('hello'));
     b.type(JSON.stringify({ data: base64('hi there') }));
@@ -190,6 +190,7 @@ withPython('A Python client generated from the seed', () => {
     const listened = await grpcurl(dialect, manager, 'ChannelService/Listen', { id }, token);
     const server = bodyOf(listened).server as { addr: string };
     const host = connect(dialect, server.addr, headerOf(listened, 'chat-token'));
+    await inside(Number(id), 1);
     const script = fileURLToPath(new URL('../../test/python/seed_client.py', import.meta.url));
     const client = new Running(python, [
       script,
