@@ -28,6 +28,19 @@ afterEach(async () => {
 const reason = (word: string) => expect.objectContaining({ reason: word });
 const alternate = (n: number) => rig.managers[n % 2];
 
+/** As a client does: UNAVAILABLE means again in a second. (A busy machine, or a PostgreSQL that has just started.) */
+async function patiently<T>(listen: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await listen();
+    } catch (thrown) {
+      const { reason: word } = thrown as { reason?: string };
+      if ((word !== 'no-server' && word !== 'database-away') || tries > 7) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+    }
+  }
+}
+
 describe('what Listen answers', () => {
   test('the server without its inner address or channels, the token twice, and when to join by', async () => {
     const server = await rig.server(0, '127.0.0.1:5001');
@@ -59,7 +72,9 @@ describe('seats of a room', () => {
     await rig.server();
     const id = await rig.room(owner);
     const people = await rig.persons(26);
-    const { answers, reasons } = await outcomes(people.map((who, n) => rig.listen(who, id, alternate(n))));
+    const { answers, reasons } = await outcomes(
+      people.map((who, n) => patiently(() => rig.listen(who, id, alternate(n)))),
+    );
     expect(answers).toHaveLength(25);
     expect(reasons).toEqual(['channel-full']);
     const { n } = await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', id);
@@ -89,7 +104,7 @@ describe('seats of a room', () => {
     const second = await rig.server();
     await rig.kill(first);
     for (const who of [c, d]) {
-      const answer = await waitForServer(() => rig.listen(who, id));
+      const answer = await patiently(() => rig.listen(who, id));
       expect(answer.server?.id).toBe(second.bootId);
     }
     await expect(rig.listen(await rig.person(), id)).rejects.toEqual(reason('channel-full'));
@@ -116,18 +131,6 @@ describe('seats of a room', () => {
     expect(await rig.take(two, who.id)).toBe(true);
   });
 });
-
-/** PostgreSQL may have started a moment ago, and then nobody is taken for dead. */
-async function waitForServer<T>(listen: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await listen();
-    } catch (thrown) {
-      if ((thrown as { reason?: string }).reason !== 'no-server' || tries > 7) throw thrown;
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
-    }
-  }
-}
 
 describe('how often', () => {
   test('50 at once by one person: 4, and one more for each whole second that it took', async () => {
@@ -165,7 +168,9 @@ describe('who owns the channel', () => {
     const servers = [await rig.server(), await rig.server(), await rig.server()];
     const id = await rig.room(owner);
     const people = await rig.persons(200);
-    const { answers, reasons } = await outcomes(people.map((who, n) => rig.listen(who, id, alternate(n))));
+    const { answers, reasons } = await outcomes(
+      people.map((who, n) => patiently(() => rig.listen(who, id, alternate(n)))),
+    );
     expect(answers).toHaveLength(25);
     expect(new Set(reasons)).toEqual(new Set(['channel-full']));
     const owners = new Set(answers.map(({ server }) => server?.id));
@@ -255,17 +260,20 @@ describe('who may listen', () => {
   });
 
   test('one person has at most 20 seats in chats, also with Listens at once', async () => {
-    await rig.server();
+    const server = await rig.server();
     const who = await rig.person();
-    const ids = await Promise.all(Array.from({ length: 24 }, () => chat('group', who)));
-    for (let n = 0; n < 18; n++) {
-      await rig.owner.query('DELETE FROM chat.rate');
-      await rig.listen(who, ids[n] as number);
+    const ids = await Promise.all(Array.from({ length: 23 }, () => chat('group', who)));
+    for (let round = 0; round < 10; round++) {
+      await rig.owner.query('TRUNCATE chat.seat, chat.rate');
+      await rig.owner.query(
+        `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+         SELECT gen_random_uuid(), $1, id, $2, 1, false, true, now() FROM unnest($3::int[]) id`,
+        [who.id, server.bootId, ids.slice(0, 19)],
+      );
+      const { answers, reasons } = await outcomes(ids.slice(19).map((id, n) => rig.listen(who, id, alternate(n))));
+      expect(answers).toHaveLength(1);
+      expect(reasons).toEqual(Array(3).fill('too-many-seats'));
     }
-    await rig.owner.query('DELETE FROM chat.rate');
-    const { answers, reasons } = await outcomes(ids.slice(18, 22).map((id, n) => rig.listen(who, id, alternate(n))));
-    expect(answers).toHaveLength(2);
-    expect(reasons).toEqual(['too-many-seats', 'too-many-seats']);
   });
 
   test.each([0, 2_147_483_648, 4_294_967_295])('%i is not the id of a channel', async (id) => {

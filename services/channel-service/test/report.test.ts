@@ -172,6 +172,7 @@ describe('the allow-list', () => {
   test('the metric is checked as the field is', async () => {
     const kv = { addr: 'attacker.org:5000', internal_addr: '127.0.0.1:5001', name: 'x' };
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('address-not-allowed'));
+    await rig.report(token, { server });
     const half = { addr: 'localhost:5000', name: 'x' };
     await expect(rig.report(token, { metric: { kv: half } })).rejects.toEqual(reason('invalid-report'));
   });

@@ -1,10 +1,10 @@
 import type { Channel } from '@parley/contract';
 import { isLockTimeout, type Pool, type PoolClient, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import type { Call, UserCaller } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { audit, deleteChannel, type LockedChannel, lockChannel, visible } from '../store/channels.js';
-import { ownerOf, type Place } from '../store/seats.js';
+import { audit, deleteChannel, type LockedChannel, lockChannel } from '../store/channels.js';
+import { type Look, look, type Place } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 
 export interface DeleteDeps {
@@ -12,9 +12,9 @@ export interface DeleteDeps {
   readonly servers: ChatServers;
 }
 
-async function whyNot(client: PoolClient, id: number, me: UserCaller): Promise<Refusal> {
-  const seen = await visible.run(client, [id, me.id]);
-  return refuse(seen.length > 0 ? 'not-owner' : 'channel-not-found');
+function whyNot({ kind }: LockedChannel, seen: Look | undefined): Refusal {
+  const visible = kind === 'room' || kind === 'public' || seen?.member === true;
+  return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 
 function auditDelete(client: PoolClient, id: number, channel: LockedChannel, me: UserCaller): Promise<never[]> {
@@ -27,11 +27,11 @@ async function deleteIn(client: PoolClient, id: number, me: UserCaller): Promise
   const [channel] = await lockChannel.run(client, [id]);
   if (channel === undefined) throw refuse('channel-not-found');
   const mine = channel.owner_id === me.id;
-  if (!mine && me.role !== 'admin') throw await whyNot(client, id, me);
-  const [owner] = await ownerOf.run(client, [id]);
+  const [seen] = await look.run(client, [id, me.id]);
+  if (!mine && me.role !== 'admin') throw whyNot(channel, seen);
   await deleteChannel.run(client, [id]);
   if (!mine) await auditDelete(client, id, channel, me);
-  return owner?.alive === true ? owner : undefined;
+  return seen?.alive === true ? seen : undefined;
 }
 
 /** A chat server that ends several seats may be waiting for the other half of ours: then we are the ones who try again. */
@@ -47,8 +47,9 @@ async function deleteOnce(pool: Pool, id: number, me: UserCaller): Promise<Place
 
 /** Delete: by the owner or an administrator. Its people are told at once where that is possible, within a second otherwise. */
 export function createDelete({ pool, servers }: DeleteDeps) {
-  return async (request: Channel, me: UserCaller): Promise<object> => {
+  return async (request: Channel, me: UserCaller, call: Call): Promise<object> => {
     const id = oneChannel(request);
+    call.facts.channel = id;
     const owner = await deleteOnce(pool, id, me);
     if (owner !== undefined) servers.endChannel(owner, id);
     return {};

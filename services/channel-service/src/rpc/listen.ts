@@ -6,7 +6,7 @@ import { limits, refuse } from '@parley/runtime';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { type LockedChannel, lockChannel, lockUser } from '../store/channels.js';
 import { type Rate, spend } from '../store/rates.js';
-import { admission, claim, type Owner, ownerOf, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
+import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 
 export interface ListenDeps {
@@ -26,22 +26,19 @@ interface Reserved extends Seated {
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4, refusal: 'listen-too-often' };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
-async function checkAdmission(client: PoolClient, id: number, channel: LockedChannel, me: UserCaller): Promise<void> {
-  const [standing] = await admission.run(client, [id, me.id]);
-  if (channel.kind === 'room') {
-    if (standing?.banned) throw refuse('banned');
-  } else if (standing === undefined || !standing.member || standing.banned) {
-    throw refuse(channel.kind === 'public' ? 'not-a-member' : 'channel-not-found');
+function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
+  if (kind === 'room') {
+    if (banned) throw refuse('banned');
+  } else if (!member || banned) {
+    throw refuse(kind === 'public' ? 'not-a-member' : 'channel-not-found');
   }
 }
 
 /** The living owner, draining or not; without one the channel is given to a server that serves. */
-async function findOwner(client: PoolClient, id: number): Promise<Pick<Reserved, 'owner' | 'claimed'>> {
-  const [named] = await ownerOf.run(client, [id]);
-  if (named === undefined) throw refuse('channel-not-found');
-  if (named.alive) return { owner: named, claimed: false };
-  if (named.wait_ms > 0) throw refuse('no-server', { retryAfterMs: named.wait_ms });
-  const [owner] = await claim.run(client, [id, named.epoch]);
+async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<Reserved, 'owner' | 'claimed'>> {
+  if (seen.alive) return { owner: seen, claimed: false };
+  if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
+  const [owner] = await claim.run(client, [id, seen.epoch]);
   if (owner === undefined) throw refuse('no-server');
   return { owner, claimed: true };
 }
@@ -75,9 +72,10 @@ async function takeSeat(
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, [id]);
-    if (channel === undefined) throw refuse('channel-not-found');
-    await checkAdmission(client, id, channel, me);
-    const found = await findOwner(client, id);
+    const [seen] = channel === undefined ? [] : await look.run(client, [id, me.id]);
+    if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
+    checkAdmission(channel, seen);
+    const found = await findOwner(client, id, seen);
     return { ...found, ...(await takeSeat(client, id, channel, found.owner, me)) };
   });
 }
@@ -92,6 +90,7 @@ export function createListen({ pool, clock, joinKey, servers }: ListenDeps) {
 
   return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
     const id = oneChannel(request);
+    call.facts.channel = id;
     await spend(pool, listenRate, me.id);
     const reserved = await reserve(pool, id, me);
     const { owner, replaced, claimed } = reserved;

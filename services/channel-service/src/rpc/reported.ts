@@ -82,6 +82,7 @@ export function readReport({ server, metric, channels }: ReportRequest, bootId: 
   checkChannels(channels);
   const reported = server === undefined ? fromMetric(kv) : fromServer(server, bootId);
   checkNumbers(reported);
+  if ((reported.addr === undefined) !== (reported.internalAddr === undefined)) throw invalid('name both addresses');
   if (reported.addr !== undefined && !isDisplayName(reported.name ?? '')) throw invalid('a name is 1 to 64 characters');
   return reported;
 }

@@ -16,16 +16,13 @@ export interface Owner extends Place {
   readonly epoch: number;
 }
 
-/** The owner that the head names, dead or alive. */
-export type Named = { readonly epoch: number; readonly wait_ms: number } & (
-  | ({ readonly alive: true } & Place)
-  | { readonly alive: false }
-);
-
-export interface Admission {
+/** What holds of a channel for one user: what the user is there, and the owner that the head names, dead or alive. */
+export type Look = {
+  readonly epoch: number;
+  readonly wait_ms: number;
   readonly member: boolean;
   readonly banned: boolean;
-}
+} & (({ readonly alive: true } & Place) | { readonly alive: false });
 
 /** A seat that the user had elsewhere, at a living server. */
 export interface Replaced {
@@ -50,8 +47,7 @@ type NewSeat = [
   joinWithinSeconds: number,
 ];
 
-export const ownerOf = sql<Named, [channelId: number]>('owner');
+export const look = sql<Look, [channelId: number, userId: string]>('look');
 export const claim = sql<Owner, [channelId: number, epoch: number]>('claim');
-export const admission = sql<Admission, [channelId: number, userId: string]>('admission');
 export const seatInRoom = sql<Seated, NewSeat>('room-seat');
 export const seatInChat = sql<Seated, NewSeat>('chat-seat');
