@@ -103,7 +103,7 @@ test('one address registers so many at once', async () => {
     "INSERT INTO chat.rate SELECT 'register-address:127.0.0.1', now() + make_interval(secs => 2 * 99 + 1)",
   );
   const refused = await accounts.register('late').catch((error: unknown) => error);
-  expect(refused).toMatchObject({ reason: 'login-too-often' });
+  expect(refused).toMatchObject({ reason: 'register-too-often' });
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(1_000);
 });

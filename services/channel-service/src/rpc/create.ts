@@ -1,12 +1,12 @@
 import { type Channel, ChannelKind } from '@parley/contract';
-import { type Pool, transaction } from '@parley/database';
+import { type Pool, type Rate, transaction } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
 import { isDisplayName, limits, refuse } from '@parley/runtime';
 import { createRoom, lockUser } from '../store/channels.js';
-import { type Rate, spend } from '../store/rates.js';
 import { describeChannels } from './describe.js';
+import { throttle } from './throttle.js';
 
-const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20, refusal: 'create-too-often' };
+const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 
 /** What this version cannot make yet is refused, not left out in silence. */
 function needsMore({ kind, keep, iconId, slowModeS, closedHistory, metadata }: Channel): boolean {
@@ -30,7 +30,7 @@ function checkRoom(room: Channel): void {
 export function createCreate(pool: Pool) {
   return async (room: Channel, me: UserCaller): Promise<Channel> => {
     checkRoom(room);
-    await spend(pool, createRate, me.id);
+    await throttle(pool, createRate, me, 'create-too-often');
     const made = await transaction(pool, async (client) => {
       await lockUser.run(client, [me.id]);
       return createRoom.run(client, [me.id, room.name, room.limit, room.description, limits.channelsPerUser]);

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, ListenResponse } from '@parley/contract';
-import { type DatabaseClock, type Pool, type PoolClient, transaction } from '@parley/database';
+import { type DatabaseClock, type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
 import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { type LockedChannel, lockChannel, lockUser } from '../store/channels.js';
-import { type Rate, spend } from '../store/rates.js';
 import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
+import { throttle } from './throttle.js';
 
 export interface ListenDeps {
   readonly pool: Pool;
@@ -23,7 +23,7 @@ interface Reserved extends Seated {
   readonly claimed: boolean;
 }
 
-const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4, refusal: 'listen-too-often' };
+const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
 function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
@@ -91,7 +91,7 @@ export function createListen({ pool, clock, joinKey, servers }: ListenDeps) {
   return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
     const id = oneChannel(request);
     call.facts.channel = id;
-    await spend(pool, listenRate, me.id);
+    await throttle(pool, listenRate, me, 'listen-too-often');
     const reserved = await reserve(pool, id, me);
     const { owner, replaced, claimed } = reserved;
     if (claimed) servers.announce(owner, id, owner.epoch);

@@ -4,10 +4,10 @@ import { type Call, type SigningKey, type UserClaims, userAudience, userToken } 
 import { type Logger, refuse } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
-import { loginOfAccount, loginOfAddress, throttle } from '../store/throttle.js';
 import { findAccount, rehash } from '../store/users.js';
 import { isEmail, isPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
+import { loginOfAccount, loginOfAddress, throttle } from './throttle.js';
 
 export interface LoginDeps {
   readonly pool: Pool;

@@ -2,9 +2,9 @@ import { Empty, type RegisterRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { Call } from '@parley/rpc';
 import type { Passwords } from '../passwords/passwords.js';
-import { registerOfAddress, throttle } from '../store/throttle.js';
 import { register } from '../store/users.js';
 import { checkEmail, checkName, checkPassword, checkUserId } from './checks.js';
+import { registerOfAddress, throttle } from './throttle.js';
 
 export interface RegisterDeps {
   readonly pool: Pool;
@@ -20,7 +20,7 @@ export function createRegister({ pool, passwords }: RegisterDeps) {
     checkName(name);
     checkPassword(request.password);
     if (email !== '') checkEmail(email);
-    await throttle(pool, registerOfAddress, call.peer);
+    await throttle(pool, registerOfAddress, call.peer, 'register-too-often');
     const hash = await passwords.hash(request.password);
     await register(pool, userId, name, hash, email === '' ? null : email);
     call.facts.user = userId;

@@ -4,10 +4,10 @@ import type { UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { endSessions } from '../store/sessions.js';
-import { loginOfAccount, throttle } from '../store/throttle.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
 import { checkAbout, checkEmail, checkName, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
+import { loginOfAccount, throttle } from './throttle.js';
 
 export interface UpdateDeps {
   readonly pool: Pool;
