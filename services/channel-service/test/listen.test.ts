@@ -227,13 +227,13 @@ describe('who may listen', () => {
     expect(n).toBe(2);
   });
 
-  test('strangers, past and banned members are told to join a public chat, and that the others do not exist', async () => {
+  test('strangers and past members are told to join a public chat, banned ones that they are; the others do not exist', async () => {
     await rig.server();
     const [stranger, past, banned] = (await rig.persons(3)) as [Person, Person, Person];
-    for (const [kind, word] of [
-      ['public', 'not-a-member'],
-      ['group', 'channel-not-found'],
-      ['private', 'channel-not-found'],
+    for (const [kind, word, toBanned] of [
+      ['public', 'not-a-member', 'banned'],
+      ['group', 'channel-not-found', 'channel-not-found'],
+      ['private', 'channel-not-found', 'channel-not-found'],
     ] as const) {
       const id = await chat(kind, past, banned);
       await rig.owner.query('UPDATE chat.member SET left_seq = 0 WHERE channel_id = $1 AND user_id = $2', [
@@ -244,7 +244,8 @@ describe('who may listen', () => {
         id,
         banned.id,
       ]);
-      for (const who of [stranger, past, banned]) await expect(rig.listen(who, id)).rejects.toEqual(reason(word));
+      for (const who of [stranger, past]) await expect(rig.listen(who, id)).rejects.toEqual(reason(word));
+      await expect(rig.listen(banned, id)).rejects.toEqual(reason(toBanned));
     }
   });
 

@@ -27,11 +27,9 @@ const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
 function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
-  if (kind === 'room') {
-    if (banned) throw refuse('banned');
-  } else if (!member || banned) {
-    throw refuse(kind === 'public' ? 'not-a-member' : 'channel-not-found');
-  }
+  const everybodySees = kind === 'room' || kind === 'public';
+  if (banned && everybodySees) throw refuse('banned');
+  if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
 }
 
 /** The living owner, draining or not; without one the channel is given to a server that serves. */
