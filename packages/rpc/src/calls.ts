@@ -1,5 +1,10 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import type { Logger, Metrics } from '@parley/runtime';
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { type Logger, type Metrics, refuse } from '@parley/runtime';
 import { Exchange } from './exchange.js';
 import { withReason } from './status.js';
 
@@ -14,7 +19,6 @@ export class Calls {
   /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
   readonly #exchanges = new WeakMap<Metadata, Exchange>();
   readonly #open = new Set<Exchange>();
-  #whenIdle: (() => void) | undefined;
 
   constructor(log: Logger, metrics: Metrics) {
     this.#log = log;
@@ -28,17 +32,12 @@ export class Calls {
 
   readonly interceptor: ServerInterceptor = (method, transport) => {
     let exchange: Exchange | undefined;
-    const send = transport.sendStatus.bind(transport);
-    transport.sendStatus = (given) => {
-      const status = withReason(given);
-      exchange?.answer(status);
-      send(status);
-    };
+    watchAnswer(transport, () => exchange);
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
         exchange = new Exchange(method.path, metadata, transport);
         this.#exchanges.set(metadata, exchange);
-        if (this.#served.has(method.path)) this.#open.add(exchange);
+        this.#open.add(exchange);
         pass(metadata);
       },
       onCancel: () => exchange && this.#close(exchange), // grpc-js calls it at the end of every call
@@ -56,19 +55,15 @@ export class Calls {
     return exchange;
   }
 
-  /** Resolves when no call of a served path is open. */
-  idle(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#open.size === 0) resolve();
-      else this.#whenIdle = resolve;
-    });
+  /** Ends the calls that nothing waits for, such as watchers of health, which never end by themselves. */
+  endWatchers(): void {
+    for (const exchange of this.#open) if (!this.#served.has(exchange.path)) exchange.end(refuse('draining'));
   }
 
   #close(exchange: Exchange): void {
     exchange.close();
-    if (!this.#open.delete(exchange)) return;
-    this.#report(exchange);
-    if (this.#open.size === 0) this.#whenIdle?.();
+    this.#open.delete(exchange);
+    if (this.#served.has(exchange.path)) this.#report(exchange);
   }
 
   #report({ call, startedAt, reason, cause }: Exchange): void {
@@ -78,4 +73,18 @@ export class Calls {
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
     else this.#log.info(line, 'call');
   }
+}
+
+/** Gives each status a reason and notes it. A message behind a status would kill both, so it is dropped. */
+function watchAnswer(transport: ServerInterceptingCallInterface, find: () => Exchange | undefined): void {
+  const sendStatus = transport.sendStatus.bind(transport);
+  const sendMessage = transport.sendMessage.bind(transport);
+  transport.sendStatus = (given) => {
+    const status = withReason(given);
+    find()?.answer(status);
+    sendStatus(status);
+  };
+  transport.sendMessage = (message, done) => {
+    if (find()?.answered !== true) sendMessage(message, done);
+  };
 }

@@ -16,6 +16,7 @@ interface InnerCall extends ServerInterceptingCallInterface {
 
 /** What the server knows of one call beyond what its handler sees. */
 export class Exchange {
+  readonly path: string;
   readonly call: Call;
   readonly startedAt = performance.now();
   readonly #transport: InnerCall;
@@ -24,6 +25,7 @@ export class Exchange {
   #answer: TransportStatus | undefined;
 
   constructor(path: string, metadata: Metadata, transport: ServerInterceptingCallInterface) {
+    this.path = path;
     this.call = new Call(path, metadata, transport, this.#over.signal);
     this.#transport = transport;
   }
@@ -47,6 +49,11 @@ export class Exchange {
   fail(refusal: Refusal): StatusObject {
     this.#failure ??= refusal;
     return statusFromRefusal(refusal);
+  }
+
+  /** Ends the call over its handler's head. */
+  end(refusal: Refusal): void {
+    this.#transport.sendStatus(this.fail(refusal));
   }
 
   /** Told of each status that leaves, ours or the transport's; the first is the one that counts. */

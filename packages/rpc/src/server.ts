@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract';
 import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
@@ -85,7 +84,7 @@ export class GrpcServerBuilder {
   /** Rejects with one sentence where the address cannot be bound, or grpc-js is not the version this was tested with. */
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
-    const { log, metrics, reflection, stopMs } = this.#options;
+    const { host, log, metrics, reflection, stopMs } = this.#options;
     const calls = new Calls(log, metrics);
     const server = new Server({
       interceptors: [calls.interceptor],
@@ -104,7 +103,7 @@ export class GrpcServerBuilder {
       setServing: (serving) => health.set(serving),
       stop: () => {
         health.set(false);
-        return shutDown(server, calls, stopMs);
+        return shutDown(server, calls, addressOf(host, port), stopMs);
       },
     };
   }
@@ -121,9 +120,13 @@ function addService(server: Server, entry: Entry, calls: Calls): string[] {
   return known.map(({ name }) => name);
 }
 
+function addressOf(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
 function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${isIPv6(host) ? `[${host}]` : host}:${port}`, credentials, (error, bound) => {
+    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else
         reject(
@@ -133,14 +136,12 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
   });
 }
 
-/** Time for the last statuses to leave. */
-const lastWordsMs = 100;
-
-/** Lets calls in flight end, then forces: at the bound, or where only watchers of health and the like are left. */
-async function shutDown(server: Server, calls: Calls, withinMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  const said = calls.idle().then(() => pause(lastWordsMs, undefined, { ref: false }));
-  await Promise.race([closed, said, pause(withinMs, undefined, { ref: false })]);
-  server.forceShutdown();
-  await closed;
+/**
+ * Lets calls in flight end, and ends those who only watch; what is left at the bound is cut off.
+ * `drain` does that: without channelz, `forceShutdown` of grpc-js 1.14 knows no connection to end.
+ */
+function shutDown(server: Server, calls: Calls, address: string, withinMs: number): Promise<void> {
+  server.drain(address, withinMs);
+  calls.endWatchers();
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
 }
