@@ -1,38 +1,35 @@
 import { Metadata } from '@grpc/grpc-js';
 import { limits, refuse } from '@parley/runtime';
 
-/** What of a grpc-js call every kind of handler sees. */
-export interface GrpcCall {
-  readonly metadata: Metadata;
-  getPath(): string;
+/** What a call needs of grpc-js. */
+export interface Transport {
   getPeer(): string;
   sendMetadata(metadata: Metadata): void;
-  on(event: 'cancelled', listener: () => void): unknown;
 }
 
 /** One call at a door: who sent it, what came with it, and when it was given up. */
 export class Call {
   /** As in the path, e.g. `chat.v1.UserService/Login`. */
   readonly rpc: string;
-  readonly startedAt = performance.now();
-  /** Aborted when the caller goes away. */
+  /** Aborted when the call is over: the caller went away, the deadline passed, or the answer is out. */
   readonly signal: AbortSignal;
   /** Goes into the one log line of this call. */
   readonly facts: Record<string, unknown> = {};
-  readonly #call: GrpcCall;
+  readonly #metadata: Metadata;
+  readonly #transport: Transport;
   readonly #headers = new Metadata();
+  #headersSent = false;
 
-  constructor(call: GrpcCall) {
-    const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
-    this.#call = call;
-    this.rpc = call.getPath().slice(1);
-    this.signal = gone.signal;
+  constructor(path: string, metadata: Metadata, transport: Transport, signal: AbortSignal) {
+    this.rpc = path.slice(1);
+    this.signal = signal;
+    this.#metadata = metadata;
+    this.#transport = transport;
   }
 
   /** The caller's address without its port; what throttles count. */
   get peer(): string {
-    return this.#call.getPeer().replace(/:\d+$/, '');
+    return this.#transport.getPeer().replace(/:\d+$/, '');
   }
 
   /**
@@ -40,7 +37,7 @@ export class Call {
    * @throws {Refusal} `invalid-metadata` where it is repeated or longer than `maxBytes`.
    */
   metadata(key: string, maxBytes: number = limits.metadataValueBytes): string | undefined {
-    const values = this.#call.metadata.get(key);
+    const values = this.#metadata.get(key);
     const value = values[0]?.toString();
     if (values.length > 1 || Buffer.byteLength(value ?? '') > maxBytes) throw refuse('invalid-metadata');
     return value;
@@ -62,8 +59,10 @@ export class Call {
     this.#headers.set(key, value);
   }
 
-  /** Sends the response headers now. */
+  /** Sends the response headers now. Only the first time counts. */
   sendHeaders(): void {
-    this.#call.sendMetadata(this.#headers);
+    if (this.#headersSent) return;
+    this.#headersSent = true;
+    this.#transport.sendMetadata(this.#headers);
   }
 }

@@ -1,5 +1,5 @@
-import { isAway, type Pool } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import type { Pool } from '@parley/database';
+import { Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from './call.js';
 import type { Answer, Stream } from './service.js';
@@ -50,8 +50,9 @@ export class Callers {
     call.facts.user = claims.sub;
     const { rows } = await this.#pool.query<CallerRow>({ ...readCaller, values: [claims.sid] });
     const [row] = rows;
-    if (row === undefined || !row.living || row.id !== claims.sub) throw refuse('logged-out');
-    if (row.status !== 'active') throw refuse('suspended');
+    if (row === undefined || !row.living || row.id !== claims.sub || row.status === 'deleted')
+      throw refuse('logged-out');
+    if (row.status === 'suspended') throw refuse('suspended');
     return { id: row.id, number: row.number, name: row.name, role: row.role, sessionId: claims.sid };
   }
 
@@ -67,7 +68,7 @@ export class Callers {
       call.facts.node = claims.sub;
       return claims.sub;
     } catch (cause) {
-      throw isAway(cause) ? cause : refuse('not-a-service', { cause });
+      throw cause instanceof Refusal ? refuse('not-a-service', { cause }) : cause;
     }
   }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   ChannelCredentials,
   type ClientOptions,
@@ -7,6 +6,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { Settings } from '@parley/runtime';
+import { readPem } from './pem.js';
 import { refusalFromStatus } from './status.js';
 
 /** Options for every client of ours: quick reconnects, keepalive, no hidden retry buffer. */
@@ -23,7 +23,7 @@ export const clientOptions: ClientOptions = {
 export function clientCredentials(settings: Pick<Settings, 'TLS_CA'>): ChannelCredentials {
   return settings.TLS_CA === undefined
     ? ChannelCredentials.createInsecure()
-    : ChannelCredentials.createSsl(readFileSync(settings.TLS_CA));
+    : ChannelCredentials.createSsl(readPem('TLS_CA', settings.TLS_CA));
 }
 
 /** A unary method of a generated client, bound to it. */
@@ -39,7 +39,6 @@ export interface CallOptions {
   readonly token?: string;
   /** Milliseconds from now. */
   readonly withinMs: number;
-  readonly signal?: AbortSignal;
 }
 
 /** Metadata with a bearer token. */
@@ -56,10 +55,9 @@ export function bearerMetadata(token: string | undefined): Metadata {
 export function callUnary<Q, S>(method: UnaryMethod<Q, S>, request: Q, options: CallOptions): Promise<S> {
   return new Promise((resolve, reject) => {
     const deadline = Date.now() + options.withinMs;
-    const call = method(request, bearerMetadata(options.token), { deadline }, (error, value) => {
+    method(request, bearerMetadata(options.token), { deadline }, (error, value) => {
       if (error === null) resolve(value);
       else reject(refusalFromStatus(error));
     });
-    options.signal?.addEventListener('abort', () => call.cancel(), { once: true });
   });
 }

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { checkSchema, checkServer, createPool, DatabaseClock, type Pool, type ServiceRole } from '@parley/database';
+import {
+  checkSchema,
+  checkServer,
+  createPool,
+  DatabaseClock,
+  isAway,
+  type Pool,
+  type ServiceRole,
+} from '@parley/database';
 import {
   Lifecycle,
   type ProcessContext,
@@ -54,6 +62,17 @@ export function readHostConfig(
 const statementTimeoutMs = 5_000;
 const measureClockEveryMs = 10_000;
 
+async function startClock(pool: Pool): Promise<DatabaseClock> {
+  await checkServer(pool);
+  await checkSchema(pool);
+  return DatabaseClock.start(pool);
+}
+
+function databaseAway(url: string, cause: unknown): Error {
+  const { host } = new URL(url); // never the whole: it holds the password
+  return new Error(`no database answers at ${host}: start it, or correct PARLEY_DATABASE_URL`, { cause });
+}
+
 /** The parts that every service has: database, clock, keys, gRPC server, admin server; stopped in reverse order. */
 export class ServiceHost {
   /** One life of this process. */
@@ -89,9 +108,10 @@ export class ServiceHost {
       onLost: (err) => log.warn({ err }, 'a database connection was lost'),
     });
     parts.add('database', { stop: () => pool.end() });
-    await checkServer(pool);
-    await checkSchema(pool);
-    const clock = await DatabaseClock.start(pool);
+    const clock = await startClock(pool).catch(async (cause: unknown) => {
+      await parts.stop();
+      throw isAway(cause) ? databaseAway(config.databaseUrl, cause) : cause;
+    });
     const failed = (err: unknown) => log.warn({ err }, 'the database clock was not read');
     parts.add(
       'clock',

@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
-import type { Refusal } from '@parley/runtime';
-import { statusFromRefusal } from './status.js';
+import { type Refusal, refuse } from '@parley/runtime';
+import type { Exchange } from './exchange.js';
 
 const prefixBytes = 5;
 
@@ -20,32 +20,20 @@ export function frameOf(message: Uint8Array): Buffer {
  */
 export class RawStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+  readonly #exchange: Exchange;
   readonly #inner: ServerHttp2Stream;
   #ended = false;
-  #closed = false;
-  #ending: Refusal | undefined;
 
-  constructor(
-    call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
-    inner: ServerHttp2Stream,
-  ) {
+  constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, exchange: Exchange) {
     this.#call = call;
-    this.#inner = inner;
-    inner.once('close', () => {
-      this.#ended = true;
-      this.#closed = true;
-    });
-    inner.on('error', () => {}); // a broken connection; 'close' follows
+    this.#exchange = exchange;
+    this.#inner = exchange.stream;
+    this.#inner.on('error', () => {}); // a broken connection; the end of the call follows
   }
 
-  /** True once the stream was ended or reset by either side. */
+  /** True once the stream was ended or reset by either side, or by its deadline. */
   get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** The refusal it was ended with, if any. */
-  get ending(): Refusal | undefined {
-    return this.#ending;
+    return this.#ended || this.#exchange.answered || this.#inner.closed || this.#inner.destroyed;
   }
 
   /** Bytes that were written and that the reader has not taken. */
@@ -55,7 +43,9 @@ export class RawStream {
 
   /** Writes whole frames. False: wait for `onDrain` before the next. */
   write(frames: Buffer): boolean {
-    return this.#ended || this.#inner.write(frames);
+    if (this.ended) return true;
+    this.#exchange.call.sendHeaders();
+    return this.#inner.write(frames);
   }
 
   onDrain(listener: () => void): void {
@@ -80,24 +70,25 @@ export class RawStream {
     if ('read' in this.#call) this.#call.once('end', listener);
   }
 
-  /** Called once, however the stream ends; at once where it has ended. */
+  /** Called once, however the stream ends; soon where it has ended. */
   onClose(listener: () => void): void {
-    if (this.#closed) queueMicrotask(listener);
-    else this.#inner.once('close', listener);
+    const { signal } = this.#exchange.call;
+    if (signal.aborted) queueMicrotask(listener);
+    else signal.addEventListener('abort', listener, { once: true });
   }
 
   /** Ends with OK, or with the status of a refusal, behind what was written. Only the first end counts. */
   end(refusal?: Refusal): void {
-    if (this.#ended) return;
+    if (this.ended) return;
     this.#ended = true;
-    this.#ending = refusal;
     if (refusal === undefined) this.#call.end();
-    else this.#call.emit('error', Object.assign(new Error(refusal.message), statusFromRefusal(refusal)));
+    else this.#call.emit('error', this.#exchange.fail(refusal));
   }
 
   /** Ends at once and drops what was not read: the only way to part from a reader that reads nothing. */
   reset(): void {
     this.#ended = true;
+    this.#exchange.fail(refuse('too-slow'));
     this.#inner.close(constants.NGHTTP2_CANCEL);
   }
 }

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract';
 import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
+import { Calls } from './calls.js';
+import { checkTransport } from './check-transport.js';
 import { addHealth } from './health.js';
-import { RawStreams } from './raw-streams.js';
+import { readPem } from './pem.js';
 import { addReflection } from './reflection.js';
-import { type Definition, type Handlers, type Served, serve, takenPaths } from './service.js';
+import { type Definition, type Handlers, type Served, serve } from './service.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -22,8 +24,7 @@ export interface GrpcServerOptions {
 /** A service and who answers it; `add` keeps the two types together. */
 interface Entry {
   readonly name: string;
-  readonly served: (rawStreams: RawStreams) => Served;
-  readonly taken: readonly string[];
+  readonly served: (calls: Calls) => Served;
 }
 
 export interface RunningGrpcServer extends Part {
@@ -32,20 +33,26 @@ export interface RunningGrpcServer extends Part {
   setServing(serving: boolean): void;
 }
 
-const loopback = /^(127\.|localhost$|::1$|\[::1\]$)/;
+const loopback = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
 /**
  * Credentials of the settings: TLS where a certificate is given, else plain on a loopback address or by `PARLEY_INSECURE=on`.
- * @throws {Error} one sentence where neither holds.
+ * @throws {Error} one sentence where neither holds, half a pair is given, or a file cannot be read.
  */
-export function serverCredentials(settings: Settings): ServerCredentials {
-  if (settings.TLS_CERT !== undefined && settings.TLS_KEY !== undefined) {
-    const pair = { cert_chain: readFileSync(settings.TLS_CERT), private_key: readFileSync(settings.TLS_KEY) };
+export function serverCredentials(
+  settings: Pick<Settings, 'HOST' | 'INSECURE' | 'TLS_CERT' | 'TLS_KEY'>,
+): ServerCredentials {
+  const { HOST, INSECURE, TLS_CERT, TLS_KEY } = settings;
+  if ((TLS_CERT === undefined) !== (TLS_KEY === undefined)) {
+    throw new Error('PARLEY_TLS_CERT and PARLEY_TLS_KEY go together: set both or neither');
+  }
+  if (TLS_CERT !== undefined && TLS_KEY !== undefined) {
+    const pair = { cert_chain: readPem('TLS_CERT', TLS_CERT), private_key: readPem('TLS_KEY', TLS_KEY) };
     return ServerCredentials.createSsl(null, [pair]);
   }
-  if (loopback.test(settings.HOST) || settings.INSECURE) return ServerCredentials.createInsecure();
+  if (loopback.test(HOST) || INSECURE) return ServerCredentials.createInsecure();
   throw new Error(
-    `PARLEY_HOST=${settings.HOST} can be reached by others: set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or PARLEY_INSECURE=on`,
+    `PARLEY_HOST=${HOST} can be reached by others: set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or PARLEY_INSECURE=on`,
   );
 }
 
@@ -70,29 +77,25 @@ export class GrpcServerBuilder {
 
   /** `name` as in the contract, e.g. `chat.v1.UserService`. */
   add<D extends Definition>(name: string, definition: D, handlers: Handlers<D>): this {
-    const { log, metrics } = this.#options;
-    this.#entries.push({
-      name,
-      served: (rawStreams) => serve(definition, handlers, { log, metrics, rawStreams }),
-      taken: takenPaths(definition, handlers),
-    });
+    this.#entries.push({ name, served: (calls) => serve(definition, handlers, calls) });
     return this;
   }
 
-  /** Rejects with one sentence where the address cannot be bound. */
+  /** Rejects with one sentence where the address cannot be bound, or grpc-js is not the version this was tested with. */
   async start(): Promise<RunningGrpcServer> {
-    const taken = this.#entries.flatMap((entry) => entry.taken);
-    const rawStreams = new RawStreams(taken.flatMap((path) => [path, path.replace('/chat.v1.', '/')]));
+    checkTransport();
+    const { host, log, metrics, reflection, stopMs } = this.#options;
+    const calls = new Calls(log, metrics);
     const server = new Server({
-      interceptors: [rawStreams.interceptor],
+      interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.transportBytes,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
     });
-    const names = this.#entries.flatMap((entry) => addService(server, entry, rawStreams));
+    const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);
-    if (this.#options.reflection) addReflection(server, [...names, 'grpc.health.v1.Health']);
+    if (reflection) addReflection(server, [...names, 'grpc.health.v1.Health']);
     const port = await bind(server, this.#options);
     health.set(true);
     return {
@@ -100,24 +103,30 @@ export class GrpcServerBuilder {
       setServing: (serving) => health.set(serving),
       stop: () => {
         health.set(false);
-        return shutDown(server, this.#options.stopMs);
+        return shutDown(server, calls, addressOf(host, port), stopMs);
       },
     };
   }
 }
 
-function addService(server: Server, entry: Entry, rawStreams: RawStreams): string[] {
-  const { definition, implementation } = entry.served(rawStreams);
-  const alias = seedAlias(entry.name, definition);
-  server.addService(definition, implementation);
-  if (Object.keys(alias.definition).length === 0) return [entry.name];
-  server.addService(alias.definition, implementation);
-  return [entry.name, alias.name];
+function addService(server: Server, entry: Entry, calls: Calls): string[] {
+  const { definition, implementation } = entry.served(calls);
+  const both = [{ name: entry.name, definition }, seedAlias(entry.name, definition)];
+  const known = both.filter((one) => Object.keys(one.definition).length > 0);
+  for (const one of known) {
+    server.addService(one.definition, implementation);
+    calls.serve(Object.values(one.definition).map(({ path }) => path));
+  }
+  return known.map(({ name }) => name);
+}
+
+function addressOf(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }
 
 function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
+    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else
         reject(
@@ -127,13 +136,12 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
   });
 }
 
-/** Lets calls in flight end, then forces. */
-function shutDown(server: Server, withinMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), withinMs);
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
+/**
+ * Lets calls in flight end, and ends those who only watch; what is left at the bound is cut off.
+ * `drain` does that: without channelz, `forceShutdown` of grpc-js 1.14 knows no connection to end.
+ */
+function shutDown(server: Server, calls: Calls, address: string, withinMs: number): Promise<void> {
+  server.drain(address, withinMs);
+  calls.endWatchers();
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
 }

@@ -3,18 +3,17 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   ServerDuplexStream,
-  ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { isAway } from '@parley/database';
-import { type Logger, type Metrics, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
-import { Call } from './call.js';
+import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import type { Call } from './call.js';
+import type { Calls } from './calls.js';
+import type { Exchange } from './exchange.js';
 import { RawStream } from './raw-stream.js';
-import type { RawStreams } from './raw-streams.js';
-import { statusFromRefusal } from './status.js';
 
 /** A method of a generated service: its path, its kind and its codecs. */
 interface Method {
@@ -46,23 +45,7 @@ type HandlerOf<M> = M extends { requestStream: true }
 /** Handlers by method name; what is missing answers `not-implemented`. */
 export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
 
-/** What every handler is wrapped with. */
-export interface ServiceContext {
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly rawStreams: RawStreams;
-}
-
 type AnyHandler = Answer<unknown, unknown> | { stream: Stream<unknown, unknown> } | { take: Take };
-
-function finish(context: ServiceContext, call: Call, refusal?: Refusal): void {
-  const ms = performance.now() - call.startedAt;
-  const reason: Reason | 'ok' = refusal?.reason ?? 'ok';
-  context.metrics.calls.observe({ rpc: call.rpc, reason }, ms / 1_000);
-  const line = { rpc: call.rpc, ...call.facts, reason, ms: Math.round(ms * 10) / 10 };
-  if (reason === 'internal') context.log.error({ ...line, err: refusal?.cause }, 'call failed');
-  else context.log.info(line, 'call');
-}
 
 function asRefusal(thrown: unknown): Refusal {
   return isAway(thrown) ? refuse('database-away', { cause: thrown }) : refusalFrom(thrown);
@@ -76,30 +59,21 @@ function decode(method: Method, bytes: Buffer): unknown {
   }
 }
 
-function unary(
-  method: Method,
-  answer: Answer<unknown, unknown>,
-  context: ServiceContext,
-): handleUnaryCall<Buffer, Buffer> {
-  const respond = async (grpc: ServerUnaryCall<Buffer, Buffer>, call: Call, done: sendUnaryData<Buffer>) => {
+function unary(method: Method, answer: Answer<unknown, unknown>, calls: Calls): handleUnaryCall<Buffer, Buffer> {
+  const respond = async (request: Buffer, exchange: Exchange, done: sendUnaryData<Buffer>) => {
     try {
-      const value = await answer(decode(method, grpc.request), call);
+      const value = await answer(decode(method, request), exchange.call);
       const bytes = method.responseSerialize(value as never);
-      call.sendHeaders();
+      exchange.call.sendHeaders();
       done(null, bytes);
-      finish(context, call);
     } catch (thrown) {
-      const refusal = asRefusal(thrown);
-      done(statusFromRefusal(refusal));
-      finish(context, call, refusal);
+      done(exchange.fail(asRefusal(thrown)));
     }
   };
-  return (grpc, done) => {
-    grpc.on('error', () => {});
-    void respond(grpc, new Call(grpc), done);
-  };
+  return (grpc, done) => void respond(grpc.request, calls.of(grpc.metadata), done);
 }
 
+/** Waits until the reader has taken what was written, or the call is over. */
 function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
@@ -115,47 +89,42 @@ function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal
 function streaming(
   method: Method,
   stream: Stream<unknown, unknown>,
-  context: ServiceContext,
+  calls: Calls,
 ): handleServerStreamingCall<Buffer, Buffer> {
-  const respond = async (grpc: ServerWritableStream<Buffer, Buffer>, call: Call) => {
+  const respond = async (grpc: ServerWritableStream<Buffer, Buffer>, exchange: Exchange) => {
+    const { call } = exchange;
     try {
       for await (const value of stream(decode(method, grpc.request), call)) {
-        if (call.signal.aborted) throw refuse('cancelled');
-        if (!grpc.write(method.responseSerialize(value as never))) await drained(grpc, call.signal);
+        if (call.signal.aborted) break;
+        const bytes = method.responseSerialize(value as never);
+        call.sendHeaders();
+        if (!grpc.write(bytes)) await drained(grpc, call.signal);
+        if (call.signal.aborted) break;
       }
+      call.sendHeaders();
       grpc.end();
-      finish(context, call);
     } catch (thrown) {
-      const refusal = asRefusal(thrown);
-      grpc.emit('error', statusFromRefusal(refusal));
-      finish(context, call, refusal);
+      grpc.emit('error', exchange.fail(asRefusal(thrown)));
     }
   };
-  return (grpc) => {
-    grpc.on('error', () => {});
-    void respond(grpc, new Call(grpc));
-  };
+  return (grpc) => void respond(grpc, calls.of(grpc.metadata));
 }
 
 type TakenCall = ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
 
 function taken(
   take: Take,
-  context: ServiceContext,
+  calls: Calls,
 ): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
-  const hand = async (grpc: TakenCall, call: Call) => {
-    const stream = new RawStream(grpc, context.rawStreams.take(grpc.metadata));
-    stream.onClose(() => finish(context, call, stream.ending));
+  const hand = async (grpc: TakenCall, exchange: Exchange) => {
+    const stream = new RawStream(grpc, exchange);
     try {
-      await take(stream, call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
+      await take(stream, exchange.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
     } catch (thrown) {
       stream.end(asRefusal(thrown));
     }
   };
-  return (grpc: TakenCall) => {
-    grpc.on('error', () => {});
-    void hand(grpc, new Call(grpc)).catch((err: unknown) => context.log.error({ err }, 'a stream could not be taken'));
-  };
+  return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
 }
 
 const notImplemented: Answer<unknown, unknown> = async () => {
@@ -167,29 +136,25 @@ async function* notImplementedStream(): AsyncGenerator<never> {
   throw refuse('not-implemented');
 }
 
-function wrap(
-  method: Method,
-  handler: AnyHandler | undefined,
-  context: ServiceContext,
-): UntypedServiceImplementation[string] {
+function wrap(method: Method, handler: AnyHandler | undefined, calls: Calls): UntypedServiceImplementation[string] {
   if (handler === undefined && (method.requestStream || method.responseStream)) {
-    return streaming({ ...method, requestDeserialize: () => undefined }, notImplementedStream, context);
+    return streaming({ ...method, requestDeserialize: () => undefined }, notImplementedStream, calls);
   }
-  if (handler === undefined) return unary(method, notImplemented, context);
-  if (typeof handler === 'function') return unary(method, handler, context);
-  return 'take' in handler ? taken(handler.take, context) : streaming(method, handler.stream, context);
+  if (handler === undefined) return unary(method, notImplemented, calls);
+  if (typeof handler === 'function') return unary(method, handler, calls);
+  return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
 }
 
 const asIs = (bytes: Buffer) => bytes;
 
-/** The definition and the implementation that grpc-js wants: bytes in, bytes out, every error a status with a reason. */
+/** The definition and the implementation that grpc-js wants: bytes in, bytes out, every error a status. */
 export interface Served {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
 }
 
-/** Wraps the handlers of a service: decoding, async errors, `error` events, one log line and one metric per call. */
-export function serve<D extends Definition>(definition: D, handlers: Handlers<D>, context: ServiceContext): Served {
+/** Wraps the handlers of a service: decoding, serialising, errors as statuses, backpressure. */
+export function serve<D extends Definition>(definition: D, handlers: Handlers<D>, calls: Calls): Served {
   const names = Object.keys(definition);
   const raw = names.map((name) => [
     name,
@@ -203,14 +168,7 @@ export function serve<D extends Definition>(definition: D, handlers: Handlers<D>
   ]);
   const wrapped = names.map((name) => [
     name,
-    wrap(definition[name] as Method, handlers[name] as AnyHandler | undefined, context),
+    wrap(definition[name] as Method, handlers[name] as AnyHandler | undefined, calls),
   ]);
   return { definition: Object.fromEntries(raw), implementation: Object.fromEntries(wrapped) };
-}
-
-/** The paths of the methods that take the raw stream. */
-export function takenPaths<D extends Definition>(definition: D, handlers: Handlers<D>): string[] {
-  return Object.entries(handlers)
-    .filter(([, handler]) => typeof handler === 'object' && handler !== null && 'take' in handler)
-    .map(([name]) => (definition[name] as Method).path);
 }

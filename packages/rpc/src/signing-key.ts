@@ -5,13 +5,16 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } 
 import { issuerOf, type TokenKind } from './tokens.js';
 
 const rotateAfterMs = 24 * 3_600 * 1_000;
+/** A pair made later is signed with only once verifiers and the proxy's cache can know it. */
+const settleMs = 2_000;
+/** How long after its day a pair may still sign, when no new one can be published. */
+const graceSeconds = 3_600;
 const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
   VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`;
 
 interface Pair {
   readonly kid: string;
   readonly privateKey: CryptoKey;
-  readonly madeAt: number;
 }
 
 /** Signs tokens of one kind with a key pair of this process; only the public half leaves it, to `chat.signing_key`. */
@@ -21,6 +24,7 @@ export class SigningKey<C extends object> {
   readonly #pool: Pool;
   readonly #clock: DatabaseClock;
   #pair: Promise<Pair> | undefined;
+  #rotateAt = Number.POSITIVE_INFINITY;
 
   /** `owner` is the boot id of this process. */
   constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock) {
@@ -48,22 +52,35 @@ export class SigningKey<C extends object> {
       .sign(privateKey);
   }
 
-  async #current(): Promise<Pair> {
-    const pair = await this.#pair;
-    if (pair !== undefined && performance.now() - pair.madeAt < rotateAfterMs) return pair;
-    const made = this.#make();
-    this.#pair = made;
-    made.catch(() => {
+  /** One pair at a time: callers that come together share it, also while a new one is made. */
+  #current(): Promise<Pair> {
+    this.#pair ??= this.#make().catch((cause: unknown) => {
       this.#pair = undefined;
+      throw cause;
     });
-    return made;
+    if (this.#clock.now() >= this.#rotateAt) this.#rotate();
+    return this.#pair;
+  }
+
+  /** In the background; the old pair signs until the new one is known. */
+  #rotate(): void {
+    this.#rotateAt = Number.POSITIVE_INFINITY;
+    const made = this.#make();
+    const use = () => {
+      this.#pair = made;
+    };
+    const tryAgain = () => {
+      this.#rotateAt = this.#clock.now() + settleMs;
+    };
+    made.then(() => setTimeout(use, settleMs).unref(), tryAgain);
   }
 
   async #make(): Promise<Pair> {
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
     const kid = randomUUID();
-    const lifeSeconds = rotateAfterMs / 1_000 + this.#kind.lifeSeconds + 60;
+    const lifeSeconds = rotateAfterMs / 1_000 + graceSeconds + this.#kind.lifeSeconds;
     await this.#pool.query(publish, [kid, this.#kind.purpose, this.#owner, await exportJWK(publicKey), lifeSeconds]);
-    return { kid, privateKey, madeAt: performance.now() };
+    this.#rotateAt = this.#clock.now() + rotateAfterMs;
+    return { kid, privateKey };
   }
 }

@@ -13,11 +13,12 @@ export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendSt
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
 
-/** What the transport itself refuses, in our words: no handler saw these calls. */
+/** What the transport itself refuses, on either side. */
 const transportReasons: ReadonlyMap<status, Reason> = new Map<status, Reason>([
   [status.CANCELLED, 'cancelled'],
   [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
   [status.RESOURCE_EXHAUSTED, 'message-too-large'],
+  [status.UNAVAILABLE, 'unreachable'],
   [status.UNIMPLEMENTED, 'not-implemented'],
 ]);
 
@@ -32,14 +33,25 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 /** Gives a status that the transport made the trailers that every status of ours has. */
 export function withReason(given: TransportStatus): TransportStatus {
   if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
-  return statusFromRefusal(refuse(transportReasons.get(given.code) ?? 'internal'));
+  return statusFromRefusal(refuse(reasonOf(given)));
 }
 
-/** The refusal that a peer's status carries; without one it came from the transport. */
+/** The reason that a status other than OK names. */
+export function reasonOf({
+  code,
+  metadata,
+}: {
+  readonly code: status;
+  readonly metadata?: Metadata | null | undefined;
+}): Reason {
+  const [reason] = metadata?.get(reasonKey) ?? [];
+  return isReason(reason) ? reason : (transportReasons.get(code) ?? 'internal');
+}
+
+/** The refusal that a peer's status carries. Without a reason it came from the transport, whose words stay in the log. */
 export function refusalFromStatus(error: Pick<ServiceError, 'code' | 'details' | 'metadata'>): Refusal {
   const [reason] = error.metadata.get(reasonKey);
   const [retry] = error.metadata.get(retryKey);
-  if (isReason(reason)) return refuse(reason, { words: error.details, retryAfterMs: Number(retry ?? 0) });
-  const transport = error.code === status.UNAVAILABLE ? 'unreachable' : transportReasons.get(error.code);
-  return refuse(transport ?? 'internal', { cause: error, words: error.details });
+  if (!isReason(reason)) return refuse(reasonOf(error), { cause: error });
+  return refuse(reason, { words: error.details, retryAfterMs: Number(retry) || 0, cause: error });
 }

@@ -5,14 +5,17 @@ import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwt
 
 import { issuerOf, type KeyPurpose, type TokenKind } from './tokens.js';
 
-const readKeys = 'SELECT kid, purpose, owner, public_jwk FROM chat.signing_key WHERE expires_at > now()';
+const readKeys = 'SELECT kid, purpose, owner, public_jwk, expires_at FROM chat.signing_key WHERE expires_at > now()';
 const readEveryMs = 1_000;
+/** A key that was taken away is trusted no longer than this. */
+const staleAfterMs = 60_000;
 
 interface KeyRow {
   readonly kid: string;
   readonly purpose: KeyPurpose;
   readonly owner: string;
   readonly public_jwk: JWK;
+  readonly expires_at: Date;
 }
 
 interface TrustedKey {
@@ -20,6 +23,8 @@ interface TrustedKey {
   /** The boot id that holds the private half. */
   readonly owner: string;
   readonly key: CryptoKey | Uint8Array;
+  /** Unix ms. */
+  readonly expiresAt: number;
 }
 
 /** A token that was verified: its claims, and whose key signed it. */
@@ -28,8 +33,15 @@ export interface Verified<C> {
   readonly signer: string;
 }
 
-async function trusted(row: KeyRow): Promise<[string, TrustedKey]> {
-  return [row.kid, { purpose: row.purpose, owner: row.owner, key: await importJWK(row.public_jwk, 'EdDSA') }];
+/** What a row gives; nothing where its key cannot be used, so that one bad row harms nobody else. */
+async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
+  const { kid, purpose, owner, public_jwk, expires_at } = row;
+  try {
+    const key = await importJWK(public_jwk, 'EdDSA');
+    return [[kid, { purpose, owner, key, expiresAt: expires_at.getTime() }]];
+  } catch {
+    return [];
+  }
 }
 
 /** Verifies tokens with the public keys in `chat.signing_key`; unknown key ids cost at most one query per second. */
@@ -38,7 +50,8 @@ export class TrustedKeys {
   readonly #clock: DatabaseClock;
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<void> | undefined;
+  /** A read whose query is not sent yet: who joins it sees all that is there now. */
+  #nextRead: Promise<void> | undefined;
 
   constructor(pool: Pool, clock: DatabaseClock) {
     this.#pool = pool;
@@ -71,23 +84,24 @@ export class TrustedKeys {
   async #keyFor(token: string, purpose: KeyPurpose): Promise<TrustedKey> {
     const kid = keyIdOf(token);
     if (!this.#keys.has(kid)) await this.#read();
+    else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // the next one tries again
     const found = this.#keys.get(kid);
-    if (found?.purpose !== purpose) throw refuse('invalid-token');
+    if (found?.purpose !== purpose || found.expiresAt <= this.#clock.now()) throw refuse('invalid-token');
     return found;
   }
 
   #read(): Promise<void> {
-    this.#reading ??= this.#readNow().finally(() => {
-      this.#reading = undefined;
-    });
-    return this.#reading;
+    this.#nextRead ??= this.#readNext();
+    return this.#nextRead;
   }
 
-  async #readNow(): Promise<void> {
+  async #readNext(): Promise<void> {
     await pause(Math.max(0, this.#readAt + readEveryMs - performance.now()));
+    this.#nextRead = undefined;
     this.#readAt = performance.now();
     const { rows } = await this.#pool.query<KeyRow>(readKeys);
-    this.#keys = new Map(await Promise.all(rows.map(trusted)));
+    const keys = await Promise.all(rows.map(trusted));
+    this.#keys = new Map(keys.flat());
   }
 }
 

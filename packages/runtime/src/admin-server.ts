@@ -30,7 +30,7 @@ async function readiness(ready: () => Promise<void>): Promise<Answer> {
   }
 }
 
-async function answer(path: string, options: AdminOptions): Promise<Answer> {
+async function answer(path: string | undefined, options: AdminOptions): Promise<Answer> {
   if (path === '/healthz') return { status: 200, body: 'alive\n' };
   if (path === '/readyz') return readiness(options.ready);
   if (path === '/metrics') return { status: 200, body: await options.metrics.registry.metrics() };
@@ -39,15 +39,19 @@ async function answer(path: string, options: AdminOptions): Promise<Answer> {
 
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) =>
+      reject(
+        new Error(`cannot listen on ${host}:${port}: choose another PARLEY_ADMIN_PORT or stop what uses it`, { cause }),
+      ),
+    );
     server.listen(port, host, () => resolve());
   });
 }
 
-/** Serves /healthz (alive), /readyz (able to serve) and /metrics. Rejects with the error of `listen` where the port is taken. */
+/** Serves /healthz (alive), /readyz (able to serve) and /metrics. Rejects with one sentence where the port is taken. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(new URL(request.url ?? '/', 'http://localhost').pathname, options)
+    answer(request.url?.split('?')[0], options)
       .catch(() => ({ status: 500, body: 'failed\n' }))
       .then(({ status, body }) =>
         response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body),

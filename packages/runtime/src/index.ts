@@ -10,6 +10,7 @@ export { isReason, type Reason, type RefusalRow, refusals, type StatusName } fro
 export {
   describeSettings,
   readSettings,
+  type SettingName,
   type SettingRow,
   type Settings,
   SettingsError,

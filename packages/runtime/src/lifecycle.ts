@@ -53,7 +53,7 @@ export function repeat(
     timer = setTimeout(turn, everyMs * (1 + jitter * (2 * Math.random() - 1)));
   };
   const turn = () => {
-    running = Promise.resolve().then(work).catch(failed).then(next);
+    running = Promise.resolve().then(work).catch(failed).finally(next);
   };
   turn();
   return {

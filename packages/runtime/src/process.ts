@@ -19,7 +19,9 @@ export interface RunningService extends Part {
 const orphanStopMs = 1_500;
 const badStart = 2;
 
+/** Node gives an error without words where all addresses of a name failed. */
 function words(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(words).join('; ');
   return cause instanceof Error ? cause.message : String(cause);
 }
 
@@ -40,14 +42,14 @@ function surviveErrors(log: Logger, metrics: Metrics): void {
 }
 
 /** SIGTERM and SIGINT stop in order; a second one forces. The loss of a supervisor stops in under two seconds. */
-function stopOnSignals(running: Part, log: Logger, stopMs: number): void {
+function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: number): void {
   let stopping = false;
   const stop = (withinMs: number, why: string) => {
     setTimeout(() => process.exit(1), withinMs).unref();
     if (stopping) return;
     stopping = true;
     log.info({ reason: why }, 'stopping');
-    Promise.resolve(running.stop()).then(
+    Promise.resolve(running()?.stop()).then(
       () => process.exit(0),
       () => process.exit(1),
     );
@@ -55,7 +57,7 @@ function stopOnSignals(running: Part, log: Logger, stopMs: number): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stop(stopping ? 0 : stopMs, signal));
   }
-  if (process.connected) process.on('disconnect', () => stop(orphanStopMs, 'the supervisor went away'));
+  process.on('disconnect', () => stop(orphanStopMs, 'the supervisor went away'));
 }
 
 /**
@@ -68,15 +70,13 @@ export async function runProcess(
 ): Promise<void> {
   const settings = settingsOrExit(service);
   const log = createLogger({ service, level: settings.LOG_LEVEL, format: settings.LOG_FORMAT });
-  const abandoned = () => process.exit(badStart);
-  if (process.connected) process.on('disconnect', abandoned);
   const metrics = new Metrics();
   metrics.collectProcess();
   surviveErrors(log, metrics);
+  let running: RunningService | undefined;
+  stopOnSignals(() => running, log, (settings.STOP_SECONDS + 1) * 1_000);
   try {
-    const running = await start({ settings, log, metrics });
-    process.off('disconnect', abandoned);
-    stopOnSignals(running, log, (settings.STOP_SECONDS + 1) * 1_000);
+    running = await start({ settings, log, metrics });
     log.info(running.listens, 'ready');
     process.send?.({ listens: running.listens });
   } catch (cause) {

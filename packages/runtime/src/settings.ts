@@ -104,7 +104,7 @@ export class SettingsError extends Error {
 
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith(prefix) && !(name.slice(prefix.length) in settingsTable))
+    .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
     .map((name) => `${name} is not a setting; \`npx parley config\` lists them`);
 }
 
@@ -135,8 +135,9 @@ export interface SettingRow {
 /** The whole table with the values that `env` gives, for people to read. */
 export function describeSettings(env: NodeJS.ProcessEnv): SettingRow[] {
   return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
-    const given = env[prefix + key] ?? '';
+    const fallback = row.fallback ?? '';
+    const given = env[prefix + key] || fallback;
     const value = row.secret === true && given !== '' ? '(secret)' : given;
-    return { name: prefix + key, unit: row.unit, fallback: row.fallback ?? '', value, doc: row.doc };
+    return { name: prefix + key, unit: row.unit, fallback, value, doc: row.doc };
   });
 }

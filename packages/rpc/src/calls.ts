@@ -1,0 +1,90 @@
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { type Logger, type Metrics, refuse } from '@parley/runtime';
+import { Exchange } from './exchange.js';
+import { withReason } from './status.js';
+
+/**
+ * Every call of a server: gives each status a reason, and each call of a served path one log line and one metric.
+ * Its interceptor must be the first of its server: behind another one there is no inner stream.
+ */
+export class Calls {
+  readonly #log: Logger;
+  readonly #metrics: Metrics;
+  readonly #served = new Set<string>();
+  /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
+  readonly #exchanges = new WeakMap<Metadata, Exchange>();
+  readonly #open = new Set<Exchange>();
+
+  constructor(log: Logger, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  /** Counts and logs the calls of these paths. */
+  serve(paths: Iterable<string>): void {
+    for (const path of paths) this.#served.add(path);
+  }
+
+  readonly interceptor: ServerInterceptor = (method, transport) => {
+    let exchange: Exchange | undefined;
+    watchAnswer(transport, () => exchange);
+    const listener = {
+      onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
+        exchange = new Exchange(method.path, metadata, transport);
+        this.#exchanges.set(metadata, exchange);
+        this.#open.add(exchange);
+        pass(metadata);
+      },
+      onCancel: () => exchange && this.#close(exchange), // grpc-js calls it at the end of every call
+    };
+    return new ServerInterceptingCall(transport, { start: (next) => next(listener) });
+  };
+
+  /**
+   * The call that came with this metadata.
+   * @throws {Error} where it did not pass the interceptor.
+   */
+  of(metadata: Metadata): Exchange {
+    const exchange = this.#exchanges.get(metadata);
+    if (exchange === undefined) throw new Error('this call did not pass the interceptor');
+    return exchange;
+  }
+
+  /** Ends the calls that nothing waits for, such as watchers of health, which never end by themselves. */
+  endWatchers(): void {
+    for (const exchange of this.#open) if (!this.#served.has(exchange.path)) exchange.end(refuse('draining'));
+  }
+
+  #close(exchange: Exchange): void {
+    exchange.close();
+    this.#open.delete(exchange);
+    if (this.#served.has(exchange.path)) this.#report(exchange);
+  }
+
+  #report({ call, startedAt, reason, cause }: Exchange): void {
+    const ms = performance.now() - startedAt;
+    this.#metrics.calls.observe({ rpc: call.rpc, reason }, ms / 1_000);
+    const line = { ...call.facts, rpc: call.rpc, reason, ms: Math.round(ms * 10) / 10 };
+    if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
+    else this.#log.info(line, 'call');
+  }
+}
+
+/** Gives each status a reason and notes it. A message behind a status would kill both, so it is dropped. */
+function watchAnswer(transport: ServerInterceptingCallInterface, find: () => Exchange | undefined): void {
+  const sendStatus = transport.sendStatus.bind(transport);
+  const sendMessage = transport.sendMessage.bind(transport);
+  transport.sendStatus = (given) => {
+    const status = withReason(given);
+    find()?.answer(status);
+    sendStatus(status);
+  };
+  transport.sendMessage = (message, done) => {
+    if (find()?.answered !== true) sendMessage(message, done);
+  };
+}

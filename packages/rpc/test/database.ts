@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
+
+/** A migrated database of its own in the PostgreSQL of this jest run; testkit imports this package, so not by it. */
+export interface TokenDatabase {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly clock: DatabaseClock;
+  close(): Promise<void>;
+}
+
+export async function openTokenDatabase(): Promise<TokenDatabase> {
+  const server = String(process.env.TEST_POSTGRES_URL);
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const url = await createDatabaseFor(server, name);
+  await migrate(url);
+  const pool = createPool({ url, applicationName: 'tokens', max: 4 });
+  const clock = await DatabaseClock.start(pool);
+  const close = async () => {
+    await pool.end();
+    await dropDatabaseFor(server, name);
+  };
+  return { url, pool, clock, close };
+}
+
+/** The same pool, which counts its queries for keys and can be told to fail them. */
+export function countingPool(pool: Pool): { pool: Pool; reads: () => number; fail: (now: boolean) => void } {
+  let reads = 0;
+  let failing = false;
+  const query = (...args: Parameters<Pool['query']>) => {
+    if (String(args[0]).includes('signing_key')) reads++;
+    return failing ? Promise.reject(new Error('Connection terminated')) : pool.query(...args);
+  };
+  const fail = (now: boolean) => {
+    failing = now;
+  };
+  const counting = { query } as unknown as Pool;
+  return { pool: counting, reads: () => reads, fail };
+}

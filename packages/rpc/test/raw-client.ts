@@ -1,0 +1,64 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
+
+/** What came back on one HTTP/2 stream. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly reason: string | undefined;
+  readonly body: Buffer;
+  /** How the stream was reset; 0 where it was not. */
+  readonly reset: number;
+}
+
+/** A client without any gRPC library, for what those would never send. */
+export class RawClient {
+  readonly session: ClientHttp2Session;
+
+  constructor(port: number) {
+    this.session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 65_535 } });
+    this.session.on('error', () => {});
+  }
+
+  open(path: string, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
+    const stream = this.session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    stream.on('error', () => {});
+    return stream;
+  }
+
+  /** Sends `body` as it stands and half-closes. */
+  call(path: string, body: Buffer, headers?: OutgoingHttpHeaders): Promise<RawAnswer> {
+    const stream = this.open(path, headers);
+    stream.end(body);
+    return answerOf(stream);
+  }
+
+  close(): void {
+    this.session.destroy();
+  }
+}
+
+/** Reads a stream to its end. */
+export function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
+  const chunks: Buffer[] = [];
+  let last: Record<string, unknown> = {};
+  const note = (headers: object) => {
+    last = { ...last, ...headers };
+  };
+  stream.on('response', note).on('trailers', note);
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve) => {
+    stream.on('close', () =>
+      resolve({
+        status: Number(last['grpc-status']),
+        reason: last['chat-reason'] as string | undefined,
+        body: Buffer.concat(chunks),
+        reset: stream.rstCode ?? 0,
+      }),
+    );
+  });
+}

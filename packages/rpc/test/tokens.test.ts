@@ -1,0 +1,235 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { DatabaseClock } from '@parley/database';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import {
+  issuerOf,
+  joinToken,
+  type KeyPurpose,
+  SigningKey,
+  serviceToken,
+  TrustedKeys,
+  userAudience,
+  userToken,
+} from '../src/index.js';
+import { countingPool, openTokenDatabase, type TokenDatabase } from './database.js';
+
+let db: TokenDatabase;
+let keys: TrustedKeys;
+beforeAll(async () => {
+  db = await openTokenDatabase();
+  keys = new TrustedKeys(db.pool, db.clock);
+});
+afterAll(() => db.close());
+
+const claims = { sub: 'ann', num: 1, name: 'Ann', role: 'user', sid: randomUUID() };
+const seconds = () => Math.floor(db.clock.now() / 1_000);
+
+interface ForeignKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly x: string;
+}
+
+async function publish(purpose: KeyPurpose, lifeSeconds = 3_600): Promise<ForeignKey> {
+  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+  const kid = randomUUID();
+  const jwk = await exportJWK(publicKey);
+  await db.pool.query(
+    `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at)
+     VALUES ($1, $2, 'me', $3, now() - interval '1 hour', now() + make_interval(secs => $4))`,
+    [kid, purpose, jwk, lifeSeconds],
+  );
+  return { kid, privateKey: privateKey, x: String(jwk.x) };
+}
+
+interface Forged {
+  readonly header?: object;
+  readonly payload?: object;
+}
+
+const good = (): JWTPayload => ({
+  ...claims,
+  iss: issuerOf('user'),
+  aud: userAudience,
+  iat: seconds(),
+  exp: seconds() + 60,
+});
+
+function sign({ kid, privateKey }: ForeignKey, { header = {}, payload = {} }: Forged = {}): Promise<string> {
+  return new SignJWT({ ...good(), ...payload })
+    .setProtectedHeader({ alg: 'EdDSA', typ: userToken.typ, kid, ...header })
+    .sign(privateKey);
+}
+
+const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const reasonFor = (token: string): Promise<string> =>
+  keys.verify(token, userToken, userAudience).then(
+    () => 'verified',
+    (refusal: { reason: string }) => refusal.reason,
+  );
+
+describe('a user token', () => {
+  let key: ForeignKey;
+  beforeAll(async () => {
+    key = await publish('user');
+  });
+
+  test('as Login makes it is verified', async () => {
+    const signer = new SigningKey(userToken, 'boot', db.pool, db.clock);
+    const verified = await keys.verify(await signer.sign(claims, userAudience), userToken, userAudience);
+    expect(verified).toEqual({ claims, signer: 'boot' });
+    expect(await reasonFor(await sign(key))).toBe('verified');
+  });
+
+  test.each<[string, Forged]>([
+    ['another typ', { header: { typ: 'join+jwt' } }],
+    ['no typ', { header: { typ: undefined } }],
+    ['another issuer', { payload: { iss: issuerOf('manager') } }],
+    ['another audience', { payload: { aud: 'manager' } }],
+    ['no audience', { payload: { aud: undefined } }],
+    ['no exp', { payload: { exp: undefined } }],
+    ['no iat', { payload: { iat: undefined } }],
+    ['an iat a minute ahead', { payload: { iat: Math.floor(Date.now() / 1_000) + 60 } }],
+    ['no sub', { payload: { sub: undefined } }],
+    ['a sid that is no uuid', { payload: { sid: '1' } }],
+    ['a number below 1', { payload: { num: 0 } }],
+    ['an unknown kid', { header: { kid: randomUUID() } }],
+    ['a kid of 1 KiB', { header: { kid: 'k'.repeat(1_024) } }],
+    ['no kid', { header: { kid: undefined } }],
+    ['more than 4 KiB', { payload: { name: 'n'.repeat(5_000) } }],
+  ])('with %s is invalid', async (_, forged) => {
+    expect(await reasonFor(await sign(key, forged))).toBe('invalid-token');
+  });
+
+  test('that has expired says so', async () => {
+    expect(await reasonFor(await sign(key, { payload: { exp: seconds() - 1 } }))).toBe('expired-token');
+  });
+
+  test('without a signature, signed by HMAC with the public key, by another key, changed, or garbage is invalid', async () => {
+    const body = base64(good());
+    const none = `${base64({ alg: 'none', typ: userToken.typ, kid: key.kid })}.${body}.`;
+    const head = `${base64({ alg: 'HS256', typ: userToken.typ, kid: key.kid })}.${body}`;
+    const hmac = `${head}.${createHmac('sha256', Buffer.from(key.x, 'base64url')).update(head).digest('base64url')}`;
+    const stranger = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
+    const other = await sign({ ...key, privateKey: stranger.privateKey });
+    const [start, , end] = (await sign(key)).split('.');
+    for (const token of [
+      none,
+      hmac,
+      other,
+      `${start}.${base64({ ...good(), sub: 'bob' })}.${end}`,
+      '',
+      'a.b.c',
+      '...',
+    ]) {
+      expect(await reasonFor(token)).toBe('invalid-token');
+    }
+  });
+
+  test('by the key of another purpose is invalid', async () => {
+    const purposes = ['join', 'manager', 'chat', 'gateway'] as const;
+    const others = await Promise.all(purposes.map((purpose) => publish(purpose)));
+    for (const other of others) expect(await reasonFor(await sign(other))).toBe('invalid-token');
+  });
+
+  test('by a key that has expired is invalid, also where the key is remembered', async () => {
+    expect(await reasonFor(await sign(await publish('user', -1)))).toBe('invalid-token');
+    const short = await publish('user', 3);
+    const token = await sign(short);
+    expect(await reasonFor(token)).toBe('verified');
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
+    expect(await reasonFor(token)).toBe('invalid-token');
+  });
+});
+
+test('a row that is no key harms nobody else', async () => {
+  await db.pool.query(
+    `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
+     VALUES ('broken', 'chat', 'thief', '{"kty":"nonsense"}', now() + interval '1 hour')`,
+  );
+  expect(await reasonFor(await sign(await publish('user')))).toBe('verified');
+});
+
+test('a flood of unknown key ids costs one query per second and does not hold up good tokens', async () => {
+  const key = await publish('user');
+  const counting = countingPool(db.pool);
+  const verifier = new TrustedKeys(counting.pool, db.clock);
+  const known = await sign(key);
+  await verifier.verify(known, userToken, userAudience);
+  const junk = await Promise.all(Array.from({ length: 50 }, () => sign({ ...key, kid: randomUUID() })));
+  const from = performance.now();
+  const flood = junk.map((token) => verifier.verify(token, userToken, userAudience).catch(() => 'refused'));
+  await verifier.verify(known, userToken, userAudience);
+  expect(performance.now() - from).toBeLessThan(500);
+  const fresh = await sign(await publish('user'));
+  await verifier.verify(fresh, userToken, userAudience);
+  expect(new Set(await Promise.all(flood))).toEqual(new Set(['refused']));
+  expect(counting.reads()).toBe(2);
+});
+
+test('keys that cannot be read now are read by the next call', async () => {
+  const counting = countingPool(db.pool);
+  const verifier = new TrustedKeys(counting.pool, db.clock);
+  const token = await sign(await publish('user'));
+  counting.fail(true);
+  await expect(verifier.verify(token, userToken, userAudience)).rejects.toThrow('Connection terminated');
+  counting.fail(false);
+  await verifier.verify(token, userToken, userAudience);
+});
+
+describe('a signing key', () => {
+  const kidOf = (token: string) => JSON.parse(Buffer.from(String(token.split('.')[0]), 'base64url').toString()).kid;
+
+  test('is made once for all who sign at the same time', async () => {
+    const counting = countingPool(db.pool);
+    const signer = new SigningKey(userToken, 'boot', counting.pool, db.clock);
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => signer.sign(claims, userAudience)));
+    expect([new Set(tokens.map(kidOf)).size, counting.reads()]).toEqual([1, 1]);
+  });
+
+  test('that could not be published is tried again', async () => {
+    const counting = countingPool(db.pool);
+    const signer = new SigningKey(userToken, 'boot', counting.pool, db.clock);
+    counting.fail(true);
+    await expect(signer.start()).rejects.toThrow('Connection terminated');
+    counting.fail(false);
+    await signer.start();
+  });
+
+  test('is changed after a day, once the next is known, and its tokens stay valid', async () => {
+    let later = 0;
+    const clock = await DatabaseClock.start(db.pool, () => performance.now() + later);
+    const counting = countingPool(db.pool);
+    const signer = new SigningKey(userToken, 'boot', counting.pool, clock);
+    const first = await signer.sign(claims, userAudience);
+    later = 24 * 3_600_000;
+    counting.fail(true);
+    expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(first));
+    counting.fail(false);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    later += 2_000;
+    expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(first));
+    await new Promise((resolve) => setTimeout(resolve, 2_200));
+    const second = await signer.sign(claims, userAudience);
+    expect(kidOf(second)).not.toBe(kidOf(first));
+    const verifier = new TrustedKeys(db.pool, clock);
+    for (const token of [first, second])
+      expect((await verifier.verify(token, userToken, userAudience)).claims).toEqual(claims);
+    expect(counting.reads()).toBe(3);
+  });
+});
+
+test('two processes of one purpose verify each other, and a join token opens one chat server only', async () => {
+  const [bootId, sid] = [randomUUID(), randomUUID()];
+  const join = { sub: 'ann', num: 1, sid, ch: 1, jti: randomUUID(), route: 'MTI3', timestamp: db.clock.now() };
+  const managers = ['a', 'b'].map((owner) => new SigningKey(joinToken, owner, db.pool, db.clock));
+  const verifier = new TrustedKeys(db.pool, db.clock);
+  for (const manager of managers) {
+    const token = await manager.sign(join, bootId);
+    expect((await verifier.verify(token, joinToken, bootId)).claims).toEqual(join);
+    await expect(verifier.verify(token, joinToken, randomUUID())).rejects.toMatchObject({ reason: 'invalid-token' });
+    await expect(verifier.verify(token, serviceToken('manager'), bootId)).rejects.toMatchObject({
+      reason: 'invalid-token',
+    });
+  }
+});

@@ -1,0 +1,57 @@
+import { Lifecycle, repeat } from './lifecycle.js';
+import { silentLogger } from './log.js';
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('parts stop in reverse order, once, and one that fails holds up nobody', async () => {
+  const stopped: string[] = [];
+  const parts = new Lifecycle(silentLogger());
+  for (const name of ['a', 'b', 'c']) {
+    parts.add(name, {
+      stop() {
+        stopped.push(name);
+        if (name === 'b') throw new Error('no');
+      },
+    });
+  }
+  await Promise.all([parts.stop(), parts.stop()]);
+  expect(stopped).toEqual(['c', 'b', 'a']);
+});
+
+test('work that fails is told of and repeated, one turn at a time, until it is stopped', async () => {
+  let turns = 0;
+  let running = 0;
+  let most = 0;
+  const failures: unknown[] = [];
+  const work = async () => {
+    most = Math.max(most, ++running);
+    await pause(15);
+    running--;
+    turns++;
+    throw new Error('again');
+  };
+  const part = repeat(5, 0.5, work, (cause) => failures.push(cause));
+  await pause(120);
+  await part.stop();
+  expect(running).toBe(0);
+  const after = turns;
+  expect(after).toBeGreaterThan(2);
+  expect([failures.length, most]).toEqual([after, 1]);
+  await pause(40);
+  expect(turns).toBe(after);
+});
+
+test('the pause varies by the jitter around its length', async () => {
+  const starts: number[] = [];
+  const part = repeat(
+    40,
+    0.5,
+    async () => void starts.push(performance.now()),
+    () => {},
+  );
+  await pause(900);
+  await part.stop();
+  const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
+  expect(Math.min(...gaps)).toBeGreaterThan(18);
+  expect(Math.max(...gaps) - Math.min(...gaps)).toBeGreaterThan(8);
+});

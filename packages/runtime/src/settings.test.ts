@@ -1,0 +1,35 @@
+import { describeSettings, readSettings } from './settings.js';
+
+test('without an environment the defaults hold, and an empty value is none', () => {
+  const settings = readSettings({ PARLEY_HOST: '', OTHER: 'x' });
+  expect(settings).toMatchObject({ HOST: '127.0.0.1', INSECURE: false, STOP_SECONDS: 8, DATABASE_URL: undefined });
+  expect(settings.SERVER_HOSTS).toEqual(['localhost', '127.0.0.1']);
+});
+
+test('values are read in their types', () => {
+  const env = { PARLEY_PORT: '0', PARLEY_INSECURE: 'on', PARLEY_MANAGERS: 'a:1, b:2,' };
+  expect(readSettings(env)).toMatchObject({ PORT: 0, INSECURE: true, MANAGERS: ['a:1', 'b:2'] });
+});
+
+test('all problems are told at once, by name and without secrets', () => {
+  const env = {
+    PARLEY_PORT: '70000',
+    PARLEY_DATABASE_URL: 'mysql://me:hunter2@x',
+    PARLEY_PROT: '1',
+    PARLEY_toString: '1',
+  };
+  const problems = () => readSettings(env);
+  expect(problems).toThrow(/PARLEY_PROT is not a setting/);
+  expect(problems).toThrow(/PARLEY_toString is not a setting/);
+  expect(problems).toThrow(/^PARLEY_PORT \(port\): /m);
+  expect(problems).toThrow(/^PARLEY_DATABASE_URL \(URL\): /m);
+  expect(problems).not.toThrow(/hunter2/);
+});
+
+test('the table shows the values in force and hides secrets', () => {
+  const rows = describeSettings({ PARLEY_DATABASE_URL: 'postgres://me:hunter2@x/y', PARLEY_PORT: '1' });
+  const valueIn = (name: string) => rows.find((row) => row.name === name)?.value;
+  expect(valueIn('PARLEY_DATABASE_URL')).toBe('(secret)');
+  expect([valueIn('PARLEY_PORT'), valueIn('PARLEY_HOST'), valueIn('PARLEY_NAME')]).toEqual(['1', '127.0.0.1', '']);
+  expect(rows.every(({ unit, doc }) => unit !== '' && doc !== '')).toBe(true);
+});

@@ -1,0 +1,53 @@
+import { connect } from 'node:net';
+import { type AdminServer, Metrics, startAdminServer } from '../src/index.js';
+
+let server: AdminServer;
+let ready: () => Promise<void>;
+const metrics = new Metrics();
+beforeAll(async () => {
+  server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics, ready: () => ready() });
+});
+afterAll(() => server.stop());
+
+async function get(path: string): Promise<[number, string]> {
+  const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
+  return [response.status, await response.text()];
+}
+
+/** Sends a request line as it stands; gives the first line of the answer. */
+function ask(line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(server.port, '127.0.0.1', () => socket.write(`${line}\r\nHost: x\r\n\r\n`));
+    socket.setTimeout(2_000, () => reject(new Error('no answer')));
+    socket.once('data', (data) => {
+      resolve(String(data.toString().split('\r\n')[0]));
+      socket.destroy();
+    });
+  });
+}
+
+test('it is alive, and ready while it can serve', async () => {
+  expect(await get('/healthz')).toEqual([200, 'alive\n']);
+  ready = async () => {};
+  expect(await get('/readyz?verbose')).toEqual([200, 'ready\n']);
+  ready = () => Promise.reject(new Error('the database is away'));
+  expect(await get('/readyz')).toEqual([503, 'the database is away\n']);
+});
+
+test('it gives the numbers', async () => {
+  metrics.counter('things_total', 'things', []).inc(3);
+  const [status, body] = await get('/metrics');
+  expect(status).toBe(200);
+  expect(body).toContain('things_total 3');
+});
+
+test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])('%s is not found', async (line) => {
+  expect(await ask(line)).toBe('HTTP/1.1 404 Not Found');
+});
+
+test('a port that is taken is one sentence that says what to do', async () => {
+  const again = startAdminServer({ host: '127.0.0.1', port: server.port, metrics, ready });
+  await expect(again).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${server.port}: choose another PARLEY_ADMIN_PORT or stop what uses it`,
+  );
+});

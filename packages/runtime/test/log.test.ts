@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+
+const index = new URL('../src/index.js', import.meta.url).href;
+
+/** What a process of its own writes: the logger owns standard output. */
+function written(format: string): string {
+  const line = `log.warn({ token: 'sec.ret', user: 'ann', given: { password: 'sec.ret', authorization: 'sec.ret' } }, 'a line')`;
+  const script = `import { createLogger } from '${index}';
+    const log = createLogger({ service: 's', level: 'info', format: '${format}' }); ${line}; log.debug('not this');`;
+  return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+}
+
+test('a line of JSON names the service and level, and masks what is secret', () => {
+  const line = JSON.parse(written('json'));
+  expect(line).toMatchObject({ service: 's', level: 'warn', user: 'ann', msg: 'a line', token: '[Redacted]' });
+  expect(JSON.stringify(line)).not.toContain('sec.ret');
+});
+
+test('text is one line for people, and masks the same', () => {
+  const text = written('text');
+  expect(text.trim().split('\n')).toHaveLength(1);
+  expect(text).toMatch(/WARN.*a line.*ann/);
+  expect(text).not.toContain('sec.ret');
+});

@@ -1,0 +1,120 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const child = fileURLToPath(new URL('./child.js', import.meta.url));
+
+class Child {
+  readonly process: ChildProcess;
+  readonly messages: Record<string, unknown>[] = [];
+  /** When all that it wrote was read. */
+  readonly exited: Promise<number | null>;
+  /** Also without a channel, when Node tells of no close. */
+  readonly gone: Promise<number | null>;
+  output = '';
+
+  constructor(behaviour: string, env: Record<string, string> = {}) {
+    this.process = fork(child, [behaviour], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+      env: { PATH: process.env.PATH, ...env },
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString();
+      });
+    }
+    this.process.on('message', (message) => this.messages.push(message as Record<string, unknown>));
+    this.gone = new Promise((resolve) => this.process.once('exit', resolve));
+    this.exited = new Promise((resolve) => this.process.once('close', resolve));
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    const giveUpAt = Date.now() + 8_000;
+    while (!holds()) {
+      if (Date.now() > giveUpAt) throw new Error(`not in time: ${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async started(): Promise<this> {
+    await this.until(() => this.messages.length > 0);
+    return this;
+  }
+}
+
+async function secondsUntil(exited: Promise<number | null>): Promise<[number | null, number]> {
+  const from = performance.now();
+  return [await exited, (performance.now() - from) / 1_000];
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s stops in order and exits 0, with the last lines written',
+  async (signal) => {
+    const running = await new Child('good').started();
+    expect(running.messages).toEqual([{ listens: { grpc: '127.0.0.1:1' } }]);
+    running.process.kill(signal);
+    expect(await running.exited).toBe(0);
+    expect(running.output).toMatch(/ready.*stopping/s);
+    expect(running.output).toContain('stopped\n');
+  },
+);
+
+test('a stop that fails exits 1', async () => {
+  const running = await new Child('failsToStop').started();
+  running.process.kill('SIGTERM');
+  expect(await running.exited).toBe(1);
+});
+
+test('a stop that hangs is forced by a second signal', async () => {
+  const running = await new Child('hangs').started();
+  running.process.kill('SIGTERM');
+  await running.until(() => running.output.includes('stopping'));
+  running.process.kill('SIGTERM');
+  const [code, seconds] = await secondsUntil(running.exited);
+  expect(code).toBe(1);
+  expect(seconds).toBeLessThan(1.5);
+});
+
+test('a stop that hangs is forced after its bound', async () => {
+  const running = await new Child('hangs', { PARLEY_STOP_SECONDS: '1' }).started();
+  running.process.kill('SIGTERM');
+  const [code, seconds] = await secondsUntil(running.exited);
+  expect(code).toBe(1);
+  expect(seconds).toBeGreaterThan(1.5);
+});
+
+test.each(['good', 'hangs'])('without its supervisor "%s" is gone within two seconds', async (behaviour) => {
+  const running = await new Child(behaviour).started();
+  running.process.disconnect();
+  const [, seconds] = await secondsUntil(running.gone);
+  expect(seconds).toBeLessThan(2);
+});
+
+test('a supervisor that goes away while the service starts takes it along', async () => {
+  const running = new Child('neverStarts');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  running.process.disconnect();
+  const [, seconds] = await secondsUntil(running.gone);
+  expect(seconds).toBeLessThan(2);
+});
+
+test.each([
+  ['failsToStart', {}, 'child: the port is taken: choose another\n'],
+  ['failsEverywhere', {}, 'child: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1\n'],
+  ['good', { PARLEY_PORTT: '1' }, 'child: PARLEY_PORTT is not a setting; `npx parley config` lists them\n'],
+])('a start that fails exits 2 with one sentence: %s', async (behaviour, env, words) => {
+  const failed = new Child(behaviour, env);
+  expect(await failed.exited).toBe(2);
+  expect(failed.output).toBe(words);
+  expect(failed.messages).toEqual([{ failed: words.slice('child: '.length, -1) }]);
+});
+
+test('errors that nobody caught are counted, logged and survived', async () => {
+  const running = await new Child('throws').started();
+  await running.until(() => running.output.includes('from a timer') && running.output.includes('from a promise'));
+  running.process.send({ ask: 'metrics' });
+  await running.until(() => running.messages.length === 2);
+  expect(String(running.messages[1]?.metrics)).toContain('parley_uncaught_errors_total 2');
+  running.process.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
