@@ -43,8 +43,8 @@ test('calls in flight finish, health says first that it stops, and a watcher of 
   const inFlight = ask(server.users.login.bind(server.users), LoginRequest.create());
   await new Promise((resolve) => setTimeout(resolve, 50));
   const stopping = timed(() => server.running.stop() as Promise<void>);
-  await eventually(() => health.seen.length === 2, 'told');
-  expect(health.seen).toEqual(['SERVING', 'NOT_SERVING']);
+  await eventually(() => health.seen.length >= 2, 'told');
+  expect(health.seen.slice(0, 2)).toEqual(['SERVING', 'NOT_SERVING']);
   answer();
   expect(await inFlight).toMatchObject({ token: 'late' });
   expect(await stopping).toBeLessThan(2_000);

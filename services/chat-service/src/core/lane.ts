@@ -129,7 +129,7 @@ export class Lane {
     for (const { done } of reused) tell(done, { is: 'reused' });
     const outcomes = await this.#untilKnown(folded.map(({ entry }) => entry));
     for (const { entry } of batch) this.#bytes -= entry.data.length;
-    folded.forEach(({ done }, at) => tell(done, outcomes[at] ?? { is: 'refused' }));
+    for (const [at, { done }] of folded.entries()) tell(done, outcomes[at] ?? { is: 'refused' });
   }
 
   async #untilKnown(entries: readonly Entry[]): Promise<readonly Outcome[]> {
