@@ -1,6 +1,7 @@
 import { ChannelCredentials, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { ChatServiceClient, type Goodbye, type ListenResponse, Message } from '@parley/contract';
-import { bearerMetadata, clientOptions, refusalFromStatus } from '@parley/rpc';
+import { bearerMetadata, clientOptions } from '@parley/rpc/client';
+import { refusalFromStatus } from '@parley/rpc/status';
 import type { Refusal } from '@parley/runtime';
 
 /** A place in a channel's log. */

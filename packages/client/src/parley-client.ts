@@ -6,7 +6,8 @@ import {
   type LoginResponse,
   UserServiceClient,
 } from '@parley/contract';
-import { bearerMetadata, callUnary, clientOptions, refusalFromStatus } from '@parley/rpc';
+import { bearerMetadata, callUnary, clientOptions } from '@parley/rpc/client';
+import { refusalFromStatus } from '@parley/rpc/status';
 
 /** Where the two services are, as host:port. */
 export interface Addresses {

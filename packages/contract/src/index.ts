@@ -1,5 +1,4 @@
-/** The contract: `chat.v1` as TypeScript, one generated file per service, and its descriptors for reflection. */
-export { type DescriptorFile, descriptorFiles, descriptorSet, type SeedMethod, seedMethods } from './descriptors.js';
+/** The contract: `chat.v1` as TypeScript, one generated file per service. Its descriptors are `@parley/contract/descriptors`. */
 export * from './gen/chat/v1/admin.js';
 export * from './gen/chat/v1/channel.js';
 export * from './gen/chat/v1/chat.js';

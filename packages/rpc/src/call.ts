@@ -15,6 +15,8 @@ export class Call {
   readonly signal: AbortSignal;
   /** Goes into the one log line of this call. */
   readonly facts: Record<string, unknown> = {};
+  /** Set for calls that come every second: when they go well they are logged as debug only. */
+  quiet = false;
   readonly #metadata: Metadata;
   readonly #transport: Transport;
   readonly #headers = new Metadata();

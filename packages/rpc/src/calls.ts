@@ -71,7 +71,7 @@ export class Calls {
     this.#metrics.calls.observe({ rpc: call.rpc, reason }, ms / 1_000);
     const line = { ...call.facts, rpc: call.rpc, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
-    else this.#log.info(line, 'call');
+    else this.#log[call.quiet && reason === 'ok' ? 'debug' : 'info'](line, 'call');
   }
 }
 

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { type Server, type ServerDuplexStream, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { type DescriptorFile, descriptorFiles, descriptorSet } from '@parley/contract';
+import { type DescriptorFile, descriptorFiles, descriptorSet } from '@parley/contract/descriptors';
 
 /** A question of the protocol, its fields spelt as in reflection.proto. */
 interface Question {

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
-import { seedMethods } from '@parley/contract';
+import { seedMethods } from '@parley/contract/descriptors';
 import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
 import { Calls } from './calls.js';
 import { checkTransport } from './check-transport.js';

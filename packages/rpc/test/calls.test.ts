@@ -1,5 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import { Channel, LoginRequest, LoginResponse, LogoutRequest, seedMethods, User } from '@parley/contract';
+import { Channel, LoginRequest, LoginResponse, LogoutRequest, User } from '@parley/contract';
+import { seedMethods } from '@parley/contract/descriptors';
 import { type Call, frameOf } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { drain, eventually, reasonIn, ServerUnderTest } from './server-under-test.js';

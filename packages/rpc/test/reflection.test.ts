@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { descriptorFiles, LoginResponse, UserServiceService } from '@parley/contract';
+import { LoginResponse, UserServiceService } from '@parley/contract';
+import { descriptorFiles } from '@parley/contract/descriptors';
 import { addHealth, addReflection } from '../src/index.js';
 
 const protos = join(dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json')), 'build/proto');

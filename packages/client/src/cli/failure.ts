@@ -55,7 +55,8 @@ function adviceOf({ reason, retryAfterMs }: Refusal): string {
 }
 
 function unreachable(refusal: Refusal): Failure {
-  const address = /connect \w+ (\S+:\d+)/.exec(refusal.message)?.[1];
+  const words = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
+  const address = /connect \w+ (\S+:\d+)/.exec(words)?.[1];
   const where = address === undefined ? 'the server does not answer' : `nothing answers at ${address}`;
   const advice = 'start it with `npm start`, or say where it is with --user-service and --channel-service';
   return new Failure(refusal.reason, exitCodes.unreachable, `${where}; ${advice}`, refusal.retryAfterMs);

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { login, logout, register } from './accounts.js';
 import { createChannel, deleteChannel, listChannels } from './channels.js';
 import { chat } from './chat.js';
-import { makeServiceToken, type ServiceTokenOptions } from './service-token.js';
+import type { ServiceTokenOptions } from './service-token.js';
 import { type GlobalOptions, Session } from './session.js';
 
 const defaultData = fileURLToPath(new URL('../../../../../.parley', import.meta.url));
@@ -91,6 +91,7 @@ function addOperations(program: Command): void {
     .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
     .option('--data <dir>', 'the data folder of the running `npm start`', defaultData)
     .action(async (options: ServiceTokenOptions, command: Command) => {
+      const { makeServiceToken } = await import('./service-token.js'); // the database, which no other command needs
       const token = await makeServiceToken(options);
       sessionOf(command).print(token, { token });
     });

@@ -1,5 +1,6 @@
 import type { ReportRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
+import type { Call } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
 import { register, renew, stillOwned } from '../store/servers.js';
 import type { AllowList } from './allow-list.js';
@@ -35,7 +36,8 @@ export function createReport({ pool, allowed }: ReportDeps) {
     if (answer?.owned !== true) throw refuse('not-mine');
   }
 
-  return async (request: ReportRequest, bootId: string): Promise<object> => {
+  return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {
+    call.quiet = true;
     await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
     await checkOwned(bootId, request.channels);
     return {};
