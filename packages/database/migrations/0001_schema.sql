@@ -50,6 +50,7 @@ CREATE TABLE chat.server (                                        -- one row per
     name          VARCHAR(64) NOT NULL,
     addr          TEXT        NOT NULL,                           -- what clients dial (ChannelServer.addr)
     internal_addr TEXT        NOT NULL,                           -- what the manager and Envoy dial
+    tls           BOOLEAN     NOT NULL DEFAULT false,             -- addr speaks TLS
     state         TEXT        NOT NULL DEFAULT 'serving' CHECK (state IN ('serving', 'draining', 'stopped')),
     load          REAL        NOT NULL DEFAULT 0 CHECK (load BETWEEN 0 AND 1), -- what placement compares; NaN would win every comparison
     seats         INTEGER     NOT NULL DEFAULT 0 CHECK (seats >= 0),

@@ -62,6 +62,7 @@ export interface ServerTable {
   name: string;
   addr: string;
   internal_addr: string;
+  tls: Generated<boolean>;
   state: Generated<ServerState>;
   load: Generated<number>;
   seats: Generated<number>;

@@ -33,7 +33,7 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 /** Gives a status that the transport made the trailers that every status of ours has. */
 export function withReason(given: TransportStatus): TransportStatus {
   if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
-  return statusFromRefusal(refuse(transportReasons.get(given.code) ?? 'internal'));
+  return statusFromRefusal(refuse(reasonOf(given)));
 }
 
 /** The reason that a status other than OK names. */

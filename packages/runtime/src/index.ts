@@ -3,6 +3,7 @@ export { Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { Metrics } from './metrics.js';
+export { isDisplayName } from './names.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
@@ -15,3 +16,4 @@ export {
   SettingsError,
   settingsTable,
 } from './settings.js';
+export { textTable } from './text-table.js';

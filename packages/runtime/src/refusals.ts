@@ -90,6 +90,7 @@ export const refusals = {
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
   'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),
   'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
+  'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),
   'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
   'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
 

@@ -1,5 +1,5 @@
 import { credentials } from '@grpc/grpc-js';
-import { Channel, ChannelServiceClient, type ListenResponse, UserServiceClient } from '@parley/contract';
+import { Channel, ChannelServiceClient, type ListenResponse } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
@@ -18,42 +18,44 @@ const withinMs = 10_000;
 export class Trio {
   readonly database: TestDatabase;
   readonly people: People;
-  readonly users: UserServiceClient;
-  readonly userService: ServiceProcess;
   readonly managers: readonly ServiceProcess[];
   readonly chatServers: ServiceProcess[] = [];
+  readonly #others: ServiceProcess[] = [];
   readonly #clients: readonly ChannelServiceClient[];
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
     database: TestDatabase,
     people: People,
-    userService: ServiceProcess,
     managers: ServiceProcess[],
     env: Readonly<Record<string, string>>,
   ) {
     this.database = database;
     this.people = people;
-    this.userService = userService;
     this.managers = managers;
-    this.users = new UserServiceClient(userService.grpc, credentials.createInsecure(), clientOptions);
     this.#clients = managers.map(
       ({ grpc }) => new ChannelServiceClient(grpc, credentials.createInsecure(), clientOptions),
     );
     this.#env = env;
   }
 
+  /** Managers and chat servers; accounts are made by SQL unless a test starts the user-service too. */
   static async start({ managers = 1, chatServers = 1, env = {} }: TrioOptions = {}): Promise<Trio> {
     const database = await openTestDatabase();
     const people = await People.open(database);
-    const common = { PARLEY_BCRYPT_COST: '4', ...env };
-    const start = (name: 'user-service' | 'channel-service', role: 'chat_user' | 'chat_manager') =>
-      ServiceProcess.start(name, { ...common, PARLEY_DATABASE_URL: database.urlFor(role) });
-    const users = await start('user-service', 'chat_user');
-    const started = await Promise.all(Array.from({ length: managers }, () => start('channel-service', 'chat_manager')));
-    const trio = new Trio(database, people, users, started, common);
+    const settings = { ...env, PARLEY_DATABASE_URL: database.urlFor('chat_manager') };
+    const start = () => ServiceProcess.start('channel-service', settings);
+    const trio = new Trio(database, people, await Promise.all(Array.from({ length: managers }, start)), env);
     for (let n = 0; n < chatServers; n++) await trio.addChatServer();
     return trio;
+  }
+
+  /** The user-service, with cheap password hashes. */
+  async startUserService(): Promise<ServiceProcess> {
+    const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
+    const started = await ServiceProcess.start('user-service', settings);
+    this.#others.push(started);
+    return started;
   }
 
   /** One more chat server; ready when a manager knows it. */
@@ -92,10 +94,9 @@ export class Trio {
   }
 
   async stop(): Promise<void> {
-    this.users.close();
     for (const client of this.#clients) client.close();
     await Promise.all(this.chatServers.map((one) => one.stop()));
-    await Promise.all([this.userService, ...this.managers].map((one) => one.stop()));
+    await Promise.all([...this.#others, ...this.managers].map((one) => one.stop()));
     await this.people.close();
     await this.database.close();
   }

@@ -33,7 +33,7 @@ const everySecond = 1_000;
 /** What a chat server has in memory, and how it reads and changes the database. */
 function createState(host: ServiceHost) {
   const { log } = host.context;
-  const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a member could not be written to'));
+  const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   return {
     channels: new Channels(bounds, fanOut),
     sessions: new Sessions(),

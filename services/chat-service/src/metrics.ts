@@ -15,8 +15,8 @@ export function countChat(
   metrics: Metrics,
   parts: { channels: Channels; sessions: Sessions; lease: Lease },
 ): ChatCounters {
-  const writes = metrics.counter('parley_writes_total', 'writes to members', []);
-  const deliveries = metrics.counter('parley_deliveries_total', 'frames written to members', []);
+  const writes = metrics.counter('parley_writes_total', 'writes to readers', []);
+  const deliveries = metrics.counter('parley_deliveries_total', 'frames written to readers', []);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);

@@ -23,7 +23,7 @@ describe('ChannelLog', () => {
     expect(log.after(0, false)?.bytes.toString()).toBe('ab');
   });
 
-  test('leaves out of the plain view what only members with events see', () => {
+  test('leaves out of the plain view what only readers with events see', () => {
     const log = new ChannelLog(1_000, 100);
     log.push(frame('a'));
     log.push(frame('E', false));

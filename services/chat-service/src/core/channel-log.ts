@@ -1,7 +1,7 @@
 /** An encoded Message as it stands on the wire, and whether clients that asked for no events see it too. */
 export interface Frame {
   readonly bytes: Buffer;
-  /** False: only for members with events. */
+  /** False: only for readers with events. */
   readonly plain: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Joined {
 const trimTo = 0.75;
 
 /**
- * The last frames of a live channel in one ring bounded by bytes; a member is a cursor into it. It is outbox, resume
+ * The last frames of a live channel in one ring bounded by bytes; a reader is a cursor into it. It is outbox, resume
  * buffer and slow-reader rule in one: whoever is behind `tail` has lost frames.
  */
 export class ChannelLog {
@@ -55,7 +55,7 @@ export class ChannelLog {
     if (this.#bytes > this.#maxBytes) this.#trim();
   }
 
-  /** What follows `cursor`, joined once for all members there; undefined where it has fallen off the ring. */
+  /** What follows `cursor`, joined once for all readers there; undefined where it has fallen off the ring. */
   after(cursor: number, plainOnly: boolean): Joined | undefined {
     if (cursor < this.#tail) return undefined;
     const cache = this.#joined[plainOnly ? 1 : 0];

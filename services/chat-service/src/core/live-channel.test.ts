@@ -1,6 +1,6 @@
 import { Channels } from './channels.js';
 import { FanOut } from './fan-out.js';
-import { Member } from './member.js';
+import { Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
 
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, messagesPerSecond: 10, bytesPerSecond: 1_000 };
@@ -23,9 +23,9 @@ function setUp() {
   return { channels, open, endTurn, failed, turns };
 }
 
-function memberOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: (frames: Buffer) => boolean) {
+function readerOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: (frames: Buffer) => boolean) {
   const outlet = { ended: false, write, onDrain: () => {} };
-  return new Member({
+  return new Reader({
     logs: channel.logs,
     outlet,
     events: true,
@@ -38,10 +38,10 @@ function memberOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: 
 describe('LiveChannel', () => {
   test('counts users, not seats', () => {
     const channel = setUp().open(1);
-    const member = memberOf(channel, () => true);
-    expect(channel.enter('s1', alice, member)).toBe(true);
-    expect(channel.enter('s2', alice, member)).toBe(false);
-    expect(channel.enter('s3', bob, member)).toBe(true);
+    const reader = readerOf(channel, () => true);
+    expect(channel.enter('s1', alice, reader)).toBe(true);
+    expect(channel.enter('s2', alice, reader)).toBe(false);
+    expect(channel.enter('s3', bob, reader)).toBe(true);
     expect([channel.users, channel.seats]).toEqual([2, 3]);
     expect(channel.people(25)).toEqual([alice, bob]);
     expect(channel.leave('s1', 2_000)).toBe(false);
@@ -56,21 +56,21 @@ describe('LiveChannel', () => {
     channel.enter(
       's1',
       alice,
-      memberOf(channel, () => true),
+      readerOf(channel, () => true),
     );
     expect(channel.emptySinceMs).toBeUndefined();
     channel.leave('s1', 5_000);
     expect(channel.emptySinceMs).toBe(5_000);
   });
 
-  test('writes once per member at the end of the turn', () => {
+  test('writes once per reader at the end of the turn', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);
     const got: string[] = [];
     channel.enter(
       's1',
       alice,
-      memberOf(channel, (frames) => got.push(frames.toString()) > 0),
+      readerOf(channel, (frames) => got.push(frames.toString()) > 0),
     );
     for (const text of ['a', 'b', 'c']) channel.publish({ bytes: Buffer.from(text), plain: true });
     expect(got).toEqual([]);
@@ -86,7 +86,7 @@ describe('LiveChannel', () => {
       bytes += frames.length;
       return true;
     };
-    channel.enter('s1', alice, memberOf(channel, count));
+    channel.enter('s1', alice, readerOf(channel, count));
     for (let i = 0; i < 500; i++) channel.publish({ bytes: Buffer.alloc(20), plain: true });
     endTurn();
     expect(bytes).toBe(10_000);
@@ -104,7 +104,7 @@ describe('LiveChannel', () => {
     expect(channel.cursorAfter(201)).toBeUndefined();
   });
 
-  test('one member that throws does not keep the next channel from its turn', () => {
+  test('one reader that throws does not keep the next channel from its turn', () => {
     const { channels, endTurn, failed } = setUp();
     const facts = { name: 'x', limit: 25, epoch: 1, log: 'l' };
     const [bad, good] = [channels.open({ id: 1, ...facts }, 0), channels.open({ id: 2, ...facts }, 0)];
@@ -112,11 +112,11 @@ describe('LiveChannel', () => {
     const explode = () => {
       throw new Error('planted');
     };
-    bad.enter('s1', alice, memberOf(bad, explode));
+    bad.enter('s1', alice, readerOf(bad, explode));
     good.enter(
       's2',
       bob,
-      memberOf(good, (frames) => got.push(frames.toString()) > 0),
+      readerOf(good, (frames) => got.push(frames.toString()) > 0),
     );
     for (const channel of [bad, good]) channel.publish({ bytes: Buffer.from('a'), plain: true });
     endTurn();
@@ -138,7 +138,7 @@ describe('Channels', () => {
 });
 
 describe('SentBefore', () => {
-  test('remembers by sender and client id, and forgets the oldest', () => {
+  test('rereaders by sender and client id, and forgets the oldest', () => {
     const before = new SentBefore(2);
     const sent = (seq: number) => ({ seq, timestamp: seq, digest: '' });
     before.add('alice', 'x', sent(1));

@@ -1,7 +1,7 @@
 import { ChannelLog, type Frame } from './channel-log.js';
 import type { FanOut } from './fan-out.js';
-import type { Logs, Member } from './member.js';
 import { Throughput } from './meter.js';
+import type { Logs, Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
 
 /** A user as others in the channel see them. */
@@ -31,7 +31,7 @@ export interface ChannelBounds {
 
 interface Occupant {
   readonly person: Person;
-  readonly member: Member;
+  readonly reader: Reader;
 }
 
 /** A channel while this process owns it: its logs, who is in it, its next seq. */
@@ -101,9 +101,9 @@ export class LiveChannel {
   }
 
   /** True where this is the user's first seat here. */
-  enter(seat: string, person: Person, member: Member): boolean {
+  enter(seat: string, person: Person, reader: Reader): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
-    this.#occupants.set(seat, { person, member });
+    this.#occupants.set(seat, { person, reader });
     this.#seatsOf.set(person.id, seats + 1);
     this.#emptySinceMs = undefined;
     return seats === 0;
@@ -137,6 +137,6 @@ export class LiveChannel {
 
   pump(): void {
     this.#unflushedBytes = 0;
-    for (const { member } of this.#occupants.values()) member.pump();
+    for (const { reader } of this.#occupants.values()) reader.pump();
   }
 }

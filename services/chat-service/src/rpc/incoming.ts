@@ -1,19 +1,29 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { Message } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const contentType = /^[\x21-\x7e ]*$/;
 
+function decodeWhole(bytes: Buffer): Message | undefined {
+  const reader = new BinaryReader(bytes);
+  const message = Message.decode(reader, bytes.length);
+  return reader.pos === bytes.length ? message : undefined;
+}
+
 /**
- * A client's bytes as a message.
+ * A client's bytes as a message. Bytes behind an end mark, which the decoder would pass over, are a fault too.
  * @throws {Refusal} `malformed`
  */
 export function decodeMessage(bytes: Buffer): Message {
+  let message: Message | undefined;
   try {
-    return Message.decode(bytes);
+    message = decodeWhole(bytes);
   } catch (cause) {
     throw refuse('malformed', { cause });
   }
+  if (message === undefined) throw refuse('malformed');
+  return message;
 }
 
 function fits(message: Message): boolean {

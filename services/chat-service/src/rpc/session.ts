@@ -3,8 +3,8 @@ import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import { Member } from '../core/member.js';
 import { Throughput } from '../core/meter.js';
+import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
 import {
   ackFrame,
@@ -62,7 +62,7 @@ export class Session {
   #parting = false;
   readonly #context: SessionContext;
   readonly #stream: RawStream;
-  readonly #member: Member;
+  readonly #reader: Reader;
   readonly #throughput = new Throughput(limits.senderMessagesPerSecond, limits.senderBytesPerSecond);
 
   constructor(options: SessionOptions, context: SessionContext) {
@@ -73,7 +73,7 @@ export class Session {
     this.heardAtMs = context.now();
     this.#context = context;
     this.#stream = options.stream;
-    this.#member = new Member({
+    this.#reader = new Reader({
       logs: options.channel.logs,
       outlet: options.stream,
       cursor: options.cursor,
@@ -87,14 +87,14 @@ export class Session {
   /** Enters the channel, says `welcome` to those who asked, and listens. */
   open(welcome: Buffer): void {
     const { channel, person } = this;
-    if (channel.enter(this.key.seat, person, this.#member)) {
+    if (channel.enter(this.key.seat, person, this.#reader)) {
       channel.publishLossy(presenceFrame([person], [], channel.users));
     }
     this.tell(welcome);
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
     this.#stream.onHalfClose(() => this.#part(undefined));
-    this.#member.pump();
+    this.#reader.pump();
   }
 
   /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
@@ -114,12 +114,12 @@ export class Session {
     this.#parting = true;
     const patience = setTimeout(() => this.#reset(), partWithinMs);
     this.#stream.onClose(() => clearTimeout(patience));
-    this.#member.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
+    this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
   }
 
   /** A frame for this client alone, where it asked for events. */
   tell(frame: Buffer): void {
-    if (this.events) this.#member.tell(frame);
+    if (this.events) this.#reader.tell(frame);
   }
 
   #reset(): void {
@@ -129,7 +129,7 @@ export class Session {
 
   #close(): void {
     const { channel, person } = this;
-    this.#member.leave();
+    this.#reader.leave();
     if (channel.leave(this.key.seat, this.#context.now())) {
       channel.publishLossy(presenceFrame([], [person], channel.users));
     }

@@ -20,6 +20,8 @@ export interface FarewellDeps {
 /** How streams leave: one by one as they close, and all together when the server stops. */
 export class Farewell implements Part {
   readonly #deps: FarewellDeps;
+  readonly #left: string[] = [];
+  #clearing: Promise<void> | undefined;
   #begun = false;
 
   constructor(deps: FarewellDeps) {
@@ -34,9 +36,18 @@ export class Farewell implements Part {
   /** A stream has ended; its seat goes with it. Where the database does not answer, the sweep does it later. */
   closed(session: Session): void {
     this.#deps.sessions.remove(session.key.seat);
-    this.#deps.seats
-      .leave([session.key.seat])
-      .catch((err) => this.#deps.log.warn({ err }, 'a seat was not given back'));
+    this.#left.push(session.key.seat);
+    this.#clearing ??= this.#clear();
+  }
+
+  /** What leaves while one statement is on its way goes with the next. */
+  async #clear(): Promise<void> {
+    while (this.#left.length > 0) {
+      await this.#deps.seats
+        .leave(this.#left.splice(0))
+        .catch((err) => this.#deps.log.warn({ err }, 'seats were not given back'));
+    }
+    this.#clearing = undefined;
   }
 
   /** Gives every channel back, then says goodbye to everybody. */
@@ -47,6 +58,7 @@ export class Farewell implements Part {
       session.goodbye('draining', { listenAgain: true, retryAfterMs: Math.floor(Math.random() * spreadMs) });
     }
     await Promise.race([this.#deps.sessions.empty(), pause(this.#deps.withinMs)]);
+    await this.#clearing;
   }
 
   async #giveBack(): Promise<void> {

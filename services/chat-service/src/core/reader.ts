@@ -1,6 +1,6 @@
 import type { ChannelLog } from './channel-log.js';
 
-/** Where a member's frames go. */
+/** Where a reader's frames go. */
 export interface Outlet {
   readonly ended: boolean;
   /** False: wait for `onDrain` before the next write. */
@@ -14,16 +14,16 @@ export interface Logs {
   readonly lossy: ChannelLog;
 }
 
-export interface MemberOptions {
+export interface ReaderOptions {
   readonly logs: Logs;
   readonly outlet: Outlet;
   /** Where in the entries it starts; the end where absent. */
   readonly cursor?: number | undefined;
   /** Events and entries of every kind, not only what was said. */
   readonly events: boolean;
-  /** Bytes of frames for this member alone that may wait. */
+  /** Bytes of frames for this reader alone that may wait. */
   readonly maxOwnBytes: number;
-  /** Called once when the member has fallen behind; it gets nothing more. */
+  /** Called once when the reader has fallen behind; it gets nothing more. */
   readonly onSlow: () => void;
   /** Told how many frames each write carried. */
   readonly onWrite: (frames: number) => void;
@@ -33,8 +33,8 @@ export interface MemberOptions {
  * One stream in a channel: a cursor in each log and a short queue of frames of its own.
  * Own frames go first, then entries, then lossy frames; nothing is written while the reader is not ready.
  */
-export class Member {
-  readonly #options: MemberOptions;
+export class Reader {
+  readonly #options: ReaderOptions;
   #own: Buffer[] = [];
   #ownBytes = 0;
   #entriesCursor: number;
@@ -43,7 +43,7 @@ export class Member {
   #left = false;
   #finish: { last: Buffer | undefined; done: () => void } | undefined;
 
-  constructor(options: MemberOptions) {
+  constructor(options: ReaderOptions) {
     this.#options = options;
     this.#entriesCursor = options.cursor ?? options.logs.entries.head;
     this.#lossyCursor = options.logs.lossy.head;
@@ -53,7 +53,7 @@ export class Member {
     return this.#options.events;
   }
 
-  /** A frame for this member alone: welcome, ack, pong. */
+  /** A frame for this reader alone: welcome, ack, pong. */
   tell(frame: Buffer): void {
     if (this.#left || this.#finish !== undefined) return;
     this.#own.push(frame);

@@ -1,8 +1,8 @@
 import { ChannelLog } from './channel-log.js';
-import { Member, type MemberOptions } from './member.js';
+import { Reader, type ReaderOptions } from './reader.js';
 
 /** An outlet that takes what a test lets it take. */
-class Reader {
+class FakeOutlet {
   ended = false;
   ready = true;
   readonly got: string[] = [];
@@ -23,12 +23,12 @@ class Reader {
   }
 }
 
-function setUp(options: Partial<MemberOptions> = {}) {
+function setUp(options: Partial<ReaderOptions> = {}) {
   const logs = { entries: new ChannelLog(100, 50), lossy: new ChannelLog(30, 50) };
-  const outlet = new Reader();
+  const outlet = new FakeOutlet();
   const slow: number[] = [];
   const written: number[] = [];
-  const member = new Member({
+  const reader = new Reader({
     logs,
     outlet,
     events: true,
@@ -39,16 +39,16 @@ function setUp(options: Partial<MemberOptions> = {}) {
   });
   const say = (text: string) => logs.entries.push({ bytes: Buffer.from(text), plain: true });
   const flash = (text: string) => logs.lossy.push({ bytes: Buffer.from(text), plain: false });
-  return { logs, outlet, slow, written, member, say, flash };
+  return { logs, outlet, slow, written, reader, say, flash };
 }
 
-describe('Member', () => {
+describe('Reader', () => {
   test('gets its own frames first, then entries, then lossy frames', () => {
-    const { outlet, member, say, flash } = setUp();
+    const { outlet, reader, say, flash } = setUp();
     flash('L');
     say('a');
     say('b');
-    member.tell(Buffer.from('W'));
+    reader.tell(Buffer.from('W'));
     expect(outlet.got).toEqual(['W', 'ab', 'L']);
   });
 
@@ -56,35 +56,35 @@ describe('Member', () => {
     const { logs, say } = setUp();
     say('a');
     say('b');
-    const [late, resumed] = [new Reader(), new Reader()];
+    const [late, resumed] = [new FakeOutlet(), new FakeOutlet()];
     const common = { logs, events: true, maxOwnBytes: 10, onSlow: () => {}, onWrite: () => {} };
-    new Member({ ...common, outlet: late }).pump();
-    new Member({ ...common, outlet: resumed, cursor: 1 }).pump();
+    new Reader({ ...common, outlet: late }).pump();
+    new Reader({ ...common, outlet: resumed, cursor: 1 }).pump();
     expect(late.got).toEqual([]);
     expect(resumed.got).toEqual(['b']);
   });
 
   test('writes nothing while the reader is not ready, and all of it in order afterwards', () => {
-    const { outlet, member, say } = setUp();
+    const { outlet, reader, say } = setUp();
     outlet.ready = false;
     say('a');
-    member.pump();
+    reader.pump();
     say('b');
     say('c');
-    member.pump();
+    reader.pump();
     expect(outlet.got).toEqual(['a']);
     outlet.drain();
     expect(outlet.got).toEqual(['a', 'bc']);
   });
 
   test('is slow once, when the ring has passed it, and then gets nothing more', () => {
-    const { outlet, member, say, slow } = setUp();
+    const { outlet, reader, say, slow } = setUp();
     outlet.ready = false;
     say('a');
-    member.pump();
+    reader.pump();
     for (let i = 0; i < 30; i++) {
       say('0123456789');
-      member.pump();
+      reader.pump();
     }
     expect(slow).toHaveLength(1);
     outlet.drain();
@@ -92,35 +92,35 @@ describe('Member', () => {
   });
 
   test('skips lossy frames that it was too slow for, and is not called slow for them', () => {
-    const { outlet, member, flash, slow } = setUp();
+    const { outlet, reader, flash, slow } = setUp();
     outlet.ready = false;
     flash('x');
-    member.pump();
+    reader.pump();
     for (let i = 0; i < 20; i++) flash('0123456789');
     outlet.drain();
     expect(slow).toHaveLength(0);
     expect(outlet.got.join('').length).toBeLessThan(40);
     flash('y');
-    member.pump();
+    reader.pump();
     expect(outlet.got.at(-1)).toContain('y');
   });
 
   test('is slow when frames of its own pile up', () => {
-    const { outlet, member, slow } = setUp();
+    const { outlet, reader, slow } = setUp();
     outlet.ready = false;
-    for (let i = 0; i < 6; i++) member.tell(Buffer.from('0123456789'));
+    for (let i = 0; i < 6; i++) reader.tell(Buffer.from('0123456789'));
     expect(slow).toHaveLength(1);
   });
 
   test('finishes behind everything that waits, and takes nothing new', () => {
-    const { outlet, member, say } = setUp();
+    const { outlet, reader, say } = setUp();
     const done: number[] = [];
     outlet.ready = false;
     say('a');
-    member.pump();
+    reader.pump();
     say('b');
-    member.finish(Buffer.from('G'), () => done.push(1));
-    member.tell(Buffer.from('late'));
+    reader.finish(Buffer.from('G'), () => done.push(1));
+    reader.tell(Buffer.from('late'));
     expect(done).toHaveLength(0);
     outlet.drain();
     expect(outlet.got).toEqual(['a', 'b', 'G']);
@@ -128,17 +128,17 @@ describe('Member', () => {
   });
 
   test('counts the frames of each write', () => {
-    const { member, say, written } = setUp();
+    const { reader, say, written } = setUp();
     for (const text of ['a', 'b', 'c']) say(text);
-    member.pump();
+    reader.pump();
     expect(written).toEqual([3]);
   });
 
   test('without events sees only what was said', () => {
-    const { outlet, member, say, flash } = setUp({ events: false });
+    const { outlet, reader, say, flash } = setUp({ events: false });
     flash('L');
     say('a');
-    member.pump();
+    reader.pump();
     expect(outlet.got).toEqual(['a']);
   });
 });

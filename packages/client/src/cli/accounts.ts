@@ -1,0 +1,34 @@
+import { hostname } from 'node:os';
+import { Refusal } from '@parley/runtime';
+import { exitCodes, failureFrom } from './failure.js';
+import { readPassword } from './password.js';
+import { plainLine } from './plain-text.js';
+import type { Session } from './session.js';
+
+/** Makes an account. */
+export async function register(session: Session, userId: string, name: string): Promise<void> {
+  const password = await readPassword(true);
+  await session.client.register({ userId, password, name });
+  const next = `log in with \`npx parley login ${plainLine(userId)}\``;
+  session.print(`${plainLine(userId)} is registered; ${next}`, { user_id: userId, name });
+}
+
+/** Opens a session and saves it. */
+export async function login(session: Session, userId: string): Promise<void> {
+  const password = await readPassword(false);
+  const { token, user, expiresAt } = await session.client.login(userId, password, `terminal on ${hostname()}`);
+  const saved = { user_id: user?.id ?? userId, name: user?.name ?? userId, token };
+  await session.logins.write(saved);
+  const { user_id, name } = saved;
+  session.print(`logged in as ${plainLine(user_id)}`, { user_id, name, expires_at: expiresAt });
+}
+
+/** Ends the session on the server, and forgets it. One that has ended already is only forgotten. */
+export async function logout(session: Session): Promise<void> {
+  const { user_id, token } = await session.login();
+  await session.client.logout(token).catch((thrown: unknown) => {
+    if (!(thrown instanceof Refusal) || failureFrom(thrown).exitCode !== exitCodes.notLoggedIn) throw thrown;
+  });
+  await session.logins.remove();
+  session.print(`${plainLine(user_id)} is logged out`, { user_id });
+}

@@ -1,0 +1,82 @@
+import { Refusal } from '@parley/runtime';
+import { CommanderError } from 'commander';
+import { plainLine } from './plain-text.js';
+
+/** How the command ends; scripts can rely on it. */
+export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, notLoggedIn: 4 } as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Why a command did not do what it was asked. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly reason: string;
+  readonly exitCode: ExitCode;
+  readonly retryAfterMs: number;
+
+  constructor(reason: string, exitCode: ExitCode, message: string, retryAfterMs = 0) {
+    super(message);
+    this.reason = reason;
+    this.exitCode = exitCode;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A wrong argument. */
+export function usage(message: string): Failure {
+  return new Failure('usage', exitCodes.usage, message);
+}
+
+const logIn = 'run `npx parley login <user>`';
+
+const next: Readonly<Record<string, string>> = {
+  'user-id-taken': 'choose another, or log in with `npx parley login <user>`',
+  'channel-not-found': '`npx parley channels` lists those there are',
+  'logged-out': logIn,
+  'invalid-token': logIn,
+  'expired-token': logIn,
+  unauthenticated: logIn,
+  'no-server': 'is a chat server running?',
+};
+
+const codes: Readonly<Record<string, ExitCode>> = {
+  unreachable: exitCodes.unreachable,
+  'deadline-exceeded': exitCodes.unreachable,
+  'logged-out': exitCodes.notLoggedIn,
+  'invalid-token': exitCodes.notLoggedIn,
+  'expired-token': exitCodes.notLoggedIn,
+  unauthenticated: exitCodes.notLoggedIn,
+};
+
+function adviceOf({ reason, retryAfterMs }: Refusal): string {
+  const advice = next[reason];
+  if (advice !== undefined) return `; ${advice}`;
+  return retryAfterMs > 0 ? ` (again in ${retryAfterMs / 1_000} s)` : '';
+}
+
+function unreachable(refusal: Refusal): Failure {
+  const address = /connect \w+ (\S+:\d+)/.exec(refusal.message)?.[1];
+  const where = address === undefined ? 'the server does not answer' : `nothing answers at ${address}`;
+  const advice = 'start it with `npm start`, or say where it is with --user-service and --channel-service';
+  return new Failure(refusal.reason, exitCodes.unreachable, `${where}; ${advice}`, refusal.retryAfterMs);
+}
+
+function refused(refusal: Refusal): Failure {
+  const code = codes[refusal.reason] ?? exitCodes.refused;
+  if (code === exitCodes.unreachable) return unreachable(refusal);
+  return new Failure(refusal.reason, code, `${plainLine(refusal.message)}${adviceOf(refusal)}`, refusal.retryAfterMs);
+}
+
+/** Whatever was thrown, as a failure. */
+export function failureFrom(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (thrown instanceof Refusal) return refused(thrown);
+  if (thrown instanceof CommanderError) return usage(thrown.message.replace(/^error: /, ''));
+  return new Failure('internal', exitCodes.refused, thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+/** The failure for people, or with `--json` for programs. */
+export function describeFailure({ reason, message, retryAfterMs }: Failure, json: boolean): string {
+  if (!json) return `parley: ${message}\n`;
+  return `${JSON.stringify({ error: { reason, message, retry_after_ms: retryAfterMs } })}\n`;
+}

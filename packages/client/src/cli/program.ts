@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url';
+import { describeSettings, limits, textTable } from '@parley/runtime';
+import { Command, InvalidArgumentError } from 'commander';
+import { login, logout, register } from './accounts.js';
+import { createChannel, deleteChannel, listChannels } from './channels.js';
+import { chat } from './chat.js';
+import { makeServiceToken, type ServiceTokenOptions } from './service-token.js';
+import { type GlobalOptions, Session } from './session.js';
+
+const defaultData = fileURLToPath(new URL('../../../../../.parley', import.meta.url));
+
+const afterHelp = `
+Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
+With --json an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
+The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
+
+const chatHelp = `
+On a terminal: type a line to send it; /who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves.
+Otherwise each line of stdin is sent, and after the last one was taken the channel is left:
+  echo hi | npx parley chat lobby
+Exit code 1 if a line was refused.`;
+
+function address(text: string): string {
+  if (/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(text)) return text;
+  throw new InvalidArgumentError('It is host:port.');
+}
+
+function seats(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= limits.roomSeats) return limit;
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${limits.roomSeats}.`);
+}
+
+function sessionOf(command: Command): Session {
+  return new Session(command.optsWithGlobals<GlobalOptions>());
+}
+
+function addAccounts(program: Command): void {
+  program
+    .command('register <user>')
+    .description('make an account; the password is asked for, or one line of stdin')
+    .option('--name <name>', 'the name others see (default: the user id)')
+    .action((user: string, { name }: { name?: string }, command: Command) =>
+      register(sessionOf(command), user, name ?? user),
+    );
+  program
+    .command('login <user>')
+    .description('log in and remember it')
+    .action((user: string, _options: object, command: Command) => login(sessionOf(command), user));
+  program
+    .command('logout')
+    .description('end that session')
+    .action((_options: object, command: Command) => logout(sessionOf(command)));
+}
+
+function addChannels(program: Command): void {
+  program
+    .command('channels')
+    .description('list the channels and who is in them')
+    .action((_options: object, command: Command) => listChannels(sessionOf(command)));
+  program
+    .command('create <name>')
+    .description('make a room')
+    .option('--limit <n>', 'how many may be in it', seats, limits.roomSeats)
+    .action((name: string, { limit }: { limit: number }, command: Command) =>
+      createChannel(sessionOf(command), name, limit),
+    );
+  program
+    .command('delete <channel>')
+    .description('delete a channel of yours, by its id or exact name')
+    .action((channel: string, _options: object, command: Command) => deleteChannel(sessionOf(command), channel));
+  program
+    .command('chat <channel>')
+    .description('enter a channel, by its id or exact name')
+    .addHelpText('after', chatHelp)
+    .action((channel: string, _options: object, command: Command) => chat(sessionOf(command), channel));
+}
+
+function printSettings(session: Session): void {
+  const rows = describeSettings(process.env);
+  const cells = rows.map(({ name, value, fallback, unit, doc }) => [name, value, fallback, unit, doc]);
+  session.print(textTable(['setting', 'set to', 'default', 'unit', 'meaning'], cells), rows);
+}
+
+function addOperations(program: Command): void {
+  program
+    .command('token')
+    .description('print a service token of 60 s, for calling services by hand')
+    .requiredOption('--as <who>', '"manager", or the boot id of a chat server')
+    .option('--for <boot id>', 'the chat server it is for (default: all that live)')
+    .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
+    .option('--data <dir>', 'the data folder of the running `npm start`', defaultData)
+    .action(async (options: ServiceTokenOptions, command: Command) => {
+      const token = await makeServiceToken(options);
+      sessionOf(command).print(token, { token });
+    });
+  program
+    .command('config')
+    .description('show every PARLEY_* setting and what this environment sets')
+    .action((_options: object, command: Command) => printSettings(sessionOf(command)));
+}
+
+/** The whole command line of `parley`. With `quiet`, usage errors are not printed: the caller does. */
+export function parleyCommand(quiet: boolean): Command {
+  const program = new Command('parley')
+    .description('Chat from a terminal, and look after a Parley.')
+    .option('--user-service <host:port>', 'where the user-service is', address, '127.0.0.1:50051')
+    .option('--channel-service <host:port>', 'where a manager is', address, '127.0.0.1:50052')
+    .option('--json', 'answers, events and errors as JSON')
+    .option('--login <file>', 'another saved login, so that two people can share a machine')
+    .addHelpText('after', afterHelp)
+    .exitOverride();
+  if (quiet) program.configureOutput({ outputError: () => {} });
+  addAccounts(program);
+  addChannels(program);
+  addOperations(program);
+  return program;
+}

@@ -1,0 +1,57 @@
+import type { Channel } from '@parley/contract';
+import { refuse } from '@parley/runtime';
+import { ParleyClient } from '../parley-client.js';
+import { usage } from './failure.js';
+import { LoginFile, type SavedLogin } from './login-file.js';
+import { plainLine, plainValue } from './plain-text.js';
+
+/** The options of every command. */
+export interface GlobalOptions {
+  readonly userService: string;
+  readonly channelService: string;
+  readonly json?: true;
+  readonly login?: string;
+}
+
+/** What a command works with. */
+export class Session {
+  readonly client: ParleyClient;
+  readonly json: boolean;
+  readonly #logins: LoginFile;
+
+  constructor(options: GlobalOptions) {
+    this.client = new ParleyClient(options);
+    this.json = options.json === true;
+    this.#logins = new LoginFile(options.login, process.env);
+  }
+
+  get logins(): LoginFile {
+    return this.#logins;
+  }
+
+  /** Throws a Failure where nobody is logged in. */
+  login(): Promise<SavedLogin> {
+    return this.#logins.read();
+  }
+
+  /** The answer of a command: words for people, or one value for programs. */
+  print(words: string, value: unknown): void {
+    process.stdout.write(this.json ? `${JSON.stringify(plainValue(value))}\n` : `${words.trimEnd()}\n`);
+  }
+
+  /** The channel that a person means: its id, or its exact name. */
+  async findChannel(token: string, wanted: string): Promise<Channel> {
+    return pickChannel(await this.client.list(token), wanted);
+  }
+}
+
+/** The channel of that id, else the only one of that name. Throws a Refusal or a Failure. */
+export function pickChannel(channels: readonly Channel[], wanted: string): Channel {
+  const byId = channels.find(({ id }) => String(id) === wanted);
+  if (byId !== undefined) return byId;
+  const [named, ...others] = channels.filter(({ name }) => name === wanted);
+  if (named === undefined) throw refuse('channel-not-found', { words: `there is no channel ${plainLine(wanted)}` });
+  if (others.length === 0) return named;
+  const ids = [named, ...others].map(({ id }) => id).join(', ');
+  throw usage(`several channels have that name: give an id (${ids})`);
+}

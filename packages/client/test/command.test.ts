@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { failureFrom } from '../src/cli/failure.js';
+import { parleyCommand } from '../src/cli/program.js';
+
+const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
+const nobody = { ...process.env, HOME: '/nonexistent', XDG_CONFIG_HOME: '' };
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: readonly string[], stdin = '', env: NodeJS.ProcessEnv = nobody): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [parley, ...args], { env }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+    child.stdin?.end(stdin);
+  });
+}
+
+const nowhere = ['--user-service', '127.0.0.1:1', '--channel-service', '127.0.0.1:1'];
+
+test.each([
+  ['no command', []],
+  ['an unknown command', ['shout']],
+  ['a missing argument', ['create']],
+  ['a limit out of bounds', ['create', 'x', '--limit', '26']],
+  ['an address without a port', ['--user-service', 'host', 'channels']],
+  ['a token for nobody', ['token', '--as', 'somebody']],
+  ['a target for a chat token', ['token', '--as', '0b0e8bc8-1c39-4d3c-9f0a-1b1b1b1b1b1b', '--for', 'x']],
+])('%s is wrong usage', async (_what, args) => {
+  const command = parleyCommand(true).configureOutput({ writeErr: () => {} });
+  const failure = await command.parseAsync(args, { from: 'user' }).then(() => undefined, failureFrom);
+  expect(failure?.exitCode).toBe(2);
+});
+
+test('wrong usage ends with exit code 2 and no stack', async () => {
+  const { code, err } = await run(['login', 'ann']);
+  expect([code, err]).toEqual([2, 'parley: a password is needed, typed or as one line of stdin\n']);
+});
+
+test('help says the exit codes', async () => {
+  const { code, out } = await run(['--help']);
+  expect(code).toBe(0);
+  expect(out).toContain('3 server not reachable');
+});
+
+test('where nothing answers: exit code 3 and the address', async () => {
+  const { code, err } = await run([...nowhere, 'register', 'ann'], 'long enough\n');
+  expect([code, err]).toEqual([3, expect.stringContaining('nothing answers at 127.0.0.1:1;')]);
+});
+
+test('not logged in: exit code 4, as JSON where asked', async () => {
+  const { code, err } = await run(['chat', 'lobby', '--json']);
+  expect(code).toBe(4);
+  expect(JSON.parse(err)).toMatchObject({ error: { reason: 'not-logged-in', retry_after_ms: 0 } });
+});
+
+test('config shows what is set, but no secret', async () => {
+  const env = { ...nobody, PARLEY_DATABASE_URL: 'postgres://u:hidden@h/d', PARLEY_LOG_LEVEL: 'warn' };
+  const { out } = await run(['config'], '', env);
+  expect(out).toMatch(/^PARLEY_LOG_LEVEL +warn +info/m);
+  expect(out).not.toContain('hidden');
+});

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { ServiceRole } from '@parley/database';
+import { projectFolder, type StartOptions } from './options.js';
+
+/** One process to run. */
+export interface ServicePlan {
+  readonly name: string;
+  readonly service: 'user-service' | 'channel-service' | 'chat-service';
+  readonly role: ServiceRole;
+  readonly port: number;
+  /** The option that moves its port. */
+  readonly option: '--user-port' | '--manager-port' | '--chat-port';
+}
+
+/** What starts first, and what needs that to be there. */
+export interface Plan {
+  readonly first: readonly ServicePlan[];
+  readonly chatServers: readonly ServicePlan[];
+}
+
+const adminOffset = 1_000;
+const betweenManagers = 100;
+
+function managerPlan(options: StartOptions, index: number): ServicePlan {
+  return {
+    name: index === 0 ? 'channel-service' : `channel-service-${index + 1}`,
+    service: 'channel-service',
+    role: 'chat_manager',
+    port: options.managerPort + index * betweenManagers,
+    option: '--manager-port',
+  };
+}
+
+function chatPlan(options: StartOptions, index: number): ServicePlan {
+  return {
+    name: `chat-${index + 1}`,
+    service: 'chat-service',
+    role: 'chat_server',
+    port: options.chatPort + index,
+    option: '--chat-port',
+  };
+}
+
+/** The port of a service's admin server. */
+export function adminPort(plan: ServicePlan): number {
+  return plan.port + adminOffset;
+}
+
+/** The compiled entry of a service. */
+export function mainOf({ service }: ServicePlan): string {
+  return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
+}
+
+function checkPorts(plans: readonly ServicePlan[]): void {
+  const takers = new Map<number, ServicePlan>();
+  for (const plan of plans) {
+    for (const port of [plan.port, adminPort(plan)]) {
+      const other = takers.get(port);
+      if (other !== undefined) {
+        throw new Error(
+          `${plan.name} and ${other.name} would both use port ${port}: choose another ${plan.option} or ${other.option}.`,
+        );
+      }
+      if (port > 65_535) throw new Error(`${plan.name} would use port ${port}: choose a smaller ${plan.option}.`);
+      takers.set(port, plan);
+    }
+  }
+}
+
+/** Which processes the options ask for. Throws one sentence where two would use the same port. */
+export function planServices(options: StartOptions): Plan {
+  const user: ServicePlan = {
+    name: 'user-service',
+    service: 'user-service',
+    role: 'chat_user',
+    port: options.userPort,
+    option: '--user-port',
+  };
+  const managers = Array.from({ length: options.managers }, (_, index) => managerPlan(options, index));
+  const chatServers = Array.from({ length: options.chatServers }, (_, index) => chatPlan(options, index));
+  checkPorts([user, ...managers, ...chatServers]);
+  return { first: [user, ...managers], chatServers };
+}

@@ -1,0 +1,148 @@
+import { relative } from 'node:path';
+import { Lifecycle, readSettings, silentLogger, textTable } from '@parley/runtime';
+import { DataFolder } from './data-folder.js';
+import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
+import type { StartOptions } from './options.js';
+import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
+import { checkFree } from './ports.js';
+import { type Listens, ServiceProcess } from './service-process.js';
+
+type Say = (line: string) => void;
+
+interface Running {
+  readonly process: ServiceProcess;
+  readonly listens: Listens;
+}
+
+/** How everything is ended: in order, in a hurry because nobody is there any more, or by force. */
+type Manner = 'order' | 'hurry';
+
+/** Starts everything in order, keeps it running, and ends it in the reverse order. */
+export class Supervisor {
+  readonly #options: StartOptions;
+  readonly #say: Say;
+  readonly #parts = new Lifecycle(silentLogger());
+  readonly #processes: ServiceProcess[] = [];
+  readonly #stopAsked: Promise<void>;
+  #askToStop: () => void = () => {};
+  #manner: Manner | undefined;
+
+  constructor(options: StartOptions, say: Say) {
+    this.#options = options;
+    this.#say = say;
+    this.#stopAsked = new Promise((resolve) => {
+      this.#askToStop = resolve;
+    });
+  }
+
+  /** Starts everything, and resolves when somebody asked to stop. Rejects with one sentence where it cannot start. */
+  async run(): Promise<void> {
+    const settings = readSettings(process.env);
+    const plan = planServices(this.#options);
+    const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
+    await checkFree([...plan.first, ...plan.chatServers], settings.HOST);
+    const database = await this.#openDatabase(folder);
+    if (this.#manner === undefined) await this.#startServices(plan, folder, database);
+    await this.#stopAsked;
+  }
+
+  /** May be called at any time; `run` resolves soon afterwards. */
+  requestStop(manner: Manner): void {
+    this.#manner ??= manner;
+    this.#askToStop();
+  }
+
+  /** Ends what runs: chat servers, then the others, then PostgreSQL. */
+  stop(): Promise<void> {
+    return this.#parts.stop();
+  }
+
+  /** Ends the services at once; what `stop` waits for is then over. */
+  kill(): void {
+    for (const one of this.#processes) one.kill();
+  }
+
+  async #openDatabase(folder: DataFolder): Promise<OpenDatabase> {
+    const keep = this.#parts.add.bind(this.#parts, 'database');
+    const ownerUrl = await findDatabase(this.#options.database, folder.path, keep, this.#say);
+    return openDatabase(ownerUrl, folder.path, this.#say);
+  }
+
+  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase): Promise<void> {
+    this.#say('starting the services');
+    const first = await this.#startGroup(plan.first, folder, database, {});
+    const managers = plan.first
+      .map(({ service }, index) => (service === 'channel-service' ? first[index]?.listens.grpc : undefined))
+      .filter((address) => address !== undefined);
+    const chat = await this.#startGroup(plan.chatServers, folder, database, { PARLEY_MANAGERS: managers.join(',') });
+    if (this.#manner !== undefined) return;
+    const running = [...first, ...chat];
+    await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+    this.#say(this.#overview(running));
+  }
+
+  /** All at once. Empty as soon as somebody asked to stop. */
+  async #startGroup(
+    plans: readonly ServicePlan[],
+    folder: DataFolder,
+    database: OpenDatabase,
+    more: NodeJS.ProcessEnv,
+  ): Promise<readonly Running[]> {
+    if (this.#manner !== undefined) return [];
+    const env = (plan: ServicePlan) => ({ ...process.env, ...this.#environment(plan, database), ...more });
+    const group = await Promise.all(
+      plans.map(async (plan) => {
+        const launch = {
+          name: plan.name,
+          main: mainOf(plan),
+          env: env(plan),
+          logFile: await folder.freshLog(plan.name),
+        };
+        return new ServiceProcess(launch, this.#say);
+      }),
+    );
+    this.#processes.push(...group);
+    this.#parts.add('services', { stop: () => this.#stopGroup(group) });
+    const all = Promise.all(group.map(async (one) => ({ process: one, listens: await one.start() })));
+    return Promise.race([all, this.#stopAsked.then(() => [])]);
+  }
+
+  async #stopGroup(group: readonly ServiceProcess[]): Promise<void> {
+    await Promise.all(group.map((one) => (this.#manner === 'hurry' ? one.abandon() : one.stop())));
+  }
+
+  #environment(plan: ServicePlan, database: OpenDatabase): NodeJS.ProcessEnv {
+    const { logLevel } = this.#options;
+    return {
+      PARLEY_DATABASE_URL: database.urlFor(plan.role),
+      PARLEY_PORT: String(plan.port),
+      PARLEY_ADMIN_PORT: String(adminPort(plan)),
+      PARLEY_NAME: plan.name,
+      PARLEY_LOG_FORMAT: 'text',
+      ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
+    };
+  }
+
+  #overview(running: readonly Running[]): string {
+    const rows = running.map(({ process: { name, logFile }, listens }) => [
+      name,
+      listens.grpc ?? '',
+      listens.admin ?? '',
+      shortPath(logFile),
+    ]);
+    const table = textTable(['service', 'address', 'admin', 'log'], rows);
+    const { userPort } = this.#options;
+    const where = userPort === 50_051 ? '' : ` --user-service ${running[0]?.listens.grpc}`;
+    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${where}`);
+    return `everything runs\n\n${table}\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+  }
+}
+
+function shortPath(path: string): string {
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+function factsOf({ process: { name }, listens }: Running) {
+  return { name, grpc: listens.grpc ?? '', admin: listens.admin ?? '' };
+}

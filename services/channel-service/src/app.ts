@@ -1,0 +1,54 @@
+import { ChannelServiceService } from '@parley/contract';
+import {
+  clientCredentials,
+  forService,
+  forUser,
+  joinToken,
+  managerAudience,
+  ServiceHost,
+  SigningKey,
+  serviceToken,
+  streamForUser,
+} from '@parley/rpc';
+import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { ChatServers } from './clients/chat-servers.js';
+import type { Config } from './config.js';
+import { AllowList } from './rpc/allow-list.js';
+import { createCreate } from './rpc/create.js';
+import { createDelete } from './rpc/delete.js';
+import { createList } from './rpc/list.js';
+import { createListen } from './rpc/listen.js';
+import { createReport } from './rpc/report.js';
+import { Housekeeping } from './upkeep/housekeeping.js';
+
+/** Plugs a manager together. All that it knows is in the database: any number may run. */
+export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+  const { log, settings } = context;
+  const allowed = new AllowList(settings);
+  const host = await ServiceHost.open(config.host, context);
+  const { bootId, pool, clock, callers } = host;
+
+  const joinKey = new SigningKey(joinToken, bootId, pool, clock);
+  const managerKey = new SigningKey(serviceToken('manager'), bootId, pool, clock);
+  await Promise.all([joinKey.start(), managerKey.start()]);
+  const credentials = clientCredentials(settings);
+  const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, bootId, log }));
+
+  await host.serve((server) =>
+    server.add('chat.v1.ChannelService', ChannelServiceService, {
+      list: streamForUser(callers, createList(pool)),
+      create: forUser(callers, createCreate(pool)),
+      delete: forUser(callers, createDelete({ pool, servers })),
+      listen: forUser(callers, createListen({ pool, clock, joinKey, servers })),
+      report: forService(callers, 'chat', managerAudience, createReport({ pool, allowed })),
+    }),
+  );
+
+  const housekeeping = new Housekeeping(pool, servers);
+  const failed = (err: unknown) => log.warn({ err }, 'housekeeping failed; it is tried again');
+  host.parts.add(
+    'housekeeping',
+    repeat(config.housekeepingEveryMs, 0.2, () => housekeeping.run(), failed),
+  );
+  return host.run();
+}

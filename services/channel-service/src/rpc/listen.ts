@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { type Channel, ListenResponse } from '@parley/contract';
+import { type DatabaseClock, type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
+import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import type { ChatServers } from '../clients/chat-servers.js';
+import { type LockedChannel, lockChannel, lockUser } from '../store/channels.js';
+import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
+import { oneChannel } from './channel-id.js';
+import { throttle } from './throttle.js';
+
+export interface ListenDeps {
+  readonly pool: Pool;
+  readonly clock: DatabaseClock;
+  readonly joinKey: SigningKey<JoinClaims>;
+  readonly servers: ChatServers;
+}
+
+interface Reserved extends Seated {
+  readonly seat: string;
+  readonly owner: Owner;
+  /** The channel had no living owner before. */
+  readonly claimed: boolean;
+}
+
+const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
+const joinWithinSeconds = limits.joinWithinMs / 1_000;
+
+function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
+  const everybodySees = kind === 'room' || kind === 'public';
+  if (banned && everybodySees) throw refuse('banned');
+  if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
+}
+
+/** The living owner, draining or not; without one the channel is given to a server that serves. */
+async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<Reserved, 'owner' | 'claimed'>> {
+  if (seen.alive) return { owner: seen, claimed: false };
+  if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
+  const [owner] = await claim.run(client, [id, seen.epoch]);
+  if (owner === undefined) throw refuse('no-server');
+  return { owner, claimed: true };
+}
+
+async function takeSeat(
+  client: PoolClient,
+  id: number,
+  channel: LockedChannel,
+  { boot_id, epoch }: Owner,
+  me: UserCaller,
+): Promise<Seated & { readonly seat: string }> {
+  const seat = randomUUID();
+  const isRoom = channel.kind === 'room';
+  if (!isRoom) await lockUser.run(client, [me.id]);
+  const atMost = isRoom ? channel.user_limit : limits.seatsPerUser;
+  const [seated] = await (isRoom ? seatInRoom : seatInChat).run(client, [
+    seat,
+    id,
+    me.id,
+    boot_id,
+    epoch,
+    me.sessionId,
+    atMost,
+    joinWithinSeconds,
+  ]);
+  if (seated === undefined) throw refuse(isRoom ? 'channel-full' : 'too-many-seats');
+  return { ...seated, seat };
+}
+
+/** Each step looks only after the lock before it: what is read is what holds until the commit. */
+function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
+  return transaction(pool, async (client) => {
+    const [channel] = await lockChannel.run(client, [id]);
+    const [seen] = channel === undefined ? [] : await look.run(client, [id, me.id]);
+    if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
+    checkAdmission(channel, seen);
+    const found = await findOwner(client, id, seen);
+    return { ...found, ...(await takeSeat(client, id, channel, found.owner, me)) };
+  });
+}
+
+/** Listen: where to connect, and the token for one seat there. */
+export function createListen({ pool, clock, joinKey, servers }: ListenDeps) {
+  function sign(id: number, { seat, owner }: Reserved, me: UserCaller): Promise<string> {
+    const route = Buffer.from(owner.internal_addr).toString('base64');
+    const place = { ch: id, jti: seat, route, timestamp: clock.now() };
+    return joinKey.sign({ sub: me.id, num: me.number, sid: me.sessionId, ...place }, owner.boot_id);
+  }
+
+  return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
+    const id = oneChannel(request);
+    call.facts.channel = id;
+    await throttle(pool, listenRate, me, 'listen-too-often');
+    const reserved = await reserve(pool, id, me);
+    const { owner, replaced, claimed } = reserved;
+    if (claimed) servers.announce(owner, id, owner.epoch);
+    if (replaced !== null) servers.endSeat(replaced, replaced.id);
+    const token = await sign(id, reserved, me);
+    call.header('chat-token', token);
+    const { boot_id, addr, name, tls } = owner;
+    return ListenResponse.fromPartial({
+      server: { id: boot_id, addr, name, tls },
+      token,
+      connectBy: reserved.join_by.getTime(),
+    });
+  };
+}

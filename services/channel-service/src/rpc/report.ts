@@ -1,0 +1,43 @@
+import type { ReportRequest } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import { register, renew, stillOwned } from '../store/servers.js';
+import type { AllowList } from './allow-list.js';
+import { type Reported, readReport } from './reported.js';
+
+export interface ReportDeps {
+  readonly pool: Pool;
+  readonly allowed: AllowList;
+}
+
+type Metric = Readonly<Record<string, string>>;
+
+/** Report: the row of a chat server, and its lease. */
+export function createReport({ pool, allowed }: ReportDeps) {
+  async function store(bootId: string, reported: Reported, metric: Metric): Promise<void> {
+    const { addr, internalAddr, name = '', tls, state, load, seats } = reported;
+    if (addr !== undefined && internalAddr !== undefined) {
+      allowed.check(addr, internalAddr);
+      const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
+      await register.run(pool, [...row]);
+      return;
+    }
+    const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);
+    if (known.length === 0) throw refuse('invalid-report');
+  }
+
+  async function checkOwned(bootId: string, channels: ReportRequest['channels']): Promise<void> {
+    const fenced = channels.filter(({ epoch }) => epoch > 0);
+    if (fenced.length === 0) return;
+    const ids = fenced.map(({ id }) => id);
+    const epochs = fenced.map(({ epoch }) => epoch);
+    const [answer] = await stillOwned.run(pool, [bootId, ids, epochs]);
+    if (answer?.owned !== true) throw refuse('not-mine');
+  }
+
+  return async (request: ReportRequest, bootId: string): Promise<object> => {
+    await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
+    await checkOwned(bootId, request.channels);
+    return {};
+  };
+}

@@ -1,0 +1,88 @@
+import { type ReportRequest, ServerState } from '@parley/contract';
+import type { ServerState as State } from '@parley/database';
+import { isDisplayName, limits, refuse } from '@parley/runtime';
+
+/** What a report says of its server. Undefined: as before. */
+export interface Reported {
+  readonly addr: string | undefined;
+  readonly internalAddr: string | undefined;
+  readonly name: string | undefined;
+  readonly tls: boolean;
+  readonly state: State | undefined;
+  readonly load: number | undefined;
+  readonly seats: number | undefined;
+}
+
+const states: Readonly<Record<number, State>> = {
+  [ServerState.SERVING]: 'serving',
+  [ServerState.DRAINING]: 'draining',
+  [ServerState.STOPPED]: 'stopped',
+};
+
+function invalid(words: string) {
+  return refuse('invalid-report', { words });
+}
+
+function stateOf(word: string | undefined): State | undefined {
+  const state = Object.values(states).find((known) => known === word);
+  if (word !== undefined && state === undefined) throw invalid('a state is serving, draining or stopped');
+  return state;
+}
+
+/** Seed 000 has no field for the server: it speaks in the metric. */
+function fromMetric(kv: Readonly<Record<string, string>>): Reported {
+  const number = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text));
+  return {
+    addr: kv.addr,
+    internalAddr: kv.internal_addr,
+    name: kv.name,
+    tls: kv.tls === 'on',
+    state: stateOf(kv.state),
+    load: number(kv.load),
+    seats: number(kv.seats),
+  };
+}
+
+function fromServer(server: NonNullable<ReportRequest['server']>, bootId: string): Reported {
+  if (server.id !== '' && server.id !== bootId) throw invalid('the reported id is not the one of the token');
+  const { addr, internalAddr, name, tls, load, seats } = server;
+  if (server.state !== ServerState.UNSPECIFIED && states[server.state] === undefined) throw invalid('unknown state');
+  return { addr, internalAddr, name, tls, state: states[server.state], load, seats };
+}
+
+function checkMetric(kv: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(kv);
+  const fits = ([key, value]: [string, string]) =>
+    Buffer.byteLength(key + value) <= limits.reportMetricBytes && !`${key}${value}`.includes('\0');
+  if (entries.length > limits.reportMetrics || !entries.every(fits)) {
+    throw invalid(
+      `a metric has at most ${limits.reportMetrics} entries of ${limits.reportMetricBytes} bytes, without NUL`,
+    );
+  }
+}
+
+function checkNumbers({ load = 0, seats = 0 }: Reported): void {
+  if (!(load >= 0 && load <= 1)) throw invalid('load is 0 to 1');
+  if (!Number.isInteger(seats) || seats < 0 || seats > 2_147_483_647) throw invalid('seats is a whole number from 0');
+}
+
+function checkChannels(channels: ReportRequest['channels']): void {
+  const known = ({ id }: { readonly id: number }) => id >= 1 && id <= limits.channelId;
+  if (channels.length > limits.reportChannels || !channels.every(known))
+    throw invalid('too many channels, or ids that are none');
+}
+
+/**
+ * What a report says, in either form, within its bounds. Its addresses are only read here.
+ * @throws {Refusal} `invalid-report`.
+ */
+export function readReport({ server, metric, channels }: ReportRequest, bootId: string): Reported {
+  const kv = metric?.kv ?? {};
+  checkMetric(kv);
+  checkChannels(channels);
+  const reported = server === undefined ? fromMetric(kv) : fromServer(server, bootId);
+  checkNumbers(reported);
+  if ((reported.addr === undefined) !== (reported.internalAddr === undefined)) throw invalid('name both addresses');
+  if (reported.addr !== undefined && !isDisplayName(reported.name ?? '')) throw invalid('a name is 1 to 64 characters');
+  return reported;
+}

@@ -1,0 +1,9 @@
+-- One more seat of a user in a chat: $1 the seat, $2 channel, $3 user, $4 boot id and $5 epoch of the owner, $6 session,
+-- $7 seats one user may have at living servers, $8 seconds to join. After lock-user. No row: the user has that many.
+INSERT INTO chat.seat AS t (id, channel_id, user_id, boot_id, epoch, session_id, exclusive, join_by)
+SELECT $1::uuid, $2::int, $3::varchar, $4::uuid, $5::bigint, $6::uuid, false, statement_timestamp() + make_interval(secs => $8)
+WHERE (
+  SELECT count(*) FROM chat.seat x JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp()
+  WHERE x.user_id = $3::varchar AND NOT x.exclusive AND (x.live OR x.join_by > statement_timestamp())
+) < $7
+RETURNING t.join_by, NULL AS replaced;

@@ -1,0 +1,2 @@
+-- One thing at a time for this channel until the transaction ends: $1 the channel. What depends on it is read by the next statement.
+SELECT name, kind, user_limit, owner_id FROM chat.channel WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE;

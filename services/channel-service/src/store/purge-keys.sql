@@ -1,0 +1,1 @@
+DELETE FROM chat.signing_key WHERE expires_at < now();

@@ -1,0 +1,53 @@
+import { statements } from '@parley/database';
+
+const sql = statements(import.meta.url);
+
+/** Where a chat server can be found. */
+export interface Place {
+  readonly boot_id: string;
+  readonly name: string;
+  readonly addr: string;
+  readonly internal_addr: string;
+  readonly tls: boolean;
+}
+
+/** A channel's living owner, by the ownership that a seat is for. */
+export interface Owner extends Place {
+  readonly epoch: number;
+}
+
+/** What holds of a channel for one user: what the user is there, and the owner that the head names, dead or alive. */
+export type Look = {
+  readonly epoch: number;
+  readonly wait_ms: number;
+  readonly member: boolean;
+  readonly banned: boolean;
+} & (({ readonly alive: true } & Place) | { readonly alive: false });
+
+/** A seat that the user had elsewhere, at a living server. */
+export interface Replaced {
+  readonly id: string;
+  readonly boot_id: string;
+  readonly internal_addr: string;
+}
+
+export interface Seated {
+  readonly join_by: Date;
+  readonly replaced: Replaced | null;
+}
+
+type NewSeat = [
+  seat: string,
+  channelId: number,
+  userId: string,
+  bootId: string,
+  epoch: number,
+  sessionId: string,
+  atMost: number,
+  joinWithinSeconds: number,
+];
+
+export const look = sql<Look, [channelId: number, userId: string]>('look');
+export const claim = sql<Owner, [channelId: number, epoch: number]>('claim');
+export const seatInRoom = sql<Seated, NewSeat>('room-seat');
+export const seatInChat = sql<Seated, NewSeat>('chat-seat');

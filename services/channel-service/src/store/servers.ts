@@ -1,0 +1,27 @@
+import { type ServerState, statements } from '@parley/database';
+
+const sql = statements(import.meta.url);
+
+export const register = sql<
+  never,
+  [
+    bootId: string,
+    name: string,
+    addr: string,
+    internalAddr: string,
+    tls: boolean,
+    state: ServerState,
+    load: number,
+    seats: number,
+    metric: object,
+  ]
+>('register');
+export const renew = sql<
+  { boot_id: string },
+  [bootId: string, state: ServerState | null, load: number | null, seats: number | null, metric: object]
+>('renew');
+export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly number[], epochs: readonly number[]]>(
+  'still-owned',
+);
+export const livingServers = sql<{ internal_addr: string }>('living-servers');
+export const purges = ['purge-keys', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) => sql(name));

@@ -1,0 +1,114 @@
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { ChatServiceService, type DisconnectRequest } from '@parley/contract';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { type Identity, type Person, Rig } from './rig.js';
+
+interface Heard {
+  readonly method: string;
+  readonly request: Record<string, unknown>;
+  readonly token: string;
+}
+
+/** A chat server that only writes down what it is told. */
+class Listener {
+  readonly heard: Heard[] = [];
+  readonly #server = new Server();
+
+  async start(): Promise<string> {
+    const note = (method: string) => (call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<object>) => {
+      const token = String(call.metadata.get('authorization')[0]);
+      this.heard.push({ method, request: call.request as Record<string, unknown>, token });
+      done(null, {});
+    };
+    this.#server.addService(
+      ChatServiceService as never,
+      { add: note('add'), remove: note('remove'), disconnect: note('disconnect') } as never,
+    );
+    const port = await new Promise<number>((resolve, reject) =>
+      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    return `127.0.0.1:${port}`;
+  }
+
+  async hears(count: number): Promise<Heard[]> {
+    const until = Date.now() + 3_000;
+    while (this.heard.length < count && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    return this.heard;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+let database: TestDatabase;
+let rig: Rig;
+let listener: Listener;
+let server: Identity;
+let me: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  me = await rig.person();
+});
+
+beforeEach(async () => {
+  await rig.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now()");
+  await rig.owner.query('DELETE FROM chat.rate');
+  listener = new Listener();
+  server = await rig.server(0, await listener.start());
+});
+
+afterEach(() => listener.stop());
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+test('who gets a channel hears of it, with a manager token for itself', async () => {
+  const id = await rig.room(me);
+  await rig.listen(me, id);
+  const [first] = await listener.hears(1);
+  expect(first).toMatchObject({ method: 'add', request: { id, epoch: 1, users: [] } });
+  const payload = JSON.parse(Buffer.from(String(first?.token.split('.')[1]), 'base64url').toString());
+  expect(payload).toMatchObject({ aud: server.bootId, iss: 'parley:manager' });
+});
+
+test('a replaced seat is told to its server', async () => {
+  const [one, two] = [await rig.room(me), await rig.room(me)];
+  await rig.listen(me, one);
+  const { id: old } = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', me.id);
+  await rig.listen(me, two);
+  const told = (await listener.hears(3)).filter(({ method }) => method === 'disconnect');
+  expect(told.map(({ request }) => request as unknown as DisconnectRequest)).toMatchObject([
+    { seatId: old, channelId: 0, userId: '', goodbye: { reason: 'replaced', listenAgain: false } },
+  ]);
+});
+
+test('a deleted channel: first its people, then itself', async () => {
+  const id = await rig.room(me);
+  await rig.listen(me, id);
+  await listener.hears(1);
+  await rig.remove(me, id);
+  const [, disconnect, remove] = await listener.hears(3);
+  expect(disconnect).toMatchObject({
+    method: 'disconnect',
+    request: { channelId: id, seatId: '', goodbye: { reason: 'channel-deleted' } },
+  });
+  expect(remove).toMatchObject({ method: 'remove', request: { id } });
+});
+
+test('a server that does not answer holds nobody up', async () => {
+  listener.stop();
+  const id = await rig.room(me);
+  const began = performance.now();
+  await rig.listen(me, id);
+  await rig.listen(me, id);
+  await rig.remove(me, id);
+  expect(performance.now() - began).toBeLessThan(450);
+});

@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { outcomes, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let owner: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.startManager();
+  owner = await rig.person();
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+afterEach(async () => {
+  await rig.owner.query('TRUNCATE chat.seat');
+  await rig.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 h'");
+  await rig.owner.query('DELETE FROM chat.rate');
+});
+
+const reason = (word: string) => expect.objectContaining({ reason: word });
+const alternate = (n: number) => rig.managers[n % 2];
+
+/** As a client does: UNAVAILABLE means again in a second. (A busy machine, or a PostgreSQL that has just started.) */
+async function patiently<T>(listen: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await listen();
+    } catch (thrown) {
+      const { reason: word } = thrown as { reason?: string };
+      if ((word !== 'no-server' && word !== 'database-away') || tries > 7) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+    }
+  }
+}
+
+describe('what Listen answers', () => {
+  test('the server without its inner address or channels, the token twice, and when to join by', async () => {
+    const server = await rig.server(0, '127.0.0.1:5001');
+    const id = await rig.room(owner);
+    const { headers, answer } = await rig.listenWithHeaders(owner, id);
+    expect(answer.server).toMatchObject({ id: server.bootId, addr: 'localhost:5000', name: 'one', tls: false });
+    expect(answer.server).toMatchObject({ channels: [], internalAddr: '', state: 0, load: 0 });
+    expect(headers.get('chat-token')).toEqual([answer.token]);
+    expect(answer.connectBy).toBeGreaterThan(Date.now() + 8_000);
+    expect(answer.connectBy).toBeLessThan(Date.now() + 12_000);
+  });
+
+  test('a token with exactly the claims of a join, for that server, whose jti is the seat', async () => {
+    const server = await rig.server(0, '127.0.0.1:5001');
+    const id = await rig.room(owner);
+    const { token } = await rig.listen(owner, id);
+    const { n } = await rig.one<{ n: number }>('SELECT number AS n FROM chat.users WHERE id = $1', owner.id);
+    const seat = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', owner.id);
+    const claims = await rig.readJoinToken(token, server.bootId);
+    expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sid, ch: id, jti: seat.id });
+    expect(Buffer.from(claims.route, 'base64').toString()).toBe('127.0.0.1:5001');
+    expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(1_000);
+    await expect(rig.readJoinToken(token, randomUUID())).rejects.toEqual(reason('invalid-token'));
+  });
+});
+
+describe('seats of a room', () => {
+  test.each([1, 2, 3, 4, 5])('26 at once for 25 over two managers, round %i', async () => {
+    await rig.server();
+    const id = await rig.room(owner);
+    const people = await rig.persons(26);
+    const { answers, reasons } = await outcomes(
+      people.map((who, n) => patiently(() => rig.listen(who, id, alternate(n)))),
+    );
+    expect(answers).toHaveLength(25);
+    expect(reasons).toEqual(['channel-full']);
+    const { n } = await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', id);
+    expect(n).toBe(25);
+  });
+
+  test('the 25th is not refused by their own ghost, and a 26th is', async () => {
+    await rig.server();
+    const id = await rig.room(owner, 2);
+    const [a, b, c] = (await rig.persons(3)) as [Person, Person, Person];
+    for (const who of [a, b]) {
+      await rig.listen(who, id);
+      expect(await rig.take(id, who.id)).toBe(true);
+    }
+    await expect(rig.listen(b, id)).resolves.toBeDefined();
+    await expect(rig.listen(c, id)).rejects.toEqual(reason('channel-full'));
+  });
+
+  test('seats of a dead server do not count', async () => {
+    const first = await rig.server();
+    const id = await rig.room(owner, 2);
+    const [a, b, c, d] = (await rig.persons(4)) as [Person, Person, Person, Person];
+    for (const who of [a, b]) {
+      await rig.listen(who, id);
+      expect(await rig.take(id, who.id)).toBe(true);
+    }
+    const second = await rig.server();
+    await rig.kill(first);
+    for (const who of [c, d]) {
+      const answer = await patiently(() => rig.listen(who, id));
+      expect(answer.server?.id).toBe(second.bootId);
+    }
+    await expect(rig.listen(await rig.person(), id)).rejects.toEqual(reason('channel-full'));
+  });
+
+  test('a reservation that nobody used is free again', async () => {
+    await rig.server();
+    const id = await rig.room(owner, 1);
+    await rig.listen(owner, id);
+    const other = await rig.person();
+    await expect(rig.listen(other, id)).rejects.toEqual(reason('channel-full'));
+    await rig.owner.query("UPDATE chat.seat SET join_by = now() - interval '5.1 s'");
+    await expect(rig.listen(other, id)).resolves.toBeDefined();
+  });
+
+  test('a newer Listen in another room takes the seat away from the older one', async () => {
+    await rig.server();
+    const [one, two] = [await rig.room(owner), await rig.room(owner)];
+    const who = await rig.person();
+    await rig.listen(who, one);
+    await rig.take(one, who.id);
+    await rig.listen(who, two);
+    expect(await rig.take(one, who.id)).toBe(false);
+    expect(await rig.take(two, who.id)).toBe(true);
+  });
+});
+
+describe('how often', () => {
+  test('50 at once by one person: 4, and one more for each whole second that it took', async () => {
+    await rig.server();
+    const id = await rig.room(owner);
+    const who = await rig.person();
+    const began = Date.now();
+    const settled = await Promise.allSettled(Array.from({ length: 50 }, (_, n) => rig.listen(who, id, alternate(n))));
+    const seconds = (Date.now() - began) / 1_000;
+    const passed = settled.filter(({ status }) => status === 'fulfilled').length;
+    expect(passed).toBeGreaterThanOrEqual(4);
+    expect(passed).toBeLessThanOrEqual(4 + Math.floor(seconds));
+    for (const one of settled) {
+      if (one.status === 'fulfilled') continue;
+      expect(one.reason).toEqual(reason('listen-too-often'));
+      expect(one.reason.retryAfterMs).toBeGreaterThan(0);
+      expect(one.reason.retryAfterMs).toBeLessThanOrEqual(1_000);
+    }
+  });
+
+  test('the hint is true: after it the next one passes', async () => {
+    await rig.server();
+    const id = await rig.room(owner);
+    const who = await rig.person();
+    for (let n = 0; n < 4; n++) await rig.listen(who, id);
+    const refused = await rig.listen(who, id).catch((thrown) => thrown);
+    expect(refused).toEqual(reason('listen-too-often'));
+    await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs + 5));
+    await expect(rig.listen(who, id)).resolves.toBeDefined();
+  });
+});
+
+describe('who owns the channel', () => {
+  test('200 first Listens at once over two managers, with three servers: one owner', async () => {
+    const servers = [await rig.server(), await rig.server(), await rig.server()];
+    const id = await rig.room(owner);
+    const people = await rig.persons(200);
+    const { answers, reasons } = await outcomes(
+      people.map((who, n) => patiently(() => rig.listen(who, id, alternate(n)))),
+    );
+    expect(answers).toHaveLength(25);
+    expect(new Set(reasons)).toEqual(new Set(['channel-full']));
+    const owners = new Set(answers.map(({ server }) => server?.id));
+    expect(owners.size).toBe(1);
+    expect(servers.map(({ bootId }) => bootId)).toContain([...owners][0]);
+    expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({ epoch: 1 });
+  });
+
+  test('of two servers the less loaded one', async () => {
+    await rig.server(0.9);
+    const idle = await rig.server(0.1);
+    for (let n = 0; n < 5; n++) {
+      const who = await rig.person();
+      expect((await rig.listen(who, await rig.room(owner))).server?.id).toBe(idle.bootId);
+    }
+  });
+
+  test('a draining owner keeps its channels and gets no new ones', async () => {
+    const one = await rig.server();
+    const id = await rig.room(owner);
+    await rig.listen(await rig.person(), id);
+    await rig.owner.query("UPDATE chat.server SET state = 'draining' WHERE boot_id = $1", [one.bootId]);
+    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(one.bootId);
+    await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
+  });
+
+  test('no server: try again in a second', async () => {
+    const refused = await rig.listen(owner, await rig.room(owner)).catch((thrown) => thrown);
+    expect(refused).toEqual(reason('no-server'));
+    expect(refused.retryAfterMs).toBe(1_000);
+  });
+});
+
+describe('who may listen', () => {
+  async function chat(kind: string, ...members: readonly Person[]): Promise<number> {
+    const { id } = await rig.one<{ id: number }>(
+      'INSERT INTO chat.channel (name, kind, owner_id, user_limit) VALUES ($1, $2, $3, 1000) RETURNING id',
+      kind,
+      kind,
+      owner.id,
+    );
+    for (const { id: user } of members) {
+      await rig.owner.query('INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, $2, 0)', [id, user]);
+    }
+    return id;
+  }
+
+  test('in a chat its members, side by side on two devices', async () => {
+    await rig.server();
+    const id = await chat('group', owner);
+    await rig.listen(owner, id);
+    await rig.listen(owner, id);
+    const { n } = await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', id);
+    expect(n).toBe(2);
+  });
+
+  test('strangers and past members are told to join a public chat, banned ones that they are; the others do not exist', async () => {
+    await rig.server();
+    const [stranger, past, banned] = (await rig.persons(3)) as [Person, Person, Person];
+    for (const [kind, word, toBanned] of [
+      ['public', 'not-a-member', 'banned'],
+      ['group', 'channel-not-found', 'channel-not-found'],
+      ['private', 'channel-not-found', 'channel-not-found'],
+    ] as const) {
+      const id = await chat(kind, past, banned);
+      await rig.owner.query('UPDATE chat.member SET left_seq = 0 WHERE channel_id = $1 AND user_id = $2', [
+        id,
+        past.id,
+      ]);
+      await rig.owner.query("UPDATE chat.member SET banned_until = 'infinity' WHERE channel_id = $1 AND user_id = $2", [
+        id,
+        banned.id,
+      ]);
+      for (const who of [stranger, past]) await expect(rig.listen(who, id)).rejects.toEqual(reason(word));
+      await expect(rig.listen(banned, id)).rejects.toEqual(reason(toBanned));
+    }
+  });
+
+  test('whoever is banned from a room may not enter', async () => {
+    await rig.server();
+    const id = await rig.room(owner);
+    const who = await rig.person();
+    await rig.owner.query(
+      "INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until) VALUES ($1, $2, 0, 0, now() + interval '1 h')",
+      [id, who.id],
+    );
+    await expect(rig.listen(who, id)).rejects.toEqual(reason('banned'));
+  });
+
+  test('one person has at most 20 seats in chats, also with Listens at once', async () => {
+    const server = await rig.server();
+    const who = await rig.person();
+    const ids = await Promise.all(Array.from({ length: 23 }, () => chat('group', who)));
+    for (let round = 0; round < 10; round++) {
+      await rig.owner.query('TRUNCATE chat.seat, chat.rate');
+      await rig.owner.query(
+        `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+         SELECT gen_random_uuid(), $1, id, $2, 1, false, true, now() FROM unnest($3::int[]) id`,
+        [who.id, server.bootId, ids.slice(0, 19)],
+      );
+      const { answers, reasons } = await outcomes(ids.slice(19).map((id, n) => rig.listen(who, id, alternate(n))));
+      expect(answers).toHaveLength(1);
+      expect(reasons).toEqual(Array(3).fill('too-many-seats'));
+    }
+  });
+
+  test.each([0, 2_147_483_648, 4_294_967_295])('%i is not the id of a channel', async (id) => {
+    await expect(rig.listen(owner, id)).rejects.toEqual(reason('invalid-channel-id'));
+  });
+
+  test('an id that nobody has', async () => {
+    await expect(rig.listen(owner, 2_147_483_647)).rejects.toEqual(reason('channel-not-found'));
+  });
+});

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { limits } from '@parley/runtime';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { describe as describeStatement, listed } from '../src/store/channels.js';
+import { seatInRoom } from '../src/store/seats.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let me: Person;
+
+const boot = '00000000-0000-4000-8000-000000000001';
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  me = await rig.person();
+  // 2,000 rooms with 25 people each, and 500 chats with 100: 100,000 seats.
+  await rig.owner.query(`
+    INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 50000) n;
+    INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
+      VALUES ('${boot}', 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h');
+    INSERT INTO chat.channel (name, owner_id, keep_seconds, kind, user_limit)
+      SELECT 'c', '${me.id}', 0, (CASE WHEN n <= 2000 THEN 'room' ELSE 'public' END)::chat.channel_kind, 25 FROM generate_series(1, 2500) n;
+    UPDATE chat.channel_head SET boot_id = '${boot}', epoch = 1;
+    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+      SELECT gen_random_uuid(), 'u' || n, CASE WHEN n <= 50000 THEN (n - 1) / 25 + 1 END, '${boot}', 1, true, true, now()
+      FROM generate_series(1, 50000) n;
+    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+      SELECT gen_random_uuid(), 'u' || n, (n - 1) / 100 + 2001, '${boot}', 1, false, true, now() FROM generate_series(1, 50000) n;
+    ANALYZE;
+  `);
+}, 120_000);
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
+  const client = await rig.owner.connect();
+  try {
+    await client.query(`SET plan_cache_mode = ${mode}`);
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    client.release(true);
+  }
+}
+
+/** Of all ways to the seats only the one that reads those of one channel. */
+function expectBySeatInside(text: string): void {
+  expect(text).toContain('seat_inside');
+  expect(text).not.toContain('Seq Scan on seat');
+  expect(text).not.toMatch(/seat_(boot|session)|seat_user\b/);
+}
+
+describe('with 100,000 seats', () => {
+  const ids = [...Array.from({ length: 90 }, (_, n) => n * 20 + 1), ...Array.from({ length: 10 }, (_, n) => 2001 + n)];
+
+  test.each(['force_custom_plan', 'force_generic_plan'])('a page of List reads seats by index (%s)', async (mode) => {
+    const text = await plan(describeStatement.text, [ids, limits.usersListedOfRoom, limits.usersListedOfChat], mode);
+    expectBySeatInside(text);
+  });
+
+  test.each(['force_custom_plan', 'force_generic_plan'])('the page itself is found by index (%s)', async (mode) => {
+    expect(await plan(listed.text, [me.id, 1_000, 100], mode)).not.toContain('Seq Scan on channel');
+  });
+
+  test.each(['force_custom_plan', 'force_generic_plan'])('a room is counted by index (%s)', async (mode) => {
+    const values = [randomUUID(), 1, me.id, boot, 1, me.sid, 25, 10];
+    expectBySeatInside(await plan(seatInRoom.text, values, mode));
+  });
+
+  test('a page is quick, and all of it comes', async () => {
+    const began = performance.now();
+    const rows = await describeStatement.run(rig.owner, [ids, limits.usersListedOfRoom, limits.usersListedOfChat]);
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(rows.map(({ users }) => users.length)).toEqual([...Array(90).fill(25), ...Array(10).fill(100)]);
+    const all = await rig.list(me);
+    expect(all).toHaveLength(2_500);
+    expect(all.every(({ status }) => status === 2)).toBe(true);
+  });
+});

@@ -1,0 +1,27 @@
+import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import type { ChannelServiceClient } from '@parley/contract';
+import { bearerMetadata } from '@parley/rpc';
+
+const asIs = (bytes: Buffer) => bytes;
+const codecs = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
+
+/** Calls a method with bytes of one's own; answers the error it ends with. */
+export function sendBytes(
+  manager: ChannelServiceClient,
+  path: string,
+  bytes: Uint8Array,
+  token?: string,
+): Promise<ServiceError> {
+  const method = { path, requestStream: false, responseStream: true, ...codecs };
+  const target = manager.getChannel().getTarget().replace('dns:', '');
+  const raw = new (makeGenericClientConstructor({ send: method }, 'raw'))(target, credentials.createInsecure());
+  return new Promise<ServiceError>((resolve, reject) => {
+    const call = raw.send?.(Buffer.from(bytes), bearerMetadata(token)) as NodeJS.EventEmitter;
+    call.on('data', () => {});
+    call.on('error', resolve);
+    call.on('end', () => setImmediate(() => reject(new Error('no error'))));
+  }).finally(() => raw.close());
+}
+
+/** Field 16, a uint64, with all its 64 bits set: more than a number of JavaScript holds. */
+export const hugeEpoch = Buffer.from([0x80, 0x01, ...Array(9).fill(0xff), 0x01]);

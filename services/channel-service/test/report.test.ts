@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+import { ReportRequest, ServerState } from '@parley/contract';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { hugeEpoch, sendBytes } from './raw.js';
+import { Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let token: string;
+let bootId: string;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager({
+    PARLEY_SERVER_HOSTS: 'localhost,*.chat.example.org',
+    PARLEY_SERVER_NETWORKS: '127.0.0.0/8,10.1.0.0/16,fd00::/8',
+    PARLEY_SERVER_PORTS: '5000-5999',
+  });
+});
+
+beforeEach(async () => {
+  ({ bootId, token } = await rig.chatServer());
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const reason = (word: string) => expect.objectContaining({ reason: word });
+const server = {
+  addr: 'localhost:5000',
+  internalAddr: '127.0.0.1:5001',
+  name: 'one',
+  state: ServerState.SERVING,
+  load: 0.25,
+  seats: 3,
+} as const;
+const row = () =>
+  rig.one<Record<string, unknown>>(
+    `SELECT name, addr, internal_addr, tls, state, load, seats, metric,
+       extract(epoch FROM lease_until - now())::float8 AS lease FROM chat.server WHERE boot_id = $1`,
+    bootId,
+  );
+
+describe('what a report writes', () => {
+  test('one row and a lease of three seconds', async () => {
+    await rig.report(token, { server: { ...server, id: bootId, tls: true }, metric: { kv: { rss: '1' } } });
+    const { lease, ...rest } = await row();
+    expect(rest).toEqual({
+      name: 'one',
+      addr: 'localhost:5000',
+      internal_addr: '127.0.0.1:5001',
+      tls: true,
+      state: 'serving',
+      load: 0.25,
+      seats: 3,
+      metric: { rss: '1' },
+    });
+    expect(lease).toBeGreaterThan(2.5);
+    expect(lease).toBeLessThanOrEqual(3);
+  });
+
+  test("the seed's own form: the metric says it, and afterwards says that it lives", async () => {
+    const kv = { addr: 'localhost:5000', internal_addr: '127.0.0.1:5001', name: 'seed', state: 'serving', load: '0.5' };
+    await rig.report(token, { metric: { kv } });
+    expect(await row()).toMatchObject({ name: 'seed', load: 0.5, internal_addr: '127.0.0.1:5001' });
+    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
+    await rig.report(token, { metric: { kv: { requests: '7' } } });
+    const renewed = await row();
+    expect(renewed).toMatchObject({ name: 'seed', load: 0.5, metric: { requests: '7' } });
+    expect(renewed.lease).toBeGreaterThan(2.5);
+  });
+
+  test('a metric alone says nothing of a server that was never heard of', async () => {
+    await expect(rig.report(token, { metric: { kv: {} } })).rejects.toEqual(reason('invalid-report'));
+  });
+
+  test('a longer lease stays', async () => {
+    await rig.report(token, { server });
+    await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE boot_id = $1", [bootId]);
+    await rig.report(token, { server });
+    expect((await row()).lease).toBeGreaterThan(15);
+  });
+
+  test('there is no way back from draining, nor from stopped, which ends the lease', async () => {
+    for (const [said, state] of [
+      [2, 'draining'],
+      [1, 'draining'],
+      [3, 'stopped'],
+      [1, 'stopped'],
+      [2, 'stopped'],
+    ] as const) {
+      await rig.report(token, { server: { ...server, state: said } });
+      expect((await row()).state).toBe(state);
+    }
+    expect((await row()).lease).toBeLessThanOrEqual(0);
+    await rig.report(token, { metric: { kv: { state: 'serving' } } });
+    expect((await row()).lease).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('who may report', () => {
+  test('nobody without a token', async () => {
+    await expect(rig.report(undefined, { server })).rejects.toEqual(reason('unauthenticated'));
+  });
+
+  test('no user, no manager, no chat server with a token for another', async () => {
+    const { token: user } = await rig.person();
+    await expect(rig.report(user, { server })).rejects.toEqual(reason('not-a-service'));
+    await expect(rig.report(await rig.managerToken('manager'), { server })).rejects.toEqual(reason('not-a-service'));
+    await expect(rig.report(await rig.managerToken(bootId), { server })).rejects.toEqual(reason('not-a-service'));
+  });
+
+  test('nobody for another server', async () => {
+    const report = rig.report(token, { server: { ...server, id: randomUUID() } });
+    await expect(report).rejects.toEqual(reason('invalid-report'));
+  });
+});
+
+describe('the allow-list', () => {
+  test.each(['localhost:5000', 'LOCALHOST:5999', 'a.chat.example.org:5000'])(
+    'users may be sent to %s',
+    async (addr) => {
+      await expect(rig.report(token, { server: { ...server, addr } })).resolves.toBeDefined();
+    },
+  );
+
+  test.each([
+    'localhost:4999',
+    'localhost:6000',
+    'localhost',
+    '',
+    'attacker.org:5000',
+    'a.b.chat.example.org:5000',
+    'chat.example.org:5000',
+    'a.chat.example.org.attacker.org:5000',
+    'achat-example.org:5000',
+    'user@localhost:5000',
+    'localhost:5000/x',
+    'localhost:5000\n',
+  ])('users may not be sent to %j', async (addr) => {
+    await expect(rig.report(token, { server: { ...server, addr } })).rejects.toEqual(reason('address-not-allowed'));
+    expect(await row()).toBeUndefined();
+  });
+
+  test.each(['127.9.9.9:5000', '10.1.255.1:5000', '[fd00::1]:5000', '[::ffff:10.1.0.1]:5000'])(
+    'the manager may dial %s',
+    async (internalAddr) => {
+      await expect(rig.report(token, { server: { ...server, internalAddr } })).resolves.toBeDefined();
+    },
+  );
+
+  test.each([
+    '10.2.0.1:5000',
+    '169.254.169.254:5000',
+    '127.0.0.1:80',
+    '127.1:5000',
+    '2130706433:5000',
+    '0x7f.0.0.1:5000',
+    '[fe80::1]:5000',
+    '[::ffff:10.2.0.1]:5000',
+    'localhost:5000',
+    '127.0.0.1',
+    '',
+  ])('the manager may not dial %j', async (internalAddr) => {
+    const report = rig.report(token, { server: { ...server, internalAddr } });
+    await expect(report).rejects.toEqual(reason('address-not-allowed'));
+  });
+
+  test('the metric is checked as the field is', async () => {
+    const kv = { addr: 'attacker.org:5000', internal_addr: '127.0.0.1:5001', name: 'x' };
+    await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('address-not-allowed'));
+    await rig.report(token, { server });
+    const half = { addr: 'localhost:5000', name: 'x' };
+    await expect(rig.report(token, { metric: { kv: half } })).rejects.toEqual(reason('invalid-report'));
+  });
+});
+
+describe('bounds', () => {
+  const many = (entries: number) => Object.fromEntries(Array.from({ length: entries }, (_, n) => [`k${n}`, 'v']));
+
+  test.each([
+    ['load 1.5', { load: 1.5 }],
+    ['load -0.1', { load: -0.1 }],
+    ['load NaN', { load: Number.NaN }],
+    ['load infinite', { load: Number.POSITIVE_INFINITY }],
+    ['seats beyond int4', { seats: 4_294_967_295 }],
+    ['no name', { name: '' }],
+    ['a name of 65', { name: 'x'.repeat(65) }],
+    ['state 9', { state: 9 as never }],
+  ])('%s', async (_, field) => {
+    await expect(rig.report(token, { server: { ...server, ...field } })).rejects.toEqual(reason('invalid-report'));
+  });
+
+  test.each([
+    ['65 metrics', many(65)],
+    ['257 bytes of metric', { k: 'v'.repeat(256) }],
+    ['NUL', { k: '\0' }],
+    ['state word', { state: 'asleep' }],
+    ['load word', { load: 'much' }],
+    ['half a seat', { seats: '0.5' }],
+  ])('%s', async (_, kv) => {
+    await rig.report(token, { server });
+    await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('invalid-report'));
+  });
+
+  test('64 metrics, and 256 bytes of one, fit', async () => {
+    await expect(rig.report(token, { server, metric: { kv: many(64) } })).resolves.toBeDefined();
+    await expect(rig.report(token, { server, metric: { kv: { k: 'v'.repeat(255) } } })).resolves.toBeDefined();
+  });
+
+  test('channels beyond the largest id', async () => {
+    for (const id of [0, 2_147_483_648]) {
+      await expect(rig.report(token, { server, channels: [{ id, epoch: 1 }] })).rejects.toEqual(
+        reason('invalid-report'),
+      );
+    }
+  });
+
+  test('bytes that are no report, and numbers above 2^53, are malformed and say so', async () => {
+    const channel = Buffer.from([0x12, 2 + hugeEpoch.length, 0x08, 0x01, ...hugeEpoch]);
+    const tooLarge = Buffer.concat([ReportRequest.encode(ReportRequest.fromPartial({ server })).finish(), channel]);
+    for (const bytes of [Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('garbage!'), tooLarge]) {
+      const error = await sendBytes(rig.manager, '/chat.v1.ChannelService/Report', bytes, token);
+      expect(error.code).toBe(3);
+      expect(error.metadata.get('chat-reason')).toEqual(['malformed']);
+    }
+  });
+});
+
+describe('what it owns', () => {
+  async function owned(): Promise<number> {
+    await rig.report(token, { server });
+    const who = await rig.person();
+    const id = await rig.room(who);
+    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2, epoch = 7 WHERE channel_id = $1', [id, bootId]);
+    return id;
+  }
+
+  test('agrees, or is not asked', async () => {
+    const [one, two] = [await owned(), await owned()];
+    const channels = [{ id: one, epoch: 7 }, { id: two, epoch: 7 }, { id: 2_000_000_000 }];
+    await expect(rig.report(token, { server, channels })).resolves.toBeDefined();
+  });
+
+  test.each([6, 8])('ABORTED for epoch %i in place of 7, and the lease is renewed all the same', async (epoch) => {
+    const [one, two] = [await owned(), await owned()];
+    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
+    const report = rig.report(token, {
+      server,
+      channels: [
+        { id: one, epoch: 7 },
+        { id: two, epoch },
+      ],
+    });
+    await expect(report).rejects.toEqual(reason('not-mine'));
+    expect((await row()).lease).toBeGreaterThan(2.5);
+  });
+
+  test('ABORTED for a channel of another server, of nobody, or that there never was', async () => {
+    const id = await owned();
+    const say = (channel: number) => rig.report(token, { server, channels: [{ id: channel, epoch: 7 }] });
+    for (const boot of [randomUUID(), null]) {
+      await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, boot]);
+      await expect(say(id)).rejects.toEqual(reason('not-mine'));
+    }
+    await expect(say(2_000_000_000)).rejects.toEqual(reason('not-mine'));
+  });
+});

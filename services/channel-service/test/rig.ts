@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import { type ClientReadableStream, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Channel, ChannelServiceClient, type ListenResponse, ReportRequest } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import {
+  bearerMetadata,
+  callUnary,
+  type JoinClaims,
+  joinToken,
+  managerAudience,
+  refusalFromStatus,
+  SigningKey,
+  serviceToken,
+  TrustedKeys,
+  type UserClaims,
+  userAudience,
+  userToken,
+} from '@parley/rpc';
+import { createLogger, Metrics, type RunningService, readSettings } from '@parley/runtime';
+import { startApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+
+/** A test's PostgreSQL, by role. */
+export interface Database {
+  readonly ownerUrl: string;
+  urlFor(role: 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_gateway'): string;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly sid: string;
+  readonly token: string;
+}
+
+/** A chat server and its token for managers. */
+export interface Identity {
+  readonly bootId: string;
+  readonly token: string;
+}
+
+const withinMs = 10_000;
+let people = 0;
+
+/** Managers on free ports over one database, and what their callers need. */
+export class Rig {
+  readonly owner: Pool;
+  readonly managers: ChannelServiceClient[] = [];
+  readonly #database: Database;
+  readonly #pools = new Map<string, Pool>();
+  readonly #identities: Identity[] = [];
+  readonly #running: RunningService[] = [];
+  #userKey: SigningKey<UserClaims> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.owner = this.#open(database.ownerUrl);
+  }
+
+  #open(url: string): Pool {
+    const pool = this.#pools.get(url) ?? createPool({ url, applicationName: 'test', max: 4 });
+    this.#pools.set(url, pool);
+    return pool;
+  }
+
+  async startManager(env: Readonly<Record<string, string>> = {}): Promise<ChannelServiceClient> {
+    const url = this.#database.urlFor('chat_manager');
+    const settings = readSettings({
+      PARLEY_DATABASE_URL: url,
+      PARLEY_PORT: '0',
+      PARLEY_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
+      ...env,
+    });
+    const app = await startApp(readConfig(settings), {
+      settings,
+      log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),
+      metrics: new Metrics(),
+    });
+    this.#running.push(app);
+    const client = new ChannelServiceClient(app.listens.grpc as string, credentials.createInsecure());
+    this.managers.push(client);
+    return client;
+  }
+
+  get manager(): ChannelServiceClient {
+    return this.managers[0] as ChannelServiceClient;
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.managers) client.close();
+    for (const app of this.#running) await app.stop();
+    for (const pool of this.#pools.values()) await pool.end();
+  }
+
+  async #key(): Promise<SigningKey<UserClaims>> {
+    if (this.#userKey === undefined) {
+      const pool = this.#open(this.#database.urlFor('chat_user'));
+      this.#userKey = new SigningKey(userToken, randomUUID(), pool, await DatabaseClock.start(pool));
+    }
+    return this.#userKey;
+  }
+
+  /** A person with a session and a token. */
+  async person(role: 'user' | 'admin' = 'user'): Promise<Person> {
+    people += 1;
+    const id = `p${people}`;
+    const key = await this.#key();
+    const { rows: users } = await this.owner.query<{ number: number }>(
+      "INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, $1, '!', $2) RETURNING number",
+      [id, role],
+    );
+    const { rows: sessions } = await this.owner.query<{ id: string }>(
+      "INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id",
+      [id],
+    );
+    const sid = sessions[0]?.id ?? '';
+    const claims = { sub: id, num: users[0]?.number ?? 0, name: id, role, sid };
+    return { id, sid, token: await key.sign(claims, userAudience) };
+  }
+
+  persons(count: number): Promise<Person[]> {
+    return Promise.all(Array.from({ length: count }, () => this.person()));
+  }
+
+  /** A new chat server's token for managers. Many at a time: a manager reads new keys once a second. */
+  async chatServer(): Promise<Identity> {
+    if (this.#identities.length === 0) await this.#makeIdentities();
+    return this.#identities.pop() as Identity;
+  }
+
+  async #makeIdentities(): Promise<void> {
+    const pool = this.#open(this.#database.urlFor('chat_server'));
+    const clock = await DatabaseClock.start(pool);
+    for (let n = 0; n < 40; n++) {
+      const bootId = randomUUID();
+      const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
+      this.#identities.push({ bootId, token: await key.sign({ sub: bootId }, managerAudience) });
+    }
+  }
+
+  async managerToken(audience: string): Promise<string> {
+    const pool = this.#open(this.#database.urlFor('chat_manager'));
+    const bootId = randomUUID();
+    const key = new SigningKey(serviceToken('manager'), bootId, pool, await DatabaseClock.start(pool));
+    return key.sign({ sub: bootId }, audience);
+  }
+
+  /** What a chat server reads in a join token. */
+  async readJoinToken(token: string, bootId: string): Promise<JoinClaims> {
+    const pool = this.#open(this.#database.urlFor('chat_server'));
+    const keys = new TrustedKeys(pool, await DatabaseClock.start(pool));
+    return (await keys.verify(token, joinToken, bootId)).claims;
+  }
+
+  report(token: string | undefined, request: Parameters<typeof ReportRequest.fromPartial>[0]): Promise<unknown> {
+    const { manager } = this;
+    const options = token === undefined ? { withinMs } : { token, withinMs };
+    return callUnary(manager.report.bind(manager), ReportRequest.fromPartial(request), options);
+  }
+
+  /** A chat server that has reported, and whose lease lasts for the test. */
+  async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<Identity> {
+    const identity = await this.chatServer();
+    const { bootId, token } = identity;
+    await this.report(token, {
+      server: { id: bootId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
+    });
+    await this.owner.query("UPDATE chat.server SET lease_until = now() + interval '1 h' WHERE boot_id = $1", [bootId]);
+    return identity;
+  }
+
+  async kill(...servers: readonly Identity[]): Promise<void> {
+    const ids = servers.map(({ bootId }) => bootId);
+    await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE boot_id = ANY ($1)", [
+      ids,
+    ]);
+  }
+
+  list(who: Person, id = 0): Promise<Channel[]> {
+    const call: ClientReadableStream<Channel> = this.manager.list(
+      Channel.fromPartial({ id }),
+      bearerMetadata(who.token),
+    );
+    const found: Channel[] = [];
+    return new Promise((resolve, reject) => {
+      call.on('data', (channel: Channel) => found.push(channel));
+      call.on('error', (error) => reject(refusalFromStatus(error as ServiceError)));
+      call.on('end', () => resolve(found));
+    });
+  }
+
+  create(who: Person, room: Parameters<typeof Channel.fromPartial>[0]): Promise<Channel> {
+    const { manager } = this;
+    return callUnary(manager.create.bind(manager), Channel.fromPartial(room), { token: who.token, withinMs });
+  }
+
+  async room(who: Person, limit = 25): Promise<number> {
+    return (await this.create(who, { name: 'a room', limit })).id;
+  }
+
+  remove(who: Person, id: number): Promise<unknown> {
+    const { manager } = this;
+    return callUnary(manager.delete.bind(manager), Channel.fromPartial({ id }), { token: who.token, withinMs });
+  }
+
+  listen(who: Person, id: number, manager = this.manager): Promise<ListenResponse> {
+    return callUnary(manager.listen.bind(manager), Channel.fromPartial({ id }), { token: who.token, withinMs });
+  }
+
+  /** Listen with the response headers. */
+  listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
+    return new Promise((resolve, reject) => {
+      let headers: Metadata | undefined;
+      const call = this.manager.listen(Channel.fromPartial({ id }), bearerMetadata(who.token), (error, answer) => {
+        if (error !== null || headers === undefined) reject(error ?? new Error('no headers'));
+        else resolve({ headers, answer });
+      });
+      call.on('metadata', (metadata) => {
+        headers = metadata;
+      });
+    });
+  }
+
+  /** What Connect does with a seat: the once-only step. True: taken. */
+  async take(channelId: number, userId: string): Promise<boolean> {
+    const { rowCount } = await this.owner.query(
+      `UPDATE chat.seat t SET live = true FROM chat.channel_head h, chat.channel c
+       WHERE t.channel_id = $1 AND t.user_id = $2 AND NOT t.live AND t.join_by > now() AND h.channel_id = t.channel_id
+         AND h.boot_id = t.boot_id AND h.epoch = t.epoch AND c.id = t.channel_id AND c.deleted_at IS NULL`,
+      [channelId, userId],
+    );
+    return rowCount === 1;
+  }
+
+  async one<T>(text: string, ...values: readonly unknown[]): Promise<T> {
+    const { rows } = await this.owner.query(text, [...values]);
+    return rows[0] as T;
+  }
+}
+
+/** The refusals of those that were refused, and the answers of the others. */
+export async function outcomes<T>(calls: readonly Promise<T>[]): Promise<{ answers: T[]; reasons: string[] }> {
+  const settled = await Promise.allSettled(calls);
+  const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason.reason)] : []));
+  return { answers, reasons };
+}

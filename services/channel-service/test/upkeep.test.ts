@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedServer, migrate, openRoles, roleUrl, type ServiceRole, startEmbedded } from '@parley/database';
+import { type Person, Rig } from './rig.js';
+
+const passwords = { chat_user: 'u', chat_manager: 'm', chat_server: 's', chat_gateway: 'g' };
+let folder: string;
+let postgres: EmbeddedServer;
+let rig: Rig;
+let me: Person;
+
+async function start(): Promise<void> {
+  postgres = await startEmbedded({ dataDir: folder, log: () => {} });
+  await migrate(postgres.url);
+  await openRoles(postgres.url, passwords);
+  const urlFor = (role: ServiceRole) => roleUrl(postgres.url, role, passwords[role]);
+  rig = new Rig({ ownerUrl: postgres.url, urlFor });
+  await rig.startManager();
+}
+
+async function end(): Promise<void> {
+  await rig.close();
+  await postgres.stop();
+}
+
+const msSinceStart = async () =>
+  (
+    await rig.one<{ ms: number }>(
+      'SELECT (extract(epoch FROM clock_timestamp() - pg_postmaster_start_time()) * 1000)::float8 AS ms',
+    )
+  ).ms;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  await chmod(folder, 0o755);
+  await start();
+  me = await rig.person();
+}, 60_000);
+
+afterAll(async () => {
+  await end();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const seats = () => rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat');
+
+test('after a start of PostgreSQL nobody is taken for dead for 5 seconds, and nobody else waits', async () => {
+  const dead = await rig.server();
+  const id = await rig.room(me);
+  await rig.listen(me, id);
+  await rig.owner.query('UPDATE chat.seat SET live = true');
+  await rig.kill(dead);
+  const { token } = me;
+  await end();
+  await start();
+
+  const heir = await rig.server();
+  const other = await rig.person();
+  await expect(rig.listen(other, await rig.room(other))).resolves.toMatchObject({ server: { id: heir.bootId } });
+  const refused = await rig.listen({ ...me, token }, id).catch((thrown) => thrown);
+  const since = await msSinceStart();
+  expect(since).toBeLessThan(5_000);
+  expect(refused).toMatchObject({ reason: 'no-server' });
+  expect(refused.retryAfterMs).toBeGreaterThan(5_000 - since - 10);
+  expect(refused.retryAfterMs).toBeLessThanOrEqual(5_000);
+  expect(await seats()).toEqual({ n: 2 });
+
+  await pause(refused.retryAfterMs + 20);
+  await expect(rig.listen({ ...me, token }, id)).resolves.toMatchObject({ server: { id: heir.bootId } });
+});
+
+test('housekeeping ends what has lapsed, and nothing else', async () => {
+  const living = await rig.server();
+  const lapsed = await rig.server();
+  await rig.kill(living, lapsed);
+  await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '1 h' WHERE boot_id = $1", [
+    living.bootId,
+  ]);
+  const mine = await rig.room(me);
+  await rig.listen(me, mine);
+  const ghost = await rig.person();
+  await rig.owner.query(
+    `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+     VALUES (gen_random_uuid(), $1, $2, $3, 1, true, true, now()), (gen_random_uuid(), $1, $2, $4, 1, false, true, now())`,
+    [ghost.id, mine, lapsed.bootId, randomUUID()],
+  );
+  await rig.owner.query(
+    `INSERT INTO chat.rate VALUES ('old', now() - interval '61 min'), ('new', now() - interval '59 min')`,
+  );
+  await rig.owner.query(`INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at)
+    VALUES ('old', 'chat', 'x', '{}', now() - interval '2 s', now() - interval '1 s')`);
+  await rig.owner.query(`INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
+    SELECT gen_random_uuid(), name, 'a', 'b', now() - i FROM (VALUES ('gone', interval '61 min'), ('fresh', interval '59 min'), ('owner', interval '61 min')) x (name, i)`);
+  await rig.owner.query(
+    "UPDATE chat.channel_head SET boot_id = (SELECT boot_id FROM chat.server WHERE name = 'owner') WHERE channel_id = (SELECT min(channel_id) FROM chat.channel_head)",
+  );
+  await pause(6_500);
+  expect(
+    await rig.one("SELECT array_agg(key ORDER BY key) AS keys FROM chat.rate WHERE key IN ('old', 'new')"),
+  ).toEqual({ keys: ['new'] });
+  expect(await rig.one("SELECT count(*)::int AS n FROM chat.signing_key WHERE kid = 'old'")).toEqual({ n: 0 });
+  expect(await rig.one("SELECT array_agg(name ORDER BY name) AS names FROM chat.server WHERE addr = 'a'")).toEqual({
+    names: ['fresh', 'owner'],
+  });
+  expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', ghost.id)).toEqual({ n: 0 });
+  expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', me.id)).toEqual({ n: 1 });
+});

@@ -1,0 +1,36 @@
+import { UserServiceService } from '@parley/contract';
+import { forUser, ServiceHost, SigningKey, userToken } from '@parley/rpc';
+import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import type { Config } from './config.js';
+import { Passwords } from './passwords/passwords.js';
+import { createGet } from './rpc/get.js';
+import { createLogin } from './rpc/login.js';
+import { createLogout } from './rpc/logout.js';
+import { createRegister } from './rpc/register.js';
+import { createUpdate } from './rpc/update.js';
+import { purgeSessions } from './store/sessions.js';
+
+/** Plugs a user-service together. All that it knows is in the database: any number may run. */
+export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+  const { log } = context;
+  const host = await ServiceHost.open(config.host, context);
+  const { pool, callers } = host;
+  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme));
+  const key = new SigningKey(userToken, host.bootId, pool, host.clock);
+  await key.start();
+
+  await host.serve((server) =>
+    server.add('chat.v1.UserService', UserServiceService, {
+      register: createRegister({ pool, passwords }),
+      login: createLogin({ pool, passwords, key, log }),
+      logout: forUser(callers, createLogout(pool)),
+      get: forUser(callers, createGet(pool)),
+      update: forUser(callers, createUpdate({ pool, passwords })),
+    }),
+  );
+
+  const purge = async () => void (await purgeSessions.run(pool, []));
+  const failed = (err: unknown) => log.warn({ err }, 'old sessions were not purged; it is tried again');
+  host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));
+  return host.run();
+}

@@ -1,0 +1,57 @@
+import type { Visibility } from '@parley/database';
+import { isDisplayName, limits, refuse } from '@parley/runtime';
+
+const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
+const unprintable = /(?![\n\t])\p{C}/u;
+const visibilities: ReadonlySet<string> = new Set<Visibility>(['everyone', 'users', 'contacts', 'nobody']);
+
+/** Whether a text has the form of a user id. */
+export function isUserId(text: string): boolean {
+  return userId.test(text) && text.length <= limits.userIdCharacters;
+}
+
+/** Whether a text has the form of an e-mail address; whether it reaches anybody, only a mail could tell. */
+export function isEmail(text: string): boolean {
+  return email.test(text) && text === text.normalize('NFC') && text.length <= limits.emailCharacters;
+}
+
+/** Whether a text may be a password: bcrypt would ignore what comes after 72 bytes, or after a NUL. */
+export function isPassword(text: string): boolean {
+  const bytes = Buffer.byteLength(text);
+  return bytes >= limits.passwordMinBytes && bytes <= limits.passwordMaxBytes && !text.includes('\0');
+}
+
+/** @throws {Refusal} `invalid-user-id` */
+export function checkUserId(text: string): void {
+  if (!isUserId(text)) throw refuse('invalid-user-id');
+}
+
+/** @throws {Refusal} `invalid-name` */
+export function checkName(text: string): void {
+  if (!isDisplayName(text)) throw refuse('invalid-name');
+}
+
+/** @throws {Refusal} `invalid-email` */
+export function checkEmail(text: string): void {
+  if (!isEmail(text)) throw refuse('invalid-email');
+}
+
+/** @throws {Refusal} `invalid-password` */
+export function checkPassword(text: string): void {
+  if (!isPassword(text)) throw refuse('invalid-password');
+}
+
+/** @throws {Refusal} `invalid-profile` */
+export function checkAbout(text: string): void {
+  if ([...text].length > limits.aboutCharacters || unprintable.test(text)) throw refuse('invalid-profile');
+}
+
+/**
+ * The visibility of that name.
+ * @throws {Refusal} `invalid-profile`
+ */
+export function visibilityOf(text: string): Visibility {
+  if (!visibilities.has(text)) throw refuse('invalid-profile');
+  return text as Visibility;
+}

@@ -1,0 +1,20 @@
+import type { User } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { refuse } from '@parley/runtime';
+import { profile } from '../store/users.js';
+import { isUserId } from './checks.js';
+import { userFrom } from './profiles.js';
+
+const maxNumber = 2_147_483_647;
+
+/** A profile by id, or else by number. Who may not see it is told what is said of nobody. */
+export function createGet(pool: Pool) {
+  return async (request: User, me: UserCaller): Promise<User> => {
+    const id = isUserId(request.id) ? request.id : null;
+    const byNumber = request.id === '' && request.number <= maxNumber;
+    const [row] = await profile.run(pool, [me.id, me.role, id, byNumber ? request.number : null]);
+    if (row === undefined) throw refuse('user-not-found');
+    return userFrom(row);
+  };
+}

@@ -1,0 +1,29 @@
+import { Empty, type RegisterRequest } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import type { Call } from '@parley/rpc';
+import type { Passwords } from '../passwords/passwords.js';
+import { register } from '../store/users.js';
+import { checkEmail, checkName, checkPassword, checkUserId } from './checks.js';
+import { registerOfAddress, throttle } from './throttle.js';
+
+export interface RegisterDeps {
+  readonly pool: Pool;
+  readonly passwords: Passwords;
+}
+
+/** Makes an account; who gives no name is called by the user id. */
+export function createRegister({ pool, passwords }: RegisterDeps) {
+  return async (request: RegisterRequest, call: Call): Promise<Empty> => {
+    const { userId, email } = request;
+    const name = request.name === '' ? userId : request.name;
+    checkUserId(userId);
+    checkName(name);
+    checkPassword(request.password);
+    if (email !== '') checkEmail(email);
+    await throttle(pool, registerOfAddress, call.peer, 'register-too-often');
+    const hash = await passwords.hash(request.password);
+    await register(pool, userId, name, hash, email === '' ? null : email);
+    call.facts.user = userId;
+    return Empty.create();
+  };
+}

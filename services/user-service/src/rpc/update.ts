@@ -1,0 +1,57 @@
+import type { UpdateUserRequest, User } from '@parley/contract';
+import { type Pool, transaction } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { refuse } from '@parley/runtime';
+import type { Passwords } from '../passwords/passwords.js';
+import { endSessions } from '../store/sessions.js';
+import { hashOf, ownsFile, updateUser } from '../store/users.js';
+import { checkAbout, checkEmail, checkName, checkPassword, visibilityOf } from './checks.js';
+import { userFrom } from './profiles.js';
+import { loginOfAccount, throttle } from './throttle.js';
+
+export interface UpdateDeps {
+  readonly pool: Pool;
+  readonly passwords: Passwords;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function checkForms({ name, about, email, newPassword }: UpdateUserRequest): void {
+  if (name !== undefined) checkName(name);
+  if (about !== undefined) checkAbout(about);
+  if (email) checkEmail(email);
+  if (newPassword !== undefined) checkPassword(newPassword);
+}
+
+/** Changes the caller's own account. E-mail and password want the present password; a new one ends the other sessions. */
+export function createUpdate({ pool, passwords }: UpdateDeps) {
+  async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
+    if (!fileId) return;
+    if (!uuid.test(fileId)) throw refuse('invalid-profile');
+    if ((await ownsFile.run(pool, [userId, fileId])).length === 0) throw refuse('invalid-profile');
+  }
+
+  /** The hash that the present password fits. A stolen token is no way to guess it: attempts count as those of Login. */
+  async function verifiedHash(userId: string, password: string): Promise<string> {
+    await throttle(pool, loginOfAccount, userId.toLowerCase());
+    const [row] = await hashOf.run(pool, [userId]);
+    if (row === undefined || !(await passwords.verify(password, row.password_hash))) throw refuse('wrong-credentials');
+    return row.password_hash;
+  }
+
+  return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
+    const { name = null, about = null, email = null, avatarId = null, newPassword } = request;
+    checkForms(request);
+    const visibility = request.visibility === undefined ? null : visibilityOf(request.visibility);
+    await checkAvatar(me.id, request.avatarId);
+    const guarded = email !== null || newPassword !== undefined;
+    const present = guarded ? await verifiedHash(me.id, request.password) : null;
+    const fresh = newPassword === undefined ? null : await passwords.hash(newPassword);
+    return transaction(pool, async (client) => {
+      const row = await updateUser(client, me.id, name, about, visibility, email, avatarId, fresh, present);
+      if (row === undefined) throw refuse('wrong-credentials');
+      if (fresh !== null) await endSessions(client, me.id, { except: me.sessionId });
+      return userFrom(row);
+    });
+  };
+}

@@ -1,0 +1,2 @@
+-- $1 user.
+SELECT password_hash FROM chat.users WHERE id = $1;

@@ -1,0 +1,12 @@
+-- $1 user; NULL leaves a field as it is: $2 name, $3 about, $4 visibility, $5 e-mail ('' = none), $6 avatar ('' = none),
+-- $7 new password hash, $8 the hash that was verified for it. No row: the password has changed meanwhile.
+UPDATE chat.users u SET
+  name = coalesce($2, name),
+  about = coalesce($3, about),
+  visibility = coalesce($4, visibility),
+  email = CASE WHEN $5::text IS NULL THEN email ELSE nullif($5, '') END,
+  avatar_id = CASE WHEN $6::text IS NULL THEN avatar_id ELSE nullif($6, '')::uuid END,
+  password_hash = coalesce($7, password_hash)
+WHERE id = $1 AND ($8::text IS NULL OR password_hash = $8)
+RETURNING id, number, name, role, status, about, avatar_id, email, last_seen_at,
+  EXISTS (SELECT FROM chat.seat s WHERE s.user_id = u.id AND s.live) AS online;

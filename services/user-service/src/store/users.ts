@@ -1,0 +1,77 @@
+import {
+  isDuplicate,
+  type Queryable,
+  statements,
+  type UserRole,
+  type UserStatus,
+  type Visibility,
+} from '@parley/database';
+import { refuse } from '@parley/runtime';
+
+const sql = statements(import.meta.url);
+
+/** A user, as the one who asks may see it. */
+export interface ProfileRow {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly role: UserRole;
+  readonly status: UserStatus;
+  readonly about: string;
+  readonly avatar_id: string | null;
+  readonly last_seen_at: Date | null;
+  /** Null where there is none, or it is nobody else's business. */
+  readonly email: string | null;
+  readonly online: boolean;
+}
+
+type Registration = [id: string, name: string, hash: string, email: string | null];
+type Change = [
+  id: string,
+  name: string | null,
+  about: string | null,
+  visibility: Visibility | null,
+  email: string | null,
+  avatarId: string | null,
+  newHash: string | null,
+  verifiedHash: string | null,
+];
+
+const insert = sql<never, Registration>('register');
+const update = sql<ProfileRow, Change>('update-user');
+
+/** Each by the question its file answers. */
+export const findAccount = sql<{ id: string; password_hash: string }, [login: string]>('find-account');
+export const hashOf = sql<{ password_hash: string }, [id: string]>('hash-of');
+export const rehash = sql<never, [id: string, old: string, fresh: string]>('rehash');
+export const ownsFile = sql<object, [id: string, fileId: string]>('owns-file');
+export const profile = sql<
+  ProfileRow,
+  [viewer: string, viewerRole: UserRole, id: string | null, number: number | null]
+>('profile');
+
+function asTaken(error: unknown): unknown {
+  if (isDuplicate(error, 'users_email_folded')) return refuse('email-taken');
+  return isDuplicate(error) ? refuse('user-id-taken') : error;
+}
+
+/**
+ * Makes an account.
+ * @throws {Refusal} `user-id-taken` or `email-taken`
+ */
+export async function register(pool: Queryable, ...registration: Registration): Promise<void> {
+  await insert.run(pool, registration).catch((error: unknown) => {
+    throw asTaken(error);
+  });
+}
+
+/**
+ * Changes an account; null leaves a field as it is. Undefined: its password has changed meanwhile.
+ * @throws {Refusal} `email-taken`
+ */
+export async function updateUser(client: Queryable, ...change: Change): Promise<ProfileRow | undefined> {
+  const [row] = await update.run(client, change).catch((error: unknown) => {
+    throw asTaken(error);
+  });
+  return row;
+}

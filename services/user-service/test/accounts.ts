@@ -1,0 +1,93 @@
+import { credentials } from '@grpc/grpc-js';
+import {
+  LoginRequest,
+  type LoginResponse,
+  LogoutRequest,
+  RegisterRequest,
+  UpdateUserRequest,
+  User,
+  UserServiceClient,
+} from '@parley/contract';
+import { createPool, type Pool } from '@parley/database';
+import { callUnary, clientOptions } from '@parley/rpc';
+import { Metrics, type Reason, Refusal, type RunningService, readSettings, silentLogger } from '@parley/runtime';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { startApp } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+
+export const password = 'correct horse';
+const withinMs = 20_000;
+
+/** A user-service over a database of its own, and a client of it. */
+export class Accounts {
+  readonly owner: Pool;
+  readonly database: TestDatabase;
+  readonly #running: RunningService;
+  readonly #client: UserServiceClient;
+
+  private constructor(database: TestDatabase, running: RunningService) {
+    this.database = database;
+    this.owner = createPool({ url: database.ownerUrl, applicationName: 'test', max: 2 });
+    this.#running = running;
+    this.#client = new UserServiceClient(running.listens.grpc as string, credentials.createInsecure(), clientOptions);
+  }
+
+  static async start(env: Record<string, string> = {}, on?: TestDatabase): Promise<Accounts> {
+    const database = on ?? (await openTestDatabase());
+    const PARLEY_DATABASE_URL = database.urlFor('chat_user');
+    const settings = readSettings({ PARLEY_DATABASE_URL, PARLEY_PORT: '0', PARLEY_BCRYPT_COST: '4', ...env });
+    const context = { settings, log: silentLogger(), metrics: new Metrics() };
+    return new Accounts(database, await startApp(readConfig(settings), context));
+  }
+
+  register(userId: string, more: Partial<RegisterRequest> = {}) {
+    const request = RegisterRequest.fromPartial({ userId, password, ...more });
+    return callUnary(this.#client.register.bind(this.#client), request, { withinMs });
+  }
+
+  login(userId: string, more: Partial<LoginRequest> = {}): Promise<LoginResponse> {
+    const request = LoginRequest.fromPartial({ userId, password, ...more });
+    return callUnary(this.#client.login.bind(this.#client), request, { withinMs });
+  }
+
+  /** Registers and logs in. */
+  async token(userId: string, more: Partial<RegisterRequest> = {}): Promise<string> {
+    await this.register(userId, more);
+    return (await this.login(userId)).token;
+  }
+
+  logout(token: string, everywhere = false) {
+    const request = LogoutRequest.fromPartial({ everywhere });
+    return callUnary(this.#client.logout.bind(this.#client), request, { token, withinMs });
+  }
+
+  get(token: string, who: Partial<User>): Promise<User> {
+    return callUnary(this.#client.get.bind(this.#client), User.fromPartial(who), { token, withinMs });
+  }
+
+  update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {
+    const request = UpdateUserRequest.fromPartial(change);
+    return callUnary(this.#client.update.bind(this.#client), request, { token, withinMs });
+  }
+
+  async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return (await this.owner.query<Record<string, unknown>>(text, values)).rows;
+  }
+
+  async stop(): Promise<void> {
+    this.#client.close();
+    await this.#running.stop();
+    await this.owner.end();
+  }
+}
+
+/** The reason a call was refused for. */
+export async function reasonOf(call: Promise<unknown>): Promise<Reason | 'ok'> {
+  try {
+    await call;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof Refusal) return error.reason;
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+import { UserRole, UserStatus } from '@parley/contract';
+import { Accounts, password, reasonOf } from './accounts.js';
+
+let accounts: Accounts;
+let alice: string;
+let bob: string;
+let admin: string;
+
+beforeAll(async () => {
+  accounts = await Accounts.start();
+  alice = await accounts.token('Alice', { email: 'alice@example.org', name: 'Alice A.' });
+  bob = await accounts.token('bob');
+  admin = await accounts.token('root');
+  await accounts.sql("UPDATE chat.users SET role = 'admin' WHERE id = 'root'");
+});
+afterAll(async () => {
+  await accounts.stop();
+  await accounts.database.close();
+});
+
+describe('Get', () => {
+  test('by id, whatever its case, or by number', async () => {
+    const byId = await accounts.get(bob, { id: 'alice' });
+    expect(byId).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, status: UserStatus.ACTIVE });
+    expect(await accounts.get(bob, { number: byId.number })).toEqual(byId);
+  });
+
+  test('the e-mail address is for the user and for administrators', async () => {
+    const seen = await Promise.all([alice, bob, admin].map((token) => accounts.get(token, { id: 'Alice' })));
+    expect(seen.map(({ email }) => email)).toEqual(['alice@example.org', '', 'alice@example.org']);
+  });
+
+  test.each([
+    ['nobody of that id', { id: 'nobody' }],
+    ['no id', {}],
+    ['NUL', { id: 'Al\0ice' }],
+    ['a pattern', { id: '%' }],
+    ['an e-mail address', { id: 'alice@example.org' }],
+    ['far too long', { id: 'x'.repeat(10_000) }],
+    ['a number nobody has', { number: 4_294_967_295 }],
+    ['a bad id and a good number', { id: '%', number: 1 }],
+  ])('user-not-found: %s', async (_, who) => {
+    expect(await reasonOf(accounts.get(bob, who))).toBe('user-not-found');
+  });
+
+  test('as far as the visibility lets the caller see', async () => {
+    const target = await accounts.token('hidden');
+    const guest = await accounts.token('visitor');
+    const contact = await accounts.token('contact');
+    const former = await accounts.token('former');
+    await accounts.sql("UPDATE chat.users SET role = 'guest' WHERE id = 'visitor'");
+    await accounts.sql("INSERT INTO chat.channel (name, owner_id, kind) VALUES ('c', 'root', 'group')");
+    await accounts.sql(`INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq)
+      SELECT max(c.id), who, 0, gone FROM chat.channel c,
+        (VALUES ('hidden', NULL), ('contact', NULL), ('former', 0)) AS v (who, gone) GROUP BY who, gone`);
+    await accounts.sql("INSERT INTO chat.channel (name, owner_id, kind) VALUES ('left', 'root', 'group')");
+    await accounts.sql(`INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq)
+      SELECT max(c.id), who, 0, gone FROM chat.channel c,
+        (VALUES ('hidden', 0), ('bob', NULL)) AS v (who, gone) GROUP BY who, gone`);
+    const lookers = { self: target, admin, contact, former, user: bob, guest };
+    const seenBy = async (visibility: string) => {
+      await accounts.update(target, { visibility });
+      const seen = await Promise.all(
+        Object.values(lookers).map((token) => reasonOf(accounts.get(token, { id: 'hidden' }))),
+      );
+      return Object.keys(lookers).filter((_, n) => seen[n] === 'ok');
+    };
+    expect(await seenBy('everyone')).toEqual(['self', 'admin', 'contact', 'former', 'user', 'guest']);
+    expect(await seenBy('users')).toEqual(['self', 'admin', 'contact', 'former', 'user']);
+    expect(await seenBy('contacts')).toEqual(['self', 'admin', 'contact']);
+    expect(await seenBy('nobody')).toEqual(['self', 'admin']);
+  });
+
+  test('somebody deleted is nobody, except to administrators', async () => {
+    await accounts.register('ghost');
+    await accounts.sql("UPDATE chat.users SET status = 'deleted', visibility = 'everyone' WHERE id = 'ghost'");
+    expect(await reasonOf(accounts.get(bob, { id: 'ghost' }))).toBe('user-not-found');
+    expect(await accounts.get(admin, { id: 'ghost' })).toMatchObject({ status: UserStatus.DELETED });
+  });
+});
+
+describe('Update', () => {
+  test('name and about; what is not named stays', async () => {
+    const token = await accounts.token('una', { name: 'Una' });
+    expect(await accounts.update(token, { about: 'line\nline' })).toMatchObject({ name: 'Una', about: 'line\nline' });
+    expect(await accounts.update(token, { name: 'Ona' })).toMatchObject({ name: 'Ona', about: 'line\nline' });
+    expect(await accounts.update(token, { about: '' })).toMatchObject({ name: 'Ona', about: '' });
+    expect(await accounts.update(token, {})).toMatchObject({ name: 'Ona', about: '' });
+  });
+
+  test.each([
+    ['an empty name', { name: '' }, 'invalid-name'],
+    ['a name turned round', { name: 'a\u202eb' }, 'invalid-name'],
+    ['a long about', { about: 'x'.repeat(501) }, 'invalid-profile'],
+    ['NUL in about', { about: 'a\0b' }, 'invalid-profile'],
+    ['zero width in about', { about: 'a\u200bb' }, 'invalid-profile'],
+    ['an unknown visibility', { visibility: 'friends' }, 'invalid-profile'],
+    ['an empty visibility', { visibility: '' }, 'invalid-profile'],
+    ['a bad e-mail address', { email: 'a@@b', password }, 'invalid-email'],
+    ['a short new password', { newPassword: 'short', password }, 'invalid-password'],
+    ['73 bytes of new password', { newPassword: 'x'.repeat(73), password }, 'invalid-password'],
+    ['an avatar that is no id', { avatarId: "'; --" }, 'invalid-profile'],
+    ['an avatar nobody has', { avatarId: '00000000-0000-0000-0000-000000000000' }, 'invalid-profile'],
+    ['an e-mail without the password', { email: 'b@example.org' }, 'wrong-credentials'],
+    ['an e-mail with a wrong one', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],
+    ['no e-mail, without the password', { email: '' }, 'wrong-credentials'],
+    ['a password without the password', { newPassword: 'battery staple' }, 'wrong-credentials'],
+    ['a password with NUL after it', { newPassword: 'battery staple', password: `${password}\0` }, 'wrong-credentials'],
+    ["somebody else's e-mail", { email: 'ALICE@example.org', password }, 'email-taken'],
+  ])('refused, and nothing changes: %s', async (_, change, reason) => {
+    const before = await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'");
+    expect(await reasonOf(accounts.update(bob, { about: 'new', ...change }))).toBe(reason);
+    expect(await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'")).toEqual(before);
+  });
+
+  test('an avatar is a whole file of the same user', async () => {
+    const file = async (owner: string, complete: boolean) => {
+      const text = `INSERT INTO chat.file (owner_id, name, content_type, size, sha256, complete)
+        VALUES ($1, 'f', 'image/png', 0, sha256(''), $2) RETURNING id`;
+      return (await accounts.sql(text, [owner, complete]))[0]?.id as string;
+    };
+    const [mine, half, hers] = [await file('bob', true), await file('bob', false), await file('Alice', true)];
+    expect(await accounts.update(bob, { avatarId: mine })).toMatchObject({ avatarId: mine });
+    expect(await reasonOf(accounts.update(bob, { avatarId: half }))).toBe('invalid-profile');
+    expect(await reasonOf(accounts.update(bob, { avatarId: hers }))).toBe('invalid-profile');
+    expect(await accounts.update(bob, { avatarId: '' })).toMatchObject({ avatarId: '' });
+  });
+
+  test('a new e-mail address is a new way to log in, the old one is none', async () => {
+    const token = await accounts.token('eve', { email: 'eve@example.org' });
+    await accounts.update(token, { email: 'eve@example.net', password });
+    expect(await reasonOf(accounts.login('eve@example.net'))).toBe('ok');
+    expect(await reasonOf(accounts.login('eve@example.org'))).toBe('wrong-credentials');
+    expect(await accounts.update(token, { email: '', password })).toMatchObject({ email: '' });
+    expect(await reasonOf(accounts.login('eve@example.net'))).toBe('wrong-credentials');
+  });
+
+  test('a new password ends the other sessions and is the only one', async () => {
+    const here = await accounts.token('pat');
+    const there = (await accounts.login('pat')).token;
+    await accounts.update(here, { password, newPassword: 'battery staple' });
+    expect(await reasonOf(accounts.get(here, { id: 'pat' }))).toBe('ok');
+    expect(await reasonOf(accounts.get(there, { id: 'pat' }))).toBe('logged-out');
+    expect(await reasonOf(accounts.login('pat'))).toBe('wrong-credentials');
+    expect(await reasonOf(accounts.login('pat', { password: 'battery staple' }))).toBe('ok');
+  });
+
+  test('a token is no way to guess the password: attempts count as those of Login', async () => {
+    const token = await accounts.token('tim');
+    await accounts.sql(
+      "INSERT INTO chat.rate SELECT 'login-account:tim', now() + interval '100 s' ON CONFLICT (key) DO UPDATE SET tat = excluded.tat",
+    );
+    const refused = accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
+    expect(await reasonOf(refused)).toBe('login-too-often');
+  });
+});

@@ -1,0 +1,109 @@
+import { Accounts, reasonOf } from './accounts.js';
+
+let accounts: Accounts;
+
+beforeAll(async () => {
+  accounts = await Accounts.start();
+});
+afterAll(async () => {
+  await accounts.stop();
+  await accounts.database.close();
+});
+
+test('a new account has a number, a hash with its scheme, and the user id for a name', async () => {
+  await accounts.register('First.One');
+  const [row] = await accounts.sql("SELECT * FROM chat.users WHERE id = 'First.One'");
+  expect(row).toMatchObject({ name: 'First.One', email: null, role: 'user', status: 'active' });
+  expect(row?.password_hash).toMatch(/^\$2b\$04\$/);
+});
+
+test('a twin by case is refused, for the id and for the e-mail address', async () => {
+  await accounts.register('Bob', { email: 'Bob@example.org' });
+  expect(await reasonOf(accounts.register('Bob'))).toBe('user-id-taken');
+  expect(await reasonOf(accounts.register('bOB'))).toBe('user-id-taken');
+  expect(await reasonOf(accounts.register('other', { email: 'bob@EXAMPLE.org' }))).toBe('email-taken');
+});
+
+test('of many at once with one id, one gets it', async () => {
+  const tries = Array.from({ length: 10 }, (_, n) => reasonOf(accounts.register(n % 2 ? 'Race' : 'race')));
+  const reasons = await Promise.all(tries);
+  expect(reasons.filter((reason) => reason === 'ok')).toHaveLength(1);
+  expect(reasons.filter((reason) => reason === 'user-id-taken')).toHaveLength(9);
+});
+
+test.each([
+  ['empty', ''],
+  ['65 long', 'a'.repeat(65)],
+  ['a space', 'a b'],
+  ['an at sign', 'a@b'],
+  ['a line end', 'alice\n'],
+  ['NUL', 'al\0ice'],
+  ['Cyrillic', '\u0430lice'],
+  ['zero width', 'ali\u200bce'],
+  ['first a dot', '.alice'],
+  ['not a string of SQL', "a'; DROP TABLE chat.users; --"],
+])('a user id that is bad: %s', async (_, id) => {
+  expect(await reasonOf(accounts.register(id, { name: 'n' }))).toBe('invalid-user-id');
+});
+
+test.each([
+  ['blank', ' \u00a0\u3000 '],
+  ['65 characters', 'x'.repeat(65)],
+  ['a control', 'a\u0007b'],
+  ['C1', 'a\u0085b'],
+  ['NUL', 'a\0b'],
+  ['a line end', 'a\nb'],
+  ['right to left override', 'a\u202eb'],
+  ['isolate', 'a\u2066b'],
+  ['zero width space', 'a\u200bb'],
+  ['zero width joiner', 'a\u200db'],
+  ['byte order mark', '\ufeffab'],
+  ['soft hyphen', 'a\u00adb'],
+  ['tag characters', 'a\u{e0041}b'],
+  ['Hangul filler', '\u3164'],
+  ['Braille blank', '\u2800'],
+  ['not composed', 'e\u0301'],
+])('a name that is bad: %s', async (_, name) => {
+  expect(await reasonOf(accounts.register('names', { name }))).toBe('invalid-name');
+});
+
+test.each([
+  ['64 characters beyond the BMP', '\u{1f600}'.repeat(64)],
+  ['composed', 'Andr\u00e9'],
+  ['Arabic', '\u0645\u0631\u062d\u0628\u0627'],
+  ['a heart', '\u2764\ufe0f'],
+])('a name that is good: %s', async (kind, name) => {
+  const id = kind.replaceAll(' ', '-');
+  await accounts.register(id, { name });
+  expect(await accounts.sql('SELECT name FROM chat.users WHERE id = $1', [id])).toEqual([{ name }]);
+});
+
+test.each([
+  ['7 bytes', '1234567', 'invalid-password'],
+  ['empty', '', 'invalid-password'],
+  ['73 bytes', 'x'.repeat(73), 'invalid-password'],
+  ['73 bytes in 37 characters', `${'é'.repeat(36)}x`, 'invalid-password'],
+  ['NUL', 'correct\0horse', 'invalid-password'],
+  ['72 bytes', 'é'.repeat(36), 'ok'],
+])('a password of %s: %s', async (kind, password, expected) => {
+  const id = kind.replaceAll(' ', '-');
+  expect(await reasonOf(accounts.register(`p-${id}`, { password }))).toBe(expected);
+});
+
+test.each(['a', '@b', 'a@', 'a@b@c', 'a b@c', 'a@b\n', 'a\0@b', `${'a'.repeat(250)}@b.cd`, 'a\u202e@b'])(
+  'an e-mail address that is bad: %j',
+  async (email) => {
+    expect(await reasonOf(accounts.register('mails', { email }))).toBe('invalid-email');
+  },
+);
+
+test('one address registers so many at once', async () => {
+  await accounts.sql('DELETE FROM chat.rate');
+  await accounts.sql(
+    "INSERT INTO chat.rate SELECT 'register-address:127.0.0.1', now() + make_interval(secs => 2 * 99 + 1)",
+  );
+  const refused = await accounts.register('late').catch((error: unknown) => error);
+  expect(refused).toMatchObject({ reason: 'register-too-often' });
+  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
+  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(1_000);
+});
