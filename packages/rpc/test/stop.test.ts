@@ -1,8 +1,10 @@
 import { connect } from 'node:http2';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse } from '@parley/contract';
+import { silentLogger } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 import { checkTransport } from '../src/check-transport.js';
+import { GrpcServerBuilder, serverCredentials } from '../src/index.js';
 import { RawClient } from './raw-client.js';
 import { ask, drain, eventually, ServerUnderTest } from './server-under-test.js';
 
@@ -43,8 +45,8 @@ test('calls in flight finish, health says first that it stops, and a watcher of 
   const inFlight = ask(server.users.login.bind(server.users), LoginRequest.create());
   await new Promise((resolve) => setTimeout(resolve, 50));
   const stopping = timed(() => server.running.stop() as Promise<void>);
-  await eventually(() => health.seen.length >= 2, 'told');
-  expect(health.seen.slice(0, 2)).toEqual(['SERVING', 'NOT_SERVING']);
+  await eventually(() => health.seen.length === 3, 'told, and ended');
+  expect(health.seen).toEqual(['SERVING', 'NOT_SERVING', 'ended']);
   answer();
   expect(await inFlight).toMatchObject({ token: 'late' });
   expect(await stopping).toBeLessThan(2_000);
@@ -71,7 +73,6 @@ test('a stream that does not end is cut at the bound, also where its peer has fa
 });
 
 test('a port that is taken is one sentence', async () => {
-  const { GrpcServerBuilder, serverCredentials } = await import('../src/index.js');
   const server = await ServerUnderTest.start({});
   const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
   const again = new GrpcServerBuilder({
@@ -79,7 +80,7 @@ test('a port that is taken is one sentence', async () => {
     port: server.port,
     credentials: serverCredentials(plain),
     reflection: false,
-    log: { ...console, child: () => again } as never,
+    log: silentLogger(),
     metrics: server.metrics,
     stopMs: 100,
   });
