@@ -17,6 +17,8 @@ export interface PoolSettings {
   readonly max: number;
   /** Milliseconds one statement may take; none means no bound. */
   readonly statementTimeoutMs?: number;
+  /** Settings of each connection, e.g. `{ lock_timeout: '2s' }`. */
+  readonly session?: Readonly<Record<string, string>>;
   /** Told of connections that die; the next query opens another. */
   readonly onLost?: (error: Error) => void;
 }
@@ -43,6 +45,12 @@ const types: pg.CustomTypesConfig = {
     (format !== 'binary' && PARSERS.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
 };
 
+function sessionOptions(session: Readonly<Record<string, string>>): string {
+  return Object.entries(session)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+}
+
 /**
  * A connection pool of its own type parsers: int8 and numeric are numbers, timestamptz is a Date (`infinity` the last one).
  * It connects on the first query, waits 2 s for a connection at most, and a connection that dies never ends the process.
@@ -56,6 +64,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    ...(settings.session === undefined ? {} : { options: sessionOptions(settings.session) }),
     ...(settings.statementTimeoutMs === undefined ? {} : { statement_timeout: settings.statementTimeoutMs }),
   });
   const lost = settings.onLost ?? (() => {});

@@ -18,6 +18,13 @@ export const limits = {
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
+  reactionCharacters: 64,
+  /** Written and not yet committed, of one process; more is refused. */
+  laneWaitingBytes: 8_388_608,
+  laneBatchRows: 500,
+  laneBatchBytes: 1_048_576,
+  /** A reader further behind fetches the rest with History. */
+  replayEntries: 20_000,
   roomSeats: 25,
   chatMembers: 10_000,
   chatMembersDefault: 1_000,

@@ -72,12 +72,16 @@ export const refusals = {
   'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
   'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
+  'not-your-message': row('PERMISSION_DENIED', 403, 'only who said it may change it'),
+  muted: row('PERMISSION_DENIED', 403, 'you may not speak in this channel just now'),
   banned: row('PERMISSION_DENIED', 403, 'you may not enter this channel'),
 
   // what it is about
   'user-not-found': row('NOT_FOUND', 404, 'there is no such user'),
   'channel-not-found': row('NOT_FOUND', 404, 'there is no such channel'),
   'client-id-reused': row('ALREADY_EXISTS', 409, 'another message was sent with that client id'),
+  'message-not-found': row('NOT_FOUND', 404, 'there is no such message in this channel, or it was deleted'),
+  'nothing-kept': row('FAILED_PRECONDITION', 409, 'this channel keeps nothing: what was said cannot be changed'),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'that user id is taken'),
   'email-taken': row('ALREADY_EXISTS', 409, 'that e-mail address is taken'),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'somebody is in this channel'),
@@ -92,6 +96,7 @@ export const refusals = {
   'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
   'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),
   'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
+  'slow-mode': row('RESOURCE_EXHAUSTED', 429, 'this channel is in slow mode: wait for your turn', 1_000),
   'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
 
   // where it lives

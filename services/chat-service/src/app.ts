@@ -1,18 +1,23 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ChatServiceService, ServerState } from '@parley/contract';
+import { createPool, type Pool } from '@parley/database';
 import { clientCredentials, ServiceHost, SigningKey, serviceToken } from '@parley/rpc';
 import { type Logger, limits, type Part, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { Managers } from './clients/managers.js';
 import type { Config } from './config.js';
 import { Channels } from './core/channels.js';
 import { FanOut } from './core/fan-out.js';
+import { Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
-import { countChat } from './metrics.js';
+import { countChat, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
+import { Opener } from './rpc/opening.js';
 import type { Session } from './rpc/session.js';
 import { Sessions } from './rpc/sessions.js';
 import { HeadStore } from './store/heads.js';
+import { MessageStore } from './store/messages.js';
 import { SeatStore } from './store/seats.js';
 import { Farewell } from './upkeep/farewell.js';
 import { Pings } from './upkeep/pings.js';
@@ -30,29 +35,60 @@ const bounds: ChannelBounds = {
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 
+/** One connection for writing, so that one batch is in flight at most; plans of these statements never change. */
+function openLanePool(host: ServiceHost, config: Config): Pool {
+  const pool = createPool({
+    url: config.host.databaseUrl,
+    applicationName: 'parley chat-service lane',
+    max: 1,
+    statementTimeoutMs: 5_000,
+    session: { lock_timeout: '2s', jit: 'off', plan_cache_mode: 'force_generic_plan' },
+    onLost: (err) => host.context.log.warn({ err }, 'the connection of the lane was lost'),
+  });
+  return host.parts.add('lane', { pool, stop: () => pool.end() }).pool;
+}
+
+function createLane(messages: MessageStore, { metrics, log }: ProcessContext): Lane {
+  return new Lane({
+    bounds: { rows: limits.laneBatchRows, batchBytes: limits.laneBatchBytes, waitingBytes: limits.laneWaitingBytes },
+    append: (batch, again) => messages.append(batch, again),
+    atTurnEnd: setImmediate,
+    pause,
+    ...countLane(metrics, log),
+  });
+}
+
 /** What a chat server has in memory, and how it reads and changes the database. */
-function createState(host: ServiceHost) {
+function createState(host: ServiceHost, config: Config) {
   const { log } = host.context;
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
-  return {
+  const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
+  const state = {
     channels: new Channels(bounds, fanOut),
     sessions: new Sessions(),
     lease: new Lease(trustLeaseMs),
     seats: new SeatStore(host.pool, host.bootId),
     heads: new HeadStore(host.pool, host.bootId),
+    messages,
+    lane: createLane(messages, host.context),
     now: () => host.clock.now(),
     log,
   };
+  return { ...state, opener: new Opener(state) };
 }
 
 type State = ReturnType<typeof createState>;
 
-function createDoors(host: ServiceHost, config: Config, state: State, farewell: Farewell) {
+function createDoors(host: ServiceHost, config: Config, state: State, sweep: Sweep, farewell: Farewell) {
   const { bootId, callers, keys } = host;
+  const { now, lane, messages, lease, log } = state;
   const session = {
     messageBytes: config.messageBytes,
-    now: state.now,
-    mayPublish: () => state.lease.holds(moment()),
+    now,
+    lane,
+    messages,
+    mayPublish: () => lease.holds(moment()) && !farewell.begun,
+    onMoved: () => void sweep.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read')),
     ...countChat(host.context.metrics, state),
     onClose: (closed: Session) => farewell.closed(closed),
   };
@@ -78,10 +114,9 @@ function createReporter(host: ServiceHost, config: Config, state: State, sweep: 
 }
 
 /** What a chat server does every second, from its first report to its last. */
-function startDuties(host: ServiceHost, config: Config, state: State, farewell: Farewell): void {
+function startDuties(host: ServiceHost, config: Config, state: State, sweep: Sweep, farewell: Farewell): void {
   const { parts } = host;
   const { now, sessions, log } = state;
-  const sweep = new Sweep(state);
   const reporter = createReporter(host, config, state, sweep);
   const pings = new Pings(sessions, config.pingEveryMs);
   const serving = () => (farewell.begun ? ServerState.DRAINING : ServerState.SERVING);
@@ -103,11 +138,12 @@ function startDuties(host: ServiceHost, config: Config, state: State, farewell: 
 /** Plugs a chat server together: its state, its doors, its duties; the farewell is the first to stop. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
   const host = await ServiceHost.open(config.host, context);
-  const state = createState(host);
+  const state = createState(host, config);
+  const sweep = new Sweep(state);
   const farewell = new Farewell({ ...state, withinMs: config.host.stopMs / 2 });
-  const doors = createDoors(host, config, state, farewell);
+  const doors = createDoors(host, config, state, sweep, farewell);
   await host.serve((server) => server.add('chat.v1.ChatService', ChatServiceService, doors));
-  startDuties(host, config, state, farewell);
+  startDuties(host, config, state, sweep, farewell);
   host.parts.add('farewell', farewell);
   return host.run();
 }

@@ -1,5 +1,6 @@
-import type { Metrics } from '@parley/runtime';
+import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
+import type { Lane } from './core/lane.js';
 import type { Lease } from './core/lease.js';
 import type { Sessions } from './rpc/sessions.js';
 import { moment } from './upkeep/reporter.js';
@@ -10,16 +11,44 @@ export interface ChatCounters {
   readonly onReset: () => void;
 }
 
+/** What the lane counts. */
+export interface LaneCounters {
+  readonly onBatch: (rows: number, tries: number) => void;
+  readonly onDoubt: (cause: unknown) => void;
+}
+
+/** Batches by size, and tries whose outcome was not known. */
+export function countLane(metrics: Metrics, log: Logger): LaneCounters {
+  const rows = metrics.histogram(
+    'parley_lane_batch_rows',
+    'entries of one batch',
+    [],
+    [1, 2, 5, 10, 25, 50, 100, 250, 500],
+  );
+  const reruns = metrics.counter('parley_lane_reruns_total', 'batches that were sent again', []);
+  return {
+    onBatch: (count, tries) => {
+      rows.observe(count);
+      if (tries > 1) log.info({ tries, count }, 'a batch is committed after all');
+    },
+    onDoubt: (err) => {
+      reruns.inc();
+      log.warn({ err }, 'the outcome of a batch is not known; it is sent again');
+    },
+  };
+}
+
 /** Writes, frames and resets are counted as they happen; the rest is asked for when it is read. */
 export function countChat(
   metrics: Metrics,
-  parts: { channels: Channels; sessions: Sessions; lease: Lease },
+  parts: { channels: Channels; sessions: Sessions; lease: Lease; lane: Lane },
 ): ChatCounters {
   const writes = metrics.counter('parley_writes_total', 'writes to readers', []);
   const deliveries = metrics.counter('parley_deliveries_total', 'frames written to readers', []);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
+  metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.lane.bytes);
   metrics.gauge('parley_ring_bytes', 'bytes in all rings', () => parts.channels.ringBytes);
   metrics.gauge(
     'parley_lease_age_seconds',

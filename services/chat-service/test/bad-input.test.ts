@@ -49,8 +49,10 @@ describe('With events a bad message is refused and the stream goes on', () => {
     ['a long mention', 'invalid-message', { mentions: ['b'.repeat(65)] }],
     ['another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
-    ['an edit, where nothing is kept', 'not-implemented', { kind: 1, targetSeq: 1 }],
-    ['a kind that does not exist', 'not-implemented', { kind: 99 as never }],
+    ['an edit, where nothing is kept', 'nothing-kept', { kind: 1, targetSeq: 1 }],
+    ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
+    ['a change of members', 'invalid-message', { kind: 8, targetSeq: 1 }],
+    ['a reply to what was never said', 'message-not-found', { targetSeq: 1_000_000 }],
     ['a file', 'not-implemented', { fileIds: ['f'] }],
   ];
   test.each(cases)('%s: %s', async (_what, reason, fields) => {

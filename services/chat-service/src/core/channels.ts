@@ -1,5 +1,5 @@
 import type { FanOut } from './fan-out.js';
-import { type ChannelBounds, type ChannelFacts, LiveChannel } from './live-channel.js';
+import { type ChannelBounds, LiveChannel, type Opening } from './live-channel.js';
 
 /** The channels that this process has in memory, by id. */
 export class Channels {
@@ -21,10 +21,11 @@ export class Channels {
   }
 
   /** The live channel of this ownership, made where there is none. A channel of an older epoch is forgotten. */
-  open(facts: ChannelFacts, nowMs: number): LiveChannel {
+  open(opening: Opening, nowMs: number): LiveChannel {
+    const { facts } = opening;
     const known = this.#live.get(facts.id);
     if (known !== undefined && known.facts.epoch >= facts.epoch) return known;
-    const fresh = new LiveChannel(facts, this.#bounds, this.#fanOut, nowMs);
+    const fresh = new LiveChannel(opening, this.#bounds, this.#fanOut, nowMs);
     this.#live.set(facts.id, fresh);
     return fresh;
   }

@@ -25,6 +25,8 @@ export type Outcome =
   | { readonly is: 'reused' }
   /** The channel is not this server's any more. */
   | { readonly is: 'moved' }
+  /** The head was locked for too long; nothing was written. */
+  | { readonly is: 'busy' }
   /** The database will never take it. */
   | { readonly is: 'refused' };
 

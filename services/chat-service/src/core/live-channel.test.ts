@@ -7,6 +7,11 @@ const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, message
 const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 
+function opening(id: number, epoch = 1, log = 'l') {
+  const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0, firstSeq: 1 } as const;
+  return { facts, settings: { name: 'seven', limit: 25, ownerId: 'alice', slowModeS: 0 } };
+}
+
 function setUp() {
   const turns: (() => void)[] = [];
   const failed: unknown[] = [];
@@ -18,8 +23,7 @@ function setUp() {
     for (const run of turns.splice(0)) run();
   };
   const channels = new Channels(bounds, fanOut);
-  const open = (epoch: number, log = `log-${epoch}`) =>
-    channels.open({ id: 7, name: 'seven', limit: 25, epoch, log }, 1_000);
+  const open = (epoch: number, log = `log-${epoch}`) => channels.open(opening(7, epoch, log), 1_000);
   return { channels, open, endTurn, failed, turns };
 }
 
@@ -72,7 +76,7 @@ describe('LiveChannel', () => {
       alice,
       readerOf(channel, (frames) => got.push(frames.toString()) > 0),
     );
-    for (const text of ['a', 'b', 'c']) channel.publish({ bytes: Buffer.from(text), plain: true });
+    for (const text of ['a', 'b', 'c']) channel.show({ bytes: Buffer.from(text), plain: true });
     expect(got).toEqual([]);
     endTurn();
     expect(got).toEqual(['abc']);
@@ -87,7 +91,7 @@ describe('LiveChannel', () => {
       return true;
     };
     channel.enter('s1', alice, readerOf(channel, count));
-    for (let i = 0; i < 500; i++) channel.publish({ bytes: Buffer.alloc(20), plain: true });
+    for (let i = 0; i < 500; i++) channel.show({ bytes: Buffer.alloc(20), plain: true });
     endTurn();
     expect(bytes).toBe(10_000);
   });
@@ -95,8 +99,7 @@ describe('LiveChannel', () => {
   test('finds the cursor behind a seq while the ring has it', () => {
     const channel = setUp().open(1);
     for (let i = 0; i < 200; i++) {
-      channel.nextSeq();
-      channel.publish({ bytes: Buffer.alloc(20), plain: true });
+      channel.show({ bytes: Buffer.alloc(20), plain: true });
     }
     expect(channel.cursorAfter(200)).toBe(channel.logs.entries.head);
     expect(channel.cursorAfter(199)).toBe(channel.logs.entries.head - 1);
@@ -106,8 +109,7 @@ describe('LiveChannel', () => {
 
   test('one reader that throws does not keep the next channel from its turn', () => {
     const { channels, endTurn, failed } = setUp();
-    const facts = { name: 'x', limit: 25, epoch: 1, log: 'l' };
-    const [bad, good] = [channels.open({ id: 1, ...facts }, 0), channels.open({ id: 2, ...facts }, 0)];
+    const [bad, good] = [channels.open(opening(1), 0), channels.open(opening(2), 0)];
     const got: string[] = [];
     const explode = () => {
       throw new Error('planted');
@@ -118,7 +120,7 @@ describe('LiveChannel', () => {
       bob,
       readerOf(good, (frames) => got.push(frames.toString()) > 0),
     );
-    for (const channel of [bad, good]) channel.publish({ bytes: Buffer.from('a'), plain: true });
+    for (const channel of [bad, good]) channel.show({ bytes: Buffer.from('a'), plain: true });
     endTurn();
     expect(failed).toHaveLength(1);
     expect(got).toEqual(['a']);

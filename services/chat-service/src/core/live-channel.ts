@@ -1,5 +1,6 @@
 import { ChannelLog, type Frame } from './channel-log.js';
 import type { FanOut } from './fan-out.js';
+import type { Feed } from './feed.js';
 import { Throughput } from './meter.js';
 import type { Logs, Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
@@ -11,14 +12,27 @@ export interface Person {
   readonly name: string;
 }
 
-/** What of the channel's row and head the live channel needs. */
+/** What of a channel stays as it is while one server owns it. */
 export interface ChannelFacts {
   readonly id: number;
+  readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
+  readonly epoch: number;
+  /** Names the sequence; made at load where nothing is kept. */
+  readonly log: string;
+  /** False: what is said is relayed, and numbered from 1 in memory. */
+  readonly keeps: boolean;
+  /** The last seq that was given before this server loaded the channel. */
+  readonly lastSeq: number;
+  /** The oldest seq that is still stored. */
+  readonly firstSeq: number;
+}
+
+/** What can change meanwhile. */
+export interface ChannelSettings {
   readonly name: string;
   readonly limit: number;
-  readonly epoch: number;
-  /** Names the sequence; made at load, because nothing is kept. */
-  readonly log: string;
+  readonly ownerId: string;
+  readonly slowModeS: number;
 }
 
 export interface ChannelBounds {
@@ -29,6 +43,12 @@ export interface ChannelBounds {
   readonly bytesPerSecond: number;
 }
 
+/** What a channel is opened with. */
+export interface Opening {
+  readonly facts: ChannelFacts;
+  readonly settings: ChannelSettings;
+}
+
 interface Occupant {
   readonly person: Person;
   readonly reader: Reader;
@@ -37,19 +57,25 @@ interface Occupant {
 /** A channel while this process owns it: its logs, who is in it, its next seq. */
 export class LiveChannel {
   readonly facts: ChannelFacts;
+  settings: ChannelSettings;
   readonly logs: Logs;
   readonly throughput: Throughput;
   readonly sent = new SentBefore();
+  /** Of a channel that keeps something: what is shown when. */
+  feed: Feed | undefined;
   readonly #fanOut: FanOut;
   readonly #flushBytes: number;
   readonly #occupants = new Map<string, Occupant>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
-  #lastSeq = 0;
+  readonly #spokeAt = new Map<string, number>();
+  #lastSeq: number;
   #emptySinceMs: number | undefined;
 
-  constructor(facts: ChannelFacts, bounds: ChannelBounds, fanOut: FanOut, nowMs: number) {
-    this.facts = facts;
+  constructor(opening: Opening, bounds: ChannelBounds, fanOut: FanOut, nowMs: number) {
+    this.facts = opening.facts;
+    this.settings = opening.settings;
+    this.#lastSeq = opening.facts.lastSeq;
     this.logs = {
       entries: new ChannelLog(bounds.ringBytes, bounds.writeBytes),
       lossy: new ChannelLog(bounds.lossyRingBytes, bounds.writeBytes),
@@ -88,10 +114,18 @@ export class LiveChannel {
     return [...found.values()];
   }
 
-  /** The seq of the next entry. */
-  nextSeq(): number {
+  /** Shows the next entry to everybody; its seq is the one behind the last. */
+  show(frame: Frame): void {
     this.#lastSeq += 1;
-    return this.#lastSeq;
+    this.#publish(frame);
+  }
+
+  /** 0 and counts, or the milliseconds until this user may speak again. */
+  takeTurn(userId: string, nowMs: number): number {
+    const waitMs = (this.#spokeAt.get(userId) ?? Number.NEGATIVE_INFINITY) + this.settings.slowModeS * 1_000 - nowMs;
+    if (waitMs > 0) return waitMs;
+    if (this.settings.slowModeS > 0) this.#spokeAt.set(userId, nowMs);
+    return 0;
   }
 
   /** Where in the entries a reader continues that has seen `seq`; undefined where that is no longer, or not yet, known. */
@@ -121,8 +155,8 @@ export class LiveChannel {
     return seats === 0;
   }
 
-  /** An entry for everybody. A burst is written before it could push a ready reader off the ring. */
-  publish(frame: Frame): void {
+  /** A burst is written before it could push a ready reader off the ring. */
+  #publish(frame: Frame): void {
     this.logs.entries.push(frame);
     this.#unflushedBytes += frame.bytes.length;
     if (this.#unflushedBytes > this.#flushBytes) this.pump();

@@ -19,6 +19,8 @@ export interface ReaderOptions {
   readonly outlet: Outlet;
   /** Where in the entries it starts; the end where absent. */
   readonly cursor?: number | undefined;
+  /** True: entries wait for `start`, because older ones are read from the table first. */
+  readonly held?: boolean | undefined;
   /** Events and entries of every kind, not only what was said. */
   readonly events: boolean;
   /** Bytes of frames for this reader alone that may wait. */
@@ -40,6 +42,7 @@ export class Reader {
   #entriesCursor: number;
   #lossyCursor: number;
   #blocked = false;
+  #held: boolean;
   #left = false;
   #finish: { last: Buffer | undefined; done: () => void } | undefined;
 
@@ -47,6 +50,7 @@ export class Reader {
     this.#options = options;
     this.#entriesCursor = options.cursor ?? options.logs.entries.head;
     this.#lossyCursor = options.logs.lossy.head;
+    this.#held = options.held ?? false;
   }
 
   get events(): boolean {
@@ -65,7 +69,14 @@ export class Reader {
   /** Writes all that waits and that the reader is ready for. */
   pump(): void {
     while (!this.#blocked && !this.#left && !this.#options.outlet.ended && this.#writeNext()) {}
-    if (this.#entriesCursor < this.#options.logs.entries.tail) this.#fallBehind();
+    if (!this.#held && this.#entriesCursor < this.#options.logs.entries.tail) this.#fallBehind();
+  }
+
+  /** Goes on from here, live. */
+  start(cursor: number): void {
+    this.#held = false;
+    this.#entriesCursor = cursor;
+    this.pump();
   }
 
   /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on. */
@@ -84,8 +95,9 @@ export class Reader {
   #writeNext(): boolean {
     if (this.#own.length > 0) return this.#write(this.#takeOwn());
     const { entries, lossy } = this.#options.logs;
-    if (this.#entriesCursor !== entries.head) return this.#writeEntries(entries);
+    if (!this.#held && this.#entriesCursor !== entries.head) return this.#writeEntries(entries);
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
+    if (this.#held) return false;
     if (this.#lossyCursor !== lossy.head) return this.#writeLossy(lossy);
     return false;
   }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Channel, DisconnectRequest } from '@parley/contract';
 import { type Callers, forService } from '@parley/rpc';
 import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { HeadStore } from '../store/heads.js';
+import type { Opener } from './opening.js';
 import type { Parting } from './session.js';
 import type { SessionFilter, Sessions } from './sessions.js';
 
@@ -13,7 +13,7 @@ export interface CommandDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   readonly heads: HeadStore;
-  readonly now: () => number;
+  readonly opener: Opener;
 }
 
 const nothing = {};
@@ -24,12 +24,12 @@ function checkId(id: number): number {
 }
 
 /** Add is a hint: who owns the channel is what its head says. */
-async function add(channel: Channel, { heads, channels, now }: CommandDeps) {
+async function add(channel: Channel, { heads, opener }: CommandDeps) {
   const id = checkId(channel.id);
   if (channel.users.length > 0) throw refuse('channel-occupied', { words: 'a channel is added without users' });
   const head = await heads.ownedByMe(id);
   if (head === undefined) throw refuse('not-mine');
-  channels.open({ id, name: head.channel_name, limit: head.user_limit, epoch: head.epoch, log: randomUUID() }, now());
+  opener.open(head);
   return nothing;
 }
 

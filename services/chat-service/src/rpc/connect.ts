@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { ChannelStatus, Resume } from '@parley/contract';
 import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
 import { type Logger, limits, refuse } from '@parley/runtime';
-import type { Channels } from '../core/channels.js';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
 import { welcomeFrame } from './frames.js';
+import type { Opener } from './opening.js';
 import { Session, type SessionContext } from './session.js';
 import type { Sessions } from './sessions.js';
 
@@ -13,7 +12,7 @@ export interface ConnectDeps {
   readonly bootId: string;
   readonly keys: TrustedKeys;
   readonly seats: SeatStore;
-  readonly channels: Channels;
+  readonly opener: Opener;
   readonly sessions: Sessions;
   readonly session: SessionContext;
   readonly pingEveryMs: number;
@@ -51,12 +50,24 @@ function personOf(taken: TakenSeat): Person {
 }
 
 /** Where a reader starts, and what Welcome says of it. */
-function placeOf(channel: LiveChannel, wishes: Wishes): { cursor: number | undefined; resume: Resume } {
-  if (wishes.resume === undefined) return { cursor: undefined, resume: Resume.UNSPECIFIED };
+interface Place {
+  readonly resume: Resume;
+  /** In the ring; the end where absent. */
+  readonly cursor?: number | undefined;
+  /** What follows this seq is read from the table first. */
+  readonly replayAfter?: number;
+}
+
+function placeOf(channel: LiveChannel, taken: TakenSeat, wishes: Wishes): Place {
+  if (wishes.resume === undefined) return { resume: Resume.UNSPECIFIED };
   const known = wishes.resume.log === channel.facts.log && wishes.resume.seq <= channel.lastSeq;
-  if (!known) return { cursor: undefined, resume: Resume.RESET };
-  const cursor = channel.cursorAfter(wishes.resume.seq);
-  return { cursor, resume: cursor === undefined ? Resume.GAP : Resume.WHOLE };
+  if (!known) return { resume: Resume.RESET };
+  const seq = Math.max(wishes.resume.seq, taken.sees_after);
+  const cursor = channel.cursorAfter(seq);
+  if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
+  const stored = channel.facts.keeps && seq + 1 >= taken.first_seq;
+  if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP };
+  return { resume: Resume.WHOLE, replayAfter: seq };
 }
 
 /** Connect: token, seat, channel, welcome; afterwards the session lives on its own. */
@@ -85,17 +96,18 @@ export class ConnectDoor {
   };
 
   async #sit(key: SeatKey, stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
-    const { seats, sessions, session } = this.#deps;
+    const { seats, sessions, session, opener } = this.#deps;
     const taken = await seats.take(key);
     if (taken === undefined) throw refuse('seat-gone');
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
-    const channel = this.#open(taken);
-    const { cursor, resume } = placeOf(channel, wishes);
+    const channel = opener.open(taken);
+    const place = placeOf(channel, taken, wishes);
     const person = personOf(taken);
-    const opened = new Session({ key, person, channel, stream, events: wishes.events, cursor }, session);
+    const standing = { role: taken.role, mutedUntilMs: taken.muted_until_ms };
+    const opened = new Session({ key, person, standing, channel, stream, events: wishes.events, ...place }, session);
     sessions.add(opened);
-    opened.open(this.#welcome(channel, taken, person, resume, wishes));
+    opened.open(this.#welcome(channel, taken, person, place.resume, wishes));
     if (this.#deps.draining()) opened.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });
   }
 
@@ -105,23 +117,6 @@ export class ConnectDoor {
     await this.#deps.seats.leave([key.seat]);
   }
 
-  /** The live channel of the seat's epoch. Whoever sits in an older one hears that it moved. */
-  #open(taken: TakenSeat): LiveChannel {
-    const facts = {
-      id: taken.channel_id,
-      name: taken.channel_name,
-      limit: taken.user_limit,
-      epoch: taken.epoch,
-      log: randomUUID(),
-    };
-    const channel = this.#deps.channels.open(facts, this.#deps.session.now());
-    if (channel.facts.log !== facts.log) return channel;
-    for (const old of this.#deps.sessions.find({ channelId: facts.id })) {
-      if (old.channel !== channel) old.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
-    }
-    return channel;
-  }
-
   #welcome(channel: LiveChannel, taken: TakenSeat, me: Person, resume: Resume, wishes: Wishes): Buffer {
     const people = channel.people(taken.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat);
     const others = people.filter(({ id }) => id !== me.id);
@@ -129,9 +124,9 @@ export class ConnectDoor {
     return welcomeFrame({
       channel: {
         id: taken.channel_id,
-        name: taken.channel_name,
-        limit: taken.user_limit,
-        ownerId: taken.owner_id,
+        name: channel.settings.name,
+        limit: channel.settings.limit,
+        ownerId: channel.settings.ownerId,
         status: ChannelStatus.SERVING,
         users: [...others, me],
       },

@@ -1,8 +1,9 @@
-import { type Ack, type Goodbye, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
+import { type Ack, type Goodbye, type Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
 import type { Refusal } from '@parley/runtime';
 import type { Frame } from '../core/channel-log.js';
 import type { Person } from '../core/live-channel.js';
+import type { StoredEntry } from '../store/messages.js';
 
 function encode(message: Message): Buffer {
   return frameOf(Message.encode(message).finish());
@@ -15,6 +16,26 @@ function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {
 /** An entry or a lossy message: what somebody said, as everybody gets it. */
 export function messageFrame(message: Message): Frame {
   return { bytes: encode(message), plain: message.kind === 0 };
+}
+
+/** An entry as the table has it: a deleted one without its words. */
+export function storedFrame(entry: StoredEntry): Frame {
+  return messageFrame(
+    Message.fromPartial({
+      userId: entry.sender_number,
+      timestamp: entry.sent_ms,
+      data: entry.data,
+      sender: entry.sender_id,
+      seq: entry.seq,
+      clientId: entry.client_id,
+      contentType: entry.content_type,
+      kind: entry.kind as Kind,
+      targetSeq: entry.target_seq,
+      mentions: entry.mentions,
+      editedAt: entry.edited_ms,
+      deleted: entry.deleted,
+    }),
+  );
 }
 
 export function welcomeFrame(welcome: Parameters<typeof Welcome.fromPartial>[0]): Buffer {

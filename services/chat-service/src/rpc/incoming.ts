@@ -1,8 +1,13 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { Message } from '@parley/contract';
+import { Kind, Message } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
+import type { ChannelFacts, LiveChannel } from '../core/live-channel.js';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** The channel that a message is for. */
+export type Subject = Pick<LiveChannel, 'lastSeq'> & { readonly facts: Pick<ChannelFacts, 'id' | 'keeps'> };
+
+const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const contentType = /^[\x21-\x7e ]*$/;
 
 function decodeWhole(bytes: Buffer): Message | undefined {
@@ -32,7 +37,7 @@ function fits(message: Message): boolean {
     message.contentType.length <= limits.contentTypeCharacters &&
     contentType.test(message.contentType) &&
     message.mentions.length <= limits.mentions &&
-    message.mentions.every((id) => id.length <= limits.userIdCharacters)
+    message.mentions.every((id) => userId.test(id))
   );
 }
 
@@ -41,13 +46,40 @@ function isForged(message: Message): boolean {
   return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
 }
 
-/** Why a message cannot be taken, whatever the state of its channel; undefined where it can. */
-export function faultOf(message: Message, channelId: number, maxBytes: number): Refusal | undefined {
+/** Changes of what was said before; members are changed elsewhere. */
+const changes: ReadonlySet<Kind> = new Set<Kind>([
+  Kind.EDIT,
+  Kind.DELETE,
+  Kind.REACT,
+  Kind.UNREACT,
+  Kind.PIN,
+  Kind.UNPIN,
+]);
+const reactions: ReadonlySet<Kind> = new Set<Kind>([Kind.REACT, Kind.UNREACT]);
+
+/** An emoji or a short word, without control characters. */
+function isReaction(data: Uint8Array): boolean {
+  const text = new TextDecoder('utf-8', { fatal: false }).decode(data);
+  return text.length > 0 && text.length <= limits.reactionCharacters && !/[\p{Cc}\uFFFD]/u.test(text);
+}
+
+/** An entry's kind and what it is about fit each other and the channel. */
+function faultOfKind(message: Message, { facts, lastSeq }: Subject): Refusal | undefined {
+  if (message.targetSeq > lastSeq) return refuse('message-not-found');
+  if (message.kind === Kind.UNSPECIFIED) return undefined;
+  if (!changes.has(message.kind) || message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
+  if (!facts.keeps) return refuse('nothing-kept');
+  return reactions.has(message.kind) && !isReaction(message.data) ? refuse('invalid-message') : undefined;
+}
+
+/** Why a message cannot be taken in this channel; undefined where its form is right. */
+export function faultOf(message: Message, channel: Subject, maxBytes: number): Refusal | undefined {
+  const { id: channelId } = channel.facts;
   if (message.data.length > maxBytes) return refuse('message-too-large');
   if (!fits(message) || isForged(message)) return refuse('invalid-message');
   if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
-  if (message.kind !== 0 || message.fileIds.length > 0) return refuse('not-implemented');
-  return undefined;
+  if (message.fileIds.length > 0) return refuse('not-implemented');
+  return faultOfKind(message, channel);
 }
 
 /** What the server vouches for. */

@@ -1,30 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
-import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
+import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import { Throughput } from '../core/meter.js';
 import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
-import {
-  ackFrame,
-  goodbyeFrame,
-  messageFrame,
-  pingFrame,
-  pongFrame,
-  presenceFrame,
-  refusalFrame,
-  typingFrame,
-} from './frames.js';
-import { decodeMessage, faultOf, stamped } from './incoming.js';
+import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalFrame } from './frames.js';
+import { decodeMessage } from './incoming.js';
+import { type Author, Posting, type PostingContext, type Standing } from './posting.js';
+import { replay } from './replay.js';
 
 /** What every session of a chat server shares. */
-export interface SessionContext {
-  readonly messageBytes: number;
-  /** Unix ms, the database's clock, never backwards. */
-  readonly now: () => number;
-  /** False while this server cannot be sure that it still owns its channels. */
-  readonly mayPublish: () => boolean;
+export interface SessionContext extends PostingContext {
   readonly onWrite: (frames: number) => void;
   /** Called once per session, however it ends. */
   readonly onClose: (session: Session) => void;
@@ -38,8 +24,11 @@ export interface SessionOptions {
   readonly stream: RawStream;
   /** The client asked for events. */
   readonly events: boolean;
-  /** Where in the entries it starts; the end where absent. */
+  readonly standing: Standing;
+  /** Where in the ring it starts; the end where absent. */
   readonly cursor?: number | undefined;
+  /** What follows this seq is read from the table first. */
+  readonly replayAfter?: number;
 }
 
 /** How an ending is told: whether a new Listen makes sense, and when. */
@@ -51,6 +40,8 @@ export interface Parting {
 const forGood: Parting = { listenAgain: false, retryAfterMs: 0 };
 /** A reader that does not take its goodbye in this time is reset. */
 const partWithinMs = 2_000;
+/** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
+const replayWithinMs = 60_000;
 
 /** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
 export class Session {
@@ -58,18 +49,22 @@ export class Session {
   readonly person: Person;
   readonly channel: LiveChannel;
   readonly events: boolean;
+  /** What its user may do here just now. */
+  standing: Standing;
   heardAtMs: number;
   #parting = false;
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
-  readonly #throughput = new Throughput(limits.senderMessagesPerSecond, limits.senderBytesPerSecond);
+  readonly #posting: Posting;
+  readonly #replaysAfter: number | undefined;
 
   constructor(options: SessionOptions, context: SessionContext) {
     this.key = options.key;
     this.person = options.person;
     this.channel = options.channel;
     this.events = options.events;
+    this.standing = options.standing;
     this.heardAtMs = context.now();
     this.#context = context;
     this.#stream = options.stream;
@@ -77,11 +72,26 @@ export class Session {
       logs: options.channel.logs,
       outlet: options.stream,
       cursor: options.cursor,
+      held: options.replayAfter !== undefined,
       events: options.events,
       maxOwnBytes: limits.ringBytes / 2,
       onWrite: context.onWrite,
       onSlow: () => this.#reset(),
     });
+    this.#replaysAfter = options.replayAfter;
+    this.#posting = new Posting(this.#author(), options.channel, context);
+  }
+
+  #author(): Author {
+    const session = this;
+    return {
+      person: this.person,
+      get standing() {
+        return session.standing;
+      },
+      accepted: (clientId, seq, timestamp) => this.tell(ackFrame({ clientId, seq, timestamp })),
+      refused: (clientId, refusal) => this.#refuse(clientId, refusal),
+    };
   }
 
   /** Enters the channel, says `welcome` to those who asked, and listens. */
@@ -93,8 +103,9 @@ export class Session {
     this.tell(welcome);
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
-    this.#stream.onHalfClose(() => this.#part(undefined));
-    this.#reader.pump();
+    this.#stream.onHalfClose(() => void this.#posting.settled().then(() => this.#part(undefined)));
+    if (this.#replaysAfter === undefined) this.#reader.pump();
+    else this.#replayAfter(this.#replaysAfter);
   }
 
   /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
@@ -140,79 +151,39 @@ export class Session {
     if (this.#parting || this.#stream.ended) return;
     this.heardAtMs = this.#context.now();
     try {
-      this.#handle(decodeMessage(bytes));
+      const busy = this.#handle(decodeMessage(bytes));
+      if (busy !== undefined) this.#waitFor(busy);
     } catch (thrown) {
-      this.#part(thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown }));
+      this.#part(refusalFrom(thrown));
     }
   }
 
-  #handle(message: Message): void {
+  /** One message at a time: the next one is not read before this one was decided. */
+  #waitFor(busy: Promise<void>): void {
+    this.#stream.pause();
+    busy.catch((thrown) => this.#part(refusalFrom(thrown))).finally(() => this.#stream.resume());
+  }
+
+  #handle(message: Message): Promise<void> | undefined {
     if (message.ping !== undefined) this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
-    else if (message.pong === undefined && message.receipt === undefined) this.#say(message);
-  }
-
-  #say(message: Message): void {
-    const refusal = this.#refusalFor(message);
-    if (refusal !== undefined) this.#refuse(message.clientId, refusal);
-    else if (message.typing !== undefined) this.#relayTyping(message.typing.stopped);
-    else if (message.lossy) this.#relayLossy(message);
-    else this.#relay(message);
-  }
-
-  #refusalFor(message: Message): Refusal | undefined {
-    const fault = faultOf(message, this.channel.facts.id, this.#context.messageBytes);
-    if (fault !== undefined) return fault;
-    if (!this.#context.mayPublish()) return refuse('paused');
-    const nowMs = this.#context.now();
-    const size = message.data.length;
-    const waitMs = this.#throughput.take(size, nowMs) || this.channel.throughput.take(size, nowMs);
-    return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
+    else if (message.pong === undefined && message.receipt === undefined) return this.#posting.take(message);
+    return undefined;
   }
 
   /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
   #refuse(clientId: string, refusal: Refusal): void {
     if (this.events) this.tell(refusalFrame(clientId, refusal));
-    else throw refusal;
+    else this.#part(refusal);
   }
 
-  #relayTyping(stopped: boolean): void {
-    this.channel.publishLossy(typingFrame({ userId: this.person.id, stopped }));
+  /** Entries that are no longer in the ring, then live. */
+  #replayAfter(seq: number): void {
+    const { channel, events } = this;
+    const patience = setTimeout(() => this.#reset(), replayWithinMs);
+    const { messages } = this.#context;
+    replay(seq, { channel, stream: this.#stream, messages, events })
+      .then((cursor) => (cursor === undefined ? this.#reset() : this.#reader.start(cursor)))
+      .catch((thrown) => this.#part(refusalFrom(thrown)))
+      .finally(() => clearTimeout(patience));
   }
-
-  #relayLossy(message: Message): void {
-    const stamp = { userId: this.person.number, sender: this.person.id, timestamp: this.#context.now(), seq: 0 };
-    this.channel.publishLossy(messageFrame(stamped(message, stamp)));
-  }
-
-  #relay(message: Message): void {
-    const { clientId } = message;
-    if (clientId === '') this.#publish(message);
-    else this.#relayOnce(message, digestOf(message));
-  }
-
-  /** The same client id again is the same message: it gets the first answer and is not said twice. */
-  #relayOnce(message: Message, digest: string): void {
-    const { clientId } = message;
-    const before = this.channel.sent.find(this.person.id, clientId);
-    if (before !== undefined && before.digest !== digest) {
-      this.#refuse(clientId, refuse('client-id-reused'));
-      return;
-    }
-    const sent = before ?? { ...this.#publish(message), digest };
-    if (before === undefined) this.channel.sent.add(this.person.id, clientId, sent);
-    this.tell(ackFrame({ clientId, seq: sent.seq, timestamp: sent.timestamp }));
-  }
-
-  #publish(message: Message): { seq: number; timestamp: number } {
-    const { channel, person } = this;
-    const timestamp = this.#context.now();
-    const seq = channel.nextSeq();
-    channel.publish(messageFrame(stamped(message, { userId: person.number, sender: person.id, timestamp, seq })));
-    return { seq, timestamp };
-  }
-}
-
-function digestOf(message: Message): string {
-  const { data, contentType, targetSeq } = message;
-  return createHash('sha256').update(`${contentType}\n${targetSeq}\n`).update(data).digest('base64');
 }

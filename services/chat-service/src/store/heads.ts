@@ -1,21 +1,51 @@
-import { type Queryable, statements } from '@parley/database';
+import { type ChannelKind, type Queryable, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
 export interface OwnedHead {
   readonly channel_id: number;
   readonly epoch: number;
+  readonly last_seq: number;
+  readonly roster: number;
 }
 
-export interface HeadRow {
-  readonly boot_id: string | null;
-  readonly epoch: number;
-  readonly channel_name: string;
+/** A channel and its head. */
+export interface HeadRow extends OwnedHead {
+  readonly name: string;
   readonly user_limit: number;
+  readonly kind: ChannelKind;
+  readonly owner_id: string;
+  readonly slow_mode_s: number;
+  /** False: what is said here is relayed only. */
+  readonly keeps: boolean;
+  readonly log_id: string;
+  readonly first_seq: number;
+}
+
+/** Of a member; `none` of somebody in a room that has no row there. */
+export type Role = 'admin' | 'member' | 'none';
+
+export interface MemberRow {
+  readonly user_id: string;
+  readonly role: Role;
+  readonly left_seq: number | null;
+  readonly banned: boolean;
+  readonly muted_until_ms: number;
+}
+
+/** A channel's settings and some of its members. */
+export interface RosterRow {
+  readonly roster: number;
+  readonly name: string;
+  readonly user_limit: number;
+  readonly owner_id: string;
+  readonly slow_mode_s: number;
+  readonly members: readonly MemberRow[];
 }
 
 const mine = sql<OwnedHead, [bootId: string]>('my-heads');
-const find = sql<HeadRow, [channelId: number]>('head');
+const find = sql<HeadRow, [channelId: number, bootId: string]>('head');
+const roster = sql<RosterRow, [channelId: number, userIds: readonly string[]]>('roster');
 const renew = sql<{ lease_until: Date | null }, [bootId: string, seconds: number]>('renew-lease');
 const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
   'give-back',
@@ -37,8 +67,14 @@ export class HeadStore {
 
   /** The head of a channel that is not deleted, where this server owns it. */
   async ownedByMe(channelId: number): Promise<HeadRow | undefined> {
-    const [head] = await find.run(this.#pool, [channelId]);
-    return head?.boot_id === this.#bootId ? head : undefined;
+    const [head] = await find.run(this.#pool, [channelId, this.#bootId]);
+    return head;
+  }
+
+  /** What these users are in the channel now; undefined where there is no such channel any more. */
+  async roster(channelId: number, userIds: readonly string[]): Promise<RosterRow | undefined> {
+    const [row] = await roster.run(this.#pool, [channelId, userIds]);
+    return row;
   }
 
   /** Renews the lease of this server itself, where no manager can. False: the database does not know this server. */
@@ -48,7 +84,7 @@ export class HeadStore {
   }
 
   /** These channels have no owner afterwards. */
-  async giveBack(heads: readonly OwnedHead[]): Promise<void> {
+  async giveBack(heads: readonly Pick<OwnedHead, 'channel_id' | 'epoch'>[]): Promise<void> {
     const channels = heads.map(({ channel_id }) => channel_id);
     const epochs = heads.map(({ epoch }) => epoch);
     await giveBack.run(this.#pool, [this.#bootId, channels, epochs]);

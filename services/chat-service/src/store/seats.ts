@@ -1,19 +1,18 @@
 import { type Queryable, statements } from '@parley/database';
 import type { Reason } from '@parley/runtime';
+import type { HeadRow, Role } from './heads.js';
 
 const sql = statements(import.meta.url);
 
 /** What taking a seat tells of its channel and user. */
-export interface TakenSeat {
-  readonly channel_id: number;
-  readonly channel_name: string;
-  readonly user_limit: number;
-  readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
-  readonly owner_id: string;
-  readonly epoch: number;
+export interface TakenSeat extends HeadRow {
   readonly user_id: string;
   readonly number: number;
   readonly user_name: string;
+  readonly role: Role;
+  readonly muted_until_ms: number;
+  /** Nothing up to this seq is for this user. */
+  readonly sees_after: number;
 }
 
 export interface SeatRow {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger, Part } from '@parley/runtime';
+import type { Lane } from '../core/lane.js';
 import type { Session } from '../rpc/session.js';
 import type { Sessions } from '../rpc/sessions.js';
 import type { HeadStore } from '../store/heads.js';
@@ -12,6 +13,7 @@ export interface FarewellDeps {
   readonly sessions: Sessions;
   readonly seats: SeatStore;
   readonly heads: HeadStore;
+  readonly lane: Pick<Lane, 'idle'>;
   /** How long readers have to take their goodbye. */
   readonly withinMs: number;
   readonly log: Logger;
@@ -50,9 +52,10 @@ export class Farewell implements Part {
     this.#clearing = undefined;
   }
 
-  /** Gives every channel back, then says goodbye to everybody. */
+  /** Finishes what is being written, gives every channel back, then says goodbye to everybody. */
   async stop(): Promise<void> {
     this.#begun = true;
+    await Promise.race([this.#deps.lane.idle(), pause(this.#deps.withinMs)]);
     await this.#giveBack().catch((err) => this.#deps.log.warn({ err }, 'channels were not given back'));
     for (const session of this.#deps.sessions.find()) {
       session.goodbye('draining', { listenAgain: true, retryAfterMs: Math.floor(Math.random() * spreadMs) });

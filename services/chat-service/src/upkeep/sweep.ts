@@ -40,13 +40,15 @@ export class Sweep {
     this.#forgetEmpty();
   }
 
-  /** Leaves every channel that the database gives to another server, or to nobody. */
+  /** Leaves every channel that the database gives to another server, or to nobody; shows what others wrote in the rest. */
   async checkHeads(): Promise<void> {
     const before = this.#deps.channels.all();
     const mine = await this.#deps.heads.mine();
-    const epochs = new Map(mine.map(({ channel_id, epoch }: OwnedHead) => [channel_id, epoch]));
+    const heads = new Map(mine.map((head: OwnedHead) => [head.channel_id, head]));
     for (const channel of before) {
-      if (epochs.get(channel.facts.id) !== channel.facts.epoch) await this.#leaveChannel(channel);
+      const head = heads.get(channel.facts.id);
+      if (head?.epoch !== channel.facts.epoch) await this.#leaveChannel(channel);
+      else channel.feed?.expect(head.last_seq, head.roster);
     }
   }
 

@@ -1,0 +1,17 @@
+-- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$4 the channels (id, my epoch, how
+-- many); $5.. the entries (channel, k = 1..n within it, ...). The head's row is fence, counter and clock in one, locked until the commit.
+-- A channel that is missing in the answer is not this server's any more, and none of its entries was written.
+WITH head AS (
+  UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp())
+  FROM unnest($2::int[], $3::bigint[], $4::int[]) AS c (channel_id, epoch, n)
+  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = $1
+  RETURNING h.channel_id, h.last_seq - c.n AS base, h.last_at, h.roster
+), stored AS (
+  INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
+  SELECT i.channel_id, h.base + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
+    CASE WHEN i.mentions = '' THEN '{}' ELSE ARRAY(SELECT jsonb_array_elements_text(i.mentions::jsonb)) END
+  FROM unnest($5::int[], $6::int[], $7::varchar[], $8::uuid[], $9::smallint[], $10::bigint[], $11::varchar[], $12::bytea[], $13::bytea[], $14::text[])
+    AS i (channel_id, k, sender_id, client_id, kind, target_seq, content_type, data, digest, mentions)
+  JOIN head h USING (channel_id)
+)
+SELECT channel_id, base, floor(extract(epoch FROM last_at) * 1000)::bigint AS sent_ms, roster FROM head;

@@ -1,0 +1,37 @@
+import { Kind } from '@parley/contract';
+import { type Queryable, statements } from '@parley/database';
+import type { Entry } from '../core/lane.js';
+
+const sql = statements(import.meta.url);
+
+const edit = sql<never, [channelId: number, seq: number, data: Buffer, contentType: string]>('apply-edit');
+const remove = sql<never, [channelId: number, seq: number]>('apply-delete');
+const react = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-react');
+const unreact = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-unreact');
+const pin = sql<never, [channelId: number, seq: number, userId: string | null]>('apply-pin');
+
+type Apply = (client: Queryable, entry: Entry) => Promise<unknown>;
+
+const effects: Readonly<Record<number, Apply>> = {
+  [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }) =>
+    edit.run(client, [channelId, targetSeq, Buffer.from(data), contentType]),
+  [Kind.DELETE]: (client, { channelId, targetSeq }) => remove.run(client, [channelId, targetSeq]),
+  [Kind.REACT]: (client, entry) => react.run(client, reactionOf(entry)),
+  [Kind.UNREACT]: (client, entry) => unreact.run(client, reactionOf(entry)),
+  [Kind.PIN]: (client, { channelId, targetSeq, senderId }) => pin.run(client, [channelId, targetSeq, senderId]),
+  [Kind.UNPIN]: (client, { channelId, targetSeq }) => pin.run(client, [channelId, targetSeq, null]),
+};
+
+function reactionOf({ channelId, targetSeq, senderId, data }: Entry): [number, number, string, string] {
+  return [channelId, targetSeq, senderId, Buffer.from(data).toString()];
+}
+
+/** True for entries that change what an earlier one shows. */
+export function hasEffect({ kind }: Entry): boolean {
+  return effects[kind] !== undefined;
+}
+
+/** Changes the row that the entry is about, in the transaction that wrote the entry. */
+export async function applyEffect(client: Queryable, entry: Entry): Promise<void> {
+  await effects[entry.kind]?.(client, entry);
+}

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { type Kind, type Message, Resume } from '@parley/contract';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let alice: TestPerson;
+let bob: TestPerson;
+let tests = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [alice, bob] = [await trio.people.make(`alice-${tests}`), await trio.people.make(`bob-${tests}`)];
+});
+
+/** A room that keeps everything. */
+async function keptRoom(): Promise<number> {
+  const { id } = await trio.create(alice, `kept ${tests}`);
+  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  return id;
+}
+
+async function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), {
+    events: true,
+    ...(resume === undefined ? {} : { resume }),
+  });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+function welcomeOf(stream: Chatter) {
+  return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
+}
+
+function entriesOf(stream: Chatter): Message[] {
+  return stream.messages.filter(({ seq }) => seq > 0);
+}
+
+async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<Message['ack']> {
+  const clientId = randomUUID();
+  stream.send(text, { clientId, ...fields });
+  return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack;
+}
+
+const reasonOf = (ack: Message['ack']) => ack?.refusal?.reason;
+
+describe('A channel that keeps what is said', () => {
+  test('acks what is committed, in one gap-free order', async () => {
+    const id = await keptRoom();
+    const [a, b] = [await join(alice, id), await join(bob, id)];
+    for (let n = 0; n < 20; n++) (n % 2 === 0 ? a : b).send(`m${n}`, { clientId: randomUUID() });
+    await Promise.all([a, b].map((one) => one.find(({ seq }) => seq === 20)));
+    expect(entriesOf(a)).toEqual(entriesOf(b));
+    expect(entriesOf(a).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    const rows = await trio.people.sql(
+      'SELECT seq, sender_id, convert_from(data, $2) AS text FROM chat.message WHERE channel_id = $1 ORDER BY seq',
+      [id, 'UTF8'],
+    );
+    expect(rows).toEqual(
+      entriesOf(a)
+        .map(({ seq, sender, data }) => ({ seq: String(seq), sender_id: sender, text: data.toString() }))
+        .map((row) => ({ ...row, seq: Number(row.seq) })),
+    );
+    await Promise.all([a.leave(), b.leave()]);
+  });
+
+  test('a half-close waits for what is being written', async () => {
+    const id = await keptRoom();
+    const a = await join(alice, id);
+    a.send('last words', { clientId: randomUUID() });
+    await a.leave();
+    expect(a.messages.some(({ ack }) => ack?.seq === 1)).toBe(true);
+    expect(a.texts).toEqual(['last words']);
+  });
+
+  test('the same client id, at once and after a reconnect: one row, one seq', async () => {
+    const id = await keptRoom();
+    const clientId = randomUUID();
+    const a = await join(alice, id);
+    for (let n = 0; n < 10; n++) a.send('once', { clientId });
+    await a.find(() => a.messages.filter(({ ack }) => ack?.seq === 1).length === 10);
+    await a.leave();
+    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+    const again = await join(alice, id);
+    again.send('once', { clientId });
+    expect((await again.find(({ ack }) => ack?.clientId === clientId)).ack?.seq).toBe(1);
+    expect(reasonOf(await say(again, 'other words', { clientId: clientId }))).toBeUndefined();
+    again.send('other words', { clientId });
+    await again.find(({ ack }) => ack?.refusal?.reason === 'client-id-reused');
+    expect(await trio.people.sql('SELECT seq FROM chat.message WHERE channel_id = $1', [id])).toHaveLength(1);
+    await again.leave();
+  });
+
+  test('resumes from the table, in order, then live, across owners', async () => {
+    const id = await keptRoom();
+    const [a, b] = [await join(alice, id), await join(bob, id)];
+    const log = welcomeOf(b)?.log;
+    await say(a, 'one');
+    await b.leave();
+    await trio.people.sql(
+      `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, data, digest)
+       SELECT $1, n, $2, gen_random_uuid(), now(), convert_to('m' || n, 'UTF8'), sha256(''::bytea) FROM generate_series(2, 10000) n`,
+      [id, alice.id],
+    );
+    await trio.people.sql(
+      'UPDATE chat.channel_head SET last_seq = 10000, epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1',
+      [id],
+    );
+    await a.ended;
+    const writer = await join(alice, id);
+    const before = performance.now();
+    const back = await join(bob, id, `${log}:1`);
+    expect(welcomeOf(back)).toMatchObject({ resume: Resume.WHOLE, log, lastSeq: 10_000 });
+    await say(writer, 'live');
+    await back.find(({ seq }) => seq === 10_001);
+    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(entriesOf(back).map(({ seq }) => seq)).toEqual(Array.from({ length: 10_000 }, (_, n) => n + 2));
+    const [ahead, elsewhere] = [
+      await join(await trio.people.make(`ahead-${tests}`), id, `${log}:10002`),
+      await join(await trio.people.make(`else-${tests}`), id, `${randomUUID()}:1`),
+    ];
+    expect([welcomeOf(ahead)?.resume, welcomeOf(elsewhere)?.resume]).toEqual([Resume.RESET, Resume.RESET]);
+    await Promise.all([writer, back, ahead, elsewhere].map((one) => one.leave()));
+  });
+
+  test('what was dropped by retention, or is too far back, is a named gap', async () => {
+    const id = await keptRoom();
+    const a = await join(alice, id);
+    const log = welcomeOf(a)?.log;
+    for (let n = 0; n < 5; n++) await say(a, `m${n}`);
+    await a.leave();
+    await trio.people.sql(
+      'UPDATE chat.channel_head SET first_seq = 4, epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1',
+      [id],
+    );
+    const back = await join(alice, id, `${log}:1`);
+    expect(welcomeOf(back)).toMatchObject({ resume: Resume.GAP, missingFrom: 2, missingTo: 5 });
+    await back.leave();
+  });
+
+  test('edits, deletions, reactions and pins are entries, and change what they are about', async () => {
+    const id = await keptRoom();
+    const [a, b] = [await join(alice, id), await join(bob, id)];
+    await say(b, 'helo');
+    const about = { targetSeq: 1 };
+    expect(reasonOf(await say(a, 'mine', { ...about, kind: 1 }))).toBe('not-your-message');
+    expect(reasonOf(await say(b, 'hello', { ...about, kind: 1 }))).toBeUndefined();
+    expect(reasonOf(await say(a, '👍', { ...about, kind: 3 }))).toBeUndefined();
+    expect(reasonOf(await say(a, '', { ...about, kind: 3 }))).toBe('invalid-message');
+    expect(reasonOf(await say(b, '', { ...about, kind: 5 }))).toBe('not-owner');
+    expect(reasonOf(await say(a, '', { ...about, kind: 5 }))).toBeUndefined();
+    const [row] = await trio.people.sql(
+      'SELECT convert_from(data, $2) AS text, edited_at IS NOT NULL AS edited, pinned_by FROM chat.message WHERE channel_id = $1 AND seq = 1',
+      [id, 'UTF8'],
+    );
+    expect(row).toEqual({ text: 'hello', edited: true, pinned_by: alice.id });
+    expect(await trio.people.sql('SELECT emoji, user_id FROM chat.reaction WHERE channel_id = $1', [id])).toEqual([
+      { emoji: '👍', user_id: alice.id },
+    ]);
+    expect(reasonOf(await say(a, '', { ...about, kind: 2 }))).toBeUndefined();
+    expect(
+      await trio.people.sql(`SELECT FROM chat.message WHERE channel_id = $1 AND (seq = 1 OR kind = 1) AND data <> ''`, [
+        id,
+      ]),
+    ).toEqual([]);
+    expect(reasonOf(await say(b, 'too late', { ...about, kind: 1 }))).toBe('message-not-found');
+    expect(reasonOf(await say(b, 'what', { targetSeq: 77, kind: 1 }))).toBe('message-not-found');
+    expect(entriesOf(a).map(({ kind }) => kind as Kind)).toEqual([0, 1, 3, 5, 2]);
+    expect(entriesOf(a)).toEqual(entriesOf(b));
+    await Promise.all([a.leave(), b.leave()]);
+  });
+
+  test('what another process writes into the log is shown in its place', async () => {
+    const id = await keptRoom();
+    const a = await join(alice, id);
+    await say(a, 'one');
+    await appendAsManager(id, bob.id, 0, '');
+    await say(a, 'three');
+    await a.find(({ seq }) => seq === 3);
+    expect(entriesOf(a).map(({ seq, sender }) => [seq, sender])).toEqual([
+      [1, alice.id],
+      [2, bob.id],
+      [3, alice.id],
+    ]);
+    await appendAsManager(id, bob.id, 0, '');
+    await a.find(({ seq }) => seq === 4, 2_500);
+    await a.leave();
+  });
+
+  test('who was removed at n sees n and nothing behind it', async () => {
+    const { id } = await trio.create(alice, `chat ${tests}`);
+    await trio.people.sql(
+      `UPDATE chat.channel SET kind = 'group', keep_seconds = NULL, user_limit = 1000 WHERE id = $1`,
+      [id],
+    );
+    for (const { id: user } of [alice, bob])
+      await trio.people.sql('INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, $2, 0)', [id, user]);
+    const [a, b] = [await join(alice, id), await join(bob, id)];
+    for (let n = 0; n < 200; n++) {
+      a.send(`m${n}`, { clientId: randomUUID() });
+      if (n === 100) void removeAsManager(id, bob.id);
+      if (n % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await b.ended).toMatchObject({ reason: 'removed' });
+    await a.find(() => a.texts.filter((text) => text.startsWith('m')).length === 200);
+    const [row] = await trio.people.sql('SELECT left_seq FROM chat.member WHERE channel_id = $1 AND user_id = $2', [
+      id,
+      bob.id,
+    ]);
+    expect(entriesOf(b).at(-1)?.seq).toBe(Number(row?.left_seq));
+    expect(entriesOf(b)).toEqual(entriesOf(a).slice(0, entriesOf(b).length));
+    await a.leave();
+  });
+
+  test('a muted member is told, and may speak again later', async () => {
+    const id = await keptRoom();
+    await trio.people.sql(
+      'INSERT INTO chat.member (channel_id, user_id, joined_seq, muted_until) VALUES ($1, $2, 0, now() + $3::interval)',
+      [id, bob.id, '2 s'],
+    );
+    const b = await join(bob, id);
+    const refused = await say(b, 'quiet');
+    expect(reasonOf(refused)).toBe('muted');
+    await new Promise((resolve) => setTimeout(resolve, (refused?.refusal?.retryAfterMs ?? 0) + 50));
+    expect(reasonOf(await say(b, 'again'))).toBeUndefined();
+    await b.leave();
+  });
+});
+
+/** What a manager does under the head's lock: an entry of its own. */
+async function appendAsManager(id: number, sender: string, kind: number, set: string): Promise<void> {
+  await trio.people.sql(
+    `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = clock_timestamp() ${set} WHERE channel_id = $1 RETURNING last_seq, last_at)
+     INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
+     SELECT $1, last_seq, $3, $2, gen_random_uuid(), last_at, '', sha256(''::bytea) FROM h`,
+    [id, sender, kind],
+  );
+}
+
+/** A removal: the head is locked first, and the member's last seq is that of the entry which says so. */
+async function removeAsManager(id: number, user: string): Promise<void> {
+  await trio.people.sql(
+    `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, roster = roster + 1 WHERE channel_id = $1 RETURNING last_seq, last_at),
+      m AS (UPDATE chat.member SET left_seq = h.last_seq FROM h WHERE channel_id = $1 AND user_id = $2)
+     INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
+     SELECT $1, last_seq, 8, $2, gen_random_uuid(), last_at, '', sha256(''::bytea) FROM h`,
+    [id, user],
+  );
+}
