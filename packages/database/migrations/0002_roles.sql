@@ -61,7 +61,7 @@ GRANT UPDATE (delivered_seq, read_seq, receipt_at) ON chat.member TO chat_server
 GRANT UPDATE (live) ON chat.seat TO chat_server;
 GRANT DELETE ON chat.seat TO chat_server;
 GRANT INSERT ON chat.message, chat.message_file TO chat_server;
-GRANT UPDATE (data, edited_at, deleted_at, pinned_at, pinned_by) ON chat.message TO chat_server;
+GRANT UPDATE (data, content_type, edited_at, deleted_at, pinned_at, pinned_by) ON chat.message TO chat_server;
 GRANT INSERT, DELETE ON chat.reaction TO chat_server;
 GRANT INSERT (user_id, kind, channel_id, seq) ON chat.notification TO chat_server; -- mentions
 GRANT UPDATE (last_seen_at) ON chat.users TO chat_server;

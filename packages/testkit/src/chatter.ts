@@ -82,9 +82,11 @@ export class Chatter {
    */
   async find(fits: (message: Message) => boolean, withinMs = 5_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
-    for (;;) {
-      const found = this.messages.find(fits);
-      if (found !== undefined) return found;
+    for (let looked = 0; ; ) {
+      for (; looked < this.messages.length; looked++) {
+        const message = this.messages[looked] as Message;
+        if (fits(message)) return message;
+      }
       if (Date.now() > deadline) throw new Error(`no such message in ${withinMs} ms; got ${this.messages.length}`);
       await Promise.race([
         new Promise<void>((resolve) => this.#waiting.push(resolve)),

@@ -46,9 +46,9 @@ const known = sql<Known, readonly unknown[]>('known');
 const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number]>('entries-after');
 const target = sql<Target, [channelId: number, seq: number]>('target');
 
-/** 22: the value, 23: a constraint. Such a row will never be taken. */
+/** 22: the value, 23: a constraint, 42: the statement itself. Such a row will never be taken. */
 function isBadRow(error: unknown): boolean {
-  return /^2[23]/.test(String((error as { code?: unknown }).code));
+  return /^(2[23]|42)/.test(String((error as { code?: unknown }).code));
 }
 
 /** The statement was ended for the lock or the time it took: rolled back, and that is a fact. */
