@@ -49,7 +49,7 @@ export interface LaneOptions {
   readonly pause: (ms: number) => Promise<void>;
   /** Told of each batch that is done: entries, and how often it was sent. */
   readonly onBatch: (rows: number, tries: number) => void;
-  /** Told of each try whose outcome is not known. */
+  /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
   readonly onDoubt: (cause: unknown) => void;
 }
 
@@ -128,10 +128,21 @@ export class Lane {
 
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { folded, reused } = fold(batch);
-    for (const { done } of reused) tell(done, { is: 'reused' });
+    for (const { done } of reused) this.#tell(done, { is: 'reused' });
     const outcomes = await this.#untilKnown(folded.map(({ entry }) => entry));
     for (const { entry } of batch) this.#bytes -= entry.data.length;
-    for (const [at, { done }] of folded.entries()) tell(done, outcomes[at] ?? { is: 'refused' });
+    for (const [at, { done }] of folded.entries()) this.#tell(done, outcomes[at] ?? { is: 'refused' });
+  }
+
+  /** Somebody who throws when told keeps nobody else waiting. */
+  #tell(done: readonly Done[], outcome: Outcome): void {
+    for (const one of done) {
+      try {
+        one(outcome);
+      } catch (cause) {
+        this.#options.onDoubt(cause);
+      }
+    }
   }
 
   async #untilKnown(entries: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -164,8 +175,4 @@ function fold(batch: readonly Waiting[]): { folded: Waiting[]; reused: Waiting[]
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, at) => byte === other[at]);
-}
-
-function tell(done: readonly Done[], outcome: Outcome): void {
-  for (const one of done) one(outcome);
 }

@@ -1,0 +1,140 @@
+import { type Append, type Entry, Lane, type Outcome } from './lane.js';
+
+const bounds = { rows: 5, batchBytes: 100, waitingBytes: 1_000 };
+
+function entry(n: number, fields: Partial<Entry> = {}): Entry {
+  const data = fields.data ?? Buffer.from(`m${n}`);
+  return {
+    channelId: 1,
+    epoch: 1,
+    senderId: 'alice',
+    clientId: `c${n}`,
+    kind: 0,
+    targetSeq: 0,
+    contentType: '',
+    data,
+    digest: data,
+    mentions: [],
+    ...fields,
+  };
+}
+
+/** A database of one channel that can be told to lose its answer. */
+class Log {
+  readonly rows: string[] = [];
+  readonly batches: number[] = [];
+  loseAnswers = 0;
+  failBefore = 0;
+  flying = 0;
+
+  readonly append: Append = async (batch, again) => {
+    this.flying += 1;
+    if (this.flying > 1) throw new Error('two batches in flight');
+    try {
+      await new Promise(setImmediate);
+      if (this.failBefore-- > 0) throw new Error('not written');
+      const outcomes = batch.map((one) => this.#write(one, again));
+      this.batches.push(batch.length);
+      if (this.loseAnswers-- > 0) throw new Error('written, but the answer was lost');
+      return outcomes;
+    } finally {
+      this.flying -= 1;
+    }
+  };
+
+  #write({ clientId }: Entry, again: boolean): Outcome {
+    const known = this.rows.indexOf(clientId) + 1;
+    if (known > 0) {
+      if (!again) throw new Error('23505');
+      return { is: 'known', seq: known, sentAtMs: 1 };
+    }
+    return { is: 'stored', seq: this.rows.push(clientId), sentAtMs: 1, roster: 0 };
+  }
+}
+
+function setUp(log = new Log()) {
+  const doubts: unknown[] = [];
+  const pauses: number[] = [];
+  const lane = new Lane({
+    bounds,
+    append: log.append,
+    atTurnEnd: setImmediate,
+    pause: async (ms) => void pauses.push(ms),
+    onBatch: () => {},
+    onDoubt: (cause) => doubts.push(cause),
+  });
+  const outcomes: Record<string, Outcome[]> = {};
+  const offer = (one: Entry) => {
+    const done: Outcome[] = [];
+    outcomes[one.clientId] ??= done;
+    return lane.offer(one, (outcome) => (outcomes[one.clientId] as Outcome[]).push(outcome));
+  };
+  return { lane, log, outcomes, offer, doubts, pauses };
+}
+
+describe('Lane', () => {
+  test('keeps the order, one batch in flight, and what arrives meanwhile is the next batch', async () => {
+    const { lane, log, outcomes, offer } = setUp();
+    for (let n = 1; n <= 12; n++) offer(entry(n));
+    await lane.idle();
+    expect(log.rows).toEqual(Array.from({ length: 12 }, (_, n) => `c${n + 1}`));
+    expect(log.batches).toEqual([5, 5, 2]);
+    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
+  });
+
+  test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
+    const { lane, log, offer } = setUp();
+    for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(60, n) }));
+    offer(entry(4, { data: Buffer.alloc(150, 4) }));
+    await lane.idle();
+    expect(log.batches).toEqual([1, 1, 1, 1]);
+  });
+
+  test('sends a batch again until its outcome is a fact, and nothing is written twice', async () => {
+    const log = new Log();
+    log.failBefore = 2;
+    log.loseAnswers = 1;
+    const { lane, outcomes, offer, doubts, pauses } = setUp(log);
+    offer(entry(1));
+    offer(entry(2));
+    await lane.idle();
+    expect(log.rows).toEqual(['c1', 'c2']);
+    expect(outcomes).toMatchObject({ c1: [{ is: 'known', seq: 1 }], c2: [{ is: 'known', seq: 2 }] });
+    expect(doubts).toHaveLength(3);
+    expect(pauses).toEqual([20, 40, 80]);
+  });
+
+  test('the same message twice in a batch is written once and both are told; with another body the second is refused', async () => {
+    const { lane, log, outcomes, offer } = setUp();
+    offer(entry(1));
+    offer(entry(1));
+    offer(entry(1, { data: Buffer.from('other') }));
+    await lane.idle();
+    expect(log.rows).toEqual(['c1']);
+    expect(outcomes.c1?.map(({ is }) => is).sort()).toEqual(['reused', 'stored', 'stored']);
+  });
+
+  test('takes nothing where too much waits, and takes again when it is done', async () => {
+    const { lane, offer } = setUp();
+    for (let n = 1; n <= 10; n++) expect(offer(entry(n, { data: Buffer.alloc(100, n) }))).toBe(true);
+    expect(offer(entry(11))).toBe(false);
+    expect(lane.bytes).toBe(1_000);
+    await lane.idle();
+    expect(lane.bytes).toBe(0);
+    expect(offer(entry(12))).toBe(true);
+    await lane.idle();
+  });
+
+  test('goes on where somebody who was told throws', async () => {
+    const { lane, log, doubts } = setUp();
+    lane.offer(entry(1), () => {
+      throw new Error('planted');
+    });
+    const told: Outcome[] = [];
+    lane.offer(entry(2), (outcome) => told.push(outcome));
+    await lane.idle();
+    expect(log.rows).toEqual(['c1', 'c2']);
+    expect(told).toHaveLength(1);
+    expect(doubts).toHaveLength(1);
+  });
+});
