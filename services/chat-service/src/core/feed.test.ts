@@ -120,6 +120,19 @@ describe('Feed', () => {
     expect(world.parted).toEqual({ bob: 2, carol: 4 });
   });
 
+  test('a look that finds a later parting comes back to it, where no entry tells of it', async () => {
+    const world = new World();
+    world.write();
+    world.remove('bob');
+    world.write();
+    world.roster += 1;
+    world.leftSeq.carol = 3;
+    world.feed.take(world.write(), world.roster);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2, 3, 4]);
+    expect(world.parted).toEqual({ bob: 2, carol: 3 });
+  });
+
   test('a change without an entry is found by the sweep', async () => {
     const world = new World();
     world.feed.take(world.write(), 0);
