@@ -63,6 +63,7 @@ export class Session {
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
+  readonly #arrivals = new Throughput(limits.streamFramesPerSecond, limits.streamBytesPerSecond);
   readonly #throughput = new Throughput(limits.senderMessagesPerSecond, limits.senderBytesPerSecond);
 
   constructor(options: SessionOptions, context: SessionContext) {
@@ -139,11 +140,20 @@ export class Session {
   #receive(bytes: Buffer): void {
     if (this.#parting || this.#stream.ended) return;
     this.heardAtMs = this.#context.now();
+    this.#restrain(bytes.length);
     try {
       this.#handle(decodeMessage(bytes));
     } catch (thrown) {
       this.#part(thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown }));
     }
+  }
+
+  /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
+  #restrain(bytes: number): void {
+    const waitMs = this.#arrivals.take(bytes, performance.now());
+    if (waitMs === 0) return;
+    this.#stream.pause();
+    setTimeout(() => this.#stream.resume(), waitMs).unref();
   }
 
   #handle(message: Message): void {
