@@ -5,6 +5,7 @@ import type { Call } from './call.js';
 import type { Answer, Stream } from './service.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
 import type { TrustedKeys } from './trusted-keys.js';
+import { Turns } from './turns.js';
 
 /** A user with a living session. */
 export interface UserCaller {
@@ -41,7 +42,7 @@ const readCaller = {
 export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
-  readonly #inFlight = new Map<string, number>();
+  readonly #turns = new Turns(limits.callsPerUser, limits.callsWaitingPerUser);
 
   constructor(keys: TrustedKeys, pool: Pool) {
     this.#keys = keys;
@@ -57,28 +58,20 @@ export class Callers {
   }
 
   /**
-   * The user of a call that is about to be answered; `leave` once it was. Few of a user's calls may be in flight at once:
+   * The user of a call that is about to be answered; `leave` once it was. Few of a user's calls are answered at once:
    * everybody's wait for the same database connections.
    * @throws {Refusal} `too-busy`, or what `user` throws.
    */
   async enter(call: Call): Promise<Visit> {
     const claims = await this.#claimed(call);
-    const inFlight = this.#inFlight.get(claims.sub) ?? 0;
-    if (inFlight >= limits.callsPerUser) throw refuse('too-busy');
-    this.#inFlight.set(claims.sub, inFlight + 1);
-    const leave = () => this.#leave(claims.sub);
+    await this.#turns.take(claims.sub);
+    const leave = () => this.#turns.pass(claims.sub);
     try {
       return { me: await this.#living(claims), leave };
     } catch (thrown) {
       leave();
       throw thrown;
     }
-  }
-
-  #leave(user: string): void {
-    const left = (this.#inFlight.get(user) ?? 1) - 1;
-    if (left > 0) this.#inFlight.set(user, left);
-    else this.#inFlight.delete(user);
   }
 
   async #claimed(call: Call): Promise<UserClaims> {

@@ -100,10 +100,14 @@ test('one user has a bounded number of calls in flight, and nobody else waits fo
   const answer = forUser(callers, () => new Promise<void>((resolve) => finish.push(resolve)));
   const asked = Array.from({ length: limits.callsPerUser }, () => answer({}, callWith(token)));
   while (finish.length < limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
+  const waiting = Array.from({ length: limits.callsWaitingPerUser }, () =>
+    forUser(callers, async () => 'served')({}, callWith(token)),
+  );
   await expect(answer({}, callWith(token))).rejects.toMatchObject({ reason: 'too-busy' });
   await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
   for (const go of finish) go();
   await Promise.all(asked);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']));
   await expect(forUser(callers, async () => 'served')({}, callWith(token))).resolves.toBe('served');
 });
 

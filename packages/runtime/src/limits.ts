@@ -9,8 +9,9 @@ export const limits = {
   requestWithinMs: 10_000,
   /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
   streamsPerConnection: 1_000,
-  /** Calls that one user may have in flight at one process. */
-  callsPerUser: 16,
+  /** Calls of one user that one process answers at once, and how many more may wait. */
+  callsPerUser: 8,
+  callsWaitingPerUser: 100,
   nameCharacters: 64,
   userIdCharacters: 64,
   emailCharacters: 254,

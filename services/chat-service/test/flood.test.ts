@@ -20,6 +20,6 @@ test('frames that are never published are read at a bounded pace too, and none i
   const pongs = () => stream.messages.filter(({ pong }) => pong !== undefined).length;
   while (pongs() < count && performance.now() - began < 10_000) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(pongs()).toBe(count);
-  expect(performance.now() - began).toBeGreaterThan(1_500);
+  expect(performance.now() - began).toBeGreaterThan(900);
   await stream.leave();
 }, 20_000);
