@@ -33,7 +33,11 @@ export class Turns {
     const line = this.#lines.get(who) ?? [];
     const next = line.shift();
     if (line.length === 0) this.#lines.delete(who);
-    if (next !== undefined) return next();
+    if (next !== undefined) next();
+    else this.#end(who);
+  }
+
+  #end(who: string): void {
     const left = (this.#running.get(who) ?? 1) - 1;
     if (left > 0) this.#running.set(who, left);
     else this.#running.delete(who);
