@@ -1,10 +1,11 @@
 import type { Pool } from '@parley/database';
-import { Refusal, refuse } from '@parley/runtime';
+import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from './call.js';
 import type { Answer, Stream } from './service.js';
-import { serviceToken, userAudience, userToken } from './tokens.js';
+import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
 import type { TrustedKeys } from './trusted-keys.js';
+import { Turns } from './turns.js';
 
 /** A user with a living session. */
 export interface UserCaller {
@@ -14,6 +15,12 @@ export interface UserCaller {
   /** From the row, not from the token. */
   readonly role: 'user' | 'admin' | 'guest';
   readonly sessionId: string;
+}
+
+/** A user's call in flight. */
+interface Visit {
+  readonly me: UserCaller;
+  readonly leave: () => void;
 }
 
 interface CallerRow {
@@ -35,6 +42,7 @@ const readCaller = {
 export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
+  readonly #turns = new Turns(limits.callsPerUser, limits.callsWaitingPerUser);
 
   constructor(keys: TrustedKeys, pool: Pool) {
     this.#keys = keys;
@@ -46,8 +54,33 @@ export class Callers {
    * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out` or `suspended`.
    */
   async user(call: Call): Promise<UserCaller> {
+    return this.#living(await this.#claimed(call));
+  }
+
+  /**
+   * The user of a call that is about to be answered; `leave` once it was. Few of a user's calls are answered at once:
+   * everybody's wait for the same database connections.
+   * @throws {Refusal} `too-busy`, or what `user` throws.
+   */
+  async enter(call: Call): Promise<Visit> {
+    const claims = await this.#claimed(call);
+    await this.#turns.take(claims.sub);
+    const leave = () => this.#turns.pass(claims.sub);
+    try {
+      return { me: await this.#living(claims), leave };
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    }
+  }
+
+  async #claimed(call: Call): Promise<UserClaims> {
     const { claims } = await this.#keys.verify(call.bearer(), userToken, userAudience);
     call.facts.user = claims.sub;
+    return claims;
+  }
+
+  async #living(claims: UserClaims): Promise<UserCaller> {
     const { rows } = await this.#pool.query<CallerRow>({ ...readCaller, values: [claims.sid] });
     const [row] = rows;
     if (row === undefined || !row.living || row.id !== claims.sub || row.status === 'deleted')
@@ -78,7 +111,14 @@ export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
 ): Answer<Q, S> {
-  return async (request, call) => answer(request, await callers.user(call), call);
+  return async (request, call) => {
+    const { me, leave } = await callers.enter(call);
+    try {
+      return await answer(request, me, call);
+    } finally {
+      leave();
+    }
+  };
 }
 
 /** A streaming method for users. */
@@ -88,7 +128,12 @@ export function streamForUser<Q, S>(
 ): { stream: Stream<Q, S> } {
   return {
     async *stream(request, call) {
-      yield* answer(request, await callers.user(call), call);
+      const { me, leave } = await callers.enter(call);
+      try {
+        yield* answer(request, me, call);
+      } finally {
+        leave();
+      }
     },
   };
 }

@@ -1,10 +1,11 @@
+import { constants } from 'node:http2';
 import {
   type Metadata,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { type Logger, type Metrics, refuse } from '@parley/runtime';
+import { type Logger, limits, type Metrics, refuse } from '@parley/runtime';
 import { Exchange } from './exchange.js';
 import { withReason } from './status.js';
 
@@ -15,12 +16,14 @@ import { withReason } from './status.js';
 export class Calls {
   readonly #log: Logger;
   readonly #metrics: Metrics;
+  readonly #requestWithinMs: number;
   readonly #served = new Set<string>();
   /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
   readonly #exchanges = new WeakMap<Metadata, Exchange>();
   readonly #open = new Set<Exchange>();
 
-  constructor(log: Logger, metrics: Metrics) {
+  constructor(log: Logger, metrics: Metrics, requestWithinMs: number = limits.requestWithinMs) {
+    this.#requestWithinMs = requestWithinMs;
     this.#log = log;
     this.#metrics = metrics;
   }
@@ -33,14 +36,24 @@ export class Calls {
   readonly interceptor: ServerInterceptor = (method, transport) => {
     let exchange: Exchange | undefined;
     watchAnswer(transport, () => exchange);
+    let patience: NodeJS.Timeout | undefined;
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
         exchange = new Exchange(method.path, metadata, transport);
         this.#exchanges.set(metadata, exchange);
         this.#open.add(exchange);
+        if (!method.requestStream) patience = setTimeout(giveUp, this.#requestWithinMs, exchange);
         pass(metadata);
       },
-      onCancel: () => exchange && this.#close(exchange), // grpc-js calls it at the end of every call
+      onReceiveHalfClose: (pass: () => void) => {
+        clearTimeout(patience);
+        pass();
+      },
+      // grpc-js calls it at the end of every call
+      onCancel: () => {
+        clearTimeout(patience);
+        if (exchange !== undefined) this.#close(exchange);
+      },
     };
     return new ServerInterceptingCall(transport, { start: (next) => next(listener) });
   };
@@ -73,6 +86,12 @@ export class Calls {
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
     else this.#log[call.quiet && reason === 'ok' ? 'debug' : 'info'](line, 'call');
   }
+}
+
+/** Ends a call whose request never became whole: without its token even being looked at, it would hold its bytes for ever. */
+function giveUp(exchange: Exchange): void {
+  exchange.end(refuse('deadline-exceeded', { words: 'the request was not sent in time' }));
+  exchange.stream.close(constants.NGHTTP2_NO_ERROR); // the sender's half too
 }
 
 /** Gives each status a reason and notes it. A message behind a status would kill both, so it is dropped. */

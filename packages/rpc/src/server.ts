@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
 import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
 import { Calls } from './calls.js';
@@ -19,6 +19,8 @@ export interface GrpcServerOptions {
   readonly metrics: Metrics;
   /** How long `stop` waits for calls in flight. */
   readonly stopMs: number;
+  /** How long a request of one message may take to arrive; absent: `limits.requestWithinMs`. */
+  readonly requestWithinMs?: number;
 }
 
 /** A service and who answers it; `add` keeps the two types together. */
@@ -84,11 +86,13 @@ export class GrpcServerBuilder {
   /** Rejects with one sentence where the address cannot be bound, or grpc-js is not the version this was tested with. */
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
-    const { host, log, metrics, reflection, stopMs } = this.#options;
-    const calls = new Calls(log, metrics);
+    setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
+    const { host, log, metrics, reflection, stopMs, requestWithinMs } = this.#options;
+    const calls = new Calls(log, metrics, requestWithinMs);
     const server = new Server({
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.transportBytes,
+      'grpc.max_concurrent_streams': limits.streamsPerConnection,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,

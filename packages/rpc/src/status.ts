@@ -32,7 +32,8 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 
 /** Gives a status that the transport made the trailers that every status of ours has. */
 export function withReason(given: TransportStatus): TransportStatus {
-  if (given.code === status.OK || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
+  const whole = given.code === status.OK || given.code === status.NOT_FOUND; // that one is only made by health
+  if (whole || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
   return statusFromRefusal(refuse(reasonOf(given)));
 }
 

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
-import { Call, Callers, SigningKey, serviceToken, TrustedKeys, userAudience, userToken } from '../src/index.js';
+import { limits } from '@parley/runtime';
+import {
+  Call,
+  Callers,
+  forUser,
+  SigningKey,
+  serviceToken,
+  streamForUser,
+  TrustedKeys,
+  userAudience,
+  userToken,
+} from '../src/index.js';
 import { openTokenDatabase, type TokenDatabase } from './database.js';
 
 let db: TokenDatabase;
@@ -81,4 +92,34 @@ test('a service is let in with its own token for this audience only', async () =
     });
   }
   await expect(callers.service(callWith(), 'chat', 'manager')).rejects.toMatchObject({ reason: 'unauthenticated' });
+});
+
+test('one user has a bounded number of calls in flight, and nobody else waits for them', async () => {
+  const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
+  const finish: (() => void)[] = [];
+  const answer = forUser(callers, () => new Promise<void>((resolve) => finish.push(resolve)));
+  const asked = Array.from({ length: limits.callsPerUser }, () => answer({}, callWith(token)));
+  while (finish.length < limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
+  const waiting = Array.from({ length: limits.callsWaitingPerUser }, () =>
+    forUser(callers, async () => 'served')({}, callWith(token)),
+  );
+  await expect(answer({}, callWith(token))).rejects.toMatchObject({ reason: 'too-busy' });
+  await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
+  for (const go of finish) go();
+  await Promise.all(asked);
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['served']));
+  await expect(forUser(callers, async () => 'served')({}, callWith(token))).resolves.toBe('served');
+});
+
+test('a call that fails, or a stream that nobody reads to its end, is no longer in flight', async () => {
+  const { token } = await logIn('unlucky');
+  const fail = forUser(callers, () => Promise.reject(new Error('no')));
+  const { stream } = streamForUser(callers, async function* () {
+    yield 1;
+    yield 2;
+  });
+  for (let n = 0; n <= limits.callsPerUser; n++) {
+    await expect(fail({}, callWith(token))).rejects.toThrow('no');
+    for await (const one of stream({}, callWith(token))) if (one === 1) break;
+  }
 });

@@ -40,6 +40,7 @@ export interface Wanted {
   readonly channel?: Handlers<typeof ChannelServiceService>;
   readonly chat?: Handlers<typeof ChatServiceService>;
   readonly stopMs?: number;
+  readonly requestWithinMs?: number;
 }
 
 /** A server as services build theirs, with clients and everything it logs and counts. */
@@ -72,6 +73,7 @@ export class ServerUnderTest {
       log: keepingLogger(lines),
       metrics,
       stopMs: wanted.stopMs ?? 500,
+      ...(wanted.requestWithinMs === undefined ? {} : { requestWithinMs: wanted.requestWithinMs }),
     });
     builder.add('chat.v1.UserService', UserServiceService, wanted.user ?? {});
     builder.add('chat.v1.ChannelService', ChannelServiceService, wanted.channel ?? {});

@@ -5,6 +5,13 @@ export const limits = {
   messageBytes: 65_536,
   /** One transport message; a stream that sends a larger one ends. */
   transportBytes: 1_048_576,
+  /** A call whose request is one message has this long to send it. */
+  requestWithinMs: 10_000,
+  /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
+  streamsPerConnection: 1_000,
+  /** Calls of one user that one process answers at once, and how many more may wait. */
+  callsPerUser: 8,
+  callsWaitingPerUser: 100,
   nameCharacters: 64,
   userIdCharacters: 64,
   emailCharacters: 254,
@@ -44,12 +51,17 @@ export const limits = {
   /** Per sender in one channel. */
   senderMessagesPerSecond: 100,
   senderBytesPerSecond: 1_048_576,
+  /** Frames of any kind that are read of one stream; the rest waits unread. */
+  streamFramesPerSecond: 500,
+  streamBytesPerSecond: 4_194_304,
   /** Of one channel, all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
   /** Frames a live channel remembers; a reader further behind is reset. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
+  /** All rings of a chat server; beyond it those of empty channels go early. */
+  allRingsBytes: 268_435_456,
   /** Bytes of one joined write to a member. */
   writeBytes: 65_536,
 } as const;

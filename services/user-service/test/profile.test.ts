@@ -153,4 +153,13 @@ describe('Update', () => {
     const refused = accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
     expect(await reasonOf(refused)).toBe('login-too-often');
   });
+
+  test('one user cannot keep the hashing busy, for which everybody waits who logs in', async () => {
+    const token = await accounts.token('tom');
+    const wrong = () => accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
+    const reasons: unknown[] = [];
+    for (let n = 0; n < 12; n++) reasons.push(await reasonOf(wrong()));
+    expect(reasons.filter((reason) => reason === 'wrong-credentials')).toHaveLength(10);
+    expect(reasons.at(-1)).toBe('login-too-often');
+  });
 });

@@ -39,6 +39,15 @@ export class Channels {
     return [...this.#live.values()];
   }
 
+  /** Those without anybody in them, the longest empty first. */
+  empty(): (LiveChannel & { readonly emptySinceMs: number })[] {
+    const isEmpty = (channel: LiveChannel): channel is LiveChannel & { readonly emptySinceMs: number } =>
+      channel.emptySinceMs !== undefined;
+    return this.all()
+      .filter(isEmpty)
+      .sort((one, other) => one.emptySinceMs - other.emptySinceMs);
+  }
+
   /** Bytes in all rings. */
   get ringBytes(): number {
     return this.all().reduce((sum, { logs }) => sum + logs.entries.bytes + logs.lossy.bytes, 0);

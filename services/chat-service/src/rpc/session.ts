@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
+import { Throughput } from '../core/meter.js';
 import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
 import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalFrame } from './frames.js';
@@ -56,8 +58,10 @@ export class Session {
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
+  readonly #arrivals = new Throughput(limits.streamFramesPerSecond, limits.streamBytesPerSecond);
   readonly #posting: Posting;
   readonly #replaysAfter: number | undefined;
+  #holds = 0;
 
   constructor(options: SessionOptions, context: SessionContext) {
     this.key = options.key;
@@ -150,6 +154,7 @@ export class Session {
   #receive(bytes: Buffer): void {
     if (this.#parting || this.#stream.ended) return;
     this.heardAtMs = this.#context.now();
+    this.#restrain(bytes.length);
     try {
       const busy = this.#handle(decodeMessage(bytes));
       if (busy !== undefined) this.#waitFor(busy);
@@ -160,8 +165,23 @@ export class Session {
 
   /** One message at a time: the next one is not read before this one was decided. */
   #waitFor(busy: Promise<void>): void {
+    this.#holdUntil(busy.catch((thrown) => this.#part(refusalFrom(thrown))));
+  }
+
+  /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
+  #restrain(bytes: number): void {
+    const waitMs = this.#arrivals.take(bytes, performance.now());
+    if (waitMs > 0) this.#holdUntil(pause(waitMs, undefined, { ref: false }));
+  }
+
+  /** Nothing more is read before this, and all else that holds it back, is over. */
+  #holdUntil(over: Promise<void>): void {
+    this.#holds += 1;
     this.#stream.pause();
-    busy.catch((thrown) => this.#part(refusalFrom(thrown))).finally(() => this.#stream.resume());
+    over.finally(() => {
+      this.#holds -= 1;
+      if (this.#holds === 0) this.#stream.resume();
+    });
   }
 
   #handle(message: Message): Promise<void> | undefined {

@@ -1,4 +1,4 @@
-import type { Logger, Reason } from '@parley/runtime';
+import { type Logger, limits, type Reason } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Parting, Session } from '../rpc/session.js';
@@ -74,10 +74,15 @@ export class Sweep {
     }
   }
 
+  /** Those that have been empty for long; and while all rings are too large, those that have been it longest. */
   #forgetEmpty(): void {
-    const before = this.#deps.now() - keepEmptyMs;
-    for (const channel of this.#deps.channels.all()) {
-      if ((channel.emptySinceMs ?? Number.POSITIVE_INFINITY) < before) this.#deps.channels.close(channel.facts.id);
+    const { channels, now } = this.#deps;
+    const before = now() - keepEmptyMs;
+    let tooMany = channels.ringBytes - limits.allRingsBytes;
+    for (const { facts, logs, emptySinceMs } of channels.empty()) {
+      if (emptySinceMs >= before && tooMany <= 0) return;
+      tooMany -= logs.entries.bytes + logs.lossy.bytes;
+      channels.close(facts.id);
     }
   }
 }

@@ -5,6 +5,8 @@ import { type Reason, refuse } from '@parley/runtime';
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /** Of one account: far higher, for these are others' failures, and nobody may lock its owner out for long. */
 export const loginOfAccount: Rate = { key: 'login-account', secondsPerCall: 0.2, burst: 500 };
+/** Of one user who changes what wants the present password: each costs one or two hashes, for which everybody's login waits. */
+export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
 
 /**

@@ -7,7 +7,7 @@ import { endSessions } from '../store/sessions.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
 import { checkAbout, checkEmail, checkName, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
-import { loginOfAccount, throttle } from './throttle.js';
+import { loginOfAccount, passwordOfUser, throttle } from './throttle.js';
 
 export interface UpdateDeps {
   readonly pool: Pool;
@@ -33,6 +33,7 @@ export function createUpdate({ pool, passwords }: UpdateDeps) {
 
   /** The hash that the present password fits. A stolen token is no way to guess it: attempts count as those of Login. */
   async function verifiedHash(userId: string, password: string): Promise<string> {
+    await throttle(pool, passwordOfUser, userId);
     await throttle(pool, loginOfAccount, userId.toLowerCase());
     const [row] = await hashOf.run(pool, [userId]);
     if (row === undefined || !(await passwords.verify(password, row.password_hash))) throw refuse('wrong-credentials');

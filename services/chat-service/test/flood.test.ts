@@ -1,0 +1,25 @@
+import { Message } from '@parley/contract';
+import { limits } from '@parley/runtime';
+import { Chatter, Trio } from '@parley/testkit';
+
+let trio: Trio;
+beforeAll(async () => {
+  trio = await Trio.start();
+});
+afterAll(() => trio.stop());
+
+test('frames that are never published are read at a bounded pace too, and none is lost', async () => {
+  const flooder = await trio.people.make('flooder');
+  const { id } = await trio.create(flooder, 'flooded');
+  const stream = new Chatter(await trio.listen(flooder, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  const ping = Buffer.from(Message.encode(Message.fromPartial({ ping: { sentAt: 1 } })).finish());
+  const count = 3 * limits.streamFramesPerSecond;
+  const began = performance.now();
+  for (let n = 0; n < count; n++) stream.sendRaw(ping);
+  const pongs = () => stream.messages.filter(({ pong }) => pong !== undefined).length;
+  while (pongs() < count && performance.now() - began < 10_000) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(pongs()).toBe(count);
+  expect(performance.now() - began).toBeGreaterThan(900);
+  await stream.leave();
+}, 20_000);
