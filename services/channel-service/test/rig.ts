@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  credentials,
-  type Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { type ClientReadableStream, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { Channel, ChannelServiceClient, type ListenResponse, ReportRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import {
@@ -43,10 +37,6 @@ export interface Identity {
   readonly bootId: string;
   readonly token: string;
 }
-
-type UnaryName = 'update' | 'openDirect' | 'overview' | 'listMembers' | 'changeMember' | 'join' | 'history';
-type Callback<M extends UnaryName> = Extract<Parameters<ChannelServiceClient[M]>[1], (...args: never[]) => void>;
-type Answer<M extends UnaryName> = Parameters<Callback<M>>[1];
 
 const withinMs = 10_000;
 let people = 0;
@@ -201,18 +191,6 @@ export class Rig {
   create(who: Person, room: Parameters<typeof Channel.fromPartial>[0]): Promise<Channel> {
     const { manager } = this;
     return callUnary(manager.create.bind(manager), Channel.fromPartial(room), { token: who.token, withinMs });
-  }
-
-  /** A call of the manager as somebody, e.g. `ask(me, 'join', Invite.fromPartial({ channelId }))`. */
-  ask<M extends UnaryName>(
-    who: Person,
-    method: M,
-    request: Parameters<ChannelServiceClient[M]>[0],
-    manager = this.manager,
-  ) {
-    type Unary = (...args: never[]) => ClientUnaryCall;
-    const unary = (manager[method] as Unary).bind(manager) as Parameters<typeof callUnary>[0];
-    return callUnary(unary, request, { token: who.token, withinMs }) as Promise<Answer<M>>;
   }
 
   async room(who: Person, limit = 25): Promise<number> {
