@@ -43,6 +43,8 @@ export const limits = {
   usersListedOfChat: 100,
   pageEntries: 100,
   pageBytes: 1_048_576,
+  /** Of one message in a page, all emoji together. */
+  reactionsListed: 1_000,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
   reportMetrics: 64,

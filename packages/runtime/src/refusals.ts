@@ -48,6 +48,16 @@ export const refusals = {
   'invalid-limit': row('INVALID_ARGUMENT', 400, 'the limit of a room is 1 to 25, of a chat 1 to 10000'),
   'invalid-channel': row('INVALID_ARGUMENT', 400, 'a field of the channel is too long or not one of its values'),
   'invalid-channel-id': row('INVALID_ARGUMENT', 400, 'a channel id is a whole number from 1 to 2147483647'),
+  'invalid-member-change': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a change names one of add, remove, role, mute_until and ban_until, with a value that fits',
+  ),
+  'invalid-page': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a page has at most 100 entries (0: as many as fit), begins where the one before ended, and goes one way',
+  ),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'a field of the message is too long or not one of its values'),
   'invalid-report': row(
     'INVALID_ARGUMENT',
@@ -70,6 +80,7 @@ export const refusals = {
     'this join token was used, replaced, too late, or is for another server: listen again',
   ),
   'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
+  'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
   'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
   'not-your-message': row('PERMISSION_DENIED', 403, 'only who said it may change it'),
@@ -79,13 +90,20 @@ export const refusals = {
   // what it is about
   'user-not-found': row('NOT_FOUND', 404, 'there is no such user'),
   'channel-not-found': row('NOT_FOUND', 404, 'there is no such channel'),
+  'member-not-found': row('NOT_FOUND', 404, 'that user is no member of this channel'),
   'client-id-reused': row('ALREADY_EXISTS', 409, 'another message was sent with that client id'),
   'message-not-found': row('NOT_FOUND', 404, 'there is no such message in this channel, or it was deleted'),
   'nothing-kept': row('FAILED_PRECONDITION', 409, 'this channel keeps nothing: what was said cannot be changed'),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'that user id is taken'),
   'email-taken': row('ALREADY_EXISTS', 409, 'that e-mail address is taken'),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'somebody is in this channel'),
-  'not-a-member': row('FAILED_PRECONDITION', 409, 'join this channel before you listen to it'),
+  'not-a-member': row('FAILED_PRECONDITION', 409, 'join this channel first'),
+  'wrong-kind': row('FAILED_PRECONDITION', 409, 'channels of this kind do not do that'),
+  'owner-stays': row(
+    'FAILED_PRECONDITION',
+    409,
+    'the owner cannot leave, or be removed, muted or banned: hand the channel over first, or delete it',
+  ),
 
   // how much
   'channel-full': row('RESOURCE_EXHAUSTED', 429, 'the channel is full', 5_000),
@@ -93,6 +111,7 @@ export const refusals = {
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
   'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),
+  'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'change channels and their members less often', 1_000),
   'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
   'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),
   'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),

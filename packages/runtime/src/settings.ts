@@ -85,6 +85,11 @@ export const settingsTable = {
     'channel-service: ports a chat server may report',
     '1024-65535',
   ),
+  ARCHIVE_DIR: setting(
+    z.string().optional(),
+    'folder',
+    'channel-service: where entries are written, as JSON lines, before retention deletes them; unset: nowhere',
+  ),
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),

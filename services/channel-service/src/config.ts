@@ -4,6 +4,9 @@ import type { Settings } from '@parley/runtime';
 export interface Config {
   readonly host: HostConfig;
   readonly housekeepingEveryMs: number;
+  readonly retentionEveryMs: number;
+  /** A folder; undefined: what retention deletes is gone. */
+  readonly archiveDir: string | undefined;
 }
 
 /**
@@ -14,5 +17,7 @@ export function readConfig(settings: Settings): Config {
   return {
     host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),
     housekeepingEveryMs: 5_000,
+    retentionEveryMs: 10_000,
+    archiveDir: settings.ARCHIVE_DIR,
   };
 }

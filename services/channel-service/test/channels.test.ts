@@ -75,20 +75,6 @@ describe('Create', () => {
     await expect(rig.create(me, { name: 'x', limit })).rejects.toEqual(reason('invalid-limit'));
   });
 
-  test.each([
-    { kind: 2 as const },
-    { kind: 3 as const },
-    { kind: 4 as const },
-    { kind: 5 as const },
-    { keep: { everything: true } },
-    { keep: { seconds: 1 } },
-    { keep: { maxCount: 1 } },
-    { slowModeS: 1 },
-    { metadata: '{}' },
-  ])('has no %j yet', async (more) => {
-    await expect(rig.create(me, { name: 'x', limit: 2, ...more })).rejects.toEqual(reason('not-implemented'));
-  });
-
   test('a description has at most 1000 characters', async () => {
     await expect(rig.create(me, { name: 'x', limit: 2, description: 'd'.repeat(1_000) })).resolves.toBeDefined();
     for (const description of ['d'.repeat(1_001), 'nul\0']) {

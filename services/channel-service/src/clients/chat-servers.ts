@@ -1,7 +1,7 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { Channel, ChatServiceClient, DisconnectRequest } from '@parley/contract';
 import { callUnary, clientOptions, type ServiceClaims, type SigningKey } from '@parley/rpc';
-import type { Logger, Part, Reason } from '@parley/runtime';
+import { type Logger, type Part, type Reason, refusals } from '@parley/runtime';
 
 export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
@@ -37,6 +37,16 @@ export class ChatServers implements Part {
   /** This seat was replaced by a newer one. */
   endSeat(target: Target, seatId: string): void {
     this.#tell(target, (client, token) => disconnect(client, token, { seatId }, 'replaced'));
+  }
+
+  /** This user was removed from the channel. */
+  endUser(target: Target, channelId: number, userId: string): void {
+    this.#tell(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
+  }
+
+  /** The channel has another log: its people are to listen again, and come to whoever reads the new one. */
+  moveChannel(target: Target, id: number): void {
+    this.#tell(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
   }
 
   /** The channel was deleted: its people first, then itself. */
@@ -80,9 +90,10 @@ export class ChatServers implements Part {
 function disconnect(
   client: ChatServiceClient,
   token: string,
-  whom: { readonly channelId?: number; readonly seatId?: string },
+  whom: { readonly channelId?: number; readonly userId?: string; readonly seatId?: string },
   reason: Reason,
 ): Promise<unknown> {
-  const request = DisconnectRequest.fromPartial({ ...whom, goodbye: { reason } });
+  const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};
+  const request = DisconnectRequest.fromPartial({ ...whom, goodbye: { reason, ...again } });
   return callUnary(client.disconnect.bind(client), request, { token, withinMs });
 }

@@ -1,42 +1,59 @@
 import { type Channel, ChannelKind } from '@parley/contract';
-import { type Pool, type Rate, transaction } from '@parley/database';
+import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
-import { isDisplayName, limits, refuse } from '@parley/runtime';
-import { createRoom, lockUser } from '../store/channels.js';
+import { limits, refuse } from '@parley/runtime';
+import { createChannel, lockUser } from '../store/channels.js';
+import { enter } from '../store/members.js';
 import { describeChannels } from './describe.js';
+import { checkDescription, checkName, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { kindOf } from './kinds.js';
 import { throttle } from './throttle.js';
 
-const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
+type NewChannel = Parameters<typeof createChannel.run>[1];
 
-/** What this version cannot make yet is refused, not left out in silence. */
-function needsMore({ kind, keep, iconId, slowModeS, closedHistory, metadata }: Channel): boolean {
-  const otherKind = kind !== ChannelKind.UNSPECIFIED && kind !== ChannelKind.ROOM;
-  const keeps = keep?.everything === true || (keep?.seconds ?? 0) > 0 || (keep?.maxCount ?? 0) > 0;
-  return otherKind || keeps || iconId !== '' || slowModeS > 0 || closedHistory || metadata !== '';
+/** Counts the channels that a user makes, of all kinds. */
+export const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
+
+function kindToMake({ kind: asked, closedHistory }: Channel) {
+  const kind = asked === ChannelKind.UNSPECIFIED ? 'room' : kindOf(asked);
+  if (kind === undefined) throw refuse('invalid-channel');
+  if (kind === 'direct') throw refuse('wrong-kind', { words: 'a direct chat is made by OpenDirect' });
+  if (kind === 'room' && closedHistory) {
+    throw refuse('invalid-channel', { words: 'a room has no members whose history could be closed' });
+  }
+  return kind;
 }
 
-function isDescription(text: string): boolean {
-  return [...text].length <= limits.descriptionCharacters && !text.includes('\0');
+function readChannel(asked: Channel, me: UserCaller): NewChannel {
+  const { name, description, slowModeS, closedHistory, metadata } = asked;
+  const kind = kindToMake(asked);
+  checkName(name);
+  const limit = limitOf(kind, asked.limit);
+  checkDescription(description);
+  checkSlowMode(slowModeS);
+  if (asked.iconId !== '') throw refuse('not-implemented', { words: 'icons are not offered yet' });
+  const { seconds, count } = keptOf(asked.keep) ?? { seconds: kind === 'room' ? 0 : null, count: null };
+  const json = metadataOf(metadata);
+  const { channelsPerUser } = limits;
+  return [me.id, name, limit, description, kind, seconds, count, slowModeS, !closedHistory, json, channelsPerUser];
 }
 
-function checkRoom(room: Channel): void {
-  if (!isDisplayName(room.name)) throw refuse('invalid-name');
-  if (needsMore(room)) throw refuse('not-implemented', { words: 'only rooms that keep nothing can be created so far' });
-  if (room.limit < 1 || room.limit > limits.roomSeats) throw refuse('invalid-limit');
-  if (!isDescription(room.description)) throw refuse('invalid-channel');
+async function make(client: PoolClient, row: NewChannel): Promise<number> {
+  const [ownerId, , , , kind] = row;
+  await lockUser.run(client, [ownerId]);
+  const [made] = await createChannel.run(client, row);
+  if (made === undefined) throw refuse('too-many-channels');
+  if (kind !== 'room') await enter.run(client, [made.id, ownerId, 0, true]);
+  return made.id;
 }
 
-/** Create: a room of the caller's. */
+/** Create: a channel of the caller's, who is the first member of a chat. */
 export function createCreate(pool: Pool) {
-  return async (room: Channel, me: UserCaller): Promise<Channel> => {
-    checkRoom(room);
+  return async (asked: Channel, me: UserCaller): Promise<Channel> => {
+    const row = readChannel(asked, me);
     await throttle(pool, createRate, me, 'create-too-often');
-    const made = await transaction(pool, async (client) => {
-      await lockUser.run(client, [me.id]);
-      return createRoom.run(client, [me.id, room.name, room.limit, room.description, limits.channelsPerUser]);
-    });
-    if (made.length === 0) throw refuse('too-many-channels');
-    const [channel] = await describeChannels(pool, [made[0]?.id ?? 0]);
+    const id = await transaction(pool, (client) => make(client, row));
+    const [channel] = await describeChannels(pool, [id]);
     if (channel === undefined) throw refuse('channel-not-found');
     return channel;
   };

@@ -1,15 +1,8 @@
-import { Channel, ChannelKind, ChannelStatus, Keep } from '@parley/contract';
+import { Channel, ChannelStatus, Keep } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits } from '@parley/runtime';
 import { type ChannelRow, describe } from '../store/channels.js';
-
-const kinds = {
-  room: ChannelKind.ROOM,
-  direct: ChannelKind.DIRECT,
-  group: ChannelKind.GROUP,
-  public: ChannelKind.PUBLIC,
-  private: ChannelKind.PRIVATE,
-} as const;
+import { kinds } from './kinds.js';
 
 function ruleOf(seconds: number | null) {
   if (seconds === null) return { everything: true };

@@ -7,6 +7,7 @@ import type { ChatServers } from '../clients/chat-servers.js';
 import { type LockedChannel, lockChannel, lockUser } from '../store/channels.js';
 import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
+import { isListed } from './kinds.js';
 import { throttle } from './throttle.js';
 
 export interface ListenDeps {
@@ -27,7 +28,7 @@ const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
 function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
-  const everybodySees = kind === 'room' || kind === 'public';
+  const everybodySees = isListed(kind);
   if (banned && everybodySees) throw refuse('banned');
   if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
 }

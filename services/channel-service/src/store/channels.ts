@@ -27,10 +27,22 @@ export interface ChannelRow {
 
 /** What a transaction about one channel starts with. */
 export interface LockedChannel {
+  readonly id: number;
   readonly name: string;
   readonly kind: ChannelKind;
   readonly user_limit: number;
   readonly owner_id: string;
+  /** It has a log in the database. */
+  readonly keeps: boolean;
+  readonly open_history: boolean;
+}
+
+/** How much a channel keeps. */
+export interface Kept {
+  /** null: for ever; 0: nothing. */
+  readonly seconds: number | null;
+  /** Entries; null: all. */
+  readonly count: number | null;
 }
 
 interface Id {
@@ -41,10 +53,40 @@ export const listed = sql<Id, [userId: string, afterId: number, size: number]>('
 export const visible = sql<Id, [channelId: number, userId: string]>('visible');
 export const describe = sql<ChannelRow, [ids: readonly number[], ofRoom: number, ofChat: number]>('describe');
 export const lockUser = sql<{ id: string }, [userId: string]>('lock-user');
-export const createRoom = sql<
+export const createChannel = sql<
   Id,
-  [ownerId: string, name: string, seats: number, description: string, channelsPerUser: number]
->('create-room');
+  [
+    ownerId: string,
+    name: string,
+    limit: number,
+    description: string,
+    kind: ChannelKind,
+    keepSeconds: number | null,
+    keepCount: number | null,
+    slowModeS: number,
+    openHistory: boolean,
+    metadata: string,
+    channelsPerUser: number,
+  ]
+>('create-channel');
+export const updateChannel = sql<
+  never,
+  [
+    channelId: number,
+    name: string | null,
+    description: string | null,
+    limit: number | null,
+    slowModeS: number | null,
+    metadata: string | null,
+    kind: ChannelKind | null,
+    keepChanges: boolean,
+    keepSeconds: number | null,
+    keepCount: number | null,
+  ]
+>('update-channel');
+export const newLog = sql<never, [channelId: number, keeps: boolean]>('new-log');
+export const findDirect = sql<Id, [low: string, high: string]>('find-direct');
+export const createDirect = sql<Id, [openerId: string, low: string, high: string]>('create-direct');
 export const lockChannel = sql<LockedChannel, [channelId: number]>('lock-channel');
 export const deleteChannel = sql<never, [channelId: number]>('delete-channel');
 export const audit = sql<never, [actor: string, action: string, target: string, detail: object]>('audit');

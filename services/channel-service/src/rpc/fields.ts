@@ -1,0 +1,87 @@
+import type { Keep } from '@parley/contract';
+import type { ChannelKind } from '@parley/database';
+import { isDisplayName, limits, refuse } from '@parley/runtime';
+import type { Kept } from '../store/channels.js';
+
+const largestInteger = 2_147_483_647;
+const maxSlowModeS = 21_600;
+/** What JSON may write and the database cannot store: NUL, halves of surrogate pairs. */
+const unstorable = /\0|\p{Cs}/u;
+
+/** @throws {Refusal} `invalid-name`. */
+export function checkName(name: string): void {
+  if (!isDisplayName(name)) throw refuse('invalid-name');
+}
+
+/** @throws {Refusal} `invalid-channel`. */
+export function checkDescription(text: string): void {
+  if ([...text].length > limits.descriptionCharacters || text.includes('\0')) throw refuse('invalid-channel');
+}
+
+/**
+ * Seconds between two messages of one sender.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function checkSlowMode(seconds: number): void {
+  if (seconds > maxSlowModeS) throw refuse('invalid-channel', { words: 'slow mode is 0 to 21600 seconds' });
+}
+
+/**
+ * Seats of a room, members of a chat, where 0 means the default.
+ * @throws {Refusal} `invalid-limit`.
+ */
+export function limitOf(kind: ChannelKind, limit: number): number {
+  const asked = kind !== 'room' && limit === 0 ? limits.chatMembersDefault : limit;
+  const most = kind === 'room' ? limits.roomSeats : limits.chatMembers;
+  if (asked < 1 || asked > most) throw refuse('invalid-limit');
+  return asked;
+}
+
+function secondsOf({ nothing, everything, seconds }: Keep): number | null | undefined {
+  if (nothing === true) return 0;
+  return everything === true ? null : seconds;
+}
+
+/**
+ * What is to be kept; undefined where nothing is said about it. A count alone bounds what is kept for ever.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function keptOf(keep: Keep | undefined): Kept | undefined {
+  const seconds = keep === undefined ? undefined : secondsOf(keep);
+  const count = keep?.maxCount || null;
+  if (seconds === undefined && count === null) return undefined;
+  if (seconds === 0 && count !== null) {
+    throw refuse('invalid-channel', { words: 'who keeps nothing does not count what is kept' });
+  }
+  if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
+  return { seconds: seconds ?? null, count };
+}
+
+function refuseUnstorable(key: string, value: unknown): unknown {
+  if (unstorable.test(key) || (typeof value === 'string' && unstorable.test(value))) throw new Error('unstorable');
+  return value;
+}
+
+function parseMetadata(text: string): unknown {
+  try {
+    return JSON.parse(text, refuseUnstorable);
+  } catch (cause) {
+    throw refuse('invalid-channel', { words: 'metadata is a JSON object', cause });
+  }
+}
+
+/**
+ * A JSON object as the database takes it; nothing is an empty one.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function metadataOf(text: string): string {
+  if (text === '') return '{}';
+  if (Buffer.byteLength(text) > limits.metadataJsonBytes) {
+    throw refuse('invalid-channel', { words: `metadata has at most ${limits.metadataJsonBytes} bytes` });
+  }
+  const value = parseMetadata(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse('invalid-channel', { words: 'metadata is a JSON object' });
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,88 @@
+import { type HistoryRequest, HistoryResponse, Message } from '@parley/contract';
+import type { Queryable } from '@parley/database';
+import type { Call, UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import {
+  type Access,
+  access,
+  type EntryRow,
+  newestFirst,
+  oldestFirst,
+  type Place,
+  readEntries,
+} from '../store/history.js';
+import { oneChannel } from './channel-id.js';
+import { isListed } from './kinds.js';
+import { fitting, pageSize } from './page.js';
+
+/** The first and the last seq that somebody may read. */
+type Readable = readonly [first: number, last: number];
+
+const nothing: Readable = [1, 0];
+
+/** Who was a member reads up to the end of that, and nobody else anything. */
+function lastOfMember({ kind, inside, left_seq, last_seq, banned }: Access): number {
+  if (inside) return last_seq;
+  if ((left_seq ?? 0) > 0) return Math.min(left_seq ?? 0, last_seq);
+  if (!isListed(kind)) throw refuse('channel-not-found');
+  throw refuse(banned ? 'banned' : 'not-a-member');
+}
+
+function readable(seen: Access): Readable {
+  const { kind, keeps, banned, open_history, first_seq, joined_seq } = seen;
+  if (kind === 'room' && banned) throw refuse('banned');
+  const last = kind === 'room' ? seen.last_seq : lastOfMember(seen);
+  const first = open_history ? first_seq : Math.max(first_seq, (joined_seq ?? 0) + 1);
+  return keeps ? [first, last] : nothing;
+}
+
+/** One more than the page has, to know whether there are more. */
+function findPlaces(
+  pool: Queryable,
+  { channelId, beforeSeq, afterSeq }: HistoryRequest,
+  [first, last]: Readable,
+  size: number,
+): Promise<Place[]> {
+  if (afterSeq > 0) return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1]);
+  const end = beforeSeq > 0 ? Math.min(last, beforeSeq - 1) : last;
+  return newestFirst.run(pool, [channelId, first, end, size + 1]);
+}
+
+function toMessage(row: EntryRow): Message {
+  return Message.fromPartial({
+    userId: row.number,
+    timestamp: row.sent_ms,
+    data: row.data,
+    sender: row.sender_id,
+    seq: row.seq,
+    clientId: row.client_id,
+    contentType: row.content_type,
+    kind: row.kind as Message['kind'],
+    targetSeq: row.target_seq ?? 0,
+    fileIds: row.file_ids,
+    mentions: row.mentions,
+    editedAt: row.edited_ms ?? 0,
+    deleted: row.deleted,
+    reactions: row.reactions,
+  });
+}
+
+const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
+
+/** History: a page of what was said, as it is now. Newest first, or oldest first after a seq. */
+export function createHistory(pool: Queryable) {
+  return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
+    const id = oneChannel({ id: request.channelId });
+    call.facts.channel = id;
+    const size = pageSize(request.size);
+    if (request.beforeSeq > 0 && request.afterSeq > 0) throw refuse('invalid-page');
+    const [seen] = await access.run(pool, [id, me.id]);
+    if (seen === undefined) throw refuse('channel-not-found');
+    const found = await findPlaces(pool, request, readable(seen), size);
+    const wanted = fitting(found.slice(0, size), limits.pageBytes, ({ bytes }) => bytes);
+    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), limits.reactionsListed]);
+    const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
+    const more = messages.length < found.length && messages.length > 0;
+    return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.log_id });
+  };
+}

@@ -1,0 +1,32 @@
+import { type ListMembersRequest, ListMembersResponse } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import type { Call, UserCaller } from '@parley/rpc';
+import { refuse } from '@parley/runtime';
+import { type Access, access } from '../store/history.js';
+import { members } from '../store/members.js';
+import { oneChannel } from './channel-id.js';
+import { isListed } from './kinds.js';
+import { asMember } from './membership.js';
+import { pageAfter, pageSize } from './page.js';
+
+function runsIt({ kind, owner_id, inside, role }: Access, me: UserCaller): boolean {
+  return kind !== 'direct' && (owner_id === me.id || (inside && role === 'admin'));
+}
+
+/** ListMembers: to who sees the channel. Past members, and who is banned, only to its owner and its admins, without a role. */
+export function createListMembers(pool: Pool) {
+  return async ({ channelId, page }: ListMembersRequest, me: UserCaller, call: Call): Promise<ListMembersResponse> => {
+    const id = oneChannel({ id: channelId });
+    call.facts.channel = id;
+    const size = pageSize(page?.size ?? 0);
+    const after = pageAfter(page);
+    const [seen] = await access.run(pool, [id, me.id]);
+    if (seen === undefined || !(seen.inside || isListed(seen.kind))) throw refuse('channel-not-found');
+    const rows = await members.run(pool, [id, after, size + 1, runsIt(seen, me)]);
+    const listed = rows.slice(0, size);
+    return ListMembersResponse.fromPartial({
+      users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none')),
+      next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
+    });
+  };
+}

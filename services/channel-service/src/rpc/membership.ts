@@ -1,0 +1,83 @@
+import { MemberChange, MemberRole, User } from '@parley/contract';
+import type { Pool, PoolClient, Queryable, Rate } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import type { LockedChannel } from '../store/channels.js';
+import {
+  appendMember,
+  enter,
+  type MemberRow,
+  memberCount,
+  type Noted,
+  nextRoster,
+  type PersonRow,
+  person,
+} from '../store/members.js';
+import type { Standing } from './standing.js';
+import { throttle } from './throttle.js';
+
+const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
+const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** The ranks of the contract, by their names in the database. */
+export const ranks = {
+  owner: MemberRole.OWNER,
+  admin: MemberRole.ADMIN,
+  member: MemberRole.MEMBER,
+  none: MemberRole.UNSPECIFIED,
+} as const;
+
+/** @throws {Refusal} `change-too-often`. */
+export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
+  return throttle(pool, changeRate, me, 'change-too-often');
+}
+
+/**
+ * Somebody with an account, reachable or not.
+ * @throws {Refusal} `invalid-user-id` or `user-not-found`.
+ */
+export async function findPerson(client: Queryable, me: UserCaller, id: string): Promise<PersonRow> {
+  if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
+  const [found] = await person.run(client, [me.id, id]);
+  if (found === undefined) throw refuse('user-not-found');
+  return found;
+}
+
+/** A user as a member of such a rank. */
+export function asMember(
+  { id, name, number }: Pick<MemberRow, 'id' | 'name' | 'number'>,
+  rank: Standing['rank'],
+): User {
+  return User.fromPartial({ id, name, number, memberRole: ranks[rank] });
+}
+
+/** Puts a change of members into the log of the channel, where it has one; from here to the commit nobody else writes there. */
+export async function note(
+  client: PoolClient,
+  { id, keeps }: LockedChannel,
+  change: Omit<MemberChange, '$type'>,
+): Promise<Noted> {
+  const bytes = MemberChange.encode(change).finish();
+  const [noted] = await (keeps ? appendMember.run(client, [id, change.by, bytes]) : nextRoster.run(client, [id]));
+  if (noted === undefined) throw new Error(`channel ${id} has no head`);
+  return noted;
+}
+
+/**
+ * Makes somebody a member. Nothing happens where they are one.
+ * @throws {Refusal} `banned` or `channel-full`.
+ */
+export async function admit(
+  client: PoolClient,
+  channel: LockedChannel,
+  userId: string,
+  { rank, banned }: Standing,
+  by: string,
+): Promise<void> {
+  if (rank !== 'none') return;
+  if (banned) throw refuse('banned');
+  const [count] = await memberCount.run(client, [channel.id]);
+  if (count === undefined || count.members >= channel.user_limit) throw refuse('channel-full');
+  const { before } = await note(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
+  await enter.run(client, [channel.id, userId, before, channel.open_history]);
+}

@@ -1,0 +1,100 @@
+import { type Channel, ChannelKind, type UpdateChannelRequest } from '@parley/contract';
+import type { ChannelKind as Kind, Pool, PoolClient } from '@parley/database';
+import type { Call, UserCaller } from '@parley/rpc';
+import { refuse } from '@parley/runtime';
+import type { ChatServers, Target } from '../clients/chat-servers.js';
+import { type Kept, type LockedChannel, newLog, updateChannel } from '../store/channels.js';
+import { nextRoster } from '../store/members.js';
+import { look } from '../store/seats.js';
+import type { Retention } from '../upkeep/retention.js';
+import { oneChannel } from './channel-id.js';
+import { describeChannels } from './describe.js';
+import { checkDescription, checkName, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { kindOf } from './kinds.js';
+import { withChannel } from './locked.js';
+import { throttleChanges } from './membership.js';
+import { mustManage, mustSee, readStandings } from './standing.js';
+
+export interface UpdateDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+  readonly retention: Retention;
+}
+
+function checkFields({ name, description, iconId, slowModeS }: UpdateChannelRequest): void {
+  if (name !== undefined) checkName(name);
+  if (description !== undefined) checkDescription(description);
+  if (slowModeS !== undefined) checkSlowMode(slowModeS);
+  if (iconId !== undefined) throw refuse('not-implemented', { words: 'icons are not offered yet' });
+}
+
+function newKind(now: Kind, asked: ChannelKind): Kind | null {
+  if (asked === ChannelKind.UNSPECIFIED || kindOf(asked) === now) return null;
+  const kind = kindOf(asked);
+  const turns = (now === 'public' && kind === 'private') || (now === 'private' && kind === 'public');
+  if (!turns || kind === undefined)
+    throw refuse('wrong-kind', { words: 'only public and private turn into each other' });
+  return kind;
+}
+
+async function write(
+  client: PoolClient,
+  { id, kind }: LockedChannel,
+  asked: UpdateChannelRequest,
+  kept: Kept | undefined,
+): Promise<void> {
+  await updateChannel.run(client, [
+    id,
+    asked.name ?? null,
+    asked.description ?? null,
+    asked.limit === undefined ? null : limitOf(kind, asked.limit),
+    asked.slowModeS ?? null,
+    asked.metadata === undefined ? null : metadataOf(asked.metadata),
+    newKind(kind, asked.kind),
+    kept !== undefined,
+    kept?.seconds ?? null,
+    kept?.count ?? null,
+  ]);
+}
+
+/** Answers the server that has to let go of the channel, where there is one. */
+async function moveOn(
+  client: PoolClient,
+  { id, keeps }: LockedChannel,
+  kept: Kept | undefined,
+  me: UserCaller,
+): Promise<Target | undefined> {
+  const willKeep = kept === undefined ? keeps : kept.seconds !== 0;
+  if (willKeep === keeps) {
+    await nextRoster.run(client, [id]);
+    return undefined;
+  }
+  const [seen] = await look.run(client, [id, me.id]);
+  await newLog.run(client, [id, willKeep]);
+  return seen?.alive === true ? seen : undefined;
+}
+
+/** Update: by the owner and the admins of the channel. What is not given stays as it is. */
+export function createUpdate({ pool, servers, retention }: UpdateDeps) {
+  return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
+    const id = oneChannel(asked);
+    call.facts.channel = id;
+    checkFields(asked);
+    const kept = keptOf(asked.keep);
+    await throttleChanges(pool, me);
+    if (kept !== undefined && kept.seconds !== 0) await retention.clear(id);
+    const owner = await withChannel(pool, id, async (client, channel) => {
+      const [mine] = await readStandings(client, channel, [me.id]);
+      if (mine === undefined) throw refuse('channel-not-found');
+      mustSee(channel, mine);
+      if (channel.kind === 'direct') throw refuse('wrong-kind');
+      mustManage(channel, mine);
+      await write(client, channel, asked, kept);
+      return moveOn(client, channel, kept, me);
+    });
+    if (owner !== undefined) servers.moveChannel(owner, id);
+    const [channel] = await describeChannels(pool, [id]);
+    if (channel === undefined) throw refuse('channel-not-found');
+    return channel;
+  };
+}

@@ -1,0 +1,55 @@
+import { type ChannelKind, type MemberRole, statements } from '@parley/database';
+
+const sql = statements(import.meta.url);
+
+/** What a user may read of a channel. */
+export interface Access {
+  readonly kind: ChannelKind;
+  readonly owner_id: string;
+  readonly keeps: boolean;
+  readonly open_history: boolean;
+  readonly log_id: string;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  /** null, as the next two: never was a member. */
+  readonly role: MemberRole | null;
+  readonly joined_seq: number | null;
+  /** Also null while the user is inside. */
+  readonly left_seq: number | null;
+  readonly inside: boolean;
+  readonly banned: boolean;
+}
+
+/** An entry of a page, before it is read. */
+export interface Place {
+  readonly seq: number;
+  /** Of its data. */
+  readonly bytes: number;
+}
+
+/** An entry as it is now. */
+export interface EntryRow {
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender_id: string;
+  readonly number: number;
+  readonly client_id: string;
+  readonly sent_ms: number;
+  readonly target_seq: number | null;
+  readonly content_type: string;
+  readonly data: Buffer;
+  readonly mentions: string[];
+  readonly edited_ms: number | null;
+  readonly deleted: boolean;
+  readonly reactions: { emoji: string; userIds: string[] }[];
+  readonly file_ids: string[];
+}
+
+type Range = [channelId: number, firstSeq: number, lastSeq: number, size: number];
+
+export const access = sql<Access, [channelId: number, userId: string]>('access');
+export const newestFirst = sql<Place, Range>('history-before');
+export const oldestFirst = sql<Place, Range>('history-after');
+export const readEntries = sql<EntryRow, [channelId: number, seqs: readonly number[], reactions: number]>(
+  'history-entries',
+);

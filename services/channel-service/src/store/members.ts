@@ -1,0 +1,52 @@
+import { type MemberRole, statements } from '@parley/database';
+import type { Target } from '../clients/chat-servers.js';
+
+const sql = statements(import.meta.url);
+
+/** Somebody, as another user may find them. */
+export interface PersonRow {
+  readonly id: string;
+  readonly name: string;
+  readonly number: number;
+  /** Active, and visible to who looks. */
+  readonly reachable: boolean;
+}
+
+/** What one user is in a channel. No row: never was there. */
+export interface StandingRow {
+  readonly user_id: string;
+  readonly role: MemberRole;
+  readonly inside: boolean;
+  readonly banned: boolean;
+}
+
+/** Where a change stands in the log: the last seq before it, and its own; the same where it is no entry. */
+export interface Noted {
+  readonly before: number;
+  readonly at: number;
+}
+
+/** A member in a list. */
+export interface MemberRow {
+  readonly id: string;
+  readonly name: string;
+  readonly number: number;
+  readonly inside: boolean;
+  readonly rank: MemberRole | 'owner';
+}
+
+type OfMember<Value> = [channelId: number, userId: string, value: Value];
+
+export const person = sql<PersonRow, [lookerId: string, userId: string]>('person');
+export const standings = sql<StandingRow, [channelId: number, userIds: readonly string[]]>('standings');
+export const memberCount = sql<{ members: number }, [channelId: number]>('member-count');
+export const appendMember = sql<Noted, [channelId: number, byId: string, change: Uint8Array]>('append-member');
+export const nextRoster = sql<Noted, [channelId: number]>('next-roster');
+export const enter = sql<never, [channelId: number, userId: string, afterSeq: number, openHistory: boolean]>('enter');
+export const leave = sql<never, OfMember<number>>('leave');
+export const setRole = sql<never, OfMember<MemberRole>>('set-role');
+export const mute = sql<never, OfMember<number>>('mute');
+export const ban = sql<never, OfMember<number>>('ban');
+export const handOver = sql<{ id: number }, [channelId: number, userId: string, channelsPerUser: number]>('hand-over');
+export const endSeats = sql<Target, [channelId: number, userId: string]>('end-seats');
+export const members = sql<MemberRow, [channelId: number, afterId: string, size: number, pastToo: boolean]>('members');

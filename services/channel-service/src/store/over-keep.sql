@@ -1,0 +1,8 @@
+-- Channels that keep a part and have more than that: $1 how many of them.
+SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
+LEFT JOIN LATERAL (
+  SELECT m.sent_at FROM chat.message m WHERE m.channel_id = c.id AND m.seq >= h.first_seq ORDER BY m.seq LIMIT 1
+) oldest ON true
+WHERE (c.keep_seconds > 0 OR c.keep_seconds IS NULL AND c.keep_count IS NOT NULL) AND c.deleted_at IS NULL AND h.last_seq >= h.first_seq
+  AND (h.last_seq - h.first_seq >= c.keep_count OR oldest.sent_at < now() - make_interval(secs => c.keep_seconds))
+LIMIT $1;

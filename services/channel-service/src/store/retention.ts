@@ -1,0 +1,32 @@
+import { statements } from '@parley/database';
+
+const sql = statements(import.meta.url);
+
+interface Id {
+  readonly id: number;
+}
+
+/** An entry on its way out. */
+export interface OldEntry {
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender_id: string;
+  readonly client_id: string;
+  readonly sent_at: Date;
+  readonly target_seq: number | null;
+  readonly content_type: string;
+  readonly data: Buffer;
+  readonly mentions: readonly string[];
+  readonly edited_at: Date | null;
+  readonly deleted_at: Date | null;
+}
+
+type Seqs = [channelId: number, seqs: readonly number[]];
+
+export const myTurn = sql<{ mine: boolean }>('my-turn');
+export const overKeep = sql<Id, [channels: number]>('over-keep');
+export const trim = sql<{ first_seq: number }, [channelId: number, entries: number]>('trim');
+export const stale = sql<Id, [channels: number]>('stale');
+export const staleEntries = sql<{ seq: number }, [channelId: number, entries: number]>('stale-entries');
+export const archiveEntries = sql<OldEntry, Seqs>('archive-entries');
+export const dropEntries = sql<never, Seqs>('drop-entries');

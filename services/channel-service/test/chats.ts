@@ -1,0 +1,114 @@
+import {
+  ChangeMemberRequest,
+  type Channel,
+  type ChannelServiceClient,
+  HistoryRequest,
+  type HistoryResponse,
+  Invite,
+  ListMembersRequest,
+  type ListMembersResponse,
+  UpdateChannelRequest,
+  User,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import type { Person, Rig } from './rig.js';
+
+export const kinds = { room: 1, direct: 2, group: 3, public: 4, private: 5 } as const;
+export const ranks = { none: 0, member: 1, admin: 2, owner: 3 } as const;
+
+type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['fromPartial']>[0];
+
+const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
+
+/** Calls of one manager about chats. */
+export class Chats {
+  readonly #rig: Rig;
+  readonly #manager: ChannelServiceClient;
+
+  constructor(rig: Rig, manager = rig.manager) {
+    this.#rig = rig;
+    this.#manager = manager;
+  }
+
+  /** A new chat; the answer is its id. */
+  async make(who: Person, kind: keyof typeof kinds, more: Parameters<Rig['create']>[1] = {}): Promise<number> {
+    const limit = kind === 'room' ? 25 : 0;
+    return (await this.#rig.create(who, { name: `a ${kind}`, kind: kinds[kind], limit, ...more })).id;
+  }
+
+  update(who: Person, id: number, more: Partial<typeof UpdateChannelRequest>): Promise<Channel> {
+    const request = UpdateChannelRequest.fromPartial({ id, ...more });
+    return callUnary(this.#manager.update.bind(this.#manager), request, options(who));
+  }
+
+  direct(who: Person, id: string): Promise<Channel> {
+    return callUnary(this.#manager.openDirect.bind(this.#manager), User.fromPartial({ id }), options(who));
+  }
+
+  join(who: Person, channelId: number): Promise<Channel> {
+    return callUnary(this.#manager.join.bind(this.#manager), Invite.fromPartial({ channelId }), options(who));
+  }
+
+  change(
+    who: Person,
+    channelId: number,
+    whom: Pick<Person, 'id'>,
+    change: Partial<typeof ChangeMemberRequest>,
+  ): Promise<User> {
+    const request = ChangeMemberRequest.fromPartial({ channelId, userId: whom.id, ...change });
+    return callUnary(this.#manager.changeMember.bind(this.#manager), request, options(who));
+  }
+
+  add(who: Person, channelId: number, ...whom: readonly Person[]): Promise<User[]> {
+    return Promise.all(whom.map((one) => this.change(who, channelId, one, { add: true })));
+  }
+
+  members(who: Person, channelId: number, size = 0, after = ''): Promise<ListMembersResponse> {
+    const request = ListMembersRequest.fromPartial({ channelId, page: { size, after } });
+    return callUnary(this.#manager.listMembers.bind(this.#manager), request, options(who));
+  }
+
+  history(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<HistoryResponse> {
+    const request = HistoryRequest.fromPartial({ channelId, ...more });
+    return callUnary(this.#manager.history.bind(this.#manager), request, options(who));
+  }
+
+  /** What a chat server appends: entries of kind 0 unless `kind` says otherwise. The answer is the last seq. */
+  async say(channelId: number, who: Person, count = 1, kind = 0): Promise<number> {
+    const { last_seq } = await this.#rig.one<{ last_seq: number }>(
+      `WITH head AS (
+         UPDATE chat.channel_head SET last_seq = last_seq + $3, last_at = now() WHERE channel_id = $1 RETURNING last_seq, last_at
+       ), said AS (
+         INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest)
+         SELECT $1, s, $4::smallint, $2, gen_random_uuid(), last_at, CASE WHEN $4::smallint > 0 THEN 1 END, 'text/plain', convert_to('m' || s, 'UTF8'), sha256('')
+         FROM head, generate_series(last_seq - $3 + 1, last_seq) s
+       )
+       SELECT last_seq FROM head`,
+      channelId,
+      who.id,
+      count,
+      kind,
+    );
+    return last_seq;
+  }
+
+  head(channelId: number): Promise<Head> {
+    return this.#rig.one<Head>('SELECT * FROM chat.channel_head WHERE channel_id = $1', channelId);
+  }
+
+  /** Its entries are shown as seqs, their data as text. */
+  async seqs(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<number[]> {
+    return (await this.history(who, channelId, more)).messages.map(({ seq }) => seq);
+  }
+}
+
+interface Head {
+  readonly epoch: number;
+  readonly boot_id: string | null;
+  readonly log_id: string;
+  readonly last_seq: number;
+  readonly first_seq: number;
+  readonly roster: number;
+}
+
+export const reason = (word: string) => expect.objectContaining({ reason: word });

@@ -1,0 +1,179 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, kinds, reason } from './chats.js';
+import { outcomes, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let me: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.startManager();
+  chats = new Chats(rig);
+});
+
+beforeEach(async () => {
+  me = await rig.person();
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const room = (more: object) => rig.create(me, { name: 'x', limit: 2, ...more });
+const group = (more: object) => rig.create(me, { name: 'x', kind: kinds.group, ...more });
+
+describe('what is kept', () => {
+  test.each([
+    [{}, { nothing: true, maxCount: 0 }],
+    [{ keep: {} }, { nothing: true, maxCount: 0 }],
+    [{ keep: { nothing: true } }, { nothing: true, maxCount: 0 }],
+    [{ keep: { seconds: 0 } }, { nothing: true, maxCount: 0 }],
+    [{ keep: { seconds: 60 } }, { seconds: 60, maxCount: 0 }],
+    [{ keep: { seconds: 60, maxCount: 3 } }, { seconds: 60, maxCount: 3 }],
+    [{ keep: { everything: true, maxCount: 2_147_483_647 } }, { everything: true, maxCount: 2_147_483_647 }],
+    [{ keep: { maxCount: 5 } }, { everything: true, maxCount: 5 }],
+  ])('a room with %j keeps %j', async (more, keep) => {
+    expect((await room(more)).keep).toMatchObject(keep);
+  });
+
+  test('a chat keeps everything unless told', async () => {
+    expect((await group({})).keep).toMatchObject({ everything: true });
+    expect((await group({ keep: { nothing: true } })).keep).toMatchObject({ nothing: true });
+  });
+
+  test.each([
+    { nothing: true, maxCount: 1 },
+    { seconds: 0, maxCount: 1 },
+    { seconds: 2_147_483_648 },
+    { everything: true, maxCount: 2_147_483_648 },
+  ])('%j is refused', async (keep) => {
+    await expect(room({ keep })).rejects.toEqual(reason('invalid-channel'));
+  });
+});
+
+describe('chats', () => {
+  test.each(['group', 'public', 'private'] as const)('the creator of a %s is its first member', async (kind) => {
+    const made = await rig.create(me, { name: 'x', kind: kinds[kind], description: 'd', closedHistory: true });
+    expect(made).toMatchObject({
+      kind: kinds[kind],
+      limit: 1_000,
+      memberCount: 1,
+      ownerId: me.id,
+      closedHistory: true,
+    });
+    expect((await chats.members(me, made.id)).users).toMatchObject([{ id: me.id, memberRole: 3 }]);
+    expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, boot_id: null });
+  });
+
+  test('a limit is up to 10,000 members', async () => {
+    expect((await group({ limit: 10_000 })).limit).toBe(10_000);
+    await expect(group({ limit: 10_001 })).rejects.toEqual(reason('invalid-limit'));
+  });
+
+  test('nobody makes a direct chat or a kind that there is not', async () => {
+    await expect(room({ kind: kinds.direct })).rejects.toEqual(reason('wrong-kind'));
+    await expect(room({ kind: 9 })).rejects.toEqual(reason('invalid-channel'));
+    await expect(room({ closedHistory: true })).rejects.toEqual(reason('invalid-channel'));
+    await expect(room({ iconId: 'x' })).rejects.toEqual(reason('not-implemented'));
+  });
+
+  test('slow mode is 0 to 21600 seconds', async () => {
+    expect((await room({ slowModeS: 21_600 })).slowModeS).toBe(21_600);
+    await expect(room({ slowModeS: 21_601 })).rejects.toEqual(reason('invalid-channel'));
+  });
+
+  test('a member that was suspended makes nothing', async () => {
+    await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [me.id]);
+    await expect(group({})).rejects.toEqual(reason('suspended'));
+  });
+});
+
+describe('metadata', () => {
+  test('is a JSON object, and comes back as one', async () => {
+    const made = await room({ metadata: '{"a": [1, {"b": "ü😀"}], "c": 1e400}' });
+    expect(JSON.parse(made.metadata)).toEqual({ a: [1, { b: 'ü😀' }], c: null });
+    expect((await room({ metadata: '' })).metadata).toBe('{}');
+    expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_097);
+  });
+
+  test.each([
+    '[]',
+    'null',
+    '1',
+    '"a"',
+    '{',
+    '{"a":"\\u0000"}',
+    '{"\\u0000":1}',
+    '{"a":"\\ud800"}',
+    `{"a":"${'x'.repeat(4_089)}"}`,
+    `{"a":${'['.repeat(4_090)}`,
+  ])('%j is refused', async (metadata) => {
+    await expect(room({ metadata })).rejects.toEqual(reason('invalid-channel'));
+  });
+});
+
+describe('OpenDirect', () => {
+  test('answers one channel per pair, from either side', async () => {
+    const other = await rig.person();
+    const made = await chats.direct(me, other.id);
+    expect(made).toMatchObject({ kind: kinds.direct, memberCount: 2, limit: 2, name: '' });
+    expect((await chats.direct(other, me.id)).id).toBe(made.id);
+    expect((await chats.members(other, made.id)).users.map(({ memberRole }) => memberRole)).toEqual([1, 1]);
+    expect(await rig.list(await rig.person())).not.toContainEqual(expect.objectContaining({ id: made.id }));
+  });
+
+  test('forty at once from both sides over two managers make one', async () => {
+    const other = await rig.person();
+    const second = new Chats(rig, rig.managers[1]);
+    const all = Array.from({ length: 20 }, () => [chats.direct(me, other.id), second.direct(other, me.id)]).flat();
+    const { answers, reasons } = await outcomes(all);
+    expect(new Set(reasons)).toEqual(new Set());
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('is with somebody else who can be found', async () => {
+    const other = await rig.person();
+    await expect(chats.direct(me, me.id)).rejects.toEqual(reason('invalid-user-id'));
+    for (const id of ['', 'a b', 'x'.repeat(65)]) {
+      await expect(chats.direct(me, id)).rejects.toEqual(reason('invalid-user-id'));
+    }
+    await expect(chats.direct(me, 'nobody-there')).rejects.toEqual(reason('user-not-found'));
+    for (const hidden of ["status = 'suspended'", "status = 'deleted'", "status = 'active', visibility = 'nobody'"]) {
+      await rig.owner.query(`UPDATE chat.users SET ${hidden} WHERE id = $1`, [other.id]);
+      await expect(chats.direct(me, other.id)).rejects.toEqual(reason('user-not-found'));
+    }
+  });
+
+  test('contacts are people of the same chat; a chat that there is stays open to both', async () => {
+    const other = await rig.person();
+    await rig.owner.query("UPDATE chat.users SET visibility = 'contacts' WHERE id = $1", [other.id]);
+    await expect(chats.direct(me, other.id)).rejects.toEqual(reason('user-not-found'));
+    await chats.join(other, await chats.make(me, 'public'));
+    const { id } = await chats.direct(me, other.id);
+    await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [other.id]);
+    expect((await chats.direct(me, other.id)).id).toBe(id);
+  });
+
+  test('does not count as one of the 100 channels that one may own', async () => {
+    await rig.owner.query(
+      `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
+      [me.id],
+    );
+    await chats.direct(me, (await rig.person()).id);
+    await expect(group({})).resolves.toBeDefined();
+    await expect(group({})).rejects.toEqual(reason('too-many-channels'));
+    await expect(chats.direct(me, (await rig.person()).id)).resolves.toBeDefined();
+  });
+
+  test('who opens many is slowed down', async () => {
+    const others = await rig.persons(22);
+    const { answers, reasons } = await outcomes(others.map(({ id }) => chats.direct(me, id)));
+    expect(answers.length).toBeGreaterThanOrEqual(20);
+    expect(new Set(reasons)).toEqual(new Set(['create-too-often']));
+  });
+});

@@ -1,0 +1,114 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { newestFirst, oldestFirst, readEntries } from '../src/store/history.js';
+import { Chats } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+const million = 1_000_000;
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let me: Person;
+let id: number;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  me = await rig.person();
+  id = await chats.make(me, 'group');
+  // One in ten is about another entry, one in a hundred has reactions. Without triggers and indexes of unique keys it would be quicker,
+  // but not what is measured.
+  await rig.owner.query(
+    `SET synchronous_commit = off;
+     SET session_replication_role = replica;
+     INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest)
+       SELECT ${id}, n, CASE WHEN n % 10 = 0 THEN 3 ELSE 0 END, '${me.id}', gen_random_uuid(), now(),
+         CASE WHEN n % 10 = 0 THEN n - 1 END, convert_to(repeat('word ', 10) || n, 'UTF8'), sha256('')
+       FROM generate_series(1, ${million}) n;
+     INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) SELECT ${id}, n, '${me.id}', '👍' FROM generate_series(1, ${million}, 100) n;
+     UPDATE chat.channel_head SET last_seq = ${million} WHERE channel_id = ${id};
+     RESET session_replication_role;
+     RESET synchronous_commit;
+     ANALYZE chat.message, chat.reaction;`,
+  );
+}, 120_000);
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
+  const client = await rig.owner.connect();
+  try {
+    await client.query(`SET plan_cache_mode = ${mode}`);
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${text}`, [...values]);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    client.release(true);
+  }
+}
+
+describe.each(['force_custom_plan', 'force_generic_plan'])('with 1,000,000 entries (%s)', (mode) => {
+  test.each([
+    ['newest first', newestFirst, [1, million / 2]],
+    ['oldest first', oldestFirst, [million / 2, million]],
+  ] as const)('a page, %s, is read along the primary key', async (_name, statement, [first, last]) => {
+    const text = await plan(statement.text, [id, first, last, 51], mode);
+    expect(text).toMatch(/Index Scan (Backward )?using message_pkey/);
+    expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
+  });
+
+  test('its entries are looked up by it, and their reactions by theirs', async () => {
+    const seqs = Array.from({ length: 50 }, (_, n) => 500_000 + n);
+    const text = await plan(readEntries.text, [id, seqs, 1_000], mode);
+    expect(text).toContain('Index Scan using message_pkey');
+    expect(text).not.toMatch(/Seq Scan on (message|reaction)/);
+  });
+});
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+function quantile(times: readonly number[], q: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * q)] ?? 0;
+}
+
+/** A page costs some round trips and what the database does for it. Round trips are measured beside it: they say how busy the machine is. */
+test('a page of 50 at any depth: p99 under 10 ms beyond the round trips', async () => {
+  const pages: number[] = [];
+  const trips: number[] = [];
+  for (let n = 0; n < 330; n++) {
+    const seq = 1 + Math.floor(Math.random() * (million - 100));
+    const more = n % 2 === 0 ? { beforeSeq: seq + 99, size: 50 } : { afterSeq: seq, size: 50 };
+    const page = await timed(async () => expect((await chats.history(me, id, more)).messages).toHaveLength(50));
+    const trip = await timed(() => chats.members(me, id, 1));
+    if (n < 30) continue;
+    pages.push(page);
+    trips.push(trip);
+  }
+  const [p50, p99, tripP50, tripP99] = [
+    quantile(pages, 0.5),
+    quantile(pages, 0.99),
+    quantile(trips, 0.5),
+    quantile(trips, 0.99),
+  ];
+  process.stdout.write(
+    `History, 50 of 1,000,000, through the door: p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)} ms; a call that reads one row: ${tripP50.toFixed(1)}, ${tripP99.toFixed(1)} ms\n`,
+  );
+  expect(p99 - tripP99).toBeLessThan(10);
+});
+
+test('a page at one end touches as few blocks as one in the middle', async () => {
+  const blocksAt = async (seq: number) => {
+    const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${newestFirst.text}`;
+    const { rows } = await rig.owner.query(text, [id, 1, seq, 51]);
+    const { Plan: plan } = rows[0]['QUERY PLAN'][0];
+    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+  };
+  for (const seq of [60, 1_000, million / 2, million - 1, million]) expect(await blocksAt(seq)).toBeLessThan(70);
+});

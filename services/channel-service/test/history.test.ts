@@ -1,0 +1,215 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, reason } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let owner: Person;
+let member: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+});
+
+beforeEach(async () => {
+  [owner, member] = (await rig.persons(2)) as [Person, Person];
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const change = (id: number, seq: number, set: string, ...values: readonly unknown[]) =>
+  rig.owner.query(`UPDATE chat.message SET ${set} WHERE channel_id = $1 AND seq = $2`, [id, seq, ...values]);
+
+describe('pages', () => {
+  test('newest first, before a seq, to the end', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 25);
+    const first = await chats.history(owner, id, { size: 10 });
+    expect(first.messages.map(({ seq }) => seq)).toEqual([25, 24, 23, 22, 21, 20, 19, 18, 17, 16]);
+    expect(first).toMatchObject({ more: true, next: '', log: (await chats.head(id)).log_id });
+    const last = await chats.history(owner, id, { beforeSeq: 6, size: 5 });
+    expect([last.messages.map(({ seq }) => seq), last.more]).toEqual([[5, 4, 3, 2, 1], false]);
+    expect(await chats.history(owner, id, { beforeSeq: 1 })).toMatchObject({ messages: [], more: false });
+    expect(await chats.seqs(owner, id, { beforeSeq: 1_000_000, size: 1 })).toEqual([25]);
+  });
+
+  test('oldest first after a seq, to the end', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 25);
+    const page = await chats.history(owner, id, { afterSeq: 20, size: 4 });
+    expect([page.messages.map(({ seq }) => seq), page.more]).toEqual([[21, 22, 23, 24], true]);
+    expect(await chats.history(owner, id, { afterSeq: 24 })).toMatchObject({ messages: [{ seq: 25 }], more: false });
+    expect(await chats.history(owner, id, { afterSeq: 25 })).toMatchObject({ messages: [], more: false });
+  });
+
+  test('size 0 is 100, and 101 is too many; one way at a time', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 101);
+    const page = await chats.history(owner, id);
+    expect([page.messages.length, page.more]).toEqual([100, true]);
+    await expect(chats.history(owner, id, { size: 101 })).rejects.toEqual(reason('invalid-page'));
+    await expect(chats.history(owner, id, { beforeSeq: 2, afterSeq: 1 })).rejects.toEqual(reason('invalid-page'));
+    await expect(chats.history(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
+  });
+
+  test('entries about others are left out, and more is told right', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 3);
+    for (const kind of [1, 2, 3, 4, 5, 6]) await chats.say(id, owner, 1, kind);
+    await chats.say(id, owner, 1);
+    await chats.add(owner, id, member);
+    await chats.say(id, owner, 2, 3);
+    const page = await chats.history(owner, id, { size: 3 });
+    expect([page.messages.map(({ seq }) => seq), page.more]).toEqual([[11, 10, 3], true]);
+    const rest = await chats.history(owner, id, { size: 2, beforeSeq: 3 });
+    expect([rest.messages.map(({ seq }) => seq), rest.more]).toEqual([[2, 1], false]);
+    const up = await chats.history(owner, id, { size: 2, afterSeq: 3 });
+    expect([up.messages.map(({ seq }) => seq), up.more]).toEqual([[10, 11], false]);
+  });
+
+  test('of large entries, 1 MiB and the promise of more', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 40);
+    await rig.owner.query(
+      "UPDATE chat.message SET data = convert_to(repeat('x', 65536), 'UTF8') WHERE channel_id = $1",
+      [id],
+    );
+    let before = 0;
+    const pages: number[] = [];
+    for (let more = true; more; ) {
+      const page = await chats.history(owner, id, { beforeSeq: before });
+      const bytes = page.messages.reduce((sum, { data }) => sum + data.length, 0);
+      expect(bytes).toBeLessThanOrEqual(1_048_576);
+      pages.push(page.messages.length);
+      before = page.messages.at(-1)?.seq ?? 0;
+      more = page.more;
+    }
+    expect(pages).toEqual([15, 15, 10]);
+    expect(before).toBe(1);
+  });
+
+  test('a page of messages that everybody reacted to ends early, with the promise of more', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 40);
+    await rig.owner.query(
+      `INSERT INTO chat.users (id, name, password_hash) SELECT 'reacting-' || repeat('r', 40) || n, 'r', '!' FROM generate_series(1, 1200) n`,
+    );
+    await rig.owner.query(
+      `INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) SELECT $1, s, id, '👍' FROM generate_series(1, 40) s, chat.users
+       WHERE id LIKE 'reacting-%'`,
+      [id],
+    );
+    const page = await chats.history(owner, id);
+    expect(page.messages[0]?.reactions[0]?.userIds).toHaveLength(1_000);
+    expect(page.messages.length).toBeLessThan(20);
+    expect(page.messages.length).toBeGreaterThan(10);
+    expect(page.more).toBe(true);
+  });
+});
+
+describe('an entry', () => {
+  test('is told with everything that is in it', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 2);
+    await change(id, 2, "target_seq = 1, mentions = ARRAY[$3::varchar], content_type = 'text/plain'", member.id);
+    const file = await rig.one<{ id: string }>(
+      `INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ($1, 'f', 'text/plain', 1, sha256('')) RETURNING id`,
+      owner.id,
+    );
+    await rig.owner.query('INSERT INTO chat.message_file VALUES ($1, 2, $2)', [id, file.id]);
+    const [message] = (await chats.history(owner, id, { size: 1 })).messages;
+    const stored = await rig.one<{ number: number; client_id: string }>(
+      'SELECT number, client_id FROM chat.users, chat.message WHERE users.id = $1 AND channel_id = $2 AND seq = 2',
+      owner.id,
+      id,
+    );
+    expect(message).toMatchObject({
+      userId: stored.number,
+      sender: owner.id,
+      seq: 2,
+      clientId: stored.client_id,
+      contentType: 'text/plain',
+      kind: 0,
+      targetSeq: 1,
+      mentions: [member.id],
+      fileIds: [file.id],
+      editedAt: 0,
+      deleted: false,
+      reactions: [],
+    });
+    expect(message?.data.toString()).toBe('m2');
+    expect(Math.abs((message?.timestamp ?? 0) - Date.now())).toBeLessThan(5_000);
+  });
+
+  test('shows edits, deletions and reactions as they are now', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 3);
+    await change(id, 1, "data = 'edited', edited_at = to_timestamp(1700000000.5)");
+    await change(id, 2, "data = '', deleted_at = now()");
+    await rig.owner.query(
+      `INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES ($1, 3, $2, '👍'), ($1, 3, $3, '👍'), ($1, 3, $2, '🎉')`,
+      [id, owner.id, member.id],
+    );
+    const [third, second, first] = (await chats.history(owner, id)).messages;
+    expect([first?.data.toString(), first?.editedAt, first?.deleted]).toEqual(['edited', 1_700_000_000_500, false]);
+    expect([second?.data.length, second?.deleted, second?.reactions]).toEqual([0, true, []]);
+    const both = [owner.id, member.id].sort();
+    expect(third?.reactions).toHaveLength(2);
+    expect(third?.reactions).toEqual(
+      expect.arrayContaining([
+        { emoji: '👍', userIds: both },
+        { emoji: '🎉', userIds: [owner.id] },
+      ]),
+    );
+  });
+});
+
+describe('who may read', () => {
+  test('a room that keeps something: everybody who may listen', async () => {
+    const room = await chats.make(owner, 'room', { keep: { seconds: 60 } });
+    await chats.say(room, owner, 2);
+    expect(await chats.seqs(member, room)).toEqual([2, 1]);
+    await chats.change(owner, room, member, { banUntil: 9e15 });
+    await expect(chats.history(member, room)).rejects.toEqual(reason('banned'));
+    expect(await chats.seqs(await rig.person(), room)).toEqual([2, 1]);
+  });
+
+  test('a room that keeps nothing has nothing', async () => {
+    const room = await chats.make(owner, 'room');
+    expect(await chats.history(member, room)).toMatchObject({ messages: [], more: false });
+  });
+
+  test('chats: members, and who was one up to the end of that', async () => {
+    const [open, group] = [await chats.make(owner, 'public'), await chats.make(owner, 'group')];
+    const { id: direct } = await chats.direct(owner, (await rig.person()).id);
+    await expect(chats.history(member, open)).rejects.toEqual(reason('not-a-member'));
+    for (const id of [group, direct, 2_000_000_000]) {
+      await expect(chats.history(member, id)).rejects.toEqual(reason('channel-not-found'));
+    }
+    await chats.say(group, owner, 2);
+    await chats.add(owner, group, member);
+    await chats.change(owner, group, member, { remove: true });
+    await chats.say(group, owner, 2);
+    expect(await chats.seqs(member, group)).toEqual([4, 3, 2, 1]);
+    expect(await chats.seqs(member, group, { afterSeq: 3 })).toEqual([4]);
+    expect(await chats.history(member, group, { beforeSeq: 100 })).toMatchObject({
+      messages: [{ seq: 4 }, {}, {}, {}],
+    });
+  });
+
+  test('nobody, once the channel is deleted or the reader suspended', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.add(owner, id, member);
+    await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);
+    await expect(chats.history(member, id)).rejects.toEqual(reason('suspended'));
+    await rig.remove(owner, id);
+    await expect(chats.history(owner, id)).rejects.toEqual(reason('channel-not-found'));
+  });
+});

@@ -1,0 +1,221 @@
+import { Invite } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, ranks, reason } from './chats.js';
+import { outcomes, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let second: Chats;
+let owner: Person;
+let member: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.startManager();
+  await rig.server();
+  chats = new Chats(rig);
+  second = new Chats(rig, rig.managers[1]);
+});
+
+beforeEach(async () => {
+  [owner, member] = (await rig.persons(2)) as [Person, Person];
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const forGood = 9e15;
+const rowOf = (id: number, who: Person) =>
+  rig.one<Record<string, unknown>>('SELECT * FROM chat.member WHERE channel_id = $1 AND user_id = $2', id, who.id);
+
+describe('Join', () => {
+  test('a public channel by its id, once', async () => {
+    const id = await chats.make(owner, 'public');
+    await expect(rig.listen(member, id)).rejects.toEqual(reason('not-a-member'));
+    expect(await chats.join(member, id)).toMatchObject({ id, memberCount: 2 });
+    expect(await chats.join(member, id)).toMatchObject({ id, memberCount: 2 });
+    expect(await chats.head(id)).toMatchObject({ last_seq: 1 });
+    await expect(rig.listen(member, id)).resolves.toBeDefined();
+  });
+
+  test('no room, no channel that there is not, and not by a link yet', async () => {
+    const room = await chats.make(owner, 'room');
+    await expect(chats.join(member, room)).rejects.toEqual(reason('wrong-kind'));
+    await expect(chats.join(member, 2_000_000_000)).rejects.toEqual(reason('channel-not-found'));
+    for (const id of [0, 4_294_967_295]) {
+      await expect(chats.join(member, id)).rejects.toEqual(reason('invalid-channel-id'));
+    }
+    const byLink = Invite.fromPartial({ id: 'x' });
+    const join = rig.manager.join.bind(rig.manager);
+    const { token } = member;
+    await expect(callUnary(join, byLink, { token, withinMs: 5_000 })).rejects.toEqual(reason('not-implemented'));
+    await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);
+    await expect(chats.join(member, await chats.make(owner, 'public'))).rejects.toEqual(reason('suspended'));
+  });
+
+  test('two places, fourteen at once over two managers: two come in', async () => {
+    const id = await chats.make(owner, 'public', { limit: 3 });
+    const people = await rig.persons(14);
+    const { answers, reasons } = await outcomes(people.map((one, n) => (n % 2 === 0 ? chats : second).join(one, id)));
+    expect(answers).toHaveLength(2);
+    expect(new Set(reasons)).toEqual(new Set(['channel-full']));
+    expect((await chats.members(owner, id)).users).toHaveLength(3);
+    await expect(chats.add(owner, id, member)).rejects.toEqual(reason('channel-full'));
+    expect(await chats.head(id)).toMatchObject({ last_seq: 2, roster: 2 });
+  });
+
+  test('the same person twenty times at once is one member and one entry', async () => {
+    const id = await chats.make(owner, 'public');
+    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? chats : second).join(member, id)));
+    expect(await chats.head(id)).toMatchObject({ last_seq: 1, roster: 1 });
+  });
+
+  test('coming and going, adding and removing at once end in a log without gaps', async () => {
+    const id = await chats.make(owner, 'public');
+    const people = await rig.persons(6);
+    const rounds: Promise<unknown>[] = people.flatMap((one) => [
+      chats.join(one, id),
+      second.change(one, id, one, { remove: true }),
+      second.join(one, id),
+      chats.change(owner, id, one, { banUntil: forGood }),
+    ]);
+    const { reasons } = await outcomes(rounds);
+    expect(['banned', 'not-a-member', 'member-not-found']).toEqual(expect.arrayContaining([...new Set(reasons)]));
+    const { n, last } = await rig.one<{ n: number; last: number }>(
+      'SELECT count(*)::int AS n, max(seq) AS last FROM chat.message WHERE channel_id = $1',
+      id,
+    );
+    expect(n).toBe(last);
+    expect((await rig.list(owner, id))[0]?.memberCount).toBe(1);
+  });
+});
+
+describe('coming back', () => {
+  test('to an open history nothing is lost', async () => {
+    const id = await chats.make(owner, 'public');
+    await chats.join(member, id);
+    await chats.change(member, id, member, { remove: true });
+    expect(await rowOf(id, member)).toMatchObject({ joined_seq: 0, left_seq: 2, role: 'member' });
+    await chats.say(id, owner, 5);
+    expect(await chats.seqs(member, id)).toEqual([2, 1]);
+    await chats.join(member, id);
+    expect(await rowOf(id, member)).toMatchObject({ joined_seq: 0, left_seq: null });
+    expect(await chats.seqs(member, id)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
+  test('to a closed one, the older part is', async () => {
+    const id = await chats.make(owner, 'public', { closedHistory: true });
+    await chats.say(id, owner, 3);
+    await chats.join(member, id);
+    expect(await chats.seqs(member, id)).toEqual([4]);
+    await chats.change(member, id, member, { remove: true });
+    await chats.say(id, owner, 3);
+    expect(await chats.seqs(member, id)).toEqual([5, 4]);
+    await chats.join(member, id);
+    expect(await chats.seqs(member, id)).toEqual([9]);
+    expect(await chats.seqs(owner, id)).toHaveLength(9);
+  });
+});
+
+describe('bans and mutes', () => {
+  test('who is banned is out, cannot come back, and comes back when it is lifted', async () => {
+    const id = await chats.make(owner, 'public');
+    await chats.join(member, id);
+    await rig.listen(member, id);
+    await chats.say(id, owner);
+    expect(await chats.change(owner, id, member, { banUntil: forGood })).toMatchObject({ memberRole: 0 });
+    expect(await rowOf(id, member)).toMatchObject({ left_seq: 3 });
+    expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', id)).toEqual({ n: 0 });
+    expect(await chats.seqs(member, id)).toEqual([3, 2, 1]);
+    await expect(rig.listen(member, id)).rejects.toEqual(reason('banned'));
+    await expect(chats.join(member, id)).rejects.toEqual(reason('banned'));
+    await expect(chats.add(owner, id, member)).rejects.toEqual(reason('banned'));
+    await chats.change(owner, id, member, { banUntil: 0 });
+    await expect(chats.join(member, id)).resolves.toBeDefined();
+  });
+
+  test('a ban ends by itself', async () => {
+    const id = await chats.make(owner, 'public');
+    await chats.change(owner, id, member, { banUntil: Date.now() + 600 });
+    await expect(chats.join(member, id)).rejects.toEqual(reason('banned'));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await expect(chats.join(member, id)).resolves.toBeDefined();
+  });
+
+  test.each(['group', 'public', 'private'] as const)(
+    'a stranger banned from a %s reads nothing by it',
+    async (kind) => {
+      const id = await chats.make(owner, kind);
+      await chats.say(id, owner, 3);
+      await chats.change(owner, id, member, { banUntil: forGood });
+      expect((await rig.list(owner, id))[0]?.memberCount).toBe(1);
+      await expect(chats.history(member, id)).rejects.toEqual(
+        reason(kind === 'public' ? 'banned' : 'channel-not-found'),
+      );
+      expect(await chats.head(id)).toMatchObject({ last_seq: 3, roster: 1 });
+    },
+  );
+
+  test('from a room by its owner; the seat ends, the ban stays', async () => {
+    const room = await chats.make(owner, 'room');
+    await rig.listen(member, room);
+    await chats.change(owner, room, member, { banUntil: forGood });
+    expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', room)).toEqual({ n: 0 });
+    await expect(rig.listen(member, room)).rejects.toEqual(reason('banned'));
+    await expect(chats.change(owner, room, owner, { banUntil: 1 })).rejects.toEqual(reason('owner-stays'));
+    expect((await rig.list(owner, room))[0]?.memberCount).toBe(0);
+  });
+
+  test('a mute is no entry, but another roster; it survives leaving', async () => {
+    const id = await chats.make(owner, 'public');
+    await expect(chats.change(owner, id, member, { muteUntil: forGood })).rejects.toEqual(reason('member-not-found'));
+    await chats.join(member, id);
+    const { roster } = await chats.head(id);
+    expect(await chats.change(owner, id, member, { muteUntil: forGood })).toMatchObject({ memberRole: ranks.member });
+    expect(await chats.head(id)).toMatchObject({ last_seq: 1, roster: roster + 1 });
+    await chats.change(member, id, member, { remove: true });
+    await chats.join(member, id);
+    expect(await rowOf(id, member)).not.toMatchObject({ muted_until: null });
+    await chats.change(owner, id, member, { muteUntil: 0 });
+    expect(await rowOf(id, member)).toMatchObject({ muted_until: null });
+  });
+});
+
+describe('ListMembers', () => {
+  test('in pages, by id', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.add(owner, id, ...(await rig.persons(6)));
+    const first = await chats.members(owner, id, 4);
+    const rest = await chats.members(owner, id, 4, first.next);
+    expect([first.users.length, rest.users.length, rest.next]).toEqual([4, 3, '']);
+    expect(new Set([...first.users, ...rest.users].map((user) => user.id)).size).toBe(7);
+    await expect(chats.members(owner, id, 101)).rejects.toEqual(reason('invalid-page'));
+    await expect(chats.members(owner, id, 1, 'a b')).rejects.toEqual(reason('invalid-page'));
+    await expect(chats.members(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
+  });
+
+  test('past ones are for those who run the channel', async () => {
+    const id = await chats.make(owner, 'public');
+    const gone = await rig.person();
+    await chats.join(member, id);
+    await chats.join(gone, id);
+    await chats.change(owner, id, gone, { remove: true });
+    expect((await chats.members(member, id)).users).toHaveLength(2);
+    expect((await chats.members(owner, id)).users).toContainEqual(
+      expect.objectContaining({ id: gone.id, memberRole: 0 }),
+    );
+  });
+});
+
+test('whoever changes members without end is slowed down', async () => {
+  const id = await chats.make(owner, 'public');
+  const { reasons } = await outcomes(Array.from({ length: 110 }, () => chats.join(member, id)));
+  expect(new Set(reasons)).toEqual(new Set(['change-too-often']));
+  expect(reasons.length).toBeLessThanOrEqual(10);
+});

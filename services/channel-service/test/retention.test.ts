@@ -1,0 +1,239 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPool, type Pool } from '@parley/database';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Archive } from '../src/upkeep/archive.js';
+import { Retention } from '../src/upkeep/retention.js';
+import { Chats } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let pool: Pool;
+let me: Person;
+let folder: string;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test retention', max: 4 });
+  folder = await mkdtemp(join(tmpdir(), 'parley-archive-'));
+});
+
+beforeEach(async () => {
+  me = await rig.person();
+});
+
+afterAll(async () => {
+  await pool.end();
+  await rig.close();
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Makes the first `count` entries so old. */
+const age = (id: number, count: number, interval: string) =>
+  rig.owner.query('UPDATE chat.message SET sent_at = sent_at - $3::interval WHERE channel_id = $1 AND seq <= $2', [
+    id,
+    count,
+    interval,
+  ]);
+async function stored(id: number): Promise<number[]> {
+  const { rows } = await rig.owner.query<{ seq: number }>(
+    'SELECT seq FROM chat.message WHERE channel_id = $1 ORDER BY seq',
+    [id],
+  );
+  return rows.map(({ seq }) => seq);
+}
+
+describe('what is over', () => {
+  test('a window: entries older than it go, with their reactions and links to files; younger ones stay', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 10);
+    await age(id, 6, '61 min');
+    await rig.owner.query(
+      "UPDATE chat.message SET data = '', deleted_at = now() WHERE channel_id = $1 AND seq IN (2, 8)",
+      [id],
+    );
+    await rig.owner.query(
+      "INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES ($1, 6, $2, 'x'), ($1, 7, $2, 'x')",
+      [id, me.id],
+    );
+    await rig.owner.query(
+      `WITH f AS (INSERT INTO chat.file (owner_id, name, content_type, size, sha256) VALUES ($2, 'f', '', 1, sha256('')) RETURNING id)
+       INSERT INTO chat.message_file SELECT $1, s, id FROM f, generate_series(6, 7) s`,
+      [id, me.id],
+    );
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([7, 8, 9, 10]);
+    expect(await chats.head(id)).toMatchObject({ first_seq: 7, last_seq: 10, roster: 0 });
+    expect(await chats.seqs(me, id)).toEqual([10, 9, 8, 7]);
+    for (const table of ['reaction', 'message_file']) {
+      const { rows } = await rig.owner.query(`SELECT seq FROM chat.${table} WHERE channel_id = $1`, [id]);
+      expect(rows).toEqual([{ seq: 7 }]);
+    }
+  });
+
+  test('a short window: nobody reads it any more, but for 10 minutes a retry is known', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 5 } });
+    await chats.say(id, me, 4);
+    await age(id, 1, '11 min');
+    await age(id, 3, '9 min');
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([2, 3, 4]);
+    expect(await chats.seqs(me, id)).toEqual([4]);
+    await age(id, 3, '2 min');
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([4]);
+  });
+
+  test('a count, a count and a window, whichever is less', async () => {
+    const counted = await chats.make(me, 'group', { keep: { maxCount: 3 } });
+    const both = await chats.make(me, 'group', { keep: { seconds: 3_600, maxCount: 3 } });
+    for (const id of [counted, both]) {
+      await chats.say(id, me, 9);
+      await age(id, 8, '2 h');
+    }
+    await new Retention(pool, undefined).run();
+    expect(await stored(counted)).toEqual([7, 8, 9]);
+    expect(await stored(both)).toEqual([9]);
+  });
+
+  test('all of it: the log goes on behind', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 3);
+    await age(id, 3, '2 h');
+    await new Retention(pool, undefined).run();
+    expect(await chats.head(id)).toMatchObject({ first_seq: 4, last_seq: 3 });
+    expect(await chats.history(me, id)).toMatchObject({ messages: [], more: false });
+    expect(await chats.say(id, me)).toBe(4);
+    expect(await chats.seqs(me, id)).toEqual([4]);
+  });
+
+  test('nothing of a channel that keeps everything; all, at once, of one that ceased to keep', async () => {
+    const [kept, ceased] = [await chats.make(me, 'group'), await chats.make(me, 'group')];
+    for (const id of [kept, ceased]) await chats.say(id, me, 3);
+    await age(kept, 3, '1000 days');
+    await chats.update(me, ceased, { keep: { nothing: true } });
+    await new Retention(pool, undefined).run();
+    expect([await stored(kept), await stored(ceased)]).toEqual([[1, 2, 3], []]);
+  });
+
+  test('12,000 entries in slices, while somebody writes', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 12_000);
+    await age(id, 12_000, '2 h');
+    let slowest = 0;
+    let done = false;
+    const writing = (async () => {
+      while (!done) {
+        const began = performance.now();
+        await chats.say(id, me);
+        slowest = Math.max(slowest, performance.now() - began);
+      }
+    })();
+    await new Retention(pool, undefined).run();
+    done = true;
+    await writing;
+    expect(Math.min(...(await stored(id)))).toBe(12_001);
+    expect(slowest).toBeLessThan(250);
+  });
+
+  test('one manager at a time', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 2);
+    await age(id, 1, '2 h');
+    const other = await pool.connect();
+    await other.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('chat.retention'))");
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([1, 2]);
+    await other.query('ROLLBACK');
+    other.release();
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([2]);
+  });
+
+  test('an entry that is being edited is neither waited for nor lost', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 3);
+    await age(id, 3, '2 h');
+    const editor = await rig.owner.connect();
+    await editor.query('BEGIN');
+    await editor.query('UPDATE chat.message SET edited_at = now() WHERE channel_id = $1 AND seq = 2', [id]);
+    await new Retention(pool, undefined).run();
+    await editor.query('COMMIT');
+    editor.release();
+    expect(await stored(id)).toEqual([2]);
+    await new Retention(pool, undefined).run();
+    expect(await stored(id)).toEqual([]);
+  });
+});
+
+describe('the archive', () => {
+  const files = async (id: number) =>
+    (await readdir(folder)).filter((name) => name.startsWith(`channel-${id}-`)).sort();
+  async function lines(id: number): Promise<Record<string, unknown>[]> {
+    const texts = await Promise.all((await files(id)).map((name) => readFile(join(folder, name), 'utf8')));
+    return texts
+      .flatMap((text) => text.split('\n').filter((line) => line.startsWith('{"') && line.endsWith('}')))
+      .map((line) => JSON.parse(line));
+  }
+
+  test('has what is deleted, by channel and day, text as text', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 1_202);
+    await rig.owner.query(
+      "UPDATE chat.message SET data = '\\xff00', edited_at = now() WHERE channel_id = $1 AND seq = 2",
+      [id],
+    );
+    await rig.owner.query("UPDATE chat.message SET content_type = '' WHERE channel_id = $1 AND seq = 3", [id]);
+    await age(id, 1_200, '2 days');
+    await age(id, 600, '1 day');
+    await new Retention(pool, await Archive.open(join(folder))).run();
+    expect(await stored(id)).toEqual([1_201, 1_202]);
+    expect(await files(id)).toHaveLength(2);
+    const all = await lines(id);
+    expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1));
+    expect(all[0]).toMatchObject({ channel: id, kind: 0, sender: me.id, text: 'm1', content_type: 'text/plain' });
+    expect(all[1]).toMatchObject({ base64: '/wA=', edited_at: expect.any(String) });
+    expect(all[2]).toMatchObject({ base64: Buffer.from('m3').toString('base64') });
+    expect((await stat(join(folder, (await files(id))[0] ?? ''))).mode & 0o077).toBe(0);
+  });
+
+  test('without it nothing is deleted', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 2);
+    await age(id, 2, '2 h');
+    const gone = await Archive.open(join(folder, 'gone'));
+    await rm(join(folder, 'gone'), { recursive: true });
+    await expect(new Retention(pool, gone).run()).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await stored(id)).toEqual([1, 2]);
+    await new Retention(pool, undefined).run();
+  });
+
+  test('a line that a crash has cut does not take the next one with it', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 1);
+    await age(id, 1, '2 days');
+    const { day } = await rig.one<{ day: string }>(
+      "SELECT to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM chat.message WHERE channel_id = $1",
+      id,
+    );
+    await writeFile(join(folder, `channel-${id}-${day}.jsonl`), '{"channel":1,"se');
+    await new Retention(pool, await Archive.open(folder)).run();
+    expect(await lines(id)).toMatchObject([{ channel: id, seq: 1 }]);
+  });
+
+  test('a channel that begins to keep again has archived what was left of before', async () => {
+    const id = await chats.make(me, 'group');
+    await chats.say(id, me, 700);
+    await chats.update(me, id, { keep: { nothing: true } });
+    await new Retention(pool, await Archive.open(folder)).clear(id);
+    expect(await lines(id)).toHaveLength(700);
+    expect(await stored(id)).toEqual([]);
+  });
+});

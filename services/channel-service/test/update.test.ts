@@ -1,0 +1,159 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, kinds, ranks, reason } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let owner: Person;
+let admin: Person;
+let member: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.server();
+  chats = new Chats(rig);
+});
+
+beforeEach(async () => {
+  [owner, admin, member] = (await rig.persons(3)) as [Person, Person, Person];
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats['make']>[2] = {}): Promise<number> {
+  const id = await chats.make(owner, kind, more);
+  await chats.add(owner, id, admin, member);
+  await chats.change(owner, id, admin, { role: ranks.admin });
+  return id;
+}
+
+describe('fields', () => {
+  test('what is given changes, what is not stays, and the roster moves', async () => {
+    const id = await chat('group', { description: 'old', metadata: '{"a":1}', keep: { seconds: 90, maxCount: 9 } });
+    const before = await chats.head(id);
+    const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
+    expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a": 1}' });
+    expect(changed.keep).toMatchObject({ seconds: 90, maxCount: 9 });
+    expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
+    expect(await chats.update(owner, id, { description: '', metadata: '', limit: 0, slowModeS: 0 })).toMatchObject({
+      description: '',
+      metadata: '{}',
+      limit: 1_000,
+      slowModeS: 0,
+    });
+  });
+
+  test.each([
+    [{ name: '' }, 'invalid-name'],
+    [{ description: 'd'.repeat(1_001) }, 'invalid-channel'],
+    [{ slowModeS: 21_601 }, 'invalid-channel'],
+    [{ limit: 10_001 }, 'invalid-limit'],
+    [{ metadata: '[]' }, 'invalid-channel'],
+    [{ keep: { nothing: true, maxCount: 1 } }, 'invalid-channel'],
+    [{ keep: { seconds: 4_294_967_295 } }, 'invalid-channel'],
+    [{ iconId: '' }, 'not-implemented'],
+    [{ kind: kinds.public }, 'wrong-kind'],
+    [{ kind: 9 as never }, 'wrong-kind'],
+  ])('%j is refused as %s, and nothing changes', async (more, word) => {
+    const id = await chat('group');
+    const before = await chats.head(id);
+    await expect(chats.update(owner, id, { ...more })).rejects.toEqual(reason(word));
+    expect(await chats.head(id)).toEqual(before);
+  });
+
+  test('a room has 1 to 25 seats and no other kind', async () => {
+    const room = await chats.make(owner, 'room');
+    for (const limit of [0, 26]) {
+      await expect(chats.update(owner, room, { limit })).rejects.toEqual(reason('invalid-limit'));
+    }
+    await expect(chats.update(owner, room, { kind: kinds.public })).rejects.toEqual(reason('wrong-kind'));
+    expect(await chats.update(owner, room, { kind: kinds.room, limit: 1 })).toMatchObject({ limit: 1 });
+  });
+
+  test('public and private turn into each other', async () => {
+    const id = await chat('public');
+    expect(await chats.update(admin, id, { kind: kinds.private })).toMatchObject({ kind: kinds.private });
+    await expect(rig.list(await rig.person(), id)).rejects.toEqual(reason('channel-not-found'));
+    expect(await chats.update(owner, id, { kind: kinds.public })).toMatchObject({ kind: kinds.public });
+  });
+
+  test('only by those who run the channel', async () => {
+    const stranger = await rig.person();
+    const root = await rig.person('admin');
+    const [open, group, room] = [await chat('public'), await chat('group'), await chats.make(owner, 'room')];
+    const { id: direct } = await chats.direct(owner, member.id);
+    const cases = [
+      [member, open, 'not-an-admin'],
+      [member, group, 'not-an-admin'],
+      [stranger, open, 'not-a-member'],
+      [stranger, group, 'channel-not-found'],
+      [root, group, 'channel-not-found'],
+      [member, room, 'not-owner'],
+      [owner, direct, 'wrong-kind'],
+      [stranger, direct, 'channel-not-found'],
+      [owner, 2_000_000_000, 'channel-not-found'],
+      [owner, 0, 'invalid-channel-id'],
+    ] as const;
+    for (const [who, id, word] of cases) {
+      await expect(chats.update(who, id, { name: 'y' })).rejects.toEqual(reason(word));
+    }
+  });
+});
+
+describe('another log', () => {
+  test('from nothing to something: seqs begin at 1, and whoever owned the channel lets go', async () => {
+    const id = await chat('group', { keep: { nothing: true } });
+    await rig.listen(owner, id);
+    await chats.change(owner, id, member, { remove: true });
+    const before = await chats.head(id);
+    expect(before).toMatchObject({ last_seq: 0, epoch: 1 });
+    await chats.update(owner, id, { keep: { everything: true } });
+    const after = await chats.head(id);
+    expect(after).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 2, boot_id: null, roster: before.roster + 1 });
+    expect(after.log_id).not.toBe(before.log_id);
+    expect(await chats.say(id, owner)).toBe(1);
+    await expect(chats.history(member, id)).rejects.toEqual(reason('channel-not-found'));
+    await expect(rig.listen(owner, id)).resolves.toBeDefined();
+    expect(await chats.head(id)).toMatchObject({ epoch: 3 });
+  });
+
+  test('there and back: what was said is gone at once, members begin anew, nothing is announced', async () => {
+    const id = await chat('group');
+    await chats.say(id, owner, 4);
+    await chats.change(owner, id, member, { remove: true });
+    await rig.owner.query('UPDATE chat.member SET delivered_seq = 3, read_seq = 2 WHERE channel_id = $1', [id]);
+    const events = "SELECT count(*)::int AS n FROM chat.event WHERE kind LIKE 'member%' AND channel_id = $1";
+    const { n } = await rig.one<{ n: number }>(events, id);
+    const first = await chats.head(id);
+    await chats.update(owner, id, { keep: { nothing: true } });
+    expect(await chats.history(owner, id)).toMatchObject({ messages: [], more: false });
+    const second = await chats.head(id);
+    await chats.update(owner, id, { keep: { seconds: 60 } });
+    const third = await chats.head(id);
+    expect(new Set([first.log_id, second.log_id, third.log_id]).size).toBe(3);
+    expect(third).toMatchObject({ last_seq: 0, first_seq: 1 });
+    expect(await rig.one('SELECT count(*)::int AS n FROM chat.message WHERE channel_id = $1', id)).toEqual({ n: 0 });
+    const { rows } = await rig.owner.query(
+      'SELECT DISTINCT joined_seq, coalesce(left_seq, 0) AS left_seq, delivered_seq, read_seq FROM chat.member WHERE channel_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ joined_seq: 0, left_seq: 0, delivered_seq: 0, read_seq: 0 }]);
+    expect(await rig.one(events, id)).toEqual({ n });
+    expect(await chats.say(id, owner)).toBe(1);
+  });
+
+  test('from something to something else: the log goes on', async () => {
+    const id = await chat('group');
+    await rig.listen(owner, id);
+    await chats.say(id, owner, 3);
+    const before = await chats.head(id);
+    await chats.update(owner, id, { keep: { seconds: 60, maxCount: 2 } });
+    expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
+  });
+});
