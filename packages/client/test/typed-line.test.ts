@@ -53,5 +53,5 @@ test.each(['', '0d', '7', 'd', '7y', '-1d', '99999w', '1.5h'])('--keep %s is wro
 test('what is kept, in words', () => {
   const seconds = [0, 604_800, 86_400, 5_400, 61];
   expect([undefined, { everything: true }].map(keepWords)).toEqual(['nothing', 'forever']);
-  expect(seconds.map((one) => keepWords({ seconds: one }))).toEqual(['nothing', '1w', '1d', '90m', '61s']);
+  expect(seconds.map((one) => keepWords({ seconds: one }))).toEqual(['nothing', '7d', '1d', '90m', '61s']);
 });

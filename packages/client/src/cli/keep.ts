@@ -24,6 +24,6 @@ export function keepWords(keep: Partial<Keep> | undefined): string {
   if (keep?.everything === true) return 'forever';
   const seconds = keep?.seconds ?? 0;
   if (seconds === 0) return 'nothing';
-  const unit = (['w', 'd', 'h', 'm', 's'] as const).find((one) => seconds % unitSeconds[one] === 0) ?? 's';
+  const unit = (['d', 'h', 'm', 's'] as const).find((one) => seconds % unitSeconds[one] === 0) ?? 's';
   return `${seconds / unitSeconds[unit]}${unit}`;
 }
