@@ -88,10 +88,10 @@ export class ModelServer {
     return again && first !== undefined && !('opening' in first) ? first : this.#down?.shift();
   }
 
-  /** Loses the next frame, if it is an entry. */
+  /** Loses the next frame, if it is an entry of somebody else. */
   dropEntry(): void {
     const [first] = this.#down ?? [];
-    if (first !== undefined && 'entry' in first) this.#down?.shift();
+    if (first !== undefined && 'entry' in first && !first.entry.own) this.#down?.shift();
   }
 
   /** What is in the stream is lost, in both directions. */

@@ -28,7 +28,7 @@ export class GrpcStream implements ConnectStream {
   }
 
   send(frame: Message): void {
-    if (!this.#ended) this.#call.write(frame);
+    if (this.#call.writable) this.#call.write(frame);
   }
 
   /** The server has two seconds to end it. */
