@@ -29,6 +29,11 @@ export interface LinkOptions {
 const welcomeWithinMs = 10_000;
 const pingsMissed = 2.5;
 
+/** How long the server wants to be left alone. That it cannot be reached is not its own word. */
+function askedFor({ reason, retryAfterMs }: Refusal): number {
+  return reason === 'unreachable' ? 0 : retryAfterMs;
+}
+
 /** Being connected to one channel, over as many seats and streams as it takes. */
 export class Link {
   readonly #options: LinkOptions;
@@ -51,7 +56,7 @@ export class Link {
       const { refusal, again } = await this.#sit();
       if (this.#leaving.signal.aborted) return undefined;
       if (!again) return refusal;
-      const inMs = this.#backoff.next(refusal.retryAfterMs);
+      const inMs = this.#backoff.next(askedFor(refusal));
       this.#options.onWait(refusal, inMs);
       await this.#pause(inMs);
       if (this.#leaving.signal.aborted) return undefined;
