@@ -1,154 +1,289 @@
-import { randomUUID } from 'node:crypto';
-import { type Ack, type Goodbye, type ListenResponse, Message, Resume } from '@parley/contract';
-import { isReason, Refusal, refusals, refuse, type StatusName } from '@parley/runtime';
-import { Backoff } from './backoff.js';
-import { ChannelStream, type Place, type StreamEnd } from './channel-stream.js';
+import { type Channel, Kind, type Message, Resume, type User, type Welcome } from '@parley/contract/types';
+import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
+import { onAbort } from './abort.js';
+import { Attendance } from './attendance.js';
+import type { Opening, Place } from './core/bookmark.js';
+import { type Entry, Exchange, type Step } from './core/exchange.js';
+import { EventQueue } from './event-queue.js';
+import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
+import { changeFrame, lossyFrame, type MessageOptions, messageFrame, typingFrame } from './frames.js';
+import { fillGap, type HistoryPage } from './history.js';
+import { Link } from './link.js';
+import { Pending, type Sent } from './pending.js';
+import type { Transport } from './transport.js';
+import { randomUuid } from './uuid.js';
+import { refusalOf } from './verdict.js';
 
-/** What a conversation tells, besides the frames as they come. */
-export interface ConversationEvents {
-  /** Welcome, messages, presence, typing: every frame but acks, pings and the goodbye. */
-  readonly frame: (frame: Message) => void;
-  readonly goodbye: (goodbye: Goodbye) => void;
-  /** The stream ended or a Listen failed; another Listen follows in `inMs`. */
-  readonly reconnecting: (why: string, inMs: number) => void;
+export interface ListenOptions {
+  /** Leaves when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Reads on from a place of before, in place of beginning with what comes next. */
+  readonly after?: Place;
+  /** Gaps are filled from History where the channel keeps something. Default: true. */
+  readonly fillGaps?: boolean;
+  /** Tries on before the first welcome too, where that may help. Default: true. */
+  readonly patient?: boolean;
+  /** Waits for a seat where all are taken. Default: false. */
+  readonly waitWhenFull?: boolean;
+  /** How many sends may be ahead of their acks. Default: 1, which keeps their order whatever is refused for a while. */
+  readonly inFlight?: number;
 }
 
-interface Waiting {
+export interface SendOptions extends MessageOptions {
+  /** Gives the send up; what is on its way may be said all the same. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ConversationDeps {
+  readonly transport: Transport;
+  readonly channelId: number;
+  readonly token: () => string | undefined;
+  readonly history: (range: { readonly after: number; readonly signal?: AbortSignal }) => Promise<HistoryPage>;
+  /** Called once, when it is over. */
+  readonly onEnd: () => void;
+}
+
+interface Received extends Entry {
   readonly message: Message;
-  readonly resolve: (ack: Ack) => void;
-  readonly reject: (refusal: Refusal) => void;
 }
 
-const passing: ReadonlySet<StatusName> = new Set([
-  'UNAVAILABLE',
-  'INTERNAL',
-  'CANCELLED',
-  'DEADLINE_EXCEEDED',
-  'ABORTED',
-]);
+type Steps = Step<Message, Received, Refusal>[];
 
-/** Whether another Listen may go better. */
-export function worthAnotherListen(refusal: Refusal): boolean {
-  if (refusal.reason === 'replaced') return false;
-  const { status } = refusals[refusal.reason];
-  return refusal.retryAfterMs > 0 || refusal.reason === 'seat-gone' || passing.has(status);
+const resumptions: Readonly<Record<Resume, Opening['resumption']>> = {
+  [Resume.UNSPECIFIED]: 'new',
+  [Resume.WHOLE]: 'whole',
+  [Resume.GAP]: 'gap',
+  [Resume.RESET]: 'reset',
+};
+
+function openingOf({ log, lastSeq, resume, missingTo }: Welcome): Opening {
+  return { place: { log, seq: lastSeq }, resumption: resumptions[resume] ?? 'reset', missingTo };
 }
 
-/** Why a stream ended, as a refusal: the goodbye if there was one. */
-function causeOf({ goodbye, refusal }: StreamEnd): Refusal {
-  if (goodbye === undefined) return refusal ?? refuse('unreachable', { words: 'the stream ended without a goodbye' });
-  const { reason, message, retryAfterMs } = goodbye;
-  return refuse(isReason(reason) ? reason : 'internal', { words: message, retryAfterMs });
+function keepsSomething({ keep }: Channel): boolean {
+  return keep?.everything === true || (keep?.seconds ?? 0) > 0;
 }
 
-/** Being in one channel, over as many streams as it takes: listens again, resumes, and sends again what has no ack. */
-export class Conversation {
-  readonly #listen: () => Promise<ListenResponse>;
-  readonly #events: ConversationEvents;
-  readonly #waiting = new Map<string, Waiting>();
-  readonly #backoff = new Backoff();
-  #stream: ChannelStream | undefined;
-  #place: Place | undefined;
-  #welcomed = false;
-  #leaving = false;
-  #wake: () => void = () => {};
+/**
+ * Being in one channel, whatever happens to its connection: an async iterable of typed events, with one reader.
+ * Made by `ParleyClient.listen`. Each send is retried with the same client id until it is answered.
+ */
+export class Conversation implements AsyncIterable<ConversationEvent> {
+  readonly #deps: ConversationDeps;
+  readonly #options: ListenOptions;
+  readonly #exchange: Exchange<Message, Received, Refusal>;
+  readonly #link: Link;
+  readonly #queue = new EventQueue();
+  readonly #pending = new Pending();
+  readonly #attendance = new Attendance();
+  readonly #over: Promise<void>;
+  #ended: Refusal | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #welcome: Welcome | undefined;
+  #onWelcome: () => void = () => {};
 
-  constructor(listen: () => Promise<ListenResponse>, events: ConversationEvents) {
-    this.#listen = listen;
-    this.#events = events;
+  constructor(deps: ConversationDeps, options: ListenOptions) {
+    const { signal, after, inFlight = 1, patient = true, waitWhenFull = false } = options;
+    this.#deps = deps;
+    this.#options = options;
+    this.#exchange = new Exchange({ inFlight, after });
+    this.#link = new Link({
+      ...deps,
+      patient,
+      waitWhenFull,
+      place: () => this.place,
+      onFrame: (frame) => this.#receive(frame),
+      onLost: () => this.#exchange.lost(),
+      onWait: ({ reason, message }, inMs) => this.#queue.push({ type: 'reconnecting', reason, message, inMs }),
+    });
+    const forget = onAbort(signal, () => this.#link.leave());
+    this.#over = this.#run().finally(forget);
   }
 
-  /** Resolves after `leave`. Rejects with the Refusal that ended it for good. */
-  async run(): Promise<void> {
-    try {
-      while (!this.#leaving) await this.#turn();
-      this.#giveUp(refuse('cancelled'));
-    } catch (thrown) {
-      const refusal = thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown });
-      this.#giveUp(refusal);
-      throw refusal;
+  /** Resolves with the first welcome. Rejects with the Refusal or the signal's reason that was there before it. */
+  async entered(): Promise<void> {
+    const welcomed = new Promise<void>((resolve) => {
+      this.#onWelcome = resolve;
+    });
+    await Promise.race([welcomed, this.#over]);
+    if (this.#welcome !== undefined) return;
+    this.#options.signal?.throwIfAborted();
+    throw this.#ended;
+  }
+
+  /** The channel as it was at the last welcome. */
+  get channel(): Channel {
+    return this.#facts.channel as Channel;
+  }
+
+  get me(): User {
+    return this.#facts.me as User;
+  }
+
+  /** Who is here now, oneself too; in large channels not everybody is named. */
+  get presence(): readonly User[] {
+    return this.#attendance.users;
+  }
+
+  /** How many are here now. */
+  get here(): number {
+    return this.#attendance.count;
+  }
+
+  /** How far this conversation has received the log; `listen` can read on from it. */
+  get place(): Place | undefined {
+    return this.#exchange.place;
+  }
+
+  /** Says something. Rejects with a Refusal, or with the signal's reason. */
+  send(data: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
+    return this.#post(messageFrame(data, options), options.signal);
+  }
+
+  /** Says something to those who are here now: not kept, not acked, first to be dropped. */
+  sendLossy(data: string | Uint8Array, options: MessageOptions = {}): void {
+    this.#link.send(lossyFrame(data, options));
+  }
+
+  /** Replaces what was said. Rejects like `send`. */
+  edit(seq: number, data: string | Uint8Array, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.EDIT, seq, data), signal);
+  }
+
+  /** Deletes what was said. Rejects like `send`. */
+  remove(seq: number, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.DELETE, seq), signal);
+  }
+
+  /** Adds a reaction. Rejects like `send`. */
+  react(seq: number, emoji: string, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.REACT, seq, emoji), signal);
+  }
+
+  /** Takes a reaction back. Rejects like `send`. */
+  unreact(seq: number, emoji: string, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.UNREACT, seq, emoji), signal);
+  }
+
+  /** Pins a message. Rejects like `send`. */
+  pin(seq: number, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.PIN, seq), signal);
+  }
+
+  /** Takes a pin off. Rejects like `send`. */
+  unpin(seq: number, signal?: AbortSignal): Promise<Sent> {
+    return this.#post(changeFrame(Kind.UNPIN, seq), signal);
+  }
+
+  /** Shows the others that this user types, or has stopped; lossy. */
+  typing(stopped = false): void {
+    this.#link.send(typingFrame(stopped));
+  }
+
+  /** Leaves the channel; sends without an answer reject. Resolves when the seat is free. */
+  async leave(): Promise<void> {
+    this.#link.leave();
+    await this.#over;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<ConversationEvent, void> {
+    return this.events();
+  }
+
+  /** The events until `ended`, which is the last. Rejects with the signal's reason; the conversation goes on then. */
+  async *events(signal?: AbortSignal): AsyncGenerator<ConversationEvent, void> {
+    for (;;) {
+      const event = await this.#queue.next(signal);
+      if (event.type === 'gap' && this.#fills) {
+        const fetchAfter = (after: number) => this.#deps.history({ after, ...(signal && { signal }) });
+        yield* fillGap(event, this.place?.log ?? '', fetchAfter);
+      } else yield event;
+      if (event.type === 'ended') return;
     }
   }
 
-  #giveUp(refusal: Refusal): void {
-    for (const { reject } of this.#waiting.values()) reject(refusal);
-    this.#waiting.clear();
+  get #fills(): boolean {
+    return this.#options.fillGaps !== false && keepsSomething(this.channel);
   }
 
-  /** Sends a text. Resolves with its ack, which may be a refusal; rejects if the conversation ends for good. */
-  say(text: string): Promise<Ack> {
-    const clientId = randomUUID();
-    const message = Message.fromPartial({ clientId, data: Buffer.from(text), contentType: 'text/plain' });
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(clientId, { message, resolve, reject });
-      if (this.#welcomed) this.#stream?.send(message);
-    });
+  get #facts(): Welcome {
+    if (this.#welcome === undefined) throw new Error('the conversation has not begun');
+    return this.#welcome;
   }
 
-  /** Leaves the channel. */
-  leave(): void {
-    this.#leaving = true;
-    this.#stream?.leave();
-    this.#wake();
+  async #run(): Promise<void> {
+    const refusal = await this.#link.run().catch(refusalFrom);
+    clearTimeout(this.#timer);
+    this.#ended = refusal ?? refuse('cancelled', { words: 'the channel was left' });
+    this.#pending.rejectAll(this.#ended);
+    this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message: this.#ended.message });
+    this.#deps.onEnd();
   }
 
-  async #turn(): Promise<void> {
-    const cause = await this.#sit().catch((thrown: unknown) => {
-      if (thrown instanceof Refusal && this.#place !== undefined) return thrown;
-      throw thrown;
-    });
-    if (this.#leaving) return;
-    if (!worthAnotherListen(cause)) throw cause;
-    const inMs = this.#backoff.next(cause.retryAfterMs);
-    this.#events.reconnecting(cause.reason === 'unreachable' ? 'the server cannot be reached' : cause.message, inMs);
-    await this.#pause(inMs);
-  }
-
-  /** One seat, from Listen to the end of its stream. */
-  async #sit(): Promise<Refusal> {
-    const seat = await this.#listen();
-    if (this.#leaving) return refuse('cancelled');
-    const end = await new Promise<StreamEnd>((resolve) => {
-      const onFrame = (frame: Message) => this.#receive(frame);
-      this.#stream = new ChannelStream({ seat, resume: this.#place, onFrame, onEnd: resolve });
-    });
-    this.#stream = undefined;
-    this.#welcomed = false;
-    if (end.goodbye !== undefined) this.#events.goodbye(end.goodbye);
-    if (end.goodbye?.listenAgain === false) throw causeOf(end);
-    return causeOf(end);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  async #post(frame: Message, signal: AbortSignal | undefined): Promise<Sent> {
+    signal?.throwIfAborted();
+    if (this.#ended !== undefined) throw this.#ended;
+    if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
+    const clientId = randomUuid();
+    const bytes = frame.data.length;
+    const steps = this.#exchange.send({ clientId, bytes, frame: { ...frame, clientId } }, Date.now());
+    if (steps === undefined) throw refuse('too-busy', { words: 'too many sends wait for their answers' });
+    const sent = this.#pending.wait(clientId, signal, () => this.#take(this.#exchange.abandon(clientId, Date.now())));
+    this.#take(steps);
+    return sent;
   }
 
   #receive(frame: Message): void {
-    if (frame.ack !== undefined) {
-      this.#settle(frame.ack);
-      return;
+    const nowMs = Date.now();
+    if (frame.welcome !== undefined) this.#enter(frame.welcome, nowMs);
+    else if (frame.ack !== undefined) {
+      const { clientId, seq, timestamp, refusal } = frame.ack;
+      this.#take(this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs));
+    } else if (frame.seq > 0) {
+      const { seq, timestamp, clientId } = frame;
+      const own = frame.sender === this.me.id;
+      this.#take(this.#exchange.entry({ seq, timestamp, clientId, own, message: frame }, nowMs));
+    } else this.#pass(frame);
+  }
+
+  #enter(welcome: Welcome, nowMs: number): void {
+    this.#welcome = welcome;
+    this.#attendance.enter(welcome);
+    const { place } = openingOf(welcome);
+    this.#queue.push({ type: 'welcome', channel: this.channel, me: this.me, place });
+    this.#take(this.#exchange.open(openingOf(welcome), nowMs));
+    this.#onWelcome();
+  }
+
+  #pass(frame: Message): void {
+    if (frame.presence !== undefined) this.#attendance.change(frame.presence);
+    const event = passingEvent(frame);
+    if (event !== undefined) this.#queue.push(event);
+  }
+
+  #take(steps: Steps): void {
+    for (const step of steps) this.#do(step);
+    this.#wakeWhenDue();
+  }
+
+  #do(step: Steps[number]): void {
+    if (step.do === 'write') this.#link.send(step.frame);
+    else if (step.do === 'resolve') this.#pending.resolve(step.clientId, { seq: step.seq, timestamp: step.timestamp });
+    else if (step.do === 'reject') this.#pending.reject(step.clientId, step.refusal);
+    else if (step.do === 'notify') {
+      const { notice } = step;
+      this.#queue.push(notice.type === 'gap' ? { ...notice, filled: false } : notice);
+    } else {
+      const event = entryEvent(step.entry.message);
+      if (event !== undefined) this.#queue.push(event);
     }
-    if (frame.welcome !== undefined) this.#enter(frame);
-    else if (frame.seq > 0 && this.#place !== undefined) this.#place = { ...this.#place, seq: frame.seq };
-    this.#events.frame(frame);
   }
 
-  #enter({ welcome }: Message): void {
-    const { log = '', lastSeq = 0, resume } = welcome ?? {};
-    if (this.#place === undefined || resume !== Resume.WHOLE) this.#place = { log, seq: lastSeq };
-    this.#welcomed = true;
-    this.#backoff.reset();
-    for (const { message } of this.#waiting.values()) this.#stream?.send(message);
-  }
-
-  #settle(ack: Ack): void {
-    this.#waiting.get(ack.clientId)?.resolve(ack);
-    this.#waiting.delete(ack.clientId);
+  #wakeWhenDue(): void {
+    const dueAtMs = this.#exchange.dueAtMs;
+    clearTimeout(this.#timer);
+    if (dueAtMs === undefined) return;
+    const inMs = dueAtMs - Date.now();
+    if (inMs > 0) this.#timer = setTimeout(() => this.#take(this.#exchange.tick(Date.now())), inMs);
   }
 }

@@ -1,4 +1,29 @@
-export { Backoff } from './backoff.js';
-export { ChannelStream, type Place, type StreamEnd, type StreamOptions } from './channel-stream.js';
-export { Conversation, type ConversationEvents, worthAnotherListen } from './conversation.js';
-export { type Addresses, type NewUser, ParleyClient } from './parley-client.js';
+/** The SDK, for Node and browsers alike: nothing here imports gRPC or Node. */
+export { type Channel, ChannelKind, ChannelStatus, type Keep, type User } from '@parley/contract/types';
+export { Refusal } from '@parley/runtime/refusal';
+export type { Reason } from '@parley/runtime/refusals';
+export { Conversation, type ListenOptions, type SendOptions } from './conversation.js';
+export type { Place } from './core/bookmark.js';
+export {
+  type ConversationEvent,
+  type EntryEvent,
+  type GapEvent,
+  type MessageEvent,
+  type PassingEvent,
+  type StateEvent,
+  textOf,
+} from './events.js';
+export type { MessageOptions } from './frames.js';
+export type { HistoryPage } from './history.js';
+export {
+  type Abortable,
+  type ClientOptions,
+  createClient,
+  type HistoryRange,
+  type NewChannel,
+  type NewUser,
+  type OpenSession,
+  ParleyClient,
+} from './parley-client.js';
+export type { Sent } from './pending.js';
+export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport } from './transport.js';

@@ -1,85 +1,142 @@
-import { ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
-import {
-  Channel,
-  ChannelServiceClient,
-  type ListenResponse,
-  type LoginResponse,
-  UserServiceClient,
-} from '@parley/contract';
-import { bearerMetadata, callUnary, clientOptions } from '@parley/rpc/client';
-import { refusalFromStatus } from '@parley/rpc/status';
+import { Channel, type Keep, type User } from '@parley/contract/types';
+import { refuse } from '@parley/runtime/refusal';
+import { Conversation, type ListenOptions } from './conversation.js';
+import { type HistoryPage, pageOf } from './history.js';
+import type { CallOptions, Transport } from './transport.js';
 
-/** Where the two services are, as host:port. */
-export interface Addresses {
-  readonly userService: string;
-  readonly channelService: string;
+export interface ClientOptions {
+  readonly transport: Transport;
+  /** The token of an earlier login. */
+  readonly token?: string;
+}
+
+/** Aborting rejects the call with the signal's reason. */
+export interface Abortable {
+  readonly signal?: AbortSignal;
 }
 
 export interface NewUser {
   readonly userId: string;
   readonly password: string;
+  /** What others see. */
   readonly name: string;
+  readonly email?: string;
+  /** Where registration is by invitation. */
+  readonly invite?: string;
 }
 
-const withinMs = 10_000;
+export interface OpenSession {
+  readonly token: string;
+  readonly user: User | undefined;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
 
-/** The calls of user-service and channel-service that a person makes. All reject with a Refusal. */
+export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'description' | 'metadata'>> & {
+  /** How much is kept; absent: nothing in a room, everything elsewhere. */
+  readonly keep?: Partial<Keep>;
+};
+
+/** Which entries: the last ones, those before a seq (newest first), or those after one (oldest first). */
+export interface HistoryRange extends Abortable {
+  readonly before?: number;
+  readonly after?: number;
+  /** At most 100, which is the default. */
+  readonly size?: number;
+}
+
+/** One user's way into a Parley. Every call rejects with a Refusal, or with the reason of its signal. */
 export class ParleyClient {
-  readonly #users: UserServiceClient;
-  readonly #channels: ChannelServiceClient;
+  readonly #transport: Transport;
+  readonly #conversations = new Set<Conversation>();
+  #token: string | undefined;
 
-  constructor({ userService, channelService }: Addresses) {
-    const credentials = ChannelCredentials.createInsecure();
-    this.#users = new UserServiceClient(userService, credentials, clientOptions);
-    this.#channels = new ChannelServiceClient(channelService, credentials, clientOptions);
+  constructor({ transport, token }: ClientOptions) {
+    this.#transport = transport;
+    this.#token = token;
+  }
+
+  /** The token of the session; it can be given to `createClient` later. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   /** Makes an account. */
-  async register(user: NewUser): Promise<void> {
-    await callUnary(this.#users.register.bind(this.#users), { ...user, email: '', invite: '' }, { withinMs });
+  register({ email = '', invite = '', ...user }: NewUser, options: Abortable = {}): Promise<void> {
+    return this.#transport.register({ ...user, email, invite }, options);
   }
 
-  /** Opens a session; its token goes into every other call. */
-  login(userId: string, password: string, device: string): Promise<LoginResponse> {
-    return callUnary(this.#users.login.bind(this.#users), { userId, password, device }, { withinMs });
+  /** Opens a session, for all that follows. `device` is its name in the user's list of sessions. */
+  async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
+    const session: OpenSession = await this.#transport.login({ userId, password, device }, { signal });
+    this.#token = session.token;
+    return session;
   }
 
-  /** Ends the session of the token. */
-  async logout(token: string): Promise<void> {
-    await callUnary(this.#users.logout.bind(this.#users), { everywhere: false }, { token, withinMs });
+  /** Ends the session on the server, and with it every conversation; the token is forgotten. */
+  async logout({ signal }: Abortable = {}): Promise<void> {
+    await this.#transport.logout(this.#call(signal));
+    this.#token = undefined;
   }
 
-  /** Every channel that the caller may see. */
-  list(token: string): Promise<Channel[]> {
-    const deadline = Date.now() + withinMs;
-    const stream = this.#channels.list(Channel.fromPartial({}), bearerMetadata(token), { deadline });
-    return new Promise((resolve, reject) => {
-      const channels: Channel[] = [];
-      stream.on('data', (channel: Channel) => channels.push(channel));
-      stream.on('error', (error: ServiceError) => reject(refusalFromStatus(error)));
-      stream.on('end', () => resolve(channels));
-    });
+  /** Every channel that the user may see. */
+  async channels({ signal }: Abortable = {}): Promise<Channel[]> {
+    return this.#transport.list(this.#call(signal));
   }
 
-  /** Makes a room. */
-  create(token: string, name: string, limit: number): Promise<Channel> {
-    const channel = Channel.fromPartial({ name, limit });
-    return callUnary(this.#channels.create.bind(this.#channels), channel, { token, withinMs });
+  /** Makes a channel: a room unless `kind` says otherwise. */
+  async create(channel: NewChannel, { signal }: Abortable = {}): Promise<Channel> {
+    return this.#transport.create(Channel.fromPartial(channel), this.#call(signal));
   }
 
-  /** Deletes a channel of the caller. */
-  async delete(token: string, id: number): Promise<void> {
-    await callUnary(this.#channels.delete.bind(this.#channels), Channel.fromPartial({ id }), { token, withinMs });
+  /** Deletes a channel of the user. */
+  async delete(id: number, { signal }: Abortable = {}): Promise<void> {
+    return this.#transport.delete(id, this.#call(signal));
   }
 
-  /** Asks for a seat: where to connect, and with which token. */
-  listen(token: string, id: number): Promise<ListenResponse> {
-    return callUnary(this.#channels.listen.bind(this.#channels), Channel.fromPartial({ id }), { token, withinMs });
+  /** A page of what was said. */
+  async history(channelId: number, range: HistoryRange = {}): Promise<HistoryPage> {
+    const { before = 0, after = 0, size = 0, signal } = range;
+    return pageOf(
+      await this.#transport.history({ channelId, beforeSeq: before, afterSeq: after, size }, this.#call(signal)),
+    );
   }
 
-  /** Closes the connections. */
-  close(): void {
-    this.#users.close();
-    this.#channels.close();
+  /**
+   * Takes a place in a channel. Resolves when the server has said welcome.
+   * @throws {Refusal} where there is none to be had; with the signal's reason where it aborts.
+   */
+  async listen(channelId: number, options: ListenOptions = {}): Promise<Conversation> {
+    options.signal?.throwIfAborted();
+    this.#call(undefined);
+    const conversation: Conversation = new Conversation(
+      {
+        transport: this.#transport,
+        channelId,
+        token: () => this.#token,
+        history: (range) => this.history(channelId, range),
+        onEnd: () => this.#conversations.delete(conversation),
+      },
+      options,
+    );
+    this.#conversations.add(conversation);
+    await conversation.entered();
+    return conversation;
   }
+
+  /** Leaves every channel and closes the connections; the session stays. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#conversations].map((one) => one.leave()));
+    this.#transport.close();
+  }
+
+  #call(signal: AbortSignal | undefined): CallOptions {
+    if (this.#token === undefined) throw refuse('unauthenticated', { words: 'log in first' });
+    return { token: this.#token, signal };
+  }
+}
+
+/** A client over that transport. It connects when it is first asked for something. */
+export function createClient(options: ClientOptions): ParleyClient {
+  return new ParleyClient(options);
 }

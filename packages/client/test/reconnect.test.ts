@@ -1,5 +1,7 @@
+import { Goodbye } from '@parley/contract/types';
 import { refuse } from '@parley/runtime';
-import { Backoff, worthAnotherListen } from '../src/index.js';
+import { Backoff } from '../src/core/backoff.js';
+import { verdictOfEnd, worthAnotherListen } from '../src/verdict.js';
 
 test('waits grow to their bounds, jittered, and start small again', () => {
   const backoff = new Backoff(() => 1);
@@ -9,12 +11,35 @@ test('waits grow to their bounds, jittered, and start small again', () => {
   expect(new Backoff(() => 0).next(700)).toBe(700);
 });
 
-test.each(['moved', 'draining', 'unreachable', 'internal', 'seat-gone', 'channel-full', 'idle'] as const)(
-  '%s: listen again',
-  (reason) => expect(worthAnotherListen(refuse(reason))).toBe(true),
-);
+test.each([
+  'moved',
+  'draining',
+  'unreachable',
+  'cancelled',
+  'internal',
+  'seat-gone',
+  'no-server',
+  'listen-too-often',
+  'idle',
+  'too-slow',
+] as const)('%s: listen again', (reason) => expect(worthAnotherListen(refuse(reason))).toBe(true));
 
 test.each(['replaced', 'removed', 'kicked', 'channel-deleted', 'logged-out', 'suspended', 'too-many-seats'] as const)(
   '%s is for good',
   (reason) => expect(worthAnotherListen(refuse(reason))).toBe(false),
 );
+
+test('a goodbye counts more than the status, and an end without either is a lost connection', () => {
+  const said = Goodbye.fromPartial({ reason: 'moved', message: 'later', listenAgain: false });
+  expect(verdictOfEnd(said, undefined)).toMatchObject({ again: false, refusal: { reason: 'moved', message: 'later' } });
+  expect(verdictOfEnd(undefined, undefined)).toMatchObject({ again: true, refusal: { reason: 'unreachable' } });
+  expect(verdictOfEnd(undefined, refuse('kicked'))).toMatchObject({ again: false });
+});
+
+test('a reason of a later version is internal, with its own words', () => {
+  const said = Goodbye.fromPartial({ reason: 'eclipse', message: 'too dark', listenAgain: true });
+  expect(verdictOfEnd(said, undefined)).toMatchObject({
+    again: true,
+    refusal: { reason: 'internal', message: 'too dark' },
+  });
+});

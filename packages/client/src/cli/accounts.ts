@@ -8,7 +8,7 @@ import type { Session } from './session.js';
 /** Makes an account. */
 export async function register(session: Session, userId: string, name: string): Promise<void> {
   const password = await readPassword(true);
-  await session.client.register({ userId, password, name });
+  await session.client().register({ userId, password, name });
   const next = `log in with \`npx parley login ${plainLine(userId)}\``;
   session.print(`${plainLine(userId)} is registered; ${next}`, { user_id: userId, name });
 }
@@ -16,7 +16,8 @@ export async function register(session: Session, userId: string, name: string): 
 /** Opens a session and saves it. */
 export async function login(session: Session, userId: string): Promise<void> {
   const password = await readPassword(false);
-  const { token, user, expiresAt } = await session.client.login(userId, password, `terminal on ${hostname()}`);
+  const device = `terminal on ${hostname()}`;
+  const { token, user, expiresAt } = await session.client().login(userId, password, { device });
   const saved = { user_id: user?.id ?? userId, name: user?.name ?? userId, token };
   await session.logins.write(saved);
   const { user_id, name } = saved;
@@ -26,7 +27,8 @@ export async function login(session: Session, userId: string): Promise<void> {
 /** Ends the session on the server, and forgets it. One that has ended already is only forgotten. */
 export async function logout(session: Session): Promise<void> {
   const { user_id, token } = await session.login();
-  await session.client.logout(token).catch((thrown: unknown) => {
+  const ending = session.client(token).logout();
+  await ending.catch((thrown: unknown) => {
     if (!(thrown instanceof Refusal) || failureFrom(thrown).exitCode !== exitCodes.notLoggedIn) throw thrown;
   });
   await session.logins.remove();

@@ -1,71 +1,72 @@
 import { createInterface, type Interface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Conversation } from '../conversation.js';
-import { type ChatView, JsonView, TextView } from './chat-view.js';
+import { Refusal, refuse } from '@parley/runtime';
+import type { Conversation } from '../conversation.js';
+import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
+import { JsonView } from './json-view.js';
 import { plainValue } from './plain-text.js';
-import type { Session } from './session.js';
+import { findChannel, type Session } from './session.js';
 import { Terminal } from './terminal.js';
+import { TextView } from './text-view.js';
+import { help, typed } from './typed-line.js';
 
-const triesPerLine = 20;
+/** Shows everything until the end; throws the Refusal that ended it. */
+async function follow(conversation: Conversation, view: ChatView): Promise<void> {
+  for await (const event of conversation) {
+    view.event(event);
+    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { words: event.message });
+  }
+}
 
-/** Sends a line, again where the server asks for patience; false if it was refused for good. */
-async function sayTaken(conversation: Conversation, view: ChatView, line: string): Promise<boolean> {
-  for (let tries = 1; ; tries++) {
-    const { refusal } = await conversation.say(line);
-    if (refusal === undefined) return true;
-    if (refusal.retryAfterMs === 0 || tries === triesPerLine) {
-      view.refused(refusal.reason, refusal.message);
-      return false;
-    }
-    await pause(refusal.retryAfterMs);
+/** True when it was taken. What the end of the conversation did to it, is told by the end. */
+async function taken(sending: Promise<unknown>, view: ChatView): Promise<boolean> {
+  try {
+    await sending;
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    if (thrown.reason !== 'cancelled') view.refused(thrown.reason, thrown.message);
+    return false;
   }
 }
 
 /** Each line when the one before was taken, then leaves. */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   for await (const line of lines) {
-    if (line !== '' && !(await sayTaken(conversation, view, line))) process.exitCode = exitCodes.refused;
+    if (line !== '' && !(await taken(conversation.send(line), view))) process.exitCode = exitCodes.refused;
   }
-  conversation.leave();
+  await conversation.leave();
 }
 
-function converse(session: Session, token: string, channelId: number, view: ChatView): Conversation {
-  const conversation = new Conversation(() => session.client.listen(token, channelId), view);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => conversation.leave());
-  return conversation;
-}
-
-async function chatOnTerminal(session: Session, token: string, channelId: number): Promise<void> {
+async function chatOnTerminal(conversation: Conversation): Promise<void> {
   const terminal = new Terminal();
   const view = new TextView((line) => terminal.print(line));
-  const conversation = converse(session, token, channelId, view);
-  terminal.open({
-    who: () => view.who(),
-    leave: () => conversation.leave(),
-    say: (line) =>
-      void conversation.say(line).then(
-        ({ refusal }) => refusal !== undefined && view.refused(refusal.reason, refusal.message),
-        ({ message }: Error) => view.refused('', message),
-      ),
-  });
-  await conversation.run().finally(() => terminal.close());
+  const obey = (line: string) => {
+    const wish = typed(line);
+    if (wish?.do === 'leave') void conversation.leave();
+    else if (wish?.do === 'who') view.who();
+    else if (wish?.do === 'help') terminal.print(`! ${help}`);
+    else if (wish?.do === 'send') void taken(wish.act(conversation), view);
+  };
+  terminal.open({ obey, leave: () => void conversation.leave() });
+  await follow(conversation, view).finally(() => terminal.close());
 }
 
-async function chatOnPipe(session: Session, token: string, channelId: number): Promise<void> {
+async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const view = session.json ? new JsonView((value) => write(JSON.stringify(plainValue(value)))) : new TextView(write);
-  const conversation = converse(session, token, channelId, view);
+  const view = json ? new JsonView((value) => write(JSON.stringify(plainValue(value)))) : new TextView(write);
   const lines = createInterface({ input: process.stdin });
-  // What ends the conversation is told by `run`.
-  sendLines(lines, conversation, view).catch(() => {});
-  await conversation.run();
+  void sendLines(lines, conversation, view);
+  await follow(conversation, view);
 }
 
 /** Enters a channel, and stays until the user leaves or the server ends it. */
 export async function chat(session: Session, wanted: string): Promise<void> {
-  const { token } = await session.login();
-  const { id } = await session.findChannel(token, wanted);
+  const client = await session.loggedIn();
+  const { id } = await findChannel(client, wanted);
+  const leaving = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  const conversation = await client.listen(id, { signal: leaving.signal, patient: false, waitWhenFull: true });
   const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !session.json;
-  await (onTerminal ? chatOnTerminal(session, token, id) : chatOnPipe(session, token, id));
+  await (onTerminal ? chatOnTerminal(conversation) : chatOnPipe(conversation, session.json));
 }

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { describeSettings, limits, textTable } from '@parley/runtime';
-import { Command, InvalidArgumentError } from 'commander';
+import { describeSettings, textTable } from '@parley/runtime';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, register } from './accounts.js';
-import { createChannel, deleteChannel, listChannels } from './channels.js';
+import { type CreateOptions, createChannel, deleteChannel, kindWords, listChannels } from './channels.js';
 import { chat } from './chat.js';
+import { type HistoryOptions, showHistory } from './history.js';
+import { keepOf } from './keep.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type GlobalOptions, Session } from './session.js';
 
@@ -15,20 +17,21 @@ With --json an error is {"error":{"reason","message","retry_after_ms"}} on stder
 The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
 
 const chatHelp = `
-On a terminal: type a line to send it; /who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves.
+On a terminal: type a line to send it. Each message is shown with its number, for
+  /edit SEQ text, /delete SEQ, /reply SEQ text, /react SEQ emoji, /pin SEQ
+/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves.
 Otherwise each line of stdin is sent, and after the last one was taken the channel is left:
   echo hi | npx parley chat lobby
-Exit code 1 if a line was refused.`;
+Exit code 1 if a line was refused. A lost connection comes back by itself, and shows what was missed.`;
 
 function address(text: string): string {
   if (/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(text)) return text;
   throw new InvalidArgumentError('It is host:port.');
 }
 
-function seats(text: string): number {
-  const limit = Number(text);
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= limits.roomSeats) return limit;
-  throw new InvalidArgumentError(`It is a whole number from 1 to ${limits.roomSeats}.`);
+function positive(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number from 1.');
 }
 
 function sessionOf(command: Command): Session {
@@ -60,15 +63,28 @@ function addChannels(program: Command): void {
     .action((_options: object, command: Command) => listChannels(sessionOf(command)));
   program
     .command('create <name>')
-    .description('make a room')
-    .option('--limit <n>', 'how many may be in it', seats, limits.roomSeats)
-    .action((name: string, { limit }: { limit: number }, command: Command) =>
-      createChannel(sessionOf(command), name, limit),
+    .description('make a channel')
+    .addOption(new Option('--kind <kind>', 'what it is').choices(Object.keys(kindWords)).default('room'))
+    .option('--limit <n>', 'how many may be in a room (default: 25), or be members of another kind', positive)
+    .option('--keep <time>', 'forever, nothing, or like 7d or 12h (default: a room nothing, others forever)', keepOf)
+    .action((name: string, options: CreateOptions, command: Command) =>
+      createChannel(sessionOf(command), name, options),
     );
   program
     .command('delete <channel>')
     .description('delete a channel of yours, by its id or exact name')
     .action((channel: string, _options: object, command: Command) => deleteChannel(sessionOf(command), channel));
+}
+
+function addTalk(program: Command): void {
+  program
+    .command('history <channel>')
+    .description('show what was said, by the id or exact name of the channel')
+    .option('--before <seq>', 'what was said before that one (default: the last)', positive)
+    .option('--size <n>', 'how many, at most 100', positive, 50)
+    .action((channel: string, options: HistoryOptions, command: Command) =>
+      showHistory(sessionOf(command), channel, options),
+    );
   program
     .command('chat <channel>')
     .description('enter a channel, by its id or exact name')
@@ -107,6 +123,8 @@ export function parleyCommand(quiet: boolean): Command {
     .description('Chat from a terminal, and look after a Parley.')
     .option('--user-service <host:port>', 'where the user-service is', address, '127.0.0.1:50051')
     .option('--channel-service <host:port>', 'where a manager is', address, '127.0.0.1:50052')
+    .option('--tls', 'the services speak TLS')
+    .option('--ca <file>', 'they do, with a certificate from this authority (PEM)')
     .option('--json', 'answers, events and errors as JSON')
     .option('--login <file>', 'another saved login, so that two people can share a machine')
     .addHelpText('after', afterHelp)
@@ -114,6 +132,7 @@ export function parleyCommand(quiet: boolean): Command {
   if (quiet) program.configureOutput({ outputError: () => {} });
   addAccounts(program);
   addChannels(program);
+  addTalk(program);
   addOperations(program);
   return program;
 }

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { Channel } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { ParleyClient } from '../parley-client.js';
+import { grpcTransport } from '../node/index.js';
+import { createClient, type ParleyClient } from '../parley-client.js';
 import { usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
 import { plainLine, plainValue } from './plain-text.js';
@@ -11,22 +13,47 @@ export interface GlobalOptions {
   readonly channelService: string;
   readonly json?: true;
   readonly login?: string;
+  readonly tls?: true;
+  readonly ca?: string;
+}
+
+function readAuthorities(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw usage(`--ca: ${path} cannot be read`);
+  }
 }
 
 /** What a command works with. */
 export class Session {
-  readonly client: ParleyClient;
   readonly json: boolean;
+  readonly #options: GlobalOptions;
   readonly #logins: LoginFile;
 
   constructor(options: GlobalOptions) {
-    this.client = new ParleyClient(options);
     this.json = options.json === true;
+    this.#options = options;
     this.#logins = new LoginFile(options.login, process.env);
   }
 
   get logins(): LoginFile {
     return this.#logins;
+  }
+
+  /** A client of that session, or of nobody. Throws a Failure where `--ca` names no file. */
+  client(token?: string): ParleyClient {
+    const { ca, tls, ...addresses } = this.#options;
+    const secure = ca === undefined ? { tls: tls === true } : { tls: true, ca: readAuthorities(ca) };
+    return createClient({
+      transport: grpcTransport({ ...addresses, ...secure }),
+      ...(token !== undefined && { token }),
+    });
+  }
+
+  /** A client of who is logged in. Throws a Failure where nobody is. */
+  async loggedIn(): Promise<ParleyClient> {
+    return this.client((await this.login()).token);
   }
 
   /** Throws a Failure where nobody is logged in. */
@@ -38,11 +65,11 @@ export class Session {
   print(words: string, value: unknown): void {
     process.stdout.write(this.json ? `${JSON.stringify(plainValue(value))}\n` : `${words.trimEnd()}\n`);
   }
+}
 
-  /** The channel that a person means: its id, or its exact name. */
-  async findChannel(token: string, wanted: string): Promise<Channel> {
-    return pickChannel(await this.client.list(token), wanted);
-  }
+/** The channel that a person means: its id, or its exact name. Throws a Refusal or a Failure. */
+export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {
+  return pickChannel(await client.channels(), wanted);
 }
 
 /** The channel of that id, else the only one of that name. Throws a Refusal or a Failure. */

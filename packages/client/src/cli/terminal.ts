@@ -1,9 +1,8 @@
 import { clearLine, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 
-/** What the typed lines mean. */
+/** What happens to typed lines, and at their end. */
 export interface Doings {
-  readonly say: (line: string) => void;
-  readonly who: () => void;
+  readonly obey: (line: string) => void;
   readonly leave: () => void;
 }
 
@@ -19,7 +18,7 @@ export class Terminal {
     this.#lines = lines;
     lines.on('line', (line) => {
       this.#wipe(line);
-      this.#obey(line, doings);
+      doings.obey(line);
       lines.prompt();
     });
     lines.once('SIGINT', () => lines.close());
@@ -56,12 +55,5 @@ export class Terminal {
       if (row < rows - 1) moveCursor(process.stdout, 0, 1);
     }
     if (rows > 1) moveCursor(process.stdout, 0, 1 - rows);
-  }
-
-  #obey(line: string, { say, who, leave }: Doings): void {
-    if (line === '/quit') leave();
-    else if (line === '/who') who();
-    else if (line.startsWith('/')) this.print('! /who lists who is here, /quit leaves');
-    else if (line !== '') say(line);
   }
 }

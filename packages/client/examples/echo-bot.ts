@@ -1,0 +1,34 @@
+/**
+ * A bot that answers `!echo words` with the words:
+ *
+ *   node packages/client/dist/examples/echo-bot.js <user> <password> <channel id> [user-service] [channel-service]
+ *
+ * It needs no thought for the connection: the conversation reconnects, resumes, and sends again what had no answer.
+ */
+import { fileURLToPath } from 'node:url';
+import { type Conversation, createClient, textOf } from '../src/index.js';
+import { grpcTransport } from '../src/node/index.js';
+
+/** Echoes until the conversation ends. */
+export async function echo(channel: Conversation): Promise<void> {
+  for await (const event of channel) {
+    if (event.type !== 'message' || event.sender === channel.me.id) continue;
+    const words = /^!echo (.+)$/s.exec(textOf(event) ?? '')?.[1];
+    if (words !== undefined) await channel.send(words, { replyTo: event.seq });
+  }
+}
+
+async function main([user = '', password = '', id, userService, channelService]: string[]): Promise<void> {
+  const addresses = {
+    userService: userService ?? '127.0.0.1:50051',
+    channelService: channelService ?? '127.0.0.1:50052',
+  };
+  const client = createClient({ transport: grpcTransport(addresses) });
+  const leaving = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  await client.login(user, password, { device: 'echo bot' });
+  await echo(await client.listen(Number(id), { signal: leaving.signal }));
+  await client.close();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

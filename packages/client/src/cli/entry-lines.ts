@@ -1,0 +1,51 @@
+import { type EntryEvent, type MessageEvent, textOf } from '../events.js';
+import { plainLine } from './plain-text.js';
+
+/** How a user is named. */
+export type Label = (userId: string) => string;
+
+/** What was said on one line, or its size where it is no text. */
+export function wordsOf(said: { readonly data: Uint8Array; readonly contentType: string }): string {
+  const kind = said.contentType === '' ? '' : ` of ${said.contentType}`;
+  return plainLine(textOf(said) ?? `[${said.data.length} bytes${kind}]`);
+}
+
+function clock(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
+function reactionsOf({ reactions }: MessageEvent): string {
+  const all = reactions.map(({ emoji, userIds }) => `${plainLine(emoji)} ${userIds.length}`);
+  return all.length === 0 ? '' : ` [${all.join(', ')}]`;
+}
+
+function messageLine(message: MessageEvent, label: Label): string {
+  const { seq, timestamp, sender, replyTo, deleted, editedAt } = message;
+  const to = replyTo === undefined ? '' : ` to #${replyTo}`;
+  const words = deleted ? '(deleted)' : wordsOf(message);
+  const edited = editedAt === undefined || deleted ? '' : ' (edited)';
+  return `${clock(timestamp)} #${seq} ${label(sender)}${to}: ${words}${edited}${reactionsOf(message)}`;
+}
+
+function memberLine({ userId, joined, by }: Extract<EntryEvent, { type: 'member' }>, label: Label): string {
+  const who = by === userId || by === '' ? '' : `, by ${label(by)}`;
+  return `* ${label(userId)} ${joined ? 'is a member now' : 'is no member any more'}${who}`;
+}
+
+/** An entry of a channel as one line, harmless to a terminal. */
+export function entryLine(entry: EntryEvent, label: Label): string {
+  if (entry.type === 'message') return messageLine(entry, label);
+  if (entry.type === 'member') return memberLine(entry, label);
+  const who = `* ${label(entry.sender)}`;
+  const about = `#${entry.target}`;
+  switch (entry.type) {
+    case 'edit':
+      return `${who} changed ${about}: ${wordsOf(entry)}`;
+    case 'react':
+      return `${who} reacted to ${about}: ${plainLine(entry.emoji)}`;
+    case 'unreact':
+      return `${who} took back from ${about}: ${plainLine(entry.emoji)}`;
+    default:
+      return `${who} ${{ delete: 'deleted', pin: 'pinned', unpin: 'unpinned' }[entry.type]} ${about}`;
+  }
+}

@@ -1,0 +1,21 @@
+import { entryLine } from './entry-lines.js';
+import { entryValue } from './json-view.js';
+import { plainLine } from './plain-text.js';
+import { findChannel, type Session } from './session.js';
+
+export interface HistoryOptions {
+  readonly before?: number;
+  readonly size: number;
+}
+
+/** Shows what was said last, or before a seq; the oldest first. */
+export async function showHistory(session: Session, wanted: string, options: HistoryOptions): Promise<void> {
+  const client = await session.loggedIn();
+  const { id } = await findChannel(client, wanted);
+  const { entries, more, log } = await client.history(id, options);
+  const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
+  const lines = oldestFirst.map((entry) => entryLine(entry, plainLine));
+  if (more) lines.unshift(`* there is more: --before ${oldestFirst[0]?.seq}`);
+  const words = lines.length === 0 ? 'nothing is kept' : lines.join('\n');
+  session.print(words, { log, more, entries: oldestFirst.map(entryValue) });
+}

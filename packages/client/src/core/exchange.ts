@@ -1,0 +1,114 @@
+import { Bookmark, type Notice, type Opening, type Place } from './bookmark.js';
+import { Outbox, type Outgoing } from './outbox.js';
+
+/** What the decisions need to know of an entry. */
+export interface Entry {
+  readonly seq: number;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly clientId: string;
+  /** Sent by this user. */
+  readonly own: boolean;
+}
+
+/** The answer to one send. */
+export interface Answer<R> {
+  readonly clientId: string;
+  readonly seq: number;
+  /** Unix ms. */
+  readonly timestamp: number;
+  readonly refusal: R | undefined;
+}
+
+/** What is to be done, in this order. */
+export type Step<F, E, R> =
+  | { readonly do: 'write'; readonly frame: F }
+  | { readonly do: 'resolve'; readonly clientId: string; readonly seq: number; readonly timestamp: number }
+  | { readonly do: 'reject'; readonly clientId: string; readonly refusal: R }
+  | { readonly do: 'deliver'; readonly entry: E }
+  | { readonly do: 'notify'; readonly notice: Notice };
+
+export interface ExchangeOptions {
+  /** How many sends may be ahead of their acks. 1 keeps their order whatever is refused. */
+  readonly inFlight: number;
+  /** Read on from here. */
+  readonly after?: Place | undefined;
+}
+
+/**
+ * Every decision of a conversation, without I/O and without a clock: what to write, what is new, what is answered.
+ * It outlives its streams: `open`, then entries and answers, then `lost`, then `open` again.
+ */
+export class Exchange<F, E extends Entry, R extends { readonly retryAfterMs: number }> {
+  readonly #outbox: Outbox<F>;
+  readonly #bookmark: Bookmark;
+  #open = false;
+
+  constructor({ inFlight, after }: ExchangeOptions) {
+    this.#outbox = new Outbox(inFlight);
+    this.#bookmark = new Bookmark(after);
+  }
+
+  /** Where to resume; undefined before the first opening. */
+  get place(): Place | undefined {
+    return this.#bookmark.place;
+  }
+
+  /** When to call `tick`, in the time that is passed in; undefined: no need. */
+  get dueAtMs(): number | undefined {
+    return this.#open ? this.#outbox.heldUntilMs : undefined;
+  }
+
+  /** Something to send. Undefined: the outbox is full. */
+  send(item: Outgoing<F>, nowMs: number): Step<F, E, R>[] | undefined {
+    return this.#outbox.add(item) ? this.tick(nowMs) : undefined;
+  }
+
+  /** Gives a send up; what was written may be said all the same. */
+  abandon(clientId: string, nowMs: number): Step<F, E, R>[] {
+    this.#outbox.remove(clientId);
+    return this.tick(nowMs);
+  }
+
+  /** A stream has begun. */
+  open(opening: Opening, nowMs: number): Step<F, E, R>[] {
+    this.#open = true;
+    return [...this.#bookmark.open(opening).map(notify), ...this.tick(nowMs)];
+  }
+
+  /** The stream is gone. */
+  lost(): void {
+    this.#open = false;
+    this.#outbox.lost();
+  }
+
+  /** An entry came; the echo of an own send answers it too. */
+  entry(entry: E, nowMs: number): Step<F, E, R>[] {
+    const news = this.#bookmark.read(entry.seq);
+    const answer = entry.own ? this.answer({ ...entry, refusal: undefined }, nowMs) : [];
+    if (news === undefined) return answer;
+    return [...news.before.map(notify), { do: 'deliver', entry }, ...news.after.map(notify), ...answer];
+  }
+
+  /** A send was answered; an answer to something else counts for nothing. */
+  answer({ clientId, seq, timestamp, refusal }: Answer<R>, nowMs: number): Step<F, E, R>[] {
+    if (!this.#outbox.has(clientId)) return [];
+    if (refusal !== undefined && refusal.retryAfterMs > 0) {
+      this.#outbox.postpone(clientId, nowMs + refusal.retryAfterMs);
+      return this.tick(nowMs);
+    }
+    this.#outbox.remove(clientId);
+    const step: Step<F, E, R> =
+      refusal === undefined ? { do: 'resolve', clientId, seq, timestamp } : { do: 'reject', clientId, refusal };
+    return [step, ...this.tick(nowMs)];
+  }
+
+  /** What the passing of time asks for. */
+  tick(nowMs: number): Step<F, E, R>[] {
+    return this.#open ? this.#outbox.take(nowMs).map((frame) => ({ do: 'write', frame })) : [];
+  }
+}
+
+function notify(notice: Notice) {
+  return { do: 'notify', notice } as const;
+}

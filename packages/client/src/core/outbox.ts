@@ -1,0 +1,88 @@
+/** How much waits for an ack at most; what is beyond is refused at once. */
+export const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
+
+/** Something to be sent until it is acked. */
+export interface Outgoing<F> {
+  /** A UUID, the same one for each try. */
+  readonly clientId: string;
+  readonly bytes: number;
+  readonly frame: F;
+}
+
+interface Slot<F> extends Outgoing<F> {
+  written: boolean;
+}
+
+/** What was sent and has no answer yet, in the order of the sends. Frames leave in that order, at most `inFlight` ahead of their acks. */
+export class Outbox<F> {
+  readonly #slots = new Map<string, Slot<F>>();
+  readonly #inFlight: number;
+  #bytes = 0;
+  #written = 0;
+  #holdUntilMs = 0;
+
+  constructor(inFlight: number) {
+    this.#inFlight = inFlight;
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** False: there is no room. */
+  add(item: Outgoing<F>): boolean {
+    const full = this.#slots.size >= outboxLimits.messages || this.#bytes + item.bytes > outboxLimits.bytes;
+    if (full) return false;
+    this.#slots.set(item.clientId, { ...item, written: false });
+    this.#bytes += item.bytes;
+    return true;
+  }
+
+  has(clientId: string): boolean {
+    return this.#slots.has(clientId);
+  }
+
+  /** The frames to write now; they count as written until `lost` or `postpone`. */
+  take(nowMs: number): F[] {
+    if (nowMs < this.#holdUntilMs) return [];
+    const frames: F[] = [];
+    for (const slot of this.#slots.values()) {
+      if (this.#written >= this.#inFlight) break;
+      if (slot.written) continue;
+      slot.written = true;
+      this.#written += 1;
+      frames.push(slot.frame);
+    }
+    return frames;
+  }
+
+  /** When `take` has something again, in the time that it is given; undefined: not by the passing of time. */
+  get heldUntilMs(): number | undefined {
+    return this.#slots.size > this.#written ? this.#holdUntilMs : undefined;
+  }
+
+  /** It was answered, or is given up. False: it was not here. */
+  remove(clientId: string): boolean {
+    const slot = this.#slots.get(clientId);
+    if (slot === undefined) return false;
+    this.#slots.delete(clientId);
+    this.#bytes -= slot.bytes;
+    if (slot.written) this.#written -= 1;
+    return true;
+  }
+
+  /** It was refused for now: again, and nothing before that time. */
+  postpone(clientId: string, untilMs: number): void {
+    const slot = this.#slots.get(clientId);
+    if (slot?.written !== true) return;
+    slot.written = false;
+    this.#written -= 1;
+    this.#holdUntilMs = Math.max(this.#holdUntilMs, untilMs);
+  }
+
+  /** The stream is gone: all that has no answer goes out again on the next one. */
+  lost(): void {
+    for (const slot of this.#slots.values()) slot.written = false;
+    this.#written = 0;
+  }
+}

@@ -1,0 +1,49 @@
+import { Kind, Message } from '@parley/contract/types';
+
+/** What a message may carry besides its data. */
+export interface MessageOptions {
+  /** The seq of the message that this one answers. */
+  readonly replyTo?: number;
+  /** Default: `text/plain` for strings, nothing for bytes. */
+  readonly contentType?: string;
+  /** User ids. */
+  readonly mentions?: readonly string[];
+}
+
+const encoder = new TextEncoder();
+
+/** The generated code calls bytes a Buffer; it encodes any Uint8Array. */
+function bytesOf(data: string | Uint8Array): Message['data'] {
+  return (typeof data === 'string' ? encoder.encode(data) : data) as Message['data'];
+}
+
+const noBytes = bytesOf('');
+
+function frame(fields: Partial<Message>): Message {
+  return Message.fromPartial({ data: noBytes, ...fields } as Parameters<typeof Message.fromPartial>[0]);
+}
+
+/** Something to say. */
+export function messageFrame(data: string | Uint8Array, options: MessageOptions): Message {
+  const { replyTo = 0, contentType = typeof data === 'string' ? 'text/plain' : '', mentions = [] } = options;
+  return frame({ data: bytesOf(data), targetSeq: replyTo, contentType, mentions: [...mentions] });
+}
+
+/** The same for those here now only: never kept, never acked. */
+export function lossyFrame(data: string | Uint8Array, options: MessageOptions): Message {
+  return { ...messageFrame(data, options), lossy: true };
+}
+
+/** Another entry about one that was said. */
+export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8Array = noBytes): Message {
+  const contentType = kind === Kind.EDIT && typeof data === 'string' ? 'text/plain' : '';
+  return frame({ kind, targetSeq, data: bytesOf(data), contentType });
+}
+
+export function typingFrame(stopped: boolean): Message {
+  return frame({ typing: { userId: '', stopped } });
+}
+
+export function pongFrame(sentAt: number, lastSeq: number): Message {
+  return frame({ pong: { sentAt, lastSeq } });
+}

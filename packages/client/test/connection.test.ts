@@ -1,0 +1,208 @@
+import { Message, Resume } from '@parley/contract/types';
+import { refuse } from '@parley/runtime/refusal';
+import type { Conversation, ConversationEvent, ListenOptions } from '../src/index.js';
+import { FakeTransport } from './fake-transport.js';
+import { Listener } from './rig.js';
+
+const { jest } = import.meta;
+let server: FakeTransport;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  server = new FakeTransport();
+});
+afterEach(() => jest.useRealTimers());
+
+/** Lets what is ready happen. */
+const settle = () => jest.advanceTimersByTimeAsync(0);
+
+async function enter(lastSeq = 0, options: ListenOptions = {}, more = {}): Promise<Conversation> {
+  const entering = server.client().listen(1, options);
+  await settle();
+  server.stream.welcome(lastSeq, Resume.UNSPECIFIED, more);
+  return entering;
+}
+
+/** The next stream, after the back-off. */
+async function comeBack(lastSeq: number, resume: Resume, more = {}): Promise<void> {
+  server.stream.end();
+  await jest.advanceTimersByTimeAsync(5_000);
+  server.stream.welcome(lastSeq, resume, more);
+}
+
+const entries = (events: readonly ConversationEvent[]) => events.map((one) => ('seq' in one ? one.seq : one.type));
+
+test('a server that falls silent for two and a half pings is left, and resumed', async () => {
+  const conversation = await enter(4, {}, { pingEveryMs: 1_000 });
+  server.stream.say(5);
+  await jest.advanceTimersByTimeAsync(2_400);
+  server.stream.tell({ ping: { sentAt: 7, lastSeq: 5 } });
+  expect(server.stream.sent[0]?.pong).toEqual({ sentAt: 7, lastSeq: 5 });
+  await jest.advanceTimersByTimeAsync(2_400);
+  expect(server.stream.cut).toBe(false);
+  await jest.advanceTimersByTimeAsync(200);
+  expect(server.streams[0]?.cut).toBe(true);
+  await jest.advanceTimersByTimeAsync(300);
+  expect(server.stream.options.resume).toEqual({ log: 'l', seq: 5 });
+  await conversation.leave();
+});
+
+test('a server that never says welcome is left after ten seconds', async () => {
+  const entering = server.client().listen(1);
+  await jest.advanceTimersByTimeAsync(10_500);
+  expect(server.streams).toHaveLength(2);
+  server.stream.welcome(0);
+  await (await entering).leave();
+});
+
+test.each(['no-server', 'listen-too-often'] as const)('%s is waited out as long as it asks', async (reason) => {
+  server.refusals.push(refuse(reason, { retryAfterMs: 7_000 }));
+  const entering = server.client().listen(1);
+  await jest.advanceTimersByTimeAsync(6_999);
+  expect(server.streams).toHaveLength(0);
+  await jest.advanceTimersByTimeAsync(301);
+  server.stream.welcome(0);
+  await (await entering).leave();
+});
+
+test('without patience, and where waiting does not help, listen is refused', async () => {
+  server.refusals.push(refuse('no-server'), refuse('banned'), refuse('channel-full'));
+  await expect(server.client().listen(1, { patient: false })).rejects.toMatchObject({ reason: 'no-server' });
+  await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'banned' });
+  await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'channel-full' });
+});
+
+test('what has no answer goes out again with the same client id, in order; the echo answers too', async () => {
+  const conversation = await enter();
+  const sends = [conversation.send('a'), conversation.send('b')];
+  const [first] = server.stream.sent;
+  await comeBack(0, Resume.WHOLE);
+  const [again] = server.stream.sent;
+  expect(again).toEqual(first);
+  server.stream.tell({ seq: 1, timestamp: 9, sender: 'ann', clientId: again?.clientId ?? '' });
+  await expect(sends[0]).resolves.toEqual({ seq: 1, timestamp: 9 });
+  server.stream.tell({ ack: { clientId: server.stream.sent[1]?.clientId ?? '', seq: 2, timestamp: 10 } });
+  await expect(sends[1]).resolves.toEqual({ seq: 2, timestamp: 10 });
+  await conversation.leave();
+});
+
+test("somebody else's entry with that client id is no answer", async () => {
+  const conversation = await enter();
+  const sending = conversation.send('a');
+  const clientId = server.stream.sent[0]?.clientId ?? '';
+  server.stream.tell({ seq: 1, sender: 'bob', clientId });
+  server.stream.tell({ ack: { clientId, seq: 2 } });
+  await expect(sending).resolves.toMatchObject({ seq: 2 });
+  await conversation.leave();
+});
+
+test('a refusal with a hint is tried again then, and what was sent later waits behind it', async () => {
+  const conversation = await enter();
+  const sends = [conversation.send('a'), conversation.send('b')];
+  const clientId = server.stream.sent[0]?.clientId ?? '';
+  server.stream.tell({ ack: { clientId, refusal: { reason: 'send-too-fast', retryAfterMs: 400 } } });
+  await jest.advanceTimersByTimeAsync(399);
+  expect(server.stream.sent).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(server.stream.sent.map(({ data }) => Buffer.from(data).toString())).toEqual(['a', 'a']);
+  server.stream.tell({ ack: { clientId, refusal: { reason: 'client-id-reused' } } });
+  await expect(sends[0]).rejects.toMatchObject({ reason: 'client-id-reused' });
+  sends[1]?.catch(() => {});
+  await conversation.leave();
+});
+
+test('a send that is given up is not sent again', async () => {
+  const conversation = await enter();
+  const giving = new AbortController();
+  const sending = conversation.send('a', { signal: giving.signal });
+  const why = new Error('never mind');
+  giving.abort(why);
+  await expect(sending).rejects.toBe(why);
+  await comeBack(0, Resume.WHOLE);
+  expect(server.stream.sent).toEqual([]);
+  await conversation.leave();
+});
+
+test('entries come once and in order; a hole is named', async () => {
+  const listener = new Listener(await enter(4, { fillGaps: false }));
+  server.stream.say(5, 6);
+  server.stream.say(5, 6);
+  server.stream.say(9);
+  await comeBack(10, Resume.WHOLE);
+  server.stream.say(9, 10);
+  await settle();
+  const told = ['welcome', 'live', 5, 6, 'gap', 9, 'reconnecting', 'welcome', 10, 'live'];
+  expect(entries(listener.events)).toEqual(told);
+  expect(listener.of('gap')).toEqual([{ type: 'gap', from: 7, to: 8, filled: false }]);
+  expect(listener.of('live').map(({ missed }) => missed)).toEqual([0, 1]);
+});
+
+function pages(sizes: number, upTo: number) {
+  return async ({ afterSeq }: { afterSeq: number }) => {
+    const seqs = Array.from({ length: sizes }, (_, n) => afterSeq + 1 + n).filter((seq) => seq <= upTo);
+    const messages = seqs.map((seq) => Message.fromPartial({ seq, sender: 'bob' }));
+    return { messages, more: afterSeq + sizes < upTo, next: '', log: 'l' };
+  };
+}
+
+test('what a gap leaves out comes from History, page by page, before what follows', async () => {
+  const listener = new Listener(await enter(4));
+  server.history = pages(3, 100);
+  await comeBack(12, Resume.GAP, { missingFrom: 5, missingTo: 12 });
+  server.stream.say(13);
+  await settle();
+  const told = [5, 6, 7, 8, 9, 10, 11, 12];
+  expect(entries(listener.events)).toEqual(['welcome', 'live', 'reconnecting', 'welcome', 'gap', ...told, 'live', 13]);
+  expect(listener.of('gap')).toEqual([{ type: 'gap', from: 5, to: 12, filled: true }]);
+  expect(server.historyCalls).toEqual([4, 7, 10]);
+});
+
+test('where History breaks off, the rest is named as missing', async () => {
+  const listener = new Listener(await enter(4));
+  const page = pages(3, 100);
+  server.history = (request) => (request.afterSeq > 4 ? Promise.reject(refuse('database-away')) : page(request));
+  await comeBack(12, Resume.GAP, { missingFrom: 5, missingTo: 12 });
+  await settle();
+  expect(listener.of('gap')).toEqual([
+    { type: 'gap', from: 5, to: 12, filled: true },
+    { type: 'gap', from: 8, to: 12, filled: false },
+  ]);
+});
+
+test('a reset is named, and the place is the new one', async () => {
+  const conversation = await enter(4);
+  const listener = new Listener(conversation);
+  await comeBack(2, Resume.RESET, { log: 'm' });
+  await settle();
+  expect(entries(listener.events)).toEqual(['welcome', 'live', 'reconnecting', 'welcome', 'reset', 'live']);
+  expect(conversation.place).toEqual({ log: 'm', seq: 2 });
+});
+
+test('who asks for what came after a place gets it', async () => {
+  const conversation = await enter(0, { after: { log: 'l', seq: 7 } });
+  expect(server.stream.options.resume).toEqual({ log: 'l', seq: 7 });
+  await conversation.leave();
+});
+
+test('an unread queue stays small: what is lossy goes, and entries leave a gap that adds up', async () => {
+  const conversation = await enter(0, { fillGaps: false });
+  for (let seq = 1; seq <= 25_000; seq++) {
+    server.stream.tell({ typing: { userId: 'bob' } });
+    server.stream.say(seq);
+  }
+  await conversation.leave();
+  const listener = new Listener(conversation);
+  await listener.done;
+  expect(listener.events.length).toBeLessThan(10_003);
+  expect(listener.of('typing').length).toBeLessThan(5_000);
+  const [gap] = listener.of('gap');
+  expect([gap?.from, (gap?.to ?? 0) + 1]).toEqual([1, listener.of('message')[0]?.seq]);
+  expect(listener.of('message').at(-1)?.seq).toBe(25_000);
+});
+
+test('without a login nothing is asked for', async () => {
+  const client = server.client();
+  const nobody = new (client.constructor as new (options: object) => typeof client)({ transport: {} });
+  await expect(nobody.channels()).rejects.toMatchObject({ reason: 'unauthenticated' });
+  await expect(nobody.listen(1)).rejects.toMatchObject({ reason: 'unauthenticated' });
+});

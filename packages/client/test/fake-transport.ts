@@ -1,0 +1,80 @@
+import { Channel, Message, Resume } from '@parley/contract/types';
+import { refuse } from '@parley/runtime/refusal';
+import { type ConnectOptions, createClient, type ParleyClient, type Refusal, type Transport } from '../src/index.js';
+
+type Fields = Parameters<typeof Message.fromPartial>[0];
+
+/** One stream, seen from the server's side. */
+export class FakeStream {
+  readonly options: ConnectOptions;
+  readonly sent: Message[] = [];
+  cut = false;
+
+  constructor(options: ConnectOptions) {
+    this.options = options;
+  }
+
+  /** A frame to the client. */
+  tell(fields: Fields): void {
+    this.options.onFrame(Message.fromPartial(fields));
+  }
+
+  /** Entries by somebody else. */
+  say(from: number, to = from): void {
+    for (let seq = from; seq <= to; seq++) this.tell({ seq, sender: 'bob', data: Buffer.from(`m${seq}`) });
+  }
+
+  welcome(lastSeq: number, resume: Resume = Resume.UNSPECIFIED, more: Partial<Record<string, unknown>> = {}): void {
+    const keep = { everything: true };
+    const channel = Channel.fromPartial({ id: 1, name: 'den', keep });
+    this.tell({ welcome: { channel, me: { id: 'ann' }, log: 'l', lastSeq, resume, ...more } });
+  }
+
+  end(refusal: Refusal | undefined = refuse('unreachable')): void {
+    this.options.onEnd(refusal);
+  }
+}
+
+/** A transport whose other end is the test. */
+export class FakeTransport {
+  readonly streams: FakeStream[] = [];
+  /** Refused, one Listen each, before the next is granted. */
+  readonly refusals: Refusal[] = [];
+  readonly historyCalls: number[] = [];
+  history: Transport['history'] = () => Promise.reject(refuse('not-implemented'));
+
+  get stream(): FakeStream {
+    return this.streams.at(-1) as FakeStream;
+  }
+
+  /** A client over it, logged in. */
+  client(): ParleyClient {
+    const transport: Partial<Transport> = {
+      listen: async () => {
+        const refusal = this.refusals.shift();
+        if (refusal !== undefined) throw refusal;
+        return { server: undefined, token: 'seat' };
+      },
+      history: (request, options) => {
+        this.historyCalls.push(request.afterSeq);
+        return this.history(request, options);
+      },
+      connect: (options) => this.#connect(options),
+      close: () => {},
+    };
+    return createClient({ transport: transport as Transport, token: 'token' });
+  }
+
+  #connect(options: ConnectOptions) {
+    const stream = new FakeStream(options);
+    this.streams.push(stream);
+    return {
+      send: (frame: Message) => void stream.sent.push(frame),
+      leave: () => stream.end(undefined),
+      cut: () => {
+        stream.cut = true;
+        stream.end(refuse('cancelled'));
+      },
+    };
+  }
+}

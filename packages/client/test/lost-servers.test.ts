@@ -1,0 +1,109 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ServiceProcess, Trio } from '@parley/testkit';
+import type { Conversation, ParleyClient } from '../src/index.js';
+import { clientOf, Listener, until } from './rig.js';
+
+let trio: Trio;
+let clients: ParleyClient[] = [];
+let conversations: Conversation[] = [];
+let listeners: Listener[] = [];
+
+beforeEach(async () => {
+  trio = await Trio.start({ managers: 2, chatServers: 2 });
+  const people = await trio.people.makeMany('p', 2);
+  clients = people.map((person, n) => clientOf(trio, person, undefined, n));
+  const channel = await (clients[0] as ParleyClient).create({ name: 'den', limit: 5 });
+  conversations = await Promise.all(clients.map((client) => client.listen(channel.id)));
+  listeners = conversations.map((one) => new Listener(one));
+});
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await trio.stop();
+});
+
+/** Talks until told to stop; resolves with how many sends were answered. */
+function talk(conversation: Conversation, name: string) {
+  let going = true;
+  const talking = (async () => {
+    const seqs: number[] = [];
+    for (let n = 0; going; n++) {
+      seqs.push((await conversation.send(`${name}-${n}`)).seq);
+      await pause(5);
+    }
+    return seqs;
+  })();
+  const stop = () => {
+    going = false;
+    return talking;
+  };
+  return { stop };
+}
+
+/** What was seen, log by log: seqs without a hole, unless one is named. */
+function checkSeen({ events }: Listener): void {
+  let last: number | undefined;
+  for (const event of events) {
+    if (event.type === 'reset') last = event.place.seq;
+    else if (event.type === 'gap') last = event.to;
+    else if (event.type === 'message') {
+      expect(event.seq).toBe((last ?? event.seq - 1) + 1);
+      last = event.seq;
+    }
+  }
+}
+
+/** Those who own the channel. */
+async function owners(): Promise<string[]> {
+  const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.boot_id = h.boot_id';
+  return (await trio.people.sql(sql)).map(({ addr }) => String(addr));
+}
+
+test('kill -9 of the chat server: an honest reset, every send answered, both see the same from there', async () => {
+  const talks = conversations.map((one, n) => talk(one, `t${n}`));
+  await until(() => listeners.every(({ texts }) => texts.length > 50));
+  const [owner] = await owners();
+  trio.chatServers.find(({ grpc }) => grpc === owner)?.kill('SIGKILL');
+  await until(() => listeners.every((one) => one.of('reset').length === 1), 25_000);
+  const after = listeners.map(({ texts }) => texts.length);
+  await until(() => listeners.every(({ texts }, n) => texts.length > (after[n] ?? 0) + 50));
+  const answered = await Promise.all(talks.map(({ stop }) => stop()));
+  expect(answered.every((seqs) => seqs.every((seq) => seq > 0))).toBe(true);
+  for (const one of listeners) {
+    checkSeen(one);
+    expect(one.of('reconnecting').length).toBeGreaterThan(0);
+    expect(one.of('welcome')).toHaveLength(2);
+  }
+  const [last] = [conversations[0]?.place?.seq ?? 0];
+  await until(() => listeners.every((one) => one.of('message').at(-1)?.seq === last));
+  const tails = listeners.map(({ texts }) => texts.slice(-50));
+  expect(tails[0]).toEqual(tails[1]);
+}, 60_000);
+
+test('a chat server that stops in order says so, and the other one takes over', async () => {
+  const talks = conversations.map((one, n) => talk(one, `t${n}`));
+  await until(() => listeners.every(({ texts }) => texts.length > 20));
+  const [owner] = await owners();
+  trio.chatServers.find(({ grpc }) => grpc === owner)?.kill('SIGTERM');
+  await until(() => listeners.every((one) => one.of('live').length === 2), 20_000);
+  await Promise.all(talks.map(({ stop }) => stop()));
+  for (const one of listeners) {
+    checkSeen(one);
+    expect(['moved', 'draining']).toContain(one.of('reconnecting')[0]?.reason);
+  }
+}, 60_000);
+
+test('without managers a conversation goes on; when one is back, people come in again', async () => {
+  const [{ grpc }] = trio.managers as [ServiceProcess];
+  for (const manager of trio.managers) manager.kill('SIGKILL');
+  const [ann] = conversations as [Conversation];
+  expect(await ann.send('still here')).toMatchObject({ seq: 1 });
+  const again = (clients[0] as ParleyClient).listen(ann.channel.id);
+  await expect(Promise.race([again, pause(2_000, 'it waits')])).resolves.toBe('it waits');
+  expect(listeners.every((one) => one.of('reconnecting').length === 0)).toBe(true);
+  const back = await ServiceProcess.start('channel-service', {
+    PARLEY_DATABASE_URL: trio.database.urlFor('chat_manager'),
+    PARLEY_PORT: grpc.split(':')[1] as string,
+  });
+  expect((await (await again).send('again')).seq).toBe(2);
+  await back.stop();
+}, 60_000);

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import type { Place } from '../src/core/bookmark.js';
+import { type Entry, Exchange, type Step } from '../src/core/exchange.js';
+import { type Down, ModelServer, type Up } from './model-server.js';
+
+type Refused = { readonly retryAfterMs: number };
+
+const everyday = ['send', 'other', 'work', 'deliver', 'again', 'kill', 'connect', 'tick', 'refuse', 'mute'] as const;
+const roomLife = [...everyday, 'restart', 'forget', 'hole'] as const;
+type Command = (typeof roomLife)[number];
+
+/** The client's half against the model server, one command after the other. */
+class Run {
+  readonly server = new ModelServer();
+  readonly client: Exchange<Up, Entry, Refused>;
+  readonly sent: string[] = [];
+  readonly answers: { readonly clientId: string; readonly seq: number; readonly log: string }[] = [];
+  /** What the user sees, in order. */
+  readonly seen: (Entry | { readonly from: number; readonly to: number } | Place)[] = [];
+  nowMs = 0;
+
+  constructor(inFlight: number) {
+    this.client = new Exchange({ inFlight });
+  }
+
+  readonly do: Readonly<Record<Command, () => void>> = {
+    send: () => this.#send(`id-${this.sent.length + 1}`),
+    other: () => this.server.otherSays(),
+    work: () => this.server.work(),
+    deliver: () => this.#deliver(this.server.next(false)),
+    again: () => this.#deliver(this.server.next(true)),
+    connect: () => this.#connect(),
+    tick: () => this.#pass(60),
+    refuse: () => this.server.refuseNext(),
+    mute: () => this.server.muteNext(),
+    forget: () => this.server.forget(),
+    hole: () => this.server.dropEntry(),
+    kill: () => this.#lose(() => this.server.kill()),
+    restart: () => this.#lose(() => this.server.restart()),
+  };
+
+  /** From here on nothing goes wrong, until nothing is left to do. */
+  settle(): void {
+    this.server.calm();
+    const calm: Command[] = ['connect', 'work', 'deliver', 'tick'];
+    this.do.connect();
+    this.do.other(); // shows a hole at the end
+    for (let n = 0; n < 200; n++) for (const command of calm) this.do[command]();
+  }
+
+  #pass(ms: number): void {
+    this.nowMs += ms;
+    this.#take(this.client.tick(this.nowMs));
+  }
+
+  #lose(how: () => void): void {
+    this.client.lost();
+    how();
+  }
+
+  #send(clientId: string): void {
+    this.sent.push(clientId);
+    this.#take(this.client.send({ clientId, bytes: 1, frame: { clientId } }, this.nowMs) ?? []);
+  }
+
+  #connect(): void {
+    if (!this.server.connected) this.server.connect(this.client.place);
+  }
+
+  #deliver(down: Down | undefined): void {
+    if (down === undefined) return;
+    const { client, nowMs } = this;
+    if ('opening' in down) this.#take(client.open(down.opening, nowMs));
+    else if ('entry' in down) this.#take(client.entry(down.entry, nowMs));
+    else this.#take(client.answer(down.answer, nowMs));
+  }
+
+  #take(steps: readonly Step<Up, Entry, Refused>[]): void {
+    for (const step of steps) {
+      if (step.do === 'write') this.server.send(step.frame);
+      else if (step.do === 'deliver') this.seen.push(step.entry);
+      else if (step.do === 'resolve') this.answers.push({ ...step, log: this.client.place?.log ?? '' });
+      else if (step.do === 'notify' && step.notice.type === 'gap') this.seen.push(step.notice);
+      else if (step.do === 'notify' && step.notice.type === 'reset') this.seen.push(step.notice.place);
+    }
+  }
+}
+
+function play(commands: readonly Command[], inFlight = 1): Run {
+  const run = new Run(inFlight);
+  run.server.otherSays();
+  for (const one of ['connect', 'deliver', ...commands] as const) run.do[one]();
+  run.settle();
+  return run;
+}
+
+/** Each thing that is seen begins where the one before ended, and all of the log has been seen or named. */
+function checkSeen({ seen, server }: Run): void {
+  let last = 1;
+  for (const one of seen) {
+    if ('log' in one) last = one.seq;
+    else {
+      expect('from' in one ? one.from : one.seq).toBe(last + 1);
+      last = 'to' in one ? one.to : one.seq;
+    }
+  }
+  expect(last).toBe(server.entries.length);
+}
+
+function checkAnswers({ sent, answers }: Run): void {
+  expect(answers.map(({ clientId }) => clientId).toSorted()).toEqual(sent.toSorted());
+}
+
+const runs = { numRuns: 1_000 };
+const lives = (commands: readonly Command[]) => fc.array(fc.constantFrom(...commands), { maxLength: 80 });
+
+test('where the log lasts: every send gets exactly one seq, in order, and every entry is seen once, in order, without a gap', () => {
+  const property = fc.property(lives(everyday), (commands) => {
+    const run = play(commands);
+    checkAnswers(run);
+    checkSeen(run);
+    expect(run.seen.every((one) => 'own' in one)).toBe(true);
+    const own = run.server.entries.filter((entry) => entry.own);
+    expect(own.map(({ clientId }) => clientId)).toEqual(run.sent);
+    for (const { clientId, seq } of run.answers) expect(run.server.entries[seq - 1]?.clientId).toBe(clientId);
+  });
+  fc.assert(property, runs);
+});
+
+test('where the log is lost or forgotten: what was missed is named, never silent, and every send gets exactly one seq', () => {
+  const property = fc.property(lives(roomLife), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
+    const run = play(commands, inFlight);
+    checkAnswers(run);
+    checkSeen(run);
+    for (const { clientId, seq, log } of run.answers.filter((one) => one.log === run.server.log)) {
+      expect([log, run.server.entries[seq - 1]?.clientId]).toEqual([run.server.log, clientId]);
+    }
+  });
+  fc.assert(property, runs);
+});
