@@ -137,6 +137,19 @@ describe('Channels', () => {
     expect(open(1)).toBe(second);
     expect(channels.size).toBe(1);
   });
+
+  test('the empty ones are those without anybody in them, the longest empty first', () => {
+    const { channels } = setUp();
+    channels.open(opening(1), 30);
+    channels.open(opening(2), 10);
+    const inside = channels.open(opening(3), 5);
+    inside.enter(
+      'seat',
+      alice,
+      readerOf(inside, () => true),
+    );
+    expect(channels.empty().map(({ facts }) => facts.id)).toEqual([2, 1]);
+  });
 });
 
 describe('SentBefore', () => {
