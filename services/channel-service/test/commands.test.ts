@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { ChatServiceService, type DisconnectRequest } from '@parley/contract';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats } from './chats.js';
 import { type Identity, type Person, Rig } from './rig.js';
 
 interface Heard {
@@ -101,6 +102,32 @@ test('a deleted channel: first its people, then itself', async () => {
     request: { channelId: id, seatId: '', goodbye: { reason: 'channel-deleted' } },
   });
   expect(remove).toMatchObject({ method: 'remove', request: { id } });
+});
+
+test('who is removed: at the server where that seat is', async () => {
+  const chats = new Chats(rig);
+  const [id, other] = [await chats.make(me, 'group'), await rig.person()];
+  await chats.add(me, id, other);
+  await rig.listen(other, id);
+  await chats.change(me, id, other, { remove: true });
+  await chats.add(me, id, other);
+  await chats.change(me, id, other, { remove: true });
+  const told = (await listener.hears(2)).filter(({ method }) => method === 'disconnect');
+  expect(told.map(({ request }) => request as unknown as DisconnectRequest)).toMatchObject([
+    { channelId: id, userId: other.id, seatId: '', goodbye: { reason: 'removed', listenAgain: false } },
+  ]);
+});
+
+test('another log: its people are to listen again', async () => {
+  const chats = new Chats(rig);
+  const id = await chats.make(me, 'group');
+  await rig.listen(me, id);
+  await chats.update(me, id, { name: 'nothing is told' });
+  await chats.update(me, id, { keep: { nothing: true } });
+  const told = (await listener.hears(2)).filter(({ method }) => method === 'disconnect');
+  expect(told.map(({ request }) => request as unknown as DisconnectRequest)).toMatchObject([
+    { channelId: id, userId: '', seatId: '', goodbye: { reason: 'moved', listenAgain: true, retryAfterMs: 500 } },
+  ]);
 });
 
 test('a server that does not answer holds nobody up', async () => {

@@ -97,6 +97,8 @@ describe('metadata', () => {
   test('is a JSON object, and comes back as one', async () => {
     const made = await room({ metadata: '{"a": [1, {"b": "ü😀"}], "c": 1e400}' });
     expect(JSON.parse(made.metadata)).toEqual({ a: [1, { b: 'ü😀' }], c: null });
+    const deep = `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
+    expect((await room({ metadata: deep })).metadata).toHaveLength(deep.length + 1);
     expect((await room({ metadata: '' })).metadata).toBe('{}');
     expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_097);
   });

@@ -236,4 +236,16 @@ describe('the archive', () => {
     expect(await lines(id)).toHaveLength(700);
     expect(await stored(id)).toEqual([]);
   });
+
+  test('a manager that is told of a folder archives there, from its start', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 2);
+    await age(id, 2, '2 h');
+    const own = join(folder, 'of', 'a', 'manager');
+    await rig.startManager({ PARLEY_ARCHIVE_DIR: own });
+    for (let n = 0; n < 100 && (await stored(id)).length > 0; n++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await stored(id)).toEqual([]);
+    expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
+  });
 });

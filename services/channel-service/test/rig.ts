@@ -70,11 +70,14 @@ export class Rig {
       PARLEY_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       ...env,
     });
-    const app = await startApp(readConfig(settings), {
-      settings,
-      log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),
-      metrics: new Metrics(),
-    });
+    const app = await startApp(
+      { ...readConfig(settings), retentionEveryMs: 3_600_000 },
+      {
+        settings,
+        log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),
+        metrics: new Metrics(),
+      },
+    );
     this.#running.push(app);
     const client = new ChannelServiceClient(app.listens.grpc as string, credentials.createInsecure());
     this.managers.push(client);

@@ -69,7 +69,7 @@ function toMessage(row: EntryRow): Message {
 
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
-/** History: a page of what was said, as it is now. Newest first, or oldest first after a seq. */
+/** History: a page of what was said, as it is now. Newest first, or oldest first after a seq. Only what is kept has a log to name. */
 export function createHistory(pool: Queryable) {
   return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
     const id = oneChannel({ id: request.channelId });
@@ -83,6 +83,6 @@ export function createHistory(pool: Queryable) {
     const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), limits.reactionsListed]);
     const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
     const more = messages.length < found.length && messages.length > 0;
-    return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.log_id });
+    return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.keeps ? seen.log_id : '' });
   };
 }

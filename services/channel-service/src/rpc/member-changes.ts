@@ -45,7 +45,8 @@ function mustModerate({ channel, me, mine, theirs }: Scene): void {
   const asOwner = mine.rank === 'owner' || me.role === 'admin';
   if (!asOwner) mustManage(channel, mine);
   if (theirs.rank === 'owner') throw refuse('owner-stays');
-  if (theirs.rank === 'admin' && !asOwner) throw refuse('not-owner');
+  if (theirs.rank === 'admin' && !asOwner)
+    throw refuse('not-owner', { words: 'admins are for the owner to deal with' });
 }
 
 /** The entry that says so is the last one that a removed member sees: `left_seq` is its own seq. */
@@ -76,7 +77,7 @@ async function giveAway({ client, channel, me, person, theirs }: Scene): Promise
 
 function mustGiveRoles({ channel, mine, theirs }: Scene, isOwner: boolean): void {
   mustSee(channel, mine);
-  if (mine.rank !== 'owner') throw refuse('not-owner');
+  if (mine.rank !== 'owner') throw refuse('not-owner', { words: 'only the owner gives roles' });
   if (!isOwner) notInRooms(channel);
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
   if (theirs.rank === 'owner') throw refuse('owner-stays');

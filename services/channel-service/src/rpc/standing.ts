@@ -39,6 +39,6 @@ export function mustSee({ kind }: LockedChannel, { rank }: Standing): void {
 export function mustManage(channel: LockedChannel, standing: Standing): void {
   mustSee(channel, standing);
   if (standing.rank === 'owner' || standing.rank === 'admin') return;
-  if (channel.kind === 'room') throw refuse('not-owner');
+  if (channel.kind === 'room') throw refuse('not-owner', { words: 'only the owner of the room may do this' });
   throw refuse(standing.rank === 'none' ? 'not-a-member' : 'not-an-admin');
 }

@@ -1,0 +1,62 @@
+import { ChangeMemberRequest, Channel, UpdateChannelRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { kinds } from './chats.js';
+
+let trio: Trio;
+let owner: TestPerson;
+let member: TestPerson;
+let id: number;
+
+beforeAll(async () => {
+  trio = await Trio.start({ managers: 2 });
+});
+
+afterAll(() => trio.stop());
+
+beforeEach(async () => {
+  [owner, member] = (await trio.people.makeMany(`p${Date.now()}`, 2)) as [TestPerson, TestPerson];
+  const create = trio.manager().create.bind(trio.manager());
+  const asked = Channel.fromPartial({ name: 'x', kind: kinds.group, keep: { nothing: true } });
+  ({ id } = await callUnary(create, asked, options(owner)));
+  await change(member, { add: true });
+});
+
+const options = ({ token }: TestPerson) => ({ token, withinMs: 5_000 });
+
+function change(whom: TestPerson, what: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
+  const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...what });
+  return callUnary(trio.manager(1).changeMember.bind(trio.manager(1)), request, options(owner));
+}
+
+async function connect(who: TestPerson): Promise<Chatter> {
+  const chatter = new Chatter(await trio.listen(who, id), { events: true });
+  await chatter.find(({ welcome }) => welcome !== undefined);
+  return chatter;
+}
+
+function soon<T>(promise: Promise<T>): Promise<T | 'too late'> {
+  const late = new Promise<'too late'>((resolve) => setTimeout(() => resolve('too late'), 3_000).unref());
+  return Promise.race([promise, late]);
+}
+
+test.each([{ remove: true }, { banUntil: 9e15 }])('with %j the stream ends, and the others go on', async (what) => {
+  const [one, two] = [await connect(owner), await connect(member)];
+  await change(member, what);
+  expect(await soon(two.ended)).toMatchObject({ reason: 'removed' });
+  one.send('still here');
+  await one.find(({ data }) => data.toString() === 'still here');
+  one.cancel();
+});
+
+test('a new log moves everybody; they listen again at a server that has read it', async () => {
+  const streams = [await connect(owner), await connect(member)];
+  const request = UpdateChannelRequest.fromPartial({ id, keep: { everything: true } });
+  await callUnary(trio.manager().update.bind(trio.manager()), request, options(owner));
+  for (const { ended, messages } of streams) {
+    expect(await soon(ended)).toMatchObject({ reason: 'moved' });
+    expect(messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true });
+  }
+  const again = await connect(owner);
+  again.cancel();
+});
