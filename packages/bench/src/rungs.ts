@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Trio } from '@parley/testkit';
 import { Child } from './child.js';
 import type { Job, Seat } from './load/job.js';
@@ -61,11 +63,19 @@ function readCounter(metrics: string, name: string): number {
   return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]);
 }
 
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
 async function startOurs(): Promise<RunningRung> {
-  const trio = await Trio.start({ env: benchSettings });
+  const trio = await Trio.start({ chatServers: 0, env: benchSettings });
+  const server = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
   const seating = await Seating.open(trio);
-  const [server] = trio.chatServers;
-  if (server === undefined) throw new Error('the trio has no chat server');
   return {
     wire: 'grpc',
     address: server.grpc,
