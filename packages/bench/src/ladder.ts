@@ -62,10 +62,10 @@ export async function climb(name: string, shape: Shape, plan: Plan): Promise<Cli
   const generator = new Child('load/main.js');
   try {
     for (const rung of chosen) running.set(rung, await startRung(rung));
-    for (let pair = 1; pair <= plan.pairs; pair++) {
+    for (let pair = 0; pair <= plan.pairs; pair++) {
       for (const [rung, server] of running) {
         const round = await play(server, shape, plan.seconds, generator);
-        rounds.get(rung)?.push(round);
+        if (pair > 0) rounds.get(rung)?.push(round); // the first one warms up
         plan.say(`${name} ${pair}/${plan.pairs} ${rung}: ${wordsFor(round)}`);
       }
     }
