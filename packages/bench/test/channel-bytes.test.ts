@@ -47,7 +47,7 @@ describe('ChannelBytes', () => {
   });
 
   test('finds one listener that heard something else', () => {
-    expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toEqual(['a listener heard other bytes']);
+    expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toContain('a listener heard other bytes');
   });
 
   test('goes on where more is said than it holds at first', () => {

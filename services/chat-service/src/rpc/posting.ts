@@ -47,6 +47,8 @@ const refusals = {
   refused: () => refuse('invalid-message'),
 } as const;
 
+const nothing = Buffer.alloc(0);
+
 function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
@@ -122,7 +124,8 @@ export class Posting {
 
   /** The same client id again is the same message: it gets the first answer and is not said twice. */
   #say(message: Message): void {
-    const digest = digestOf(message);
+    const isCompared = message.clientId !== '' || this.#channel.facts.keeps;
+    const digest = isCompared ? digestOf(message) : nothing;
     const before =
       message.clientId === '' ? undefined : this.#channel.sent.find(this.#author.person.id, message.clientId);
     if (before === undefined) this.#sayNew(message, digest);
