@@ -38,8 +38,9 @@ module.exports = {
     },
     {
       name: 'testkit-is-for-tests',
+      comment: 'and for the bench, which is one',
       severity: 'error',
-      from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/testkit/' },
+      from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/(testkit|bench)/' },
       to: { path: '^packages/testkit/' },
     },
     {

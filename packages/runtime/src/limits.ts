@@ -1,4 +1,4 @@
-/** Every bound that a client can meet, with its unit in its name. Settings may lower `messageBytes`, nothing raises it. */
+/** Every bound that a client can meet, with its unit in its name. Settings may lower `messageBytes` and set the rates of messages. */
 export const limits = {
   /** The largest SERIAL. */
   channelId: 2_147_483_647,

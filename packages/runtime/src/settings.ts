@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { limits } from './limits.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const onOff = z.enum(['on', 'off']).transform((word) => word === 'on');
@@ -95,6 +96,18 @@ export const settingsTable = {
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
   MANAGERS: setting(list, 'host:port,...', 'chat-service: the managers to report to', '127.0.0.1:50052'),
   MESSAGE_BYTES: setting(positive.max(65_536), 'bytes', 'chat-service: the largest message data', '65536'),
+  SENDER_RATE: setting(
+    positive.max(1_000_000),
+    'messages/s',
+    'chat-service: of one sender in one channel; the bound in bytes/s grows and shrinks with it',
+    String(limits.senderMessagesPerSecond),
+  ),
+  CHANNEL_RATE: setting(
+    positive.max(1_000_000),
+    'messages/s',
+    'chat-service: of one channel; the bound in bytes/s grows and shrinks with it',
+    String(limits.channelMessagesPerSecond),
+  ),
 } as const satisfies Record<string, Row<z.ZodType>>;
 
 export type SettingName = keyof typeof settingsTable;

@@ -1,4 +1,5 @@
 export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
+export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
 export { People, type TestPerson } from './people.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { openTestDatabase, type TestDatabase } from './test-database.js';

@@ -24,12 +24,10 @@ import { Pings } from './upkeep/pings.js';
 import { moment, Reporter } from './upkeep/reporter.js';
 import { Sweep } from './upkeep/sweep.js';
 
-const bounds: ChannelBounds = {
+const bounds: Omit<ChannelBounds, 'rate'> = {
   ringBytes: limits.ringBytes,
   lossyRingBytes: limits.lossyRingBytes,
   writeBytes: limits.writeBytes,
-  messagesPerSecond: limits.channelMessagesPerSecond,
-  bytesPerSecond: limits.channelBytesPerSecond,
 };
 /** The database's lease is 3 s; this server trusts it half a second less. */
 const trustLeaseMs = 2_500;
@@ -64,7 +62,7 @@ function createState(host: ServiceHost, config: Config) {
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
   const state = {
-    channels: new Channels(bounds, fanOut),
+    channels: new Channels({ ...bounds, rate: config.channelRate }, fanOut),
     sessions: new Sessions(),
     lease: new Lease(trustLeaseMs),
     seats: new SeatStore(host.pool, host.bootId),
@@ -84,6 +82,7 @@ function createDoors(host: ServiceHost, config: Config, state: State, sweep: Swe
   const { now, lane, messages, lease, log } = state;
   const session = {
     messageBytes: config.messageBytes,
+    rate: config.senderRate,
     now,
     lane,
     messages,

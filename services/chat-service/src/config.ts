@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type HostConfig, readHostConfig } from '@parley/rpc';
-import type { Settings } from '@parley/runtime';
+import { limits, type Settings } from '@parley/runtime';
+import type { Rate } from './core/meter.js';
 
 export interface Config {
   readonly host: HostConfig;
@@ -11,7 +12,14 @@ export interface Config {
   readonly internalAddr: string | undefined;
   readonly managers: readonly string[];
   readonly messageBytes: number;
+  readonly senderRate: Rate;
+  readonly channelRate: Rate;
   readonly pingEveryMs: number;
+}
+
+/** Bytes per second in proportion to messages per second. */
+function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: number): Rate {
+  return { messagesPerSecond, bytesPerSecond: (usualBytes * messagesPerSecond) / usualMessages };
 }
 
 /**
@@ -26,6 +34,8 @@ export function readConfig(settings: Settings): Config {
     internalAddr: settings.INTERNAL_ADDR,
     managers: settings.MANAGERS,
     messageBytes: settings.MESSAGE_BYTES,
+    senderRate: rateOf(settings.SENDER_RATE, limits.senderMessagesPerSecond, limits.senderBytesPerSecond),
+    channelRate: rateOf(settings.CHANNEL_RATE, limits.channelMessagesPerSecond, limits.channelBytesPerSecond),
     pingEveryMs: 25_000,
   };
 }

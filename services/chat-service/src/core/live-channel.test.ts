@@ -3,7 +3,8 @@ import { FanOut } from './fan-out.js';
 import { Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
 
-const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, messagesPerSecond: 10, bytesPerSecond: 1_000 };
+const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate };
 const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 

@@ -1,7 +1,7 @@
 import { ChannelLog, type Frame } from './channel-log.js';
 import type { FanOut } from './fan-out.js';
 import type { Feed } from './feed.js';
-import { Throughput } from './meter.js';
+import { type Rate, Throughput } from './meter.js';
 import type { Logs, Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
 
@@ -39,8 +39,7 @@ export interface ChannelBounds {
   readonly ringBytes: number;
   readonly lossyRingBytes: number;
   readonly writeBytes: number;
-  readonly messagesPerSecond: number;
-  readonly bytesPerSecond: number;
+  readonly rate: Rate;
 }
 
 /** What a channel is opened with. */
@@ -80,7 +79,7 @@ export class LiveChannel {
       entries: new ChannelLog(bounds.ringBytes, bounds.writeBytes),
       lossy: new ChannelLog(bounds.lossyRingBytes, bounds.writeBytes),
     };
-    this.throughput = new Throughput(bounds.messagesPerSecond, bounds.bytesPerSecond);
+    this.throughput = new Throughput(bounds.rate);
     this.#fanOut = fanOut;
     this.#flushBytes = bounds.ringBytes / 2;
     this.#emptySinceMs = nowMs;

@@ -27,10 +27,10 @@ describe('Meter', () => {
 
 describe('Throughput', () => {
   test('is bounded by messages and by bytes', () => {
-    const few = new Throughput(2, 1_000_000);
+    const few = new Throughput({ messagesPerSecond: 2, bytesPerSecond: 1_000_000 });
     expect([few.take(1, 0), few.take(1, 0)]).toEqual([0, 0]);
     expect(few.take(1, 0)).toBe(500);
-    const small = new Throughput(1_000, 100);
+    const small = new Throughput({ messagesPerSecond: 1_000, bytesPerSecond: 100 });
     expect([small.take(60, 0), small.take(40, 0)]).toEqual([0, 0]);
     expect(small.take(10, 0)).toBe(100);
   });

@@ -17,12 +17,17 @@ export class Meter {
   }
 }
 
+export interface Rate {
+  readonly messagesPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
 /** Messages and bytes of one sender or of one channel. */
 export class Throughput {
   readonly #messages: Meter;
   readonly #bytes: Meter;
 
-  constructor(messagesPerSecond: number, bytesPerSecond: number) {
+  constructor({ messagesPerSecond, bytesPerSecond }: Rate) {
     this.#messages = new Meter(messagesPerSecond);
     this.#bytes = new Meter(bytesPerSecond);
   }

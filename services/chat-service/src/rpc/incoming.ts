@@ -91,10 +91,16 @@ export interface Stamp {
   readonly seq: number;
 }
 
-/** The message as everybody gets it: of the client's fields only those that are the client's to set. */
+/**
+ * The message as everybody gets it: of the client's fields only those that are the client's to set. Field by field: an
+ * object that begins with a spread is one that V8 keeps as a dictionary, and encoding it takes ten times as long.
+ */
 export function stamped(message: Message, stamp: Stamp): Message {
   return {
-    ...stamp,
+    userId: stamp.userId,
+    timestamp: stamp.timestamp,
+    sender: stamp.sender,
+    seq: stamp.seq,
     data: message.data,
     clientId: message.clientId,
     contentType: message.contentType,

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Kind, type Message } from '@parley/contract';
-import { limits, type Refusal, refuse } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 import type { Lane, Outcome } from '../core/lane.js';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import { Throughput } from '../core/meter.js';
+import { type Rate, Throughput } from '../core/meter.js';
 import type { Role } from '../store/heads.js';
 import type { MessageStore } from '../store/messages.js';
 import { messageFrame, typingFrame } from './frames.js';
@@ -13,6 +13,8 @@ import { mayDo } from './permission.js';
 /** What postings of a chat server share. */
 export interface PostingContext {
   readonly messageBytes: number;
+  /** Of one sender. */
+  readonly rate: Rate;
   /** Unix ms, the database's clock, never backwards. */
   readonly now: () => number;
   /** False while this server cannot be sure that it still owns its channels. */
@@ -45,6 +47,8 @@ const refusals = {
   refused: () => refuse('invalid-message'),
 } as const;
 
+const nothing = Buffer.alloc(0);
+
 function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
@@ -54,7 +58,7 @@ export class Posting {
   readonly #author: Author;
   readonly #channel: LiveChannel;
   readonly #context: PostingContext;
-  readonly #throughput = new Throughput(limits.senderMessagesPerSecond, limits.senderBytesPerSecond);
+  readonly #throughput: Throughput;
   #pending = 0;
   #settled: (() => void)[] = [];
 
@@ -62,6 +66,7 @@ export class Posting {
     this.#author = author;
     this.#channel = channel;
     this.#context = context;
+    this.#throughput = new Throughput(context.rate);
   }
 
   /** Resolves when everything that was taken has been answered. */
@@ -119,7 +124,8 @@ export class Posting {
 
   /** The same client id again is the same message: it gets the first answer and is not said twice. */
   #say(message: Message): void {
-    const digest = digestOf(message);
+    const isCompared = message.clientId !== '' || this.#channel.facts.keeps;
+    const digest = isCompared ? digestOf(message) : nothing;
     const before =
       message.clientId === '' ? undefined : this.#channel.sent.find(this.#author.person.id, message.clientId);
     if (before === undefined) this.#sayNew(message, digest);

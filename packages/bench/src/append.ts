@@ -1,0 +1,124 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createPool, type Pool, statements } from '@parley/database';
+import { openTestDatabase } from '@parley/testkit';
+import { cpuSeconds } from './figures.js';
+import type { Climbed, Plan, Round } from './ladder.js';
+
+const channelCount = 25;
+const batchRows = 100;
+const perChannel = batchRows / channelCount;
+const boot = randomUUID();
+
+/** The very statement of the chat server, from its file. */
+const store = new URL('../../../../services/chat-service/src/store/here.js', import.meta.url).href;
+const append = statements(store)<never, readonly unknown[]>('append');
+
+const makeChannels = `INSERT INTO chat.channel (name, owner_id)
+  SELECT 'bench', 'b-1' FROM generate_series(1, ${channelCount}) RETURNING id`;
+const makeUsers = `INSERT INTO chat.users (id, name, password_hash)
+  SELECT 'b-' || n, 'bench', '!' FROM generate_series(1, ${channelCount}) n`;
+const makeBare = `CREATE TABLE chat.bench_bare (LIKE chat.message INCLUDING DEFAULTS, PRIMARY KEY (channel_id, seq),
+  UNIQUE (channel_id, sender_id, client_id), FOREIGN KEY (channel_id) REFERENCES chat.channel (id),
+  FOREIGN KEY (sender_id) REFERENCES chat.users (id), FOREIGN KEY (pinned_by) REFERENCES chat.users (id))`;
+const insertBare = `INSERT INTO chat.bench_bare (channel_id, seq, sender_id, client_id, sent_at, data, digest)
+  SELECT channel_id, seq, sender_id, client_id, now(), data, digest
+  FROM unnest($1::int[], $2::bigint[], $3::varchar[], $4::uuid[], $5::bytea[], $6::bytea[])
+    AS i (channel_id, seq, sender_id, client_id, data, digest)`;
+
+interface Writer {
+  readonly pool: Pool;
+  readonly pid: number;
+  write(batch: number): Promise<unknown>;
+}
+
+/** The rows of a batch, column by column. */
+function rowsOf(channels: readonly number[]) {
+  const rows = Array.from({ length: batchRows }, (_, n) => ({
+    at: n % channelCount,
+    k: Math.floor(n / channelCount) + 1,
+  }));
+  const data = rows.map(() => Buffer.alloc(64, randomUUID()));
+  return {
+    channel: rows.map(({ at }) => channels[at]),
+    k: rows.map(({ k }) => k),
+    sender: rows.map(({ at }) => `b-${at + 1}`),
+    clientId: rows.map(() => randomUUID()),
+    data,
+    digest: data.map((bytes) => createHash('sha256').update(bytes).digest()),
+    all: <T>(value: T) => rows.map(() => value),
+  };
+}
+
+/** A connection of its own, with the session settings of the lane. */
+async function openWriter(url: string, write: (pool: Pool, batch: number) => Promise<unknown>): Promise<Writer> {
+  const session = { lock_timeout: '2s', jit: 'off', plan_cache_mode: 'force_generic_plan' };
+  const pool = createPool({ url, applicationName: 'bench append', max: 1, session });
+  const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return { pool, pid: rows[0]?.pid ?? 0, write: (batch) => write(pool, batch) };
+}
+
+function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
+  const epochs = channels.map(() => 1);
+  const counts = channels.map(() => perChannel);
+  return openWriter(url, (pool) => {
+    const { channel, k, sender, clientId, data, digest, all } = rowsOf(channels);
+    const entries = [channel, k, sender, clientId, all(0), all(0), all(''), data, digest, all('')];
+    return append.run(pool, [boot, channels, epochs, counts, ...entries]);
+  });
+}
+
+function openBare(url: string, channels: readonly number[]): Promise<Writer> {
+  return openWriter(url, (pool, batch) => {
+    const { channel, k, sender, clientId, data, digest } = rowsOf(channels);
+    const values = [channel, k.map((place) => batch * perChannel + place), sender, clientId, data, digest];
+    return pool.query({ name: 'bare', text: insertBare, values });
+  });
+}
+
+async function prepare(url: string): Promise<number[]> {
+  const owner = createPool({ url, applicationName: 'bench', max: 1 });
+  await owner.query(makeUsers);
+  const { rows } = await owner.query<{ id: number }>(makeChannels);
+  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1', [boot]);
+  await owner.query(makeBare);
+  await owner.end();
+  return rows.map(({ id }) => id);
+}
+
+/** Writes batch after batch for a while; rows per second of the backend's CPU. */
+async function fill(writer: Writer, from: number, seconds: number): Promise<{ round: Round; batches: number }> {
+  const before = cpuSeconds(writer.pid);
+  const until = performance.now() + seconds * 1_000;
+  let batches = 0;
+  for (; performance.now() < until; batches++) await writer.write(from + batches);
+  const value = (batches * batchRows) / (cpuSeconds(writer.pid) - before);
+  const none = Number.NaN;
+  return { round: { value, p99Ms: none, framesPerWrite: none, generatorShare: none, faults: [] }, batches };
+}
+
+/** The chat server's append against a bare insert of the same rows, in turn, each into a table of its own. */
+export async function climbAppend(plan: Plan): Promise<Climbed> {
+  const database = await openTestDatabase();
+  const channels = await prepare(database.ownerUrl);
+  const writers = {
+    bare: await openBare(database.ownerUrl, channels),
+    ours: await openOurs(database.ownerUrl, channels),
+  };
+  const rounds = new Map<string, Round[]>([...Object.keys(writers)].map((name) => [name, []]));
+  const written = new Map<string, number>();
+  try {
+    for (let pair = 0; pair <= plan.pairs; pair++) {
+      for (const [name, writer] of Object.entries(writers)) {
+        const { round, batches } = await fill(writer, written.get(name) ?? 0, plan.seconds);
+        written.set(name, (written.get(name) ?? 0) + batches);
+        if (pair > 0) rounds.get(name)?.push(round); // the first one warms up
+        plan.say(`append ${pair}/${plan.pairs} ${name}: ${round.value.toFixed(0)} rows per backend CPU-second`);
+      }
+    }
+  } finally {
+    await Promise.all(Object.values(writers).map(({ pool }) => pool.end()));
+    await database.close();
+  }
+  const says = `batches of ${batchRows} over ${channelCount} channels`;
+  return { shape: 'append', says, figure: 'rows per backend CPU-second', less: false, rounds };
+}

@@ -1,0 +1,17 @@
+import { climbAppend } from './append.js';
+import { climbIdle } from './idle.js';
+import { type Climbed, climb, type Plan } from './ladder.js';
+import { type Shape, shapes } from './shapes.js';
+
+function climbShape(name: string, plan: Plan): Promise<Climbed> {
+  if (name === 'idle') return climbIdle(plan);
+  if (name === 'append') return climbAppend(plan);
+  return climb(name, shapes[name] as Shape, plan);
+}
+
+/** Shape after shape, all rungs of each. */
+export async function runBench(names: readonly string[], plan: Plan): Promise<Climbed[]> {
+  const climbed: Climbed[] = [];
+  for (const name of names) climbed.push(await climbShape(name, plan));
+  return climbed.filter(({ rounds }) => rounds.size > 0);
+}

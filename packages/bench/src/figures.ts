@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const ticksPerSecond = 100;
+const hasProc = process.platform === 'linux';
+
+/** `[[days-]hours:]minutes:seconds` as ps prints it. */
+function secondsOf(clock: string): number {
+  return clock
+    .trim()
+    .split(/[-:]/)
+    .reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
+function ps(pid: number, column: string): string {
+  return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
+}
+
+/** User and system time of a process, all threads, as the operating system counts it. */
+export function cpuSeconds(pid: number): number {
+  if (!hasProc) return secondsOf(ps(pid, 'time'));
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Resident memory of a process. */
+export function residentKb(pid: number): number {
+  if (!hasProc) return Number(ps(pid, 'rss'));
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** What stands at this share of a sorted list. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** The middle, and how far the rest is from it. */
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = (sorted.length - 1) / 2;
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  return { median: (at(Math.floor(half)) + at(Math.ceil(half))) / 2, least: at(0), most: at(sorted.length - 1) };
+}

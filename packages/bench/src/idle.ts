@@ -1,0 +1,45 @@
+import { Child } from './child.js';
+import type { Climbed, Plan, Round } from './ladder.js';
+import type { Outcome } from './load/job.js';
+import { type Rung, startRung } from './rungs.js';
+
+const crowd = { channels: 200, users: 25 };
+const warmUp = { channels: 4, users: 25 };
+const mostRounds = 3;
+
+/** What a server's memory grows by for each stream that says nothing; a fresh server per round. */
+async function rest(rung: Rung, generator: Child): Promise<Round> {
+  const server = await startRung(rung);
+  const { wire, address, pid } = server;
+  const sit = async (who: typeof crowd) => {
+    const seats = await server.seat(who);
+    return generator.ask<{ outcome: Outcome }>({ wire, address, serverPid: pid, seats, seconds: 0 });
+  };
+  try {
+    await sit(warmUp);
+    const { outcome } = await sit(crowd);
+    const { kbPerStream, faults } = outcome;
+    return { value: kbPerStream, p99Ms: Number.NaN, framesPerWrite: Number.NaN, generatorShare: 0, faults };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** 5,000 streams, a connection each, that only are there. */
+export async function climbIdle(plan: Plan): Promise<Climbed> {
+  const generator = new Child('load/main.js');
+  const rounds = new Map<string, Round[]>(plan.rungs.map((rung) => [rung, []]));
+  try {
+    for (let pair = 1; pair <= Math.min(plan.pairs, mostRounds); pair++) {
+      for (const rung of plan.rungs) {
+        const round = await rest(rung, generator);
+        rounds.get(rung)?.push(round);
+        plan.say(`idle ${pair} ${rung}: ${round.value.toFixed(1)} kB per stream ${round.faults.join('; ')}`);
+      }
+    }
+  } finally {
+    await generator.stop();
+  }
+  const says = `${crowd.channels * crowd.users} streams, a connection each`;
+  return { shape: 'idle', says, figure: 'resident kB per stream', less: true, rounds };
+}

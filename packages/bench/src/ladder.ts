@@ -1,0 +1,82 @@
+import { Child } from './child.js';
+import type { Outcome } from './load/job.js';
+import { type Rung, type RunningRung, startRung } from './rungs.js';
+import type { Shape } from './shapes.js';
+
+/** One round of one rung. */
+export interface Round {
+  /** The figure that is compared. */
+  readonly value: number;
+  readonly p99Ms: number;
+  /** NaN where nothing was written. */
+  readonly framesPerWrite: number;
+  readonly generatorShare: number;
+  readonly faults: readonly string[];
+}
+
+/** All rounds of one shape: by rung, in the order of the pairs. */
+export interface Climbed {
+  readonly shape: string;
+  readonly says: string;
+  readonly figure: string;
+  /** True: less is better. */
+  readonly less: boolean;
+  readonly rounds: ReadonlyMap<string, readonly Round[]>;
+}
+
+export interface Plan {
+  readonly rungs: readonly Rung[];
+  readonly pairs: number;
+  readonly seconds: number;
+  readonly say: (line: string) => void;
+}
+
+async function play(rung: RunningRung, shape: Shape, seconds: number, generator: Child): Promise<Round> {
+  const { wire, address, pid } = rung;
+  const { window, perSecond, connections, figure } = shape;
+  const seats = await rung.seat(shape);
+  const before = await rung.written();
+  const job = { wire, address, serverPid: pid, seats, window, perSecond, connections, seconds };
+  const { outcome } = await generator.ask<{ outcome: Outcome }>(job);
+  const after = await rung.written();
+  const { p50Ms, p99Ms, generatorShare, faults } = outcome;
+  return {
+    value: figure === 'ms to hear' ? p50Ms : outcome.deliveries / outcome.serverCpuSeconds,
+    p99Ms,
+    framesPerWrite: (after.frames - before.frames) / (after.writes - before.writes),
+    generatorShare,
+    faults,
+  };
+}
+
+function wordsFor({ value, framesPerWrite, generatorShare, faults }: Round): string {
+  const figures = `${value.toPrecision(4)}, ${framesPerWrite.toFixed(1)} frames per write, generator ${generatorShare.toFixed(2)}`;
+  return faults.length === 0 ? figures : `${figures} INVALID: ${faults.join('; ')}`;
+}
+
+/** The rungs of a shape in turn, again and again: A B C D A B C D. */
+export async function climb(name: string, shape: Shape, plan: Plan): Promise<Climbed> {
+  const chosen = plan.rungs.filter((rung) => canPlay(rung, shape));
+  const rounds = new Map<string, Round[]>(chosen.map((rung) => [rung, []]));
+  const running = new Map<Rung, RunningRung>();
+  const generator = new Child('load/main.js');
+  try {
+    for (const rung of chosen) running.set(rung, await startRung(rung));
+    for (let pair = 0; pair <= plan.pairs; pair++) {
+      for (const [rung, server] of running) {
+        const round = await play(server, shape, plan.seconds, generator);
+        if (pair > 0) rounds.get(rung)?.push(round); // the first one warms up
+        plan.say(`${name} ${pair}/${plan.pairs} ${rung}: ${wordsFor(round)}`);
+      }
+    }
+  } finally {
+    await Promise.all([generator.stop(), ...[...running.values()].map((server) => server.stop())]);
+  }
+  return { shape: name, says: shape.says, figure: shape.figure, less: shape.figure === 'ms to hear', rounds };
+}
+
+/** WebSocket shares no connections, and only ours keeps anything. */
+function canPlay(rung: Rung, shape: Shape): boolean {
+  if (shape.keeps === true) return rung === 'ours';
+  return shape.connections === undefined || rung !== 'ws';
+}

@@ -1,0 +1,76 @@
+import { faultOf } from './payload.js';
+import type { Wire } from './wire.js';
+
+/** How far one user of a channel has heard. */
+export class Listener {
+  offset = 0;
+  frames = 0;
+}
+
+/**
+ * What a channel has said, byte by byte. Everybody in it gets the same bytes, so who is furthest ahead has them decoded
+ * and checked (content, order, no gap), and everybody else's are compared with those: all is checked, cheaply.
+ */
+export class ChannelBytes {
+  readonly listeners: readonly Listener[];
+  readonly faults: string[] = [];
+  readonly #channel: number;
+  readonly #wire: Wire;
+  /** Behind `#base`, the offset of its first byte. */
+  #bytes = Buffer.allocUnsafe(1 << 18);
+  #base = 0;
+  #head = 0;
+  #parsed = 0;
+  /** Offsets where frames end. */
+  readonly #ends: number[] = [];
+
+  constructor(channel: number, users: number, wire: Wire) {
+    this.#channel = channel;
+    this.#wire = wire;
+    this.listeners = Array.from({ length: users }, () => new Listener());
+  }
+
+  /** Takes what a listener heard; its frames grow by those that are whole now. */
+  take(listener: Listener, chunk: Buffer): void {
+    const known = Math.min(chunk.length, this.#head - listener.offset);
+    const at = listener.offset - this.#base;
+    if (chunk.compare(this.#bytes, at, at + known, 0, known) !== 0) this.#fault('a listener heard other bytes');
+    if (known < chunk.length) this.#append(chunk.subarray(known));
+    listener.offset += chunk.length;
+    while ((this.#ends[listener.frames] ?? Number.POSITIVE_INFINITY) <= listener.offset) listener.frames += 1;
+  }
+
+  #append(fresh: Buffer): void {
+    if (this.#head - this.#base + fresh.length > this.#bytes.length) this.#makeRoom(fresh.length);
+    fresh.copy(this.#bytes, this.#head - this.#base);
+    this.#head += fresh.length;
+    this.#parse();
+  }
+
+  /** Forgets what everybody has heard, and grows where that is not enough. */
+  #makeRoom(bytes: number): void {
+    const base = Math.min(this.#parsed, ...this.listeners.map(({ offset }) => offset));
+    const kept = this.#bytes.subarray(base - this.#base, this.#head - this.#base);
+    const size = kept.length + bytes > this.#bytes.length / 2 ? this.#bytes.length * 2 + bytes : this.#bytes.length;
+    const next = Buffer.allocUnsafe(size);
+    kept.copy(next);
+    this.#bytes = next;
+    this.#base = base;
+  }
+
+  #parse(): void {
+    const bytes = this.#bytes.subarray(0, this.#head - this.#base);
+    for (;;) {
+      const found = this.#wire.bounds(bytes, this.#parsed - this.#base);
+      if (found === undefined) return;
+      const fault = faultOf(bytes.subarray(found.start, found.end), this.#channel, this.#ends.length);
+      if (fault !== undefined) this.#fault(fault);
+      this.#parsed = this.#base + found.end;
+      this.#ends.push(this.#parsed);
+    }
+  }
+
+  #fault(why: string): void {
+    if (this.faults.length < 3) this.faults.push(why);
+  }
+}

@@ -1,0 +1,87 @@
+import { ChannelBytes } from './channel-bytes.js';
+import type { Job, Seat } from './job.js';
+import { payload } from './payload.js';
+import type { Line, Wire } from './wire.js';
+
+/** One channel under load: its users, its one sender, and what each has heard. */
+export class ChannelLoad {
+  readonly bytes: ChannelBytes;
+  readonly hearingMs: number[] = [];
+  readonly #channel: number;
+  readonly #wire: Wire;
+  readonly #window: number;
+  readonly #sentAt: number[] = [];
+  #sender: Line | undefined;
+  #sending = false;
+  #over = false;
+
+  constructor(channel: number, users: number, wire: Wire, { window = 0 }: Job) {
+    this.#channel = channel;
+    this.#wire = wire;
+    this.#window = window;
+    this.bytes = new ChannelBytes(channel, users, wire);
+  }
+
+  get sent(): number {
+    return this.#sentAt.length;
+  }
+
+  get heard(): number {
+    return this.bytes.listeners.reduce((sum, { frames }) => sum + frames, 0);
+  }
+
+  get isComplete(): boolean {
+    return this.bytes.listeners.every(({ frames }) => frames === this.sent);
+  }
+
+  /** The user of this index comes in. */
+  async enter(user: number, seat: Seat): Promise<void> {
+    const onEnd = (why: string) => {
+      if (!this.#over) this.bytes.faults.push(why);
+    };
+    const line = await this.#wire.open(seat.headers, { onBytes: (chunk) => this.#hear(user, chunk), onEnd });
+    if (user === 0) this.#sender = line;
+  }
+
+  start(): void {
+    this.#sending = true;
+    this.#topUp();
+  }
+
+  stop(): void {
+    this.#sending = false;
+  }
+
+  /** Ends from now on are ours. */
+  end(): void {
+    this.#over = true;
+  }
+
+  send(count: number): void {
+    const now = performance.now();
+    const first = this.sent;
+    const frames = Array.from({ length: count }, (_, n) => this.#wire.frame(payload(this.#channel, first + n)));
+    for (const _ of frames) this.#sentAt.push(now);
+    this.#sender?.write(Buffer.concat(frames));
+  }
+
+  #hear(user: number, chunk: Buffer): void {
+    const { listeners } = this.bytes;
+    const listener = listeners[user];
+    if (listener === undefined) return;
+    const before = listener.frames;
+    this.bytes.take(listener, chunk);
+    if (user === listeners.length - 1) this.#noteHearing(before, listener.frames);
+    if (user === 0) this.#topUp();
+  }
+
+  #noteHearing(from: number, to: number): void {
+    const now = performance.now();
+    for (let n = from; n < to; n++) this.hearingMs.push(now - (this.#sentAt[n] ?? now));
+  }
+
+  #topUp(): void {
+    const missing = this.#window - (this.sent - (this.bytes.listeners[0]?.frames ?? 0));
+    if (this.#sending && missing > 0) this.send(missing);
+  }
+}

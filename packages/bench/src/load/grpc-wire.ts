@@ -1,0 +1,73 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import type { Bounds, Line, LineEvents, Wire } from './wire.js';
+
+const prefixBytes = 5;
+const windowBytes = 2 ** 31 - 1;
+const request = {
+  ':method': 'POST',
+  ':path': '/chat.v1.ChatService/Connect',
+  'content-type': 'application/grpc+proto',
+  te: 'trailers',
+};
+
+/** gRPC by hand on node:http2, with windows that never limit. */
+export class GrpcWire implements Wire {
+  readonly #authority: string;
+  readonly #sessions: ClientHttp2Session[] = [];
+  readonly #connections: number;
+  #opened = 0;
+
+  /** Streams take turns on so many connections; infinite: one each. */
+  constructor(address: string, connections: number) {
+    this.#authority = `http://${address}`;
+    this.#connections = connections;
+  }
+
+  frame(message: Buffer): Buffer {
+    const frame = Buffer.alloc(prefixBytes + message.length);
+    frame.writeUInt32BE(message.length, 1);
+    message.copy(frame, prefixBytes);
+    return frame;
+  }
+
+  bounds(bytes: Buffer, at: number): Bounds | undefined {
+    if (bytes.length < at + prefixBytes) return undefined;
+    const start = at + prefixBytes;
+    const end = start + bytes.readUInt32BE(at + 1);
+    return end > bytes.length ? undefined : { start, end };
+  }
+
+  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<Line> {
+    const stream = (await this.#session()).request({ ...request, ...headers });
+    stream.on('data', onBytes);
+    stream.on('close', () => onEnd(`the stream ended (${stream.rstCode})`));
+    await answered(stream);
+    return { write: (frames) => void stream.write(frames), close: () => stream.end() };
+  }
+
+  close(): void {
+    for (const session of this.#sessions) session.destroy();
+  }
+
+  async #session(): Promise<ClientHttp2Session> {
+    const known = this.#sessions[this.#opened++ % this.#connections];
+    if (known !== undefined) return known;
+    const session = connect(this.#authority, { settings: { initialWindowSize: windowBytes, enablePush: false } });
+    this.#sessions.push(session);
+    session.on('error', () => {}); // its streams tell
+    await new Promise((resolve) => session.once('connect', resolve).once('close', resolve));
+    if (!session.destroyed) session.setLocalWindowSize(windowBytes);
+    return session;
+  }
+}
+
+function answered(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.once('error', reject);
+    stream.once('response', (headers) => {
+      const status = headers['grpc-status'];
+      if (status === undefined || status === '0') resolve();
+      else reject(new Error(`refused: ${status} ${headers['grpc-message']}`));
+    });
+  });
+}

@@ -1,0 +1,36 @@
+/** A place in a channel, and what gets one there. */
+export interface Seat {
+  /** Counted from 0. */
+  readonly channel: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What the load generator is told to do once. */
+export interface Job {
+  readonly wire: 'grpc' | 'ws';
+  readonly address: string;
+  readonly serverPid: number;
+  /** The first one of a channel sends. */
+  readonly seats: readonly Seat[];
+  readonly window?: number | undefined;
+  readonly perSecond?: number | undefined;
+  readonly connections?: number | undefined;
+  /** 0: only be there, for the memory of it. */
+  readonly seconds: number;
+}
+
+/** What it saw. */
+export interface Outcome {
+  /** Frames that arrived whole at users while it measured. */
+  readonly deliveries: number;
+  readonly seconds: number;
+  readonly serverCpuSeconds: number;
+  /** Of its own core. */
+  readonly generatorShare: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Memory of the server that came with the streams. */
+  readonly kbPerStream: number;
+  /** Why it does not count; empty where it does. */
+  readonly faults: readonly string[];
+}

@@ -1,0 +1,31 @@
+import { Message } from '@parley/contract';
+
+const dataBytes = 64;
+const filler = Buffer.alloc(dataBytes - 12, 'parley bench ');
+
+function checksum(channel: number, number: number): number {
+  return Math.imul(channel ^ 0x9e3779b9, number + 0x85ebca6b) >>> 0;
+}
+
+/** An encoded message of 64 bytes of data that say which it is. */
+export function payload(channel: number, number: number): Buffer {
+  const data = Buffer.allocUnsafe(dataBytes);
+  data.writeUInt32LE(channel, 0);
+  data.writeUInt32LE(number, 4);
+  data.writeUInt32LE(checksum(channel, number), 8);
+  filler.copy(data, 12);
+  return Buffer.from(Message.encode(Message.fromPartial({ data })).finish());
+}
+
+/** Why a received message is not the one that was due; undefined where it is. */
+export function faultOf(bytes: Buffer, channel: number, number: number): string | undefined {
+  const { data, seq } = Message.decode(bytes);
+  if (seq !== number + 1) return `seq ${seq} where ${number + 1} was due`;
+  const fits =
+    data.length === dataBytes &&
+    data.readUInt32LE(0) === channel &&
+    data.readUInt32LE(4) === number &&
+    data.readUInt32LE(8) === checksum(channel, number) &&
+    filler.equals(data.subarray(12));
+  return fits ? undefined : `message ${number} of channel ${channel} has other words`;
+}

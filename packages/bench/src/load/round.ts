@@ -1,0 +1,121 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { cpuSeconds, quantile, residentKb } from '../figures.js';
+import { ChannelLoad } from './channel-load.js';
+import { GrpcWire } from './grpc-wire.js';
+import type { Job, Outcome } from './job.js';
+import type { Wire } from './wire.js';
+import { WsWire } from './ws-wire.js';
+
+const joinsAtOnce = 50;
+const drainMs = 5_000;
+const settleMs = 2_000;
+const mostGeneratorShare = 0.9;
+
+function wireOf({ wire, address, connections = Number.POSITIVE_INFINITY }: Job): Wire {
+  return wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections);
+}
+
+function channelsOf(job: Job, wire: Wire): ChannelLoad[] {
+  const users = new Map<number, number>();
+  for (const { channel } of job.seats) users.set(channel, (users.get(channel) ?? 0) + 1);
+  return [...users].map(([channel, count]) => new ChannelLoad(channel, count, wire, job));
+}
+
+/** Everybody comes in, some at once. */
+async function enterAll(job: Job, channels: readonly ChannelLoad[]): Promise<void> {
+  const next = channels.map(() => 0);
+  const seats = job.seats.values();
+  const enterSome = async () => {
+    for (const seat of seats) {
+      const user = next[seat.channel] ?? 0;
+      next[seat.channel] = user + 1;
+      await channels[seat.channel]?.enter(user, seat);
+    }
+  };
+  await Promise.all(Array.from({ length: joinsAtOnce }, enterSome));
+}
+
+/** Sends by the clock, the channels taking turns; what is late is made up for. */
+function sendSteadily(channels: readonly ChannelLoad[], perSecond: number): () => void {
+  const began = performance.now();
+  let sent = 0;
+  const timer = setInterval(() => {
+    const due = ((performance.now() - began) * perSecond * channels.length) / 1_000;
+    for (; sent < due; sent++) channels[sent % channels.length]?.send(1);
+  }, 1);
+  return () => clearInterval(timer);
+}
+
+function startSending(job: Job, channels: readonly ChannelLoad[]): () => void {
+  if (job.perSecond !== undefined) return sendSteadily(channels, job.perSecond);
+  for (const channel of channels) channel.start();
+  return () => {
+    for (const channel of channels) channel.stop();
+  };
+}
+
+function look(job: Job, channels: readonly ChannelLoad[]) {
+  const { user, system } = process.cpuUsage();
+  return {
+    at: performance.now() / 1_000,
+    heard: channels.reduce((sum, { heard }) => sum + heard, 0),
+    server: cpuSeconds(job.serverPid),
+    own: (user + system) / 1e6,
+  };
+}
+
+async function drain(channels: readonly ChannelLoad[]): Promise<void> {
+  const until = performance.now() + drainMs;
+  while (performance.now() < until && !channels.every(({ isComplete }) => isComplete)) await pause(20);
+}
+
+function faultsOf(channels: readonly ChannelLoad[], generatorShare: number): string[] {
+  const faults = channels.flatMap(({ bytes }) => bytes.faults);
+  const short = channels.filter(({ isComplete }) => !isComplete).length;
+  if (short > 0) faults.push(`messages are missing in ${short} channels`);
+  if (generatorShare > mostGeneratorShare) faults.push(`the generator took ${generatorShare.toFixed(2)} of its core`);
+  return faults;
+}
+
+async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<Outcome> {
+  const stop = startSending(job, channels);
+  await pause(job.seconds * 500);
+  for (const { hearingMs } of channels) hearingMs.length = 0;
+  const before = look(job, channels);
+  await pause(job.seconds * 1_000);
+  const after = look(job, channels);
+  const hearing = channels.flatMap(({ hearingMs }) => hearingMs);
+  stop();
+  await drain(channels);
+  const seconds = after.at - before.at;
+  const generatorShare = (after.own - before.own) / seconds;
+  return {
+    deliveries: after.heard - before.heard,
+    seconds,
+    serverCpuSeconds: after.server - before.server,
+    generatorShare,
+    p50Ms: quantile(hearing, 0.5),
+    p99Ms: quantile(hearing, 0.99),
+    kbPerStream: Number.NaN,
+    faults: faultsOf(channels, generatorShare),
+  };
+}
+
+const nothingSaid = { deliveries: 0, seconds: 0, serverCpuSeconds: 0, generatorShare: 0, p50Ms: 0, p99Ms: 0 };
+
+/** Everybody comes in, then what the job asks for, then everybody leaves. */
+export async function playRound(job: Job): Promise<Outcome> {
+  const wire = wireOf(job);
+  const channels = channelsOf(job, wire);
+  const before = residentKb(job.serverPid);
+  try {
+    await enterAll(job, channels);
+    if (job.seconds > 0) return await measure(job, channels);
+    await pause(settleMs);
+    const kbPerStream = (residentKb(job.serverPid) - before) / job.seats.length;
+    return { ...nothingSaid, kbPerStream, faults: faultsOf(channels, 0) };
+  } finally {
+    for (const channel of channels) channel.end();
+    wire.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { drawChart } from './chart.js';
+import { type Spread, spreadOf } from './figures.js';
+import type { Climbed, Round } from './ladder.js';
+
+export const heads = [
+  'shape',
+  'rung',
+  'median',
+  'range',
+  'p99 ms',
+  'frames/write',
+  'generator',
+  'ours / this',
+  'range',
+  'valid',
+];
+
+/** A figure as people read it. */
+export function short(value: number): string {
+  if (Number.isNaN(value)) return '';
+  if (value >= 10_000) return `${(value / 1_000).toFixed(0)} k`;
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function range({ least, most }: Spread): string {
+  return `${short(least)} - ${short(most)}`;
+}
+
+/** Pair by pair: how ours does beside the other. */
+function ratios(ours: readonly Round[], other: readonly Round[]): Spread {
+  return spreadOf(ours.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
+}
+
+function row({ shape, says, figure, rounds }: Climbed, rung: string, own: readonly Round[]): string[] {
+  const values = spreadOf(own.map(({ value }) => value));
+  const middle = (of: (round: Round) => number) => short(spreadOf(own.map(of)).median);
+  const beside = ratios(rounds.get('ours') ?? [], own);
+  const isCompared = rung !== 'ours' && rounds.has('ours');
+  const valid = own.filter(({ faults }) => faults.length === 0).length;
+  return [
+    `${shape}: ${says}, ${figure}`,
+    rung,
+    short(values.median),
+    range(values),
+    middle(({ p99Ms }) => p99Ms),
+    middle(({ framesPerWrite }) => framesPerWrite),
+    middle(({ generatorShare }) => generatorShare),
+    isCompared ? beside.median.toFixed(2) : '',
+    isCompared ? `${beside.least.toFixed(2)} - ${beside.most.toFixed(2)}` : '',
+    `${valid} of ${own.length}`,
+  ];
+}
+
+/** The lines of the table, a shape after the other. */
+export function tableRows(climbed: readonly Climbed[]): string[][] {
+  return climbed.flatMap((one) => [...one.rounds].map(([rung, own]) => row(one, rung, own)));
+}
+
+/** True where every round counts. */
+export function isValid(climbed: readonly Climbed[]): boolean {
+  return climbed.every(({ rounds }) => [...rounds.values()].flat().every(({ faults }) => faults.length === 0));
+}
+
+function markdown(climbed: readonly Climbed[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
+  const table = [heads, heads.map(() => '---'), ...tableRows(climbed)].map(line).join('');
+  const state = isValid(climbed) ? 'Every round is valid.' : '**Some rounds are not valid: this run does not count.**';
+  return `# Bench\n\n${state}\n\n${table}\n![chart](bench.svg)\n`;
+}
+
+/** Writes `bench.md` and `bench.svg`. */
+export async function writeReport(folder: string, climbed: readonly Climbed[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'bench.md'), markdown(climbed));
+  await writeFile(join(folder, 'bench.svg'), drawChart(climbed));
+}

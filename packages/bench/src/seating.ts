@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
+import type { Trio } from '@parley/testkit';
+import type { Seat } from './load/job.js';
+import type { Crowd } from './shapes.js';
+
+const makePeople = `INSERT INTO chat.users (id, name, password_hash)
+  SELECT $3::text || '-' || c || '-' || u, 'bench', '!' FROM generate_series(1, $1::int) c, generate_series(1, $2::int) u
+  RETURNING id, number`;
+const makeChannels = `INSERT INTO chat.channel (name, owner_id, user_limit, kind, keep_seconds)
+  SELECT $1::text || '-' || c, $1::text || '-' || c || '-1', $3::int, $4::chat.channel_kind, $5::int
+  FROM generate_series(1, $2::int) c ORDER BY c RETURNING id, name`;
+const ownChannels = 'UPDATE chat.channel_head SET boot_id = $1, epoch = epoch + 1 WHERE channel_id = ANY ($2::int[])';
+const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
+  SELECT c.id, c.name || '-' || u, 0 FROM chat.channel c, generate_series(1, $2::int) u WHERE c.id = ANY ($1::int[])`;
+const makeSeats = `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
+  SELECT gen_random_uuid(), c.name || '-' || u, c.id, $1, h.epoch, c.kind = 'room', now() + interval '10 minutes'
+  FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id, generate_series(1, $3::int) u
+  WHERE c.id = ANY ($2::int[]) ORDER BY c.id, u RETURNING id, user_id, channel_id`;
+
+interface SeatRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly channel_id: number;
+}
+
+/** Makes crowds by SQL, and signs their join tokens as a manager would. */
+export class Seating {
+  readonly #trio: Trio;
+  readonly #pool: Pool;
+  readonly #clock: DatabaseClock;
+  readonly #key: SigningKey<JoinClaims>;
+  #rounds = 0;
+
+  private constructor(trio: Trio, pool: Pool, clock: DatabaseClock) {
+    this.#trio = trio;
+    this.#pool = pool;
+    this.#clock = clock;
+    this.#key = new SigningKey(joinToken, randomUUID(), pool, clock);
+  }
+
+  static async open(trio: Trio): Promise<Seating> {
+    const pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'bench', max: 1 });
+    return new Seating(trio, pool, await DatabaseClock.start(pool));
+  }
+
+  /** New people in new channels that the chat server owns, with a seat for each. */
+  async seat({ channels, users, keeps = false }: Crowd): Promise<Seat[]> {
+    const { people } = this.#trio;
+    this.#rounds += 1;
+    const prefix = `b${this.#rounds}`;
+    const numbers = await people.sql(makePeople, [channels, users, prefix]);
+    const kind = users > 25 ? 'group' : 'room';
+    const made = await people.sql(makeChannels, [prefix, channels, users, kind, keeps ? null : 0]);
+    const ids = made.map(({ id }) => Number(id));
+    const bootId = await this.#bootId();
+    await people.sql(ownChannels, [bootId, ids]);
+    if (kind === 'group') await people.sql(makeMembers, [ids, users]);
+    const rows = (await people.sql(makeSeats, [bootId, ids, users])) as unknown as SeatRow[];
+    const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
+    return Promise.all(rows.map((row) => this.#sign(row, numberOf.get(row.user_id) ?? 1, bootId, ids)));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #bootId(): Promise<string> {
+    const address = this.#trio.chatServers[0]?.grpc;
+    const [row] = await this.#trio.people.sql('SELECT boot_id FROM chat.server WHERE addr = $1', [address]);
+    return String(row?.boot_id);
+  }
+
+  async #sign(row: SeatRow, number: number, bootId: string, channels: readonly number[]): Promise<Seat> {
+    const claims = {
+      sub: row.user_id,
+      num: number,
+      sid: randomUUID(),
+      ch: row.channel_id,
+      jti: row.id,
+      route: '',
+      timestamp: Math.floor(this.#clock.now()),
+    };
+    const token = await this.#key.sign(claims, bootId);
+    return { channel: channels.indexOf(row.channel_id), headers: { authorization: `Bearer ${token}` } };
+  }
+}
