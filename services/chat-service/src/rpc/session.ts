@@ -58,7 +58,10 @@ export class Session {
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
-  readonly #arrivals = new Throughput(limits.streamFramesPerSecond, limits.streamBytesPerSecond);
+  readonly #arrivals = new Throughput({
+    messagesPerSecond: limits.streamFramesPerSecond,
+    bytesPerSecond: limits.streamBytesPerSecond,
+  });
   readonly #posting: Posting;
   readonly #replaysAfter: number | undefined;
   #holds = 0;
