@@ -80,7 +80,7 @@ export class Chatter {
    * The first message that fits, already here or still to come.
    * @throws {Error} after `withinMs`.
    */
-  async find(fits: (message: Message) => boolean, withinMs = 5_000): Promise<Message> {
+  async find(fits: (message: Message) => boolean, withinMs = 20_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
     for (let looked = 0; ; ) {
       for (; looked < this.messages.length; looked++) {
