@@ -258,4 +258,14 @@ describe('the archive', () => {
     expect(await stored(id)).toEqual([]);
     expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
   });
+
+  test('Update archives what is left before a log begins anew', async () => {
+    const own = join(folder, 'by', 'update');
+    const manager = new Chats(rig, await rig.startManager({ PARLEY_ARCHIVE_DIR: own }));
+    const id = await chats.make(me, 'group');
+    await chats.say(id, me, 2);
+    await manager.update(me, id, { keep: { nothing: true } });
+    await manager.update(me, id, { keep: { everything: true } });
+    expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
+  });
 });
