@@ -44,6 +44,12 @@ module.exports = {
       to: { path: '^packages/testkit/' },
     },
     {
+      name: 'nobody-imports-the-bench',
+      severity: 'error',
+      from: { pathNot: '^packages/bench/' },
+      to: { path: '^packages/bench/' },
+    },
+    {
       name: 'runtime-imports-nothing-of-ours',
       severity: 'error',
       from: { path: '^packages/(runtime|contract)/src' },

@@ -3,7 +3,7 @@ import { textTable } from '@parley/runtime';
 import { startPostgres, stopPostgres } from '@parley/testkit';
 import { runBench } from './bench.js';
 import { help, type Options, readOptions } from './options.js';
-import { heads, isValid, tableRows, writeReport } from './report.js';
+import { heads, isValid, legend, tableRows, writeReport } from './report.js';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -11,7 +11,7 @@ async function bench(options: Options): Promise<boolean> {
   await startPostgres();
   try {
     const climbed = await runBench(options.shapes, { ...options, say });
-    say(`\n${textTable(heads, tableRows(climbed))}`);
+    say(`\n${textTable(heads, tableRows(climbed))}\n${legend(climbed)}`);
     if (options.report !== undefined) await writeReport(options.report, climbed);
     return isValid(climbed);
   } finally {

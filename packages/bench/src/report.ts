@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { drawChart } from './chart.js';
 import { type Spread, spreadOf } from './figures.js';
@@ -33,14 +34,14 @@ function ratios(ours: readonly Round[], other: readonly Round[]): Spread {
   return spreadOf(ours.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
 }
 
-function row({ shape, says, figure, rounds }: Climbed, rung: string, own: readonly Round[]): string[] {
+function row({ shape, rounds }: Climbed, rung: string, own: readonly Round[]): string[] {
   const values = spreadOf(own.map(({ value }) => value));
   const middle = (of: (round: Round) => number) => short(spreadOf(own.map(of)).median);
   const beside = ratios(rounds.get('ours') ?? [], own);
   const isCompared = rung !== 'ours' && rounds.has('ours');
   const valid = own.filter(({ faults }) => faults.length === 0).length;
   return [
-    `${shape}: ${says}, ${figure}`,
+    shape,
     rung,
     short(values.median),
     range(values),
@@ -63,11 +64,29 @@ export function isValid(climbed: readonly Climbed[]): boolean {
   return climbed.every(({ rounds }) => [...rounds.values()].flat().every(({ faults }) => faults.length === 0));
 }
 
+const explanations = [
+  'plain: grpc-js, one write per message and member. ours: the chat server as deployed, with tokens, seats and its ring; only the rates',
+  'are raised. raw: node:http2 by hand, joined once per turn. ws: the ws package, encoded once, no deflate. Nobody uses TLS or compression.',
+  'All decode, bound, stamp and encode 64 bytes of data; one sender per channel, who hears itself; a connection per stream but in shared.',
+  'CPU is user and system time of the server process. Each listener is compared byte by byte with a decoded and checked copy.',
+];
+
+/** What the figures are of, and where and under what load they were taken. */
+export function legend(climbed: readonly Climbed[]): string {
+  const [cpu] = cpus();
+  const load = loadavg().map((value) => value.toFixed(1));
+  const shapes = climbed.map(
+    ({ shape, says, figure, less }) => `${shape}: ${says}; ${figure}${less ? ', less is better' : ''}`,
+  );
+  const machine = `${cpus().length} x ${cpu?.model}, Node ${process.versions.node}; load average at the end ${load.join(' ')}`;
+  return `${[...shapes, '', ...explanations, '', machine].join('\n')}\n`;
+}
+
 function markdown(climbed: readonly Climbed[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
   const table = [heads, heads.map(() => '---'), ...tableRows(climbed)].map(line).join('');
   const state = isValid(climbed) ? 'Every round is valid.' : '**Some rounds are not valid: this run does not count.**';
-  return `# Bench\n\n${state}\n\n${table}\n![chart](bench.svg)\n`;
+  return `# Bench\n\n${state}\n\n${table}\n\`\`\`\n${legend(climbed)}\`\`\`\n\n![chart](bench.svg)\n`;
 }
 
 /** Writes `bench.md` and `bench.svg`. */
