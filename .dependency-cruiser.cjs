@@ -55,16 +55,6 @@ module.exports = {
       from: { path: '^packages/(runtime|contract)/src' },
       to: { path: '^packages/', pathNot: '^packages/$1/' },
     },
-    {
-      name: 'the-sdk-runs-in-browsers',
-      comment: 'only its node/ and cli/ may import Node, gRPC or what imports them',
-      severity: 'error',
-      from: { path: '^packages/client/src/(core/|[^/]+$)' },
-      to: {
-        pathNot: '^packages/(client/src/(core/|[^/]+$)|runtime/src/refusals?\\.ts$|contract/src/gen/)',
-        dependencyTypesNot: ['type-only'],
-      },
-    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

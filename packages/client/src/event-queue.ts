@@ -3,6 +3,9 @@ import type { ConversationEvent } from './events.js';
 /** How much an unread queue holds; what is beyond goes, the lossy first, and entries leave a gap behind. */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 
+/** What may stay when the lossy is gone, as a share, so that not every event counts anew. */
+const roomy = 0.9;
+
 const passing: ReadonlySet<ConversationEvent['type']> = new Set(['presence', 'typing', 'receipt', 'lossy']);
 
 function bytesOf(event: ConversationEvent): number {
@@ -68,7 +71,7 @@ export class EventQueue {
   #shrink(): void {
     const kept = this.#events.slice(this.#head).filter(({ type }) => !passing.has(type));
     this.#replace(kept);
-    const enough = kept.length <= queueLimits.events / 2 && this.#bytes <= queueLimits.bytes / 2;
+    const enough = kept.length <= queueLimits.events * roomy && this.#bytes <= queueLimits.bytes * roomy;
     if (enough) return;
     const half = Math.ceil(kept.length / 2);
     this.#replace([...remainsOf(kept.slice(0, half)), ...kept.slice(half)]);

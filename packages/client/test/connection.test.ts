@@ -200,6 +200,16 @@ test('an unread queue stays small: what is lossy goes, and entries leave a gap t
   expect(listener.of('message').at(-1)?.seq).toBe(25_000);
 });
 
+test('what is lossy goes before any entry does', async () => {
+  const conversation = await enter(0, { fillGaps: false });
+  server.stream.say(1, 8_000);
+  for (let n = 0; n < 5_000; n++) server.stream.tell({ typing: { userId: 'bob' } });
+  await conversation.leave();
+  const listener = new Listener(conversation);
+  await listener.done;
+  expect([listener.of('message').length, listener.of('gap').length]).toEqual([8_000, 0]);
+});
+
 test('without a login nothing is asked for', async () => {
   const client = server.client();
   const nobody = new (client.constructor as new (options: object) => typeof client)({ transport: {} });
