@@ -59,8 +59,8 @@ module.exports = {
   ],
   options: {
     tsPreCompilationDeps: true,
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(/dist/|/gen/)' },
+    doNotFollow: { path: '(node_modules|/dist/)' },
+    exclude: { path: '/gen/' },
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },

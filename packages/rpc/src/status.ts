@@ -50,9 +50,11 @@ export function reasonOf({
 }
 
 /** The refusal that a peer's status carries. Without a reason it came from the transport, whose words stay in the log. */
-export function refusalFromStatus(error: Pick<ServiceError, 'code' | 'details' | 'metadata'>): Refusal {
-  const [reason] = error.metadata.get(reasonKey);
-  const [retry] = error.metadata.get(retryKey);
+export function refusalFromStatus(
+  error: Pick<ServiceError, 'code' | 'details'> & { readonly metadata?: Metadata },
+): Refusal {
+  const [reason] = error.metadata?.get(reasonKey) ?? [];
+  const [retry] = error.metadata?.get(retryKey) ?? [];
   if (!isReason(reason)) return refuse(reasonOf(error), { cause: error });
   return refuse(reason, { words: error.details, retryAfterMs: Number(retry) || 0, cause: error });
 }
