@@ -4,7 +4,6 @@ import { type Conversation, createClient, type ParleyClient } from '../src/index
 import { grpcTransport } from '../src/node/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
-/** To be enabled with the durable lane of the chat server: until then a channel that keeps everything is reset like a room. */
 describe('a channel that keeps everything', () => {
   let trio: Trio;
   let clients: ParleyClient[] = [];

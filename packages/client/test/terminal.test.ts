@@ -68,9 +68,10 @@ test('a killed chat server is news, and nothing more', async () => {
   const [ann, bob] = (await trio.people.makeMany('t', 2)) as [TestPerson, TestPerson];
   const made = await Command.start(ann, 'create', 'lobby', '--keep', 'nothing', '--limit', '3');
   expect([await made.end(), made.said]).toEqual([0, 'lobby is channel 1, for up to 3; kept: nothing\n']);
-  const chats = await Promise.all([ann, bob].map((person) => Command.start(person, 'chat', 'lobby')));
-  const [a, b] = chats as [Command, Command];
-  await until(() => a.said.includes('here (') && b.said.includes('here (2)'));
+  const a = await Command.start(ann, 'chat', 'lobby');
+  await until(() => a.said.includes('here (1)'));
+  const b = await Command.start(bob, 'chat', 'lobby');
+  await until(() => b.said.includes('here (2)'));
   a.type('hello');
   await until(() => / #1 t-1: hello\n/.test(b.said));
   for (const server of trio.chatServers.splice(0, 1)) server.kill('SIGKILL');
