@@ -3,7 +3,7 @@ export { Callers, forService, forUser, streamForUser, type UserCaller } from './
 export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
 export { addHealth } from './health.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
-export { frameOf, RawStream } from './raw-stream.js';
+export { frameOf, prefixBytes, prefixed, RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
 export type { Answer, Definition, Handlers, Stream, Take } from './service.js';

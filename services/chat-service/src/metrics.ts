@@ -43,8 +43,9 @@ export function countChat(
   metrics: Metrics,
   parts: { channels: Channels; sessions: Sessions; lease: Lease; lane: Lane },
 ): ChatCounters {
-  const writes = metrics.counter('parley_writes_total', 'writes to readers', []);
-  const deliveries = metrics.counter('parley_deliveries_total', 'frames written to readers', []);
+  const sums = { writes: 0, deliveries: 0 };
+  metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
+  metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
@@ -57,8 +58,8 @@ export function countChat(
   );
   return {
     onWrite(frames) {
-      writes.inc();
-      deliveries.inc(frames);
+      sums.writes += 1;
+      sums.deliveries += frames;
     },
     onReset: () => resets.inc(),
   };

@@ -1,12 +1,16 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { type Ack, type Goodbye, type Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
-import { frameOf } from '@parley/rpc';
+import { prefixBytes, prefixed } from '@parley/rpc';
 import type { Refusal } from '@parley/runtime';
 import type { Frame } from '../core/channel-log.js';
 import type { Person } from '../core/live-channel.js';
 import type { StoredEntry } from '../store/messages.js';
 
+const room = new Uint8Array(prefixBytes);
+
+/** Encoded once, behind room for the prefix. */
 function encode(message: Message): Buffer {
-  return frameOf(Message.encode(message).finish());
+  return prefixed(Message.encode(message, new BinaryWriter().raw(room)).finish());
 }
 
 function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {
