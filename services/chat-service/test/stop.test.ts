@@ -21,6 +21,8 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
       for (const person of inside) streams.push(new Chatter(await trio.listen(person, id), { events: true }));
     }
     await Promise.all(streams.map((stream) => stream.find(({ welcome }) => welcome !== undefined)));
+    const late = await trio.people.make('late');
+    const stale = await trio.listen(late, (await trio.create(late, 'late')).id);
     const [server] = trio.chatServers.splice(0);
     const before = Date.now();
     server?.kill('SIGTERM');
@@ -35,6 +37,7 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
     expect(await trio.people.sql('SELECT FROM chat.seat')).toEqual([]);
     expect(await trio.people.sql('SELECT FROM chat.channel_head WHERE boot_id IS NOT NULL')).toEqual([]);
     const next = await trio.addChatServer();
+    expect(await new Chatter(stale, { address: next.grpc }).ended).toMatchObject({ reason: 'invalid-token' });
     const [again] = people;
     if (again === undefined) throw new Error('nobody');
     expect((await trio.listen(again, rooms[0] ?? 0)).server?.addr).toBe(next.grpc);
