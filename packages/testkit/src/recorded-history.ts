@@ -103,8 +103,12 @@ class Follower {
     for (let seq = from; seq <= to; seq++) this.#told.add(seq);
   }
 
-  #take({ seq, name }: NamedEntry): void {
-    if (this.#heard.has(seq)) return this.#say('heard twice', `${seq} (${name})`);
+  #take(entry: NamedEntry): void {
+    if (this.#heard.has(entry.seq)) this.#say('heard twice', `${entry.seq} (${entry.name})`);
+    else this.#takeNew(entry);
+  }
+
+  #takeNew({ seq, name }: NamedEntry): void {
     if (seq <= this.#last) this.#say('out of order', `${seq} (${name}) after ${this.#last}`);
     this.#missUpTo(seq - 1);
     this.#heard.add(seq);

@@ -26,7 +26,11 @@ test('acked and not stored, at its end too, or stored as another', () => {
   const readers = history().readers.map((one) => ({ ...one, heard: heard.slice(0, -1) }));
   expect(kindsOf(history({ stored: rows }))).toEqual(['lost', 'heard, not stored']);
   expect(kindsOf(history({ stored: rows, readers }))).toEqual(['lost']);
-  expect(kindsOf(history({ stored: entries.filter(({ seq }) => seq !== 7) }))).toEqual(['lost', 'seq gap']);
+  expect(kindsOf(history({ stored: entries.filter(({ seq }) => seq !== 7) }))).toEqual([
+    'lost',
+    'seq gap',
+    'heard, not stored',
+  ]);
   expect(kindsOf(history({ acked: [{ seq: 3, name: 'm4' }] }))).toEqual(['lost']);
 });
 
