@@ -27,6 +27,8 @@ const shownFaults = 20;
 
 interface Round {
   readonly victim: Victim;
+  /** Until the new one listened. */
+  readonly upMs: number;
   readonly silentMs: readonly number[];
   readonly stuck: boolean;
 }
@@ -37,7 +39,7 @@ async function playRound(cluster: Cluster, crowd: Crowd, victim: Victim, restMs:
   const up = performance.now();
   const stuck = !(await allAcked(crowd, up, ackedWithinMs));
   await pause(Math.max(0, since + restMs - performance.now()));
-  return { victim, silentMs: silences(crowd, since), stuck };
+  return { victim, upMs: Math.round(up - since), silentMs: silences(crowd, since), stuck };
 }
 
 function quantilesOf(rounds: readonly Round[]): string {
@@ -70,7 +72,9 @@ function sum(crowd: Crowd, which: 'refused' | 'reconnected'): string {
 /** Drains, reads the table, checks and tells. */
 export async function judge(crowd: Crowd, seconds: number, tell: (line: string) => void) {
   const over = crowd.talkers.filter((one) => one.over !== undefined);
+  const drained = performance.now();
   await crowd.drain();
+  tell(`drained in ${((performance.now() - drained) / 1_000).toFixed(1)} s`);
   const histories = await crowd.histories();
   const faults = histories.flatMap(checkHistory);
   for (const line of report(histories, faults, seconds)) tell(line);
@@ -79,15 +83,18 @@ export async function judge(crowd: Crowd, seconds: number, tell: (line: string) 
   return { histories, faults };
 }
 
+function lineOf({ victim, upMs, silentMs, stuck }: Round): string {
+  const silence = `longest silence ${silentMs.join(', ')} ms${stuck ? ' — STUCK' : ''}`;
+  return `kill -9 of ${victim}: another one up after ${upMs} ms, ${silence}`;
+}
+
 async function playRounds(cluster: Cluster, crowd: Crowd, { rounds, restMs, tell }: DurableOptions): Promise<Round[]> {
   const [least, most] = restMs;
   const played: Round[] = [];
   for (let n = 0; n < rounds; n++) {
     const victim = victims[n % victims.length] as Victim;
     const round = await playRound(cluster, crowd, victim, least + Math.random() * (most - least));
-    tell(
-      `${n + 1}. kill -9 of ${victim}: longest silence ${round.silentMs.join(', ')} ms${round.stuck ? ' — STUCK' : ''}`,
-    );
+    tell(`${n + 1}. ${lineOf(round)}`);
     played.push(round);
   }
   return played;
