@@ -10,8 +10,12 @@ function kindsAfter([first]: readonly RecordedHistory[], plant: (history: Record
 test('six kills under load: nothing acked is lost, twice or disordered, and the checker would have seen it', async () => {
   const lines: string[] = [];
   const tell = (line: string) => void lines.push(line);
-  const { histories, faults, stuck, ended } = await durableDrill({ rounds: 6, restMs: [2_000, 2_500], tell });
-  expect({ faults, stuck, ended }).toEqual({ faults: [], stuck: 0, ended: [] });
+  const { histories, faults, unanswered, stuck, ended } = await durableDrill({
+    rounds: 6,
+    restMs: [2_000, 2_500],
+    tell,
+  });
+  expect({ faults, unanswered, stuck, ended }).toEqual({ faults: [], unanswered: [], stuck: 0, ended: [] });
   expect(histories).toHaveLength(4);
   for (const { acked, readers } of histories) {
     expect(acked.length).toBeGreaterThan(500);

@@ -75,9 +75,14 @@ export async function awayDrill(options: AwayOptions): Promise<string[]> {
   await pause(2_000);
   try {
     const broken = await play(cluster, crowd, options);
-    const { faults } = await judge(crowd, (performance.now() - begun) / 1_000, options.tell);
+    const { faults, unanswered } = await judge(crowd, (performance.now() - begun) / 1_000, options.tell);
     options.tell(`services that ended: ${cluster.ended.length}`);
-    return [...broken, ...faults.map(({ words }) => words), ...cluster.ended.map((words) => `ended: ${words}`)];
+    return [
+      ...broken,
+      ...unanswered,
+      ...faults.map(({ words }) => words),
+      ...cluster.ended.map((words) => `ended: ${words}`),
+    ];
   } finally {
     await crowd.leave();
     await cluster.stop();

@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.js';
 const nobody = '127.0.0.1:1';
 const drainWithinMs = 60_000;
 const inFlight = 8;
+const stateEvents: ReadonlySet<string> = new Set(['welcome', 'live', 'reconnecting', 'ended']);
 
 function heardOf(event: ConversationEvent): Heard | undefined {
   if (event.type === 'message') return { is: 'entry', seq: event.seq, name: textOf(event) ?? '' };
@@ -30,6 +31,8 @@ export class Talker {
   over: string | undefined;
   lastSeq = 0;
   unanswered = 0;
+  /** What was last heard about the connection, and when. */
+  state = '';
   readonly #conversation: Conversation;
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -69,6 +72,7 @@ export class Talker {
       const heard = heardOf(event);
       if (heard !== undefined) this.heard.push(heard);
       if (event.type === 'message') this.lastSeq = event.seq;
+      if (stateEvents.has(event.type)) this.state = `${event.type} at ${new Date().toISOString()}`;
       if (event.type === 'reconnecting') count(this.reconnected, event.reason);
       if (event.type === 'ended') this.over = event.reason;
     }
@@ -131,15 +135,19 @@ export class Crowd {
     for (const one of talkers) one.talk(perSecond / talkers.length);
   }
 
-  /** Nobody talks any more; resolves when every send is answered and everybody has heard all. */
-  async drain(): Promise<void> {
+  /** Nobody talks any more; resolves when everybody has heard all, with whose sends were never answered. */
+  async drain(): Promise<string[]> {
     for (const one of this.talkers) one.hush();
-    await until('every send answered', () => this.talkers.every(({ unanswered }) => unanswered === 0));
+    const silent = () => this.talkers.filter(({ unanswered }) => unanswered > 0);
+    await until('every send answered', () => silent().length === 0).catch(() => {});
     for (const { id, talkers } of this.dens) {
       const last = (await this.#stored(id)).at(-1)?.seq ?? 0;
       await until(`all of channel ${id} heard`, () => talkers.every(({ lastSeq }) => lastSeq >= last)).catch(() => {});
     }
     await pause(500); // for what should not come
+    return silent().map(
+      ({ name, unanswered, state, lastSeq }) => `${name}: ${unanswered} sends, ${state}, heard ${lastSeq}`,
+    );
   }
 
   /** All that happened, channel by channel. */

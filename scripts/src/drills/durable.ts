@@ -15,6 +15,8 @@ export interface DurableOptions {
 export interface DurableResult {
   readonly histories: readonly RecordedHistory[];
   readonly faults: readonly Fault[];
+  /** Sends without any answer. */
+  readonly unanswered: readonly string[];
   /** Rounds after which a channel was not acked again in time. */
   readonly stuck: number;
   /** Services that ended by themselves. */
@@ -73,14 +75,15 @@ function sum(crowd: Crowd, which: 'refused' | 'reconnected'): string {
 export async function judge(crowd: Crowd, seconds: number, tell: (line: string) => void) {
   const over = crowd.talkers.filter((one) => one.over !== undefined);
   const drained = performance.now();
-  await crowd.drain();
+  const unanswered = await crowd.drain();
   tell(`drained in ${((performance.now() - drained) / 1_000).toFixed(1)} s`);
   const histories = await crowd.histories();
   const faults = histories.flatMap(checkHistory);
   for (const line of report(histories, faults, seconds)) tell(line);
   tell(`connections opened again: ${sum(crowd, 'reconnected')}; sends given back: ${sum(crowd, 'refused')}`);
+  for (const words of unanswered) tell(`never answered: ${words}`);
   for (const { name, over: reason } of over) tell(`${name}'s conversation ended: ${reason}`);
-  return { histories, faults };
+  return { histories, faults, unanswered };
 }
 
 function lineOf({ victim, upMs, silentMs, stuck }: Round): string {
@@ -111,13 +114,13 @@ export async function durableDrill(options: DurableOptions): Promise<DurableResu
   try {
     const rounds = await playRounds(cluster, crowd, options);
     tell(`rounds: ${rounds.length}`);
-    const { histories, faults } = await judge(crowd, (performance.now() - begun) / 1_000, tell);
+    const { histories, faults, unanswered } = await judge(crowd, (performance.now() - begun) / 1_000, tell);
     for (const victim of victims) {
       tell(`recovery from ${victim}: ${quantilesOf(rounds.filter((one) => one.victim === victim))}`);
     }
     tell(`recovery: ${quantilesOf(rounds)}`);
     for (const words of cluster.ended) tell(`ended by itself: ${words}`);
-    return { histories, faults, stuck: rounds.filter(({ stuck }) => stuck).length, ended: cluster.ended };
+    return { histories, faults, unanswered, stuck: rounds.filter(({ stuck }) => stuck).length, ended: cluster.ended };
   } finally {
     await crowd.leave();
     await cluster.stop();

@@ -16,8 +16,8 @@ async function run(rounds: string, { short = false, away, frozen = false }: Opti
 }
 
 async function durable(rounds: number): Promise<boolean> {
-  const { faults, stuck, ended } = await durableDrill({ rounds, restMs: [2_000, 4_000], tell });
-  return faults.length === 0 && stuck === 0 && ended.length === 0;
+  const { faults, unanswered, stuck, ended } = await durableDrill({ rounds, restMs: [2_000, 4_000], tell });
+  return faults.length + unanswered.length + stuck + ended.length === 0;
 }
 
 async function awayFor(seconds: number, frozen: boolean): Promise<boolean> {
