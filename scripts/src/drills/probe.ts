@@ -68,7 +68,9 @@ export class Probe {
 
   /** What should not be: refusals without a hint, none at all, or a stream that ended. */
   complaints(): string[] {
-    const hintless = this.#refused.filter(({ retryAfterMs }) => retryAfterMs === 0);
+    // A call that hung until its own deadline was answered by nobody.
+    const answered = this.#refused.filter(({ reason }) => reason !== 'deadline-exceeded');
+    const hintless = answered.filter(({ retryAfterMs }) => retryAfterMs === 0);
     const found = [...new Set(hintless.map(({ what, reason }) => `${what} refused without a hint: ${reason}`))];
     if (!this.#refused.some(({ what }) => what === 'send')) found.push('no send was refused');
     if (this.#end !== undefined) found.push(`the stream of the probe ended: ${this.#end}`);
