@@ -38,9 +38,9 @@ module.exports = {
     },
     {
       name: 'testkit-is-for-tests',
-      comment: 'and for the bench, which is one',
+      comment: 'and for the bench and the drills, which are some',
       severity: 'error',
-      from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/(testkit|bench)/' },
+      from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/(testkit|bench)/|^scripts/src/drills/' },
       to: { path: '^packages/testkit/' },
     },
     {

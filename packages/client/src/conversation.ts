@@ -279,11 +279,11 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     }
   }
 
+  /** Also where the time came while something else was done: the timer that was set for it is gone. */
   #wakeWhenDue(): void {
     const dueAtMs = this.#exchange.dueAtMs;
     clearTimeout(this.#timer);
     if (dueAtMs === undefined) return;
-    const inMs = dueAtMs - Date.now();
-    if (inMs > 0) this.#timer = setTimeout(() => this.#take(this.#exchange.tick(Date.now())), inMs);
+    this.#timer = setTimeout(() => this.#take(this.#exchange.tick(Date.now())), Math.max(0, dueAtMs - Date.now()));
   }
 }

@@ -111,6 +111,20 @@ test('a refusal with a hint is tried again then, and what was sent later waits b
   await conversation.leave();
 });
 
+test('a frame that comes when the hint is just over takes no retry with it', async () => {
+  const conversation = await enter();
+  const sending = conversation.send('a');
+  const clientId = server.stream.sent[0]?.clientId ?? '';
+  server.stream.tell({ ack: { clientId, refusal: { reason: 'send-too-fast', retryAfterMs: 400 } } });
+  jest.setSystemTime(Date.now() + 400); // the loop is late: the frame is read before the timer fires
+  server.stream.say(1);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(server.stream.sent).toHaveLength(2);
+  server.stream.tell({ ack: { clientId, seq: 2 } });
+  await expect(sending).resolves.toMatchObject({ seq: 2 });
+  await conversation.leave();
+});
+
 test('a send that is given up is not sent again', async () => {
   const conversation = await enter();
   const giving = new AbortController();

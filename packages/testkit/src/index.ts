@@ -1,6 +1,17 @@
 export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
 export { People, type TestPerson } from './people.js';
+export {
+  checkHistory,
+  countFaults,
+  type Fault,
+  type FaultKind,
+  faultKinds,
+  type Heard,
+  type NamedEntry,
+  type RecordedHistory,
+  type RecordedReader,
+} from './recorded-history.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { openTestDatabase, type TestDatabase } from './test-database.js';
 export { Trio, type TrioOptions } from './trio.js';

@@ -56,9 +56,10 @@ export class Outbox<F> {
     return frames;
   }
 
-  /** When `take` has something again, in the time that it is given; undefined: not by the passing of time. */
+  /** When `take` has something again, in the time that it is given, maybe by now; undefined: not by the passing of time. */
   get heldUntilMs(): number | undefined {
-    return this.#slots.size > this.#written ? this.#holdUntilMs : undefined;
+    const waits = this.#slots.size > this.#written && this.#written < this.#inFlight;
+    return waits ? this.#holdUntilMs : undefined;
   }
 
   /** It was answered, or is given up. False: it was not here. */
