@@ -17,6 +17,7 @@ function called(line: string): unknown[] {
 
 test.each([
   ['hi /there', ['send', 'hi /there']],
+  ['//shrug', ['send', '/shrug']],
   ['/edit 7 new words', ['edit', 7, 'new words']],
   ['/reply #7 yes', ['send', 'yes', { replyTo: 7 }]],
   ['/react 7 👍', ['react', 7, '👍']],
@@ -33,8 +34,8 @@ test.each(['/edit 7', '/edit x y', '/delete 7 please', '/dance', '/help', '/', '
   },
 );
 
-test('an empty line is nothing', () => {
-  expect(typed('')).toBeUndefined();
+test('a blank line is nothing', () => {
+  expect(['', '  '].map(typed)).toEqual([undefined, undefined]);
 });
 
 test.each([

@@ -9,7 +9,7 @@ import type { Session } from './session.js';
 export async function register(session: Session, userId: string, name: string): Promise<void> {
   const password = await readPassword(true);
   await session.client().register({ userId, password, name });
-  const next = `log in with \`npx parley login ${plainLine(userId)}\``;
+  const next = `log in with \`${session.self} login ${plainLine(userId)}\``;
   session.print(`${plainLine(userId)} is registered; ${next}`, { user_id: userId, name });
 }
 

@@ -16,6 +16,6 @@ export async function showHistory(session: Session, wanted: string, options: His
   const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
   const lines = oldestFirst.map((entry) => entryLine(entry, plainLine));
   if (more) lines.unshift(`* there is more: --before ${oldestFirst[0]?.seq}`);
-  const words = lines.length === 0 ? 'nothing is kept' : lines.join('\n');
+  const words = lines.length === 0 ? 'nothing was said, or none of it is kept' : lines.join('\n');
   session.print(words, { log, more, entries: oldestFirst.map(entryValue) });
 }

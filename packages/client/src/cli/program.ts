@@ -19,8 +19,8 @@ The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), r
 const chatHelp = `
 On a terminal: type a line to send it. Each message is shown with its number, for
   /edit SEQ text, /delete SEQ, /reply SEQ text, /react SEQ emoji, /pin SEQ
-/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves.
-Otherwise each line of stdin is sent, and after the last one was taken the channel is left:
+/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves; // begins a line with a /.
+Otherwise, and with --json, each line of stdin is sent, and after the last one was taken the channel is left:
   echo hi | npx parley chat lobby
 Exit code 1 if a line was refused. A lost connection comes back by itself, and shows what was missed.`;
 

@@ -41,6 +41,12 @@ export class Session {
     return this.#logins;
   }
 
+  /** How to call this command again with the same saved login. */
+  get self(): string {
+    const { login } = this.#options;
+    return login === undefined ? 'npx parley' : `npx parley --login ${plainLine(login)}`;
+  }
+
   /** A client of that session, or of nobody. Throws a Failure where `--ca` names no file. */
   client(token?: string): ParleyClient {
     const { ca, tls, ...addresses } = this.#options;

@@ -32,9 +32,10 @@ function commandOf(line: string): Typed {
   return { do: 'send', act: (conversation) => act(conversation, Number(seq), words) };
 }
 
-/** Reads a line of a terminal; undefined where it is empty. */
+/** Reads a line of a terminal; undefined where it is blank. `//` says a line that begins with one /. */
 export function typed(line: string): Typed | undefined {
-  if (line === '') return undefined;
-  if (line.startsWith('/')) return commandOf(line);
-  return { do: 'send', act: (conversation) => conversation.send(line) };
+  if (line.trim() === '') return undefined;
+  const said = line.startsWith('//') ? line.slice(1) : line;
+  if (said === line && line.startsWith('/')) return commandOf(line);
+  return { do: 'send', act: (conversation) => conversation.send(said) };
 }
