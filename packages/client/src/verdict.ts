@@ -16,8 +16,6 @@ const passing: ReadonlySet<StatusName> = new Set([
   'ABORTED',
 ]);
 const mended: ReadonlySet<Reason> = new Set(['seat-gone', 'too-slow']);
-/** Said of the token of a seat: too late for it, or another server has the address by now. A login is judged by Listen. */
-const seatOnly: ReadonlySet<Reason> = new Set(['invalid-token', 'expired-token']);
 
 /** Whether another Listen may go better after this refusal. */
 export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
@@ -35,5 +33,5 @@ export function refusalOf(said: Pick<Goodbye, 'reason' | 'message' | 'retryAfter
 export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | undefined): Verdict {
   if (goodbye !== undefined) return { refusal: refusalOf(goodbye), again: goodbye.listenAgain };
   const refusal = status ?? refuse('unreachable', { words: 'the stream ended without a goodbye' });
-  return { refusal, again: worthAnotherListen(refusal) || seatOnly.has(refusal.reason) };
+  return { refusal, again: worthAnotherListen(refusal) };
 }

@@ -36,11 +36,6 @@ test('a goodbye counts more than the status, and an end without either is a lost
   expect(verdictOfEnd(undefined, refuse('kicked'))).toMatchObject({ again: false });
 });
 
-test.each(['invalid-token', 'expired-token'] as const)(
-  '%s: of a seat, listen again; of a login, for good',
-  (reason) => {
-    expect(verdictOfEnd(undefined, refuse(reason))).toMatchObject({ again: true });
-    expect(worthAnotherListen(refuse(reason))).toBe(false);
   },
 );
 

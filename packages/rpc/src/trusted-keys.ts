@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DatabaseClock, Pool } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { limits, type Reason, refuse } from '@parley/runtime';
 import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwtVerify } from 'jose';
 
 import { issuerOf, type KeyPurpose, type TokenKind } from './tokens.js';
@@ -44,6 +44,13 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
   }
 }
 
+/** A seat at another server, or at an earlier life of this one, is gone: a new Listen mends it, a new login does not. */
+function faultOf(cause: unknown, purpose: KeyPurpose): Reason {
+  if (cause instanceof errors.JWTExpired) return 'expired-token';
+  const isElsewhere = cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud';
+  return purpose === 'join' && isElsewhere ? 'seat-gone' : 'invalid-token';
+}
+
 /** Verifies tokens with the public keys in `chat.signing_key`; unknown key ids cost at most one query per second. */
 export class TrustedKeys {
   readonly #pool: Pool;
@@ -60,7 +67,7 @@ export class TrustedKeys {
 
   /**
    * The claims of a token of exactly this kind, for this audience, now.
-   * @throws {Refusal} `expired-token`, or `invalid-token` for every other fault.
+   * @throws {Refusal} `expired-token`, `seat-gone` for a seat at another server, or `invalid-token` for every other fault.
    */
   async verify<C>(token: string, kind: TokenKind<C>, audience: string): Promise<Verified<C>> {
     if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');
@@ -77,7 +84,7 @@ export class TrustedKeys {
       if ((payload.iat ?? 0) * 1_000 > this.#clock.now() + limits.joinClockSkewMs) throw refuse('invalid-token');
       return { claims: kind.claims.parse(payload), signer: owner };
     } catch (cause) {
-      throw refuse(cause instanceof errors.JWTExpired ? 'expired-token' : 'invalid-token', { cause });
+      throw refuse(faultOf(cause, kind.purpose), { cause });
     }
   }
 

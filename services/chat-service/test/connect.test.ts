@@ -135,7 +135,7 @@ describe('A seat', () => {
     const listened = await trio.listen(alice, id);
     const other = trio.chatServers.find(({ grpc }) => grpc !== listened.server?.addr);
     const elsewhere = await new Chatter(listened, { address: other?.grpc ?? '' }).ended;
-    expect(elsewhere).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'invalid-token' });
+    expect(elsewhere).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
     const first = new Chatter(listened, { events: true });
     await first.find(({ welcome }) => welcome !== undefined);
     const again = await new Chatter(listened).ended;
