@@ -36,9 +36,6 @@ test('a goodbye counts more than the status, and an end without either is a lost
   expect(verdictOfEnd(undefined, refuse('kicked'))).toMatchObject({ again: false });
 });
 
-  },
-);
-
 test('a reason of a later version is internal, with its own words', () => {
   const said = Goodbye.fromPartial({ reason: 'eclipse', message: 'too dark', listenAgain: true });
   expect(verdictOfEnd(said, undefined)).toMatchObject({
