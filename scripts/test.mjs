@@ -9,7 +9,7 @@ mkdirSync(join(results, '..'), { recursive: true });
 const status = runTool('jest', 'bin/jest.js', ['--json', `--outputFile=${results}`, ...process.argv.slice(2)], {
   NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
 });
-const { testResults, numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(
+const { testResults, numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests } = JSON.parse(
   readFileSync(results, 'utf8'),
 );
 for (const { assertionResults } of testResults) {
@@ -17,6 +17,6 @@ for (const { assertionResults } of testResults) {
     process.stdout.write(`skipped: ${test.fullName}\n`);
 }
 process.stdout.write(
-  `${numPassedTests} passed, ${numFailedTests + numFailedTestSuites} failed, ${numPendingTests} skipped\n`,
+  `${numPassedTests} passed, ${numFailedTests + numRuntimeErrorTestSuites} failed, ${numPendingTests} skipped\n`,
 );
 process.exit(status);
