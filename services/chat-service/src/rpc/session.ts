@@ -3,7 +3,7 @@ import type { Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import { Throughput } from '../core/meter.js';
+import { type Rate, Throughput } from '../core/meter.js';
 import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
 import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalFrame } from './frames.js';
@@ -45,6 +45,14 @@ const partWithinMs = 2_000;
 /** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
 const replayWithinMs = 60_000;
 
+/** Frames of any kind that one stream may bring, where its user may say so much. */
+function arrivalsFor({ messagesPerSecond, bytesPerSecond }: Rate): Rate {
+  return {
+    messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
+    bytesPerSecond: (bytesPerSecond * limits.streamBytesPerSecond) / limits.senderBytesPerSecond,
+  };
+}
+
 /** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
 export class Session {
   readonly key: SeatKey;
@@ -58,10 +66,7 @@ export class Session {
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
-  readonly #arrivals = new Throughput({
-    messagesPerSecond: limits.streamFramesPerSecond,
-    bytesPerSecond: limits.streamBytesPerSecond,
-  });
+  readonly #arrivals: Throughput;
   readonly #posting: Posting;
   readonly #replaysAfter: number | undefined;
   #holds = 0;
@@ -85,6 +90,7 @@ export class Session {
       onWrite: context.onWrite,
       onSlow: () => this.#reset(),
     });
+    this.#arrivals = new Throughput(arrivalsFor(context.rate));
     this.#replaysAfter = options.replayAfter;
     this.#posting = new Posting(this.#author(), options.channel, context);
   }
