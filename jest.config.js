@@ -6,7 +6,7 @@ export default {
   testMatch: ['<rootDir>/{packages,services,scripts}/**/dist/**/*.test.js'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 30_000,
-  maxWorkers: 2, // most tests wait for processes, so two fit on two cores
+  maxWorkers: 1, // a test is several processes already
   globalSetup: '<rootDir>/packages/testkit/dist/src/global-setup.js',
   globalTeardown: '<rootDir>/packages/testkit/dist/src/global-teardown.js',
 };

@@ -77,8 +77,9 @@ test('a killed chat server is news, and nothing more', async () => {
   for (const server of trio.chatServers.splice(0, 1)) server.kill('SIGKILL');
   for (const server of trio.chatServers.splice(0, 1)) server.kill('SIGKILL');
   await until(() => a.said.includes('* reconnecting in ') && b.said.includes('* reconnecting in '));
-  b.type('are you there?');
   await trio.addChatServer();
+  await until(() => [a, b].every(({ said }) => said.includes('* back in lobby (channel 1)')), 25_000);
+  b.type('are you there?');
   await until(() => /t-2: are you there\?\n/.test(a.said), 25_000);
   expect(a.said.match(/are you there/g)).toHaveLength(1);
   expect(a.said).toContain('* back in lobby (channel 1)');

@@ -72,7 +72,9 @@ describe('Connect', () => {
     const id = await room();
     const plain = await join(alice, id);
     const b = await join(bob, id, { events: true });
-    await b.find(({ welcome }) => welcome !== undefined);
+    await b.find(({ welcome, presence }) =>
+      [...(welcome?.channel?.users ?? []), ...(presence?.came ?? [])].some((user) => user.id === alice.id),
+    );
     b.send('', { typing: { userId: '', stopped: false } });
     b.send('said');
     await plain.find(({ seq }) => seq === 1);
