@@ -95,7 +95,12 @@ export const settingsTable = {
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
   MANAGERS: setting(list, 'host:port,...', 'chat-service: the managers to report to', '127.0.0.1:50052'),
-  MESSAGE_BYTES: setting(positive.max(65_536), 'bytes', 'chat-service: the largest message data', '65536'),
+  MESSAGE_BYTES: setting(
+    positive.max(limits.messageBytes),
+    'bytes',
+    'chat-service: the largest message data',
+    String(limits.messageBytes),
+  ),
   SENDER_RATE: setting(
     positive.max(1_000_000),
     'messages/s',

@@ -1,6 +1,6 @@
 import { ChannelStatus, Resume } from '@parley/contract';
 import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
-import { type Logger, limits, refuse } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
 import { welcomeFrame } from './frames.js';
@@ -18,7 +18,6 @@ export interface ConnectDeps {
   readonly pingEveryMs: number;
   /** True while this server stops. */
   readonly draining: () => boolean;
-  readonly log: Logger;
 }
 
 /** What the client asked for in its metadata. */

@@ -1,4 +1,4 @@
-import { type Logger, limits, type Reason } from '@parley/runtime';
+import { limits, type Reason } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Parting, Session } from '../rpc/session.js';
@@ -12,7 +12,6 @@ export interface SweepDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   readonly now: () => number;
-  readonly log: Logger;
 }
 
 /** How long an empty channel stays in memory, for those who come back. */
