@@ -6,7 +6,7 @@ export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { frameOf, prefixBytes, prefixed, RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
-export type { Answer, Definition, Handlers, Stream, Take } from './service.js';
+export type { Answer, AnswerBytes, Definition, Handlers, Stream, Take } from './service.js';
 export { SigningKey } from './signing-key.js';
 export { refusalFromStatus, statusFromRefusal } from './status.js';
 export {
@@ -23,3 +23,4 @@ export {
   userToken,
 } from './tokens.js';
 export { TrustedKeys, type Verified } from './trusted-keys.js';
+export { Turns } from './turns.js';

@@ -30,6 +30,9 @@ export class RawStream {
   readonly #exchange: Exchange;
   readonly #inner: ServerHttp2Stream;
   #ended = false;
+  #writtenBytes = 0;
+  #tellAtBytes = Number.POSITIVE_INFINITY;
+  #tell: () => void = () => {};
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, exchange: Exchange) {
     this.#call = call;
@@ -52,7 +55,20 @@ export class RawStream {
   write(frames: Buffer): boolean {
     if (this.ended) return true;
     this.#exchange.call.sendHeaders();
+    this.#writtenBytes += frames.length;
+    if (this.#writtenBytes >= this.#tellAtBytes) this.#tellWritten();
     return this.#inner.write(frames);
+  }
+
+  /** Calls back once, just before the write that makes it so many bytes in all. */
+  onWritten(bytes: number, listener: () => void): void {
+    this.#tellAtBytes = bytes;
+    this.#tell = listener;
+  }
+
+  #tellWritten(): void {
+    this.#tellAtBytes = Number.POSITIVE_INFINITY;
+    this.#tell();
   }
 
   onDrain(listener: () => void): void {

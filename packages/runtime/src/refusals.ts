@@ -137,6 +137,7 @@ export const refusals = {
   kicked: row('PERMISSION_DENIED', 403, 'an administrator ended this connection'),
   'channel-deleted': row('NOT_FOUND', 404, 'the channel was deleted'),
   'too-slow': row('RESOURCE_EXHAUSTED', 429, 'you read too slowly: connect again and resume'),
+  'long-stream': row('ABORTED', 409, 'this stream has carried as much as one may: listen again and resume'),
   idle: row('DEADLINE_EXCEEDED', 504, 'nothing was heard from you for too long'),
 } as const satisfies Record<string, RefusalRow>;
 
