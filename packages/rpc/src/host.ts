@@ -145,10 +145,10 @@ export class ServiceHost {
     this.#grpc = this.parts.add('grpc', await builder.start());
   }
 
-  /** Starts the admin server, where one is wanted, and gives the running service. */
-  async run(): Promise<RunningService> {
+  /** Starts the admin server, where one is wanted, and gives the running service; `doors` is where it listens. */
+  async run(doors: RunningService['listens'] = { grpc: this.address }): Promise<RunningService> {
     const { host, adminPort } = this.#config;
-    const listens: Record<string, string> = { grpc: this.address };
+    const listens: Record<string, string> = { ...doors };
     if (adminPort !== 0) {
       const ready = async () => void (await this.pool.query('SELECT 1'));
       const admin = await startAdminServer({ host, port: adminPort, metrics: this.context.metrics, ready });

@@ -82,6 +82,7 @@ export const refusals = {
   'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
   'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
+  'no-route': row('PERMISSION_DENIED', 403, 'this join token names no chat server: listen again'),
   'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
   'not-your-message': row('PERMISSION_DENIED', 403, 'only who said it may change it'),
   muted: row('PERMISSION_DENIED', 403, 'you may not speak in this channel just now'),

@@ -9,6 +9,13 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+/** Exactly as browsers send them: no path, no wildcard. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    'expected origins like https://chat.example.org',
+  );
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
 const positive = z.coerce.number().int().positive();
 
@@ -37,8 +44,12 @@ export const settingsTable = {
   },
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
-  PORT: setting(port.optional(), 'port', 'gRPC port; 50051 user-service, 50052 channel-service, 50053 chat-service'),
-  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the gRPC port + 1000; 0 = off'),
+  PORT: setting(
+    port.optional(),
+    'port',
+    'its port; 50051 user-service, 50052 channel-service, 50053 chat-service, 8080 gateway',
+  ),
+  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the port + 1000; 0 = off'),
   INSECURE: setting(onOff, 'on/off', 'listen without TLS on an address that others can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
   TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
@@ -94,7 +105,15 @@ export const settingsTable = {
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
-  MANAGERS: setting(list, 'host:port,...', 'chat-service: the managers to report to', '127.0.0.1:50052'),
+  MANAGERS: setting(list, 'host:port,...', 'chat-service, gateway: the managers to call', '127.0.0.1:50052'),
+  USER_SERVICES: setting(list, 'host:port,...', 'gateway: the user-services to call', '127.0.0.1:50051'),
+  ORIGINS: setting(
+    list.pipe(z.array(origin)),
+    'origins',
+    'gateway: pages of other origins that may call it, such as https://chat.example.org; its own page always may',
+    '',
+  ),
+  WEB_DIR: setting(z.string().optional(), 'folder', 'gateway: the built page; default: packages/web/dist'),
   MESSAGE_BYTES: setting(
     positive.max(limits.messageBytes),
     'bytes',
