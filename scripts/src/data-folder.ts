@@ -6,7 +6,7 @@ export interface RunFacts {
   readonly pid: number;
   /** The owner's URL. */
   readonly database: string;
-  readonly services: readonly { readonly name: string; readonly grpc: string; readonly admin: string }[];
+  readonly services: readonly { readonly name: string; readonly address: string; readonly admin: string }[];
 }
 
 async function commandOf(pid: number): Promise<string> {

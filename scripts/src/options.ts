@@ -14,6 +14,7 @@ export interface StartOptions {
   readonly userPort: number;
   readonly managerPort: number;
   readonly chatPort: number;
+  readonly webPort: number;
   readonly logLevel?: string;
 }
 
@@ -55,6 +56,7 @@ function startCommand(): Command {
     .option('--user-port <port>', 'the user-service', port, 50_051)
     .option('--manager-port <port>', 'the first manager', port, 50_052)
     .option('--chat-port <port>', 'the first chat server', port, 50_053)
+    .option('--web-port <port>', 'the gateway: the page, and gRPC-Web', port, 8_080)
     .addOption(new Option('--log-level <level>', 'least level in the log files (default: info)').choices(levels))
     .addHelpText('after', ports);
 }

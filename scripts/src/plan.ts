@@ -5,17 +5,19 @@ import { projectFolder, type StartOptions } from './options.js';
 /** One process to run. */
 export interface ServicePlan {
   readonly name: string;
-  readonly service: 'user-service' | 'channel-service' | 'chat-service';
+  readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway';
   readonly role: ServiceRole;
   readonly port: number;
   /** The option that moves its port. */
-  readonly option: '--user-port' | '--manager-port' | '--chat-port';
+  readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port';
 }
 
 /** What starts first, and what needs that to be there. */
 export interface Plan {
   readonly first: readonly ServicePlan[];
   readonly chatServers: readonly ServicePlan[];
+  /** In front of all of them. */
+  readonly gateway: ServicePlan;
 }
 
 const adminOffset = 1_000;
@@ -78,6 +80,13 @@ export function planServices(options: StartOptions): Plan {
   };
   const managers = Array.from({ length: options.managers }, (_, index) => managerPlan(options, index));
   const chatServers = Array.from({ length: options.chatServers }, (_, index) => chatPlan(options, index));
-  checkPorts([user, ...managers, ...chatServers]);
-  return { first: [user, ...managers], chatServers };
+  const gateway: ServicePlan = {
+    name: 'gateway',
+    service: 'gateway',
+    role: 'chat_gateway',
+    port: options.webPort,
+    option: '--web-port',
+  };
+  checkPorts([user, ...managers, ...chatServers, gateway]);
+  return { first: [user, ...managers], chatServers, gateway };
 }

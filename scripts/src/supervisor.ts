@@ -40,7 +40,7 @@ export class Supervisor {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
-    await checkFree([...plan.first, ...plan.chatServers], settings.HOST);
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway], settings.HOST);
     const database = await this.#openDatabase(folder);
     if (this.#manner === undefined) await this.#startServices(plan, folder, database);
     await this.#stopAsked;
@@ -71,12 +71,18 @@ export class Supervisor {
   async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase): Promise<void> {
     this.#say('starting the services');
     const first = await this.#startGroup(plan.first, folder, database, {});
-    const managers = plan.first
-      .map(({ service }, index) => (service === 'channel-service' ? first[index]?.listens.grpc : undefined))
-      .filter((address) => address !== undefined);
-    const chat = await this.#startGroup(plan.chatServers, folder, database, { PARLEY_MANAGERS: managers.join(',') });
+    const addressesOf = (name: ServicePlan['service']) =>
+      first
+        .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
+        .join(',');
+    const behind = {
+      PARLEY_MANAGERS: addressesOf('channel-service'),
+      PARLEY_USER_SERVICES: addressesOf('user-service'),
+    };
+    const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
+    const web = await this.#startGroup([plan.gateway], folder, database, behind);
     if (this.#manner !== undefined) return;
-    const running = [...first, ...chat];
+    const running = [...first, ...chat, ...web];
     await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
     this.#say(this.#overview(running));
   }
@@ -126,7 +132,7 @@ export class Supervisor {
   #overview(running: readonly Running[]): string {
     const rows = running.map(({ process: { name, logFile }, listens }) => [
       name,
-      listens.grpc ?? '',
+      addressOf(listens),
       listens.admin ?? '',
       shortPath(logFile),
     ]);
@@ -134,7 +140,8 @@ export class Supervisor {
     const { userPort } = this.#options;
     const where = userPort === 50_051 ? '' : ` --user-service ${running[0]?.listens.grpc}`;
     const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${where}`);
-    return `everything runs\n\n${table}\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+    const page = running.at(-1)?.listens.http ?? '';
+    return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
   }
 }
 
@@ -143,6 +150,10 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
+function addressOf({ grpc, http }: Listens): string {
+  return grpc ?? http ?? '';
+}
+
 function factsOf({ process: { name }, listens }: Running) {
-  return { name, grpc: listens.grpc ?? '', admin: listens.admin ?? '' };
+  return { name, address: addressOf(listens), admin: listens.admin ?? '' };
 }
