@@ -30,6 +30,8 @@ export interface ListenOptions {
 }
 
 export interface SendOptions extends MessageOptions {
+  /** A UUID for all tries, those of another process too: the same one again is the same message. Default: a new one. */
+  readonly clientId?: string;
   /** Gives the send up; what is on its way may be said all the same. */
   readonly signal?: AbortSignal;
 }
@@ -137,7 +139,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /** Says something. Rejects with a Refusal, or with the signal's reason. */
   send(data: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
-    return this.#post(messageFrame(data, options), options.signal);
+    return this.#post(messageFrame(data, options), options.signal, options.clientId);
   }
 
   /** Says something to those who are here now: not kept, not acked, first to be dropped. */
@@ -220,11 +222,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
-  async #post(frame: Message, signal: AbortSignal | undefined): Promise<Sent> {
+  async #post(frame: Message, signal: AbortSignal | undefined, clientId = randomUuid()): Promise<Sent> {
     signal?.throwIfAborted();
     if (this.#ended !== undefined) throw this.#ended;
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
-    const clientId = randomUuid();
     const bytes = frame.data.length;
     const steps = this.#exchange.send({ clientId, bytes, frame: { ...frame, clientId } }, Date.now());
     if (steps === undefined) throw refuse('too-busy', { words: 'too many sends wait for their answers' });

@@ -27,3 +27,4 @@ export {
 } from './parley-client.js';
 export type { Sent } from './pending.js';
 export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport } from './transport.js';
+export { randomUuid } from './uuid.js';

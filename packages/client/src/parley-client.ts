@@ -108,6 +108,16 @@ export class ParleyClient {
    */
   async listen(channelId: number, options: ListenOptions = {}): Promise<Conversation> {
     options.signal?.throwIfAborted();
+    const conversation = this.open(channelId, options);
+    await conversation.entered();
+    return conversation;
+  }
+
+  /**
+   * The same at once: the way to the first welcome is told by events too, and a refusal is the event `ended`.
+   * @throws {Refusal} where nobody is logged in.
+   */
+  open(channelId: number, options: ListenOptions = {}): Conversation {
     this.#call(undefined);
     const conversation: Conversation = new Conversation(
       {
@@ -120,7 +130,6 @@ export class ParleyClient {
       options,
     );
     this.#conversations.add(conversation);
-    await conversation.entered();
     return conversation;
   }
 

@@ -1,0 +1,252 @@
+import type { Channel, EntryEvent, Place, Reason, User } from '@parley/client';
+import { fold, type Line, put } from './lines.js';
+import { type Outgoing, taken } from './outgoing.js';
+
+/** How this page hears the channel. */
+export type Link =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'catching-up' }
+  | { readonly state: 'live' }
+  | { readonly state: 'waiting'; readonly reason: Reason; readonly message: string; readonly untilMs: number }
+  | { readonly state: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
+
+export interface Typist {
+  readonly userId: string;
+  /** Unix ms; then it is forgotten. */
+  readonly untilMs: number;
+}
+
+/** Display names by user id. */
+export type Names = Readonly<Record<string, string>>;
+
+/** What is kept in the browser of a channel, besides its lines. */
+export interface Bookmarked {
+  readonly place: Place | undefined;
+  readonly readSeq: number;
+  readonly outgoing: readonly Outgoing[];
+  readonly names: Names;
+}
+
+export interface ConversationState extends Bookmarked {
+  readonly me: string;
+  readonly channel: Channel | undefined;
+  readonly link: Link;
+  readonly lines: readonly Line[];
+  /** Lines of logs that are gone; nothing can be done to them. */
+  readonly earlier: readonly Line[];
+  /** There may be lines before the first. */
+  readonly hasOlder: boolean;
+  /** Who is here, oneself too. */
+  readonly here: readonly string[];
+  readonly hereCount: number;
+  readonly typing: readonly Typist[];
+  /** What was read when this page opened the channel. */
+  readonly openedAtSeq: number;
+}
+
+/** Facts that every tab must know. */
+export type SharedAction =
+  | {
+      readonly type: 'welcome';
+      readonly channel: Channel;
+      readonly here: readonly User[];
+      readonly count: number;
+      readonly place: Place;
+    }
+  | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: Place | undefined }
+  | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
+  | { readonly type: 'reset'; readonly place: Place }
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'presence'; readonly here: readonly User[]; readonly count: number }
+  | { readonly type: 'typing'; readonly userId: string; readonly untilMs: number }
+  | { readonly type: 'queued'; readonly outgoing: Outgoing }
+  | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
+  | { readonly type: 'failed'; readonly id: string; readonly why: string }
+  | { readonly type: 'retried'; readonly id: string; readonly at: number }
+  | { readonly type: 'discarded'; readonly id: string }
+  | { readonly type: 'read'; readonly seq: number }
+  | { readonly type: 'snapshot'; readonly state: ConversationState };
+
+/** Facts of one tab. */
+export type LocalAction =
+  | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
+  | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
+  | { readonly type: 'older'; readonly lines: readonly Line[] }
+  | { readonly type: 'cut'; readonly keep: number };
+
+export type ConversationAction = SharedAction | LocalAction;
+
+const mostEarlier = 500;
+const mostNames = 1_000;
+
+/** A channel that nothing is known of yet. */
+export function noConversation(me: string): ConversationState {
+  return {
+    me,
+    channel: undefined,
+    place: undefined,
+    readSeq: 0,
+    outgoing: [],
+    names: {},
+    link: { state: 'connecting' },
+    lines: [],
+    earlier: [],
+    hasOlder: true,
+    here: [],
+    hereCount: 0,
+    typing: [],
+    openedAtSeq: 0,
+  };
+}
+
+function named(names: Names, users: readonly User[]): Names {
+  const news = users.filter(({ id, name }) => names[id] !== name);
+  if (news.length === 0) return names;
+  const all = [...Object.entries(names), ...news.map(({ id, name }) => [id, name] as const)];
+  return Object.fromEntries(all.slice(-mostNames));
+}
+
+function present(state: ConversationState, here: readonly User[], count: number): ConversationState {
+  const ids = here.map(({ id }) => id);
+  const typing = state.typing.filter(({ userId }) => ids.includes(userId) || count > ids.length);
+  return { ...state, here: ids, hereCount: count, typing, names: named(state.names, here) };
+}
+
+/** An answer that is known from an entry is no longer waited for. */
+function withEntries(
+  state: ConversationState,
+  entries: readonly EntryEvent[],
+  place: Place | undefined,
+): ConversationState {
+  const said = new Set(entries.filter(({ sender }) => sender === state.me).map(({ clientId }) => clientId));
+  const senders = new Set(entries.filter(({ type }) => type === 'message').map(({ sender }) => sender));
+  return {
+    ...state,
+    place: place ?? state.place,
+    lines: fold(state.lines, entries),
+    outgoing: state.outgoing.filter(({ id }) => !said.has(id)),
+    typing: state.typing.filter(({ userId }) => !senders.has(userId)),
+  };
+}
+
+/** Another log: what was heard stays to be read, and what was read of the new one is nothing. */
+function reset(state: ConversationState, place: Place): ConversationState {
+  const earlier = [...state.earlier, ...state.lines].slice(-mostEarlier);
+  return { ...state, earlier, lines: [], place, readSeq: 0, openedAtSeq: 0, hasOlder: true };
+}
+
+function welcome(
+  state: ConversationState,
+  { channel, here, count, place }: Extract<SharedAction, { type: 'welcome' }>,
+): ConversationState {
+  const began = state.place === undefined;
+  return present({ ...state, channel, link: { state: 'catching-up' }, place: began ? place : state.place }, here, count);
+}
+
+function typing(
+  state: ConversationState,
+  { userId, untilMs }: Extract<SharedAction, { type: 'typing' }>,
+): ConversationState {
+  if (userId === state.me) return state;
+  const others = state.typing.filter((one) => one.userId !== userId);
+  return { ...state, typing: untilMs > 0 ? [...others, { userId, untilMs }] : others };
+}
+
+function answered(
+  state: ConversationState,
+  { id, seq, at }: Extract<SharedAction, { type: 'taken' }>,
+): ConversationState {
+  const outgoing = state.outgoing.find((one) => one.id === id);
+  if (outgoing === undefined) return state;
+  const lines = taken(state.lines, outgoing, state.me, { seq, at });
+  return { ...state, lines, outgoing: state.outgoing.filter((one) => one !== outgoing) };
+}
+
+function changeOutgoing(state: ConversationState, id: string, change: Partial<Outgoing>): ConversationState {
+  const outgoing = state.outgoing.map((one) => (one.id === id ? { ...one, ...change } : one));
+  return { ...state, outgoing };
+}
+
+function withPage(
+  state: ConversationState,
+  { log, entries, more }: Extract<LocalAction, { type: 'page' }>,
+): ConversationState {
+  if (state.place !== undefined && log !== '' && log !== state.place.log) return state;
+  return { ...withEntries(state, entries, undefined), hasOlder: more };
+}
+
+/** What the leading tab knows; what this one has read of older lines stays. */
+function snapshot(state: ConversationState, { state: theirs }: Extract<SharedAction, { type: 'snapshot' }>) {
+  const first = theirs.lines[0]?.seq ?? 0;
+  const same = state.place?.log === theirs.place?.log && theirs.lines.length > 0;
+  const older = same ? state.lines.filter(({ seq }) => seq < first) : [];
+  const { hasOlder } = older.length > 0 ? state : theirs;
+  return { ...theirs, lines: [...older, ...theirs.lines], hasOlder, openedAtSeq: state.openedAtSeq };
+}
+
+/** The conversation after an action. */
+export function converse(state: ConversationState, action: ConversationAction): ConversationState {
+  switch (action.type) {
+    case 'welcome':
+      return welcome(state, action);
+    case 'entries':
+      return withEntries(state, action.entries, action.place);
+    case 'missing':
+      return { ...state, lines: put(state.lines, { type: 'missing', seq: action.from, to: action.to, at: action.at }) };
+    case 'reset':
+      return reset(state, action.place);
+    case 'link':
+      return { ...state, link: action.link };
+    case 'presence':
+      return present(state, action.here, action.count);
+    case 'typing':
+      return typing(state, action);
+    case 'read':
+      return action.seq > state.readSeq ? { ...state, readSeq: action.seq } : state;
+    case 'snapshot':
+      return snapshot(state, action);
+    case 'cached':
+      return { ...state, ...action.bookmarked, lines: action.lines, openedAtSeq: action.bookmarked.readSeq };
+    case 'page':
+      return withPage(state, action);
+    case 'older':
+      return { ...state, lines: [...action.lines.filter(({ seq }) => seq < firstSeq(state)), ...state.lines] };
+    case 'cut':
+      return cut(state, action.keep);
+    default:
+      return withOutgoing(state, action);
+  }
+}
+
+function withOutgoing(
+  state: ConversationState,
+  action: Extract<SharedAction, { type: 'queued' | 'taken' | 'failed' | 'retried' | 'discarded' }>,
+): ConversationState {
+  switch (action.type) {
+    case 'queued':
+      return { ...state, outgoing: [...state.outgoing, action.outgoing] };
+    case 'taken':
+      return answered(state, action);
+    case 'failed':
+      return changeOutgoing(state, action.id, { failed: action.why });
+    case 'retried':
+      return changeOutgoing(state, action.id, { failed: undefined, at: action.at });
+    default:
+      return { ...state, outgoing: state.outgoing.filter(({ id }) => id !== action.id) };
+  }
+}
+
+/** The first seq that is here. */
+export function firstSeq({ lines }: ConversationState): number {
+  return lines[0]?.seq ?? Number.POSITIVE_INFINITY;
+}
+
+/** The last seq of the log that this page knows. */
+export function lastSeq({ lines, place }: ConversationState): number {
+  return Math.max(place?.seq ?? 0, lines.at(-1)?.seq ?? 0);
+}
+
+function cut(state: ConversationState, keep: number): ConversationState {
+  if (state.lines.length <= keep) return state;
+  return { ...state, lines: state.lines.slice(-keep), hasOlder: true };
+}

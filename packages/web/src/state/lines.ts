@@ -1,0 +1,130 @@
+import { type EntryEvent, textOf } from '@parley/client';
+
+interface LineFacts {
+  readonly seq: number;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+/** Who gave one emoji. */
+export interface Reaction {
+  readonly emoji: string;
+  readonly userIds: readonly string[];
+}
+
+/** What somebody said, as it is now. */
+export interface SaidLine extends LineFacts {
+  readonly type: 'said';
+  readonly sender: string;
+  readonly clientId: string;
+  /** Undefined: bytes that are no text. */
+  readonly text: string | undefined;
+  readonly replyTo: number | undefined;
+  readonly editedAt: number | undefined;
+  readonly deleted: boolean;
+  readonly reactions: readonly Reaction[];
+}
+
+/** Somebody became a member, got a role, or is one no longer. */
+export interface MemberLine extends LineFacts {
+  readonly type: 'member';
+  readonly userId: string;
+  readonly joined: boolean;
+  readonly by: string;
+}
+
+/** Entries `seq` to `to` did not come and cannot be had. */
+export interface MissingLine extends LineFacts {
+  readonly type: 'missing';
+  readonly to: number;
+}
+
+/** What the log has at a seq, folded; in order of seq. */
+export type Line = SaidLine | MemberLine | MissingLine;
+
+type Change = Extract<EntryEvent, { target: number }>;
+
+/** Where a seq is, or would be. */
+function indexOf(lines: readonly Line[], seq: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lines[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The message with a seq, if it is here. */
+export function saidAt(lines: readonly Line[], seq: number): SaidLine | undefined {
+  const line = lines[indexOf(lines, seq)];
+  return line?.seq === seq && line.type === 'said' ? line : undefined;
+}
+
+function putInto(lines: Line[], line: Line): void {
+  const index = indexOf(lines, line.seq);
+  lines.splice(index, lines[index]?.seq === line.seq ? 1 : 0, line);
+}
+
+/** With a line, in the place of what was at its seq. */
+export function put(lines: readonly Line[], line: Line): readonly Line[] {
+  const next = lines.slice();
+  putInto(next, line);
+  return next;
+}
+
+function lineOf(entry: EntryEvent): Line | undefined {
+  const { seq, timestamp: at } = entry;
+  if (entry.type === 'member') {
+    const { userId, joined, by } = entry;
+    return { type: 'member', seq, at, userId, joined, by };
+  }
+  if (entry.type !== 'message') return undefined;
+  const { sender, clientId, replyTo, editedAt, deleted, reactions } = entry;
+  return { type: 'said', seq, at, sender, clientId, text: textOf(entry), replyTo, editedAt, deleted, reactions };
+}
+
+/** With somebody's emoji. */
+export function withReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
+  const others = withoutReaction(reactions, emoji, userId);
+  const there = others.find((one) => one.emoji === emoji);
+  if (there === undefined) return [...others, { emoji, userIds: [userId] }];
+  return others.map((one) => (one === there ? { emoji, userIds: [...one.userIds, userId] } : one));
+}
+
+/** Without it. */
+export function withoutReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
+  return reactions
+    .map((one) => (one.emoji === emoji ? { emoji, userIds: one.userIds.filter((id) => id !== userId) } : one))
+    .filter(({ userIds }) => userIds.length > 0);
+}
+
+function changed(line: SaidLine, change: Change): SaidLine {
+  switch (change.type) {
+    case 'edit':
+      return { ...line, text: textOf(change), editedAt: change.timestamp };
+    case 'delete':
+      return { ...line, text: '', deleted: true, reactions: [] };
+    case 'react':
+      return { ...line, reactions: withReaction(line.reactions, change.emoji, change.sender) };
+    case 'unreact':
+      return { ...line, reactions: withoutReaction(line.reactions, change.emoji, change.sender) };
+    default:
+      return line;
+  }
+}
+
+/** Adds entries, whatever their order; what is about an earlier message changes that. */
+export function fold(lines: readonly Line[], entries: readonly EntryEvent[]): readonly Line[] {
+  const next = lines.slice();
+  for (const entry of entries) {
+    const line = lineOf(entry);
+    if (line !== undefined) putInto(next, line);
+    else if ('target' in entry) {
+      const target = saidAt(next, entry.target);
+      if (target !== undefined) putInto(next, changed(target, entry));
+    }
+  }
+  return next;
+}

@@ -1,0 +1,27 @@
+/** State that changes by actions only, and tells who listens. */
+export class Store<S, A> {
+  readonly #reduce: (state: S, action: A) => S;
+  readonly #listeners = new Set<() => void>();
+  #state: S;
+
+  constructor(reduce: (state: S, action: A) => S, initial: S) {
+    this.#reduce = reduce;
+    this.#state = initial;
+  }
+
+  /** As it is now; another object after each change. */
+  readonly state = (): S => this.#state;
+
+  readonly dispatch = (action: A): void => {
+    const next = this.#reduce(this.#state, action);
+    if (next === this.#state) return;
+    this.#state = next;
+    for (const listener of this.#listeners) listener();
+  };
+
+  /** Calls after each change; what it gives ends that. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+}
