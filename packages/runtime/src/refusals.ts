@@ -145,6 +145,19 @@ export const refusals = {
 /** A stable word for one outcome: a key of the table. */
 export type Reason = keyof typeof refusals;
 
+const ofCodes: ReadonlyMap<number, Reason> = new Map<number, Reason>([
+  [1, 'cancelled'],
+  [4, 'deadline-exceeded'],
+  [8, 'message-too-large'],
+  [12, 'not-implemented'],
+  [14, 'unreachable'],
+]);
+
+/** What a gRPC status code without a reason means: the transport itself refused. */
+export function reasonOfCode(code: number): Reason {
+  return ofCodes.get(code) ?? 'internal';
+}
+
 /** Whether a word is a reason of the table. */
 export function isReason(word: unknown): word is Reason {
   return typeof word === 'string' && Object.hasOwn(refusals, word);
