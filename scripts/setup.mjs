@@ -1,12 +1,14 @@
-/** What a fresh clone needs before anything of ours can run: packages and compiled TypeScript. Node and npm are enough. */
+/** What a fresh clone needs before anything of ours can run: packages, compiled TypeScript, the page. Node and npm are enough. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.parley-setup');
+const web = join(root, 'packages', 'web');
+const pageStamp = join(web, 'dist', 'page.stamp');
 
 /** Ends the process with one sentence. */
 export function giveUp(sentence) {
@@ -64,8 +66,34 @@ export function ensureBuild() {
   if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('the source does not compile: see the lines above');
 }
 
-/** Packages, then compiled TypeScript. */
+/** Everything that the page is bundled from. */
+function pageFingerprint() {
+  const hash = createHash('sha256');
+  const folders = ['web/src', 'web/dist/src', 'client/dist/src', 'contract/dist/src', 'runtime/dist/src'];
+  const below = folders.flatMap((folder) => {
+    const path = join(root, 'packages', folder);
+    return readdirSync(path, { recursive: true }).map((name) => join(path, name));
+  });
+  const files = below.filter((path) => /\.(js|css|svg)$/.test(path)).sort();
+  const rest = [join(web, 'index.html'), join(web, 'vite.config.js'), join(root, 'pnpm-lock.yaml')];
+  for (const file of [...files, ...rest]) hash.update(file.slice(root.length)).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+/** Bundles the page, unless what it is made of is what it was. */
+export function ensurePage() {
+  const wanted = pageFingerprint();
+  const isThere = existsSync(join(web, 'dist', 'page', 'index.html'));
+  if (isThere && existsSync(pageStamp) && readFileSync(pageStamp, 'utf8') === wanted) return;
+  const vite = join(web, 'node_modules', 'vite', 'bin', 'vite.js');
+  if (run(process.execPath, [vite, 'build', web, '--logLevel', 'warn']) !== 0)
+    giveUp('the page cannot be bundled: see the lines above');
+  writeFileSync(pageStamp, wanted);
+}
+
+/** Packages, then compiled TypeScript, then the page. */
 export function setUp() {
   ensurePackages();
   ensureBuild();
+  ensurePage();
 }

@@ -12,7 +12,7 @@ export interface Config {
   readonly webDir: string;
 }
 
-const builtPage = fileURLToPath(new URL('../../../../packages/web/dist', import.meta.url));
+const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', import.meta.url));
 
 /**
  * What the gateway needs of the settings.

@@ -71,7 +71,6 @@ export type SharedAction =
 export type LocalAction =
   | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
   | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  | { readonly type: 'older'; readonly lines: readonly Line[] }
   | { readonly type: 'cut'; readonly keep: number };
 
 export type ConversationAction = SharedAction | LocalAction;
@@ -209,8 +208,6 @@ export function converse(state: ConversationState, action: ConversationAction): 
       return { ...state, ...action.bookmarked, lines: action.lines, openedAtSeq: action.bookmarked.readSeq };
     case 'page':
       return withPage(state, action);
-    case 'older':
-      return { ...state, lines: [...action.lines.filter(({ seq }) => seq < firstSeq(state)), ...state.lines] };
     case 'cut':
       return cut(state, action.keep);
     default:

@@ -1,0 +1,115 @@
+import { type Channel, createClient, type NewChannel, type ParleyClient } from '@parley/client';
+import { webTransport } from '@parley/client/web';
+import type { Session } from '../state/session.js';
+import { Store } from '../state/store.js';
+import { forgetConversation } from '../storage/conversations.js';
+import type { BrowserDatabase } from '../storage/database.js';
+import { Room } from './room.js';
+import { RoomsWatch } from './rooms-watch.js';
+
+export interface DeskDeps {
+  readonly database: BrowserDatabase;
+  readonly session: Session;
+  /** The server says that the session is over, and why. */
+  readonly onRefused: (reason: string) => void;
+}
+
+/** Everything that a user who is signed in can do: the rooms, and the one that is open in this tab. */
+export class Desk {
+  readonly session: Session;
+  readonly rooms: RoomsWatch;
+  readonly #client: ParleyClient;
+  readonly #deps: DeskDeps;
+  readonly #open = new Store<Room | undefined, Room | undefined>((_, room) => room, undefined);
+
+  constructor(deps: DeskDeps) {
+    const { session, database, onRefused } = deps;
+    this.session = session;
+    this.#deps = deps;
+    this.#client = createClient({ transport: webTransport(), token: session.token });
+    this.rooms = new RoomsWatch(this.#client, database, session.userId, onRefused);
+  }
+
+  /** The room that is open. */
+  readonly room = () => this.#open.state();
+  readonly subscribe = (listener: () => void) => this.#open.subscribe(listener);
+
+  start(): Promise<void> {
+    return this.rooms.start();
+  }
+
+  /** Makes a room; rejects with a Refusal. */
+  async create(channel: NewChannel): Promise<Channel> {
+    const made = await this.#client.create(channel);
+    this.rooms.look();
+    return made;
+  }
+
+  /** Deletes a room for everybody; rejects with a Refusal. */
+  async delete(id: number): Promise<void> {
+    await this.#client.delete(id);
+    this.rooms.dispatch({ type: 'deleted', id });
+    if (this.room()?.channelId === id) await this.#close();
+    await forgetConversation(this.#deps.database, id);
+  }
+
+  /** Goes into a room, and out of the one before. */
+  async enter(id: number): Promise<void> {
+    if (this.room()?.channelId === id) return;
+    const { database, session, onRefused } = this.#deps;
+    const before = this.room();
+    const onLeft = () => this.#goneFrom(id);
+    const room = new Room({ client: this.#client, database, me: session.userId, channelId: id, onLeft, onRefused });
+    this.#open.dispatch(room);
+    this.rooms.openId = id;
+    this.rooms.dispatch({ type: 'unread', id, count: 0 });
+    const closed = before?.close();
+    await room.enter();
+    await closed;
+  }
+
+  /** Looks at no room; other tabs stay where they are. */
+  async look(): Promise<void> {
+    await this.#close();
+  }
+
+  /** Leaves the open room, in every tab. */
+  async leave(): Promise<void> {
+    const room = this.room();
+    this.#open.dispatch(undefined);
+    this.rooms.openId = undefined;
+    await room?.leave();
+    this.rooms.look();
+  }
+
+  draft(id: number): Promise<string | undefined> {
+    return this.#deps.database.get('drafts', id);
+  }
+
+  async keepDraft(id: number, text: string): Promise<void> {
+    const { database } = this.#deps;
+    if (text === '') await database.delete('drafts', id);
+    else await database.put('drafts', text, id);
+  }
+
+  /** Ends the session on the server; rejects with a Refusal. */
+  logout(): Promise<void> {
+    return this.#client.logout();
+  }
+
+  async stop(): Promise<void> {
+    this.rooms.stop();
+    await this.#close();
+  }
+
+  async #goneFrom(id: number): Promise<void> {
+    if (this.room()?.channelId === id) await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const room = this.room();
+    this.#open.dispatch(undefined);
+    this.rooms.openId = undefined;
+    await room?.close();
+  }
+}

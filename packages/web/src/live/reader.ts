@@ -1,0 +1,70 @@
+import type { Conversation, ConversationEvent, EntryEvent } from '@parley/client';
+import type { SharedAction } from '../state/conversation.js';
+import { inNextTurn } from './turns.js';
+
+const typingShownMs = 6_000;
+
+type Tell = (action: SharedAction) => void;
+
+/** Reads a conversation and tells what happens, entries of one turn at once. */
+export class Reader {
+  readonly #conversation: Conversation;
+  readonly #tell: Tell;
+  readonly #later = inNextTurn(() => this.#flush());
+  #entries: EntryEvent[] = [];
+
+  constructor(conversation: Conversation, tell: Tell) {
+    this.#conversation = conversation;
+    this.#tell = tell;
+  }
+
+  /** Resolves when the conversation has ended. `onFilledGap`: History filled a gap, so older messages may have changed. */
+  async read(onFilledGap: () => void): Promise<void> {
+    for await (const event of this.#conversation) {
+      if ('seq' in event) {
+        this.#entries.push(event);
+        this.#later();
+        continue;
+      }
+      this.#flush();
+      const action = this.#actionOf(event);
+      if (action !== undefined) this.#tell(action);
+      if (event.type === 'gap' && event.filled) onFilledGap();
+    }
+  }
+
+  #flush(): void {
+    if (this.#entries.length === 0) return;
+    const place = this.#conversation.place;
+    const last = this.#entries.at(-1)?.seq ?? 0;
+    const entries = this.#entries;
+    this.#entries = [];
+    this.#tell({ type: 'entries', entries, place: place && { log: place.log, seq: last } });
+  }
+
+  #actionOf(event: Exclude<ConversationEvent, EntryEvent>): SharedAction | undefined {
+    const { presence, here } = this.#conversation;
+    switch (event.type) {
+      case 'welcome':
+        return { type: 'welcome', channel: event.channel, here: presence, count: here, place: event.place };
+      case 'presence':
+        return { type: 'presence', here: presence, count: here };
+      case 'live':
+        return { type: 'link', link: { state: 'live' } };
+      case 'reset':
+        return { type: 'reset', place: event.place };
+      case 'gap':
+        return event.filled ? undefined : { type: 'missing', from: event.from, to: event.to, at: Date.now() };
+      case 'typing':
+        return { type: 'typing', userId: event.userId, untilMs: event.stopped ? 0 : Date.now() + typingShownMs };
+      case 'reconnecting': {
+        const { reason, message, inMs } = event;
+        return { type: 'link', link: { state: 'waiting', reason, message, untilMs: Date.now() + inMs } };
+      }
+      case 'ended':
+        return { type: 'link', link: { state: 'ended', reason: event.reason, message: event.message } };
+      default:
+        return undefined;
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import { type Conversation, type ParleyClient, Refusal, randomUuid } from '@parley/client';
+import {
+  type ConversationAction,
+  type ConversationState,
+  converse,
+  firstSeq,
+  lastSeq,
+  noConversation,
+  type SharedAction,
+} from '../state/conversation.js';
+import type { Outgoing } from '../state/outgoing.js';
+import { Store } from '../state/store.js';
+import { ConversationKeeper, loadConversation } from '../storage/conversations.js';
+import type { BrowserDatabase } from '../storage/database.js';
+import { Bus, type Word } from './bus.js';
+import { lead } from './leadership.js';
+import { Postman } from './postman.js';
+import { Reader } from './reader.js';
+
+export interface RoomDeps {
+  readonly client: ParleyClient;
+  readonly database: BrowserDatabase;
+  readonly me: string;
+  readonly channelId: number;
+  /** The user left it, in this tab or another. */
+  readonly onLeft: () => void;
+  /** Ended for a reason that may end the session. */
+  readonly onRefused: (reason: string) => void;
+}
+
+const saveAfterMs = 150;
+/** Lines in memory while one reads at the end: at most, and what is left of them then. */
+const most = 2_000;
+const fewer = 1_000;
+const pageSize = 50;
+
+/** One channel in one tab. Of all tabs on it one leads: it has the stream, and the others hear from it. */
+export class Room {
+  readonly channelId: number;
+  readonly #deps: RoomDeps;
+  readonly #store: Store<ConversationState, ConversationAction>;
+  readonly #bus: Bus;
+  readonly #keeper: ConversationKeeper;
+  readonly #closing = new AbortController();
+  #conversation: Conversation | undefined;
+  #returning: () => void = () => {};
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #leads = false;
+  #paging = false;
+  #led: Promise<void> = Promise.resolve();
+
+  constructor(deps: RoomDeps) {
+    this.#deps = deps;
+    this.channelId = deps.channelId;
+    this.#store = new Store(converse, noConversation(deps.me));
+    this.#bus = new Bus(deps.me, deps.channelId, (word) => this.#hear(word));
+    this.#keeper = new ConversationKeeper(deps.database, deps.channelId);
+  }
+
+  readonly state = () => this.#store.state();
+  readonly subscribe = (listener: () => void) => this.#store.subscribe(listener);
+
+  /** Shows what is kept, then goes where the others are. */
+  async enter(): Promise<void> {
+    const cached = await loadConversation(this.#deps.database, this.channelId);
+    if (cached !== undefined) {
+      const { place, readSeq, outgoing, names } = cached.record;
+      const bookmarked = { place, readSeq, outgoing, names };
+      this.#store.dispatch({ type: 'cached', bookmarked, lines: cached.lines });
+    }
+    this.#keeper.known(this.state());
+    if (this.#closing.signal.aborted) return;
+    this.#bus.tell({ type: 'hello' });
+    this.#led = lead(`parley ${this.#deps.me} ${this.channelId}`, this.#closing.signal, () => this.#lead());
+  }
+
+  say(text: string, replyTo: number | undefined): void {
+    this.#queue('say', text, replyTo);
+  }
+
+  /** Does something to a message; `text` is the new text or the emoji. */
+  change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
+    this.#queue(what, text, target);
+  }
+
+  retry(id: string): void {
+    this.#share({ type: 'retried', id, at: Date.now() });
+  }
+
+  discard(id: string): void {
+    this.#share({ type: 'discarded', id });
+  }
+
+  /** Everything was seen. */
+  read(): void {
+    const seq = lastSeq(this.state());
+    if (seq > this.state().readSeq) this.#share({ type: 'read', seq });
+  }
+
+  typing(stopped: boolean): void {
+    if (this.#leads) this.#type(stopped);
+    else this.#bus.tell({ type: 'typing', stopped });
+  }
+
+  /** Takes a seat again after the conversation has ended. */
+  return(): void {
+    if (this.#leads) this.#returning();
+    else this.#bus.tell({ type: 'return' });
+  }
+
+  /** Reads a page further back. */
+  async older(): Promise<void> {
+    const { place, hasOlder } = this.state();
+    if (this.#paging || !hasOlder || place === undefined) return;
+    this.#paging = true;
+    const first = firstSeq(this.state());
+    await this.#page(Number.isFinite(first) ? { before: first, size: pageSize } : { size: pageSize });
+    this.#paging = false;
+  }
+
+  /** While one reads at the end, what is far back is forgotten; the server has it. */
+  atEnd(): void {
+    if (this.state().lines.length > most) this.#store.dispatch({ type: 'cut', keep: fewer });
+  }
+
+  /** Leaves, in every tab. */
+  async leave(): Promise<void> {
+    this.#bus.tell({ type: 'leave' });
+    await this.close();
+  }
+
+  /** This tab looks elsewhere; where it has the stream, another tab takes over. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#led;
+    this.#bus.close();
+  }
+
+  #queue(what: Outgoing['do'], text: string, target: number | undefined): void {
+    const outgoing = { id: randomUuid(), at: Date.now(), do: what, text, target, failed: undefined };
+    this.#share({ type: 'queued', outgoing });
+  }
+
+  #share(action: SharedAction): void {
+    this.#store.dispatch(action);
+    this.#bus.tell({ type: 'action', action });
+  }
+
+  #type(stopped: boolean): void {
+    if (this.state().link.state === 'live') this.#conversation?.typing(stopped);
+  }
+
+  #hear(word: Word): void {
+    if (word.type === 'action') this.#store.dispatch(word.action);
+    else if (word.type === 'leave') this.#deps.onLeft();
+    else if (!this.#leads) return;
+    else if (word.type === 'hello') this.#tellAll();
+    else if (word.type === 'typing') this.#type(word.stopped);
+    else this.#returning();
+  }
+
+  #tellAll(): void {
+    this.#bus.tell({ type: 'action', action: { type: 'snapshot', state: this.state() } });
+  }
+
+  async #lead(): Promise<void> {
+    this.#leads = true;
+    const forget = this.#store.subscribe(() => this.#saveSoon());
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#converse(signal);
+      if (!signal.aborted) await this.#wantedAgain(signal);
+    }
+    forget();
+    clearTimeout(this.#saveTimer);
+    await this.#keeper.save(this.state()).catch(() => {});
+    this.#leads = false;
+  }
+
+  /** One conversation, from its beginning to its end. */
+  async #converse(signal: AbortSignal): Promise<void> {
+    const { client, onRefused } = this.#deps;
+    this.#share({ type: 'link', link: { state: 'connecting' } });
+    this.#tellAll();
+    const { place } = this.state();
+    const conversation = client.open(this.channelId, {
+      ...(place !== undefined && { after: place }),
+      waitWhenFull: true,
+      signal,
+    });
+    this.#conversation = conversation;
+    const tell = (action: SharedAction) => signal.aborted || this.#share(action);
+    const postman = new Postman(conversation, tell);
+    const forget = this.#store.subscribe(() => postman.look(this.state()));
+    signal.addEventListener('abort', () => postman.stop());
+    await new Reader(conversation, tell).read(() => this.#page({ size: 100 }));
+    forget();
+    const { link } = this.state();
+    if (!signal.aborted && link.state === 'ended') onRefused(link.reason);
+  }
+
+  #wantedAgain(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#returning = resolve;
+      signal.addEventListener('abort', () => resolve());
+    });
+  }
+
+  async #page(range: { before?: number; size: number }): Promise<void> {
+    try {
+      const { signal } = this.#closing;
+      const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
+      this.#store.dispatch({ type: 'page', log, entries, more });
+    } catch (thrown) {
+      if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
+    }
+  }
+
+  #saveSoon(): void {
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = undefined;
+      this.#keeper.save(this.state()).catch(() => {});
+    }, saveAfterMs);
+  }
+}

@@ -1,0 +1,110 @@
+import type { ConversationState } from './conversation.js';
+import type { Line, SaidLine } from './lines.js';
+import { foreseen, type Outgoing, saidBy } from './outgoing.js';
+
+/** Where a message of one's own is. */
+export type Standing = 'theirs' | 'sending' | 'sent' | 'failed';
+
+/** One row of what is shown. The key of a message is the same before and after it was sent. */
+export type Row =
+  | { readonly type: 'day'; readonly key: string; readonly at: number }
+  | { readonly type: 'unread'; readonly key: string }
+  | { readonly type: 'anew'; readonly key: string }
+  | { readonly type: 'start'; readonly key: string; readonly hasOlder: boolean }
+  | { readonly type: 'note'; readonly key: string; readonly line: Exclude<Line, SaidLine> }
+  | SaidRow;
+
+export interface SaidRow {
+  readonly type: 'said';
+  readonly key: string;
+  readonly line: SaidLine;
+  /** Shows who and when; else it goes on from the row above. */
+  readonly head: boolean;
+  readonly standing: Standing;
+  readonly outgoing: Outgoing | undefined;
+  /** Of a log that is gone. */
+  readonly past: boolean;
+}
+
+const oneBreathMs = 5 * 60_000;
+
+interface Shown {
+  readonly line: Line;
+  readonly outgoing?: Outgoing;
+  readonly past?: boolean;
+}
+
+/** The local day of a time. */
+export function dayOf(at: number): string {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+}
+
+function standingOf({ line, outgoing }: Shown, me: string): Standing {
+  if (outgoing !== undefined) return outgoing.failed === undefined ? 'sending' : 'failed';
+  return line.type === 'said' && line.sender === me ? 'sent' : 'theirs';
+}
+
+function keyOf({ line, past }: Shown): string {
+  const key = line.type === 'said' && line.clientId !== '' ? line.clientId : `${line.seq}`;
+  return past === true ? `past ${key} ${line.seq}` : key;
+}
+
+function goesOn(line: SaidLine, before: Row | undefined): boolean {
+  if (before?.type !== 'said' || line.replyTo !== undefined) return false;
+  return before.line.sender === line.sender && line.at - before.line.at < oneBreathMs;
+}
+
+function rowOf(shown: Shown, before: Row | undefined, me: string): Row {
+  const { line, outgoing, past = false } = shown;
+  const key = keyOf(shown);
+  if (line.type !== 'said') return { type: 'note', key, line };
+  const standing = standingOf(shown, me);
+  return { type: 'said', key, line, head: !goesOn(line, before), standing, outgoing, past };
+}
+
+class Rows {
+  readonly rows: Row[];
+  readonly #me: string;
+  #day = '';
+
+  constructor(me: string, first: Row) {
+    this.#me = me;
+    this.rows = [first];
+  }
+
+  add(shown: Shown): void {
+    const { at } = shown.line;
+    const day = dayOf(at);
+    if (day !== this.#day) this.rows.push({ type: 'day', key: `day ${day} ${shown.line.seq}`, at });
+    this.#day = day;
+    this.rows.push(rowOf(shown, this.rows.at(-1), this.#me));
+  }
+}
+
+function unreadFrom({ lines, openedAtSeq, me, place }: ConversationState): number | undefined {
+  if (openedAtSeq === 0 || place === undefined) return undefined;
+  return lines.find((line) => line.seq > openedAtSeq && line.type === 'said' && line.sender !== me)?.seq;
+}
+
+/** What is said but not yet in the log comes last. */
+function awaited({ outgoing, me }: ConversationState): Shown[] {
+  return outgoing
+    .filter((one) => one.do === 'say')
+    .map((one) => ({ line: saidBy(one, me, Number.MAX_SAFE_INTEGER, one.at), outgoing: one }));
+}
+
+/** All rows, oldest first. */
+export function timeline(state: ConversationState): readonly Row[] {
+  const { earlier, lines, outgoing, me, hasOlder } = state;
+  const shown = new Rows(me, { type: 'start', key: 'start', hasOlder: hasOlder && earlier.length === 0 });
+  for (const line of earlier) shown.add({ line, past: true });
+  if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });
+  const unread = unreadFrom(state);
+  for (const line of foreseen(lines, outgoing, me)) {
+    if (line.seq === unread) shown.rows.push({ type: 'unread', key: 'unread' });
+    shown.add({ line });
+  }
+  for (const one of awaited(state)) shown.add(one);
+  return shown.rows;
+}

@@ -1,0 +1,27 @@
+const paths = {
+  back: 'M15 5l-7 7 7 7',
+  plus: 'M12 5v14M5 12h14',
+  close: 'M6 6l12 12M18 6L6 18',
+  send: 'M4 12l16-8-6 16-3-6z M11 14l4-4',
+  reply: 'M10 7L4 12l6 5M4.5 12H14a6 6 0 0 1 6 6v1',
+  edit: 'M5 19l1-4L16 5l3 3L9 18z M14 7l3 3',
+  trash: 'M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12M10.5 11v5M13.5 11v5',
+  smile: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM9 10v.01M15 10v.01M8.5 14a4.5 4.5 0 0 0 7 0',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  leave: 'M14 5H6v14h8M11 12h9M17 8.5L20.5 12 17 15.5',
+  people: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20a6 6 0 0 1 12 0M16 4.5a3.5 3.5 0 0 1 0 6.5M17.5 14.5A6 6 0 0 1 21 20',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  clock: 'M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM12 8v4.5l3 1.5',
+  alert: 'M12 4l9 16H3zM12 10v4M12 17v.01',
+} as const;
+
+export type IconName = keyof typeof paths;
+
+/** A drawing beside words, or in a control that has a name. */
+export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
+  return (
+    <svg className="icon" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,67 @@
+import { useState } from 'react';
+import type { ConversationState } from '../state/conversation.js';
+import { keepWords } from '../state/rooms.js';
+import { useDesk, useRoom } from './desk-context.js';
+import { Dialog } from './dialog.js';
+import { useWatched } from './hooks.js';
+import { Icon } from './icon.js';
+import { People } from './people.js';
+import { Name } from './text.js';
+import { sentence, useAction } from './use-action.js';
+
+/** Which room this is, who is inside, and the ways out. */
+export function RoomHead({ state }: { state: ConversationState }) {
+  const desk = useDesk();
+  const { channelId } = useRoom();
+  const { rooms } = useWatched(desk.rooms);
+  const channel = rooms.find(({ id }) => id === channelId) ?? state.channel;
+  const [deleting, setDeleting] = useState(false);
+  const name = channel?.name ?? `Room ${channelId}`;
+  return (
+    <header className="room-head">
+      <a className="icon-button back" href="#rooms" aria-label="All rooms">
+        <Icon name="back" />
+      </a>
+      <div className="room-title">
+        <h2>
+          <Name of={name} />
+        </h2>
+        <p>{channel === undefined ? '' : keepWords(channel)}</p>
+      </div>
+      <People state={state} limit={channel?.limit ?? 0} />
+      {channel?.ownerId === desk.session.userId && (
+        <button type="button" className="icon-button" aria-label="Delete room" title="Delete room" onClick={() => setDeleting(true)}>
+          <Icon name="trash" />
+        </button>
+      )}
+      <button type="button" className="icon-button" aria-label="Leave room" title="Leave room" onClick={() => desk.leave()}>
+        <Icon name="leave" />
+      </button>
+      {deleting && <DeleteRoom id={channelId} name={name} onClose={() => setDeleting(false)} />}
+    </header>
+  );
+}
+
+function DeleteRoom({ id, name, onClose }: { id: number; name: string; onClose: () => void }) {
+  const desk = useDesk();
+  const { busy, refused, run } = useAction(() => desk.delete(id));
+  return (
+    <Dialog title="Delete this room?" onClose={onClose}>
+      <p>
+        <Name of={name} /> and all that was said in it will be gone, for everybody. A room is deleted when nobody else is
+        inside.
+      </p>
+      <p className="refusal" role="alert">
+        {refused === undefined ? '' : sentence(refused)}
+      </p>
+      <div className="choices">
+        <button type="button" className="danger" disabled={busy} onClick={run}>
+          Delete the room
+        </button>
+        <button type="button" className="quiet" onClick={onClose}>
+          Keep it
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,45 @@
+import type { Channel } from '@parley/client';
+import { memo } from 'react';
+import { mostUnread } from '../state/rooms.js';
+import { plainLine } from '../state/text.js';
+import { hrefOf } from './hooks.js';
+import { Name } from './text.js';
+
+interface RoomItemProps {
+  readonly room: Channel;
+  readonly isOpen: boolean;
+  readonly unread: number;
+}
+
+/** Who is inside, in a line. */
+function insideWords({ users }: Channel): string {
+  return users.length === 0 ? 'Nobody inside' : users.map(({ name }) => plainLine(name)).join(', ');
+}
+
+/** One room of the list. */
+export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomItemProps) {
+  const { users, limit, name, id } = room;
+  const isFull = users.length >= limit;
+  return (
+    <li>
+      <a href={hrefOf(id)} className={unread > 0 ? 'room unread' : 'room'} aria-current={isOpen ? 'page' : undefined}>
+        <span className="room-name">
+          <Name of={name} />
+        </span>
+        <span className="seats" data-full={isFull}>
+          {users.length}/{limit}
+          <span className="unseen"> seats taken</span>
+        </span>
+        <span className="room-inside">
+          <bdi>{insideWords(room)}</bdi>
+        </span>
+        {unread > 0 && (
+          <span className="badge">
+            {unread > mostUnread ? `${mostUnread}+` : unread}
+            <span className="unseen"> unread</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+});

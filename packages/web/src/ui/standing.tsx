@@ -1,0 +1,33 @@
+import type { SaidRow } from '../state/timeline.js';
+import { useRoom } from './desk-context.js';
+import { Icon } from './icon.js';
+import { sentence } from './use-action.js';
+
+/** Where a message of one's own is: on its way, there, or refused. */
+export function StandingOf({ row: { standing, outgoing } }: { row: SaidRow }) {
+  const room = useRoom();
+  if (standing === 'theirs') return null;
+  if (standing === 'sent') return <Mark name="check" words="Sent" />;
+  if (outgoing === undefined || standing === 'sending') return <Mark name="clock" words="Sending" />;
+  return (
+    <p className="failed" role="alert">
+      <Icon name="alert" size={16} />
+      <span>Not sent. {sentence(outgoing.failed ?? '')}</span>
+      <button type="button" className="link" onClick={() => room.retry(outgoing.id)}>
+        Send again
+      </button>
+      <button type="button" className="link" onClick={() => room.discard(outgoing.id)}>
+        Discard
+      </button>
+    </p>
+  );
+}
+
+function Mark({ name, words }: { name: 'check' | 'clock'; words: string }) {
+  return (
+    <span className="standing" title={words}>
+      <Icon name={name} size={14} />
+      <span className="unseen">{words}</span>
+    </span>
+  );
+}

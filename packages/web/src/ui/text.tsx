@@ -1,0 +1,36 @@
+import { memo } from 'react';
+import { type Piece, piecesOf, plainLine } from '../state/text.js';
+
+function Part({ piece }: { piece: Piece }) {
+  if (piece.type === 'text') return piece.text;
+  if (piece.type === 'hidden') {
+    return (
+      <span className="hidden-character" title="A character that cannot be seen">
+        {piece.text}
+      </span>
+    );
+  }
+  return (
+    <a href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+      {piece.text}
+    </a>
+  );
+}
+
+/** What somebody said: always text, whatever is in it, and turned around at most within itself. */
+export const Text = memo(function Text({ text }: { text: string }) {
+  const pieces = piecesOf(text);
+  return (
+    <div className="text" dir="auto">
+      {pieces.map((piece, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name, and no state
+        <Part key={index} piece={piece} />
+      ))}
+    </div>
+  );
+});
+
+/** Somebody's name, or a room's. */
+export function Name({ of }: { of: string }) {
+  return <bdi>{plainLine(of) || '(no name)'}</bdi>;
+}

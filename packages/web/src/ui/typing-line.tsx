@@ -1,0 +1,20 @@
+import type { Names, Typist } from '../state/conversation.js';
+import { plainLine } from '../state/text.js';
+import { typingWords } from '../state/typing-words.js';
+import { useNow } from './hooks.js';
+
+/** Who types. */
+export function TypingLine({ typing, names }: { typing: readonly Typist[]; names: Names }) {
+  const now = useNow(typing.length > 0);
+  const words = plainLine(typingWords(typing, names, now));
+  return (
+    <p className="typing">
+      {words !== '' && (
+        <>
+          <span className="typing-dots" aria-hidden="true" />
+          <bdi>{words}</bdi>
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,29 @@
+import { useEffect, useMemo } from 'react';
+import type { Room } from '../live/room.js';
+import { useRoom } from './desk-context.js';
+
+const againMs = 3_000;
+
+/** Tells the others that one writes, at most every few seconds, and when one has stopped. */
+function typist(room: Room) {
+  let toldAt = 0;
+  const stop = () => {
+    if (toldAt > 0) room.typing(true);
+    toldAt = 0;
+  };
+  const go = (text: string) => {
+    if (text.trim() === '') return stop();
+    if (Date.now() - toldAt < againMs) return;
+    toldAt = Date.now();
+    room.typing(false);
+  };
+  return { go, stop };
+}
+
+/** The same, for the open room. */
+export function useTyping() {
+  const room = useRoom();
+  const one = useMemo(() => typist(room), [room]);
+  useEffect(() => one.stop, [one]);
+  return one;
+}
