@@ -50,6 +50,26 @@ module.exports = {
       to: { path: '^packages/bench/' },
     },
     {
+      name: 'nobody-imports-the-page',
+      severity: 'error',
+      from: { pathNot: '^packages/web/' },
+      to: { path: '^packages/web/' },
+    },
+    {
+      name: 'the-page-knows-the-sdk-only',
+      comment: 'its tests know the testkit too',
+      severity: 'error',
+      from: { path: '^packages/web/(dist/)?src/' },
+      to: { path: '^(packages|services|scripts)/', pathNot: '^packages/(web|client|contract)/' },
+    },
+    {
+      name: 'state-of-the-page-is-pure',
+      comment: 'no React, no storage, no network; of the SDK the types and what reads a message',
+      severity: 'error',
+      from: { path: '^packages/web/(dist/)?src/state/' },
+      to: { pathNot: '^packages/(web/(dist/)?src/state|client|contract)/' },
+    },
+    {
       name: 'runtime-imports-nothing-of-ours',
       severity: 'error',
       from: { path: '^packages/(runtime|contract)/src' },
@@ -59,7 +79,8 @@ module.exports = {
   ],
   options: {
     tsPreCompilationDeps: true,
-    doNotFollow: { path: '(node_modules|/dist/)' },
+    doNotFollow: { path: 'node_modules|^(?!packages/web/).*/dist/' },
+    extraExtensionsToScan: ['.tsx'], // the parser does not know JSX: what these import is read from what tsc made of them
     exclude: { path: '/gen/' },
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },

@@ -16,9 +16,13 @@ const functionTypes = new Set([
 ]);
 
 const isTest = (file) => /\.test\.ts$|\/test\//.test(file);
-const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.mjs'], {
-  encoding: 'utf8',
-});
+const listed = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx', '*.mjs'],
+  {
+    encoding: 'utf8',
+  },
+);
 const files = listed.split('\n').filter((file) => file !== '' && !file.includes('/gen/'));
 
 function visit(node, found) {
@@ -33,7 +37,7 @@ function measure(file) {
   const text = readFileSync(file, 'utf8');
   const bytes = Buffer.from(text);
   const found = { functions: [], any: 0 };
-  const ast = parseSync(`;${text}`, { syntax: 'typescript', target: 'es2022' });
+  const ast = parseSync(`;${text}`, { syntax: 'typescript', tsx: file.endsWith('.tsx'), target: 'es2022' });
   visit(ast, found);
   const begin = ast.span.start + 1;
   const linesOf = ({ start, end }) =>

@@ -1,10 +1,11 @@
 import { type Channel, type ParleyClient, Refusal } from '@parley/client';
-import { keeps, mostUnread, noRooms, type RoomsAction, type RoomsState, furnish } from '../state/rooms.js';
+import { furnish, keeps, mostUnread, noRooms, type RoomsAction, type RoomsState } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { visitedChannels } from '../storage/conversations.js';
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 
 const everyMs = 5_000;
+const soonMs = 500;
 const unreadEvery = 3;
 const mostCounted = 20;
 
@@ -44,6 +45,12 @@ export class RoomsWatch {
     this.#stopping.abort();
     clearTimeout(this.#timer);
   }
+
+  /** Somebody came or went: looks before long. */
+  readonly soon = (): void => {
+    clearTimeout(this.#timer);
+    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.look(), soonMs);
+  };
 
   /** Looks now, and then again and again. */
   async look(): Promise<void> {

@@ -139,7 +139,11 @@ function welcome(
   { channel, here, count, place }: Extract<SharedAction, { type: 'welcome' }>,
 ): ConversationState {
   const began = state.place === undefined;
-  return present({ ...state, channel, link: { state: 'catching-up' }, place: began ? place : state.place }, here, count);
+  return present(
+    { ...state, channel, link: { state: 'catching-up' }, place: began ? place : state.place },
+    here,
+    count,
+  );
 }
 
 function typing(

@@ -40,9 +40,7 @@ export function furnish(state: RoomsState, action: RoomsAction): RoomsState {
       return { ...state, trouble: action.words };
     case 'unread': {
       const count = Math.min(action.count, mostUnread + 1);
-      return state.unread[action.id] === count
-        ? state
-        : { ...state, unread: { ...state.unread, [action.id]: count } };
+      return state.unread[action.id] === count ? state : { ...state, unread: { ...state.unread, [action.id]: count } };
     }
     case 'deleted':
       return { ...state, rooms: state.rooms.filter(({ id }) => id !== action.id) };

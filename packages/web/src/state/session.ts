@@ -22,7 +22,13 @@ export function attend(_: SessionState, action: SessionAction): SessionState {
   return action.type === 'in' ? { state: 'in', session: action.session } : { state: 'out', notice: action.notice };
 }
 
-const over: ReadonlySet<string> = new Set(['logged-out', 'expired-token', 'invalid-token', 'suspended', 'unauthenticated']);
+const over: ReadonlySet<string> = new Set([
+  'logged-out',
+  'expired-token',
+  'invalid-token',
+  'suspended',
+  'unauthenticated',
+]);
 
 /** Whether a refusal says that the session is over. */
 export function endsSession(reason: string): boolean {

@@ -5,24 +5,31 @@ export type Piece =
   /** A character that cannot be seen, or that would move others; `text` names it. */
   | { readonly type: 'hidden'; readonly text: string };
 
-/** C0 but tab and newline, DEL, C1, lone surrogates, what turns the direction of text, and what has no width. */
+/** Controls but tab and newline, lone surrogates, what turns the direction of text, and what is not drawn. */
 const hidden =
-  /(?![\t\n])[\p{Cc}\p{Cs}\p{Bidi_Control}\p{Zl}\p{Zp}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/u;
+  /(?![\t\n]|\u200c|\u200d|\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
 
-/** Joiners belong to scripts and emoji; elsewhere they only hide. */
-const loneJoiner = /(?<![\p{L}\p{M}\p{Extended_Pictographic}\ufe0f\u{1f3fb}-\u{1f3ff}])[\u200c\u200d]|[\u200c\u200d](?![\p{L}\p{M}\p{Extended_Pictographic}])/u;
+/** Joiners belong between letters and in emoji, one selector behind a character; elsewhere they only hide. */
+const lone =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])(?:\u200c|\u200d)|(?:\u200c|\u200d)(?![\p{L}\p{M}\p{Extended_Pictographic}])|(?<=\p{Variation_Selector})\p{Variation_Selector}/u;
 
-const address = /https?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]*/u;
+const address = /https?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]{0,2000}/u;
 
-const special = new RegExp(`${address.source}|${hidden.source}|${loneJoiner.source}`, 'gu');
+const special = new RegExp(`${address.source}|${hidden.source}|${lone.source}`, 'gu');
 
-const mostHidden = 200;
+/** Of a message; what comes behind is left out where it is hidden, and plain where it is a link. */
+const mostSpecial = 200;
 
 /** A full stop, a bracket that was opened before it, or the like, ends the sentence and not the address. */
 function withoutEnd(text: string): string {
-  let end = text.replace(/[.,;:!?…*_~]+$/u, '');
-  while (end.endsWith(')') && !end.includes('(')) end = end.slice(0, -1).replace(/[.,;:!?]+$/u, '');
-  return end;
+  let end = text.length;
+  let open = text.split('(').length - text.split(')').length;
+  for (; end > 0; end--) {
+    const last = text[end - 1] ?? '';
+    if (last === ')' && open < 0) open += 1;
+    else if (!'.,;:!?…*_~'.includes(last)) break;
+  }
+  return text.slice(0, end);
 }
 
 function linkOf(text: string): Piece | undefined {
@@ -40,7 +47,7 @@ export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let plain = '';
   let at = 0;
-  let count = 0;
+  let met = 0;
   const push = (piece: Piece) => {
     if (plain !== '') pieces.push({ type: 'text', text: plain });
     plain = '';
@@ -49,14 +56,15 @@ export function piecesOf(text: string): readonly Piece[] {
   for (const { 0: found, index } of text.matchAll(special)) {
     plain += text.slice(at, index);
     at = index + found.length;
+    met += 1;
     if (found.startsWith('http')) {
-      const link = linkOf(withoutEnd(found));
+      const link = met <= mostSpecial ? linkOf(withoutEnd(found)) : undefined;
       if (link === undefined) plain += found;
       else {
         push(link);
         plain = found.slice(link.text.length);
       }
-    } else if (count++ < mostHidden) push({ type: 'hidden', text: nameOf(found) });
+    } else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
   }
   plain += text.slice(at);
   if (plain !== '') pieces.push({ type: 'text', text: plain });

@@ -3,7 +3,7 @@ import type { Line, SaidLine } from './lines.js';
 import { foreseen, type Outgoing, saidBy } from './outgoing.js';
 
 /** Where a message of one's own is. */
-export type Standing = 'theirs' | 'sending' | 'sent' | 'failed';
+export type Standing = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
 /** One row of what is shown. The key of a message is the same before and after it was sent. */
 export type Row =
@@ -94,6 +94,14 @@ function awaited({ outgoing, me }: ConversationState): Shown[] {
     .map((one) => ({ line: saidBy(one, me, Number.MAX_SAFE_INTEGER, one.at), outgoing: one }));
 }
 
+/** That the last one was sent says it of those before. */
+function onlyLastSent(rows: readonly Row[]): readonly Row[] {
+  const last = rows.findLastIndex((row) => row.type === 'said' && row.standing === 'sent');
+  return rows.map((row, index) =>
+    index < last && row.type === 'said' && row.standing === 'sent' ? { ...row, standing: 'long sent' } : row,
+  );
+}
+
 /** All rows, oldest first. */
 export function timeline(state: ConversationState): readonly Row[] {
   const { earlier, lines, outgoing, me, hasOlder } = state;
@@ -106,5 +114,5 @@ export function timeline(state: ConversationState): readonly Row[] {
     shown.add({ line });
   }
   for (const one of awaited(state)) shown.add(one);
-  return shown.rows;
+  return onlyLastSent(shown.rows);
 }

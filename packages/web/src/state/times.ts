@@ -11,6 +11,15 @@ export function clockTime(at: number): string {
   return clock.format(at);
 }
 
+/** The same in the least room: no a.m. or p.m. */
+export function shortTime(at: number): string {
+  const parts = clock.formatToParts(at).filter(({ type }) => type !== 'dayPeriod');
+  return parts
+    .map(({ value }) => value)
+    .join('')
+    .trim();
+}
+
 /** To the second, with its day. */
 export function fullTime(at: number): string {
   return full.format(at);

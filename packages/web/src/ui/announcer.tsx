@@ -21,7 +21,9 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
     const before = heard.current;
     heard.current = last;
     if (before === undefined || before === 0 || last <= before) return;
-    const said = lines.filter((line) => line.type === 'said').filter(({ seq, sender }) => seq > before && sender !== me);
+    const said = lines
+      .filter((line) => line.type === 'said')
+      .filter(({ seq, sender }) => seq > before && sender !== me);
     const words = said.slice(-most).map(({ seq, sender, text }) => ({
       key: seq,
       words: plainLine(`${names[sender] ?? sender}: ${text ?? 'something that is no text'}`).slice(0, longest),

@@ -9,9 +9,14 @@ function tintOf(id: string): number {
 }
 
 function initialsOf(name: string): string {
-  const words = plainLine(name).split(/[\s._-]+/).filter((word) => word !== '');
+  const words = plainLine(name)
+    .split(/[\s._-]+/)
+    .filter((word) => word !== '');
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toUpperCase();
+  return letters
+    .map((word) => [...(word ?? '')][0] ?? '')
+    .join('')
+    .toUpperCase();
 }
 
 /** Somebody's initials; the name stands beside it. */

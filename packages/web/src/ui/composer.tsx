@@ -3,7 +3,7 @@ import type { Names } from '../state/conversation.js';
 import type { Line, SaidLine } from '../state/lines.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
-import type { Intent } from './room-view.js';
+import { type Intent, justSay } from './intent.js';
 import { Name } from './text.js';
 import { useDraft } from './use-draft.js';
 import { useTyping } from './use-typing.js';
@@ -15,8 +15,6 @@ interface ComposerProps {
   readonly me: string;
   readonly onIntent: (intent: Intent) => void;
 }
-
-const justSay: Intent = { do: 'say' };
 
 function lastOwn(lines: readonly Line[], me: string): SaidLine | undefined {
   return lines.filter((line) => line.type === 'said').findLast(({ sender, deleted }) => sender === me && !deleted);

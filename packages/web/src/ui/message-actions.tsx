@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import { useRoom } from './desk-context.js';
 import { Icon, type IconName } from './icon.js';
-import type { Intent } from './room-view.js';
+import type { Intent } from './intent.js';
 
 interface MessageActionsProps {
   readonly line: SaidLine;

@@ -5,14 +5,19 @@ import { lastSeq } from '../state/conversation.js';
 import type { Row } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
+import type { Intent } from './intent.js';
 import { MessageRow } from './message-row.js';
-import type { Intent } from './room-view.js';
 import { PlainRow } from './plain-row.js';
 
 interface MessageListProps {
   readonly rows: readonly Row[];
   readonly state: ConversationState;
   readonly onIntent: (intent: Intent) => void;
+}
+
+interface RowOfProps extends Omit<MessageListProps, 'rows'> {
+  readonly row: Row | undefined;
+  readonly isLast: boolean;
 }
 
 type Scroller = Virtualizer<HTMLDivElement, HTMLLIElement>;
@@ -72,7 +77,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
               aria-posinset={index + 1}
               style={{ transform: `translateY(${start}px)` }}
             >
-              <RowOf row={rows[index]} state={state} onIntent={onIntent} />
+              <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onIntent={onIntent} />
             </li>
           ))}
         </ol>
@@ -113,10 +118,11 @@ function useReading(state: ConversationState, isAtEnd: boolean): void {
   }, [room, isAtEnd, last]);
 }
 
-function RowOf({ row, state, onIntent }: { row: Row | undefined } & Omit<MessageListProps, 'rows'>) {
+function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
-  return <MessageRow row={row} lines={state.lines} names={state.names} me={state.me} onIntent={onIntent} />;
+  const { lines, names, me } = state;
+  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} />;
 }
 
 function ToEnd({ unread, onPress }: { unread: boolean; onPress: () => void }) {

@@ -1,12 +1,11 @@
-import { memo } from 'react';
 import type { Names } from '../state/conversation.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 import type { SaidRow } from '../state/timeline.js';
-import { clockTime, fullTime } from '../state/times.js';
+import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
+import type { Intent } from './intent.js';
 import { MessageActions } from './message-actions.js';
 import { Reactions } from './reactions.js';
-import type { Intent } from './room-view.js';
 import { StandingOf } from './standing.js';
 import { Name, Text } from './text.js';
 
@@ -15,19 +14,26 @@ interface MessageRowProps {
   readonly lines: readonly Line[];
   readonly names: Names;
   readonly me: string;
+  /** Where one comes in by keys. */
+  readonly isLast: boolean;
   readonly onIntent: (intent: Intent) => void;
 }
 
 /** What somebody said. */
-export const MessageRow = memo(function MessageRow({ row, lines, names, me, onIntent }: MessageRowProps) {
+export function MessageRow({ row, lines, names, me, isLast, onIntent }: MessageRowProps) {
   const { line, head, standing, past } = row;
   const name = names[line.sender] ?? line.sender;
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
   const mayAct = !past && !line.deleted && row.outgoing === undefined;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: its actions are reached from it by keys
-    <article className="message" data-head={head} data-standing={standing} tabIndex={0} aria-label={`Message of ${name}`}>
-      <div className="margin">{head ? <Avatar id={line.sender} name={name} /> : <Time at={line.at} />}</div>
+    <article
+      className="message"
+      data-head={head}
+      data-standing={standing}
+      tabIndex={isLast ? 0 : -1}
+      aria-label={`Message of ${name}`}
+    >
+      <div className="margin">{head ? <Avatar id={line.sender} name={name} /> : <Time at={line.at} short />}</div>
       <div className="said">
         {line.replyTo !== undefined && <Quote of={answered} names={names} />}
         {head && (
@@ -45,12 +51,12 @@ export const MessageRow = memo(function MessageRow({ row, lines, names, me, onIn
       {mayAct && <MessageActions line={line} isOwn={line.sender === me} onIntent={onIntent} />}
     </article>
   );
-});
+}
 
-function Time({ at }: { at: number }) {
+function Time({ at, short = false }: { at: number; short?: boolean }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={fullTime(at)}>
-      {clockTime(at)}
+      {short ? shortTime(at) : clockTime(at)}
     </time>
   );
 }
@@ -74,7 +80,8 @@ function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
   if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
   return (
     <blockquote className="quote">
-      <Name of={names[of.sender] ?? of.sender} /> <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
+      <Name of={names[of.sender] ?? of.sender} />{' '}
+      <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
     </blockquote>
   );
 }

@@ -1,6 +1,6 @@
 import type { Names } from '../state/conversation.js';
-import { dayWords } from '../state/times.js';
 import type { Row } from '../state/timeline.js';
+import { dayWords } from '../state/times.js';
 import { Name } from './text.js';
 
 /** A row in which nobody says anything. */
@@ -34,7 +34,9 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
 function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {
   if (line.type === 'missing') {
     const count = line.to - line.seq + 1;
-    return <p className="note">{count === 1 ? 'One message is missing here.' : `${count} messages are missing here.`}</p>;
+    return (
+      <p className="note">{count === 1 ? 'One message is missing here.' : `${count} messages are missing here.`}</p>
+    );
   }
   return (
     <p className="note">

@@ -30,11 +30,23 @@ export function RoomHead({ state }: { state: ConversationState }) {
       </div>
       <People state={state} limit={channel?.limit ?? 0} />
       {channel?.ownerId === desk.session.userId && (
-        <button type="button" className="icon-button" aria-label="Delete room" title="Delete room" onClick={() => setDeleting(true)}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Delete room"
+          title="Delete room"
+          onClick={() => setDeleting(true)}
+        >
           <Icon name="trash" />
         </button>
       )}
-      <button type="button" className="icon-button" aria-label="Leave room" title="Leave room" onClick={() => desk.leave()}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label="Leave room"
+        title="Leave room"
+        onClick={() => desk.leave()}
+      >
         <Icon name="leave" />
       </button>
       {deleting && <DeleteRoom id={channelId} name={name} onClose={() => setDeleting(false)} />}
@@ -48,8 +60,8 @@ function DeleteRoom({ id, name, onClose }: { id: number; name: string; onClose: 
   return (
     <Dialog title="Delete this room?" onClose={onClose}>
       <p>
-        <Name of={name} /> and all that was said in it will be gone, for everybody. A room is deleted when nobody else is
-        inside.
+        <Name of={name} /> and all that was said in it will be gone, for everybody. A room is deleted when nobody else
+        is inside.
       </p>
       <p className="refusal" role="alert">
         {refused === undefined ? '' : sentence(refused)}

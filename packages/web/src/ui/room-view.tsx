@@ -1,31 +1,26 @@
-import { useMemo, useState } from 'react';
-import type { SaidLine } from '../state/lines.js';
+import { useEffect, useMemo, useState } from 'react';
 import { timeline } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection-line.js';
-import { useRoom } from './desk-context.js';
+import { useDesk, useRoom } from './desk-context.js';
 import { useWatched } from './hooks.js';
+import { justSay } from './intent.js';
 import { MessageList } from './message-list.js';
 import { RoomHead } from './room-head.js';
 import { TypingLine } from './typing-line.js';
 
-/** What the composer is about to do. */
-export type Intent =
-  | { readonly do: 'say' }
-  | { readonly do: 'reply'; readonly to: SaidLine }
-  | { readonly do: 'edit'; readonly line: SaidLine };
-
-const justSay: Intent = { do: 'say' };
-
 /** An open room. */
 export function RoomView() {
   const room = useRoom();
+  const { rooms } = useDesk();
   const state = useWatched(room);
   const [intent, setIntent] = useState(justSay);
   const { lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the rows are made of
   const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list says who is inside, so it is looked at again
+  useEffect(() => rooms.soon(), [rooms, state.here]);
   return (
     <section className="room-view" aria-label="Room">
       <RoomHead state={state} />

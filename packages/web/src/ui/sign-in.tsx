@@ -60,7 +60,15 @@ function Fields({ isNew }: { isNew: boolean }) {
     <>
       <Field label="User name" {...(isNew && { hint: 'Letters, digits, dots, dashes. It cannot be changed later.' })}>
         {(ids) => (
-          <input {...ids} name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required maxLength={64} />
+          <input
+            {...ids}
+            name="user"
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            required
+            maxLength={64}
+          />
         )}
       </Field>
       {isNew && (
@@ -69,7 +77,17 @@ function Fields({ isNew }: { isNew: boolean }) {
         </Field>
       )}
       <Field label="Password" {...(isNew && { hint: 'At least 8 characters.' })}>
-        {(ids) => <input {...ids} name="password" type="password" autoComplete={passwords} required minLength={8} maxLength={72} />}
+        {(ids) => (
+          <input
+            {...ids}
+            name="password"
+            type="password"
+            autoComplete={passwords}
+            required
+            minLength={8}
+            maxLength={72}
+          />
+        )}
       </Field>
     </>
   );

@@ -6,7 +6,7 @@ import { sentence } from './use-action.js';
 /** Where a message of one's own is: on its way, there, or refused. */
 export function StandingOf({ row: { standing, outgoing } }: { row: SaidRow }) {
   const room = useRoom();
-  if (standing === 'theirs') return null;
+  if (standing === 'theirs' || standing === 'long sent') return null;
   if (standing === 'sent') return <Mark name="check" words="Sent" />;
   if (outgoing === undefined || standing === 'sending') return <Mark name="clock" words="Sending" />;
   return (

@@ -1,5 +1,5 @@
-import { useState } from 'react';
 import { Refusal } from '@parley/client';
+import { useState } from 'react';
 
 /** Something that may be refused: whether it is under way, and why it was refused. */
 export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void>) {

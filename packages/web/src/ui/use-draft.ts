@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useDesk, useRoom } from './desk-context.js';
-import type { Intent } from './room-view.js';
+import type { Intent } from './intent.js';
 
 /** What is being written; where it is something new, it is kept until it is sent. */
 export function useDraft(intent: Intent) {
