@@ -4,7 +4,7 @@ import { keepWords } from '../state/rooms.js';
 import { useDesk, useRoom } from './desk-context.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
-import { Icon } from './icon.js';
+import { Icon, type IconName } from './icon.js';
 import { People } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
@@ -15,7 +15,6 @@ export function RoomHead({ state }: { state: ConversationState }) {
   const { channelId } = useRoom();
   const { rooms } = useWatched(desk.rooms);
   const channel = rooms.find(({ id }) => id === channelId) ?? state.channel;
-  const [deleting, setDeleting] = useState(false);
   const name = channel?.name ?? `Room ${channelId}`;
   return (
     <header className="room-head">
@@ -29,28 +28,28 @@ export function RoomHead({ state }: { state: ConversationState }) {
         <p>{channel === undefined ? '' : keepWords(channel)}</p>
       </div>
       <People state={state} limit={channel?.limit ?? 0} />
-      {channel?.ownerId === desk.session.userId && (
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Delete room"
-          title="Delete room"
-          onClick={() => setDeleting(true)}
-        >
-          <Icon name="trash" />
-        </button>
-      )}
-      <button
-        type="button"
-        className="icon-button"
-        aria-label="Leave room"
-        title="Leave room"
-        onClick={() => desk.leave()}
-      >
-        <Icon name="leave" />
-      </button>
-      {deleting && <DeleteRoom id={channelId} name={name} onClose={() => setDeleting(false)} />}
+      {channel?.ownerId === desk.session.userId && <Delete name={name} />}
+      <Tool name="leave" words="Leave room" onPress={() => desk.leave()} />
     </header>
+  );
+}
+
+function Tool({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
+  return (
+    <button type="button" className="icon-button" aria-label={words} title={words} onClick={onPress}>
+      <Icon name={name} />
+    </button>
+  );
+}
+
+function Delete({ name }: { name: string }) {
+  const { channelId } = useRoom();
+  const [asked, setAsked] = useState(false);
+  return (
+    <>
+      <Tool name="trash" words="Delete room" onPress={() => setAsked(true)} />
+      {asked && <DeleteRoom id={channelId} name={name} onClose={() => setAsked(false)} />}
+    </>
   );
 }
 

@@ -1,0 +1,37 @@
+import type { EntryEvent } from '@parley/client';
+
+const encoder = new TextEncoder();
+
+/** An entry in which somebody says something; at is a minute per seq. */
+export function said(seq: number, sender: string, text: string, more: { clientId?: string; replyTo?: number } = {}) {
+  const { clientId = `c${seq}`, replyTo } = more;
+  return {
+    type: 'message',
+    seq,
+    timestamp: seq * 60_000,
+    sender,
+    clientId,
+    data: encoder.encode(text),
+    contentType: 'text/plain',
+    replyTo,
+    mentions: [],
+    editedAt: undefined,
+    deleted: false,
+    reactions: [],
+  } satisfies EntryEvent;
+}
+
+/** An entry about another. */
+export function about(
+  seq: number,
+  sender: string,
+  type: 'edit' | 'delete' | 'react' | 'unreact',
+  target: number,
+  text = '',
+) {
+  const facts = { seq, timestamp: seq * 60_000, sender, clientId: `c${seq}`, target };
+  if (type === 'edit')
+    return { type, ...facts, data: encoder.encode(text), contentType: 'text/plain' } satisfies EntryEvent;
+  if (type === 'delete') return { type, ...facts } satisfies EntryEvent;
+  return { type, ...facts, emoji: text } satisfies EntryEvent;
+}

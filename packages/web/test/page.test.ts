@@ -1,0 +1,380 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type Conversation, createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { type ServiceProcess, Trio } from '@parley/testkit';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { faintTexts, unnamedControls } from './accessibility.js';
+import { chromiumPath, launch, Visitor } from './browser.js';
+
+const withChromium = chromiumPath === undefined ? describe.skip : describe;
+const page = fileURLToPath(new URL('../page', import.meta.url));
+/** Where pictures go, if anywhere. */
+const pictures = process.env.TEST_PICTURES;
+
+test('the page is small', () => {
+  const files = readdirSync(page, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const bytes = files.map((file) => gzipSync(readFileSync(`${file.parentPath}/${file.name}`)).length);
+  expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(160 * 1_024);
+});
+
+withChromium('the page in Chromium (skipped where there is none on the PATH)', () => {
+  let trio: Trio;
+  let gateway: ServiceProcess;
+  let browser: Browser;
+  let count = 0;
+  const contexts: BrowserContext[] = [];
+  const natives: Conversation[] = [];
+
+  beforeAll(async () => {
+    trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
+    await trio.startUserService();
+    gateway = await trio.startGateway();
+    browser = await launch();
+  }, 60_000);
+  afterEach(async () => {
+    for (const native of natives.splice(0)) await native.leave();
+    for (const context of contexts.splice(0)) await context.close();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await trio.stop();
+  });
+
+  async function somebody(name: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext(options);
+    contexts.push(context);
+    const visitor = await Visitor.come(context, gateway.http);
+    await visitor.signUp(`${name.toLowerCase()}-${++count}`, name);
+    return visitor;
+  }
+
+  /** Another tab of the same browser, in the same room. */
+  function tabOf({ page }: Visitor): Promise<Visitor> {
+    return Visitor.come(page.context(), page.url());
+  }
+
+  /** Somebody with a gRPC client, in a room of that name. */
+  async function native(room: string): Promise<Conversation> {
+    const { token } = await trio.people.make(`native-${++count}`);
+    const channelService = trio.managers[0]?.grpc ?? '';
+    const client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
+    const channel = (await client.channels()).find(({ name }) => name === room);
+    const conversation = await client.listen(channel?.id ?? 0);
+    natives.push(conversation);
+    return conversation;
+  }
+
+  async function picture({ page }: Visitor, name: string): Promise<void> {
+    if (pictures === undefined) return;
+    mkdirSync(pictures, { recursive: true });
+    await page.screenshot({ path: `${pictures}/${name}.png` });
+  }
+
+  async function serverOf(room: string): Promise<ServiceProcess> {
+    const [row] = await trio.people.sql(
+      `SELECT s.addr FROM chat.channel_head h JOIN chat.channels c ON c.id = h.channel_id
+        JOIN chat.server s ON s.boot_id = h.boot_id WHERE c.name = $1`,
+      [room],
+    );
+    return trio.chatServers.find(({ grpc }) => grpc === row?.addr) as ServiceProcess;
+  }
+
+  test('two pages and a native client talk, each message as it is said', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('talk');
+    const bob = await somebody('Bob');
+    await bob.enter('talk');
+    const eve = await native('talk');
+    await ann.say('from ann');
+    await bob.message('from ann').waitFor();
+    await bob.say('from bob');
+    await ann.message('from bob').waitFor();
+    for (let k = 1; k <= 5; k++) {
+      await eve.send(`from eve ${k}`);
+      await Promise.all([ann, bob].map((one) => one.message(`from eve ${k}`).waitFor({ timeout: 2_000 })));
+    }
+    expect([ann.count('Subscribe'), bob.count('Subscribe')]).toEqual([1, 1]);
+    expect(await ann.texts()).toEqual(await bob.texts());
+    await bob.page.getByLabel('Message', { exact: true }).pressSequentially('hm');
+    await ann.page.getByText('Bob is typing').waitFor();
+    await picture(ann, 'talk');
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('edits, answers, reactions, deletions', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('changes');
+    const bob = await somebody('Bob');
+    await bob.enter('changes');
+    await ann.say('frist');
+    await bob.message('frist').hover();
+    await bob.message('frist').getByRole('button', { name: 'React', exact: true }).click();
+    await bob.message('frist').getByRole('button', { name: 'React with 👍' }).click();
+    await ann.message('frist').getByRole('button', { name: '👍' }).waitFor();
+    await bob.message('frist').getByRole('button', { name: 'Reply' }).click();
+    await bob.say('you mean first');
+    await ann.message('you mean first').locator('blockquote', { hasText: 'frist' }).waitFor();
+    await ann.page.getByLabel('Message', { exact: true }).press('ArrowUp');
+    await ann.say('first');
+    await bob.message('first').waitFor();
+    await picture(bob, 'changes');
+    await ann.message('first').hover();
+    await ann.message('first').getByRole('button', { name: 'Delete', exact: true }).click();
+    await ann.page.getByRole('button', { name: 'Delete for everybody' }).click();
+    await bob.page.getByText('This message was deleted.').waitFor();
+    await ann.say('x'.repeat(5_000));
+    await ann.page.getByText(/^Not sent\./).waitFor();
+    await picture(ann, 'failed');
+    await ann.page.getByRole('button', { name: 'Discard' }).click();
+    await ann.page.getByText(/^Not sent\./).waitFor({ state: 'detached' });
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('kill -9 of the chat server: back by itself, with everything said meanwhile, nothing twice', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('killed');
+    const eve = await native('killed');
+    await eve.send('before');
+    await ann.message('before').waitFor();
+    const server = await serverOf('killed');
+    server.kill('SIGKILL');
+    await ann.link('waiting').waitFor();
+    await picture(ann, 'reconnecting');
+    await ann.say('said while away');
+    await Promise.all([1, 2, 3].map((k) => eve.send(`meanwhile ${k}`)));
+    await ann.live();
+    await eve.send('after');
+    await ann.message('after').waitFor();
+    await ann.message('said while away').waitFor();
+    await ann.page.getByTitle('Sent').waitFor();
+    const texts = await ann.texts();
+    expect(texts.toSorted()).toEqual([
+      'after',
+      'before',
+      'meanwhile 1',
+      'meanwhile 2',
+      'meanwhile 3',
+      'said while away',
+    ]);
+    trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
+    await trio.addChatServer();
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+
+  test('a reload shows what was cached before the network answers, and then fetches what is new only', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('cached');
+    const eve = await native('cached');
+    for (let k = 1; k <= 30; k++) await eve.send(`kept ${k}`);
+    await ann.message('kept 30').waitFor();
+    await ann.page.waitForTimeout(500); // what is kept is written a moment later
+    await ann.page.route('**/chat.v1.*/*', (route) => route.abort());
+    const begin = performance.now();
+    await ann.page.reload();
+    await ann.message('kept 30').waitFor();
+    const shownMs = performance.now() - begin;
+    await ann.link('waiting').waitFor();
+    await picture(ann, 'offline');
+    await eve.send('new');
+    ann.calls.length = 0;
+    await ann.page.unroute('**/chat.v1.*/*');
+    await ann.live();
+    await ann.message('new').waitFor();
+    expect([ann.count('History'), ann.count('Subscribe')]).toEqual([0, 1]);
+    expect(await ann.message('kept 30').count()).toBe(1);
+    expect(shownMs).toBeLessThan(2_000);
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('two tabs have one stream, and when the first closes the second has it', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('tabs');
+    const second = await tabOf(ann);
+    await second.live();
+    const eve = await native('tabs');
+    await eve.send('to both');
+    await Promise.all([ann, second].map((one) => one.message('to both').waitFor()));
+    await second.say('by the second');
+    await Promise.all([ann, second].map((one) => one.message('by the second').waitFor()));
+    expect([ann.count('Subscribe'), second.count('Subscribe'), second.count('Listen'), second.count('Send')]).toEqual([
+      1, 0, 0, 0,
+    ]);
+    await ann.page.close();
+    await eve.send('in between');
+    await second.message('in between').waitFor();
+    await second.live();
+    await second.say('alone');
+    await second.message('alone').waitFor();
+    expect(await second.texts()).toEqual(['to both', 'by the second', 'in between', 'alone']);
+    expect([second.count('Subscribe'), second.complaints]).toEqual([1, []]);
+  });
+
+  test('signing out forgets everything, in every tab', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('secret');
+    await ann.say('nobody reads this later');
+    await ann.page.getByTitle('Sent').waitFor();
+    const second = await tabOf(ann);
+    await second.message('nobody reads this later').waitFor();
+    const stored = () =>
+      ann.page.evaluate(async () => {
+        const database = await new Promise<IDBDatabase>((resolve) => {
+          const request = indexedDB.open('parley');
+          request.onsuccess = () => resolve(request.result);
+        });
+        const names = [...database.objectStoreNames];
+        const counts = names.map(
+          (name) =>
+            new Promise<number>((resolve) => {
+              const request = database.transaction(name).objectStore(name).count();
+              request.onsuccess = () => resolve(request.result);
+            }),
+        );
+        const all = await Promise.all(counts);
+        database.close();
+        return all.reduce((sum, one) => sum + one, 0) + localStorage.length + sessionStorage.length;
+      });
+    expect(await stored()).toBeGreaterThan(2);
+    await second.page.getByRole('button', { name: 'Sign out' }).click();
+    await Promise.all([ann, second].map((one) => one.page.getByRole('heading', { name: 'Sign in' }).waitFor()));
+    await ann.page.waitForTimeout(500); // whatever would still write
+    expect(await stored()).toBe(0);
+    expect(await ann.page.evaluate(() => document.cookie)).toBe('');
+    expect([ann.complaints, second.complaints]).toEqual([[], []]);
+  });
+
+  test('hostile text is text', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('hostile');
+    const eve = await native('hostile');
+    const texts = [
+      '<img src=x onerror="document.title=1"><script>document.title=2</script>',
+      'https://example.org/"onmouseover="document.title=3 javascript:alert(1)',
+      'pay \u202e0001\u202c now\u200b\u0000',
+    ];
+    for (const text of texts) await eve.send(text);
+    await ann.message(texts[0] ?? '').waitFor();
+    await ann.page.getByText('U+202E').waitFor();
+    await eve.send(Uint8Array.of(0xff, 0xfe), { contentType: 'text/plain' });
+    await ann.page.getByText('This is no text, so it cannot be shown.').waitFor();
+    expect(await ann.page.title()).toBe('Parley');
+    expect(await ann.page.locator('.messages img, .messages script').count()).toBe(0);
+    const links = await ann.page
+      .locator('.messages a')
+      .evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]));
+    expect(links).toEqual([['https://example.org/', 'noopener noreferrer nofollow']]);
+    expect((await ann.texts()).at(2)).toBe('pay U+202E0001U+202C nowU+200BU+0000');
+    await picture(ann, 'hostile');
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('a room that is full, a seat that was taken elsewhere, a room that is deleted', async () => {
+    const ann = await somebody('Ann');
+    await ann.page.getByRole('button', { name: 'Make a room' }).first().click();
+    await ann.page.getByLabel('Name', { exact: true }).fill('narrow');
+    await ann.page.getByLabel('Seats').fill('1');
+    await ann.page.getByRole('button', { name: 'Make the room' }).click();
+    await ann.live();
+    const bob = await somebody('Bob');
+    await bob.page.getByRole('link', { name: 'narrow' }).click();
+    await bob.page.getByText(/The room is full; trying/).waitFor();
+    await picture(bob, 'full');
+    await ann.page.getByRole('button', { name: 'Leave room' }).click();
+    await bob.live();
+    const second = await tabOf(bob);
+    await second.live();
+    await second.make('wide');
+    await bob.page.getByText(/You are in a room elsewhere/).waitFor();
+    await picture(bob, 'elsewhere');
+    await bob.page.getByRole('button', { name: 'Come back' }).click();
+    await bob.live();
+    await second.page.getByText(/You are in a room elsewhere/).waitFor();
+    await second.page.getByRole('button', { name: 'Delete room' }).click();
+    await picture(second, 'delete');
+    await second.page.getByRole('button', { name: 'Delete the room' }).click();
+    await second.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
+    await second.page.getByRole('link', { name: 'wide' }).waitFor({ state: 'detached' });
+    expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
+  });
+
+  test('history is read back by scrolling, and the place that one looks at stays', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('long');
+    const eve = await native('long');
+    for (let k = 1; k <= 300; k++) await eve.send(`line ${k}${' and so on'.repeat(k % 9)}`);
+    const bob = await somebody('Bob');
+    await bob.enter('long');
+    await bob.page.getByText('line 300', { exact: false }).first().waitFor();
+    const list = bob.page.getByRole('region', { name: 'Messages' });
+    await expect(list.locator('.message').count()).resolves.toBeLessThan(60);
+    await list.focus();
+    for (let tries = 0; tries < 60 && !(await bob.page.getByText('This is where it begins.').isVisible()); tries++) {
+      await bob.page.keyboard.press('PageUp');
+      await bob.page.waitForTimeout(60);
+    }
+    await bob.page.getByText('line 1 and so on', { exact: true }).waitFor();
+    await picture(bob, 'history');
+    const top = () => list.evaluate((element) => element.scrollTop);
+    const before = await top();
+    await eve.send('line 301');
+    await bob.page.getByRole('button', { name: 'New messages' }).waitFor();
+    expect(Math.abs((await top()) - before)).toBeLessThan(2);
+    await bob.page.getByRole('button', { name: 'New messages' }).click();
+    await bob.message('line 301').waitFor();
+    expect(bob.complaints).toEqual([]);
+  }, 60_000);
+
+  test.each(['light', 'dark'] as const)(
+    'every control has a name and every text can be read, %s',
+    async (colorScheme) => {
+      const context = await browser.newContext({ colorScheme });
+      contexts.push(context);
+      const visitor = await Visitor.come(context, gateway.http);
+      const look = async (name: string) => {
+        await picture(visitor, `${name}-${colorScheme}`);
+        expect([name, await visitor.page.evaluate(unnamedControls), await visitor.page.evaluate(faintTexts)]).toEqual([
+          name,
+          [],
+          [],
+        ]);
+      };
+      await visitor.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await look('front');
+      await visitor.signUp(`reader-${++count}`, 'Reader');
+      await look('empty');
+      await visitor.page.getByRole('button', { name: 'Make a room' }).first().click();
+      await look('new-room');
+      await visitor.page.keyboard.press('Escape');
+      await visitor.make(`readable ${colorScheme}`);
+      await visitor.say('https://example.org/ \u200b');
+      await visitor.page.getByTitle('Sent').waitFor();
+      await visitor.page.locator('.message').hover();
+      await look('room');
+      await visitor.page.getByRole('button', { name: /inside/ }).click();
+      await look('people');
+      await visitor.page.setViewportSize({ width: 360, height: 740 });
+      await visitor.page.keyboard.press('Escape');
+      await look('phone');
+    },
+  );
+
+  test('keys are enough', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('keys');
+    for (const text of ['one', 'two', 'three']) await ann.say(text);
+    await ann.page.getByTitle('Sent').waitFor();
+    await ann.message('three').focus();
+    await ann.page.keyboard.press('ArrowUp');
+    await ann.page.keyboard.press('ArrowUp');
+    await ann.page.keyboard.press('Tab');
+    await ann.page.keyboard.press('Tab');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByText('Reply to Ann').waitFor();
+    await ann.page.keyboard.type('to one');
+    await ann.page.keyboard.press('Enter');
+    await ann.message('to one').locator('blockquote', { hasText: 'one' }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+});

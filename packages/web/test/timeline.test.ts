@@ -1,0 +1,118 @@
+import type { Channel } from '@parley/client';
+import { type ConversationState, converse, noConversation } from '../src/state/conversation.js';
+import { linkWords } from '../src/state/link-words.js';
+import { furnish, keeps, keepWords, noRooms } from '../src/state/rooms.js';
+import { attend, endsSession } from '../src/state/session.js';
+import { Store } from '../src/state/store.js';
+import { timeline } from '../src/state/timeline.js';
+import { dayWords } from '../src/state/times.js';
+import { typingWords } from '../src/state/typing-words.js';
+import { said } from './entries.js';
+
+const place = { log: 'log', seq: 9 };
+const queued = (id: string) =>
+  ({
+    type: 'queued',
+    outgoing: { id, at: 5 * 60_000, do: 'say', text: id, target: undefined, failed: undefined },
+  }) as const;
+
+function talk(): ConversationState {
+  const entries = [said(1, 'bob', 'a'), said(2, 'bob', 'b'), said(3, 'ann', 'c'), said(4, 'ann', 'd')];
+  return converse(noConversation('ann'), { type: 'entries', entries, place });
+}
+
+const kinds = (state: ConversationState) =>
+  timeline(state).map((row) =>
+    row.type === 'said' ? `${row.line.text}${row.head ? '^' : ''}${row.standing[0]}` : row.type,
+  );
+
+test('rows: the beginning, days, who begins to speak, and where one stands', () => {
+  expect(kinds(talk())).toEqual(['start', 'day', 'a^t', 'bt', 'c^l', 'ds']);
+});
+
+test('what is under way comes last, under the key that it will have in the log', () => {
+  const waiting = converse(talk(), queued('c5'));
+  const sent = converse(waiting, { type: 'entries', entries: [said(5, 'ann', 'c5')], place });
+  expect(kinds(waiting).at(-1)).toBe('c5s');
+  expect(timeline(waiting).at(-1)).toMatchObject({ standing: 'sending', key: 'c5' });
+  expect(timeline(sent).at(-1)).toMatchObject({ standing: 'sent', key: 'c5' });
+  expect(timeline(converse(waiting, { type: 'failed', id: 'c5', why: 'no' })).at(-1)).toMatchObject({
+    standing: 'failed',
+  });
+});
+
+test('the first message of others that was not read has a line over it', () => {
+  const state = { ...talk(), openedAtSeq: 1 };
+  expect(kinds(state)).toEqual(['start', 'day', 'a^t', 'unread', 'b^t', 'c^l', 'ds']);
+  expect(kinds({ ...talk(), openedAtSeq: 2 })).not.toContain('unread');
+});
+
+test('a log that is gone stands above the new one, and keys never meet', () => {
+  const state = converse(talk(), { type: 'reset', place: { log: 'new', seq: 0 } });
+  const anew = converse(state, { type: 'entries', entries: [said(1, 'bob', 'again')], place });
+  expect(kinds(anew)).toContain('anew');
+  const keys = timeline(anew).map(({ key }) => key);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('each day has its line', () => {
+  const late = { ...said(5, 'bob', 'late'), timestamp: 3 * 86_400_000 };
+  expect(
+    kinds(converse(talk(), { type: 'entries', entries: [late], place })).filter((kind) => kind === 'day'),
+  ).toHaveLength(2);
+  const now = new Date(2026, 5, 15, 12).getTime();
+  expect([dayWords(now, now), dayWords(now - 86_400_000, now)]).toEqual(['Today', 'Yesterday']);
+});
+
+test('the connection in words', () => {
+  const waiting = (reason: 'unreachable' | 'moved' | 'channel-full') =>
+    linkWords({ state: 'waiting', reason, message: '', untilMs: 3_400 }, 1_000).words;
+  expect(waiting('unreachable')).toBe('Connection lost; reconnecting in 3 s');
+  expect(waiting('moved')).toBe('The room moves to another server; reconnecting in 3 s');
+  expect(waiting('channel-full')).toBe('The room is full; trying again in 3 s');
+  expect(linkWords({ state: 'waiting', reason: 'unreachable', message: '', untilMs: 0 }, 1_000).words).toMatch(
+    /reconnecting…/,
+  );
+  expect(linkWords({ state: 'ended', reason: 'replaced', message: '' }, 0)).toMatchObject({ mayReturn: true });
+  expect(linkWords({ state: 'ended', reason: 'channel-deleted', message: '' }, 0)).toMatchObject({ mayReturn: false });
+  expect(linkWords({ state: 'live' }, 0)).toMatchObject({ tone: 'good', words: 'Live' });
+});
+
+test('who types', () => {
+  const typing = ['bob', 'eve', 'dan'].map((userId) => ({ userId, untilMs: 10 }));
+  const words = (count: number, nowMs = 5) => typingWords(typing.slice(0, count), { bob: 'Bob' }, nowMs);
+  expect([0, 1, 2, 3].map((count) => words(count))).toEqual([
+    '',
+    'Bob is typing',
+    'Bob and eve are typing',
+    'Bob and 2 others are typing',
+  ]);
+  expect(words(3, 10)).toBe('');
+});
+
+test('rooms: by name, what is listed beats what was cached, unread has an end', () => {
+  const room = (id: number, name: string) => ({ id, name }) as Channel;
+  const listed = furnish(noRooms, { type: 'listed', rooms: [room(1, 'zoo'), room(2, 'Ape')] });
+  expect(listed.rooms.map(({ name }) => name)).toEqual(['Ape', 'zoo']);
+  expect(furnish(listed, { type: 'cached', rooms: [] })).toBe(listed);
+  expect(furnish(listed, { type: 'unread', id: 1, count: 500 }).unread).toEqual({ 1: 100 });
+  expect(furnish(listed, { type: 'deleted', id: 1 }).rooms).toHaveLength(1);
+  expect(keeps({ kind: 1, keep: undefined })).toBe(false);
+  expect(keepWords({ kind: 1, keep: { seconds: 604_800, maxCount: 0 } })).toBe('Kept for 7 days');
+});
+
+test('a session, and what ends it', () => {
+  expect(attend({ state: 'unknown' }, { type: 'out', notice: 'why' })).toEqual({ state: 'out', notice: 'why' });
+  expect([endsSession('logged-out'), endsSession('channel-full')]).toEqual([true, false]);
+});
+
+test('a store tells of changes, and of nothing else', () => {
+  const store = new Store((state: number, add: number) => state + add, 1);
+  const seen: number[] = [];
+  const forget = store.subscribe(() => seen.push(store.state()));
+  store.dispatch(2);
+  store.dispatch(0);
+  forget();
+  store.dispatch(1);
+  expect([seen, store.state()]).toEqual([[3], 4]);
+});
