@@ -113,7 +113,7 @@ export const settingsTable = {
     'gateway: pages of other origins that may call it, such as https://chat.example.org; its own page always may',
     '',
   ),
-  WEB_DIR: setting(z.string().optional(), 'folder', 'gateway: the built page; default: packages/web/dist'),
+  WEB_DIR: setting(z.string().optional(), 'folder', 'gateway: the built page; default: packages/web/dist/page'),
   MESSAGE_BYTES: setting(
     positive.max(limits.messageBytes),
     'bytes',

@@ -85,7 +85,7 @@ export class Visitor {
 
   /** The messages that have exactly this text. */
   message(text: string): Locator {
-    return this.page.locator('.message', { has: this.page.getByText(text, { exact: true }) });
+    return this.page.locator('.message', { has: this.page.locator('.text').getByText(text, { exact: true }) });
   }
 
   /** Every message that is drawn, in order. */

@@ -74,7 +74,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
 
   async function serverOf(room: string): Promise<ServiceProcess> {
     const [row] = await trio.people.sql(
-      `SELECT s.addr FROM chat.channel_head h JOIN chat.channels c ON c.id = h.channel_id
+      `SELECT s.addr FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
         JOIN chat.server s ON s.boot_id = h.boot_id WHERE c.name = $1`,
       [room],
     );
@@ -286,11 +286,12 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     const second = await tabOf(bob);
     await second.live();
     await second.make('wide');
-    await bob.page.getByText(/You are in a room elsewhere/).waitFor();
+    await bob.link('ended').waitFor();
+    expect(await bob.link('ended').innerText()).toMatch(/^You are in a room elsewhere/);
     await picture(bob, 'elsewhere');
     await bob.page.getByRole('button', { name: 'Come back' }).click();
     await bob.live();
-    await second.page.getByText(/You are in a room elsewhere/).waitFor();
+    await second.link('ended').waitFor();
     await second.page.getByRole('button', { name: 'Delete room' }).click();
     await picture(second, 'delete');
     await second.page.getByRole('button', { name: 'Delete the room' }).click();
@@ -310,9 +311,9 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     const list = bob.page.getByRole('region', { name: 'Messages' });
     await expect(list.locator('.message').count()).resolves.toBeLessThan(60);
     await list.focus();
-    for (let tries = 0; tries < 60 && !(await bob.page.getByText('This is where it begins.').isVisible()); tries++) {
+    for (let tries = 0; tries < 200 && !(await bob.page.getByText('This is where it begins.').isVisible()); tries++) {
       await bob.page.keyboard.press('PageUp');
-      await bob.page.waitForTimeout(60);
+      await bob.page.waitForTimeout(100);
     }
     await bob.page.getByText('line 1 and so on', { exact: true }).waitFor();
     await picture(bob, 'history');
