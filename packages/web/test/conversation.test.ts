@@ -145,6 +145,10 @@ test('what is kept in memory can be cut, and is known to have been more', () => 
     entries: [],
     more: false,
   });
-  expect(converse(state, { type: 'cut', keep: 2 })).toMatchObject({ hasOlder: true, lines: [{ seq: 3 }, { seq: 4 }] });
-  expect(converse(state, { type: 'cut', keep: 4 })).toBe(state);
+  const cut = (over: number, to: number, characters = 9) =>
+    converse(state, { type: 'cut', over: { lines: over, characters }, to: { lines: to, characters } });
+  expect(cut(3, 2)).toMatchObject({ hasOlder: true, lines: [{ seq: 3 }, { seq: 4 }] });
+  expect(cut(4, 2)).toBe(state);
+  expect(cut(9, 9, 4)).toBe(state);
+  expect(cut(9, 9, 3).lines).toHaveLength(3);
 });

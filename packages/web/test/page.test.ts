@@ -211,6 +211,28 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     expect([second.count('Subscribe'), second.complaints]).toEqual([1, []]);
   });
 
+  test('what others said elsewhere is marked, and what one was writing is still there', async () => {
+    const ann = await somebody('Ann');
+    await ann.make('left behind');
+    const eve = await native('left behind');
+    await eve.send('seen');
+    await ann.message('seen').waitFor();
+    await ann.page.getByLabel('Message', { exact: true }).pressSequentially('not yet');
+    await ann.page.waitForTimeout(500); // what is read and written is kept a moment later
+    await ann.make('elsewhere');
+    await eve.send('not seen');
+    await eve.send('not seen either');
+    await ann.page.getByRole('link', { name: /left behind.*2 unread/s }).waitFor({ timeout: 20_000 });
+    await picture(ann, 'unread');
+    await ann.enter('left behind');
+    await ann.message('not seen either').waitFor();
+    await ann.page.getByText('New', { exact: true }).waitFor();
+    await ann.page.getByRole('link', { name: /unread/ }).waitFor({ state: 'detached' });
+    expect(await ann.page.getByLabel('Message', { exact: true }).inputValue()).toBe('not yet');
+    await picture(ann, 'new-line');
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+
   test('signing out forgets everything, in every tab', async () => {
     const ann = await somebody('Ann');
     await ann.make('secret');
@@ -287,7 +309,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     await second.live();
     await second.make('wide');
     await bob.link('ended').waitFor();
-    expect(await bob.link('ended').innerText()).toMatch(/^You are in a room elsewhere/);
+    expect(await bob.link('ended').textContent()).toMatch(/^You are in a room elsewhere/);
     await picture(bob, 'elsewhere');
     await bob.page.getByRole('button', { name: 'Come back' }).click();
     await bob.live();

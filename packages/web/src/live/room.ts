@@ -29,9 +29,10 @@ export interface RoomDeps {
 }
 
 const saveAfterMs = 150;
-/** Lines in memory while one reads at the end: at most, and what is left of them then. */
-const most = 2_000;
-const fewer = 1_000;
+/** What is in memory while one reads at the end, what is left of it when that is too much, and what is never passed. */
+const most = { lines: 2_000, characters: 4_000_000 };
+const fewer = { lines: 1_000, characters: 1_000_000 };
+const ever = { lines: 20_000, characters: 16_000_000 };
 const pageSize = 50;
 
 /** One channel in one tab. Of all tabs on it one leads: it has the stream, and the others hear from it. */
@@ -120,7 +121,7 @@ export class Room {
 
   /** While one reads at the end, what is far back is forgotten; the server has it. */
   atEnd(): void {
-    if (this.state().lines.length > most) this.#store.dispatch({ type: 'cut', keep: fewer });
+    this.#store.dispatch({ type: 'cut', over: most, to: fewer });
   }
 
   /** Leaves, in every tab. */
@@ -141,8 +142,13 @@ export class Room {
     this.#share({ type: 'queued', outgoing });
   }
 
-  #share(action: SharedAction): void {
+  #take(action: SharedAction): void {
     this.#store.dispatch(action);
+    if (action.type === 'entries') this.#store.dispatch({ type: 'cut', over: ever, to: fewer });
+  }
+
+  #share(action: SharedAction): void {
+    this.#take(action);
     this.#bus.tell({ type: 'action', action });
   }
 
@@ -151,7 +157,7 @@ export class Room {
   }
 
   #hear(word: Word): void {
-    if (word.type === 'action') this.#store.dispatch(word.action);
+    if (word.type === 'action') this.#take(word.action);
     else if (word.type === 'leave') this.#deps.onLeft();
     else if (!this.#leads) return;
     else if (word.type === 'hello') this.#tellAll();

@@ -1,5 +1,5 @@
 import type { Channel, EntryEvent, Place, Reason, User } from '@parley/client';
-import { fold, type Line, put } from './lines.js';
+import { affordable, type Budget, fold, type Line, put } from './lines.js';
 import { type Outgoing, taken } from './outgoing.js';
 
 /** How this page hears the channel. */
@@ -71,7 +71,8 @@ export type SharedAction =
 export type LocalAction =
   | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
   | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  | { readonly type: 'cut'; readonly keep: number };
+  /** Where the lines are over the one budget, they are cut to the other. */
+  | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
 
 export type ConversationAction = SharedAction | LocalAction;
 
@@ -213,7 +214,7 @@ export function converse(state: ConversationState, action: ConversationAction): 
     case 'page':
       return withPage(state, action);
     case 'cut':
-      return cut(state, action.keep);
+      return cut(state, action);
     default:
       return withOutgoing(state, action);
   }
@@ -247,7 +248,8 @@ export function lastSeq({ lines, place }: ConversationState): number {
   return Math.max(place?.seq ?? 0, lines.at(-1)?.seq ?? 0);
 }
 
-function cut(state: ConversationState, keep: number): ConversationState {
-  if (state.lines.length <= keep) return state;
-  return { ...state, lines: state.lines.slice(-keep), hasOlder: true };
+function cut(state: ConversationState, { over, to }: Extract<LocalAction, { type: 'cut' }>): ConversationState {
+  const { lines } = state;
+  if (affordable(lines, over) === lines.length) return state;
+  return { ...state, lines: lines.slice(lines.length - affordable(lines, to)), hasOlder: true };
 }

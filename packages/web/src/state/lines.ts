@@ -44,6 +44,23 @@ export type Line = SaidLine | MemberLine | MissingLine;
 
 type Change = Extract<EntryEvent, { target: number }>;
 
+/** How much of what was said is held. */
+export interface Budget {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+/** How many of the last lines a budget allows. */
+export function affordable(lines: readonly Line[], budget: Budget): number {
+  let characters = 0;
+  for (let kept = 0; kept < lines.length; kept++) {
+    const line = lines[lines.length - 1 - kept];
+    characters += line?.type === 'said' ? (line.text ?? '').length : 0;
+    if (kept === budget.lines || characters > budget.characters) return kept;
+  }
+  return lines.length;
+}
+
 /** Where a seq is, or would be. */
 function indexOf(lines: readonly Line[], seq: number): number {
   let low = 0;

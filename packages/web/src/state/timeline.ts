@@ -10,7 +10,7 @@ export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'unread'; readonly key: string }
   | { readonly type: 'anew'; readonly key: string }
-  | { readonly type: 'start'; readonly key: string; readonly hasOlder: boolean }
+  | { readonly type: 'start'; readonly key: string; readonly hasOlder: boolean; readonly known: boolean }
   | { readonly type: 'note'; readonly key: string; readonly line: Exclude<Line, SaidLine> }
   | SaidRow;
 
@@ -104,8 +104,13 @@ function onlyLastSent(rows: readonly Row[]): readonly Row[] {
 
 /** All rows, oldest first. */
 export function timeline(state: ConversationState): readonly Row[] {
-  const { earlier, lines, outgoing, me, hasOlder } = state;
-  const shown = new Rows(me, { type: 'start', key: 'start', hasOlder: hasOlder && earlier.length === 0 });
+  const { earlier, lines, outgoing, me, hasOlder, place } = state;
+  const shown = new Rows(me, {
+    type: 'start',
+    key: 'start',
+    hasOlder: hasOlder && earlier.length === 0,
+    known: place !== undefined,
+  });
   for (const line of earlier) shown.add({ line, past: true });
   if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });
   const unread = unreadFrom(state);

@@ -1,5 +1,5 @@
 import type { ConversationState } from '../state/conversation.js';
-import type { Line } from '../state/lines.js';
+import { affordable, type Line } from '../state/lines.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
 
 /** What a reload shows before the network answers. */
@@ -8,8 +8,8 @@ export interface CachedConversation {
   readonly lines: readonly Line[];
 }
 
-const shownAtOnce = 200;
-const keptPerChannel = 500;
+const shownAtOnce = { lines: 200, characters: 1_000_000 };
+const keptPerChannel = { lines: 500, characters: 4_000_000 };
 
 const allOf = (channelId: number) => IDBKeyRange.bound([channelId, 0], [channelId, Number.MAX_SAFE_INTEGER]);
 
@@ -17,7 +17,7 @@ async function lastLines(database: BrowserDatabase, channelId: number): Promise<
   const lines: Line[] = [];
   const store = database.transaction('lines').store;
   let cursor = await store.openCursor(allOf(channelId), 'prev');
-  while (cursor !== null && lines.length < shownAtOnce) {
+  while (cursor !== null && affordable(lines, shownAtOnce) === lines.length) {
     lines.push(cursor.value);
     cursor = await cursor.continue();
   }
@@ -81,11 +81,13 @@ export class ConversationKeeper {
     if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // signed out meanwhile
     const store = transaction.objectStore('lines');
     if (anew) await store.delete(allOf(this.#channelId));
-    for (const line of state.lines.slice(-keptPerChannel)) {
+    const kept = state.lines.slice(state.lines.length - affordable(state.lines, keptPerChannel));
+    for (const line of kept) {
       if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);
     }
-    const oldest = state.lines.at(-keptPerChannel)?.seq ?? 0;
-    if (oldest > 0) store.delete(IDBKeyRange.bound([this.#channelId, 0], [this.#channelId, oldest], false, true));
+    const oldest = kept[0]?.seq ?? 0;
+    if (kept.length < state.lines.length)
+      store.delete(IDBKeyRange.bound([this.#channelId, 0], [this.#channelId, oldest], false, true));
     transaction.objectStore('channels').put(recordOf(this.#channelId, state));
     await transaction.done;
     this.#saved = state;

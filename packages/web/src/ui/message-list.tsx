@@ -108,9 +108,9 @@ function useReading(state: ConversationState, isAtEnd: boolean): void {
   const last = lastSeq(state);
   useEffect(() => {
     const look = () => {
-      if (!isAtEnd || document.hidden || last === 0) return;
-      room.read();
+      if (!isAtEnd) return;
       room.atEnd();
+      if (!document.hidden && last > 0) room.read();
     };
     look();
     document.addEventListener('visibilitychange', look);

@@ -5,10 +5,18 @@ import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
 
+interface PeopleProps {
+  readonly state: ConversationState;
+  readonly limit: number;
+  /** How many the list of rooms knows of: while this page is not inside, it knows better. */
+  readonly listed: number;
+}
+
 /** How many are here; a press says who. */
-export function People({ state, limit }: { state: ConversationState; limit: number }) {
+export function People({ state, limit, listed }: PeopleProps) {
   const [open, setOpen] = useState(false);
-  const { here, hereCount, names, me } = state;
+  const { here, names, me, link } = state;
+  const count = link.state === 'live' || link.state === 'catching-up' ? state.hereCount : listed;
   return (
     <>
       <button type="button" className="people" onClick={() => setOpen(true)}>
@@ -19,7 +27,7 @@ export function People({ state, limit }: { state: ConversationState; limit: numb
         </span>
         <Icon name="people" size={18} />
         <span>
-          {hereCount}
+          {count}
           {limit > 0 && ` of ${limit}`}
           <span className="unseen"> inside: who?</span>
         </span>

@@ -25,10 +25,15 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
         </p>
       );
     case 'start':
-      return <p className="start">{row.hasOlder ? 'Earlier messages…' : 'This is where it begins.'}</p>;
+      return <p className="start">{startWords(row)}</p>;
     case 'note':
       return <Note line={row.line} names={names} />;
   }
+}
+
+function startWords({ known, hasOlder }: Extract<Row, { type: 'start' }>): string {
+  if (!known) return '';
+  return hasOlder ? 'Earlier messages…' : 'This is where it begins.';
 }
 
 function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {

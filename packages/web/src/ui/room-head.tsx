@@ -27,7 +27,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         </h2>
         <p>{channel === undefined ? '' : keepWords(channel)}</p>
       </div>
-      <People state={state} limit={channel?.limit ?? 0} />
+      <People state={state} limit={channel?.limit ?? 0} listed={channel?.users.length ?? 0} />
       {channel?.ownerId === desk.session.userId && <Delete name={name} />}
       <Tool name="leave" words="Leave room" onPress={() => desk.leave()} />
     </header>

@@ -16,6 +16,8 @@ function insideWords({ users }: Channel): string {
   return users.length === 0 ? 'Nobody inside' : users.map(({ name }) => plainLine(name)).join(', ');
 }
 
+const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
+
 /** One room of the list. */
 export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomItemProps) {
   const { users, limit, name, id } = room;
@@ -27,16 +29,20 @@ export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomIte
           <Name of={name} />
         </span>
         <span className="seats" data-full={isFull}>
-          {users.length}/{limit}
-          <span className="unseen"> seats taken</span>
+          <span aria-hidden="true">
+            {users.length}/{limit}
+          </span>
+          <span className="unseen">
+            , {users.length} of {limit} seats taken,
+          </span>
         </span>
         <span className="room-inside">
           <bdi>{insideWords(room)}</bdi>
         </span>
         {unread > 0 && (
           <span className="badge">
-            {unread > mostUnread ? `${mostUnread}+` : unread}
-            <span className="unseen"> unread</span>
+            <span aria-hidden="true">{many(unread)}</span>
+            <span className="unseen">, {many(unread)} unread</span>
           </span>
         )}
       </a>
