@@ -1,4 +1,4 @@
-import { ChannelServiceService } from '@parley/contract';
+import { AdminServiceService, ChannelServiceService } from '@parley/contract';
 import {
   clientCredentials,
   forService,
@@ -13,17 +13,23 @@ import {
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { ChatServers } from './clients/chat-servers.js';
 import type { Config } from './config.js';
+import { forAdministrator } from './rpc/administrators.js';
 import { AllowList } from './rpc/allow-list.js';
 import { createChangeMember } from './rpc/change-member.js';
 import { createCreate } from './rpc/create.js';
 import { createDelete } from './rpc/delete.js';
+import { createDrain } from './rpc/drain.js';
 import { createHistory } from './rpc/history.js';
 import { createJoin } from './rpc/join.js';
+import { createKick } from './rpc/kick.js';
 import { createList } from './rpc/list.js';
+import { createListAudit } from './rpc/list-audit.js';
 import { createListMembers } from './rpc/list-members.js';
+import { createListServers } from './rpc/list-servers.js';
 import { createListen } from './rpc/listen.js';
 import { createOpenDirect } from './rpc/open-direct.js';
 import { createReport } from './rpc/report.js';
+import { createSetUser } from './rpc/set-user.js';
 import { createUpdate } from './rpc/update.js';
 import { Archive } from './upkeep/archive.js';
 import { Housekeeping } from './upkeep/housekeeping.js';
@@ -46,19 +52,27 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const retention = new Retention(pool, archive);
 
   await host.serve((server) =>
-    server.add('chat.v1.ChannelService', ChannelServiceService, {
-      list: streamForUser(callers, createList(pool)),
-      create: forUser(callers, createCreate(pool)),
-      delete: forUser(callers, createDelete({ pool, servers })),
-      update: forUser(callers, createUpdate({ pool, servers, retention })),
-      openDirect: forUser(callers, createOpenDirect(pool)),
-      listMembers: forUser(callers, createListMembers(pool)),
-      changeMember: forUser(callers, createChangeMember({ pool, servers })),
-      join: forUser(callers, createJoin(pool)),
-      history: forUser(callers, createHistory(pool)),
-      listen: forUser(callers, createListen({ pool, clock, joinKey, servers })),
-      report: forService(callers, 'chat', managerAudience, createReport({ pool, allowed })),
-    }),
+    server
+      .add('chat.v1.ChannelService', ChannelServiceService, {
+        list: streamForUser(callers, createList(pool)),
+        create: forUser(callers, createCreate(pool)),
+        delete: forUser(callers, createDelete({ pool, servers })),
+        update: forUser(callers, createUpdate({ pool, servers, retention })),
+        openDirect: forUser(callers, createOpenDirect(pool)),
+        listMembers: forUser(callers, createListMembers(pool)),
+        changeMember: forUser(callers, createChangeMember({ pool, servers })),
+        join: forUser(callers, createJoin(pool)),
+        history: forUser(callers, createHistory(pool)),
+        listen: forUser(callers, createListen({ pool, clock, joinKey, servers })),
+        report: forService(callers, 'chat', managerAudience, createReport({ pool, allowed })),
+      })
+      .add('chat.v1.AdminService', AdminServiceService, {
+        listServers: forAdministrator(callers, createListServers(pool)),
+        drain: forAdministrator(callers, createDrain({ pool, servers })),
+        setUser: forAdministrator(callers, createSetUser({ pool, servers })),
+        kick: forAdministrator(callers, createKick({ pool, servers })),
+        listAudit: forAdministrator(callers, createListAudit(pool)),
+      }),
   );
 
   const housekeeping = new Housekeeping(pool, servers);
