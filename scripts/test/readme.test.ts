@@ -41,7 +41,7 @@ function here(commands: string): string {
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
     .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
-      const services = `--user-service localhost:${first} --channel-service localhost:${first + 1}`;
+      const services = `--user-service localhost:${first} --manager localhost:${first + 1}`;
       return `${parley} ${services} --login '${join(data, file ?? 'login.json')}'`;
     });
 }

@@ -136,6 +136,12 @@ export const refusals = {
   'no-server': row('UNAVAILABLE', 503, 'no chat server is serving: try again', 1_000),
   'database-away': row('UNAVAILABLE', 503, 'the database does not answer: try again', 1_000),
   paused: row('UNAVAILABLE', 503, 'this chat server cannot confirm that it still owns the channel: try again', 1_000),
+  'server-away': row(
+    'UNAVAILABLE',
+    503,
+    'that chat server does not answer; nothing is placed with it any more: drain it again, or stop it',
+    2_000,
+  ),
   unreachable: row('UNAVAILABLE', 503, 'that service cannot be reached: try again', 1_000),
   'not-mine': row('ABORTED', 409, 'this chat server does not own that channel'),
   'not-implemented': row('UNIMPLEMENTED', 501, 'this server does not offer that call'),

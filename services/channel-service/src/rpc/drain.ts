@@ -15,8 +15,7 @@ const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function notTold(thrown: unknown): unknown {
   const unheard = thrown instanceof Refusal && ['unreachable', 'deadline-exceeded'].includes(thrown.reason);
-  const words = 'that chat server does not answer; nothing is placed with it any more: drain it again, or stop it';
-  return unheard ? refuse('unreachable', { words, cause: thrown }) : thrown;
+  return unheard ? refuse('server-away', { cause: thrown }) : thrown;
 }
 
 /** Drain: first its row, so that no manager places anything there from now on, then the server itself. Again is the same. */
