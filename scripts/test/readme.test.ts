@@ -77,7 +77,7 @@ withGrpcurl(
     expect(commands).toHaveLength(2);
     const { status, output } = await bash(here(commands.join('\n')));
     expect(output).toContain('"data": "aGVsbG8="');
-    expect(output).toContain('"name": "den"');
+    expect(output).toContain('"name": "cave"');
     expect(output).not.toContain('ERROR');
     expect(status).toBe(0);
   },

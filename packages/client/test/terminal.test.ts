@@ -39,6 +39,19 @@ test('a killed chat server is news, and nothing more', async () => {
   expect([await a.end(), await b.end()]).toEqual([0, 0]);
 }, 60_000);
 
+test('where all seats are taken, that is said, and a seat is waited for', async () => {
+  const [first, second] = (await trio.people.makeMany('full', 2)) as [TestPerson, TestPerson];
+  await trio.create(first, 'for one', 1);
+  const inside = await commands.start(first, 'chat', 'for one');
+  await until(() => inside.said.includes('here (1)'));
+  const waiting = await commands.start(second, 'chat', 'for one');
+  await until(() => waiting.said.includes('* full; waiting for a seat\n'));
+  expect(await inside.end()).toBe(0);
+  await until(() => waiting.said.includes('* you are in for one'), 25_000);
+  expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
+  expect(await waiting.end()).toBe(0);
+}, 60_000);
+
 test('wrong options of create are wrong usage', async () => {
   const ann = await trio.people.make('wrong');
   for (const args of [

@@ -68,6 +68,14 @@ export const settingsTable = {
     'user-service: cost of a bcrypt hash',
     '10',
   ),
+  FIRST_ADMIN: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .optional(),
+    'user id',
+    'npm start: makes this account, an administrator, where there is none yet; its password is left in the data folder',
+  ),
   SERVER_HOSTS: setting(
     list,
     'patterns',
