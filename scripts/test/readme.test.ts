@@ -40,6 +40,7 @@ function here(commands: string): string {
   return commands
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
+    .replace(/npx parley admin grant (\S+)/g, `${parley} admin grant $1 --data '${data}'`)
     .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
       const services = `--user-service localhost:${first} --manager localhost:${first + 1}`;
       return `${parley} ${services} --login '${join(data, file ?? 'login.json')}'`;
@@ -66,6 +67,15 @@ test('what the README says of the terminal works', async () => {
   expect(first).toMatchObject({ status: 0, output: expect.stringContaining('alice: correct horse') });
   const second = await bash(typed(bob));
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
+}, 60_000);
+
+test('what the README says of looking after servers works', async () => {
+  const [, looking = ''] = blocks('Several servers', '');
+  expect(looking.match(/npx parley/g)).toHaveLength(6);
+  const { status, output } = await bash(here(looking).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
+  expect(output).toMatch(/chat-1 .*serving/);
+  expect(output).toMatch(/dora +server\.drain/);
+  expect(status).toBe(0);
 }, 60_000);
 
 const withGrpcurl = hasGrpcurl ? test : test.skip;

@@ -43,3 +43,6 @@ GRANT EXECUTE ON FUNCTION chat.set_user TO chat_manager;
 REVOKE UPDATE (role, status) ON chat.users FROM chat_manager;
 REVOKE UPDATE (revoked_at) ON chat.session FROM chat_manager;
 REVOKE DELETE ON chat.session FROM chat_manager;
+
+-- Deleted channels, for the retention that ends them a day later.
+CREATE INDEX channel_deleted ON chat.channel (deleted_at) WHERE deleted_at IS NOT NULL;
