@@ -71,10 +71,10 @@ test('what the README says of the terminal works', async () => {
 
 test('what the README says of looking after servers works', async () => {
   const [, looking = ''] = blocks('Several servers', '');
-  expect(looking.match(/npx parley/g)).toHaveLength(6);
+  expect(looking.match(/npx parley/g)).toHaveLength(5);
   const { status, output } = await bash(here(looking).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/chat-1 .*serving/);
-  expect(output).toMatch(/dora +server\.drain/);
+  expect(output).toMatch(/\(database\) +user\.set +dora/);
   expect(status).toBe(0);
 }, 60_000);
 
