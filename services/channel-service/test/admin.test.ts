@@ -1,25 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import {
-  ChannelServer,
-  type DisconnectRequest,
-  type Empty,
-  KickRequest,
-  type ListAuditResponse,
-  type ListServersResponse,
-  Page,
-  ServerState,
-  User,
-  UserRole,
-  UserStatus,
-} from '@parley/contract';
-import { callUnary } from '@parley/rpc';
+import { type DisconnectRequest, ServerState, UserRole, UserStatus } from '@parley/contract';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { AdminDoor } from './admin-door.js';
 import { Listener } from './listener.js';
 import { type Identity, outcomes, type Person, Rig } from './rig.js';
 
-const withinMs = 10_000;
 let database: TestDatabase;
 let rig: Rig;
+let door: AdminDoor;
 let listener: Listener;
 let server: Identity;
 let root: Person;
@@ -27,6 +15,7 @@ let root: Person;
 beforeAll(async () => {
   database = await openTestDatabase();
   rig = new Rig(database);
+  door = new AdminDoor(rig);
   await rig.startManager();
   await rig.startManager();
 });
@@ -47,31 +36,6 @@ afterAll(async () => {
   await database.close();
 });
 
-function listServers(who: Person): Promise<ListServersResponse> {
-  const admin = rig.admin();
-  return callUnary(admin.listServers.bind(admin), {}, { token: who.token, withinMs });
-}
-
-function drain(who: Person, id: string): Promise<Empty> {
-  const admin = rig.admin();
-  return callUnary(admin.drain.bind(admin), ChannelServer.fromPartial({ id }), { token: who.token, withinMs });
-}
-
-function setUser(who: Person, user: Parameters<typeof User.fromPartial>[0], manager = 0): Promise<User> {
-  const admin = rig.admin(manager);
-  return callUnary(admin.setUser.bind(admin), User.fromPartial(user), { token: who.token, withinMs });
-}
-
-function kick(who: Person, request: Parameters<typeof KickRequest.fromPartial>[0]): Promise<Empty> {
-  const admin = rig.admin();
-  return callUnary(admin.kick.bind(admin), KickRequest.fromPartial(request), { token: who.token, withinMs });
-}
-
-function listAudit(who: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListAuditResponse> {
-  const admin = rig.admin();
-  return callUnary(admin.listAudit.bind(admin), Page.fromPartial(page), { token: who.token, withinMs });
-}
-
 const seatsOf = (userId: string) =>
   rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', userId);
 
@@ -86,14 +50,14 @@ test('nobody else may: by the row, whatever the token says', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
-    listServers(who),
-    drain(who, server.bootId),
-    setUser(who, { id: user.id, role: UserRole.ADMIN }),
-    kick(who, { channelId: id }),
-    listAudit(who),
+    door.listServers(who),
+    door.drain(who, server.bootId),
+    door.setUser(who, { id: user.id, role: UserRole.ADMIN }),
+    door.kick(who, { channelId: id }),
+    door.listAudit(who),
   ];
   const demoted = await rig.person('admin');
-  await setUser(root, { id: demoted.id, role: UserRole.USER });
+  await door.setUser(root, { id: demoted.id, role: UserRole.USER });
   for (const who of [user, demoted]) {
     const { reasons } = await outcomes<unknown>(calls(who));
     expect(reasons).toEqual(Array(5).fill('not-an-administrator'));
@@ -107,13 +71,13 @@ test('nobody else may: by the row, whatever the token says', async () => {
 
 test('a role counts from the next call on, without another login', async () => {
   const user = await rig.person();
-  await expect(listAudit(user)).rejects.toMatchObject({ reason: 'not-an-administrator' });
-  await expect(setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
+  await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-an-administrator' });
+  await expect(door.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
     id: user.id,
     role: UserRole.ADMIN,
     status: UserStatus.ACTIVE,
   });
-  await expect(listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
+  await expect(door.listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
 });
 
 test('servers: what they said of themselves, what they own, and how long ago they reported', async () => {
@@ -124,7 +88,7 @@ test('servers: what they said of themselves, what they own, and how long ago the
   await rig.owner.query("UPDATE chat.server SET reported_at = now() - interval '90 s' WHERE boot_id = $1", [
     dead.bootId,
   ]);
-  const { servers } = await listServers(root);
+  const { servers } = await door.listServers(root);
   const byId = (id: string) => servers.find((one) => one.id === id);
   expect(servers).toHaveLength(2);
   expect(byId(server.bootId)).toMatchObject({
@@ -142,7 +106,7 @@ test('servers: what they said of themselves, what they own, and how long ago the
 });
 
 test('drain: the server is told, gets nothing new, and no report of it undoes that', async () => {
-  await drain(root, server.bootId);
+  await door.drain(root, server.bootId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });
   const payload = JSON.parse(Buffer.from(String(told?.token.split('.')[1]), 'base64url').toString());
@@ -153,28 +117,28 @@ test('drain: the server is told, gets nothing new, and no report of it undoes th
   await expect(rig.listen(user, await rig.room(user))).rejects.toMatchObject({ reason: 'no-server' });
   const other = await rig.server();
   await expect(rig.listen(user, await rig.room(user))).resolves.toMatchObject({ server: { id: other.bootId } });
-  const { servers } = await listServers(root);
+  const { servers } = await door.listServers(root);
   expect(servers.find(({ id }) => id === server.bootId)).toMatchObject({ state: ServerState.DRAINING });
-  await expect(drain(root, server.bootId)).resolves.toBeDefined();
+  await expect(door.drain(root, server.bootId)).resolves.toBeDefined();
 });
 
 test('drain: a server that does not answer gets nothing new either, and the administrator is told', async () => {
   listener.stop();
-  await expect(drain(root, server.bootId)).rejects.toMatchObject({
+  await expect(door.drain(root, server.bootId)).rejects.toMatchObject({
     reason: 'server-away',
   });
-  const { servers } = await listServers(root);
+  const { servers } = await door.listServers(root);
   expect(servers).toMatchObject([{ state: ServerState.DRAINING }]);
 });
 
 test.each([['a word'], [''], [randomUUID()]])('drain of %j: no such server', async (id) => {
-  await expect(drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
+  await expect(door.drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
 });
 
 test('who is suspended has no session, no seat and no stream', async () => {
   const user = await rig.person();
   await rig.listen(user, await rig.room(user));
-  const answer = await setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
+  const answer = await door.setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
   expect(answer).toMatchObject({ role: UserRole.USER, status: UserStatus.SUSPENDED });
   expect(await disconnects(2)).toMatchObject([
     { channelId: 0, userId: user.id, goodbye: { reason: 'suspended', listenAgain: false } },
@@ -183,7 +147,7 @@ test('who is suspended has no session, no seat and no stream', async () => {
   await expect(rig.list(user)).rejects.toMatchObject({ reason: 'logged-out' });
   const living = 'SELECT count(*)::int AS n FROM chat.session WHERE user_id = $1 AND revoked_at IS NULL';
   expect(await rig.one(living, user.id)).toEqual({ n: 0 });
-  await expect(setUser(root, { id: user.id, status: UserStatus.ACTIVE })).resolves.toMatchObject({
+  await expect(door.setUser(root, { id: user.id, status: UserStatus.ACTIVE })).resolves.toMatchObject({
     status: UserStatus.ACTIVE,
   });
 });
@@ -198,13 +162,13 @@ test.each([
   ['NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
 ])('a user cannot be set to %s', async (_what, change, reason) => {
   const user = await rig.person();
-  await expect(setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
+  await expect(door.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
 });
 
 test('a guest stays one', async () => {
   const guest = await rig.person();
   await rig.owner.query("UPDATE chat.users SET role = 'guest' WHERE id = $1", [guest.id]);
-  await expect(setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
+  await expect(door.setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
     reason: 'invalid-profile',
   });
 });
@@ -214,10 +178,10 @@ test.each([
   ['suspended', { status: UserStatus.SUSPENDED }],
 ])('the last active administrator is not %s', async (_what, change) => {
   const idle = await rig.person('admin');
-  await setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
-  await expect(setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-administrator' });
-  await setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
-  await expect(setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
+  await door.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
+  await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-administrator' });
+  await door.setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
+  await expect(door.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
 });
 
 test('of administrators who demote each other at once, one is left', async () => {
@@ -225,7 +189,7 @@ test('of administrators who demote each other at once, one is left', async () =>
     await rig.owner.query("UPDATE chat.users SET role = 'user'");
     const [a, b] = [await rig.person('admin'), await rig.person('admin')];
     const demote = (who: Person, whom: Person, manager: number) =>
-      setUser(who, { id: whom.id, role: UserRole.USER }, manager);
+      door.setUser(who, { id: whom.id, role: UserRole.USER }, manager);
     const { reasons } = await outcomes([demote(a, b, 0), demote(b, a, 1)]);
     expect(reasons).toEqual(['not-an-administrator']);
     expect(await rig.one("SELECT count(*)::int AS n FROM chat.users WHERE role = 'admin'")).toEqual({ n: 1 });
@@ -243,16 +207,16 @@ describe('kick', () => {
   });
 
   test('a user, everywhere', async () => {
-    await kick(root, { userId: user.id });
+    await door.kick(root, { userId: user.id });
     expect(await seatsOf(user.id)).toEqual({ n: 0 });
     expect(await disconnects(2)).toMatchObject([{ channelId: 0, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
 
   test('a user, in one channel; who is in another stays', async () => {
     const elsewhere = await rig.room(user);
-    await kick(root, { userId: user.id, channelId: elsewhere });
+    await door.kick(root, { userId: user.id, channelId: elsewhere });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
-    await kick(root, { userId: user.id, channelId: room });
+    await door.kick(root, { userId: user.id, channelId: room });
     expect(await seatsOf(user.id)).toEqual({ n: 0 });
     expect(await disconnects(2)).toMatchObject([{ channelId: room, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
@@ -261,20 +225,20 @@ describe('kick', () => {
     const [second, other] = [await rig.person(), await rig.person()];
     await rig.listen(second, room);
     await rig.listen(other, await rig.room(other));
-    await kick(root, { channelId: room, reason: 'closing time' });
+    await door.kick(root, { channelId: room, reason: 'closing time' });
     expect([await seatsOf(user.id), await seatsOf(second.id), await seatsOf(other.id)]).toEqual([
       { n: 0 },
       { n: 0 },
       { n: 1 },
     ]);
     expect(await disconnects(4)).toMatchObject([{ channelId: room, userId: '' }]);
-    const { entries } = await listAudit(root, { size: 1 });
+    const { entries } = await door.listAudit(root, { size: 1 });
     expect(entries).toMatchObject([{ actor: root.id, action: 'channel.kick', target: String(room) }]);
     expect(JSON.parse(entries[0]?.detail ?? '')).toEqual({ reason: 'closing time', seats: 2 });
   });
 
   test('who was kicked may come back', async () => {
-    await kick(root, { userId: user.id });
+    await door.kick(root, { userId: user.id });
     await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.bootId } });
   });
 
@@ -287,18 +251,18 @@ describe('kick', () => {
     ['no channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
     ['a channel beyond all', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
   ])('%s: refused', async (_what, request, reason) => {
-    await expect(kick(root, request)).rejects.toMatchObject({ reason });
+    await expect(door.kick(root, request)).rejects.toMatchObject({ reason });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
   });
 });
 
 test('the audit has every action, the newest first, in pages', async () => {
   const user = await rig.person();
-  await setUser(root, { id: user.id, role: UserRole.ADMIN });
-  await kick(user, { userId: root.id });
-  await drain(user, server.bootId);
-  await setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
-  const first = await listAudit(user, { size: 3 });
+  await door.setUser(root, { id: user.id, role: UserRole.ADMIN });
+  await door.kick(user, { userId: root.id });
+  await door.drain(user, server.bootId);
+  await door.setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
+  const first = await door.listAudit(user, { size: 3 });
   expect(first.entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
     [user.id, 'user.set', root.id],
     [user.id, 'server.drain', server.bootId],
@@ -307,9 +271,9 @@ test('the audit has every action, the newest first, in pages', async () => {
   const [newest] = first.entries;
   expect(JSON.parse(newest?.detail ?? '')).toEqual({ role: 'admin', status: 'suspended', was: ['admin', 'active'] });
   expect(Math.abs(Date.now() - (newest?.at ?? 0))).toBeLessThan(60_000);
-  const second = await listAudit(user, { size: 1, after: first.next });
+  const second = await door.listAudit(user, { size: 1, after: first.next });
   expect(second.entries).toMatchObject([{ actor: root.id, action: 'user.set', target: user.id }]);
   for (const page of [{ size: 101 }, { after: 'x' }, { after: '-1' }]) {
-    await expect(listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
+    await expect(door.listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
   }
 });

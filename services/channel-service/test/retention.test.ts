@@ -183,56 +183,6 @@ describe('what is over', () => {
   });
 });
 
-describe('a deleted channel', () => {
-  const deleted = (id: number, interval: string) =>
-    rig.owner.query('UPDATE chat.channel SET deleted_at = now() - $2::interval WHERE id = $1', [id, interval]);
-  const left = (id: number) =>
-    rig.one(
-      `SELECT (SELECT count(*)::int FROM chat.channel WHERE id = $1) AS channel,
-        (SELECT count(*)::int FROM chat.channel_head WHERE channel_id = $1) AS head,
-        (SELECT count(*)::int FROM chat.member WHERE channel_id = $1) AS members`,
-      id,
-    );
-
-  test('goes a day later with all that was its own; nothing else goes', async () => {
-    const [gone, fresh, living] = [
-      await chats.make(me, 'group'),
-      await chats.make(me, 'group'),
-      await chats.make(me, 'group'),
-    ];
-    for (const id of [gone, fresh, living]) await chats.say(id, me, 3);
-    await rig.owner.query("INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES ($1, 1, $2, 'x')", [
-      gone,
-      me.id,
-    ]);
-    for (const id of [gone, fresh, living]) await age(id, 9, '2 days');
-    await deleted(gone, '25 h');
-    await deleted(fresh, '23 h');
-    await new Retention(pool, undefined).run();
-    expect(await left(gone)).toEqual({ channel: 0, head: 0, members: 0 });
-    expect(await left(fresh)).toMatchObject({ channel: 1, head: 1 });
-    expect(await left(living)).toMatchObject({ channel: 1, head: 1, members: 1 });
-    expect([await stored(gone), await stored(fresh), await stored(living)]).toEqual([[], [1, 2, 3], [1, 2, 3]]);
-  });
-
-  test('is archived first, and stays while it cannot be', async () => {
-    const id = await chats.make(me, 'group');
-    await chats.say(id, me, 2);
-    await age(id, 9, '2 days');
-    await deleted(id, '25 h');
-    const place = join(folder, 'deleted');
-    const archive = await Archive.open(place);
-    await rm(place, { recursive: true });
-    await expect(new Retention(pool, archive).run()).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await left(id)).toMatchObject({ channel: 1, head: 1 });
-    expect(await stored(id)).toEqual([1, 2]);
-    await new Retention(pool, await Archive.open(place)).run();
-    expect(await left(id)).toEqual({ channel: 0, head: 0, members: 0 });
-    const [file = ''] = await readdir(place);
-    expect((await readFile(join(place, file), 'utf8')).trim().split('\n')).toHaveLength(2);
-  });
-});
-
 describe('the archive', () => {
   const files = async (id: number) =>
     (await readdir(folder)).filter((name) => name.startsWith(`channel-${id}-`)).sort();
