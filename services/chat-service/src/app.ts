@@ -106,8 +106,8 @@ function createDoors(host: ServiceHost, config: Config, state: State, { sweep, f
   };
   const { pingEveryMs } = config;
   const connect = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, ...counters });
-  const begin = (withinMs: number) => void drain.begin(withinMs);
-  return { connect: { take: connect.take }, ...createCommands({ ...state, bootId, callers, drain: begin }) };
+  const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
+  return { connect: { take: connect.take }, ...createCommands({ ...state, bootId, callers, drain: drainWithin }) };
 }
 
 function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Reporter {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { credentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import { ChatServiceClient, DrainRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
@@ -48,6 +48,19 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (tries > 200) throw new Error('not in 10 s');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** By the grpc health protocol: 1 SERVING, 2 NOT_SERVING. */
+function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
+  const client = new Client(grpc, credentials.createInsecure());
+  const asIs = (bytes: Buffer) => bytes;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', asIs, asIs, Buffer.alloc(0), (error, answer) => {
+      client.close();
+      if (error === null) resolve(answer?.[1]);
+      else reject(error);
+    });
+  });
 }
 
 /** Holds the head of a channel, so that it cannot be given back yet. */
@@ -101,6 +114,8 @@ describe('Drain', () => {
         first.grpc,
       ]),
     ).toEqual([]);
+    await until(async () => (await healthOf(first)) === 2);
+    expect(await healthOf(second)).toBe(1);
     const other = await somebody();
     expect((await trio.listen(other, (await trio.create(other, 'new')).id)).server?.addr).toBe(second.grpc);
     first.kill('SIGTERM');
@@ -126,6 +141,21 @@ describe('Drain', () => {
     expect(await late.ended).toMatchObject({ reason: 'moved' });
     await letGo();
     expect(await stream.ended).toMatchObject({ reason: 'draining' });
+  });
+});
+
+test('what could not be given back before the deadline is given back after it', async () => {
+  const server = await trio.addChatServer();
+  const alice = await somebody();
+  const { id } = await trio.create(alice, 'late');
+  const stream = await join(alice, id);
+  const letGo = await holdHead(id);
+  await drain(server, 500);
+  expect(await stream.ended).toMatchObject({ reason: 'draining' });
+  await letGo();
+  await until(async () => {
+    const [head] = await trio.people.sql('SELECT boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
+    return head?.boot_id === null;
   });
 });
 

@@ -23,6 +23,8 @@ export interface DrainDeps {
 
 const stepMs = 100;
 const retryMs = 200;
+/** Of one try. */
+const longestMs = 10_000;
 /** As many come back in a second, where the deadline leaves time. */
 const streamsPerSecond = 100;
 const spreadMs = { least: 500, most: 3_000 } as const;
@@ -69,10 +71,13 @@ export class Drain implements Part {
   async #run(): Promise<void> {
     const { channels, log } = this.#deps;
     log.info({ channels: channels.size, withinMs: Math.round(this.#leftMs) }, 'draining');
-    await this.#untilDone(this.#deps.announce, this.#leftMs / 4);
+    const announcedBy = performance.now() + this.#leftMs / 4;
+    await this.#untilDone(this.#deps.announce, () => Math.min(announcedBy, this.#endsAt));
     await this.#moveSpread();
-    await this.#untilDone(() => this.#moveRest(), this.#leftMs);
-    log.info({ channels: channels.all().filter(({ moving }) => !moving).length }, 'drained');
+    const rest = () => this.#moveRest();
+    const done = await this.#untilDone(rest, () => this.#endsAt);
+    log.info({ done }, 'drained');
+    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // or a Listen would lead here until the process ends
   }
 
   get #leftMs(): number {
@@ -104,7 +109,8 @@ export class Drain implements Part {
   async #move(group: readonly LiveChannel[]): Promise<void> {
     for (const channel of group) channel.moving = true;
     await this.#atMost(this.#deps.lane.flushed(), this.#leftMs);
-    const given = await this.#untilDone(() => this.#deps.heads.giveBack(group.map(ownershipOf)), this.#leftMs);
+    const giveBack = () => this.#deps.heads.giveBack(group.map(ownershipOf));
+    const given = await this.#untilDone(giveBack, () => this.#endsAt);
     if (given) this.#deps.onGiven(group.length);
     const moved = new Set(group);
     for (const session of this.#deps.sessions.find()) {
@@ -113,21 +119,20 @@ export class Drain implements Part {
     }
   }
 
-  /** Tries on until it succeeds. False: not in that time. */
-  async #untilDone(work: () => Promise<unknown>, withinMs: number): Promise<boolean> {
-    const endsAt = performance.now() + withinMs;
+  /** Tries on until it succeeds. False: not before `endsAt`, which may come nearer meanwhile. */
+  async #untilDone(work: () => Promise<unknown>, endsAt: () => number): Promise<boolean> {
     for (;;) {
       const tried = work().then(
         () => true,
         (err: unknown) => this.#deps.log.warn({ err }, 'a step of the drain failed'),
       );
-      if ((await this.#atMost(tried, endsAt - performance.now())) === true) return true;
-      if (performance.now() + retryMs > Math.min(endsAt, this.#endsAt)) return false;
+      if ((await this.#atMost(tried, endsAt() - performance.now())) === true) return true;
+      if (performance.now() + retryMs > endsAt()) return false;
       await pause(retryMs);
     }
   }
 
   #atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
-    return Promise.race([work, pause(Math.max(0, withinMs), undefined, { ref: false })]);
+    return Promise.race([work, pause(Math.min(Math.max(0, withinMs), longestMs), undefined, { ref: false })]);
   }
 }
