@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => trio.stop());
 afterEach(() => {
   old.kill('SIGCONT');
-  for (const one of talks.splice(0)) clearInterval(one);
+  hush();
 });
 
 interface Room {
@@ -69,6 +69,10 @@ function talk(stream: Chatter, prefix: string): void {
   talks.push(say);
 }
 
+function hush(): void {
+  for (const one of talks.splice(0)) clearInterval(one);
+}
+
 const ackedOf = (stream: Chatter) =>
   stream.messages.filter(({ ack }) => ack !== undefined && ack.refusal === undefined).length;
 
@@ -109,6 +113,7 @@ describe('an owner that was paused past its lease', () => {
       const wokenAt = performance.now();
       old.kill('SIGCONT');
       await Promise.all(rooms.map((room, at) => checkRoom(room, successors[at] as Chatter, wokenAt, 1)));
+      hush();
       await Promise.all(successors.map((stream) => stream.leave()));
       await trio.people.sql('DELETE FROM chat.rate');
     },
