@@ -7,9 +7,9 @@ import {
   readSecrets,
   roleUrl,
   type ServiceRole,
-  startEmbedded,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
+import { KeptDatabase } from './kept-database.js';
 
 /** A migrated database whose four roles can log in. */
 export interface OpenDatabase {
@@ -53,9 +53,9 @@ export async function findDatabase(
     return given;
   }
   say('starting PostgreSQL');
-  const server = await startEmbedded({ dataDir, log: say });
-  keep(server);
-  return server.url;
+  const kept = await KeptDatabase.start(dataDir, say);
+  keep(kept);
+  return kept.url;
 }
 
 /** Migrates the database and lets the roles in, with the passwords of the data folder. */
