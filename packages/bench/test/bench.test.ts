@@ -31,6 +31,11 @@ describe('the bench, without looking at speed', () => {
     check(ack?.rounds ?? new Map(), ['ours']);
   }, 60_000);
 
+  test('the others hear everything beside one who never reads', async () => {
+    const [dead] = await runBench(['dead'], plan);
+    check(dead?.rounds ?? new Map(), ['all read', 'ours']);
+  }, 60_000);
+
   test('what the chat server appends with is compared with a bare insert', async () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);

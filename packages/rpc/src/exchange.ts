@@ -23,6 +23,7 @@ export class Exchange {
   readonly #over = new AbortController();
   #failure: Refusal | undefined;
   #answer: TransportStatus | undefined;
+  #answered: () => void = () => {};
 
   constructor(path: string, metadata: Metadata, transport: ServerInterceptingCallInterface) {
     this.path = path;
@@ -56,9 +57,15 @@ export class Exchange {
     this.#transport.sendStatus(this.fail(refusal));
   }
 
+  /** `listener` is called when a status is on its way. */
+  onAnswer(listener: () => void): void {
+    this.#answered = listener;
+  }
+
   /** Told of each status that leaves, ours or the transport's; the first is the one that counts. */
   answer(status: TransportStatus): void {
     this.#answer ??= status;
+    this.#answered();
   }
 
   /** Told when the call is over. */

@@ -1,9 +1,10 @@
 export { Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
 export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
+export { frameOf, prefixBytes, prefixed } from './frame.js';
 export { addHealth } from './health.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
-export { frameOf, prefixBytes, prefixed, RawStream } from './raw-stream.js';
+export { RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
 export type { Answer, Definition, Handlers, Stream, Take } from './service.js';

@@ -2,45 +2,39 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { Exchange } from './exchange.js';
-
-/** What stands before each message on the wire: one flag byte, and its length in four. */
-export const prefixBytes = 5;
-
-/** The frame whose message begins behind room for its prefix; the same bytes, not a copy. */
-export function prefixed(bytes: Uint8Array): Buffer {
-  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  frame.writeUInt8(0, 0);
-  frame.writeUInt32BE(frame.length - prefixBytes, 1);
-  return frame;
-}
-
-/** A message as it stands on the wire. */
-export function frameOf(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
-  frame.set(message, prefixBytes);
-  return prefixed(frame);
-}
+import { Inbound } from './inbound.js';
 
 /**
- * A stream whose frames are written joined, straight to HTTP/2, and which can be reset.
- * grpc-js still reads, and writes the status. After an end nothing is written.
+ * A stream whose frames are read from and written to HTTP/2 itself, joined, and which can be reset.
+ * grpc-js reads the request of a server stream, and writes the status. After an end nothing is written.
  */
 export class RawStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
   readonly #exchange: Exchange;
   readonly #inner: ServerHttp2Stream;
-  #ended = false;
+  /** Undefined where the client sends one request. */
+  readonly #inbound: Inbound | undefined;
+  #ended: boolean;
+  #headersSent = false;
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, exchange: Exchange) {
     this.#call = call;
     this.#exchange = exchange;
     this.#inner = exchange.stream;
+    this.#inbound = 'read' in call ? new Inbound(this.#inner, (refusal) => this.end(refusal)) : undefined;
+    this.#ended = exchange.answered || this.#inner.closed || this.#inner.destroyed;
     this.#inner.on('error', () => {}); // a broken connection; the end of the call follows
+    this.#inner.once('close', () => this.#over());
+    exchange.onAnswer(() => this.#over());
   }
 
-  /** True once the stream was ended or reset by either side, or by its deadline. */
+  /** True once the stream was ended or reset by either side, or by its deadline. A field: each write to each reader looks at it. */
   get ended(): boolean {
-    return this.#ended || this.#exchange.answered || this.#inner.closed || this.#inner.destroyed;
+    return this.#ended;
+  }
+
+  #over(): void {
+    this.#ended = true;
   }
 
   /** Bytes that were written and that the reader has not taken. */
@@ -50,9 +44,14 @@ export class RawStream {
 
   /** Writes whole frames. False: wait for `onDrain` before the next. */
   write(frames: Buffer): boolean {
-    if (this.ended) return true;
-    this.#exchange.call.sendHeaders();
+    if (this.#ended) return true;
+    if (!this.#headersSent) this.#sendHeaders();
     return this.#inner.write(frames);
+  }
+
+  #sendHeaders(): void {
+    this.#headersSent = true;
+    this.#exchange.call.sendHeaders();
   }
 
   onDrain(listener: () => void): void {
@@ -61,20 +60,20 @@ export class RawStream {
 
   /** Each message as raw bytes, in order. Messages wait while the stream is paused. */
   onMessage(listener: (message: Buffer) => void): void {
-    if ('read' in this.#call) this.#call.on('data', listener);
+    this.#inbound?.onMessage(listener);
   }
 
   pause(): void {
-    if ('read' in this.#call) this.#call.pause();
+    this.#inbound?.pause();
   }
 
   resume(): void {
-    if ('read' in this.#call) this.#call.resume();
+    this.#inbound?.resume();
   }
 
   /** The client has said all it will say. */
   onHalfClose(listener: () => void): void {
-    if ('read' in this.#call) this.#call.once('end', listener);
+    this.#inbound?.onHalfClose(listener);
   }
 
   /** Called once, however the stream ends; soon where it has ended. */
@@ -86,7 +85,7 @@ export class RawStream {
 
   /** Ends with OK, or with the status of a refusal, behind what was written. Only the first end counts. */
   end(refusal?: Refusal): void {
-    if (this.ended) return;
+    if (this.#ended) return;
     this.#ended = true;
     if (refusal === undefined) this.#call.end();
     else this.#call.emit('error', this.#exchange.fail(refusal));

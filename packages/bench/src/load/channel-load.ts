@@ -34,8 +34,9 @@ export class ChannelLoad {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
 
-  /** The user of this index comes in. */
+  /** The user of this index comes in; who is not counted never reads. */
   async enter(user: number, seat: Seat): Promise<void> {
+    if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {
       if (!this.#over) this.bytes.faults.push(why);
     };

@@ -45,6 +45,15 @@ export class GrpcWire implements Wire {
     return { write: (frames) => void stream.write(frames), close: () => stream.end() };
   }
 
+  async stall(headers: Readonly<Record<string, string>>): Promise<void> {
+    const session = connect(this.#authority);
+    this.#sessions.push(session);
+    session.on('error', () => {});
+    const stream = session.request({ ...request, ...headers });
+    await answered(stream); // without a listener for its data it reads nothing
+    stream.on('error', () => {}); // it is reset sooner or later
+  }
+
   close(): void {
     for (const session of this.#sessions) session.destroy();
   }

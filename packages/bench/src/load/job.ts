@@ -15,6 +15,8 @@ export interface Job {
   readonly window?: number | undefined;
   readonly perSecond?: number | undefined;
   readonly connections?: number | undefined;
+  /** The last one of each channel comes in and never reads. */
+  readonly dead?: boolean;
   /** 0: only be there, for the memory of it. */
   readonly seconds: number;
 }

@@ -18,7 +18,8 @@ function wireOf({ wire, address, connections = Number.POSITIVE_INFINITY }: Job):
 function channelsOf(job: Job, wire: Wire): ChannelLoad[] {
   const users = new Map<number, number>();
   for (const { channel } of job.seats) users.set(channel, (users.get(channel) ?? 0) + 1);
-  return [...users].map(([channel, count]) => new ChannelLoad(channel, count, wire, job));
+  const dead = job.dead === true ? 1 : 0;
+  return [...users].map(([channel, count]) => new ChannelLoad(channel, count - dead, wire, job));
 }
 
 /** Everybody comes in, some at once. */

@@ -24,5 +24,7 @@ export interface Wire {
   bounds(bytes: Buffer, at: number): Bounds | undefined;
   /** Resolves once the user is in the channel. */
   open(headers: Readonly<Record<string, string>>, events: LineEvents): Promise<Line>;
+  /** Somebody comes in and never reads; a connection of its own, with the windows that a client has by default. */
+  stall(headers: Readonly<Record<string, string>>): Promise<void>;
   close(): void;
 }

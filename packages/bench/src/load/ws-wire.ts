@@ -42,6 +42,14 @@ export class WsWire implements Wire {
     return { write: (frames) => void socket.write(frames), close: () => socket.destroy() };
   }
 
+  async stall(headers: Readonly<Record<string, string>>): Promise<void> {
+    const socket = connect({ host: this.#host, port: this.#port });
+    this.#sockets.push(socket);
+    socket.write(upgrade(`${this.#host}:${this.#port}`, headers));
+    await upgraded(socket);
+    socket.pause();
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

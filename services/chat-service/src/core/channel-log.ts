@@ -51,8 +51,14 @@ export class ChannelLog {
   push(frame: Frame): void {
     this.#frames.push(frame);
     this.#bytes += frame.bytes.length;
-    for (const cache of this.#joined) cache.clear();
+    this.#forgetJoined();
     if (this.#bytes > this.#maxBytes) this.#trim();
+  }
+
+  #forgetJoined(): void {
+    const [all, plain] = this.#joined;
+    if (all.size > 0) all.clear();
+    if (plain.size > 0) plain.clear();
   }
 
   /** What follows `cursor`, joined once for all readers there; undefined where it has fallen off the ring. */

@@ -7,10 +7,17 @@ import type { Person } from '../core/live-channel.js';
 import type { StoredEntry } from '../store/messages.js';
 
 const room = new Uint8Array(prefixBytes);
+/** One for all frames: what it has grown to is not made anew for each. */
+let writer = new BinaryWriter();
 
 /** Encoded once, behind room for the prefix. */
 function encode(message: Message): Buffer {
-  return prefixed(Message.encode(message, new BinaryWriter().raw(room)).finish());
+  try {
+    return prefixed(Message.encode(message, writer.raw(room)).finish());
+  } catch (cause) {
+    writer = new BinaryWriter(); // the old one is left in the middle of a message
+    throw cause;
+  }
 }
 
 function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {

@@ -163,7 +163,7 @@ export class Session {
   #receive(bytes: Buffer): void {
     if (this.#parting || this.#stream.ended) return;
     this.heardAtMs = this.#context.now();
-    this.#restrain(bytes.length);
+    this.#restrain(bytes.length, this.heardAtMs);
     try {
       const busy = this.#handle(decodeMessage(bytes));
       if (busy !== undefined) this.#waitFor(busy);
@@ -178,8 +178,8 @@ export class Session {
   }
 
   /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
-  #restrain(bytes: number): void {
-    const waitMs = this.#arrivals.take(bytes, performance.now());
+  #restrain(bytes: number, nowMs: number): void {
+    const waitMs = this.#arrivals.take(bytes, nowMs);
     if (waitMs > 0) this.#holdUntil(pause(waitMs, undefined, { ref: false }));
   }
 

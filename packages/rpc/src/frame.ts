@@ -1,0 +1,17 @@
+/** What stands before each message on the wire: one flag byte, and its length in four. */
+export const prefixBytes = 5;
+
+/** The frame whose message begins behind room for its prefix; the same bytes, not a copy. */
+export function prefixed(bytes: Uint8Array): Buffer {
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  frame.writeUInt8(0, 0);
+  frame.writeUInt32BE(frame.length - prefixBytes, 1);
+  return frame;
+}
+
+/** A message as it stands on the wire. */
+export function frameOf(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
+  frame.set(message, prefixBytes);
+  return prefixed(frame);
+}

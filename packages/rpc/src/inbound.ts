@@ -1,0 +1,136 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { unzipSync } from 'node:zlib';
+import { limits, type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import { prefixBytes } from './frame.js';
+
+const nothing = Buffer.alloc(0);
+
+/** @throws {Refusal} `message-too-large` or `malformed` */
+function unzipped(bytes: Buffer): Buffer {
+  try {
+    return unzipSync(bytes, { maxOutputLength: limits.transportBytes });
+  } catch (cause) {
+    const isLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    throw refuse(isLarge ? 'message-too-large' : 'malformed', { cause });
+  }
+}
+
+/**
+ * The messages of a stream, cut from its bytes in place of grpc-js, whose way takes a promise and a queue for each.
+ * Made while the call is handed over: grpc-js has paused the stream by then and read nothing of it.
+ */
+export class Inbound {
+  readonly #stream: ServerHttp2Stream;
+  readonly #failed: (refusal: Refusal) => void;
+  #take: ((message: Buffer) => void) | undefined;
+  /** What was not taken yet stands between `#from` and `#to`; it grows by doubling, however small the pieces are. */
+  #held: Buffer = nothing;
+  #from = 0;
+  #to = 0;
+  #paused = false;
+  #halfClosed = false;
+  #onHalfClose: (() => void) | undefined;
+
+  /** `failed` is told why no more can be read. */
+  constructor(stream: ServerHttp2Stream, failed: (refusal: Refusal) => void) {
+    this.#stream = stream;
+    this.#failed = failed;
+    stream.removeAllListeners('data');
+    stream.once('end', () => {
+      this.#halfClosed = true; // a paused stream says so too, once its bytes are read
+      this.#tellHalfClose();
+    });
+  }
+
+  /** Starts reading. */
+  onMessage(take: (message: Buffer) => void): void {
+    this.#take = take;
+    this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    if (!this.#paused) this.#stream.resume();
+  }
+
+  /** `listener` is called behind the last message, once the client has said all it will say. */
+  onHalfClose(listener: () => void): void {
+    this.#onHalfClose = listener;
+    this.#tellHalfClose();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#cut();
+    this.#tellHalfClose();
+    if (!this.#paused && this.#take !== undefined) this.#stream.resume();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#take === undefined) return;
+    if (this.#from === this.#to) this.#hold(chunk);
+    else this.#append(chunk);
+    this.#cut();
+  }
+
+  #hold(bytes: Buffer, length = bytes.length): void {
+    this.#held = bytes;
+    this.#from = 0;
+    this.#to = length;
+  }
+
+  #append(chunk: Buffer): void {
+    const size = this.#to - this.#from;
+    if (this.#to + chunk.length > this.#held.length) {
+      const larger = Buffer.allocUnsafe(2 * (size + chunk.length));
+      this.#held.copy(larger, 0, this.#from, this.#to);
+      this.#hold(larger, size);
+    }
+    chunk.copy(this.#held, this.#to);
+    this.#to += chunk.length;
+  }
+
+  #cut(): void {
+    while (!this.#paused && this.#to - this.#from >= prefixBytes) {
+      const start = this.#from + prefixBytes;
+      const length = this.#held.readUInt32BE(this.#from + 1);
+      if (length > limits.transportBytes) {
+        this.#fail(refuse('message-too-large'));
+        return;
+      }
+      if (this.#to - start < length) return;
+      const flag = this.#held[this.#from];
+      this.#from = start + length;
+      this.#give(flag, this.#held.subarray(start, this.#from));
+    }
+  }
+
+  #give(flag: number | undefined, bytes: Buffer): void {
+    const message = flag === 0 ? bytes : this.#unpack(flag, bytes);
+    if (message !== undefined) this.#take?.(message);
+  }
+
+  #unpack(flag: number | undefined, bytes: Buffer): Buffer | undefined {
+    try {
+      if (flag !== 1) throw refuse('malformed');
+      return unzipped(bytes);
+    } catch (thrown) {
+      this.#fail(refusalFrom(thrown));
+      return undefined;
+    }
+  }
+
+  #tellHalfClose(): void {
+    if (!this.#halfClosed || this.#paused || this.#onHalfClose === undefined) return;
+    queueMicrotask(this.#onHalfClose);
+    this.#onHalfClose = undefined;
+  }
+
+  /** What still comes is dropped. */
+  #fail(refusal: Refusal): void {
+    this.#take = undefined;
+    this.#hold(nothing);
+    this.#failed(refusal);
+  }
+}
