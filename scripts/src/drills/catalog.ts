@@ -35,8 +35,8 @@ const each = {
 } as const satisfies Record<string, Catalogued>;
 
 /** Every drill by its name. */
-export const drills: Readonly<Record<string, Catalogued>> = {
+export const drills = {
   ...each,
   all: { words: 'all of these', troubles: Object.values(each).flatMap(({ troubles }): Trouble[] => [...troubles]) },
   watch: { words: 'makes nothing: counts while you do something to your system by hand', troubles: [watched] },
-};
+} as const satisfies Record<string, Catalogued>;

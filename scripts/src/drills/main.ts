@@ -38,7 +38,7 @@ async function findSystem({ data, manager, userService }: Options): Promise<Syst
 }
 
 async function drill(name: string, options: Options): Promise<number> {
-  const asked = drills[name];
+  const [, asked] = Object.entries(drills).find(([known]) => known === name) ?? [];
   if (asked === undefined) throw new Error(`there is no drill ${name}: ${Object.keys(drills).join(', ')}`);
   const { rounds, json, channels, people, rate, for: seconds = name === 'all' ? 10 : 30 } = options;
   const tell = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);

@@ -57,14 +57,14 @@ function createLane(messages: MessageStore, { metrics, log }: ProcessContext): L
 }
 
 /** What a chat server has in memory, and how it reads and changes the database. */
-function createState(host: ServiceHost, config: Config) {
+function createState(host: ServiceHost, config: Config, lease: Lease) {
   const { log } = host.context;
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
   const state = {
     channels: new Channels({ ...bounds, rate: config.channelRate }, fanOut),
     sessions: new Sessions(),
-    lease: new Lease(trustLeaseMs),
+    lease,
     seats: new SeatStore(host.pool, host.bootId),
     heads: new HeadStore(host.pool, host.bootId),
     messages,
@@ -134,10 +134,17 @@ function startDuties(host: ServiceHost, config: Config, state: State, sweep: Swe
   );
 }
 
-/** Plugs a chat server together: its state, its doors, its duties; the farewell is the first to stop. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+/**
+ * Plugs a chat server together: its state, its doors, its duties; the farewell is the first to stop. Only a test that
+ * wants to see what happens without one gives another lease.
+ */
+export async function startApp(
+  config: Config,
+  context: ProcessContext,
+  lease = new Lease(trustLeaseMs),
+): Promise<RunningService> {
   const host = await ServiceHost.open(config.host, context);
-  const state = createState(host, config);
+  const state = createState(host, config, lease);
   const sweep = new Sweep(state);
   const farewell = new Farewell({ ...state, withinMs: config.host.stopMs / 2 });
   const doors = createDoors(host, config, state, sweep, farewell);

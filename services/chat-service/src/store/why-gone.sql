@@ -5,6 +5,8 @@ SELECT CASE
     WHEN s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() OR m.left_seq IS NOT NULL THEN 'removed'
     WHEN h.boot_id IS DISTINCT FROM $4 THEN 'moved'
+    -- Nobody sits elsewhere: the seats of a server that was out of reach for long are purged.
+    WHEN NOT EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'moved'
     ELSE 'replaced'
   END AS reason
 FROM chat.channel c
