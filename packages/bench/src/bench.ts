@@ -2,11 +2,13 @@ import { climbAppend } from './append.js';
 import { climbDead } from './dead.js';
 import { climbIdle } from './idle.js';
 import { type Climbed, climb, type Plan } from './ladder.js';
+import { climbReplay } from './replay.js';
 import { type Shape, shapes } from './shapes.js';
 
 function climbShape(name: string, plan: Plan): Promise<Climbed> {
   if (name === 'idle') return climbIdle(plan);
   if (name === 'dead') return climbDead(plan);
+  if (name === 'replay') return climbReplay(plan);
   if (name === 'append') return climbAppend(plan);
   return climb(name, shapes[name] as Shape, plan);
 }

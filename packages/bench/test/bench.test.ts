@@ -36,6 +36,11 @@ describe('the bench, without looking at speed', () => {
     check(dead?.rounds ?? new Map(), ['all read', 'ours']);
   }, 60_000);
 
+  test('who comes back hears everything that was missed, in order', async () => {
+    const [replay] = await runBench(['replay'], plan);
+    check(replay?.rounds ?? new Map(), ['ours']);
+  }, 60_000);
+
   test('what the chat server appends with is compared with a bare insert', async () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);

@@ -37,6 +37,10 @@ export interface ReaderOptions {
  */
 export class Reader {
   readonly #options: ReaderOptions;
+  /** Looked at by each write: fields of its own. */
+  readonly #outlet: Outlet;
+  readonly #entries: ChannelLog;
+  readonly #lossy: ChannelLog;
   #own: Buffer[] = [];
   #ownBytes = 0;
   #entriesCursor: number;
@@ -48,6 +52,9 @@ export class Reader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
+    this.#outlet = options.outlet;
+    this.#entries = options.logs.entries;
+    this.#lossy = options.logs.lossy;
     this.#entriesCursor = options.cursor ?? options.logs.entries.head;
     this.#lossyCursor = options.logs.lossy.head;
     this.#held = options.held ?? false;
@@ -68,8 +75,8 @@ export class Reader {
 
   /** Writes all that waits and that the reader is ready for. */
   pump(): void {
-    while (!this.#blocked && !this.#left && !this.#options.outlet.ended && this.#writeNext()) {}
-    if (!this.#held && this.#entriesCursor < this.#options.logs.entries.tail) this.#fallBehind();
+    while (!this.#blocked && !this.#left && !this.#outlet.ended && this.#writeNext()) {}
+    if (!this.#held && this.#entriesCursor < this.#entries.tail) this.#fallBehind();
   }
 
   /** Goes on from here, live. */
@@ -94,11 +101,10 @@ export class Reader {
 
   #writeNext(): boolean {
     if (this.#own.length > 0) return this.#write(this.#takeOwn());
-    const { entries, lossy } = this.#options.logs;
-    if (!this.#held && this.#entriesCursor !== entries.head) return this.#writeEntries(entries);
+    if (!this.#held && this.#entriesCursor !== this.#entries.head) return this.#writeEntries();
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
     if (this.#held) return false;
-    if (this.#lossyCursor !== lossy.head) return this.#writeLossy(lossy);
+    if (this.#lossyCursor !== this.#lossy.head) return this.#writeLossy();
     return false;
   }
 
@@ -110,32 +116,32 @@ export class Reader {
     return own;
   }
 
-  #writeEntries(entries: ChannelLog): boolean {
-    const joined = entries.after(this.#entriesCursor, !this.#options.events);
+  #writeEntries(): boolean {
+    const joined = this.#entries.after(this.#entriesCursor, !this.#options.events);
     if (joined === undefined) return false;
     this.#entriesCursor = joined.next;
     if (joined.frames > 0) this.#options.onWrite(joined.frames);
     return this.#write(joined.bytes);
   }
 
-  #writeLossy(lossy: ChannelLog): boolean {
-    const joined = lossy.after(this.#lossyCursor, !this.#options.events);
-    this.#lossyCursor = joined?.next ?? lossy.head;
+  #writeLossy(): boolean {
+    const joined = this.#lossy.after(this.#lossyCursor, !this.#options.events);
+    this.#lossyCursor = joined?.next ?? this.#lossy.head;
     if (joined !== undefined && joined.frames > 0) this.#options.onWrite(joined.frames);
     return joined === undefined || this.#write(joined.bytes);
   }
 
   #writeLast({ last, done }: { last: Buffer | undefined; done: () => void }): boolean {
-    if (last !== undefined) this.#options.outlet.write(last);
+    if (last !== undefined) this.#outlet.write(last);
     this.leave();
     done();
     return false;
   }
 
   #write(bytes: Buffer): boolean {
-    if (bytes.length === 0 || this.#options.outlet.write(bytes)) return true;
+    if (bytes.length === 0 || this.#outlet.write(bytes)) return true;
     this.#blocked = true;
-    this.#options.outlet.onDrain(() => {
+    this.#outlet.onDrain(() => {
       this.#blocked = false;
       this.pump();
     });

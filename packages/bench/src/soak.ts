@@ -1,0 +1,126 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type ParleyClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { Trio } from '@parley/testkit';
+import { residentKb, spreadOf } from './figures.js';
+
+const channelCount = 20;
+const sampleEveryMs = 2_000;
+/** Memory that may come and go with the collector's mood. */
+const tolerance = 1.08;
+const nobody = '127.0.0.1:1';
+
+export interface SoakPlan {
+  readonly minutes: number;
+  readonly people: number;
+  readonly say: (line: string) => void;
+}
+
+/** What came and went, and what must stay as it is. */
+class Soak {
+  visits = 0;
+  sends = 0;
+  readonly faults: string[] = [];
+  readonly #rooms: readonly number[];
+  readonly #over: AbortSignal;
+
+  constructor(rooms: readonly number[], over: AbortSignal) {
+    this.#rooms = rooms;
+    this.#over = over;
+  }
+
+  /** Comes, talks for a while and goes, again and again. */
+  async live(client: ParleyClient): Promise<void> {
+    while (!this.#over.aborted) {
+      await this.#visit(client).catch((thrown) => {
+        if (!this.#over.aborted) this.faults.push(String(thrown));
+      });
+    }
+  }
+
+  async #visit(client: ParleyClient): Promise<void> {
+    const room = this.#rooms[Math.floor(Math.random() * this.#rooms.length)] as number;
+    const conversation = await client.listen(room, { waitWhenFull: true, signal: this.#over });
+    const heard = drain(conversation);
+    for (let left = 1 + Math.random() * 6; left > 0; left--) {
+      await conversation.send(`message ${this.sends}`);
+      this.sends += 1;
+      await pause(500 * Math.random());
+    }
+    await pause(1_000);
+    await conversation.leave();
+    await heard;
+    this.visits += 1;
+  }
+}
+
+async function drain(events: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of events) {
+  }
+}
+
+/** Half of them keep what is said for a minute, half nothing. */
+async function makeRooms(host: ParleyClient): Promise<number[]> {
+  const rooms: number[] = [];
+  for (let n = 0; n < channelCount; n++) {
+    const keep = n % 2 === 0 ? { seconds: 60 } : { nothing: true as const };
+    rooms.push((await host.create({ name: `soak ${n}`, limit: 25, keep })).id);
+    await pause(1_000); // no more often may anybody create
+  }
+  return rooms;
+}
+
+type Watched = ReadonlyMap<string, { readonly pid: number; readonly kb: number[] }>;
+
+async function watch(watched: Watched, soak: Soak, { minutes, say }: SoakPlan): Promise<void> {
+  const samples = Math.ceil((minutes * 60_000) / sampleEveryMs);
+  for (let n = 1; n <= samples; n++) {
+    await pause(sampleEveryMs);
+    for (const { pid, kb } of watched.values()) kb.push(residentKb(pid));
+    if (n % 15 !== 0) continue;
+    const now = [...watched].map(([name, { kb }]) => `${name} ${mb(kb.at(-1) ?? 0)}`).join(', ');
+    say(`${(n * sampleEveryMs) / 1_000} s: ${soak.visits} visits, ${soak.sends} messages; ${now}`);
+  }
+}
+
+function mb(kb: number): string {
+  return `${(kb / 1_024).toFixed(1)} MiB`;
+}
+
+/** The middle of the second quarter, behind the warm-up, beside that of the last one. */
+function verdict(name: string, kb: readonly number[]): { words: string; grew: boolean } {
+  const quarter = Math.floor(kb.length / 4);
+  const { median: before } = spreadOf(kb.slice(quarter, 2 * quarter));
+  const { median: after } = spreadOf(kb.slice(-quarter));
+  const grew = after > before * tolerance;
+  return { words: `${name}: ${mb(before)} after the warm-up, ${mb(after)} at the end${grew ? ': IT GREW' : ''}`, grew };
+}
+
+/** Lets people come and go for so long; true where no service's memory grew behind the warm-up and nothing failed. */
+export async function runSoak(plan: SoakPlan): Promise<boolean> {
+  const trio = await Trio.start({ env: { PARLEY_LOG_LEVEL: 'warn' } });
+  const persons = await trio.people.makeMany('soak', plan.people);
+  const [manager, chatServer] = [trio.managers[0], trio.chatServers[0]];
+  const channelService = manager?.grpc ?? '';
+  const clients = persons.map(({ token }) =>
+    createClient({ transport: grpcTransport({ userService: nobody, channelService }), token }),
+  );
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  const soak = new Soak(await makeRooms(clients[0] as ParleyClient), over.signal);
+  const watched: Watched = new Map([
+    ['chat server', { pid: chatServer?.pid ?? 0, kb: [] }],
+    ['manager', { pid: manager?.pid ?? 0, kb: [] }],
+  ]);
+  const lives = clients.map((client) => soak.live(client));
+  await watch(watched, soak, plan);
+  over.abort();
+  await Promise.all(lives);
+  await Promise.all(clients.map((client) => client.close()));
+  await trio.stop();
+  const verdicts = [...watched].map(([name, { kb }]) => verdict(name, kb));
+  for (const { words } of verdicts) plan.say(words);
+  for (const fault of soak.faults.slice(0, 20)) plan.say(`FAILED: ${fault}`);
+  return soak.faults.length === 0 && soak.visits > 0 && verdicts.every(({ grew }) => !grew);
+}
