@@ -9,8 +9,8 @@ import {
   lacksSuccessor,
   laterMs,
   leaseMs,
-  soonMs,
   type Trouble,
+  unnoticedMs,
 } from './trouble.js';
 
 const cutMs = 3 * leaseMs;
@@ -90,7 +90,7 @@ async function unnoticed(cutOff: () => void, giveBack: () => void): Promise<Happ
 export const cutFromManagers: Trouble = {
   name: 'black hole between a chat server and the managers',
   owner: 'guest',
-  backWithinMs: soonMs,
+  backWithinMs: unnoticedMs,
   lacks: lacksProcesses,
   make: async (stage) => {
     const { managers } = await stage.guest();
@@ -107,7 +107,7 @@ export const cutFromManagers: Trouble = {
 /** Who sleeps takes connections and answers nobody: a black hole for everybody. */
 export const holeOfManagers: Trouble = {
   name: 'black hole of all managers',
-  backWithinMs: soonMs,
+  backWithinMs: unnoticedMs,
   lacks: lacksProcesses,
   make: async (stage) => {
     const managers = await here(stage).processes('channel-service');

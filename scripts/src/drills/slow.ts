@@ -5,7 +5,7 @@ import type { Stage } from './stage.js';
 import { type Happened, lacksNothing, lacksProcesses, soonMs, type Trouble } from './trouble.js';
 
 const slowMs = 6_000;
-const farAway: Partial<LinkFaults> = { delayMs: 150, bytesPerSecond: 32_768, sliceBytes: 100 };
+const farAway: Partial<LinkFaults> = { delayMs: 150, bytesPerSecond: 262_144, sliceBytes: 1_000 };
 const farDatabase: Partial<LinkFaults> = { delayMs: 50, sliceBytes: 1_000 };
 
 async function slow(proxies: readonly FaultProxy[], faults: Partial<LinkFaults>): Promise<Happened> {
@@ -17,7 +17,7 @@ async function slow(proxies: readonly FaultProxy[], faults: Partial<LinkFaults>)
 }
 
 export const slowPeople: Trouble = {
-  name: 'slow network of everybody: 150 ms, 32 KiB/s, in slices',
+  name: 'slow network of everybody: 150 ms, 256 KiB/s, in slices',
   backWithinMs: soonMs,
   lacks: lacksNothing,
   make: async ({ links }) => slow(await links.all(), farAway),

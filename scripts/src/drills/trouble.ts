@@ -26,6 +26,8 @@ export interface Trouble {
 }
 
 export const leaseMs = 3_000;
+/** Where people should not notice anything. */
+export const unnoticedMs = 1_000;
 /** Where people should not notice much. */
 export const soonMs = 3_000;
 /** Where somebody has to be missed first. */
