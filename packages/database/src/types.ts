@@ -69,6 +69,8 @@ export interface ServerTable {
   metric: Json;
   started_at: DefaultTime;
   lease_until: Time;
+  /** Kept by a trigger. */
+  lease_since: DefaultTime;
 }
 
 export interface ChannelTable {

@@ -6,7 +6,7 @@ import { checkSchema, migrate, transaction } from '../src/index.js';
 import { TestServer } from './server.js';
 
 const run = promisify(execFile);
-const ALL = ['0001_schema', '0002_roles'];
+const ALL = ['0001_schema', '0002_roles', '0003_ownership'];
 const SCRIPT = `
   const { migrate } = await import(process.argv[1]);
   process.stdout.write(JSON.stringify(await migrate(process.argv[2])));

@@ -64,6 +64,7 @@ export const refusals = {
     400,
     'a report names its addr, internal_addr, name, state and load, within their bounds',
   ),
+  'invalid-deadline': row('INVALID_ARGUMENT', 400, 'a drain takes at most 600000 ms (0: 10000 ms)'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'a metadata value is too long, repeated or not of its form'),
   'message-too-large': row('RESOURCE_EXHAUSTED', 413, 'the message is larger than this server takes'),
 

@@ -13,6 +13,7 @@ import {
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { ChatServers } from './clients/chat-servers.js';
 import type { Config } from './config.js';
+import { countFound } from './metrics.js';
 import { AllowList } from './rpc/allow-list.js';
 import { createChangeMember } from './rpc/change-member.js';
 import { createCreate } from './rpc/create.js';
@@ -31,7 +32,7 @@ import { Retention } from './upkeep/retention.js';
 
 /** Plugs a manager together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
-  const { log, settings } = context;
+  const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);
   const { bootId, pool, clock, callers } = host;
@@ -56,7 +57,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
       changeMember: forUser(callers, createChangeMember({ pool, servers })),
       join: forUser(callers, createJoin(pool)),
       history: forUser(callers, createHistory(pool)),
-      listen: forUser(callers, createListen({ pool, clock, joinKey, servers })),
+      listen: forUser(callers, createListen({ pool, clock, joinKey, servers, onFound: countFound(metrics) })),
       report: forService(callers, 'chat', managerAudience, createReport({ pool, allowed })),
     }),
   );
