@@ -4,7 +4,8 @@ import { createClient, type ParleyClient, Refusal, textOf } from '@parley/client
 import { grpcTransport } from '@parley/client/node';
 import type { NamedEntry, RecordedHistory } from '@parley/testkit';
 import type { Links } from './links.js';
-import type { Person, System } from './system.js';
+import type { Person } from './person.js';
+import type { System } from './system.js';
 import { Talker } from './talker.js';
 
 const drainWithinMs = 60_000;

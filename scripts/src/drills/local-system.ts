@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findEmbedded, readSecrets, roleUrl, type Secrets, type ServiceRole } from '@parley/database';
 import { People } from '@parley/testkit';
 import { type RunFacts, readRunFacts, type ServiceFacts } from '../data-folder.js';
-import { freshPrefix, type Person, type System } from './system.js';
+import { freshPrefix, type Person } from './person.js';
 
 export type ServiceKind = 'user-service' | 'channel-service' | 'chat';
 
@@ -32,7 +32,7 @@ export async function eventually(what: string, holds: () => Promise<boolean>, wi
 }
 
 /** What `npm start` runs on this machine: its processes can be signalled, and its database be asked. */
-export class LocalSystem implements System {
+export class LocalSystem {
   readonly local = this;
   readonly userService: string;
   readonly managers: readonly string[];

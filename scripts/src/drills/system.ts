@@ -2,12 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import type { LocalSystem } from './local-system.js';
-
-/** Somebody who can log in, or has. */
-export interface Person {
-  readonly id: string;
-  readonly token: string;
-}
+import { freshPrefix, type Person } from './person.js';
 
 /** A Parley that runs somewhere, as its people see it. */
 export interface System {
@@ -19,11 +14,6 @@ export interface System {
   makePeople(count: number): Promise<Person[]>;
   /** Takes away what was made for the drill, as far as that can be done from here. */
   clear(): Promise<void>;
-}
-
-/** Names of this run that nobody else has. */
-export function freshPrefix(): string {
-  return `drill-${randomBytes(4).toString('hex')}`;
 }
 
 /** A Parley that is known by its addresses only; its people register and log in like any others, and their accounts stay. */

@@ -5,7 +5,8 @@ import { createClient, type Transport } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { Chatter } from '@parley/testkit';
 import type { Crowd } from './crowd.js';
-import type { Person, System } from './system.js';
+import type { Person } from './person.js';
+import type { System } from './system.js';
 
 /** What is said to an owner that has been replaced begins with this: it is nowhere afterwards. */
 export const toTheReplaced = 'to the replaced';
