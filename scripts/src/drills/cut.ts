@@ -16,8 +16,9 @@ import {
 const cutMs = 3 * leaseMs;
 
 /** Cuts an owner off for at least three leases, in which it is replaced; `giveBack` lets it know. */
-async function replaced({ takeover }: Stage, cutOff: () => void, giveBack: () => void): Promise<Happened> {
-  await takeover.enter();
+async function replaced(stage: Stage, addr: string, cutOff: () => void, giveBack: () => void): Promise<Happened> {
+  const { takeover } = stage;
+  await takeover.enter({ addr, place: (channelId) => here(stage).place([channelId], addr, 0) });
   const cut = performance.now();
   cutOff();
   await pause(leaseMs + 500);
@@ -33,7 +34,7 @@ export const pausedServer: Trouble = {
   owner: 'chat server',
   backWithinMs: laterMs,
   lacks: lacksSuccessor,
-  make: (stage, owner) => replaced(stage, () => freeze([owner.pid]), thaw),
+  make: (stage, owner) => replaced(stage, owner.grpc, () => freeze([owner.pid]), thaw),
 };
 
 /** What was on its way arrives late, as TCP would send it again. As long as managers take its reports it stays the owner. */
@@ -59,7 +60,7 @@ function alone(name: string, isReset: boolean): Trouble {
     backWithinMs: laterMs,
     lacks: lacksProcesses,
     make: async (stage) => {
-      const { database, managers } = await stage.guest();
+      const { grpc, database, managers } = await stage.guest();
       const proxies = [database, ...managers];
       const cutOff = () => {
         for (const one of proxies) one.set({ hole: true });
@@ -70,7 +71,7 @@ function alone(name: string, isReset: boolean): Trouble {
           one.heal();
         }
       };
-      return replaced(stage, cutOff, giveBack);
+      return replaced(stage, grpc, cutOff, giveBack);
     },
   };
 }

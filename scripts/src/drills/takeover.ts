@@ -16,6 +16,12 @@ const everyMs = 100;
 const askEveryMs = 1_100; // what the manager lets one user ask in the long run
 const replacedWithinMs = 12_000;
 
+/** Who is to be replaced. */
+export interface Owner {
+  readonly addr: string;
+  readonly place: (channelId: number) => Promise<void>;
+}
+
 /** Two people of one channel: one stays with the owner of before, the other one comes to its successor. Neither retries. */
 class Pair {
   readonly #transport: Transport;
@@ -39,11 +45,22 @@ class Pair {
     });
   }
 
-  static async enter(transport: Transport, channelId: number, [stays, comes]: [Person, Person]): Promise<Pair> {
-    const seat = await transport.listen(channelId, { token: stays.token });
-    const rider = new Chatter(seat, { events: true });
-    await rider.find(({ welcome }) => welcome !== undefined);
-    return new Pair(transport, channelId, rider, comes, seat.server?.addr ?? '');
+  /** `place` makes the server at `ownerAddr` the owner, once more where an empty channel was given back meanwhile. */
+  static async enter(
+    transport: Transport,
+    channelId: number,
+    [stays, comes]: readonly [Person, Person],
+    { addr, place }: Owner,
+  ): Promise<Pair> {
+    for (const end = performance.now() + replacedWithinMs; performance.now() < end; await pause(askEveryMs)) {
+      await place(channelId);
+      const seat = await transport.listen(channelId, { token: stays.token });
+      if (seat.server?.addr !== addr) continue;
+      const rider = new Chatter(seat, { events: true });
+      await rider.find(({ welcome }) => welcome !== undefined);
+      return new Pair(transport, channelId, rider, comes, addr);
+    }
+    throw new Error(`channel ${channelId} does not stay at ${addr}`);
   }
 
   /** The newcomer asks until the channel has another owner; then both talk, each to its own. False: it has none. */
@@ -92,13 +109,13 @@ export class Takeover {
   readonly #transport: Transport;
   readonly #crowd: Crowd;
   /** The room that keeps nothing, where nothing but the lease keeps an owner from talking on. */
-  readonly relayRoom: number;
+  readonly #relayRoom: number;
   #pairs: Pair[] = [];
 
   private constructor(transport: Transport, crowd: Crowd, relayRoom: number) {
     this.#transport = transport;
     this.#crowd = crowd;
-    this.relayRoom = relayRoom;
+    this.#relayRoom = relayRoom;
   }
 
   static async prepare({ userService, managers }: System, crowd: Crowd): Promise<Takeover> {
@@ -108,11 +125,11 @@ export class Takeover {
     return new Takeover(transport, crowd, id);
   }
 
-  /** Before: the riders take their seats. */
-  async enter(): Promise<void> {
+  /** Before: the riders take their seats at the owner. */
+  async enter(owner: Owner): Promise<void> {
     const [a, b, c, d] = this.#crowd.guests as [Person, Person, Person, Person];
-    const kept = await Pair.enter(this.#transport, this.#crowd.dens[0]?.id ?? 0, [a, b]);
-    this.#pairs = [kept, await Pair.enter(this.#transport, this.relayRoom, [c, d])];
+    const kept = await Pair.enter(this.#transport, this.#crowd.dens[0]?.id ?? 0, [a, b], owner);
+    this.#pairs = [kept, await Pair.enter(this.#transport, this.#relayRoom, [c, d], owner)];
   }
 
   /** While the owner cannot know: resolves with what went wrong. */
