@@ -6,7 +6,7 @@ import { Links } from './links.js';
 import { Stage } from './stage.js';
 import type { System } from './system.js';
 import { Takeover } from './takeover.js';
-import type { Trouble } from './trouble.js';
+import type { Happened, Trouble } from './trouble.js';
 import { judge, type Round, type Verdict } from './verdict.js';
 
 export interface DrillOptions extends CrowdShape {
@@ -36,9 +36,19 @@ async function setUp(stage: Stage, { owner }: Trouble) {
   return server ?? { name: '', pid: 0, grpc: '', admin: '' };
 }
 
+/** What went wrong with the trouble itself is a complaint, and everything is made right again. */
+async function makeTrouble(stage: Stage, trouble: Trouble): Promise<Happened> {
+  const begun = performance.now();
+  try {
+    return await trouble.make(stage, await setUp(stage, trouble));
+  } catch (error) {
+    await stage.heal();
+    return { since: begun, complaints: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
 async function playRound(stage: Stage, trouble: Trouble): Promise<Round> {
-  const owner = await setUp(stage, trouble);
-  const { since, complaints = [], notes = [] } = await trouble.make(stage, owner);
+  const { since, complaints = [], notes = [] } = await makeTrouble(stage, trouble);
   const isBack = await stage.crowd.allAcked(Math.max(since, performance.now()), ackedWithinMs);
   await pause(restMs);
   const silentMs = stage.crowd.talkers.map((one) => one.silenceSince(since));

@@ -1,4 +1,5 @@
 import type { Crowd } from './crowd.js';
+import { thaw } from './freeze.js';
 import { Guest } from './guest.js';
 import type { Links } from './links.js';
 import type { System } from './system.js';
@@ -29,6 +30,14 @@ export class Stage {
     if (local === undefined) throw new Error('a guest needs the database');
     this.#guest ??= Guest.start(local);
     return this.#guest;
+  }
+
+  /** Whatever a trouble has left undone. */
+  async heal(): Promise<void> {
+    thaw();
+    const guest = await this.#guest?.catch(() => undefined);
+    const proxies = [...(guest === undefined ? [] : [guest.database, ...guest.managers]), ...(await this.links.all())];
+    for (const one of proxies) one.heal();
   }
 
   async close(): Promise<void> {
