@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
-import { Lifecycle, readSettings, silentLogger, textTable } from '@parley/runtime';
+import { Lifecycle, readSettings, type Settings, silentLogger, textTable } from '@parley/runtime';
 import { DataFolder } from './data-folder.js';
+import { makeFirstAdmin } from './first-admin.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
 import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
@@ -45,7 +46,7 @@ export class Supervisor {
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
     await checkFree([...plan.first, ...plan.chatServers], settings.HOST);
     const database = await this.#openDatabase(folder);
-    if (this.#manner === undefined) await this.#startServices(plan, folder, database);
+    if (this.#manner === undefined) await this.#startServices(plan, folder, database, settings);
     await this.#stopAsked;
   }
 
@@ -71,9 +72,11 @@ export class Supervisor {
     return openDatabase(ownerUrl, folder.path, this.#say);
   }
 
-  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase): Promise<void> {
+  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
     this.#say('starting the services');
     const first = await this.#startGroup(plan.first, folder, database, {});
+    const [userService] = first;
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, folder, database, settings);
     const managers = plan.first
       .map(({ service }, index) => (service === 'channel-service' ? first[index]?.listens.grpc : undefined))
       .filter((address) => address !== undefined);
@@ -87,6 +90,12 @@ export class Supervisor {
     this.#publish();
     await this.#published;
     this.#say(this.#overview(running));
+  }
+
+  #makeFirstAdmin({ listens }: Running, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
+    const userService = listens.grpc ?? '';
+    const { ownerUrl } = database;
+    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
   }
 
   /** All at once. Empty as soon as somebody asked to stop. */

@@ -71,6 +71,7 @@ export interface ServerTable {
   lease_until: Time;
   /** Kept by a trigger. */
   lease_since: DefaultTime;
+  reported_at: DefaultTime;
 }
 
 export interface ChannelTable {

@@ -71,16 +71,15 @@ export class Crowd {
 
   /** Makes the people and their rooms, and lets them in. */
   static async gather(system: System, links: Links, shape: CrowdShape, guests = 4): Promise<Crowd> {
-    const { userService, managers } = system;
+    const { userService } = system;
+    const channelService = system.managers.join(',');
     const all = await system.makePeople(guests + shape.channels * shape.people);
     const clients: ParleyClient[] = [];
     const dens: Den[] = [];
     for (let at = guests; at < all.length; at += shape.people) {
       const persons = all.slice(at, at + shape.people);
-      const own = persons.map(({ token }, n) => {
-        const channelService = managers[n % managers.length] ?? '';
-        return createClient({ transport: links.through(grpcTransport({ userService, channelService })), token });
-      });
+      const transport = () => links.through(grpcTransport({ userService, channelService }));
+      const own = persons.map(({ token }) => createClient({ transport: transport(), token }));
       clients.push(...own);
       dens.push(await enter(own, persons));
     }

@@ -28,7 +28,7 @@ export class FarSystem implements System {
   }
 
   async makePeople(count: number): Promise<Person[]> {
-    const transport = grpcTransport({ userService: this.userService, channelService: this.managers[0] ?? '' });
+    const transport = grpcTransport({ userService: this.userService, channelService: this.managers.join(',') });
     const prefix = freshPrefix();
     const made: Person[] = [];
     for (let n = 1; n <= count; n++) {

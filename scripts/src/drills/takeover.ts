@@ -119,7 +119,7 @@ export class Takeover {
   }
 
   static async prepare({ userService, managers }: System, crowd: Crowd): Promise<Takeover> {
-    const transport = grpcTransport({ userService, channelService: managers[0] ?? '' });
+    const transport = grpcTransport({ userService, channelService: managers.join(',') });
     const host = createClient({ transport, token: crowd.guests[0]?.token ?? '' });
     const { id } = await host.create({ name: 'drill', limit: 25 });
     return new Takeover(transport, crowd, id);

@@ -24,8 +24,8 @@ export interface EmbeddedServer {
   /** The owner's URL of the database `parley`. */
   readonly url: string;
   readonly pid: number;
-  /** Resolves when it is there no more, whoever ended it. */
-  readonly ended: Promise<void>;
+  /** Resolves when it is gone, or at least the connection that held its data folder; not after `stop`. */
+  readonly lost: Promise<void>;
   /** Ends PostgreSQL and every connection to it. Again does nothing. */
   stop(): Promise<void>;
 }
@@ -105,8 +105,8 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   const keeper = (await adopt(place)) ?? (await launchNew(place));
   await makeDatabase(keeper);
   const pid = (await findPostmaster(place.home))?.pid ?? 0;
-  const ended = new Promise<void>((resolve) => keeper.once('end', resolve));
   let stopped: Promise<void> | undefined;
+  const lost = new Promise<void>((resolve) => keeper.once('end', () => stopped === undefined && resolve()));
   const stop = async () => {
     await stopPostmaster(pid);
     await keeper.end().catch(() => {});
@@ -114,7 +114,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   return {
     url: urlOf(keeper.port, place.password, 'parley'),
     pid,
-    ended,
+    lost,
     stop: () => {
       stopped ??= stop();
       return stopped;
