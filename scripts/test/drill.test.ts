@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkHistory, type FaultKind, type RecordedHistory, ServiceProcess } from '@parley/testkit';
-import { type RunFacts, readRunFacts } from '../src/data-folder.js';
+import { checkHistory, type FaultKind, type RecordedHistory } from '@parley/testkit';
 import { drills } from '../src/drills/catalog.js';
+import { aloneThenLate } from '../src/drills/cut.js';
 import { runDrill } from '../src/drills/drill.js';
 import { LocalSystem } from '../src/drills/local-system.js';
 import { projectFolder } from '../src/options.js';
@@ -71,29 +71,13 @@ test('an owner that sleeps past its lease is replaced, and says nothing more as 
   expect(status).toBe(0);
 }, 120_000);
 
-test('an owner that ignores its lease fails the same drill', async () => {
-  const honest = await LocalSystem.open(data);
-  const planted = await ServiceProcess.start(
-    'chat-service',
-    {
-      PARLEY_DATABASE_URL: await honest.databaseUrl('chat_server'),
-      PARLEY_MANAGERS: honest.managers.join(','),
-      PARLEY_NAME: 'planted',
-    },
-    'test/endless-lease',
-  );
-  await honest.clear();
-  const facts = async (): Promise<RunFacts> => {
-    const { services, ...rest } = await readRunFacts(data);
-    const chat = { name: 'chat-planted', pid: planted.pid, grpc: planted.grpc, admin: '' };
-    // The drill takes the first chat server for its victim.
-    const others = services.filter(({ name }) => !name.startsWith('chat-'));
-    return { ...rest, services: [...others, chat, ...services.filter(({ name }) => name.startsWith('chat-'))] };
-  };
-  const system = await LocalSystem.open(data, facts);
-  const { wrong } = await runDrill(system, drills.pause, shape);
+test('an owner that ignores its lease is found: it talks on though it is replaced', async () => {
+  const planted = { ...shape, guestEntry: 'test/endless-lease' };
+  const alone = { words: '', troubles: [aloneThenLate] };
+  const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);
+  expect(wrong.join('\n')).toContain('relayed channel: ');
   expect(wrong.join('\n')).toContain('acked by an owner that had been replaced');
-  await planted.stop();
+  expect((await runDrill(await LocalSystem.open(data), alone, shape)).wrong).toEqual([]);
 }, 120_000);
 
 test.each([

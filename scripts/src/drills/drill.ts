@@ -14,6 +14,8 @@ export interface DrillOptions extends CrowdShape {
   readonly rounds?: number;
   /** How long what is away is away. */
   readonly seconds: number;
+  /** What a test runs as the drill's own chat server, to see that a fault is found. */
+  readonly guestEntry?: string;
   /** Told what happens, a line at a time. */
   readonly tell: (line: string) => void;
 }
@@ -91,7 +93,7 @@ export async function runDrill(system: System, { troubles }: Catalogued, options
   const links = new Links();
   const crowd = await Crowd.gather(system, links, options);
   const takeover = await Takeover.prepare(system, crowd);
-  const stage = new Stage({ system, links, crowd, takeover, seconds: options.seconds });
+  const stage = new Stage({ system, links, crowd, takeover, seconds: options.seconds }, options.guestEntry);
   try {
     const toPlay = await possible(stage, troubles, options.tell);
     options.tell(

@@ -15,7 +15,8 @@ export class Guest {
     this.managers = managers;
   }
 
-  static async start(system: LocalSystem): Promise<Guest> {
+  /** `entry`: a test may plant a fault in it. */
+  static async start(system: LocalSystem, entry?: string): Promise<Guest> {
     const url = new URL(await system.databaseUrl('chat_server'));
     const { host } = url;
     const database = await FaultProxy.open(() => host);
@@ -23,13 +24,14 @@ export class Guest {
     const commands = await FaultProxy.open(() => listens);
     const reports = await Promise.all(system.managers.map((address) => FaultProxy.open(() => address)));
     url.host = database.address;
-    const process = await ServiceProcess.start('chat-service', {
+    const env = {
       PARLEY_DATABASE_URL: url.href,
       PARLEY_NAME: 'drill',
       PARLEY_MANAGERS: reports.map(({ address }) => address).join(','),
       PARLEY_INTERNAL_ADDR: commands.address,
       PARLEY_LOG_LEVEL: 'warn',
-    });
+    };
+    const process = await ServiceProcess.start('chat-service', env, entry);
     listens = process.grpc;
     return new Guest(process, database, [commands, ...reports]);
   }

@@ -37,20 +37,12 @@ export class LocalSystem {
   readonly userService: string;
   readonly managers: readonly string[];
   readonly #dataDir: string;
-  readonly #readFacts: () => Promise<RunFacts>;
   readonly #secrets: Secrets;
   readonly #people: People;
   readonly #prefix = freshPrefix();
 
-  private constructor(
-    dataDir: string,
-    readFacts: () => Promise<RunFacts>,
-    { services }: RunFacts,
-    secrets: Secrets,
-    people: People,
-  ) {
+  private constructor(dataDir: string, { services }: RunFacts, secrets: Secrets, people: People) {
     this.#dataDir = dataDir;
-    this.#readFacts = readFacts;
     this.#secrets = secrets;
     this.#people = people;
     this.userService = ofKind(services, 'user-service')[0]?.grpc ?? '';
@@ -58,11 +50,11 @@ export class LocalSystem {
   }
 
   /** Throws one sentence where none runs with that data folder. */
-  static async open(dataDir: string, readFacts = () => readRunFacts(dataDir)): Promise<LocalSystem> {
-    const [facts, secrets] = [await readFacts(), await readSecrets(dataDir)];
+  static async open(dataDir: string): Promise<LocalSystem> {
+    const [facts, secrets] = [await readRunFacts(dataDir), await readSecrets(dataDir)];
     const urlFor = (role: ServiceRole) => roleUrl(facts.database, role, secrets[role]);
     const people = await People.open({ ownerUrl: facts.database, urlFor });
-    return new LocalSystem(dataDir, readFacts, facts, secrets, people);
+    return new LocalSystem(dataDir, facts, secrets, people);
   }
 
   async makePeople(count: number): Promise<Person[]> {
@@ -72,6 +64,10 @@ export class LocalSystem {
   async clear(): Promise<void> {
     for (const statement of traces) await this.sql(statement, [`${this.#prefix}-%`]);
     await this.#people.close();
+  }
+
+  #readFacts(): Promise<RunFacts> {
+    return readRunFacts(this.#dataDir);
   }
 
   /** The processes of that kind as they are now. */

@@ -13,10 +13,12 @@ export class Stage {
   readonly takeover: Takeover;
   /** How long what is away is away. */
   readonly seconds: number;
+  readonly #guestEntry: string | undefined;
   round = 0;
   #guest: Promise<Guest> | undefined;
 
-  constructor(parts: Pick<Stage, 'system' | 'links' | 'crowd' | 'takeover' | 'seconds'>) {
+  constructor(parts: Pick<Stage, 'system' | 'links' | 'crowd' | 'takeover' | 'seconds'>, guestEntry?: string) {
+    this.#guestEntry = guestEntry;
     this.system = parts.system;
     this.links = parts.links;
     this.crowd = parts.crowd;
@@ -28,7 +30,7 @@ export class Stage {
   guest(): Promise<Guest> {
     const { local } = this.system;
     if (local === undefined) throw new Error('a guest needs the database');
-    this.#guest ??= Guest.start(local);
+    this.#guest ??= Guest.start(local, this.#guestEntry);
     return this.#guest;
   }
 
