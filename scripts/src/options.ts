@@ -17,7 +17,8 @@ export interface StartOptions {
   readonly logLevel?: string;
 }
 
-function wholeNumber(from: number, to: number): (text: string) => number {
+/** A reader of whole numbers in that range. */
+export function wholeNumber(from: number, to: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (!/^\d+$/.test(text) || number < from || number > to) {
@@ -25,6 +26,12 @@ function wholeNumber(from: number, to: number): (text: string) => number {
     }
     return number;
   };
+}
+
+/** Reads host:port. */
+export function address(text: string): string {
+  if (/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(text)) return text;
+  throw new InvalidArgumentError('It is host:port.');
 }
 
 function postgresUrl(text: string): string {

@@ -33,19 +33,26 @@ function running(child: ChildProcess | undefined): child is ChildProcess {
 export class ServiceProcess implements Part {
   readonly #launch: Launch;
   readonly #say: (line: string) => void;
+  readonly #onRevived: () => void;
   #child: ChildProcess | undefined;
   #again: NodeJS.Timeout | undefined;
   #delayMs = firstDelayMs;
   #startedAt = 0;
   #stopping = false;
 
-  constructor(launch: Launch, say: (line: string) => void) {
+  /** `onRevived`: it ended by itself, and listens again. */
+  constructor(launch: Launch, say: (line: string) => void, onRevived: () => void) {
     this.#launch = launch;
     this.#say = say;
+    this.#onRevived = onRevived;
   }
 
   get name(): string {
     return this.#launch.name;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   get logFile(): string {
@@ -100,7 +107,10 @@ export class ServiceProcess implements Part {
 
   #revive(): void {
     this.start().then(
-      () => this.#say(`${this.name} listens again`),
+      () => {
+        this.#say(`${this.name} listens again`);
+        this.#onRevived();
+      },
       (error: Error) => this.#died(error.message),
     );
   }

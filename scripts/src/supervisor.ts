@@ -27,6 +27,9 @@ export class Supervisor {
   readonly #stopAsked: Promise<void>;
   #askToStop: () => void = () => {};
   #manner: Manner | undefined;
+  /** Tells other commands what runs now; does nothing before all does. */
+  #publish: () => void = () => {};
+  #published = Promise.resolve();
 
   constructor(options: StartOptions, say: Say) {
     this.#options = options;
@@ -80,7 +83,12 @@ export class Supervisor {
     const chat = await this.#startGroup(plan.chatServers, folder, database, { PARLEY_MANAGERS: managers.join(',') });
     if (this.#manner !== undefined) return;
     const running = [...first, ...chat];
-    await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+    this.#publish = () => {
+      const facts = { pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) };
+      this.#published = this.#published.then(() => folder.publish(facts));
+    };
+    this.#publish();
+    await this.#published;
     this.#say(this.#overview(running));
   }
 
@@ -107,7 +115,7 @@ export class Supervisor {
           env: env(plan),
           logFile: await folder.freshLog(plan.name),
         };
-        return new ServiceProcess(launch, this.#say);
+        return new ServiceProcess(launch, this.#say, () => this.#publish());
       }),
     );
     this.#processes.push(...group);
@@ -152,6 +160,6 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-function factsOf({ process: { name }, listens }: Running) {
-  return { name, grpc: listens.grpc ?? '', admin: listens.admin ?? '' };
+function factsOf({ process: { name, pid }, listens }: Running) {
+  return { name, pid, grpc: listens.grpc ?? '', admin: listens.admin ?? '' };
 }

@@ -60,9 +60,8 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
 }
 
 /** What a chat server has in memory, and how it reads and changes the database. */
-function createState(host: ServiceHost, config: Config) {
+function createState(host: ServiceHost, config: Config, lease: Lease) {
   const { log, metrics } = host.context;
-  const lease = new Lease(trustLeaseMs);
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
   const state = {
@@ -157,10 +156,17 @@ function startDuties(
 /** A stop has time for the drain, then for readers to take their goodbye, and something to spare. */
 const shareOfStop = { drain: 0.75, farewell: 0.15 } as const;
 
-/** Plugs a chat server together: its state, its doors, its duties. It stops with a drain. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+/**
+ * Plugs a chat server together: its state, its doors, its duties. It stops with a drain. Only a test that wants to see
+ * what happens without one gives another lease.
+ */
+export async function startApp(
+  config: Config,
+  context: ProcessContext,
+  lease = new Lease(trustLeaseMs),
+): Promise<RunningService> {
   const host = await ServiceHost.open(config.host, context);
-  const state = createState(host, config);
+  const state = createState(host, config, lease);
   const { stopMs } = config.host;
   const sweep = new Sweep({ ...state, onLeft: state.counters.onLeft });
   const farewell = new Farewell({ ...state, withinMs: stopMs * shareOfStop.farewell });

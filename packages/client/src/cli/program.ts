@@ -14,6 +14,7 @@ const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
 Where several addresses are given, any of them will do: who does not answer is passed over.
 With --json an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
+\`npx parley drill --help\`: makes trouble in a running \`npm start\`, and counts that nothing is lost in it.
 The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
 
 const chatHelp = `

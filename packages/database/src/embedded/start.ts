@@ -122,10 +122,10 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   };
 }
 
-/** The owner's URL of the embedded database of a data folder, if one runs there; for tools beside a running Parley. */
-export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+/** The embedded database of a data folder, if one runs there; for tools beside a running Parley. */
+export async function findEmbedded(dataDir: string): Promise<Pick<EmbeddedServer, 'url' | 'pid'> | undefined> {
   const running = await findPostmaster(await homeOf(dataDir));
   if (!running?.port) return undefined;
   const { owner } = await readSecrets(dataDir);
-  return urlOf(running.port, owner, 'parley');
+  return { url: urlOf(running.port, owner, 'parley'), pid: running.pid };
 }

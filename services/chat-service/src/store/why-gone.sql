@@ -5,7 +5,9 @@ SELECT CASE
     WHEN s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() OR m.left_seq IS NOT NULL THEN 'removed'
     WHEN h.boot_id IS DISTINCT FROM $1 THEN 'moved'
-    WHEN c.id IS NOT NULL AND u.id IS NOT NULL THEN 'replaced'
+    WHEN c.id IS NULL OR u.id IS NULL THEN NULL
+    WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
+    ELSE 'moved' -- nobody sits elsewhere: the seats of a server that was out of reach for long are purged
   END AS reason
 FROM unnest($2::int[], $3::varchar[], $4::uuid[]) WITH ORDINALITY AS gone (channel_id, user_id, session_id, n)
 LEFT JOIN chat.channel c ON c.id = gone.channel_id
