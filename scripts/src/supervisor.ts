@@ -1,6 +1,8 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { Lifecycle, readSettings, silentLogger, textTable } from '@parley/runtime';
 import { DataFolder } from './data-folder.js';
+import { findEnvoy } from './envoy/binary.js';
+import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
 import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
@@ -40,7 +42,8 @@ export class Supervisor {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
-    await checkFree([...plan.first, ...plan.chatServers, plan.gateway], settings.HOST);
+    const envoys = plan.envoy === undefined ? [] : [plan.envoy];
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], settings.HOST);
     const database = await this.#openDatabase(folder);
     if (this.#manner === undefined) await this.#startServices(plan, folder, database);
     await this.#stopAsked;
@@ -82,9 +85,17 @@ export class Supervisor {
     const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
     const web = await this.#startGroup([plan.gateway], folder, database, behind);
     if (this.#manner !== undefined) return;
-    const running = [...first, ...chat, ...web];
+    const envoy = plan.envoy === undefined ? [] : await this.#startEnvoy(plan, plan.envoy, folder, database);
+    const running = [...first, ...chat, ...web, ...envoy];
     await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
     this.#say(this.#overview(running));
+  }
+
+  async #startEnvoy(plan: Plan, envoy: ServicePlan, folder: DataFolder, database: OpenDatabase) {
+    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
+    const { HOST } = readSettings(process.env);
+    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, envoy, HOST, this.#options));
+    return this.#startGroup([envoy], folder, database, { ENVOY_BINARY: binary, ...config });
   }
 
   /** All at once. Empty as soon as somebody asked to stop. */
@@ -120,7 +131,7 @@ export class Supervisor {
   #environment(plan: ServicePlan, database: OpenDatabase): NodeJS.ProcessEnv {
     const { logLevel } = this.#options;
     return {
-      PARLEY_DATABASE_URL: database.urlFor(plan.role),
+      PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
       PARLEY_PORT: String(plan.port),
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,

@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
-import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
-import { type WebCallOptions, WebStream, webCall, webFetch } from './web-call.js';
+import {
+  Chatter,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  type WebCallOptions,
+  WebStream,
+  webCall,
+  webFetch,
+} from '@parley/testkit';
 
 let trio: Trio;
 let gateway: ServiceProcess;
