@@ -42,6 +42,7 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  DATABASE_URL_FILE: setting(z.string().optional(), 'file', 'holds DATABASE_URL, where that is not set itself'),
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
   PORT: setting(
