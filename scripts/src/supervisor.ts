@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path';
-import { Lifecycle, readSettings, silentLogger, textTable } from '@parley/runtime';
+import { Lifecycle, readSettings, type Settings, silentLogger, textTable } from '@parley/runtime';
 import { DataFolder } from './data-folder.js';
 import { findEnvoy } from './envoy/binary.js';
 import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
+import { makeFirstAdmin } from './first-admin.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
 import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
@@ -45,7 +46,7 @@ export class Supervisor {
     const envoys = plan.envoy === undefined ? [] : [plan.envoy];
     await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], settings.HOST);
     const database = await this.#openDatabase(folder);
-    if (this.#manner === undefined) await this.#startServices(plan, folder, database);
+    if (this.#manner === undefined) await this.#startServices(plan, folder, database, settings);
     await this.#stopAsked;
   }
 
@@ -71,9 +72,11 @@ export class Supervisor {
     return openDatabase(ownerUrl, folder.path, this.#say);
   }
 
-  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase): Promise<void> {
+  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
     this.#say('starting the services');
     const first = await this.#startGroup(plan.first, folder, database, {});
+    const [userService] = first;
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, folder, database, settings);
     const addressesOf = (name: ServicePlan['service']) =>
       first
         .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
@@ -85,17 +88,24 @@ export class Supervisor {
     const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
     const web = await this.#startGroup([plan.gateway], folder, database, behind);
     if (this.#manner !== undefined) return;
-    const envoy = plan.envoy === undefined ? [] : await this.#startEnvoy(plan, plan.envoy, folder, database);
+    const envoy = await this.#startEnvoy(plan, folder, database, settings);
     const running = [...first, ...chat, ...web, ...envoy];
     await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
     this.#say(this.#overview(running));
   }
 
-  async #startEnvoy(plan: Plan, envoy: ServicePlan, folder: DataFolder, database: OpenDatabase) {
+  /** Where it is asked for. */
+  async #startEnvoy(plan: Plan, folder: DataFolder, database: OpenDatabase, { HOST }: Settings) {
+    if (plan.envoy === undefined || this.#manner !== undefined) return [];
     const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
-    const { HOST } = readSettings(process.env);
-    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, envoy, HOST, this.#options));
-    return this.#startGroup([envoy], folder, database, { ENVOY_BINARY: binary, ...config });
+    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, plan.envoy, HOST, this.#options));
+    return this.#startGroup([plan.envoy], folder, database, { ENVOY_BINARY: binary, ...config });
+  }
+
+  #makeFirstAdmin({ listens }: Running, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
+    const userService = listens.grpc ?? '';
+    const { ownerUrl } = database;
+    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
   }
 
   /** All at once. Empty as soon as somebody asked to stop. */

@@ -69,6 +69,7 @@ export interface ServerTable {
   metric: Json;
   started_at: DefaultTime;
   lease_until: Time;
+  reported_at: DefaultTime;
 }
 
 export interface ChannelTable {

@@ -38,6 +38,9 @@ export const limits = {
   seatsPerUser: 20,
   channelsPerUser: 100,
   channelsPerList: 10_000,
+  serversListed: 1_000,
+  /** Why somebody was kicked, for the audit. */
+  kickReasonCharacters: 1_000,
   /** How many of the users inside List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,

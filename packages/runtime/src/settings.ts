@@ -80,6 +80,14 @@ export const settingsTable = {
     'user-service: cost of a bcrypt hash',
     '10',
   ),
+  FIRST_ADMIN: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .optional(),
+    'user id',
+    'npm start: makes this account, an administrator, where there is none yet; its password is left in the data folder',
+  ),
   SERVER_HOSTS: setting(
     list,
     'patterns',
@@ -106,7 +114,12 @@ export const settingsTable = {
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
-  MANAGERS: setting(list, 'host:port,...', 'chat-service, gateway: the managers to call', '127.0.0.1:50052'),
+  MANAGERS: setting(
+    list,
+    'host:port,...',
+    'chat-service, gateway and `parley`: the managers; any of them will do',
+    '127.0.0.1:50052',
+  ),
   USER_SERVICES: setting(list, 'host:port,...', 'gateway: the user-services to call', '127.0.0.1:50051'),
   ORIGINS: setting(
     list.pipe(z.array(origin)),
