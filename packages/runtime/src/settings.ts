@@ -59,6 +59,12 @@ export const settingsTable = {
     'file',
     'PEM authority that service-to-service calls trust; unset: they use no TLS',
   ),
+  PROXIES: setting(
+    list,
+    'CIDR',
+    'user-service: where the gateway and Envoy are, whose x-forwarded-for counts when attempts are counted',
+    '127.0.0.0/8',
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'level',

@@ -139,6 +139,14 @@ describe('the bridge', () => {
   });
 });
 
+test('where a page says it is does not count: attempts are counted by where its connection comes from', async () => {
+  const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  await call('/chat.v1.UserService/Login', login, { headers });
+  const rows = await trio.people.sql(`SELECT key FROM chat.rate WHERE key LIKE 'login-address%'`);
+  expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
+});
+
 describe('the way to a chat server', () => {
   const send = (token: string | undefined, headers?: Record<string, string>) =>
     call('/chat.v1.ChatService/Send', said('x'), { token, ...(headers && { headers }) });
