@@ -70,6 +70,8 @@ export interface ServerTable {
   started_at: DefaultTime;
   lease_until: Time;
   reported_at: DefaultTime;
+  /** Kept by a trigger. */
+  lease_since: DefaultTime;
 }
 
 export interface ChannelTable {

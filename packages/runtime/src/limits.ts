@@ -50,6 +50,9 @@ export const limits = {
   reactionsListed: 1_000,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
+  /** How long a chat server may take to give its channels back. */
+  drainMs: 600_000,
+  drainDefaultMs: 10_000,
   reportMetrics: 64,
   reportMetricBytes: 256,
   reportChannels: 100_000,

@@ -70,6 +70,7 @@ export const refusals = {
     'a kick names a user or a channel, and a reason of at most 1000 characters',
   ),
   'invalid-reaction': row('INVALID_ARGUMENT', 400, 'a reaction is an emoji'),
+  'invalid-deadline': row('INVALID_ARGUMENT', 400, 'a drain takes at most 600000 ms (0: 10000 ms)'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'a metadata value is too long, repeated or not of its form'),
   'message-too-large': row('RESOURCE_EXHAUSTED', 413, 'the message is larger than this server takes'),
 

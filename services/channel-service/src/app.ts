@@ -17,6 +17,7 @@ import {
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { ChatServers } from './clients/chat-servers.js';
 import type { Config } from './config.js';
+import { countFound } from './metrics.js';
 import { forAdministrator } from './rpc/administrators.js';
 import { AllowList } from './rpc/allow-list.js';
 import { createChangeMember } from './rpc/change-member.js';
@@ -30,7 +31,7 @@ import { createList } from './rpc/list.js';
 import { createListAudit } from './rpc/list-audit.js';
 import { createListMembers } from './rpc/list-members.js';
 import { createListServers } from './rpc/list-servers.js';
-import { createListen } from './rpc/listen.js';
+import { createListen, type Found } from './rpc/listen.js';
 import { createOpenDirect } from './rpc/open-direct.js';
 import { createReport } from './rpc/report.js';
 import { createSetUser } from './rpc/set-user.js';
@@ -47,6 +48,7 @@ interface Doors {
   readonly servers: ChatServers;
   readonly retention: Retention;
   readonly allowed: AllowList;
+  readonly onFound: (found: Found) => void;
 }
 
 function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
@@ -79,7 +81,7 @@ function adminDoors(deps: Doors): Handlers<typeof AdminServiceService> {
 
 /** Plugs a manager together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
-  const { log, settings } = context;
+  const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);
   const { bootId, pool, clock, callers } = host;
@@ -93,7 +95,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
   const retention = new Retention(pool, archive);
 
-  const deps = { pool, clock, callers, joinKey, servers, retention, allowed };
+  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, onFound: countFound(metrics) };
   await host.serve((server) =>
     server
       .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))

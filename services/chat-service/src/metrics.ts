@@ -1,15 +1,29 @@
+import { Resume } from '@parley/contract';
 import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
 import type { Lane } from './core/lane.js';
 import type { Lease } from './core/lease.js';
 import type { Sessions } from './rpc/sessions.js';
+import type { Drain } from './upkeep/drain.js';
 import { moment } from './upkeep/reporter.js';
+import type { Sweep } from './upkeep/sweep.js';
 
 /** What a chat server counts. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
   readonly onReset: () => void;
+  readonly onResume: (outcome: Resume) => void;
+  /** Something was to be written in a channel that another server has by now. */
+  readonly onFenced: () => void;
+  readonly onLeft: (why: 'lost' | 'empty' | 'drained', channels: number) => void;
 }
+
+const resumptions = {
+  [Resume.UNSPECIFIED]: 'none',
+  [Resume.WHOLE]: 'whole',
+  [Resume.GAP]: 'gap',
+  [Resume.RESET]: 'reset',
+} as const;
 
 /** What the lane counts. */
 export interface LaneCounters {
@@ -47,6 +61,9 @@ export function countChat(
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
+  const resumes = metrics.counter('parley_resumes_total', 'streams by what they asked to resume came to', ['outcome']);
+  const fenced = metrics.counter('parley_fenced_total', 'messages for a channel that another server has by now', []);
+  const left = metrics.counter('parley_channels_left_total', 'channels that this server has no more', ['why']);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
   metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.lane.bytes);
@@ -62,5 +79,14 @@ export function countChat(
       sums.deliveries += frames;
     },
     onReset: () => resets.inc(),
+    onResume: (outcome) => resumes.inc({ outcome: resumptions[outcome] }),
+    onFenced: () => fenced.inc(),
+    onLeft: (why, channels) => left.inc({ why }, channels),
   };
+}
+
+/** What the sweep saw last, and whether the server gives its channels back. */
+export function countDuties(metrics: Metrics, { sweep, drain }: { sweep: Sweep; drain: Drain }): void {
+  metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => sweep.seats);
+  metrics.gauge('parley_draining', '1 once this server gives its channels back', () => Number(drain.begun));
 }

@@ -25,6 +25,8 @@ export type Outcome =
   | { readonly is: 'reused' }
   /** The channel is not this server's any more. */
   | { readonly is: 'moved' }
+  /** The lease lapsed before it was written. */
+  | { readonly is: 'paused' }
   /** The head was locked for too long; nothing was written. */
   | { readonly is: 'busy' }
   /** The database will never take it. */
@@ -44,6 +46,8 @@ export interface LaneBounds {
 export interface LaneOptions {
   readonly bounds: LaneBounds;
   readonly append: Append;
+  /** Asked for each batch. False: what waits is answered with `paused`; what was sent before is still brought to its end. */
+  readonly mayWrite: () => boolean;
   /** Runs at the end of this turn of the loop: `setImmediate`, or what a test steps by hand. */
   readonly atTurnEnd: (run: () => void) => void;
   readonly pause: (ms: number) => Promise<void>;
@@ -61,6 +65,7 @@ interface Waiting {
   readonly done: Done[];
 }
 
+const paused: Outcome = { is: 'paused' };
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 
@@ -77,7 +82,9 @@ export class Lane {
   #waiting: Waiting[] = [];
   #bytes = 0;
   #flying = false;
-  #idle: (() => void)[] = [];
+  #taken = 0;
+  #answered = 0;
+  #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -92,15 +99,16 @@ export class Lane {
   offer(entry: Entry, done: Done): boolean {
     if (this.#bytes + entry.data.length > this.#options.bounds.waitingBytes) return false;
     this.#bytes += entry.data.length;
+    this.#taken += 1;
     this.#waiting.push({ entry, done: [done] });
     if (!this.#flying) this.#takeOff();
     return true;
   }
 
-  /** Resolves when nothing waits and nothing is in flight. */
-  idle(): Promise<void> {
-    if (!this.#flying) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+  /** Resolves when all that was taken so far has been answered. */
+  flushed(): Promise<void> {
+    if (this.#answered === this.#taken) return Promise.resolve();
+    return new Promise((resolve) => this.#flushes.push({ upTo: this.#taken, resolve }));
   }
 
   #takeOff(): void {
@@ -109,9 +117,14 @@ export class Lane {
   }
 
   async #fly(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#write(this.#nextBatch());
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      await this.#write(batch);
+      this.#answered += batch.length;
+      while (this.#flushes[0] !== undefined && this.#flushes[0].upTo <= this.#answered)
+        this.#flushes.shift()?.resolve();
+    }
     this.#flying = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #nextBatch(): Waiting[] {
@@ -129,7 +142,8 @@ export class Lane {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { folded, reused } = fold(batch);
     for (const { done } of reused) this.#tell(done, { is: 'reused' });
-    const outcomes = await this.#untilKnown(folded.map(({ entry }) => entry));
+    const entries = folded.map(({ entry }) => entry);
+    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(entries) : entries.map(() => paused);
     for (const { entry } of batch) this.#bytes -= entry.data.length;
     for (const [at, { done }] of folded.entries()) this.#tell(done, outcomes[at] ?? { is: 'refused' });
   }
