@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Part } from '@parley/runtime';
+import { allocatorSettings, type Part } from '@parley/runtime';
 
 /** How to run one service. */
 export interface Launch {
@@ -80,7 +80,11 @@ export class ServiceProcess implements Part {
     const { main, env, logFile } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
     try {
-      return spawn(process.execPath, [main], { env, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+      return spawn(process.execPath, [main], {
+        env: { ...allocatorSettings, ...env },
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+      });
     } finally {
       closeSync(log);
     }

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { allocatorSettings } from '@parley/runtime';
 
 export type ServiceName = 'user-service' | 'channel-service' | 'chat-service' | 'gateway';
 
@@ -42,7 +43,7 @@ export class ServiceProcess {
   static async start(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
     const child = fork(mainOf(service), [], {
-      env: { ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
+      env: { ...allocatorSettings, ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
     });

@@ -54,6 +54,7 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
     append: (batch, again) => messages.append(batch, again),
     mayWrite: () => lease.holds(moment()),
     atTurnEnd: setImmediate,
+    now: () => performance.now(),
     pause,
     ...countLane(metrics, log),
   });

@@ -1,7 +1,7 @@
 import { Resume } from '@parley/contract';
 import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
-import type { Lane } from './core/lane.js';
+import type { Lane, Written } from './core/lane.js';
 import type { Lease } from './core/lease.js';
 import type { Sessions } from './rpc/sessions.js';
 import type { Drain } from './upkeep/drain.js';
@@ -27,11 +27,13 @@ const resumptions = {
 
 /** What the lane counts. */
 export interface LaneCounters {
-  readonly onBatch: (rows: number, tries: number) => void;
+  readonly onBatch: (written: Written) => void;
   readonly onDoubt: (cause: unknown) => void;
 }
 
-/** Batches by size, and tries whose outcome was not known. */
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Batches by size and time, and tries whose outcome was not known. */
 export function countLane(metrics: Metrics, log: Logger): LaneCounters {
   const rows = metrics.histogram(
     'parley_lane_batch_rows',
@@ -39,10 +41,24 @@ export function countLane(metrics: Metrics, log: Logger): LaneCounters {
     [],
     [1, 2, 5, 10, 25, 50, 100, 250, 500],
   );
+  const waits = metrics.histogram(
+    'parley_lane_wait_seconds',
+    'until the oldest entry of a batch was sent',
+    [],
+    seconds,
+  );
+  const commits = metrics.histogram(
+    'parley_lane_commit_seconds',
+    'until the outcome of a batch was known',
+    [],
+    seconds,
+  );
   const reruns = metrics.counter('parley_lane_reruns_total', 'batches that were sent again', []);
   return {
-    onBatch: (count, tries) => {
+    onBatch: ({ rows: count, tries, waitedMs, tookMs }) => {
       rows.observe(count);
+      waits.observe(waitedMs / 1_000);
+      commits.observe(tookMs / 1_000);
       if (tries > 1) log.info({ tries, count }, 'a batch is committed after all');
     },
     onDoubt: (err) => {

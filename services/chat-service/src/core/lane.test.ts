@@ -1,4 +1,4 @@
-import { type Append, type Entry, Lane, type Outcome } from './lane.js';
+import { type Append, type Entry, Lane, type Outcome, type Written } from './lane.js';
 
 const bounds = { rows: 5, batchBytes: 100, waitingBytes: 1_000 };
 
@@ -56,13 +56,16 @@ class Log {
 function setUp(log = new Log()) {
   const doubts: unknown[] = [];
   const pauses: number[] = [];
+  const written: Written[] = [];
+  let clock = 0;
   const lane = new Lane({
     bounds,
     append: log.append,
     mayWrite: () => log.mayWrite,
     atTurnEnd: setImmediate,
     pause: async (ms) => void pauses.push(ms),
-    onBatch: () => {},
+    now: () => clock++,
+    onBatch: (one) => written.push(one),
     onDoubt: (cause) => doubts.push(cause),
   });
   const outcomes: Record<string, Outcome[]> = {};
@@ -71,7 +74,7 @@ function setUp(log = new Log()) {
     outcomes[one.clientId] ??= done;
     return lane.offer(one, (outcome) => (outcomes[one.clientId] as Outcome[]).push(outcome));
   };
-  return { lane, log, outcomes, offer, doubts, pauses };
+  return { lane, log, outcomes, offer, doubts, pauses, written };
 }
 
 describe('Lane', () => {
@@ -82,6 +85,16 @@ describe('Lane', () => {
     expect(log.rows).toEqual(Array.from({ length: 12 }, (_, n) => `c${n + 1}`));
     expect(log.batches).toEqual([5, 5, 2]);
     expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
+  });
+
+  test('tells of each batch how large it was, how long its oldest entry waited, and how long it took', async () => {
+    const { lane, offer, written } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    await lane.flushed();
+    expect(written).toEqual([
+      { rows: 5, tries: 1, waitedMs: 6, tookMs: 1 },
+      { rows: 1, tries: 1, waitedMs: 3, tookMs: 1 },
+    ]);
   });
 
   test('bounds a batch by bytes too, but takes one that is larger alone', async () => {

@@ -43,6 +43,16 @@ export interface LaneBounds {
   readonly waitingBytes: number;
 }
 
+/** A batch that is done. */
+export interface Written {
+  readonly rows: number;
+  /** How often it was sent. */
+  readonly tries: number;
+  /** How long its oldest entry waited for it to be sent, and how long its outcome took from there. */
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
+
 export interface LaneOptions {
   readonly bounds: LaneBounds;
   readonly append: Append;
@@ -51,8 +61,9 @@ export interface LaneOptions {
   /** Runs at the end of this turn of the loop: `setImmediate`, or what a test steps by hand. */
   readonly atTurnEnd: (run: () => void) => void;
   readonly pause: (ms: number) => Promise<void>;
-  /** Told of each batch that is done: entries, and how often it was sent. */
-  readonly onBatch: (rows: number, tries: number) => void;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+  readonly onBatch: (written: Written) => void;
   /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
   readonly onDoubt: (cause: unknown) => void;
 }
@@ -62,6 +73,7 @@ export type Done = (outcome: Outcome) => void;
 
 interface Waiting {
   readonly entry: Entry;
+  readonly sinceMs: number;
   readonly done: Done[];
 }
 
@@ -100,7 +112,7 @@ export class Lane {
     if (this.#bytes + entry.data.length > this.#options.bounds.waitingBytes) return false;
     this.#bytes += entry.data.length;
     this.#taken += 1;
-    this.#waiting.push({ entry, done: [done] });
+    this.#waiting.push({ entry, sinceMs: this.#options.now(), done: [done] });
     if (!this.#flying) this.#takeOff();
     return true;
   }
@@ -142,8 +154,7 @@ export class Lane {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { folded, reused } = fold(batch);
     for (const { done } of reused) this.#tell(done, { is: 'reused' });
-    const entries = folded.map(({ entry }) => entry);
-    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(entries) : entries.map(() => paused);
+    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded) : folded.map(() => paused);
     for (const { entry } of batch) this.#bytes -= entry.data.length;
     for (const [at, { done }] of folded.entries()) this.#tell(done, outcomes[at] ?? { is: 'refused' });
   }
@@ -159,11 +170,15 @@ export class Lane {
     }
   }
 
-  async #untilKnown(entries: readonly Entry[]): Promise<readonly Outcome[]> {
+  async #untilKnown(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    const { append, now, onBatch } = this.#options;
+    const entries = batch.map(({ entry }) => entry);
+    const sentMs = now();
+    const waitedMs = sentMs - (batch[0]?.sinceMs ?? sentMs);
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        const outcomes = await this.#options.append(entries, tries > 1);
-        this.#options.onBatch(entries.length, tries);
+        const outcomes = await append(entries, tries > 1);
+        onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
         return outcomes;
       } catch (cause) {
         this.#options.onDoubt(cause);
@@ -180,7 +195,7 @@ function fold(batch: readonly Waiting[]): { folded: Waiting[]; reused: Waiting[]
   for (const waiting of batch) {
     const identity = identityOf(waiting.entry);
     const before = first.get(identity);
-    if (before === undefined) first.set(identity, { entry: waiting.entry, done: [...waiting.done] });
+    if (before === undefined) first.set(identity, { ...waiting, done: [...waiting.done] });
     else if (sameBytes(before.entry.digest, waiting.entry.digest)) before.done.push(...waiting.done);
     else reused.push(waiting);
   }
