@@ -14,7 +14,8 @@ RUN npx pnpm@10.34.9 install --frozen-lockfile --prod \
 
 FROM node:20.20.2-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production
+# Two malloc arenas: see docs/decisions/0015-two-arenas.md.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 # Mount points of volumes, so that those belong to the user of the services.
 RUN for name in setup postgres user-service channel-service chat-service gateway; do install -d -o node -g node /run/parley/$name; done
 COPY --from=build /app/package.json ./
