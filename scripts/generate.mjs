@@ -9,8 +9,6 @@ const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
 
 const tsProtoOptions = [
-  'env=node',
-  'outputServices=grpc-js',
   'outputPartialMethods=true',
   'exportCommonSymbols=false',
   'importSuffix=.js',
@@ -22,9 +20,13 @@ const tsProtoOptions = [
   'useExactTypes=false',
 ];
 
+/** Once with the services, for gRPC in Node, and once without, for browsers. */
 function generateCode(out) {
-  const plugin = { local: tsProto, out, opt: tsProtoOptions };
-  buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins: [plugin] }));
+  const plugins = [
+    { local: tsProto, out, opt: [...tsProtoOptions, 'env=node', 'outputServices=grpc-js'] },
+    { local: tsProto, out: join(out, 'messages'), opt: [...tsProtoOptions, 'env=browser', 'outputServices=none'] },
+  ];
+  buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins }));
 }
 
 /** Our own files, health and reflection. Descriptor sets put one behind the other are a descriptor set. */

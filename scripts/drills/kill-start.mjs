@@ -13,7 +13,10 @@ const bounds = { servicesMs: 2_000, supervisorMs: 5_000, nextStartMs: 10_000 };
 const rounds = Number(process.argv[2] ?? 2);
 const data = mkdtempSync(join(tmpdir(), 'parley-kill-'));
 const first = 21_000 + Math.floor(Math.random() * 5_000);
-const ports = ['--user-port', '--manager-port', '--chat-port'].flatMap((name, index) => [name, String(first + index)]);
+const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, index) => [
+  name,
+  String(first + index),
+]);
 let broken = 0;
 
 function processes() {

@@ -13,8 +13,8 @@ export interface ServiceFacts {
   readonly name: string;
   /** Of its present life. */
   readonly pid: number;
-  /** host:port */
-  readonly grpc: string;
+  /** host:port of its door. */
+  readonly address: string;
   readonly admin: string;
 }
 

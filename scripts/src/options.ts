@@ -14,6 +14,13 @@ export interface StartOptions {
   readonly userPort: number;
   readonly managerPort: number;
   readonly chatPort: number;
+  readonly webPort: number;
+  /** Runs Envoy too. */
+  readonly envoy: boolean;
+  readonly envoyPort: number;
+  /** PEM files; with them Envoy speaks TLS. */
+  readonly envoyCert?: string;
+  readonly envoyKey?: string;
   readonly logLevel?: string;
 }
 
@@ -62,6 +69,11 @@ function startCommand(): Command {
     .option('--user-port <port>', 'the user-service', port, 50_051)
     .option('--manager-port <port>', 'the first manager', port, 50_052)
     .option('--chat-port <port>', 'the first chat server', port, 50_053)
+    .option('--web-port <port>', 'the gateway: the page, and gRPC-Web', port, 8_080)
+    .option('--envoy', 'run Envoy too, with the envoy.yaml of this folder', false)
+    .option('--envoy-port <port>', 'Envoy: the page, gRPC-Web and gRPC of users', port, 8_081)
+    .option('--envoy-cert <file>', 'a PEM certificate: Envoy speaks TLS')
+    .option('--envoy-key <file>', 'its PEM key')
     .addOption(new Option('--log-level <level>', 'least level in the log files (default: info)').choices(levels))
     .addHelpText('after', ports);
 }

@@ -5,17 +5,22 @@ import { projectFolder, type StartOptions } from './options.js';
 /** One process to run. */
 export interface ServicePlan {
   readonly name: string;
-  readonly service: 'user-service' | 'channel-service' | 'chat-service';
-  readonly role: ServiceRole;
+  readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway' | 'envoy';
+  /** Undefined: it does not know the database. */
+  readonly role: ServiceRole | undefined;
   readonly port: number;
   /** The option that moves its port. */
-  readonly option: '--user-port' | '--manager-port' | '--chat-port';
+  readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port' | '--envoy-port';
 }
 
 /** What starts first, and what needs that to be there. */
 export interface Plan {
   readonly first: readonly ServicePlan[];
   readonly chatServers: readonly ServicePlan[];
+  /** In front of all of them. */
+  readonly gateway: ServicePlan;
+  /** In front of that, where it is asked for. */
+  readonly envoy: ServicePlan | undefined;
 }
 
 const adminOffset = 1_000;
@@ -41,6 +46,10 @@ function chatPlan(options: StartOptions, index: number): ServicePlan {
   };
 }
 
+function envoyPlan({ envoyPort }: StartOptions): ServicePlan {
+  return { name: 'envoy', service: 'envoy', role: undefined, port: envoyPort, option: '--envoy-port' };
+}
+
 /** The port of a service's admin server. */
 export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
@@ -48,6 +57,7 @@ export function adminPort(plan: ServicePlan): number {
 
 /** The compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
+  if (service === 'envoy') return join(projectFolder, 'scripts', 'dist', 'src', 'envoy', 'main.js');
   return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
 }
 
@@ -78,6 +88,14 @@ export function planServices(options: StartOptions): Plan {
   };
   const managers = Array.from({ length: options.managers }, (_, index) => managerPlan(options, index));
   const chatServers = Array.from({ length: options.chatServers }, (_, index) => chatPlan(options, index));
-  checkPorts([user, ...managers, ...chatServers]);
-  return { first: [user, ...managers], chatServers };
+  const gateway: ServicePlan = {
+    name: 'gateway',
+    service: 'gateway',
+    role: 'chat_gateway',
+    port: options.webPort,
+    option: '--web-port',
+  };
+  const envoy = options.envoy ? envoyPlan(options) : undefined;
+  checkPorts([user, ...managers, ...chatServers, gateway, ...(envoy === undefined ? [] : [envoy])]);
+  return { first: [user, ...managers], chatServers, gateway, envoy };
 }

@@ -1,6 +1,8 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { Lifecycle, readSettings, type Settings, silentLogger, textTable } from '@parley/runtime';
 import { DataFolder } from './data-folder.js';
+import { findEnvoy } from './envoy/binary.js';
+import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
 import { makeFirstAdmin } from './first-admin.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
@@ -44,7 +46,8 @@ export class Supervisor {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
-    await checkFree([...plan.first, ...plan.chatServers], settings.HOST);
+    const envoys = plan.envoy === undefined ? [] : [plan.envoy];
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], settings.HOST);
     const database = await this.#openDatabase(folder);
     if (this.#manner === undefined) await this.#startServices(plan, folder, database, settings);
     await this.#stopAsked;
@@ -77,12 +80,19 @@ export class Supervisor {
     const first = await this.#startGroup(plan.first, folder, database, {});
     const [userService] = first;
     if (userService !== undefined) await this.#makeFirstAdmin(userService, folder, database, settings);
-    const managers = plan.first
-      .map(({ service }, index) => (service === 'channel-service' ? first[index]?.listens.grpc : undefined))
-      .filter((address) => address !== undefined);
-    const chat = await this.#startGroup(plan.chatServers, folder, database, { PARLEY_MANAGERS: managers.join(',') });
+    const addressesOf = (name: ServicePlan['service']) =>
+      first
+        .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
+        .join(',');
+    const behind = {
+      PARLEY_MANAGERS: addressesOf('channel-service'),
+      PARLEY_USER_SERVICES: addressesOf('user-service'),
+    };
+    const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
+    const web = await this.#startGroup([plan.gateway], folder, database, behind);
     if (this.#manner !== undefined) return;
-    const running = [...first, ...chat];
+    const envoy = await this.#startEnvoy(plan, folder, database, settings);
+    const running = [...first, ...chat, ...web, ...envoy];
     this.#publish = () => {
       const facts = { pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) };
       this.#published = this.#published.then(() => folder.publish(facts));
@@ -90,6 +100,14 @@ export class Supervisor {
     this.#publish();
     await this.#published;
     this.#say(this.#overview(running));
+  }
+
+  /** Where it is asked for. */
+  async #startEnvoy(plan: Plan, folder: DataFolder, database: OpenDatabase, { HOST }: Settings) {
+    if (plan.envoy === undefined || this.#manner !== undefined) return [];
+    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
+    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, plan.envoy, HOST, this.#options));
+    return this.#startGroup([plan.envoy], folder, database, { ENVOY_BINARY: binary, ...config });
   }
 
   #makeFirstAdmin({ listens }: Running, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
@@ -131,7 +149,7 @@ export class Supervisor {
   #environment(plan: ServicePlan, database: OpenDatabase): NodeJS.ProcessEnv {
     const { logLevel } = this.#options;
     return {
-      PARLEY_DATABASE_URL: database.urlFor(plan.role),
+      PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
       PARLEY_PORT: String(plan.port),
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
@@ -143,7 +161,7 @@ export class Supervisor {
   #overview(running: readonly Running[]): string {
     const rows = running.map(({ process: { name, logFile }, listens }) => [
       name,
-      listens.grpc ?? '',
+      addressOf(listens),
       listens.admin ?? '',
       shortPath(logFile),
     ]);
@@ -151,7 +169,8 @@ export class Supervisor {
     const { userPort } = this.#options;
     const where = userPort === 50_051 ? '' : ` --user-service ${running[0]?.listens.grpc}`;
     const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${where}`);
-    return `everything runs\n\n${table}\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+    const page = running.at(-1)?.listens.http ?? '';
+    return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
   }
 }
 
@@ -160,6 +179,10 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
+function addressOf({ grpc, http }: Listens): string {
+  return grpc ?? http ?? '';
+}
+
 function factsOf({ process: { name, pid }, listens }: Running) {
-  return { name, pid, grpc: listens.grpc ?? '', admin: listens.admin ?? '' };
+  return { name, pid, address: addressOf(listens), admin: listens.admin ?? '' };
 }

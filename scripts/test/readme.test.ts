@@ -16,8 +16,11 @@ let run: Started;
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'parley-readme-'));
   await chmod(data, 0o755);
-  first = await freePorts(4);
-  const ports = ['--user-port', '--manager-port', '--chat-port'].flatMap((name, n) => [name, String(first + n)]);
+  first = await freePorts(5);
+  const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, n) => [
+    name,
+    String(first + n),
+  ]);
   run = new Started(['--data', data, ...ports]);
   await run.says('Press Ctrl-C to stop');
   await pause(1_500); // the first reports make the chat servers known

@@ -14,8 +14,11 @@ const runs: Started[] = [];
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'parley-start-'));
   await chmod(data, 0o755);
-  const first = await freePorts(4);
-  ports = ['--user-port', '--manager-port', '--chat-port'].flatMap((name, index) => [name, String(first + index)]);
+  const first = await freePorts(5);
+  ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, index) => [
+    name,
+    String(first + index),
+  ]);
 });
 
 afterAll(async () => {
@@ -54,7 +57,8 @@ test('a first start runs everything; Ctrl-C ends it in order', async () => {
   await writeFile(join(data, 'start.pid'), '999999\n');
   const run = start(['--chat-servers', '2']);
   await run.says(ready);
-  for (const name of ['user-service', 'channel-service', 'chat-1', 'chat-2']) expect(run.said).toMatch(`\n${name} `);
+  for (const name of ['user-service', 'channel-service', 'chat-1', 'chat-2', 'gateway'])
+    expect(run.said).toMatch(`\n${name} `);
   expect(((await stat(join(data, 'run.json'))).mode & 0o777).toString(8)).toBe('600');
   await pause(1_500); // the first reports make the chat servers known
   expect(await token()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -115,7 +119,7 @@ test('after a kill -9 the services end within 2 s, and the next start uses the P
   const killed = start(['--chat-servers', '1']);
   await killed.says(ready);
   const pids = (await killed.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
-  expect(pids).toHaveLength(3);
+  expect(pids).toHaveLength(4);
   killed.child.kill('SIGKILL');
   expect(await allEnded(pids, 2_000)).toEqual([]);
 

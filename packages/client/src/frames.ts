@@ -12,15 +12,14 @@ export interface MessageOptions {
 
 const encoder = new TextEncoder();
 
-/** The generated code calls bytes a Buffer; it encodes any Uint8Array. */
-function bytesOf(data: string | Uint8Array): Message['data'] {
-  return (typeof data === 'string' ? encoder.encode(data) : data) as Message['data'];
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === 'string' ? encoder.encode(data) : data;
 }
 
 const noBytes = bytesOf('');
 
 function frame(fields: Partial<Message>): Message {
-  return Message.fromPartial({ data: noBytes, ...fields } as Parameters<typeof Message.fromPartial>[0]);
+  return Message.fromPartial(fields);
 }
 
 /** Something to say. */

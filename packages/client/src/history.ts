@@ -1,4 +1,4 @@
-import type { HistoryResponse } from '@parley/contract';
+import type { HistoryResponse } from '@parley/contract/messages';
 import { Refusal } from '@parley/runtime/refusal';
 import { type ConversationEvent, type EntryEvent, entryEvent, type GapEvent } from './events.js';
 

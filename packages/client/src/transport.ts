@@ -5,9 +5,9 @@ import type {
   ListenResponse,
   LoginRequest,
   LoginResponse,
+  Message,
   RegisterRequest,
-} from '@parley/contract';
-import type { Message } from '@parley/contract/types';
+} from '@parley/contract/messages';
 import type { Refusal } from '@parley/runtime/refusal';
 import type { Place } from './core/bookmark.js';
 

@@ -1,6 +1,16 @@
 import { Metadata } from '@grpc/grpc-js';
 import { limits, refuse } from '@parley/runtime';
 
+/**
+ * The token of an authorization value.
+ * @throws {Refusal} `unauthenticated` where there is none.
+ */
+export function bearerOf(authorization = ''): string {
+  const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1];
+  if (token === undefined) throw refuse('unauthenticated');
+  return token;
+}
+
 /** What a call needs of grpc-js. */
 export interface Transport {
   getPeer(): string;
@@ -50,10 +60,7 @@ export class Call {
    * @throws {Refusal} `unauthenticated` where there is none, `invalid-metadata` where it is too long.
    */
   bearer(): string {
-    const value = this.metadata('authorization', limits.tokenBytes) ?? '';
-    const token = /^Bearer ([\w.-]+)$/i.exec(value)?.[1];
-    if (token === undefined) throw refuse('unauthenticated');
-    return token;
+    return bearerOf(this.metadata('authorization', limits.tokenBytes));
   }
 
   /** Sets a response header; it leaves with the first answer or with `sendHeaders`. */

@@ -1,13 +1,15 @@
-export { Call } from './call.js';
+export { bearerOf, Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
 export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
 export { frameOf, prefixBytes, prefixed } from './frame.js';
 export { addHealth } from './health.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
+export { type KeyPair, keyPair } from './key-pair.js';
+export { Proxies } from './proxies.js';
 export { RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
-export type { Answer, Definition, Handlers, Stream, Take } from './service.js';
+export type { Answer, AnswerBytes, Definition, Handlers, Stream, Take } from './service.js';
 export { SigningKey } from './signing-key.js';
 export { refusalFromStatus, statusFromRefusal } from './status.js';
 export {
@@ -24,3 +26,4 @@ export {
   userToken,
 } from './tokens.js';
 export { TrustedKeys, type Verified } from './trusted-keys.js';
+export { Turns } from './turns.js';

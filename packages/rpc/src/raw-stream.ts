@@ -16,6 +16,9 @@ export class RawStream {
   readonly #inbound: Inbound | undefined;
   #ended: boolean;
   #headersSent = false;
+  #writtenBytes = 0;
+  #tellAtBytes = Number.POSITIVE_INFINITY;
+  #tell: () => void = () => {};
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, exchange: Exchange) {
     this.#call = call;
@@ -46,7 +49,20 @@ export class RawStream {
   write(frames: Buffer): boolean {
     if (this.#ended) return true;
     if (!this.#headersSent) this.#sendHeaders();
+    this.#writtenBytes += frames.length;
+    if (this.#writtenBytes >= this.#tellAtBytes) this.#tellWritten();
     return this.#inner.write(frames);
+  }
+
+  /** Calls back once, just before the write that makes it so many bytes in all. */
+  onWritten(bytes: number, listener: () => void): void {
+    this.#tellAtBytes = bytes;
+    this.#tell = listener;
+  }
+
+  #tellWritten(): void {
+    this.#tellAtBytes = Number.POSITIVE_INFINITY;
+    this.#tell();
   }
 
   #sendHeaders(): void {

@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
-import { type Logger, limits, type Metrics, type Part, type Settings } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Part } from '@parley/runtime';
 import { Calls } from './calls.js';
 import { checkTransport } from './check-transport.js';
 import { addHealth } from './health.js';
-import { readPem } from './pem.js';
+import { keyPair } from './key-pair.js';
 import { addReflection } from './reflection.js';
 import { type Definition, type Handlers, type Served, serve } from './service.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
@@ -36,27 +36,14 @@ export interface RunningGrpcServer extends Part {
   setServing(serving: boolean): void;
 }
 
-const loopback = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
-
 /**
- * Credentials of the settings: TLS where a certificate is given, else plain on a loopback address or by `PARLEY_INSECURE=on`.
- * @throws {Error} one sentence where neither holds, half a pair is given, or a file cannot be read.
+ * Credentials of the settings: TLS where a certificate is given, else plain.
+ * @throws {Error} one sentence, as `keyPair`.
  */
-export function serverCredentials(
-  settings: Pick<Settings, 'HOST' | 'INSECURE' | 'TLS_CERT' | 'TLS_KEY'>,
-): ServerCredentials {
-  const { HOST, INSECURE, TLS_CERT, TLS_KEY } = settings;
-  if ((TLS_CERT === undefined) !== (TLS_KEY === undefined)) {
-    throw new Error('PARLEY_TLS_CERT and PARLEY_TLS_KEY go together: set both or neither');
-  }
-  if (TLS_CERT !== undefined && TLS_KEY !== undefined) {
-    const pair = { cert_chain: readPem('TLS_CERT', TLS_CERT), private_key: readPem('TLS_KEY', TLS_KEY) };
-    return ServerCredentials.createSsl(null, [pair]);
-  }
-  if (loopback.test(HOST) || INSECURE) return ServerCredentials.createInsecure();
-  throw new Error(
-    `PARLEY_HOST=${HOST} can be reached by others: set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or PARLEY_INSECURE=on`,
-  );
+export function serverCredentials(settings: Parameters<typeof keyPair>[0]): ServerCredentials {
+  const pair = keyPair(settings);
+  if (pair === undefined) return ServerCredentials.createInsecure();
+  return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
 }
 
 /** The same methods under the seed's package-less names, for the ones the seed has. */

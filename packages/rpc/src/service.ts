@@ -31,6 +31,8 @@ type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer S }
 
 /** Answers one request. */
 export type Answer<Q, S> = (request: Q, call: Call) => Promise<S>;
+/** Answers one request that it decodes itself. */
+export type AnswerBytes<S> = (request: Buffer, call: Call) => Promise<S>;
 /** Answers one request with a stream; the caller's pace is kept. */
 export type Stream<Q, S> = (request: Q, call: Call) => AsyncIterable<S>;
 /** Takes the raw stream and returns when it is set up; it ends on its own. `request` is empty where the client streams. */
@@ -40,12 +42,16 @@ type HandlerOf<M> = M extends { requestStream: true }
   ? { take: Take }
   : M extends { responseStream: true }
     ? { stream: Stream<Request<M>, Response<M>> } | { take: Take }
-    : Answer<Request<M>, Response<M>>;
+    : Answer<Request<M>, Response<M>> | { bytes: AnswerBytes<Response<M>> };
 
 /** Handlers by method name; what is missing answers `not-implemented`. */
 export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
 
-type AnyHandler = Answer<unknown, unknown> | { stream: Stream<unknown, unknown> } | { take: Take };
+type AnyHandler =
+  | Answer<unknown, unknown>
+  | { bytes: AnswerBytes<unknown> }
+  | { stream: Stream<unknown, unknown> }
+  | { take: Take };
 
 function asRefusal(thrown: unknown): Refusal {
   return isAway(thrown) ? refuse('database-away', { cause: thrown }) : refusalFrom(thrown);
@@ -142,6 +148,8 @@ function wrap(method: Method, handler: AnyHandler | undefined, calls: Calls): Un
   }
   if (handler === undefined) return unary(method, notImplemented, calls);
   if (typeof handler === 'function') return unary(method, handler, calls);
+  if ('bytes' in handler)
+    return unary({ ...method, requestDeserialize: asIs }, handler.bytes as Answer<unknown, unknown>, calls);
   return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
 }
 

@@ -5,22 +5,13 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
-import { isReason, type Reason, type Refusal, refusals, refuse } from '@parley/runtime';
+import { isReason, type Reason, type Refusal, reasonOfCode, refusals, refuse } from '@parley/runtime';
 
 /** A status on its way out, with whatever trailers it has. */
 export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
-
-/** What the transport itself refuses, on either side. */
-const transportReasons: ReadonlyMap<status, Reason> = new Map<status, Reason>([
-  [status.CANCELLED, 'cancelled'],
-  [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
-  [status.RESOURCE_EXHAUSTED, 'message-too-large'],
-  [status.UNAVAILABLE, 'unreachable'],
-  [status.UNIMPLEMENTED, 'not-implemented'],
-]);
 
 /** The gRPC status of a refusal; its reason and retry hint travel as trailers. */
 export function statusFromRefusal(refusal: Refusal): StatusObject {
@@ -46,7 +37,7 @@ export function reasonOf({
   readonly metadata?: Metadata | null | undefined;
 }): Reason {
   const [reason] = metadata?.get(reasonKey) ?? [];
-  return isReason(reason) ? reason : (transportReasons.get(code) ?? 'internal');
+  return isReason(reason) ? reason : reasonOfCode(code);
 }
 
 /** The refusal that a peer's status carries. Without a reason it came from the transport, whose words stay in the log. */

@@ -66,10 +66,10 @@ export class TrustedKeys {
   }
 
   /**
-   * The claims of a token of exactly this kind, for this audience, now.
+   * The claims of a token of exactly this kind, now; for this audience, or where that is undefined for any.
    * @throws {Refusal} `expired-token`, `seat-gone` for a seat at another server, or `invalid-token` for every other fault.
    */
-  async verify<C>(token: string, kind: TokenKind<C>, audience: string): Promise<Verified<C>> {
+  async verify<C>(token: string, kind: TokenKind<C>, audience: string | undefined): Promise<Verified<C>> {
     if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');
     const { key, owner } = await this.#keyFor(token, kind.purpose);
     try {
@@ -77,7 +77,7 @@ export class TrustedKeys {
         algorithms: ['EdDSA'],
         typ: kind.typ,
         issuer: issuerOf(kind.purpose),
-        audience,
+        ...(audience !== undefined && { audience }),
         currentDate: new Date(this.#clock.now()),
         requiredClaims: ['iat', 'exp'],
       });

@@ -7,7 +7,7 @@ export { Metrics } from './metrics.js';
 export { isDisplayName } from './names.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
-export { isReason, type Reason, type RefusalRow, refusals, type StatusName } from './refusals.js';
+export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
 export {
   describeSettings,
   readSettings,

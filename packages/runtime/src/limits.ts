@@ -62,6 +62,8 @@ export const limits = {
   /** Frames of any kind that are read of one stream; the rest waits unread. */
   streamFramesPerSecond: 500,
   streamBytesPerSecond: 4_194_304,
+  /** Written to one Subscribe before it is ended, to be resumed: a browser keeps the whole response of a stream. */
+  subscribeBytes: 4_194_304,
   /** Of one channel, all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,

@@ -90,6 +90,7 @@ export const refusals = {
   'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
   'not-an-administrator': row('PERMISSION_DENIED', 403, 'only an administrator may do this'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
+  'no-route': row('PERMISSION_DENIED', 403, 'this join token names no chat server: listen again'),
   'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
   'not-your-message': row('PERMISSION_DENIED', 403, 'only who said it may change it'),
   muted: row('PERMISSION_DENIED', 403, 'you may not speak in this channel just now'),
@@ -158,11 +159,25 @@ export const refusals = {
   kicked: row('PERMISSION_DENIED', 403, 'an administrator ended this connection'),
   'channel-deleted': row('NOT_FOUND', 404, 'the channel was deleted'),
   'too-slow': row('RESOURCE_EXHAUSTED', 429, 'you read too slowly: connect again and resume'),
+  'long-stream': row('ABORTED', 409, 'this stream has carried as much as one may: listen again and resume'),
   idle: row('DEADLINE_EXCEEDED', 504, 'nothing was heard from you for too long'),
 } as const satisfies Record<string, RefusalRow>;
 
 /** A stable word for one outcome: a key of the table. */
 export type Reason = keyof typeof refusals;
+
+const ofCodes: ReadonlyMap<number, Reason> = new Map<number, Reason>([
+  [1, 'cancelled'],
+  [4, 'deadline-exceeded'],
+  [8, 'message-too-large'],
+  [12, 'not-implemented'],
+  [14, 'unreachable'],
+]);
+
+/** What a gRPC status code without a reason means: the transport itself refused. */
+export function reasonOfCode(code: number): Reason {
+  return ofCodes.get(code) ?? 'internal';
+}
 
 /** Whether a word is a reason of the table. */
 export function isReason(word: unknown): word is Reason {

@@ -9,6 +9,13 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
+/** Exactly as browsers send them: no path, no wildcard. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    'expected origins like https://chat.example.org',
+  );
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
 const positive = z.coerce.number().int().positive();
 
@@ -35,10 +42,15 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  DATABASE_URL_FILE: setting(z.string().optional(), 'file', 'holds DATABASE_URL, where that is not set itself'),
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
-  PORT: setting(port.optional(), 'port', 'gRPC port; 50051 user-service, 50052 channel-service, 50053 chat-service'),
-  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the gRPC port + 1000; 0 = off'),
+  PORT: setting(
+    port.optional(),
+    'port',
+    'its port; 50051 user-service, 50052 channel-service, 50053 chat-service, 8080 gateway',
+  ),
+  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the port + 1000; 0 = off'),
   INSECURE: setting(onOff, 'on/off', 'listen without TLS on an address that others can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
   TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
@@ -46,6 +58,12 @@ export const settingsTable = {
     z.string().optional(),
     'file',
     'PEM authority that service-to-service calls trust; unset: they use no TLS',
+  ),
+  PROXIES: setting(
+    list,
+    'CIDR',
+    'user-service: where the gateway and Envoy are, whose x-forwarded-for counts when attempts are counted',
+    '127.0.0.0/8',
   ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
@@ -105,9 +123,17 @@ export const settingsTable = {
   MANAGERS: setting(
     list,
     'host:port,...',
-    'chat-service and `parley`: the managers; any of them will do',
+    'chat-service, gateway and `parley`: the managers; any of them will do',
     '127.0.0.1:50052',
   ),
+  USER_SERVICES: setting(list, 'host:port,...', 'gateway: the user-services to call', '127.0.0.1:50051'),
+  ORIGINS: setting(
+    list.pipe(z.array(origin)),
+    'origins',
+    'gateway: pages of other origins that may call it, such as https://chat.example.org; its own page always may',
+    '',
+  ),
+  WEB_DIR: setting(z.string().optional(), 'folder', 'gateway: the built page; default: packages/web/dist'),
   MESSAGE_BYTES: setting(
     positive.max(limits.messageBytes),
     'bytes',

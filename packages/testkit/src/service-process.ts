@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { allocatorSettings } from '@parley/runtime';
 
-export type ServiceName = 'user-service' | 'channel-service' | 'chat-service';
+export type ServiceName = 'user-service' | 'channel-service' | 'chat-service' | 'gateway';
 
 interface ToSupervisor {
-  readonly listens?: { readonly grpc: string; readonly admin?: string };
+  readonly listens?: { readonly grpc?: string; readonly http?: string; readonly admin?: string };
   readonly failed?: string;
 }
 
@@ -19,8 +19,9 @@ function entryOf(service: ServiceName, entry: string): string {
 export class ServiceProcess {
   readonly #child: ChildProcess;
   #output = '';
-  /** `host:port` of its gRPC server and of its admin server. */
+  /** `host:port` of its gRPC server and of its admin server, the URL of its HTTP server; of those that it has. */
   grpc = '';
+  http = '';
   admin: string | undefined;
   /** Its exit status, or null where a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -63,7 +64,8 @@ export class ServiceProcess {
       this.#child.on('message', ({ listens, failed }: ToSupervisor) => {
         clearTimeout(patience);
         if (listens === undefined) return give(failed ?? 'failed');
-        this.grpc = listens.grpc;
+        this.grpc = listens.grpc ?? '';
+        this.http = listens.http ?? '';
         this.admin = listens.admin;
         resolve();
       });

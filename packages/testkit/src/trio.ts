@@ -58,6 +58,19 @@ export class Trio {
     return started;
   }
 
+  /** A gateway in front of all that runs by now. */
+  async startGateway(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const started = await ServiceProcess.start('gateway', {
+      ...this.#env,
+      PARLEY_DATABASE_URL: this.database.urlFor('chat_gateway'),
+      PARLEY_MANAGERS: this.managers.map(({ grpc }) => grpc).join(','),
+      PARLEY_USER_SERVICES: this.#others.map(({ grpc }) => grpc).join(',') || '127.0.0.1:1',
+      ...env,
+    });
+    this.#others.push(started);
+    return started;
+  }
+
   /** One more chat server; ready when a manager knows it. */
   async addChatServer(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const started = await ServiceProcess.start('chat-service', {

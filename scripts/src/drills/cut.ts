@@ -34,7 +34,7 @@ export const pausedServer: Trouble = {
   owner: 'chat server',
   backWithinMs: laterMs,
   lacks: lacksSuccessor,
-  make: (stage, owner) => replaced(stage, owner.grpc, () => freeze([owner.pid]), thaw),
+  make: (stage, owner) => replaced(stage, owner.address, () => freeze([owner.pid]), thaw),
 };
 
 /** What was on its way arrives late, as TCP would send it again. As long as managers take its reports it stays the owner. */

@@ -29,13 +29,13 @@ async function setUp(stage: Stage, { owner }: Trouble) {
   const servers = (await local?.processes('chat')) ?? [];
   const server = servers[stage.round % servers.length];
   const { dens, talkers } = stage.crowd;
-  const addr = owner === 'guest' ? (await stage.guest()).grpc : server?.grpc;
+  const addr = owner === 'guest' ? (await stage.guest()).grpc : server?.address;
   if (owner !== undefined && addr !== undefined) {
     const rooms = dens.map(({ id }) => id);
     await local?.place(rooms, addr, talkers.length);
     await stage.crowd.allAcked(performance.now(), ackedWithinMs);
   }
-  return server ?? { name: '', pid: 0, grpc: '', admin: '' };
+  return server ?? { name: '', pid: 0, address: '', admin: '' };
 }
 
 /** What went wrong with the trouble itself is a complaint, and everything is made right again. */

@@ -45,8 +45,8 @@ export class LocalSystem {
     this.#dataDir = dataDir;
     this.#secrets = secrets;
     this.#people = people;
-    this.userService = ofKind(services, 'user-service')[0]?.grpc ?? '';
-    this.managers = ofKind(services, 'channel-service').map(({ grpc }) => grpc);
+    this.userService = ofKind(services, 'user-service')[0]?.address ?? '';
+    this.managers = ofKind(services, 'channel-service').map(({ address }) => address);
   }
 
   /** Throws one sentence where none runs with that data folder. */

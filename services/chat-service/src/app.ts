@@ -14,6 +14,7 @@ import { countChat, countDuties, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
 import { Opener } from './rpc/opening.js';
+import { SendDoor } from './rpc/send.js';
 import type { Session } from './rpc/session.js';
 import { Sessions } from './rpc/sessions.js';
 import { HeadStore } from './store/heads.js';
@@ -105,9 +106,14 @@ function createDoors(host: ServiceHost, config: Config, state: State, { sweep, f
     onClose: (closed: Session) => farewell.closed(closed),
   };
   const { pingEveryMs } = config;
-  const connect = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, ...counters });
+  const door = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, ...counters });
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
-  return { connect: { take: connect.take }, ...createCommands({ ...state, bootId, callers, drain: drainWithin }) };
+  return {
+    connect: { take: door.connect },
+    subscribe: { take: door.subscribe },
+    send: { bytes: new SendDoor({ ...state, bootId, keys }).send },
+    ...createCommands({ ...state, bootId, callers, drain: drainWithin }),
+  };
 }
 
 function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Reporter {

@@ -86,6 +86,12 @@ export class Reader {
     this.pump();
   }
 
+  /** Entries are not written any more, until `start`; how many there are by now. */
+  hold(): number {
+    this.#held = true;
+    return this.#options.logs.entries.head - this.#entriesCursor;
+  }
+
   /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on. */
   finish(last: Buffer | undefined, done: () => void): void {
     if (this.#left || this.#finish !== undefined) return;

@@ -1,4 +1,4 @@
-import { ChannelStatus, Resume } from '@parley/contract';
+import { ChannelStatus, Resume, SubscribeRequest } from '@parley/contract';
 import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
@@ -23,18 +23,35 @@ export interface ConnectDeps {
 interface Wishes {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
+  /** The stream is ended, to be resumed, behind so many bytes; absent: never. */
+  readonly mostBytes?: number;
 }
 
 const resumeForm = /^([0-9a-f-]{36}):(\d{1,15})$/i;
 
-function readWishes(call: Call): Wishes {
-  const resume = call.metadata('chat-resume');
+function readResume(resume: string | undefined): Wishes['resume'] {
   const parts = resume === undefined ? undefined : resumeForm.exec(resume);
   if (parts === null) throw refuse('invalid-metadata', { words: 'chat-resume is <log>:<seq>' });
-  return {
-    events: call.metadata('chat-events') === '1',
-    resume: parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) },
-  };
+  return parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) };
+}
+
+function wishesOf(call: Call): Wishes {
+  return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
+}
+
+/** The request says where to resume, or the metadata as for Connect. */
+function wishesToSubscribe(call: Call, bytes: Buffer): Wishes {
+  const { log, afterSeq } = decodeSubscribe(bytes);
+  const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;
+  return { events: true, resume: readResume(resume), mostBytes: limits.subscribeBytes };
+}
+
+function decodeSubscribe(bytes: Buffer): SubscribeRequest {
+  try {
+    return SubscribeRequest.decode(bytes);
+  } catch (cause) {
+    throw refuse('malformed', { cause });
+  }
 }
 
 /** Seed 000: the time of joining must be close to the token's timestamp. The seat's `join_by` is the exact rule. */
@@ -68,7 +85,7 @@ function placeOf(channel: LiveChannel, taken: TakenSeat, wishes: Wishes): Place 
   return { resume: Resume.WHOLE, replayAfter: seq };
 }
 
-/** Connect: token, seat, channel, welcome; afterwards the session lives on its own. */
+/** Connect and Subscribe: token, seat, channel, welcome; afterwards the session lives on its own. */
 export class ConnectDoor {
   readonly #deps: ConnectDeps;
 
@@ -76,8 +93,13 @@ export class ConnectDoor {
     this.#deps = deps;
   }
 
-  readonly take: Take = async (stream, call) => {
-    const wishes = readWishes(call);
+  readonly connect: Take = async (stream, call) => this.#take(stream, call, wishesOf(call));
+
+  readonly subscribe: Take = async (stream, call, request) => {
+    await this.#take(stream, call, wishesToSubscribe(call, request));
+  };
+
+  async #take(stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
     const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.bootId);
     call.facts.user = claims.sub;
     call.facts.channel = claims.ch;
@@ -90,7 +112,7 @@ export class ConnectDoor {
       this.#deps.sessions.remove(key.seat);
       throw thrown;
     }
-  };
+  }
 
   async #sit(key: SeatKey, stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
     const { seats, sessions, session, opener } = this.#deps;
@@ -103,7 +125,7 @@ export class ConnectDoor {
     this.#deps.onResume(place.resume);
     const person = personOf(taken);
     const standing = { role: taken.role, mutedUntilMs: taken.muted_until_ms };
-    const opened = new Session({ key, person, standing, channel, stream, events: wishes.events, ...place }, session);
+    const opened = new Session({ key, person, standing, channel, stream, ...wishes, ...place }, session);
     sessions.add(opened);
     opened.open(this.#welcome(channel, taken, person, place.resume, wishes));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });

@@ -58,9 +58,12 @@ export function ackFrame(ack: Pick<Ack, 'clientId' | 'seq' | 'timestamp'>): Buff
 }
 
 /** The answer to a message that was not taken. */
+export function refusalAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
+  return { clientId, refusal: { reason, message, retryAfterMs } };
+}
+
 export function refusalFrame(clientId: string, refusal: Refusal): Buffer {
-  const { reason, message, retryAfterMs } = refusal;
-  return event({ ack: { clientId, refusal: { reason, message, retryAfterMs } } });
+  return event({ ack: refusalAck(clientId, refusal) });
 }
 
 export function goodbyeFrame(goodbye: Goodbye): Buffer {

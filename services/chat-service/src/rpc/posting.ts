@@ -32,12 +32,24 @@ export interface Standing {
   readonly mutedUntilMs: number;
 }
 
-/** Who posts, and how to answer. */
+/** Who posts. */
 export interface Author {
   readonly person: Person;
   readonly standing: Standing;
+}
+
+/** How a message is answered: once, and not at all where it is lossy and was taken. */
+export interface Answering {
   readonly accepted: (clientId: string, seq: number, timestamp: number) => void;
   readonly refused: (clientId: string, refusal: Refusal) => void;
+}
+
+/** An outcome that is an entry of the log. */
+type Landed = Outcome & { is: 'stored' | 'known' };
+
+interface Said {
+  readonly seq: number;
+  readonly timestamp: number;
 }
 
 const refusals = {
@@ -77,13 +89,13 @@ export class Posting {
   }
 
   /** Takes one message. A promise: the next one has to wait for it. */
-  take(message: Message): Promise<void> | undefined {
+  take(message: Message, answering: Answering): Promise<void> | undefined {
     const refusal = this.#refusalFor(message);
-    if (refusal !== undefined) this.#author.refused(message.clientId, refusal);
+    if (refusal !== undefined) answering.refused(message.clientId, refusal);
     else if (message.typing !== undefined) this.#relayTyping(message.typing.stopped);
     else if (message.lossy) this.#relayLossy(message);
-    else if (message.kind !== Kind.UNSPECIFIED) return this.#recordChange(message);
-    else this.#say(message);
+    else if (message.kind !== Kind.UNSPECIFIED) return this.#recordChange(message, answering);
+    else this.#say(message, answering);
     return undefined;
   }
 
@@ -131,46 +143,47 @@ export class Posting {
   }
 
   /** The same client id again is the same message: it gets the first answer and is not said twice. */
-  #say(message: Message): void {
+  #say(message: Message, answering: Answering): void {
     const isCompared = message.clientId !== '' || this.#channel.facts.keeps;
     const digest = isCompared ? digestOf(message) : nothing;
     const before =
       message.clientId === '' ? undefined : this.#channel.sent.find(this.#author.person.id, message.clientId);
-    if (before === undefined) this.#sayNew(message, digest);
-    else if (before.digest !== digest.toString('base64')) this.#author.refused(message.clientId, refusals.reused());
-    else this.#author.accepted(message.clientId, before.seq, before.timestamp);
+    if (before === undefined) this.#sayNew(message, digest, answering);
+    else if (before.digest !== digest.toString('base64')) answering.refused(message.clientId, refusals.reused());
+    else answering.accepted(message.clientId, before.seq, before.timestamp);
   }
 
-  #sayNew(message: Message, digest: Buffer): void {
-    if (this.#channel.facts.keeps) this.#record(message, digest);
-    else this.#relay(message, digest);
+  #sayNew(message: Message, digest: Buffer, answering: Answering): void {
+    if (this.#channel.facts.keeps) this.#record(message, digest, answering);
+    else this.#relay(message, digest, answering);
   }
 
-  #relay(message: Message, digest: Buffer): void {
+  #relay(message: Message, digest: Buffer, answering: Answering): void {
     const timestamp = this.#context.now();
     const seq = this.#channel.lastSeq + 1;
     this.#channel.show(messageFrame(this.#stamp(message, seq, timestamp)));
-    this.#accept(message, digest, seq, timestamp);
+    this.#accept(message, digest, { seq, timestamp }, answering);
   }
 
-  #accept(message: Message, digest: Buffer, seq: number, timestamp: number): void {
+  #accept(message: Message, digest: Buffer, { seq, timestamp }: Said, answering: Answering): void {
     const { clientId } = message;
-    if (clientId === '') return;
-    this.#channel.sent.add(this.#author.person.id, clientId, { seq, timestamp, digest: digest.toString('base64') });
-    this.#author.accepted(clientId, seq, timestamp);
+    if (clientId !== '') {
+      this.#channel.sent.add(this.#author.person.id, clientId, { seq, timestamp, digest: digest.toString('base64') });
+    }
+    answering.accepted(clientId, seq, timestamp);
   }
 
   /** An edit, deletion, reaction or pin: whether it may be is looked up first. */
-  async #recordChange(message: Message): Promise<void> {
+  async #recordChange(message: Message, answering: Answering): Promise<void> {
     const target = await this.#context.messages.target(this.#channel.facts.id, message.targetSeq);
     const isHost = this.#isOwner() || this.#author.standing.role === 'admin';
     const allowed = mayDo(message.kind, target, { userId: this.#author.person.id, isHost });
     const refusal = allowed ?? this.#refusalElsewhere();
-    if (refusal === undefined) this.#say(message);
-    else this.#author.refused(message.clientId, refusal);
+    if (refusal === undefined) this.#say(message, answering);
+    else answering.refused(message.clientId, refusal);
   }
 
-  #record(message: Message, digest: Buffer): void {
+  #record(message: Message, digest: Buffer, answering: Answering): void {
     const { facts } = this.#channel;
     const entry = {
       channelId: facts.id,
@@ -185,25 +198,25 @@ export class Posting {
       mentions: message.mentions,
     };
     this.#pending += 1;
-    const taken = this.#context.lane.offer(entry, (outcome) => this.#recorded(message, digest, outcome));
-    if (!taken) this.#settle(() => this.#author.refused(message.clientId, refuse('too-busy')));
+    const taken = this.#context.lane.offer(entry, (outcome) => this.#recorded(message, digest, outcome, answering));
+    if (!taken) this.#settle(() => answering.refused(message.clientId, refuse('too-busy')));
   }
 
-  #recorded(message: Message, digest: Buffer, outcome: Outcome): void {
+  #recorded(message: Message, digest: Buffer, outcome: Outcome, answering: Answering): void {
     this.#settle(() => {
-      if (outcome.is === 'stored' || outcome.is === 'known') return this.#show(message, digest, outcome);
+      if (outcome.is === 'stored' || outcome.is === 'known') return this.#show(message, digest, outcome, answering);
       if (outcome.is === 'moved') this.#context.onMoved();
-      this.#author.refused(message.clientId, refusals[outcome.is]());
+      answering.refused(message.clientId, refusals[outcome.is]());
     });
   }
 
   /** Committed: shown in the order of the log, then acknowledged. */
-  #show(message: Message, digest: Buffer, outcome: Outcome & { is: 'stored' | 'known' }): void {
+  #show(message: Message, digest: Buffer, outcome: Landed, answering: Answering): void {
     const { seq, sentAtMs } = outcome;
     const frame = messageFrame(this.#stamp(message, seq, sentAtMs));
     if (outcome.is === 'stored') this.#channel.feed?.take({ seq, frame, changesRoster: false }, outcome.roster);
     else this.#channel.feed?.expect(seq, 0);
-    this.#accept(message, digest, seq, sentAtMs);
+    this.#accept(message, digest, { seq, timestamp: sentAtMs }, answering);
   }
 
   #settle(answer: () => void): void {

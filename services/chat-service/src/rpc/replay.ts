@@ -9,6 +9,8 @@ export interface ReplayOptions {
   readonly stream: RawStream;
   readonly messages: MessageStore;
   readonly events: boolean;
+  /** Told the last seq of each page that goes out. */
+  readonly onPage: (lastSeq: number) => void;
 }
 
 const pageSize = 500;
@@ -36,7 +38,7 @@ function written(stream: RawStream, frames: Buffer): Promise<void> {
  */
 export async function replay(
   seq: number,
-  { channel, stream, messages, events }: ReplayOptions,
+  { channel, stream, messages, events, onPage }: ReplayOptions,
 ): Promise<number | undefined> {
   let last = seq;
   while (!stream.ended) {
@@ -47,6 +49,7 @@ export async function replay(
     const frames = page.map(storedFrame).filter(({ plain }) => events || plain);
     await written(stream, Buffer.concat(frames.map(({ bytes }) => bytes)));
     last = page.at(-1)?.seq ?? last;
+    onPage(last);
   }
   return undefined;
 }

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Goodbye, Message } from '@parley/contract';
+import type { Ack, Goodbye, Message } from '@parley/contract';
 import type { RawStream } from '@parley/rpc';
 import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import { type Rate, Throughput } from '../core/meter.js';
 import { Reader } from '../core/reader.js';
 import type { SeatKey } from '../store/seats.js';
-import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalFrame } from './frames.js';
+import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalAck, refusalFrame } from './frames.js';
 import { decodeMessage } from './incoming.js';
-import { type Author, Posting, type PostingContext, type Standing } from './posting.js';
+import { type Answering, Posting, type PostingContext, type Standing } from './posting.js';
 import { replay } from './replay.js';
 
 /** What every session of a chat server shares. */
@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly cursor?: number | undefined;
   /** What follows this seq is read from the table first. */
   readonly replayAfter?: number;
+  /** The stream is ended, to be resumed on another one, once so many bytes were written; absent: never. */
+  readonly mostBytes?: number;
 }
 
 /** How an ending is told: whether a new Listen makes sense, and when. */
@@ -40,6 +42,7 @@ export interface Parting {
 }
 
 const forGood: Parting = { listenAgain: false, retryAfterMs: 0 };
+const atOnce: Parting = { listenAgain: true, retryAfterMs: 0 };
 /** A reader that does not take its goodbye in this time is reset. */
 const partWithinMs = 2_000;
 /** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
@@ -51,6 +54,16 @@ function arrivalsFor({ messagesPerSecond, bytesPerSecond }: Rate): Rate {
     messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
     bytesPerSecond: (bytesPerSecond * limits.streamBytesPerSecond) / limits.senderBytesPerSecond,
   };
+}
+
+/** To be said, and not about the stream. */
+function isForLog({ ping, pong, receipt }: Message): boolean {
+  return ping === undefined && pong === undefined && receipt === undefined;
+}
+
+/** Neither kept nor acked. */
+function isPassing({ lossy, typing }: Message): boolean {
+  return lossy || typing !== undefined;
 }
 
 /** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
@@ -68,8 +81,16 @@ export class Session {
   readonly #reader: Reader;
   readonly #arrivals: Throughput;
   readonly #posting: Posting;
-  readonly #replaysAfter: number | undefined;
+  readonly #mostBytes: number | undefined;
+  /** On the stream. Who sent no client id could not tell what an ack is for. */
+  readonly #answering: Answering = {
+    accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(ackFrame({ clientId, seq, timestamp })),
+    refused: (clientId, refusal) => this.#refuse(clientId, refusal),
+  };
   #holds = 0;
+  #unwritten = 0;
+  /** While older entries are read from the table: the last of them. */
+  #replayedTo: number | undefined;
 
   constructor(options: SessionOptions, context: SessionContext) {
     this.key = options.key;
@@ -91,20 +112,9 @@ export class Session {
       onSlow: () => this.#reset(),
     });
     this.#arrivals = new Throughput(arrivalsFor(context.rate));
-    this.#replaysAfter = options.replayAfter;
-    this.#posting = new Posting(this.#author(), options.channel, context);
-  }
-
-  #author(): Author {
-    const session = this;
-    return {
-      person: this.person,
-      get standing() {
-        return session.standing;
-      },
-      accepted: (clientId, seq, timestamp) => this.tell(ackFrame({ clientId, seq, timestamp })),
-      refused: (clientId, refusal) => this.#refuse(clientId, refusal),
-    };
+    this.#replayedTo = options.replayAfter;
+    this.#mostBytes = options.mostBytes;
+    this.#posting = new Posting(this, options.channel, context);
   }
 
   /** Enters the channel, says `welcome` to those who asked, and listens. */
@@ -116,17 +126,29 @@ export class Session {
     this.tell(welcome);
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
+    if (this.#mostBytes !== undefined) this.#stream.onWritten(this.#mostBytes, () => setImmediate(() => this.#renew()));
     this.#stream.onHalfClose(() => void this.#posting.settled().then(() => this.#part(undefined)));
-    if (this.#replaysAfter === undefined) this.#reader.pump();
-    else this.#replayAfter(this.#replaysAfter);
+    if (this.#replayedTo === undefined) this.#reader.pump();
+    else this.#replayAfter(this.#replayedTo);
+  }
+
+  /** Where another stream has to go on, once what waits was written. */
+  get #lastWritten(): number {
+    return this.#replayedTo ?? this.channel.lastSeq - this.#unwritten;
   }
 
   /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
   goodbye(reason: Reason, parting: Parting = forGood): void {
     const refusal = refuse(reason, { retryAfterMs: parting.retryAfterMs });
     const { log } = this.channel.facts;
-    const words: Goodbye = { reason, message: refusal.message, ...parting, log, seq: this.channel.lastSeq };
+    const words: Goodbye = { reason, message: refusal.message, ...parting, log, seq: this.#lastWritten };
     this.#part(refusal, goodbyeFrame(words));
+  }
+
+  /** What is not written yet is for the next stream. */
+  #renew(): void {
+    this.#unwritten = this.#reader.hold();
+    this.goodbye('long-stream', atOnce);
   }
 
   ping(nowMs: number): void {
@@ -195,8 +217,28 @@ export class Session {
 
   #handle(message: Message): Promise<void> | undefined {
     if (message.ping !== undefined) this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
-    else if (message.pong === undefined && message.receipt === undefined) return this.#posting.take(message);
+    else if (isForLog(message)) return this.#posting.take(message, this.#answering);
     return undefined;
+  }
+
+  /**
+   * Takes a frame that came beside the stream; the answer goes back the way it came.
+   * @throws {Refusal} `malformed`, `seat-gone` where the stream is ending, `send-too-fast` where it brings too much of anything.
+   */
+  async post(bytes: Buffer): Promise<Partial<Ack>> {
+    if (this.#parting || this.#stream.ended) throw refuse('seat-gone');
+    this.heardAtMs = this.#context.now();
+    const waitMs = this.#arrivals.take(bytes.length, performance.now());
+    if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
+    const message = decodeMessage(bytes);
+    if (!isForLog(message)) return {};
+    return new Promise((resolve, reject) => {
+      const accepted: Answering['accepted'] = (clientId, seq, timestamp) => resolve({ clientId, seq, timestamp });
+      const refused: Answering['refused'] = (clientId, refusal) => resolve(refusalAck(clientId, refusal));
+      const busy = this.#posting.take(message, { accepted, refused });
+      busy?.catch(reject);
+      if (isPassing(message)) resolve({ clientId: message.clientId });
+    });
   }
 
   /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
@@ -205,13 +247,24 @@ export class Session {
     else this.#part(refusal);
   }
 
+  #goLive(cursor: number): void {
+    this.#replayedTo = undefined;
+    this.#reader.start(cursor);
+  }
+
   /** Entries that are no longer in the ring, then live. */
   #replayAfter(seq: number): void {
     const { channel, events } = this;
     const patience = setTimeout(() => this.#reset(), replayWithinMs);
     const { messages } = this.#context;
-    replay(seq, { channel, stream: this.#stream, messages, events })
-      .then((cursor) => (cursor === undefined ? this.#reset() : this.#reader.start(cursor)))
+    const onPage = (last: number) => {
+      this.#replayedTo = last;
+    };
+    replay(seq, { channel, stream: this.#stream, messages, events, onPage })
+      .then((cursor) => {
+        if (cursor !== undefined) this.#goLive(cursor);
+        else if (!this.#stream.ended) this.#reset();
+      })
       .catch((thrown) => this.#part(refusalFrom(thrown)))
       .finally(() => clearTimeout(patience));
   }

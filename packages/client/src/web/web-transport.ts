@@ -1,0 +1,27 @@
+import { Channel } from '@parley/contract/messages';
+import type { Transport } from '../transport.js';
+import { methods } from './methods.js';
+import { WebCaller } from './web-caller.js';
+import { WebStream } from './web-stream.js';
+
+export interface WebOptions {
+  /** Where the gateway or the proxy is, such as `https://chat.example.org`; default: where the page came from. */
+  readonly origin?: string;
+}
+
+/** gRPC-Web through a gateway or a proxy, for browsers. */
+export function webTransport({ origin = '' }: WebOptions = {}): Transport {
+  const caller = new WebCaller(origin);
+  return {
+    register: async (request, options) => void (await caller.one(methods.register, request, options)),
+    login: (request, options) => caller.one(methods.login, request, options),
+    logout: async (options) => void (await caller.one(methods.logout, { everywhere: false }, options)),
+    list: (options) => caller.all(methods.list, Channel.fromPartial({}), options),
+    create: (channel, options) => caller.one(methods.create, channel, options),
+    delete: async (id, options) => void (await caller.one(methods.delete, Channel.fromPartial({ id }), options)),
+    history: (request, options) => caller.one(methods.history, request, options),
+    listen: (id, options) => caller.one(methods.listen, Channel.fromPartial({ id }), options),
+    connect: (options) => new WebStream(options, caller),
+    close: () => {},
+  };
+}

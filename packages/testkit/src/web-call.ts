@@ -1,0 +1,116 @@
+import { Message } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+
+/** How a gRPC-Web call ended, read without any client library. */
+export interface WebEnding {
+  readonly http: number;
+  readonly headers: Headers;
+  readonly messages: Buffer[];
+  /** From the last frame, else from the headers. */
+  readonly trailers: Readonly<Record<string, string>>;
+}
+
+export interface WebCallOptions {
+  readonly token?: string | undefined;
+  readonly text?: boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In place of the frame of `body`. */
+  readonly raw?: Buffer | string;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends one message and gives the response as it comes. */
+export function webFetch(url: string, body: Uint8Array, options: WebCallOptions = {}): Promise<Response> {
+  const { token, text = false, headers, raw, signal } = options;
+  const frame = frameOf(body);
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': text ? 'application/grpc-web-text' : 'application/grpc-web+proto',
+      'x-grpc-web': '1',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: raw ?? (text ? frame.toString('base64') : frame),
+    ...(signal && { signal }),
+  });
+}
+
+function framesIn(bytes: Buffer): { flag: number; body: Buffer }[] {
+  if (bytes.length === 0) return [];
+  const length = bytes.readUInt32BE(1);
+  return [{ flag: bytes.readUInt8(0), body: bytes.subarray(5, 5 + length) }, ...framesIn(bytes.subarray(5 + length))];
+}
+
+/** Pieces of base64, each with its padding. */
+export function decodeText(text: string): Buffer {
+  return Buffer.concat((text.match(/[\w+/]+=*/g) ?? []).map((piece) => Buffer.from(piece, 'base64')));
+}
+
+/** One whole call. */
+export async function webCall(url: string, body: Uint8Array, options: WebCallOptions = {}): Promise<WebEnding> {
+  const response = await webFetch(url, body, options);
+  const raw = Buffer.from(await response.arrayBuffer());
+  const isText = response.headers.get('content-type')?.startsWith('application/grpc-web-text') === true;
+  const frames = framesIn(isText ? decodeText(raw.toString()) : raw);
+  const last = frames.find(({ flag }) => flag === 0x80)?.body.toString();
+  const lines = last?.split('\r\n').filter((line) => line !== '') ?? [];
+  const trailers = lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]);
+  return {
+    http: response.status,
+    headers: response.headers,
+    messages: frames.filter(({ flag }) => flag === 0).map((frame) => frame.body),
+    trailers: last === undefined ? Object.fromEntries(response.headers) : Object.fromEntries(trailers),
+  };
+}
+
+/** A Subscribe in binary that remembers its frames, and when each came. */
+export class WebStream {
+  readonly frames: Message[] = [];
+  readonly cameAtMs: number[] = [];
+  readonly ended: Promise<Readonly<Record<string, string>>>;
+  #trailers: Record<string, string> = {};
+  readonly #away = new AbortController();
+
+  constructor(url: string, body: Uint8Array, options: WebCallOptions = {}) {
+    this.ended = this.#read(url, body, options);
+  }
+
+  async #read(url: string, body: Uint8Array, options: WebCallOptions): Promise<Record<string, string>> {
+    const response = await webFetch(url, body, { ...options, signal: this.#away.signal });
+    this.#trailers = Object.fromEntries(response.headers);
+    let rest: Buffer = Buffer.alloc(0);
+    try {
+      for await (const chunk of response.body ?? []) rest = this.#take(Buffer.concat([rest, chunk as Uint8Array]));
+    } catch (thrown) {
+      if (!this.#away.signal.aborted) return { ...this.#trailers, broken: String(thrown) };
+    }
+    return this.#trailers;
+  }
+
+  #take(bytes: Buffer): Buffer {
+    if (bytes.length < 5 || bytes.length < 5 + bytes.readUInt32BE(1)) return bytes;
+    const end = 5 + bytes.readUInt32BE(1);
+    if (bytes[0] === 0) {
+      this.frames.push(Message.decode(bytes.subarray(5, end)));
+      this.cameAtMs.push(Date.now());
+    } else {
+      const lines = bytes.subarray(5, end).toString().trim().split('\r\n');
+      this.#trailers = Object.fromEntries(lines.map((line) => line.split(/:(.*)/s)));
+    }
+    return this.#take(bytes.subarray(end));
+  }
+
+  async find(fits: (frame: Message) => boolean): Promise<Message> {
+    for (let tries = 0; tries < 600; tries++) {
+      const found = this.frames.find(fits);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`no such frame among ${this.frames.length}; ${JSON.stringify(this.#trailers)}`);
+  }
+
+  cancel(): void {
+    this.#away.abort();
+  }
+}

@@ -1,0 +1,38 @@
+import { Ack } from '@parley/contract';
+import { type Call, joinToken, type TrustedKeys, Turns } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import type { Sessions } from './sessions.js';
+
+export interface SendDeps {
+  readonly bootId: string;
+  readonly keys: TrustedKeys;
+  readonly sessions: Sessions;
+}
+
+/** What a browser sends: one frame per call, while the stream of its seat lives in this process. */
+export class SendDoor {
+  readonly #deps: SendDeps;
+  /** One frame of a seat at a time, as on a stream; who wants an order waits for the answers. */
+  readonly #turns = new Turns(1, limits.callsWaitingPerUser);
+
+  constructor(deps: SendDeps) {
+    this.#deps = deps;
+  }
+
+  /** Token and seat errors are statuses, what is wrong with the message is in its Ack. */
+  readonly send = async (request: Buffer, call: Call): Promise<Ack> => {
+    const { keys, sessions, bootId } = this.#deps;
+    call.quiet = true;
+    const { claims } = await keys.verify(call.bearer(), joinToken, bootId);
+    call.facts.user = claims.sub;
+    call.facts.channel = claims.ch;
+    const [session] = sessions.find({ seat: claims.jti });
+    if (session === undefined) throw refuse('seat-gone');
+    await this.#turns.take(claims.jti);
+    try {
+      return Ack.fromPartial(await session.post(request));
+    } finally {
+      this.#turns.pass(claims.jti);
+    }
+  };
+}

@@ -1,0 +1,223 @@
+import { type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type Ack,
+  ChatServiceClient,
+  Kind,
+  type ListenResponse,
+  Message,
+  Resume,
+  SubscribeRequest,
+} from '@parley/contract';
+import { bearerMetadata, callUnary, clientOptions } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let ann: TestPerson;
+let bob: TestPerson;
+let clients: Map<string, ChatServiceClient>;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 2, env: { PARLEY_SENDER_RATE: '1000' } });
+  const open = ({ grpc }: { grpc: string }) => new ChatServiceClient(grpc, credentials.createInsecure(), clientOptions);
+  clients = new Map(trio.chatServers.map((one) => [one.grpc, open(one)]));
+});
+afterAll(async () => {
+  for (const client of clients.values()) client.close();
+  await trio.stop();
+});
+
+let tests = 0;
+let room: number;
+beforeEach(async () => {
+  tests += 1;
+  [ann, bob] = [await trio.people.make(`ann-${tests}`), await trio.people.make(`bob-${tests}`)];
+  room = (await trio.create(ann, `room ${tests}`)).id;
+});
+
+function serverOf({ server }: ListenResponse): ChatServiceClient {
+  return clients.get(server?.addr ?? '') as ChatServiceClient;
+}
+
+/** What a browser is: a Subscribe that is read to its end, and Sends beside it. */
+class Page {
+  readonly seat: ListenResponse;
+  readonly frames: Message[] = [];
+  readonly ended: Promise<string>;
+  readonly #stream: ClientReadableStream<Message>;
+
+  constructor(seat: ListenResponse, request: Partial<SubscribeRequest> = {}, resume?: string) {
+    this.seat = seat;
+    const metadata = bearerMetadata(seat.token);
+    if (resume !== undefined) metadata.set('chat-resume', resume);
+    this.#stream = serverOf(seat).subscribe(SubscribeRequest.fromPartial(request), metadata);
+    this.#stream.on('data', (frame: Message) => this.frames.push(frame));
+    this.ended = new Promise((resolve) => {
+      this.#stream.on('error', ({ metadata }: ServiceError) => resolve(String(metadata.get('chat-reason')[0])));
+      this.#stream.on('end', () => resolve('ok'));
+    });
+  }
+
+  send(fields: Partial<Message>, token = this.seat.token): Promise<Ack> {
+    return send(serverOf(this.seat), fields, token);
+  }
+
+  async find(fits: (frame: Message) => boolean): Promise<Message> {
+    for (let tries = 0; tries < 400; tries++) {
+      const found = this.frames.find(fits);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error(`no such frame among ${this.frames.length}`);
+  }
+
+  get texts(): string[] {
+    return this.frames.filter(({ seq }) => seq > 0).map(({ data }) => data.toString());
+  }
+
+  cancel(): void {
+    this.#stream.cancel();
+  }
+}
+
+function send(client: ChatServiceClient, fields: Partial<Message>, token: string | undefined): Promise<Ack> {
+  const message = Message.fromPartial(fields);
+  return callUnary(client.send.bind(client), message, { withinMs: 10_000, ...(token !== undefined && { token }) });
+}
+
+async function open(person: TestPerson, ...more: [Partial<SubscribeRequest>?, string?]): Promise<Page> {
+  const page = new Page(await trio.listen(person, room), ...more);
+  await page.find(({ welcome }) => welcome !== undefined);
+  return page;
+}
+
+const said = (text: string, fields: Partial<Message> = {}) => ({ data: Buffer.from(text), ...fields });
+const seqs = (page: Page) => page.frames.filter(({ seq }) => seq > 0).map(({ seq }) => seq);
+
+describe('Subscribe and Send', () => {
+  test('are one seat in the channel, with the frames of Connect', async () => {
+    const chatter = new Chatter(await trio.listen(bob, room), { events: true });
+    await chatter.find(({ welcome }) => welcome !== undefined);
+    const page = await open(ann);
+    await chatter.find(({ presence }) => presence?.came[0]?.id === ann.id);
+    const ack = await page.send(said('from the page', { sender: 'mallory', seq: 9 }));
+    expect(ack).toMatchObject({ seq: 1, refusal: undefined });
+    chatter.send('from the terminal');
+    await page.find(({ seq }) => seq === 2);
+    expect(page.frames.filter(({ seq }) => seq > 0)).toEqual(chatter.messages.filter(({ seq }) => seq > 0));
+    expect(chatter.messages.find(({ seq }) => seq === 1)).toMatchObject({ sender: ann.id, timestamp: ack.timestamp });
+    expect(await page.send({ typing: { userId: '', stopped: false } })).toMatchObject({ seq: 0, refusal: undefined });
+    await chatter.find(({ typing }) => typing?.userId === ann.id);
+    page.cancel();
+    await chatter.find(({ presence }) => presence?.went[0]?.id === ann.id);
+    await chatter.leave();
+  });
+
+  test('take many at once, each once, and give the first answer to one that is sent again', async () => {
+    const page = await open(ann);
+    const clientId = 'aaaaaaaa-0000-4000-8000-000000000001';
+    const first = await page.send(said('first', { clientId }));
+    expect(await page.send(said('first', { clientId }))).toEqual(first);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => page.send(said(`${n}`))));
+    await page.find(({ seq }) => seq === 51);
+    expect(page.texts.slice(1).sort()).toEqual(Array.from({ length: 50 }, (_, n) => `${n}`).sort());
+    page.cancel();
+  });
+
+  test('what is wrong with a message is in its ack, and the stream goes on', async () => {
+    const page = await open(ann);
+    const large = await page.send({ data: Buffer.alloc(65_537), clientId: 'aaaaaaaa-0000-4000-8000-000000000002' });
+    expect(large.refusal?.reason).toBe('message-too-large');
+    expect(large.clientId).toBe('aaaaaaaa-0000-4000-8000-000000000002');
+    expect((await page.send(said('x', { kind: Kind.EDIT, targetSeq: 1 }))).refusal?.reason).toBe('message-not-found');
+    expect((await page.send(said('x', { channelId: room + 1 }))).refusal?.reason).toBe('invalid-message');
+    expect((await page.send(said('fine'))).seq).toBe(1);
+    page.cancel();
+  });
+
+  test('token and seat errors are statuses', async () => {
+    const early = await trio.listen(ann, room);
+    const there = serverOf(early);
+    const elsewhere = [...clients.values()].find((client) => client !== there) as ChatServiceClient;
+    const refusal = (reason: string) => expect.objectContaining({ reason });
+    await expect(send(there, said('x'), undefined)).rejects.toEqual(refusal('unauthenticated'));
+    await expect(send(there, said('x'), ann.token)).rejects.toEqual(refusal('invalid-token'));
+    await expect(send(there, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
+    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
+    const page = new Page(early);
+    await page.find(({ welcome }) => welcome !== undefined);
+    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
+    expect(await new Page(early).ended).toBe('seat-gone');
+    const newer = await open(ann);
+    expect(await page.ended).toBe('replaced');
+    await expect(page.send(said('x'))).rejects.toEqual(refusal('seat-gone'));
+    expect((await newer.send(said('still'))).seq).toBe(1);
+    newer.cancel();
+  });
+
+  test('bytes that are no message are a status, and the stream goes on', async () => {
+    const page = await open(ann);
+    const raw = (bytes: Buffer) =>
+      new Promise<ServiceError | null>((resolve) =>
+        serverOf(page.seat).makeUnaryRequest(
+          '/chat.v1.ChatService/Send',
+          (value: Buffer) => value,
+          (value: Buffer) => value,
+          bytes,
+          bearerMetadata(page.seat.token),
+          (error) => resolve(error),
+        ),
+      );
+    expect(await raw(Buffer.from([0xff, 0xff]))).toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect((await page.send(said('on'))).seq).toBe(1);
+    page.cancel();
+  });
+
+  test.each(['request', 'metadata'])('resume where the %s says', async (way) => {
+    const talker = await open(bob);
+    const page = await open(ann);
+    await talker.send(said('one'));
+    await page.find(({ seq }) => seq === 1);
+    const { log = '' } = page.frames[0]?.welcome ?? {};
+    page.cancel();
+    await talker.send(said('two'));
+    const again = way === 'request' ? await open(ann, { log, afterSeq: 1 }) : await open(ann, {}, `${log}:1`);
+    await talker.send(said('three'));
+    await again.find(({ seq }) => seq === 3);
+    expect(again.frames[0]?.welcome?.resume).toBe(Resume.WHOLE);
+    expect(seqs(again)).toEqual([2, 3]);
+    for (const one of [again, talker]) one.cancel();
+    const bad = new Page(await trio.listen(bob, room), { log: 'x' });
+    expect(await bad.ended).toBe('invalid-metadata');
+  });
+
+  test('a stream that has carried megabytes ends with a goodbye, and the next one has the rest', async () => {
+    const talker = new Chatter(await trio.listen(bob, room), { events: true });
+    await talker.find(({ welcome }) => welcome !== undefined);
+    let page = await open(ann);
+    const got: number[] = [];
+    const total = 90;
+    for (let n = 0; n < total; n++) {
+      talker.send('', {
+        data: Buffer.alloc(65_000, n),
+        clientId: `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, '0')}`,
+      });
+      if (n % 8 === 7) await talker.find(({ seq }) => seq === n + 1);
+    }
+    await talker.find(({ seq }) => seq === total);
+    expect(await page.ended).toBe('long-stream');
+    const goodbye = page.frames.at(-1)?.goodbye;
+    expect(goodbye).toMatchObject({ reason: 'long-stream', listenAgain: true });
+    got.push(...seqs(page));
+    expect(goodbye?.seq).toBe(got.at(-1));
+    expect(got.length).toBeGreaterThan(60);
+    expect(got.length).toBeLessThan(total);
+    page = await open(ann, { log: goodbye?.log ?? '', afterSeq: got.at(-1) ?? 0 });
+    const resume = page.frames[0]?.welcome?.resume;
+    if (resume === Resume.WHOLE) await page.find(({ seq }) => seq === total);
+    expect([...got, ...seqs(page)]).toEqual(
+      resume === Resume.WHOLE ? Array.from({ length: total }, (_, n) => n + 1) : got,
+    );
+    page.cancel();
+    await talker.leave();
+  });
+});

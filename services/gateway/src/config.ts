@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import { type HostConfig, readHostConfig } from '@parley/rpc';
+import type { Settings } from '@parley/runtime';
+
+export interface Config {
+  readonly host: HostConfig;
+  readonly userServices: readonly string[];
+  readonly managers: readonly string[];
+  /** Origins of other pages that may call. */
+  readonly origins: readonly string[];
+  /** The folder of the built page. */
+  readonly webDir: string;
+}
+
+const builtPage = fileURLToPath(new URL('../../../../packages/web/dist', import.meta.url));
+
+/**
+ * What the gateway needs of the settings.
+ * @throws {Error} one sentence where something is missing.
+ */
+export function readConfig(settings: Settings): Config {
+  return {
+    host: readHostConfig(settings, 'gateway', 8_080, 'chat_gateway'),
+    userServices: settings.USER_SERVICES,
+    managers: settings.MANAGERS,
+    origins: settings.ORIGINS,
+    webDir: settings.WEB_DIR ?? builtPage,
+  };
+}

@@ -1,0 +1,64 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { KeyPair } from '@parley/rpc';
+import { limits, type Part } from '@parley/runtime';
+import type { Door } from './door.js';
+
+export interface HttpOptions {
+  readonly address: string;
+  /** 0 = a free port. */
+  readonly port: number;
+  /** Undefined: plain. */
+  readonly tls: KeyPair | undefined;
+  /** How long `stop` waits for answers that are on their way. */
+  readonly stopMs: number;
+  /** Asked one after the other. */
+  readonly doors: readonly Door[];
+}
+
+export interface HttpServer extends Part {
+  readonly port: number;
+}
+
+const bounds: ServerOptions = {
+  requestTimeout: limits.requestWithinMs,
+  headersTimeout: limits.requestWithinMs,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 60_000,
+  maxHeaderSize: 16_384,
+};
+
+/** Serves the doors. Rejects with one sentence where the port is taken. */
+export async function startHttpServer({ address, port, tls, stopMs, doors }: HttpOptions): Promise<HttpServer> {
+  const listener: RequestListener = (request, response) => {
+    response.on('error', () => {}); // the reader went away
+    const path = String(request.url).split('?', 1)[0] ?? '';
+    if (doors.some((door) => door({ request, response, path }))) return;
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('there is nothing here\n');
+  };
+  const server = tls === undefined ? createServer(bounds, listener) : createTlsServer({ ...bounds, ...tls }, listener);
+  await listen(server, port, address);
+  return { port: (server.address() as AddressInfo).port, stop: () => close(server, stopMs) };
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) =>
+      reject(new Error(`cannot listen on ${address}:${port}: choose another port or stop what uses it`, { cause }));
+    server.once('error', fail);
+    server.listen(port, address, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+async function close(server: Server, withinMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([closed, pause(withinMs, undefined, { ref: false })]);
+  server.closeAllConnections();
+  await closed;
+}

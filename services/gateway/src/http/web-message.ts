@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import { prefixBytes } from '@parley/rpc';
+import { limits, Refusal, refuse } from '@parley/runtime';
+
+/** `binary` frames as they are, or `text`: base64 of them. */
+export type Wire = 'binary' | 'text';
+
+const forms = /^application\/grpc-web(-text)?(\+proto)?(;|$)/i;
+const mostBytes = prefixBytes + limits.transportBytes;
+
+/** How a request of this content type is written; undefined where it is not gRPC-Web. */
+export function wireOf(contentType = ''): Wire | undefined {
+  const form = forms.exec(contentType.trim());
+  if (form === null) return undefined;
+  return form[1] === undefined ? 'binary' : 'text';
+}
+
+async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > most) throw refuse('message-too-large');
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    throw thrown instanceof Refusal ? thrown : refuse('cancelled', { cause: thrown });
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+/** Pieces of base64, each with its padding, one behind the other. */
+function fromText(body: Buffer): Buffer {
+  const text = body.toString('latin1');
+  if (!/^(?:[\w+/-]{2,}={0,2})*$/.test(text)) throw refuse('malformed');
+  return Buffer.concat((text.match(/[\w+/-]+=*/g) ?? []).map((piece) => Buffer.from(piece, 'base64')));
+}
+
+/**
+ * The one message of a request.
+ * @throws {Refusal} `malformed`, or `message-too-large`.
+ */
+export async function readMessage(request: IncomingMessage, wire: Wire): Promise<Buffer> {
+  const body = await readBody(request, wire === 'text' ? Math.ceil((mostBytes * 4) / 3) + 4 : mostBytes);
+  const frame = wire === 'text' ? fromText(body) : body;
+  const isWhole = frame.length >= prefixBytes && frame.readUInt32BE(1) === frame.length - prefixBytes;
+  if (!isWhole || frame[0] !== 0) throw refuse('malformed');
+  return frame.subarray(prefixBytes);
+}

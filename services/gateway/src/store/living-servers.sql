@@ -1,0 +1,1 @@
+SELECT internal_addr FROM chat.server WHERE lease_until > now() AND state <> 'stopped';

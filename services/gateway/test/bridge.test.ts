@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
+import {
+  Chatter,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  type WebCallOptions,
+  WebStream,
+  webCall,
+  webFetch,
+} from '@parley/testkit';
+
+let trio: Trio;
+let gateway: ServiceProcess;
+let pool: Pool;
+let key: SigningKey<JoinClaims>;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 3 });
+  await trio.startUserService();
+  gateway = await trio.startGateway({ PARLEY_ORIGINS: 'https://chat.example.org' });
+  pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test signer', max: 1 });
+  key = new SigningKey(joinToken, randomUUID(), pool, await DatabaseClock.start(pool));
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await trio.stop();
+});
+
+let tests = 0;
+let ann: TestPerson;
+let room: number;
+beforeEach(async () => {
+  tests += 1;
+  ann = await trio.people.make(`ann-${tests}`);
+  room = (await trio.create(ann, `room ${tests}`)).id;
+});
+
+const nothing = new Uint8Array();
+const at = (path: string) => gateway.http + path;
+const call = (path: string, body: Uint8Array, options?: WebCallOptions) => webCall(at(path), body, options);
+const said = (text: string) => Message.encode(Message.fromPartial({ data: Buffer.from(text) })).finish();
+const bodyOf = (id: number) => Channel.encode(Channel.fromPartial({ id })).finish();
+const subscribe = (token: string) => new WebStream(at('/chat.v1.ChatService/Subscribe'), nothing, { token });
+
+async function listen(person = ann): Promise<{ token: string; response: ListenResponse }> {
+  const { messages, trailers, headers } = await call('/chat.v1.ChannelService/Listen', bodyOf(room), {
+    token: person.token,
+  });
+  expect(trailers['grpc-status']).toBe('0');
+  const response = ListenResponse.decode(messages[0] ?? nothing);
+  expect(headers.get('chat-token')).toBe(response.token);
+  return { token: response.token, response };
+}
+
+describe('the bridge', () => {
+  test.each([true, false])('accounts, channels, a seat; text %s', async (text) => {
+    const account = { userId: `carl-${text}`, password: 'correct horse', name: 'Carl' };
+    const registered = await call(
+      '/chat.v1.UserService/Register',
+      RegisterRequest.encode(RegisterRequest.fromPartial(account)).finish(),
+      { text },
+    );
+    expect(registered).toMatchObject({ http: 200, trailers: { 'grpc-status': '0' } });
+    expect(registered.headers.get('content-type')).toBe(`application/grpc-web${text ? '-text' : ''}+proto`);
+    const login = LoginRequest.encode(LoginRequest.fromPartial(account)).finish();
+    const { messages } = await call('/UserService/Login', login, { text });
+    const { token } = LoginResponse.decode(messages[0] ?? nothing);
+    const listed = await call('/chat.v1.ChannelService/List', nothing, { text, token });
+    expect(listed.messages.map((one) => Channel.decode(one).id)).toContain(room);
+    const wrong = LoginRequest.encode(LoginRequest.fromPartial({ ...account, password: 'wrong horse' })).finish();
+    expect((await call('/chat.v1.UserService/Login', wrong, { text })).trailers).toMatchObject({
+      'grpc-status': '16',
+      'grpc-message': 'the user id or the password is wrong',
+      'chat-reason': 'wrong-credentials',
+    });
+  });
+
+  test('a page talks with a terminal, frame by frame', async () => {
+    const bob = await trio.people.make(`bob-${tests}`);
+    const chatter = new Chatter(await trio.listen(bob, room), { events: true });
+    await chatter.find(({ welcome }) => welcome !== undefined);
+    const { token } = await listen();
+    const page = subscribe(token);
+    await page.find(({ welcome }) => welcome !== undefined);
+    for (let n = 1; n <= 5; n++) {
+      chatter.send(`${n}`);
+      const sentAtMs = Date.now();
+      await page.find(({ seq }) => seq === n);
+      expect((page.cameAtMs.at(-1) ?? 0) - sentAtMs).toBeLessThan(500);
+    }
+    const sent = await call('/chat.v1.ChatService/Send', said('from the page'), { token, text: true });
+    expect(Ack.decode(sent.messages[0] ?? nothing)).toMatchObject({ seq: 6, refusal: undefined });
+    await chatter.find(({ seq }) => seq === 6);
+    page.cancel();
+    await chatter.find(({ presence }) => presence?.went[0]?.id === ann.id);
+    await chatter.leave();
+  });
+
+  test('what a service ends a stream with arrives behind the frames', async () => {
+    const { token } = await listen();
+    const page = subscribe(token);
+    await page.find(({ welcome }) => welcome !== undefined);
+    await listen();
+    const { token: newer } = await listen();
+    const next = subscribe(newer);
+    expect(await page.ended).toMatchObject({ 'grpc-status': '10', 'chat-reason': 'replaced' });
+    expect(page.frames.at(-1)?.goodbye?.reason).toBe('replaced');
+    await next.find(({ welcome }) => welcome !== undefined);
+    next.cancel();
+  });
+
+  test('no message, half a message, another form, a large one: refused', async () => {
+    const path = '/chat.v1.UserService/Login';
+    const refused = async (options: WebCallOptions) => (await call(path, nothing, options)).trailers['chat-reason'];
+    expect(await refused({ raw: Buffer.alloc(0) })).toBe('malformed');
+    expect(await refused({ raw: Buffer.from([0, 0, 0, 0, 9, 1]) })).toBe('malformed');
+    expect(await refused({ raw: Buffer.from([1, 0, 0, 0, 0]) })).toBe('malformed');
+    expect(await refused({ raw: 'AAAA!AA=', text: true })).toBe('malformed');
+    expect(await refused({ raw: Buffer.alloc(1_048_576 + 6) })).toBe('message-too-large');
+    expect((await fetch(at(path), { method: 'POST', body: 'x' })).status).toBe(404);
+    expect((await fetch(at(path))).status).toBe(404);
+  });
+
+  test('a page on the move that leaves in the middle harms nobody', async () => {
+    for (let n = 0; n < 30; n++) {
+      const away = new AbortController();
+      const going = webFetch(at('/chat.v1.ChannelService/List'), nothing, { token: ann.token, signal: away.signal });
+      setTimeout(() => away.abort(), n % 5);
+      await going.catch(() => {});
+    }
+    expect((await call('/chat.v1.ChannelService/List', nothing, { token: ann.token })).trailers['grpc-status']).toBe(
+      '0',
+    );
+    expect(gateway.output).not.toMatch(/"level":"(error|fatal)"/);
+  });
+});
+
+test('where a page says it is does not count: attempts are counted by where its connection comes from', async () => {
+  const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  await call('/chat.v1.UserService/Login', login, { headers });
+  const rows = await trio.people.sql(`SELECT key FROM chat.rate WHERE key LIKE 'login-address%'`);
+  expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
+});
+
+describe('the way to a chat server', () => {
+  const send = (token: string | undefined, headers?: Record<string, string>) =>
+    call('/chat.v1.ChatService/Send', said('x'), { token, ...(headers && { headers }) });
+  const claims = (route: unknown) =>
+    ({
+      sub: ann.id,
+      num: ann.number,
+      sid: ann.sessionId,
+      ch: room,
+      jti: randomUUID(),
+      timestamp: Date.now(),
+      route,
+    }) as JoinClaims;
+  const signed = (route: unknown) => key.sign(claims(route), randomUUID());
+
+  test('leads to the named one, whatever a page says of it', async () => {
+    const people = await trio.people.makeMany(`p${tests}`, 12);
+    const pages = await Promise.all(
+      people.map(async (person, n) => {
+        room = (await trio.create(person, `r ${tests} ${n}`)).id;
+        const { token = '', server } = await trio.listen(person, room);
+        const page = new WebStream(at('/chat.v1.ChatService/Subscribe'), nothing, {
+          token,
+          headers: { 'x-chat-route': Buffer.from(String(trio.chatServers[0]?.grpc)).toString('base64') },
+        });
+        await page.find(({ welcome }) => welcome !== undefined);
+        return { page, server, token };
+      }),
+    );
+    expect(new Set(pages.map(({ server }) => server?.addr)).size).toBeGreaterThan(1);
+    for (const { token } of pages) expect((await send(token)).trailers['grpc-status']).toBe('0');
+    for (const { page } of pages) page.cancel();
+  });
+
+  test('no token, a user token, a spoiled one', async () => {
+    expect(await send(undefined)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
+    expect(await send(ann.token)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
+    const { token } = await listen();
+    expect(await send(`${token.slice(0, -2)}xx`)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['no text', 7],
+    ['an empty one', ''],
+    ['a plain address', '127.0.0.1:50053'],
+  ])('a route that is %s leads nowhere', async (_name, route) => {
+    expect(await send(await signed(route))).toMatchObject({
+      http: 403,
+      trailers: { 'grpc-status': '7', 'chat-reason': 'no-route' },
+    });
+  });
+
+  test('a host that is no chat server is not dialled', async () => {
+    for (const host of [String(trio.managers[0]?.grpc), '169.254.169.254:80', '127.0.0.1:22']) {
+      const token = await signed(Buffer.from(host).toString('base64'));
+      expect(await send(token)).toMatchObject({
+        http: 503,
+        trailers: { 'grpc-status': '14', 'chat-reason': 'unreachable' },
+      });
+    }
+  });
+
+  test('a token of another server is refused there', async () => {
+    const token = await signed(Buffer.from(String(trio.chatServers[0]?.grpc)).toString('base64'));
+    expect(await send(token)).toMatchObject({
+      http: 200,
+      trailers: { 'grpc-status': '16', 'chat-reason': 'seat-gone' },
+    });
+  });
+
+  test.each([
+    '/chat.v1.ChannelService/Report',
+    '/ChannelService/Report',
+    '/chat.v1.ChannelService/Locate',
+    '/chat.v1.ChatService/Add',
+    '/ChatService/Add',
+    '/chat.v1.ChatService/Remove',
+    '/ChatService/Remove',
+    '/chat.v1.ChatService/Disconnect',
+    '/chat.v1.ChatService/Drain',
+    '/chat.v1.ChatService/Relay',
+    '/chat.v1.ChatService/Connect',
+    '/chat.v1.AdminService/SetUser',
+    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    '/chat.v1.UserService/Login/',
+    '//chat.v1.UserService/Login',
+    '/chat.v1.UserService/%4cogin',
+  ])('%s does not exist', async (path) => {
+    expect(await call(path, nothing)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
+  });
+});
+
+describe('pages of other origins', () => {
+  const preflight = (origin: string) =>
+    fetch(at('/chat.v1.UserService/Login'), {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-grpc-web' },
+    });
+
+  test('may call where they are listed, exactly', async () => {
+    const listed = await preflight('https://chat.example.org');
+    expect(listed.headers.get('access-control-allow-origin')).toBe('https://chat.example.org');
+    expect(listed.headers.get('access-control-allow-headers')).toContain('authorization');
+    for (const origin of ['null', 'https://chat.example.org.evil.example', 'http://chat.example.org', '*'])
+      expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
+    const refused = await call('/chat.v1.ChatService/Send', said('x'), {
+      headers: { origin: 'https://chat.example.org' },
+    });
+    expect(refused.headers.get('access-control-allow-origin')).toBe('https://chat.example.org');
+    expect(refused.headers.get('access-control-expose-headers')).toContain('chat-reason');
+  });
+});

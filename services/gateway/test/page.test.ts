@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ServiceProcess, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let gateway: ServiceProcess;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-page-'));
+  await mkdir(join(folder, 'web/assets'), { recursive: true });
+  await writeFile(join(folder, 'web/index.html'), `<!doctype html><title>Parley</title>${' '.repeat(500)}`);
+  await writeFile(join(folder, 'web/assets/index-abc.js'), 'export {};');
+  await writeFile(join(folder, 'web/assets/index-abc.js.map'), '{}');
+  await writeFile(join(folder, 'secret'), 'hunter2');
+  await symlink(join(folder, 'secret'), join(folder, 'web/link'));
+  trio = await Trio.start();
+  const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: String(await freePort()) };
+  gateway = await trio.startGateway(env);
+}, 60_000);
+afterAll(async () => {
+  await trio.stop();
+  await rm(folder, { recursive: true });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** As it stands, not as a URL would be tidied. */
+function get(path: string, method = 'GET'): Promise<{ status: number; body: string }> {
+  const { hostname, port } = new URL(gateway.http);
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: hostname, port, path, method }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+test('the page comes with headers that keep it in its place', async () => {
+  const page = await fetch(`${gateway.http}/`);
+  expect([page.status, page.headers.get('content-encoding')]).toEqual([200, 'gzip']);
+  expect(await page.text()).toMatch(/^<!doctype html>/);
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /default-src 'none';.*script-src 'self';.*frame-ancestors 'none'/,
+  );
+  expect(page.headers.get('content-security-policy')).not.toMatch(/unsafe|\*/);
+  expect(Object.fromEntries(page.headers)).toMatchObject({
+    'content-type': 'text/html; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cache-control': 'no-cache',
+  });
+  const etag = page.headers.get('etag') ?? '';
+  expect((await fetch(`${gateway.http}/?again`, { headers: { 'if-none-match': etag } })).status).toBe(304);
+  const script = await fetch(`${gateway.http}/assets/index-abc.js`);
+  expect(script.headers.get('cache-control')).toMatch(/immutable/);
+  expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+});
+
+test.each([
+  '/../secret',
+  '/assets/../../secret',
+  '/%2e%2e/secret',
+  '/..%2fsecret',
+  '//secret',
+  '/link',
+  '/assets/index-abc.js.map',
+  '/assets',
+  '/__proto__',
+  '/metrics',
+  '/healthz',
+])('%s is nothing', async (path) => {
+  expect(await get(path)).toEqual({ status: 404, body: 'there is nothing here\n' });
+});
+
+test('the page is only read', async () => {
+  expect((await get('/', 'POST')).status).toBe(404);
+  expect((await get('/', 'DELETE')).status).toBe(404);
+  expect(await get('/', 'HEAD')).toEqual({ status: 200, body: '' });
+});
+
+test('the keys of join tokens, their public halves alone', async () => {
+  const response = await fetch(`${gateway.http}/.well-known/jwks.json`);
+  expect(response.headers.get('cache-control')).toBe('max-age=1');
+  const { keys } = (await response.json()) as { keys: Record<string, unknown>[] };
+  const stored = await trio.people.sql(
+    `SELECT kid, public_jwk->>'x' AS x FROM chat.signing_key WHERE purpose = 'join'`,
+  );
+  const expected = stored.map(({ kid, x }) => ({ kid, kty: 'OKP', crv: 'Ed25519', x, alg: 'EdDSA', use: 'sig' }));
+  expect(expected.length).toBeGreaterThan(0);
+  expect(keys).toEqual(expected);
+});
+
+test('health, readiness and metrics have a port of their own', async () => {
+  const of = async (path: string) => (await fetch(`http://${gateway.admin}${path}`)).text();
+  expect(await of('/healthz')).toBe('alive\n');
+  expect(await of('/readyz')).toBe('ready\n');
+  expect(await of('/metrics')).toMatch(/^parley_web_streams 0$/m);
+});
+
+test('a request that is never whole is ended', async () => {
+  const { hostname, port } = new URL(gateway.http);
+  const socket = connect(Number(port), hostname);
+  const ended = new Promise<string>((resolve) => {
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('close', () => resolve(text));
+  });
+  socket.write(
+    'POST /chat.v1.UserService/Login HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web\r\ncontent-length: 100\r\n\r\nx',
+  );
+  expect(await ended).not.toMatch(/ 200 /);
+}, 60_000);
