@@ -6,7 +6,16 @@ export interface RunFacts {
   readonly pid: number;
   /** The owner's URL. */
   readonly database: string;
-  readonly services: readonly { readonly name: string; readonly address: string; readonly admin: string }[];
+  readonly services: readonly ServiceFacts[];
+}
+
+export interface ServiceFacts {
+  readonly name: string;
+  /** Of its present life. */
+  readonly pid: number;
+  /** host:port of its door. */
+  readonly address: string;
+  readonly admin: string;
 }
 
 async function commandOf(pid: number): Promise<string> {
@@ -36,6 +45,18 @@ async function writeNew(path: string, text: string): Promise<boolean> {
   );
 }
 
+function runFile(folder: string): string {
+  return join(folder, 'run.json');
+}
+
+/** What the `npm start` with this data folder tells. Throws one sentence where none runs. */
+export async function readRunFacts(folder: string): Promise<RunFacts> {
+  const text = await readFile(runFile(folder), 'utf8').catch(() => '{}');
+  const facts = JSON.parse(text) as RunFacts;
+  if (await isAlive(facts.pid)) return facts;
+  throw new Error(`No \`npm start\` runs with the data folder ${folder}: start it, or say where it is with --data.`);
+}
+
 /** The folder of everything that lasts, held by one `npm start` at a time. */
 export class DataFolder {
   readonly path: string;
@@ -62,7 +83,7 @@ export class DataFolder {
   }
 
   get #runFile(): string {
-    return join(this.path, 'run.json');
+    return runFile(this.path);
   }
 
   async #lock(): Promise<void> {
@@ -84,10 +105,12 @@ export class DataFolder {
     return file;
   }
 
-  /** Tells other commands of this user where everything is. */
+  /** Tells other commands of this user where everything is; whoever reads it reads a whole one. */
   async publish(facts: RunFacts): Promise<void> {
-    await rm(this.#runFile, { force: true });
-    await writeFile(this.#runFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    const draft = `${this.#runFile}.draft`;
+    await rm(draft, { force: true });
+    await writeFile(draft, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(draft, this.#runFile);
   }
 
   /** Gives the folder back. */

@@ -7,9 +7,9 @@ import {
   readSecrets,
   roleUrl,
   type ServiceRole,
-  startEmbedded,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
+import { KeptPostgres } from './kept-postgres.js';
 
 /** A migrated database whose four roles can log in. */
 export interface OpenDatabase {
@@ -53,9 +53,9 @@ export async function findDatabase(
     return given;
   }
   say('starting PostgreSQL');
-  const server = await startEmbedded({ dataDir, log: say });
-  keep(server);
-  return server.url;
+  const postgres = await KeptPostgres.start(dataDir, say);
+  keep(postgres);
+  return postgres.url;
 }
 
 /** Migrates the database and lets the roles in, with the passwords of the data folder. */

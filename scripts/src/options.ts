@@ -15,10 +15,17 @@ export interface StartOptions {
   readonly managerPort: number;
   readonly chatPort: number;
   readonly webPort: number;
+  /** Runs Envoy too. */
+  readonly envoy: boolean;
+  readonly envoyPort: number;
+  /** PEM files; with them Envoy speaks TLS. */
+  readonly envoyCert?: string;
+  readonly envoyKey?: string;
   readonly logLevel?: string;
 }
 
-function wholeNumber(from: number, to: number): (text: string) => number {
+/** A reader of whole numbers in that range. */
+export function wholeNumber(from: number, to: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (!/^\d+$/.test(text) || number < from || number > to) {
@@ -26,6 +33,12 @@ function wholeNumber(from: number, to: number): (text: string) => number {
     }
     return number;
   };
+}
+
+/** Reads host:port. */
+export function address(text: string): string {
+  if (/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(text)) return text;
+  throw new InvalidArgumentError('It is host:port.');
 }
 
 function postgresUrl(text: string): string {
@@ -57,6 +70,10 @@ function startCommand(): Command {
     .option('--manager-port <port>', 'the first manager', port, 50_052)
     .option('--chat-port <port>', 'the first chat server', port, 50_053)
     .option('--web-port <port>', 'the gateway: the page, and gRPC-Web', port, 8_080)
+    .option('--envoy', 'run Envoy too, with the envoy.yaml of this folder', false)
+    .option('--envoy-port <port>', 'Envoy: the page, gRPC-Web and gRPC of users', port, 8_081)
+    .option('--envoy-cert <file>', 'a PEM certificate: Envoy speaks TLS')
+    .option('--envoy-key <file>', 'its PEM key')
     .addOption(new Option('--log-level <level>', 'least level in the log files (default: info)').choices(levels))
     .addHelpText('after', ports);
 }

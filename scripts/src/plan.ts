@@ -5,11 +5,12 @@ import { projectFolder, type StartOptions } from './options.js';
 /** One process to run. */
 export interface ServicePlan {
   readonly name: string;
-  readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway';
-  readonly role: ServiceRole;
+  readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway' | 'envoy';
+  /** Undefined: it does not know the database. */
+  readonly role: ServiceRole | undefined;
   readonly port: number;
   /** The option that moves its port. */
-  readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port';
+  readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port' | '--envoy-port';
 }
 
 /** What starts first, and what needs that to be there. */
@@ -18,6 +19,8 @@ export interface Plan {
   readonly chatServers: readonly ServicePlan[];
   /** In front of all of them. */
   readonly gateway: ServicePlan;
+  /** In front of that, where it is asked for. */
+  readonly envoy: ServicePlan | undefined;
 }
 
 const adminOffset = 1_000;
@@ -43,6 +46,10 @@ function chatPlan(options: StartOptions, index: number): ServicePlan {
   };
 }
 
+function envoyPlan({ envoyPort }: StartOptions): ServicePlan {
+  return { name: 'envoy', service: 'envoy', role: undefined, port: envoyPort, option: '--envoy-port' };
+}
+
 /** The port of a service's admin server. */
 export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
@@ -50,6 +57,7 @@ export function adminPort(plan: ServicePlan): number {
 
 /** The compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
+  if (service === 'envoy') return join(projectFolder, 'scripts', 'dist', 'src', 'envoy', 'main.js');
   return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
 }
 
@@ -87,6 +95,7 @@ export function planServices(options: StartOptions): Plan {
     port: options.webPort,
     option: '--web-port',
   };
-  checkPorts([user, ...managers, ...chatServers, gateway]);
-  return { first: [user, ...managers], chatServers, gateway };
+  const envoy = options.envoy ? envoyPlan(options) : undefined;
+  checkPorts([user, ...managers, ...chatServers, gateway, ...(envoy === undefined ? [] : [envoy])]);
+  return { first: [user, ...managers], chatServers, gateway, envoy };
 }

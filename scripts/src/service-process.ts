@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import type { Part } from '@parley/runtime';
+import { allocatorSettings, type Part } from '@parley/runtime';
 
 /** How to run one service. */
 export interface Launch {
@@ -33,19 +33,26 @@ function running(child: ChildProcess | undefined): child is ChildProcess {
 export class ServiceProcess implements Part {
   readonly #launch: Launch;
   readonly #say: (line: string) => void;
+  readonly #onRevived: () => void;
   #child: ChildProcess | undefined;
   #again: NodeJS.Timeout | undefined;
   #delayMs = firstDelayMs;
   #startedAt = 0;
   #stopping = false;
 
-  constructor(launch: Launch, say: (line: string) => void) {
+  /** `onRevived`: it ended by itself, and listens again. */
+  constructor(launch: Launch, say: (line: string) => void, onRevived: () => void) {
     this.#launch = launch;
     this.#say = say;
+    this.#onRevived = onRevived;
   }
 
   get name(): string {
     return this.#launch.name;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   get logFile(): string {
@@ -80,7 +87,11 @@ export class ServiceProcess implements Part {
     const { main, env, logFile } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
     try {
-      return spawn(process.execPath, [main], { env, detached: true, stdio: ['ignore', log, log, 'ipc'] });
+      return spawn(process.execPath, [main], {
+        env: { ...allocatorSettings, ...env },
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+      });
     } finally {
       closeSync(log);
     }
@@ -96,7 +107,10 @@ export class ServiceProcess implements Part {
 
   #revive(): void {
     this.start().then(
-      () => this.#say(`${this.name} listens again`),
+      () => {
+        this.#say(`${this.name} listens again`);
+        this.#onRevived();
+      },
       (error: Error) => this.#died(error.message),
     );
   }

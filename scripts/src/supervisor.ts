@@ -1,6 +1,9 @@
-import { relative } from 'node:path';
-import { Lifecycle, readSettings, silentLogger, textTable } from '@parley/runtime';
+import { join, relative } from 'node:path';
+import { Lifecycle, readSettings, type Settings, silentLogger, textTable } from '@parley/runtime';
 import { DataFolder } from './data-folder.js';
+import { findEnvoy } from './envoy/binary.js';
+import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
+import { makeFirstAdmin } from './first-admin.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
 import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
@@ -26,6 +29,9 @@ export class Supervisor {
   readonly #stopAsked: Promise<void>;
   #askToStop: () => void = () => {};
   #manner: Manner | undefined;
+  /** Tells other commands what runs now; does nothing before all does. */
+  #publish: () => void = () => {};
+  #published = Promise.resolve();
 
   constructor(options: StartOptions, say: Say) {
     this.#options = options;
@@ -40,9 +46,10 @@ export class Supervisor {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
-    await checkFree([...plan.first, ...plan.chatServers, plan.gateway], settings.HOST);
+    const envoys = plan.envoy === undefined ? [] : [plan.envoy];
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], settings.HOST);
     const database = await this.#openDatabase(folder);
-    if (this.#manner === undefined) await this.#startServices(plan, folder, database);
+    if (this.#manner === undefined) await this.#startServices(plan, folder, database, settings);
     await this.#stopAsked;
   }
 
@@ -68,9 +75,11 @@ export class Supervisor {
     return openDatabase(ownerUrl, folder.path, this.#say);
   }
 
-  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase): Promise<void> {
+  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
     this.#say('starting the services');
     const first = await this.#startGroup(plan.first, folder, database, {});
+    const [userService] = first;
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, folder, database, settings);
     const addressesOf = (name: ServicePlan['service']) =>
       first
         .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
@@ -82,9 +91,29 @@ export class Supervisor {
     const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
     const web = await this.#startGroup([plan.gateway], folder, database, behind);
     if (this.#manner !== undefined) return;
-    const running = [...first, ...chat, ...web];
-    await folder.publish({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+    const envoy = await this.#startEnvoy(plan, folder, database, settings);
+    const running = [...first, ...chat, ...web, ...envoy];
+    this.#publish = () => {
+      const facts = { pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) };
+      this.#published = this.#published.then(() => folder.publish(facts));
+    };
+    this.#publish();
+    await this.#published;
     this.#say(this.#overview(running));
+  }
+
+  /** Where it is asked for. */
+  async #startEnvoy(plan: Plan, folder: DataFolder, database: OpenDatabase, { HOST }: Settings) {
+    if (plan.envoy === undefined || this.#manner !== undefined) return [];
+    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
+    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, plan.envoy, HOST, this.#options));
+    return this.#startGroup([plan.envoy], folder, database, { ENVOY_BINARY: binary, ...config });
+  }
+
+  #makeFirstAdmin({ listens }: Running, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
+    const userService = listens.grpc ?? '';
+    const { ownerUrl } = database;
+    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
   }
 
   /** All at once. Empty as soon as somebody asked to stop. */
@@ -104,7 +133,7 @@ export class Supervisor {
           env: env(plan),
           logFile: await folder.freshLog(plan.name),
         };
-        return new ServiceProcess(launch, this.#say);
+        return new ServiceProcess(launch, this.#say, () => this.#publish());
       }),
     );
     this.#processes.push(...group);
@@ -120,7 +149,7 @@ export class Supervisor {
   #environment(plan: ServicePlan, database: OpenDatabase): NodeJS.ProcessEnv {
     const { logLevel } = this.#options;
     return {
-      PARLEY_DATABASE_URL: database.urlFor(plan.role),
+      PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
       PARLEY_PORT: String(plan.port),
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
@@ -154,6 +183,6 @@ function addressOf({ grpc, http }: Listens): string {
   return grpc ?? http ?? '';
 }
 
-function factsOf({ process: { name }, listens }: Running) {
-  return { name, address: addressOf(listens), admin: listens.admin ?? '' };
+function factsOf({ process: { name, pid }, listens }: Running) {
+  return { name, pid, address: addressOf(listens), admin: listens.admin ?? '' };
 }

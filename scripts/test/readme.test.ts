@@ -43,8 +43,9 @@ function here(commands: string): string {
   return commands
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
+    .replace(/npx parley admin grant (\S+)/g, `${parley} admin grant $1 --data '${data}'`)
     .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
-      const services = `--user-service localhost:${first} --channel-service localhost:${first + 1}`;
+      const services = `--user-service localhost:${first} --manager localhost:${first + 1}`;
       return `${parley} ${services} --login '${join(data, file ?? 'login.json')}'`;
     });
 }
@@ -71,6 +72,15 @@ test('what the README says of the terminal works', async () => {
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
 }, 60_000);
 
+test('what the README says of looking after servers works', async () => {
+  const [, looking = ''] = blocks('Several servers', '');
+  expect(looking.match(/npx parley/g)).toHaveLength(5);
+  const { status, output } = await bash(here(looking).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
+  expect(output).toMatch(/chat-1 .*serving/);
+  expect(output).toMatch(/\(database\) +user\.set +dora/);
+  expect(status).toBe(0);
+}, 60_000);
+
 const withGrpcurl = hasGrpcurl ? test : test.skip;
 
 withGrpcurl(
@@ -80,7 +90,7 @@ withGrpcurl(
     expect(commands).toHaveLength(2);
     const { status, output } = await bash(here(commands.join('\n')));
     expect(output).toContain('"data": "aGVsbG8="');
-    expect(output).toContain('"name": "den"');
+    expect(output).toContain('"name": "cave"');
     expect(output).not.toContain('ERROR');
     expect(status).toBe(0);
   },

@@ -92,6 +92,29 @@ test('a service that dies is started again; a second start is refused, on this f
   expect(await run.ended).toBe(0);
 });
 
+test('a PostgreSQL that dies is started again, and the services go on with it', async () => {
+  const run = start(['--chat-servers', '1']);
+  await run.says(ready);
+  const pidFile = join(data, 'postgres', 'postmaster.pid');
+  const pid = async () => Number((await readFile(pidFile, 'utf8')).split('\n')[0]);
+  const before = await pid();
+  for (let n = 1; n <= 2; n++) {
+    process.kill(await pid(), 'SIGKILL');
+    for (const end = Date.now() + 30_000; run.said.split('PostgreSQL answers again').length <= n; await pause(50)) {
+      if (Date.now() > end) throw new Error(`PostgreSQL did not come back:\n${run.said}`);
+    }
+  }
+  expect(await pid()).not.toBe(before);
+  for (const end = Date.now() + 30_000; ; await pause(100)) {
+    if (/^[\w-]+\.[\w-]+\.[\w-]+\n$/.test(await token())) break;
+    if (Date.now() > end) throw new Error(await token());
+  }
+  expect(run.said).not.toMatch(/chat-1 ended|service ended/);
+  run.child.kill('SIGINT');
+  expect(await run.ended).toBe(0);
+  expect(await gone(pidFile)).toBe(true);
+}, 120_000);
+
 test('after a kill -9 the services end within 2 s, and the next start uses the PostgreSQL that stayed', async () => {
   const killed = start(['--chat-servers', '1']);
   await killed.says(ready);

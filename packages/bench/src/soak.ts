@@ -5,7 +5,9 @@ import { grpcTransport } from '@parley/client/node';
 import { Trio } from '@parley/testkit';
 import { residentKb, spreadOf } from './figures.js';
 
-const channelCount = 20;
+/** So few, with messages so large, that every ring is full before the warm-up is over. */
+const channelCount = 4;
+const messageBytes = 2_000;
 const sampleEveryMs = 2_000;
 /** Memory that may come and go with the collector's mood. */
 const tolerance = 1.08;
@@ -44,7 +46,7 @@ class Soak {
     const conversation = await client.listen(room, { waitWhenFull: true, signal: this.#over });
     const heard = drain(conversation);
     for (let left = 1 + Math.random() * 6; left > 0; left--) {
-      await conversation.send(`message ${this.sends}`);
+      await conversation.send(String(this.sends).padEnd(messageBytes));
       this.sends += 1;
       await pause(500 * Math.random());
     }

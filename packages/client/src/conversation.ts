@@ -25,6 +25,8 @@ export interface ListenOptions {
   readonly patient?: boolean;
   /** Waits for a seat where all are taken. Default: false. */
   readonly waitWhenFull?: boolean;
+  /** Told of each wait before the first welcome. Default: they are the first events. */
+  readonly onWait?: (why: Refusal, inMs: number) => void;
   /** How many sends may be ahead of their acks. Default: 1, which keeps their order whatever is refused for a while. */
   readonly inFlight?: number;
 }
@@ -96,7 +98,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
       place: () => this.place,
       onFrame: (frame) => this.#receive(frame),
       onLost: () => this.#exchange.lost(),
-      onWait: ({ reason, message }, inMs) => this.#queue.push({ type: 'reconnecting', reason, message, inMs }),
+      onWait: (why, inMs) => this.#wait(why, inMs),
     });
     const forget = onAbort(signal, () => this.#link.leave());
     this.#over = this.#run().finally(forget);
@@ -232,6 +234,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const sent = this.#pending.wait(clientId, signal, () => this.#take(this.#exchange.abandon(clientId, Date.now())));
     this.#take(steps);
     return sent;
+  }
+
+  #wait(why: Refusal, inMs: number): void {
+    const { reason, message } = why;
+    if (this.#welcome === undefined && this.#options.onWait !== undefined) this.#options.onWait(why, inMs);
+    else this.#queue.push({ type: 'reconnecting', reason, message, inMs });
   }
 
   #receive(frame: Message): void {

@@ -88,8 +88,8 @@ export class Link {
 
   #mayTryAgain(refusal: Refusal): boolean {
     const { patient, waitWhenFull } = this.#options;
-    if (!patient && !this.#welcomed) return false;
-    return refusal.reason === 'channel-full' ? waitWhenFull : worthAnotherListen(refusal);
+    if (refusal.reason === 'channel-full') return waitWhenFull;
+    return (patient || this.#welcomed) && worthAnotherListen(refusal);
   }
 
   async #stay(seat: Seat): Promise<Verdict> {

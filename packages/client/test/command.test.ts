@@ -21,7 +21,7 @@ function run(args: readonly string[], stdin = '', env: NodeJS.ProcessEnv = nobod
   });
 }
 
-const nowhere = ['--user-service', '127.0.0.1:1', '--channel-service', '127.0.0.1:1'];
+const nowhere = ['--user-service', '127.0.0.1:1', '--manager', '127.0.0.1:1'];
 
 test.each([
   ['no command', []],

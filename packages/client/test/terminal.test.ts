@@ -1,76 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type TestPerson, Trio } from '@parley/testkit';
+import { Commands } from './commands.js';
 import { until } from './rig.js';
 
-const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 let trio: Trio;
-let folder = '';
-const started: Command[] = [];
+let commands: Commands;
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 2 });
-  folder = await mkdtemp(join(tmpdir(), 'parley-terminal-'));
+  commands = await Commands.open(trio.managers[0]?.grpc as string);
 });
-afterEach(() => {
-  for (const one of started.splice(0)) one.kill();
-});
+afterEach(() => commands.killAll());
 afterAll(async () => {
   await trio.stop();
-  await rm(folder, { recursive: true });
+  await commands.close();
 });
-
-/** One `parley` as somebody who is logged in. */
-class Command {
-  readonly #child: ChildProcess;
-  readonly exited: Promise<number | null>;
-  said = '';
-
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    this.exited = new Promise((resolve) => child.once('exit', resolve));
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => this.#hear(String(chunk)));
-  }
-
-  static async start(person: TestPerson, ...args: string[]): Promise<Command> {
-    const login = join(folder, `${person.id}.json`);
-    await writeFile(login, JSON.stringify({ user_id: person.id, name: person.id, token: person.token }));
-    const manager = trio.managers[0]?.grpc as string;
-    const all = [parley, '--login', login, '--channel-service', manager, ...args];
-    const command = new Command(spawn(process.execPath, all));
-    started.push(command);
-    return command;
-  }
-
-  #hear(text: string): void {
-    this.said += text;
-  }
-
-  kill(): void {
-    this.#child.kill();
-  }
-
-  type(line: string): void {
-    this.#child.stdin?.write(`${line}\n`);
-  }
-
-  /** Nothing more is typed. Resolves with the exit code. */
-  end(): Promise<number | null> {
-    this.#child.stdin?.end();
-    return this.exited;
-  }
-}
 
 test('a killed chat server is news, and nothing more', async () => {
   const [ann, bob] = (await trio.people.makeMany('t', 2)) as [TestPerson, TestPerson];
-  const made = await Command.start(ann, 'create', 'lobby', '--keep', 'nothing', '--limit', '3');
+  const made = await commands.start(ann, 'create', 'lobby', '--keep', 'nothing', '--limit', '3');
   expect([await made.end(), made.said]).toEqual([0, 'lobby is channel 1, for up to 3; kept: nothing\n']);
-  const a = await Command.start(ann, 'chat', 'lobby');
+  const a = await commands.start(ann, 'chat', 'lobby');
   await until(() => a.said.includes('here (1)'));
-  const b = await Command.start(bob, 'chat', 'lobby');
+  const b = await commands.start(bob, 'chat', 'lobby');
   await until(() => b.said.includes('here (2)'));
   a.type('hello');
   await until(() => / #1 t-1: hello\n/.test(b.said));
@@ -88,6 +39,19 @@ test('a killed chat server is news, and nothing more', async () => {
   expect([await a.end(), await b.end()]).toEqual([0, 0]);
 }, 60_000);
 
+test('where all seats are taken, that is said, and a seat is waited for', async () => {
+  const [first, second] = (await trio.people.makeMany('full', 2)) as [TestPerson, TestPerson];
+  await trio.create(first, 'for one', 1);
+  const inside = await commands.start(first, 'chat', 'for one');
+  await until(() => inside.said.includes('here (1)'));
+  const waiting = await commands.start(second, 'chat', 'for one');
+  await until(() => waiting.said.includes('* full; waiting for a seat\n'));
+  expect(await inside.end()).toBe(0);
+  await until(() => waiting.said.includes('* you are in for one'), 25_000);
+  expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
+  expect(await waiting.end()).toBe(0);
+}, 60_000);
+
 test('wrong options of create are wrong usage', async () => {
   const ann = await trio.people.make('wrong');
   for (const args of [
@@ -95,7 +59,7 @@ test('wrong options of create are wrong usage', async () => {
     ['--kind', 'castle'],
     ['--limit', '26'],
   ]) {
-    const command = await Command.start(ann, 'create', 'x', ...args);
+    const command = await commands.start(ann, 'create', 'x', ...args);
     expect(await command.end()).toBe(2);
   }
 });

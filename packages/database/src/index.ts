@@ -1,4 +1,5 @@
 export type { Pool, PoolClient } from 'pg';
+export { grantAdministrator } from './administrators.js';
 export { DatabaseClock } from './clock.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isDuplicate, isLockTimeout } from './failure.js';

@@ -69,6 +69,9 @@ export interface ServerTable {
   metric: Json;
   started_at: DefaultTime;
   lease_until: Time;
+  reported_at: DefaultTime;
+  /** Kept by a trigger. */
+  lease_since: DefaultTime;
 }
 
 export interface ChannelTable {

@@ -73,7 +73,7 @@ test('it starts from nothing, is found, stops, and starts again at the same addr
     max_connections: '200',
     timezone: 'UTC',
   });
-  expect(await findEmbedded(dataDir)).toBe(server.url);
+  expect(await findEmbedded(dataDir)).toEqual({ url: server.url, pid: server.pid });
   expect((await stat(join(dataDir, 'secrets.json'))).mode & 0o777).toBe(0o600);
   await server.stop();
   await server.stop();

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type pg from 'pg';
@@ -6,7 +7,9 @@ import { checkSchema, migrate, transaction } from '../src/index.js';
 import { TestServer } from './server.js';
 
 const run = promisify(execFile);
-const ALL = ['0001_schema', '0002_roles'];
+const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
+  .map((file) => file.replace(/\.sql$/, ''))
+  .sort();
 const SCRIPT = `
   const { migrate } = await import(process.argv[1]);
   process.stdout.write(JSON.stringify(await migrate(process.argv[2])));

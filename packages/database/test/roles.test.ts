@@ -89,6 +89,34 @@ test.each([
   await expect(roles.chat_server.query(statement)).rejects.toMatchObject(DENIED);
 });
 
+test.each([
+  ['raise a user past the audit', "UPDATE chat.users SET role = 'admin'"],
+  ['suspend a user past the audit', "UPDATE chat.users SET status = 'suspended'"],
+  ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
+  ['end a session', 'DELETE FROM chat.session'],
+  ['read e-mails', 'SELECT email FROM chat.users'],
+])('the manager cannot %s', async (_, statement) => {
+  await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
+});
+
+test('only the manager sets a user, in the name of an active administrator; the owner in any name', async () => {
+  const set = "SELECT chat.set_user($1, 'alice', 'admin', NULL) AS outcome";
+  for (const role of ['chat_user', 'chat_server', 'chat_gateway'] as const) {
+    await expect(roles[role].query(set, ['alice'])).rejects.toMatchObject(DENIED);
+  }
+  const outcomeOf = async (pool: pg.Pool, actor: string) => (await pool.query(set, [actor])).rows[0]?.outcome;
+  for (const actor of ['alice', 'nobody', '(database)']) {
+    expect(await outcomeOf(roles.chat_manager, actor)).toBe('not-an-administrator');
+  }
+  expect(await outcomeOf(owner, '(database)')).toBe('done');
+  expect(await outcomeOf(roles.chat_manager, 'alice')).toBe('done');
+  const { rows } = await owner.query('SELECT actor, action, target FROM chat.audit ORDER BY id');
+  expect(rows).toEqual([
+    { actor: '(database)', action: 'user.set', target: 'alice' },
+    { actor: 'alice', action: 'user.set', target: 'alice' },
+  ]);
+});
+
 test.each<[ServiceRole, string]>([
   [
     'chat_server',
@@ -116,7 +144,6 @@ test.each<[ServiceRole, string]>([
     'INSERT INTO chat.seat AS t SELECT * FROM chat.seat ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET live = false',
   ],
   ['chat_manager', 'UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1, roster = roster + 1'],
-  ['chat_manager', 'UPDATE chat.session SET revoked_at = now() WHERE user_id IS NULL'],
   ['chat_gateway', 'INSERT INTO chat.file_chunk SELECT * FROM chat.file_chunk'],
   ['chat_gateway', 'DELETE FROM chat.ticket WHERE expires_at > now() RETURNING session_id'],
 ])('%s may: %s', async (role, statement) => {

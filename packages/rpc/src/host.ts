@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   checkSchema,
   checkServer,
@@ -32,6 +33,15 @@ export interface HostConfig {
   readonly stopMs: number;
 }
 
+function readUrl(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new Error(`PARLEY_DATABASE_URL_FILE=${file} cannot be read: correct the path or its permissions`, { cause });
+  }
+}
+
 /**
  * The host part of a service's configuration.
  * @throws {Error} one sentence where there is no database URL.
@@ -42,7 +52,8 @@ export function readHostConfig(
   defaultPort: number,
   role: ServiceRole,
 ): HostConfig {
-  if (settings.DATABASE_URL === undefined) {
+  const databaseUrl = settings.DATABASE_URL ?? readUrl(settings.DATABASE_URL_FILE);
+  if (databaseUrl === undefined) {
     throw new Error(
       `set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}; \`npm start\` does all of it for you`,
     );
@@ -50,7 +61,7 @@ export function readHostConfig(
   const port = settings.PORT ?? defaultPort;
   return {
     service,
-    databaseUrl: settings.DATABASE_URL,
+    databaseUrl,
     connections: settings.DATABASE_CONNECTIONS,
     host: settings.HOST,
     port,

@@ -5,6 +5,7 @@ export { frameOf, prefixBytes, prefixed } from './frame.js';
 export { addHealth } from './health.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { type KeyPair, keyPair } from './key-pair.js';
+export { Proxies } from './proxies.js';
 export { RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
 export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';

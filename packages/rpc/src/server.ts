@@ -8,6 +8,7 @@ import { addHealth } from './health.js';
 import { keyPair } from './key-pair.js';
 import { addReflection } from './reflection.js';
 import { type Definition, type Handlers, type Served, serve } from './service.js';
+import { refuseUnknownPaths } from './unknown-paths.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -84,6 +85,7 @@ export class GrpcServerBuilder {
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
     });
+    refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);
     if (reflection) addReflection(server, [...names, 'grpc.health.v1.Health']);

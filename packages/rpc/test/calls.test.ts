@@ -169,6 +169,10 @@ describe('the names of the seed', () => {
   });
 
   test.each(['/UserService/Logout', '/ChatService/Send', '/ChannelService/Overview'])('%s is not one', async (path) => {
-    expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: undefined });
+    expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
   });
+});
+
+test.each(['/nobody.Knows/This', '/', '/x', '/chat.v1.UserService/'])('%s has a reason too', async (path) => {
+  expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
 });

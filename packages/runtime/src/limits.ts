@@ -38,6 +38,9 @@ export const limits = {
   seatsPerUser: 20,
   channelsPerUser: 100,
   channelsPerList: 10_000,
+  serversListed: 1_000,
+  /** Why somebody was kicked, for the audit. */
+  kickReasonCharacters: 1_000,
   /** How many of the users inside List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,
@@ -47,6 +50,9 @@ export const limits = {
   reactionsListed: 1_000,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
+  /** How long a chat server may take to give its channels back. */
+  drainMs: 600_000,
+  drainDefaultMs: 10_000,
   reportMetrics: 64,
   reportMetricBytes: 256,
   reportChannels: 100_000,

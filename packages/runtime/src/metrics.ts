@@ -47,6 +47,19 @@ export class Metrics {
     });
   }
 
+  /** One number for each value of a label, asked for when they are read. */
+  levels<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        for (const [value, number] of Object.entries(read())) this.labels(value).set(number);
+      },
+    });
+  }
+
   histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets?: number[]): Histogram<L> {
     const shape = { name, help, labelNames: [...labelNames], registers: [this.registry] };
     return new Histogram(buckets === undefined ? shape : { ...shape, buckets });

@@ -64,6 +64,13 @@ export const refusals = {
     400,
     'a report names its addr, internal_addr, name, state and load, within their bounds',
   ),
+  'invalid-kick': row(
+    'INVALID_ARGUMENT',
+    400,
+    'a kick names a user or a channel, and a reason of at most 1000 characters',
+  ),
+  'invalid-reaction': row('INVALID_ARGUMENT', 400, 'a reaction is an emoji'),
+  'invalid-deadline': row('INVALID_ARGUMENT', 400, 'a drain takes at most 600000 ms (0: 10000 ms)'),
   'invalid-metadata': row('INVALID_ARGUMENT', 400, 'a metadata value is too long, repeated or not of its form'),
   'message-too-large': row('RESOURCE_EXHAUSTED', 413, 'the message is larger than this server takes'),
 
@@ -81,6 +88,7 @@ export const refusals = {
   ),
   'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
   'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
+  'not-an-administrator': row('PERMISSION_DENIED', 403, 'only an administrator may do this'),
   'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
   'no-route': row('PERMISSION_DENIED', 403, 'this join token names no chat server: listen again'),
   'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
@@ -90,6 +98,7 @@ export const refusals = {
 
   // what it is about
   'user-not-found': row('NOT_FOUND', 404, 'there is no such user'),
+  'server-not-found': row('NOT_FOUND', 404, 'there is no such chat server, or it has ended'),
   'channel-not-found': row('NOT_FOUND', 404, 'there is no such channel'),
   'member-not-found': row('NOT_FOUND', 404, 'that user is no member of this channel'),
   'client-id-reused': row('ALREADY_EXISTS', 409, 'another message was sent with that client id'),
@@ -104,6 +113,12 @@ export const refusals = {
     'FAILED_PRECONDITION',
     409,
     'the owner cannot leave, or be removed, muted or banned: hand the channel over first, or delete it',
+  ),
+
+  'last-administrator': row(
+    'FAILED_PRECONDITION',
+    409,
+    'somebody must be left to manage: make another administrator first',
   ),
 
   // how much
@@ -123,6 +138,12 @@ export const refusals = {
   'no-server': row('UNAVAILABLE', 503, 'no chat server is serving: try again', 1_000),
   'database-away': row('UNAVAILABLE', 503, 'the database does not answer: try again', 1_000),
   paused: row('UNAVAILABLE', 503, 'this chat server cannot confirm that it still owns the channel: try again', 1_000),
+  'server-away': row(
+    'UNAVAILABLE',
+    503,
+    'that chat server does not answer; nothing is placed with it any more: drain it again, or stop it',
+    2_000,
+  ),
   unreachable: row('UNAVAILABLE', 503, 'that service cannot be reached: try again', 1_000),
   'not-mine': row('ABORTED', 409, 'this chat server does not own that channel'),
   'not-implemented': row('UNIMPLEMENTED', 501, 'this server does not offer that call'),

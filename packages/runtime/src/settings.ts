@@ -42,6 +42,7 @@ export const settingsTable = {
     ),
     secret: true,
   },
+  DATABASE_URL_FILE: setting(z.string().optional(), 'file', 'holds DATABASE_URL, where that is not set itself'),
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
   PORT: setting(
@@ -57,6 +58,12 @@ export const settingsTable = {
     z.string().optional(),
     'file',
     'PEM authority that service-to-service calls trust; unset: they use no TLS',
+  ),
+  PROXIES: setting(
+    list,
+    'CIDR',
+    'user-service: where the gateway and Envoy are, whose x-forwarded-for counts when attempts are counted',
+    '127.0.0.0/8',
   ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
@@ -78,6 +85,14 @@ export const settingsTable = {
     'log2 rounds',
     'user-service: cost of a bcrypt hash',
     '10',
+  ),
+  FIRST_ADMIN: setting(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+      .optional(),
+    'user id',
+    'npm start: makes this account, an administrator, where there is none yet; its password is left in the data folder',
   ),
   SERVER_HOSTS: setting(
     list,
@@ -105,7 +120,12 @@ export const settingsTable = {
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
-  MANAGERS: setting(list, 'host:port,...', 'chat-service, gateway: the managers to call', '127.0.0.1:50052'),
+  MANAGERS: setting(
+    list,
+    'host:port,...',
+    'chat-service, gateway and `parley`: the managers; any of them will do',
+    '127.0.0.1:50052',
+  ),
   USER_SERVICES: setting(list, 'host:port,...', 'gateway: the user-services to call', '127.0.0.1:50051'),
   ORIGINS: setting(
     list.pipe(z.array(origin)),

@@ -1,4 +1,6 @@
 export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
+export type { LinkFaults } from './fault-pipe.js';
+export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
 export { People, type TestPerson } from './people.js';
 export {
@@ -15,3 +17,4 @@ export {
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { openTestDatabase, type TestDatabase } from './test-database.js';
 export { Trio, type TrioOptions } from './trio.js';
+export { decodeText, type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';

@@ -23,7 +23,7 @@ export class People {
     this.#key = key;
   }
 
-  static async open(database: TestDatabase): Promise<People> {
+  static async open(database: Pick<TestDatabase, 'ownerUrl' | 'urlFor'>): Promise<People> {
     const owner = createPool({ url: database.ownerUrl, applicationName: 'test people', max: 2 });
     const signer = createPool({ url: database.urlFor('chat_user'), applicationName: 'test people', max: 1 });
     const clock = await DatabaseClock.start(signer);

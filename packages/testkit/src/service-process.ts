@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { allocatorSettings } from '@parley/runtime';
 
 export type ServiceName = 'user-service' | 'channel-service' | 'chat-service' | 'gateway';
 
@@ -10,8 +11,8 @@ interface ToSupervisor {
 
 const startWithinMs = 15_000;
 
-function mainOf(service: ServiceName): string {
-  return fileURLToPath(new URL(`../../../../services/${service}/dist/src/main.js`, import.meta.url));
+function entryOf(service: ServiceName, entry: string): string {
+  return fileURLToPath(new URL(`../../../../services/${service}/dist/${entry}.js`, import.meta.url));
 }
 
 /** A service as a real process, told everything by its environment. */
@@ -37,12 +38,17 @@ export class ServiceProcess {
 
   /**
    * Starts it on free ports of 127.0.0.1, unless `env` says otherwise, and waits until it listens.
+   * @param entry Its main, or one of its tests' folder with something planted.
    * @throws {Error} with the sentence that it ended with.
    */
-  static async start(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  static async start(
+    service: ServiceName,
+    env: Readonly<Record<string, string>>,
+    entry = 'src/main',
+  ): Promise<ServiceProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
-    const child = fork(mainOf(service), [], {
-      env: { ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
+    const child = fork(entryOf(service, entry), [], {
+      env: { ...allocatorSettings, ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
     });

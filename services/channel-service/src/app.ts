@@ -1,8 +1,12 @@
-import { ChannelServiceService } from '@parley/contract';
+import { AdminServiceService, ChannelServiceService } from '@parley/contract';
+import type { DatabaseClock, Pool } from '@parley/database';
 import {
+  type Callers,
   clientCredentials,
   forService,
   forUser,
+  type Handlers,
+  type JoinClaims,
   joinToken,
   managerAudience,
   ServiceHost,
@@ -13,25 +17,71 @@ import {
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { ChatServers } from './clients/chat-servers.js';
 import type { Config } from './config.js';
+import { countFound } from './metrics.js';
+import { forAdministrator } from './rpc/administrators.js';
 import { AllowList } from './rpc/allow-list.js';
 import { createChangeMember } from './rpc/change-member.js';
 import { createCreate } from './rpc/create.js';
 import { createDelete } from './rpc/delete.js';
+import { createDrain } from './rpc/drain.js';
 import { createHistory } from './rpc/history.js';
 import { createJoin } from './rpc/join.js';
+import { createKick } from './rpc/kick.js';
 import { createList } from './rpc/list.js';
+import { createListAudit } from './rpc/list-audit.js';
 import { createListMembers } from './rpc/list-members.js';
-import { createListen } from './rpc/listen.js';
+import { createListServers } from './rpc/list-servers.js';
+import { createListen, type Found } from './rpc/listen.js';
 import { createOpenDirect } from './rpc/open-direct.js';
 import { createReport } from './rpc/report.js';
+import { createSetUser } from './rpc/set-user.js';
 import { createUpdate } from './rpc/update.js';
 import { Archive } from './upkeep/archive.js';
 import { Housekeeping } from './upkeep/housekeeping.js';
 import { Retention } from './upkeep/retention.js';
 
+interface Doors {
+  readonly pool: Pool;
+  readonly clock: DatabaseClock;
+  readonly callers: Callers;
+  readonly joinKey: SigningKey<JoinClaims>;
+  readonly servers: ChatServers;
+  readonly retention: Retention;
+  readonly allowed: AllowList;
+  readonly onFound: (found: Found) => void;
+}
+
+function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
+  const { pool, callers } = deps;
+  return {
+    list: streamForUser(callers, createList(pool)),
+    create: forUser(callers, createCreate(pool)),
+    delete: forUser(callers, createDelete(deps)),
+    update: forUser(callers, createUpdate(deps)),
+    openDirect: forUser(callers, createOpenDirect(pool)),
+    listMembers: forUser(callers, createListMembers(pool)),
+    changeMember: forUser(callers, createChangeMember(deps)),
+    join: forUser(callers, createJoin(pool)),
+    history: forUser(callers, createHistory(pool)),
+    listen: forUser(callers, createListen(deps)),
+    report: forService(callers, 'chat', managerAudience, createReport(deps)),
+  };
+}
+
+function adminDoors(deps: Doors): Handlers<typeof AdminServiceService> {
+  const { pool, callers } = deps;
+  return {
+    listServers: forAdministrator(callers, createListServers(pool)),
+    drain: forAdministrator(callers, createDrain(deps)),
+    setUser: forAdministrator(callers, createSetUser(deps)),
+    kick: forAdministrator(callers, createKick(deps)),
+    listAudit: forAdministrator(callers, createListAudit(pool)),
+  };
+}
+
 /** Plugs a manager together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
-  const { log, settings } = context;
+  const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);
   const { bootId, pool, clock, callers } = host;
@@ -45,20 +95,11 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
   const retention = new Retention(pool, archive);
 
+  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, onFound: countFound(metrics) };
   await host.serve((server) =>
-    server.add('chat.v1.ChannelService', ChannelServiceService, {
-      list: streamForUser(callers, createList(pool)),
-      create: forUser(callers, createCreate(pool)),
-      delete: forUser(callers, createDelete({ pool, servers })),
-      update: forUser(callers, createUpdate({ pool, servers, retention })),
-      openDirect: forUser(callers, createOpenDirect(pool)),
-      listMembers: forUser(callers, createListMembers(pool)),
-      changeMember: forUser(callers, createChangeMember({ pool, servers })),
-      join: forUser(callers, createJoin(pool)),
-      history: forUser(callers, createHistory(pool)),
-      listen: forUser(callers, createListen({ pool, clock, joinKey, servers })),
-      report: forService(callers, 'chat', managerAudience, createReport({ pool, allowed })),
-    }),
+    server
+      .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))
+      .add('chat.v1.AdminService', AdminServiceService, adminDoors(deps)),
   );
 
   const housekeeping = new Housekeeping(pool, servers);

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement, listed } from '../src/store/channels.js';
-import { seatInRoom } from '../src/store/seats.js';
+import { claim, seatInRoom } from '../src/store/seats.js';
 import { type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
 let rig: Rig;
 let me: Person;
 
+/** Ten chat servers; every tenth channel is at the same one. */
+const bootOf = (channel: string) => `('00000000-0000-4000-8000-00000000000' || (${channel}) % 10)::uuid`;
 const boot = '00000000-0000-4000-8000-000000000001';
 
 beforeAll(async () => {
@@ -20,15 +22,15 @@ beforeAll(async () => {
   await rig.owner.query(`
     INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 50000) n;
     INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
-      VALUES ('${boot}', 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h');
+      SELECT ${bootOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h' FROM generate_series(0, 9) n;
     INSERT INTO chat.channel (name, owner_id, keep_seconds, kind, user_limit)
       SELECT 'c', '${me.id}', 0, (CASE WHEN n <= 2000 THEN 'room' ELSE 'public' END)::chat.channel_kind, 25 FROM generate_series(1, 2500) n;
-    UPDATE chat.channel_head SET boot_id = '${boot}', epoch = 1;
+    UPDATE chat.channel_head SET boot_id = ${bootOf('channel_id')}, epoch = 1;
     INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
-      SELECT gen_random_uuid(), 'u' || n, CASE WHEN n <= 50000 THEN (n - 1) / 25 + 1 END, '${boot}', 1, true, true, now()
+      SELECT gen_random_uuid(), 'u' || n, (n - 1) / 25 + 1, ${bootOf('(n - 1) / 25 + 1')}, 1, true, true, now() FROM generate_series(1, 50000) n;
+    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+      SELECT gen_random_uuid(), 'u' || n, (n - 1) / 100 + 2001, ${bootOf('(n - 1) / 100 + 2001')}, 1, false, true, now()
       FROM generate_series(1, 50000) n;
-    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
-      SELECT gen_random_uuid(), 'u' || n, (n - 1) / 100 + 2001, '${boot}', 1, false, true, now() FROM generate_series(1, 50000) n;
     ANALYZE;
   `);
 }, 120_000);
@@ -72,6 +74,17 @@ describe('with 100,000 seats', () => {
     const values = [randomUUID(), 1, me.id, boot, 1, me.sid, 25, 10];
     expectBySeatInside(await plan(seatInRoom.text, values, mode));
   });
+
+  test.each(['force_custom_plan', 'force_generic_plan'])(
+    'what is placed at a server is counted by index (%s)',
+    async (mode) => {
+      const text = await plan(claim.text, [3, 1], mode);
+      expect(text).toContain('channel_head_boot');
+      expect(text).toContain('seat_boot');
+      expect(text).not.toMatch(/Seq Scan on (seat|channel_head)/);
+      await rig.owner.query('UPDATE chat.channel_head SET epoch = 1, boot_id = $1 WHERE channel_id = 3', [boot]);
+    },
+  );
 
   test('a page is quick, and all of it comes', async () => {
     const began = performance.now();

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type ClientReadableStream, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
-import { Channel, ChannelServiceClient, type ListenResponse, ReportRequest } from '@parley/contract';
+import {
+  AdminServiceClient,
+  Channel,
+  ChannelServiceClient,
+  type ListenResponse,
+  ReportRequest,
+} from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import {
   bearerMetadata,
@@ -45,6 +51,7 @@ let people = 0;
 export class Rig {
   readonly owner: Pool;
   readonly managers: ChannelServiceClient[] = [];
+  readonly #admins: AdminServiceClient[] = [];
   readonly #database: Database;
   readonly #pools = new Map<string, Pool>();
   readonly #identities: Identity[] = [];
@@ -81,6 +88,7 @@ export class Rig {
     this.#running.push(app);
     const client = new ChannelServiceClient(app.listens.grpc as string, credentials.createInsecure());
     this.managers.push(client);
+    this.#admins.push(new AdminServiceClient(app.listens.grpc as string, credentials.createInsecure()));
     return client;
   }
 
@@ -88,8 +96,13 @@ export class Rig {
     return this.managers[0] as ChannelServiceClient;
   }
 
+  /** The administrators' door of one manager. */
+  admin(n = 0): AdminServiceClient {
+    return this.#admins[n] as AdminServiceClient;
+  }
+
   async close(): Promise<void> {
-    for (const client of this.managers) client.close();
+    for (const client of [...this.managers, ...this.#admins]) client.close();
     for (const app of this.#running) await app.stop();
     for (const pool of this.#pools.values()) await pool.end();
   }

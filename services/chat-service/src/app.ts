@@ -10,7 +10,7 @@ import { FanOut } from './core/fan-out.js';
 import { Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
-import { countChat, countLane } from './metrics.js';
+import { countChat, countDuties, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
 import { Opener } from './rpc/opening.js';
@@ -20,6 +20,7 @@ import { Sessions } from './rpc/sessions.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
 import { SeatStore } from './store/seats.js';
+import { Drain } from './upkeep/drain.js';
 import { Farewell } from './upkeep/farewell.js';
 import { Pings } from './upkeep/pings.js';
 import { moment, Reporter } from './upkeep/reporter.js';
@@ -47,58 +48,71 @@ function openLanePool(host: ServiceHost, config: Config): Pool {
   return host.parts.add('lane', { pool, stop: () => pool.end() }).pool;
 }
 
-function createLane(messages: MessageStore, { metrics, log }: ProcessContext): Lane {
+function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): Lane {
   return new Lane({
     bounds: { rows: limits.laneBatchRows, batchBytes: limits.laneBatchBytes, waitingBytes: limits.laneWaitingBytes },
     append: (batch, again) => messages.append(batch, again),
+    mayWrite: () => lease.holds(moment()),
     atTurnEnd: setImmediate,
+    now: () => performance.now(),
     pause,
     ...countLane(metrics, log),
   });
 }
 
 /** What a chat server has in memory, and how it reads and changes the database. */
-function createState(host: ServiceHost, config: Config) {
-  const { log } = host.context;
+function createState(host: ServiceHost, config: Config, lease: Lease) {
+  const { log, metrics } = host.context;
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
   const state = {
     channels: new Channels({ ...bounds, rate: config.channelRate }, fanOut),
     sessions: new Sessions(),
-    lease: new Lease(trustLeaseMs),
+    lease,
     seats: new SeatStore(host.pool, host.bootId),
     heads: new HeadStore(host.pool, host.bootId),
     messages,
-    lane: createLane(messages, host.context),
+    lane: createLane(messages, lease, host.context),
     now: () => host.clock.now(),
     log,
   };
-  return { ...state, opener: new Opener(state) };
+  return { ...state, opener: new Opener(state), counters: countChat(metrics, state) };
 }
 
 type State = ReturnType<typeof createState>;
 
-function createDoors(host: ServiceHost, config: Config, state: State, sweep: Sweep, farewell: Farewell) {
+/** The duties that doors call upon. */
+interface Duties {
+  readonly sweep: Sweep;
+  readonly farewell: Farewell;
+  readonly drain: Drain;
+}
+
+function createDoors(host: ServiceHost, config: Config, state: State, { sweep, farewell, drain }: Duties) {
   const { bootId, callers, keys } = host;
-  const { now, lane, messages, lease, log } = state;
+  const { now, lane, messages, lease, log, counters } = state;
   const session = {
     messageBytes: config.messageBytes,
     rate: config.senderRate,
     now,
     lane,
     messages,
-    mayPublish: () => lease.holds(moment()) && !farewell.begun,
-    onMoved: () => void sweep.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read')),
-    ...countChat(host.context.metrics, state),
+    mayPublish: () => lease.holds(moment()),
+    onMoved: () => {
+      counters.onFenced();
+      sweep.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read'));
+    },
+    ...counters,
     onClose: (closed: Session) => farewell.closed(closed),
   };
   const { pingEveryMs } = config;
-  const door = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, draining: () => farewell.begun });
+  const door = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, ...counters });
+  const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
     connect: { take: door.connect },
     subscribe: { take: door.subscribe },
     send: { bytes: new SendDoor({ ...state, bootId, keys }).send },
-    ...createCommands({ ...state, bootId, callers }),
+    ...createCommands({ ...state, bootId, callers, drain: drainWithin }),
   };
 }
 
@@ -119,12 +133,17 @@ function createReporter(host: ServiceHost, config: Config, state: State, sweep: 
 }
 
 /** What a chat server does every second, from its first report to its last. */
-function startDuties(host: ServiceHost, config: Config, state: State, sweep: Sweep, farewell: Farewell): void {
+function startDuties(
+  host: ServiceHost,
+  config: Config,
+  state: State,
+  reporter: Reporter,
+  { sweep, drain }: Duties,
+): void {
   const { parts } = host;
   const { now, sessions, log } = state;
-  const reporter = createReporter(host, config, state, sweep);
   const pings = new Pings(sessions, config.pingEveryMs);
-  const serving = () => (farewell.begun ? ServerState.DRAINING : ServerState.SERVING);
+  const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
   parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
   parts.add(
     'reports',
@@ -140,16 +159,38 @@ function startDuties(host: ServiceHost, config: Config, state: State, sweep: Swe
   );
 }
 
-/** Plugs a chat server together: its state, its doors, its duties; the farewell is the first to stop. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+/** A stop has time for the drain, then for readers to take their goodbye, and something to spare. */
+const shareOfStop = { drain: 0.75, farewell: 0.15 } as const;
+
+/**
+ * Plugs a chat server together: its state, its doors, its duties. It stops with a drain. Only a test that wants to see
+ * what happens without one gives another lease.
+ */
+export async function startApp(
+  config: Config,
+  context: ProcessContext,
+  lease = new Lease(trustLeaseMs),
+): Promise<RunningService> {
   const host = await ServiceHost.open(config.host, context);
-  const state = createState(host, config);
-  const sweep = new Sweep(state);
-  const farewell = new Farewell({ ...state, withinMs: config.host.stopMs / 2 });
-  const doors = createDoors(host, config, state, sweep, farewell);
-  await host.serve((server) => server.add('chat.v1.ChatService', ChatServiceService, doors));
-  startDuties(host, config, state, sweep, farewell);
+  const state = createState(host, config, lease);
+  const { stopMs } = config.host;
+  const sweep = new Sweep({ ...state, onLeft: state.counters.onLeft });
+  const farewell = new Farewell({ ...state, withinMs: stopMs * shareOfStop.farewell });
+  const drain = new Drain({
+    ...state,
+    announce: async () => reporter.report(ServerState.DRAINING),
+    onGiven: (channels) => state.counters.onLeft('drained', channels),
+    stopWithinMs: stopMs * shareOfStop.drain,
+  });
+  const duties = { sweep, farewell, drain };
+  countDuties(context.metrics, duties);
+  await host.serve((server) =>
+    server.add('chat.v1.ChatService', ChatServiceService, createDoors(host, config, state, duties)),
+  );
+  const reporter = createReporter(host, config, state, sweep);
+  startDuties(host, config, state, reporter, duties);
   host.parts.add('farewell', farewell);
+  host.parts.add('drain', drain);
   return host.run();
 }
 

@@ -1,23 +1,39 @@
+import { Resume } from '@parley/contract';
 import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
-import type { Lane } from './core/lane.js';
+import type { Lane, Written } from './core/lane.js';
 import type { Lease } from './core/lease.js';
 import type { Sessions } from './rpc/sessions.js';
+import type { Drain } from './upkeep/drain.js';
 import { moment } from './upkeep/reporter.js';
+import type { Sweep } from './upkeep/sweep.js';
 
 /** What a chat server counts. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
   readonly onReset: () => void;
+  readonly onResume: (outcome: Resume) => void;
+  /** Something was to be written in a channel that another server has by now. */
+  readonly onFenced: () => void;
+  readonly onLeft: (why: 'lost' | 'empty' | 'drained', channels: number) => void;
 }
+
+const resumptions = {
+  [Resume.UNSPECIFIED]: 'none',
+  [Resume.WHOLE]: 'whole',
+  [Resume.GAP]: 'gap',
+  [Resume.RESET]: 'reset',
+} as const;
 
 /** What the lane counts. */
 export interface LaneCounters {
-  readonly onBatch: (rows: number, tries: number) => void;
+  readonly onBatch: (written: Written) => void;
   readonly onDoubt: (cause: unknown) => void;
 }
 
-/** Batches by size, and tries whose outcome was not known. */
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Batches by size and time, and tries whose outcome was not known. */
 export function countLane(metrics: Metrics, log: Logger): LaneCounters {
   const rows = metrics.histogram(
     'parley_lane_batch_rows',
@@ -25,10 +41,24 @@ export function countLane(metrics: Metrics, log: Logger): LaneCounters {
     [],
     [1, 2, 5, 10, 25, 50, 100, 250, 500],
   );
+  const waits = metrics.histogram(
+    'parley_lane_wait_seconds',
+    'until the oldest entry of a batch was sent',
+    [],
+    seconds,
+  );
+  const commits = metrics.histogram(
+    'parley_lane_commit_seconds',
+    'until the outcome of a batch was known',
+    [],
+    seconds,
+  );
   const reruns = metrics.counter('parley_lane_reruns_total', 'batches that were sent again', []);
   return {
-    onBatch: (count, tries) => {
+    onBatch: ({ rows: count, tries, waitedMs, tookMs }) => {
       rows.observe(count);
+      waits.observe(waitedMs / 1_000);
+      commits.observe(tookMs / 1_000);
       if (tries > 1) log.info({ tries, count }, 'a batch is committed after all');
     },
     onDoubt: (err) => {
@@ -47,6 +77,9 @@ export function countChat(
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
   const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
+  const resumes = metrics.counter('parley_resumes_total', 'streams by what they asked to resume came to', ['outcome']);
+  const fenced = metrics.counter('parley_fenced_total', 'messages for a channel that another server has by now', []);
+  const left = metrics.counter('parley_channels_left_total', 'channels that this server has no more', ['why']);
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
   metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.lane.bytes);
@@ -62,5 +95,14 @@ export function countChat(
       sums.deliveries += frames;
     },
     onReset: () => resets.inc(),
+    onResume: (outcome) => resumes.inc({ outcome: resumptions[outcome] }),
+    onFenced: () => fenced.inc(),
+    onLeft: (why, channels) => left.inc({ why }, channels),
   };
+}
+
+/** What the sweep saw last, and whether the server gives its channels back. */
+export function countDuties(metrics: Metrics, { sweep, drain }: { sweep: Sweep; drain: Drain }): void {
+  metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => sweep.seats);
+  metrics.gauge('parley_draining', '1 once this server gives its channels back', () => Number(drain.begun));
 }

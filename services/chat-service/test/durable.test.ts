@@ -147,7 +147,7 @@ describe('A channel that keeps what is said', () => {
     expect(reasonOf(await say(a, 'mine', { ...about, kind: 1 }))).toBe('not-your-message');
     expect(reasonOf(await say(b, 'hello', { ...about, kind: 1 }))).toBeUndefined();
     expect(reasonOf(await say(a, '👍', { ...about, kind: 3 }))).toBeUndefined();
-    expect(reasonOf(await say(a, '', { ...about, kind: 3 }))).toBe('invalid-message');
+    expect(reasonOf(await say(a, '', { ...about, kind: 3 }))).toBe('invalid-reaction');
     expect(reasonOf(await say(b, '', { ...about, kind: 5 }))).toBe('not-owner');
     expect(reasonOf(await say(a, '', { ...about, kind: 5 }))).toBeUndefined();
     const [row] = await trio.people.sql(

@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
-import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
-import { type WebCallOptions, WebStream, webCall, webFetch } from './web-call.js';
+import {
+  Chatter,
+  type ServiceProcess,
+  type TestPerson,
+  Trio,
+  type WebCallOptions,
+  WebStream,
+  webCall,
+  webFetch,
+} from '@parley/testkit';
 
 let trio: Trio;
 let gateway: ServiceProcess;
@@ -129,6 +137,14 @@ describe('the bridge', () => {
     );
     expect(gateway.output).not.toMatch(/"level":"(error|fatal)"/);
   });
+});
+
+test('where a page says it is does not count: attempts are counted by where its connection comes from', async () => {
+  const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  await call('/chat.v1.UserService/Login', login, { headers });
+  const rows = await trio.people.sql(`SELECT key FROM chat.rate WHERE key LIKE 'login-address%'`);
+  expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
 });
 
 describe('the way to a chat server', () => {

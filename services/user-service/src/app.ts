@@ -13,6 +13,7 @@ import { purgeSessions } from './store/sessions.js';
 /** Plugs a user-service together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
   const { log } = context;
+  const { proxies } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
   const passwords = host.parts.add('passwords', await Passwords.start(config.scheme));
@@ -21,8 +22,8 @@ export async function startApp(config: Config, context: ProcessContext): Promise
 
   await host.serve((server) =>
     server.add('chat.v1.UserService', UserServiceService, {
-      register: createRegister({ pool, passwords }),
-      login: createLogin({ pool, passwords, key, log }),
+      register: createRegister({ pool, passwords, proxies }),
+      login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool)),
       get: forUser(callers, createGet(pool)),
       update: forUser(callers, createUpdate({ pool, passwords })),

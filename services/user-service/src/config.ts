@@ -1,4 +1,4 @@
-import { type HostConfig, readHostConfig } from '@parley/rpc';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
 import type { PasswordScheme } from './passwords/scheme.js';
 
@@ -6,18 +6,20 @@ export interface Config {
   readonly host: HostConfig;
   /** How new passwords are hashed. */
   readonly scheme: PasswordScheme;
+  readonly proxies: Proxies;
   readonly purgeEveryMs: number;
 }
 
 /**
  * What the user-service needs of the settings.
- * @throws {Error} one sentence where something is missing.
+ * @throws {Error} one sentence where something is missing or wrong.
  */
 export function readConfig(settings: Settings): Config {
   const bcrypt = settings.PASSWORD_SCHEME === 'bcrypt';
   return {
     host: readHostConfig(settings, 'user-service', 50_051, 'chat_user'),
     scheme: bcrypt ? { name: 'bcrypt', cost: settings.BCRYPT_COST } : { name: 'argon2id' },
+    proxies: new Proxies(settings.PROXIES),
     purgeEveryMs: 600_000,
   };
 }

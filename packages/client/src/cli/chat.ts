@@ -60,13 +60,29 @@ async function chatOnPipe(conversation: Conversation, json: boolean): Promise<vo
   await follow(conversation, view);
 }
 
-/** Enters a channel, and stays until the user leaves or the server ends it. */
+/** Says once that there is no seat. */
+function waitingRoom({ json }: Session): () => void {
+  let told = false;
+  return () => {
+    if (told) return;
+    told = true;
+    process.stdout.write(
+      json ? `${JSON.stringify({ event: 'waiting', reason: 'channel-full' })}\n` : '* full; waiting for a seat\n',
+    );
+  };
+}
+
+/** Enters a channel, waiting for a seat where it is full, and stays until the user leaves or the server ends it. */
 export async function chat(session: Session, wanted: string): Promise<void> {
   const client = await session.loggedIn();
   const { id } = await findChannel(client, wanted);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
-  const conversation = await client.listen(id, { signal: leaving.signal, patient: false, waitWhenFull: true });
+  const options = { signal: leaving.signal, patient: false, waitWhenFull: true, onWait: waitingRoom(session) };
+  const conversation = await client.listen(id, options).catch((thrown: unknown) => {
+    if (!leaving.signal.aborted) throw thrown;
+  });
+  if (conversation === undefined) return;
   const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !session.json;
   await (onTerminal ? chatOnTerminal(conversation) : chatOnPipe(conversation, session.json));
 }

@@ -37,6 +37,8 @@ const next: Readonly<Record<string, string>> = {
   'expired-token': logIn,
   unauthenticated: logIn,
   'no-server': 'is a chat server running?',
+  'not-an-administrator': 'who owns the database makes one with `npx parley admin grant <user>`',
+  'server-not-found': '`npx parley admin servers` lists them',
 };
 
 const codes: Readonly<Record<string, ExitCode>> = {
@@ -58,7 +60,7 @@ function unreachable(refusal: Refusal): Failure {
   const words = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
   const address = /connect \w+ (\S+:\d+)/.exec(words)?.[1];
   const where = address === undefined ? 'the server does not answer' : `nothing answers at ${address}`;
-  const advice = 'start it with `npm start`, or say where it is with --user-service and --channel-service';
+  const advice = 'start it with `npm start`, or say where it is with --user-service and --manager';
   return new Failure(refusal.reason, exitCodes.unreachable, `${where}; ${advice}`, refusal.retryAfterMs);
 }
 

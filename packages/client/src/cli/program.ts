@@ -1,19 +1,20 @@
-import { fileURLToPath } from 'node:url';
 import { describeSettings, textTable } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, register } from './accounts.js';
+import { addAdmin } from './admin-program.js';
 import { type CreateOptions, createChannel, deleteChannel, kindWords, listChannels } from './channels.js';
 import { chat } from './chat.js';
+import { defaultData, positive, sessionOf } from './command-parts.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { keepOf } from './keep.js';
 import type { ServiceTokenOptions } from './service-token.js';
-import { type GlobalOptions, Session } from './session.js';
-
-const defaultData = fileURLToPath(new URL('../../../../../.parley', import.meta.url));
+import type { Session } from './session.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
+Where several addresses are given, any of them will do: who does not answer is passed over.
 With --json an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
+\`npx parley drill --help\`: makes trouble in a running \`npm start\`, and counts that nothing is lost in it.
 The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
 
 const chatHelp = `
@@ -24,18 +25,12 @@ Otherwise, and with --json, each line of stdin is sent, and after the last one w
   echo hi | npx parley chat lobby
 Exit code 1 if a line was refused. A lost connection comes back by itself, and shows what was missed.`;
 
-function address(text: string): string {
-  if (/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/.test(text)) return text;
-  throw new InvalidArgumentError('It is host:port.');
-}
+const address = /^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/;
 
-function positive(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is a whole number from 1.');
-}
-
-function sessionOf(command: Command): Session {
-  return new Session(command.optsWithGlobals<GlobalOptions>());
+function addresses(text: string): string {
+  const each = text.split(',').map((one) => one.trim());
+  if (each.every((one) => address.test(one))) return each.join(',');
+  throw new InvalidArgumentError('It is host:port, or several with commas between.');
 }
 
 function addAccounts(program: Command): void {
@@ -121,8 +116,13 @@ function addOperations(program: Command): void {
 export function parleyCommand(quiet: boolean): Command {
   const program = new Command('parley')
     .description('Chat from a terminal, and look after a Parley.')
-    .option('--user-service <host:port>', 'where the user-service is', address, '127.0.0.1:50051')
-    .option('--channel-service <host:port>', 'where a manager is', address, '127.0.0.1:50052')
+    .option('--user-service <host:port,...>', 'where user-services are', addresses, '127.0.0.1:50051')
+    .addOption(
+      new Option('--manager <host:port,...>', 'where managers are')
+        .env('PARLEY_MANAGERS')
+        .argParser(addresses)
+        .default('127.0.0.1:50052'),
+    )
     .option('--tls', 'the services speak TLS')
     .option('--ca <file>', 'they do, with a certificate from this authority (PEM)')
     .option('--json', 'answers, events and errors as JSON')
@@ -133,6 +133,7 @@ export function parleyCommand(quiet: boolean): Command {
   addAccounts(program);
   addChannels(program);
   addTalk(program);
+  addAdmin(program);
   addOperations(program);
   return program;
 }

@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createPool, DatabaseClock, isAway, type Pool } from '@parley/database';
+import { DatabaseClock, type Pool } from '@parley/database';
 import { managerAudience, SigningKey, serviceToken } from '@parley/rpc';
 import { z } from 'zod';
 import { exitCodes, Failure, usage } from './failure.js';
+import { type OwnerOptions, withOwner } from './owner-database.js';
 
-export interface ServiceTokenOptions {
+export interface ServiceTokenOptions extends OwnerOptions {
   /** `manager`, or the boot id of a chat server. */
   readonly as: string;
   /** The boot id of the chat server that a manager's token is for; absent: all that live. */
   readonly for?: string;
-  readonly database?: string;
-  readonly data: string;
 }
 
 const bootId = z.guid();
-const runFile = z.object({ database: z.string() });
 const living = "SELECT boot_id FROM chat.server WHERE state <> 'stopped' AND lease_until > now() ORDER BY boot_id";
 
 function checkOptions(options: ServiceTokenOptions): void {
@@ -26,16 +22,6 @@ function checkOptions(options: ServiceTokenOptions): void {
   if (options.for === undefined) return;
   if (options.as !== 'manager') throw usage("--for goes with --as manager; a chat server's token is for managers");
   if (!bootId.safeParse(options.for).success) throw usage('--for is the boot id of a chat server');
-}
-
-async function databaseUrl({ database, data }: ServiceTokenOptions): Promise<string> {
-  if (database !== undefined) return database;
-  try {
-    return runFile.parse(JSON.parse(await readFile(join(data, 'run.json'), 'utf8'))).database;
-  } catch {
-    const advice = 'start it with `npm start`, or give --data or --database';
-    throw new Failure('unreachable', exitCodes.unreachable, `no Parley runs with the data folder ${data}; ${advice}`);
-  }
 }
 
 async function audience(pool: Pool, options: ServiceTokenOptions): Promise<string | string[]> {
@@ -58,20 +44,5 @@ async function sign(pool: Pool, options: ServiceTokenOptions): Promise<string> {
 /** A service token of 60 s for trying calls by hand, signed with a key made for it. Throws a Failure. */
 export async function makeServiceToken(options: ServiceTokenOptions): Promise<string> {
   checkOptions(options);
-  const pool = createPool({ url: await databaseUrl(options), applicationName: 'parley token', max: 1 });
-  try {
-    return await sign(pool, options);
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    if (isAway(cause)) {
-      throw new Failure('unreachable', exitCodes.unreachable, 'the database does not answer; is `npm start` running?');
-    }
-    throw new Failure(
-      'database',
-      exitCodes.refused,
-      `the database refuses: ${cause instanceof Error ? cause.message : cause}`,
-    );
-  } finally {
-    await pool.end();
-  }
+  return withOwner(options, 'parley token', (pool) => sign(pool, options));
 }

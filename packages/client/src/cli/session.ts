@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Channel } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { grpcTransport } from '../node/index.js';
+import { type Administration, administration, grpcTransport, type Security } from '../node/index.js';
 import { createClient, type ParleyClient } from '../parley-client.js';
 import { usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
@@ -10,7 +10,7 @@ import { plainLine, plainValue } from './plain-text.js';
 /** The options of every command. */
 export interface GlobalOptions {
   readonly userService: string;
-  readonly channelService: string;
+  readonly manager: string;
   readonly json?: true;
   readonly login?: string;
   readonly tls?: true;
@@ -49,12 +49,23 @@ export class Session {
 
   /** A client of that session, or of nobody. Throws a Failure where `--ca` names no file. */
   client(token?: string): ParleyClient {
-    const { ca, tls, ...addresses } = this.#options;
-    const secure = ca === undefined ? { tls: tls === true } : { tls: true, ca: readAuthorities(ca) };
+    const { userService, manager } = this.#options;
+    const addresses = { userService, channelService: manager };
     return createClient({
-      transport: grpcTransport({ ...addresses, ...secure }),
+      transport: grpcTransport({ ...addresses, ...this.#security }),
       ...(token !== undefined && { token }),
     });
+  }
+
+  /** The administrators' door, for who is logged in. Throws a Failure where nobody is. */
+  async administration(): Promise<Administration> {
+    const { token } = await this.login();
+    return administration({ channelService: this.#options.manager, token, ...this.#security });
+  }
+
+  get #security(): Security {
+    const { ca, tls } = this.#options;
+    return ca === undefined ? { tls: tls === true } : { tls: true, ca: readAuthorities(ca) };
   }
 
   /** A client of who is logged in. Throws a Failure where nobody is. */

@@ -1,2 +1,4 @@
-/** What the SDK needs in Node: gRPC. */
+/** What the SDK needs in Node: gRPC; and what administrators do, which browsers cannot. */
+export { type Administration, type AdministrationOptions, administration } from './administration.js';
+export type { Security } from './calls.js';
 export { type GrpcOptions, grpcTransport } from './grpc-transport.js';

@@ -24,6 +24,8 @@ export interface EmbeddedServer {
   /** The owner's URL of the database `parley`. */
   readonly url: string;
   readonly pid: number;
+  /** Resolves when it is gone, or at least the connection that held its data folder; not after `stop`. */
+  readonly lost: Promise<void>;
   /** Ends PostgreSQL and every connection to it. Again does nothing. */
   stop(): Promise<void>;
 }
@@ -104,6 +106,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   await makeDatabase(keeper);
   const pid = (await findPostmaster(place.home))?.pid ?? 0;
   let stopped: Promise<void> | undefined;
+  const lost = new Promise<void>((resolve) => keeper.once('end', () => stopped === undefined && resolve()));
   const stop = async () => {
     await stopPostmaster(pid);
     await keeper.end().catch(() => {});
@@ -111,6 +114,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   return {
     url: urlOf(keeper.port, place.password, 'parley'),
     pid,
+    lost,
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -118,10 +122,10 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   };
 }
 
-/** The owner's URL of the embedded database of a data folder, if one runs there; for tools beside a running Parley. */
-export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+/** The embedded database of a data folder, if one runs there; for tools beside a running Parley. */
+export async function findEmbedded(dataDir: string): Promise<Pick<EmbeddedServer, 'url' | 'pid'> | undefined> {
   const running = await findPostmaster(await homeOf(dataDir));
   if (!running?.port) return undefined;
   const { owner } = await readSecrets(dataDir);
-  return urlOf(running.port, owner, 'parley');
+  return { url: urlOf(running.port, owner, 'parley'), pid: running.pid };
 }

@@ -1,5 +1,5 @@
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import { Channel, ChatServiceClient, DisconnectRequest } from '@parley/contract';
+import { Channel, ChatServiceClient, DisconnectRequest, DrainRequest } from '@parley/contract';
 import { callUnary, clientOptions, type ServiceClaims, type SigningKey } from '@parley/rpc';
 import { type Logger, type Part, type Reason, refusals } from '@parley/runtime';
 
@@ -17,9 +17,21 @@ export interface Target {
   readonly internal_addr: string;
 }
 
-const withinMs = 500;
+/** Whose streams end. */
+export interface Whom {
+  /** Absent: in every channel. */
+  readonly channelId?: number;
+  /** Absent: everybody's. */
+  readonly userId?: string;
+}
 
-/** Commands to chat servers. Each is a courtesy that makes quick what they would find out by themselves, so nobody waits for it. */
+const withinMs = 500;
+const drainWithinMs = 3_000;
+
+/**
+ * Commands to chat servers. Each but `drain` is a courtesy that makes quick what they would find out by themselves, so nobody waits
+ * for it.
+ */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;
   readonly #clients = new Map<string, ChatServiceClient>();
@@ -44,6 +56,11 @@ export class ChatServers implements Part {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
   }
 
+  /** An administrator ended these, or suspended the user. */
+  endStreams(target: Target, whom: Whom, reason: 'kicked' | 'suspended'): void {
+    this.#tell(target, (client, token) => disconnect(client, token, whom, reason));
+  }
+
   /** The channel has another log: its people are to listen again, and come to whoever reads the new one. */
   moveChannel(target: Target, id: number): void {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
@@ -55,6 +72,17 @@ export class ChatServers implements Part {
       await disconnect(client, token, { channelId: id }, 'channel-deleted');
       await callUnary(client.remove.bind(client), Channel.fromPartial({ id }), { token, withinMs });
     });
+  }
+
+  /**
+   * Gives every channel of the server back. Waits until the server has taken the order.
+   * @throws {Refusal} of the server, or of the connection to it.
+   */
+  async drain(target: Target): Promise<void> {
+    const { key, bootId } = this.#options;
+    const token = await key.sign({ sub: bootId }, target.boot_id);
+    const client = this.#clientOf(target.internal_addr);
+    await callUnary(client.drain.bind(client), DrainRequest.create(), { token, withinMs: drainWithinMs });
   }
 
   /** Forgets the connections to every other address. */
@@ -90,7 +118,7 @@ export class ChatServers implements Part {
 function disconnect(
   client: ChatServiceClient,
   token: string,
-  whom: { readonly channelId?: number; readonly userId?: string; readonly seatId?: string },
+  whom: Whom & { readonly seatId?: string },
   reason: Reason,
 ): Promise<unknown> {
   const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};

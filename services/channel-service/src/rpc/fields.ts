@@ -57,8 +57,13 @@ export function keptOf(keep: Keep | undefined): Kept | undefined {
   return { seconds: seconds ?? null, count };
 }
 
+/** Whether the database can store a text as JSON. */
+export function isStorable(text: string): boolean {
+  return !unstorable.test(text);
+}
+
 function refuseUnstorable(key: string, value: unknown): unknown {
-  if (unstorable.test(key) || (typeof value === 'string' && unstorable.test(value))) throw new Error('unstorable');
+  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) throw new Error('unstorable');
   return value;
 }
 

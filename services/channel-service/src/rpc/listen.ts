@@ -10,18 +10,22 @@ import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { throttle } from './throttle.js';
 
+/** How a channel came to its owner: it had it, it had none, or so long ago the lease of the one before lapsed. */
+export type Found = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
+
 export interface ListenDeps {
   readonly pool: Pool;
   readonly clock: DatabaseClock;
   readonly joinKey: SigningKey<JoinClaims>;
   readonly servers: ChatServers;
+  /** Told of each seat that was given. */
+  readonly onFound: (found: Found) => void;
 }
 
 interface Reserved extends Seated {
   readonly seat: string;
   readonly owner: Owner;
-  /** The channel had no living owner before. */
-  readonly claimed: boolean;
+  readonly found: Found;
 }
 
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
@@ -34,12 +38,12 @@ function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void
 }
 
 /** The living owner, draining or not; without one the channel is given to a server that serves. */
-async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<Reserved, 'owner' | 'claimed'>> {
-  if (seen.alive) return { owner: seen, claimed: false };
+async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<Reserved, 'owner' | 'found'>> {
+  if (seen.alive) return { owner: seen, found: { how: 'kept' } };
   if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
   const [owner] = await claim.run(client, [id, seen.epoch]);
   if (owner === undefined) throw refuse('no-server');
-  return { owner, claimed: true };
+  return { owner, found: seen.lapsed_ms === null ? { how: 'placed' } : { how: 'recovered', afterMs: seen.lapsed_ms } };
 }
 
 async function takeSeat(
@@ -74,13 +78,13 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
     const [seen] = channel === undefined ? [] : await look.run(client, [id, me.id]);
     if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
     checkAdmission(channel, seen);
-    const found = await findOwner(client, id, seen);
-    return { ...found, ...(await takeSeat(client, id, channel, found.owner, me)) };
+    const { owner, found } = await findOwner(client, id, seen);
+    return { owner, found, ...(await takeSeat(client, id, channel, owner, me)) };
   });
 }
 
 /** Listen: where to connect, and the token for one seat there. */
-export function createListen({ pool, clock, joinKey, servers }: ListenDeps) {
+export function createListen({ pool, clock, joinKey, servers, onFound }: ListenDeps) {
   function sign(id: number, { seat, owner }: Reserved, me: UserCaller): Promise<string> {
     const route = Buffer.from(owner.internal_addr).toString('base64');
     const place = { ch: id, jti: seat, route, timestamp: clock.now() };
@@ -92,8 +96,9 @@ export function createListen({ pool, clock, joinKey, servers }: ListenDeps) {
     call.facts.channel = id;
     await throttle(pool, listenRate, me, 'listen-too-often');
     const reserved = await reserve(pool, id, me);
-    const { owner, replaced, claimed } = reserved;
-    if (claimed) servers.announce(owner, id, owner.epoch);
+    const { owner, replaced, found } = reserved;
+    onFound(found);
+    if (found.how !== 'kept') servers.announce(owner, id, owner.epoch);
     if (replaced !== null) servers.endSeat(replaced, replaced.id);
     const token = await sign(id, reserved, me);
     call.header('chat-token', token);

@@ -32,12 +32,17 @@ export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
   return throttle(pool, changeRate, me, 'change-too-often');
 }
 
+/** @throws {Refusal} `invalid-user-id`. */
+export function checkUserId(id: string): void {
+  if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
+}
+
 /**
  * Somebody with an account, reachable or not.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function findPerson(client: Queryable, me: UserCaller, id: string): Promise<PersonRow> {
-  if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
+  checkUserId(id);
   const [found] = await person.run(client, [me.id, id]);
   if (found === undefined) throw refuse('user-not-found');
   return found;

@@ -1,11 +1,13 @@
 -- What holds of a channel for a user: $1 the channel, $2 the user. After lock-channel, so now() is older than the lock:
--- statement_timestamp() is not. wait_ms: PostgreSQL has just started, so every lease has lapsed and the owner has not had
--- the time to renew its own.
+-- statement_timestamp() is not. wait_ms: so long a lease that has lapsed may still be renewed by an owner that could not. lapsed_ms: so
+-- long ago the lease of an owner ended that did not say goodbye.
 SELECT h.epoch, s.boot_id, s.name, s.addr, s.internal_addr, s.tls,
   coalesce(s.lease_until > statement_timestamp(), false) AS alive,
-  CASE WHEN s.state <> 'stopped' THEN
-    greatest(0, ceil(extract(epoch FROM pg_postmaster_start_time() + interval '5 s' - statement_timestamp()) * 1000))::int
+  CASE WHEN s.state <> 'stopped' AND s.lease_until <= statement_timestamp() THEN
+    ceil(extract(epoch FROM greatest(interval '0', coalesce(chat.gone_from(s.lease_until) - statement_timestamp(), interval '0'))) * 1000)::int
     ELSE 0 END AS wait_ms,
+  CASE WHEN s.state <> 'stopped' AND s.lease_until <= statement_timestamp() THEN
+    floor(extract(epoch FROM statement_timestamp() - s.lease_until) * 1000)::bigint END AS lapsed_ms,
   m.user_id IS NOT NULL AND m.left_seq IS NULL AS member,
   coalesce(m.banned_until > statement_timestamp(), false) AS banned
 FROM chat.channel_head h

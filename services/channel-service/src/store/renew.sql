@@ -1,5 +1,5 @@
 -- A report that names no address: $1 boot id, $2 state, $3 load, $4 seats (each NULL: as before), $5 metric. No row: never heard of.
-UPDATE chat.server s SET load = coalesce($3, load), seats = coalesce($4, seats), metric = $5,
+UPDATE chat.server s SET load = coalesce($3, load), seats = coalesce($4, seats), metric = $5, reported_at = now(),
   state = CASE WHEN 'stopped' IN (s.state, $2::text) THEN 'stopped' WHEN 'draining' IN (s.state, $2::text) THEN 'draining' ELSE 'serving' END,
   lease_until = CASE WHEN 'stopped' IN (s.state, $2::text) THEN least(lease_until, now()) ELSE greatest(lease_until, now() + interval '3 s') END
 WHERE boot_id = $1 RETURNING boot_id;

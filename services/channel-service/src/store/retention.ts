@@ -30,3 +30,5 @@ export const stale = sql<Id, [channels: number]>('stale');
 export const staleEntries = sql<{ seq: number }, [channelId: number, entries: number]>('stale-entries');
 export const archiveEntries = sql<OldEntry, Seqs>('archive-entries');
 export const dropEntries = sql<never, Seqs>('drop-entries');
+export const endLogs = sql<never, [channels: number]>('end-logs');
+export const purgeChannels = sql<never, [channels: number]>('purge-channels');

@@ -19,7 +19,10 @@ export interface Owner extends Place {
 /** What holds of a channel for one user: what the user is there, and the owner that the head names, dead or alive. */
 export type Look = {
   readonly epoch: number;
+  /** So long a lease that has lapsed may still be renewed. */
   readonly wait_ms: number;
+  /** How long ago the owner's lease lapsed; null where it has not, or where there is none. */
+  readonly lapsed_ms: number | null;
   readonly member: boolean;
   readonly banned: boolean;
 } & (({ readonly alive: true } & Place) | { readonly alive: false });

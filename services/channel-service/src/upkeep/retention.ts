@@ -1,8 +1,20 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
-import { archiveEntries, dropEntries, myTurn, overKeep, stale, staleEntries, trim } from '../store/retention.js';
+import {
+  archiveEntries,
+  dropEntries,
+  endLogs,
+  myTurn,
+  overKeep,
+  purgeChannels,
+  stale,
+  staleEntries,
+  trim,
+} from '../store/retention.js';
 import type { Archive } from './archive.js';
 
 const channelsPerRun = 1_000;
+/** Each may have 10,000 members. */
+const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;
 /** Those are read in full: at most 32 MiB of data. */
@@ -10,7 +22,8 @@ const archivedSliceEntries = 500;
 
 /**
  * Ends what a channel keeps no more, in two steps that hold nobody up. First its first seq moves on: from then on nobody is shown what
- * is below. Then the rows below go, in slices, but no sooner than 10 minutes after they were written.
+ * is below. Then the rows below go, in slices, but no sooner than 10 minutes after they were written. A channel that was deleted a day ago
+ * goes the same way, and then itself.
  */
 export class Retention {
   readonly #pool: Pool;
@@ -27,7 +40,9 @@ export class Retention {
       const [lock] = await myTurn.run(turn, []);
       if (lock?.mine !== true) return;
       for (const { id } of await overKeep.run(this.#pool, [channelsPerRun])) await this.#trim(id);
+      await endLogs.run(this.#pool, [channelsPerRun]);
       for (const { id } of await stale.run(this.#pool, [channelsPerRun])) await this.#drop(id, slicesPerRun);
+      await purgeChannels.run(this.#pool, [deletedPerRun]);
     });
   }
 

@@ -1,9 +1,11 @@
+import { performance } from 'node:perf_hooks';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { ChannelServiceClient, type ReportRequest } from '@parley/contract';
 import { callUnary, clientOptions, managerAudience, type ServiceClaims, type SigningKey } from '@parley/rpc';
 import { type Part, Refusal, refuse } from '@parley/runtime';
 
-const reportWithinMs = 1_500;
+/** All tries of one report; what follows has to be within the lease too. */
+const reportWithinMs = 1_000;
 
 /** The managers of this deployment. Any of them will do; the one that answered last is asked first. */
 export class Managers implements Part {
@@ -24,28 +26,28 @@ export class Managers implements Part {
   }
 
   /**
-   * Reports to the first manager that answers.
+   * Reports to the first manager that answers; one that hangs is asked last the next time.
    * @throws {Refusal} `not-mine` where a listed channel is not this server's any more; otherwise the last refusal.
    */
   async report(request: ReportRequest): Promise<void> {
     const token = await this.#key.sign({ sub: this.#bootId }, managerAudience);
+    const before = performance.now() + reportWithinMs;
     let last: unknown = refuse('unreachable', { words: 'no manager is configured' });
-    for (let tried = 0; tried < this.#clients.length; tried++) {
-      const at = (this.#first + tried) % this.#clients.length;
+    for (let tried = 0; tried < this.#clients.length && performance.now() < before; tried++) {
+      const client = this.#clients[this.#first] as ChannelServiceClient;
       try {
-        await this.#reportTo(this.#clients[at] as ChannelServiceClient, request, token);
-        this.#first = at;
-        return;
+        return await this.#reportTo(client, request, token, before - performance.now());
       } catch (thrown) {
         if (thrown instanceof Refusal && thrown.reason === 'not-mine') throw thrown;
         last = thrown;
+        this.#first = (this.#first + 1) % this.#clients.length;
       }
     }
     throw last;
   }
 
-  async #reportTo(client: ChannelServiceClient, request: ReportRequest, token: string): Promise<void> {
-    await callUnary(client.report.bind(client), request, { token, withinMs: reportWithinMs });
+  async #reportTo(client: ChannelServiceClient, request: ReportRequest, token: string, withinMs: number) {
+    await callUnary(client.report.bind(client), request, { token, withinMs });
   }
 
   stop(): void {

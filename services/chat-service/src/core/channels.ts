@@ -30,9 +30,9 @@ export class Channels {
     return fresh;
   }
 
-  /** Forgets a channel; who is still in it keeps its object until the stream ends. */
-  close(id: number): void {
-    this.#live.delete(id);
+  /** Forgets a channel, unless a newer ownership has taken its place; who is still in it keeps its object until the stream ends. */
+  close(channel: LiveChannel): void {
+    if (this.find(channel.facts.id) === channel) this.#live.delete(channel.facts.id);
   }
 
   all(): LiveChannel[] {

@@ -1,4 +1,4 @@
-import { type Append, type Entry, Lane, type Outcome } from './lane.js';
+import { type Append, type Entry, Lane, type Outcome, type Written } from './lane.js';
 
 const bounds = { rows: 5, batchBytes: 100, waitingBytes: 1_000 };
 
@@ -26,6 +26,7 @@ class Log {
   loseAnswers = 0;
   failBefore = 0;
   flying = 0;
+  mayWrite = true;
 
   readonly append: Append = async (batch, again) => {
     this.flying += 1;
@@ -55,12 +56,16 @@ class Log {
 function setUp(log = new Log()) {
   const doubts: unknown[] = [];
   const pauses: number[] = [];
+  const written: Written[] = [];
+  let clock = 0;
   const lane = new Lane({
     bounds,
     append: log.append,
+    mayWrite: () => log.mayWrite,
     atTurnEnd: setImmediate,
     pause: async (ms) => void pauses.push(ms),
-    onBatch: () => {},
+    now: () => clock++,
+    onBatch: (one) => written.push(one),
     onDoubt: (cause) => doubts.push(cause),
   });
   const outcomes: Record<string, Outcome[]> = {};
@@ -69,24 +74,34 @@ function setUp(log = new Log()) {
     outcomes[one.clientId] ??= done;
     return lane.offer(one, (outcome) => (outcomes[one.clientId] as Outcome[]).push(outcome));
   };
-  return { lane, log, outcomes, offer, doubts, pauses };
+  return { lane, log, outcomes, offer, doubts, pauses, written };
 }
 
 describe('Lane', () => {
   test('keeps the order, one batch in flight, and what arrives meanwhile is the next batch', async () => {
     const { lane, log, outcomes, offer } = setUp();
     for (let n = 1; n <= 12; n++) offer(entry(n));
-    await lane.idle();
+    await lane.flushed();
     expect(log.rows).toEqual(Array.from({ length: 12 }, (_, n) => `c${n + 1}`));
     expect(log.batches).toEqual([5, 5, 2]);
     expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
+  });
+
+  test('tells of each batch how large it was, how long its oldest entry waited, and how long it took', async () => {
+    const { lane, offer, written } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    await lane.flushed();
+    expect(written).toEqual([
+      { rows: 5, tries: 1, waitedMs: 6, tookMs: 1 },
+      { rows: 1, tries: 1, waitedMs: 3, tookMs: 1 },
+    ]);
   });
 
   test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
     const { lane, log, offer } = setUp();
     for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(60, n) }));
     offer(entry(4, { data: Buffer.alloc(150, 4) }));
-    await lane.idle();
+    await lane.flushed();
     expect(log.batches).toEqual([1, 1, 1, 1]);
   });
 
@@ -97,7 +112,7 @@ describe('Lane', () => {
     const { lane, outcomes, offer, doubts, pauses } = setUp(log);
     offer(entry(1));
     offer(entry(2));
-    await lane.idle();
+    await lane.flushed();
     expect(log.rows).toEqual(['c1', 'c2']);
     expect(outcomes).toMatchObject({ c1: [{ is: 'known', seq: 1 }], c2: [{ is: 'known', seq: 2 }] });
     expect(doubts).toHaveLength(3);
@@ -109,7 +124,7 @@ describe('Lane', () => {
     offer(entry(1));
     offer(entry(1));
     offer(entry(1, { data: Buffer.from('other') }));
-    await lane.idle();
+    await lane.flushed();
     expect(log.rows).toEqual(['c1']);
     expect(outcomes.c1?.map(({ is }) => is).sort()).toEqual(['reused', 'stored', 'stored']);
   });
@@ -119,10 +134,10 @@ describe('Lane', () => {
     for (let n = 1; n <= 10; n++) expect(offer(entry(n, { data: Buffer.alloc(100, n) }))).toBe(true);
     expect(offer(entry(11))).toBe(false);
     expect(lane.bytes).toBe(1_000);
-    await lane.idle();
+    await lane.flushed();
     expect(lane.bytes).toBe(0);
     expect(offer(entry(12))).toBe(true);
-    await lane.idle();
+    await lane.flushed();
   });
 
   test('goes on where somebody who was told throws', async () => {
@@ -132,9 +147,39 @@ describe('Lane', () => {
     });
     const told: Outcome[] = [];
     lane.offer(entry(2), (outcome) => told.push(outcome));
-    await lane.idle();
+    await lane.flushed();
     expect(log.rows).toEqual(['c1', 'c2']);
     expect(told).toHaveLength(1);
     expect(doubts).toHaveLength(1);
+  });
+
+  test('without a lease nothing is written, and all that waits is answered', async () => {
+    const { lane, log, outcomes, offer } = setUp();
+    log.mayWrite = false;
+    for (let n = 1; n <= 7; n++) offer(entry(n));
+    await lane.flushed();
+    expect(log.rows).toEqual([]);
+    expect(Object.values(outcomes)).toEqual(Array(7).fill([{ is: 'paused' }]));
+    expect(lane.bytes).toBe(0);
+  });
+
+  test('what was sent before the lease lapsed becomes a fact', async () => {
+    const { lane, log, outcomes, offer } = setUp();
+    log.loseAnswers = 1;
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    await new Promise(setImmediate);
+    log.mayWrite = false;
+    await lane.flushed();
+    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual([...Array(5).fill('known'), 'paused']);
+  });
+
+  test('a flush waits for what was taken before it, and for nothing else', async () => {
+    const { lane, offer, outcomes } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    const flushed = lane.flushed();
+    const keepBusy = setInterval(() => offer(entry(Math.random())), 0);
+    await flushed;
+    clearInterval(keepBusy);
+    expect(outcomes.c6).toHaveLength(1);
   });
 });

@@ -25,6 +25,8 @@ export type Outcome =
   | { readonly is: 'reused' }
   /** The channel is not this server's any more. */
   | { readonly is: 'moved' }
+  /** The lease lapsed before it was written. */
+  | { readonly is: 'paused' }
   /** The head was locked for too long; nothing was written. */
   | { readonly is: 'busy' }
   /** The database will never take it. */
@@ -41,14 +43,27 @@ export interface LaneBounds {
   readonly waitingBytes: number;
 }
 
+/** A batch that is done. */
+export interface Written {
+  readonly rows: number;
+  /** How often it was sent. */
+  readonly tries: number;
+  /** How long its oldest entry waited for it to be sent, and how long its outcome took from there. */
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
+
 export interface LaneOptions {
   readonly bounds: LaneBounds;
   readonly append: Append;
+  /** Asked for each batch. False: what waits is answered with `paused`; what was sent before is still brought to its end. */
+  readonly mayWrite: () => boolean;
   /** Runs at the end of this turn of the loop: `setImmediate`, or what a test steps by hand. */
   readonly atTurnEnd: (run: () => void) => void;
   readonly pause: (ms: number) => Promise<void>;
-  /** Told of each batch that is done: entries, and how often it was sent. */
-  readonly onBatch: (rows: number, tries: number) => void;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+  readonly onBatch: (written: Written) => void;
   /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
   readonly onDoubt: (cause: unknown) => void;
 }
@@ -58,9 +73,11 @@ export type Done = (outcome: Outcome) => void;
 
 interface Waiting {
   readonly entry: Entry;
+  readonly sinceMs: number;
   readonly done: Done[];
 }
 
+const paused: Outcome = { is: 'paused' };
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 
@@ -77,7 +94,9 @@ export class Lane {
   #waiting: Waiting[] = [];
   #bytes = 0;
   #flying = false;
-  #idle: (() => void)[] = [];
+  #taken = 0;
+  #answered = 0;
+  #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -92,15 +111,16 @@ export class Lane {
   offer(entry: Entry, done: Done): boolean {
     if (this.#bytes + entry.data.length > this.#options.bounds.waitingBytes) return false;
     this.#bytes += entry.data.length;
-    this.#waiting.push({ entry, done: [done] });
+    this.#taken += 1;
+    this.#waiting.push({ entry, sinceMs: this.#options.now(), done: [done] });
     if (!this.#flying) this.#takeOff();
     return true;
   }
 
-  /** Resolves when nothing waits and nothing is in flight. */
-  idle(): Promise<void> {
-    if (!this.#flying) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+  /** Resolves when all that was taken so far has been answered. */
+  flushed(): Promise<void> {
+    if (this.#answered === this.#taken) return Promise.resolve();
+    return new Promise((resolve) => this.#flushes.push({ upTo: this.#taken, resolve }));
   }
 
   #takeOff(): void {
@@ -109,9 +129,14 @@ export class Lane {
   }
 
   async #fly(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#write(this.#nextBatch());
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      await this.#write(batch);
+      this.#answered += batch.length;
+      while (this.#flushes[0] !== undefined && this.#flushes[0].upTo <= this.#answered)
+        this.#flushes.shift()?.resolve();
+    }
     this.#flying = false;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #nextBatch(): Waiting[] {
@@ -129,7 +154,7 @@ export class Lane {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const { folded, reused } = fold(batch);
     for (const { done } of reused) this.#tell(done, { is: 'reused' });
-    const outcomes = await this.#untilKnown(folded.map(({ entry }) => entry));
+    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded) : folded.map(() => paused);
     for (const { entry } of batch) this.#bytes -= entry.data.length;
     for (const [at, { done }] of folded.entries()) this.#tell(done, outcomes[at] ?? { is: 'refused' });
   }
@@ -145,11 +170,15 @@ export class Lane {
     }
   }
 
-  async #untilKnown(entries: readonly Entry[]): Promise<readonly Outcome[]> {
+  async #untilKnown(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    const { append, now, onBatch } = this.#options;
+    const entries = batch.map(({ entry }) => entry);
+    const sentMs = now();
+    const waitedMs = sentMs - (batch[0]?.sinceMs ?? sentMs);
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        const outcomes = await this.#options.append(entries, tries > 1);
-        this.#options.onBatch(entries.length, tries);
+        const outcomes = await append(entries, tries > 1);
+        onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
         return outcomes;
       } catch (cause) {
         this.#options.onDoubt(cause);
@@ -166,7 +195,7 @@ function fold(batch: readonly Waiting[]): { folded: Waiting[]; reused: Waiting[]
   for (const waiting of batch) {
     const identity = identityOf(waiting.entry);
     const before = first.get(identity);
-    if (before === undefined) first.set(identity, { entry: waiting.entry, done: [...waiting.done] });
+    if (before === undefined) first.set(identity, { ...waiting, done: [...waiting.done] });
     else if (sameBytes(before.entry.digest, waiting.entry.digest)) before.done.push(...waiting.done);
     else reused.push(waiting);
   }

@@ -60,6 +60,8 @@ export class LiveChannel {
   readonly logs: Logs;
   readonly throughput: Throughput;
   readonly sent = new SentBefore();
+  /** True once another server has it, or is to have it: nothing more is said here. */
+  moving = false;
   /** Of a channel that keeps something: what is shown when. */
   feed: Feed | undefined;
   readonly #fanOut: FanOut;

@@ -1,4 +1,4 @@
-import type { Channel, DisconnectRequest } from '@parley/contract';
+import type { Channel, DisconnectRequest, DrainRequest } from '@parley/contract';
 import { type Callers, forService } from '@parley/rpc';
 import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
@@ -14,6 +14,8 @@ export interface CommandDeps {
   readonly sessions: Sessions;
   readonly heads: HeadStore;
   readonly opener: Opener;
+  /** Begins to give every channel back; returns at once. */
+  readonly drain: (withinMs: number) => void;
 }
 
 const nothing = {};
@@ -36,7 +38,8 @@ async function add(channel: Channel, { heads, opener }: CommandDeps) {
 async function remove(channel: Channel, { sessions, channels }: CommandDeps) {
   const id = checkId(channel.id);
   if (sessions.find({ channelId: id }).length > 0) throw refuse('channel-occupied');
-  channels.close(id);
+  const live = channels.find(id);
+  if (live !== undefined) channels.close(live);
   return nothing;
 }
 
@@ -56,12 +59,19 @@ async function disconnect(request: DisconnectRequest, { sessions }: CommandDeps)
   return nothing;
 }
 
-/** What a manager tells a chat server: Add, Remove, Disconnect. */
+async function drainAll({ deadlineMs }: DrainRequest, { drain }: CommandDeps) {
+  if (deadlineMs > limits.drainMs) throw refuse('invalid-deadline');
+  drain(deadlineMs || limits.drainDefaultMs);
+  return nothing;
+}
+
+/** What a manager tells a chat server: Add, Remove, Disconnect, Drain. */
 export function createCommands(deps: CommandDeps) {
   const { callers, bootId } = deps;
   return {
     add: forService(callers, 'manager', bootId, (channel: Channel) => add(channel, deps)),
     remove: forService(callers, 'manager', bootId, (channel: Channel) => remove(channel, deps)),
     disconnect: forService(callers, 'manager', bootId, (request: DisconnectRequest) => disconnect(request, deps)),
+    drain: forService(callers, 'manager', bootId, (request: DrainRequest) => drainAll(request, deps)),
   };
 }

@@ -16,8 +16,7 @@ export interface ConnectDeps {
   readonly sessions: Sessions;
   readonly session: SessionContext;
   readonly pingEveryMs: number;
-  /** True while this server stops. */
-  readonly draining: () => boolean;
+  readonly onResume: (outcome: Resume) => void;
 }
 
 /** What the client asked for in its metadata. */
@@ -101,7 +100,6 @@ export class ConnectDoor {
   };
 
   async #take(stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
-    if (this.#deps.draining()) throw refuse('draining');
     const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.bootId);
     call.facts.user = claims.sub;
     call.facts.channel = claims.ch;
@@ -124,12 +122,13 @@ export class ConnectDoor {
     call.sendHeaders();
     const channel = opener.open(taken);
     const place = placeOf(channel, taken, wishes);
+    this.#deps.onResume(place.resume);
     const person = personOf(taken);
     const standing = { role: taken.role, mutedUntilMs: taken.muted_until_ms };
     const opened = new Session({ key, person, standing, channel, stream, ...wishes, ...place }, session);
     sessions.add(opened);
     opened.open(this.#welcome(channel, taken, person, place.resume, wishes));
-    if (this.#deps.draining()) opened.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });
+    if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
   }
 
   /** The client went away while its seat was being taken. */

@@ -57,10 +57,13 @@ const changes: ReadonlySet<Kind> = new Set<Kind>([
 ]);
 const reactions: ReadonlySet<Kind> = new Set<Kind>([Kind.REACT, Kind.UNREACT]);
 
-/** An emoji or a short word, without control characters. */
+/** What emoji are made of: pictures, flags, keycaps, skin tones, joiners, tags. Digits are of it too, so it takes more. */
+const ofEmoji = /^[\p{Emoji}\p{Emoji_Component}]+$/u;
+const picture = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3/u;
+
 function isReaction(data: Uint8Array): boolean {
   const text = new TextDecoder('utf-8', { fatal: false }).decode(data);
-  return text.length > 0 && text.length <= limits.reactionCharacters && !/[\p{Cc}\uFFFD]/u.test(text);
+  return text.length <= limits.reactionCharacters && ofEmoji.test(text) && picture.test(text);
 }
 
 /** An entry's kind and what it is about fit each other and the channel. */
@@ -69,7 +72,7 @@ function faultOfKind(message: Message, { facts, lastSeq }: Subject): Refusal | u
   if (message.kind === Kind.UNSPECIFIED) return undefined;
   if (!changes.has(message.kind) || message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
   if (!facts.keeps) return refuse('nothing-kept');
-  return reactions.has(message.kind) && !isReaction(message.data) ? refuse('invalid-message') : undefined;
+  return reactions.has(message.kind) && !isReaction(message.data) ? refuse('invalid-reaction') : undefined;
 }
 
 /** Why a message cannot be taken in this channel; undefined where its form is right. */

@@ -55,6 +55,7 @@ interface Said {
 const refusals = {
   reused: () => refuse('client-id-reused'),
   moved: () => refuse('moved'),
+  paused: () => refuse('paused'),
   busy: () => refuse('too-busy'),
   refused: () => refuse('invalid-message'),
 } as const;
@@ -101,11 +102,18 @@ export class Posting {
   #refusalFor(message: Message): Refusal | undefined {
     const fault = faultOf(message, this.#channel, this.#context.messageBytes);
     if (fault !== undefined) return fault;
-    if (!this.#context.mayPublish()) return refuse('paused');
+    const elsewhere = this.#refusalElsewhere();
+    if (elsewhere !== undefined) return elsewhere;
     const nowMs = this.#context.now();
     const mutedMs = this.#author.standing.mutedUntilMs - nowMs;
     if (mutedMs > 0) return refuse('muted', { retryAfterMs: Math.min(mutedMs, 2_147_483_647) });
     return this.#tooFast(message, nowMs);
+  }
+
+  /** Asked right before anything is shown or written. */
+  #refusalElsewhere(): Refusal | undefined {
+    if (this.#channel.moving) return refuse('moved');
+    return this.#context.mayPublish() ? undefined : refuse('paused');
   }
 
   #tooFast(message: Message, nowMs: number): Refusal | undefined {
@@ -169,7 +177,8 @@ export class Posting {
   async #recordChange(message: Message, answering: Answering): Promise<void> {
     const target = await this.#context.messages.target(this.#channel.facts.id, message.targetSeq);
     const isHost = this.#isOwner() || this.#author.standing.role === 'admin';
-    const refusal = mayDo(message.kind, target, { userId: this.#author.person.id, isHost });
+    const allowed = mayDo(message.kind, target, { userId: this.#author.person.id, isHost });
+    const refusal = allowed ?? this.#refusalElsewhere();
     if (refusal === undefined) this.#say(message, answering);
     else answering.refused(message.clientId, refusal);
   }

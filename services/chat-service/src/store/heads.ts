@@ -2,9 +2,13 @@ import { type ChannelKind, type Queryable, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
-export interface OwnedHead {
+/** A channel while one server has it. */
+export interface Ownership {
   readonly channel_id: number;
   readonly epoch: number;
+}
+
+export interface OwnedHead extends Ownership {
   readonly last_seq: number;
   readonly roster: number;
 }
@@ -50,6 +54,13 @@ const renew = sql<{ lease_until: Date | null }, [bootId: string, seconds: number
 const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
   'give-back',
 );
+const giveBackEmpty = sql<{ id: number }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
+  'give-back-empty',
+);
+
+function columnsOf(heads: readonly Ownership[]): [channels: number[], epochs: number[]] {
+  return [heads.map(({ channel_id }) => channel_id), heads.map(({ epoch }) => epoch)];
+}
 
 /** The channels that the database says this chat server owns. */
 export class HeadStore {
@@ -84,9 +95,13 @@ export class HeadStore {
   }
 
   /** These channels have no owner afterwards. */
-  async giveBack(heads: readonly Pick<OwnedHead, 'channel_id' | 'epoch'>[]): Promise<void> {
-    const channels = heads.map(({ channel_id }) => channel_id);
-    const epochs = heads.map(({ epoch }) => epoch);
-    await giveBack.run(this.#pool, [this.#bootId, channels, epochs]);
+  async giveBack(heads: readonly Ownership[]): Promise<void> {
+    await giveBack.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
+  }
+
+  /** Those of these channels where nobody sits or is about to have no owner afterwards; answers their ids. */
+  async giveBackEmpty(heads: readonly Ownership[]): Promise<ReadonlySet<number>> {
+    const given = await giveBackEmpty.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
+    return new Set(given.map(({ id }) => id));
   }
 }

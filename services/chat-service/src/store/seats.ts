@@ -32,7 +32,10 @@ export interface SeatKey {
 const take = sql<TakenSeat, [seat: string, bootId: string, channelId: number, userId: string]>('take-seat');
 const leave = sql<never, [seats: readonly string[]]>('leave-seats');
 const mine = sql<SeatRow, [bootId: string]>('my-seats');
-const why = sql<{ reason: Reason }, [channelId: number, userId: string, sessionId: string, bootId: string]>('why-gone');
+const why = sql<
+  { reason: Reason | null },
+  [bootId: string, channelIds: readonly number[], userIds: readonly string[], sessionIds: readonly string[]]
+>('why-gone');
 
 /** The seats of this chat server, in `chat.seat`. */
 export class SeatStore {
@@ -59,9 +62,14 @@ export class SeatStore {
     return mine.run(this.#pool, [this.#bootId]);
   }
 
-  /** Why a seat that was taken is gone. */
-  async whyGone(key: SeatKey): Promise<Reason> {
-    const [row] = await why.run(this.#pool, [key.channelId, key.userId, key.sessionId, this.#bootId]);
-    return row?.reason ?? 'replaced';
+  /** Why each of these seats, which were taken, is gone. */
+  async whyGone(keys: readonly SeatKey[]): Promise<Reason[]> {
+    const columns = [
+      keys.map(({ channelId }) => channelId),
+      keys.map(({ userId }) => userId),
+      keys.map(({ sessionId }) => sessionId),
+    ] as const;
+    const rows = await why.run(this.#pool, [this.#bootId, ...columns]);
+    return rows.map(({ reason }) => reason ?? 'replaced');
   }
 }

@@ -1,15 +1,18 @@
--- Why a stream lost its seat: $1 channel, $2 user, $3 session, $4 this server's boot id.
+-- Why streams lost their seats: $1 this server's boot id; $2.. of each stream the channel, the user and the session. In that order.
 SELECT CASE
     WHEN c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
     WHEN s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() OR m.left_seq IS NOT NULL THEN 'removed'
-    WHEN h.boot_id IS DISTINCT FROM $4 THEN 'moved'
-    ELSE 'replaced'
+    WHEN h.boot_id IS DISTINCT FROM $1 THEN 'moved'
+    WHEN c.id IS NULL OR u.id IS NULL THEN NULL
+    WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
+    ELSE 'moved' -- nobody sits elsewhere: the seats of a server that was out of reach for long are purged
   END AS reason
-FROM chat.channel c
-JOIN chat.channel_head h ON h.channel_id = c.id
-JOIN chat.users u ON u.id = $2
-LEFT JOIN chat.session s ON s.id = $3
-LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = u.id
-WHERE c.id = $1;
+FROM unnest($2::int[], $3::varchar[], $4::uuid[]) WITH ORDINALITY AS gone (channel_id, user_id, session_id, n)
+LEFT JOIN chat.channel c ON c.id = gone.channel_id
+LEFT JOIN chat.channel_head h ON h.channel_id = gone.channel_id
+LEFT JOIN chat.users u ON u.id = gone.user_id
+LEFT JOIN chat.session s ON s.id = gone.session_id
+LEFT JOIN chat.member m ON m.channel_id = gone.channel_id AND m.user_id = gone.user_id
+ORDER BY gone.n;

@@ -24,7 +24,7 @@ export interface ReporterDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   /** Called where the database may no longer agree on what this server owns. */
-  readonly onDoubt: () => Promise<void>;
+  readonly onDoubt: () => Promise<unknown>;
   readonly log: Logger;
 }
 
@@ -60,16 +60,18 @@ export class Reporter {
     }
   }
 
+  /** What another server has by now is left before anything is said as the owner again. */
   async #doubt(sentAt: Moment): Promise<void> {
-    this.#deps.lease.confirm(sentAt);
     await this.#deps.onDoubt();
+    this.#deps.lease.confirm(sentAt);
   }
 
   async #renewDirectly(cause: unknown): Promise<void> {
     this.#setReachable(false, cause);
     const sentAt = moment();
     if (!(await this.#deps.heads.renewLease(leaseSeconds))) throw cause;
-    this.#deps.lease.confirm(sentAt);
+    if (this.#deps.lease.holds(sentAt)) this.#deps.lease.confirm(sentAt);
+    else await this.#doubt(sentAt);
   }
 
   #setReachable(reachable: boolean, cause?: unknown): void {

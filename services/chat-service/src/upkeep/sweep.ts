@@ -3,8 +3,8 @@ import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Parting, Session } from '../rpc/session.js';
 import type { Sessions } from '../rpc/sessions.js';
-import type { HeadStore, OwnedHead } from '../store/heads.js';
-import type { SeatStore } from '../store/seats.js';
+import type { HeadStore, OwnedHead, Ownership } from '../store/heads.js';
+import type { SeatRow, SeatStore } from '../store/seats.js';
 
 export interface SweepDeps {
   readonly seats: SeatStore;
@@ -12,76 +12,115 @@ export interface SweepDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   readonly now: () => number;
+  /** Told of channels that another server has by now, and of those that were given back because nobody is in them. */
+  readonly onLeft: (why: 'lost' | 'empty', channels: number) => void;
 }
 
-/** How long an empty channel stays in memory, for those who come back. */
+/** How long an empty channel stays, for those who come back. */
 const keepEmptyMs = 120_000;
+/** Given back by one statement. */
+const emptyPerSweep = 500;
 const again: ReadonlySet<Reason> = new Set<Reason>(['moved', 'draining']);
 
 function partingFor(reason: Reason): Parting {
   return { listenAgain: again.has(reason), retryAfterMs: again.has(reason) ? Math.floor(Math.random() * 500) : 0 };
 }
 
+function ownershipOf({ facts }: LiveChannel): Ownership {
+  return { channel_id: facts.id, epoch: facts.epoch };
+}
+
 /**
  * Makes this process and the database agree, once a second: streams whose seat is gone end with the reason, seats
- * whose stream is gone are deleted, channels that are owned elsewhere are left.
+ * whose stream is gone are deleted, channels that are owned elsewhere are left, empty ones given back.
  */
 export class Sweep {
   readonly #deps: SweepDeps;
+  /** As the database had them at the last sweep; a late one was reserved and not taken in time. */
+  readonly seats = { live: 0, reserved: 0, late: 0 };
 
   constructor(deps: SweepDeps) {
     this.#deps = deps;
   }
 
   async run(): Promise<void> {
-    await this.checkHeads();
+    const mine = await this.checkHeads();
     await this.#checkSeats();
-    this.#forgetEmpty();
+    await this.#giveBackEmpty(mine);
   }
 
   /** Leaves every channel that the database gives to another server, or to nobody; shows what others wrote in the rest. */
-  async checkHeads(): Promise<void> {
+  async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
     const mine = await this.#deps.heads.mine();
     const heads = new Map(mine.map((head: OwnedHead) => [head.channel_id, head]));
-    for (const channel of before) {
+    const lost = before.filter(({ facts }) => heads.get(facts.id)?.epoch !== facts.epoch);
+    await this.#leaveAll(lost);
+    for (const channel of this.#deps.channels.all()) {
       const head = heads.get(channel.facts.id);
-      if (head?.epoch !== channel.facts.epoch) await this.#leaveChannel(channel);
-      else channel.feed?.expect(head.last_seq, head.roster);
+      if (head?.epoch === channel.facts.epoch) channel.feed?.expect(head.last_seq, head.roster);
     }
+    return mine;
   }
 
-  async #leaveChannel(channel: LiveChannel): Promise<void> {
-    if (this.#deps.channels.find(channel.facts.id) === channel) this.#deps.channels.close(channel.facts.id);
-    const inside = this.#deps.sessions.find({ channelId: channel.facts.id }).filter((one) => one.channel === channel);
-    await this.#endAll(inside);
+  /** From here on nothing is said in them, even before their people hear of it. */
+  async #leaveAll(lost: readonly LiveChannel[]): Promise<void> {
+    if (lost.length === 0) return;
+    this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
+    for (const channel of lost) {
+      channel.moving = true;
+      this.#deps.channels.close(channel);
+    }
+    const left = new Set(lost);
+    await this.#endAll(this.#deps.sessions.find().filter(({ channel }) => left.has(channel)));
   }
 
   async #checkSeats(): Promise<void> {
     const open = this.#deps.sessions.find();
     const rows = await this.#deps.seats.mine();
+    this.#count(rows);
     const known = new Set(rows.map(({ id }) => id));
     await this.#endAll(open.filter(({ key }) => !known.has(key.seat)));
     const stale = rows.filter(({ id, live, late }) => (live || late) && !this.#deps.sessions.has(id));
     await this.#deps.seats.leave(stale.map(({ id }) => id));
   }
 
+  #count(rows: readonly SeatRow[]): void {
+    this.seats.live = rows.filter(({ live }) => live).length;
+    this.seats.late = rows.filter(({ live, late }) => !live && late).length;
+    this.seats.reserved = rows.length - this.seats.live - this.seats.late;
+  }
+
   async #endAll(sessions: readonly Session[]): Promise<void> {
-    for (const session of sessions) {
-      const reason = await this.#deps.seats.whyGone(session.key);
+    if (sessions.length === 0) return;
+    const reasons = await this.#deps.seats.whyGone(sessions.map(({ key }) => key));
+    for (const [at, session] of sessions.entries()) {
+      const reason = reasons[at] ?? 'replaced';
       session.goodbye(reason, partingFor(reason));
     }
   }
 
+  /** So that the next Listen places them where there is room. What was never loaded has nobody in it either. */
+  async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {
+    const { channels, heads, onLeft } = this.#deps;
+    const empty = this.#longEmpty();
+    const unloaded = mine.filter(({ channel_id }) => channels.find(channel_id) === undefined);
+    const offered = [...empty.map(ownershipOf), ...unloaded].slice(0, emptyPerSweep);
+    if (offered.length === 0) return;
+    const given = await heads.giveBackEmpty(offered);
+    for (const channel of empty.filter(({ facts }) => given.has(facts.id))) channels.close(channel);
+    onLeft('empty', given.size);
+  }
+
   /** Those that have been empty for long; and while all rings are too large, those that have been it longest. */
-  #forgetEmpty(): void {
+  #longEmpty(): LiveChannel[] {
     const { channels, now } = this.#deps;
     const before = now() - keepEmptyMs;
     let tooMany = channels.ringBytes - limits.allRingsBytes;
-    for (const { facts, logs, emptySinceMs } of channels.empty()) {
-      if (emptySinceMs >= before && tooMany <= 0) return;
-      tooMany -= logs.entries.bytes + logs.lossy.bytes;
-      channels.close(facts.id);
-    }
+    return channels.empty().filter(({ logs, emptySinceMs }) => {
+      const goes = emptySinceMs < before || tooMany > 0;
+      if (goes) tooMany -= logs.entries.bytes + logs.lossy.bytes;
+      return goes;
+    });
   }
 }

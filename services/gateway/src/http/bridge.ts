@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
 import { type Logger, type Metrics, type Part, type Refusal, refusalFrom, refusals, refuse } from '@parley/runtime';
@@ -30,8 +30,10 @@ const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_
 
 const asIs = (bytes: Buffer) => bytes;
 
-function metadataOf(headers: IncomingHttpHeaders): Metadata {
+/** Where the page is, too: services count attempts by address. */
+function metadataOf({ headers, socket }: IncomingMessage): Metadata {
   const metadata = new Metadata();
+  metadata.set('x-forwarded-for', (socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
   for (const key of passedOn) {
     const value = headers[key];
     if (typeof value === 'string') metadata.set(key, value);
@@ -99,7 +101,7 @@ export class Bridge implements Part {
     const { request, response, path, target, answer } = crossing;
     const deadline = deadlineOf(crossing);
     const options = deadline === undefined ? {} : { deadline };
-    const call = client.makeServerStreamRequest(path, asIs, asIs, message, metadataOf(request.headers), options);
+    const call = client.makeServerStreamRequest(path, asIs, asIs, message, metadataOf(request), options);
     const isStream = target === 'chat-server stream';
     if (isStream) this.#streams.add(call);
     call.on('metadata', (metadata: Metadata) => response.headersSent || answer.begin(metadata));

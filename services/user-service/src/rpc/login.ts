@@ -1,6 +1,6 @@
 import { type LoginRequest, LoginResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { type Call, type SigningKey, type UserClaims, userAudience, userToken } from '@parley/rpc';
+import { type Call, type Proxies, type SigningKey, type UserClaims, userAudience, userToken } from '@parley/rpc';
 import { type Logger, refuse } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
@@ -13,6 +13,7 @@ export interface LoginDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
   readonly key: SigningKey<UserClaims>;
+  readonly proxies: Proxies;
   readonly log: Logger;
 }
 
@@ -24,10 +25,10 @@ function deviceOf(text: string): string {
 }
 
 /** Opens a session. Whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one. */
-export function createLogin({ pool, passwords, key, log }: LoginDeps) {
+export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
   /** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
   async function countAttempt({ userId, password }: LoginRequest, call: Call): Promise<void> {
-    await throttle(pool, loginOfAddress, call.peer);
+    await throttle(pool, loginOfAddress, proxies.callerOf(call));
     if (!isPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
     await throttle(pool, loginOfAccount, userId.toLowerCase());
   }

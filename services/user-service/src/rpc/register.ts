@@ -1,6 +1,6 @@
 import { Empty, type RegisterRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call } from '@parley/rpc';
+import type { Call, Proxies } from '@parley/rpc';
 import type { Passwords } from '../passwords/passwords.js';
 import { register } from '../store/users.js';
 import { checkEmail, checkName, checkPassword, checkUserId } from './checks.js';
@@ -9,10 +9,11 @@ import { registerOfAddress, throttle } from './throttle.js';
 export interface RegisterDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
+  readonly proxies: Proxies;
 }
 
 /** Makes an account; who gives no name is called by the user id. */
-export function createRegister({ pool, passwords }: RegisterDeps) {
+export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email } = request;
     const name = request.name === '' ? userId : request.name;
@@ -20,7 +21,7 @@ export function createRegister({ pool, passwords }: RegisterDeps) {
     checkName(name);
     checkPassword(request.password);
     if (email !== '') checkEmail(email);
-    await throttle(pool, registerOfAddress, call.peer, 'register-too-often');
+    await throttle(pool, registerOfAddress, proxies.callerOf(call), 'register-too-often');
     const hash = await passwords.hash(request.password);
     await register(pool, userId, name, hash, email === '' ? null : email);
     call.facts.user = userId;

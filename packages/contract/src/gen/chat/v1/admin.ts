@@ -28,6 +28,7 @@ export interface ListServersResponse {
 export interface KickRequest {
   channelId: number;
   userId: string;
+  /** for the audit, at most 1,000 characters */
   reason: string;
 }
 
@@ -37,10 +38,15 @@ export interface ListAuditResponse {
 }
 
 export interface AuditEntry {
+  /** Unix ms */
   at: number;
+  /** a user id; "(database)": by the owner of the database */
   actor: string;
+  /** user.set, user.kick, channel.kick, server.drain, channel.delete, channel.member */
   action: string;
+  /** a user id, a channel id, or the boot id of a chat server */
   target: string;
+  /** a JSON object */
   detail: string;
 }
 
@@ -442,10 +448,13 @@ export const AuditEntry: MessageFns<AuditEntry> = {
   },
 };
 
-/** For administrators; served by the manager, never routed from outside. */
+/**
+ * For administrators, as their row says at each call; served by the manager, never routed from outside.
+ * What changes something is in the audit; nothing here reads what people say.
+ */
 export type AdminServiceService = typeof AdminServiceService;
 export const AdminServiceService = {
-  /** Chat servers with load and channels. */
+  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
   listServers: {
     path: "/chat.v1.AdminService/ListServers" as const,
     requestStream: false as const,
@@ -455,7 +464,7 @@ export const AdminServiceService = {
     responseSerialize: (value: ListServersResponse): Buffer => Buffer.from(ListServersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListServersResponse => ListServersResponse.decode(value),
   },
-  /** Empties a chat server; its channels go elsewhere as people come back. */
+  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
   drain: {
     path: "/chat.v1.AdminService/Drain" as const,
     requestStream: false as const,
@@ -465,7 +474,10 @@ export const AdminServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
-  /** Suspends, restores, promotes. */
+  /**
+   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
+   * unspecified: as it is. The last active administrator stays one.
+   */
   setUser: {
     path: "/chat.v1.AdminService/SetUser" as const,
     requestStream: false as const,
@@ -475,7 +487,10 @@ export const AdminServiceService = {
     responseSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
     responseDeserialize: (value: Buffer): User => User.decode(value),
   },
-  /** Ends streams of a user or channel. */
+  /**
+   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
+   * No ban: who was kicked may come back.
+   */
   kick: {
     path: "/chat.v1.AdminService/Kick" as const,
     requestStream: false as const,
@@ -485,7 +500,7 @@ export const AdminServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
-  /** What administrators did. */
+  /** What administrators did, the newest first. */
   listAudit: {
     path: "/chat.v1.AdminService/ListAudit" as const,
     requestStream: false as const,
@@ -498,20 +513,26 @@ export const AdminServiceService = {
 } as const;
 
 export interface AdminServiceServer extends UntypedServiceImplementation {
-  /** Chat servers with load and channels. */
+  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
   listServers: handleUnaryCall<Empty, ListServersResponse>;
-  /** Empties a chat server; its channels go elsewhere as people come back. */
+  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
   drain: handleUnaryCall<ChannelServer, Empty>;
-  /** Suspends, restores, promotes. */
+  /**
+   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
+   * unspecified: as it is. The last active administrator stays one.
+   */
   setUser: handleUnaryCall<User, User>;
-  /** Ends streams of a user or channel. */
+  /**
+   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
+   * No ban: who was kicked may come back.
+   */
   kick: handleUnaryCall<KickRequest, Empty>;
-  /** What administrators did. */
+  /** What administrators did, the newest first. */
   listAudit: handleUnaryCall<Page, ListAuditResponse>;
 }
 
 export interface AdminServiceClient extends Client {
-  /** Chat servers with load and channels. */
+  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
   listServers(
     request: Empty,
     callback: (error: ServiceError | null, response: ListServersResponse) => void,
@@ -527,7 +548,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListServersResponse) => void,
   ): ClientUnaryCall;
-  /** Empties a chat server; its channels go elsewhere as people come back. */
+  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
   drain(request: ChannelServer, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
   drain(
     request: ChannelServer,
@@ -540,7 +561,10 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
-  /** Suspends, restores, promotes. */
+  /**
+   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
+   * unspecified: as it is. The last active administrator stays one.
+   */
   setUser(request: User, callback: (error: ServiceError | null, response: User) => void): ClientUnaryCall;
   setUser(
     request: User,
@@ -553,7 +577,10 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: User) => void,
   ): ClientUnaryCall;
-  /** Ends streams of a user or channel. */
+  /**
+   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
+   * No ban: who was kicked may come back.
+   */
   kick(request: KickRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
   kick(
     request: KickRequest,
@@ -566,7 +593,7 @@ export interface AdminServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
-  /** What administrators did. */
+  /** What administrators did, the newest first. */
   listAudit(
     request: Page,
     callback: (error: ServiceError | null, response: ListAuditResponse) => void,

@@ -507,6 +507,11 @@ export interface ChannelServer {
   seats: number;
   /** addr speaks TLS */
   tls: boolean;
+  channelCount: number;
+  /** since its last Report */
+  reportAgeMs: number;
+  /** its lease is over: nobody is sent there any more */
+  lapsed: boolean;
 }
 
 /** Like a heartbeat. */
@@ -1398,7 +1403,20 @@ export const Keep: MessageFns<Keep> = {
 };
 
 function createBaseChannelServer(): ChannelServer {
-  return { id: "", addr: "", name: "", channels: [], state: 0, internalAddr: "", load: 0, seats: 0, tls: false };
+  return {
+    id: "",
+    addr: "",
+    name: "",
+    channels: [],
+    state: 0,
+    internalAddr: "",
+    load: 0,
+    seats: 0,
+    tls: false,
+    channelCount: 0,
+    reportAgeMs: 0,
+    lapsed: false,
+  };
 }
 
 export const ChannelServer: MessageFns<ChannelServer> = {
@@ -1429,6 +1447,15 @@ export const ChannelServer: MessageFns<ChannelServer> = {
     }
     if (message.tls !== false) {
       writer.uint32(72).bool(message.tls);
+    }
+    if (message.channelCount !== 0) {
+      writer.uint32(80).uint32(message.channelCount);
+    }
+    if (message.reportAgeMs !== 0) {
+      writer.uint32(88).uint32(message.reportAgeMs);
+    }
+    if (message.lapsed !== false) {
+      writer.uint32(96).bool(message.lapsed);
     }
     return writer;
   },
@@ -1518,6 +1545,30 @@ export const ChannelServer: MessageFns<ChannelServer> = {
             message.tls = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.channelCount = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.reportAgeMs = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.lapsed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1545,6 +1596,17 @@ export const ChannelServer: MessageFns<ChannelServer> = {
       load: isSet(object.load) ? globalThis.Number(object.load) : 0,
       seats: isSet(object.seats) ? globalThis.Number(object.seats) : 0,
       tls: isSet(object.tls) ? globalThis.Boolean(object.tls) : false,
+      channelCount: isSet(object.channelCount)
+        ? globalThis.Number(object.channelCount)
+        : isSet(object.channel_count)
+        ? globalThis.Number(object.channel_count)
+        : 0,
+      reportAgeMs: isSet(object.reportAgeMs)
+        ? globalThis.Number(object.reportAgeMs)
+        : isSet(object.report_age_ms)
+        ? globalThis.Number(object.report_age_ms)
+        : 0,
+      lapsed: isSet(object.lapsed) ? globalThis.Boolean(object.lapsed) : false,
     };
   },
 
@@ -1577,6 +1639,15 @@ export const ChannelServer: MessageFns<ChannelServer> = {
     if (message.tls !== false) {
       obj.tls = message.tls;
     }
+    if (message.channelCount !== 0) {
+      obj.channelCount = Math.round(message.channelCount);
+    }
+    if (message.reportAgeMs !== 0) {
+      obj.reportAgeMs = Math.round(message.reportAgeMs);
+    }
+    if (message.lapsed !== false) {
+      obj.lapsed = message.lapsed;
+    }
     return obj;
   },
 
@@ -1594,6 +1665,9 @@ export const ChannelServer: MessageFns<ChannelServer> = {
     message.load = object.load ?? 0;
     message.seats = object.seats ?? 0;
     message.tls = object.tls ?? false;
+    message.channelCount = object.channelCount ?? 0;
+    message.reportAgeMs = object.reportAgeMs ?? 0;
+    message.lapsed = object.lapsed ?? false;
     return message;
   },
 };

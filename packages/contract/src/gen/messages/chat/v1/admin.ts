@@ -15,6 +15,7 @@ export interface ListServersResponse {
 export interface KickRequest {
   channelId: number;
   userId: string;
+  /** for the audit, at most 1,000 characters */
   reason: string;
 }
 
@@ -24,10 +25,15 @@ export interface ListAuditResponse {
 }
 
 export interface AuditEntry {
+  /** Unix ms */
   at: number;
+  /** a user id; "(database)": by the owner of the database */
   actor: string;
+  /** user.set, user.kick, channel.kick, server.drain, channel.delete, channel.member */
   action: string;
+  /** a user id, a channel id, or the boot id of a chat server */
   target: string;
+  /** a JSON object */
   detail: string;
 }
 

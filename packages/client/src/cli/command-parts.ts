@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type GlobalOptions, Session } from './session.js';
+
+/** The data folder of `npm start`. */
+export const defaultData = fileURLToPath(new URL('../../../../../.parley', import.meta.url));
+
+/** A whole number from 1, as an argument. */
+export function positive(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number from 1.');
+}
+
+export function sessionOf(command: Command): Session {
+  return new Session(command.optsWithGlobals<GlobalOptions>());
+}

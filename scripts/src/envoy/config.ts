@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { projectFolder, type StartOptions } from '../options.js';
+import type { Plan, ServicePlan } from '../plan.js';
+
+/** What of `envoy.yaml` is this machine's. */
+export interface EnvoyAddresses {
+  readonly host: string;
+  readonly port: number;
+  /** The Unix socket of its admin pages. */
+  readonly adminSocket?: string;
+  /** host:port of the hosts of each cluster. */
+  readonly clusters: Readonly<Record<string, readonly string[]>>;
+  /** PEM files. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+/** As much of a bootstrap as is replaced. */
+interface Bootstrap {
+  admin: { address: { pipe: { path: string } } };
+  static_resources: {
+    listeners: {
+      address: { socket_address: { address: string; port_value: number } };
+      filter_chains: { transport_socket?: object }[];
+    }[];
+    clusters: { name: string; load_assignment: { endpoints: object[] } }[];
+  };
+}
+
+function endpointOf(address: string): object {
+  const [host = '', port] = address.split(/:(?=\d+$)/);
+  return { endpoint: { address: { socket_address: { address: host, port_value: Number(port) } } } };
+}
+
+function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string }): object {
+  const pair = { certificate_chain: { filename: resolve(cert) }, private_key: { filename: resolve(key) } };
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+      common_tls_context: { alpn_protocols: ['h2', 'http/1.1'], tls_certificates: [pair] },
+    },
+  };
+}
+
+/** `envoy.yaml` with these addresses, as JSON; all else is as it stands there. */
+export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: EnvoyAddresses): Promise<string> {
+  const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
+  const bootstrap = parse(text) as Bootstrap;
+  if (adminSocket !== undefined) bootstrap.admin.address.pipe.path = adminSocket;
+  for (const { address, filter_chains } of bootstrap.static_resources.listeners) {
+    Object.assign(address.socket_address, { address: host, port_value: port });
+    if (tls !== undefined) Object.assign(filter_chains[0] ?? {}, { transport_socket: tlsSocket(tls) });
+  }
+  for (const { name, load_assignment } of bootstrap.static_resources.clusters) {
+    load_assignment.endpoints = [{ lb_endpoints: (clusters[name] ?? []).map(endpointOf) }];
+  }
+  return JSON.stringify(bootstrap, null, 2);
+}
+
+/** The addresses of `npm start`. */
+export function localAddresses(plan: Plan, envoy: ServicePlan, host: string, options: StartOptions): EnvoyAddresses {
+  const here = isIP(host) === 4 && host !== '0.0.0.0' ? host : '127.0.0.1';
+  const of = (plans: readonly ServicePlan[], service: ServicePlan['service']) =>
+    plans.filter((one) => one.service === service).map(({ port }) => `${here}:${port}`);
+  const { envoyCert: cert, envoyKey: key } = options;
+  if ((cert === undefined) !== (key === undefined)) throw new Error('--envoy-cert and --envoy-key go together.');
+  return {
+    host,
+    port: envoy.port,
+    clusters: {
+      'user-service': of(plan.first, 'user-service'),
+      'channel-service': of(plan.first, 'channel-service'),
+      'chat-service': of(plan.chatServers, 'chat-service'),
+      gateway: of([plan.gateway], 'gateway'),
+    },
+    ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
+  };
+}
+
+/** Writes it into the data folder, and gives what Envoy's own process has to know of it. */
+export async function writeEnvoyConfig(folder: string, addresses: EnvoyAddresses): Promise<NodeJS.ProcessEnv> {
+  const adminSocket = join(folder, 'envoy.sock');
+  const file = join(folder, 'envoy.json');
+  await writeFile(file, await renderEnvoy({ adminSocket, ...addresses }), { mode: 0o600 });
+  const scheme = addresses.tls === undefined ? 'http' : 'https';
+  return {
+    ENVOY_CONFIG: file,
+    ENVOY_ADMIN: adminSocket,
+    ENVOY_URL: `${scheme}://${addresses.host}:${addresses.port}`,
+  };
+}

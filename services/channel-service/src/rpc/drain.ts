@@ -1,0 +1,40 @@
+import type { ChannelServer } from '@parley/contract';
+import { type Pool, transaction } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { Refusal, refuse } from '@parley/runtime';
+import type { ChatServers, Target } from '../clients/chat-servers.js';
+import { drainServer } from '../store/admin.js';
+import { audit } from '../store/channels.js';
+
+export interface DrainDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+}
+
+const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function notTold(thrown: unknown): unknown {
+  const unheard = thrown instanceof Refusal && ['unreachable', 'deadline-exceeded'].includes(thrown.reason);
+  return unheard ? refuse('server-away', { cause: thrown }) : thrown;
+}
+
+/** Drain: first its row, so that no manager places anything there from now on, then the server itself. Again is the same. */
+export function createDrain({ pool, servers }: DrainDeps) {
+  function mark(id: string, me: UserCaller): Promise<Target> {
+    return transaction(pool, async (client) => {
+      const [server] = await drainServer.run(client, [id]);
+      if (server === undefined) throw refuse('server-not-found');
+      await audit.run(client, [me.id, 'server.drain', server.boot_id, { name: server.name }]);
+      return server;
+    });
+  }
+
+  return async ({ id }: ChannelServer, me: UserCaller): Promise<object> => {
+    if (!bootId.test(id)) throw refuse('server-not-found');
+    const server = await mark(id, me);
+    await servers.drain(server).catch((thrown: unknown) => {
+      throw notTold(thrown);
+    });
+    return {};
+  };
+}

@@ -1,0 +1,47 @@
+import {
+  ChannelServer,
+  type Empty,
+  KickRequest,
+  type ListAuditResponse,
+  type ListServersResponse,
+  Page,
+  User,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import type { Person, Rig } from './rig.js';
+
+const withinMs = 10_000;
+
+/** The calls of administrators. */
+export class AdminDoor {
+  readonly #rig: Rig;
+
+  constructor(rig: Rig) {
+    this.#rig = rig;
+  }
+
+  listServers({ token }: Person): Promise<ListServersResponse> {
+    const admin = this.#rig.admin();
+    return callUnary(admin.listServers.bind(admin), {}, { token, withinMs });
+  }
+
+  drain({ token }: Person, id: string): Promise<Empty> {
+    const admin = this.#rig.admin();
+    return callUnary(admin.drain.bind(admin), ChannelServer.fromPartial({ id }), { token, withinMs });
+  }
+
+  setUser({ token }: Person, user: Parameters<typeof User.fromPartial>[0], manager = 0): Promise<User> {
+    const admin = this.#rig.admin(manager);
+    return callUnary(admin.setUser.bind(admin), User.fromPartial(user), { token, withinMs });
+  }
+
+  kick({ token }: Person, request: Parameters<typeof KickRequest.fromPartial>[0]): Promise<Empty> {
+    const admin = this.#rig.admin();
+    return callUnary(admin.kick.bind(admin), KickRequest.fromPartial(request), { token, withinMs });
+  }
+
+  listAudit({ token }: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListAuditResponse> {
+    const admin = this.#rig.admin();
+    return callUnary(admin.listAudit.bind(admin), Page.fromPartial(page), { token, withinMs });
+  }
+}

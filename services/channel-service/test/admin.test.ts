@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import { type DisconnectRequest, ServerState, UserRole, UserStatus } from '@parley/contract';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { AdminDoor } from './admin-door.js';
+import { Listener } from './listener.js';
+import { type Identity, outcomes, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let door: AdminDoor;
+let listener: Listener;
+let server: Identity;
+let root: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  door = new AdminDoor(rig);
+  await rig.startManager();
+  await rig.startManager();
+});
+
+beforeEach(async () => {
+  await rig.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 d'");
+  await rig.owner.query("UPDATE chat.users SET role = 'user'");
+  await rig.owner.query('DELETE FROM chat.rate');
+  root = await rig.person('admin');
+  listener = new Listener();
+  server = await rig.server(0.25, await listener.start());
+});
+
+afterEach(() => listener.stop());
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const seatsOf = (userId: string) =>
+  rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', userId);
+
+async function disconnects(count: number): Promise<DisconnectRequest[]> {
+  const heard = await listener.hears(count);
+  return heard
+    .filter(({ method }) => method === 'disconnect')
+    .map(({ request }) => request as unknown as DisconnectRequest);
+}
+
+test('nobody else may: by the row, whatever the token says', async () => {
+  const user = await rig.person();
+  const id = await rig.room(user);
+  const calls = (who: Person) => [
+    door.listServers(who),
+    door.drain(who, server.bootId),
+    door.setUser(who, { id: user.id, role: UserRole.ADMIN }),
+    door.kick(who, { channelId: id }),
+    door.listAudit(who),
+  ];
+  const demoted = await rig.person('admin');
+  await door.setUser(root, { id: demoted.id, role: UserRole.USER });
+  for (const who of [user, demoted]) {
+    const { reasons } = await outcomes<unknown>(calls(who));
+    expect(reasons).toEqual(Array(5).fill('not-an-administrator'));
+  }
+  const written = await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE actor = ANY ($1)', [
+    user.id,
+    demoted.id,
+  ]);
+  expect(written).toEqual({ n: 0 });
+});
+
+test('a role counts from the next call on, without another login', async () => {
+  const user = await rig.person();
+  await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-an-administrator' });
+  await expect(door.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
+    id: user.id,
+    role: UserRole.ADMIN,
+    status: UserStatus.ACTIVE,
+  });
+  await expect(door.listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
+});
+
+test('servers: what they said of themselves, what they own, and how long ago they reported', async () => {
+  const user = await rig.person();
+  await rig.listen(user, await rig.room(user));
+  const dead = await rig.server();
+  await rig.kill(dead);
+  await rig.owner.query("UPDATE chat.server SET reported_at = now() - interval '90 s' WHERE boot_id = $1", [
+    dead.bootId,
+  ]);
+  const { servers } = await door.listServers(root);
+  const byId = (id: string) => servers.find((one) => one.id === id);
+  expect(servers).toHaveLength(2);
+  expect(byId(server.bootId)).toMatchObject({
+    name: 'one',
+    addr: 'localhost:5000',
+    internalAddr: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    state: ServerState.SERVING,
+    load: 0.25,
+    channelCount: 1,
+    lapsed: false,
+  });
+  expect(byId(server.bootId)?.reportAgeMs).toBeLessThan(60_000);
+  expect(byId(dead.bootId)).toMatchObject({ lapsed: true, channelCount: 0 });
+  expect(byId(dead.bootId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
+});
+
+test('drain: the server is told, gets nothing new, and no report of it undoes that', async () => {
+  await door.drain(root, server.bootId);
+  const [told] = await listener.hears(1);
+  expect(told).toMatchObject({ method: 'drain' });
+  const payload = JSON.parse(Buffer.from(String(told?.token.split('.')[1]), 'base64url').toString());
+  expect(payload).toMatchObject({ aud: server.bootId, iss: 'parley:manager' });
+
+  await rig.report(server.token, { metric: { kv: { state: 'serving', load: '0' } } });
+  const user = await rig.person();
+  await expect(rig.listen(user, await rig.room(user))).rejects.toMatchObject({ reason: 'no-server' });
+  const other = await rig.server();
+  await expect(rig.listen(user, await rig.room(user))).resolves.toMatchObject({ server: { id: other.bootId } });
+  const { servers } = await door.listServers(root);
+  expect(servers.find(({ id }) => id === server.bootId)).toMatchObject({ state: ServerState.DRAINING });
+  await expect(door.drain(root, server.bootId)).resolves.toBeDefined();
+});
+
+test('drain: a server that does not answer gets nothing new either, and the administrator is told', async () => {
+  listener.stop();
+  await expect(door.drain(root, server.bootId)).rejects.toMatchObject({
+    reason: 'server-away',
+  });
+  const { servers } = await door.listServers(root);
+  expect(servers).toMatchObject([{ state: ServerState.DRAINING }]);
+});
+
+test.each([['a word'], [''], [randomUUID()]])('drain of %j: no such server', async (id) => {
+  await expect(door.drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
+});
+
+test('who is suspended has no session, no seat and no stream', async () => {
+  const user = await rig.person();
+  await rig.listen(user, await rig.room(user));
+  const answer = await door.setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
+  expect(answer).toMatchObject({ role: UserRole.USER, status: UserStatus.SUSPENDED });
+  expect(await disconnects(2)).toMatchObject([
+    { channelId: 0, userId: user.id, goodbye: { reason: 'suspended', listenAgain: false } },
+  ]);
+  expect(await seatsOf(user.id)).toEqual({ n: 0 });
+  await expect(rig.list(user)).rejects.toMatchObject({ reason: 'logged-out' });
+  const living = 'SELECT count(*)::int AS n FROM chat.session WHERE user_id = $1 AND revoked_at IS NULL';
+  expect(await rig.one(living, user.id)).toEqual({ n: 0 });
+  await expect(door.setUser(root, { id: user.id, status: UserStatus.ACTIVE })).resolves.toMatchObject({
+    status: UserStatus.ACTIVE,
+  });
+});
+
+test.each([
+  ['nothing', {}, 'invalid-profile'],
+  ['a guest', { role: UserRole.GUEST }, 'invalid-profile'],
+  ['deleted', { status: UserStatus.DELETED }, 'invalid-profile'],
+  ['a role of the future', { role: 9 as UserRole }, 'invalid-profile'],
+  ['nobody', { id: 'nobody', role: UserRole.ADMIN }, 'user-not-found'],
+  ['no id', { id: '', role: UserRole.ADMIN }, 'invalid-user-id'],
+  ['NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
+])('a user cannot be set to %s', async (_what, change, reason) => {
+  const user = await rig.person();
+  await expect(door.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
+});
+
+test('a guest stays one', async () => {
+  const guest = await rig.person();
+  await rig.owner.query("UPDATE chat.users SET role = 'guest' WHERE id = $1", [guest.id]);
+  await expect(door.setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
+    reason: 'invalid-profile',
+  });
+});
+
+test.each([
+  ['demoted', { role: UserRole.USER }],
+  ['suspended', { status: UserStatus.SUSPENDED }],
+])('the last active administrator is not %s', async (_what, change) => {
+  const idle = await rig.person('admin');
+  await door.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
+  await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-administrator' });
+  await door.setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
+  await expect(door.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
+});
+
+test('of administrators who demote each other at once, one is left', async () => {
+  for (let round = 0; round < 5; round++) {
+    await rig.owner.query("UPDATE chat.users SET role = 'user'");
+    const [a, b] = [await rig.person('admin'), await rig.person('admin')];
+    const demote = (who: Person, whom: Person, manager: number) =>
+      door.setUser(who, { id: whom.id, role: UserRole.USER }, manager);
+    const { reasons } = await outcomes([demote(a, b, 0), demote(b, a, 1)]);
+    expect(reasons).toEqual(['not-an-administrator']);
+    expect(await rig.one("SELECT count(*)::int AS n FROM chat.users WHERE role = 'admin'")).toEqual({ n: 1 });
+  }
+});
+
+describe('kick', () => {
+  let user: Person;
+  let room: number;
+
+  beforeEach(async () => {
+    user = await rig.person();
+    room = await rig.room(user);
+    await rig.listen(user, room);
+  });
+
+  test('a user, everywhere', async () => {
+    await door.kick(root, { userId: user.id });
+    expect(await seatsOf(user.id)).toEqual({ n: 0 });
+    expect(await disconnects(2)).toMatchObject([{ channelId: 0, userId: user.id, goodbye: { reason: 'kicked' } }]);
+  });
+
+  test('a user, in one channel; who is in another stays', async () => {
+    const elsewhere = await rig.room(user);
+    await door.kick(root, { userId: user.id, channelId: elsewhere });
+    expect(await seatsOf(user.id)).toEqual({ n: 1 });
+    await door.kick(root, { userId: user.id, channelId: room });
+    expect(await seatsOf(user.id)).toEqual({ n: 0 });
+    expect(await disconnects(2)).toMatchObject([{ channelId: room, userId: user.id, goodbye: { reason: 'kicked' } }]);
+  });
+
+  test('everybody in a channel, and nobody elsewhere', async () => {
+    const [second, other] = [await rig.person(), await rig.person()];
+    await rig.listen(second, room);
+    await rig.listen(other, await rig.room(other));
+    await door.kick(root, { channelId: room, reason: 'closing time' });
+    expect([await seatsOf(user.id), await seatsOf(second.id), await seatsOf(other.id)]).toEqual([
+      { n: 0 },
+      { n: 0 },
+      { n: 1 },
+    ]);
+    expect(await disconnects(4)).toMatchObject([{ channelId: room, userId: '' }]);
+    const { entries } = await door.listAudit(root, { size: 1 });
+    expect(entries).toMatchObject([{ actor: root.id, action: 'channel.kick', target: String(room) }]);
+    expect(JSON.parse(entries[0]?.detail ?? '')).toEqual({ reason: 'closing time', seats: 2 });
+  });
+
+  test('who was kicked may come back', async () => {
+    await door.kick(root, { userId: user.id });
+    await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.bootId } });
+  });
+
+  test.each([
+    ['nobody', {}, 'invalid-kick'],
+    ['for a long reason', { userId: 'x', reason: 'x'.repeat(1_001) }, 'invalid-kick'],
+    ['for NUL', { userId: 'x', reason: '\0' }, 'invalid-kick'],
+    ['no user', { userId: 'nobody' }, 'user-not-found'],
+    ['no id', { userId: '!' }, 'invalid-user-id'],
+    ['no channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
+    ['a channel beyond all', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
+  ])('%s: refused', async (_what, request, reason) => {
+    await expect(door.kick(root, request)).rejects.toMatchObject({ reason });
+    expect(await seatsOf(user.id)).toEqual({ n: 1 });
+  });
+});
+
+test('the audit has every action, the newest first, in pages', async () => {
+  const user = await rig.person();
+  await door.setUser(root, { id: user.id, role: UserRole.ADMIN });
+  await door.kick(user, { userId: root.id });
+  await door.drain(user, server.bootId);
+  await door.setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
+  const first = await door.listAudit(user, { size: 3 });
+  expect(first.entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
+    [user.id, 'user.set', root.id],
+    [user.id, 'server.drain', server.bootId],
+    [user.id, 'user.kick', root.id],
+  ]);
+  const [newest] = first.entries;
+  expect(JSON.parse(newest?.detail ?? '')).toEqual({ role: 'admin', status: 'suspended', was: ['admin', 'active'] });
+  expect(Math.abs(Date.now() - (newest?.at ?? 0))).toBeLessThan(60_000);
+  const second = await door.listAudit(user, { size: 1, after: first.next });
+  expect(second.entries).toMatchObject([{ actor: root.id, action: 'user.set', target: user.id }]);
+  for (const page of [{ size: 101 }, { after: 'x' }, { after: '-1' }]) {
+    await expect(door.listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
+  }
+});

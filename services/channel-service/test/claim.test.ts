@@ -1,0 +1,183 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { purges } from '../src/store/servers.js';
+import { type Identity, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let owner: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.startManager();
+  owner = await rig.person();
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+afterEach(async () => {
+  await rig.owner.query('TRUNCATE chat.seat');
+  await rig.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 h'");
+  await rig.owner.query('DELETE FROM chat.rate');
+});
+
+const reason = (word: string) => expect.objectContaining({ reason: word });
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, key: Math.random() }))
+    .sort((one, other) => one.key - other.key)
+    .map(({ item }) => item);
+}
+
+/** As a chat server does each second, here for the test's time. */
+async function report({ token, bootId }: Identity): Promise<void> {
+  await rig.report(token, {
+    server: { id: bootId, addr: 'localhost:5000', internalAddr: '127.0.0.1:5009', name: 'one', state: 1, load: 0 },
+  });
+}
+
+async function leaseUntil(when: string, ...servers: readonly Identity[]): Promise<void> {
+  const ids = servers.map(({ bootId }) => bootId);
+  await rig.owner.query(`UPDATE chat.server SET lease_until = now() + $2::interval WHERE boot_id = ANY ($1)`, [
+    ids,
+    when,
+  ]);
+}
+
+/** Rooms by their owners' boot ids, after everybody has listened; people come in any order, some at a time. */
+async function fill(rooms: readonly number[], people: readonly Person[]): Promise<Map<string, number>> {
+  const arrivals = shuffled(people.map((who, n) => ({ who, room: rooms[n % rooms.length] as number })));
+  const lanes = Array.from({ length: 6 }, (_, lane) => arrivals.filter((_arrival, n) => n % 6 === lane));
+  await Promise.all(
+    lanes.map(async (lane, n) => {
+      for (const { who, room } of lane) await rig.listen(who, room, rig.managers[n % 2]);
+    }),
+  );
+  const { rows } = await rig.owner.query<{ boot_id: string; n: number }>(
+    'SELECT boot_id, count(*)::int AS n FROM chat.seat GROUP BY boot_id',
+  );
+  return new Map(rows.map(({ boot_id, n }) => [boot_id, n]));
+}
+
+describe('where channels are placed', () => {
+  test('40 rooms of 25 over two managers: the busiest of 4 servers has at most 1.3 of the mean', async () => {
+    for (let n = 0; n < 4; n++) await rig.server();
+    const { rows } = await rig.owner.query<{ id: number }>(
+      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 40) RETURNING id",
+      [owner.id],
+    );
+    const seats = await fill(
+      rows.map(({ id }) => id),
+      await rig.persons(1_000),
+    );
+    expect([...seats.values()].reduce((sum, n) => sum + n, 0)).toBe(1_000);
+    expect(Math.max(...seats.values())).toBeLessThanOrEqual(1.3 * 250);
+  }, 120_000);
+
+  test('what is placed counts at once, whatever the last report said', async () => {
+    const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
+    const { rows } = await rig.owner.query<{ id: number }>(
+      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
+      [owner.id],
+    );
+    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1 WHERE channel_id = ANY ($2)', [
+      full.bootId,
+      rows.map(({ id }) => id),
+    ]);
+    expect((await rig.listen(owner, await rig.room(owner))).server?.id).toBe(free.bootId);
+  });
+
+  test('nobody is sent to a server that has no time left, however little is placed there', async () => {
+    await rig.server(0.95);
+    const other = await rig.server(0.7);
+    for (let n = 0; n < 3; n++) {
+      const who = await rig.person();
+      expect((await rig.listen(who, await rig.room(who))).server?.id).toBe(other.bootId);
+    }
+  });
+});
+
+describe('when every lease has lapsed at once', () => {
+  async function placed(on: Identity): Promise<number> {
+    const id = await rig.room(owner);
+    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2, epoch = 7 WHERE channel_id = $1', [
+      id,
+      on.bootId,
+    ]);
+    return id;
+  }
+
+  test('the first server that is back takes nothing from the others for 5 s, and they keep what they had', async () => {
+    const [quick, slow, gone] = [await rig.server(), await rig.server(), await rig.server()];
+    const [kept, orphaned] = [await placed(slow), await placed(gone)];
+    await leaseUntil('-4 s', quick, slow, gone);
+    await report(quick);
+    for (const id of [kept, orphaned]) {
+      const refused = await rig.listen(await rig.person(), id).catch((thrown) => thrown);
+      expect(refused).toEqual(reason('no-server'));
+      expect(refused.retryAfterMs).toBeGreaterThan(3_000);
+      expect(refused.retryAfterMs).toBeLessThanOrEqual(5_000);
+    }
+    await rig.listen(await rig.person(), await rig.room(owner)); // nobody had it: no reason to wait
+    await report(slow);
+    expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.bootId);
+    expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', kept)).toEqual({ epoch: 7 });
+    await leaseUntil('1 h', quick);
+    await rig.owner.query("UPDATE chat.server SET lease_since = lease_since - interval '5 s' WHERE boot_id = $1", [
+      quick.bootId,
+    ]);
+    await expect(rig.listen(await rig.person(), orphaned)).resolves.toBeDefined();
+  });
+
+  test('no seat is swept meanwhile', async () => {
+    const [quick, slow] = [await rig.server(), await rig.server()];
+    const who = await rig.person();
+    await rig.owner.query(
+      `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+       VALUES (gen_random_uuid(), $1, $2, $3, 7, true, true, now())`,
+      [who.id, await placed(slow), slow.bootId],
+    );
+    await leaseUntil('-8 s', quick, slow);
+    const began = performance.now();
+    const sweeps = async () => {
+      for (const purge of purges) await purge.run(rig.owner, []);
+      return (await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).n;
+    };
+    expect(await sweeps()).toBe(1); // nobody lives: nothing can be said
+    await report(quick);
+    expect(await sweeps()).toBe(1);
+    while (performance.now() - began < 4_000) {
+      await pause(500);
+      await report(quick);
+    }
+    expect(await sweeps()).toBe(1);
+    while ((await sweeps()) > 0) {
+      await pause(200);
+      await report(quick);
+    }
+    expect(performance.now() - began).toBeGreaterThan(4_900);
+  });
+
+  test('one that lives on is a witness: what a dead one had is placed at once', async () => {
+    const [, dead] = [await rig.server(), await rig.server()];
+    const id = await placed(dead);
+    await leaseUntil('0.3 s', dead);
+    await pause(350);
+    await expect(rig.listen(await rig.person(), id)).resolves.toBeDefined();
+  });
+
+  test('so is a new one that came while the dead one was still believed', async () => {
+    const dead = await rig.server();
+    const id = await placed(dead);
+    await leaseUntil('0.5 s', dead);
+    const heir = await rig.server();
+    await pause(550);
+    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(heir.bootId);
+  });
+});

@@ -1,0 +1,43 @@
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { ChatServiceService } from '@parley/contract';
+
+/** One command. */
+export interface Heard {
+  readonly method: string;
+  readonly request: Record<string, unknown>;
+  readonly token: string;
+}
+
+/** A real gRPC server in place of a chat server, that only writes down what it is told. */
+export class Listener {
+  readonly heard: Heard[] = [];
+  readonly #server = new Server();
+
+  async start(): Promise<string> {
+    const note = (method: string) => (call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<object>) => {
+      const token = String(call.metadata.get('authorization')[0]);
+      this.heard.push({ method, request: call.request as Record<string, unknown>, token });
+      done(null, {});
+    };
+    this.#server.addService(
+      ChatServiceService as never,
+      { add: note('add'), remove: note('remove'), disconnect: note('disconnect'), drain: note('drain') } as never,
+    );
+    const port = await new Promise<number>((resolve, reject) =>
+      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    return `127.0.0.1:${port}`;
+  }
+
+  async hears(count: number): Promise<Heard[]> {
+    const until = Date.now() + 3_000;
+    while (this.heard.length < count && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+    return this.heard;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { Client, credentials } from '@grpc/grpc-js';
+import { ChatServiceClient, DrainRequest } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
+import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let pool: Pool;
+let key: SigningKey<ServiceClaims>;
+let names = 0;
+const me = randomUUID();
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 0, env: { PARLEY_STOP_SECONDS: '4' } });
+  pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
+  key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
+});
+afterAll(async () => {
+  await pool.end();
+  await trio.stop();
+});
+afterEach(async () => {
+  await Promise.all(trio.chatServers.splice(0).map((one) => one.stop()));
+});
+
+const stateOf = async ({ grpc }: ServiceProcess) =>
+  (await trio.people.sql('SELECT state FROM chat.server WHERE addr = $1', [grpc]))[0]?.state;
+
+const somebody = () => trio.people.make(`p-${++names}`);
+
+async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): Promise<void> {
+  const client = new ChatServiceClient(grpc, credentials.createInsecure());
+  const [server] = await trio.people.sql('SELECT boot_id FROM chat.server WHERE addr = $1', [grpc]);
+  const signed = token ?? (await key.sign({ sub: me }, String(server?.boot_id)));
+  const request = DrainRequest.fromPartial({ deadlineMs });
+  await callUnary(client.drain.bind(client), request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await holds()); tries++) {
+    if (tries > 200) throw new Error('not in 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** By the grpc health protocol: 1 SERVING, 2 NOT_SERVING. */
+function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
+  const client = new Client(grpc, credentials.createInsecure());
+  const asIs = (bytes: Buffer) => bytes;
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest('/grpc.health.v1.Health/Check', asIs, asIs, Buffer.alloc(0), (error, answer) => {
+      client.close();
+      if (error === null) resolve(answer?.[1]);
+      else reject(error);
+    });
+  });
+}
+
+/** Holds the head of a channel, so that it cannot be given back yet. */
+async function holdHead(id: number): Promise<() => Promise<void>> {
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE', [id]);
+  return async () => {
+    await client.query('ROLLBACK');
+    client.release();
+  };
+}
+
+describe('Drain', () => {
+  test('is for managers, and takes ten minutes at most', async () => {
+    const server = await trio.addChatServer();
+    const { token } = await somebody();
+    await expect(drain(server, 0, token)).rejects.toMatchObject({ reason: 'not-a-service' });
+    await expect(drain(server, 600_001)).rejects.toMatchObject({ reason: 'invalid-deadline' });
+    expect(await stateOf(server)).toBe('serving');
+  });
+
+  test('sends everybody to another server with all that was said, and leaves an empty server that drains', async () => {
+    const first = await trio.addChatServer();
+    const [alice, bob] = [await somebody(), await somebody()];
+    const { id } = await trio.create(alice, 'kept');
+    await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+    const streams = [await join(alice, id), await join(bob, id)] as const;
+    const second = await trio.addChatServer();
+    const ids = Array.from({ length: 50 }, () => randomUUID());
+    for (const clientId of ids) streams[0].send('said', { clientId });
+    await drain(first);
+    for (const { ended, messages } of streams) {
+      expect(await ended).toMatchObject({ reason: 'draining' });
+      expect(messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true, seq: messages.at(-2)?.seq });
+    }
+    const acked = streams[0].messages.flatMap(({ ack }) => (ack === undefined || ack.refusal ? [] : [ack.clientId]));
+    const rows = await trio.people.sql('SELECT client_id FROM chat.message WHERE channel_id = $1', [id]);
+    expect(rows.map(({ client_id }) => client_id)).toEqual(expect.arrayContaining(acked));
+
+    const again = await trio.listen(bob, id);
+    expect(again.server?.addr).toBe(second.grpc);
+    const { goodbye } = streams[1].messages.at(-1) ?? {};
+    const back = new Chatter(again, { events: true, resume: `${goodbye?.log}:${goodbye?.seq}` });
+    expect((await back.find(({ welcome }) => welcome !== undefined)).welcome?.resume).toBe(1);
+    await back.leave();
+
+    await until(async () => (await stateOf(first)) === 'draining');
+    expect(
+      await trio.people.sql('SELECT FROM chat.channel_head h JOIN chat.server USING (boot_id) WHERE addr = $1', [
+        first.grpc,
+      ]),
+    ).toEqual([]);
+    await until(async () => (await healthOf(first)) === 2);
+    expect(await healthOf(second)).toBe(1);
+    const other = await somebody();
+    expect((await trio.listen(other, (await trio.create(other, 'new')).id)).server?.addr).toBe(second.grpc);
+    first.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    expect(await stateOf(first)).toBe('stopped');
+  });
+
+  test('while a channel is given back nothing is said in it, and who comes is sent on', async () => {
+    const server = await trio.addChatServer();
+    const [alice, bob] = [await somebody(), await somebody()];
+    const { id } = await trio.create(alice, 'held');
+    const stream = await join(alice, id);
+    const reserved = await trio.listen(bob, id);
+    const letGo = await holdHead(id);
+    await drain(server);
+    await until(async () => {
+      stream.send('late', { clientId: randomUUID() });
+      return stream.messages.some(({ ack }) => ack?.refusal?.reason === 'moved');
+    });
+    const refusal = stream.messages.find(({ ack }) => ack?.refusal !== undefined)?.ack?.refusal;
+    expect(refusal?.retryAfterMs).toBeGreaterThan(0);
+    const late = new Chatter(reserved, { events: true });
+    expect(await late.ended).toMatchObject({ reason: 'moved' });
+    await letGo();
+    expect(await stream.ended).toMatchObject({ reason: 'draining' });
+  });
+});
+
+test('what could not be given back before the deadline is given back after it', async () => {
+  const server = await trio.addChatServer();
+  const alice = await somebody();
+  const { id } = await trio.create(alice, 'late');
+  const stream = await join(alice, id);
+  const letGo = await holdHead(id);
+  await drain(server, 500);
+  expect(await stream.ended).toMatchObject({ reason: 'draining' });
+  await letGo();
+  await until(async () => {
+    const [head] = await trio.people.sql('SELECT boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
+    return head?.boot_id === null;
+  });
+});
+
+describe('SIGTERM', () => {
+  test('the deadline ends a drain that cannot come to its end: people hear it, and the process is gone', async () => {
+    const server = await trio.addChatServer();
+    const alice = await somebody();
+    const { id } = await trio.create(alice, 'stuck');
+    const stream = await join(alice, id);
+    const letGo = await holdHead(id);
+    const began = performance.now();
+    server.kill('SIGTERM');
+    expect(await stream.ended).toMatchObject({ reason: 'draining' });
+    expect(stream.messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true });
+    await server.exited;
+    expect(performance.now() - began).toBeLessThan(6_000);
+    await letGo();
+  });
+
+  test('a second one forces the end', async () => {
+    const server = await trio.addChatServer();
+    const alice = await somebody();
+    const { id } = await trio.create(alice, 'forced');
+    const stream = await join(alice, id);
+    const letGo = await holdHead(id);
+    server.kill('SIGTERM');
+    await until(async () => (await stateOf(server)) === 'draining');
+    const began = performance.now();
+    server.kill('SIGTERM');
+    expect(await server.exited).toBe(1);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    await stream.ended;
+    await letGo();
+  });
+});

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { createPool, type Pool } from '@parley/database';
+import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
+import { Channels } from '../src/core/channels.js';
+import { FanOut } from '../src/core/fan-out.js';
+import { Sessions } from '../src/rpc/sessions.js';
+import { HeadStore } from '../src/store/heads.js';
+import { SeatStore } from '../src/store/seats.js';
+import { Sweep } from '../src/upkeep/sweep.js';
+
+let database: TestDatabase;
+let people: People;
+let pool: Pool;
+let nowMs = 0;
+const bootId = randomUUID();
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  people = await People.open(database);
+  pool = createPool({ url: database.urlFor('chat_server'), applicationName: 'test', max: 4 });
+  await people.make('alice');
+});
+afterAll(async () => {
+  await pool.end();
+  await people.close();
+  await database.close();
+});
+
+const bounds = {
+  ringBytes: 1_000,
+  lossyRingBytes: 1_000,
+  writeBytes: 1_000,
+  rate: { messagesPerSecond: 1, bytesPerSecond: 1 },
+};
+const longEmptyMs = 120_001;
+
+/** A chat server's sweep over real stores. */
+function setUp() {
+  const left: [why: string, channels: number][] = [];
+  const channels = new Channels(bounds, new FanOut(setImmediate, () => {}));
+  const sweep = new Sweep({
+    channels,
+    sessions: new Sessions(),
+    seats: new SeatStore(pool, bootId),
+    heads: new HeadStore(pool, bootId),
+    now: () => nowMs,
+    onLeft: (why, count) => left.push([why, count]),
+  });
+  return { channels, sweep, left };
+}
+
+async function owned(): Promise<number> {
+  const [row] = await people.sql(
+    "INSERT INTO chat.channel (name, owner_id, keep_seconds) VALUES ('r', 'alice', 0) RETURNING id",
+  );
+  await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 1 WHERE channel_id = $1', [row?.id, bootId]);
+  return Number(row?.id);
+}
+
+function load(channels: Channels, id: number): void {
+  const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), keeps: false, lastSeq: 0, firstSeq: 1 } as const;
+  channels.open({ facts, settings: { name: 'r', limit: 25, ownerId: 'alice', slowModeS: 0 } }, nowMs);
+}
+
+const isOwned = async (id: number) =>
+  (await people.sql('SELECT FROM chat.channel_head WHERE channel_id = $1 AND boot_id = $2', [id, bootId])).length === 1;
+
+function reserve(id: number, forSeconds: number) {
+  return people.sql(
+    `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
+     VALUES (gen_random_uuid(), 'alice', $1, $2, 1, true, now() + make_interval(secs => $3))`,
+    [id, bootId, forSeconds],
+  );
+}
+
+describe('an empty channel', () => {
+  test('stays for those who come back, then has no owner', async () => {
+    const { channels, sweep, left } = setUp();
+    const id = await owned();
+    load(channels, id);
+    nowMs += longEmptyMs - 2;
+    await sweep.run();
+    expect(await isOwned(id)).toBe(true);
+    nowMs += 2;
+    await sweep.run();
+    expect(await isOwned(id)).toBe(false);
+    expect(channels.find(id)).toBeUndefined();
+    expect(left).toEqual([['empty', 1]]);
+  });
+
+  test('that was never loaded is given back as soon as nobody is about to come', async () => {
+    const { sweep } = setUp();
+    const id = await owned();
+    await reserve(id, 10);
+    await sweep.run();
+    expect(await isOwned(id)).toBe(true);
+    await people.sql("UPDATE chat.seat SET join_by = now() - interval '1 s'");
+    await sweep.run();
+    expect(await isOwned(id)).toBe(false);
+    expect(await people.sql('SELECT FROM chat.seat')).toEqual([]);
+  });
+
+  test('stays where a seat is reserved', async () => {
+    const { channels, sweep } = setUp();
+    const id = await owned();
+    load(channels, id);
+    nowMs += longEmptyMs;
+    await reserve(id, 10);
+    await sweep.run();
+    expect(await isOwned(id)).toBe(true);
+    expect(channels.find(id)).toBeDefined();
+    await people.sql('DELETE FROM chat.seat');
+  });
+
+  test('stays where a Listen is on its way', async () => {
+    const { channels, sweep } = setUp();
+    const id = await owned();
+    load(channels, id);
+    nowMs += longEmptyMs;
+    const manager = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test', max: 1 });
+    const listen = await manager.connect();
+    await listen.query('BEGIN');
+    await listen.query('SELECT FROM chat.channel WHERE id = $1 FOR NO KEY UPDATE', [id]);
+    await sweep.run();
+    expect(await isOwned(id)).toBe(true);
+    await listen.query('ROLLBACK');
+    listen.release();
+    await manager.end();
+    await sweep.run();
+    expect(await isOwned(id)).toBe(false);
+  });
+
+  test('of another server is not touched', async () => {
+    const id = await owned();
+    await people.sql('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
+    const heads = new HeadStore(pool, bootId);
+    expect(await heads.giveBackEmpty([{ channel_id: id, epoch: 1 }])).toEqual(new Set());
+    await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 2 WHERE channel_id = $1', [id, bootId]);
+    expect(await heads.giveBackEmpty([{ channel_id: id, epoch: 1 }])).toEqual(new Set());
+    expect(await isOwned(id)).toBe(true);
+  });
+});

@@ -1,0 +1,23 @@
+import { Kind, Message } from '@parley/contract';
+import { faultOf } from '../src/rpc/incoming.js';
+
+function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
+  const message = Message.fromPartial({ kind, targetSeq: 1, data });
+  return faultOf(message, { facts: { id: 1, keeps: true }, lastSeq: 1 }, 65_536)?.reason;
+}
+
+test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🎉🎉'])('%s is a reaction', (emoji) => {
+  expect(faultOfReaction(Buffer.from(emoji))).toBeUndefined();
+  expect(faultOfReaction(Buffer.from(emoji), Kind.UNREACT)).toBeUndefined();
+});
+
+test.each(['', 'lol', 'ok 👍', '👍 ', '1', '#', '12', ':-)', 'ё', '日', '\u200d', '\ufe0f', '\u0007', '👍'.repeat(40)])(
+  '%j is none',
+  (text) => {
+    expect(faultOfReaction(Buffer.from(text))).toBe('invalid-reaction');
+  },
+);
+
+test('bytes that are no text are none', () => {
+  expect(faultOfReaction(Buffer.from([0xf0, 0x9f, 0x91]))).toBe('invalid-reaction');
+});
