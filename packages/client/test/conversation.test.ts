@@ -1,6 +1,6 @@
 import { type TestPerson, Trio } from '@parley/testkit';
 import { echo } from '../examples/echo-bot.js';
-import { type Conversation, type ParleyClient, Refusal } from '../src/index.js';
+import { type Conversation, type ParleyClient, type Place, Refusal, randomUuid } from '../src/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
 let trio: Trio;
@@ -31,6 +31,23 @@ afterEach(async () => {
   await Promise.all([ann.close(), bob.close()]);
 });
 afterAll(() => trio.stop());
+
+test('opened at once: the way in is told by events, a refusal too, and a client id of before is the same message', async () => {
+  const clientId = randomUuid();
+  const before = await enter(ann);
+  const { seq } = await before.conversation.send('once', { clientId });
+  await before.conversation.leave();
+  const opened = ann.open(channelId, { after: { ...(before.conversation.place as Place), seq: 0 } });
+  here.push(opened);
+  const listener = new Listener(opened);
+  await until(() => listener.of('live').length === 1);
+  expect(listener.events[0]?.type).toBe('welcome');
+  expect(await opened.send('once', { clientId })).toMatchObject({ seq });
+  expect(listener.texts).toEqual(['once']);
+  const nowhere = new Listener(ann.open(2_000_000_000));
+  await nowhere.done;
+  expect(nowhere.events).toMatchObject([{ type: 'ended', reason: 'channel-not-found' }]);
+});
 
 test('what is said has a seq for the sender, and is an event for everybody', async () => {
   const [a, b] = [await enter(ann), await enter(bob)];

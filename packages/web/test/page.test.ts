@@ -1,17 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type Conversation, createClient } from '@parley/client';
-import { grpcTransport } from '@parley/client/node';
-import { type ServiceProcess, Trio } from '@parley/testkit';
-import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { faintTexts, unnamedControls } from './accessibility.js';
-import { chromiumPath, launch, Visitor } from './browser.js';
+import { chromiumPath } from './browser.js';
+import { Stage } from './stage.js';
 
 const withChromium = chromiumPath === undefined ? describe.skip : describe;
 const page = fileURLToPath(new URL('../page', import.meta.url));
-/** Where pictures go, if anywhere. */
-const pictures = process.env.TEST_PICTURES;
 
 test('the page is small', () => {
   const files = readdirSync(page, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
@@ -20,73 +15,20 @@ test('the page is small', () => {
 });
 
 withChromium('the page in Chromium (skipped where there is none on the PATH)', () => {
-  let trio: Trio;
-  let gateway: ServiceProcess;
-  let browser: Browser;
-  let count = 0;
-  const contexts: BrowserContext[] = [];
-  const natives: Conversation[] = [];
+  let stage: Stage;
 
   beforeAll(async () => {
-    trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
-    await trio.startUserService();
-    gateway = await trio.startGateway();
-    browser = await launch();
+    stage = await Stage.build();
   }, 60_000);
-  afterEach(async () => {
-    for (const native of natives.splice(0)) await native.leave();
-    for (const context of contexts.splice(0)) await context.close();
-  });
-  afterAll(async () => {
-    await browser.close();
-    await trio.stop();
-  });
-
-  async function somebody(name: string, options: BrowserContextOptions = {}): Promise<Visitor> {
-    const context = await browser.newContext(options);
-    contexts.push(context);
-    const visitor = await Visitor.come(context, gateway.http);
-    await visitor.signUp(`${name.toLowerCase()}-${++count}`, name);
-    return visitor;
-  }
-
-  /** Another tab of the same browser, in the same room. */
-  function tabOf({ page }: Visitor): Promise<Visitor> {
-    return Visitor.come(page.context(), page.url());
-  }
-
-  /** Somebody with a gRPC client, in a room of that name. */
-  async function native(room: string): Promise<Conversation> {
-    const { token } = await trio.people.make(`native-${++count}`);
-    const channelService = trio.managers[0]?.grpc ?? '';
-    const client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
-    const channel = (await client.channels()).find(({ name }) => name === room);
-    const conversation = await client.listen(channel?.id ?? 0);
-    natives.push(conversation);
-    return conversation;
-  }
-
-  async function picture({ page }: Visitor, name: string): Promise<void> {
-    if (pictures === undefined) return;
-    mkdirSync(pictures, { recursive: true });
-    await page.screenshot({ path: `${pictures}/${name}.png` });
-  }
-
-  async function serverOf(room: string): Promise<ServiceProcess> {
-    const [row] = await trio.people.sql(
-      `SELECT s.addr FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
-        JOIN chat.server s ON s.boot_id = h.boot_id WHERE c.name = $1`,
-      [room],
-    );
-    return trio.chatServers.find(({ grpc }) => grpc === row?.addr) as ServiceProcess;
-  }
+  afterEach(() => stage.clear());
+  afterAll(() => stage.stop());
 
   test('two pages and a native client talk, each message as it is said', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('talk');
-    const bob = await somebody('Bob');
+    const bob = await stage.somebody('Bob');
     await bob.enter('talk');
-    const eve = await native('talk');
+    const eve = await stage.native('talk');
     await ann.say('from ann');
     await bob.message('from ann').waitFor();
     await bob.say('from bob');
@@ -99,14 +41,14 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     expect(await ann.texts()).toEqual(await bob.texts());
     await bob.page.getByLabel('Message', { exact: true }).pressSequentially('hm');
     await ann.page.getByText('Bob is typing').waitFor();
-    await picture(ann, 'talk');
+    await stage.picture(ann, 'talk');
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
   test('edits, answers, reactions, deletions', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('changes');
-    const bob = await somebody('Bob');
+    const bob = await stage.somebody('Bob');
     await bob.enter('changes');
     await ann.say('frist');
     await bob.message('frist').hover();
@@ -119,29 +61,29 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     await ann.page.getByLabel('Message', { exact: true }).press('ArrowUp');
     await ann.say('first');
     await bob.message('first').waitFor();
-    await picture(bob, 'changes');
+    await stage.picture(bob, 'changes');
     await ann.message('first').hover();
     await ann.message('first').getByRole('button', { name: 'Delete', exact: true }).click();
     await ann.page.getByRole('button', { name: 'Delete for everybody' }).click();
     await bob.page.getByText('This message was deleted.').waitFor();
     await ann.say('x'.repeat(5_000));
     await ann.page.getByText(/^Not sent\./).waitFor();
-    await picture(ann, 'failed');
+    await stage.picture(ann, 'failed');
     await ann.page.getByRole('button', { name: 'Discard' }).click();
     await ann.page.getByText(/^Not sent\./).waitFor({ state: 'detached' });
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
   test('kill -9 of the chat server: back by itself, with everything said meanwhile, nothing twice', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('killed');
-    const eve = await native('killed');
+    const eve = await stage.native('killed');
     await eve.send('before');
     await ann.message('before').waitFor();
-    const server = await serverOf('killed');
+    const server = await stage.serverOf('killed');
     server.kill('SIGKILL');
     await ann.link('waiting').waitFor();
-    await picture(ann, 'reconnecting');
+    await stage.picture(ann, 'reconnecting');
     await ann.say('said while away');
     await Promise.all([1, 2, 3].map((k) => eve.send(`meanwhile ${k}`)));
     await ann.live();
@@ -158,15 +100,15 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
       'meanwhile 3',
       'said while away',
     ]);
-    trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
-    await trio.addChatServer();
+    stage.trio.chatServers.splice(stage.trio.chatServers.indexOf(server), 1);
+    await stage.trio.addChatServer();
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
   test('a reload shows what was cached before the network answers, and then fetches what is new only', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('cached');
-    const eve = await native('cached');
+    const eve = await stage.native('cached');
     for (let k = 1; k <= 30; k++) await eve.send(`kept ${k}`);
     await ann.message('kept 30').waitFor();
     await ann.page.waitForTimeout(500); // what is kept is written a moment later
@@ -176,7 +118,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     await ann.message('kept 30').waitFor();
     const shownMs = performance.now() - begin;
     await ann.link('waiting').waitFor();
-    await picture(ann, 'offline');
+    await stage.picture(ann, 'offline');
     await eve.send('new');
     ann.calls.length = 0;
     await ann.page.unroute('**/chat.v1.*/*');
@@ -189,11 +131,11 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   });
 
   test('two tabs have one stream, and when the first closes the second has it', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('tabs');
-    const second = await tabOf(ann);
+    const second = await stage.tabOf(ann);
     await second.live();
-    const eve = await native('tabs');
+    const eve = await stage.native('tabs');
     await eve.send('to both');
     await Promise.all([ann, second].map((one) => one.message('to both').waitFor()));
     await second.say('by the second');
@@ -212,9 +154,9 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   });
 
   test('what others said elsewhere is marked, and what one was writing is still there', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('left behind');
-    const eve = await native('left behind');
+    const eve = await stage.native('left behind');
     await eve.send('seen');
     await ann.message('seen').waitFor();
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially('not yet');
@@ -223,22 +165,22 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
     await eve.send('not seen');
     await eve.send('not seen either');
     await ann.page.getByRole('link', { name: /left behind.*2 unread/s }).waitFor({ timeout: 20_000 });
-    await picture(ann, 'unread');
+    await stage.picture(ann, 'unread');
     await ann.enter('left behind');
     await ann.message('not seen either').waitFor();
     await ann.page.getByText('New', { exact: true }).waitFor();
     await ann.page.getByRole('link', { name: /unread/ }).waitFor({ state: 'detached' });
     expect(await ann.page.getByLabel('Message', { exact: true }).inputValue()).toBe('not yet');
-    await picture(ann, 'new-line');
+    await stage.picture(ann, 'new-line');
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
   test('signing out forgets everything, in every tab', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('secret');
     await ann.say('nobody reads this later');
     await ann.page.getByTitle('Sent').waitFor();
-    const second = await tabOf(ann);
+    const second = await stage.tabOf(ann);
     await second.message('nobody reads this later').waitFor();
     const stored = () =>
       ann.page.evaluate(async () => {
@@ -268,9 +210,9 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   });
 
   test('hostile text is text', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('hostile');
-    const eve = await native('hostile');
+    const eve = await stage.native('hostile');
     const texts = [
       '<img src=x onerror="document.title=1"><script>document.title=2</script>',
       'https://example.org/"onmouseover="document.title=3 javascript:alert(1)',
@@ -288,34 +230,34 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
       .evaluateAll((all) => all.map((a) => [a.getAttribute('href'), a.getAttribute('rel')]));
     expect(links).toEqual([['https://example.org/', 'noopener noreferrer nofollow']]);
     expect((await ann.texts()).at(2)).toBe('pay U+202E0001U+202C nowU+200BU+0000');
-    await picture(ann, 'hostile');
+    await stage.picture(ann, 'hostile');
     expect(ann.complaints).toEqual([]);
   });
 
   test('a room that is full, a seat that was taken elsewhere, a room that is deleted', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.page.getByRole('button', { name: 'Make a room' }).first().click();
     await ann.page.getByLabel('Name', { exact: true }).fill('narrow');
     await ann.page.getByLabel('Seats').fill('1');
     await ann.page.getByRole('button', { name: 'Make the room' }).click();
     await ann.live();
-    const bob = await somebody('Bob');
+    const bob = await stage.somebody('Bob');
     await bob.page.getByRole('link', { name: 'narrow' }).click();
     await bob.page.getByText(/The room is full; trying/).waitFor();
-    await picture(bob, 'full');
+    await stage.picture(bob, 'full');
     await ann.page.getByRole('button', { name: 'Leave room' }).click();
     await bob.live();
-    const second = await tabOf(bob);
+    const second = await stage.tabOf(bob);
     await second.live();
     await second.make('wide');
     await bob.link('ended').waitFor();
     expect(await bob.link('ended').textContent()).toMatch(/^You are in a room elsewhere/);
-    await picture(bob, 'elsewhere');
+    await stage.picture(bob, 'elsewhere');
     await bob.page.getByRole('button', { name: 'Come back' }).click();
     await bob.live();
     await second.link('ended').waitFor();
     await second.page.getByRole('button', { name: 'Delete room' }).click();
-    await picture(second, 'delete');
+    await stage.picture(second, 'delete');
     await second.page.getByRole('button', { name: 'Delete the room' }).click();
     await second.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
     await second.page.getByRole('link', { name: 'wide' }).waitFor({ state: 'detached' });
@@ -323,11 +265,11 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   });
 
   test('history is read back by scrolling, and the place that one looks at stays', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('long');
-    const eve = await native('long');
+    const eve = await stage.native('long');
     for (let k = 1; k <= 300; k++) await eve.send(`line ${k}${' and so on'.repeat(k % 9)}`);
-    const bob = await somebody('Bob');
+    const bob = await stage.somebody('Bob');
     await bob.enter('long');
     await bob.page.getByText('line 300', { exact: false }).first().waitFor();
     const list = bob.page.getByRole('region', { name: 'Messages' });
@@ -338,7 +280,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
       await bob.page.waitForTimeout(100);
     }
     await bob.page.getByText('line 1 and so on', { exact: true }).waitFor();
-    await picture(bob, 'history');
+    await stage.picture(bob, 'history');
     const top = () => list.evaluate((element) => element.scrollTop);
     const before = await top();
     await eve.send('line 301');
@@ -352,11 +294,9 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   test.each(['light', 'dark'] as const)(
     'every control has a name and every text can be read, %s',
     async (colorScheme) => {
-      const context = await browser.newContext({ colorScheme });
-      contexts.push(context);
-      const visitor = await Visitor.come(context, gateway.http);
+      const visitor = await stage.stranger({ colorScheme });
       const look = async (name: string) => {
-        await picture(visitor, `${name}-${colorScheme}`);
+        await stage.picture(visitor, `${name}-${colorScheme}`);
         expect([name, await visitor.page.evaluate(unnamedControls), await visitor.page.evaluate(faintTexts)]).toEqual([
           name,
           [],
@@ -365,7 +305,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
       };
       await visitor.page.getByRole('heading', { name: 'Sign in' }).waitFor();
       await look('front');
-      await visitor.signUp(`reader-${++count}`, 'Reader');
+      await visitor.signUp(stage.userId('reader'), 'Reader');
       await look('empty');
       await visitor.page.getByRole('button', { name: 'Make a room' }).first().click();
       await look('new-room');
@@ -384,7 +324,7 @@ withChromium('the page in Chromium (skipped where there is none on the PATH)', (
   );
 
   test('keys are enough', async () => {
-    const ann = await somebody('Ann');
+    const ann = await stage.somebody('Ann');
     await ann.make('keys');
     for (const text of ['one', 'two', 'three']) await ann.say(text);
     await ann.page.getByTitle('Sent').waitFor();

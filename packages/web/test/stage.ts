@@ -1,0 +1,94 @@
+import { mkdirSync } from 'node:fs';
+import { type Conversation, createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { type ServiceProcess, Trio } from '@parley/testkit';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
+import { launch, Visitor } from './browser.js';
+
+/** Where pictures go, if anywhere. */
+const pictures = process.env.TEST_PICTURES;
+
+/** A Parley with a gateway, a browser, and who meets there. */
+export class Stage {
+  readonly trio: Trio;
+  readonly url: string;
+  readonly browser: Browser;
+  readonly #contexts: BrowserContext[] = [];
+  readonly #natives: Conversation[] = [];
+  #count = 0;
+
+  private constructor(trio: Trio, gateway: ServiceProcess, browser: Browser) {
+    this.trio = trio;
+    this.url = gateway.http;
+    this.browser = browser;
+  }
+
+  static async build(): Promise<Stage> {
+    const trio = await Trio.start({ chatServers: 2, env: { PARLEY_MESSAGE_BYTES: '4096' } });
+    await trio.startUserService();
+    return new Stage(trio, await trio.startGateway(), await launch());
+  }
+
+  /** Everybody goes. */
+  async clear(): Promise<void> {
+    for (const native of this.#natives.splice(0)) await native.leave();
+    for (const context of this.#contexts.splice(0)) await context.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.trio.stop();
+  }
+
+  /** Somebody in a browser of their own, signed out. */
+  async stranger(options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await this.browser.newContext(options);
+    this.#contexts.push(context);
+    return Visitor.come(context, this.url);
+  }
+
+  /** Somebody with an account, signed in. */
+  async somebody(name: string): Promise<Visitor> {
+    const visitor = await this.stranger();
+    await visitor.signUp(this.userId(name), name);
+    return visitor;
+  }
+
+  userId(name: string): string {
+    this.#count += 1;
+    return `${name.toLowerCase()}-${this.#count}`;
+  }
+
+  /** Another tab of the same browser, in the same room. */
+  tabOf({ page }: Visitor): Promise<Visitor> {
+    return Visitor.come(page.context(), page.url());
+  }
+
+  /** Somebody with a gRPC client, in a room of that name. */
+  async native(room: string): Promise<Conversation> {
+    const { token } = await this.trio.people.make(this.userId('native'));
+    const channelService = this.trio.managers[0]?.grpc ?? '';
+    const client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
+    const channel = (await client.channels()).find(({ name }) => name === room);
+    const conversation = await client.listen(channel?.id ?? 0);
+    this.#natives.push(conversation);
+    return conversation;
+  }
+
+  /** The chat server that a room is on. */
+  async serverOf(room: string): Promise<ServiceProcess> {
+    const [row] = await this.trio.people.sql(
+      `SELECT s.addr FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
+        JOIN chat.server s ON s.boot_id = h.boot_id WHERE c.name = $1`,
+      [room],
+    );
+    return this.trio.chatServers.find(({ grpc }) => grpc === row?.addr) as ServiceProcess;
+  }
+
+  /** For people to look at; only where TEST_PICTURES names a folder. */
+  async picture({ page }: Visitor, name: string): Promise<void> {
+    if (pictures === undefined) return;
+    mkdirSync(pictures, { recursive: true });
+    await page.screenshot({ path: `${pictures}/${name}.png` });
+  }
+}
