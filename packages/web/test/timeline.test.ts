@@ -48,8 +48,10 @@ test('the first message of others that was not read has a line over it', () => {
 });
 
 test('a log that is gone stands above the new one, and keys never meet', () => {
-  const state = converse(talk(), { type: 'reset', place: { log: 'new', seq: 0 } });
-  const anew = converse(state, { type: 'entries', entries: [said(1, 'bob', 'again')], place });
+  const bare = said(1, 'bob', 'again', { clientId: '' });
+  const old = converse(talk(), { type: 'entries', entries: [bare], place });
+  const state = converse(old, { type: 'reset', place: { log: 'new', seq: 0 } });
+  const anew = converse(state, { type: 'entries', entries: [bare], place });
   expect(kinds(anew)).toContain('anew');
   const keys = timeline(anew).map(({ key }) => key);
   expect(new Set(keys).size).toBe(keys.length);

@@ -2,15 +2,18 @@ import { type Conversation, Refusal, type Sent } from '@parley/client';
 import type { ConversationState, SharedAction } from '../state/conversation.js';
 import type { Outgoing } from '../state/outgoing.js';
 
+/** What a postman needs of a conversation. */
+export type Mouth = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
+
 /** Brings what is outgoing to the server, each once at a time, and tells what became of it. */
 export class Postman {
-  readonly #conversation: Conversation;
+  readonly #conversation: Mouth;
   readonly #tell: (action: SharedAction) => void;
   readonly #underway = new Set<string>();
   #begun = false;
   #over = false;
 
-  constructor(conversation: Conversation, tell: (action: SharedAction) => void) {
+  constructor(conversation: Mouth, tell: (action: SharedAction) => void) {
     this.#conversation = conversation;
     this.#tell = tell;
   }

@@ -55,10 +55,7 @@ export function taken(
   me: string,
   place: { seq: number; at: number },
 ): readonly Line[] {
-  if (outgoing.do === 'say') {
-    const known = saidAt(lines, place.seq);
-    return known === undefined ? put(lines, saidBy(outgoing, me, place.seq, place.at)) : lines;
-  }
+  if (outgoing.do === 'say') return put(lines, saidBy(outgoing, me, place.seq, place.at));
   const target = saidAt(lines, outgoing.target ?? 0);
   return target === undefined ? lines : put(lines, changedBy(target, outgoing, me));
 }

@@ -7,7 +7,7 @@ export type Piece =
 
 /** Controls but tab and newline, lone surrogates, what turns the direction of text, and what is not drawn. */
 const hidden =
-  /(?![\t\n]|\u200c|\u200d|\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
+  /(?![\t\n]|\u200c|\u200d|\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
 
 /** Joiners belong between letters and in emoji, one selector behind a character; elsewhere they only hide. */
 const lone =

@@ -1,0 +1,97 @@
+import type { Sent } from '@parley/client';
+import { type Mouth, Postman } from '../src/live/postman.js';
+import { type ConversationState, converse, noConversation, type SharedAction } from '../src/state/conversation.js';
+import type { Outgoing } from '../src/state/outgoing.js';
+
+let state: ConversationState;
+let handed: unknown[][];
+let told: SharedAction[];
+let answer: { resolve: (sent: Sent) => void; reject: (thrown: Error) => void };
+let postman: Postman;
+
+function hand(...what: unknown[]): Promise<Sent> {
+  handed.push(what);
+  return new Promise((resolve, reject) => {
+    answer = { resolve, reject };
+  });
+}
+
+const mouth: Mouth = {
+  send: (...args) => hand('send', ...args),
+  edit: (...args) => hand('edit', ...args),
+  remove: (...args) => hand('remove', ...args),
+  react: (...args) => hand('react', ...args),
+  unreact: (...args) => hand('unreact', ...args),
+};
+
+function happen(action: SharedAction): void {
+  state = converse(state, action);
+  postman.look(state);
+}
+
+const queued = (fields: Partial<Outgoing> = {}): SharedAction => ({
+  type: 'queued',
+  outgoing: { id: 'id-1', at: 1, do: 'say', text: 'hello', target: undefined, failed: undefined, ...fields },
+});
+const live: SharedAction = { type: 'link', link: { state: 'live' } };
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  state = noConversation('ann');
+  [handed, told] = [[], []];
+  postman = new Postman(mouth, (action) => {
+    told.push(action);
+    happen(action);
+  });
+});
+
+test('what is outgoing goes once, under its own id, and not before all that was missed has come', async () => {
+  happen(queued());
+  expect(handed).toEqual([]);
+  happen(live);
+  happen({ type: 'read', seq: 1 });
+  expect(handed).toEqual([['send', 'hello', { clientId: 'id-1' }]]);
+  answer.resolve({ seq: 7, timestamp: 9 });
+  await settled();
+  expect(told).toEqual([{ type: 'taken', id: 'id-1', seq: 7, at: 9 }]);
+  expect([state.outgoing, handed.length]).toEqual([[], 1]);
+});
+
+test('a lost connection stops nothing that has begun: the SDK sends again', () => {
+  happen(live);
+  happen({ type: 'link', link: { state: 'connecting' } });
+  happen(queued({ target: 3 }));
+  expect(handed).toEqual([['send', 'hello', { clientId: 'id-1', replyTo: 3 }]]);
+});
+
+test('what fails waits for its user', async () => {
+  happen(live);
+  happen(queued());
+  answer.reject(new Error('no'));
+  await settled();
+  expect(state.outgoing).toMatchObject([{ failed: 'something went wrong in this page' }]);
+  expect(handed).toHaveLength(1);
+  happen({ type: 'retried', id: 'id-1', at: 2 });
+  expect(handed).toHaveLength(2);
+});
+
+test('a tab that no longer leads leaves the rest to the next', async () => {
+  happen(live);
+  happen(queued());
+  postman.stop();
+  answer.reject(new Error('left'));
+  await settled();
+  happen(queued({ id: 'id-2' }));
+  expect([told, handed.length, state.outgoing.length]).toEqual([[], 1, 2]);
+});
+
+test.each([
+  ['edit', ['edit', 3, 'hello']],
+  ['delete', ['remove', 3]],
+  ['react', ['react', 3, 'hello']],
+  ['unreact', ['unreact', 3, 'hello']],
+] as const)('%s', (what, call) => {
+  happen(live);
+  happen(queued({ do: what, target: 3 }));
+  expect(handed).toEqual([call]);
+});
