@@ -61,11 +61,17 @@ export class Visitor {
     await page.getByRole('button', { name: 'Make a room' }).first().click();
     await page.getByLabel('Name', { exact: true }).fill(room);
     await page.getByRole('button', { name: 'Make the room' }).click();
-    await this.live();
+    await this.inside(room);
   }
 
   async enter(room: string): Promise<void> {
     await this.page.getByRole('link', { name: room }).click();
+    await this.inside(room);
+  }
+
+  /** That room is open, and no other one any more, and live. */
+  private async inside(room: string): Promise<void> {
+    await this.page.getByRole('heading', { level: 2, name: room, exact: true }).waitFor();
     await this.live();
   }
 

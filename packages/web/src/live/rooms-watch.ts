@@ -6,8 +6,10 @@ import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 
 const everyMs = 5_000;
 const soonMs = 500;
-const unreadEvery = 3;
-const mostCounted = 20;
+/** At each look the channels that were visited last are counted, at some looks more of them. */
+const counted = 3;
+const manyCounted = 20;
+const manyEvery = 3;
 
 /** Keeps the list of rooms true while the page is looked at, and counts what was not read in those that were visited. */
 export class RoomsWatch {
@@ -67,13 +69,15 @@ export class RoomsWatch {
     this.dispatch({ type: 'listed', rooms });
     if (signal.aborted) return;
     await this.#database.put('rooms', rooms, 'now');
-    if (this.#looks++ % unreadEvery === 0) await this.#countUnread(rooms, signal);
+    await this.#countUnread(rooms, signal);
   }
 
   async #countUnread(rooms: readonly Channel[], signal: AbortSignal): Promise<void> {
     const kept = new Set(rooms.filter(keeps).map(({ id }) => id));
     const visited = (await visitedChannels(this.#database)).filter(({ id }) => kept.has(id));
-    const latest = visited.toSorted((a, b) => b.visitedAt - a.visitedAt).slice(0, mostCounted);
+    const latest = visited
+      .toSorted((a, b) => b.visitedAt - a.visitedAt)
+      .slice(0, this.#looks++ % manyEvery === 0 ? manyCounted : counted);
     for (const record of latest) if (record.id !== this.openId) await this.#count(record, signal);
   }
 
