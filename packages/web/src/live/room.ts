@@ -116,7 +116,6 @@ export class Room {
     this.#paging = true;
     const first = firstSeq(this.state());
     await this.#page(Number.isFinite(first) ? { before: first, size: pageSize } : { size: pageSize });
-    this.#paging = false;
   }
 
   /** While one reads at the end, what is far back is forgotten; the server has it. */
@@ -216,8 +215,10 @@ export class Room {
     try {
       const { signal } = this.#closing;
       const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
+      this.#paging = false; // who is told of this page may ask for the next
       this.#store.dispatch({ type: 'page', log, entries, more });
     } catch (thrown) {
+      this.#paging = false;
       if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
     }
   }
