@@ -46,3 +46,31 @@ test('whose seat was purged while the server was out of reach comes again: nobod
   expect(goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
   await (await join()).leave();
 });
+
+test('cut off from the database alone: its people are sent where their channel goes on, and it serves again afterwards', async () => {
+  const url = new URL(trio.database.urlFor('chat_server'));
+  const { host } = url;
+  const toDatabase = await FaultProxy.open(() => host);
+  url.host = toDatabase.address;
+  const far = await trio.addChatServer({ PARLEY_DATABASE_URL: url.href });
+  const other = (await trio.create(alice, 'far')).id;
+  const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
+    boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
+  await trio.people.sql(own, [other, far.grpc]);
+  const listened = await trio.listen(alice, other);
+  expect(listened.server?.addr).toBe(far.grpc);
+  const stream = new Chatter(listened, { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  toDatabase.set({ hole: true });
+  const { goodbye } = await stream.find((message) => message.goodbye !== undefined, 10_000);
+  expect(goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
+  const again = await trio.listen(alice, other);
+  expect(again.server?.addr).not.toBe(far.grpc);
+  toDatabase.heal();
+  const lives = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
+  for (let tries = 0; (await trio.people.sql(lives, [far.grpc])).length === 0; tries++) {
+    expect(tries).toBeLessThan(300);
+    await pause(50);
+  }
+  await toDatabase.close();
+});
