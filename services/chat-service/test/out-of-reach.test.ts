@@ -4,6 +4,8 @@ import { Chatter, FaultProxy, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let toManager: FaultProxy;
+let toDatabase: FaultProxy;
+let throughProxy: string;
 let alice: TestPerson;
 let room = 0;
 
@@ -11,12 +13,18 @@ beforeAll(async () => {
   trio = await Trio.start({ chatServers: 0 });
   toManager = await FaultProxy.open(() => trio.managers[0]?.grpc ?? '');
   await trio.addChatServer({ PARLEY_MANAGERS: toManager.address });
+  const url = new URL(trio.database.urlFor('chat_server'));
+  const { host } = url;
+  toDatabase = await FaultProxy.open(() => host);
+  url.host = toDatabase.address;
+  throughProxy = url.href;
   alice = await trio.people.make('alice');
   room = (await trio.create(alice, 'room')).id;
 });
 afterAll(async () => {
+  toDatabase.heal();
   await trio.stop();
-  await toManager.close();
+  await Promise.all([toManager.close(), toDatabase.close()]);
 });
 
 async function join(): Promise<Chatter> {
@@ -48,11 +56,7 @@ test('whose seat was purged while the server was out of reach comes again: nobod
 });
 
 test('cut off from the database alone: its people are sent where their channel goes on, and it serves again afterwards', async () => {
-  const url = new URL(trio.database.urlFor('chat_server'));
-  const { host } = url;
-  const toDatabase = await FaultProxy.open(() => host);
-  url.host = toDatabase.address;
-  const far = await trio.addChatServer({ PARLEY_DATABASE_URL: url.href });
+  const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
   const other = (await trio.create(alice, 'far')).id;
   const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
     boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
@@ -72,5 +76,4 @@ test('cut off from the database alone: its people are sent where their channel g
     expect(tries).toBeLessThan(300);
     await pause(50);
   }
-  await toDatabase.close();
 });
