@@ -15,7 +15,7 @@ const ownChannels = 'UPDATE chat.channel_head SET boot_id = $1, epoch = epoch + 
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT c.id, c.name || '-' || u, 0 FROM chat.channel c, generate_series(1, $2::int) u WHERE c.id = ANY ($1::int[])`;
 const makeSeats = `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
-  SELECT gen_random_uuid(), c.name || '-' || u, c.id, $1, h.epoch, c.kind = 'room', now() + interval '10 minutes'
+  SELECT gen_random_uuid(), c.name || '-' || u, c.id, $1, h.epoch + 1, c.kind = 'room', now() + interval '10 minutes'
   FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id, generate_series(1, $3::int) u
   WHERE c.id = ANY ($2::int[]) ORDER BY c.id, u RETURNING id, user_id, channel_id`;
 
@@ -55,9 +55,9 @@ export class Seating {
     const made = await people.sql(makeChannels, [prefix, channels, users, kind, keeps ? null : 0]);
     const ids = made.map(({ id }) => Number(id));
     const bootId = await this.#bootId();
-    await people.sql(ownChannels, [bootId, ids]);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
     const rows = (await people.sql(makeSeats, [bootId, ids, users])) as unknown as SeatRow[];
+    await people.sql(ownChannels, [bootId, ids]); // behind the seats: an empty channel would be given back
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
     return Promise.all(rows.map((row) => this.#sign(row, numberOf.get(row.user_id) ?? 1, bootId, ids)));
   }

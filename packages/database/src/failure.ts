@@ -22,6 +22,7 @@ const AWAY_WORDS = [
   'Connection terminated',
   'Client has encountered a connection error',
   'Client was closed and is not queryable',
+  'Query read timeout',
 ];
 
 interface Failure {

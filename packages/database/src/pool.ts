@@ -2,6 +2,8 @@ import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Database } from './types.js';
 
+/** Beyond its time a statement's answer is waited for so long. */
+const silenceMs = 5_000;
 const INT8 = 20;
 const NUMERIC = 1700;
 const INT8_ARRAY: number = 1016;
@@ -51,6 +53,12 @@ function sessionOptions(session: Readonly<Record<string, string>>): string {
     .join(' ');
 }
 
+/** The database ends what takes too long; where it cannot say so any more, the connection is given up a little later. */
+function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
+  if (statementTimeoutMs === undefined) return {};
+  return { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + silenceMs };
+}
+
 /**
  * A connection pool of its own type parsers: int8 and numeric are numbers, timestamptz is a Date (`infinity` the last one).
  * It connects on the first query, waits 2 s for a connection at most, and a connection that dies never ends the process.
@@ -65,7 +73,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     ...(settings.session === undefined ? {} : { options: sessionOptions(settings.session) }),
-    ...(settings.statementTimeoutMs === undefined ? {} : { statement_timeout: settings.statementTimeoutMs }),
+    ...timeoutsOf(settings),
   });
   const lost = settings.onLost ?? (() => {});
   pool.on('error', lost);

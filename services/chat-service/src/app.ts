@@ -129,7 +129,14 @@ function createReporter(host: ServiceHost, config: Config, state: State, sweep: 
     internalAddr: config.internalAddr ?? host.address,
     tls: settings.TLS_CERT !== undefined,
   };
-  return new Reporter({ ...state, identity, managers, onDoubt: () => sweep.checkHeads() });
+  return new Reporter({
+    ...state,
+    identity,
+    managers,
+    unansweredMs: () => sweep.unansweredMs,
+    onCutOff: () => sweep.leaveEverything(),
+    onDoubt: () => sweep.checkHeads(),
+  });
 }
 
 /** What a chat server does every second, from its first report to its last. */

@@ -4,6 +4,8 @@ import { Chatter, FaultProxy, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let toManager: FaultProxy;
+let toDatabase: FaultProxy;
+let throughProxy: string;
 let alice: TestPerson;
 let room = 0;
 
@@ -11,12 +13,18 @@ beforeAll(async () => {
   trio = await Trio.start({ chatServers: 0 });
   toManager = await FaultProxy.open(() => trio.managers[0]?.grpc ?? '');
   await trio.addChatServer({ PARLEY_MANAGERS: toManager.address });
+  const url = new URL(trio.database.urlFor('chat_server'));
+  const { host } = url;
+  toDatabase = await FaultProxy.open(() => host);
+  url.host = toDatabase.address;
+  throughProxy = url.href;
   alice = await trio.people.make('alice');
   room = (await trio.create(alice, 'room')).id;
 });
 afterAll(async () => {
+  toDatabase.heal();
   await trio.stop();
-  await toManager.close();
+  await Promise.all([toManager.close(), toDatabase.close()]);
 });
 
 async function join(): Promise<Chatter> {
@@ -45,4 +53,27 @@ test('whose seat was purged while the server was out of reach comes again: nobod
   const { goodbye } = await stream.find((message) => message.goodbye !== undefined);
   expect(goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
   await (await join()).leave();
+});
+
+test('cut off from the database alone: its people are sent where their channel goes on, and it serves again afterwards', async () => {
+  const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
+  const other = (await trio.create(alice, 'far')).id;
+  const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
+    boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
+  await trio.people.sql(own, [other, far.grpc]);
+  const listened = await trio.listen(alice, other);
+  expect(listened.server?.addr).toBe(far.grpc);
+  const stream = new Chatter(listened, { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  toDatabase.set({ hole: true });
+  const { goodbye } = await stream.find((message) => message.goodbye !== undefined, 10_000);
+  expect(goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
+  const again = await trio.listen(alice, other);
+  expect(again.server?.addr).not.toBe(far.grpc);
+  toDatabase.heal();
+  const lives = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
+  for (let tries = 0; (await trio.people.sql(lives, [far.grpc])).length === 0; tries++) {
+    expect(tries).toBeLessThan(300);
+    await pause(50);
+  }
 });

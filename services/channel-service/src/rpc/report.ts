@@ -2,7 +2,7 @@ import type { ReportRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { Call } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
-import { register, renew, stillOwned } from '../store/servers.js';
+import { endLease, register, renew, stillOwned } from '../store/servers.js';
 import type { AllowList } from './allow-list.js';
 import { type Reported, readReport } from './reported.js';
 
@@ -36,10 +36,15 @@ export function createReport({ pool, allowed }: ReportDeps) {
     if (answer?.owned !== true) throw refuse('not-mine');
   }
 
-  return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {
-    call.quiet = true;
+  async function renewed(request: ReportRequest, bootId: string): Promise<void> {
     await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
     await checkOwned(bootId, request.channels);
+  }
+
+  return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {
+    call.quiet = true;
+    if (request.cutOff) await endLease.run(pool, [bootId]);
+    else await renewed(request, bootId);
     return {};
   };
 }

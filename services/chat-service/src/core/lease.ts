@@ -22,6 +22,11 @@ export class Lease {
     this.#confirmed = sentAt;
   }
 
+  /** It was given up. */
+  end(): void {
+    this.#confirmed = undefined;
+  }
+
   /** Milliseconds since the last confirmation was sent; infinite before the first. */
   ageMs(now: Moment): number {
     if (this.#confirmed === undefined) return Number.POSITIVE_INFINITY;

@@ -23,12 +23,18 @@ export interface ReporterDeps {
   readonly lease: Lease;
   readonly channels: Channels;
   readonly sessions: Sessions;
+  /** For how long the database has not answered this server. */
+  readonly unansweredMs: () => number;
+  /** Called where the database answers the managers and not this server. */
+  readonly onCutOff: () => void;
   /** Called where the database may no longer agree on what this server owns. */
   readonly onDoubt: () => Promise<unknown>;
   readonly log: Logger;
 }
 
 const leaseSeconds = 3;
+/** The managers reach the database, so they would renew for ever what this server cannot look after. */
+const cutOffMs = 4_000;
 /** Seats at which a server calls itself full. */
 const fullSeats = 2_000;
 
@@ -49,6 +55,7 @@ export class Reporter {
 
   /** One report. Where no manager answers, the lease is renewed directly. */
   async report(state: ServerState): Promise<void> {
+    if (this.#deps.unansweredMs() > cutOffMs) return this.#giveUp(state);
     const sentAt = moment();
     try {
       await this.#deps.managers.report(this.#request(state));
@@ -58,6 +65,13 @@ export class Reporter {
       if (thrown instanceof Refusal && thrown.reason === 'not-mine') await this.#doubt(sentAt);
       else await this.#renewDirectly(thrown);
     }
+  }
+
+  /** Where no manager can tell the database either, everybody is cut off, and nobody can take what is ours: it is kept. */
+  async #giveUp(state: ServerState): Promise<void> {
+    this.#deps.lease.end();
+    await this.#deps.managers.report({ ...this.#request(state), cutOff: true });
+    this.#deps.onCutOff();
   }
 
   /** What another server has by now is left before anything is said as the owner again. */

@@ -39,8 +39,15 @@ export class Sweep {
   /** As the database had them at the last sweep; a late one was reserved and not taken in time. */
   readonly seats = { live: 0, reserved: 0, late: 0 };
 
+  #answeredAtMs = performance.now();
+
   constructor(deps: SweepDeps) {
     this.#deps = deps;
+  }
+
+  /** For how long no sweep has had an answer. */
+  get unansweredMs(): number {
+    return performance.now() - this.#answeredAtMs;
   }
 
   async run(): Promise<void> {
@@ -53,6 +60,7 @@ export class Sweep {
   async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
     const mine = await this.#deps.heads.mine();
+    this.#answeredAtMs = performance.now();
     const heads = new Map(mine.map((head: OwnedHead) => [head.channel_id, head]));
     const lost = before.filter(({ facts }) => heads.get(facts.id)?.epoch !== facts.epoch);
     await this.#leaveAll(lost);
@@ -63,16 +71,24 @@ export class Sweep {
     return mine;
   }
 
-  /** From here on nothing is said in them, even before their people hear of it. */
+  /** Without a word from the database: what was ours may be another server's from now on, and everybody had better go there. */
+  leaveEverything(): void {
+    for (const session of this.#close(this.#deps.channels.all())) session.goodbye('moved', partingFor('moved'));
+  }
+
   async #leaveAll(lost: readonly LiveChannel[]): Promise<void> {
-    if (lost.length === 0) return;
+    if (lost.length > 0) await this.#endAll(this.#close(lost));
+  }
+
+  /** From here on nothing is said in them, even before their people hear of it. Answers those. */
+  #close(lost: readonly LiveChannel[]): Session[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
     for (const channel of lost) {
       channel.moving = true;
       this.#deps.channels.close(channel);
     }
     const left = new Set(lost);
-    await this.#endAll(this.#deps.sessions.find().filter(({ channel }) => left.has(channel)));
+    return this.#deps.sessions.find().filter(({ channel }) => left.has(channel));
   }
 
   async #checkSeats(): Promise<void> {

@@ -41,7 +41,11 @@ export interface ReportRequest {
     | undefined;
   /** id, epoch and users' count; being served */
   channels: Channel[];
-  server: ChannelServer | undefined;
+  server:
+    | ChannelServer
+    | undefined;
+  /** the database does not answer this server: its lease ends now, whatever else is said here */
+  cutOff: boolean;
 }
 
 export interface UpdateChannelRequest {
@@ -325,7 +329,7 @@ export const ListenResponse: MessageFns<ListenResponse> = {
 };
 
 function createBaseReportRequest(): ReportRequest {
-  return { metric: undefined, channels: [], server: undefined };
+  return { metric: undefined, channels: [], server: undefined, cutOff: false };
 }
 
 export const ReportRequest: MessageFns<ReportRequest> = {
@@ -338,6 +342,9 @@ export const ReportRequest: MessageFns<ReportRequest> = {
     }
     if (message.server !== undefined) {
       ChannelServer.encode(message.server, writer.uint32(26).fork()).join();
+    }
+    if (message.cutOff !== false) {
+      writer.uint32(32).bool(message.cutOff);
     }
     return writer;
   },
@@ -379,6 +386,14 @@ export const ReportRequest: MessageFns<ReportRequest> = {
             message.server = ChannelServer.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.cutOff = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -396,6 +411,11 @@ export const ReportRequest: MessageFns<ReportRequest> = {
       metric: isSet(object.metric) ? Metric.fromJSON(object.metric) : undefined,
       channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
       server: isSet(object.server) ? ChannelServer.fromJSON(object.server) : undefined,
+      cutOff: isSet(object.cutOff)
+        ? globalThis.Boolean(object.cutOff)
+        : isSet(object.cut_off)
+        ? globalThis.Boolean(object.cut_off)
+        : false,
     };
   },
 
@@ -409,6 +429,9 @@ export const ReportRequest: MessageFns<ReportRequest> = {
     }
     if (message.server !== undefined) {
       obj.server = ChannelServer.toJSON(message.server);
+    }
+    if (message.cutOff !== false) {
+      obj.cutOff = message.cutOff;
     }
     return obj;
   },
@@ -425,6 +448,7 @@ export const ReportRequest: MessageFns<ReportRequest> = {
     message.server = (object.server !== undefined && object.server !== null)
       ? ChannelServer.fromPartial(object.server)
       : undefined;
+    message.cutOff = object.cutOff ?? false;
     return message;
   },
 };
