@@ -3,6 +3,7 @@ import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
 import type { Lane, Written } from './core/lane.js';
 import type { Lease } from './core/lease.js';
+import type { ResetCause } from './rpc/session.js';
 import type { Sessions } from './rpc/sessions.js';
 import type { Drain } from './upkeep/drain.js';
 import { moment } from './upkeep/reporter.js';
@@ -11,7 +12,7 @@ import type { Sweep } from './upkeep/sweep.js';
 /** What a chat server counts. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
-  readonly onReset: () => void;
+  readonly onReset: (why: ResetCause) => void;
   readonly onResume: (outcome: Resume) => void;
   /** Something was to be written in a channel that another server has by now. */
   readonly onFenced: () => void;
@@ -76,7 +77,7 @@ export function countChat(
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
-  const resets = metrics.counter('parley_resets_total', 'readers that fell behind and were reset', []);
+  const resets = metrics.counter('parley_resets_total', 'readers that were reset, by what they did not take', ['why']);
   const resumes = metrics.counter('parley_resumes_total', 'streams by what they asked to resume came to', ['outcome']);
   const fenced = metrics.counter('parley_fenced_total', 'messages for a channel that another server has by now', []);
   const left = metrics.counter('parley_channels_left_total', 'channels that this server has no more', ['why']);
@@ -94,7 +95,7 @@ export function countChat(
       sums.writes += 1;
       sums.deliveries += frames;
     },
-    onReset: () => resets.inc(),
+    onReset: (why) => resets.inc({ why }),
     onResume: (outcome) => resumes.inc({ outcome: resumptions[outcome] }),
     onFenced: () => fenced.inc(),
     onLeft: (why, channels) => left.inc({ why }, channels),

@@ -11,12 +11,15 @@ import { decodeMessage } from './incoming.js';
 import { type Answering, Posting, type PostingContext, type Standing } from './posting.js';
 import { replay } from './replay.js';
 
+/** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
+export type ResetCause = 'behind' | 'goodbye' | 'replay';
+
 /** What every session of a chat server shares. */
 export interface SessionContext extends PostingContext {
   readonly onWrite: (frames: number) => void;
   /** Called once per session, however it ends. */
   readonly onClose: (session: Session) => void;
-  readonly onReset: () => void;
+  readonly onReset: (why: ResetCause) => void;
 }
 
 export interface SessionOptions {
@@ -109,7 +112,7 @@ export class Session {
       events: options.events,
       maxOwnBytes: limits.ringBytes / 2,
       onWrite: context.onWrite,
-      onSlow: () => this.#reset(),
+      onSlow: () => this.#reset('behind'),
     });
     this.#arrivals = new Throughput(arrivalsFor(context.rate));
     this.#replayedTo = options.replayAfter;
@@ -158,7 +161,7 @@ export class Session {
   #part(refusal: Refusal | undefined, last?: Buffer): void {
     if (this.#parting) return;
     this.#parting = true;
-    const patience = setTimeout(() => this.#reset(), partWithinMs);
+    const patience = setTimeout(() => this.#reset('goodbye'), partWithinMs);
     this.#stream.onClose(() => clearTimeout(patience));
     this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
   }
@@ -168,8 +171,8 @@ export class Session {
     if (this.events) this.#reader.tell(frame);
   }
 
-  #reset(): void {
-    if (!this.#stream.ended) this.#context.onReset();
+  #reset(why: ResetCause): void {
+    if (!this.#stream.ended) this.#context.onReset(why);
     this.#stream.reset();
   }
 
@@ -255,7 +258,7 @@ export class Session {
   /** Entries that are no longer in the ring, then live. */
   #replayAfter(seq: number): void {
     const { channel, events } = this;
-    const patience = setTimeout(() => this.#reset(), replayWithinMs);
+    const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);
     const { messages } = this.#context;
     const onPage = (last: number) => {
       this.#replayedTo = last;
@@ -263,7 +266,7 @@ export class Session {
     replay(seq, { channel, stream: this.#stream, messages, events, onPage })
       .then((cursor) => {
         if (cursor !== undefined) this.#goLive(cursor);
-        else if (!this.#stream.ended) this.#reset();
+        else if (!this.#stream.ended) this.#reset('replay');
       })
       .catch((thrown) => this.#part(refusalFrom(thrown)))
       .finally(() => clearTimeout(patience));
