@@ -127,10 +127,14 @@ export class Inbound {
     this.#onHalfClose = undefined;
   }
 
-  /** What still comes is dropped. */
-  #fail(refusal: Refusal): void {
+  /** What still comes is dropped, unread: a client that was answered can go on sending for as long as it likes. */
+  stop(): void {
     this.#take = undefined;
     this.#hold(nothing);
+  }
+
+  #fail(refusal: Refusal): void {
+    this.stop();
     this.#failed(refusal);
   }
 }

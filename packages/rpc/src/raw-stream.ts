@@ -38,6 +38,7 @@ export class RawStream {
 
   #over(): void {
     this.#ended = true;
+    this.#inbound?.stop();
   }
 
   /** Bytes that were written and that the reader has not taken. */

@@ -1,7 +1,7 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { Message } from '@parley/contract';
-import { limits } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import { frameOf, type RawStream } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { eventually, ServerUnderTest } from './server-under-test.js';
@@ -117,4 +117,28 @@ test.each([
   scene = take;
   const answer = await raw.call(path, Buffer.concat([bytes, frameOf(message(2))]), { 'grpc-encoding': 'gzip' });
   expect([answer.reason, heard]).toEqual([reason, []]);
+});
+
+test('behind its end a stream gives and unpacks nothing more, however much its client sends', async () => {
+  const heard: number[] = [];
+  scene = (stream) =>
+    stream.onMessage((bytes) => {
+      heard.push(bytes.length);
+      stream.end(refuse('malformed'));
+    });
+  const stream = raw.open(path);
+  stream.resume();
+  const answered = new Promise((resolve) => stream.once('response', resolve));
+  stream.write(frameOf(message(1)));
+  await answered;
+  const pieces = 300;
+  const before = process.cpuUsage();
+  const bomb = packed(gzipSync(Buffer.alloc(limits.transportBytes)));
+  for (let n = 0; n < pieces; n++) await new Promise((resolve) => stream.write(bomb, resolve));
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  stream.end();
+  await closed;
+  const { user, system } = process.cpuUsage(before);
+  expect(heard).toHaveLength(1);
+  expect((user + system) / 1_000).toBeLessThan(pieces / 2); // unpacked each takes a millisecond and more
 });

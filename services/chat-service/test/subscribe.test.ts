@@ -123,6 +123,18 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
+  test('a Send beside the frames of a Connect counts with them', async () => {
+    const seat = await trio.listen(ann, room);
+    const chatter = new Chatter(seat, { events: true });
+    chatter.send('one', { clientId: 'aaaaaaaa-0000-4000-8000-000000000001' });
+    await chatter.find(({ ack }) => ack?.seq === 1);
+    const bytes = Message.fromPartial({ data: Buffer.from('two') });
+    const client = serverOf(seat);
+    const ack = await callUnary(client.send.bind(client), bytes, { token: seat.token, withinMs: 5_000 });
+    expect(ack.seq).toBe(2);
+    await chatter.leave();
+  });
+
   test('what is wrong with a message is in its ack, and the stream goes on', async () => {
     const page = await open(ann);
     const large = await page.send({ data: Buffer.alloc(65_537), clientId: 'aaaaaaaa-0000-4000-8000-000000000002' });

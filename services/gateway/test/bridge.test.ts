@@ -125,6 +125,22 @@ describe('the bridge', () => {
     expect((await fetch(at(path))).status).toBe(404);
   });
 
+  test('what only looks like base64 is refused at once, and many pieces of it are one message', async () => {
+    const startedAtMs = Date.now();
+    const bad = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: `${'a'.repeat(44)}!` });
+    expect(bad.trailers['chat-reason']).toBe('malformed');
+    expect(Date.now() - startedAtMs).toBeLessThan(1_000);
+    const frame = [0, 0, 0, 0, 0].map((byte) => Buffer.of(byte).toString('base64')).join('');
+    const pieces = await call('/chat.v1.ChannelService/List', nothing, { text: true, raw: frame, token: ann.token });
+    expect(pieces.trailers['grpc-status']).toBe('0');
+  });
+
+  test('a header that gRPC cannot carry is the fault of the page', async () => {
+    const headers = { 'chat-resume': '\u00e9' };
+    const refused = await call('/chat.v1.UserService/Login', nothing, { headers });
+    expect(refused).toMatchObject({ http: 400, trailers: { 'chat-reason': 'invalid-metadata' } });
+  });
+
   test('a page on the move that leaves in the middle harms nobody', async () => {
     for (let n = 0; n < 30; n++) {
       const away = new AbortController();

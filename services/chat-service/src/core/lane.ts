@@ -81,8 +81,9 @@ const paused: Outcome = { is: 'paused' };
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 
+/** A UUID is the same one in either case, as for the database. */
 function identityOf({ channelId, senderId, clientId }: Entry): string {
-  return `${channelId} ${senderId} ${clientId}`;
+  return `${channelId} ${senderId} ${clientId.toLowerCase()}`;
 }
 
 /**

@@ -231,7 +231,7 @@ export class Session {
   async post(bytes: Buffer): Promise<Partial<Ack>> {
     if (this.#parting || this.#stream.ended) throw refuse('seat-gone');
     this.heardAtMs = this.#context.now();
-    const waitMs = this.#arrivals.take(bytes.length, performance.now());
+    const waitMs = this.#arrivals.take(bytes.length, this.heardAtMs);
     if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
     const message = decodeMessage(bytes);
     if (!isForLog(message)) return {};

@@ -110,20 +110,21 @@ export class MessageStore {
     try {
       return await this.#insert(batch);
     } catch (error) {
-      if (isDuplicate(error, 'message_once')) return this.#appendUnknown(batch);
+      if (isDuplicate(error, 'message_once')) return this.#appendUnknown(batch, error);
       if (isTooBusy(error) || isBadRow(error)) return this.#appendApart(batch, error);
       throw error;
     }
   }
 
-  /** Some of these may be stored already: by another try, or by the sender's. */
-  async #appendUnknown(batch: readonly Entry[]): Promise<readonly Outcome[]> {
+  /** Some of these may be stored already: by another try, or by the sender's. Where none is, `duplicate` is two of the batch. */
+  async #appendUnknown(batch: readonly Entry[], duplicate?: unknown): Promise<readonly Outcome[]> {
     const rows = await known.run(this.#lane, [
       batch.map(({ channelId }) => channelId),
       batch.map(({ senderId }) => senderId),
       batch.map(({ clientId }) => clientId),
       batch.map(({ digest }) => asBuffer(digest)),
     ]);
+    if (duplicate !== undefined && rows.length === 0 && batch.length > 1) return this.#appendApart(batch, duplicate);
     const found = new Map(rows.map((row) => [row.at, row]));
     const fresh = batch.filter((_, at) => !found.has(at));
     const outcomes = fresh.length === 0 ? [] : [...(await this.append(fresh, false))];

@@ -36,9 +36,18 @@ function metadataOf({ headers, socket }: IncomingMessage): Metadata {
   metadata.set('x-forwarded-for', (socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
   for (const key of passedOn) {
     const value = headers[key];
-    if (typeof value === 'string') metadata.set(key, value);
+    if (typeof value === 'string') pass(metadata, key, value);
   }
   return metadata;
+}
+
+/** HTTP allows more characters than gRPC does. */
+function pass(metadata: Metadata, key: string, value: string): void {
+  try {
+    metadata.set(key, value);
+  } catch (cause) {
+    throw refuse('invalid-metadata', { cause });
+  }
 }
 
 /** When a call is given up: as its page wants it, but no later than others; a stream only where its page wants it. */

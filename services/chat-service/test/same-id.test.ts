@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { createPool } from '@parley/database';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { MessageStore } from '../src/store/messages.js';
+
+let trio: Trio;
+let alice: TestPerson;
+let bob: TestPerson;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  [alice, bob] = [await trio.people.make('alice'), await trio.people.make('bob')];
+});
+afterAll(() => trio.stop());
+
+async function room(name: string, keeps = true): Promise<number> {
+  const { id } = await trio.create(alice, name);
+  if (keeps) await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  return id;
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+test.each([true, false])('a client id in capitals is the same client id, at once too; kept %s', async (keeps) => {
+  const [here, there] = [await room(`here ${keeps}`, keeps), await room(`there ${keeps}`)];
+  const [a, b] = [await join(alice, here), await join(bob, there)];
+  const clientId = randomUUID();
+  a.send('first', { clientId: randomUUID() }); // what follows waits for it, and is one batch
+  for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
+  b.send('elsewhere', { clientId: randomUUID() });
+  await b.find(({ ack }) => ack?.seq === 1, 5_000);
+  for (const id of [clientId, clientId.toUpperCase()])
+    expect((await a.find(({ ack }) => ack?.clientId === id, 5_000)).ack?.seq).toBe(2);
+  expect(a.texts).toEqual(['first', 'once']);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('a batch that holds one message twice is brought to its end', async () => {
+  const id = await room('twice');
+  const a = await join(alice, id);
+  const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
+  const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
+  const store = new MessageStore(pool, pool, String(head?.boot_id));
+  const digest = Buffer.alloc(32);
+  const clientId = randomUUID();
+  const entry = { channelId: id, epoch: Number(head?.epoch), senderId: alice.id, kind: 0, targetSeq: 0 };
+  const batch = [randomUUID(), clientId, clientId, randomUUID()].map((one) => ({
+    ...entry,
+    ...{ clientId: one, contentType: '', data: Buffer.from('x'), digest, mentions: [] },
+  }));
+  const outcomes = await store.append(batch, false);
+  expect(outcomes.map(({ is }) => is).sort()).toEqual(['known', 'stored', 'stored', 'stored']);
+  await Promise.all([a.leave(), pool.end()]);
+});
