@@ -56,6 +56,18 @@ class World {
 }
 
 describe('Feed', () => {
+  test('knows whether a view of the members is as new as what is shown', async () => {
+    const world = new World();
+    expect(world.feed.isCurrent(0)).toBe(true);
+    world.remove('bob');
+    world.feed.expect(1, 1);
+    expect(world.feed.isCurrent(0)).toBe(false);
+    while (world.reloads === 0) await pause(); // until the members are being looked at
+    expect([0, 1].map((roster) => world.feed.isCurrent(roster))).toEqual([false, false]);
+    await world.settle();
+    expect([0, 1].map((roster) => world.feed.isCurrent(roster))).toEqual([false, true]);
+  });
+
   test('shows at once what is next', () => {
     const world = new World();
     for (let n = 0; n < 3; n++) world.feed.take(world.write(), 0);

@@ -47,6 +47,7 @@ export class Feed {
   #roster: Roster;
   readonly #wanted: { seq: number; roster: number };
   #catching = false;
+  #looking = false;
 
   constructor(options: FeedOptions, roster: number) {
     this.#options = options;
@@ -72,6 +73,11 @@ export class Feed {
     if (this.#catching || !this.#isBehind()) return;
     this.#catching = true;
     void this.#catchUp();
+  }
+
+  /** False: members or settings have changed since they had this number, or are being looked at. */
+  isCurrent(roster: number): boolean {
+    return !this.#looking && roster >= Math.max(this.#roster.number, this.#wanted.roster);
   }
 
   #mayShow(seq: number, roster: number): boolean {
@@ -116,7 +122,12 @@ export class Feed {
 
   /** A look may be older than the commit that named `atLeast`: then it counts as new as that. */
   async #reload(atLeast = this.#wanted.roster): Promise<void> {
-    const { number, partAfter } = await this.#options.reload();
-    this.#roster = { number: Math.max(number, atLeast), partAfter };
+    this.#looking = true;
+    try {
+      const { number, partAfter } = await this.#options.reload();
+      this.#roster = { number: Math.max(number, atLeast), partAfter };
+    } finally {
+      this.#looking = false;
+    }
   }
 }

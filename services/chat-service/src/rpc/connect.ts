@@ -121,6 +121,7 @@ export class ConnectDoor {
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
     const channel = opener.open(taken);
+    if (channel.feed?.isCurrent(taken.roster) === false) return this.#standUp(key);
     const place = placeOf(channel, taken, wishes);
     this.#deps.onResume(place.resume);
     const person = personOf(taken);
@@ -129,6 +130,12 @@ export class ConnectDoor {
     sessions.add(opened);
     opened.open(this.#welcome(channel, taken, person, place.resume, wishes));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+  }
+
+  /** The channel has another roster by now: whoever was removed meanwhile is told so by the next Listen. */
+  async #standUp(key: SeatKey): Promise<void> {
+    await this.#abandon(key);
+    throw refuse('seat-gone');
   }
 
   /** The client went away while its seat was being taken. */

@@ -30,6 +30,9 @@ const bounds: ServerOptions = {
   maxHeaderSize: 16_384,
 };
 
+/** Then another connection is due. It bounds what one connection may ask before it reads an answer. */
+const requestsPerSocket = 100;
+
 /** Serves the doors. Rejects with one sentence where the port is taken. */
 export async function startHttpServer({ address, port, tls, stopMs, doors }: HttpOptions): Promise<HttpServer> {
   const listener: RequestListener = (request, response) => {
@@ -39,6 +42,7 @@ export async function startHttpServer({ address, port, tls, stopMs, doors }: Htt
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('there is nothing here\n');
   };
   const server = tls === undefined ? createServer(bounds, listener) : createTlsServer({ ...bounds, ...tls }, listener);
+  server.maxRequestsPerSocket = requestsPerSocket;
   await listen(server, port, address);
   return { port: (server.address() as AddressInfo).port, stop: () => close(server, stopMs) };
 }
