@@ -166,11 +166,16 @@ export class Supervisor {
       shortPath(logFile),
     ]);
     const table = textTable(['service', 'address', 'admin', 'log'], rows);
-    const { userPort } = this.#options;
-    const where = userPort === 50_051 ? '' : ` --user-service ${running[0]?.listens.grpc}`;
-    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${where}`);
+    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${this.#whereTo(running)}`);
     const page = running.at(-1)?.listens.http ?? '';
     return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+  }
+
+  /** What a login has to be told where the ports are not the usual ones; the commands behind it know it by then. */
+  #whereTo(running: readonly Running[]): string {
+    const { userPort, managerPort } = this.#options;
+    if (userPort === 50_051 && managerPort === 50_052) return '';
+    return ` --user-service ${running[0]?.listens.grpc} --manager ${running[1]?.listens.grpc}`;
   }
 }
 

@@ -18,7 +18,10 @@ export async function echo(channel: Conversation): Promise<void> {
   }
 }
 
+const usage = 'usage: echo-bot <user> <password> <channel id> [user-service] [channel-service]';
+
 async function main([user = '', password = '', id, userService, channelService]: string[]): Promise<void> {
+  if (!(Number(id) > 0)) throw new Error(usage);
   const addresses = {
     userService: userService ?? '127.0.0.1:50051',
     channelService: channelService ?? '127.0.0.1:50052',
@@ -31,4 +34,9 @@ async function main([user = '', password = '', id, userService, channelService]:
   await client.close();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(process.argv.slice(2)).catch((thrown: Error) => {
+    process.stderr.write(`echo-bot: ${thrown.message}\n`);
+    process.exit(1);
+  });
+}

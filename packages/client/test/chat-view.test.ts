@@ -12,7 +12,7 @@ const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, p
 
 function shown(...events: ConversationEvent[]): string[] {
   const lines: string[] = [];
-  const view = new TextView((line) => lines.push(line));
+  const view = new TextView((line) => lines.push(line), '; /help says more');
   for (const event of events) view.event(event);
   return lines;
 }
@@ -25,10 +25,7 @@ function entry(fields: Parameters<typeof Message.fromPartial>[0]): ConversationE
 const hello = entry({ seq: 1, data: Buffer.from('hel\nlo') });
 
 test('the welcome says where one is and who is here', () => {
-  expect(shown(welcome)).toEqual([
-    '* you are in lobby (channel 3); /quit leaves, /help says more',
-    '* here (2): Bob B (bob), ann',
-  ]);
+  expect(shown(welcome)).toEqual(['* you are in lobby (channel 3); /help says more', '* here (2): Bob B (bob), ann']);
 });
 
 test('coming back says so, and what was missed', () => {

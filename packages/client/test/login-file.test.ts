@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoginFile } from '../src/cli/login-file.js';
+import { Session } from '../src/cli/session.js';
 
 const login = { user_id: 'ann', name: 'Ann', token: 'a.b.c' };
 let home = '';
@@ -25,6 +26,16 @@ test('a login is kept below HOME, closed to others, and replaced without leftove
   expect(await modeOf(join(folder, 'login.json'))).toBe('600');
   expect(await modeOf(folder)).toBe('700');
   expect(await readdir(folder)).toEqual(['login.json']);
+});
+
+test('a command goes where the login was made, unless it is told otherwise', () => {
+  const saved = { ...login, user_service: 'a:1', manager: 'b:2' };
+  expect(new Session({}).addresses(saved)).toEqual({ userService: 'a:1', channelService: 'b:2' });
+  expect(new Session({ manager: 'c:3' }).addresses(saved)).toEqual({ userService: 'a:1', channelService: 'c:3' });
+  expect(new Session({}).addresses(login)).toEqual({
+    userService: '127.0.0.1:50051',
+    channelService: '127.0.0.1:50052',
+  });
 });
 
 test('XDG_CONFIG_HOME goes before HOME', async () => {

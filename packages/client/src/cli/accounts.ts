@@ -18,7 +18,9 @@ export async function login(session: Session, userId: string): Promise<void> {
   const password = await readPassword(false);
   const device = `terminal on ${hostname()}`;
   const { token, user, expiresAt } = await session.client().login(userId, password, { device });
-  const saved = { user_id: user?.id ?? userId, name: user?.name ?? userId, token };
+  const { userService, channelService } = session.addresses();
+  const who = { user_id: user?.id ?? userId, name: user?.name ?? userId };
+  const saved = { ...who, token, user_service: userService, manager: channelService };
   await session.logins.write(saved);
   const { user_id, name } = saved;
   session.print(`logged in as ${plainLine(user_id)}`, { user_id, name, expires_at: expiresAt });
@@ -26,8 +28,9 @@ export async function login(session: Session, userId: string): Promise<void> {
 
 /** Ends the session on the server, and forgets it. One that has ended already is only forgotten. */
 export async function logout(session: Session): Promise<void> {
-  const { user_id, token } = await session.login();
-  const ending = session.client(token).logout();
+  const saved = await session.login();
+  const { user_id } = saved;
+  const ending = session.client(saved).logout();
   await ending.catch((thrown: unknown) => {
     if (!(thrown instanceof Refusal) || failureFrom(thrown).exitCode !== exitCodes.notLoggedIn) throw thrown;
   });

@@ -22,7 +22,8 @@ function addServers(admin: Command): void {
   admin
     .command('servers')
     .description('list the chat servers')
-    .action((_options: object, command: Command) => listServers(sessionOf(command)));
+    .option('--all', 'those too that are gone, for as long as they are remembered', false)
+    .action(({ all }: { all: boolean }, command: Command) => listServers(sessionOf(command), all));
   admin
     .command('drain <server>')
     .description('empty a chat server, by its name or id; a restart makes it serve again')

@@ -45,9 +45,10 @@ export function serverTable(servers: readonly ChannelServer[]): string {
   return textTable(['name', 'address', 'internal', 'state', 'load', 'channels', 'seats', 'reported', 'id'], rows);
 }
 
-/** Lists the chat servers. */
-export async function listServers(session: Session): Promise<void> {
-  const servers = await (await session.administration()).servers();
+/** Lists the chat servers; those that are gone only where all are asked for. */
+export async function listServers(session: Session, all: boolean): Promise<void> {
+  const known = await (await session.administration()).servers();
+  const servers = all ? known : known.filter(({ lapsed, channelCount }) => !lapsed || channelCount > 0);
   const none = 'no chat server has reported in the last ten minutes';
   session.print(servers.length === 0 ? none : serverTable(servers), servers.map(serverValue));
 }

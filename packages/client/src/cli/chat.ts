@@ -40,7 +40,7 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
 
 async function chatOnTerminal(conversation: Conversation): Promise<void> {
   const terminal = new Terminal();
-  const view = new TextView((line) => terminal.print(line));
+  const view = new TextView((line) => terminal.print(line), '; /quit leaves, /help says more');
   const obey = (line: string) => {
     const wish = typed(line);
     if (wish?.do === 'leave') void conversation.leave();

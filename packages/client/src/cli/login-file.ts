@@ -4,9 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { exitCodes, Failure } from './failure.js';
 
-const savedLogin = z.object({ user_id: z.string(), name: z.string(), token: z.string() });
+const savedLogin = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  token: z.string(),
+  user_service: z.string().optional(),
+  manager: z.string().optional(),
+});
 
-/** Who is logged in, and the token of that session. */
+/** Who is logged in, the token of that session, and where it was opened. */
 export type SavedLogin = z.infer<typeof savedLogin>;
 
 /** Where the login is kept unless `--login` says otherwise. */

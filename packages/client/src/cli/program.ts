@@ -8,7 +8,7 @@ import { defaultData, positive, sessionOf } from './command-parts.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { keepOf } from './keep.js';
 import type { ServiceTokenOptions } from './service-token.js';
-import type { Session } from './session.js';
+import { defaultAddresses, type Session } from './session.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
@@ -31,6 +31,10 @@ function addresses(text: string): string {
   const each = text.split(',').map((one) => one.trim());
   if (each.every((one) => address.test(one))) return each.join(',');
   throw new InvalidArgumentError('It is host:port, or several with commas between.');
+}
+
+function elsewhere(address: string): string {
+  return `(default: where the login was made, else ${address})`;
 }
 
 function addAccounts(program: Command): void {
@@ -116,12 +120,15 @@ function addOperations(program: Command): void {
 export function parleyCommand(quiet: boolean): Command {
   const program = new Command('parley')
     .description('Chat from a terminal, and look after a Parley.')
-    .option('--user-service <host:port,...>', 'where user-services are', addresses, '127.0.0.1:50051')
     .addOption(
-      new Option('--manager <host:port,...>', 'where managers are')
+      new Option('--user-service <host:port,...>', `where user-services are ${elsewhere(defaultAddresses.userService)}`)
+        .env('PARLEY_USER_SERVICES')
+        .argParser(addresses),
+    )
+    .addOption(
+      new Option('--manager <host:port,...>', `where managers are ${elsewhere(defaultAddresses.channelService)}`)
         .env('PARLEY_MANAGERS')
-        .argParser(addresses)
-        .default('127.0.0.1:50052'),
+        .argParser(addresses),
     )
     .option('--tls', 'the services speak TLS')
     .option('--ca <file>', 'they do, with a certificate from this authority (PEM)')

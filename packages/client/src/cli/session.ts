@@ -9,13 +9,21 @@ import { plainLine, plainValue } from './plain-text.js';
 
 /** The options of every command. */
 export interface GlobalOptions {
-  readonly userService: string;
-  readonly manager: string;
+  /** Undefined: where the login was made, else where `npm start` has them. */
+  readonly userService?: string;
+  readonly manager?: string;
   readonly json?: true;
   readonly login?: string;
   readonly tls?: true;
   readonly ca?: string;
 }
+
+interface Addresses {
+  readonly userService: string;
+  readonly channelService: string;
+}
+
+export const defaultAddresses: Addresses = { userService: '127.0.0.1:50051', channelService: '127.0.0.1:50052' };
 
 function readAuthorities(path: string): Buffer {
   try {
@@ -41,26 +49,38 @@ export class Session {
     return this.#logins;
   }
 
-  /** How to call this command again with the same saved login. */
+  /** How to call this command again, with the same saved login and at the same place. */
   get self(): string {
-    const { login } = this.#options;
-    return login === undefined ? 'npx parley' : `npx parley --login ${plainLine(login)}`;
+    const { login, userService, manager } = this.#options;
+    const options = { '--login': login, '--user-service': userService, '--manager': manager };
+    const given = Object.entries(options).flatMap(([name, value]) =>
+      value === undefined ? [] : [name, plainLine(value)],
+    );
+    return ['npx parley', ...given].join(' ');
   }
 
-  /** A client of that session, or of nobody. Throws a Failure where `--ca` names no file. */
-  client(token?: string): ParleyClient {
-    const { userService, manager } = this.#options;
-    const addresses = { userService, channelService: manager };
+  /** Where the services are: as asked for, else as of that login. */
+  addresses(saved?: SavedLogin): Addresses {
+    const { userService = saved?.user_service, manager = saved?.manager } = this.#options;
+    return {
+      userService: userService ?? defaultAddresses.userService,
+      channelService: manager ?? defaultAddresses.channelService,
+    };
+  }
+
+  /** A client of that login, or of nobody. Throws a Failure where `--ca` names no file. */
+  client(saved?: SavedLogin): ParleyClient {
     return createClient({
-      transport: grpcTransport({ ...addresses, ...this.#security }),
-      ...(token !== undefined && { token }),
+      transport: grpcTransport({ ...this.addresses(saved), ...this.#security }),
+      ...(saved !== undefined && { token: saved.token }),
     });
   }
 
   /** The administrators' door, for who is logged in. Throws a Failure where nobody is. */
   async administration(): Promise<Administration> {
-    const { token } = await this.login();
-    return administration({ channelService: this.#options.manager, token, ...this.#security });
+    const saved = await this.login();
+    const { channelService } = this.addresses(saved);
+    return administration({ channelService, token: saved.token, ...this.#security });
   }
 
   get #security(): Security {
@@ -70,7 +90,7 @@ export class Session {
 
   /** A client of who is logged in. Throws a Failure where nobody is. */
   async loggedIn(): Promise<ParleyClient> {
-    return this.client((await this.login()).token);
+    return this.client(await this.login());
   }
 
   /** Throws a Failure where nobody is logged in. */

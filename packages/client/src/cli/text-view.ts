@@ -9,6 +9,7 @@ type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { t
 /** The conversation as lines for a person. */
 export class TextView implements ChatView {
   readonly #print: (line: string) => void;
+  readonly #hint: string;
   readonly #here = new Map<string, User>();
   /** Names of those who left too: what they said may still come. */
   readonly #names = new Map<string, string>();
@@ -16,8 +17,10 @@ export class TextView implements ChatView {
   #me = '';
   #entered = false;
 
-  constructor(print: (line: string) => void) {
+  /** `hint` stands behind the first welcome. */
+  constructor(print: (line: string) => void, hint = '') {
     this.#print = print;
+    this.#hint = hint;
   }
 
   event(event: ConversationEvent): void {
@@ -56,7 +59,7 @@ export class TextView implements ChatView {
     this.#greet(channel.users);
     this.#count = channel.users.length;
     const where = `${plainLine(channel.name)} (channel ${channel.id})`;
-    this.#print(this.#entered ? `* back in ${where}` : `* you are in ${where}; /quit leaves, /help says more`);
+    this.#print(this.#entered ? `* back in ${where}` : `* you are in ${where}${this.#hint}`);
     this.#entered = true;
     this.who();
   }

@@ -9,8 +9,14 @@ export interface WebOptions {
   readonly origin?: string;
 }
 
-/** gRPC-Web through a gateway or a proxy, for browsers. */
+/**
+ * gRPC-Web through a gateway or a proxy, for browsers.
+ * @throws {Error} elsewhere, where there is no XMLHttpRequest.
+ */
 export function webTransport({ origin = '' }: WebOptions = {}): Transport {
+  if (!('XMLHttpRequest' in globalThis)) {
+    throw new Error('webTransport is for browsers: here, use grpcTransport of @parley/client/node');
+  }
   const caller = new WebCaller(origin);
   return {
     register: async (request, options) => void (await caller.one(methods.register, request, options)),
