@@ -21,6 +21,7 @@ export class ChannelBytes {
   #base = 0;
   #head = 0;
   #parsed = 0;
+  #counted = { offset: 0, frames: 0 };
   /** Offsets where frames end. */
   readonly #ends: number[] = [];
 
@@ -37,7 +38,16 @@ export class ChannelBytes {
     if (chunk.compare(this.#bytes, at, at + known, 0, known) !== 0) this.#fault('a listener heard other bytes');
     if (known < chunk.length) this.#append(chunk.subarray(known));
     listener.offset += chunk.length;
-    while ((this.#ends[listener.frames] ?? Number.POSITIVE_INFINITY) <= listener.offset) listener.frames += 1;
+    listener.frames = this.#framesUpTo(listener.offset, listener.frames);
+  }
+
+  /** Counted once for all listeners who have heard as much: they come one after the other. */
+  #framesUpTo(offset: number, from: number): number {
+    if (offset === this.#counted.offset) return this.#counted.frames;
+    let frames = from;
+    while ((this.#ends[frames] ?? Number.POSITIVE_INFINITY) <= offset) frames += 1;
+    this.#counted = { offset, frames };
+    return frames;
   }
 
   #append(fresh: Buffer): void {
