@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createClient, Refusal } from '@parley/client';
+import { createClient, type ParleyClient, Refusal } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { createPool, grantAdministrator, type Pool } from '@parley/database';
-import type { Settings } from '@parley/runtime';
+import type { Reason, Settings } from '@parley/runtime';
 
 export interface FirstAdminOptions {
   readonly settings: Pick<Settings, 'FIRST_ADMIN' | 'TLS_CA'>;
@@ -19,31 +19,46 @@ export interface FirstAdminOptions {
 
 const anyAdministrator = "SELECT FROM chat.users WHERE role = 'admin' AND status = 'active' LIMIT 1";
 
-/** False where somebody has an account of that id already. */
-async function register(
-  userId: string,
-  password: string,
-  { userService, settings }: FirstAdminOptions,
-): Promise<boolean> {
+function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   const { TLS_CA } = settings;
   const security = TLS_CA === undefined ? {} : { tls: true, ca: readFileSync(TLS_CA) };
-  const client = createClient({ transport: grpcTransport({ userService, channelService: userService, ...security }) });
+  return createClient({ transport: grpcTransport({ userService, channelService: userService, ...security }) });
+}
+
+/** False where the answer was that reason. */
+async function unless(reason: Reason, call: Promise<unknown>): Promise<boolean> {
   try {
-    await client.register({ userId, password, name: userId });
+    await call;
     return true;
   } catch (thrown) {
-    if (thrown instanceof Refusal && thrown.reason === 'user-id-taken') return false;
+    if (thrown instanceof Refusal && thrown.reason === reason) return false;
     throw thrown;
+  }
+}
+
+/** Makes the account with this password; true too where an earlier start did and ended before it could say so. */
+async function owns(userId: string, password: string, options: FirstAdminOptions): Promise<boolean> {
+  const client = clientOf(options);
+  try {
+    const isNew = await unless('user-id-taken', client.register({ userId, password, name: userId }));
+    return isNew || (await unless('wrong-credentials', client.login(userId, password)));
   } finally {
     await client.close();
   }
 }
 
-async function make(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
+/** The password that an earlier start has left, or a new one. */
+async function passwordIn(file: string): Promise<string> {
+  const left = await readFile(file, 'utf8').catch(() => undefined);
+  if (left !== undefined) return left.trim();
   const password = randomBytes(18).toString('base64url');
+  await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
+  return password;
+}
+
+async function make(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
   const file = join(options.dataDir, `${userId}.password`);
-  await writeFile(file, `${password}\n`, { mode: 0o600 });
-  if (!(await register(userId, password, options))) {
+  if (!(await owns(userId, await passwordIn(file), options))) {
     await rm(file);
     return `PARLEY_FIRST_ADMIN: somebody has the account ${userId} already; if it is yours, run \`npx parley admin grant ${userId}\``;
   }

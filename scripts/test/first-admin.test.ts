@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@parley/client';
@@ -51,6 +51,17 @@ test('without the setting nobody is made', async () => {
   expect(await trio.people.sql("SELECT FROM chat.users WHERE role = 'admin'")).toEqual([]);
 });
 
+test('a start that ended between the account and the office is taken up again', async () => {
+  const file = join(dataDir, 'early.password');
+  await writeFile(file, 'left by the start before\n');
+  const client = createClient({ transport: grpcTransport({ userService, channelService: userService }) });
+  await client.register({ userId: 'early', password: 'left by the start before', name: 'early' });
+  await client.close();
+  await make('early');
+  expect(await roleOf('early')).toBe('admin');
+  await trio.people.sql("UPDATE chat.users SET role = 'user' WHERE id = 'early'");
+});
+
 test('a new account is the administrator, its password only in a file of the owner; there is one first only', async () => {
   await make('chief');
   const file = join(dataDir, 'chief.password');
@@ -60,7 +71,7 @@ test('a new account is the administrator, its password only in a file of the own
   const client = createClient({ transport: grpcTransport({ userService, channelService }) });
   const { token } = await client.login('chief', (await readFile(file, 'utf8')).trim());
   const door = administration({ channelService, token });
-  expect((await door.audit()).entries).toMatchObject([{ actor: '(database)', target: 'chief' }]);
+  expect((await door.audit({ size: 1 })).entries).toMatchObject([{ actor: '(database)', target: 'chief' }]);
   door.close();
   await client.close();
   await make('second');
