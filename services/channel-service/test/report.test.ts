@@ -45,6 +45,20 @@ const row = () =>
   );
 
 describe('what a report writes', () => {
+  test('who is cut off loses the lease, but only where another server was not', async () => {
+    const other = await rig.chatServer();
+    await rig.report(token, { server });
+    await rig.report(other.token, { server: { ...server, name: 'two' } });
+    await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // both are new: back from an outage
+    expect((await row()).lease).toBeGreaterThan(2);
+    await rig.one(
+      `UPDATE chat.server SET lease_since = now() - interval '5 s' WHERE boot_id = $1 RETURNING 1`,
+      other.bootId,
+    );
+    await rig.report(token, { server, cutOff: true });
+    expect((await row()).lease).toBeLessThanOrEqual(0);
+  });
+
   test('one row and a lease of three seconds', async () => {
     await rig.report(token, { server: { ...server, id: bootId, tls: true }, metric: { kv: { rss: '1' } } });
     const { lease, ...rest } = await row();

@@ -36,6 +36,10 @@ export function createReport({ pool, allowed }: ReportDeps) {
     if (answer?.owned !== true) throw refuse('not-mine');
   }
 
+  async function giveUp(bootId: string): Promise<void> {
+    if ((await endLease.run(pool, [bootId])).length === 0) throw refuse('no-server');
+  }
+
   async function renewed(request: ReportRequest, bootId: string): Promise<void> {
     await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
     await checkOwned(bootId, request.channels);
@@ -43,7 +47,7 @@ export function createReport({ pool, allowed }: ReportDeps) {
 
   return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {
     call.quiet = true;
-    if (request.cutOff) await endLease.run(pool, [bootId]);
+    if (request.cutOff) await giveUp(bootId);
     else await renewed(request, bootId);
     return {};
   };
