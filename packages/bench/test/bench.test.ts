@@ -1,5 +1,6 @@
 import { runBench } from '../src/bench.js';
 import { climb, type Round } from '../src/ladder.js';
+import { heads, legend, tableRows } from '../src/report.js';
 import { rungs } from '../src/rungs.js';
 
 const plan = { rungs, pairs: 1, seconds: 0.5, say: () => {} };
@@ -45,4 +46,14 @@ describe('the bench, without looking at speed', () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);
   }, 60_000);
+
+  test('the same work on several chat servers, each compared with one', async () => {
+    const climbed = await runBench(['servers'], plan);
+    check(climbed[0]?.rounds ?? new Map(), ['1 server', '2 servers', '4 servers']);
+    const ratio = heads.indexOf('ratio');
+    const [one, two, four] = tableRows(climbed).map((cells) => cells[ratio]);
+    expect(one).toBe('');
+    for (const beside of [two, four]) expect(Number(beside)).toBeGreaterThan(0);
+    expect(legend(climbed)).toContain('ratio: this / 1 server');
+  }, 120_000);
 });
