@@ -74,11 +74,11 @@ export async function climbInTurn(
   const generator = new Child('load/main.js');
   try {
     for (const [rung, start] of starts) running.set(rung, await start());
-    for (let pair = 0; pair <= plan.pairs; pair++) {
+    for (let pair = 1 - (shape.warmUps ?? 1); pair <= plan.pairs; pair++) {
       for (const [rung, server] of running) {
         const round = await play(server, shape, plan.seconds, generator);
-        if (pair > 0) rounds.get(rung)?.push(round); // the first one warms up
-        plan.say(`${name} ${pair}/${plan.pairs} ${rung}: ${wordsFor(round)}`);
+        if (pair > 0) rounds.get(rung)?.push(round);
+        plan.say(`${name} ${pair > 0 ? `${pair}/${plan.pairs}` : 'warm-up'} ${rung}: ${wordsFor(round)}`);
       }
     }
   } finally {
