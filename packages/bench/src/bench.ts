@@ -1,4 +1,5 @@
 import { climbAppend } from './append.js';
+import { climbServers } from './chat-servers.js';
 import { climbDead } from './dead.js';
 import { climbIdle } from './idle.js';
 import { type Climbed, climb, type Plan } from './ladder.js';
@@ -10,6 +11,7 @@ function climbShape(name: string, plan: Plan): Promise<Climbed> {
   if (name === 'dead') return climbDead(plan);
   if (name === 'replay') return climbReplay(plan);
   if (name === 'append') return climbAppend(plan);
+  if (name === 'servers') return climbServers(plan);
   return climb(name, shapes[name] as Shape, plan);
 }
 

@@ -7,9 +7,9 @@ const crowd = { channels: 4, users: 25 };
 const perSecond = 250;
 
 async function hear(ours: RunningRung, dead: boolean, seconds: number, generator: Child): Promise<Round> {
-  const { wire, address, pid } = ours;
+  const { wire, pids } = ours;
   const seats = await ours.seat(crowd);
-  const job = { wire, address, serverPid: pid, seats, perSecond, dead, seconds };
+  const job = { wire, serverPids: pids, seats, perSecond, dead, seconds };
   const { outcome } = await generator.ask<{ outcome: Outcome }>(job);
   const { p99Ms, generatorShare, faults } = outcome;
   return { value: p99Ms, p99Ms, framesPerWrite: Number.NaN, generatorShare, faults };

@@ -10,10 +10,10 @@ const mostRounds = 3;
 /** What a server's memory grows by for each stream that says nothing; a fresh server per round. */
 async function rest(rung: Rung, generator: Child): Promise<Round> {
   const server = await startRung(rung);
-  const { wire, address, pid } = server;
+  const { wire, pids } = server;
   const sit = async (who: typeof crowd) => {
     const seats = await server.seat(who);
-    return generator.ask<{ outcome: Outcome }>({ wire, address, serverPid: pid, seats, seconds: 0 });
+    return generator.ask<{ outcome: Outcome }>({ wire, serverPids: pids, seats, seconds: 0 });
   };
   try {
     await sit(warmUp);

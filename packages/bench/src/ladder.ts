@@ -22,6 +22,8 @@ export interface Climbed {
   /** True: less is better. */
   readonly less: boolean;
   readonly rounds: ReadonlyMap<string, readonly Round[]>;
+  /** The rung that each other one is divided by; absent: ours is divided by each. */
+  readonly base?: string;
 }
 
 export interface Plan {
@@ -32,11 +34,11 @@ export interface Plan {
 }
 
 async function play(rung: RunningRung, shape: Shape, seconds: number, generator: Child): Promise<Round> {
-  const { wire, address, pid } = rung;
+  const { wire, pids } = rung;
   const { window, perSecond, connections, figure } = shape;
   const seats = await rung.seat(shape);
   const before = await rung.written();
-  const job = { wire, address, serverPid: pid, seats, window, perSecond, connections, seconds };
+  const job = { wire, serverPids: pids, seats, window, perSecond, connections, seconds };
   const { outcome } = await generator.ask<{ outcome: Outcome }>(job);
   const after = await rung.written();
   const { p50Ms, p99Ms, generatorShare, faults } = outcome;
@@ -54,19 +56,29 @@ function wordsFor({ value, framesPerWrite, generatorShare, faults }: Round): str
   return faults.length === 0 ? figures : `${figures} INVALID: ${faults.join('; ')}`;
 }
 
-/** The rungs of a shape in turn, again and again: A B C D A B C D. */
-export async function climb(name: string, shape: Shape, plan: Plan): Promise<Climbed> {
+/** The rungs of a shape that can play it. */
+export function climb(name: string, shape: Shape, plan: Plan): Promise<Climbed> {
   const chosen = plan.rungs.filter((rung) => canPlay(rung, shape));
-  const rounds = new Map<string, Round[]>(chosen.map((rung) => [rung, []]));
-  const running = new Map<Rung, RunningRung>();
+  return climbInTurn(name, shape, new Map(chosen.map((rung) => [rung, () => startRung(rung)])), plan);
+}
+
+/** What is started in turn, again and again: A B C D A B C D. */
+export async function climbInTurn(
+  name: string,
+  shape: Shape,
+  starts: ReadonlyMap<string, () => Promise<RunningRung>>,
+  plan: Plan,
+): Promise<Climbed> {
+  const rounds = new Map<string, Round[]>([...starts.keys()].map((rung) => [rung, []]));
+  const running = new Map<string, RunningRung>();
   const generator = new Child('load/main.js');
   try {
-    for (const rung of chosen) running.set(rung, await startRung(rung));
-    for (let pair = 0; pair <= plan.pairs; pair++) {
+    for (const [rung, start] of starts) running.set(rung, await start());
+    for (let pair = 1 - (shape.warmUps ?? 1); pair <= plan.pairs; pair++) {
       for (const [rung, server] of running) {
         const round = await play(server, shape, plan.seconds, generator);
-        if (pair > 0) rounds.get(rung)?.push(round); // the first one warms up
-        plan.say(`${name} ${pair}/${plan.pairs} ${rung}: ${wordsFor(round)}`);
+        if (pair > 0) rounds.get(rung)?.push(round);
+        plan.say(`${name} ${pair > 0 ? `${pair}/${plan.pairs}` : 'warm-up'} ${rung}: ${wordsFor(round)}`);
       }
     }
   } finally {

@@ -10,7 +10,7 @@ export interface Options {
   readonly report: string | undefined;
 }
 
-const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'dead', 'replay'];
+const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'dead', 'replay', 'servers'];
 
 export const help = `npm run bench -- [options]
 

@@ -16,17 +16,17 @@ const fillLog = `INSERT INTO chat.message (channel_id, seq, sender_id, client_id
   FROM chat.channel c, unnest($1::bytea[]) WITH ORDINALITY AS said (d, n) WHERE c.id = (SELECT max(id) FROM chat.channel)`;
 const moveHead = `UPDATE chat.channel_head SET last_seq = $1 WHERE channel_id = (SELECT max(id) FROM chat.channel) RETURNING log_id`;
 
-/** A seat in a new channel where so much was said, and the metadata of somebody who has heard nothing of it. */
-async function prepare({ people }: Trio, seating: Seating): Promise<Seat['headers']> {
+/** A seat in a new channel where so much was said, with the metadata of somebody who has heard nothing of it. */
+async function prepare({ people }: Trio, seating: Seating): Promise<Seat> {
   const [seat] = (await seating.seat(crowd)) as [Seat];
   const said = Array.from({ length: missed }, (_, n) => Message.decode(payload(0, n)).data);
   await people.sql(fillLog, [said]);
   const [head] = await people.sql(moveHead, [missed]);
-  return { ...seat.headers, 'chat-resume': `${head?.log_id}:0` };
+  return { ...seat, headers: { ...seat.headers, 'chat-resume': `${head?.log_id}:0` } };
 }
 
 /** Milliseconds from the request to the last byte of what was missed, and what was wrong with it. */
-async function comeBack(address: string, headers: Seat['headers']): Promise<{ ms: number; faults: readonly string[] }> {
+async function comeBack({ address, headers }: Seat): Promise<{ ms: number; faults: readonly string[] }> {
   const wire = new GrpcWire(address, 1);
   const bytes = new ChannelBytes(0, 1, wire);
   const [listener] = bytes.listeners as [(typeof bytes.listeners)[number]];
@@ -53,7 +53,7 @@ export async function climbReplay(plan: Plan): Promise<Climbed> {
   const rounds: Round[] = [];
   try {
     for (let round = 0; round <= plan.pairs; round++) {
-      const { ms, faults } = await comeBack(trio.chatServers[0]?.grpc ?? '', await prepare(trio, seating));
+      const { ms, faults } = await comeBack(await prepare(trio, seating));
       const none = Number.NaN;
       if (round > 0) rounds.push({ value: ms, p99Ms: none, framesPerWrite: none, generatorShare: none, faults });
       plan.say(`replay ${round}/${plan.pairs} ours: ${ms.toFixed(0)} ms ${faults.join('; ')}`);

@@ -13,7 +13,7 @@ export const heads = [
   'p99 ms',
   'frames/write',
   'generator',
-  'ours / this',
+  'ratio',
   'range',
   'valid',
 ];
@@ -29,27 +29,38 @@ function range({ least, most }: Spread): string {
   return `${short(least)} - ${short(most)}`;
 }
 
-/** Pair by pair: how ours does beside the other. */
-function ratios(ours: readonly Round[], other: readonly Round[]): Spread {
-  return spreadOf(ours.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
+/** Pair by pair: the one divided by the other. */
+function ratios(one: readonly Round[], other: readonly Round[]): Spread {
+  return spreadOf(one.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
 }
 
-function row({ shape, rounds }: Climbed, rung: string, own: readonly Round[]): string[] {
+/** As `ratioWords` says; undefined where there is nothing to compare with. */
+function ratio({ rounds, base }: Climbed, own: readonly Round[]): Spread | undefined {
+  const fixed = rounds.get(base ?? 'ours');
+  if (fixed === undefined || fixed === own) return undefined;
+  return base === undefined ? ratios(fixed, own) : ratios(own, fixed);
+}
+
+function ratioWords({ rounds, base }: Climbed): string {
+  if (base !== undefined) return `; ratio: this / ${base}`;
+  return rounds.has('ours') && rounds.size > 1 ? '; ratio: ours / this' : '';
+}
+
+function row(climbed: Climbed, rung: string, own: readonly Round[]): string[] {
   const values = spreadOf(own.map(({ value }) => value));
   const middle = (of: (round: Round) => number) => short(spreadOf(own.map(of)).median);
-  const beside = ratios(rounds.get('ours') ?? [], own);
-  const isCompared = rung !== 'ours' && rounds.has('ours');
+  const beside = ratio(climbed, own);
   const valid = own.filter(({ faults }) => faults.length === 0).length;
   return [
-    shape,
+    climbed.shape,
     rung,
     short(values.median),
     range(values),
     middle(({ p99Ms }) => p99Ms),
     middle(({ framesPerWrite }) => framesPerWrite),
     middle(({ generatorShare }) => generatorShare),
-    isCompared ? beside.median.toFixed(2) : '',
-    isCompared ? `${beside.least.toFixed(2)} - ${beside.most.toFixed(2)}` : '',
+    beside === undefined ? '' : beside.median.toFixed(2),
+    beside === undefined ? '' : `${beside.least.toFixed(2)} - ${beside.most.toFixed(2)}`,
     `${valid} of ${own.length}`,
   ];
 }
@@ -76,7 +87,7 @@ export function legend(climbed: readonly Climbed[]): string {
   const [cpu] = cpus();
   const load = loadavg().map((value) => value.toFixed(1));
   const shapes = climbed.map(
-    ({ shape, says, figure, less }) => `${shape}: ${says}; ${figure}${less ? ', less is better' : ''}`,
+    (one) => `${one.shape}: ${one.says}; ${one.figure}${one.less ? ', less is better' : ''}${ratioWords(one)}`,
   );
   const machine = `${cpus().length} x ${cpu?.model}, Node ${process.versions.node}; load average at the end ${load.join(' ')}`;
   return `${[...shapes, '', ...explanations, '', machine].join('\n')}\n`;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { Trio } from '@parley/testkit';
+import { type ServiceProcess, Trio } from '@parley/testkit';
 import { Child } from './child.js';
 import type { Job, Seat } from './load/job.js';
 import { Seating } from './seating.js';
@@ -15,11 +15,10 @@ export interface Written {
   readonly frames: number;
 }
 
-/** A rung's server, in a process of its own. */
+/** A rung's servers, in processes of their own. */
 export interface RunningRung {
   readonly wire: Job['wire'];
-  readonly address: string;
-  readonly pid: number;
+  readonly pids: readonly number[];
   /** Seats in channels that are new. */
   seat(crowd: Crowd): Promise<readonly Seat[]>;
   written(): Promise<Written>;
@@ -29,7 +28,7 @@ export interface RunningRung {
 let crowds = 0;
 
 /** Nobody is verified here: who it is and where is said in headers. */
-function plainSeats({ channels, users }: Crowd): Seat[] {
+function plainSeats(address: string, { channels, users }: Crowd): Seat[] {
   crowds += 1;
   return Array.from({ length: channels * users }, (_, n) => {
     const channel = Math.floor(n / users);
@@ -39,7 +38,7 @@ function plainSeats({ channels, users }: Crowd): Seat[] {
       'bench-user': `b${crowds}-${n}`,
       'bench-number': number,
     };
-    return { channel, headers };
+    return { channel, address, headers };
   });
 }
 
@@ -48,9 +47,8 @@ async function startOwnServer(rung: Exclude<Rung, 'ours'>): Promise<RunningRung>
   const { port } = await child.ask<{ port: number }>();
   return {
     wire: rung === 'ws' ? 'ws' : 'grpc',
-    address: `127.0.0.1:${port}`,
-    pid: child.pid,
-    seat: async (crowd) => plainSeats(crowd),
+    pids: [child.pid],
+    seat: async (crowd) => plainSeats(`127.0.0.1:${port}`, crowd),
     written: async () => (await child.ask<{ counted: Written }>({})).counted,
     stop: () => child.stop(),
   };
@@ -72,21 +70,26 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function startOurs(): Promise<RunningRung> {
+async function readWritten({ admin }: ServiceProcess): Promise<Written> {
+  const metrics = await (await fetch(`http://${admin}/metrics`)).text();
+  return {
+    writes: readCounter(metrics, 'parley_writes_total'),
+    frames: readCounter(metrics, 'parley_deliveries_total'),
+  };
+}
+
+/** Chat servers that share what there is; they listen. */
+export async function startOurs(chatServers: number): Promise<RunningRung> {
   const trio = await Trio.start({ chatServers: 0, env: benchSettings });
-  const server = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
+  for (let n = 0; n < chatServers; n++) await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
   const seating = await Seating.open(trio);
   return {
     wire: 'grpc',
-    address: server.grpc,
-    pid: server.pid,
+    pids: trio.chatServers.map(({ pid }) => pid),
     seat: (crowd) => seating.seat(crowd),
     async written() {
-      const metrics = await (await fetch(`http://${server.admin}/metrics`)).text();
-      const [writes, frames] = ['parley_writes_total', 'parley_deliveries_total'].map((name) =>
-        readCounter(metrics, name),
-      );
-      return { writes: writes ?? 0, frames: frames ?? 0 };
+      const all = await Promise.all(trio.chatServers.map(readWritten));
+      return all.reduce((sum, one) => ({ writes: sum.writes + one.writes, frames: sum.frames + one.frames }));
     },
     async stop() {
       await seating.close();
@@ -97,5 +100,5 @@ async function startOurs(): Promise<RunningRung> {
 
 /** Starts the server of a rung; it listens. */
 export function startRung(rung: Rung): Promise<RunningRung> {
-  return rung === 'ours' ? startOurs() : startOwnServer(rung);
+  return rung === 'ours' ? startOurs(1) : startOwnServer(rung);
 }

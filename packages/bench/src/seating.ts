@@ -11,18 +11,26 @@ const makePeople = `INSERT INTO chat.users (id, name, password_hash)
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, user_limit, kind, keep_seconds)
   SELECT $1::text || '-' || c, $1::text || '-' || c || '-1', $3::int, $4::chat.channel_kind, $5::int
   FROM generate_series(1, $2::int) c ORDER BY c RETURNING id, name`;
-const ownChannels = 'UPDATE chat.channel_head SET boot_id = $1, epoch = epoch + 1 WHERE channel_id = ANY ($2::int[])';
+const ownChannels = `UPDATE chat.channel_head h SET boot_id = o.boot_id, epoch = h.epoch + 1
+  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, boot_id) WHERE h.channel_id = o.channel_id`;
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT c.id, c.name || '-' || u, 0 FROM chat.channel c, generate_series(1, $2::int) u WHERE c.id = ANY ($1::int[])`;
 const makeSeats = `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
-  SELECT gen_random_uuid(), c.name || '-' || u, c.id, $1, h.epoch + 1, c.kind = 'room', now() + interval '10 minutes'
-  FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id, generate_series(1, $3::int) u
-  WHERE c.id = ANY ($2::int[]) ORDER BY c.id, u RETURNING id, user_id, channel_id`;
+  SELECT gen_random_uuid(), c.name || '-' || u, c.id, o.boot_id, h.epoch + 1, c.kind = 'room', now() + interval '10 minutes'
+  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, boot_id) JOIN chat.channel c ON c.id = o.channel_id
+  JOIN chat.channel_head h ON h.channel_id = c.id, generate_series(1, $3::int) u
+  ORDER BY c.id, u RETURNING id, user_id, channel_id`;
+const servers = `SELECT boot_id AS "bootId", addr AS address FROM chat.server WHERE addr = ANY ($1::text[]) ORDER BY addr`;
 
 interface SeatRow {
   readonly id: string;
   readonly user_id: string;
   readonly channel_id: number;
+}
+
+interface Owner {
+  readonly bootId: string;
+  readonly address: string;
 }
 
 /** Makes crowds by SQL, and signs their join tokens as a manager would. */
@@ -45,7 +53,7 @@ export class Seating {
     return new Seating(trio, pool, await DatabaseClock.start(pool));
   }
 
-  /** New people in new channels that the chat server owns, with a seat for each. */
+  /** New people in new channels that the chat servers own in turn, with a seat for each. */
   async seat({ channels, users, keeps = false }: Crowd): Promise<Seat[]> {
     const { people } = this.#trio;
     this.#rounds += 1;
@@ -54,25 +62,33 @@ export class Seating {
     const kind = users > 25 ? 'group' : 'room';
     const made = await people.sql(makeChannels, [prefix, channels, users, kind, keeps ? null : 0]);
     const ids = made.map(({ id }) => Number(id));
-    const bootId = await this.#bootId();
+    const owners = await this.#owners(channels);
+    const bootIds = owners.map(({ bootId }) => bootId);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
-    const rows = (await people.sql(makeSeats, [bootId, ids, users])) as unknown as SeatRow[];
-    await people.sql(ownChannels, [bootId, ids]); // behind the seats: an empty channel would be given back
+    const rows = (await people.sql(makeSeats, [ids, bootIds, users])) as unknown as SeatRow[];
+    await people.sql(ownChannels, [ids, bootIds]); // behind the seats: an empty channel would be given back
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
-    return Promise.all(rows.map((row) => this.#sign(row, numberOf.get(row.user_id) ?? 1, bootId, ids)));
+    return Promise.all(
+      rows.map(async (row) => {
+        const channel = ids.indexOf(row.channel_id);
+        const { address, bootId } = owners[channel] as Owner;
+        return { channel, address, headers: await this.#sign(row, numberOf.get(row.user_id) ?? 1, bootId) };
+      }),
+    );
   }
 
   close(): Promise<void> {
     return this.#pool.end();
   }
 
-  async #bootId(): Promise<string> {
-    const address = this.#trio.chatServers[0]?.grpc;
-    const [row] = await this.#trio.people.sql('SELECT boot_id FROM chat.server WHERE addr = $1', [address]);
-    return String(row?.boot_id);
+  /** Of each channel. */
+  async #owners(channels: number): Promise<Owner[]> {
+    const { people, chatServers } = this.#trio;
+    const found = (await people.sql(servers, [chatServers.map(({ grpc }) => grpc)])) as unknown as Owner[];
+    return Array.from({ length: channels }, (_, at) => found[at % found.length] as Owner);
   }
 
-  async #sign(row: SeatRow, number: number, bootId: string, channels: readonly number[]): Promise<Seat> {
+  async #sign(row: SeatRow, number: number, bootId: string): Promise<Seat['headers']> {
     const claims = {
       sub: row.user_id,
       num: number,
@@ -83,6 +99,6 @@ export class Seating {
       timestamp: Math.floor(this.#clock.now()),
     };
     const token = await this.#key.sign(claims, bootId);
-    return { channel: channels.indexOf(row.channel_id), headers: { authorization: `Bearer ${token}` } };
+    return { authorization: `Bearer ${token}` };
   }
 }

@@ -16,6 +16,8 @@ export interface Shape extends Crowd {
   readonly perSecond?: number;
   /** Connections that all streams share; absent: one each. */
   readonly connections?: number;
+  /** Rounds of each rung that do not count; absent: 1. */
+  readonly warmUps?: number;
   /** What the figure is. */
   readonly figure: 'deliveries per CPU-second' | 'ms to hear';
 }

@@ -1,6 +1,7 @@
 import { runBench } from '../src/bench.js';
 import { climb, type Round } from '../src/ladder.js';
-import { rungs } from '../src/rungs.js';
+import { heads, legend, tableRows } from '../src/report.js';
+import { rungs, startOurs } from '../src/rungs.js';
 
 const plan = { rungs, pairs: 1, seconds: 0.5, say: () => {} };
 const few = { says: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
@@ -44,5 +45,26 @@ describe('the bench, without looking at speed', () => {
   test('what the chat server appends with is compared with a bare insert', async () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);
+  }, 60_000);
+
+  test('the same work on several chat servers, each compared with one', async () => {
+    const climbed = await runBench(['servers'], plan);
+    const rounds = climbed[0]?.rounds ?? new Map<string, Round[]>();
+    check(rounds, ['1 server', '2 servers', '4 servers']);
+    const [one = 0, two = 0, four = 0] = [...rounds.values()].map(([round]) => round?.value);
+    const ratios = tableRows(climbed).map((cells) => cells[heads.indexOf('ratio')]);
+    expect(ratios).toEqual(['', (two / one).toFixed(2), (four / one).toFixed(2)]);
+    expect(legend(climbed)).toContain('ratio: this / 1 server');
+  }, 120_000);
+
+  test('channels are spread over all chat servers', async () => {
+    const system = await startOurs(2);
+    const seats = await system.seat({ channels: 4, users: 2 });
+    await system.stop();
+    const [a, , b] = seats.map(({ address }) => address);
+    expect(a).not.toBe(b);
+    expect(seats.map(({ channel, address }) => [channel, address])).toEqual(
+      [a, a, b, b, a, a, b, b].map((address, at) => [Math.floor(at / 2), address]),
+    );
   }, 60_000);
 });

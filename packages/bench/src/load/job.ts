@@ -2,14 +2,15 @@
 export interface Seat {
   /** Counted from 0. */
   readonly channel: number;
+  /** Of the server that has the channel. */
+  readonly address: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What the load generator is told to do once. */
 export interface Job {
   readonly wire: 'grpc' | 'ws';
-  readonly address: string;
-  readonly serverPid: number;
+  readonly serverPids: readonly number[];
   /** The first one of a channel sends. */
   readonly seats: readonly Seat[];
   readonly window?: number | undefined;
@@ -26,12 +27,13 @@ export interface Outcome {
   /** Frames that arrived whole at users while it measured. */
   readonly deliveries: number;
   readonly seconds: number;
+  /** Of all servers. */
   readonly serverCpuSeconds: number;
   /** Of its own core. */
   readonly generatorShare: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Memory of the server that came with the streams. */
+  /** Memory of the servers that came with the streams. */
   readonly kbPerStream: number;
   /** Why it does not count; empty where it does. */
   readonly faults: readonly string[];

@@ -11,15 +11,22 @@ const drainMs = 5_000;
 const settleMs = 2_000;
 const mostGeneratorShare = 0.9;
 
-function wireOf({ wire, address, connections = Number.POSITIVE_INFINITY }: Job): Wire {
-  return wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections);
+/** One to each server, by its address. */
+function wiresOf({ wire, seats, connections = Number.POSITIVE_INFINITY }: Job): Map<string, Wire> {
+  const open = (address: string) => (wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections));
+  return new Map([...new Set(seats.map(({ address }) => address))].map((address) => [address, open(address)]));
 }
 
-function channelsOf(job: Job, wire: Wire): ChannelLoad[] {
-  const users = new Map<number, number>();
-  for (const { channel } of job.seats) users.set(channel, (users.get(channel) ?? 0) + 1);
+function channelsOf(job: Job, wires: ReadonlyMap<string, Wire>): ChannelLoad[] {
   const dead = job.dead === true ? 1 : 0;
-  return [...users].map(([channel, count]) => new ChannelLoad(channel, count - dead, wire, job));
+  return [...new Set(job.seats.map(({ channel }) => channel))].map((channel) => {
+    const own = job.seats.filter((seat) => seat.channel === channel);
+    return new ChannelLoad(channel, own.length - dead, wires.get(own[0]?.address ?? '') as Wire, job);
+  });
+}
+
+function sumOf<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + of(one), 0);
 }
 
 /** Everybody comes in, some at once. */
@@ -59,8 +66,8 @@ function look(job: Job, channels: readonly ChannelLoad[]) {
   const { user, system } = process.cpuUsage();
   return {
     at: performance.now() / 1_000,
-    heard: channels.reduce((sum, { heard }) => sum + heard, 0),
-    server: cpuSeconds(job.serverPid),
+    heard: sumOf(channels, ({ heard }) => heard),
+    server: sumOf(job.serverPids, cpuSeconds),
     own: (user + system) / 1e6,
   };
 }
@@ -106,17 +113,17 @@ const nothingSaid = { deliveries: 0, seconds: 0, serverCpuSeconds: 0, generatorS
 
 /** Everybody comes in, then what the job asks for, then everybody leaves. */
 export async function playRound(job: Job): Promise<Outcome> {
-  const wire = wireOf(job);
-  const channels = channelsOf(job, wire);
-  const before = residentKb(job.serverPid);
+  const wires = wiresOf(job);
+  const channels = channelsOf(job, wires);
+  const before = sumOf(job.serverPids, residentKb);
   try {
     await enterAll(job, channels);
     if (job.seconds > 0) return await measure(job, channels);
     await pause(settleMs);
-    const kbPerStream = (residentKb(job.serverPid) - before) / job.seats.length;
+    const kbPerStream = (sumOf(job.serverPids, residentKb) - before) / job.seats.length;
     return { ...nothingSaid, kbPerStream, faults: faultsOf(channels, 0) };
   } finally {
     for (const channel of channels) channel.end();
-    wire.close();
+    for (const wire of wires.values()) wire.close();
   }
 }
