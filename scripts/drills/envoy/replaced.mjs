@@ -119,7 +119,9 @@ export async function replaced(stage, print) {
   const inside = await talk(stage);
   const since = Date.now();
   const server = await stage.addChatServer();
-  print.say(`the new one's process: ${Date.now() - since} ms from its start until a manager knew it`);
+  print.say(
+    `a new chat server listens after ${server.listensAt - since} ms, a manager knows it after ${Date.now() - since} ms`,
+  );
   const { ms, refused } = await untilUsable(stage, server, Date.now());
   print.judge('ms from then until a page was welcomed there through Envoy', ms, usableWithinMs);
   print.say(`sent there before Envoy knew it, and refused at once: ${refused}`);

@@ -56,7 +56,11 @@ async function starve(stage, { say, judge }, name, open) {
   const { trio } = stage;
   const [slow, reader, ...talkers] = await trio.people.makeMany(`slow-${name}`, 5);
   const { id } = await trio.create(reader, name);
-  const join = async (person) => new Chatter(await trio.listen(person, id), { events: true, address: stage.address });
+  const join = async (person) => {
+    const chatter = new Chatter(await trio.listen(person, id), { events: true, address: stage.address });
+    await chatter.find(({ welcome }) => welcome !== undefined);
+    return chatter;
+  };
   const [healthy, ...talking] = await Promise.all([reader, ...talkers].map(join));
   const { token } = await trio.listen(slow, id);
   const stuck = await open(stage, token);

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ServiceProcess, startPostgres, stopPostgres, Trio, WebStream } from '@parley/testkit';
+import { ServiceProcess, startPostgres, stopPostgres, Trio, WebStream, webCall } from '@parley/testkit';
 import { findEnvoy } from '../../dist/src/envoy/binary.js';
 import { writeEnvoyConfig } from '../../dist/src/envoy/config.js';
 import { ServiceProcess as Supervised } from '../../dist/src/service-process.js';
@@ -53,7 +53,16 @@ export class Stage {
     stage.#gateway = await stage.trio.startGateway();
     for (let n = 0; n < chatServers; n++) await stage.addChatServer();
     await stage.#startEnvoy(tls);
+    if (tls === undefined) await stage.#untilTrusted();
     return stage;
+  }
+
+  /** Envoy listens before it has the keys of join tokens. */
+  async #untilTrusted() {
+    const person = await this.trio.people.make('first');
+    const { token } = await this.trio.listen(person, (await this.trio.create(person, 'first')).id);
+    const send = () => webCall(`${this.url}/chat.v1.ChatService/Send`, nothing, { token });
+    await until('Envoy trusts join tokens', async () => (await send()).http === 200);
   }
 
   get address() {
@@ -77,6 +86,7 @@ export class Stage {
       PARLEY_PORT: String(this.#chatPort),
       PARLEY_ADDR: this.address,
     });
+    server.listensAt = Date.now();
     this.chatServers.push(server);
     this.names.hosts = [...this.names.hosts, host];
     await until(`a manager knows ${host}`, async () => (await this.bootOf(server)) !== undefined);

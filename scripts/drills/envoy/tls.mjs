@@ -21,7 +21,7 @@ export async function withCertificate(use) {
 const tried = (program, args) =>
   run(program, args).then(
     ({ stdout }) => stdout,
-    ({ code, stderr }) => `failed (${code}) ${stderr}`,
+    ({ code, stderr }) => `failed (${code}) ${stderr.split('\n')[0]}`,
   );
 
 export async function tls(stage, { say, judge }, { cert }) {
