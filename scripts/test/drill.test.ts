@@ -17,8 +17,11 @@ let run: Started;
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'parley-drilled-'));
   await chmod(data, 0o755);
-  const first = await freePorts(4);
-  const ports = ['--user-port', '--manager-port', '--chat-port'].flatMap((name, n) => [name, String(first + n)]);
+  const first = await freePorts(5);
+  const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, n) => [
+    name,
+    String(first + n),
+  ]);
   run = new Started(['--data', data, ...ports]);
   await run.says('Press Ctrl-C to stop');
 });

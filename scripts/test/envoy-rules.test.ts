@@ -12,7 +12,12 @@ interface Route {
     readonly prefix?: string;
     readonly headers?: readonly { readonly name: string }[];
   };
-  readonly route?: { readonly cluster: string; readonly timeout: string; readonly idle_timeout?: string };
+  readonly route?: {
+    readonly cluster: string;
+    readonly timeout: string;
+    readonly idle_timeout?: string;
+    readonly retry_policy?: { readonly retry_on: string };
+  };
   readonly direct_response?: { readonly status: number; readonly body: { readonly inline_string: string } };
   readonly request_headers_to_remove?: readonly string[];
   readonly typed_per_filter_config?: Readonly<Record<string, object>>;
@@ -86,6 +91,14 @@ test('tokens: the life of a join token, one second of skew, from the header alon
     claim_to_headers: [{ header_name: 'x-chat-route', claim_name: 'route' }],
     remote_jwks: { cache_duration: '1s', async_fetch: { failed_refetch_duration: '1s' } },
   });
+});
+
+test('what was not begun is tried elsewhere, but never what a join token leads: a retry forgets the host', () => {
+  for (const { route } of routes.filter((one) => one.route !== undefined)) {
+    const tried = route?.cluster === 'chat-service' ? undefined : 'connect-failure,refused-stream';
+    expect([route?.cluster, route?.retry_policy?.retry_on]).toEqual([route?.cluster, tried]);
+  }
+  expect(host).not.toHaveProperty('retry_policy');
 });
 
 test('streams have no time-out, a dead one has', () => {

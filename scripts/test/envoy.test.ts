@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { Message } from '@parley/contract';
+import { AdminServiceService, ChannelServiceService, ChatServiceService, Message } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio, WebStream, webCall } from '@parley/testkit';
@@ -106,7 +106,8 @@ describeEnvoy('the real Envoy', () => {
         const { id } = await trio.create(person, `via ${n}`);
         const { token = '', server } = await trio.listen(person, id);
         const headers = { 'x-chat-route': hosts[n % 4] ?? '' };
-        const page = new WebStream(`${url}/chat.v1.ChatService/Subscribe`, new Uint8Array(), { token, headers });
+        const options = { token, headers, text: n % 2 === 0 };
+        const page = new WebStream(`${url}/chat.v1.ChatService/Subscribe`, new Uint8Array(), options);
         await page.find(({ welcome }) => welcome !== undefined);
         for (let sends = 0; sends < 5; sends++) {
           expect((await send(token, headers)).trailers['grpc-status']).toBe('0');
@@ -142,19 +143,18 @@ describeEnvoy('the real Envoy', () => {
     expect(elsewhere).toMatchObject({ http: 200, trailers: { 'grpc-status': '16', 'chat-reason': 'seat-gone' } });
   });
 
+  const internal = ['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay'];
+  const ofServices = [ChannelServiceService, ChatServiceService]
+    .flatMap((service) => Object.values(service).map(({ path }) => path))
+    .filter((path) => internal.includes(path.split('/')[2] ?? ''));
   test.each([
-    '/chat.v1.ChannelService/Report',
-    '/ChannelService/Report',
-    '/chat.v1.ChannelService/Locate',
-    '/chat.v1.ChatService/Add',
-    '/ChatService/Add',
-    '/ChatService/Remove',
-    '/chat.v1.ChatService/Disconnect',
-    '/chat.v1.ChatService/Drain',
-    '/chat.v1.ChatService/Relay',
-    '/chat.v1.AdminService/SetUser',
+    ...ofServices,
+    ...ofServices.map((path) => path.replace('chat.v1.', '')),
+    ...Object.values(AdminServiceService).map(({ path }) => path),
     '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
     '/grpc.health.v1.Health/Check',
+    '/grpc.health.v1.Health/Watch',
   ])('%s is not there, for pages and for gRPC', async (path) => {
     expect(await webCall(url + path, said)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
     const client = new Client(address, credentials.createInsecure());

@@ -1,5 +1,6 @@
+import { localAddresses } from '../src/envoy/config.js';
 import { readOptions } from '../src/options.js';
-import { planServices } from '../src/plan.js';
+import { planServices, type ServicePlan } from '../src/plan.js';
 
 function plan(...args: string[]) {
   const { first, chatServers, gateway } = planServices(readOptions(args));
@@ -32,4 +33,12 @@ test.each([
   [['--chat-port', '64535'], 'chat-2 would use port 65536: choose a smaller --chat-port.'],
 ])('%j cannot be', (args, words) => {
   expect(() => plan(...args)).toThrow(words);
+});
+
+test('Envoy knows the chat servers and the ports behind them, but none of anybody else', () => {
+  const options = readOptions(['--envoy', '--chat-port', '8070', '--chat-servers', '3']);
+  const planned = planServices(options);
+  const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, '127.0.0.1', options);
+  const ports = clusters['chat-service']?.map((address) => Number(address.split(':')[1]));
+  expect(ports).toEqual([8070, 8071, 8072, 8073, 8074, 8075, 8076, 8077, 8078, 8079, 8082, 8083, 8084, 8085]);
 });

@@ -23,10 +23,12 @@ export interface WebCallOptions {
 export function webFetch(url: string, body: Uint8Array, options: WebCallOptions = {}): Promise<Response> {
   const { token, text = false, headers, raw, signal } = options;
   const frame = frameOf(body);
+  const type = text ? 'application/grpc-web-text' : 'application/grpc-web+proto';
   return fetch(url, {
     method: 'POST',
     headers: {
-      'content-type': text ? 'application/grpc-web-text' : 'application/grpc-web+proto',
+      'content-type': type,
+      accept: type, // Envoy answers in this one
       'x-grpc-web': '1',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
@@ -64,7 +66,18 @@ export async function webCall(url: string, body: Uint8Array, options: WebCallOpt
   };
 }
 
-/** A Subscribe in binary that remembers its frames, and when each came. */
+/** Base64 in chunks that were cut anywhere: each gives the bytes of what is whole by then. */
+function wholeQuads(): (chunk: Uint8Array) => Buffer {
+  let text = '';
+  return (chunk) => {
+    text += Buffer.from(chunk).toString('latin1');
+    const whole = text.slice(0, text.length - (text.length % 4));
+    text = text.slice(whole.length);
+    return decodeText(whole);
+  };
+}
+
+/** A Subscribe, in binary or text, that remembers its frames, and when each came. */
 export class WebStream {
   readonly frames: Message[] = [];
   readonly cameAtMs: number[] = [];
@@ -79,9 +92,10 @@ export class WebStream {
   async #read(url: string, body: Uint8Array, options: WebCallOptions): Promise<Record<string, string>> {
     const response = await webFetch(url, body, { ...options, signal: this.#away.signal });
     this.#trailers = Object.fromEntries(response.headers);
+    const wire = options.text === true ? wholeQuads() : (chunk: Uint8Array) => chunk;
     let rest: Buffer = Buffer.alloc(0);
     try {
-      for await (const chunk of response.body ?? []) rest = this.#take(Buffer.concat([rest, chunk as Uint8Array]));
+      for await (const chunk of response.body ?? []) rest = this.#take(Buffer.concat([rest, wire(chunk)]));
     } catch (thrown) {
       if (!this.#away.signal.aborted) return { ...this.#trailers, broken: String(thrown) };
     }

@@ -3,7 +3,10 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { projectFolder, type StartOptions } from '../options.js';
-import type { Plan, ServicePlan } from '../plan.js';
+import { adminPort, type Plan, type ServicePlan } from '../plan.js';
+
+/** As many as `envoy.yaml` lists. */
+const portRange = 16;
 
 /** What of `envoy.yaml` is this machine's. */
 export interface EnvoyAddresses {
@@ -60,6 +63,15 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
   return JSON.stringify(bootstrap, null, 2);
 }
 
+/** The ports of its chat servers and some behind them, for those that are started by hand; none that is somebody else's. */
+function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: StartOptions): number[] {
+  const others = [...first, gateway, ...(envoy === undefined ? [] : [envoy])];
+  const taken = new Set([...others.flatMap((one) => [one.port, adminPort(one)]), ...chatServers.map(adminPort)]);
+  const count = Math.max(chatServers.length, portRange);
+  const range = Array.from({ length: count }, (_, index) => chatPort + index);
+  return range.filter((port) => port <= 65_535 && !taken.has(port));
+}
+
 /** The addresses of `npm start`. */
 export function localAddresses(plan: Plan, envoy: ServicePlan, host: string, options: StartOptions): EnvoyAddresses {
   const here = isIP(host) === 4 && host !== '0.0.0.0' ? host : '127.0.0.1';
@@ -73,7 +85,7 @@ export function localAddresses(plan: Plan, envoy: ServicePlan, host: string, opt
     clusters: {
       'user-service': of(plan.first, 'user-service'),
       'channel-service': of(plan.first, 'channel-service'),
-      'chat-service': of(plan.chatServers, 'chat-service'),
+      'chat-service': chatPorts(plan, options).map((port) => `${here}:${port}`),
       gateway: of([plan.gateway], 'gateway'),
     },
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
