@@ -123,5 +123,4 @@ test('two managers restarted in turn under load: no stream ends, every send is a
   const types = talkers().flatMap(({ listener }) => listener.events.map(({ type }) => type));
   const count = (type: (typeof types)[number]) => types.filter((one) => one === type).length;
   expect([count('reconnecting'), count('ended'), count('welcome')]).toEqual([0, 0, talkers().length]);
-  for (const { output } of trio.chatServers) expect(output).not.toContain('no manager takes reports');
 }, 120_000);
