@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Chatter, FaultProxy, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, FaultProxy, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let toManager: FaultProxy;
@@ -26,6 +26,18 @@ afterAll(async () => {
   await trio.stop();
   await Promise.all([toManager.close(), toDatabase.close()]);
 });
+
+/** A seat in a channel that this server is made the owner of. */
+async function joinAt(server: ServiceProcess, channelId: number): Promise<Chatter> {
+  const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
+    boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
+  await trio.people.sql(own, [channelId, server.grpc]);
+  const listened = await trio.listen(alice, channelId);
+  expect(listened.server?.addr).toBe(server.grpc);
+  const stream = new Chatter(listened, { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
 
 async function join(): Promise<Chatter> {
   const stream = new Chatter(await trio.listen(alice, room), { events: true });
@@ -58,13 +70,7 @@ test('whose seat was purged while the server was out of reach comes again: nobod
 test('cut off from the database alone: its people are sent where their channel goes on, and it serves again afterwards', async () => {
   const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
   const other = (await trio.create(alice, 'far')).id;
-  const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
-    boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
-  await trio.people.sql(own, [other, far.grpc]);
-  const listened = await trio.listen(alice, other);
-  expect(listened.server?.addr).toBe(far.grpc);
-  const stream = new Chatter(listened, { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
+  const stream = await joinAt(far, other);
   toDatabase.set({ hole: true });
   const { goodbye } = await stream.find((message) => message.goodbye !== undefined, 10_000);
   expect(goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
@@ -76,4 +82,17 @@ test('cut off from the database alone: its people are sent where their channel g
     expect(tries).toBeLessThan(300);
     await pause(50);
   }
+});
+
+test('who only slept, and was not replaced, keeps its people: the database answers when it is asked again', async () => {
+  const sleeper = await trio.addChatServer();
+  const stream = await joinAt(sleeper, (await trio.create(alice, 'asleep')).id);
+  sleeper.kill('SIGSTOP');
+  await pause(4_500);
+  sleeper.kill('SIGCONT');
+  await pause(1_500);
+  stream.send('awake');
+  await stream.find(({ data }) => data.toString() === 'awake');
+  expect(stream.messages.filter(({ goodbye }) => goodbye !== undefined)).toEqual([]);
+  await stream.leave();
 });

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ReportRequest, type ServerState } from '@parley/contract';
 import { type Logger, Refusal } from '@parley/runtime';
 import type { Managers } from '../clients/managers.js';
@@ -34,7 +35,8 @@ export interface ReporterDeps {
 
 const leaseSeconds = 3;
 /** The managers reach the database, so they would renew for ever what this server cannot look after. */
-const cutOffMs = 4_000;
+const cutOffMs = 3_000;
+const answerWithinMs = 1_000;
 /** Seats at which a server calls itself full. */
 const fullSeats = 2_000;
 
@@ -55,7 +57,7 @@ export class Reporter {
 
   /** One report. Where no manager answers, the lease is renewed directly. */
   async report(state: ServerState): Promise<void> {
-    if (this.#deps.unansweredMs() > cutOffMs) return this.#giveUp(state);
+    if (this.#deps.unansweredMs() > cutOffMs && !(await this.#isAnswered())) return this.#giveUp(state);
     const sentAt = moment();
     try {
       await this.#deps.managers.report(this.#request(state));
@@ -65,6 +67,15 @@ export class Reporter {
       if (thrown instanceof Refusal && thrown.reason === 'not-mine') await this.#doubt(sentAt);
       else await this.#renewDirectly(thrown);
     }
+  }
+
+  /** Asks again before anything is given up: who was asleep for that long has not been refused an answer. */
+  #isAnswered(): Promise<boolean> {
+    const asked = this.#deps.onDoubt().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([asked, pause(answerWithinMs, false)]);
   }
 
   /** Where no manager can tell the database either, everybody is cut off, and nobody can take what is ours: it is kept. */
