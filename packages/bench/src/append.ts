@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createPool, type Pool, statements } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
 import { cpuSeconds } from './figures.js';
-import type { Climbed, Plan, Round } from './ladder.js';
+import type { Climbed, Plan } from './ladder.js';
+import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
 
 const channelCount = 25;
 const batchRows = 100;
@@ -28,7 +29,8 @@ const insertBare = `INSERT INTO chat.bench_bare (channel_id, seq, sender_id, cli
 interface Writer {
   readonly pool: Pool;
   readonly pid: number;
-  write(batch: number): Promise<unknown>;
+  /** Stores the next batch. */
+  write(): Promise<unknown>;
 }
 
 /** The rows of a batch, column by column. */
@@ -54,7 +56,8 @@ async function openWriter(url: string, write: (pool: Pool, batch: number) => Pro
   const session = { lock_timeout: '2s', jit: 'off', plan_cache_mode: 'force_generic_plan' };
   const pool = createPool({ url, applicationName: 'bench append', max: 1, session });
   const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  return { pool, pid: rows[0]?.pid ?? 0, write: (batch) => write(pool, batch) };
+  let batch = 0;
+  return { pool, pid: rows[0]?.pid ?? 0, write: () => write(pool, batch++) };
 }
 
 function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
@@ -86,39 +89,30 @@ async function prepare(url: string): Promise<number[]> {
 }
 
 /** Writes batch after batch for a while; rows per second of the backend's CPU. */
-async function fill(writer: Writer, from: number, seconds: number): Promise<{ round: Round; batches: number }> {
+async function fill(writer: Writer, seconds: number): Promise<Round> {
   const before = cpuSeconds(writer.pid);
   const until = performance.now() + seconds * 1_000;
   let batches = 0;
-  for (; performance.now() < until; batches++) await writer.write(from + batches);
-  const value = (batches * batchRows) / (cpuSeconds(writer.pid) - before);
-  const none = Number.NaN;
-  return { round: { value, p99Ms: none, framesPerWrite: none, generatorShare: none, faults: [] }, batches };
+  for (; performance.now() < until; batches++) await writer.write();
+  return roundOf((batches * batchRows) / (cpuSeconds(writer.pid) - before));
 }
 
 /** The chat server's append against a bare insert of the same rows, in turn, each into a table of its own. */
 export async function climbAppend(plan: Plan): Promise<Climbed> {
   const database = await openTestDatabase();
   const channels = await prepare(database.ownerUrl);
-  const writers = {
-    bare: await openBare(database.ownerUrl, channels),
-    ours: await openOurs(database.ownerUrl, channels),
-  };
-  const rounds = new Map<string, Round[]>([...Object.keys(writers)].map((name) => [name, []]));
-  const written = new Map<string, number>();
+  const writers = new Map([
+    ['bare', await openBare(database.ownerUrl, channels)],
+    ['ours', await openOurs(database.ownerUrl, channels)],
+  ]);
+  const figure = 'rows per backend CPU-second';
+  const players = new Map([...writers].map(([name, writer]) => [name, () => fill(writer, plan.seconds)]));
   try {
-    for (let pair = 0; pair <= plan.pairs; pair++) {
-      for (const [name, writer] of Object.entries(writers)) {
-        const { round, batches } = await fill(writer, written.get(name) ?? 0, plan.seconds);
-        written.set(name, (written.get(name) ?? 0) + batches);
-        if (pair > 0) rounds.get(name)?.push(round); // the first one warms up
-        plan.say(`append ${pair}/${plan.pairs} ${name}: ${round.value.toFixed(0)} rows per backend CPU-second`);
-      }
-    }
+    const rounds = await takeTurns(players, { name: 'append', ...plan, wordsFor: inWords(figure, 0) });
+    const says = `batches of ${batchRows} over ${channelCount} channels`;
+    return { shape: 'append', says, figure, less: false, rounds };
   } finally {
-    await Promise.all(Object.values(writers).map(({ pool }) => pool.end()));
+    await Promise.all([...writers.values()].map(({ pool }) => pool.end()));
     await database.close();
   }
-  const says = `batches of ${batchRows} over ${channelCount} channels`;
-  return { shape: 'append', says, figure: 'rows per backend CPU-second', less: false, rounds };
 }

@@ -1,5 +1,6 @@
 import { spreadOf } from './figures.js';
-import type { Climbed, Round } from './ladder.js';
+import type { Climbed } from './ladder.js';
+import type { Round } from './rounds.js';
 
 const barHeight = 18;
 const headHeight = 34;

@@ -1,6 +1,7 @@
 import { Child } from './child.js';
-import type { Climbed, Plan, Round } from './ladder.js';
+import type { Climbed, Plan } from './ladder.js';
 import type { Outcome } from './load/job.js';
+import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
 import { type Rung, startRung } from './rungs.js';
 
 const crowd = { channels: 200, users: 25 };
@@ -19,7 +20,7 @@ async function rest(rung: Rung, generator: Child): Promise<Round> {
     await sit(warmUp);
     const { outcome } = await sit(crowd);
     const { kbPerStream, faults } = outcome;
-    return { value: kbPerStream, p99Ms: Number.NaN, framesPerWrite: Number.NaN, generatorShare: 0, faults };
+    return roundOf(kbPerStream, faults);
   } finally {
     await server.stop();
   }
@@ -28,18 +29,14 @@ async function rest(rung: Rung, generator: Child): Promise<Round> {
 /** 5,000 streams, a connection each, that only are there. */
 export async function climbIdle(plan: Plan): Promise<Climbed> {
   const generator = new Child('load/main.js');
-  const rounds = new Map<string, Round[]>(plan.rungs.map((rung) => [rung, []]));
+  const players = new Map(plan.rungs.map((rung) => [rung, () => rest(rung, generator)]));
+  const pairs = Math.min(plan.pairs, mostRounds);
   try {
-    for (let pair = 1; pair <= Math.min(plan.pairs, mostRounds); pair++) {
-      for (const rung of plan.rungs) {
-        const round = await rest(rung, generator);
-        rounds.get(rung)?.push(round);
-        plan.say(`idle ${pair} ${rung}: ${round.value.toFixed(1)} kB per stream ${round.faults.join('; ')}`);
-      }
-    }
+    const turns = { name: 'idle', pairs, warmUps: 0, say: plan.say, wordsFor: inWords('kB per stream', 1) };
+    const rounds = await takeTurns(players, turns);
+    const says = `${crowd.channels * crowd.users} streams, a connection each`;
+    return { shape: 'idle', says, figure: 'resident kB per stream', less: true, rounds };
   } finally {
     await generator.stop();
   }
-  const says = `${crowd.channels * crowd.users} streams, a connection each`;
-  return { shape: 'idle', says, figure: 'resident kB per stream', less: true, rounds };
 }

@@ -1,18 +1,8 @@
 import { Child } from './child.js';
 import type { Outcome } from './load/job.js';
+import { type Round, takeTurns } from './rounds.js';
 import { type Rung, type RunningRung, startRung } from './rungs.js';
 import type { Shape } from './shapes.js';
-
-/** One round of one rung. */
-export interface Round {
-  /** The figure that is compared. */
-  readonly value: number;
-  readonly p99Ms: number;
-  /** NaN where nothing was written. */
-  readonly framesPerWrite: number;
-  readonly generatorShare: number;
-  readonly faults: readonly string[];
-}
 
 /** All rounds of one shape: by rung, in the order of the pairs. */
 export interface Climbed {
@@ -62,29 +52,25 @@ export function climb(name: string, shape: Shape, plan: Plan): Promise<Climbed> 
   return climbInTurn(name, shape, new Map(chosen.map((rung) => [rung, () => startRung(rung)])), plan);
 }
 
-/** What is started in turn, again and again: A B C D A B C D. */
+/** What is started plays in turn. */
 export async function climbInTurn(
   name: string,
   shape: Shape,
   starts: ReadonlyMap<string, () => Promise<RunningRung>>,
   plan: Plan,
 ): Promise<Climbed> {
-  const rounds = new Map<string, Round[]>([...starts.keys()].map((rung) => [rung, []]));
   const running = new Map<string, RunningRung>();
   const generator = new Child('load/main.js');
   try {
     for (const [rung, start] of starts) running.set(rung, await start());
-    for (let pair = 1 - (shape.warmUps ?? 1); pair <= plan.pairs; pair++) {
-      for (const [rung, server] of running) {
-        const round = await play(server, shape, plan.seconds, generator);
-        if (pair > 0) rounds.get(rung)?.push(round);
-        plan.say(`${name} ${pair > 0 ? `${pair}/${plan.pairs}` : 'warm-up'} ${rung}: ${wordsFor(round)}`);
-      }
-    }
+    const players = new Map(
+      [...running].map(([rung, server]) => [rung, () => play(server, shape, plan.seconds, generator)]),
+    );
+    const rounds = await takeTurns(players, { name, ...plan, warmUps: shape.warmUps, wordsFor });
+    return { shape: name, says: shape.says, figure: shape.figure, less: shape.figure === 'ms to hear', rounds };
   } finally {
     await Promise.all([generator.stop(), ...[...running.values()].map((server) => server.stop())]);
   }
-  return { shape: name, says: shape.says, figure: shape.figure, less: shape.figure === 'ms to hear', rounds };
 }
 
 /** WebSocket shares no connections, and only ours keeps anything. */

@@ -1,10 +1,11 @@
 import { Message } from '@parley/contract';
 import { Trio } from '@parley/testkit';
-import type { Climbed, Plan, Round } from './ladder.js';
+import type { Climbed, Plan } from './ladder.js';
 import { ChannelBytes } from './load/channel-bytes.js';
 import { GrpcWire } from './load/grpc-wire.js';
 import type { Seat } from './load/job.js';
 import { payload } from './load/payload.js';
+import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
 import { Seating } from './seating.js';
 
 const missed = 10_000;
@@ -25,8 +26,8 @@ async function prepare({ people }: Trio, seating: Seating): Promise<Seat> {
   return { ...seat, headers: { ...seat.headers, 'chat-resume': `${head?.log_id}:0` } };
 }
 
-/** Milliseconds from the request to the last byte of what was missed, and what was wrong with it. */
-async function comeBack({ address, headers }: Seat): Promise<{ ms: number; faults: readonly string[] }> {
+/** Milliseconds from the request to the last byte of what was missed. */
+async function comeBack({ address, headers }: Seat): Promise<Round> {
   const wire = new GrpcWire(address, 1);
   const bytes = new ChannelBytes(0, 1, wire);
   const [listener] = bytes.listeners as [(typeof bytes.listeners)[number]];
@@ -43,25 +44,20 @@ async function comeBack({ address, headers }: Seat): Promise<{ ms: number; fault
   });
   const ms = performance.now() - began;
   wire.close();
-  return { ms, faults: bytes.faults };
+  return roundOf(ms, bytes.faults);
 }
 
 /** How long somebody who comes back waits for all that was missed. */
 export async function climbReplay(plan: Plan): Promise<Climbed> {
   const trio = await Trio.start();
   const seating = await Seating.open(trio);
-  const rounds: Round[] = [];
+  const players = new Map([['ours', async () => comeBack(await prepare(trio, seating))]]);
   try {
-    for (let round = 0; round <= plan.pairs; round++) {
-      const { ms, faults } = await comeBack(await prepare(trio, seating));
-      const none = Number.NaN;
-      if (round > 0) rounds.push({ value: ms, p99Ms: none, framesPerWrite: none, generatorShare: none, faults });
-      plan.say(`replay ${round}/${plan.pairs} ours: ${ms.toFixed(0)} ms ${faults.join('; ')}`);
-    }
+    const rounds = await takeTurns(players, { name: 'replay', ...plan, wordsFor: inWords('ms', 0) });
+    const says = `${missed} missed entries of 64 bytes, in order`;
+    return { shape: 'replay', says, figure: 'ms to the last one', less: true, rounds };
   } finally {
     await seating.close();
     await trio.stop();
   }
-  const says = `${missed} missed entries of 64 bytes, in order`;
-  return { shape: 'replay', says, figure: 'ms to the last one', less: true, rounds: new Map([['ours', rounds]]) };
 }

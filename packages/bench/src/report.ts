@@ -3,7 +3,8 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { drawChart } from './chart.js';
 import { type Spread, spreadOf } from './figures.js';
-import type { Climbed, Round } from './ladder.js';
+import type { Climbed } from './ladder.js';
+import type { Round } from './rounds.js';
 
 export const heads = [
   'shape',

@@ -1,6 +1,7 @@
 import { runBench } from '../src/bench.js';
-import { climb, type Round } from '../src/ladder.js';
+import { climb } from '../src/ladder.js';
 import { heads, legend, tableRows } from '../src/report.js';
+import type { Round } from '../src/rounds.js';
 import { rungs, startOurs } from '../src/rungs.js';
 
 const plan = { rungs, pairs: 1, seconds: 0.5, say: () => {} };
