@@ -1,4 +1,4 @@
-import { checkHistory, type Heard, type NamedEntry, ServiceProcess, Trio } from '@parley/testkit';
+import { checkHistory, type Heard, type NamedEntry, recordedIn, ServiceProcess, Trio } from '@parley/testkit';
 import { type Conversation, createClient, type ParleyClient, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 import { Listener, until } from './rig.js';
@@ -97,14 +97,6 @@ async function everybodyAnswered(): Promise<void> {
   await until(() => talkers().every(({ acked }, n) => acked.length > (before[n] ?? 0) + 10));
 }
 
-async function storedIn(id: number): Promise<NamedEntry[]> {
-  const rows = await trio.people.sql(
-    "SELECT seq::int AS seq, convert_from(data, 'UTF8') AS name FROM chat.message WHERE channel_id = $1 ORDER BY seq",
-    [id],
-  );
-  return rows.map(({ seq, name }) => ({ seq: Number(seq), name: String(name) }));
-}
-
 test('two managers restarted in turn under load: no stream ends, every send is acked', async () => {
   const owners = await trio.people.sql('SELECT DISTINCT boot_id FROM chat.channel_head');
   expect(owners).toHaveLength(trio.chatServers.length);
@@ -114,11 +106,10 @@ test('two managers restarted in turn under load: no stream ends, every send is a
   await until(() => talkers().every((one) => unanswered(one) === 0));
   expect(talkers().flatMap(({ refused }) => refused)).toEqual([]);
   for (const [id, readers] of rooms) {
-    const stored = await storedIn(id);
-    const last = stored.at(-1)?.seq;
+    const recorded = await recordedIn(trio.people, id, readers);
+    const last = recorded.stored.at(-1)?.seq;
     await until(() => readers.every(({ listener }) => listener.of('message').at(-1)?.seq === last));
-    const acked = readers.flatMap((one) => one.acked);
-    expect(checkHistory({ channel: `channel ${id}`, acked, stored, readers })).toEqual([]);
+    expect(checkHistory(recorded)).toEqual([]);
   }
   const types = talkers().flatMap(({ listener }) => listener.events.map(({ type }) => type));
   const count = (type: (typeof types)[number]) => types.filter((one) => one === type).length;

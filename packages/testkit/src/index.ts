@@ -2,7 +2,9 @@ export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
 export type { LinkFaults } from './fault-pipe.js';
 export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';
+export { bodyOf, Grpcurl, headerOf } from './grpcurl.js';
 export { People, type TestPerson } from './people.js';
+export { Program } from './program.js';
 export {
   checkHistory,
   countFaults,
@@ -13,6 +15,8 @@ export {
   type NamedEntry,
   type RecordedHistory,
   type RecordedReader,
+  type RecordedTalker,
+  recordedIn,
 } from './recorded-history.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
 export { openTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,3 +1,5 @@
+import type { People } from './people.js';
+
 /** An entry by its seq and by a name that no other message has: what was said, or its client id. */
 export interface NamedEntry {
   readonly seq: number;
@@ -26,6 +28,23 @@ export interface RecordedHistory {
   /** What the table holds. */
   readonly stored: readonly NamedEntry[];
   readonly readers: readonly RecordedReader[];
+}
+
+/** Who reads and talks. */
+export interface RecordedTalker extends RecordedReader {
+  readonly acked: readonly NamedEntry[];
+}
+
+/** What was said in a channel as text: by those who talk there, and as the table holds it. */
+export async function recordedIn(
+  people: People,
+  channelId: number,
+  talkers: readonly RecordedTalker[],
+): Promise<RecordedHistory> {
+  const held = "SELECT seq, convert_from(data, 'UTF8') AS name FROM chat.message WHERE channel_id = $1 ORDER BY seq";
+  const rows = await people.sql(held, [channelId]);
+  const stored = rows.map(({ seq, name }) => ({ seq: Number(seq), name: String(name) }));
+  return { channel: `channel ${channelId}`, acked: talkers.flatMap(({ acked }) => acked), stored, readers: talkers };
 }
 
 /** Every way in which a history can be wrong. */

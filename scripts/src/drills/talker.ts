@@ -18,6 +18,8 @@ export class Talker {
   readonly heard: Heard[] = [];
   /** When acks came, ms. */
   readonly ackedAt: number[] = [];
+  /** When a stream was lost, ms: each between two welcomes. */
+  readonly lostAt: number[] = [];
   /** When welcomes came, ms. */
   readonly welcomedAt: number[] = [];
   readonly startsAfter: number;
@@ -73,13 +75,18 @@ export class Talker {
     this.unanswered -= 1;
   }
 
+  #lost(reason: string): void {
+    this.reconnected.push(reason);
+    if (this.lostAt.length < this.welcomedAt.length) this.lostAt.push(performance.now());
+  }
+
   async #read(): Promise<void> {
     for await (const event of this.#conversation) {
       const heard = heardOf(event);
       if (heard !== undefined) this.heard.push(heard);
       if (event.type === 'message') this.lastSeq = event.seq;
       if (event.type === 'welcome') this.welcomedAt.push(performance.now());
-      if (event.type === 'reconnecting') this.reconnected.push(event.reason);
+      if (event.type === 'reconnecting') this.#lost(event.reason);
       if (event.type === 'ended') this.over = event.reason;
     }
   }
