@@ -15,7 +15,6 @@ export class RawStream {
   /** Undefined where the client sends one request. */
   readonly #inbound: Inbound | undefined;
   #ended: boolean;
-  #headersSent = false;
   #writtenBytes = 0;
   #tellAtBytes = Number.POSITIVE_INFINITY;
   #tell: () => void = () => {};
@@ -49,7 +48,7 @@ export class RawStream {
   /** Writes whole frames. False: wait for `onDrain` before the next. */
   write(frames: Buffer): boolean {
     if (this.#ended) return true;
-    if (!this.#headersSent) this.#sendHeaders();
+    this.#exchange.call.sendHeaders();
     this.#writtenBytes += frames.length;
     if (this.#writtenBytes >= this.#tellAtBytes) this.#tellWritten();
     return this.#inner.write(frames);
@@ -64,11 +63,6 @@ export class RawStream {
   #tellWritten(): void {
     this.#tellAtBytes = Number.POSITIVE_INFINITY;
     this.#tell();
-  }
-
-  #sendHeaders(): void {
-    this.#headersSent = true;
-    this.#exchange.call.sendHeaders();
   }
 
   onDrain(listener: () => void): void {

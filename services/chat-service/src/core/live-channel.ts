@@ -67,8 +67,6 @@ export class LiveChannel {
   readonly #fanOut: FanOut;
   readonly #flushBytes: number;
   readonly #occupants = new Map<string, Occupant>();
-  /** The occupants' own: each flush goes through all of them. */
-  readonly #readers = new Set<Reader>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
   readonly #spokeAt = new Map<string, number>();
@@ -141,7 +139,6 @@ export class LiveChannel {
   enter(seat: string, person: Person, reader: Reader): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
     this.#occupants.set(seat, { person, reader });
-    this.#readers.add(reader);
     this.#seatsOf.set(person.id, seats + 1);
     this.#emptySinceMs = undefined;
     return seats === 0;
@@ -152,7 +149,6 @@ export class LiveChannel {
     const occupant = this.#occupants.get(seat);
     if (occupant === undefined) return false;
     this.#occupants.delete(seat);
-    this.#readers.delete(occupant.reader);
     const seats = (this.#seatsOf.get(occupant.person.id) ?? 1) - 1;
     if (seats > 0) this.#seatsOf.set(occupant.person.id, seats);
     else this.#seatsOf.delete(occupant.person.id);
@@ -176,6 +172,6 @@ export class LiveChannel {
 
   pump(): void {
     this.#unflushedBytes = 0;
-    for (const reader of this.#readers) reader.pump();
+    for (const { reader } of this.#occupants.values()) reader.pump();
   }
 }
