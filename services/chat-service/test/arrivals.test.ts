@@ -1,0 +1,41 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+const shape = { rooms: 40, each: 25, chatServers: 4, overMs: 20_000 };
+const mean = (shape.rooms * shape.each) / shape.chatServers;
+
+let trio: Trio;
+const inside: Chatter[] = [];
+
+beforeAll(async () => {
+  trio = await Trio.start({ managers: 2, chatServers: shape.chatServers, env: { PARLEY_LOG_LEVEL: 'warn' } });
+}, 60_000);
+
+afterAll(async () => {
+  for (const one of inside) one.cancel();
+  await trio.stop();
+}, 60_000);
+
+async function arrive(person: TestPerson, room: number, manager: number, atMs: number): Promise<void> {
+  await pause(atMs);
+  const stream = new Chatter(await trio.listen(person, room, manager), { events: true });
+  inside.push(stream);
+  await stream.find((message) => message.welcome !== undefined);
+}
+
+test('40 rooms of 25 who come over 20 s: the busiest of 4 chat servers has at most 1.3 of the mean', async () => {
+  const people = await trio.people.makeMany('guest', shape.rooms * shape.each);
+  const rows = await trio.people.sql(
+    `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'room ' || n, 'guest-1', 0
+     FROM generate_series(1, ${shape.rooms}) n RETURNING id`,
+  );
+  const arrivals = people.map((person, n) => {
+    return arrive(person, Number(rows[n % shape.rooms]?.id), n % 2, Math.random() * shape.overMs);
+  });
+  await Promise.all(arrivals);
+  const seats = await trio.people.sql('SELECT boot_id, count(*)::int AS n FROM chat.seat WHERE live GROUP BY boot_id');
+  const counts = seats.map(({ n }) => Number(n));
+  process.stdout.write(`${JSON.stringify({ seatsPerChatServer: counts })}\n`);
+  expect(counts.reduce((sum, n) => sum + n, 0)).toBe(people.length);
+  expect(Math.max(...counts)).toBeLessThanOrEqual(1.3 * mean);
+}, 120_000);
