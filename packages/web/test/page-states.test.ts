@@ -1,18 +1,7 @@
 import { faintTexts, unnamedControls } from './accessibility.js';
-import { chromiumPath } from './browser.js';
-import { Stage } from './stage.js';
+import { inChromium, stage } from './stage.js';
 
-const withChromium = chromiumPath === undefined ? describe.skip : describe;
-
-withChromium('what the page shows, in Chromium (skipped where there is none on the PATH)', () => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.build();
-  }, 60_000);
-  afterEach(() => stage.clear());
-  afterAll(() => stage.stop());
-
+inChromium('what the page shows', () => {
   test('hostile text is text', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('hostile');

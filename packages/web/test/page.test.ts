@@ -1,10 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { chromiumPath } from './browser.js';
-import { Stage } from './stage.js';
+import { inChromium, stage } from './stage.js';
 
-const withChromium = chromiumPath === undefined ? describe.skip : describe;
 const page = fileURLToPath(new URL('../page', import.meta.url));
 
 test('the page is small', () => {
@@ -13,15 +11,7 @@ test('the page is small', () => {
   expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(160 * 1_024);
 });
 
-withChromium('the page in Chromium (skipped where there is none on the PATH)', () => {
-  let stage: Stage;
-
-  beforeAll(async () => {
-    stage = await Stage.build();
-  }, 60_000);
-  afterEach(() => stage.clear());
-  afterAll(() => stage.stop());
-
+inChromium('the page', () => {
   test('two pages and a native client talk, each message as it is said', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('talk');

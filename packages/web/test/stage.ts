@@ -3,7 +3,7 @@ import { type Conversation, createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { type ServiceProcess, Trio } from '@parley/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
-import { launch, Visitor } from './browser.js';
+import { chromiumPath, launch, Visitor } from './browser.js';
 
 /** Where pictures go, if anywhere. */
 const pictures = process.env.TEST_PICTURES;
@@ -91,4 +91,20 @@ export class Stage {
     mkdirSync(pictures, { recursive: true });
     await page.screenshot({ path: `${pictures}/${name}.png` });
   }
+}
+
+/** That of the tests that run. */
+export let stage: Stage;
+
+/** Tests of the page on a stage of their own. */
+export function inChromium(title: string, tests: () => void): void {
+  const given = chromiumPath === undefined ? describe.skip : describe;
+  given(`${title}, in Chromium (skipped where there is none on the PATH)`, () => {
+    beforeAll(async () => {
+      stage = await Stage.build();
+    }, 60_000);
+    afterEach(() => stage.clear());
+    afterAll(() => stage.stop());
+    tests();
+  });
 }

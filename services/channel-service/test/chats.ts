@@ -92,6 +92,18 @@ export class Chats {
     return last_seq;
   }
 
+  /** Makes the first `count` entries so old. */
+  async age(channelId: number, count: number, interval: string): Promise<void> {
+    const aged = 'UPDATE chat.message SET sent_at = sent_at - $3::interval WHERE channel_id = $1 AND seq <= $2';
+    await this.#rig.owner.query(aged, [channelId, count, interval]);
+  }
+
+  /** The seqs that the table holds. */
+  async stored(channelId: number): Promise<number[]> {
+    const held = 'SELECT seq FROM chat.message WHERE channel_id = $1 ORDER BY seq';
+    return (await this.#rig.owner.query<{ seq: number }>(held, [channelId])).rows.map(({ seq }) => seq);
+  }
+
   head(channelId: number): Promise<Head> {
     return this.#rig.one<Head>('SELECT * FROM chat.channel_head WHERE channel_id = $1', channelId);
   }

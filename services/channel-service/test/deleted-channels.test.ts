@@ -35,21 +35,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Makes the first `count` entries so old. */
-const age = (id: number, count: number, interval: string) =>
-  rig.owner.query('UPDATE chat.message SET sent_at = sent_at - $3::interval WHERE channel_id = $1 AND seq <= $2', [
-    id,
-    count,
-    interval,
-  ]);
-async function stored(id: number): Promise<number[]> {
-  const { rows } = await rig.owner.query<{ seq: number }>(
-    'SELECT seq FROM chat.message WHERE channel_id = $1 ORDER BY seq',
-    [id],
-  );
-  return rows.map(({ seq }) => seq);
-}
-
 describe('a deleted channel', () => {
   const deleted = (id: number, interval: string) =>
     rig.owner.query('UPDATE chat.channel SET deleted_at = now() - $2::interval WHERE id = $1', [id, interval]);
@@ -72,27 +57,31 @@ describe('a deleted channel', () => {
       gone,
       me.id,
     ]);
-    for (const id of [gone, fresh, living]) await age(id, 9, '2 days');
+    for (const id of [gone, fresh, living]) await chats.age(id, 9, '2 days');
     await deleted(gone, '25 h');
     await deleted(fresh, '23 h');
     await new Retention(pool, undefined).run();
     expect(await left(gone)).toEqual({ channel: 0, head: 0, members: 0 });
     expect(await left(fresh)).toMatchObject({ channel: 1, head: 1 });
     expect(await left(living)).toMatchObject({ channel: 1, head: 1, members: 1 });
-    expect([await stored(gone), await stored(fresh), await stored(living)]).toEqual([[], [1, 2, 3], [1, 2, 3]]);
+    expect([await chats.stored(gone), await chats.stored(fresh), await chats.stored(living)]).toEqual([
+      [],
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
   });
 
   test('is archived first, and stays while it cannot be', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 2);
-    await age(id, 9, '2 days');
+    await chats.age(id, 9, '2 days');
     await deleted(id, '25 h');
     const place = join(folder, 'deleted');
     const archive = await Archive.open(place);
     await rm(place, { recursive: true });
     await expect(new Retention(pool, archive).run()).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await left(id)).toMatchObject({ channel: 1, head: 1 });
-    expect(await stored(id)).toEqual([1, 2]);
+    expect(await chats.stored(id)).toEqual([1, 2]);
     await new Retention(pool, await Archive.open(place)).run();
     expect(await left(id)).toEqual({ channel: 0, head: 0, members: 0 });
     const [file = ''] = await readdir(place);

@@ -19,11 +19,7 @@ afterAll(async () => {
   await database.close();
 });
 
-afterEach(async () => {
-  await rig.owner.query('TRUNCATE chat.seat');
-  await rig.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 h'");
-  await rig.owner.query('DELETE FROM chat.rate');
-});
+afterEach(() => rig.clear());
 
 const reason = (word: string) => expect.objectContaining({ reason: word });
 const alternate = (n: number) => rig.managers[n % 2];

@@ -36,26 +36,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Makes the first `count` entries so old. */
-const age = (id: number, count: number, interval: string) =>
-  rig.owner.query('UPDATE chat.message SET sent_at = sent_at - $3::interval WHERE channel_id = $1 AND seq <= $2', [
-    id,
-    count,
-    interval,
-  ]);
-async function stored(id: number): Promise<number[]> {
-  const { rows } = await rig.owner.query<{ seq: number }>(
-    'SELECT seq FROM chat.message WHERE channel_id = $1 ORDER BY seq',
-    [id],
-  );
-  return rows.map(({ seq }) => seq);
-}
-
 describe('what is over', () => {
   test('a window: entries older than it go, with their reactions and links to files; younger ones stay', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 10);
-    await age(id, 6, '61 min');
+    await chats.age(id, 6, '61 min');
     await rig.owner.query(
       "UPDATE chat.message SET data = '', deleted_at = now() WHERE channel_id = $1 AND seq IN (2, 8)",
       [id],
@@ -70,7 +55,7 @@ describe('what is over', () => {
       [id, me.id],
     );
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([7, 8, 9, 10]);
+    expect(await chats.stored(id)).toEqual([7, 8, 9, 10]);
     expect(await chats.head(id)).toMatchObject({ first_seq: 7, last_seq: 10, roster: 0 });
     expect(await chats.seqs(me, id)).toEqual([10, 9, 8, 7]);
     for (const table of ['reaction', 'message_file']) {
@@ -82,14 +67,14 @@ describe('what is over', () => {
   test('a short window: nobody reads it any more, but for 10 minutes a retry is known', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 5 } });
     await chats.say(id, me, 4);
-    await age(id, 1, '11 min');
-    await age(id, 3, '9 min');
+    await chats.age(id, 1, '11 min');
+    await chats.age(id, 3, '9 min');
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([2, 3, 4]);
+    expect(await chats.stored(id)).toEqual([2, 3, 4]);
     expect(await chats.seqs(me, id)).toEqual([4]);
-    await age(id, 3, '2 min');
+    await chats.age(id, 3, '2 min');
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([4]);
+    expect(await chats.stored(id)).toEqual([4]);
   });
 
   test('a count, a count and a window, whichever is less', async () => {
@@ -97,17 +82,17 @@ describe('what is over', () => {
     const both = await chats.make(me, 'group', { keep: { seconds: 3_600, maxCount: 3 } });
     for (const id of [counted, both]) {
       await chats.say(id, me, 9);
-      await age(id, 8, '2 h');
+      await chats.age(id, 8, '2 h');
     }
     await new Retention(pool, undefined).run();
-    expect(await stored(counted)).toEqual([7, 8, 9]);
-    expect(await stored(both)).toEqual([9]);
+    expect(await chats.stored(counted)).toEqual([7, 8, 9]);
+    expect(await chats.stored(both)).toEqual([9]);
   });
 
   test('all of it: the log goes on behind', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 3);
-    await age(id, 3, '2 h');
+    await chats.age(id, 3, '2 h');
     await new Retention(pool, undefined).run();
     expect(await chats.head(id)).toMatchObject({ first_seq: 4, last_seq: 3 });
     expect(await chats.history(me, id)).toMatchObject({ messages: [], more: false });
@@ -118,16 +103,16 @@ describe('what is over', () => {
   test('nothing of a channel that keeps everything; all, at once, of one that ceased to keep', async () => {
     const [kept, ceased] = [await chats.make(me, 'group'), await chats.make(me, 'group')];
     for (const id of [kept, ceased]) await chats.say(id, me, 3);
-    await age(kept, 3, '1000 days');
+    await chats.age(kept, 3, '1000 days');
     await chats.update(me, ceased, { keep: { nothing: true } });
     await new Retention(pool, undefined).run();
-    expect([await stored(kept), await stored(ceased)]).toEqual([[1, 2, 3], []]);
+    expect([await chats.stored(kept), await chats.stored(ceased)]).toEqual([[1, 2, 3], []]);
   });
 
   test('12,000 entries in slices, while somebody writes', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 12_000);
-    await age(id, 12_000, '2 h');
+    await chats.age(id, 12_000, '2 h');
     let done = false;
     const writing = (async () => {
       while (!done) await chats.say(id, me);
@@ -135,13 +120,13 @@ describe('what is over', () => {
     await new Retention(pool, undefined).run();
     done = true;
     await writing;
-    expect(Math.min(...(await stored(id)))).toBe(12_001);
+    expect(Math.min(...(await chats.stored(id)))).toBe(12_001);
   });
 
   test('nobody who writes waits for a slice', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
-    await age(id, 2, '2 h');
+    await chats.age(id, 2, '2 h');
     await trim.run(pool, [id, 10]);
     const slice = await pool.connect();
     await slice.query('BEGIN');
@@ -150,36 +135,36 @@ describe('what is over', () => {
     expect([seqs, await chats.say(id, me)]).toEqual([[1, 2], 3]);
     await slice.query('COMMIT');
     slice.release();
-    expect(await stored(id)).toEqual([3]);
+    expect(await chats.stored(id)).toEqual([3]);
   });
 
   test('one manager at a time', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
-    await age(id, 1, '2 h');
+    await chats.age(id, 1, '2 h');
     const other = await pool.connect();
     await other.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('chat.retention'))");
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([1, 2]);
+    expect(await chats.stored(id)).toEqual([1, 2]);
     await other.query('ROLLBACK');
     other.release();
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([2]);
+    expect(await chats.stored(id)).toEqual([2]);
   });
 
   test('an entry that is being edited is neither waited for nor lost', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 3);
-    await age(id, 3, '2 h');
+    await chats.age(id, 3, '2 h');
     const editor = await rig.owner.connect();
     await editor.query('BEGIN');
     await editor.query('UPDATE chat.message SET edited_at = now() WHERE channel_id = $1 AND seq = 2', [id]);
     await new Retention(pool, undefined).run();
     await editor.query('COMMIT');
     editor.release();
-    expect(await stored(id)).toEqual([2]);
+    expect(await chats.stored(id)).toEqual([2]);
     await new Retention(pool, undefined).run();
-    expect(await stored(id)).toEqual([]);
+    expect(await chats.stored(id)).toEqual([]);
   });
 });
 
@@ -201,10 +186,10 @@ describe('the archive', () => {
       [id],
     );
     await rig.owner.query("UPDATE chat.message SET content_type = '' WHERE channel_id = $1 AND seq = 3", [id]);
-    await age(id, 1_200, '2 days');
-    await age(id, 600, '1 day');
+    await chats.age(id, 1_200, '2 days');
+    await chats.age(id, 600, '1 day');
     await new Retention(pool, await Archive.open(join(folder))).run();
-    expect(await stored(id)).toEqual([1_201, 1_202]);
+    expect(await chats.stored(id)).toEqual([1_201, 1_202]);
     expect(await files(id)).toHaveLength(2);
     const all = await lines(id);
     expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1));
@@ -217,18 +202,18 @@ describe('the archive', () => {
   test('without it nothing is deleted', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
-    await age(id, 2, '2 h');
+    await chats.age(id, 2, '2 h');
     const gone = await Archive.open(join(folder, 'gone'));
     await rm(join(folder, 'gone'), { recursive: true });
     await expect(new Retention(pool, gone).run()).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await stored(id)).toEqual([1, 2]);
+    expect(await chats.stored(id)).toEqual([1, 2]);
     await new Retention(pool, undefined).run();
   });
 
   test('a line that a crash has cut does not take the next one with it', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 1);
-    await age(id, 1, '2 days');
+    await chats.age(id, 1, '2 days');
     const { day } = await rig.one<{ day: string }>(
       "SELECT to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day FROM chat.message WHERE channel_id = $1",
       id,
@@ -244,18 +229,18 @@ describe('the archive', () => {
     await chats.update(me, id, { keep: { nothing: true } });
     await new Retention(pool, await Archive.open(folder)).clear(id);
     expect(await lines(id)).toHaveLength(700);
-    expect(await stored(id)).toEqual([]);
+    expect(await chats.stored(id)).toEqual([]);
   });
 
   test('a manager that is told of a folder archives there, from its start', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
-    await age(id, 2, '2 h');
+    await chats.age(id, 2, '2 h');
     const own = join(folder, 'of', 'a', 'manager');
     await rig.startManager({ PARLEY_ARCHIVE_DIR: own });
-    for (let n = 0; n < 100 && (await stored(id)).length > 0; n++)
+    for (let n = 0; n < 100 && (await chats.stored(id)).length > 0; n++)
       await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await stored(id)).toEqual([]);
+    expect(await chats.stored(id)).toEqual([]);
     expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
   });
 

@@ -101,6 +101,13 @@ export class Rig {
     return this.#admins[n] as AdminServiceClient;
   }
 
+  /** Nobody sits anywhere, no chat server lives, nobody has asked for much. */
+  async clear(): Promise<void> {
+    await this.owner.query('TRUNCATE chat.seat');
+    await this.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 h'");
+    await this.owner.query('DELETE FROM chat.rate');
+  }
+
   async close(): Promise<void> {
     for (const client of [...this.managers, ...this.#admins]) client.close();
     for (const app of this.#running) await app.stop();
