@@ -79,6 +79,14 @@ export class ParleyClient {
     this.#token = undefined;
   }
 
+  /**
+   * The profile of a user, as far as its owner lets it be seen.
+   * @throws {Refusal} `user-not-found` where there is nobody, or nobody to be seen.
+   */
+  async user(id: string, { signal }: Abortable = {}): Promise<User> {
+    return this.#transport.user(id, this.#call(signal));
+  }
+
   /** Every channel that the user may see. */
   async channels({ signal }: Abortable = {}): Promise<Channel[]> {
     return this.#transport.list(this.#call(signal));

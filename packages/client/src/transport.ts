@@ -7,6 +7,7 @@ import type {
   LoginResponse,
   Message,
   RegisterRequest,
+  User,
 } from '@parley/contract/messages';
 import type { Refusal } from '@parley/runtime/refusal';
 import type { Place } from './core/bookmark.js';
@@ -46,6 +47,7 @@ export interface Transport {
   register(request: RegisterRequest, options: CallOptions): Promise<void>;
   login(request: LoginRequest, options: CallOptions): Promise<LoginResponse>;
   logout(options: CallOptions): Promise<void>;
+  user(id: string, options: CallOptions): Promise<User>;
   list(options: CallOptions): Promise<Channel[]>;
   create(channel: Channel, options: CallOptions): Promise<Channel>;
   delete(id: number, options: CallOptions): Promise<void>;

@@ -128,7 +128,9 @@ test('whoever takes the seat ends the one who had it, for good', async () => {
 test('whoever is logged out is told, and does not come back', async () => {
   const { conversation, listener } = await enter(ann);
   const users = await trio.startUserService();
-  await clientOf(trio, annsAccount, users.grpc).logout();
+  const elsewhere = clientOf(trio, annsAccount, users.grpc);
+  expect(await elsewhere.user(annsAccount.id)).toMatchObject({ id: annsAccount.id });
+  await elsewhere.logout();
   await listener.done;
   expect(listener.of('ended')).toEqual([expect.objectContaining({ reason: 'logged-out' })]);
   await expect(conversation.send('x')).rejects.toMatchObject({ reason: 'logged-out' });

@@ -47,6 +47,8 @@ test('an account, a channel, a conversation with a terminal', async () => {
     message: 'the user id or the password is wrong',
   });
   await page.login(account.userId, account.password);
+  expect(await page.user('webber')).toMatchObject({ id: 'webber', name: 'Wében' });
+  await expect(page.user('nobody')).rejects.toMatchObject({ reason: 'user-not-found' });
   const id = await channelOf(page, true);
   expect((await page.channels()).map((one) => one.id)).toContain(id);
   const terminal = clientOf(trio, bob);

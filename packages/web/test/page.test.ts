@@ -63,6 +63,18 @@ inChromium('the page', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
+  test('who has said something and gone is still called by name', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('home again');
+    await ann.say('see you');
+    await ann.page.getByTitle('Sent').waitFor();
+    await ann.page.getByRole('button', { name: 'Leave room' }).click();
+    const bob = await stage.somebody('Bob');
+    await bob.enter('home again');
+    await bob.message('see you').getByText('Ann', { exact: true }).waitFor();
+    expect([bob.count('Get'), ...ann.complaints, ...bob.complaints]).toEqual([1]);
+  });
+
   test('kill -9 of the chat server: back by itself, with everything said meanwhile, nothing twice', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('killed');

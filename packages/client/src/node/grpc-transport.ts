@@ -1,5 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js';
-import { Channel, ChannelServiceClient, UserServiceClient } from '@parley/contract';
+import { Channel, ChannelServiceClient, User, UserServiceClient } from '@parley/contract';
 import { bearerMetadata, clientOptions } from '@parley/rpc/client';
 import { refusalFromStatus } from '@parley/rpc/status';
 import { onAbort } from '../abort.js';
@@ -36,12 +36,14 @@ export function grpcTransport({ userService, channelService, tls = false, ca }: 
   const managers = new Peers(channelService, (at) => new ChannelServiceClient(at, credentials(tls), clientOptions));
   const register = once(users, (one) => one.register.bind(one));
   const logout = once(users, (one) => one.logout.bind(one));
+  const user = repeatable(users, (one) => one.get.bind(one));
   const remove = once(managers, (one) => one.delete.bind(one));
   const listen = repeatable(managers, (one) => one.listen.bind(one)); // the newest seat wins
   return {
     register: async (user, options) => void (await register(user, options)),
     login: repeatable(users, (one) => one.login.bind(one)),
     logout: async (options) => void (await logout({ everywhere: false }, options)),
+    user: (id, options) => user(User.fromPartial({ id }), options),
     list: (options) =>
       managers.ask((one, withinMs) => listAll(one, withinMs, options), { repeatable: true, signal: options.signal }),
     create: once(managers, (one) => one.create.bind(one)),

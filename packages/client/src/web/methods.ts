@@ -11,6 +11,7 @@ import {
   Message,
   RegisterRequest,
   SubscribeRequest,
+  User,
 } from '@parley/contract/messages';
 import { MethodDescriptor } from 'grpc-web';
 
@@ -35,6 +36,7 @@ export const methods = {
   register: unary('UserService/Register', RegisterRequest, Empty),
   login: unary('UserService/Login', LoginRequest, LoginResponse),
   logout: unary('UserService/Logout', LogoutRequest, Empty),
+  user: unary('UserService/Get', User, User),
   list: stream('ChannelService/List', Channel, Channel),
   create: unary('ChannelService/Create', Channel, Channel),
   delete: unary('ChannelService/Delete', Channel, Empty),

@@ -1,4 +1,4 @@
-import { Channel } from '@parley/contract/messages';
+import { Channel, User } from '@parley/contract/messages';
 import type { Transport } from '../transport.js';
 import { methods } from './methods.js';
 import { WebCaller } from './web-caller.js';
@@ -22,6 +22,7 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
     register: async (request, options) => void (await caller.one(methods.register, request, options)),
     login: (request, options) => caller.one(methods.login, request, options),
     logout: async (options) => void (await caller.one(methods.logout, { everywhere: false }, options)),
+    user: (id, options) => caller.one(methods.user, User.fromPartial({ id }), options),
     list: (options) => caller.all(methods.list, Channel.fromPartial({}), options),
     create: (channel, options) => caller.one(methods.create, channel, options),
     delete: async (id, options) => void (await caller.one(methods.delete, Channel.fromPartial({ id }), options)),

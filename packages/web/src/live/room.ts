@@ -13,6 +13,7 @@ import { Store } from '../state/store.js';
 import { ConversationKeeper, loadConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
 import { Bus, type Word } from './bus.js';
+import { Introducer } from './introducer.js';
 import { lead } from './leadership.js';
 import { Postman } from './postman.js';
 import { Reader } from './reader.js';
@@ -42,6 +43,7 @@ export class Room {
   readonly #store: Store<ConversationState, ConversationAction>;
   readonly #bus: Bus;
   readonly #keeper: ConversationKeeper;
+  readonly #introducer: Introducer;
   readonly #closing = new AbortController();
   #conversation: Conversation | undefined;
   #returning: () => void = () => {};
@@ -56,6 +58,10 @@ export class Room {
     this.#store = new Store(converse, noConversation(deps.me));
     this.#bus = new Bus(deps.me, deps.channelId, (word) => this.#hear(word));
     this.#keeper = new ConversationKeeper(deps.database, deps.channelId);
+    this.#introducer = new Introducer(
+      (id) => deps.client.user(id, { signal: this.#closing.signal }),
+      (user) => this.#share({ type: 'introduced', user }),
+    );
   }
 
   readonly state = () => this.#store.state();
@@ -143,7 +149,9 @@ export class Room {
 
   #take(action: SharedAction): void {
     this.#store.dispatch(action);
-    if (action.type === 'entries') this.#store.dispatch({ type: 'cut', over: ever, to: fewer });
+    if (action.type !== 'entries') return;
+    this.#store.dispatch({ type: 'cut', over: ever, to: fewer });
+    if (this.#leads) this.#introducer.meet(action.entries, this.state().names);
   }
 
   #share(action: SharedAction): void {
@@ -217,6 +225,7 @@ export class Room {
       const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
       this.#paging = false; // who is told of this page may ask for the next
       this.#store.dispatch({ type: 'page', log, entries, more });
+      this.#introducer.meet(entries, this.state().names);
     } catch (thrown) {
       this.#paging = false;
       if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);

@@ -1,5 +1,6 @@
 import type { Channel, EntryEvent, Place, Reason, User } from '@parley/client';
 import { affordable, type Budget, fold, type Line, put } from './lines.js';
+import { type Names, named } from './names.js';
 import { type Outgoing, taken } from './outgoing.js';
 
 /** How this page hears the channel. */
@@ -15,9 +16,6 @@ export interface Typist {
   /** Unix ms; then it is forgotten. */
   readonly untilMs: number;
 }
-
-/** Display names by user id. */
-export type Names = Readonly<Record<string, string>>;
 
 /** What is kept in the browser of a channel, besides its lines. */
 export interface Bookmarked {
@@ -65,6 +63,7 @@ export type SharedAction =
   | { readonly type: 'retried'; readonly id: string; readonly at: number }
   | { readonly type: 'discarded'; readonly id: string }
   | { readonly type: 'read'; readonly seq: number }
+  | { readonly type: 'introduced'; readonly user: Pick<User, 'id' | 'name'> }
   | { readonly type: 'snapshot'; readonly state: ConversationState };
 
 /** Facts of one tab. */
@@ -77,7 +76,6 @@ export type LocalAction =
 export type ConversationAction = SharedAction | LocalAction;
 
 const mostEarlier = 500;
-const mostNames = 1_000;
 
 /** A channel that nothing is known of yet. */
 export function noConversation(me: string): ConversationState {
@@ -97,13 +95,6 @@ export function noConversation(me: string): ConversationState {
     typing: [],
     openedAtSeq: 0,
   };
-}
-
-function named(names: Names, users: readonly User[]): Names {
-  const news = users.filter(({ id, name }) => names[id] !== name);
-  if (news.length === 0) return names;
-  const all = [...Object.entries(names), ...news.map(({ id, name }) => [id, name] as const)];
-  return Object.fromEntries(all.slice(-mostNames));
 }
 
 function present(state: ConversationState, here: readonly User[], count: number): ConversationState {
@@ -203,6 +194,8 @@ export function converse(state: ConversationState, action: ConversationAction): 
       return { ...state, link: action.link };
     case 'presence':
       return present(state, action.here, action.count);
+    case 'introduced':
+      return { ...state, names: named(state.names, [action.user]) };
     case 'typing':
       return typing(state, action);
     case 'read':

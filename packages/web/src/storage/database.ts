@@ -1,7 +1,7 @@
 import type { Channel, Place } from '@parley/client';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { Names } from '../state/conversation.js';
 import type { Line } from '../state/lines.js';
+import type { Names } from '../state/names.js';
 import type { Outgoing } from '../state/outgoing.js';
 import type { Session } from '../state/session.js';
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Names } from '../state/conversation.js';
 import type { Line } from '../state/lines.js';
+import { type Names, nameOf } from '../state/names.js';
 import { plainLine } from '../state/text.js';
 
 interface AnnouncerProps {
@@ -26,7 +26,7 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
       .filter(({ seq, sender }) => seq > before && sender !== me);
     const words = said.slice(-most).map(({ seq, sender, text }) => ({
       key: seq,
-      words: plainLine(`${names[sender] ?? sender}: ${text ?? 'something that is no text'}`).slice(0, longest),
+      words: plainLine(`${nameOf(names, sender)}: ${text ?? 'something that is no text'}`).slice(0, longest),
     }));
     setNews((old) => [...old, ...words].slice(-most));
   }, [lines, names, me]);

@@ -1,6 +1,6 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
-import type { Names } from '../state/conversation.js';
 import type { Line, SaidLine } from '../state/lines.js';
+import { type Names, nameOf } from '../state/names.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
 import { type Intent, justSay } from './intent.js';
@@ -99,7 +99,7 @@ function IntentLine({ intent, names, onCancel }: { intent: Intent; names: Names;
     <p className="intent">
       <Icon name={intent.do === 'edit' ? 'edit' : 'reply'} size={16} />
       <span>
-        {intent.do === 'edit' ? 'Editing' : <Name of={`Reply to ${names[line.sender] ?? line.sender}`} />}{' '}
+        {intent.do === 'edit' ? 'Editing' : <Name of={`Reply to ${nameOf(names, line.sender)}`} />}{' '}
         <Name of={(line.text ?? '').slice(0, 120)} />
       </span>
       <button type="button" className="icon-button small" aria-label="Cancel" onClick={onCancel}>

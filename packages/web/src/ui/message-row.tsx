@@ -1,5 +1,5 @@
-import type { Names } from '../state/conversation.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
+import { type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
@@ -22,7 +22,7 @@ interface MessageRowProps {
 /** What somebody said. */
 export function MessageRow({ row, lines, names, me, isLast, onIntent }: MessageRowProps) {
   const { line, head, standing, past } = row;
-  const name = names[line.sender] ?? line.sender;
+  const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
   const mayAct = !past && !line.deleted && row.outgoing === undefined;
   return (
@@ -80,7 +80,7 @@ function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
   if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
   return (
     <blockquote className="quote">
-      <Name of={names[of.sender] ?? of.sender} />{' '}
+      <Name of={nameOf(names, of.sender)} />{' '}
       <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
     </blockquote>
   );

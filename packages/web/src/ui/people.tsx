@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
+import { nameOf } from '../state/names.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
@@ -22,7 +23,7 @@ export function People({ state, limit, listed }: PeopleProps) {
       <button type="button" className="people" onClick={() => setOpen(true)}>
         <span className="faces">
           {here.slice(0, 4).map((id) => (
-            <Avatar key={id} id={id} name={names[id] ?? id} small />
+            <Avatar key={id} id={id} name={nameOf(names, id)} small />
           ))}
         </span>
         <Icon name="people" size={18} />
@@ -37,8 +38,8 @@ export function People({ state, limit, listed }: PeopleProps) {
           <ul className="people-list">
             {here.map((id) => (
               <li key={id}>
-                <Avatar id={id} name={names[id] ?? id} />
-                <Name of={names[id] ?? id} />
+                <Avatar id={id} name={nameOf(names, id)} />
+                <Name of={nameOf(names, id)} />
                 <span className="hint">{id === me ? 'you' : id}</span>
               </li>
             ))}

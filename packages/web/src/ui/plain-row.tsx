@@ -1,4 +1,4 @@
-import type { Names } from '../state/conversation.js';
+import { type Names, nameOf } from '../state/names.js';
 import type { Row } from '../state/timeline.js';
 import { dayWords } from '../state/times.js';
 import { Name } from './text.js';
@@ -45,7 +45,7 @@ function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; n
   }
   return (
     <p className="note">
-      <Name of={names[line.userId] ?? line.userId} /> {line.joined ? 'is a member now' : 'is no member any more'}
+      <Name of={nameOf(names, line.userId)} /> {line.joined ? 'is a member now' : 'is no member any more'}
     </p>
   );
 }

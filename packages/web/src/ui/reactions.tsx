@@ -1,5 +1,5 @@
-import type { Names } from '../state/conversation.js';
 import type { SaidLine } from '../state/lines.js';
+import { type Names, nameOf } from '../state/names.js';
 import { plainLine } from '../state/text.js';
 import { useRoom } from './desk-context.js';
 
@@ -17,7 +17,7 @@ export function Reactions({ line, names, me, mayAct }: ReactionsProps) {
     <ul className="reactions" aria-label="Reactions">
       {line.reactions.map(({ emoji, userIds }) => {
         const isMine = userIds.includes(me);
-        const who = userIds.map((id) => plainLine(names[id] ?? id)).join(', ');
+        const who = userIds.map((id) => plainLine(nameOf(names, id))).join(', ');
         const toggle = () => room.change(isMine ? 'unreact' : 'react', line.seq, emoji);
         return (
           <li key={emoji}>

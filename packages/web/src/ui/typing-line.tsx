@@ -1,4 +1,5 @@
-import type { Names, Typist } from '../state/conversation.js';
+import type { Typist } from '../state/conversation.js';
+import type { Names } from '../state/names.js';
 import { plainLine } from '../state/text.js';
 import { typingWords } from '../state/typing-words.js';
 import { useNow } from './hooks.js';
