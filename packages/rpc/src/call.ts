@@ -68,6 +68,12 @@ export class Call {
     this.#headers.set(key, value);
   }
 
+  /** Called once: when the caller has taken the answer or is gone; soon where that is so already. */
+  onOver(listener: () => void): void {
+    if (this.signal.aborted) queueMicrotask(listener);
+    else this.signal.addEventListener('abort', listener, { once: true });
+  }
+
   /** Sends the response headers now. Only the first time counts. */
   sendHeaders(): void {
     if (this.#headersSent) return;

@@ -17,12 +17,6 @@ export interface UserCaller {
   readonly sessionId: string;
 }
 
-/** A user's call in flight. */
-interface Visit {
-  readonly me: UserCaller;
-  readonly leave: () => void;
-}
-
 interface CallerRow {
   readonly id: string;
   readonly number: number;
@@ -58,20 +52,15 @@ export class Callers {
   }
 
   /**
-   * The user of a call that is about to be answered; `leave` once it was. Few of a user's calls are answered at once:
-   * everybody's wait for the same database connections.
+   * The user of a call that is about to be answered. Few of a user's calls are answered at once, until each answer is
+   * taken: everybody's wait for the same database connections, and what nobody takes is held in memory.
    * @throws {Refusal} `too-busy`, or what `user` throws.
    */
-  async enter(call: Call): Promise<Visit> {
+  async enter(call: Call): Promise<UserCaller> {
     const claims = await this.#claimed(call);
     await this.#turns.take(claims.sub);
-    const leave = () => this.#turns.pass(claims.sub);
-    try {
-      return { me: await this.#living(claims), leave };
-    } catch (thrown) {
-      leave();
-      throw thrown;
-    }
+    call.onOver(() => this.#turns.pass(claims.sub));
+    return this.#living(claims);
   }
 
   async #claimed(call: Call): Promise<UserClaims> {
@@ -111,14 +100,7 @@ export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
 ): Answer<Q, S> {
-  return async (request, call) => {
-    const { me, leave } = await callers.enter(call);
-    try {
-      return await answer(request, me, call);
-    } finally {
-      leave();
-    }
-  };
+  return async (request, call) => answer(request, await callers.enter(call), call);
 }
 
 /** A streaming method for users. */
@@ -128,12 +110,7 @@ export function streamForUser<Q, S>(
 ): { stream: Stream<Q, S> } {
   return {
     async *stream(request, call) {
-      const { me, leave } = await callers.enter(call);
-      try {
-        yield* answer(request, me, call);
-      } finally {
-        leave();
-      }
+      yield* answer(request, await callers.enter(call), call);
     },
   };
 }

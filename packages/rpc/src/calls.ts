@@ -9,6 +9,9 @@ import { type Logger, limits, type Metrics, refuse } from '@parley/runtime';
 import { Exchange } from './exchange.js';
 import { withReason } from './status.js';
 
+/** How long a caller is waited for. */
+export type Patience = Readonly<Record<'requestWithinMs' | 'takenWithinMs', number>>;
+
 /**
  * Every call of a server: gives each status a reason, and each call of a served path one log line and one metric.
  * Its interceptor must be the first of its server: behind another one there is no inner stream.
@@ -16,16 +19,16 @@ import { withReason } from './status.js';
 export class Calls {
   readonly #log: Logger;
   readonly #metrics: Metrics;
-  readonly #requestWithinMs: number;
+  readonly #patience: Patience;
   readonly #served = new Set<string>();
   /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
   readonly #exchanges = new WeakMap<Metadata, Exchange>();
   readonly #open = new Set<Exchange>();
 
-  constructor(log: Logger, metrics: Metrics, requestWithinMs: number = limits.requestWithinMs) {
-    this.#requestWithinMs = requestWithinMs;
+  constructor(log: Logger, metrics: Metrics, patience: Patience = limits) {
     this.#log = log;
     this.#metrics = metrics;
+    this.#patience = patience;
   }
 
   /** Counts and logs the calls of these paths. */
@@ -35,23 +38,31 @@ export class Calls {
 
   readonly interceptor: ServerInterceptor = (method, transport) => {
     let exchange: Exchange | undefined;
-    watchAnswer(transport, () => exchange);
-    let patience: NodeJS.Timeout | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const forget = () => clearTimeout(timer);
+    const waitFor = (withinMs: number, late: (exchange: Exchange) => void) => {
+      forget();
+      if (exchange?.call.signal.aborted === false) timer = setTimeout(late, withinMs, exchange);
+    };
+    watchAnswer(transport, () => exchange, {
+      begin: () => waitFor(this.#patience.takenWithinMs, cutOff),
+      end: forget,
+    });
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
         exchange = new Exchange(method.path, metadata, transport);
         this.#exchanges.set(metadata, exchange);
         this.#open.add(exchange);
-        if (!method.requestStream) patience = setTimeout(giveUp, this.#requestWithinMs, exchange);
+        if (!method.requestStream) waitFor(this.#patience.requestWithinMs, giveUp);
         pass(metadata);
       },
       onReceiveHalfClose: (pass: () => void) => {
-        clearTimeout(patience);
+        if (exchange?.answered !== true) forget();
         pass();
       },
       // grpc-js calls it at the end of every call
       onCancel: () => {
-        clearTimeout(patience);
+        forget();
         if (exchange !== undefined) this.#close(exchange);
       },
     };
@@ -94,16 +105,37 @@ function giveUp(exchange: Exchange): void {
   exchange.stream.close(constants.NGHTTP2_NO_ERROR); // the sender's half too
 }
 
+/** Ends a call whose answer nobody takes: it would be held for ever. */
+function cutOff(exchange: Exchange): void {
+  exchange.stream.close(constants.NGHTTP2_CANCEL);
+}
+
+/** While something of an answer is on its way. */
+interface OnItsWay {
+  readonly begin: () => void;
+  readonly end: () => void;
+}
+
 /** Gives each status a reason and notes it. A message behind a status would kill both, so it is dropped. */
-function watchAnswer(transport: ServerInterceptingCallInterface, find: () => Exchange | undefined): void {
+function watchAnswer(
+  transport: ServerInterceptingCallInterface,
+  find: () => Exchange | undefined,
+  { begin, end }: OnItsWay,
+): void {
   const sendStatus = transport.sendStatus.bind(transport);
   const sendMessage = transport.sendMessage.bind(transport);
   transport.sendStatus = (given) => {
     const status = withReason(given);
     find()?.answer(status);
+    begin(); // until the call is over
     sendStatus(status);
   };
   transport.sendMessage = (message, done) => {
-    if (find()?.answered !== true) sendMessage(message, done);
+    if (find()?.answered === true) return;
+    begin();
+    sendMessage(message, () => {
+      end();
+      done();
+    });
   };
 }

@@ -89,9 +89,7 @@ export class RawStream {
 
   /** Called once, however the stream ends; soon where it has ended. */
   onClose(listener: () => void): void {
-    const { signal } = this.#exchange.call;
-    if (signal.aborted) queueMicrotask(listener);
-    else signal.addEventListener('abort', listener, { once: true });
+    this.#exchange.call.onOver(listener);
   }
 
   /** Ends with OK, or with the status of a refusal, behind what was written. Only the first end counts. */

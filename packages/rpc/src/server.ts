@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
 import { type Logger, limits, type Metrics, type Part } from '@parley/runtime';
-import { Calls } from './calls.js';
+import { Calls, type Patience } from './calls.js';
 import { checkTransport } from './check-transport.js';
 import { addHealth } from './health.js';
 import { keyPair } from './key-pair.js';
@@ -20,8 +20,8 @@ export interface GrpcServerOptions {
   readonly metrics: Metrics;
   /** How long `stop` waits for calls in flight. */
   readonly stopMs: number;
-  /** How long a request of one message may take to arrive; absent: `limits.requestWithinMs`. */
-  readonly requestWithinMs?: number;
+  /** Absent: that of `limits`. */
+  readonly patience?: Patience;
 }
 
 /** A service and who answers it; `add` keeps the two types together. */
@@ -75,8 +75,8 @@ export class GrpcServerBuilder {
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
     setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
-    const { host, log, metrics, reflection, stopMs, requestWithinMs } = this.#options;
-    const calls = new Calls(log, metrics, requestWithinMs);
+    const { host, log, metrics, reflection, stopMs, patience } = this.#options;
+    const calls = new Calls(log, metrics, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.transportBytes,

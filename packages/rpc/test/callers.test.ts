@@ -22,11 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-function callWith(token?: string): Call {
+/** `over` is aborted when its caller has taken the answer. */
+function callWith(token?: string, over = new AbortController()): Call {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const transport = { getPeer: () => '127.0.0.1:1', sendMetadata: () => {} };
-  return new Call('/chat.v1.UserService/Get', metadata, transport, new AbortController().signal);
+  return new Call('/chat.v1.UserService/Get', metadata, transport, over.signal);
 }
 
 /** A new user with a session, and the token for it. */
@@ -94,18 +95,23 @@ test('a service is let in with its own token for this audience only', async () =
   await expect(callers.service(callWith(), 'chat', 'manager')).rejects.toMatchObject({ reason: 'unauthenticated' });
 });
 
-test('one user has a bounded number of calls answered at once, and nobody else waits for them', async () => {
+test('one user has a bounded number of answers that are not taken yet, and nobody else waits for them', async () => {
   const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
-  const finish: (() => void)[] = [];
-  const answer = forUser(callers, () => new Promise<void>((resolve) => finish.push(resolve)));
-  const asked = Array.from({ length: limits.callsPerUser + 1 }, () => answer({}, callWith(token)));
-  while (finish.length < limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
+  const answered: Call[] = [];
+  const answer = forUser(callers, async (_request, _me, call) => answered.push(call));
+  const overs = new Map<Call, AbortController>();
+  const asked = Array.from({ length: limits.callsPerUser + 1 }, () => {
+    const over = new AbortController();
+    const call = callWith(token, over);
+    overs.set(call, over);
+    return answer({}, call);
+  });
+  while (answered.length < limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
   await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
-  expect(finish).toHaveLength(limits.callsPerUser);
-  finish[0]?.();
-  while (finish.length <= limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
-  for (const go of finish) go();
+  expect(answered).toHaveLength(limits.callsPerUser);
+  overs.get(answered[0] as Call)?.abort();
   await Promise.all(asked);
+  expect(answered).toHaveLength(limits.callsPerUser + 1);
 });
 
 test('a call that fails, or a stream that nobody reads to its end, is no longer in flight', async () => {
@@ -116,7 +122,9 @@ test('a call that fails, or a stream that nobody reads to its end, is no longer 
     yield 2;
   });
   for (let n = 0; n <= limits.callsPerUser; n++) {
-    await expect(fail({}, callWith(token))).rejects.toThrow('no');
-    for await (const one of stream({}, callWith(token))) if (one === 1) break;
+    const over = new AbortController();
+    await expect(fail({}, callWith(token, over))).rejects.toThrow('no');
+    for await (const one of stream({}, callWith(token, over))) if (one === 1) break;
+    over.abort();
   }
 });

@@ -2,7 +2,7 @@ import { constants } from 'node:http2';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { status } from '@grpc/grpc-js';
-import { Channel, RegisterRequest } from '@parley/contract';
+import { Channel, RegisterRequest, User } from '@parley/contract';
 import { limits } from '@parley/runtime';
 import { frameOf, type RawStream } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
@@ -25,8 +25,8 @@ function heldBytes(): number {
 
 beforeAll(async () => {
   server = await ServerUnderTest.start({
-    requestWithinMs: 200,
-    user: { register: async () => ({}) },
+    patience: { requestWithinMs: 200, takenWithinMs: 400 },
+    user: { register: async () => ({}), get: async () => User.fromPartial({ about: 'x'.repeat(1_000_000) }) },
     chat: { connect: { take: async (stream) => endWithClient(stream) } },
   });
   raw = new RawClient(server.port);
@@ -55,6 +55,23 @@ test('a whole request, and a stream of requests, have the time they need', async
   const ended = answerOf(stream);
   setTimeout(() => stream.end(), 500);
   expect((await ended).status).toBe(status.OK);
+});
+
+test('an answer that nobody takes is dropped; one that is taken slowly is not', async () => {
+  const get = (pause: boolean) => {
+    const stream = raw.open('/chat.v1.UserService/Get');
+    stream.end(frameOf(User.encode(User.fromPartial({ id: 'ann' })).finish()));
+    if (pause) stream.pause();
+    return stream;
+  };
+  const unread = get(true);
+  const reset = new Promise((resolve) => unread.once('close', () => resolve(unread.rstCode)));
+  const slow = get(true);
+  setTimeout(() => slow.resume(), 200);
+  expect(await answerOf(slow)).toMatchObject({ status: status.OK, reset: constants.NGHTTP2_NO_ERROR });
+  await server.linesOf('Get', 2);
+  unread.resume();
+  expect(await reset).toBe(constants.NGHTTP2_CANCEL);
 });
 
 test('one connection has a bounded number of streams', async () => {

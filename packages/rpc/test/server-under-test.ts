@@ -14,6 +14,7 @@ import {
   UserServiceService,
 } from '@parley/contract';
 import { type Logger, Metrics } from '@parley/runtime';
+import type { Patience } from '../src/calls.js';
 import { GrpcServerBuilder, type Handlers, type RunningGrpcServer, serverCredentials } from '../src/index.js';
 
 /** One line of the log as a test reads it. */
@@ -40,7 +41,7 @@ export interface Wanted {
   readonly channel?: Handlers<typeof ChannelServiceService>;
   readonly chat?: Handlers<typeof ChatServiceService>;
   readonly stopMs?: number;
-  readonly requestWithinMs?: number;
+  readonly patience?: Patience;
 }
 
 /** A server as services build theirs, with clients and everything it logs and counts. */
@@ -73,7 +74,7 @@ export class ServerUnderTest {
       log: keepingLogger(lines),
       metrics,
       stopMs: wanted.stopMs ?? 500,
-      ...(wanted.requestWithinMs === undefined ? {} : { requestWithinMs: wanted.requestWithinMs }),
+      ...(wanted.patience === undefined ? {} : { patience: wanted.patience }),
     });
     builder.add('chat.v1.UserService', UserServiceService, wanted.user ?? {});
     builder.add('chat.v1.ChannelService', ChannelServiceService, wanted.channel ?? {});

@@ -7,6 +7,8 @@ export const limits = {
   transportBytes: 1_048_576,
   /** A call whose request is one message has this long to send it. */
   requestWithinMs: 10_000,
+  /** An answer whose end its caller has not taken by then is dropped, and the call reset. */
+  takenWithinMs: 30_000,
   /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
   streamsPerConnection: 1_000,
   /** Calls of one user that one process answers at once, and how many more may wait. */
