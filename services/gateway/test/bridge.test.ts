@@ -130,6 +130,8 @@ describe('the bridge', () => {
     const bad = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: `${'a'.repeat(44)}!` });
     expect(bad.trailers['chat-reason']).toBe('malformed');
     expect(Date.now() - startedAtMs).toBeLessThan(1_000);
+    const padded = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: 'AA=='.repeat(65) });
+    expect(padded.trailers['chat-reason']).toBe('malformed');
     const frame = [0, 0, 0, 0, 0].map((byte) => Buffer.of(byte).toString('base64')).join('');
     const pieces = await call('/chat.v1.ChannelService/List', nothing, { text: true, raw: frame, token: ann.token });
     expect(pieces.trailers['grpc-status']).toBe('0');

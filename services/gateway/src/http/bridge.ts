@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
 import { type Logger, type Metrics, type Part, type Refusal, refusalFrom, refusals, refuse } from '@parley/runtime';
@@ -62,6 +63,7 @@ function deadlineOf({ request, target }: Crossing): number | undefined {
 export class Bridge implements Part {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
+  readonly #lastAnswers = new WeakMap<Socket, Promise<unknown>>();
   #stopping = false;
 
   constructor(deps: BridgeDeps) {
@@ -87,6 +89,7 @@ export class Bridge implements Part {
 
   async #cross(crossing: Crossing, wire: Wire): Promise<void> {
     let upstream: Upstream | undefined;
+    await this.#turnOf(crossing);
     try {
       upstream = await this.#upstreamFor(crossing);
       const message = await readMessage(crossing.request, wire);
@@ -95,6 +98,13 @@ export class Bridge implements Part {
       upstream?.release();
       this.#refuse(crossing, refusalFrom(thrown));
     }
+  }
+
+  /** What a connection asks for ahead of its answers waits: else they would all be held, for who may never take one. */
+  async #turnOf({ request: { socket }, response }: Crossing): Promise<void> {
+    const before = this.#lastAnswers.get(socket);
+    this.#lastAnswers.set(socket, new Promise((resolve) => response.once('close', resolve)));
+    await before;
   }
 
   async #upstreamFor({ target, request }: Crossing): Promise<Upstream> {

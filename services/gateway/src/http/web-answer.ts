@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { frameOf } from '@parley/rpc';
+import { limits } from '@parley/runtime';
 import type { Wire } from './web-message.js';
 
 const contentTypes: Readonly<Record<Wire, string>> = {
@@ -28,11 +29,16 @@ function statusHeaders({ code, details, metadata }: StatusObject): Record<string
 export class WebAnswer {
   readonly #response: ServerResponse;
   readonly #wire: Wire;
+  readonly #takenWithinMs: number;
   #corked = false;
+  #patience: NodeJS.Timeout | undefined;
 
-  constructor(response: ServerResponse, wire: Wire) {
+  /** Cut off where its page takes nothing of it for so long: it would be held for ever. */
+  constructor(response: ServerResponse, wire: Wire, takenWithinMs: number = limits.takenWithinMs) {
     this.#response = response;
     this.#wire = wire;
+    this.#takenWithinMs = takenWithinMs;
+    response.on('drain', () => response.writableEnded || this.#taken()).on('close', () => this.#taken());
   }
 
   /** Headers leave now, so that a page knows that it is inside before the first frame. */
@@ -51,6 +57,7 @@ export class WebAnswer {
   end(status: StatusObject, http = 200): void {
     if (!this.#response.headersSent) {
       this.#response.writeHead(http, { ...this.#headers, ...statusHeaders(status) }).end();
+      this.#wait();
       return;
     }
     const lines = Object.entries(statusHeaders(status)).map(([name, value]) => `${name}:${value}\r\n`);
@@ -58,6 +65,7 @@ export class WebAnswer {
     frame.writeUInt8(trailersFlag, 0);
     this.#write(frame);
     this.#response.end();
+    this.#wait();
   }
 
   get #headers(): Record<string, string> {
@@ -65,9 +73,20 @@ export class WebAnswer {
   }
 
   #write(frame: Buffer): boolean {
-    return this.#wire === 'text'
-      ? this.#response.write(frame.toString('base64'), 'latin1')
-      : this.#response.write(frame);
+    const isRoom =
+      this.#wire === 'text' ? this.#response.write(frame.toString('base64'), 'latin1') : this.#response.write(frame);
+    if (!isRoom) this.#wait();
+    return isRoom;
+  }
+
+  #wait(): void {
+    if (this.#response.closed) return;
+    this.#patience ??= setTimeout(() => this.#response.destroy(), this.#takenWithinMs);
+  }
+
+  #taken(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
   }
 
   #cork(): void {

@@ -1,0 +1,103 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Metadata, status } from '@grpc/grpc-js';
+import { HistoryRequest } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { WebAnswer } from '../src/http/web-answer.js';
+
+const ok = { code: status.OK, details: '', metadata: new Metadata() };
+
+/** A connection that is read only when it is resumed. */
+function dial(url: string): Socket {
+  const { hostname, port } = new URL(url);
+  return connect(Number(port), hostname)
+    .on('error', () => {})
+    .pause();
+}
+
+describe('an answer that its page does not take', () => {
+  const takenWithinMs = 400;
+  const closed: number[] = [];
+  const server = createServer((_request, response) => {
+    const began = performance.now();
+    response.once('close', () => closed.push(performance.now() - began));
+    const answer = new WebAnswer(response, 'binary', takenWithinMs);
+    answer.begin(new Metadata());
+    for (let n = 0; n < 16; n++) answer.message(Buffer.alloc(1_000_000));
+    answer.end(ok);
+  });
+  let url: string;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  test.each([
+    ['is cut off', Number.POSITIVE_INFINITY, takenWithinMs],
+    ['is not, where it is only slow', takenWithinMs / 2, takenWithinMs / 2],
+  ])('%s', async (_what, readsAfterMs, least) => {
+    const socket = dial(url);
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+    });
+    socket.pause();
+    if (Number.isFinite(readsAfterMs)) setTimeout(() => socket.resume(), readsAfterMs);
+    const before = closed.length;
+    while (closed.length === before) await pause(10);
+    expect(closed.at(-1)).toBeGreaterThanOrEqual(least - 5);
+    socket.resume();
+    await pause(100);
+    if (Number.isFinite(readsAfterMs)) expect(bytes).toBeGreaterThan(16_000_000);
+    else expect(bytes).toBeLessThan(16_000_000);
+    socket.destroy();
+  });
+});
+
+describe('what a connection asks for ahead', () => {
+  const asked = 40;
+  let trio: Trio;
+  let gateway: ServiceProcess;
+  let ann: TestPerson;
+  let room: number;
+  beforeAll(async () => {
+    trio = await Trio.start();
+    gateway = await trio.startGateway();
+    ann = await trio.people.make('ann');
+    room = (await trio.create(ann, 'long')).id;
+    await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [room]);
+    await trio.people.sql('UPDATE chat.channel_head SET last_seq = 100 WHERE channel_id = $1', [room]);
+    await trio.people.sql(
+      `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, data, digest)
+       SELECT $1, n, 'ann', gen_random_uuid(), now(), convert_to(repeat('x', 10000), 'UTF8'), sha256('') FROM generate_series(1, 100) n`,
+      [room],
+    );
+  }, 60_000);
+  afterAll(() => trio.stop());
+
+  test('is asked of the manager when there is room for the answer, and then comes', async () => {
+    const body = frameOf(HistoryRequest.encode(HistoryRequest.fromPartial({ channelId: room })).finish());
+    const head = `POST /chat.v1.ChannelService/History HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nauthorization: Bearer ${ann.token}\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const socket = dial(gateway.http);
+    let bytes = 0;
+    let answers = 0;
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      answers += chunk.toString('latin1').split('grpc-status:0').length - 1;
+    });
+    socket.pause();
+    for (let n = 0; n < asked; n++) socket.write(Buffer.concat([Buffer.from(head), body]));
+    const calls = () => trio.managers[0]?.output.split('ChannelService/History').length ?? 0;
+    for (let before = -1; before !== calls(); await pause(2_000)) before = calls();
+    expect(calls()).toBeLessThan(asked / 2);
+    socket.resume();
+    for (let tries = 0; answers < asked && tries < 400; tries++) await pause(25);
+    expect(answers).toBe(asked);
+    expect(bytes).toBeGreaterThan(asked * 900_000);
+    socket.destroy();
+  });
+});
