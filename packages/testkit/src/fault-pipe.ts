@@ -41,6 +41,12 @@ export class FaultSwitch {
   }
 }
 
+/** Breaks a connection. Node 20 loses a handle that is reset while its end is on its way, and then never exits. */
+export function breakSocket(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Bytes, the end of a direction, or a connection that broke. */
 type Piece = Buffer | 'end' | 'reset';
 
@@ -104,7 +110,7 @@ export class FaultPipe {
 
   async #pass(piece: Piece): Promise<void> {
     if (piece === 'end') this.#to.end();
-    else if (piece === 'reset') this.#to.resetAndDestroy();
+    else if (piece === 'reset') breakSocket(this.#to);
     else {
       await this.#write(piece);
       this.#held -= piece.length;

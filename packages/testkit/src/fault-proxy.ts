@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { FaultPipe, FaultSwitch, type LinkFaults, noFaults } from './fault-pipe.js';
+import { breakSocket, FaultPipe, FaultSwitch, type LinkFaults, noFaults } from './fault-pipe.js';
 
 /** Up: from who dials to who is dialled. */
 export type Direction = 'up' | 'down';
@@ -35,7 +35,7 @@ export class ProxiedConnection {
 
   /** Both sides see a reset. */
   reset(): void {
-    for (const socket of [this.#dialler, this.#target]) socket.resetAndDestroy();
+    for (const socket of [this.#dialler, this.#target]) breakSocket(socket);
   }
 
   /** Whoever receives in this direction sees its end; the other direction goes on. */

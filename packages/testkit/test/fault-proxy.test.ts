@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../src/index.js';
 
 /** A socket and all that came over it. */
@@ -166,4 +169,10 @@ test('where nobody listens, who dials is told', async () => {
   await near.closed;
   expect(near.error).toBe('ECONNRESET');
   await nowhere.close();
+});
+
+test('a process that has broken a connection in the moment of its end can exit', async () => {
+  const script = fileURLToPath(new URL('broken-end.js', import.meta.url));
+  const child = spawn(process.execPath, [script], { timeout: 10_000, killSignal: 'SIGKILL' });
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
