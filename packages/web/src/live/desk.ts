@@ -59,7 +59,8 @@ export class Desk {
     const { database, session, onRefused } = this.#deps;
     const before = this.room();
     const onLeft = () => this.#goneFrom(id);
-    const room = new Room({ client: this.#client, database, me: session.userId, channelId: id, onLeft, onRefused });
+    const { userId: me, name: myName } = session;
+    const room = new Room({ client: this.#client, database, me, myName, channelId: id, onLeft, onRefused });
     this.#open.dispatch(room);
     this.rooms.openId = id;
     this.rooms.dispatch({ type: 'unread', id, count: 0 });

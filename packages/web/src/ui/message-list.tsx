@@ -2,6 +2,7 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { lastSeq } from '../state/conversation.js';
+import { isOver } from '../state/link.js';
 import type { Row } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
@@ -121,8 +122,8 @@ function useReading(state: ConversationState, isAtEnd: boolean): void {
 function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
-  const { lines, names, me } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} />;
+  const { lines, names, me, link } = state;
+  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} over={isOver(link)} />;
 }
 
 function ToEnd({ unread, onPress }: { unread: boolean; onPress: () => void }) {

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { isOver } from '../state/link.js';
 import { timeline } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
@@ -27,7 +28,7 @@ export function RoomView() {
       <ConnectionLine link={state.link} onReturn={() => room.return()} />
       <MessageList rows={rows} state={state} onIntent={setIntent} />
       <TypingLine typing={state.typing} names={state.names} />
-      <Composer intent={intent} names={state.names} lines={lines} me={me} onIntent={setIntent} />
+      <Composer intent={intent} names={state.names} lines={lines} me={me} over={isOver(state.link)} onIntent={setIntent} />
       <Announcer lines={lines} names={state.names} me={me} />
     </section>
   );
