@@ -79,8 +79,9 @@ export class Desk {
     const room = this.room();
     this.#open.dispatch(undefined);
     this.rooms.openId = undefined;
+    if (room !== undefined) this.rooms.dispatch({ type: 'left', id: room.channelId, userId: this.session.userId });
     await room?.leave();
-    this.rooms.look();
+    this.rooms.soon();
   }
 
   draft(id: number): Promise<string | undefined> {
@@ -112,5 +113,6 @@ export class Desk {
     this.#open.dispatch(undefined);
     this.rooms.openId = undefined;
     await room?.close();
+    this.rooms.soon();
   }
 }

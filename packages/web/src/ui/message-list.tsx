@@ -56,7 +56,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
   const [isAtEnd, setIsAtEnd] = useState(true);
-  useEnd(scroller, rows);
+  useEnd(scroller, rows, isAtEnd);
   useReading(state, isAtEnd);
   const items = scroller.getVirtualItems();
   const seesStart = (items[0]?.index ?? 1) === 0;
@@ -88,15 +88,13 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   );
 }
 
-/** Begins at the end. */
-function useEnd(scroller: Scroller, rows: readonly Row[]): void {
-  const began = useRef(false);
+/** Begins at the end, and stays there, whatever comes above or below, until one looks elsewhere. */
+function useEnd(scroller: Scroller, rows: readonly Row[], isAtEnd: boolean): void {
   const last = rows.at(-1);
   const awaited = last?.type === 'said' && last.outgoing !== undefined ? last.key : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who comes near the end is not drawn to it
   useLayoutEffect(() => {
-    if (began.current || rows.length < 2) return;
-    began.current = true;
-    scroller.scrollToEnd();
+    if (isAtEnd) scroller.scrollToEnd();
   }, [scroller, rows]);
   useLayoutEffect(() => {
     if (awaited !== undefined) scroller.scrollToEnd();

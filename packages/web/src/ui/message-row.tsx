@@ -35,7 +35,9 @@ export function MessageRow({ row, lines, names, me, over, isLast, onIntent }: Me
       tabIndex={isLast ? 0 : -1}
       aria-label={`Message of ${name}`}
     >
-      <div className="margin">{head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}</div>
+      <div className="margin">
+        {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
+      </div>
       <div className="said">
         {line.replyTo !== undefined && <Quote of={answered} names={names} />}
         {head && (

@@ -66,7 +66,9 @@ function Delete({ name, others }: DeleteProps) {
 
 function othersWords(others: number): string {
   if (others <= 0) return '';
-  return others === 1 ? ' One other is inside and will be sent out.' : ` ${others} others are inside and will be sent out.`;
+  return others === 1
+    ? ' One other is inside and will be sent out.'
+    : ` ${others} others are inside and will be sent out.`;
 }
 
 function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; onClose: () => void }) {
@@ -78,7 +80,7 @@ function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; o
         <Name of={name} /> and all that was said in it will be gone, at once and for everybody.{othersWords(others)}
       </p>
       <p className="refusal" role="alert">
-        {refused === undefined ? '' : sentence(refused)}
+        {refused === undefined ? '' : sentence(refused.words)}
       </p>
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>

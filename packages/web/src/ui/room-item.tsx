@@ -1,7 +1,7 @@
 import type { Channel } from '@parley/client';
 import { memo } from 'react';
-import { mostUnread } from '../state/rooms.js';
 import { named, nameOf } from '../state/names.js';
+import { mostUnread } from '../state/rooms.js';
 import { plainLine } from '../state/text.js';
 import { hrefOf } from './hooks.js';
 import { Name } from './text.js';
