@@ -99,7 +99,8 @@ inChromium('what the page says is so', () => {
   test('a user id that is taken is refused under its field', async () => {
     const ann = await stage.somebody('Ann');
     const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
-    const { page } = await stage.stranger();
+    const stranger = await stage.stranger();
+    const { page } = stranger;
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.getByLabel('User id').fill(taken);
     await page.getByLabel('Password').fill('correct horse');
@@ -108,6 +109,7 @@ inChromium('what the page says is so', () => {
     await field.getByRole('alert').getByText('That user id is taken.', { exact: true }).waitFor();
     expect(await page.getByLabel('User id').getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByText('That user id is taken.').count()).toBe(1);
+    await stage.picture(stranger, 'taken');
   });
 
   test('on a phone a deletion is confirmed beside the name, not over it', async () => {

@@ -31,7 +31,7 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'invalid-password': 'password',
 };
 
-const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or a digit. It cannot be changed later.';
+const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit. It cannot be changed later.';
 
 /** Sign in, or make an account. */
 export function SignIn({ front, notice }: SignInProps) {
