@@ -49,7 +49,7 @@ export class Visitor {
   async signUp(userId: string, name: string): Promise<void> {
     const { page } = this;
     await page.getByRole('button', { name: 'Create an account' }).click();
-    await page.getByLabel('User name').fill(userId);
+    await page.getByLabel('User id').fill(userId);
     await page.getByLabel('Display name').fill(name);
     await page.getByLabel('Password').fill('correct horse');
     await page.keyboard.press('Enter');

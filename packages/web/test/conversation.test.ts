@@ -87,6 +87,29 @@ test('what failed says why, and can be sent again or discarded', () => {
   expect(converse(failed, { type: 'discarded', id: 'mine' }).outgoing).toEqual([]);
 });
 
+const ended = (reason: 'channel-deleted' | 'logged-out' | 'replaced'): ConversationAction => ({
+  type: 'link',
+  link: { state: 'ended', reason, message: 'the session has ended' },
+});
+
+test.each([
+  ['channel-deleted', 'This room was deleted'],
+  ['logged-out', 'the session has ended'],
+  ['replaced', undefined],
+] as const)('where it ended, %s, what waits has failed for the reason %s', (reason, why) => {
+  const queued = { type: 'queued', outgoing: outgoing() } as const;
+  expect(after(welcome(), queued, ended(reason)).outgoing).toMatchObject([{ failed: why }]);
+  expect(after(welcome(), ended(reason), queued).outgoing).toMatchObject([{ failed: why }]);
+  const tooLarge = { type: 'failed', id: 'mine', why: 'too large' } as const;
+  expect(after(welcome(), queued, tooLarge, ended(reason)).outgoing).toMatchObject([{ failed: 'too large' }]);
+});
+
+test('one is called by one’s name from the beginning', () => {
+  const first = noConversation('ann', { ann: 'Ann' });
+  const bookmarked = { place: undefined, readSeq: 0, outgoing: [], names: { bob: 'Bob' } };
+  expect(converse(first, { type: 'cached', bookmarked, lines: [] }).names).toEqual({ ann: 'Ann', bob: 'Bob' });
+});
+
 test('changes are foreseen while they are under way, and not once they failed', () => {
   const { lines } = after(welcome(), entries(said(1, 'ann', 'one')));
   const edit = outgoing({ do: 'edit', text: 'won', target: 1 });

@@ -41,9 +41,22 @@ test.each([
   ['https://user:secret@bank.example', []],
   ['https://a.b/\u202ec', ['https://a.b/']],
   ['https://', []],
+  ['https://Example.ORG:443/A http://[::1]:80', ['https://Example.ORG:443/A', 'http://[::1]:80']],
 ])('%s has the links %j', (text, links) => {
   expect(linksOf(text)).toEqual(links);
 });
+
+test.each(['\u2215', '\u2044', '\u0338', '\u00b7', '\u01c3', '\u3002', '\uff0f'])(
+  'https://google.com%slogin.evil.example/x reads as another host, and is no link',
+  (like) => {
+    expect(linksOf(`https://google.com${like}login.evil.example/x`)).toEqual([]);
+  },
+);
+
+test.each(['https://\u0430pple.com', 'https://\uff47oogle.com', 'http://127.1', 'https://@bank.example'])(
+  '%s is not the host that it reads as',
+  (text) => expect(linksOf(text)).toEqual([]),
+);
 
 test('a message that is all links or all hidden costs little', () => {
   const [links, hiddens] = [piecesOf('http://a.b '.repeat(6_000)), piecesOf('\u200b'.repeat(60_000))];

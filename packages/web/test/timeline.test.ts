@@ -77,6 +77,9 @@ test('the connection in words', () => {
   );
   expect(linkWords({ state: 'ended', reason: 'replaced', message: '' }, 0)).toMatchObject({ mayReturn: true });
   expect(linkWords({ state: 'ended', reason: 'channel-deleted', message: '' }, 0)).toMatchObject({ mayReturn: false });
+  const full = { state: 'waiting', reason: 'channel-full', message: '', untilMs: 3_400 } as const;
+  expect(linkWords(full, 1_000).steady).toBe('The room is full');
+  expect(linkWords({ ...full, reason: 'unreachable' }, 1_000).steady).toBe('Connection lost');
   expect(linkWords({ state: 'live' }, 0)).toMatchObject({ tone: 'good', words: 'Live' });
 });
 

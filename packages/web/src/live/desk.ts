@@ -59,7 +59,8 @@ export class Desk {
     const { database, session, onRefused } = this.#deps;
     const before = this.room();
     const onLeft = () => this.#goneFrom(id);
-    const room = new Room({ client: this.#client, database, me: session.userId, channelId: id, onLeft, onRefused });
+    const { userId: me, name: myName } = session;
+    const room = new Room({ client: this.#client, database, me, myName, channelId: id, onLeft, onRefused });
     this.#open.dispatch(room);
     this.rooms.openId = id;
     this.rooms.dispatch({ type: 'unread', id, count: 0 });
@@ -78,8 +79,9 @@ export class Desk {
     const room = this.room();
     this.#open.dispatch(undefined);
     this.rooms.openId = undefined;
+    if (room !== undefined) this.rooms.dispatch({ type: 'left', id: room.channelId, userId: this.session.userId });
     await room?.leave();
-    this.rooms.look();
+    this.rooms.soon();
   }
 
   draft(id: number): Promise<string | undefined> {
@@ -111,5 +113,6 @@ export class Desk {
     this.#open.dispatch(undefined);
     this.rooms.openId = undefined;
     await room?.close();
+    this.rooms.soon();
   }
 }

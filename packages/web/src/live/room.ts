@@ -22,6 +22,8 @@ export interface RoomDeps {
   readonly client: ParleyClient;
   readonly database: BrowserDatabase;
   readonly me: string;
+  /** What one is called oneself. */
+  readonly myName: string;
   readonly channelId: number;
   /** The user left it, in this tab or another. */
   readonly onLeft: () => void;
@@ -55,7 +57,7 @@ export class Room {
   constructor(deps: RoomDeps) {
     this.#deps = deps;
     this.channelId = deps.channelId;
-    this.#store = new Store(converse, noConversation(deps.me));
+    this.#store = new Store(converse, noConversation(deps.me, { [deps.me]: deps.myName }));
     this.#bus = new Bus(deps.me, deps.channelId, (word) => this.#hear(word));
     this.#keeper = new ConversationKeeper(deps.database, deps.channelId);
     this.#introducer = new Introducer(

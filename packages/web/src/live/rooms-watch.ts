@@ -57,10 +57,10 @@ export class RoomsWatch {
   /** Looks now, and then again and again. */
   async look(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const { signal } = this.#stopping;
     await this.#list(signal).catch((thrown) => this.#failed(thrown));
-    if (signal.aborted) return;
-    clearTimeout(this.#timer);
+    if (signal.aborted || this.#timer !== undefined) return; // meanwhile another look was wanted
     this.#timer = setTimeout(() => document.hidden || this.look(), everyMs);
   }
 

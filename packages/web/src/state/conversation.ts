@@ -1,15 +1,9 @@
-import type { Channel, EntryEvent, Place, Reason, User } from '@parley/client';
+import type { Channel, EntryEvent, Place, User } from '@parley/client';
 import { affordable, type Budget, fold, type Line, put } from './lines.js';
+import { isOver, type Link } from './link.js';
+import { endingWords } from './link-words.js';
 import { type Names, named } from './names.js';
 import { type Outgoing, taken } from './outgoing.js';
-
-/** How this page hears the channel. */
-export type Link =
-  | { readonly state: 'connecting' }
-  | { readonly state: 'catching-up' }
-  | { readonly state: 'live' }
-  | { readonly state: 'waiting'; readonly reason: Reason; readonly message: string; readonly untilMs: number }
-  | { readonly state: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
 
 export interface Typist {
   readonly userId: string;
@@ -77,15 +71,15 @@ export type ConversationAction = SharedAction | LocalAction;
 
 const mostEarlier = 500;
 
-/** A channel that nothing is known of yet. */
-export function noConversation(me: string): ConversationState {
+/** A channel that nothing is known of yet, but what some are called. */
+export function noConversation(me: string, names: Names = {}): ConversationState {
   return {
     me,
     channel: undefined,
     place: undefined,
     readSeq: 0,
     outgoing: [],
-    names: {},
+    names,
     link: { state: 'connecting' },
     lines: [],
     earlier: [],
@@ -162,6 +156,19 @@ function changeOutgoing(state: ConversationState, id: string, change: Partial<Ou
   return { ...state, outgoing };
 }
 
+/** Where it is over, what is outgoing goes nowhere. */
+function withoutHope(state: ConversationState): ConversationState {
+  const { link, outgoing } = state;
+  if (!isOver(link) || link.state !== 'ended') return state;
+  const failed = endingWords(link);
+  return { ...state, outgoing: outgoing.map((one) => (one.failed === undefined ? { ...one, failed } : one)) };
+}
+
+function cached(state: ConversationState, { bookmarked, lines }: Extract<LocalAction, { type: 'cached' }>) {
+  const names = { ...state.names, ...bookmarked.names };
+  return { ...state, ...bookmarked, names, lines, openedAtSeq: bookmarked.readSeq };
+}
+
 function withPage(
   state: ConversationState,
   { log, entries, more }: Extract<LocalAction, { type: 'page' }>,
@@ -191,7 +198,7 @@ export function converse(state: ConversationState, action: ConversationAction): 
     case 'reset':
       return reset(state, action.place);
     case 'link':
-      return { ...state, link: action.link };
+      return withoutHope({ ...state, link: action.link });
     case 'presence':
       return present(state, action.here, action.count);
     case 'introduced':
@@ -203,13 +210,13 @@ export function converse(state: ConversationState, action: ConversationAction): 
     case 'snapshot':
       return snapshot(state, action);
     case 'cached':
-      return { ...state, ...action.bookmarked, lines: action.lines, openedAtSeq: action.bookmarked.readSeq };
+      return cached(state, action);
     case 'page':
       return withPage(state, action);
     case 'cut':
       return cut(state, action);
     default:
-      return withOutgoing(state, action);
+      return withoutHope(withOutgoing(state, action));
   }
 }
 

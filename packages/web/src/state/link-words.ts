@@ -1,9 +1,11 @@
-import type { Link } from './conversation.js';
+import { isOver, type Link } from './link.js';
 
 /** The connection in words. */
 export interface LinkWords {
   readonly tone: 'good' | 'busy' | 'bad';
   readonly words: string;
+  /** The same without the time, for who would be told it each second. */
+  readonly steady: string;
   /** Coming back is up to the user. */
   readonly mayReturn: boolean;
 }
@@ -29,27 +31,35 @@ const comings: Readonly<Record<string, string>> = {
   'database-away': 'The server waits for its database',
 };
 
-const final: ReadonlySet<string> = new Set(['channel-deleted', 'channel-not-found', 'banned', 'removed']);
+/** Why it has ended. */
+export function endingWords({ reason, message }: Extract<Link, { state: 'ended' }>): string {
+  return endings[reason] ?? message;
+}
 
-function waitingWords(reason: string, untilMs: number, nowMs: number): string {
+function waitingWords(reason: string, untilMs: number, nowMs: number): Pick<LinkWords, 'words' | 'steady'> {
   const seconds = Math.ceil((untilMs - nowMs) / 1_000);
-  const [isFull, why = 'Connection lost'] = [reason === 'channel-full', comings[reason]];
-  if (seconds <= 0) return isFull ? `${why}; trying for a seat…` : `${why}; reconnecting…`;
-  return isFull ? `${why}; trying again in ${seconds} s` : `${why}; reconnecting in ${seconds} s`;
+  const [isFull, steady = 'Connection lost'] = [reason === 'channel-full', comings[reason]];
+  const now = isFull ? 'trying for a seat…' : 'reconnecting…';
+  const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
+  return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
+}
+
+function lasting(tone: LinkWords['tone'], words: string, mayReturn = false): LinkWords {
+  return { tone, words, steady: words, mayReturn };
 }
 
 /** What a link means at a time. */
 export function linkWords(link: Link, nowMs: number): LinkWords {
   switch (link.state) {
     case 'live':
-      return { tone: 'good', words: 'Live', mayReturn: false };
+      return lasting('good', 'Live');
     case 'connecting':
-      return { tone: 'busy', words: 'Connecting…', mayReturn: false };
+      return lasting('busy', 'Connecting…');
     case 'catching-up':
-      return { tone: 'busy', words: 'Catching up…', mayReturn: false };
+      return lasting('busy', 'Catching up…');
     case 'waiting':
-      return { tone: 'bad', words: waitingWords(link.reason, link.untilMs, nowMs), mayReturn: false };
+      return { tone: 'bad', ...waitingWords(link.reason, link.untilMs, nowMs), mayReturn: false };
     case 'ended':
-      return { tone: 'bad', words: endings[link.reason] ?? link.message, mayReturn: !final.has(link.reason) };
+      return lasting('bad', endingWords(link), !isOver(link));
   }
 }

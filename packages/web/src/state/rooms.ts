@@ -16,6 +16,8 @@ export type RoomsAction =
   | { readonly type: 'listed'; readonly rooms: readonly Channel[] }
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
+  /** Somebody went out of it. */
+  | { readonly type: 'left'; readonly id: number; readonly userId: string }
   | { readonly type: 'deleted'; readonly id: number };
 
 /** Beyond, nobody counts. */
@@ -27,6 +29,10 @@ const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: tr
 
 function sorted(rooms: readonly Channel[]): readonly Channel[] {
   return rooms.toSorted((a, b) => collator.compare(a.name, b.name) || a.id - b.id);
+}
+
+function without(room: Channel, userId: string): Channel {
+  return { ...room, users: room.users.filter(({ id }) => id !== userId) };
 }
 
 /** The rooms after an action. */
@@ -42,6 +48,11 @@ export function furnish(state: RoomsState, action: RoomsAction): RoomsState {
       const count = Math.min(action.count, mostUnread + 1);
       return state.unread[action.id] === count ? state : { ...state, unread: { ...state.unread, [action.id]: count } };
     }
+    case 'left':
+      return {
+        ...state,
+        rooms: state.rooms.map((room) => (room.id === action.id ? without(room, action.userId) : room)),
+      };
     case 'deleted':
       return { ...state, rooms: state.rooms.filter(({ id }) => id !== action.id) };
   }

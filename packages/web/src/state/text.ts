@@ -32,10 +32,16 @@ function withoutEnd(text: string): string {
   return text.slice(0, end);
 }
 
+/**
+ * Only where the host that one reads is the host that one reaches: what looks like a slash or a dot is none, and a
+ * letter may look like another. Honest hosts with letters beyond ASCII lose their links; that is the price.
+ */
 function linkOf(text: string): Piece | undefined {
   if (!URL.canParse(text)) return undefined;
-  const { protocol, username, href } = new URL(text);
-  return /^https?:$/.test(protocol) && username === '' ? { type: 'link', text, href } : undefined;
+  const { protocol, username, hostname, href } = new URL(text);
+  const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/.exec(text) ?? [];
+  const isAsRead = username === '' && written.toLowerCase() === hostname;
+  return /^https?:$/.test(protocol) && isAsRead ? { type: 'link', text, href } : undefined;
 }
 
 function nameOf(character: string): string {

@@ -13,6 +13,8 @@ interface ComposerProps {
   readonly names: Names;
   readonly lines: readonly Line[];
   readonly me: string;
+  /** Nothing can be said any more. */
+  readonly over: boolean;
   readonly onIntent: (intent: Intent) => void;
 }
 
@@ -21,13 +23,13 @@ function lastOwn(lines: readonly Line[], me: string): SaidLine | undefined {
 }
 
 /** Where one writes: something new, an answer, or something else in the place of what was said. */
-export function Composer({ intent, names, lines, me, onIntent }: ComposerProps) {
+export function Composer({ intent, names, lines, me, over, onIntent }: ComposerProps) {
   const room = useRoom();
   const area = useRef<HTMLTextAreaElement>(null);
   const { text, setText, clear } = useDraft(intent);
   const typing = useTyping();
   useEffect(() => {
-    if (intent.do !== 'say') area.current?.focus();
+    if (intent.do !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
   }, [intent]);
   const done = () => {
     clear();
@@ -55,7 +57,7 @@ export function Composer({ intent, names, lines, me, onIntent }: ComposerProps) 
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={names} onCancel={() => onIntent(justSay)} />
-      <Writing area={area} text={text} onText={onText} onKey={onKey} />
+      <Writing {...{ area, text, over, onText, onKey }} />
     </form>
   );
 }
@@ -63,11 +65,12 @@ export function Composer({ intent, names, lines, me, onIntent }: ComposerProps) 
 interface WritingProps {
   readonly area: React.RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
+  readonly over: boolean;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;
 }
 
-function Writing({ area, text, onText, onKey }: WritingProps) {
+function Writing({ area, text, over, onText, onKey }: WritingProps) {
   const id = useId();
   return (
     <div className="writing">
@@ -79,13 +82,14 @@ function Writing({ area, text, onText, onKey }: WritingProps) {
         ref={area}
         rows={1}
         value={text}
-        placeholder="Write a message"
+        placeholder={over ? 'Nothing can be said here any more' : 'Write a message'}
+        disabled={over}
         maxLength={16_000}
         dir="auto"
         onChange={(event) => onText(event.target.value)}
         onKeyDown={onKey}
       />
-      <button type="submit" className="send" aria-label="Send" title="Send" disabled={text.trim() === ''}>
+      <button type="submit" className="send" aria-label="Send" title="Send" disabled={over || text.trim() === ''}>
         <Icon name="send" />
       </button>
     </div>
@@ -99,7 +103,7 @@ function IntentLine({ intent, names, onCancel }: { intent: Intent; names: Names;
     <p className="intent">
       <Icon name={intent.do === 'edit' ? 'edit' : 'reply'} size={16} />
       <span>
-        {intent.do === 'edit' ? 'Editing' : <Name of={`Reply to ${nameOf(names, line.sender)}`} />}{' '}
+        {intent.do === 'edit' ? 'Editing' : <Name of={`Reply to ${nameOf(names, line.sender)}`} title={line.sender} />}{' '}
         <Name of={(line.text ?? '').slice(0, 120)} />
       </span>
       <button type="button" className="icon-button small" aria-label="Cancel" onClick={onCancel}>

@@ -18,20 +18,24 @@ export function MessageActions({ line, isOwn, onIntent }: MessageActionsProps) {
   const [open, setOpen] = useState<'reactions' | 'deleting'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   return (
-    <div className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
-      {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
+    <>
+      <div className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
+        {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
+        <Action name="smile" words="React" onPress={() => toggle('reactions')} />
+        <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', to: line })} />
+        {isOwn && line.text !== undefined && (
+          <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', line })} />
+        )}
+        {isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
+      </div>
       {open === 'deleting' && (
-        <button type="button" className="danger small" onClick={() => room.change('delete', line.seq)}>
-          Delete for everybody
-        </button>
+        <p className="confirmation">
+          <button type="button" className="danger small" onClick={() => room.change('delete', line.seq)}>
+            Delete for everybody
+          </button>
+        </p>
       )}
-      <Action name="smile" words="React" onPress={() => toggle('reactions')} />
-      <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', to: line })} />
-      {isOwn && line.text !== undefined && (
-        <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', line })} />
-      )}
-      {isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
-    </div>
+    </>
   );
 }
 

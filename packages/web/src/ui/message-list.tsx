@@ -2,6 +2,7 @@ import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { lastSeq } from '../state/conversation.js';
+import { isOver } from '../state/link.js';
 import type { Row } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
@@ -55,7 +56,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
   const [isAtEnd, setIsAtEnd] = useState(true);
-  useEnd(scroller, rows);
+  useEnd(scroller, rows, isAtEnd);
   useReading(state, isAtEnd);
   const items = scroller.getVirtualItems();
   const seesStart = (items[0]?.index ?? 1) === 0;
@@ -87,15 +88,13 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   );
 }
 
-/** Begins at the end. */
-function useEnd(scroller: Scroller, rows: readonly Row[]): void {
-  const began = useRef(false);
+/** Begins at the end, and stays there, whatever comes above or below, until one looks elsewhere. */
+function useEnd(scroller: Scroller, rows: readonly Row[], isAtEnd: boolean): void {
   const last = rows.at(-1);
   const awaited = last?.type === 'said' && last.outgoing !== undefined ? last.key : undefined;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: who comes near the end is not drawn to it
   useLayoutEffect(() => {
-    if (began.current || rows.length < 2) return;
-    began.current = true;
-    scroller.scrollToEnd();
+    if (isAtEnd) scroller.scrollToEnd();
   }, [scroller, rows]);
   useLayoutEffect(() => {
     if (awaited !== undefined) scroller.scrollToEnd();
@@ -121,8 +120,8 @@ function useReading(state: ConversationState, isAtEnd: boolean): void {
 function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
-  const { lines, names, me } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} />;
+  const { lines, names, me, link } = state;
+  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} over={isOver(link)} />;
 }
 
 function ToEnd({ unread, onPress }: { unread: boolean; onPress: () => void }) {

@@ -1,5 +1,5 @@
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
-import { type Names, nameOf } from '../state/names.js';
+import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
@@ -14,17 +14,19 @@ interface MessageRowProps {
   readonly lines: readonly Line[];
   readonly names: Names;
   readonly me: string;
+  /** The conversation is: nothing can be done to anything. */
+  readonly over: boolean;
   /** Where one comes in by keys. */
   readonly isLast: boolean;
   readonly onIntent: (intent: Intent) => void;
 }
 
 /** What somebody said. */
-export function MessageRow({ row, lines, names, me, isLast, onIntent }: MessageRowProps) {
+export function MessageRow({ row, lines, names, me, over, isLast, onIntent }: MessageRowProps) {
   const { line, head, standing, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
-  const mayAct = !past && !line.deleted && row.outgoing === undefined;
+  const mayAct = !over && !past && !line.deleted && row.outgoing === undefined;
   return (
     <article
       className="message"
@@ -33,20 +35,22 @@ export function MessageRow({ row, lines, names, me, isLast, onIntent }: MessageR
       tabIndex={isLast ? 0 : -1}
       aria-label={`Message of ${name}`}
     >
-      <div className="margin">{head ? <Avatar id={line.sender} name={name} /> : <Time at={line.at} short />}</div>
+      <div className="margin">
+        {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
+      </div>
       <div className="said">
         {line.replyTo !== undefined && <Quote of={answered} names={names} />}
         {head && (
           <p className="who">
             <strong>
-              <Name of={name} />
+              <Name of={name} title={line.sender} />
             </strong>
             <Time at={line.at} />
           </p>
         )}
         <Body line={line} />
         {line.reactions.length > 0 && <Reactions line={line} names={names} me={me} mayAct={mayAct} />}
-        <StandingOf row={row} />
+        <StandingOf row={row} mayRetry={!over} />
       </div>
       {mayAct && <MessageActions line={line} isOwn={line.sender === me} onIntent={onIntent} />}
     </article>
@@ -80,7 +84,7 @@ function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
   if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
   return (
     <blockquote className="quote">
-      <Name of={nameOf(names, of.sender)} />{' '}
+      <Name of={nameOf(names, of.sender)} title={of.sender} />{' '}
       <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
     </blockquote>
   );

@@ -39,7 +39,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
         </Field>
         <Keep />
         <p className="refusal" role="alert">
-          {refused === undefined ? '' : sentence(refused)}
+          {refused === undefined ? '' : sentence(refused.words)}
         </p>
         <button className="primary" type="submit" disabled={busy}>
           Make the room

@@ -45,7 +45,8 @@ function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; n
   }
   return (
     <p className="note">
-      <Name of={nameOf(names, line.userId)} /> {line.joined ? 'is a member now' : 'is no member any more'}
+      <Name of={nameOf(names, line.userId)} title={line.userId} />{' '}
+      {line.joined ? 'is a member now' : 'is no member any more'}
     </p>
   );
 }

@@ -1,5 +1,6 @@
 import type { Channel } from '@parley/client';
 import { memo } from 'react';
+import { named, nameOf } from '../state/names.js';
 import { mostUnread } from '../state/rooms.js';
 import { plainLine } from '../state/text.js';
 import { hrefOf } from './hooks.js';
@@ -13,7 +14,8 @@ interface RoomItemProps {
 
 /** Who is inside, in a line. */
 function insideWords({ users }: Channel): string {
-  return users.length === 0 ? 'Nobody inside' : users.map(({ name }) => plainLine(name)).join(', ');
+  const names = named({}, users);
+  return users.length === 0 ? 'Nobody inside' : users.map(({ id }) => plainLine(nameOf(names, id))).join(', ');
 }
 
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);

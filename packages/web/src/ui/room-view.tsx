@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { isOver } from '../state/link.js';
 import { timeline } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
@@ -21,13 +22,24 @@ export function RoomView() {
   const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list says who is inside, so it is looked at again
   useEffect(() => rooms.soon(), [rooms, state.here]);
+  const isLive = state.link.state === 'live';
+  useEffect(() => {
+    if (isLive) rooms.look();
+  }, [rooms, isLive]);
   return (
     <section className="room-view" aria-label="Room">
       <RoomHead state={state} />
       <ConnectionLine link={state.link} onReturn={() => room.return()} />
       <MessageList rows={rows} state={state} onIntent={setIntent} />
       <TypingLine typing={state.typing} names={state.names} />
-      <Composer intent={intent} names={state.names} lines={lines} me={me} onIntent={setIntent} />
+      <Composer
+        intent={intent}
+        names={state.names}
+        lines={lines}
+        me={me}
+        over={isOver(state.link)}
+        onIntent={setIntent}
+      />
       <Announcer lines={lines} names={state.names} me={me} />
     </section>
   );

@@ -56,7 +56,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
       <Avatar id={userId} name={name} />
       <p>
         <strong>
-          <Name of={name} />
+          <Name of={name} title={userId} />
         </strong>
         <span>{userId}</span>
       </p>

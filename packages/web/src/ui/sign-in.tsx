@@ -21,15 +21,32 @@ async function submit(front: Front, isNew: boolean, form: FormData): Promise<voi
   await front.signUp({ userId, password, name: textOf(form, 'name') || userId });
 }
 
+type Refusable = 'user' | 'name' | 'password';
+
+/** The field that a refusal is about. */
+const fieldOf: Readonly<Record<string, Refusable>> = {
+  'invalid-user-id': 'user',
+  'user-id-taken': 'user',
+  'invalid-name': 'name',
+  'invalid-password': 'password',
+};
+
+const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit. It cannot be changed later.';
+
 /** Sign in, or make an account. */
 export function SignIn({ front, notice }: SignInProps) {
   const [isNew, setIsNew] = useState(false);
-  const { busy, refused, run } = useAction((form: FormData) => submit(front, isNew, form));
+  const { busy, refused, run, forget } = useAction((form: FormData) => submit(front, isNew, form));
+  const turn = () => {
+    setIsNew(!isNew);
+    forget();
+  };
   const onSubmit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     run(new FormData(event.currentTarget));
   };
-  const says = refused ?? (isNew ? undefined : notice);
+  const field = refused && fieldOf[refused.reason];
+  const says = field === undefined ? (refused?.words ?? (isNew ? undefined : notice)) : undefined;
   return (
     <main className="front">
       <header>
@@ -39,14 +56,14 @@ export function SignIn({ front, notice }: SignInProps) {
       </header>
       <form onSubmit={onSubmit} aria-labelledby="front-title">
         <h2 id="front-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
-        <Fields isNew={isNew} />
+        <Fields isNew={isNew} refused={field && { [field]: refused.words }} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}
         </p>
         <button className="primary" type="submit" disabled={busy}>
           {isNew ? 'Create account' : 'Sign in'}
         </button>
-        <button className="quiet" type="button" onClick={() => setIsNew(!isNew)}>
+        <button className="quiet" type="button" onClick={turn}>
           {isNew ? 'I have an account' : 'Create an account'}
         </button>
       </form>
@@ -54,11 +71,17 @@ export function SignIn({ front, notice }: SignInProps) {
   );
 }
 
-function Fields({ isNew }: { isNew: boolean }) {
+interface FieldsProps {
+  readonly isNew: boolean;
+  /** Why the server did not take what was in a field. */
+  readonly refused: { readonly [field in Refusable]?: string } | undefined;
+}
+
+function Fields({ isNew, refused }: FieldsProps) {
   const passwords = isNew ? 'new-password' : 'current-password';
   return (
     <>
-      <Field label="User name" {...(isNew && { hint: 'Letters, digits, dots, dashes. It cannot be changed later.' })}>
+      <Field label="User id" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
         {(ids) => (
           <input
             {...ids}
@@ -72,11 +95,11 @@ function Fields({ isNew }: { isNew: boolean }) {
         )}
       </Field>
       {isNew && (
-        <Field label="Display name" hint="What others see.">
+        <Field label="Display name" refused={refused?.name} hint="What others see.">
           {(ids) => <input {...ids} name="name" autoComplete="name" maxLength={64} />}
         </Field>
       )}
-      <Field label="Password" {...(isNew && { hint: 'At least 8 characters.' })}>
+      <Field label="Password" refused={refused?.password} hint={isNew ? 'At least 8 characters.' : undefined}>
         {(ids) => (
           <input
             {...ids}

@@ -4,7 +4,7 @@ import { Icon } from './icon.js';
 import { sentence } from './use-action.js';
 
 /** Where a message of one's own is: on its way, there, or refused. */
-export function StandingOf({ row: { standing, outgoing } }: { row: SaidRow }) {
+export function StandingOf({ row: { standing, outgoing }, mayRetry }: { row: SaidRow; mayRetry: boolean }) {
   const room = useRoom();
   if (standing === 'theirs' || standing === 'long sent') return null;
   if (standing === 'sent') return <Mark name="check" words="Sent" />;
@@ -13,9 +13,11 @@ export function StandingOf({ row: { standing, outgoing } }: { row: SaidRow }) {
     <p className="failed" role="alert">
       <Icon name="alert" size={16} />
       <span>Not sent. {sentence(outgoing.failed ?? '')}</span>
-      <button type="button" className="link" onClick={() => room.retry(outgoing.id)}>
-        Send again
-      </button>
+      {mayRetry && (
+        <button type="button" className="link" onClick={() => room.retry(outgoing.id)}>
+          Send again
+        </button>
+      )}
       <button type="button" className="link" onClick={() => room.discard(outgoing.id)}>
         Discard
       </button>

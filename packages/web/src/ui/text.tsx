@@ -30,7 +30,7 @@ export const Text = memo(function Text({ text }: { text: string }) {
   );
 });
 
-/** Somebody's name, or a room's. */
-export function Name({ of }: { of: string }) {
-  return <bdi>{plainLine(of) || '(no name)'}</bdi>;
+/** Somebody's name, which has the id as its title, or a room's. */
+export function Name({ of, title }: { of: string; title?: string }) {
+  return <bdi title={title}>{plainLine(of) || '(no name)'}</bdi>;
 }

@@ -1,22 +1,33 @@
 import { Refusal } from '@parley/client';
 import { useState } from 'react';
 
+/** Why something was refused. */
+export interface Refused {
+  readonly reason: string;
+  readonly words: string;
+}
+
+function refusedBy(thrown: unknown): Refused {
+  if (thrown instanceof Refusal) return { reason: thrown.reason, words: thrown.message };
+  return { reason: 'internal', words: 'something went wrong in this page' };
+}
+
 /** Something that may be refused: whether it is under way, and why it was refused. */
 export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void>) {
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<string>();
+  const [refused, setRefused] = useState<Refused>();
   const run = async (...args: A) => {
     setBusy(true);
     setRefused(undefined);
     try {
       await act(...args);
     } catch (thrown) {
-      setRefused(thrown instanceof Refusal ? thrown.message : 'something went wrong in this page');
+      setRefused(refusedBy(thrown));
     } finally {
       setBusy(false);
     }
   };
-  return { busy, refused, run };
+  return { busy, refused, run, forget: () => setRefused(undefined) };
 }
 
 /** A refusal as a sentence. */

@@ -1,0 +1,17 @@
+import type { Reason } from '@parley/client';
+import { endsSession } from './session.js';
+
+/** How this page hears the channel. */
+export type Link =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'catching-up' }
+  | { readonly state: 'live' }
+  | { readonly state: 'waiting'; readonly reason: Reason; readonly message: string; readonly untilMs: number }
+  | { readonly state: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
+
+const final: ReadonlySet<string> = new Set(['channel-deleted', 'channel-not-found', 'banned', 'removed']);
+
+/** Whether it has ended for good: nobody comes back by a press of a button. */
+export function isOver(link: Link): boolean {
+  return link.state === 'ended' && (final.has(link.reason) || endsSession(link.reason));
+}

@@ -1,0 +1,134 @@
+import type { Visitor } from './browser.js';
+import { inChromium, stage } from './stage.js';
+
+const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
+const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /inside: who/ });
+const seatsOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.seats');
+
+inChromium('what the page says is so', () => {
+  test('a deleted room says so beforehand to its owner, and afterwards to everybody', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('doomed');
+    const bob = await stage.somebody('Bob');
+    await bob.enter('doomed');
+    await insideOf(ann).getByText('2 of 10').waitFor();
+    await bob.page.route('**/chat.v1.ChatService/Send', () => {}); // never answered
+    await bob.say('never arrives');
+    await bob.page.getByTitle('Sending').waitFor();
+    await composerOf(bob).fill('half a thought');
+    await ann.page.getByRole('button', { name: 'Delete room' }).click();
+    await ann.page.getByText('One other is inside and will be sent out.').waitFor();
+    await ann.page.getByRole('button', { name: 'Delete the room' }).click();
+    await bob.page.locator('[data-connection]', { hasText: 'This room was deleted' }).waitFor();
+    await bob.page.getByText(/^Not sent\. .*deleted/).waitFor();
+    expect(await bob.page.getByTitle('Sending').count()).toBe(0);
+    expect(await bob.page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
+    expect([await composerOf(bob).isDisabled(), await composerOf(bob).inputValue()]).toEqual([true, 'half a thought']);
+    expect([await insideOf(bob).count(), await bob.page.getByText('Kept for').count()]).toEqual([0, 0]);
+    await stage.picture(bob, 'deleted');
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('what is said before there is a seat is under one’s name, and at the end when the seat comes', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.page.getByRole('button', { name: 'Make a room' }).first().click();
+    await ann.page.getByLabel('Name', { exact: true }).fill('queue');
+    await ann.page.getByLabel('Seats').fill('2');
+    await ann.page.getByRole('button', { name: 'Make the room' }).click();
+    await ann.live();
+    const eve = await stage.native('queue');
+    for (let k = 1; k <= 60; k++) await eve.send(`before ${k}`);
+    const bob = await stage.somebody('Bob');
+    await bob.page.getByRole('link', { name: 'queue' }).click();
+    await bob.link('waiting').waitFor();
+    await bob.page.getByRole('status').getByText('The room is full', { exact: true }).waitFor({ state: 'attached' });
+    await bob.say('let me in');
+    await bob.message('let me in').locator('.who').getByText('Bob', { exact: true }).waitFor();
+    await ann.page.getByRole('button', { name: 'Leave room' }).click();
+    await bob.live();
+    await bob.page.getByTitle('Sent').waitFor();
+    await bob.message('before 60').waitFor();
+    await bob.page.waitForFunction(() => {
+      const list = document.querySelector('.messages')?.getBoundingClientRect();
+      const mine = [...document.querySelectorAll('.message')].at(-1);
+      const place = mine?.getBoundingClientRect();
+      return mine?.textContent?.includes('let me in') && place && list && place.bottom <= list.bottom + 1;
+    });
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  }, 60_000);
+
+  test('two people with one name are told apart', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('twins');
+    const other = await stage.somebody('Ann');
+    await other.enter('twins');
+    await other.say('I am Ann');
+    const title = (await ann.message('I am Ann').locator('.who bdi').getAttribute('title')) ?? '';
+    expect(title).toMatch(/^ann-\d+$/);
+    expect(await ann.message('I am Ann').locator('.who bdi').textContent()).toBe(`Ann (${title})`);
+    expect([ann.complaints, other.complaints]).toEqual([[], []]);
+  });
+
+  test('who leaves is not listed any more, and who is elsewhere sees who is inside, and how many', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('left at once');
+    await seatsOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });
+    await ann.page.getByRole('button', { name: 'Leave room' }).click();
+    await seatsOf(ann, 'left at once').getByText('0/10').waitFor({ timeout: 2_000 });
+    await ann.enter('left at once');
+    const second = await stage.tabOf(ann);
+    await second.live();
+    await second.make('other room');
+    await ann.link('ended').waitFor();
+    await insideOf(ann).getByText('0 of 10').waitFor();
+    expect(await insideOf(ann).locator('.avatar').count()).toBe(0);
+    expect([ann.complaints, second.complaints]).toEqual([[], []]);
+  });
+
+  test('where there is a mouse one can write at once after making or entering a room', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('first');
+    await ann.page.keyboard.type('no press needed');
+    expect(await composerOf(ann).inputValue()).toBe('no press needed');
+    await ann.make('second');
+    await ann.page.keyboard.type('nor here');
+    expect(await composerOf(ann).inputValue()).toBe('nor here');
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('a user id that is taken is refused under its field', async () => {
+    const ann = await stage.somebody('Ann');
+    const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    const stranger = await stage.stranger();
+    const { page } = stranger;
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('User id').fill(taken);
+    await page.getByLabel('Password').fill('correct horse');
+    await page.keyboard.press('Enter');
+    const field = page.locator('.field', { has: page.getByLabel('User id') });
+    await field.getByRole('alert').getByText('That user id is taken.', { exact: true }).waitFor();
+    expect(await page.getByLabel('User id').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByText('That user id is taken.').count()).toBe(1);
+    await stage.picture(stranger, 'taken');
+  });
+
+  test('on a phone a deletion is confirmed beside the name, not over it', async () => {
+    const ann = await stage.somebody('Annabella');
+    await ann.make('small');
+    await ann.page.setViewportSize({ width: 360, height: 740 });
+    await ann.say('oops');
+    await ann.page.getByTitle('Sent').waitFor();
+    await ann.message('oops').hover();
+    await ann.message('oops').getByRole('button', { name: 'Delete', exact: true }).click();
+    const confirm = ann.page.getByRole('button', { name: 'Delete for everybody' });
+    const row = await ann.message('oops').boundingBox();
+    const name = await ann.message('oops').locator('.who').boundingBox();
+    const button = await confirm.boundingBox();
+    await stage.picture(ann, 'phone-delete');
+    expect(button?.y).toBeGreaterThanOrEqual((name?.y ?? 0) + (name?.height ?? 0));
+    expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual((row?.y ?? 0) + (row?.height ?? 0));
+    await confirm.click();
+    await ann.page.getByText('This message was deleted.').waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+});
