@@ -55,13 +55,10 @@ async function allEnded(pids: readonly number[], withinMs: number): Promise<numb
 
 test('a first start runs everything; Ctrl-C ends it in order', async () => {
   await writeFile(join(data, 'start.pid'), '999999\n');
-  const run = start(['--chat-servers', '2', '--managers', '2']);
+  const run = start(['--chat-servers', '2']);
   await run.says(ready);
   for (const name of ['user-service', 'channel-service', 'chat-1', 'chat-2', 'gateway'])
     expect(run.said).toMatch(`\n${name} `);
-  const managerPort = Number(ports[3]);
-  const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
-  expect(run.said).toContain(` --manager ${managers}\n`);
   expect(((await stat(join(data, 'run.json'))).mode & 0o777).toString(8)).toBe('600');
   await pause(1_500); // the first reports make the chat servers known
   expect(await token()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -75,8 +72,11 @@ test('a first start runs everything; Ctrl-C ends it in order', async () => {
 });
 
 test('a service that dies is started again; a second start is refused, on this folder and on these ports', async () => {
-  const run = start(['--chat-servers', '1']);
+  const run = start(['--chat-servers', '1', '--managers', '2']);
   await run.says(ready);
+  const managerPort = Number(ports[3]);
+  const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
+  expect(run.said).toContain(` --manager ${managers}\n`);
   const chat = (await run.services()).find(({ name }) => name.includes('chat-service'));
   expect(run.said).toMatch(new RegExp(`\nchat-1 +${chat?.pid} +127`));
   process.kill(chat?.pid ?? 0, 'SIGKILL');
