@@ -46,6 +46,12 @@ function endSeatsWith(userId: string, change: string): Promise<unknown> {
 const endings: Readonly<Record<string, (person: TestPerson, channelId: number) => Promise<unknown>>> = {
   deleted: (ann, id) => clientOf(trio, ann).delete(id),
   replaced: async (ann, id) => (await clientOf(trio, ann).listen(id)).leave(),
+  removed: ({ id }, channelId) =>
+    endSeatsWith(
+      id,
+      `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until)
+       VALUES (${channelId}, $1, 0, 0, 'infinity')`,
+    ),
   suspended: ({ id }) => endSeatsWith(id, "UPDATE chat.users SET status = 'suspended' WHERE id = $1"),
   'logged-out': ({ id }) => endSeatsWith(id, 'UPDATE chat.session SET revoked_at = now() WHERE user_id = $1'),
 };
@@ -73,8 +79,9 @@ test.each([
   ['replaced', [], 1, asText('a newer listen of the same user took this place\n')],
   ['replaced', ['--json'], 1, asJson('replaced')],
   ['suspended', [], 1, asText('this account is suspended\n')],
+  ['removed', [], 1, asText('you were removed from this channel\n')],
   ['logged-out', [], 4, asText('this session has ended: log in again; run `npx parley login <user>`\n')],
-])('who is %s is told so, and the exit code is no 0 (%j)', async (how, options, code, told) => {
+])('%s: a chat that ends says why, and its exit code is not 0 (%j)', async (how, options, code, told) => {
   const name = `${how}${options.length}`;
   const ann = await trio.people.make(name);
   const { id } = await trio.create(ann, name);
@@ -85,7 +92,7 @@ test.each([
   expect(told(inside.said)).toBe(true);
 });
 
-test('who leaves is told so too', async () => {
+test('a chat that is left says so', async () => {
   const ann = await trio.people.make('leaver');
   await trio.create(ann, 'left');
   const inside = await commands.start(ann, 'chat', 'left');
