@@ -108,7 +108,7 @@ export class ServiceProcess implements Part {
   #revive(): void {
     this.start().then(
       () => {
-        this.#say(`${this.name} listens again`);
+        this.#say(`${this.name} listens again (pid ${this.pid})`);
         this.#onRevived();
       },
       (error: Error) => this.#died(error.message),

@@ -99,7 +99,7 @@ export class Supervisor {
     };
     this.#publish();
     await this.#published;
-    this.#say(this.#overview(running));
+    this.#say(this.#overview(running, this.#whereTo(behind)));
   }
 
   /** Where it is asked for. */
@@ -158,24 +158,28 @@ export class Supervisor {
     };
   }
 
-  #overview(running: readonly Running[]): string {
-    const rows = running.map(({ process: { name, logFile }, listens }) => [
+  /** `whereTo`: options of a first command. */
+  #overview(running: readonly Running[], whereTo: string): string {
+    const rows = running.map(({ process: { name, pid, logFile }, listens }) => [
       name,
+      String(pid),
       addressOf(listens),
       listens.admin ?? '',
       shortPath(logFile),
     ]);
-    const table = textTable(['service', 'address', 'admin', 'log'], rows);
-    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${this.#whereTo(running)}`);
+    const table = textTable(['service', 'pid', 'address', 'admin', 'log'], rows);
+    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${whereTo}`);
     const page = running.at(-1)?.listens.http ?? '';
     return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
   }
 
-  /** What a login has to be told where the ports are not the usual ones; the commands behind it know it by then. */
-  #whereTo(running: readonly Running[]): string {
-    const { userPort, managerPort } = this.#options;
-    if (userPort === 50_051 && managerPort === 50_052) return '';
-    return ` --user-service ${running[0]?.listens.grpc} --manager ${running[1]?.listens.grpc}`;
+  /** What a login has to be told where the addresses are not the usual ones; the commands behind it know it by then. */
+  #whereTo(behind: { readonly PARLEY_MANAGERS: string; readonly PARLEY_USER_SERVICES: string }): string {
+    const { userPort, managerPort, managers } = this.#options;
+    const userService = userPort === 50_051 ? '' : ` --user-service ${behind.PARLEY_USER_SERVICES}`;
+    return managerPort === 50_052 && managers === 1
+      ? userService
+      : `${userService} --manager ${behind.PARLEY_MANAGERS}`;
   }
 }
 

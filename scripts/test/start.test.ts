@@ -72,9 +72,13 @@ test('a first start runs everything; Ctrl-C ends it in order', async () => {
 });
 
 test('a service that dies is started again; a second start is refused, on this folder and on these ports', async () => {
-  const run = start(['--chat-servers', '1']);
+  const run = start(['--chat-servers', '1', '--managers', '2']);
   await run.says(ready);
+  const managerPort = Number(ports[3]);
+  const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
+  expect(run.said).toContain(` --manager ${managers}\n`);
   const chat = (await run.services()).find(({ name }) => name.includes('chat-service'));
+  expect(run.said).toMatch(new RegExp(`\nchat-1 +${chat?.pid} +127`));
   process.kill(chat?.pid ?? 0, 'SIGKILL');
 
   const same = start();
@@ -86,7 +90,7 @@ test('a service that dies is started again; a second start is refused, on this f
   expect(await other.ended).toBe(2);
   expect(other.said).toMatch(/^parley: Port \d+ for user-service is taken: .*--user-port\.\n$/);
 
-  await run.says('chat-1 listens again');
+  await run.says('chat-1 listens again (pid ');
   expect(run.said.match(/chat-1 ended \(SIGKILL\); it is started again in 1 s/g)).toHaveLength(1);
   run.child.kill('SIGTERM');
   expect(await run.ended).toBe(0);

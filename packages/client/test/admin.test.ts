@@ -84,6 +84,13 @@ test('who is kicked is out for now', async () => {
   expect(said).toMatch(/more with --after \d+/);
 });
 
+test('of who is not inside, a kick says so', async () => {
+  const guest = await trio.people.make('absent');
+  const { id } = await trio.create(guest, 'empty room');
+  expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not inside anywhere\n']);
+  expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not inside channel ${id}\n`]);
+});
+
 test('of servers with one name an id is asked for, and nothing of a server that is not', async () => {
   const twin = await trio.addChatServer({ PARLEY_NAME: 'chat-1' });
   const [code, said] = await run(root, 'drain', 'chat-1');
@@ -93,7 +100,8 @@ test('of servers with one name an id is asked for, and nothing of a server that 
 });
 
 test('a drained server gets nothing more, by its name', async () => {
-  await run(root, 'drain', 'chat-2');
+  const words = 'chat-2 drains: its channels go elsewhere, and it gets no others\n';
+  expect(await run(root, 'drain', 'chat-2')).toEqual([0, words]);
   const drained = "SELECT FROM chat.server WHERE name = 'chat-2' AND state = 'draining'";
   await until(async () => (await trio.people.sql(drained)).length === 1);
   const [person] = (await trio.people.makeMany('drained', 1)) as [TestPerson];
@@ -101,4 +109,16 @@ test('a drained server gets nothing more, by its name', async () => {
     const { id } = await trio.create(person, `room ${n}`);
     expect((await trio.listen(person, id)).server?.name).toBe('chat-1');
   }
+});
+
+test('who drains the last server that serves is warned, and everybody else is told that none does', async () => {
+  const [code, said] = await run(root, 'drain', 'chat-1');
+  expect(code).toBe(0);
+  expect(said).toContain('\nwarning: no other chat server serves; everybody waits until one is started\n');
+  const [, audit] = await run(root, 'audit', '--size', '2');
+  expect(audit).toMatch(/root +server\.drain +chat-1 +.*\n.*root +server\.drain +chat-2 /);
+  await trio.create(root, 'nowhere');
+  const inside = await commands.start(root, 'chat', 'nowhere');
+  expect(await inside.end()).toBe(1);
+  expect(inside.said).toMatch(/^parley: no chat server is serving, because none runs or all are drained: try again; /);
 });

@@ -23,6 +23,20 @@ test('a line stays one line, so nobody writes one in the name of another', () =>
   expect(plainLine('hi\n12:00:00 bob: pay me')).toBe('hi ⏎ 12:00:00 bob: pay me');
 });
 
+test.each([
+  ['spaces', `hi${' '.repeat(300)}12:00:00 #9 bob: pay me`, 'hi 12:00:00 #9 bob: pay me'],
+  ['tabs', `hi${'\t'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['wide and hard spaces', `hi${'\u3000\u00a0\u2003'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['invisible letters that are as wide as spaces', `hi${'\u2800\u3164'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['empty lines', `hi${' \n'.repeat(3)}x`, 'hi ⏎ ⏎ ⏎ x'],
+])('%s in a row are one, so nobody fills a row of the terminal with nothing', (_what, text, line) => {
+  expect(plainLine(text)).toBe(line);
+});
+
+test('one space of any kind stays what it is', () => {
+  expect(plainLine('a\u00a0b\u3000c d')).toBe('a\u00a0b\u3000c d');
+});
+
 test('every string within a value is made harmless', () => {
   expect(plainValue({ a: [`${esc}[2J1`, 2, null], b: { c: '\u0007' } })).toEqual({
     a: ['1', 2, null],

@@ -1,6 +1,6 @@
 import { type TestPerson, Trio } from '@parley/testkit';
 import { Commands } from './commands.js';
-import { until } from './rig.js';
+import { clientOf, until } from './rig.js';
 
 let trio: Trio;
 let commands: Commands;
@@ -39,6 +39,23 @@ test('a killed chat server is news, and nothing more', async () => {
   expect([await a.end(), await b.end()]).toEqual([0, 0]);
 }, 60_000);
 
+function endSeatsWith(userId: string, change: string): Promise<unknown> {
+  return trio.people.sql(`WITH changed AS (${change}) DELETE FROM chat.seat WHERE user_id = $1`, [userId]);
+}
+
+const endings: Readonly<Record<string, (person: TestPerson, channelId: number) => Promise<unknown>>> = {
+  deleted: (ann, id) => clientOf(trio, ann).delete(id),
+  replaced: async (ann, id) => (await clientOf(trio, ann).listen(id)).leave(),
+  removed: ({ id }, channelId) =>
+    endSeatsWith(
+      id,
+      `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until)
+       VALUES (${channelId}, $1, 0, 0, 'infinity')`,
+    ),
+  suspended: ({ id }) => endSeatsWith(id, "UPDATE chat.users SET status = 'suspended' WHERE id = $1"),
+  'logged-out': ({ id }) => endSeatsWith(id, 'UPDATE chat.session SET revoked_at = now() WHERE user_id = $1'),
+};
+
 test('where all seats are taken, that is said, and a seat is waited for', async () => {
   const [first, second] = (await trio.people.makeMany('full', 2)) as [TestPerson, TestPerson];
   await trio.create(first, 'for one', 1);
@@ -51,6 +68,40 @@ test('where all seats are taken, that is said, and a seat is waited for', async 
   expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
   expect(await waiting.end()).toBe(0);
 }, 60_000);
+
+const asText = (words: string) => (said: string) => said.endsWith(`\nparley: ${words}`);
+const asJson = (reason: string) => (said: string) =>
+  JSON.parse(said.trim().split('\n').at(-1) ?? '').error.reason === reason;
+
+test.each([
+  ['deleted', [], 1, asText('the channel was deleted\n')],
+  ['deleted', ['--json'], 1, asJson('channel-deleted')],
+  ['replaced', [], 1, asText('a newer listen of the same user took this place\n')],
+  ['replaced', ['--json'], 1, asJson('replaced')],
+  ['suspended', [], 1, asText('this account is suspended\n')],
+  ['removed', [], 1, asText('you were removed from this channel\n')],
+  ['logged-out', [], 4, asText('this session has ended: log in again; run `npx parley login <user>`\n')],
+])('%s: a chat that ends says why, and its exit code is not 0 (%j)', async (how, options, code, told) => {
+  const name = `${how}${options.length}`;
+  const ann = await trio.people.make(name);
+  const { id } = await trio.create(ann, name);
+  const inside = await commands.start(ann, ...options, 'chat', name);
+  await until(() => /here \(1\)|"welcome"/.test(inside.said));
+  await endings[how]?.(ann, id);
+  expect(await inside.exited).toBe(code);
+  expect(told(inside.said)).toBe(true);
+});
+
+test('a chat that is left says so', async () => {
+  const ann = await trio.people.make('leaver');
+  await trio.create(ann, 'left');
+  const inside = await commands.start(ann, 'chat', 'left');
+  await until(() => inside.said.includes('here (1)'));
+  expect([await inside.end(), inside.said]).toEqual([
+    0,
+    expect.stringMatching(/\n\* you left left \(channel \d+\)\n$/),
+  ]);
+});
 
 test('wrong options of create are wrong usage', async () => {
   const ann = await trio.people.make('wrong');

@@ -1,5 +1,6 @@
 import { type AuditEntry, type ChannelServer, ServerState, UserRole, UserStatus } from '@parley/contract';
 import { refuse, textTable } from '@parley/runtime';
+import type { Administration } from '../node/index.js';
 import { usage } from './failure.js';
 import { plainLine } from './plain-text.js';
 import { findChannel, type Session } from './session.js';
@@ -68,10 +69,16 @@ export function pickServer(servers: readonly ChannelServer[], wanted: string): C
 /** Empties a chat server. */
 export async function drain(session: Session, wanted: string): Promise<void> {
   const door = await session.administration();
-  const { id, name } = pickServer(await door.servers(), wanted);
+  const known = await door.servers();
+  const { id, name } = pickServer(known, wanted);
   await door.drain(id);
-  session.print(`${plainLine(name)} drains: its channels go elsewhere, and it gets no others`, { id, name });
+  const others = known.filter((one) => one.id !== id && stateOf(one) === 'serving').length;
+  session.print(`${plainLine(name)} drains: ${others === 0 ? nobodyServes : goElsewhere}`, { id, name, others });
 }
+
+const goElsewhere = 'its channels go elsewhere, and it gets no others';
+const nobodyServes = `it gets no channels any more
+warning: no other chat server serves; everybody waits until one is started`;
 
 async function channelIdOf(session: Session, wanted: string): Promise<number> {
   if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // also of one that only its members see
@@ -88,8 +95,19 @@ export async function kick(
   const door = await session.administration();
   const channelId = wanted === undefined ? 0 : await channelIdOf(session, wanted);
   await door.kick({ userId, channelId, reason });
-  const where = channelId === 0 ? 'everywhere' : `in channel ${channelId}`;
-  session.print(`${plainLine(userId)} is out ${where}, and may come back`, { user_id: userId, channel_id: channelId });
+  const seats = await seatsEnded(door, (await session.login()).user_id, userId);
+  const out = `is out ${channelId === 0 ? 'everywhere' : `in channel ${channelId}`}, and may come back`;
+  const notIn = `was not inside ${channelId === 0 ? 'anywhere' : `channel ${channelId}`}`;
+  const value = { user_id: userId, channel_id: channelId, seats };
+  session.print(`${plainLine(userId)} ${seats === 0 ? notIn : out}`, value);
+}
+
+/** How many seats the last kick of that user by that administrator has ended, as the audit says; undefined where others came between. */
+async function seatsEnded(door: Administration, actor: string, target: string): Promise<number | undefined> {
+  const { entries } = await door.audit();
+  const isIt = (one: AuditEntry) => one.actor === actor && one.action === 'user.kick' && one.target === target;
+  const { detail = '{}' } = entries.find(isIt) ?? {};
+  return (JSON.parse(detail) as { seats?: number }).seats;
 }
 
 /** What `admin user` sets. */
@@ -116,9 +134,15 @@ function wordOf(status: UserStatus): string {
   return status === UserStatus.SUSPENDED ? 'suspended' : 'active';
 }
 
+/** Of a drain the name of the server, which people know it by. */
+function targetOf({ action, target, detail }: AuditEntry): string {
+  const { name = target } = action === 'server.drain' ? (JSON.parse(detail) as { name?: string }) : {};
+  return name;
+}
+
 function auditTable(entries: readonly AuditEntry[]): string {
-  const rows = entries.map(({ at, actor, action, target, detail }) =>
-    [new Date(at).toISOString(), actor, action, target, detail].map(plainLine),
+  const rows = entries.map((entry) =>
+    [new Date(entry.at).toISOString(), entry.actor, entry.action, targetOf(entry), entry.detail].map(plainLine),
   );
   return textTable(['at', 'by', 'action', 'of', 'detail'], rows);
 }

@@ -36,7 +36,7 @@ const next: Readonly<Record<string, string>> = {
   'invalid-token': logIn,
   'expired-token': logIn,
   unauthenticated: logIn,
-  'no-server': 'is a chat server running?',
+  'no-server': 'one has to be started (`npx parley admin servers` lists them)',
   'not-an-administrator': 'who owns the database makes one with `npx parley admin grant <user>`',
   'server-not-found': '`npx parley admin servers` lists them',
 };

@@ -10,9 +10,12 @@ export function plainText(text: string): string {
   );
 }
 
-/** The same on one line, so that nobody can write a line in somebody else's name. */
+/** In a row they could fill one of the terminal, and what follows look like a line of its own: spaces, and letters that look like them. */
+const spaces = /[\p{White_Space}\u2800\u3164\u115f\u1160\uffa0]{2,}/gu;
+
+/** The same on one line, so that nobody can write a line in somebody else's name; several spaces are one. */
 export function plainLine(text: string): string {
-  return plainText(text).replaceAll('\n', ' ⏎ ').replaceAll('\t', ' ');
+  return plainText(text).replaceAll('\n', ' ⏎ ').replaceAll('\t', ' ').replace(spaces, ' ');
 }
 
 /** A copy of a value with every string in it made harmless. */

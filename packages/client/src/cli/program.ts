@@ -21,9 +21,10 @@ const chatHelp = `
 On a terminal: type a line to send it. Each message is shown with its number, for
   /edit SEQ text, /delete SEQ, /reply SEQ text, /react SEQ emoji, /pin SEQ
 /who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves; // begins a line with a /.
-Otherwise, and with --json, each line of stdin is sent, and after the last one was taken the channel is left:
+Otherwise, and with --json, each line of stdin is a message, one that begins with / too, and after the last one was
+taken the channel is left:
   echo hi | npx parley chat lobby
-Exit code 1 if a line was refused. A lost connection comes back by itself, and shows what was missed.`;
+Exit code 1 if a line was refused, or the chat was ended by somebody else. A lost connection comes back by itself, and shows what was missed.`;
 
 const address = /^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/;
 

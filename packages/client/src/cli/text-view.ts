@@ -15,7 +15,8 @@ export class TextView implements ChatView {
   readonly #names = new Map<string, string>();
   #count = 0;
   #me = '';
-  #entered = false;
+  /** The channel, once it was entered. */
+  #where = '';
 
   /** `hint` stands behind the first welcome. */
   constructor(print: (line: string) => void, hint = '') {
@@ -27,6 +28,7 @@ export class TextView implements ChatView {
     if ('seq' in event) this.#print(entryLine(event, this.#label));
     else if (event.type === 'presence') this.#presence(event);
     else if (event.type === 'lossy') this.#print(`${this.#label(event.sender)}, in passing: ${wordsOf(event)}`);
+    else if (event.type === 'ended') this.#end(event);
     else this.#state(event);
   }
 
@@ -37,6 +39,11 @@ export class TextView implements ChatView {
   who(): void {
     const all = [...this.#here.keys()].map(this.#label).join(', ');
     this.#print(`* here (${this.#count}): ${all}`);
+  }
+
+  /** Of any other end the command itself says why. */
+  #end({ reason }: Event<'ended'>): void {
+    if (reason === 'left') this.#print(`* you left ${this.#where}`);
   }
 
   #state(event: ConversationEvent): void {
@@ -58,9 +65,9 @@ export class TextView implements ChatView {
     this.#here.clear();
     this.#greet(channel.users);
     this.#count = channel.users.length;
-    const where = `${plainLine(channel.name)} (channel ${channel.id})`;
-    this.#print(this.#entered ? `* back in ${where}` : `* you are in ${where}${this.#hint}`);
-    this.#entered = true;
+    const again = this.#where !== '';
+    this.#where = `${plainLine(channel.name)} (channel ${channel.id})`;
+    this.#print(again ? `* back in ${this.#where}` : `* you are in ${this.#where}${this.#hint}`);
     this.who();
   }
 
