@@ -20,6 +20,8 @@ export interface Plan {
   readonly rungs: readonly Rung[];
   readonly pairs: number;
   readonly seconds: number;
+  /** Instead of what the shape wants. */
+  readonly warmUps?: number;
   readonly say: (line: string) => void;
 }
 
@@ -66,7 +68,7 @@ export async function climbInTurn(
     const players = new Map(
       [...running].map(([rung, server]) => [rung, () => play(server, shape, plan.seconds, generator)]),
     );
-    const rounds = await takeTurns(players, { name, ...plan, warmUps: shape.warmUps, wordsFor });
+    const rounds = await takeTurns(players, { name, ...plan, warmUps: plan.warmUps ?? shape.warmUps, wordsFor });
     return { shape: name, says: shape.says, figure: shape.figure, less: shape.figure === 'ms to hear', rounds };
   } finally {
     await Promise.all([generator.stop(), ...[...running.values()].map((server) => server.stop())]);

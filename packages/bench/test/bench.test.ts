@@ -4,7 +4,7 @@ import { heads, legend, tableRows } from '../src/report.js';
 import type { Round } from '../src/rounds.js';
 import { rungs, startOurs } from '../src/rungs.js';
 
-const plan = { rungs, pairs: 1, seconds: 0.5, say: () => {} };
+const plan = { rungs, pairs: 1, seconds: 0.5, warmUps: 0, say: () => {} };
 const few = { says: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
 function check(rounds: ReadonlyMap<string, readonly Round[]>, names: readonly string[]): void {

@@ -11,7 +11,6 @@ beforeAll(async () => {
   database = await openTestDatabase();
   rig = new Rig(database);
   await rig.startManager();
-  await rig.startManager();
   owner = await rig.person();
 });
 
@@ -23,13 +22,6 @@ afterAll(async () => {
 afterEach(() => rig.clear());
 
 const reason = (word: string) => expect.objectContaining({ reason: word });
-
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, key: Math.random() }))
-    .sort((one, other) => one.key - other.key)
-    .map(({ item }) => item);
-}
 
 /** As a chat server does each second, here for the test's time. */
 async function report({ token, bootId }: Identity): Promise<void> {
@@ -46,36 +38,7 @@ async function leaseUntil(when: string, ...servers: readonly Identity[]): Promis
   ]);
 }
 
-/** Rooms by their owners' boot ids, after everybody has listened; people come in any order, some at a time. */
-async function fill(rooms: readonly number[], people: readonly Person[]): Promise<Map<string, number>> {
-  const arrivals = shuffled(people.map((who, n) => ({ who, room: rooms[n % rooms.length] as number })));
-  const lanes = Array.from({ length: 6 }, (_, lane) => arrivals.filter((_arrival, n) => n % 6 === lane));
-  await Promise.all(
-    lanes.map(async (lane, n) => {
-      for (const { who, room } of lane) await rig.listen(who, room, rig.managers[n % 2]);
-    }),
-  );
-  const { rows } = await rig.owner.query<{ boot_id: string; n: number }>(
-    'SELECT boot_id, count(*)::int AS n FROM chat.seat GROUP BY boot_id',
-  );
-  return new Map(rows.map(({ boot_id, n }) => [boot_id, n]));
-}
-
 describe('where channels are placed', () => {
-  test('40 rooms of 25 over two managers: the busiest of 4 servers has at most 1.3 of the mean', async () => {
-    for (let n = 0; n < 4; n++) await rig.server();
-    const { rows } = await rig.owner.query<{ id: number }>(
-      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 40) RETURNING id",
-      [owner.id],
-    );
-    const seats = await fill(
-      rows.map(({ id }) => id),
-      await rig.persons(1_000),
-    );
-    expect([...seats.values()].reduce((sum, n) => sum + n, 0)).toBe(1_000);
-    expect(Math.max(...seats.values())).toBeLessThanOrEqual(1.3 * 250);
-  }, 120_000);
-
   test('what is placed counts at once, whatever the last report said', async () => {
     const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
     const { rows } = await rig.owner.query<{ id: number }>(
