@@ -41,6 +41,25 @@ test('work that fails is told of and repeated, one turn at a time, until it is s
   expect(turns).toBe(after);
 });
 
+test('work that takes its time is not late by it; a part of the pause is left in any case', async () => {
+  const starts: number[] = [];
+  const part = repeat(
+    200,
+    0,
+    async () => {
+      starts.push(performance.now());
+      await pause(starts.length === 1 ? 120 : 300);
+    },
+    () => {},
+  );
+  await pause(900);
+  await part.stop();
+  const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
+  expect(gaps[0]).toBeGreaterThan(195);
+  expect(gaps[0]).toBeLessThan(300); // from end to start it would be 320
+  expect(gaps[1]).toBeGreaterThan(345);
+});
+
 test('the pause varies by the jitter around its length', async () => {
   const starts: number[] = [];
   const part = repeat(
