@@ -205,6 +205,7 @@ describe('a signing key', () => {
     later = 24 * 3_600_000;
     counting.fail(true);
     expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(first));
+    while (counting.reads() < 2) await new Promise((resolve) => setTimeout(resolve, 5)); // a key is made first
     counting.fail(false);
     await new Promise((resolve) => setTimeout(resolve, 20));
     later += 2_000;
