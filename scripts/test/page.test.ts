@@ -92,11 +92,12 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
       await Promise.all([ann.live(), bob.live()]);
       await bob.say('after');
       await Promise.all([ann.message('after').waitFor(), bob.message('meanwhile').waitFor()]);
-      expect((await ann.texts()).slice(-2).toSorted()).toEqual(['after', 'meanwhile']);
-      expect((await ann.texts()).slice(0, -2)).toEqual(told.slice(-((await ann.texts()).length - 2)));
-      expect(await ann.texts()).toEqual(await bob.texts());
+      const drawn = await ann.texts();
+      expect(drawn.slice(-2).toSorted()).toEqual(['after', 'meanwhile']);
+      expect(drawn.slice(0, -2)).toEqual(told.slice(-(drawn.length - 2)));
+      expect(await bob.texts()).toEqual(drawn);
       expect([ann.complaints, bob.complaints]).toEqual([[], []]);
-      await eve.ends();
+      await eve.end();
     },
     90_000,
   );

@@ -1,14 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Grpcurl } from '@parley/testkit';
 import { projectFolder } from '../src/options.js';
 import { freePorts, Started } from './started.js';
 
 const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
-const hasGrpcurl = spawnSync('grpcurl', ['-version']).status === 0;
 let data = '';
 let first = 0;
 let run: Started;
@@ -81,7 +81,7 @@ test('what the README says of looking after servers works', async () => {
   expect(status).toBe(0);
 }, 60_000);
 
-const withGrpcurl = hasGrpcurl ? test : test.skip;
+const withGrpcurl = Grpcurl.isHere ? test : test.skip;
 
 withGrpcurl(
   'what the README says of grpcurl works, line by line in one shell',

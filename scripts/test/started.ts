@@ -1,7 +1,7 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { Program } from '@parley/testkit';
 import { projectFolder } from '../src/options.js';
 
 function isFree(port: number): Promise<boolean> {
@@ -21,36 +21,15 @@ export async function freePorts(count: number): Promise<number> {
   }
 }
 
-/** A supervisor as its own process, and what it has said. */
-export class Started {
-  readonly child: ChildProcess;
+/** A supervisor as its own process. */
+export class Started extends Program {
+  /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
-  #said = '';
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     const main = join(projectFolder, 'scripts', 'dist', 'src', 'start.js');
-    this.child = spawn(process.execPath, [main, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on('data', (chunk) => {
-        this.#said += chunk;
-      });
-    }
-    this.ended = new Promise((resolve) => this.child.once('close', (code, signal) => resolve(code ?? signal ?? '')));
-  }
-
-  get said(): string {
-    return this.#said;
-  }
-
-  /** Waits until it says this. Throws with all it said where it does not. */
-  async says(words: string, withinMs = 20_000): Promise<void> {
-    for (const end = Date.now() + withinMs; Date.now() < end; await pause(20)) {
-      if (this.#said.includes(words)) return;
-    }
-    throw new Error(`never said "${words}":\n${this.#said}`);
+    super(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
   }
 
   /** The living processes below it, by the words of their command line. */

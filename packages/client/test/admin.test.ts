@@ -1,5 +1,5 @@
 import { type TestPerson, Trio } from '@parley/testkit';
-import { type Command, Commands } from './commands.js';
+import { Commands } from './commands.js';
 import { clientOf, Listener, until } from './rig.js';
 
 let trio: Trio;
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 async function run(person: TestPerson, ...args: string[]): Promise<[code: number | null, said: string]> {
-  const command: Command = await commands.start(person, 'admin', ...args);
+  const command = await commands.start(person, 'admin', ...args);
   return [await command.end(), command.said];
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
 import { Channel, ChannelServiceClient, type ListenResponse } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
@@ -81,12 +82,25 @@ export class Trio {
       ...env,
     });
     this.chatServers.push(started);
-    const known = `SELECT FROM chat.server WHERE addr = '${started.grpc}' AND lease_until > now()`;
-    for (let tries = 0; (await this.people.sql(known)).length === 0; tries++) {
-      if (tries > 100) throw new Error(`no manager knows ${started.grpc}\n${started.output}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await this.lives(started);
     return started;
+  }
+
+  /** Resolves when the chat server has a lease. Throws where it gets none. */
+  async lives(server: ServiceProcess, withinMs = 5_000): Promise<void> {
+    const living = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
+    const end = performance.now() + withinMs;
+    while ((await this.people.sql(living, [server.grpc])).length === 0) {
+      if (performance.now() > end) throw new Error(`no manager knows ${server.grpc}\n${server.output}`);
+      await pause(50);
+    }
+  }
+
+  /** Makes a chat server that lives the owner of a channel. */
+  async place(channelId: number, { grpc }: ServiceProcess): Promise<void> {
+    const placed = `UPDATE chat.channel_head SET epoch = epoch + 1,
+      boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
+    await this.people.sql(placed, [channelId, grpc]);
   }
 
   /** The client of one manager. */

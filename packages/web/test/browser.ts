@@ -56,10 +56,11 @@ export class Visitor {
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   }
 
-  async make(room: string): Promise<void> {
+  async make(room: string, seats?: number): Promise<void> {
     const { page } = this;
     await page.getByRole('button', { name: 'Make a room' }).first().click();
     await page.getByLabel('Name', { exact: true }).fill(room);
+    if (seats !== undefined) await page.getByLabel('Seats').fill(`${seats}`);
     await page.getByRole('button', { name: 'Make the room' }).click();
     await this.inside(room);
   }

@@ -29,11 +29,7 @@ inChromium('what the page shows', () => {
 
   test('a room that is full, a seat that was taken elsewhere, a room that is deleted', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.page.getByRole('button', { name: 'Make a room' }).first().click();
-    await ann.page.getByLabel('Name', { exact: true }).fill('narrow');
-    await ann.page.getByLabel('Seats').fill('1');
-    await ann.page.getByRole('button', { name: 'Make the room' }).click();
-    await ann.live();
+    await ann.make('narrow', 1);
     const bob = await stage.somebody('Bob');
     await bob.page.getByRole('link', { name: 'narrow' }).click();
     await bob.page.getByText(/The room is full; trying/).waitFor();

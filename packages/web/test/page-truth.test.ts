@@ -31,11 +31,7 @@ inChromium('what the page says is so', () => {
 
   test('what is said before there is a seat is under one’s name, and at the end when the seat comes', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.page.getByRole('button', { name: 'Make a room' }).first().click();
-    await ann.page.getByLabel('Name', { exact: true }).fill('queue');
-    await ann.page.getByLabel('Seats').fill('2');
-    await ann.page.getByRole('button', { name: 'Make the room' }).click();
-    await ann.live();
+    await ann.make('queue', 2);
     const eve = await stage.native('queue');
     for (let k = 1; k <= 60; k++) await eve.send(`before ${k}`);
     const bob = await stage.somebody('Bob');

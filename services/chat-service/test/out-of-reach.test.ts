@@ -29,9 +29,7 @@ afterAll(async () => {
 
 /** A seat in a channel that this server is made the owner of. */
 async function joinAt(server: ServiceProcess, channelId: number): Promise<Chatter> {
-  const own = `UPDATE chat.channel_head SET epoch = epoch + 1,
-    boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
-  await trio.people.sql(own, [channelId, server.grpc]);
+  await trio.place(channelId, server);
   const listened = await trio.listen(alice, channelId);
   expect(listened.server?.addr).toBe(server.grpc);
   const stream = new Chatter(listened, { events: true });
@@ -77,11 +75,7 @@ test('cut off from the database alone: its people are sent where their channel g
   const again = await trio.listen(alice, other);
   expect(again.server?.addr).not.toBe(far.grpc);
   toDatabase.heal();
-  const lives = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
-  for (let tries = 0; (await trio.people.sql(lives, [far.grpc])).length === 0; tries++) {
-    expect(tries).toBeLessThan(300);
-    await pause(50);
-  }
+  await trio.lives(far, 15_000);
 });
 
 test('who only slept, and was not replaced, keeps its people: the database answers when it is asked again', async () => {

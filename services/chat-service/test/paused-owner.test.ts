@@ -31,18 +31,13 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-const placeHere = `UPDATE chat.channel_head SET epoch = epoch + 1,
-  boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
-
-const lives = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
-
 async function openRoom(keeps: boolean): Promise<Room> {
   const name = `${keeps ? 'kept' : 'passing'}-${++rounds}`;
   const [speaker, reader, heir] = (await trio.people.makeMany(name, 3)) as [TestPerson, TestPerson, TestPerson];
   const { id } = await trio.create(speaker, name);
   if (keeps) await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
-  await until(async () => (await trio.people.sql(lives, [old.grpc])).length > 0);
-  await trio.people.sql(placeHere, [id, old.grpc]);
+  await trio.lives(old, 20_000);
+  await trio.place(id, old);
   expect((await trio.listen(speaker, id)).server?.addr).toBe(old.grpc);
   return { id, keeps, speaker: await join(speaker, id), reader: await join(reader, id), heir };
 }

@@ -64,7 +64,7 @@ withGrpcurl('grpcurl', () => {
     await b.says(base64('hello'));
     b.type(JSON.stringify({ data: base64('hi there') }));
     await a.says(base64('hi there'));
-    expect([await a.ends(), await b.ends()]).toEqual([0, 0]);
+    expect([await a.end(), await b.end()]).toEqual([0, 0]);
 
     await dialect.call(manager, 'ChannelService/Delete', { id }, one);
     await expect(dialect.call(manager, 'ChannelService/List', { id }, one)).rejects.toThrow(
@@ -126,8 +126,8 @@ withPython('A Python client generated from the seed', () => {
     await host.says(base64('pythonista from Python'));
     host.type(JSON.stringify({ data: base64('goodbye, Python') }));
     await client.says('True goodbye, Python');
-    expect(client.output).toContain('True pythonista from Python');
-    expect(await client.ends()).toBe(0);
-    await host.ends();
+    expect(client.said).toContain('True pythonista from Python');
+    expect(await client.end()).toBe(0);
+    await host.end();
   });
 });
