@@ -1,6 +1,6 @@
 export { type AdminServer, startAdminServer } from './admin-server.js';
 export { allocatorSettings } from './allocator.js';
-export { Lifecycle, type Part, repeat } from './lifecycle.js';
+export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { Metrics } from './metrics.js';

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from './log.js';
 
 /** Something that runs until it is told to stop. `stop` may be called twice. */
@@ -36,6 +37,11 @@ export class Lifecycle implements Part {
       }
     }
   }
+}
+
+/** What comes of it, or undefined where that takes longer. */
+export function atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
+  return Promise.race([work, pause(withinMs, undefined, { ref: false })]);
 }
 
 /** Of the time between two calls so much is left alone, however long the first one took. */

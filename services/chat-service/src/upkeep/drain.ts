@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger, Part } from '@parley/runtime';
+import { atMost, type Logger, type Part } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { Lane } from '../core/lane.js';
 import type { LiveChannel } from '../core/live-channel.js';
@@ -133,6 +133,6 @@ export class Drain implements Part {
   }
 
   #atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
-    return Promise.race([work, pause(Math.min(Math.max(0, withinMs), longestMs), undefined, { ref: false })]);
+    return atMost(work, Math.min(Math.max(0, withinMs), longestMs));
   }
 }

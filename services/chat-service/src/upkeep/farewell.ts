@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger, Part } from '@parley/runtime';
+import { atMost, type Logger, type Part } from '@parley/runtime';
 import type { Session } from '../rpc/session.js';
 import type { Sessions } from '../rpc/sessions.js';
 import type { SeatStore } from '../store/seats.js';
@@ -43,7 +42,7 @@ export class Farewell implements Part {
   async stop(): Promise<void> {
     const { sessions, withinMs } = this.#deps;
     for (const session of sessions.find()) session.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });
-    await Promise.race([sessions.empty(), pause(withinMs)]);
+    await atMost(sessions.empty(), withinMs);
     await this.#clearing;
   }
 }

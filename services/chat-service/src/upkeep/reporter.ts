@@ -1,7 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ReportRequest, type ServerState } from '@parley/contract';
-import { type Logger, Refusal } from '@parley/runtime';
+import { atMost, type Logger, Refusal } from '@parley/runtime';
 import type { Managers } from '../clients/managers.js';
 import type { Channels } from '../core/channels.js';
 import type { Lease, Moment } from '../core/lease.js';
@@ -70,12 +69,12 @@ export class Reporter {
   }
 
   /** Asks again before anything is given up: who was asleep for that long has not been refused an answer. */
-  #isAnswered(): Promise<boolean> {
+  async #isAnswered(): Promise<boolean> {
     const asked = this.#deps.onDoubt().then(
       () => true,
       () => false,
     );
-    return Promise.race([asked, pause(answerWithinMs, false)]);
+    return (await atMost(asked, answerWithinMs)) === true;
   }
 
   /** Where no manager can tell the database either, everybody is cut off, and nobody can take what is ours: it is kept. */

@@ -1,9 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { KeyPair } from '@parley/rpc';
-import { limits, type Part } from '@parley/runtime';
+import { atMost, limits, type Part } from '@parley/runtime';
 import type { Door } from './door.js';
 
 export interface HttpOptions {
@@ -62,7 +61,7 @@ function listen(server: Server, port: number, address: string): Promise<void> {
 async function close(server: Server, withinMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  await Promise.race([closed, pause(withinMs, undefined, { ref: false })]);
+  await atMost(closed, withinMs);
   server.closeAllConnections();
   await closed;
 }
