@@ -27,6 +27,32 @@ export interface ListResponse {
   channels: Channel[];
 }
 
+export interface ListChannelsRequest {
+  page:
+    | Page
+    | undefined;
+  /** chats that the caller belongs to or was offered, and rooms that the caller owns; else what is listed for all */
+  mine: boolean;
+  /** only channels of this name, in capital letters or not */
+  name: string;
+  /** at most 100: those that the caller has, as they were */
+  known: KnownChannel[];
+}
+
+export interface KnownChannel {
+  id: number;
+  version: number;
+}
+
+export interface ListChannelsResponse {
+  /** of this page, without those that are as they were */
+  channels: Channel[];
+  /** the whole page, in its order */
+  ids: number[];
+  /** token of the next page; empty: this is the last one */
+  next: string;
+}
+
 export interface ListenResponse {
   /** server.channels = [] */
   server: ChannelServer | undefined;
@@ -103,7 +129,7 @@ export interface ChangeMemberRequest {
   remove?:
     | boolean
     | undefined;
-  /** OWNER hands the channel over */
+  /** OWNER offers to hand the channel over; of oneself, it accepts what was offered */
   role?: MemberRole | undefined;
   muteUntil?: number | undefined;
   banUntil?: number | undefined;
@@ -132,6 +158,8 @@ export interface HistoryRequest {
   /** oldest first from here, where set */
   afterSeq: number;
   size: number;
+  /** without after_seq: from the first entry on */
+  oldestFirst: boolean;
 }
 
 export interface HistoryResponse {
@@ -217,6 +245,323 @@ export const ListResponse: MessageFns<ListResponse> = {
   fromPartial(object: DeepPartial<ListResponse>): ListResponse {
     const message = createBaseListResponse();
     message.channels = object.channels?.map((e) => Channel.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListChannelsRequest(): ListChannelsRequest {
+  return { page: undefined, mine: false, name: "", known: [] };
+}
+
+export const ListChannelsRequest: MessageFns<ListChannelsRequest> = {
+  encode(message: ListChannelsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== undefined) {
+      Page.encode(message.page, writer.uint32(10).fork()).join();
+    }
+    if (message.mine !== false) {
+      writer.uint32(16).bool(message.mine);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    for (const v of message.known) {
+      KnownChannel.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListChannelsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListChannelsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.page = Page.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mine = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.known.push(KnownChannel.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListChannelsRequest {
+    return {
+      page: isSet(object.page) ? Page.fromJSON(object.page) : undefined,
+      mine: isSet(object.mine) ? globalThis.Boolean(object.mine) : false,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      known: globalThis.Array.isArray(object?.known) ? object.known.map((e: any) => KnownChannel.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListChannelsRequest): unknown {
+    const obj: any = {};
+    if (message.page !== undefined) {
+      obj.page = Page.toJSON(message.page);
+    }
+    if (message.mine !== false) {
+      obj.mine = message.mine;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.known?.length) {
+      obj.known = message.known.map((e) => KnownChannel.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListChannelsRequest>): ListChannelsRequest {
+    return ListChannelsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListChannelsRequest>): ListChannelsRequest {
+    const message = createBaseListChannelsRequest();
+    message.page = (object.page !== undefined && object.page !== null) ? Page.fromPartial(object.page) : undefined;
+    message.mine = object.mine ?? false;
+    message.name = object.name ?? "";
+    message.known = object.known?.map((e) => KnownChannel.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseKnownChannel(): KnownChannel {
+  return { id: 0, version: 0 };
+}
+
+export const KnownChannel: MessageFns<KnownChannel> = {
+  encode(message: KnownChannel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).uint64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KnownChannel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKnownChannel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): KnownChannel {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
+    };
+  },
+
+  toJSON(message: KnownChannel): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<KnownChannel>): KnownChannel {
+    return KnownChannel.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KnownChannel>): KnownChannel {
+    const message = createBaseKnownChannel();
+    message.id = object.id ?? 0;
+    message.version = object.version ?? 0;
+    return message;
+  },
+};
+
+function createBaseListChannelsResponse(): ListChannelsResponse {
+  return { channels: [], ids: [], next: "" };
+}
+
+export const ListChannelsResponse: MessageFns<ListChannelsResponse> = {
+  encode(message: ListChannelsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.channels) {
+      Channel.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.ids.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.ids) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.next !== "") {
+      writer.uint32(26).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListChannelsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListChannelsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channels.push(Channel.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.ids.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ids.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListChannelsResponse {
+    return {
+      channels: globalThis.Array.isArray(object?.channels) ? object.channels.map((e: any) => Channel.fromJSON(e)) : [],
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.Number(e)) : [],
+      next: isSet(object.next) ? globalThis.String(object.next) : "",
+    };
+  },
+
+  toJSON(message: ListChannelsResponse): unknown {
+    const obj: any = {};
+    if (message.channels?.length) {
+      obj.channels = message.channels.map((e) => Channel.toJSON(e));
+    }
+    if (message.ids?.length) {
+      obj.ids = message.ids.map((e) => Math.round(e));
+    }
+    if (message.next !== "") {
+      obj.next = message.next;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListChannelsResponse>): ListChannelsResponse {
+    return ListChannelsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListChannelsResponse>): ListChannelsResponse {
+    const message = createBaseListChannelsResponse();
+    message.channels = object.channels?.map((e) => Channel.fromPartial(e)) || [];
+    message.ids = object.ids?.map((e) => e) || [];
+    message.next = object.next ?? "";
     return message;
   },
 };
@@ -1625,7 +1970,7 @@ export const ListInvitesResponse: MessageFns<ListInvitesResponse> = {
 };
 
 function createBaseHistoryRequest(): HistoryRequest {
-  return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0 };
+  return { channelId: 0, beforeSeq: 0, afterSeq: 0, size: 0, oldestFirst: false };
 }
 
 export const HistoryRequest: MessageFns<HistoryRequest> = {
@@ -1641,6 +1986,9 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     }
     if (message.size !== 0) {
       writer.uint32(32).uint32(message.size);
+    }
+    if (message.oldestFirst !== false) {
+      writer.uint32(40).bool(message.oldestFirst);
     }
     return writer;
   },
@@ -1690,6 +2038,14 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
             message.size = reader.uint32();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.oldestFirst = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1720,6 +2076,11 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
         ? globalThis.Number(object.after_seq)
         : 0,
       size: isSet(object.size) ? globalThis.Number(object.size) : 0,
+      oldestFirst: isSet(object.oldestFirst)
+        ? globalThis.Boolean(object.oldestFirst)
+        : isSet(object.oldest_first)
+        ? globalThis.Boolean(object.oldest_first)
+        : false,
     };
   },
 
@@ -1737,6 +2098,9 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     if (message.size !== 0) {
       obj.size = Math.round(message.size);
     }
+    if (message.oldestFirst !== false) {
+      obj.oldestFirst = message.oldestFirst;
+    }
     return obj;
   },
 
@@ -1749,6 +2113,7 @@ export const HistoryRequest: MessageFns<HistoryRequest> = {
     message.beforeSeq = object.beforeSeq ?? 0;
     message.afterSeq = object.afterSeq ?? 0;
     message.size = object.size ?? 0;
+    message.oldestFirst = object.oldestFirst ?? false;
     return message;
   },
 };

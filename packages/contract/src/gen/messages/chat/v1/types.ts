@@ -458,6 +458,8 @@ export interface User {
   memberRole: MemberRole;
   /** only to the user itself and to administrators */
   email: string;
+  /** a role that this user has been offered and has not accepted yet */
+  offered: MemberRole;
 }
 
 export interface Channel {
@@ -482,6 +484,19 @@ export interface Channel {
   metadata: string;
   /** between manager and chat server only */
   epoch: number;
+  /** Unix ms of the last entry, or of the last change where nothing is kept; listings are ordered by it */
+  lastAt: number;
+  /** how many are in it now; users names only the first */
+  userCount: number;
+  /** of the caller; unspecified: not a member */
+  myRole: MemberRole;
+  /** to the caller, who has not accepted it yet: ChangeMember with this role of oneself accepts */
+  offered: MemberRole;
+  /** where the log ends; only for callers who may read it */
+  lastSeq: number;
+  log: string;
+  /** in ListChannels: differs as soon as anything else here does */
+  version: number;
 }
 
 /** How much is kept. Unset in Create: nothing in a room, everything elsewhere. */
@@ -589,7 +604,12 @@ export interface Message {
 
 export interface Reaction {
   emoji: string;
+  /** the first of them */
   userIds: string[];
+  /** all of them */
+  count: number;
+  /** the caller is one of them */
+  mine: boolean;
 }
 
 export interface MemberChange {
@@ -615,6 +635,8 @@ export interface Welcome {
   maxBytes: number;
   /** the server's clock, Unix ms */
   now: number;
+  /** how many are here; channel.users names only the first */
+  here: number;
 }
 
 export interface Ack {
@@ -691,6 +713,7 @@ function createBaseUser(): User {
     online: false,
     memberRole: 0,
     email: "",
+    offered: 0,
   };
 }
 
@@ -728,6 +751,9 @@ export const User: MessageFns<User> = {
     }
     if (message.email !== "") {
       writer.uint32(90).string(message.email);
+    }
+    if (message.offered !== 0) {
+      writer.uint32(96).int32(message.offered);
     }
     return writer;
   },
@@ -833,6 +859,14 @@ export const User: MessageFns<User> = {
             message.email = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.offered = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -870,6 +904,7 @@ export const User: MessageFns<User> = {
         ? memberRoleFromJSON(object.member_role)
         : 0,
       email: isSet(object.email) ? globalThis.String(object.email) : "",
+      offered: isSet(object.offered) ? memberRoleFromJSON(object.offered) : 0,
     };
   },
 
@@ -908,6 +943,9 @@ export const User: MessageFns<User> = {
     if (message.email !== "") {
       obj.email = message.email;
     }
+    if (message.offered !== 0) {
+      obj.offered = memberRoleToJSON(message.offered);
+    }
     return obj;
   },
 
@@ -927,6 +965,7 @@ export const User: MessageFns<User> = {
     message.online = object.online ?? false;
     message.memberRole = object.memberRole ?? 0;
     message.email = object.email ?? "";
+    message.offered = object.offered ?? 0;
     return message;
   },
 };
@@ -949,6 +988,13 @@ function createBaseChannel(): Channel {
     createdAt: 0,
     metadata: "",
     epoch: 0,
+    lastAt: 0,
+    userCount: 0,
+    myRole: 0,
+    offered: 0,
+    lastSeq: 0,
+    log: "",
+    version: 0,
   };
 }
 
@@ -1001,6 +1047,27 @@ export const Channel: MessageFns<Channel> = {
     }
     if (message.epoch !== 0) {
       writer.uint32(128).uint64(message.epoch);
+    }
+    if (message.lastAt !== 0) {
+      writer.uint32(136).uint64(message.lastAt);
+    }
+    if (message.userCount !== 0) {
+      writer.uint32(144).uint32(message.userCount);
+    }
+    if (message.myRole !== 0) {
+      writer.uint32(152).int32(message.myRole);
+    }
+    if (message.offered !== 0) {
+      writer.uint32(160).int32(message.offered);
+    }
+    if (message.lastSeq !== 0) {
+      writer.uint32(168).uint64(message.lastSeq);
+    }
+    if (message.log !== "") {
+      writer.uint32(178).string(message.log);
+    }
+    if (message.version !== 0) {
+      writer.uint32(184).uint64(message.version);
     }
     return writer;
   },
@@ -1146,6 +1213,62 @@ export const Channel: MessageFns<Channel> = {
             message.epoch = longToNumber(reader.uint64());
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.lastAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.userCount = reader.uint32();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.myRole = reader.int32() as any;
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.offered = reader.int32() as any;
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.lastSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.version = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1200,6 +1323,29 @@ export const Channel: MessageFns<Channel> = {
         : 0,
       metadata: isSet(object.metadata) ? globalThis.String(object.metadata) : "",
       epoch: isSet(object.epoch) ? globalThis.Number(object.epoch) : 0,
+      lastAt: isSet(object.lastAt)
+        ? globalThis.Number(object.lastAt)
+        : isSet(object.last_at)
+        ? globalThis.Number(object.last_at)
+        : 0,
+      userCount: isSet(object.userCount)
+        ? globalThis.Number(object.userCount)
+        : isSet(object.user_count)
+        ? globalThis.Number(object.user_count)
+        : 0,
+      myRole: isSet(object.myRole)
+        ? memberRoleFromJSON(object.myRole)
+        : isSet(object.my_role)
+        ? memberRoleFromJSON(object.my_role)
+        : 0,
+      offered: isSet(object.offered) ? memberRoleFromJSON(object.offered) : 0,
+      lastSeq: isSet(object.lastSeq)
+        ? globalThis.Number(object.lastSeq)
+        : isSet(object.last_seq)
+        ? globalThis.Number(object.last_seq)
+        : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      version: isSet(object.version) ? globalThis.Number(object.version) : 0,
     };
   },
 
@@ -1253,6 +1399,27 @@ export const Channel: MessageFns<Channel> = {
     if (message.epoch !== 0) {
       obj.epoch = Math.round(message.epoch);
     }
+    if (message.lastAt !== 0) {
+      obj.lastAt = Math.round(message.lastAt);
+    }
+    if (message.userCount !== 0) {
+      obj.userCount = Math.round(message.userCount);
+    }
+    if (message.myRole !== 0) {
+      obj.myRole = memberRoleToJSON(message.myRole);
+    }
+    if (message.offered !== 0) {
+      obj.offered = memberRoleToJSON(message.offered);
+    }
+    if (message.lastSeq !== 0) {
+      obj.lastSeq = Math.round(message.lastSeq);
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.version !== 0) {
+      obj.version = Math.round(message.version);
+    }
     return obj;
   },
 
@@ -1277,6 +1444,13 @@ export const Channel: MessageFns<Channel> = {
     message.createdAt = object.createdAt ?? 0;
     message.metadata = object.metadata ?? "";
     message.epoch = object.epoch ?? 0;
+    message.lastAt = object.lastAt ?? 0;
+    message.userCount = object.userCount ?? 0;
+    message.myRole = object.myRole ?? 0;
+    message.offered = object.offered ?? 0;
+    message.lastSeq = object.lastSeq ?? 0;
+    message.log = object.log ?? "";
+    message.version = object.version ?? 0;
     return message;
   },
 };
@@ -2361,7 +2535,7 @@ export const Message: MessageFns<Message> = {
 };
 
 function createBaseReaction(): Reaction {
-  return { emoji: "", userIds: [] };
+  return { emoji: "", userIds: [], count: 0, mine: false };
 }
 
 export const Reaction: MessageFns<Reaction> = {
@@ -2371,6 +2545,12 @@ export const Reaction: MessageFns<Reaction> = {
     }
     for (const v of message.userIds) {
       writer.uint32(18).string(v!);
+    }
+    if (message.count !== 0) {
+      writer.uint32(24).uint32(message.count);
+    }
+    if (message.mine !== false) {
+      writer.uint32(32).bool(message.mine);
     }
     return writer;
   },
@@ -2404,6 +2584,22 @@ export const Reaction: MessageFns<Reaction> = {
             message.userIds.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mine = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2424,6 +2620,8 @@ export const Reaction: MessageFns<Reaction> = {
         : globalThis.Array.isArray(object?.user_ids)
         ? object.user_ids.map((e: any) => globalThis.String(e))
         : [],
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      mine: isSet(object.mine) ? globalThis.Boolean(object.mine) : false,
     };
   },
 
@@ -2435,6 +2633,12 @@ export const Reaction: MessageFns<Reaction> = {
     if (message.userIds?.length) {
       obj.userIds = message.userIds;
     }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.mine !== false) {
+      obj.mine = message.mine;
+    }
     return obj;
   },
 
@@ -2445,6 +2649,8 @@ export const Reaction: MessageFns<Reaction> = {
     const message = createBaseReaction();
     message.emoji = object.emoji ?? "";
     message.userIds = object.userIds?.map((e) => e) || [];
+    message.count = object.count ?? 0;
+    message.mine = object.mine ?? false;
     return message;
   },
 };
@@ -2582,6 +2788,7 @@ function createBaseWelcome(): Welcome {
     pingEveryMs: 0,
     maxBytes: 0,
     now: 0,
+    here: 0,
   };
 }
 
@@ -2616,6 +2823,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.now !== 0) {
       writer.uint32(80).uint64(message.now);
+    }
+    if (message.here !== 0) {
+      writer.uint32(88).uint32(message.here);
     }
     return writer;
   },
@@ -2713,6 +2923,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.now = longToNumber(reader.uint64());
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.here = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2757,6 +2975,7 @@ export const Welcome: MessageFns<Welcome> = {
         ? globalThis.Number(object.max_bytes)
         : 0,
       now: isSet(object.now) ? globalThis.Number(object.now) : 0,
+      here: isSet(object.here) ? globalThis.Number(object.here) : 0,
     };
   },
 
@@ -2792,6 +3011,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.now !== 0) {
       obj.now = Math.round(message.now);
     }
+    if (message.here !== 0) {
+      obj.here = Math.round(message.here);
+    }
     return obj;
   },
 
@@ -2812,6 +3034,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.pingEveryMs = object.pingEveryMs ?? 0;
     message.maxBytes = object.maxBytes ?? 0;
     message.now = object.now ?? 0;
+    message.here = object.here ?? 0;
     return message;
   },
 };
