@@ -104,10 +104,9 @@ export class ParleyClient {
 
   /** A page of what was said. */
   async history(channelId: number, range: HistoryRange = {}): Promise<HistoryPage> {
-    const { before = 0, after = 0, size = 0, signal } = range;
-    return pageOf(
-      await this.#transport.history({ channelId, beforeSeq: before, afterSeq: after, size }, this.#call(signal)),
-    );
+    const { before = 0, after, size = 0, signal } = range;
+    const request = { channelId, beforeSeq: before, afterSeq: after ?? 0, size, oldestFirst: after !== undefined };
+    return pageOf(await this.#transport.history(request, this.#call(signal)));
   }
 
   /**
