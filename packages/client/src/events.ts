@@ -102,10 +102,10 @@ function messageEvent(facts: EntryFacts, message: Message): MessageEvent {
   return { type: 'message', ...facts, ...said, editedAt: editedAt || undefined, deleted, reactions };
 }
 
-function changeEvent(about: About, { kind, data, contentType }: Message): EntryEvent | undefined {
+function changeEvent(about: About, { kind, data, contentType, deleted }: Message): EntryEvent | undefined {
   switch (kind) {
-    case Kind.EDIT:
-      return { type: 'edit', ...about, data, contentType };
+    case Kind.EDIT: // one whose words are gone changes nothing
+      return deleted ? undefined : { type: 'edit', ...about, data, contentType };
     case Kind.DELETE:
       return { type: 'delete', ...about };
     case Kind.REACT:
@@ -123,7 +123,7 @@ function changeEvent(about: About, { kind, data, contentType }: Message): EntryE
 
 const decoder = new TextDecoder();
 
-/** An entry as an event; undefined where its kind is of a later version. */
+/** An entry as an event; undefined where it is an edit that is void, or of a later version's kind. */
 export function entryEvent(message: Message): EntryEvent | undefined {
   const { seq, timestamp, sender, clientId, kind, targetSeq } = message;
   const facts = { seq, timestamp, sender, clientId };

@@ -1,8 +1,19 @@
+/** What an entry does to the words of an earlier one: an edit replaces them, a deletion takes them away. */
+export interface Amendment {
+  /** The seq of the earlier one. */
+  readonly target: number;
+  /** The earlier one as it is from now on. */
+  readonly apply: (earlier: Frame) => Frame;
+  /** Of an edit: itself without its words, for when they are no longer the last ones. */
+  readonly withdrawn?: () => Frame;
+}
+
 /** An encoded Message as it stands on the wire, and whether clients that asked for no events see it too. */
 export interface Frame {
   readonly bytes: Buffer;
   /** False: only for readers with events. */
   readonly plain: boolean;
+  readonly amendment?: Amendment | undefined;
 }
 
 /** Frames joined for one write, and the cursor behind them. */
@@ -55,6 +66,22 @@ export class ChannelLog {
     if (this.#bytes > this.#maxBytes) this.#trim();
   }
 
+  /** Changes the frame at a cursor; nothing happens where it has fallen off the ring. */
+  replace(cursor: number, change: (frame: Frame) => Frame): void {
+    const at = cursor - this.#tail;
+    const before = this.#frames[at];
+    if (before === undefined) return;
+    const after = change(before);
+    this.#frames[at] = after;
+    this.#bytes += after.bytes.length - before.bytes.length;
+    this.#forgetJoined();
+  }
+
+  /** Drops the frames in front of a cursor. */
+  dropBefore(cursor: number): void {
+    this.#drop(Math.min(cursor, this.head) - this.#tail);
+  }
+
   #forgetJoined(): void {
     const [all, plain] = this.#joined;
     if (all.size > 0) all.clear();
@@ -67,16 +94,21 @@ export class ChannelLog {
     const cache = this.#joined[plainOnly ? 1 : 0];
     const known = cache.get(cursor);
     if (known !== undefined) return known;
-    const joined = this.#join(cursor, plainOnly);
+    const joined = this.#join(cursor, plainOnly, this.head);
     cache.set(cursor, joined);
     return joined;
   }
 
-  #join(cursor: number, plainOnly: boolean): Joined {
+  /** The same for one reader that is to get nothing from `end` on. */
+  between(cursor: number, end: number, plainOnly: boolean): Joined | undefined {
+    return cursor < this.#tail ? undefined : this.#join(cursor, plainOnly, end);
+  }
+
+  #join(cursor: number, plainOnly: boolean, end: number): Joined {
     const parts: Buffer[] = [];
     let bytes = 0;
     let at = cursor - this.#tail;
-    for (; at < this.#frames.length; at++) {
+    for (; at < end - this.#tail; at++) {
       const frame = this.#frames[at] as Frame;
       if (plainOnly && !frame.plain) continue;
       if (parts.length > 0 && bytes + frame.bytes.length > this.#maxWrite) break;
@@ -89,12 +121,19 @@ export class ChannelLog {
   }
 
   #trim(): void {
-    let drop = 0;
-    while (this.#bytes > this.#maxBytes * trimTo && drop < this.#frames.length - 1) {
-      this.#bytes -= (this.#frames[drop] as Frame).bytes.length;
-      drop++;
+    let bytes = this.#bytes;
+    let count = 0;
+    for (; bytes > this.#maxBytes * trimTo && count < this.#frames.length - 1; count++) {
+      bytes -= (this.#frames[count] as Frame).bytes.length;
     }
-    this.#frames = this.#frames.slice(drop);
-    this.#tail += drop;
+    this.#drop(count);
+  }
+
+  #drop(count: number): void {
+    if (count <= 0) return;
+    for (const { bytes } of this.#frames.slice(0, count)) this.#bytes -= bytes.length;
+    this.#frames = this.#frames.slice(count);
+    this.#tail += count;
+    this.#forgetJoined();
   }
 }

@@ -9,7 +9,7 @@ const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
-  const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0, firstSeq: 1 } as const;
+  const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0 } as const;
   return { facts, settings: { name: 'seven', limit: 25, ownerId: 'alice', slowModeS: 0 } };
 }
 

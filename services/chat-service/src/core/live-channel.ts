@@ -1,3 +1,4 @@
+import { Amendments } from './amendments.js';
 import { ChannelLog, type Frame } from './channel-log.js';
 import type { FanOut } from './fan-out.js';
 import type { Feed } from './feed.js';
@@ -23,8 +24,6 @@ export interface ChannelFacts {
   readonly keeps: boolean;
   /** The last seq that was given before this server loaded the channel. */
   readonly lastSeq: number;
-  /** The oldest seq that is still stored. */
-  readonly firstSeq: number;
 }
 
 /** What can change meanwhile. */
@@ -70,6 +69,8 @@ export class LiveChannel {
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
   readonly #spokeAt = new Map<string, number>();
+  readonly #amendments: Amendments;
+  #firstSeq = 1;
   #lastSeq: number;
   #emptySinceMs: number | undefined;
 
@@ -81,6 +82,7 @@ export class LiveChannel {
       entries: new ChannelLog(bounds.ringBytes, bounds.writeBytes),
       lossy: new ChannelLog(bounds.lossyRingBytes, bounds.writeBytes),
     };
+    this.#amendments = new Amendments(this.logs.entries);
     this.throughput = new Throughput(bounds.rate);
     this.#fanOut = fanOut;
     this.#flushBytes = bounds.ringBytes / 2;
@@ -117,6 +119,8 @@ export class LiveChannel {
 
   /** Shows the next entry to everybody; its seq is the one behind the last. */
   show(frame: Frame): void {
+    const { amendment } = frame;
+    if (amendment !== undefined) this.#amendments.apply(amendment, this.#cursorOf(amendment.target));
     this.#lastSeq += 1;
     this.#publish(frame);
   }
@@ -129,9 +133,23 @@ export class LiveChannel {
     return 0;
   }
 
+  /** Nothing below this seq is shown any more; who is ready gets first what waits. */
+  trimTo(firstSeq: number): void {
+    if (firstSeq <= this.#firstSeq) return;
+    this.#firstSeq = firstSeq;
+    this.pump();
+    this.logs.entries.dropBefore(this.#cursorOf(firstSeq));
+    this.#amendments.withdrawBelow(firstSeq);
+  }
+
+  #cursorOf(seq: number): number {
+    return this.logs.entries.head - (this.#lastSeq - seq) - 1;
+  }
+
   /** Where in the entries a reader continues that has seen `seq`; undefined where that is no longer, or not yet, known. */
   cursorAfter(seq: number): number | undefined {
-    const cursor = this.logs.entries.head - (this.#lastSeq - seq);
+    const cursor = this.#cursorOf(seq + 1);
+    if (seq + 1 < this.#firstSeq) return undefined;
     return seq > this.#lastSeq || cursor < this.logs.entries.tail ? undefined : cursor;
   }
 

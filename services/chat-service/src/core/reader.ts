@@ -48,7 +48,7 @@ export class Reader {
   #blocked = false;
   #held: boolean;
   #left = false;
-  #finish: { last: Buffer | undefined; done: () => void } | undefined;
+  #finish: { upTo: number; last: Buffer | undefined; done: () => void } | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -92,10 +92,10 @@ export class Reader {
     return this.#options.logs.entries.head - this.#entriesCursor;
   }
 
-  /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on. */
+  /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on, entries neither. */
   finish(last: Buffer | undefined, done: () => void): void {
     if (this.#left || this.#finish !== undefined) return;
-    this.#finish = { last, done };
+    this.#finish = { upTo: this.#entries.head, last, done };
     this.pump();
   }
 
@@ -107,7 +107,7 @@ export class Reader {
 
   #writeNext(): boolean {
     if (this.#own.length > 0) return this.#write(this.#takeOwn());
-    if (!this.#held && this.#entriesCursor !== this.#entries.head) return this.#writeEntries();
+    if (!this.#held && this.#entriesCursor !== (this.#finish?.upTo ?? this.#entries.head)) return this.#writeEntries();
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
     if (this.#held) return false;
     if (this.#lossyCursor !== this.#lossy.head) return this.#writeLossy();
@@ -123,7 +123,11 @@ export class Reader {
   }
 
   #writeEntries(): boolean {
-    const joined = this.#entries.after(this.#entriesCursor, !this.#options.events);
+    const plainOnly = !this.#options.events;
+    const joined =
+      this.#finish === undefined
+        ? this.#entries.after(this.#entriesCursor, plainOnly)
+        : this.#entries.between(this.#entriesCursor, this.#finish.upTo, plainOnly);
     if (joined === undefined) return false;
     this.#entriesCursor = joined.next;
     if (joined.frames > 0) this.#options.onWrite(joined.frames);

@@ -1,11 +1,12 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type Ack, type Goodbye, type Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
+import { type Ack, type Goodbye, Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
 import { prefixBytes, prefixed } from '@parley/rpc';
 import type { Refusal } from '@parley/runtime';
 import type { Frame } from '../core/channel-log.js';
 import type { Person } from '../core/live-channel.js';
 import type { StoredEntry } from '../store/messages.js';
 
+const nothing = Buffer.alloc(0);
 const room = new Uint8Array(prefixBytes);
 /** One for all frames: what it has grown to is not made anew for each. */
 let writer = new BinaryWriter();
@@ -26,7 +27,30 @@ function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {
 
 /** An entry or a lossy message: what somebody said, as everybody gets it. */
 export function messageFrame(message: Message): Frame {
-  return { bytes: encode(message), plain: message.kind === 0 };
+  const bytes = encode(message);
+  return { bytes, plain: message.kind === Kind.UNSPECIFIED, amendment: amendmentOf(message, bytes) };
+}
+
+function amendmentOf({ kind, targetSeq: target, deleted }: Message, bytes: Buffer): Frame['amendment'] {
+  if (kind === Kind.DELETE) return { target, apply: withdrawn };
+  if (kind !== Kind.EDIT || deleted) return undefined;
+  return { target, apply: (earlier) => edited(earlier, bytes), withdrawn: () => withdrawn({ bytes, plain: false }) };
+}
+
+function decoded({ bytes }: Pick<Frame, 'bytes'>): Message {
+  return Message.decode(bytes.subarray(prefixBytes));
+}
+
+/** As the table has it: the row stays, its words are gone. */
+function withdrawn(frame: Frame): Frame {
+  return messageFrame({ ...decoded(frame), data: nothing, deleted: true });
+}
+
+function edited(earlier: Frame, edit: Buffer): Frame {
+  const said = decoded(earlier);
+  if (said.deleted || said.kind !== Kind.UNSPECIFIED) return earlier;
+  const { data, contentType, timestamp } = decoded({ bytes: edit });
+  return messageFrame({ ...said, data, contentType, editedAt: timestamp });
 }
 
 /** An entry as the table has it: a deleted one without its words. */

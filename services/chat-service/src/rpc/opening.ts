@@ -21,9 +21,7 @@ export interface OpenerDeps {
 }
 
 function openingOf(row: HeadRow): Opening {
-  const kept = row.keeps
-    ? { log: row.log_id, lastSeq: row.last_seq, firstSeq: row.first_seq }
-    : { log: randomUUID(), lastSeq: 0, firstSeq: 1 };
+  const kept = row.keeps ? { log: row.log_id, lastSeq: row.last_seq } : { log: randomUUID(), lastSeq: 0 };
   return {
     facts: { id: row.channel_id, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...kept },
     settings: settingsOf(row),
@@ -51,6 +49,7 @@ export class Opener {
     const { channels, sessions, now } = this.#deps;
     const before = channels.find(row.channel_id);
     const channel = channels.open(openingOf(row), now());
+    if (channel.facts.keeps) channel.trimTo(row.first_seq);
     if (channel === before) return channel;
     if (channel.facts.keeps) channel.feed = this.#feedOf(channel, row.roster);
     for (const session of sessions.find({ channelId: row.channel_id })) {

@@ -1,6 +1,13 @@
--- The log of a channel as it is now: $1 the channel, $2 the seq before the first, $3 how many.
+-- The log of a channel as it is now: $1 the channel, $2 the seq before the first, $3 how many. Words that are gone are not in it: what was
+-- deleted, what retention has passed, and every edit that another one, a deletion or retention has made void.
 SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
-  coalesce(m.target_seq, 0) AS target_seq, m.content_type, m.data, m.mentions,
-  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_ms, m.deleted_at IS NOT NULL AS deleted
-FROM chat.message m JOIN chat.users u ON u.id = m.sender_id
+  coalesce(m.target_seq, 0) AS target_seq, m.content_type, CASE WHEN void.deleted THEN '' ELSE m.data END AS data, m.mentions,
+  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_ms, void.deleted
+FROM chat.message m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
+CROSS JOIN LATERAL (
+  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = 1 AND (m.target_seq < h.first_seq
+    OR EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
+    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = 1 AND e.seq > m.seq)
+  ) AS deleted
+) void
 WHERE m.channel_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3;

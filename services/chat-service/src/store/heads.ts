@@ -9,6 +9,7 @@ export interface Ownership {
 }
 
 export interface OwnedHead extends Ownership {
+  readonly first_seq: number;
   readonly last_seq: number;
   readonly roster: number;
 }
@@ -23,7 +24,6 @@ export interface HeadRow extends OwnedHead {
   /** False: what is said here is relayed only. */
   readonly keeps: boolean;
   readonly log_id: string;
-  readonly first_seq: number;
 }
 
 /** Of a member; `none` of somebody in a room that has no row there. */

@@ -66,7 +66,9 @@ export class Sweep {
     await this.#leaveAll(lost);
     for (const channel of this.#deps.channels.all()) {
       const head = heads.get(channel.facts.id);
-      if (head?.epoch === channel.facts.epoch) channel.feed?.expect(head.last_seq, head.roster);
+      if (head?.epoch !== channel.facts.epoch) continue;
+      if (channel.facts.keeps) channel.trimTo(head.first_seq);
+      channel.feed?.expect(head.last_seq, head.roster);
     }
     return mine;
   }

@@ -1,0 +1,174 @@
+import type { Frame } from './channel-log.js';
+import { FanOut } from './fan-out.js';
+import { LiveChannel } from './live-channel.js';
+import { Reader } from './reader.js';
+
+const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate };
+
+function words(text: string): Frame {
+  return { bytes: Buffer.from(`[${text}]`), plain: true };
+}
+
+function deletion(target: number): Frame {
+  const apply = (earlier: Frame): Frame => ({ ...earlier, bytes: Buffer.from('[]') });
+  return { bytes: Buffer.from(`[delete ${target}]`), plain: false, amendment: { target, apply } };
+}
+
+function edit(target: number, text: string): Frame {
+  const apply = (earlier: Frame): Frame => ({ ...earlier, bytes: Buffer.from(`[${text}]`) });
+  const withdrawn = (): Frame => ({ bytes: Buffer.from('[void]'), plain: false });
+  return { bytes: Buffer.from(`[edit ${text}]`), plain: false, amendment: { target, apply, withdrawn } };
+}
+
+/** A channel whose turns end at once, and readers in it that can be kept from reading. */
+class World {
+  readonly channel: LiveChannel;
+
+  constructor(ringBytes = bounds.ringBytes) {
+    const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
+    const settings = { name: 'n', limit: 25, ownerId: 'alice', slowModeS: 0 };
+    const fanOut = new FanOut(
+      (run) => run(),
+      (cause) => {
+        throw cause;
+      },
+    );
+    this.channel = new LiveChannel({ facts, settings }, { ...bounds, ringBytes }, fanOut, 0);
+  }
+
+  show(...frames: Frame[]): void {
+    for (const frame of frames) {
+      this.channel.show(frame);
+      this.channel.pump();
+    }
+  }
+
+  /** A reader that takes one write and waits, until `read`. */
+  slowReader(seat: string) {
+    const got: string[] = [];
+    let ready = () => {};
+    let isSlow = false;
+    const reader = new Reader({
+      logs: this.channel.logs,
+      outlet: {
+        ended: false,
+        write: (frames) => {
+          got.push(frames.toString());
+          return false;
+        },
+        onDrain: (listener) => {
+          ready = listener;
+        },
+      },
+      events: true,
+      maxOwnBytes: 1_000,
+      onSlow: () => {
+        isSlow = true;
+      },
+      onWrite: () => {},
+    });
+    this.channel.enter(seat, { id: seat, number: 1, name: seat }, reader);
+    return { reader, got, read: () => ready(), isSlow: () => isSlow };
+  }
+
+  /** What a resume behind this seq gets from the ring; undefined where it is not there any more. */
+  after(seq: number): string | undefined {
+    const cursor = this.channel.cursorAfter(seq);
+    return cursor === undefined ? undefined : this.channel.logs.entries.after(cursor, false)?.bytes.toString();
+  }
+}
+
+describe('A ring is as its log is now', () => {
+  test('a deletion takes the words, and those of the edit, from every later look', () => {
+    const world = new World();
+    world.show(words('secret'), edit(1, 'secret too'), words('other'));
+    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // joined now, and so in the cache
+    world.show(deletion(1));
+    expect(world.after(0)).toBe('[][void][other][delete 1]');
+    expect(world.after(1)).toBe('[void][other][delete 1]');
+  });
+
+  test('an edit replaces the words of the message and voids the edit before', () => {
+    const world = new World();
+    world.show(words('one'), edit(1, 'two'), edit(1, 'three'));
+    expect(world.after(0)).toBe('[three][void][edit three]');
+  });
+
+  test('a reader that is behind is not shown what was deleted meanwhile', () => {
+    const world = new World();
+    const slow = world.slowReader('bob');
+    world.show(words('first'), words('secret'), deletion(2));
+    expect(slow.got).toEqual(['[first]']);
+    slow.read();
+    expect(slow.got).toEqual(['[first]', '[][delete 2]']);
+  });
+
+  test('what is about a message that has left the ring changes nothing there', () => {
+    const world = new World(30);
+    world.show(words('gone from the ring'), words('0123456789'), words('abcdefghij'));
+    expect(world.after(0)).toBeUndefined();
+    world.show(edit(1, 'x'), deletion(1));
+    expect(world.after(world.channel.lastSeq - 2)).toBe('[void][delete 1]');
+  });
+
+  test('the bytes of the ring are counted anew', () => {
+    const world = new World();
+    world.show(words('0123456789'), edit(1, 'x'.repeat(50)), deletion(1));
+    expect(world.channel.logs.entries.bytes).toBe('[][void][delete 1]'.length);
+  });
+});
+
+describe('Below the first seq', () => {
+  test('nothing is left in the ring, and an edit of what was there has no words', () => {
+    const world = new World();
+    world.show(words('trimmed'), words('stays'), edit(1, 'trimmed too'));
+    world.channel.trimTo(2);
+    expect(world.after(0)).toBeUndefined();
+    expect(world.after(1)).toBe('[stays][void]');
+  });
+
+  test('an edit loses its words even where its target had left the ring before', () => {
+    const world = new World(40);
+    world.show(words('trimmed'), words('0'.repeat(28)), edit(1, 'too'));
+    expect(world.after(0)).toBeUndefined();
+    world.channel.trimTo(2);
+    expect(world.after(2)).toBe('[void]');
+  });
+
+  test('what is shown only later is no place to resume from', () => {
+    const world = new World();
+    world.channel.trimTo(3);
+    world.show(words('a'), words('b'), words('c'));
+    expect(world.after(1)).toBeUndefined();
+    expect(world.after(2)).toBe('[c]');
+  });
+
+  test('a ready reader has got it before it goes; one that is behind is reset', () => {
+    const world = new World();
+    const slow = world.slowReader('bob');
+    world.show(words('first'), words('trimmed'), words('stays'));
+    const ready = world.slowReader('carol');
+    world.channel.trimTo(3);
+    slow.read();
+    expect(slow.got).toEqual(['[first]']);
+    expect(slow.isSlow()).toBe(true);
+    expect(ready.isSlow()).toBe(false);
+  });
+});
+
+describe('A reader that is leaving', () => {
+  test('gets what was shown before, its last frame, and nothing of what is shown behind it', () => {
+    const world = new World();
+    const { reader, got, read } = world.slowReader('bob');
+    world.show(words('one'), words('two'));
+    let isDone = false;
+    reader.finish(Buffer.from('[goodbye]'), () => {
+      isDone = true;
+    });
+    world.show(words('not for bob'));
+    for (let n = 0; n < 4; n++) read();
+    expect(got).toEqual(['[one]', '[two]', '[goodbye]']);
+    expect(isDone).toBe(true);
+  });
+});

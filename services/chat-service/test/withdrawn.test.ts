@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { Kind, type Message, Resume } from '@parley/contract';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let alice: TestPerson;
+let bob: TestPerson;
+let tests = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [alice, bob] = [await trio.people.make(`alice-${tests}`), await trio.people.make(`bob-${tests}`)];
+});
+
+/** A room that keeps everything. */
+async function keptRoom(): Promise<number> {
+  const { id } = await trio.create(alice, `kept ${tests}`);
+  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  return id;
+}
+
+async function join(person: TestPerson, id: number, resume?: string): Promise<Chatter> {
+  const options = resume === undefined ? { events: true } : { events: true, resume };
+  const stream = new Chatter(await trio.listen(person, id), options);
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number> {
+  const clientId = randomUUID();
+  stream.send(text, { clientId, ...fields });
+  const { ack } = await stream.find((message) => message.ack?.clientId === clientId);
+  if (ack === undefined || ack.seq === 0) throw new Error(`not said: ${JSON.stringify(ack)}`);
+  return ack.seq;
+}
+
+function welcomeOf(stream: Chatter) {
+  return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
+}
+
+/** What a stranger is shown who resumes from the very beginning. */
+async function fromTheBeginning(id: number, log: string, upTo: number): Promise<Message[]> {
+  const stranger = await join(bob, id, `${log}:0`);
+  expect(welcomeOf(stranger)?.resume).toBe(Resume.WHOLE);
+  await stranger.find(({ seq }) => seq === upTo);
+  await stranger.leave();
+  return stranger.messages.filter(({ seq }) => seq > 0);
+}
+
+const shown = ({ seq, kind, data, deleted }: Message) => ({ seq, kind, text: data.toString(), deleted });
+const nextOwner = 'UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1';
+
+describe.each([
+  ['from the ring', undefined],
+  ['from the table', nextOwner],
+])('A resume from the beginning %s', (_, between) => {
+  test('shows neither words that were deleted nor those of an edit of them', async () => {
+    const id = await keptRoom();
+    const a = await join(alice, id);
+    const log = welcomeOf(a)?.log ?? '';
+    await say(a, 'my password is hunter2');
+    await say(a, 'hunter3', { kind: Kind.EDIT, targetSeq: 1 });
+    await say(a, 'something else');
+    await say(a, '', { kind: Kind.DELETE, targetSeq: 1 });
+    if (between !== undefined) await trio.people.sql(between, [id]);
+    expect((await fromTheBeginning(id, log, 4)).map(shown)).toEqual([
+      { seq: 1, kind: Kind.UNSPECIFIED, text: '', deleted: true },
+      { seq: 2, kind: Kind.EDIT, text: '', deleted: true },
+      { seq: 3, kind: Kind.UNSPECIFIED, text: 'something else', deleted: false },
+      { seq: 4, kind: Kind.DELETE, text: '', deleted: false },
+    ]);
+  });
+
+  test('shows the words of the last edit and none of before', async () => {
+    const id = await keptRoom();
+    const a = await join(alice, id);
+    const log = welcomeOf(a)?.log ?? '';
+    await say(a, 'first words', { contentType: 'text/plain' });
+    await say(a, 'second words', { kind: Kind.EDIT, targetSeq: 1 });
+    await say(a, 'third words', { kind: Kind.EDIT, targetSeq: 1 });
+    if (between !== undefined) await trio.people.sql(between, [id]);
+    const entries = await fromTheBeginning(id, log, 3);
+    expect(entries.map(shown)).toEqual([
+      { seq: 1, kind: Kind.UNSPECIFIED, text: 'third words', deleted: false },
+      { seq: 2, kind: Kind.EDIT, text: '', deleted: true },
+      { seq: 3, kind: Kind.EDIT, text: 'third words', deleted: false },
+    ]);
+    expect(entries[0]?.editedAt).toBeGreaterThan(0);
+    expect(entries[0]?.contentType).toBe('');
+  });
+});
+
+test.each([
+  ['at once', 0],
+  ['when the live server has heard of it', 3_000],
+])('What retention has trimmed is a gap, %s', async (_, afterMs) => {
+  const id = await keptRoom();
+  const a = await join(alice, id);
+  const log = welcomeOf(a)?.log ?? '';
+  await say(a, 'gone in five seconds');
+  await say(a, 'gone as well', { kind: Kind.EDIT, targetSeq: 1 });
+  await say(a, 'stays');
+  await trio.people.sql('UPDATE chat.channel_head SET first_seq = 2 WHERE channel_id = $1', [id]);
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  const stranger = await join(bob, id, `${log}:0`);
+  expect(welcomeOf(stranger)).toMatchObject({ resume: Resume.GAP, missingFrom: 1, missingTo: 3 });
+  await stranger.leave();
+  const back = await join(bob, id, `${log}:1`);
+  expect(welcomeOf(back)?.resume).toBe(Resume.WHOLE);
+  await back.find(({ seq }) => seq === 3);
+  expect(back.messages.filter(({ seq }) => seq > 0).map(shown)).toEqual([
+    { seq: 2, kind: Kind.EDIT, text: '', deleted: true },
+    { seq: 3, kind: Kind.UNSPECIFIED, text: 'stays', deleted: false },
+  ]);
+  await back.leave();
+});
