@@ -134,6 +134,11 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return this.#attendance.count;
   }
 
+  /** How many bytes a message may have here; undefined before the first welcome. */
+  get maxBytes(): number | undefined {
+    return this.#welcome?.maxBytes || undefined;
+  }
+
   /** How far this conversation has received the log; `listen` can read on from it. */
   get place(): Place | undefined {
     return this.#exchange.place;
@@ -182,6 +187,11 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   /** Shows the others that this user types, or has stopped; lossy. */
   typing(stopped = false): void {
     this.#link.send(typingFrame(stopped));
+  }
+
+  /** Connects anew, now: the network is known to have changed, or the user does not want to wait. */
+  reconnect(): void {
+    this.#link.reconnect();
   }
 
   /** Leaves the channel; sends without an answer reject. Resolves when the seat is free. */

@@ -17,6 +17,7 @@ export type { MessageOptions } from './frames.js';
 export type { HistoryPage } from './history.js';
 export {
   type Abortable,
+  type ChannelsRange,
   type ClientOptions,
   createClient,
   type HistoryRange,

@@ -45,6 +45,7 @@ export class Link {
   #silent = false;
   #welcomed = false;
   #lastSeq = 0;
+  #wake: () => void = () => {};
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -66,6 +67,12 @@ export class Link {
   /** Where no stream is open, it goes nowhere. */
   send(frame: Message): void {
     this.#stream?.send(frame);
+  }
+
+  /** Ends the stream that there is, or the wait for the next. */
+  reconnect(): void {
+    this.#stream?.cut();
+    this.#wake();
   }
 
   leave(): void {
@@ -148,6 +155,7 @@ export class Link {
         resolve();
       };
       const timer = setTimeout(wake, ms);
+      this.#wake = wake;
       signal.addEventListener('abort', wake);
     });
   }

@@ -1,3 +1,4 @@
+import type { ListChannelsResponse } from '@parley/contract/messages';
 import { Channel, type Keep, type User } from '@parley/contract/types';
 import { refuse } from '@parley/runtime/refusal';
 import { Conversation, type ListenOptions } from './conversation.js';
@@ -45,6 +46,20 @@ export interface HistoryRange extends Abortable {
   readonly size?: number;
 }
 
+/** A page of channels, the most active first. */
+export interface ChannelsRange extends Abortable {
+  /** Those that the user belongs to, was offered or owns; else those that are listed for everybody. */
+  readonly mine?: boolean;
+  /** Only channels of this name, in capital letters or not. */
+  readonly name?: string;
+  /** `next` of the page before. */
+  readonly after?: string;
+  /** At most 100, which is the default. */
+  readonly size?: number;
+  /** Channels that the caller has already: they come again only if they have changed. At most 100. */
+  readonly known?: readonly Pick<Channel, 'id' | 'version'>[];
+}
+
 /** One user's way into a Parley. Every call rejects with a Refusal, or with the reason of its signal. */
 export class ParleyClient {
   readonly #transport: Transport;
@@ -89,7 +104,24 @@ export class ParleyClient {
 
   /** Every channel that the user may see. */
   async channels({ signal }: Abortable = {}): Promise<Channel[]> {
-    return this.#transport.list(this.#call(signal));
+    return this.#transport.list(0, this.#call(signal));
+  }
+
+  /**
+   * One channel.
+   * @throws {Refusal} `channel-not-found` where there is none, or none that the user may see.
+   */
+  async channel(id: number, { signal }: Abortable = {}): Promise<Channel> {
+    const [channel] = await this.#transport.list(id, this.#call(signal));
+    if (channel === undefined) throw refuse('channel-not-found');
+    return channel;
+  }
+
+  /** A page of channels: `ids` is the whole page in its order, `channels` are those of it that `known` does not have. */
+  async listChannels(range: ChannelsRange = {}): Promise<ListChannelsResponse> {
+    const { mine = false, name = '', after = '', size = 0, known = [], signal } = range;
+    const all = known.map(({ id, version }) => ({ id, version }));
+    return this.#transport.listChannels({ page: { size, after }, mine, name, known: all }, this.#call(signal));
   }
 
   /** Makes a channel: a room unless `kind` says otherwise. */

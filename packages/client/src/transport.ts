@@ -2,6 +2,8 @@ import type {
   Channel,
   HistoryRequest,
   HistoryResponse,
+  ListChannelsRequest,
+  ListChannelsResponse,
   ListenResponse,
   LoginRequest,
   LoginResponse,
@@ -48,7 +50,9 @@ export interface Transport {
   login(request: LoginRequest, options: CallOptions): Promise<LoginResponse>;
   logout(options: CallOptions): Promise<void>;
   user(id: string, options: CallOptions): Promise<User>;
-  list(options: CallOptions): Promise<Channel[]>;
+  /** One channel, or with id 0 all that the user may see. */
+  list(id: number, options: CallOptions): Promise<Channel[]>;
+  listChannels(request: ListChannelsRequest, options: CallOptions): Promise<ListChannelsResponse>;
   create(channel: Channel, options: CallOptions): Promise<Channel>;
   delete(id: number, options: CallOptions): Promise<void>;
   history(request: HistoryRequest, options: CallOptions): Promise<HistoryResponse>;

@@ -47,6 +47,22 @@ test('a server that falls silent for two and a half pings is left, and resumed',
   await conversation.leave();
 });
 
+test('who does not want to wait is connected at once, and a stream that may be dead is replaced', async () => {
+  server.refusals.push(refuse('no-server', { retryAfterMs: 60_000 }));
+  const conversation = server.client().open(1);
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(server.streams).toHaveLength(0);
+  conversation.reconnect();
+  await settle();
+  server.stream.welcome(4, Resume.UNSPECIFIED, { maxBytes: 100 });
+  expect([server.streams.length, conversation.maxBytes]).toEqual([1, 100]);
+  conversation.reconnect();
+  await jest.advanceTimersByTimeAsync(300);
+  expect([server.streams[0]?.cut, server.streams.length]).toEqual([true, 2]);
+  expect(server.stream.options.resume).toEqual({ log: 'l', seq: 4 });
+  await conversation.leave();
+});
+
 test('a server that never says welcome is left after ten seconds', async () => {
   const entering = server.client().listen(1);
   await jest.advanceTimersByTimeAsync(10_500);

@@ -16,9 +16,14 @@ export interface GrpcOptions extends Security {
   readonly channelService: string;
 }
 
-function listAll(client: ChannelServiceClient, withinMs: number, { token, signal }: CallOptions): Promise<Channel[]> {
+function list(
+  client: ChannelServiceClient,
+  id: number,
+  withinMs: number,
+  { token, signal }: CallOptions,
+): Promise<Channel[]> {
   const deadline = Date.now() + withinMs;
-  const stream = client.list(Channel.fromPartial({}), bearerMetadata(token), { deadline });
+  const stream = client.list(Channel.fromPartial({ id }), bearerMetadata(token), { deadline });
   const forget = onAbort(signal, () => stream.cancel());
   const listed = new Promise<Channel[]>((resolve, reject) => {
     const channels: Channel[] = [];
@@ -44,8 +49,9 @@ export function grpcTransport({ userService, channelService, tls = false, ca }: 
     login: repeatable(users, (one) => one.login.bind(one)),
     logout: async (options) => void (await logout({ everywhere: false }, options)),
     user: (id, options) => user(User.fromPartial({ id }), options),
-    list: (options) =>
-      managers.ask((one, withinMs) => listAll(one, withinMs, options), { repeatable: true, signal: options.signal }),
+    list: (id, options) =>
+      managers.ask((one, withinMs) => list(one, id, withinMs, options), { repeatable: true, signal: options.signal }),
+    listChannels: repeatable(managers, (one) => one.listChannels.bind(one)),
     create: once(managers, (one) => one.create.bind(one)),
     delete: async (id, options) => void (await remove(Channel.fromPartial({ id }), options)),
     history: repeatable(managers, (one) => one.history.bind(one)),

@@ -4,7 +4,18 @@ import { seedMethods } from '@parley/contract/descriptors';
 export type Target = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
 const channelCalls = [
-  ...['List', 'Create', 'Delete', 'Listen', 'Update', 'OpenDirect', 'Overview', 'ListMembers', 'ChangeMember'],
+  ...[
+    'List',
+    'ListChannels',
+    'Create',
+    'Delete',
+    'Listen',
+    'Update',
+    'OpenDirect',
+    'Overview',
+    'ListMembers',
+    'ChangeMember',
+  ],
   ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
 ];
 
