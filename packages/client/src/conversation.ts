@@ -1,14 +1,15 @@
-import { type Channel, Kind, type Message, Resume, type User, type Welcome } from '@parley/contract/types';
+import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract/types';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
-import type { Opening, Place } from './core/bookmark.js';
+import type { Place } from './core/bookmark.js';
 import { type Entry, Exchange, type Step } from './core/exchange.js';
 import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
 import { changeFrame, lossyFrame, type MessageOptions, messageFrame, typingFrame } from './frames.js';
 import { fillGap, type HistoryPage } from './history.js';
 import { Link } from './link.js';
+import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
@@ -52,17 +53,6 @@ interface Received extends Entry {
 }
 
 type Steps = Step<Message, Received, Refusal>[];
-
-const resumptions: Readonly<Record<Resume, Opening['resumption']>> = {
-  [Resume.UNSPECIFIED]: 'new',
-  [Resume.WHOLE]: 'whole',
-  [Resume.GAP]: 'gap',
-  [Resume.RESET]: 'reset',
-};
-
-function openingOf({ log, lastSeq, resume, missingTo }: Welcome): Opening {
-  return { place: { log, seq: lastSeq }, resumption: resumptions[resume] ?? 'reset', missingTo };
-}
 
 function keepsSomething({ keep }: Channel): boolean {
   return keep?.everything === true || (keep?.seconds ?? 0) > 0;
