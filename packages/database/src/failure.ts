@@ -59,3 +59,8 @@ export function isDuplicate(error: unknown, constraint?: string): boolean {
 export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === '55P03' || codeOf(error) === '40P01';
 }
+
+/** A lock was not had in time, or a statement took too long. Nothing was done; later may work. */
+export function isBusy(error: unknown): boolean {
+  return isLockTimeout(error) || codeOf(error) === '57014';
+}

@@ -2,7 +2,7 @@ export type { Pool, PoolClient } from 'pg';
 export { grantAdministrator } from './administrators.js';
 export { DatabaseClock } from './clock.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
-export { isAway, isDuplicate, isLockTimeout } from './failure.js';
+export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
 export { type Rate, spend } from './rate.js';

@@ -119,6 +119,22 @@ export interface MemberTable {
   notify: Generated<NotifyLevel>;
   joined_at: DefaultTime;
   receipt_at: OptionalTime;
+  left_by_choice: Generated<boolean>;
+}
+
+/** Of channels that strangers may find; kept by a trigger. */
+export interface ListingTable {
+  channel_id: number;
+  folded_name: string;
+  active_at: DefaultTime;
+}
+
+export interface OfferTable {
+  channel_id: number;
+  user_id: string;
+  role: 'owner' | 'member';
+  offered_by: string;
+  lapses_at: DefaultTime;
 }
 
 export interface MessageTable {
@@ -144,6 +160,23 @@ export interface ReactionTable {
   seq: number;
   user_id: string;
   emoji: string;
+}
+
+/** Kept by a trigger. */
+export interface ReactionCountTable {
+  channel_id: number;
+  seq: number;
+  emoji: string;
+  people: number;
+}
+
+/** How many messages a channel holds from `first_seq` to `counted_seq`. */
+export interface KeptTable {
+  channel_id: number;
+  log_id: string;
+  first_seq: number;
+  counted_seq: number;
+  messages: number;
 }
 
 export interface SeatTable {
@@ -247,8 +280,12 @@ export interface Database {
   'chat.channel': ChannelTable;
   'chat.channel_head': ChannelHeadTable;
   'chat.member': MemberTable;
+  'chat.listing': ListingTable;
+  'chat.offer': OfferTable;
   'chat.message': MessageTable;
   'chat.reaction': ReactionTable;
+  'chat.reaction_count': ReactionCountTable;
+  'chat.kept': KeptTable;
   'chat.seat': SeatTable;
   'chat.ticket': TicketTable;
   'chat.rate': RateTable;

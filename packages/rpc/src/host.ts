@@ -71,6 +71,8 @@ export function readHostConfig(
 }
 
 const statementTimeoutMs = 5_000;
+/** Whoever waits for a row, or holds one without a word, hinders others. */
+const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' };
 const measureClockEveryMs = 10_000;
 
 async function startClock(pool: Pool): Promise<DatabaseClock> {
@@ -116,6 +118,7 @@ export class ServiceHost {
       applicationName: `parley ${config.service}`,
       max: config.connections,
       statementTimeoutMs,
+      session,
       onLost: (err) => log.warn({ err }, 'a database connection was lost'),
     });
     parts.add('database', { stop: () => pool.end() });

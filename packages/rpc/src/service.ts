@@ -8,7 +8,7 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { isAway } from '@parley/database';
+import { isAway, isBusy } from '@parley/database';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { Call } from './call.js';
 import type { Calls } from './calls.js';
@@ -54,7 +54,8 @@ type AnyHandler =
   | { take: Take };
 
 function asRefusal(thrown: unknown): Refusal {
-  return isAway(thrown) ? refuse('database-away', { cause: thrown }) : refusalFrom(thrown);
+  if (isAway(thrown)) return refuse('database-away', { cause: thrown });
+  return isBusy(thrown) ? refuse('too-busy', { cause: thrown }) : refusalFrom(thrown);
 }
 
 function decode(method: Method, bytes: Buffer): unknown {

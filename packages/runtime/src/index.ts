@@ -4,7 +4,7 @@ export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { Metrics } from './metrics.js';
-export { isDisplayName } from './names.js';
+export { displayName, isDisplayName } from './names.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';

@@ -39,17 +39,21 @@ export const limits = {
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
   channelsPerUser: 100,
-  channelsPerList: 10_000,
+  /** Own ones, and as many that are listed. */
+  channelsPerList: 1_000,
   serversListed: 1_000,
   /** Why somebody was kicked, for the audit. */
   kickReasonCharacters: 1_000,
   /** How many of the users inside List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,
+  /** `user_count` goes no further. */
+  usersCounted: 1_000,
   pageEntries: 100,
   pageBytes: 1_048_576,
-  /** Of one message in a page, all emoji together. */
-  reactionsListed: 1_000,
+  /** Of one message in a page; and of each of them so many people, the others only counted. */
+  emojiListed: 100,
+  reactorsListed: 10,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
   /** How long a chat server may take to give its channels back. */

@@ -1,13 +1,54 @@
 import { limits } from './limits.js';
+import { refuse } from './refusal.js';
 
-/** Controls, format characters (direction, zero width), separators of lines, halves of surrogate pairs. */
-const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** Letters and signs that are drawn as nothing, or join what stands beside them: two names would look like one. */
-const invisible = /\u034F|\u115F|\u1160|\u17B4|\u17B5|\u2800|\u3164|\uFFA0/u;
+/** Controls, direction and format characters, halves of surrogate pairs, and whatever else is drawn as nothing: two names would look like one. */
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Whether a text may be shown as somebody's or something's name: 1 to 64 characters, not blank, NFC, nothing unseen in it. */
+/** Scripts whose letters change their form by a joiner beside them. */
+const joiningScripts = [
+  ...['Arab', 'Syrc', 'Nkoo', 'Mong', 'Adlm'],
+  ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh', 'Khmr', 'Mymr'],
+];
+const joining = `[${joiningScripts.map((script) => `\\p{scx=${script}}`).join('')}]`;
+
+/** Where a character that is hidden elsewhere is part of what is seen. */
+const seen = new RegExp(
+  [
+    `(?<=${joining})(?<=[\\p{L}\\p{M}])[\\u200c\\u200d](?=${joining})(?=[\\p{L}\\p{M}])`, // between letters
+    '(?<=\\p{Script=Arabic})\\u200d|\\u200d(?=\\p{Script=Arabic})', // a letter in the form that it has inside a word
+    '(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})', // one emoji of several
+    '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]|(?<=[0-9#*])\\ufe0f(?=\\u20e3)', // as an emoji, or as text
+    '(?<=\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]|(?<=\\p{Script=Mongolian})[\\u180b-\\u180d\\u180f]', // a variant of a letter
+    '(?<=\\u{1f3f4})[\\u{e0030}-\\u{e0039}\\u{e0061}-\\u{e007a}]{2,6}\\u{e007f}', // the flag of a region
+  ].join('|'),
+  'gu',
+);
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+function faultOf(name: string): string | undefined {
+  const { length } = [...name];
+  if (length > limits.nameCharacters)
+    return `a name has at most ${limits.nameCharacters} characters, and this one has ${length}`;
+  if (name.trim() === '') return 'a name is not empty, and not only spaces';
+  const [found] = hidden.exec(name.replace(seen, '')) ?? [];
+  return found === undefined ? undefined : `a name cannot have ${codePoint(found)} there: it would not be seen`;
+}
+
+/**
+ * A text as somebody's or something's name, normalised (NFC), so that what looks the same is the same.
+ * @throws {Refusal} `invalid-name`, which says what is wrong.
+ */
+export function displayName(text: string): string {
+  const name = text.normalize('NFC');
+  const words = faultOf(name);
+  if (words !== undefined) throw refuse('invalid-name', { words });
+  return name;
+}
+
+/** Whether a text is a name as `displayName` answers it. */
 export function isDisplayName(text: string): boolean {
-  const long = [...text].length > limits.nameCharacters;
-  const hidden = unseen.test(text) || invisible.test(text);
-  return !long && text.trim() !== '' && text === text.normalize('NFC') && !hidden;
+  return text === text.normalize('NFC') && faultOf(text) === undefined;
 }

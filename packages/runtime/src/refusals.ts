@@ -40,7 +40,7 @@ export const refusals = {
   'invalid-name': row(
     'INVALID_ARGUMENT',
     400,
-    'a name is 1 to 64 characters, not only spaces, without control or direction characters',
+    'a name is 1 to 64 characters, not only spaces, and each of them can be seen',
   ),
   'invalid-password': row('INVALID_ARGUMENT', 400, 'a password is 8 to 72 bytes of UTF-8 without NUL'),
   'invalid-email': row('INVALID_ARGUMENT', 400, 'that is not an e-mail address of at most 254 characters'),

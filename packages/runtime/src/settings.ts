@@ -117,6 +117,12 @@ export const settingsTable = {
     'folder',
     'channel-service: where entries are written, as JSON lines, before retention deletes them; unset: nowhere',
   ),
+  LISTED_DAYS: setting(
+    positive.max(36_500),
+    'days',
+    'channel-service: rooms and public chats that nobody used for so long are not listed any more; they can still be found by name',
+    '30',
+  ),
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),

@@ -29,6 +29,7 @@ import { createJoin } from './rpc/join.js';
 import { createKick } from './rpc/kick.js';
 import { createList } from './rpc/list.js';
 import { createListAudit } from './rpc/list-audit.js';
+import { createListChannels } from './rpc/list-channels.js';
 import { createListMembers } from './rpc/list-members.js';
 import { createListServers } from './rpc/list-servers.js';
 import { createListen, type Found } from './rpc/listen.js';
@@ -36,6 +37,7 @@ import { createOpenDirect } from './rpc/open-direct.js';
 import { createReport } from './rpc/report.js';
 import { createSetUser } from './rpc/set-user.js';
 import { createUpdate } from './rpc/update.js';
+import { followActivity } from './store/servers.js';
 import { Archive } from './upkeep/archive.js';
 import { Housekeeping } from './upkeep/housekeeping.js';
 import { Retention } from './upkeep/retention.js';
@@ -48,13 +50,15 @@ interface Doors {
   readonly servers: ChatServers;
   readonly retention: Retention;
   readonly allowed: AllowList;
+  readonly listedDays: number;
   readonly onFound: (found: Found) => void;
 }
 
 function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
   const { pool, callers } = deps;
   return {
-    list: streamForUser(callers, createList(pool)),
+    list: streamForUser(callers, createList(pool, deps.listedDays)),
+    listChannels: forUser(callers, createListChannels(pool, deps.listedDays)),
     create: forUser(callers, createCreate(pool)),
     delete: forUser(callers, createDelete(deps)),
     update: forUser(callers, createUpdate(deps)),
@@ -95,7 +99,9 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
   const retention = new Retention(pool, archive);
 
-  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, onFound: countFound(metrics) };
+  const { listedDays } = config;
+  const onFound = countFound(metrics);
+  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, listedDays, onFound };
   await host.serve((server) =>
     server
       .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))
@@ -108,6 +114,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
     host.parts.add(name, repeat(everyMs, 0.2, work, failed));
   };
   upkeep('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
+  upkeep('activity', config.activityEveryMs, () => followActivity(pool));
   upkeep('retention', config.retentionEveryMs, () => retention.run());
   return host.run();
 }

@@ -5,6 +5,9 @@ export interface Config {
   readonly host: HostConfig;
   readonly housekeepingEveryMs: number;
   readonly retentionEveryMs: number;
+  readonly activityEveryMs: number;
+  /** After so many days that nobody used it, a channel is not listed any more. */
+  readonly listedDays: number;
   /** A folder; undefined: what retention deletes is gone. */
   readonly archiveDir: string | undefined;
 }
@@ -18,6 +21,8 @@ export function readConfig(settings: Settings): Config {
     host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),
     housekeepingEveryMs: 5_000,
     retentionEveryMs: 10_000,
+    activityEveryMs: 30_000,
+    listedDays: settings.LISTED_DAYS,
     archiveDir: settings.ARCHIVE_DIR,
   };
 }

@@ -27,10 +27,11 @@ beforeAll(async () => {
          CASE WHEN n % 10 = 0 THEN n - 1 END, convert_to(repeat('word ', 10) || n, 'UTF8'), sha256('')
        FROM generate_series(1, ${million}) n;
      INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) SELECT ${id}, n, '${me.id}', '👍' FROM generate_series(1, ${million}, 100) n;
+     INSERT INTO chat.reaction_count (channel_id, seq, emoji, people) SELECT channel_id, seq, emoji, 1 FROM chat.reaction;
      UPDATE chat.channel_head SET last_seq = ${million} WHERE channel_id = ${id};
      RESET session_replication_role;
      RESET synchronous_commit;
-     ANALYZE chat.message, chat.reaction;`,
+     ANALYZE chat.message, chat.reaction, chat.reaction_count;`,
   );
 }, 120_000);
 
@@ -55,16 +56,16 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 1,000,000 entri
     ['newest first', newestFirst, [1, million / 2]],
     ['oldest first', oldestFirst, [million / 2, million]],
   ] as const)('a page, %s, is read along the primary key', async (_name, statement, [first, last]) => {
-    const text = await plan(statement.text, [id, first, last, 51], mode);
+    const text = await plan(statement.text, [id, first, last, 51, 100, 10], mode);
     expect(text).toMatch(/Index Scan (Backward )?using message_pkey/);
     expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
   });
 
   test('its entries are looked up by it, and their reactions by theirs', async () => {
     const seqs = Array.from({ length: 50 }, (_, n) => 500_000 + n);
-    const text = await plan(readEntries.text, [id, seqs, 1_000], mode);
+    const text = await plan(readEntries.text, [id, seqs, 100, 10, me.id], mode);
     expect(text).toContain('Index Scan using message_pkey');
-    expect(text).not.toMatch(/Seq Scan on (message|reaction)/);
+    expect(text).not.toMatch(/Seq Scan on (message|reaction|reaction_count)/);
   });
 });
 
@@ -107,9 +108,9 @@ test('a page of 50 at any depth: p99 under 10 ms', async () => {
 test('a page at one end touches as few blocks as one in the middle', async () => {
   const blocksAt = async (seq: number) => {
     const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${newestFirst.text}`;
-    const { rows } = await rig.owner.query(text, [id, 1, seq, 51]);
+    const { rows } = await rig.owner.query(text, [id, 1, seq, 51, 100, 10]);
     const { Plan: plan } = rows[0]['QUERY PLAN'][0];
     return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
   };
-  for (const seq of [60, 1_000, million / 2, million - 1, million]) expect(await blocksAt(seq)).toBeLessThan(70);
+  for (const seq of [60, 1_000, million / 2, million - 1, million]) expect(await blocksAt(seq)).toBeLessThan(180);
 });

@@ -95,22 +95,60 @@ describe('pages', () => {
     expect(before).toBe(1);
   });
 
-  test('a page of messages that everybody reacted to ends early, with the promise of more', async () => {
+  test('oldest first from the first entry on, page by page', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 5);
+    const first = await chats.history(owner, id, { oldestFirst: true, size: 3 });
+    expect([first.messages.map(({ seq }) => seq), first.more]).toEqual([[1, 2, 3], true]);
+    expect(await chats.seqs(owner, id, { oldestFirst: true, afterSeq: 3 })).toEqual([4, 5]);
+    await expect(chats.history(owner, id, { oldestFirst: true, beforeSeq: 3 })).rejects.toEqual(reason('invalid-page'));
+  });
+
+  test('of reactions the count, the first ten people and whether one is mine, however many there are', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);
     await rig.owner.query(
-      `INSERT INTO chat.users (id, name, password_hash) SELECT 'reacting-' || repeat('r', 40) || n, 'r', '!' FROM generate_series(1, 1200) n`,
+      `INSERT INTO chat.users (id, name, password_hash) SELECT 'reacting-' || repeat('r', 40) || n, 'r', '!' FROM generate_series(1000, 2199) n`,
     );
     await rig.owner.query(
       `INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) SELECT $1, s, id, '👍' FROM generate_series(1, 40) s, chat.users
        WHERE id LIKE 'reacting-%'`,
       [id],
     );
+    await rig.owner.query(
+      "INSERT INTO chat.reaction (channel_id, seq, user_id, emoji) VALUES ($1, 40, $2, '👍'), ($1, 40, $2, '🎉')",
+      [id, owner.id],
+    );
+    await rig.owner.query("DELETE FROM chat.reaction WHERE channel_id = $1 AND seq = 39 AND user_id LIKE '%21__'", [
+      id,
+    ]);
+    const [newest, second, ...others] = (await chats.history(owner, id)).messages;
+    const thumbs = newest?.reactions.find(({ emoji }) => emoji === '👍');
+    expect(thumbs).toMatchObject({ count: 1_201, mine: true });
+    expect(thumbs?.userIds).toHaveLength(10);
+    expect(newest?.reactions.find(({ emoji }) => emoji === '🎉')).toMatchObject({
+      count: 1,
+      mine: true,
+      userIds: [owner.id],
+    });
+    expect(second?.reactions).toMatchObject([{ count: 1_100, mine: false }]);
+    expect(others).toHaveLength(38);
+  });
+
+  test('where the page ends is known before anything of it is read', async () => {
+    const id = await chats.make(owner, 'group');
+    await chats.say(id, owner, 100);
+    await rig.owner.query(
+      `INSERT INTO chat.reaction (channel_id, seq, user_id, emoji)
+       SELECT $1, s, u.id, chr(128512 + e) FROM generate_series(1, 100) s, generate_series(0, 19) e,
+         (SELECT id FROM chat.users WHERE id LIKE 'reacting-%' LIMIT 10) u`,
+      [id],
+    );
     const page = await chats.history(owner, id);
-    expect(page.messages[0]?.reactions[0]?.userIds).toHaveLength(1_000);
-    expect(page.messages.length).toBeLessThan(20);
-    expect(page.messages.length).toBeGreaterThan(10);
     expect(page.more).toBe(true);
+    expect(page.messages.length).toBeGreaterThan(50);
+    const rest = await chats.history(owner, id, { beforeSeq: page.messages.at(-1)?.seq ?? 0 });
+    expect(page.messages.length + rest.messages.length).toBe(100);
   });
 });
 
@@ -164,8 +202,8 @@ describe('an entry', () => {
     expect(third?.reactions).toHaveLength(2);
     expect(third?.reactions).toEqual(
       expect.arrayContaining([
-        { emoji: '👍', userIds: both },
-        { emoji: '🎉', userIds: [owner.id] },
+        { emoji: '👍', userIds: both, count: 2, mine: true },
+        { emoji: '🎉', userIds: [owner.id], count: 1, mine: true },
       ]),
     );
   });

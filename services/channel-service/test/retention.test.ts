@@ -89,6 +89,43 @@ describe('what is over', () => {
     expect(await chats.stored(both)).toEqual([9]);
   });
 
+  test('a count is of messages: reactions and edits push none of them out', async () => {
+    const id = await chats.make(me, 'group', { keep: { maxCount: 30 } });
+    await chats.say(id, me, 20);
+    await chats.say(id, me, 100, 3);
+    await new Retention(pool, undefined).run();
+    expect(await chats.seqs(me, id)).toHaveLength(20);
+    for (let n = 0; n < 15; n++) {
+      await chats.say(id, me);
+      await chats.say(id, me, 3, 1);
+      await new Retention(pool, undefined).run();
+    }
+    expect(await chats.seqs(me, id)).toHaveLength(30);
+    expect((await chats.head(id)).first_seq).toBe(6);
+  });
+
+  test('a count that follows another log, or a change of what is kept', async () => {
+    const id = await chats.make(me, 'group', { keep: { maxCount: 5 } });
+    await chats.say(id, me, 9);
+    await new Retention(pool, undefined).run();
+    await chats.update(me, id, { keep: { nothing: true } });
+    await chats.update(me, id, { keep: { maxCount: 5 } });
+    await chats.say(id, me, 4);
+    await new Retention(pool, undefined).run();
+    expect(await chats.seqs(me, id)).toHaveLength(4);
+    await chats.update(me, id, { keep: { maxCount: 2 } });
+    await new Retention(pool, undefined).run();
+    expect(await chats.seqs(me, id)).toEqual([4, 3]);
+    await chats.update(me, id, { keep: { seconds: 3_600, maxCount: 2 } });
+    await chats.say(id, me, 2);
+    await chats.age(id, 5, '2 h');
+    await new Retention(pool, undefined).run();
+    expect(await chats.seqs(me, id)).toEqual([6]);
+    await chats.say(id, me, 3);
+    await new Retention(pool, undefined).run();
+    expect(await chats.seqs(me, id)).toEqual([9, 8]);
+  });
+
   test('all of it: the log goes on behind', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 3);

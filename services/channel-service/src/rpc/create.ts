@@ -1,11 +1,11 @@
 import { type Channel, ChannelKind } from '@parley/contract';
 import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
-import { limits, refuse } from '@parley/runtime';
+import { displayName, limits, refuse } from '@parley/runtime';
 import { createChannel, lockUser } from '../store/channels.js';
 import { enter } from '../store/members.js';
-import { describeChannels } from './describe.js';
-import { checkDescription, checkName, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { describeChannel } from './describe.js';
+import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
 import { kindOf } from './kinds.js';
 import { throttle } from './throttle.js';
 
@@ -27,7 +27,6 @@ function kindToMake({ kind: asked, closedHistory }: Channel) {
 function readChannel(asked: Channel, me: UserCaller): NewChannel {
   const { name, description, slowModeS, closedHistory, metadata } = asked;
   const kind = kindToMake(asked);
-  checkName(name);
   const limit = limitOf(kind, asked.limit);
   checkDescription(description);
   checkSlowMode(slowModeS);
@@ -35,7 +34,19 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
   const { seconds, count } = keptOf(asked.keep) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   const json = metadataOf(metadata);
   const { channelsPerUser } = limits;
-  return [me.id, name, limit, description, kind, seconds, count, slowModeS, !closedHistory, json, channelsPerUser];
+  return [
+    me.id,
+    displayName(name),
+    limit,
+    description,
+    kind,
+    seconds,
+    count,
+    slowModeS,
+    !closedHistory,
+    json,
+    channelsPerUser,
+  ];
 }
 
 async function make(client: PoolClient, row: NewChannel): Promise<number> {
@@ -53,8 +64,6 @@ export function createCreate(pool: Pool) {
     const row = readChannel(asked, me);
     await throttle(pool, createRate, me, 'create-too-often');
     const id = await transaction(pool, (client) => make(client, row));
-    const [channel] = await describeChannels(pool, [id]);
-    if (channel === undefined) throw refuse('channel-not-found');
-    return channel;
+    return describeChannel(pool, me, id);
   };
 }

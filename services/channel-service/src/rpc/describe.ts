@@ -1,8 +1,10 @@
 import { Channel, ChannelStatus, Keep } from '@parley/contract';
 import type { Queryable } from '@parley/database';
-import { limits } from '@parley/runtime';
+import type { UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
 import { type ChannelRow, describe } from '../store/channels.js';
 import { kinds } from './kinds.js';
+import { ranks } from './ranks.js';
 
 function ruleOf(seconds: number | null) {
   if (seconds === null) return { everything: true };
@@ -14,6 +16,7 @@ function toChannel(row: ChannelRow): Channel {
     id: row.id,
     name: row.name,
     users: [...row.users],
+    userCount: row.people,
     limit: row.user_limit,
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
     kind: kinds[row.kind],
@@ -26,11 +29,32 @@ function toChannel(row: ChannelRow): Channel {
     memberCount: row.member_count,
     createdAt: row.created_ms,
     metadata: row.metadata,
+    lastAt: row.last_ms,
+    myRole: ranks[row.my_rank],
+    offered: ranks[row.offered ?? 'none'],
+    lastSeq: row.last_seq,
+    log: row.log_id,
   });
 }
 
-/** These channels, in the order of their ids, with who is inside now; deleted ones are left out. Never tells an epoch. */
-export async function describeChannels(pool: Queryable, ids: readonly number[]): Promise<Channel[]> {
-  const rows = await describe.run(pool, [ids, limits.usersListedOfRoom, limits.usersListedOfChat]);
-  return rows.map(toChannel);
+/** These channels as the caller sees them, in the order of `ids`; deleted ones are left out. Never tells an epoch. */
+export async function describeChannels(
+  pool: Queryable,
+  { id: me }: Pick<UserCaller, 'id'>,
+  ids: readonly number[],
+): Promise<Channel[]> {
+  const { usersListedOfRoom, usersListedOfChat, usersCounted } = limits;
+  const rows = await describe.run(pool, [ids, usersListedOfRoom, usersListedOfChat, me, usersCounted]);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []).map(toChannel);
+}
+
+/**
+ * One channel as the caller sees it.
+ * @throws {Refusal} `channel-not-found`.
+ */
+export async function describeChannel(pool: Queryable, me: Pick<UserCaller, 'id'>, id: number): Promise<Channel> {
+  const [channel] = await describeChannels(pool, me, [id]);
+  if (channel === undefined) throw refuse('channel-not-found');
+  return channel;
 }

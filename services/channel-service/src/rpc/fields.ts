@@ -1,17 +1,12 @@
 import type { Keep } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
-import { isDisplayName, limits, refuse } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import type { Kept } from '../store/channels.js';
 
 const largestInteger = 2_147_483_647;
 const maxSlowModeS = 21_600;
 /** What JSON may write and the database cannot store: NUL, halves of surrogate pairs. */
 const unstorable = /\0|\p{Cs}/u;
-
-/** @throws {Refusal} `invalid-name`. */
-export function checkName(name: string): void {
-  if (!isDisplayName(name)) throw refuse('invalid-name');
-}
 
 /** @throws {Refusal} `invalid-channel`. */
 export function checkDescription(text: string): void {

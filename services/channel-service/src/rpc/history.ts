@@ -36,16 +36,19 @@ function readable(seen: Access): Readable {
   return keeps ? [first, last] : nothing;
 }
 
+/** How many emoji of a message, and how many people of each. */
+const named = [limits.emojiListed, limits.reactorsListed] as const;
+
+const goesForward = ({ afterSeq, oldestFirst }: HistoryRequest) => afterSeq > 0 || oldestFirst;
+
 /** One more than the page has, to know whether there are more. */
-function findPlaces(
-  pool: Queryable,
-  { channelId, beforeSeq, afterSeq }: HistoryRequest,
-  [first, last]: Readable,
-  size: number,
-): Promise<Place[]> {
-  if (afterSeq > 0) return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1]);
+function findPlaces(pool: Queryable, request: HistoryRequest, [first, last]: Readable, size: number): Promise<Place[]> {
+  const { channelId, beforeSeq, afterSeq } = request;
+  if (goesForward(request)) {
+    return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1, ...named]);
+  }
   const end = beforeSeq > 0 ? Math.min(last, beforeSeq - 1) : last;
-  return newestFirst.run(pool, [channelId, first, end, size + 1]);
+  return newestFirst.run(pool, [channelId, first, end, size + 1, ...named]);
 }
 
 function toMessage(row: EntryRow): Message {
@@ -69,18 +72,18 @@ function toMessage(row: EntryRow): Message {
 
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
-/** History: a page of what was said, as it is now. Newest first, or oldest first after a seq. Only what is kept has a log to name. */
+/** History: a page of what was said, as it is now. Newest first, or oldest first: after a seq or from the first entry on. Only what is kept has a log to name. */
 export function createHistory(pool: Queryable) {
   return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     const size = pageSize(request.size);
-    if (request.beforeSeq > 0 && request.afterSeq > 0) throw refuse('invalid-page');
+    if (request.beforeSeq > 0 && goesForward(request)) throw refuse('invalid-page');
     const [seen] = await access.run(pool, [id, me.id]);
     if (seen === undefined) throw refuse('channel-not-found');
     const found = await findPlaces(pool, request, readable(seen), size);
     const wanted = fitting(found.slice(0, size), limits.pageBytes, ({ bytes }) => bytes);
-    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), limits.reactionsListed]);
+    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...named, me.id]);
     const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
     const more = messages.length < found.length && messages.length > 0;
     return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.keeps ? seen.log_id : '' });

@@ -3,7 +3,7 @@ import type { Pool } from '@parley/database';
 import type { Call, UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
 import { oneChannel } from './channel-id.js';
-import { describeChannels } from './describe.js';
+import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';
 import { admit, throttleChanges } from './membership.js';
 import { mustSee, readStandings } from './standing.js';
@@ -22,8 +22,6 @@ export function createJoin(pool: Pool) {
       if (channel.kind === 'room') throw refuse('wrong-kind', { words: 'a room has no members: listen to it' });
       await admit(client, channel, me.id, mine, me.id);
     });
-    const [channel] = await describeChannels(pool, [id]);
-    if (channel === undefined) throw refuse('channel-not-found');
-    return channel;
+    return describeChannel(pool, me, id);
   };
 }

@@ -2,32 +2,37 @@ import type { Channel } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
-import { listed, visible } from '../store/channels.js';
+import { visible } from '../store/channels.js';
 import { oneChannel } from './channel-id.js';
-import { describeChannels } from './describe.js';
+import { describeChannel, describeChannels } from './describe.js';
+import { findChannels, first, type Wanted } from './found.js';
 
-const pageSize = 100;
-
-/** What the caller may see, a page at a time: the next page is read when this one has been taken. */
-async function* listAll(pool: Pool, me: UserCaller): AsyncGenerator<Channel> {
-  let after = 0;
-  for (let left: number = limits.channelsPerList; left > 0; left -= pageSize) {
-    const ids = (await listed.run(pool, [me.id, after, Math.min(pageSize, left)])).map(({ id }) => id);
-    yield* await describeChannels(pool, ids);
-    if (ids.length < pageSize) return;
-    after = ids.at(-1) ?? after;
+/** At most 1,000, a page at a time: the next page is read when this one has been taken. */
+async function* walk(pool: Pool, me: UserCaller, wanted: Wanted, known: Set<number>): AsyncGenerator<Channel> {
+  let from = first;
+  for (let left: number = limits.channelsPerList; left > 0; left -= limits.pageEntries) {
+    const places = await findChannels(pool, wanted, from, Math.min(limits.pageEntries, left));
+    const fresh = places.map(({ id }) => id).filter((id) => !known.has(id));
+    for (const id of fresh) known.add(id);
+    yield* await describeChannels(pool, me, fresh);
+    if (places.length < limits.pageEntries) return;
+    from = places.at(-1) ?? from;
   }
 }
 
-async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<Channel> {
-  const seen = await visible.run(pool, [id, me.id]);
-  const [channel] = seen.length > 0 ? await describeChannels(pool, [id]) : [];
-  if (channel === undefined) throw refuse('channel-not-found');
-  yield channel;
+async function* listAll(pool: Pool, me: UserCaller, listedDays: number): AsyncGenerator<Channel> {
+  const known = new Set<number>();
+  yield* walk(pool, me, { userId: me.id, name: '', listedDays }, known);
+  yield* walk(pool, me, { name: '', listedDays }, known);
 }
 
-/** List: id 0 is everything that the caller may see, at most 10,000. */
-export function createList(pool: Pool) {
+async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<Channel> {
+  if ((await visible.run(pool, [id, me.id])).length === 0) throw refuse('channel-not-found');
+  yield await describeChannel(pool, me, id);
+}
+
+/** List: id 0 is the caller's own channels, then the listed ones, at most 1,000 of each. */
+export function createList(pool: Pool, listedDays: number) {
   return (request: Channel, me: UserCaller): AsyncGenerator<Channel> =>
-    request.id === 0 ? listAll(pool, me) : listOne(pool, me, oneChannel(request));
+    request.id === 0 ? listAll(pool, me, listedDays) : listOne(pool, me, oneChannel(request));
 }

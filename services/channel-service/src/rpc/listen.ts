@@ -4,7 +4,7 @@ import { type DatabaseClock, type Pool, type PoolClient, type Rate, transaction 
 import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { type LockedChannel, lockChannel, lockUser } from '../store/channels.js';
+import { type LockedChannel, lockChannel, lockUser, use } from '../store/channels.js';
 import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
@@ -79,7 +79,9 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
     if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
     checkAdmission(channel, seen);
     const { owner, found } = await findOwner(client, id, seen);
-    return { owner, found, ...(await takeSeat(client, id, channel, owner, me)) };
+    const seated = await takeSeat(client, id, channel, owner, me);
+    if (isListed(channel.kind)) await use.run(client, [id]);
+    return { owner, found, ...seated };
   });
 }
 

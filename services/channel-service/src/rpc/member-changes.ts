@@ -4,7 +4,8 @@ import type { UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import { type LockedChannel, lockUser } from '../store/channels.js';
 import { ban, handOver, leave, mute, nextRoster, type PersonRow, setRole } from '../store/members.js';
-import { admit, note, ranks } from './membership.js';
+import { admit, note } from './membership.js';
+import { ranks } from './ranks.js';
 import { mustManage, mustSee, type Standing } from './standing.js';
 
 /** One change that is asked for, with all that it depends on; the channel is locked. */

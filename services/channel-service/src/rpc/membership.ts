@@ -13,19 +13,12 @@ import {
   type PersonRow,
   person,
 } from '../store/members.js';
+import { ranks } from './ranks.js';
 import type { Standing } from './standing.js';
 import { throttle } from './throttle.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
-/** The ranks of the contract, by their names in the database. */
-export const ranks = {
-  owner: MemberRole.OWNER,
-  admin: MemberRole.ADMIN,
-  member: MemberRole.MEMBER,
-  none: MemberRole.UNSPECIFIED,
-} as const;
 
 /** @throws {Refusal} `change-too-often`. */
 export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {

@@ -5,7 +5,7 @@ import { refuse } from '@parley/runtime';
 import { createDirect, findDirect } from '../store/channels.js';
 import { enter } from '../store/members.js';
 import { createRate } from './create.js';
-import { describeChannels } from './describe.js';
+import { describeChannel } from './describe.js';
 import { findPerson } from './membership.js';
 import { throttle } from './throttle.js';
 
@@ -34,8 +34,7 @@ export function createOpenDirect(pool: Pool) {
   return async ({ id: otherId }: User, me: UserCaller): Promise<Channel> => {
     if (otherId === me.id) throw refuse('invalid-user-id', { words: 'a direct chat is with somebody else' });
     const id = await open(pool, me, otherId);
-    const [channel] = id === undefined ? [] : await describeChannels(pool, [id]);
-    if (channel === undefined) throw refuse('channel-not-found');
-    return channel;
+    if (id === undefined) throw refuse('channel-not-found');
+    return describeChannel(pool, me, id);
   };
 }

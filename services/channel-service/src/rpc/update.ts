@@ -1,15 +1,15 @@
 import { type Channel, ChannelKind, type UpdateChannelRequest } from '@parley/contract';
 import type { ChannelKind as Kind, Pool, PoolClient } from '@parley/database';
 import type { Call, UserCaller } from '@parley/rpc';
-import { refuse } from '@parley/runtime';
+import { displayName, refuse } from '@parley/runtime';
 import type { ChatServers, Target } from '../clients/chat-servers.js';
 import { type Kept, type LockedChannel, newLog, updateChannel } from '../store/channels.js';
 import { nextRoster } from '../store/members.js';
 import { look } from '../store/seats.js';
 import type { Retention } from '../upkeep/retention.js';
 import { oneChannel } from './channel-id.js';
-import { describeChannels } from './describe.js';
-import { checkDescription, checkName, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { describeChannel } from './describe.js';
+import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
 import { kindOf } from './kinds.js';
 import { withChannel } from './locked.js';
 import { throttleChanges } from './membership.js';
@@ -21,8 +21,7 @@ export interface UpdateDeps {
   readonly retention: Retention;
 }
 
-function checkFields({ name, description, iconId, slowModeS }: UpdateChannelRequest): void {
-  if (name !== undefined) checkName(name);
+function checkFields({ description, iconId, slowModeS }: UpdateChannelRequest): void {
   if (description !== undefined) checkDescription(description);
   if (slowModeS !== undefined) checkSlowMode(slowModeS);
   if (iconId !== undefined) throw refuse('not-implemented', { words: 'icons are not offered yet' });
@@ -45,7 +44,7 @@ async function write(
 ): Promise<void> {
   await updateChannel.run(client, [
     id,
-    asked.name ?? null,
+    asked.name === undefined ? null : displayName(asked.name),
     asked.description ?? null,
     asked.limit === undefined ? null : limitOf(kind, asked.limit),
     asked.slowModeS ?? null,
@@ -93,8 +92,6 @@ export function createUpdate({ pool, servers, retention }: UpdateDeps) {
       return moveOn(client, channel, kept, me);
     });
     if (owner !== undefined) servers.moveChannel(owner, id);
-    const [channel] = await describeChannels(pool, [id]);
-    if (channel === undefined) throw refuse('channel-not-found');
-    return channel;
+    return describeChannel(pool, me, id);
   };
 }

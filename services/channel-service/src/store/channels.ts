@@ -1,4 +1,4 @@
-import { type ChannelKind, statements } from '@parley/database';
+import { type ChannelKind, type MemberRole, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
@@ -21,6 +21,15 @@ export interface ChannelRow {
   readonly serving: boolean;
   /** 0 for rooms. */
   readonly member_count: number;
+  /** Of the last entry, or of the last use. */
+  readonly last_ms: number;
+  readonly my_rank: 'owner' | MemberRole | 'none';
+  readonly offered: 'owner' | 'member' | null;
+  /** 0, and no log, for who may not read it. */
+  readonly last_seq: number;
+  readonly log_id: string;
+  /** How many are inside; it is not counted further than to `limits.usersCounted`. */
+  readonly people: number;
   /** Who is inside, the first ones by id. */
   readonly users: readonly { readonly id: string; readonly name: string; readonly number: number }[];
 }
@@ -49,9 +58,24 @@ interface Id {
   readonly id: number;
 }
 
-export const listed = sql<Id, [userId: string, afterId: number, size: number]>('listed');
+/** A channel in the order of activity. */
+export interface ChannelPlace {
+  /** Microseconds since 1970. */
+  readonly at: number;
+  readonly id: number;
+}
+
+type After = [at: number, id: number, size: number];
+
+export const listed = sql<ChannelPlace, [...After, days: number]>('listed');
+export const named = sql<ChannelPlace, [...After, name: string]>('named');
+export const own = sql<ChannelPlace, [...After, userId: string, name: string | null]>('own');
 export const visible = sql<Id, [channelId: number, userId: string]>('visible');
-export const describe = sql<ChannelRow, [ids: readonly number[], ofRoom: number, ofChat: number]>('describe');
+export const describe = sql<
+  ChannelRow,
+  [ids: readonly number[], ofRoom: number, ofChat: number, userId: string, counted: number]
+>('describe');
+export const use = sql<never, [channelId: number]>('use');
 export const lockUser = sql<{ id: string }, [userId: string]>('lock-user');
 export const createChannel = sql<
   Id,

@@ -1,6 +1,6 @@
--- Entries as they are now: $1 the channel, $2 their seqs, in the order of the answer; $3 how many reactions of each are named.
--- Edits and deletions are in the row; reactions and files are rows of their own. LATERAL with LIMIT keeps each an index probe, whatever
--- the statistics say.
+-- Entries as they are now: $1 the channel, $2 their seqs, in the order of the answer; $3 how many emoji and $4 how many people of each are
+-- named, $5 who reads. Edits and deletions are in the row; reactions and files are rows of their own. LATERAL with LIMIT keeps each an index
+-- probe, whatever the statistics say.
 SELECT m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
   floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.content_type, m.data, m.mentions,
   floor(extract(epoch FROM m.edited_at) * 1000)::bigint AS edited_ms, m.deleted_at IS NOT NULL AS deleted,
@@ -9,10 +9,10 @@ SELECT m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id
 FROM unnest($2::bigint[]) WITH ORDINALITY AS page (seq, place)
 CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = $1 AND x.seq = page.seq LIMIT 1) m
 CROSS JOIN LATERAL (
-  SELECT json_agg(json_build_object('emoji', one.emoji, 'userIds', one.ids) ORDER BY one.emoji) AS reactions FROM (
-    SELECT x.emoji, json_agg(x.user_id ORDER BY x.user_id) AS ids FROM (
-      SELECT emoji, user_id FROM chat.reaction WHERE channel_id = $1 AND seq = m.seq ORDER BY emoji, user_id LIMIT $3
-    ) x GROUP BY x.emoji
-  ) one
+  SELECT json_agg(json_build_object('emoji', one.emoji, 'count', one.people,
+    'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = $1 AND y.seq = page.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT $4),
+    'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = $1 AND y.seq = page.seq AND y.emoji = one.emoji AND y.user_id = $5)
+  ) ORDER BY one.emoji) AS reactions
+  FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = $1 AND x.seq = page.seq ORDER BY x.emoji LIMIT $3) one
 ) r
 ORDER BY page.place;

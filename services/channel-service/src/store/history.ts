@@ -23,7 +23,7 @@ export interface Access {
 /** An entry of a page, before it is read. */
 export interface Place {
   readonly seq: number;
-  /** Of its data. */
+  /** At most so many, on the wire. */
   readonly bytes: number;
 }
 
@@ -41,15 +41,16 @@ export interface EntryRow {
   readonly mentions: string[];
   readonly edited_ms: number | null;
   readonly deleted: boolean;
-  readonly reactions: { emoji: string; userIds: string[] }[];
+  readonly reactions: { emoji: string; count: number; userIds: string[]; mine: boolean }[];
   readonly file_ids: string[];
 }
 
-type Range = [channelId: number, firstSeq: number, lastSeq: number, size: number];
+type Range = [channelId: number, firstSeq: number, lastSeq: number, size: number, emoji: number, people: number];
 
 export const access = sql<Access, [channelId: number, userId: string]>('access');
 export const newestFirst = sql<Place, Range>('history-before');
 export const oldestFirst = sql<Place, Range>('history-after');
-export const readEntries = sql<EntryRow, [channelId: number, seqs: readonly number[], reactions: number]>(
-  'history-entries',
-);
+export const readEntries = sql<
+  EntryRow,
+  [channelId: number, seqs: readonly number[], emoji: number, people: number, readerId: string]
+>('history-entries');

@@ -1,9 +1,6 @@
--- One page of what a user may see: $1 the user, $2 the last id of the page before, $3 how many.
--- Two branches, each by its own index and each no longer than the page.
-(SELECT c.id FROM chat.channel c
- WHERE c.id > $2 AND c.deleted_at IS NULL AND c.kind IN ('room', 'public') ORDER BY c.id LIMIT $3)
-UNION ALL
-(SELECT c.id FROM chat.member m JOIN chat.channel c ON c.id = m.channel_id
- WHERE m.user_id = $1 AND m.left_seq IS NULL AND c.id > $2 AND c.deleted_at IS NULL AND c.kind NOT IN ('room', 'public')
- ORDER BY c.id LIMIT $3)
-ORDER BY id LIMIT $3;
+-- One page of what anybody may find, the most active first: $1 microseconds and $2 id where the page before ended, $3 how many,
+-- $4 days after which what nobody used is not listed any more.
+SELECT l.channel_id AS id, (extract(epoch FROM l.active_at) * 1000000)::bigint AS at FROM chat.listing l
+WHERE (l.active_at, l.channel_id) < (timestamptz 'epoch' + $1::bigint * interval '1 microsecond', $2::int)
+  AND l.active_at > now() - make_interval(days => $4)
+ORDER BY l.active_at DESC, l.channel_id DESC LIMIT $3;

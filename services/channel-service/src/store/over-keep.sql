@@ -1,8 +1,10 @@
--- Channels that keep a part and have more than that: $1 how many of them.
-SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
+-- Channels that keep a part and have more than that: $1 how many of them. `by_count`: their messages have to be counted first.
+SELECT c.id, c.keep_count IS NOT NULL AS by_count FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
+LEFT JOIN chat.kept k ON k.channel_id = c.id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
 LEFT JOIN LATERAL (
   SELECT m.sent_at FROM chat.message m WHERE m.channel_id = c.id AND m.seq >= h.first_seq ORDER BY m.seq LIMIT 1
 ) oldest ON true
 WHERE (c.keep_seconds > 0 OR c.keep_seconds IS NULL AND c.keep_count IS NOT NULL) AND c.deleted_at IS NULL AND h.last_seq >= h.first_seq
-  AND (h.last_seq - h.first_seq >= c.keep_count OR oldest.sent_at < now() - make_interval(secs => c.keep_seconds))
+  AND (h.last_seq - h.first_seq >= c.keep_count AND (k.messages IS NULL OR k.counted_seq < h.last_seq OR k.messages > c.keep_count)
+    OR oldest.sent_at < now() - make_interval(secs => c.keep_seconds))
 LIMIT $1;

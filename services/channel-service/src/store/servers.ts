@@ -1,4 +1,4 @@
-import { type ServerState, statements } from '@parley/database';
+import { type Queryable, type ServerState, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
@@ -26,3 +26,10 @@ export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly
 );
 export const livingServers = sql<{ internal_addr: string }>('living-servers');
 export const purges = ['purge-keys', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) => sql(name));
+
+const follow = sql('follow-activity');
+
+/** Brings the order of listings up to date. Any number of managers may do it at once. Rejects with the database error. */
+export async function followActivity(pool: Queryable): Promise<void> {
+  await follow.run(pool, []);
+}

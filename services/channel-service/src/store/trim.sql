@@ -1,14 +1,32 @@
--- Moves the first seq of a channel over what it does not keep any more: $1 the channel, $2 how many entries are looked at.
--- The head is locked for this one row only. No row: nothing to move over. (greatest passes over NULLs: no count, or none too old.)
+-- Moves the first seq of a channel over what it does not keep any more: $1 the channel, $2 how many entries are looked at, or messages
+-- where too many are kept. The head is locked for this one row only. No row: nothing to move over. (greatest passes over NULLs: not too
+-- many, or none too old.)
 WITH cut AS (
-  SELECT h.channel_id, h.log_id, greatest(h.last_seq - c.keep_count + 1, old.seq + 1) AS first_seq
+  SELECT h.channel_id, h.log_id, h.first_seq AS was, k.counted_seq, greatest(many.seq + 1, old.seq + 1) AS first_seq
   FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
+  LEFT JOIN chat.kept k ON k.channel_id = h.channel_id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
+  CROSS JOIN LATERAL (
+    SELECT max(x.seq) AS seq FROM (
+      SELECT m.seq FROM chat.message m WHERE m.channel_id = h.channel_id AND m.seq >= h.first_seq AND m.kind IN (0, 8)
+      ORDER BY m.seq LIMIT greatest(0, least($2, coalesce(k.messages - c.keep_count, 0)))
+    ) x
+  ) many
   CROSS JOIN LATERAL (
     SELECT max(x.seq) AS seq FROM (
       SELECT m.seq, m.sent_at FROM chat.message m WHERE m.channel_id = h.channel_id AND m.seq >= h.first_seq ORDER BY m.seq LIMIT $2
     ) x WHERE x.sent_at < now() - make_interval(secs => c.keep_seconds)
   ) old
   WHERE c.id = $1
+), gone AS (
+  SELECT count(*) AS messages FROM cut JOIN chat.message m ON m.channel_id = cut.channel_id
+    AND m.seq >= cut.was AND m.seq < cut.first_seq AND m.seq <= cut.counted_seq AND m.kind IN (0, 8)
+), moved AS (
+  UPDATE chat.channel_head h SET first_seq = cut.first_seq FROM cut
+  WHERE h.channel_id = cut.channel_id AND h.log_id = cut.log_id AND h.first_seq = cut.was AND cut.first_seq > cut.was
+  RETURNING h.channel_id, h.log_id, h.first_seq, cut.was
+), counted AS (
+  UPDATE chat.kept k SET first_seq = moved.first_seq, counted_seq = greatest(k.counted_seq, moved.first_seq - 1),
+    messages = k.messages - gone.messages
+  FROM moved, gone WHERE k.channel_id = moved.channel_id AND k.log_id = moved.log_id AND k.first_seq = moved.was
 )
-UPDATE chat.channel_head h SET first_seq = cut.first_seq FROM cut
-WHERE h.channel_id = cut.channel_id AND h.log_id = cut.log_id AND cut.first_seq > h.first_seq RETURNING h.first_seq;
+SELECT first_seq FROM moved;

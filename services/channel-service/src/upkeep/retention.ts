@@ -1,6 +1,7 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
 import {
   archiveEntries,
+  countKept,
   dropEntries,
   endLogs,
   myTurn,
@@ -39,7 +40,10 @@ export class Retention {
     await transaction(this.#pool, async (turn) => {
       const [lock] = await myTurn.run(turn, []);
       if (lock?.mine !== true) return;
-      for (const { id } of await overKeep.run(this.#pool, [channelsPerRun])) await this.#trim(id);
+      for (const { id, by_count } of await overKeep.run(this.#pool, [channelsPerRun])) {
+        if (by_count) await this.#count(id);
+        await this.#trim(id);
+      }
       await endLogs.run(this.#pool, [channelsPerRun]);
       for (const { id } of await stale.run(this.#pool, [channelsPerRun])) await this.#drop(id, slicesPerRun);
       await purgeChannels.run(this.#pool, [deletedPerRun]);
@@ -49,6 +53,13 @@ export class Retention {
   /** Deletes all that may go of one channel, turn or not. Rejects as `run` does. */
   clear(channelId: number): Promise<void> {
     return this.#drop(channelId, Number.POSITIVE_INFINITY);
+  }
+
+  async #count(channelId: number): Promise<void> {
+    for (let n = 0; n < slicesPerRun; n++) {
+      const [counted] = await countKept.run(this.#pool, [channelId, sliceEntries]);
+      if ((counted?.entries ?? 0) < sliceEntries) return;
+    }
   }
 
   async #trim(channelId: number): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Visibility } from '@parley/database';
-import { isDisplayName, limits, refuse } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
@@ -25,11 +25,6 @@ export function isPassword(text: string): boolean {
 /** @throws {Refusal} `invalid-user-id` */
 export function checkUserId(text: string): void {
   if (!isUserId(text)) throw refuse('invalid-user-id');
-}
-
-/** @throws {Refusal} `invalid-name` */
-export function checkName(text: string): void {
-  if (!isDisplayName(text)) throw refuse('invalid-name');
 }
 
 /** @throws {Refusal} `invalid-email` */

@@ -1,9 +1,10 @@
 import { Empty, type RegisterRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { Call, Proxies } from '@parley/rpc';
+import { displayName } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { register } from '../store/users.js';
-import { checkEmail, checkName, checkPassword, checkUserId } from './checks.js';
+import { checkEmail, checkPassword, checkUserId } from './checks.js';
 import { registerOfAddress, throttle } from './throttle.js';
 
 export interface RegisterDeps {
@@ -16,9 +17,8 @@ export interface RegisterDeps {
 export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email } = request;
-    const name = request.name === '' ? userId : request.name;
+    const name = request.name === '' ? userId : displayName(request.name);
     checkUserId(userId);
-    checkName(name);
     checkPassword(request.password);
     if (email !== '') checkEmail(email);
     await throttle(pool, registerOfAddress, proxies.callerOf(call), 'register-too-often');

@@ -1,11 +1,11 @@
 import type { UpdateUserRequest, User } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
-import { refuse } from '@parley/runtime';
+import { displayName, refuse } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { endSessions } from '../store/sessions.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
-import { checkAbout, checkEmail, checkName, checkPassword, visibilityOf } from './checks.js';
+import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
 import { loginOfAccount, passwordOfUser, throttle } from './throttle.js';
 
@@ -16,8 +16,7 @@ export interface UpdateDeps {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function checkForms({ name, about, email, newPassword }: UpdateUserRequest): void {
-  if (name !== undefined) checkName(name);
+function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
   if (about !== undefined) checkAbout(about);
   if (email) checkEmail(email);
   if (newPassword !== undefined) checkPassword(newPassword);
@@ -41,8 +40,9 @@ export function createUpdate({ pool, passwords }: UpdateDeps) {
   }
 
   return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
-    const { name = null, about = null, email = null, avatarId = null, newPassword } = request;
+    const { about = null, email = null, avatarId = null, newPassword } = request;
     checkForms(request);
+    const name = request.name === undefined ? null : displayName(request.name);
     const visibility = request.visibility === undefined ? null : visibilityOf(request.visibility);
     await checkAvatar(me.id, request.avatarId);
     const guarded = email !== null || newPassword !== undefined;

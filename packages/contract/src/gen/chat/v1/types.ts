@@ -486,7 +486,7 @@ export interface Channel {
   epoch: number;
   /** Unix ms of the last entry, or of the last change where nothing is kept; listings are ordered by it */
   lastAt: number;
-  /** how many are in it now; users names only the first */
+  /** how many are in it now, counted up to 1,000; users names only the first, and to outsiders only people whom anybody may find */
   userCount: number;
   /** of the caller; unspecified: not a member */
   myRole: MemberRole;

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { Channel, type ListChannelsRequest, ListChannelsResponse } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import { describeChannels } from './describe.js';
+import { findChannels, placeAfter, tokenOf, type Wanted } from './found.js';
+import { pageSize } from './page.js';
+
+const versionBytes = 6;
+
+/** What a channel looks like to the caller, as a number; never 0. */
+function versionOf(channel: Channel): number {
+  const digest = createHash('sha256').update(Channel.encode(channel).finish()).digest();
+  return digest.readUIntBE(0, versionBytes) + 1;
+}
+
+function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): Wanted {
+  const normal = name.normalize('NFC');
+  if ([...normal].length > limits.nameCharacters || normal.includes('\0')) throw refuse('invalid-name');
+  return { name: normal, listedDays, ...(mine && { userId: me.id }) };
+}
+
+/** ListChannels: a page of channels, the most active first, without those that the caller has as they are. */
+export function createListChannels(pool: Pool, listedDays: number) {
+  return async (request: ListChannelsRequest, me: UserCaller): Promise<ListChannelsResponse> => {
+    const size = pageSize(request.page?.size ?? 0);
+    const from = placeAfter(request.page);
+    if (request.known.length > limits.pageEntries) throw refuse('invalid-page');
+    const found = await findChannels(pool, wantedOf(request, me, listedDays), from, size + 1);
+    const places = found.slice(0, size);
+    const channels = (
+      await describeChannels(
+        pool,
+        me,
+        places.map(({ id }) => id),
+      )
+    ).map((channel) => ({
+      ...channel,
+      version: versionOf(channel),
+    }));
+    const known = new Map(request.known.map(({ id, version }) => [id, version]));
+    const last = places.at(-1);
+    return ListChannelsResponse.fromPartial({
+      channels: channels.filter(({ id, version }) => known.get(id) !== version),
+      ids: channels.map(({ id }) => id),
+      next: found.length > size && last !== undefined ? tokenOf(last) : '',
+    });
+  };
+}

@@ -1,0 +1,15 @@
+-- One page of a user's own channels, the most active first: $1 to $3 as in listed, $4 the user, $5 a name (NULL: any).
+-- Chats of which the user is a member, rooms that the user owns, and what the user was offered. LATERAL with LIMIT keeps each an index
+-- probe, whatever the statistics say.
+SELECT c.id, c.at FROM (
+  SELECT m.channel_id AS id FROM chat.member m WHERE m.user_id = $4 AND m.left_seq IS NULL
+  UNION SELECT r.id FROM chat.channel r WHERE r.owner_id = $4 AND r.kind = 'room' AND r.deleted_at IS NULL
+  UNION SELECT o.channel_id FROM chat.offer o WHERE o.user_id = $4 AND o.lapses_at > now()
+) mine
+CROSS JOIN LATERAL (
+  SELECT x.id, x.name, (extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000000)::bigint AS at
+  FROM chat.channel x JOIN chat.channel_head h ON h.channel_id = x.id LEFT JOIN chat.listing l ON l.channel_id = x.id
+  WHERE x.id = mine.id AND x.deleted_at IS NULL LIMIT 1
+) c
+WHERE (c.at, c.id) < ($1::bigint, $2::int) AND ($5::text IS NULL OR lower(c.name) = lower($5))
+ORDER BY c.at DESC, c.id DESC LIMIT $3;

@@ -1,0 +1,211 @@
+import { ListChannelsRequest, type ListChannelsResponse } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { limits } from '@parley/runtime';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { describe as describeStatement, listed, named, own } from '../src/store/channels.js';
+import { followActivity } from '../src/store/servers.js';
+import { Chats, reason } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+const rooms = 100_000;
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let stranger: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  stranger = await rig.person();
+  // Half of the rooms have one name. The events of their making are nobody's business here.
+  await rig.owner.query(`
+    ALTER TABLE chat.channel DISABLE TRIGGER channel_changed;
+    INSERT INTO chat.channel (name, owner_id, keep_seconds)
+      SELECT CASE WHEN n % 2 = 0 THEN 'Lobby' ELSE 'room ' || n END, '${stranger.id}', 0 FROM generate_series(1, ${rooms}) n;
+    UPDATE chat.listing SET active_at = now() - channel_id * interval '10 ms';
+    ALTER TABLE chat.channel ENABLE TRIGGER channel_changed;
+    ANALYZE`);
+}, 120_000);
+
+beforeEach(() => rig.clear());
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+type Asked = Parameters<typeof ListChannelsRequest.fromPartial>[0];
+
+function ask(who: Person, asked: Asked): Promise<ListChannelsResponse> {
+  const { manager } = rig;
+  const request = ListChannelsRequest.fromPartial(asked);
+  return callUnary(manager.listChannels.bind(manager), request, { token: who.token, withinMs: 15_000 });
+}
+
+async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<number[]> {
+  const ids: number[] = [];
+  let after = '';
+  for (let n = 0; n < pages; n++) {
+    const page = await ask(who, { ...asked, page: { size: 100, after } });
+    ids.push(...page.ids);
+    after = page.next;
+    if (after === '') break;
+  }
+  return ids;
+}
+
+describe('with 100,000 rooms of strangers', () => {
+  test('a new room, group and direct chat are in the lists of their people, and the room is found by name', async () => {
+    const [me, friend] = [await rig.person(), await rig.person()];
+    const room = (await rig.create(me, { name: 'Our Room', limit: 5 })).id;
+    const group = await chats.make(me, 'group');
+    await chats.add(me, group, friend);
+    const direct = (await chats.direct(friend, me.id)).id;
+    expect((await ask(me, { mine: true })).ids.toSorted()).toEqual([room, group, direct].toSorted());
+    expect((await ask(friend, { mine: true })).ids.toSorted()).toEqual([group, direct].toSorted());
+    expect((await ask(stranger, {})).ids[0]).toBe(room);
+    expect((await ask(stranger, { name: 'our rOOm' })).ids).toEqual([room]);
+    expect((await ask(stranger, { name: 'a group' })).ids).toEqual([]);
+    expect((await ask(me, { mine: true, name: 'A GROUP' })).ids).toEqual([group]);
+    const all = (await rig.list(me)).map(({ id }) => id);
+    expect(all.slice(0, 3).toSorted()).toEqual([room, group, direct].toSorted());
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.length).toBeLessThanOrEqual(2 * limits.channelsPerList);
+  });
+
+  test('pages follow each other without gap or repeat, the most active first', async () => {
+    const me = await rig.person();
+    const ids = await everyPage(me, {}, 12);
+    expect(new Set(ids).size).toBe(1_200);
+    const { rows } = await rig.owner.query<{ channel_id: number }>(
+      'SELECT channel_id FROM chat.listing ORDER BY active_at DESC, channel_id DESC LIMIT 1200',
+    );
+    expect(ids).toEqual(rows.map(({ channel_id }) => channel_id));
+    const lobbies = await ask(me, { name: 'lobby', page: { size: 5, after: '' } });
+    expect(lobbies.channels.map(({ name }) => name)).toEqual(Array(5).fill('Lobby'));
+    expect(lobbies.next).not.toBe('');
+  });
+
+  test('a poll carries only what has changed', async () => {
+    const me = await rig.person();
+    const ids = [await chats.make(me, 'group'), await chats.make(me, 'public'), await chats.make(me, 'private')];
+    const before = await ask(me, { mine: true });
+    const known = before.channels.map(({ id, version }) => ({ id, version }));
+    expect(await ask(me, { mine: true, known })).toEqual({ channels: [], ids: before.ids, next: '' });
+    await chats.update(me, ids[1] as number, { name: 'renamed' });
+    await chats.say(ids[2] as number, me);
+    const after = await ask(me, { mine: true, known });
+    expect(after.channels.map(({ id }) => id).toSorted()).toEqual([ids[1], ids[2]].toSorted());
+    expect(after.ids[0]).toBe(ids[2]);
+  });
+
+  test.each(['force_custom_plan', 'force_generic_plan'])('no list reads more than its page (%s)', async (mode) => {
+    const me = await rig.person();
+    await chats.make(me, 'group');
+    const client = await rig.owner.connect();
+    const plan = async (text: string, values: readonly unknown[]): Promise<string> => {
+      const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    try {
+      await client.query(`SET plan_cache_mode = ${mode}`);
+      const start = [Number.MAX_SAFE_INTEGER, limits.channelId, 101];
+      const byActivity = await plan(listed.text, [...start, 30]);
+      expect(byActivity).toContain('listing_active');
+      expect(byActivity).not.toMatch(/Seq Scan|Sort/);
+      const byName = await plan(named.text, [...start, 'lobby']);
+      expect(byName).toContain('listing_name');
+      expect(byName).not.toMatch(/Seq Scan|Sort/);
+      expect(await plan(own.text, [...start, me.id, null])).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+      const { rows } = await client.query('SELECT channel_id FROM chat.listing ORDER BY random() LIMIT 100');
+      const page = rows.map((row) => row.channel_id);
+      const described = await plan(describeStatement.text, [page, 25, 100, me.id, limits.usersCounted]);
+      expect(described).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+    } finally {
+      client.release(true);
+    }
+  });
+});
+
+describe('the order of activity', () => {
+  test('a Listen moves a room that keeps nothing to the front, and so does what is said in one that keeps something', async () => {
+    const me = await rig.person();
+    await rig.server();
+    const [quiet, kept] = [await rig.room(me), await chats.make(me, 'room', { keep: { everything: true } })];
+    const old = () => rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '3 h'");
+    await old();
+    await rig.listen(me, quiet);
+    expect((await ask(stranger, {})).ids[0]).toBe(quiet);
+    await old();
+    await rig.listen(await rig.person(), kept);
+    await old();
+    await chats.say(kept, me);
+    await followActivity(rig.owner);
+    expect((await ask(stranger, {})).ids[0]).toBe(kept);
+  });
+
+  test('what nobody used for 30 days is listed no more; its owner has it, its name finds it, and a Listen brings it back', async () => {
+    const me = await rig.person();
+    await rig.server();
+    const room = (await rig.create(me, { name: 'forgotten', limit: 5 })).id;
+    await rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '31 days' WHERE channel_id = $1", [
+      room,
+    ]);
+    expect((await ask(stranger, { page: { size: 1, after: '' } })).ids).not.toContain(room);
+    const { rows } = await rig.owner.query('SELECT count(*)::int AS n FROM chat.listing');
+    expect(rows[0].n).toBeGreaterThan(rooms);
+    expect((await ask(me, { mine: true })).ids).toEqual([room]);
+    expect((await ask(stranger, { name: 'forgotten' })).ids).toEqual([room]);
+    await rig.listen(stranger, room);
+    expect((await ask(stranger, {})).ids[0]).toBe(room);
+  });
+});
+
+describe('what a channel tells', () => {
+  test('role, log and end to who may read it, and nothing of them to others', async () => {
+    const [owner, member, other] = await rig.persons(3);
+    const id = await chats.make(owner as Person, 'public');
+    await chats.join(member as Person, id);
+    await chats.say(id, owner as Person, 3);
+    const { log_id, last_seq } = await chats.head(id);
+    const seen = async (who: Person) => (await rig.list(who, id))[0];
+    expect(await seen(owner as Person)).toMatchObject({ myRole: 3, lastSeq: last_seq, log: log_id });
+    expect(await seen(member as Person)).toMatchObject({ myRole: 1, lastSeq: last_seq, log: log_id });
+    expect(await seen(other as Person)).toMatchObject({ myRole: 0, lastSeq: 0, log: '' });
+  });
+
+  test('who is inside, all of them counted, and to outsiders without those who do not want to be found', async () => {
+    const [owner, hidden, shown, outsider] = await rig.persons(4);
+    await rig.server();
+    await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden?.id]);
+    const room = await rig.room(owner as Person);
+    for (const who of [hidden, shown]) {
+      await rig.listen(who as Person, room);
+      await rig.take(room, who?.id as string);
+    }
+    const seen = async (who: Person) => (await rig.list(who, room))[0];
+    const both = [hidden?.id, shown?.id].toSorted();
+    expect((await seen(outsider as Person))?.users.map(({ id }) => id)).toEqual([shown?.id]);
+    expect((await seen(outsider as Person))?.userCount).toBe(2);
+    for (const who of [owner, hidden, shown]) {
+      expect((await seen(who as Person))?.users.map(({ id }) => id)).toEqual(both);
+    }
+  });
+});
+
+test.each([{ page: { size: 101 } }, { page: { after: 'x' } }, { page: { after: '1-99999999999' } }])(
+  'refuses the page %j',
+  async (asked) => {
+    await expect(ask(stranger, asked)).rejects.toEqual(reason('invalid-page'));
+  },
+);
+
+test('refuses more than 100 known channels, and a name that none can have', async () => {
+  const known = Array.from({ length: 101 }, (_, id) => ({ id, version: 1 }));
+  await expect(ask(stranger, { known })).rejects.toEqual(reason('invalid-page'));
+  for (const name of ['x'.repeat(65), '\0']) {
+    await expect(ask(stranger, { name })).rejects.toEqual(reason('invalid-name'));
+  }
+});
