@@ -55,7 +55,18 @@ test('every metric of the alerts is exported, and every reason is one of the tab
   expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
   const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
   expect(reasons.filter((word) => !isReason(word))).toEqual([]);
-  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(6);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(7);
+});
+
+test('what alerts wait for is there at 0 before it happens the first time', async () => {
+  const manager = await metricsOf(managerMetrics);
+  const chat = await metricsOf(chatMetrics);
+  expect(manager).toContain('parley_listens_total{owner="recovered"} 0\n');
+  for (const text of [manager, chat])
+    for (const kind of ['uncaught', 'internal']) expect(text).toContain(`parley_defects_total{kind="${kind}"} 0\n`);
+  expect(chat).toContain('parley_resets_total{why="behind"} 0\n');
+  expect(chat).toContain('parley_resumes_total{outcome="gap"} 0\n');
+  expect(chat).toContain('parley_channels_left_total{why="lost"} 0\n');
 });
 
 test('what happens to channels is counted', async () => {

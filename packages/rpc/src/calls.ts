@@ -92,7 +92,7 @@ export class Calls {
 
   #report({ call, startedAt, reason, cause }: Exchange): void {
     const ms = performance.now() - startedAt;
-    this.#metrics.calls.observe({ rpc: call.rpc, reason }, ms / 1_000);
+    this.#metrics.countCall(call.rpc, reason, ms);
     const line = { ...call.facts, rpc: call.rpc, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#log.error({ ...line, err: cause }, 'call failed');
     else this.#log[call.quiet && reason === 'ok' ? 'debug' : 'info'](line, 'call');

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import {
   checkSchema,
@@ -10,6 +11,8 @@ import {
   type ServiceRole,
 } from '@parley/database';
 import {
+  dialable,
+  hostAndPort,
   Lifecycle,
   type ProcessContext,
   type RunningService,
@@ -19,6 +22,7 @@ import {
 } from '@parley/runtime';
 
 import { Callers } from './callers.js';
+import { Readiness } from './readiness.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from './server.js';
 import { TrustedKeys } from './trusted-keys.js';
 
@@ -81,6 +85,14 @@ async function startClock(pool: Pool): Promise<DatabaseClock> {
   return DatabaseClock.start(pool);
 }
 
+async function ipOf(host: string): Promise<string> {
+  try {
+    return (await lookup(dialable(host))).address;
+  } catch (cause) {
+    throw new Error(`PARLEY_HOST=${host} has no address: use one of this machine, or 0.0.0.0 or ::`, { cause });
+  }
+}
+
 function databaseAway(url: string, cause: unknown): Error {
   const { host } = new URL(url); // never the whole: it holds the password
   return new Error(`no database answers at ${host}: start it, or correct PARLEY_DATABASE_URL`, { cause });
@@ -96,22 +108,34 @@ export class ServiceHost {
   readonly callers: Callers;
   readonly parts: Lifecycle;
   readonly context: ProcessContext;
+  readonly readiness: Readiness;
   readonly #config: HostConfig;
+  readonly #ip: string;
   #grpc: RunningGrpcServer | undefined;
 
-  private constructor(config: HostConfig, context: ProcessContext, pool: Pool, clock: DatabaseClock, parts: Lifecycle) {
+  private constructor(
+    config: HostConfig,
+    context: ProcessContext,
+    ip: string,
+    pool: Pool,
+    clock: DatabaseClock,
+    parts: Lifecycle,
+  ) {
     this.#config = config;
+    this.#ip = ip;
     this.context = context;
     this.pool = pool;
     this.clock = clock;
     this.parts = parts;
     this.keys = new TrustedKeys(pool, clock);
     this.callers = new Callers(this.keys, pool);
+    this.readiness = parts.add('readiness', new Readiness(pool, context.metrics));
   }
 
   /** Opens the database. Rejects with one sentence where it is away, too old, or not migrated. */
   static async open(config: HostConfig, context: ProcessContext): Promise<ServiceHost> {
     const { log } = context;
+    const ip = await ipOf(config.host);
     const parts = new Lifecycle(log);
     const pool = createPool({
       url: config.databaseUrl,
@@ -131,12 +155,21 @@ export class ServiceHost {
       'clock',
       repeat(measureClockEveryMs, 0.1, () => clock.measure(pool), failed),
     );
-    return new ServiceHost(config, context, pool, clock, parts);
+    return new ServiceHost(config, context, ip, pool, clock, parts);
   }
 
-  /** Where the gRPC server listens; its port is known once it does. */
+  get #port(): number {
+    return this.#grpc?.port ?? this.#config.port;
+  }
+
+  /** Where the gRPC server is reached from this machine; its port is known once it listens. */
   get address(): string {
-    return `${this.#config.host}:${this.#grpc?.port ?? this.#config.port}`;
+    return hostAndPort(dialable(this.#config.host), this.#port);
+  }
+
+  /** The same by IP address. */
+  get ipAddress(): string {
+    return hostAndPort(this.#ip, this.#port);
   }
 
   setServing(serving: boolean): void {
@@ -164,10 +197,10 @@ export class ServiceHost {
     const { host, adminPort } = this.#config;
     const listens: Record<string, string> = { ...doors };
     if (adminPort !== 0) {
-      const ready = async () => void (await this.pool.query('SELECT 1'));
+      const ready = () => this.readiness.check();
       const admin = await startAdminServer({ host, port: adminPort, metrics: this.context.metrics, ready });
       this.parts.add('admin', admin);
-      listens.admin = `${host}:${admin.port}`;
+      listens.admin = hostAndPort(dialable(host), admin.port);
     }
     return { listens, stop: () => this.parts.stop() };
   }

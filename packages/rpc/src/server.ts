@@ -1,7 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
-import { type Logger, limits, type Metrics, type Part } from '@parley/runtime';
+import { hostAndPort, type Logger, limits, type Metrics, type Part } from '@parley/runtime';
 import { Calls, type Patience } from './calls.js';
 import { checkTransport } from './check-transport.js';
 import { addHealth } from './health.js';
@@ -96,7 +95,7 @@ export class GrpcServerBuilder {
       setServing: (serving) => health.set(serving),
       stop: () => {
         health.set(false);
-        return shutDown(server, calls, addressOf(host, port), stopMs);
+        return shutDown(server, calls, hostAndPort(host, port), stopMs);
       },
     };
   }
@@ -113,17 +112,15 @@ function addService(server: Server, entry: Entry, calls: Calls): string[] {
   return known.map(({ name }) => name);
 }
 
-function addressOf(host: string, port: number): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
-}
-
 function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(addressOf(host, port), credentials, (error, bound) => {
+    server.bindAsync(hostAndPort(host, port), credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else
         reject(
-          new Error(`cannot listen on ${host}:${port}: choose another port or stop what uses it`, { cause: error }),
+          new Error(`cannot listen on ${hostAndPort(host, port)}: choose another port or stop what uses it`, {
+            cause: error,
+          }),
         );
     });
   });

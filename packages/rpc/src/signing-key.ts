@@ -11,6 +11,7 @@ const settleMs = 2_000;
 const graceSeconds = 3_600;
 const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
   VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`;
+const published = 'SELECT FROM chat.signing_key WHERE kid = $1';
 
 interface Pair {
   readonly kid: string;
@@ -36,6 +37,15 @@ export class SigningKey<C extends object> {
 
   /** Makes and publishes the pair now, so that verifiers know it before its first token. */
   async start(): Promise<void> {
+    await this.#current();
+  }
+
+  /** Publishes a new pair where the database has lost the one that signs, as after a restore from a backup. */
+  async checkPublished(): Promise<void> {
+    const pair = this.#pair;
+    if (pair !== undefined && (await this.#pool.query(published, [(await pair).kid])).rowCount === 0) {
+      if (this.#pair === pair) this.#pair = undefined;
+    }
     await this.#current();
   }
 

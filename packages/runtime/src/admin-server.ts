@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostAndPort } from './address.js';
 import type { Part } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 
@@ -19,6 +20,8 @@ export interface AdminServer extends Part {
 interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Absent: plain text. */
+  readonly type?: string;
 }
 
 async function readiness(ready: () => Promise<void>): Promise<Answer> {
@@ -33,7 +36,10 @@ async function readiness(ready: () => Promise<void>): Promise<Answer> {
 async function answer(path: string | undefined, options: AdminOptions): Promise<Answer> {
   if (path === '/healthz') return { status: 200, body: 'alive\n' };
   if (path === '/readyz') return readiness(options.ready);
-  if (path === '/metrics') return { status: 200, body: await options.metrics.registry.metrics() };
+  if (path === '/metrics') {
+    const { registry } = options.metrics;
+    return { status: 200, body: await registry.metrics(), type: registry.contentType };
+  }
   return { status: 404, body: 'try /healthz, /readyz or /metrics\n' };
 }
 
@@ -41,7 +47,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
       reject(
-        new Error(`cannot listen on ${host}:${port}: choose another PARLEY_ADMIN_PORT or stop what uses it`, { cause }),
+        new Error(
+          `cannot listen on ${hostAndPort(host, port)}: choose another PARLEY_ADMIN_PORT or stop what uses it`,
+          { cause },
+        ),
       ),
     );
     server.listen(port, host, () => resolve());
@@ -52,9 +61,9 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
     answer(request.url?.split('?')[0], options)
-      .catch(() => ({ status: 500, body: 'failed\n' }))
-      .then(({ status, body }) =>
-        response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(body),
+      .catch((): Answer => ({ status: 500, body: 'failed\n' }))
+      .then(({ status, body, type = 'text/plain; charset=utf-8' }) =>
+        response.writeHead(status, { 'content-type': type }).end(body),
       );
   });
   await listen(server, options.port, options.host);

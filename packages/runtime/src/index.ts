@@ -1,3 +1,4 @@
+export { dialable, hostAndPort, splitAddress } from './address.js';
 export { type AdminServer, startAdminServer } from './admin-server.js';
 export { allocatorSettings } from './allocator.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
@@ -10,6 +11,7 @@ export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
 export {
   describeSettings,
+  ignoredNames,
   readSettings,
   type SettingName,
   type SettingRow,

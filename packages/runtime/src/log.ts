@@ -19,7 +19,13 @@ export interface LogOptions {
 export function createLogger(options: LogOptions): Logger {
   const stream: StreamEntry['stream'] =
     options.format === 'text'
-      ? pretty({ colorize: false, singleLine: true, ignore: 'pid,hostname,service', sync: true })
+      ? pretty({
+          colorize: false,
+          singleLine: true,
+          ignore: 'pid,hostname,service',
+          translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l o',
+          sync: true,
+        })
       : pino.destination({ sync: false });
   return pino(
     {

@@ -5,12 +5,29 @@ export class Metrics {
   readonly registry = new Registry();
   /** Calls by rpc and reason (`ok` or a word of the table), in seconds. */
   readonly calls: Histogram<'rpc' | 'reason'>;
-  /** Errors that nobody caught: each is a defect. */
-  readonly uncaught: Counter;
+  /** Errors that nobody foresaw: those that reached the process, and calls that were answered `internal`. */
+  readonly #defects: Counter<'kind'>;
 
   constructor() {
     this.calls = this.histogram('parley_rpc_seconds', 'calls by rpc and reason', ['rpc', 'reason']);
-    this.uncaught = this.counter('parley_uncaught_errors_total', 'errors that reached the process', []);
+    const kinds = ['uncaught', 'internal'];
+    this.#defects = this.counter(
+      'parley_defects_total',
+      'errors that nobody foresaw, by where they ended',
+      ['kind'],
+      kinds,
+    );
+  }
+
+  /** A call has ended with that reason. */
+  countCall(rpc: string, reason: string, ms: number): void {
+    this.calls.observe({ rpc, reason }, ms / 1_000);
+    if (reason === 'internal') this.#defects.inc({ kind: 'internal' });
+  }
+
+  /** An error reached the process. */
+  countUncaught(): void {
+    this.#defects.inc({ kind: 'uncaught' });
   }
 
   /** Adds the usual numbers of a Node process: memory, event loop, handles. */
@@ -18,8 +35,14 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
-    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  /**
+   * `born`: values of its label that are there from the start, at 0. Without them the first event of a kind makes its
+   * series, and `increase()` over a series that begins with 1 is 0.
+   */
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[], born: readonly string[] = []) {
+    const counter = new Counter<L>({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+    for (const value of born) counter.inc({ [String(labelNames[0])]: value } as Record<L, string>, 0);
+    return counter;
   }
 
   /** A sum that is kept elsewhere, on a path too hot for a counter of its own, and asked for when it is read. */

@@ -1,7 +1,7 @@
 import type { Part } from './lifecycle.js';
 import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
-import { readSettings, type Settings, SettingsError } from './settings.js';
+import { ignoredNames, readSettings, type Settings, SettingsError } from './settings.js';
 
 /** What a process gets to start with. */
 export interface ProcessContext {
@@ -35,7 +35,7 @@ function fail(service: string, cause: unknown): never {
 function surviveErrors(log: Logger, metrics: Metrics): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (cause: unknown) => {
-      metrics.uncaught.inc();
+      metrics.countUncaught();
       log.error({ err: cause, kind }, 'nobody caught this error');
     });
   }
@@ -72,6 +72,8 @@ export async function runProcess(
   const log = createLogger({ service, level: settings.LOG_LEVEL, format: settings.LOG_FORMAT });
   const metrics = new Metrics();
   metrics.collectProcess();
+  const ignored = ignoredNames(process.env);
+  if (ignored.length > 0) log.info({ ignored }, 'these variables are service links of Kubernetes, not settings');
   surviveErrors(log, metrics);
   let running: RunningService | undefined;
   stopOnSignals(() => running, log, (settings.STOP_SECONDS + 1) * 1_000);

@@ -1,9 +1,9 @@
-import { describeSettings, readSettings } from './settings.js';
+import { describeSettings, ignoredNames, readSettings } from './settings.js';
 
 test('without an environment the defaults hold, and an empty value is none', () => {
   const settings = readSettings({ PARLEY_HOST: '', OTHER: 'x' });
   expect(settings).toMatchObject({ HOST: '127.0.0.1', INSECURE: false, STOP_SECONDS: 8, DATABASE_URL: undefined });
-  expect(settings.SERVER_HOSTS).toEqual(['localhost', '127.0.0.1']);
+  expect(settings.SERVER_HOSTS).toEqual(['localhost', '127.0.0.1', '::1']);
 });
 
 test('values are read in their types', () => {
@@ -32,4 +32,35 @@ test('the table shows the values in force and hides secrets', () => {
   expect(valueIn('PARLEY_DATABASE_URL')).toBe('(secret)');
   expect([valueIn('PARLEY_PORT'), valueIn('PARLEY_HOST'), valueIn('PARLEY_NAME')]).toEqual(['1', '127.0.0.1', '']);
   expect(rows.every(({ unit, doc }) => unit !== '' && doc !== '')).toBe(true);
+});
+
+const links = {
+  PARLEY_SERVICE_HOST: '10.96.1.2',
+  PARLEY_SERVICE_PORT: '50051',
+  PARLEY_SERVICE_PORT_GRPC: '50051',
+  PARLEY_PORT: 'tcp://10.96.1.2:50051',
+  PARLEY_PORT_50051_TCP: 'tcp://10.96.1.2:50051',
+  PARLEY_PORT_50051_TCP_PROTO: 'tcp',
+  PARLEY_PORT_50051_TCP_PORT: '50051',
+  PARLEY_PORT_50051_TCP_ADDR: '10.96.1.2',
+  PARLEY_ADMIN_PORT: 'tcp://[fd00::7]:8080',
+  PARLEY_USER_SERVICE_SERVICE_HOST: 'fd00::7',
+};
+
+test('service links of Kubernetes are no settings, and not in the way of any', () => {
+  expect(readSettings(links)).toMatchObject({ PORT: undefined, ADMIN_PORT: undefined });
+  expect(ignoredNames({ ...links, PARLEY_HOST: '10.0.0.1', OTHER_PORT: 'tcp://10.0.0.1:1' })).toEqual(
+    Object.keys(links),
+  );
+  expect(describeSettings(links).find(({ name }) => name === 'PARLEY_PORT')?.value).toBe('');
+});
+
+test.each([
+  ['PARLEY_SERVICE_HOST', 'chat.example.org'],
+  ['PARLEY_SERVICE_PROT', '10.96.1.2'],
+  ['PARLEY_USER_PORT', '50051'],
+  ['PARLEY_PORT', 'tcp://'],
+  ['PARLEY_PORT', 'http://10.96.1.2:80'],
+])('%s=%s is no such link: it is refused', (name, value) => {
+  expect(() => readSettings({ [name]: value })).toThrow(name);
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from './limits.js';
+import { serviceLinks } from './service-links.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const onOff = z.enum(['on', 'off']).transform((word) => word === 'on');
@@ -98,13 +99,13 @@ export const settingsTable = {
     list,
     'patterns',
     'channel-service: hosts a chat server may report as addr; * stands for one label',
-    'localhost,127.0.0.1',
+    'localhost,127.0.0.1,::1',
   ),
   SERVER_NETWORKS: setting(
     list,
     'CIDR',
     'channel-service: networks a chat server may report as internal_addr',
-    '127.0.0.0/8',
+    '127.0.0.0/8,::1/128',
   ),
   SERVER_PORTS: setting(
     z.string().regex(/^\d+-\d+$/),
@@ -170,6 +171,16 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
+/** Which variables only look like settings: Kubernetes makes them for a Service called `parley...`. */
+export function ignoredNames(env: NodeJS.ProcessEnv): string[] {
+  return serviceLinks(env, prefix);
+}
+
+function withoutLinks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const links = new Set(ignoredNames(env));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
+}
+
 function unknownNames(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
@@ -177,10 +188,11 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Reads every `PARLEY_*` variable. An empty value counts as not set.
+ * Reads every `PARLEY_*` variable. An empty value counts as not set, and so does a service link of Kubernetes.
  * @throws {SettingsError} naming each unknown name and each value that does not fit.
  */
-export function readSettings(env: NodeJS.ProcessEnv): Settings {
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const env = withoutLinks(environment);
   const problems = unknownNames(env);
   const read = Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
     const result = row.schema.safeParse(env[prefix + key] || row.fallback);
@@ -201,7 +213,8 @@ export interface SettingRow {
 }
 
 /** The whole table with the values that `env` gives, for people to read. */
-export function describeSettings(env: NodeJS.ProcessEnv): SettingRow[] {
+export function describeSettings(environment: NodeJS.ProcessEnv): SettingRow[] {
+  const env = withoutLinks(environment);
   return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
     const fallback = row.fallback ?? '';
     const given = env[prefix + key] || fallback;

@@ -41,6 +41,11 @@ test('it gives the numbers', async () => {
   expect(body).toContain('things_total 3');
 });
 
+test('the numbers say which text format they are in, as scrapers ask for it', async () => {
+  const { headers } = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+  expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+});
+
 test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])('%s is not found', async (line) => {
   expect(await ask(line)).toBe('HTTP/1.1 404 Not Found');
 });

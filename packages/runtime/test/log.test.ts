@@ -19,6 +19,6 @@ test('a line of JSON names the service and level, and masks what is secret', () 
 test('text is one line for people, and masks the same', () => {
   const text = written('text');
   expect(text.trim().split('\n')).toHaveLength(1);
-  expect(text).toMatch(/WARN.*a line.*ann/);
+  expect(text).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d{4}\] WARN.*a line.*ann/);
   expect(text).not.toContain('sec.ret');
 });

@@ -114,7 +114,7 @@ test('errors that nobody caught are counted, logged and survived', async () => {
   await running.until(() => running.output.includes('from a timer') && running.output.includes('from a promise'));
   running.process.send({ ask: 'metrics' });
   await running.until(() => running.messages.length === 2);
-  expect(String(running.messages[1]?.metrics)).toContain('parley_uncaught_errors_total 2');
+  expect(String(running.messages[1]?.metrics)).toContain('parley_defects_total{kind="uncaught"} 2');
   running.process.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });

@@ -52,8 +52,9 @@ export class Trio {
   }
 
   /** The user-service, with cheap password hashes. */
-  async startUserService(): Promise<ServiceProcess> {
-    const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
+  async startUserService(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const database = { PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
+    const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, ...database, ...env };
     const started = await ServiceProcess.start('user-service', settings);
     this.#others.push(started);
     return started;

@@ -93,6 +93,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const joinKey = new SigningKey(joinToken, bootId, pool, clock);
   const managerKey = new SigningKey(serviceToken('manager'), bootId, pool, clock);
   await Promise.all([joinKey.start(), managerKey.start()]);
+  for (const key of [joinKey, managerKey]) host.readiness.require('the database of keys', () => key.checkPublished());
   const credentials = clientCredentials(settings);
   const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, bootId, log }));
 

@@ -3,12 +3,12 @@ import type { Found } from './rpc/listen.js';
 
 const seconds = [0.1, 0.5, 1, 2, 3, 5, 8, 13, 30, 60];
 
-const hows: readonly Found['how'][] = ['kept', 'placed', 'recovered'];
+const owners: readonly Found['how'][] = ['kept', 'placed', 'recovered'];
 
 /** Seats by how their channel came to its owner; and how long a channel was without one after a lease had lapsed. */
 export function countFound(metrics: Metrics): (found: Found) => void {
-  const seats = metrics.counter('parley_listens_total', 'seats given, by how the channel came to its owner', ['owner']);
-  for (const owner of hows) seats.inc({ owner }, 0); // a rate counts from the first look on, and a series that is not there has none
+  const help = 'seats given, by how the channel came to its owner';
+  const seats = metrics.counter('parley_listens_total', help, ['owner'], owners);
   const recovery = metrics.histogram(
     'parley_recovery_seconds',
     "from the end of an owner's lease until somebody asked for the channel and got another one",

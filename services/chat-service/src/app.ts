@@ -126,7 +126,7 @@ function createReporter(host: ServiceHost, config: Config, state: State, sweep: 
     bootId,
     name: config.name,
     addr: config.addr ?? host.address,
-    internalAddr: config.internalAddr ?? host.address,
+    internalAddr: config.internalAddr ?? host.ipAddress,
     tls: settings.TLS_CERT !== undefined,
   };
   return new Reporter({

@@ -9,6 +9,9 @@ import type { Drain } from './upkeep/drain.js';
 import { moment } from './upkeep/reporter.js';
 import type { Sweep } from './upkeep/sweep.js';
 
+const departures = ['lost', 'empty', 'drained'] as const;
+const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay'];
+
 /** What a chat server counts. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
@@ -16,7 +19,7 @@ export interface ChatCounters {
   readonly onResume: (outcome: Resume) => void;
   /** Something was to be written in a channel that another server has by now. */
   readonly onFenced: () => void;
-  readonly onLeft: (why: 'lost' | 'empty' | 'drained', channels: number) => void;
+  readonly onLeft: (why: (typeof departures)[number], channels: number) => void;
 }
 
 const resumptions = {
@@ -77,10 +80,17 @@ export function countChat(
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
-  const resets = metrics.counter('parley_resets_total', 'readers that were reset, by what they did not take', ['why']);
-  const resumes = metrics.counter('parley_resumes_total', 'streams by what they asked to resume came to', ['outcome']);
+  const resetHelp = 'readers that were reset, by what they did not take';
+  const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
+  const resumeHelp = 'streams by what they asked to resume came to';
+  const resumes = metrics.counter('parley_resumes_total', resumeHelp, ['outcome'], Object.values(resumptions));
   const fenced = metrics.counter('parley_fenced_total', 'messages for a channel that another server has by now', []);
-  const left = metrics.counter('parley_channels_left_total', 'channels that this server has no more', ['why']);
+  const left = metrics.counter(
+    'parley_channels_left_total',
+    'channels that this server has no more',
+    ['why'],
+    departures,
+  );
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
   metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.lane.bytes);

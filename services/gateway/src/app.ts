@@ -1,5 +1,5 @@
 import { clientCredentials, keyPair, ServiceHost } from '@parley/rpc';
-import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { Upstreams } from './clients/upstreams.js';
 import type { Config } from './config.js';
 import { Bridge } from './http/bridge.js';
@@ -29,11 +29,12 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   await look();
   const failed = (err: unknown) => log.warn({ err }, 'chat servers and keys were not read; those of before stay');
   host.parts.add('look', repeat(lookEveryMs, 0.1, look, failed));
+  host.readiness.require('what is behind', () => upstreams.checkReachable());
   const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), log, metrics });
   const doors = [crossOrigin(config.origins), bridge.door, serveKeys(joinKeys), page.door];
   const { host: address, port, stopMs } = config.host;
   const http = await startHttpServer({ address, port, tls, stopMs, doors });
   host.parts.add('http', http);
   host.parts.add('bridge', bridge);
-  return host.run({ http: `${tls === undefined ? 'http' : 'https'}://${address}:${http.port}` });
+  return host.run({ http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}` });
 }

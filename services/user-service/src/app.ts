@@ -19,6 +19,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const passwords = host.parts.add('passwords', await Passwords.start(config.scheme));
   const key = new SigningKey(userToken, host.bootId, pool, host.clock);
   await key.start();
+  host.readiness.require('the database of keys', () => key.checkPublished());
 
   await host.serve((server) =>
     server.add('chat.v1.UserService', UserServiceService, {

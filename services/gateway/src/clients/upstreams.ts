@@ -13,6 +13,7 @@ const sharedOptions: ClientOptions = { ...clientOptions, 'grpc.service_config': 
 const ownOptions: ClientOptions = { ...clientOptions, 'grpc.use_local_subchannel_pool': 1 };
 
 const keep = () => {};
+const reachWithinMs = 1_000;
 
 /** The services behind the gateway. */
 export class Upstreams implements Part {
@@ -63,6 +64,16 @@ export class Upstreams implements Part {
     }
   }
 
+  /** Rejects with one sentence where no manager, or no user-service, can be reached. */
+  async checkReachable(): Promise<void> {
+    const kinds = { manager: this.#managers, 'user-service': this.#users };
+    for (const [kind, clients] of Object.entries(kinds)) {
+      await Promise.any(clients.map(reach)).catch((cause: unknown) => {
+        throw new Error(`no ${kind} can be reached`, { cause });
+      });
+    }
+  }
+
   stop(): void {
     for (const client of [...this.#users, ...this.#managers, ...this.#chatServers.values()]) client.close();
   }
@@ -78,4 +89,10 @@ export class Upstreams implements Part {
 
 function isAway(client: Client): boolean {
   return client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE;
+}
+
+function reach(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.waitForReady(Date.now() + reachWithinMs, (error) => (error == null ? resolve() : reject(error)));
+  });
 }

@@ -163,7 +163,7 @@ export class Bridge implements Part {
   #report({ path, startedAt }: Crossing, reason: string, cause?: unknown): void {
     const rpc = path.slice(1);
     const ms = performance.now() - startedAt;
-    this.#deps.metrics.calls.observe({ rpc, reason }, ms / 1_000);
+    this.#deps.metrics.countCall(rpc, reason, ms);
     const line = { rpc, reason, ms: Math.round(ms * 10) / 10 };
     if (reason === 'internal') this.#deps.log.error({ ...line, err: cause }, 'call failed');
     else this.#deps.log.debug(line, 'call');

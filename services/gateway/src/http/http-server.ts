@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KeyPair } from '@parley/rpc';
-import { atMost, limits, type Part } from '@parley/runtime';
+import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
 import type { Door } from './door.js';
 
 export interface HttpOptions {
@@ -49,7 +49,11 @@ export async function startHttpServer({ address, port, tls, stopMs, doors }: Htt
 function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) =>
-      reject(new Error(`cannot listen on ${address}:${port}: choose another port or stop what uses it`, { cause }));
+      reject(
+        new Error(`cannot listen on ${hostAndPort(address, port)}: choose another port or stop what uses it`, {
+          cause,
+        }),
+      );
     server.once('error', fail);
     server.listen(port, address, () => {
       server.off('error', fail);

@@ -1,0 +1,19 @@
+import { dialable, hostAndPort, splitAddress } from './address.js';
+
+test.each([
+  ['127.0.0.1', 1, '127.0.0.1:1'],
+  ['localhost', 80, 'localhost:80'],
+  ['::1', 80, '[::1]:80'],
+  ['fe80::1', 65_535, '[fe80::1]:65535'],
+])('%s and %i are %s, and taken apart again', (host, port, address) => {
+  expect(hostAndPort(host, port)).toBe(address);
+  expect(splitAddress(address)).toEqual({ host, port });
+});
+
+test.each([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+  ['192.0.2.2', '192.0.2.2'],
+])('what listens on %s is dialled at %s', (host, at) => {
+  expect(dialable(host)).toBe(at);
+});
