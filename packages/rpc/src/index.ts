@@ -1,5 +1,6 @@
 export { bearerOf, Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
+export { channelKinds, keepOf } from './channel-fields.js';
 export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
 export { frameOf, prefixBytes, prefixed } from './frame.js';
 export { addHealth } from './health.js';

@@ -1,15 +1,9 @@
-import { Channel, ChannelStatus, Keep } from '@parley/contract';
+import { Channel, ChannelStatus } from '@parley/contract';
 import type { Queryable } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import { channelKinds, keepOf, type UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import { type ChannelRow, describe } from '../store/channels.js';
-import { kinds } from './kinds.js';
 import { ranks } from './ranks.js';
-
-function ruleOf(seconds: number | null) {
-  if (seconds === null) return { everything: true };
-  return seconds === 0 ? { nothing: true } : { seconds };
-}
 
 function toChannel(row: ChannelRow): Channel {
   return Channel.fromPartial({
@@ -19,11 +13,11 @@ function toChannel(row: ChannelRow): Channel {
     userCount: row.people,
     limit: row.user_limit,
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
-    kind: kinds[row.kind],
+    kind: channelKinds[row.kind],
     ownerId: row.owner_id,
     description: row.description,
     iconId: row.icon_id ?? '',
-    keep: Keep.fromPartial({ ...ruleOf(row.keep_seconds), maxCount: row.keep_count ?? 0 }),
+    keep: keepOf(row.keep_seconds, row.keep_count),
     slowModeS: row.slow_mode_s,
     closedHistory: !row.open_history,
     memberCount: row.member_count,

@@ -27,7 +27,7 @@ class World {
 
   constructor(ringBytes = bounds.ringBytes) {
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
-    const settings = { name: 'n', limit: 25, ownerId: 'alice', slowModeS: 0 };
+    const settings = { ownerId: 'alice', slowModeS: 0 };
     const fanOut = new FanOut(
       (run) => run(),
       (cause) => {

@@ -10,7 +10,7 @@ const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
   const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0 } as const;
-  return { facts, settings: { name: 'seven', limit: 25, ownerId: 'alice', slowModeS: 0 } };
+  return { facts, settings: { ownerId: 'alice', slowModeS: 0 } };
 }
 
 function setUp() {

@@ -28,8 +28,6 @@ export interface ChannelFacts {
 
 /** What can change meanwhile. */
 export interface ChannelSettings {
-  readonly name: string;
-  readonly limit: number;
   readonly ownerId: string;
   readonly slowModeS: number;
 }
@@ -61,7 +59,7 @@ export class LiveChannel {
   readonly sent = new SentBefore();
   /** True once another server has it, or is to have it: nothing more is said here. */
   moving = false;
-  /** Of a channel that keeps something: what is shown when. */
+  /** Shows what others wrote, and looks at members and settings when they change. */
   feed: Feed | undefined;
   readonly #fanOut: FanOut;
   readonly #flushBytes: number;

@@ -1,12 +1,12 @@
-import { ChannelStatus, Resume, SubscribeRequest } from '@parley/contract';
+import { Resume, SubscribeRequest } from '@parley/contract';
 import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
-import { welcomeFrame } from './frames.js';
 import type { Opener } from './opening.js';
 import { Session, type SessionContext } from './session.js';
 import type { Sessions } from './sessions.js';
+import { welcome } from './welcome.js';
 
 export interface ConnectDeps {
   readonly bootId: string;
@@ -67,6 +67,8 @@ function personOf(taken: TakenSeat): Person {
 /** Where a reader starts, and what Welcome says of it. */
 interface Place {
   readonly resume: Resume;
+  /** The last seq that it has seen, or that was not meant for it. */
+  readonly seen?: number;
   /** In the ring; the end where absent. */
   readonly cursor?: number | undefined;
   /** What follows this seq is read from the table first. */
@@ -81,7 +83,7 @@ function placeOf(channel: LiveChannel, taken: TakenSeat, wishes: Wishes): Place 
   const cursor = channel.cursorAfter(seq);
   if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
   const stored = channel.facts.keeps && seq + 1 >= taken.first_seq;
-  if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP };
+  if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP, seen: seq };
   return { resume: Resume.WHOLE, replayAfter: seq };
 }
 
@@ -128,7 +130,11 @@ export class ConnectDoor {
     const standing = { role: taken.role, mutedUntilMs: taken.muted_until_ms };
     const opened = new Session({ key, person, standing, channel, stream, ...wishes, ...place }, session);
     sessions.add(opened);
-    opened.open(this.#welcome(channel, taken, person, place.resume, wishes));
+    const { pingEveryMs } = this.#deps;
+    const { messageBytes, now } = session;
+    const seen = place.seen ?? 0;
+    const welcoming = { me: person, resume: place.resume, seen, pingEveryMs, messageBytes };
+    opened.open(() => welcome(channel, taken, { ...welcoming, nowMs: now() }));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
   }
 
@@ -142,30 +148,5 @@ export class ConnectDoor {
   async #abandon(key: SeatKey): Promise<void> {
     this.#deps.sessions.remove(key.seat);
     await this.#deps.seats.leave([key.seat]);
-  }
-
-  #welcome(channel: LiveChannel, taken: TakenSeat, me: Person, resume: Resume, wishes: Wishes): Buffer {
-    const people = channel.people(taken.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat);
-    const others = people.filter(({ id }) => id !== me.id);
-    const gap = resume === Resume.GAP;
-    return welcomeFrame({
-      channel: {
-        id: taken.channel_id,
-        name: channel.settings.name,
-        limit: channel.settings.limit,
-        ownerId: channel.settings.ownerId,
-        status: ChannelStatus.SERVING,
-        users: [...others, me],
-      },
-      me,
-      log: channel.facts.log,
-      lastSeq: channel.lastSeq,
-      resume,
-      missingFrom: gap ? (wishes.resume?.seq ?? 0) + 1 : 0,
-      missingTo: gap ? channel.lastSeq : 0,
-      pingEveryMs: this.#deps.pingEveryMs,
-      maxBytes: this.#deps.session.messageBytes,
-      now: this.#deps.session.now(),
-    });
   }
 }

@@ -28,15 +28,15 @@ function openingOf(row: HeadRow): Opening {
   };
 }
 
-function settingsOf(row: Pick<HeadRow, 'name' | 'user_limit' | 'owner_id' | 'slow_mode_s'>): Opening['settings'] {
-  return { name: row.name, limit: row.user_limit, ownerId: row.owner_id, slowModeS: row.slow_mode_s };
+function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s'>): Opening['settings'] {
+  return { ownerId: row.owner_id, slowModeS: row.slow_mode_s };
 }
 
 function fedEntry(entry: StoredEntry): FedEntry {
   return { seq: entry.seq, frame: storedFrame(entry), changesRoster: entry.kind === Kind.MEMBER };
 }
 
-/** Opens live channels as the database has them; those that keep something get a feed. */
+/** Opens live channels as the database has them, each with its feed. */
 export class Opener {
   readonly #deps: OpenerDeps;
 
@@ -51,7 +51,7 @@ export class Opener {
     const channel = channels.open(openingOf(row), now());
     if (channel.facts.keeps) channel.trimTo(row.first_seq);
     if (channel === before) return channel;
-    if (channel.facts.keeps) channel.feed = this.#feedOf(channel, row.roster);
+    channel.feed = this.#feedOf(channel, row.roster);
     for (const session of sessions.find({ channelId: row.channel_id })) {
       if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     }
@@ -96,9 +96,12 @@ function partFrom(channel: LiveChannel, here: readonly Session[], row: RosterRow
   return partAfter;
 }
 
+/** In a room nobody is a member: a row there is of a mute or a ban. What is kept nowhere is not numbered like `left_seq`. */
 function lastSeqFor(member: MemberRow | undefined, { facts }: LiveChannel): number {
-  if (member === undefined) return facts.kind === 'room' ? Number.POSITIVE_INFINITY : 0;
-  return member.left_seq ?? (member.banned ? 0 : Number.POSITIVE_INFINITY);
+  const isRoom = facts.kind === 'room';
+  if (!isRoom && member === undefined) return 0;
+  if (!isRoom && member?.left_seq != null) return facts.keeps ? member.left_seq : 0;
+  return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 
 function standingOf(member: MemberRow | undefined): Session['standing'] {

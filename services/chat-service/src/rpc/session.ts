@@ -120,13 +120,13 @@ export class Session {
     this.#posting = new Posting(this, options.channel, context);
   }
 
-  /** Enters the channel, says `welcome` to those who asked, and listens. */
-  open(welcome: Buffer): void {
+  /** Enters the channel, says to those who asked what `welcome` makes of it then, and listens. */
+  open(welcome: () => Buffer): void {
     const { channel, person } = this;
     if (channel.enter(this.key.seat, person, this.#reader)) {
       channel.publishLossy(presenceFrame([person], [], channel.users));
     }
-    this.tell(welcome);
+    if (this.events) this.tell(welcome());
     this.#stream.onClose(() => this.#close());
     this.#stream.onMessage((bytes) => this.#receive(bytes));
     if (this.#mostBytes !== undefined) this.#stream.onWritten(this.#mostBytes, () => setImmediate(() => this.#renew()));

@@ -16,8 +16,6 @@ export interface OwnedHead extends Ownership {
 
 /** A channel and its head. */
 export interface HeadRow extends OwnedHead {
-  readonly name: string;
-  readonly user_limit: number;
   readonly kind: ChannelKind;
   readonly owner_id: string;
   readonly slow_mode_s: number;
@@ -40,8 +38,6 @@ export interface MemberRow {
 /** A channel's settings and some of its members. */
 export interface RosterRow {
   readonly roster: number;
-  readonly name: string;
-  readonly user_limit: number;
   readonly owner_id: string;
   readonly slow_mode_s: number;
   readonly members: readonly MemberRow[];

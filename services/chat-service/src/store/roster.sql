@@ -1,5 +1,5 @@
 -- Who of those here may do what, now: $1 the channel, $2 the users here. No row: there is no such channel any more.
-SELECT h.roster, c.name, c.user_limit, c.owner_id, c.slow_mode_s, (
+SELECT h.roster, c.owner_id, c.slow_mode_s, (
   SELECT coalesce(json_agg(json_build_object('user_id', m.user_id, 'role', m.role, 'left_seq', m.left_seq,
     'banned', coalesce(m.banned_until > now(), false),
     'muted_until_ms', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')

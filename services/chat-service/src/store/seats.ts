@@ -6,6 +6,18 @@ const sql = statements(import.meta.url);
 
 /** What taking a seat tells of its channel and user. */
 export interface TakenSeat extends HeadRow {
+  readonly name: string;
+  readonly user_limit: number;
+  readonly description: string;
+  readonly icon_id: string | null;
+  /** 0 nothing, null for ever. */
+  readonly keep_seconds: number | null;
+  /** Null: all. */
+  readonly keep_count: number | null;
+  readonly open_history: boolean;
+  /** JSON. */
+  readonly metadata: string;
+  readonly created_ms: number;
   readonly user_id: string;
   readonly number: number;
   readonly user_name: string;

@@ -10,6 +10,8 @@ WHERE t.id = $1 AND t.boot_id = $2 AND t.channel_id = $3 AND t.user_id = $4 AND 
   AND (m.user_id IS NULL OR coalesce(m.banned_until <= now(), true)) AND (c.kind = 'room' OR (m.user_id IS NOT NULL AND m.left_seq IS NULL))
 RETURNING c.id AS channel_id, c.name, c.user_limit, c.kind, c.owner_id, c.slow_mode_s, c.keep_seconds IS DISTINCT FROM 0 AS keeps,
   h.epoch, h.log_id, h.last_seq, h.first_seq, h.roster,
-  u.id AS user_id, u.number, u.name AS user_name, coalesce(m.role, 'none') AS role,
+  c.description, c.icon_id, c.keep_seconds, c.keep_count, c.open_history, c.metadata::text AS metadata,
+  floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
+  u.id AS user_id, u.number, u.name AS user_name, CASE WHEN c.kind = 'room' THEN 'none' ELSE coalesce(m.role, 'none') END AS role,
   CASE WHEN c.open_history THEN 0 ELSE coalesce(m.joined_seq, 0) END AS sees_after,
   coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0) AS muted_until_ms;

@@ -3,7 +3,7 @@ SELECT CASE
     WHEN c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
     WHEN s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
-    WHEN m.banned_until > now() OR m.left_seq IS NOT NULL THEN 'removed'
+    WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- in rooms left_seq means nothing
     WHEN h.boot_id IS DISTINCT FROM $1 THEN 'moved'
     WHEN c.id IS NULL OR u.id IS NULL THEN NULL
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'

@@ -68,7 +68,7 @@ export class Sweep {
       const head = heads.get(channel.facts.id);
       if (head?.epoch !== channel.facts.epoch) continue;
       if (channel.facts.keeps) channel.trimTo(head.first_seq);
-      channel.feed?.expect(head.last_seq, head.roster);
+      channel.feed?.expect(channel.facts.keeps ? head.last_seq : 0, head.roster);
     }
     return mine;
   }

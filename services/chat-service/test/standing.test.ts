@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  ChangeMemberRequest,
+  Channel,
+  ChannelKind,
+  Keep,
+  Kind,
+  MemberRole,
+  type Message,
+  UpdateChannelRequest,
+  type Welcome,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let ann: TestPerson;
+let bob: TestPerson;
+let carol: TestPerson;
+let tests = 0;
+
+const withinMs = 10_000;
+/** More than a sweep needs, even on a busy machine: whoever were to be thrown out by it is by then. */
+const sweepsMs = 4_000;
+const inAnHour = () => Date.now() + 3_600_000;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 2 });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  const [one, two, three] = await trio.people.makeMany(`person-${tests}`, 3);
+  if (one === undefined || two === undefined || three === undefined) throw new Error('nobody');
+  [ann, bob, carol] = [one, two, three];
+});
+
+function create(fields: Partial<Channel>): Promise<Channel> {
+  const client = trio.manager();
+  const channel = Channel.fromPartial({ name: `channel ${tests}`, limit: 25, ...fields });
+  return callUnary(client.create.bind(client), channel, { token: ann.token, withinMs });
+}
+
+async function room(keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
+  return (await create({ keep: Keep.fromPartial(keep) })).id;
+}
+
+function change(id: number, fields: Partial<ChangeMemberRequest>, by = ann, whom = bob) {
+  const client = trio.manager();
+  const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...fields });
+  return callUnary(client.changeMember.bind(client), request, { token: by.token, withinMs });
+}
+
+function update(id: number, fields: Partial<UpdateChannelRequest>) {
+  const client = trio.manager();
+  const request = UpdateChannelRequest.fromPartial({ id, ...fields });
+  return callUnary(client.update.bind(client), request, { token: ann.token, withinMs });
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+function welcomeOf(stream: Chatter): Welcome | undefined {
+  return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
+}
+
+/** The reason of the refusal; undefined: it was taken. */
+async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<string | undefined> {
+  const clientId = randomUUID();
+  stream.send('words', { clientId, ...fields });
+  return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.refusal?.reason;
+}
+
+/** Says something again and again until the answer is this one. */
+async function answers(stream: Chatter, reason: string | undefined, fields: Partial<Message> = {}): Promise<void> {
+  const end = performance.now() + withinMs;
+  for (let last: string | undefined; performance.now() < end; await pause(100)) {
+    last = await say(stream, fields);
+    if (last === reason) return;
+  }
+  throw new Error(`the answer never was ${reason}`);
+}
+
+const partings = (stream: Chatter) => stream.messages.flatMap(({ goodbye }) => goodbye?.reason ?? []);
+
+describe.each([
+  ['nothing', { nothing: true }],
+  ['everything', { everything: true }],
+])('In a room that keeps %s', (_, keep) => {
+  test('a mute reaches who is inside and removes nobody, and lifting it restores all', async () => {
+    const id = await room(keep);
+    const b = await join(bob, id);
+    expect(await say(b)).toBeUndefined();
+    await change(id, { muteUntil: inAnHour() });
+    await answers(b, 'muted');
+    await change(id, { muteUntil: 0 });
+    await answers(b, undefined);
+    await update(id, { description: 'new words' });
+    await pause(sweepsMs);
+    expect(await say(b)).toBeUndefined();
+    expect(partings(b)).toEqual([]);
+    await b.leave();
+  });
+
+  test('who was muted, or banned for a while, stays like everybody else when the channel changes and moves', async () => {
+    const id = await room(keep);
+    for (const until of [inAnHour(), 0]) await change(id, { muteUntil: until });
+    for (const until of [inAnHour(), 0]) await change(id, { banUntil: until }, ann, carol);
+    const streams = [await join(bob, id), await join(carol, id)];
+    await update(id, { description: 'new words' });
+    await pause(sweepsMs);
+    expect(streams.flatMap(partings)).toEqual([]);
+    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+    for (const stream of streams) {
+      await stream.ended;
+      expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
+    }
+  });
+
+  test('a ban ends the stream', async () => {
+    const id = await room(keep);
+    const b = await join(bob, id);
+    await change(id, { banUntil: inAnHour() });
+    expect((await b.ended).reason).toBe('removed');
+    await expect(trio.listen(bob, id)).rejects.toMatchObject({ reason: 'banned' });
+  });
+
+  test('slow mode reaches who is inside, and does not hold a new owner', async () => {
+    const id = await room(keep);
+    const b = await join(bob, id);
+    await update(id, { slowModeS: 600 });
+    await answers(b, 'slow-mode');
+    await trio.people.sql('UPDATE chat.channel SET owner_id = $2 WHERE id = $1', [id, bob.id]);
+    await trio.people.sql('UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1', [id]);
+    await answers(b, undefined);
+    await b.leave();
+  });
+
+  test('who comes is welcomed to the name, the limit and the owner of now', async () => {
+    const id = await room(keep);
+    const a = await join(ann, id);
+    await update(id, { name: 'another name', limit: 7, description: 'about it', slowModeS: 5 });
+    const b = await join(bob, id);
+    expect(welcomeOf(b)?.channel).toMatchObject({
+      name: 'another name',
+      limit: 7,
+      description: 'about it',
+      slowModeS: 5,
+    });
+    await Promise.all([a.leave(), b.leave()]);
+  });
+});
+
+test('In a chat that keeps nothing a mute reaches who is inside, and a removal ends the stream', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP, keep: Keep.fromPartial({ nothing: true }) });
+  await change(id, { add: true });
+  const b = await join(bob, id);
+  for (let n = 0; n < 3; n++) await say(b);
+  await change(id, { muteUntil: inAnHour() });
+  await answers(b, 'muted');
+  expect(partings(b)).toEqual([]);
+  await trio.people.sql('UPDATE chat.member SET left_seq = joined_seq WHERE channel_id = $1 AND user_id = $2', [
+    id,
+    bob.id,
+  ]);
+  await trio.people.sql('UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1', [id]);
+  expect((await b.ended).reason).toBe('removed');
+});
+
+test('In a chat a role reaches who is inside', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP });
+  await change(id, { add: true });
+  const [a, b] = [await join(ann, id), await join(bob, id)];
+  expect(await say(a)).toBeUndefined();
+  const { seq } = await b.find((message) => message.seq > 0 && message.data.toString() === 'words');
+  const pin = { kind: Kind.PIN, targetSeq: seq };
+  expect(await say(b, pin)).toBe('not-owner');
+  await change(id, { role: MemberRole.ADMIN });
+  await answers(b, undefined, pin);
+  await change(id, { role: MemberRole.MEMBER });
+  await answers(b, 'not-owner', pin);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('A welcome says what the channel is, what the caller is in it and how many are there', async () => {
+  const asked = { kind: ChannelKind.PUBLIC, limit: 500, description: 'about it', slowModeS: 3, metadata: '{"a":1}' };
+  const { id } = await create({ ...asked, keep: Keep.fromPartial({ seconds: 60, maxCount: 9 }) });
+  const a = await join(ann, id);
+  const { channel, here } = welcomeOf(a) ?? {};
+  expect(channel).toMatchObject({
+    ...asked,
+    metadata: '{"a": 1}',
+    keep: { seconds: 60, maxCount: 9 },
+    ownerId: ann.id,
+  });
+  expect(channel).toMatchObject({ myRole: MemberRole.OWNER, userCount: 1, closedHistory: false });
+  expect(channel?.createdAt).toBeGreaterThan(0);
+  expect(here).toBe(1);
+  const again = await join(ann, id);
+  expect(welcomeOf(again)?.here).toBe(1);
+  await Promise.all([a.leave(), again.leave()]);
+});
+
+test('A welcome counts those who are there, more than it names', async () => {
+  const { id } = await create({ kind: ChannelKind.PUBLIC, limit: 500 });
+  const crowd = await trio.people.makeMany(`crowd-${tests}`, 102);
+  await trio.people.sql(
+    'INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, unnest($2::varchar[]), 0',
+    [id, crowd.map((person) => person.id)],
+  );
+  const streams: Chatter[] = [];
+  for (const person of crowd) streams.push(await join(person, id));
+  const welcome = welcomeOf(await join(ann, id));
+  expect(welcome?.here).toBe(103);
+  expect(welcome?.channel?.userCount).toBe(103);
+  expect(welcome?.channel?.users).toHaveLength(100);
+  expect(welcome?.channel?.users.map((user) => user.id)).toContain(ann.id);
+  for (const stream of streams) stream.cancel();
+}, 60_000);
