@@ -2,48 +2,26 @@ import { type Channel, Kind, type Message, type User, type Welcome } from '@parl
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
+import type { ListenOptions, SendOptions } from './conversation-options.js';
 import type { Place } from './core/bookmark.js';
 import { type Entry, Exchange, type Step } from './core/exchange.js';
 import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
-import { changeFrame, lossyFrame, type MessageOptions, messageFrame, typingFrame } from './frames.js';
-import { fillGap, type HistoryPage } from './history.js';
+import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageFrame, typingFrame } from './frames.js';
+import { type FetchAfter, GapFiller } from './gap-filler.js';
+import type { HistoryPage } from './history.js';
 import { Link } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
-import { refusalOf } from './verdict.js';
-
-export interface ListenOptions {
-  /** Leaves when it aborts. */
-  readonly signal?: AbortSignal;
-  /** Reads on from a place of before, in place of beginning with what comes next. */
-  readonly after?: Place;
-  /** Gaps are filled from History where the channel keeps something. Default: true. */
-  readonly fillGaps?: boolean;
-  /** Tries on before the first welcome too, where that may help. Default: true. */
-  readonly patient?: boolean;
-  /** Waits for a seat where all are taken. Default: false. */
-  readonly waitWhenFull?: boolean;
-  /** Told of each wait before the first welcome. Default: they are the first events. */
-  readonly onWait?: (why: Refusal, inMs: number) => void;
-  /** How many sends may be ahead of their acks. Default: 1, which keeps their order whatever is refused for a while. */
-  readonly inFlight?: number;
-}
-
-export interface SendOptions extends MessageOptions {
-  /** A UUID for all tries, those of another process too: the same one again is the same message. Default: a new one. */
-  readonly clientId?: string;
-  /** Gives the send up; what is on its way may be said all the same. */
-  readonly signal?: AbortSignal;
-}
+import { holdOf, refusalOf } from './verdict.js';
 
 export interface ConversationDeps {
   readonly transport: Transport;
   readonly channelId: number;
   readonly token: () => string | undefined;
-  readonly history: (range: { readonly after: number; readonly signal?: AbortSignal }) => Promise<HistoryPage>;
+  readonly history: (range: Parameters<FetchAfter>[0] & { readonly signal?: AbortSignal }) => Promise<HistoryPage>;
   /** Called once, when it is over. */
   readonly onEnd: () => void;
 }
@@ -54,9 +32,8 @@ interface Received extends Entry {
 
 type Steps = Step<Message, Received, Refusal>[];
 
-function keepsSomething({ keep }: Channel): boolean {
-  return keep?.everything === true || (keep?.seconds ?? 0) > 0;
-}
+/** Finer than milliseconds, and not moved when somebody sets the clock. */
+const nowMs = () => performance.now();
 
 /**
  * Being in one channel, whatever happens to its connection: an async iterable of typed events, with one reader.
@@ -74,13 +51,16 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   #ended: Refusal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #welcome: Welcome | undefined;
+  /** The log that the events read so far are of. */
+  #readLog: string | undefined;
   #onWelcome: () => void = () => {};
 
   constructor(deps: ConversationDeps, options: ListenOptions) {
     const { signal, after, inFlight = 1, patient = true, waitWhenFull = false } = options;
     this.#deps = deps;
     this.#options = options;
-    this.#exchange = new Exchange({ inFlight, after });
+    this.#exchange = new Exchange({ inFlight, holdOf, after });
+    this.#readLog = after?.log;
     this.#link = new Link({
       ...deps,
       patient,
@@ -198,16 +178,25 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   async *events(signal?: AbortSignal): AsyncGenerator<ConversationEvent, void> {
     for (;;) {
       const event = await this.#queue.next(signal);
-      if (event.type === 'gap' && this.#fills) {
-        const fetchAfter = (after: number) => this.#deps.history({ after, ...(signal && { signal }) });
-        yield* fillGap(event, this.place?.log ?? '', fetchAfter);
-      } else yield event;
+      if (event.type === 'reset') this.#readLog = event.place.log;
+      if (event.type === 'gap' && this.#fills) yield* this.#filler(signal).fill(event, this.#readLog ?? '');
+      else yield event;
       if (event.type === 'ended') return;
     }
   }
 
   get #fills(): boolean {
-    return this.#options.fillGaps !== false && keepsSomething(this.channel);
+    return this.#options.fillGaps !== false && this.channel.keep?.nothing !== true;
+  }
+
+  #filler(signal: AbortSignal | undefined): GapFiller {
+    return new GapFiller({
+      fetchAfter: (range) => this.#deps.history({ ...range, ...(signal && { signal }) }),
+      pause: async (ms) => {
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), this.#over]);
+        return this.#ended === undefined;
+      },
+    });
   }
 
   get #facts(): Welcome {
@@ -229,9 +218,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     if (this.#ended !== undefined) throw this.#ended;
     if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
     const bytes = frame.data.length;
-    const steps = this.#exchange.send({ clientId, bytes, frame: { ...frame, clientId } }, Date.now());
+    const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
+    const steps = this.#exchange.send(outgoing, nowMs());
     if (steps === undefined) throw refuse('too-busy', { words: 'too many sends wait for their answers' });
-    const sent = this.#pending.wait(clientId, signal, () => this.#take(this.#exchange.abandon(clientId, Date.now())));
+    const sent = this.#pending.wait(clientId, signal, () => this.#take(this.#exchange.abandon(clientId, nowMs())));
     this.#take(steps);
     return sent;
   }
@@ -243,24 +233,24 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   #receive(frame: Message): void {
-    const nowMs = Date.now();
-    if (frame.welcome !== undefined) this.#enter(frame.welcome, nowMs);
+    if (frame.welcome !== undefined) this.#enter(frame.welcome);
     else if (frame.ack !== undefined) {
       const { clientId, seq, timestamp, refusal } = frame.ack;
-      this.#take(this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs));
+      this.#take(this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs()));
     } else if (frame.seq > 0) {
       const { seq, timestamp, clientId } = frame;
       const own = frame.sender === this.me.id;
-      this.#take(this.#exchange.entry({ seq, timestamp, clientId, own, message: frame }, nowMs));
+      this.#take(this.#exchange.entry({ seq, timestamp, clientId, own, message: frame }, nowMs()));
     } else this.#pass(frame);
   }
 
-  #enter(welcome: Welcome, nowMs: number): void {
+  #enter(welcome: Welcome): void {
     this.#welcome = welcome;
+    this.#readLog ??= welcome.log;
     this.#attendance.enter(welcome);
     const { place } = openingOf(welcome);
     this.#queue.push({ type: 'welcome', channel: this.channel, me: this.me, place });
-    this.#take(this.#exchange.open(openingOf(welcome), nowMs));
+    this.#take(this.#exchange.open(openingOf(welcome), nowMs()));
     this.#onWelcome();
   }
 
@@ -279,6 +269,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     if (step.do === 'write') this.#link.send(step.frame);
     else if (step.do === 'resolve') this.#pending.resolve(step.clientId, { seq: step.seq, timestamp: step.timestamp });
     else if (step.do === 'reject') this.#pending.reject(step.clientId, step.refusal);
+    else if (step.do === 'hold') this.#hold(step.clientId, step.refusal);
     else if (step.do === 'notify') {
       const { notice } = step;
       this.#queue.push(notice.type === 'gap' ? { ...notice, filled: false } : notice);
@@ -288,11 +279,18 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     }
   }
 
+  #hold(clientId: string, refusal: Refusal): void {
+    if (!this.#pending.hold(clientId, refusal)) return;
+    const { reason, message, retryAfterMs: inMs } = refusal;
+    this.#queue.push({ type: 'held', clientId, reason, message, inMs });
+  }
+
   /** Also where the time came while something else was done: the timer that was set for it is gone. */
   #wakeWhenDue(): void {
     const dueAtMs = this.#exchange.dueAtMs;
     clearTimeout(this.#timer);
     if (dueAtMs === undefined) return;
-    this.#timer = setTimeout(() => this.#take(this.#exchange.tick(Date.now())), Math.max(0, dueAtMs - Date.now()));
+    const inMs = Math.max(0, Math.ceil(dueAtMs - nowMs()));
+    this.#timer = setTimeout(() => this.#take(this.#exchange.tick(nowMs())), inMs);
   }
 }

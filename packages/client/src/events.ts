@@ -1,4 +1,12 @@
-import { type Channel, Kind, MemberChange, MemberRole, type Message, type User } from '@parley/contract/types';
+import {
+  type Channel,
+  Kind,
+  MemberChange,
+  MemberRole,
+  type Message,
+  type Reaction,
+  type User,
+} from '@parley/contract/types';
 import type { Reason } from '@parley/runtime/refusals';
 import type { Place } from './core/bookmark.js';
 
@@ -25,6 +33,15 @@ interface About extends EntryFacts {
   readonly target: number;
 }
 
+export interface MessageReaction {
+  readonly emoji: string;
+  /** How many users reacted with it; `userIds` may name only the first of them. */
+  readonly count: number;
+  readonly userIds: readonly string[];
+  /** The caller is one of them. */
+  readonly mine: boolean;
+}
+
 export interface MessageEvent extends EntryFacts, Said {
   readonly type: 'message';
   readonly replyTo: number | undefined;
@@ -34,7 +51,7 @@ export interface MessageEvent extends EntryFacts, Said {
   /** In History: its data is gone. */
   readonly deleted: boolean;
   /** In History: who reacted with what. */
-  readonly reactions: readonly { readonly emoji: string; readonly userIds: readonly string[] }[];
+  readonly reactions: readonly MessageReaction[];
 }
 
 export type EntryEvent =
@@ -67,7 +84,10 @@ export type PassingEvent =
       readonly readSeq: number;
     };
 
-/** Entries that did not come. `filled`: what History still has of them follows, folded; else they are missing. */
+/**
+ * Entries that did not come on the stream. `filled`: all of them follow from History, as they are now: edits, deletions and reactions among
+ * them are in the messages that they are about, older ones too. Otherwise they are missing.
+ */
 export interface GapEvent {
   readonly type: 'gap';
   readonly from: number;
@@ -84,6 +104,17 @@ export type StateEvent =
   /** All that was missed has come; from here on entries come as they are made. */
   | { readonly type: 'live'; readonly missed: number }
   | { readonly type: 'reconnecting'; readonly reason: Reason; readonly message: string; readonly inMs: number }
+  /**
+   * A send of this user was refused for now, by slow mode for instance, and goes out again by itself. The server's own estimate is `inMs`;
+   * it is tried every few seconds, since the reason may go away earlier. Told once for each send and reason.
+   */
+  | {
+      readonly type: 'held';
+      readonly clientId: string;
+      readonly reason: Reason;
+      readonly message: string;
+      readonly inMs: number;
+    }
   /** The last event. `left`: by `leave` or a signal. */
   | { readonly type: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
 
@@ -99,7 +130,13 @@ function memberEvent(facts: EntryFacts, data: Uint8Array): EntryEvent {
 function messageEvent(facts: EntryFacts, message: Message): MessageEvent {
   const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions } = message;
   const said = { data, contentType, replyTo: targetSeq || undefined, mentions };
-  return { type: 'message', ...facts, ...said, editedAt: editedAt || undefined, deleted, reactions };
+  const folded = { editedAt: editedAt || undefined, deleted, reactions: reactions.map(reactionOf) };
+  return { type: 'message', ...facts, ...said, ...folded };
+}
+
+/** A server of before counts nothing and names everybody. */
+function reactionOf({ emoji, userIds, count, mine }: Reaction): MessageReaction {
+  return { emoji, userIds, count: count || userIds.length, mine };
 }
 
 function changeEvent(about: About, { kind, data, contentType, deleted }: Message): EntryEvent | undefined {

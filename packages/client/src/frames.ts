@@ -39,6 +39,12 @@ export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8A
   return frame({ kind, targetSeq, data: bytesOf(data), contentType });
 }
 
+/** Which frames have to keep their order, and wait together where one is refused for now. */
+export function laneOf({ kind }: Message): string {
+  if (kind === Kind.UNSPECIFIED) return 'message';
+  return kind === Kind.EDIT ? 'edit' : 'mark';
+}
+
 export function typingFrame(stopped: boolean): Message {
   return frame({ typing: { userId: '', stopped } });
 }

@@ -2,13 +2,15 @@
 export { type Channel, ChannelKind, ChannelStatus, type Keep, type User } from '@parley/contract/types';
 export { Refusal } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
-export { Conversation, type ListenOptions, type SendOptions } from './conversation.js';
+export { Conversation } from './conversation.js';
+export type { ListenOptions, SendOptions } from './conversation-options.js';
 export type { Place } from './core/bookmark.js';
 export {
   type ConversationEvent,
   type EntryEvent,
   type GapEvent,
   type MessageEvent,
+  type MessageReaction,
   type PassingEvent,
   type StateEvent,
   textOf,

@@ -1,7 +1,8 @@
 import type { ListChannelsResponse } from '@parley/contract/messages';
 import { Channel, type Keep, type User } from '@parley/contract/types';
 import { refuse } from '@parley/runtime/refusal';
-import { Conversation, type ListenOptions } from './conversation.js';
+import { Conversation } from './conversation.js';
+import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
 import type { CallOptions, Transport } from './transport.js';
 

@@ -1,4 +1,5 @@
 import type { Refusal } from '@parley/runtime/refusal';
+import type { Reason } from '@parley/runtime/refusals';
 import { onAbort } from './abort.js';
 
 /** Where a message of one's own stands. */
@@ -11,7 +12,12 @@ export interface Sent {
 interface Waiting {
   readonly resolve: (sent: Sent) => void;
   readonly reject: (why: unknown) => void;
+  /** Why it is held, as far as its sender was told. */
+  heldFor?: Reason;
 }
+
+/** Whoever waits for less is not told. */
+const worthTellingMs = 1_000;
 
 /** The promises of sends, by client id. */
 export class Pending {
@@ -35,6 +41,14 @@ export class Pending {
   reject(clientId: string, why: unknown): void {
     this.#waiting.get(clientId)?.reject(why);
     this.#waiting.delete(clientId);
+  }
+
+  /** True where its sender is to be told that it is held: once for each reason, and only of a long wait. */
+  hold(clientId: string, { reason, retryAfterMs }: Refusal): boolean {
+    const waiting = this.#waiting.get(clientId);
+    if (waiting === undefined || waiting.heldFor === reason || retryAfterMs < worthTellingMs) return false;
+    waiting.heldFor = reason;
+    return true;
   }
 
   rejectAll(refusal: Refusal): void {

@@ -1,6 +1,7 @@
 import type { Goodbye } from '@parley/contract/types';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
+import type { Hold } from './core/exchange.js';
 
 /** Why a stream ended or a Listen was refused, and whether another Listen may go better. */
 export interface Verdict {
@@ -34,4 +35,13 @@ export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | und
   if (goodbye !== undefined) return { refusal: refusalOf(goodbye), again: goodbye.listenAgain };
   const refusal = status ?? refuse('unreachable', { words: 'the stream ended without a goodbye' });
   return { refusal, again: worthAnotherListen(refusal) };
+}
+
+/** A moderator may end a wait early, so it is not slept through. */
+const looksAgainMs = 5_000;
+
+/** What becomes of a send that was refused; undefined: the refusal is final. A mute is: it may last for days. */
+export function holdOf({ reason, retryAfterMs }: Refusal): Hold | undefined {
+  if (retryAfterMs === 0 || reason === 'muted') return undefined;
+  return { forMs: Math.min(retryAfterMs, looksAgainMs), laneOnly: reason === 'slow-mode' };
 }

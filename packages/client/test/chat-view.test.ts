@@ -59,6 +59,11 @@ test.each([
   ['one that was deleted', { deleted: true }, /: \(deleted\)$/],
   ['reactions to one', { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a', 'b'] }] }, /: x \[👍 2\]$/],
   [
+    'reactions that are counted, and not all named',
+    { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a'], count: 40, mine: true }] },
+    /: x \[👍 40\]$/,
+  ],
+  [
     'a new member',
     {
       kind: Kind.MEMBER,
@@ -96,11 +101,15 @@ test('programs get one value per event', () => {
   view.event(entry({ data: Buffer.from([0xff]) }));
   view.event({ type: 'reconnecting', reason: 'draining', message: 'it stops', inMs: 500 });
   view.event({ type: 'gap', from: 1, to: 2, filled: false });
+  view.event({ type: 'held', clientId: 'c', reason: 'slow-mode', message: 'wait', inMs: 9 });
+  view.event(entry({ reactions: [{ emoji: '👍', userIds: ['a'], count: 40, mine: true }] }));
   expect(values).toEqual([
     expect.objectContaining({ event: 'message', seq: 1, sender: 'bob', text: 'hel\nlo' }),
     expect.objectContaining({ event: 'react', seq: 8, target: 7, emoji: '👍' }),
     expect.objectContaining({ event: 'message', data: '/w==' }),
     { event: 'reconnecting', reason: 'draining', message: 'it stops', in_ms: 500 },
     { event: 'gap', from: 1, to: 2, filled: false },
+    { event: 'held', client_id: 'c', reason: 'slow-mode', message: 'wait', in_ms: 9 },
+    expect.objectContaining({ reactions: [{ emoji: '👍', count: 40, user_ids: ['a'], mine: true }] }),
   ]);
 });

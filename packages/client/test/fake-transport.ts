@@ -25,8 +25,7 @@ export class FakeStream {
   }
 
   welcome(lastSeq: number, resume: Resume = Resume.UNSPECIFIED, more: Partial<Record<string, unknown>> = {}): void {
-    const keep = { everything: true };
-    const channel = Channel.fromPartial({ id: 1, name: 'den', keep });
+    const channel = Channel.fromPartial({ id: 1, name: 'den' });
     this.tell({ welcome: { channel, me: { id: 'ann' }, log: 'l', lastSeq, resume, ...more } });
   }
 

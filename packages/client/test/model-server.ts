@@ -15,6 +15,8 @@ export type Up = Pick<Outgoing<unknown>, 'clientId'>;
 export class ModelServer {
   log = 'log-1';
   entries: Entry[] = [];
+  /** It knows every client id for ever; else none. */
+  remembers = true;
   #refusals = 0;
   #mutes = 0;
   /** Up and down the one stream; undefined: there is none. */
@@ -77,7 +79,8 @@ export class ModelServer {
       this.#down?.push({ answer: refused });
       return;
     }
-    const entry = this.entries.find(({ clientId }) => clientId === up.clientId) ?? this.#say({ ...up, own: true });
+    const before = this.remembers ? this.entries.find(({ clientId }) => clientId === up.clientId) : undefined;
+    const entry = before ?? this.#say({ ...up, own: true });
     if (this.#mutes > 0) this.#mutes -= 1;
     else this.#down?.push({ answer: { ...entry, refusal: undefined } });
   }

@@ -20,7 +20,7 @@ class Run {
   nowMs = 0;
 
   constructor(inFlight: number) {
-    this.client = new Exchange({ inFlight });
+    this.client = new Exchange({ inFlight, holdOf: ({ retryAfterMs }) => ({ forMs: retryAfterMs, laneOnly: false }) });
   }
 
   readonly do: Readonly<Record<Command, () => void>> = {
@@ -60,7 +60,7 @@ class Run {
 
   #send(clientId: string): void {
     this.sent.push(clientId);
-    this.#take(this.client.send({ clientId, bytes: 1, frame: { clientId } }, this.nowMs) ?? []);
+    this.#take(this.client.send({ clientId, bytes: 1, frame: { clientId }, lane: 'say' }, this.nowMs) ?? []);
   }
 
   #connect(): void {
@@ -86,8 +86,9 @@ class Run {
   }
 }
 
-function play(commands: readonly Command[], inFlight = 1): Run {
+function play(commands: readonly Command[], inFlight = 1, remembers = true): Run {
   const run = new Run(inFlight);
+  run.server.remembers = remembers;
   run.server.otherSays();
   for (const one of ['connect', 'deliver', ...commands] as const) run.do[one]();
   run.settle();
@@ -123,6 +124,16 @@ test('where the log lasts: every send gets exactly one seq, in order, and every 
     const own = run.server.entries.filter((entry) => entry.own);
     expect(own.map(({ clientId }) => clientId)).toEqual(run.sent);
     for (const { clientId, seq } of run.answers) expect(run.server.entries[seq - 1]?.clientId).toBe(clientId);
+  });
+  fc.assert(property, runs);
+});
+
+test('where every resume is whole, nothing is said twice, although the server forgets every client id at once', () => {
+  const property = fc.property(lives(everyday), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
+    const run = play(commands, inFlight, false);
+    checkAnswers(run);
+    const own = run.server.entries.filter((entry) => entry.own).map(({ clientId }) => clientId);
+    expect(own.toSorted()).toEqual(run.sent.toSorted());
   });
   fc.assert(property, runs);
 });

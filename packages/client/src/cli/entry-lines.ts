@@ -15,7 +15,7 @@ function clock(ms: number): string {
 }
 
 function reactionsOf({ reactions }: MessageEvent): string {
-  const all = reactions.map(({ emoji, userIds }) => `${plainLine(emoji)} ${userIds.length}`);
+  const all = reactions.map(({ emoji, count }) => `${plainLine(emoji)} ${count}`);
   return all.length === 0 ? '' : ` [${all.join(', ')}]`;
 }
 

@@ -24,7 +24,7 @@ export function entryValue(entry: EntryEvent): Value {
   if (entry.type === 'message') {
     const { replyTo, mentions, editedAt, deleted, reactions } = entry;
     const folded = { mentions, edited_at: editedAt, deleted };
-    const reacted = reactions.map(({ emoji, userIds }) => ({ emoji, user_ids: userIds }));
+    const reacted = reactions.map(({ emoji, count, userIds, mine }) => ({ emoji, count, user_ids: userIds, mine }));
     return { ...facts, ...saidOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
   }
   if (entry.type === 'member') {
@@ -59,6 +59,10 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
       return { event: 'lossy', sender: event.sender, timestamp: event.timestamp, ...saidOf(event) };
     case 'reset':
       return { event: 'reset', log: event.place.log, last_seq: event.place.seq };
+    case 'held': {
+      const { clientId, reason, message, inMs } = event;
+      return { event: 'held', client_id: clientId, reason, message, in_ms: inMs };
+    }
     case 'reconnecting':
       return { event: 'reconnecting', reason: event.reason, message: event.message, in_ms: event.inMs };
     default: {

@@ -35,6 +35,11 @@ export class Bookmark {
     return this.#place;
   }
 
+  /** All that was there when the stream began has been read or named as missing. */
+  get live(): boolean {
+    return this.#place !== undefined && this.#liveFrom === undefined;
+  }
+
   /** A stream has begun. */
   open({ place, resumption, missingTo }: Opening): Notice[] {
     const { log, seq } = this.#place ?? place;

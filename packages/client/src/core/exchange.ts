@@ -25,27 +25,40 @@ export type Step<F, E, R> =
   | { readonly do: 'write'; readonly frame: F }
   | { readonly do: 'resolve'; readonly clientId: string; readonly seq: number; readonly timestamp: number }
   | { readonly do: 'reject'; readonly clientId: string; readonly refusal: R }
+  | { readonly do: 'hold'; readonly clientId: string; readonly refusal: R }
   | { readonly do: 'deliver'; readonly entry: E }
   | { readonly do: 'notify'; readonly notice: Notice };
 
-export interface ExchangeOptions {
-  /** How many sends may be ahead of their acks. 1 keeps their order whatever is refused. */
+/** For how long a refused send is held before it is tried again. */
+export interface Hold {
+  readonly forMs: number;
+  /** Only what is of its lane waits with it. */
+  readonly laneOnly: boolean;
+}
+
+export interface ExchangeOptions<R> {
+  /** How many sends may be ahead of their acks. 1 keeps the order in each lane, whatever is refused. */
   readonly inFlight: number;
+  /** What to do about a refusal; undefined: it is final. */
+  readonly holdOf: (refusal: R) => Hold | undefined;
   /** Read on from here. */
   readonly after?: Place | undefined;
 }
 
 /**
  * Every decision of a conversation, without I/O and without a clock: what to write, what is new, what is answered.
- * It outlives its streams: `open`, then entries and answers, then `lost`, then `open` again.
+ * It outlives its streams: `open`, then entries and answers, then `lost`, then `open` again. Nothing is written before all that was
+ * missed has come: among it may be the echo of what was sent before.
  */
-export class Exchange<F, E extends Entry, R extends { readonly retryAfterMs: number }> {
+export class Exchange<F, E extends Entry, R> {
   readonly #outbox: Outbox<F>;
+  readonly #holdOf: ExchangeOptions<R>['holdOf'];
   readonly #bookmark: Bookmark;
   #open = false;
 
-  constructor({ inFlight, after }: ExchangeOptions) {
+  constructor({ inFlight, holdOf, after }: ExchangeOptions<R>) {
     this.#outbox = new Outbox(inFlight);
+    this.#holdOf = holdOf;
     this.#bookmark = new Bookmark(after);
   }
 
@@ -56,7 +69,7 @@ export class Exchange<F, E extends Entry, R extends { readonly retryAfterMs: num
 
   /** When to call `tick`, in the time that is passed in; undefined: no need. */
   get dueAtMs(): number | undefined {
-    return this.#open ? this.#outbox.heldUntilMs : undefined;
+    return this.#mayWrite ? this.#outbox.heldUntilMs : undefined;
   }
 
   /** Something to send. Undefined: the outbox is full. */
@@ -87,15 +100,17 @@ export class Exchange<F, E extends Entry, R extends { readonly retryAfterMs: num
     const news = this.#bookmark.read(entry.seq);
     const answer = entry.own ? this.answer({ ...entry, refusal: undefined }, nowMs) : [];
     if (news === undefined) return answer;
-    return [...news.before.map(notify), { do: 'deliver', entry }, ...news.after.map(notify), ...answer];
+    const told: Step<F, E, R>[] = [...news.before.map(notify), { do: 'deliver', entry }, ...news.after.map(notify)];
+    return [...told, ...answer, ...this.tick(nowMs)];
   }
 
   /** A send was answered; an answer to something else counts for nothing. */
   answer({ clientId, seq, timestamp, refusal }: Answer<R>, nowMs: number): Step<F, E, R>[] {
     if (!this.#outbox.has(clientId)) return [];
-    if (refusal !== undefined && refusal.retryAfterMs > 0) {
-      this.#outbox.postpone(clientId, nowMs + refusal.retryAfterMs);
-      return this.tick(nowMs);
+    const hold = refusal && this.#holdOf(refusal);
+    if (refusal !== undefined && hold !== undefined) {
+      this.#outbox.postpone(clientId, nowMs + hold.forMs, hold.laneOnly);
+      return [{ do: 'hold', clientId, refusal }, ...this.tick(nowMs)];
     }
     this.#outbox.remove(clientId);
     const step: Step<F, E, R> =
@@ -105,7 +120,11 @@ export class Exchange<F, E extends Entry, R extends { readonly retryAfterMs: num
 
   /** What the passing of time asks for. */
   tick(nowMs: number): Step<F, E, R>[] {
-    return this.#open ? this.#outbox.take(nowMs).map((frame) => ({ do: 'write', frame })) : [];
+    return this.#mayWrite ? this.#outbox.take(nowMs).map((frame) => ({ do: 'write', frame })) : [];
+  }
+
+  get #mayWrite(): boolean {
+    return this.#open && this.#bookmark.live;
   }
 }
 

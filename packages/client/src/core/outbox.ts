@@ -7,16 +7,22 @@ export interface Outgoing<F> {
   readonly clientId: string;
   readonly bytes: number;
   readonly frame: F;
+  /** Frames of one lane keep their order; a lane can be held while others go on. */
+  readonly lane: string;
 }
 
 interface Slot<F> extends Outgoing<F> {
   written: boolean;
 }
 
-/** What was sent and has no answer yet, in the order of the sends. Frames leave in that order, at most `inFlight` ahead of their acks. */
+/**
+ * What was sent and has no answer yet, in the order of the sends. Frames leave in that order, at most `inFlight` ahead of their acks,
+ * and pass only those of a lane that is held.
+ */
 export class Outbox<F> {
   readonly #slots = new Map<string, Slot<F>>();
   readonly #inFlight: number;
+  readonly #heldLanes = new Map<string, number>();
   #bytes = 0;
   #written = 0;
   #holdUntilMs = 0;
@@ -48,7 +54,7 @@ export class Outbox<F> {
     const frames: F[] = [];
     for (const slot of this.#slots.values()) {
       if (this.#written >= this.#inFlight) break;
-      if (slot.written) continue;
+      if (slot.written || nowMs < this.#heldUntil(slot)) continue;
       slot.written = true;
       this.#written += 1;
       frames.push(slot.frame);
@@ -58,8 +64,18 @@ export class Outbox<F> {
 
   /** When `take` has something again, in the time that it is given, maybe by now; undefined: not by the passing of time. */
   get heldUntilMs(): number | undefined {
-    const waits = this.#slots.size > this.#written && this.#written < this.#inFlight;
-    return waits ? this.#holdUntilMs : undefined;
+    if (this.#written >= this.#inFlight) return undefined;
+    let soonest: number | undefined;
+    for (const slot of this.#slots.values()) {
+      if (slot.written) continue;
+      soonest = Math.min(soonest ?? Number.POSITIVE_INFINITY, this.#heldUntil(slot));
+      if (soonest <= this.#holdUntilMs) break;
+    }
+    return soonest;
+  }
+
+  #heldUntil({ lane }: Slot<F>): number {
+    return Math.max(this.#holdUntilMs, this.#heldLanes.get(lane) ?? 0);
   }
 
   /** It was answered, or is given up. False: it was not here. */
@@ -72,13 +88,14 @@ export class Outbox<F> {
     return true;
   }
 
-  /** It was refused for now: again, and nothing before that time. */
-  postpone(clientId: string, untilMs: number): void {
+  /** It was refused for now: again, and before that time nothing, or nothing of its lane. */
+  postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);
     if (slot?.written !== true) return;
     slot.written = false;
     this.#written -= 1;
-    this.#holdUntilMs = Math.max(this.#holdUntilMs, untilMs);
+    if (laneOnly) this.#heldLanes.set(slot.lane, untilMs);
+    else this.#holdUntilMs = Math.max(this.#holdUntilMs, untilMs);
   }
 
   /** The stream is gone: all that has no answer goes out again on the next one. */

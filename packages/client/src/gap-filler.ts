@@ -1,0 +1,87 @@
+import { Refusal } from '@parley/runtime/refusal';
+import type { ConversationEvent, EntryEvent, GapEvent } from './events.js';
+import type { HistoryPage } from './history.js';
+
+/** Asks History for at most `size` entries that follow a seq, the oldest first. */
+export type FetchAfter = (range: { readonly after: number; readonly size?: number }) => Promise<HistoryPage>;
+
+export interface GapFillerOptions {
+  readonly fetchAfter: FetchAfter;
+  /** Waits before another try; false: there is no use in one. */
+  readonly pause: (ms: number) => Promise<boolean>;
+}
+
+const tries = 8;
+const longestPauseMs = 5_000;
+
+/** What came of one page: these entries, and no others, are what the log holds from where it was asked for to `to`. */
+interface Proven {
+  readonly from: number;
+  readonly to: number;
+  readonly entries: readonly EntryEvent[];
+}
+
+function gap(from: number, to: number, filled: boolean): GapEvent[] {
+  return from > to ? [] : [{ type: 'gap', from, to, filled }];
+}
+
+/** Each entry follows the one before, and all are after the seq that was asked for. */
+function isForward({ entries, more }: HistoryPage, from: number): boolean {
+  if (more && entries.length === 0) return false;
+  return entries.every(({ seq }, at) => seq >= (at === 0 ? from : (entries[at - 1]?.seq ?? 0) + 1));
+}
+
+/**
+ * Fills a gap from History. Each page is told as a gap of its own, and as filled only where nothing of its range has been left out: History
+ * folds edits, deletions and reactions into messages, so a seq without an entry is either one of those, or gone by retention.
+ */
+export class GapFiller {
+  readonly #options: GapFillerOptions;
+
+  constructor(options: GapFillerOptions) {
+    this.#options = options;
+  }
+
+  async *fill({ from, to }: GapEvent, log: string): AsyncGenerator<ConversationEvent> {
+    let next = from;
+    while (next <= to) {
+      const proven = await this.#page(next, to, log);
+      if (proven === undefined) break;
+      yield* gap(next, proven.from - 1, false);
+      yield* gap(proven.from, proven.to, true);
+      yield* proven.entries;
+      next = Math.max(proven.from, proven.to + 1);
+    }
+    yield* gap(next, to, false);
+  }
+
+  /** Undefined: History has nothing from there on, or cannot be asked. */
+  async #page(from: number, to: number, log: string): Promise<Proven | undefined> {
+    const page = await this.#ask({ after: from - 1 });
+    if (page?.log !== log || !isForward(page, from)) return undefined;
+    const begins = page.entries[0]?.seq === from ? from : await this.#firstKept(log);
+    if (begins === undefined || begins > to) return undefined;
+    const first = Math.max(from, begins);
+    const last = page.more ? (page.entries.at(-1)?.seq ?? to) : to;
+    const entries = page.entries.filter(({ seq }) => seq >= first && seq <= to);
+    return { from: first, to: Math.min(last, to), entries };
+  }
+
+  /** Where the log begins now. Asked after a page was read, so that nothing was taken from the page in between. */
+  async #firstKept(log: string): Promise<number | undefined> {
+    const page = await this.#ask({ after: 0, size: 1 });
+    return page?.log === log ? page.entries[0]?.seq : undefined;
+  }
+
+  async #ask(range: Parameters<FetchAfter>[0]): Promise<HistoryPage | undefined> {
+    for (let left = tries; ; left--) {
+      try {
+        return await this.#options.fetchAfter(range);
+      } catch (thrown) {
+        if (!(thrown instanceof Refusal)) throw thrown;
+        const again = thrown.retryAfterMs > 0 && left > 1;
+        if (!again || !(await this.#options.pause(Math.min(thrown.retryAfterMs, longestPauseMs)))) return undefined;
+      }
+    }
+  }
+}
