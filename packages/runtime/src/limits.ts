@@ -39,6 +39,8 @@ export const limits = {
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
   channelsPerUser: 100,
+  /** Open ones, of what others offer to one user. */
+  offersPerUser: 20,
   /** Own ones, and as many that are listed. */
   channelsPerList: 1_000,
   serversListed: 1_000,

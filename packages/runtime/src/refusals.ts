@@ -124,6 +124,12 @@ export const refusals = {
   // how much
   'channel-full': row('RESOURCE_EXHAUSTED', 429, 'the channel is full', 5_000),
   'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'you own as many channels as one user may: delete one first'),
+  'too-many-offers': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'that user has as many open offers as one may have: wait until some are answered or have lapsed',
+    60_000,
+  ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
   'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),

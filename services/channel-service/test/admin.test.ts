@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type DisconnectRequest, ServerState, UserRole, UserStatus } from '@parley/contract';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { AdminDoor } from './admin-door.js';
+import { Chats } from './chats.js';
 import { Listener } from './listener.js';
 import { type Identity, outcomes, type Person, Rig } from './rig.js';
 
@@ -276,4 +277,59 @@ test('the audit has every action, the newest first, in pages', async () => {
   for (const page of [{ size: 101 }, { after: 'x' }, { after: '-1' }]) {
     await expect(door.listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
   }
+});
+
+describe('the audit of what an administrator does in a channel', () => {
+  const details = async (who: Person, size: number) =>
+    (await door.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
+
+  test('a mute, an unmute, a ban, its end and a removal differ, and say until when', async () => {
+    const chats = new Chats(rig);
+    const [owner, user] = [await rig.person(), await rig.person()];
+    const id = await chats.make(owner, 'public');
+    await chats.join(user, id);
+    const until = Date.now() + 3_600_000;
+    for (const change of [
+      { muteUntil: until },
+      { muteUntil: 0 },
+      { remove: true },
+      { banUntil: until },
+      { banUntil: 0 },
+    ]) {
+      await chats.change(root, id, user, change);
+    }
+    expect(await details(root, 5)).toEqual([
+      { user: user.id, change: 'unban' },
+      { user: user.id, change: 'ban', until },
+      { user: user.id, change: 'remove' },
+      { user: user.id, change: 'unmute' },
+      { user: user.id, change: 'mute', until },
+    ]);
+  });
+
+  test('on themselves too, and on another admin of a chat where they are one', async () => {
+    const chats = new Chats(rig);
+    const [owner, peer] = [await rig.person(), await rig.person()];
+    const id = await chats.make(owner, 'public');
+    await chats.join(root, id);
+    await chats.change(owner, id, root, { banUntil: 9e15 });
+    await chats.change(root, id, root, { banUntil: 0 });
+    expect(await details(root, 1)).toEqual([{ user: root.id, change: 'unban' }]);
+    await chats.join(root, id);
+    await chats.join(peer, id);
+    for (const who of [root, peer]) await chats.change(owner, id, who, { role: 2 });
+    await chats.change(root, id, peer, { muteUntil: 9e15 });
+    expect(await details(root, 1)).toEqual([{ user: peer.id, change: 'mute', until: 9e15 }]);
+  });
+
+  test('what they do as the owner of a channel, or for themselves as anybody, is not in it', async () => {
+    const chats = new Chats(rig);
+    const user = await rig.person();
+    const [own, others] = [await chats.make(root, 'public'), await chats.make(user, 'public')];
+    await chats.join(user, own);
+    await chats.change(root, own, user, { muteUntil: 9e15 });
+    await chats.join(root, others);
+    await chats.change(root, others, root, { remove: true });
+    expect(await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE actor = $1', root.id)).toEqual({ n: 0 });
+  });
 });

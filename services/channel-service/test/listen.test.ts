@@ -200,6 +200,22 @@ describe('who owns the channel', () => {
   });
 });
 
+test('a channel whose row somebody holds is too busy, and the others are not', async () => {
+  await rig.server();
+  const [held, free] = [await rig.room(owner), await rig.room(owner)];
+  const holder = await rig.owner.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM chat.channel WHERE id = $1 FOR UPDATE', [held]);
+    const waiting = rig.listen(owner, held);
+    await expect(rig.listen(await rig.person(), free)).resolves.toBeDefined();
+    await expect(waiting).rejects.toMatchObject({ reason: 'too-busy', retryAfterMs: expect.any(Number) });
+  } finally {
+    await holder.query('ROLLBACK');
+    holder.release();
+  }
+});
+
 describe('who may listen', () => {
   async function chat(kind: string, ...members: readonly Person[]): Promise<number> {
     const { id } = await rig.one<{ id: number }>(

@@ -33,6 +33,20 @@ async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats
   return id;
 }
 
+test('nothing is done for somebody who may not change the channel', async () => {
+  const id = await chat('public', { keep: { seconds: 3_600 } });
+  await chats.say(id, owner, 3);
+  await chats.age(id, 3, '1 h');
+  await rig.owner.query('UPDATE chat.channel_head SET first_seq = 3 WHERE channel_id = $1', [id]);
+  const before = await chats.stored(id);
+  await expect(chats.update(await rig.person(), id, { keep: { everything: true } })).rejects.toEqual(
+    reason('not-a-member'),
+  );
+  expect(await chats.stored(id)).toEqual(before);
+  await chats.update(owner, id, { keep: { everything: true } });
+  expect((await chats.stored(id)).length).toBeLessThan(before.length);
+});
+
 describe('fields', () => {
   test('what is given changes, what is not stays, and the roster moves', async () => {
     const id = await chat('group', { description: 'old', metadata: '{"a":1}', keep: { seconds: 90, maxCount: 9 } });

@@ -7,9 +7,10 @@ import { audit, type LockedChannel } from '../store/channels.js';
 import { endSeats, type PersonRow } from '../store/members.js';
 import { oneChannel } from './channel-id.js';
 import { withChannel } from './locked.js';
-import { type Change, changeOf } from './member-changes.js';
-import { asMember, findPerson, throttleChanges } from './membership.js';
-import { mustSee, readStandings, type Standing } from './standing.js';
+import { changeOf } from './member-changes.js';
+import { asMember, checkUserId, findPerson, throttleChanges } from './membership.js';
+import type { Change, Changed } from './scene.js';
+import { mustSee, readStandings } from './standing.js';
 
 export interface ChangeMemberDeps {
   readonly pool: Pool;
@@ -17,30 +18,38 @@ export interface ChangeMemberDeps {
 }
 
 interface Done {
-  readonly rank: Standing['rank'];
+  readonly person: PersonRow;
+  readonly changed: Changed;
   /** The servers where the user had a seat in the channel. */
   readonly ended: readonly Target[];
+}
+
+/** Nobody is named to somebody who could not find them and has never met them. */
+async function personIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<PersonRow> {
+  const person = await findPerson(client, me, userId, id);
+  if (!person.reachable && !person.met && me.role !== 'admin') throw refuse('user-not-found');
+  return person;
 }
 
 async function changeIn(
   client: PoolClient,
   channel: LockedChannel,
   me: UserCaller,
-  person: PersonRow,
+  userId: string,
   change: Change,
 ): Promise<Done> {
-  const [mine, theirs] = await readStandings(client, channel, [me.id, person.id]);
-  if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
-  if (channel.kind === 'direct') {
-    mustSee(channel, mine);
-    throw refuse('wrong-kind', { words: 'a direct chat is of two people for good' });
+  const [mine] = await readStandings(client, channel, [me.id]);
+  if (mine === undefined) throw refuse('channel-not-found');
+  if (me.role !== 'admin') mustSee(channel, mine);
+  const person = await personIn(client, channel, me, userId);
+  const [theirs] = await readStandings(client, channel, [person.id]);
+  if (theirs === undefined) throw refuse('user-not-found');
+  const changed = await change({ client, channel, me, mine, person, theirs });
+  if (changed.audit !== undefined) {
+    await audit.run(client, [me.id, 'channel.member', String(channel.id), { user: person.id, ...changed.audit }]);
   }
-  const { rank, out } = await change({ client, channel, me, mine, person, theirs });
-  if (mine.rank !== 'owner' && mine.rank !== 'admin' && me.role === 'admin' && person.id !== me.id) {
-    await audit.run(client, [me.id, 'channel.member', String(channel.id), { user: person.id, out }]);
-  }
-  const ended = out ? await endSeats.run(client, [channel.id, person.id]) : [];
-  return { rank, ended };
+  const ended = changed.out ? await endSeats.run(client, [channel.id, person.id]) : [];
+  return { person, changed, ended };
 }
 
 /** ChangeMember: one change of one member. Who is removed is told at once where that is possible, within a second otherwise. */
@@ -48,13 +57,13 @@ export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
+    checkUserId(request.userId);
     const change = changeOf(request);
     await throttleChanges(pool, me);
-    const person = await findPerson(pool, me, request.userId);
-    const { rank, ended } = await withChannel(pool, id, (client, channel) =>
-      changeIn(client, channel, me, person, change),
+    const { person, changed, ended } = await withChannel(pool, id, (client, channel) =>
+      changeIn(client, channel, me, request.userId, change),
     );
     for (const server of ended) servers.endUser(server, id, person.id);
-    return asMember(person, rank);
+    return asMember(person, changed.rank, changed.offered);
   };
 }

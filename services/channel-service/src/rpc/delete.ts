@@ -16,6 +16,7 @@ export interface DeleteDeps {
 
 function whyNot({ kind }: LockedChannel, seen: Look | undefined): Refusal {
   const visible = isListed(kind) || seen?.member === true;
+  if (visible && kind === 'direct') return refuse('wrong-kind', { words: 'a direct chat is of two people: leave it' });
   return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 
@@ -26,7 +27,7 @@ function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, 
 
 /** Answers the server that had the channel, where it lives. */
 async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<Place | undefined> {
-  const mine = channel.owner_id === me.id;
+  const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
   const [seen] = await look.run(client, [channel.id, me.id]);
   if (!mine && me.role !== 'admin') throw whyNot(channel, seen);
   await deleteChannel.run(client, [channel.id]);

@@ -8,7 +8,7 @@ import { withChannel } from './locked.js';
 import { admit, throttleChanges } from './membership.js';
 import { mustSee, readStandings } from './standing.js';
 
-/** Join: into a public channel by its id. Who is a member already stays one. */
+/** Join: into a public channel by its id, back into a direct one, or where the caller was offered to. Who is a member already stays one. */
 export function createJoin(pool: Pool) {
   return async (invite: Invite, me: UserCaller, call: Call): Promise<Channel> => {
     if (invite.id !== '') throw refuse('not-implemented', { words: 'links are not offered yet' });

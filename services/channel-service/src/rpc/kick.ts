@@ -26,10 +26,18 @@ function whomOf({ channelId, userId, reason }: KickRequest): Whom {
   };
 }
 
-async function mustExist(client: Queryable, { channelId, userId }: Whom, me: UserCaller): Promise<void> {
-  if (userId !== undefined && (await account.run(client, [userId])).length === 0) throw refuse('user-not-found');
+/** Whom exactly: a user id may be given in capital letters or not. */
+async function find(client: Queryable, { channelId, userId }: Whom, me: UserCaller): Promise<Whom> {
+  const [user] = userId === undefined ? [] : await account.run(client, [userId]);
+  if (userId !== undefined && user === undefined) throw refuse('user-not-found');
   if (channelId !== undefined && (await access.run(client, [channelId, me.id])).length === 0)
     throw refuse('channel-not-found');
+  return { ...(channelId !== undefined && { channelId }), ...(user !== undefined && { userId: user.id }) };
+}
+
+interface Done {
+  readonly whom: Whom;
+  readonly ended: readonly Kicked[];
 }
 
 function note(client: PoolClient, { channelId, userId }: Whom, reason: string, seats: number, me: UserCaller) {
@@ -39,17 +47,17 @@ function note(client: PoolClient, { channelId, userId }: Whom, reason: string, s
 
 /** Kick: ends seats, and with them their streams: at once where that is possible, within a second otherwise. */
 export function createKick({ pool, servers }: KickDeps) {
-  async function kickIn(client: PoolClient, whom: Whom, reason: string, me: UserCaller): Promise<readonly Kicked[]> {
-    await mustExist(client, whom, me);
+  async function kickIn(client: PoolClient, named: Whom, reason: string, me: UserCaller): Promise<Done> {
+    const whom = await find(client, named, me);
     const ended = await kick.run(client, [whom.channelId ?? null, whom.userId ?? null]);
     const seats = ended.reduce((sum, server) => sum + server.seats, 0);
     await note(client, whom, reason, seats, me);
-    return ended;
+    return { whom, ended };
   }
 
   return async (request: KickRequest, me: UserCaller): Promise<object> => {
-    const whom = whomOf(request);
-    const ended = await endingSeats(pool, (client) => kickIn(client, whom, request.reason, me));
+    const named = whomOf(request);
+    const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, named, request.reason, me));
     for (const server of ended) servers.endStreams(server, whom, 'kicked');
     return {};
   };

@@ -13,6 +13,11 @@ function runsIt({ kind, owner_id, inside, role }: Access, me: UserCaller): boole
   return kind !== 'direct' && (owner_id === me.id || (inside && role === 'admin'));
 }
 
+/** Outsiders are told only of people whom anybody may find. */
+function knows({ inside, owner_id }: Access, me: UserCaller): boolean {
+  return inside || owner_id === me.id || me.role === 'admin';
+}
+
 /** ListMembers: to who sees the channel. Past members, and who is banned, only to its owner and its admins, without a role. */
 export function createListMembers(pool: Pool) {
   return async ({ channelId, page }: ListMembersRequest, me: UserCaller, call: Call): Promise<ListMembersResponse> => {
@@ -22,10 +27,10 @@ export function createListMembers(pool: Pool) {
     const after = pageAfter(page);
     const [seen] = await access.run(pool, [id, me.id]);
     if (seen === undefined || !(seen.inside || isListed(seen.kind))) throw refuse('channel-not-found');
-    const rows = await members.run(pool, [id, after, size + 1, runsIt(seen, me)]);
+    const rows = await members.run(pool, [id, after, size + 1, runsIt(seen, me), !knows(seen, me), me.id]);
     const listed = rows.slice(0, size);
     return ListMembersResponse.fromPartial({
-      users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none')),
+      users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none')),
       next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
     });
   };

@@ -10,6 +10,7 @@ import {
   memberCount,
   type Noted,
   nextRoster,
+  type Offered,
   type PersonRow,
   person,
 } from '../store/members.js';
@@ -31,12 +32,17 @@ export function checkUserId(id: string): void {
 }
 
 /**
- * Somebody with an account, reachable or not.
+ * Somebody with an account, reachable or not, met in a channel that the caller sees or not.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
-export async function findPerson(client: Queryable, me: UserCaller, id: string): Promise<PersonRow> {
+export async function findPerson(
+  client: Queryable,
+  me: UserCaller,
+  id: string,
+  channelId: number | null,
+): Promise<PersonRow> {
   checkUserId(id);
-  const [found] = await person.run(client, [me.id, id]);
+  const [found] = await person.run(client, [me.id, id, channelId]);
   if (found === undefined) throw refuse('user-not-found');
   return found;
 }
@@ -45,8 +51,9 @@ export async function findPerson(client: Queryable, me: UserCaller, id: string):
 export function asMember(
   { id, name, number }: Pick<MemberRow, 'id' | 'name' | 'number'>,
   rank: Standing['rank'],
+  offered: Offered | 'none' = 'none',
 ): User {
-  return User.fromPartial({ id, name, number, memberRole: ranks[rank] });
+  return User.fromPartial({ id, name, number, memberRole: ranks[rank], offered: ranks[offered] });
 }
 
 /** Puts a change of members into the log of the channel, where it has one; from here to the commit nobody else writes there. */
@@ -73,7 +80,7 @@ export async function admit(
   by: string,
 ): Promise<void> {
   if (rank !== 'none') return;
-  if (banned) throw refuse('banned');
+  if (banned) throw refuse(channel.kind === 'direct' ? 'channel-not-found' : 'banned');
   const [count] = await memberCount.run(client, [channel.id]);
   if (count === undefined || count.members >= channel.user_limit) throw refuse('channel-full');
   const { before } = await note(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });

@@ -1,15 +1,21 @@
 import type { Channel, User } from '@parley/contract';
-import { type Pool, type PoolClient, transaction } from '@parley/database';
+import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
 import type { UserCaller } from '@parley/rpc';
-import { refuse } from '@parley/runtime';
-import { createDirect, findDirect } from '../store/channels.js';
-import { enter } from '../store/members.js';
+import { Refusal, refuse } from '@parley/runtime';
+import { createDirect, findDirect, type LockedChannel } from '../store/channels.js';
+import { enter, type PersonRow } from '../store/members.js';
 import { createRate } from './create.js';
 import { describeChannel } from './describe.js';
-import { findPerson } from './membership.js';
+import { withChannel } from './locked.js';
+import { admit, findPerson, throttleChanges } from './membership.js';
+import { makeOffer } from './offers.js';
+import { readStandings } from './standing.js';
 import { throttle } from './throttle.js';
 
 type Pair = [low: string, high: string];
+
+/** People whom one user writes to for the first time: 100 a day. */
+const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
 
 async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<number | undefined> {
   const [made] = await createDirect.run(client, [me.id, ...pair]);
@@ -18,21 +24,48 @@ async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<num
   return made.id;
 }
 
-async function open(pool: Pool, me: UserCaller, otherId: string): Promise<number | undefined> {
-  const other = await findPerson(pool, me, otherId);
-  const pair = [me.id, other.id].sort() as Pair;
-  const [known] = await findDirect.run(pool, pair);
-  if (known !== undefined) return known.id;
-  if (!other.reachable) throw refuse('user-not-found');
+/** Who has left is asked, and no more often than anybody may be; the caller hears nothing of it either way. */
+async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
+  try {
+    await makeOffer(client, channel, other.id, 'member', me.id);
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+  }
+}
+
+/** The caller comes back where they had left. Who was banned by the other hears what they would hear of somebody who is not there. */
+async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
+  const [mine, theirs] = await readStandings(client, channel, [me.id, other.id]);
+  if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
+  if (mine.banned) throw refuse('user-not-found');
+  await admit(client, channel, me.id, mine, me.id);
+  if (theirs.leftByChoice && !theirs.banned && other.reachable) await ask(client, channel, me, other);
+}
+
+async function begin(pool: Pool, me: UserCaller, pair: Pair): Promise<number | undefined> {
   await throttle(pool, createRate, me, 'create-too-often');
+  await throttle(pool, directRate, me, 'create-too-often');
   const made = await transaction(pool, (client) => make(client, me, pair));
   return made ?? (await findDirect.run(pool, pair))[0]?.id;
+}
+
+async function open(pool: Pool, me: UserCaller, otherId: string): Promise<number | undefined> {
+  const other = await findPerson(pool, me, otherId, null);
+  if (other.id === me.id) throw refuse('invalid-user-id', { words: 'a direct chat is with somebody else' });
+  const pair = [me.id, other.id].sort() as Pair;
+  const [known] = await findDirect.run(pool, pair);
+  if (known === undefined) {
+    if (!other.reachable) throw refuse('user-not-found');
+    return begin(pool, me, pair);
+  }
+  await withChannel(pool, known.id, (client, channel) => reopen(client, channel, me, other));
+  return known.id;
 }
 
 /** OpenDirect: the one chat of two people, made by whoever asks first. */
 export function createOpenDirect(pool: Pool) {
   return async ({ id: otherId }: User, me: UserCaller): Promise<Channel> => {
-    if (otherId === me.id) throw refuse('invalid-user-id', { words: 'a direct chat is with somebody else' });
+    await throttleChanges(pool, me);
     const id = await open(pool, me, otherId);
     if (id === undefined) throw refuse('channel-not-found');
     return describeChannel(pool, me, id);

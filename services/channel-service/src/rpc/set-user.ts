@@ -55,11 +55,12 @@ interface Done {
 }
 
 async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<Done> {
-  const [answer] = await setUser.run(client, [me.id, id, role, status]);
+  const [named] = await account.run(client, [id]);
+  const [answer] = await setUser.run(client, [me.id, named?.id ?? id, role, status]);
   const [row] = await account.run(client, [id]);
   if (answer === undefined || row === undefined) throw refuse('user-not-found');
   if (answer.outcome !== 'done') throw refuse(answer.outcome);
-  return { row, ended: row.status === 'suspended' ? await kick.run(client, [null, id]) : [] };
+  return { row, ended: row.status === 'suspended' ? await kick.run(client, [null, row.id]) : [] };
 }
 
 /** SetUser: role and status. A suspension ends sessions, seats and streams: at once where that is possible, within a second otherwise. */

@@ -1,35 +1,52 @@
-import type { PoolClient } from '@parley/database';
+import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { LockedChannel } from '../store/channels.js';
-import { standings } from '../store/members.js';
+import { type Offered, standings } from '../store/members.js';
 import { isListed } from './kinds.js';
 
-/** What a user is in a channel. */
+/** What a user is in a channel. The two of a direct chat are members of it, whoever opened it. */
 export interface Standing {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
   readonly banned: boolean;
+  /** Is a member, was one, or was muted or banned there. */
+  readonly known: boolean;
+  /** Is no member any more, by their own choice. */
+  readonly leftByChoice: boolean;
+  readonly offered: Offered | null;
+  readonly offeredBy: string | null;
 }
 
-/** What these users are in the channel, in their order. The channel is locked. */
+/** What these users are in the channel, in their order. */
 export async function readStandings(
-  client: PoolClient,
-  channel: LockedChannel,
+  client: Queryable,
+  { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
   userIds: readonly string[],
 ): Promise<Standing[]> {
-  const rows = await standings.run(client, [channel.id, userIds]);
+  const rows = await standings.run(client, [channelId, userIds]);
   return userIds.map((id) => {
     const row = rows.find(({ user_id }) => user_id === id);
-    const rank = row?.inside === true ? row.role : 'none';
-    return { rank: channel.owner_id === id ? 'owner' : rank, banned: row?.banned === true };
+    if (row === undefined) throw new Error(`no standing of ${id}`);
+    const { known, banned, offered, offered_by: offeredBy, role } = row;
+    const rank = row.inside && role !== null ? role : 'none';
+    const leftByChoice = !row.inside && row.left_by_choice;
+    return {
+      rank: kind !== 'direct' && owner_id === id ? 'owner' : rank,
+      banned,
+      known,
+      leftByChoice,
+      offered,
+      offeredBy,
+    };
   });
 }
 
 /**
- * Whether one of such a standing knows of the channel at all.
+ * Whether one of such a standing knows of the channel at all: who has left a direct chat still does, and so does who was offered something.
  * @throws {Refusal} `channel-not-found`.
  */
-export function mustSee({ kind }: LockedChannel, { rank }: Standing): void {
-  if (rank === 'none' && !isListed(kind)) throw refuse('channel-not-found');
+export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Standing): void {
+  const sees = rank !== 'none' || offered !== null || isListed(kind) || (kind === 'direct' && known);
+  if (!sees) throw refuse('channel-not-found');
 }
 
 /**

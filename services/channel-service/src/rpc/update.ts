@@ -73,6 +73,14 @@ async function moveOn(
   return seen?.alive === true ? seen : undefined;
 }
 
+async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<void> {
+  const [mine] = await readStandings(client, channel, [me.id]);
+  if (mine === undefined) throw refuse('channel-not-found');
+  mustSee(channel, mine);
+  if (channel.kind === 'direct') throw refuse('wrong-kind');
+  mustManage(channel, mine);
+}
+
 /** Update: by the owner and the admins of the channel. What is not given stays as it is. */
 export function createUpdate({ pool, servers, retention }: UpdateDeps) {
   return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
@@ -81,13 +89,12 @@ export function createUpdate({ pool, servers, retention }: UpdateDeps) {
     checkFields(asked);
     const kept = keptOf(asked.keep);
     await throttleChanges(pool, me);
-    if (kept !== undefined && kept.seconds !== 0) await retention.clear(id);
+    if (kept !== undefined && kept.seconds !== 0) {
+      await withChannel(pool, id, (client, channel) => mustUpdate(client, channel, me));
+      await retention.clear(id);
+    }
     const owner = await withChannel(pool, id, async (client, channel) => {
-      const [mine] = await readStandings(client, channel, [me.id]);
-      if (mine === undefined) throw refuse('channel-not-found');
-      mustSee(channel, mine);
-      if (channel.kind === 'direct') throw refuse('wrong-kind');
-      mustManage(channel, mine);
+      await mustUpdate(client, channel, me);
       await write(client, channel, asked, kept);
       return moveOn(client, channel, kept, me);
     });

@@ -1,6 +1,8 @@
 -- One page of the members of a channel: $1 the channel, $2 the last id of the page before, $3 how many, $4 whether past ones too
--- (and who is banned without ever having been one).
+-- (and who is banned without ever having been one), and what was offered to whom; $5 whether only people whom anybody may find, $6 who looks.
 SELECT u.id, u.name, u.number, m.left_seq IS NULL AS inside,
-  CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank
+  CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered
 FROM chat.member m JOIN chat.users u ON u.id = m.user_id JOIN chat.channel c ON c.id = m.channel_id
-WHERE m.channel_id = $1 AND m.user_id > $2 AND (m.left_seq IS NULL OR $4) ORDER BY m.user_id LIMIT $3;
+LEFT JOIN chat.offer o ON o.channel_id = m.channel_id AND o.user_id = m.user_id AND o.lapses_at > now() AND ($4 OR o.user_id = $6)
+WHERE m.channel_id = $1 AND m.user_id > $2 AND (m.left_seq IS NULL OR $4) AND (NOT $5 OR u.visibility IN ('everyone', 'users'))
+ORDER BY m.user_id LIMIT $3;

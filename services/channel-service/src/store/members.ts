@@ -10,14 +10,24 @@ export interface PersonRow {
   readonly number: number;
   /** Active, and visible to who looks. */
   readonly reachable: boolean;
+  /** In the channel that was named. */
+  readonly met: boolean;
 }
 
-/** What one user is in a channel. No row: never was there. */
+/** What somebody would become who agrees. */
+export type Offered = 'owner' | 'member';
+
+/** What one user is in a channel. */
 export interface StandingRow {
   readonly user_id: string;
-  readonly role: MemberRole;
+  /** null: never was there. */
+  readonly role: MemberRole | null;
+  readonly known: boolean;
   readonly inside: boolean;
+  readonly left_by_choice: boolean;
   readonly banned: boolean;
+  readonly offered: Offered | null;
+  readonly offered_by: string | null;
 }
 
 /** Where a change stands in the log: the last seq before it, and its own; the same where it is no entry. */
@@ -33,20 +43,29 @@ export interface MemberRow {
   readonly number: number;
   readonly inside: boolean;
   readonly rank: MemberRole | 'owner';
+  readonly offered: Offered | null;
 }
 
 type OfMember<Value> = [channelId: number, userId: string, value: Value];
 
-export const person = sql<PersonRow, [lookerId: string, userId: string]>('person');
+export const person = sql<PersonRow, [lookerId: string, userId: string, channelId: number | null]>('person');
 export const standings = sql<StandingRow, [channelId: number, userIds: readonly string[]]>('standings');
 export const memberCount = sql<{ members: number }, [channelId: number]>('member-count');
 export const appendMember = sql<Noted, [channelId: number, byId: string, change: Uint8Array]>('append-member');
 export const nextRoster = sql<Noted, [channelId: number]>('next-roster');
 export const enter = sql<never, [channelId: number, userId: string, afterSeq: number, openHistory: boolean]>('enter');
-export const leave = sql<never, OfMember<number>>('leave');
+export const leave = sql<never, [...OfMember<number>, byChoice: boolean]>('leave');
 export const setRole = sql<never, OfMember<MemberRole>>('set-role');
 export const mute = sql<never, OfMember<number>>('mute');
 export const ban = sql<never, OfMember<number>>('ban');
 export const handOver = sql<{ id: number }, [channelId: number, userId: string, channelsPerUser: number]>('hand-over');
+export const offer = sql<
+  { role: Offered },
+  [channelId: number, userId: string, role: Offered, byId: string, offersPerUser: number]
+>('offer');
+export const endOffer = sql<never, [channelId: number, userId: string]>('end-offer');
 export const endSeats = sql<Target, [channelId: number, userId: string]>('end-seats');
-export const members = sql<MemberRow, [channelId: number, afterId: string, size: number, pastToo: boolean]>('members');
+export const members = sql<
+  MemberRow,
+  [channelId: number, afterId: string, size: number, pastToo: boolean, onlyPublic: boolean, lookerId: string]
+>('members');

@@ -25,7 +25,9 @@ export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly
   'still-owned',
 );
 export const livingServers = sql<{ internal_addr: string }>('living-servers');
-export const purges = ['purge-keys', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) => sql(name));
+export const purges = ['purge-keys', 'purge-offers', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) =>
+  sql(name),
+);
 
 const follow = sql('follow-activity');
 

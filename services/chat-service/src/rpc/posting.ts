@@ -126,7 +126,8 @@ export class Posting {
   }
 
   #isOwner(): boolean {
-    return this.#channel.settings.ownerId === this.#author.person.id;
+    const { facts, settings } = this.#channel;
+    return facts.kind !== 'direct' && settings.ownerId === this.#author.person.id;
   }
 
   #relayTyping(stopped: boolean): void {

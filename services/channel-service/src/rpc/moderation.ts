@@ -1,0 +1,108 @@
+import { MemberRole } from '@parley/contract';
+import { refuse } from '@parley/runtime';
+import { ban, endOffer, leave, mute, nextRoster } from '../store/members.js';
+import { note } from './membership.js';
+import type { Change, Scene } from './scene.js';
+import { mustManage, mustSee } from './standing.js';
+
+/** Whether the caller does as an administrator of the server what a standing in the channel does not allow. */
+function usesOffice({ me, mine, theirs }: Scene): boolean {
+  const isHost = mine.rank === 'owner' || (mine.rank === 'admin' && theirs.rank !== 'admin');
+  return me.role === 'admin' && !isHost;
+}
+
+function mustBeTheOther({ channel, me, mine, person, theirs }: Scene): void {
+  if (!mine.known) throw refuse('channel-not-found');
+  mustSee(channel, mine);
+  if (person.id === me.id || !theirs.known) {
+    throw refuse('wrong-kind', { words: 'in a direct chat each of the two may mute and ban the other' });
+  }
+}
+
+/**
+ * Over whom: the owner over everybody else, an admin over members, each of two in a direct chat over the other; an administrator of the
+ * server like an owner, who reads nothing by it, but not in a direct chat.
+ */
+function mustModerate(scene: Scene): void {
+  if (scene.channel.kind === 'direct') mustBeTheOther(scene);
+  else mustOutrank(scene);
+}
+
+function mustOutrank({ channel, me, mine, theirs }: Scene): void {
+  const asOwner = mine.rank === 'owner' || me.role === 'admin';
+  if (!asOwner) mustManage(channel, mine);
+  if (theirs.rank === 'owner') throw refuse('owner-stays');
+  if (theirs.rank === 'admin' && !asOwner) {
+    throw refuse('not-owner', { words: 'admins are for the owner to deal with' });
+  }
+}
+
+/** The entry that says so is the last one that a removed member sees: `left_seq` is its own seq. */
+async function goes({ client, channel, me, person }: Scene): Promise<void> {
+  const gone = { userId: person.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
+  const { at } = await note(client, channel, gone);
+  await leave.run(client, [channel.id, person.id, at, person.id === me.id]);
+}
+
+function audited(scene: Scene, act: string, untilMs?: number): { readonly audit?: object } {
+  if (!usesOffice(scene)) return {};
+  return { audit: { change: act, ...(untilMs !== undefined && { until: untilMs }) } };
+}
+
+/** Somebody goes by their own choice, or declines what was offered. */
+const leaves: Change = async (scene) => {
+  const { client, channel, mine, person } = scene;
+  mustSee(channel, mine);
+  if (mine.rank === 'owner') throw refuse('owner-stays');
+  if (mine.rank !== 'none') await goes(scene);
+  else if (mine.offered !== null) await endOffer.run(client, [channel.id, person.id]);
+  else if (channel.kind !== 'room') throw refuse('not-a-member');
+  return { rank: 'none', out: mine.offered === null || mine.rank !== 'none' };
+};
+
+/** By another: out of the channel, or out of what was offered. */
+const removes: Change = async (scene) => {
+  const { client, channel, me, mine, person, theirs } = scene;
+  if (me.role !== 'admin') mustSee(channel, mine);
+  if (channel.kind === 'direct') {
+    mustBeTheOther(scene);
+    throw refuse('wrong-kind', { words: 'nobody is removed from a direct chat: leave it, or ban the other' });
+  }
+  mustModerate(scene);
+  if (theirs.offered !== null) await endOffer.run(client, [channel.id, person.id]);
+  if (channel.kind === 'room') return { rank: 'none', out: true, ...audited(scene, 'remove') };
+  if (theirs.rank !== 'none') await goes(scene);
+  else if (theirs.offered === null) throw refuse('member-not-found');
+  return { rank: 'none', out: true, ...audited(scene, 'remove') };
+};
+
+export const remove: Change = (scene) => (scene.person.id === scene.me.id ? leaves(scene) : removes(scene));
+
+/** No entry: a MemberChange cannot say it, and it is nobody else's business. The owner of the log sees another roster. */
+export function mutes(untilMs: number): Change {
+  return async (scene) => {
+    const { client, channel, person, theirs } = scene;
+    mustModerate(scene);
+    if (theirs.rank === 'none' && channel.kind !== 'room' && channel.kind !== 'direct')
+      throw refuse('member-not-found');
+    await nextRoster.run(client, [channel.id]);
+    await mute.run(client, [channel.id, person.id, untilMs]);
+    const audit = untilMs === 0 ? audited(scene, 'unmute') : audited(scene, 'mute', untilMs);
+    return { rank: theirs.rank, out: false, ...audit };
+  };
+}
+
+/** Who is banned is removed too. Who is not any more comes back by joining. */
+export function bans(untilMs: number): Change {
+  return async (scene) => {
+    const { client, channel, person, theirs } = scene;
+    mustModerate(scene);
+    const lifted = untilMs === 0;
+    if (!lifted && theirs.rank !== 'none') await goes(scene);
+    else await nextRoster.run(client, [channel.id]);
+    if (!lifted) await endOffer.run(client, [channel.id, person.id]);
+    await ban.run(client, [channel.id, person.id, untilMs]);
+    if (lifted) return { rank: theirs.rank, out: false, ...audited(scene, 'unban') };
+    return { rank: 'none', out: true, ...audited(scene, 'ban', untilMs) };
+  };
+}

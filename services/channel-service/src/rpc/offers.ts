@@ -1,0 +1,69 @@
+import { MemberRole } from '@parley/contract';
+import { type PoolClient, type Rate, spend } from '@parley/database';
+import type { UserCaller } from '@parley/rpc';
+import { limits, refuse } from '@parley/runtime';
+import { type LockedChannel, lockUser } from '../store/channels.js';
+import { handOver, nextRoster, type Offered, offer, setRole } from '../store/members.js';
+import { note } from './membership.js';
+import type { Standing } from './standing.js';
+
+const day = 86_400;
+/** How often one person may be asked in one channel. */
+const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
+/** How often one person may be added to one channel again, who was removed. */
+const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
+/** How often one person may be asked or added, in all channels. */
+const addedAnywhere: Rate = { key: 'added', secondsPerCall: 300, burst: 100 };
+
+async function count(client: PoolClient, rate: Rate, { id }: LockedChannel, userId: string): Promise<void> {
+  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedAnywhere, userId)];
+  const retryAfterMs = Math.max(...waits);
+  if (retryAfterMs > 0) {
+    throw refuse('change-too-often', { words: 'that user was added or asked often enough: wait', retryAfterMs });
+  }
+}
+
+/**
+ * Counts that somebody is added by another.
+ * @throws {Refusal} `change-too-often`.
+ */
+export function throttleAdding(client: PoolClient, channel: LockedChannel, userId: string): Promise<void> {
+  return count(client, addedThere, channel, userId);
+}
+
+/**
+ * Offers a role to somebody, who becomes nothing by it before they agree.
+ * @throws {Refusal} `change-too-often` or `too-many-offers`.
+ */
+export async function makeOffer(
+  client: PoolClient,
+  channel: LockedChannel,
+  userId: string,
+  role: Offered,
+  by: string,
+): Promise<void> {
+  await count(client, asked, channel, userId);
+  const [made] = await offer.run(client, [channel.id, userId, role, by, limits.offersPerUser]);
+  if (made === undefined) throw refuse('too-many-offers');
+}
+
+/**
+ * The caller becomes the owner, as was offered by who still is. The owner of before stays as an admin, where there are some.
+ * @throws {Refusal} `not-owner` or `too-many-channels`.
+ */
+export async function takeOver(
+  client: PoolClient,
+  channel: LockedChannel,
+  me: UserCaller,
+  { offered, offeredBy }: Standing,
+): Promise<void> {
+  if (offered !== 'owner' || offeredBy !== channel.owner_id) {
+    throw refuse('not-owner', { words: 'nobody offers you this channel, or not any more' });
+  }
+  await lockUser.run(client, [me.id]);
+  if (channel.kind === 'room') await nextRoster.run(client, [channel.id]);
+  else await note(client, channel, { userId: me.id, joined: true, role: MemberRole.OWNER, by: channel.owner_id });
+  const given = await handOver.run(client, [channel.id, me.id, limits.channelsPerUser]);
+  if (given.length === 0) throw refuse('too-many-channels');
+  if (channel.kind !== 'room') await setRole.run(client, [channel.id, channel.owner_id, 'admin']);
+}

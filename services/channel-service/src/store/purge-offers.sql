@@ -1,0 +1,1 @@
+DELETE FROM chat.offer WHERE lapses_at < now();

@@ -1,0 +1,126 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, ranks, reason } from './chats.js';
+import { outcomes, type Person, Rig } from './rig.js';
+
+const forGood = 9e15;
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let opener: Person;
+let other: Person;
+let id: number;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  await rig.server();
+});
+
+beforeEach(async () => {
+  [opener, other] = (await rig.persons(2)) as [Person, Person];
+  id = (await chats.direct(opener, other.id)).id;
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const listed = async (who: Person) => (await rig.list(who)).map((one) => one.id);
+const both = () => [
+  [opener, other],
+  [other, opener],
+];
+
+test('neither deletes it for both, gives roles in it, or removes the other', async () => {
+  for (const [one, two] of both() as [Person, Person][]) {
+    await expect(rig.remove(one, id)).rejects.toEqual(reason('wrong-kind'));
+    for (const change of [{ remove: true }, { role: ranks.owner }, { role: ranks.admin }]) {
+      await expect(chats.change(one, id, two, change)).rejects.toEqual(reason('wrong-kind'));
+    }
+    expect((await rig.list(one, id))[0]).toMatchObject({ myRole: ranks.member, memberCount: 2 });
+  }
+  const stranger = await rig.person();
+  for (const change of [{ remove: true }, { muteUntil: 1 }, { banUntil: 1 }, { add: true }]) {
+    await expect(chats.change(stranger, id, other, change)).rejects.toEqual(reason('channel-not-found'));
+  }
+  await expect(rig.remove(stranger, id)).rejects.toEqual(reason('channel-not-found'));
+  await expect(chats.add(opener, id, stranger)).rejects.toEqual(reason('wrong-kind'));
+});
+
+test('each may leave, is asked to come back, and comes back by their own choice', async () => {
+  for (const [one, two] of both() as [Person, Person][]) {
+    await chats.change(one, id, one, { remove: true });
+    expect(await listed(one)).toEqual([]);
+    await expect(rig.listen(one, id)).rejects.toEqual(reason('channel-not-found'));
+    expect(await chats.direct(two, one.id)).toMatchObject({ id, memberCount: 1 });
+    expect(await rig.list(one)).toMatchObject([{ id, myRole: 0, offered: ranks.member }]);
+    expect(await chats.direct(one, two.id)).toMatchObject({ id, memberCount: 2, myRole: ranks.member });
+  }
+});
+
+test('asking again and again is heard three times a day, and the one who asks is told nothing of it', async () => {
+  for (let n = 0; n < 5; n++) {
+    await chats.change(other, id, other, { remove: true }).catch(() => undefined);
+    expect(await chats.direct(opener, other.id)).toMatchObject({ id });
+  }
+  expect(await listed(other)).toEqual([]);
+});
+
+test('each may ban the other, who reads what was before and nothing after, until the ban is lifted', async () => {
+  for (const [one, two] of both() as [Person, Person][]) {
+    await chats.say(id, one);
+    await rig.listen(two, id);
+    await chats.change(one, id, two, { banUntil: forGood });
+    await expect(rig.listen(two, id)).rejects.toEqual(reason('channel-not-found'));
+    await expect(chats.direct(two, one.id)).rejects.toEqual(reason('user-not-found'));
+    await expect(chats.join(two, id)).rejects.toEqual(reason('channel-not-found'));
+    const { last_seq } = await chats.head(id);
+    await chats.say(id, one);
+    expect((await chats.seqs(two, id))[0]).toBe(last_seq);
+    await chats.change(one, id, two, { banUntil: 0 });
+    expect(await chats.direct(two, one.id)).toMatchObject({ id, memberCount: 2 });
+    await expect(rig.listen(two, id)).resolves.toBeDefined();
+  }
+});
+
+test('who left, or was banned, may ban the other too', async () => {
+  await chats.change(other, id, other, { remove: true });
+  await chats.change(other, id, opener, { banUntil: forGood });
+  await chats.change(opener, id, other, { banUntil: forGood });
+  for (const [one, two] of both() as [Person, Person][]) {
+    await expect(chats.direct(one, two.id)).rejects.toEqual(reason('user-not-found'));
+  }
+});
+
+test('each may mute the other, who stays', async () => {
+  await rig.listen(opener, id);
+  await chats.change(other, id, opener, { muteUntil: forGood });
+  const row = () =>
+    rig.one(
+      'SELECT left_seq, muted_until IS NOT NULL AS muted FROM chat.member WHERE channel_id = $1 AND user_id = $2',
+      id,
+      opener.id,
+    );
+  expect(await row()).toEqual({ left_seq: null, muted: true });
+  await expect(chats.change(opener, id, opener, { muteUntil: 0 })).rejects.toEqual(reason('wrong-kind'));
+  await chats.change(other, id, opener, { muteUntil: 0 });
+  expect(await row()).toEqual({ left_seq: null, muted: false });
+});
+
+test('100 people a day are written to for the first time', async () => {
+  const { rows } = await rig.owner.query<{ id: string }>(
+    `INSERT INTO chat.users (id, name, password_hash) SELECT $1 || '-friend-' || n, 'x', '!' FROM generate_series(1, 120) n RETURNING id`,
+    [opener.id],
+  );
+  const opened: string[] = [];
+  for (const { id: friend } of rows) {
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'create:%' OR key LIKE 'change:%'");
+    const { reasons } = await outcomes([chats.direct(opener, friend)]);
+    opened.push(reasons[0] ?? 'ok');
+  }
+  expect(opened.filter((one) => one === 'ok')).toHaveLength(99);
+  expect(opened.at(-1)).toBe('create-too-often');
+});

@@ -1,0 +1,109 @@
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { AdminDoor } from './admin-door.js';
+import { Chats, ranks, reason } from './chats.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let owner: Person;
+let hidden: Person;
+let room: number;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  await rig.server();
+});
+
+beforeEach(async () => {
+  [owner, hidden] = (await rig.persons(2)) as [Person, Person];
+  await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden.id]);
+  room = await chats.make(owner, 'room', { keep: { everything: true } });
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const changes = [
+  { muteUntil: 1 },
+  { banUntil: 1 },
+  { banUntil: 0 },
+  { remove: true },
+  { add: true },
+  { role: ranks.owner },
+  { role: ranks.member },
+];
+
+test('who does not want to be found is answered like nobody, by every change', async () => {
+  const group = await chats.make(owner, 'group');
+  for (const change of changes) {
+    for (const id of [room, group]) {
+      const answers = await Promise.all(
+        [hidden, { id: 'nobody-at-all' }].map((whom) =>
+          chats.change(owner, id, whom, change).catch((one) => one.reason),
+        ),
+      );
+      expect(answers).toEqual(['user-not-found', 'user-not-found']);
+    }
+  }
+  await expect(chats.direct(owner, hidden.id)).rejects.toEqual(reason('user-not-found'));
+});
+
+test.each([
+  [
+    'is in the room',
+    async () => {
+      await rig.listen(hidden, room);
+      await rig.take(room, hidden.id);
+    },
+  ],
+  ['has said something there', () => chats.say(room, hidden)],
+])('who %s can be banned there', async (_what, meet) => {
+  await meet();
+  await expect(chats.change(owner, room, hidden, { banUntil: 9e15 })).resolves.toMatchObject({ id: hidden.id });
+  await expect(chats.change(owner, room, hidden, { banUntil: 0 })).resolves.toMatchObject({ id: hidden.id });
+});
+
+test('a channel that is none, or not for the caller, has one answer whatever the id', async () => {
+  const secret = await chats.make(owner, 'private');
+  const stranger = await rig.person();
+  for (const id of [2_000_000_000, secret]) {
+    for (const whom of [owner, hidden, { id: 'nobody-at-all' }]) {
+      for (const change of changes) {
+        await expect(chats.change(stranger, id, whom, change)).rejects.toEqual(reason('channel-not-found'));
+      }
+    }
+  }
+});
+
+test('outsiders of a public chat are told only of people whom anybody may find', async () => {
+  const open = await chats.make(owner, 'public');
+  await chats.join(hidden, open);
+  const named = async (who: Person) => (await chats.members(who, open)).users.map(({ id }) => id);
+  expect(await named(await rig.person())).toEqual([owner.id]);
+  expect((await named(owner)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
+  expect((await named(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
+});
+
+test('an id is found in capital letters or not', async () => {
+  const root = await rig.person('admin');
+  const door = new AdminDoor(rig);
+  const friend = await rig.person();
+  const shouted = friend.id.toUpperCase();
+  const direct = await chats.direct(owner, shouted);
+  expect((await chats.direct(friend, owner.id.toUpperCase())).id).toBe(direct.id);
+  await expect(chats.direct(owner, owner.id.toUpperCase())).rejects.toEqual(reason('invalid-user-id'));
+  const group = await chats.make(owner, 'group');
+  expect(await chats.change(owner, group, { id: shouted }, { add: true })).toMatchObject({ id: friend.id });
+  await rig.listen(friend, group);
+  await door.kick(root, { userId: shouted });
+  expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', friend.id)).toEqual({ n: 0 });
+  expect(await door.setUser(root, { id: shouted, role: 2 })).toMatchObject({ id: friend.id, role: 2 });
+  const { entries } = await door.listAudit(root, { size: 2 });
+  expect(entries.map(({ target }) => target)).toEqual([friend.id, friend.id]);
+});

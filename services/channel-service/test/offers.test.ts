@@ -1,0 +1,173 @@
+import { ListChannelsRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats, ranks, reason } from './chats.js';
+import { outcomes, type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let owner: Person;
+let friend: Person;
+let other: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+});
+
+beforeEach(async () => {
+  [owner, friend, other] = (await rig.persons(3)) as [Person, Person, Person];
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+async function mine(who: Person) {
+  const { manager } = rig;
+  const request = ListChannelsRequest.fromPartial({ mine: true });
+  const { channels } = await callUnary(manager.listChannels.bind(manager), request, {
+    token: who.token,
+    withinMs: 15_000,
+  });
+  return channels;
+}
+
+const owns = async (who: Person) =>
+  (await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.channel WHERE owner_id = $1', who.id)).n;
+
+describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %s', (kind) => {
+  let id: number;
+
+  beforeEach(async () => {
+    id = await chats.make(owner, kind);
+    if (kind !== 'room') await chats.add(owner, id, friend, other);
+  });
+
+  test('takes nothing from the other before they agree', async () => {
+    const isMember = kind === 'room' ? ranks.none : ranks.member;
+    expect(await chats.change(owner, id, friend, { role: ranks.owner })).toMatchObject({
+      memberRole: isMember,
+      offered: ranks.owner,
+    });
+    expect(await owns(friend)).toBe(0);
+    expect(await mine(friend)).toMatchObject([{ id, ownerId: owner.id, myRole: isMember, offered: ranks.owner }]);
+    expect(await chats.change(friend, id, friend, { role: ranks.owner })).toMatchObject({
+      memberRole: ranks.owner,
+      offered: 0,
+    });
+    expect(await mine(friend)).toMatchObject([{ id, ownerId: friend.id, myRole: ranks.owner, offered: 0 }]);
+    await expect(chats.change(owner, id, other, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+  });
+
+  test('is declined, taken back, and lapses', async () => {
+    await chats.change(owner, id, friend, { role: ranks.owner });
+    await chats.change(friend, id, friend, { role: ranks.member });
+    await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+    await chats.change(owner, id, friend, { role: ranks.owner });
+    await chats.change(owner, id, friend, { role: ranks.member });
+    await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+    await chats.change(owner, id, friend, { role: ranks.owner });
+    await rig.owner.query("UPDATE chat.offer SET lapses_at = now() - interval '1 s'");
+    await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+    expect((await rig.list(owner, id))[0]).toMatchObject({ ownerId: owner.id });
+  });
+
+  test('goes to the one who was asked last, and of an owner of before nothing is taken', async () => {
+    await chats.change(owner, id, friend, { role: ranks.owner });
+    await chats.change(owner, id, other, { role: ranks.owner });
+    await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
+    await expect(chats.change(owner, id, owner, { role: ranks.owner })).rejects.toEqual(reason('owner-stays'));
+    await chats.change(other, id, other, { role: ranks.owner });
+    expect((await rig.list(other, id))[0]).toMatchObject({ ownerId: other.id });
+  });
+
+  test('is refused after three times in a day', async () => {
+    const tries = Array.from({ length: 5 }, () => chats.change(owner, id, friend, { role: ranks.owner }));
+    const { answers, reasons } = await outcomes(tries);
+    expect([answers.length, reasons]).toEqual([3, ['change-too-often', 'change-too-often']]);
+  });
+});
+
+test('nobody fills the list of another with offers', async () => {
+  const rooms: number[] = [];
+  for (let n = 0; n < 3; n++) {
+    const giver = await rig.person();
+    for (let m = 0; m < 8; m++) rooms.push(await rig.room(giver));
+  }
+  const calls = rooms.map(async (id) => {
+    const { owner_id } = await rig.one<{ owner_id: string }>('SELECT owner_id FROM chat.channel WHERE id = $1', id);
+    await rig.owner.query(
+      "INSERT INTO chat.offer (channel_id, user_id, role, offered_by) SELECT $1, $2, 'owner', $3 WHERE $4",
+      [id, friend.id, owner_id, rooms.indexOf(id) < 20],
+    );
+  });
+  await Promise.all(calls);
+  const room = await rig.room(owner);
+  await expect(chats.change(owner, room, friend, { role: ranks.owner })).rejects.toEqual(reason('too-many-offers'));
+  expect(await mine(friend)).toHaveLength(20);
+});
+
+describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) => {
+  let id: number;
+
+  beforeEach(async () => {
+    id = await chats.make(owner, kind);
+    await chats.add(owner, id, friend, other);
+    await chats.change(friend, id, friend, { remove: true });
+  });
+
+  test('is asked, and is no member before they agree', async () => {
+    expect(await chats.change(owner, id, friend, { add: true })).toMatchObject({
+      memberRole: 0,
+      offered: ranks.member,
+    });
+    expect(await mine(friend)).toMatchObject([
+      { id, myRole: 0, offered: ranks.member, users: [], lastSeq: 0, log: '' },
+    ]);
+    expect((await chats.members(owner, id)).users.find((one) => one.id === friend.id)).toMatchObject({
+      memberRole: 0,
+      offered: ranks.member,
+    });
+    await chats.say(id, owner, 2);
+    const last = (await chats.seqs(friend, id))[0] ?? 0;
+    expect(last).toBeLessThan((await chats.head(id)).last_seq);
+    expect(await chats.join(friend, id)).toMatchObject({ myRole: ranks.member, offered: 0 });
+  });
+
+  test.each([
+    ['add', { add: true }],
+    ['role', { role: ranks.member }],
+  ])('agrees by %s', async (_name, change) => {
+    await chats.add(owner, id, friend);
+    expect(await chats.change(friend, id, friend, change)).toMatchObject({ memberRole: ranks.member });
+    await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
+  });
+
+  test('declines, and is asked no more than three times a day', async () => {
+    for (let n = 0; n < 3; n++) {
+      await chats.add(owner, id, friend);
+      await chats.change(friend, id, friend, { remove: true });
+      expect(await mine(friend)).toEqual([]);
+    }
+    await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
+  });
+
+  test('and was asked, is not asked any more after a ban', async () => {
+    await chats.add(owner, id, friend);
+    await chats.change(owner, id, friend, { banUntil: 9e15 });
+    expect(await mine(friend)).toEqual([]);
+    await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('banned'));
+  });
+});
+
+test('who was removed by others is added again without being asked', async () => {
+  const id = await chats.make(owner, 'group');
+  await chats.add(owner, id, friend);
+  await chats.change(owner, id, friend, { remove: true });
+  expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
+});

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { Kind, type Message, User } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<Message['ack']> {
+  const clientId = randomUUID();
+  stream.send(text, { clientId, ...fields });
+  return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack;
+}
+
+test('in a direct chat nobody has power over what the other says, who opened it neither', async () => {
+  const [opener, other] = [await trio.people.make('opener'), await trio.people.make('other')];
+  const manager = trio.manager();
+  const { id } = await callUnary(manager.openDirect.bind(manager), User.fromPartial({ id: 'other' }), {
+    token: opener.token,
+    withinMs: 15_000,
+  });
+  const [a, b] = [await join(opener, id), await join(other, id)];
+  for (const [one, two] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const { seq: targetSeq = 0 } = (await say(one, 'proof')) ?? {};
+    expect((await say(two, '', { kind: Kind.DELETE, targetSeq }))?.refusal?.reason).toBe('not-your-message');
+    expect((await say(two, '', { kind: Kind.PIN, targetSeq }))?.refusal?.reason).toBe('not-owner');
+    expect((await say(one, '', { kind: Kind.DELETE, targetSeq }))?.refusal).toBeUndefined();
+  }
+  await Promise.all([a.leave(), b.leave()]);
+});
