@@ -140,7 +140,7 @@ describeEnvoy('the real Envoy', () => {
       }
     }
     const elsewhere = await send(await signed(ann, base64(String(trio.chatServers[0]?.grpc))));
-    expect(elsewhere).toMatchObject({ http: 200, trailers: { 'grpc-status': '16', 'chat-reason': 'seat-gone' } });
+    expect(elsewhere).toMatchObject({ http: 200, trailers: { 'grpc-status': '10', 'chat-reason': 'moved' } });
   });
 
   const internal = ['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay'];

@@ -44,11 +44,11 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
   }
 }
 
-/** A seat at another server, or at an earlier life of this one, is gone: a new Listen mends it, a new login does not. */
+/** A seat at another server, or at an earlier life of this one: a new Listen leads to where the channel is now. */
 function faultOf(cause: unknown, purpose: KeyPurpose): Reason {
   if (cause instanceof errors.JWTExpired) return 'expired-token';
   const isElsewhere = cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud';
-  return purpose === 'join' && isElsewhere ? 'seat-gone' : 'invalid-token';
+  return purpose === 'join' && isElsewhere ? 'moved' : 'invalid-token';
 }
 
 /** Verifies tokens with the public keys in `chat.signing_key`; unknown key ids cost at most one query per second. */
@@ -67,7 +67,7 @@ export class TrustedKeys {
 
   /**
    * The claims of a token of exactly this kind, now; for this audience, or where that is undefined for any.
-   * @throws {Refusal} `expired-token`, `seat-gone` for a seat at another server, or `invalid-token` for every other fault.
+   * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for every other fault.
    */
   async verify<C>(token: string, kind: TokenKind<C>, audience: string | undefined): Promise<Verified<C>> {
     if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');

@@ -81,11 +81,7 @@ export const refusals = {
   'wrong-credentials': row('UNAUTHENTICATED', 401, 'the user id or the password is wrong'),
   'logged-out': row('UNAUTHENTICATED', 401, 'this session has ended: log in again'),
   suspended: row('UNAUTHENTICATED', 403, 'this account is suspended'),
-  'seat-gone': row(
-    'UNAUTHENTICATED',
-    401,
-    'this join token was used, replaced, too late, or is for another server: listen again',
-  ),
+  'seat-gone': row('UNAUTHENTICATED', 401, 'this join token was used, was replaced or came too late: listen again'),
   'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
   'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
   'not-an-administrator': row('PERMISSION_DENIED', 403, 'only an administrator may do this'),

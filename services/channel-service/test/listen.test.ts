@@ -59,7 +59,7 @@ describe('what Listen answers', () => {
     expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sid, ch: id, jti: seat.id });
     expect(Buffer.from(claims.route, 'base64').toString()).toBe('127.0.0.1:5001');
     expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(1_000);
-    await expect(rig.readJoinToken(token, randomUUID())).rejects.toEqual(reason('seat-gone'));
+    await expect(rig.readJoinToken(token, randomUUID())).rejects.toEqual(reason('moved'));
   });
 });
 

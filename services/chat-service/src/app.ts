@@ -112,7 +112,13 @@ function createDoors(host: ServiceHost, config: Config, state: State, { sweep, f
     connect: { take: door.connect },
     subscribe: { take: door.subscribe },
     send: { bytes: new SendDoor({ ...state, bootId, keys }).send },
-    ...createCommands({ ...state, bootId, callers, drain: drainWithin }),
+    ...createCommands({
+      ...state,
+      bootId,
+      callers,
+      drain: drainWithin,
+      showLast: (leaving) => sweep.showLast(leaving),
+    }),
   };
 }
 

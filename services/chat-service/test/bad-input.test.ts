@@ -142,14 +142,16 @@ describe('Nobody gets in with', () => {
     const channel = await trio.create(person, 'short-lived');
     const listened = await trio.listen(person, channel.id);
     await trio.people.sql('UPDATE chat.channel SET deleted_at = now() WHERE id = $1', [channel.id]);
-    expect(await new Chatter(listened).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
+    expect(await new Chatter(listened).ended).toMatchObject({ code: status.NOT_FOUND, reason: 'channel-deleted' });
   });
 
   test('a token of a user who logged out, or was suspended, since', async () => {
     const [out, suspended] = [await trio.people.make('out'), await trio.people.make('sus')];
-    const tokens = [await trio.listen(out, id), await trio.listen(suspended, id)] as const;
+    const listened = { 'logged-out': await trio.listen(out, id), suspended: await trio.listen(suspended, id) };
     await trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [out.id]);
     await trio.people.sql(`UPDATE chat.users SET status = 'suspended' WHERE id = $1`, [suspended.id]);
-    for (const token of tokens) expect(await new Chatter(token).ended).toMatchObject({ reason: 'seat-gone' });
+    for (const [reason, token] of Object.entries(listened)) {
+      expect(await new Chatter(token).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason });
+    }
   });
 });

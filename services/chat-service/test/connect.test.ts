@@ -137,7 +137,7 @@ describe('A seat', () => {
     const listened = await trio.listen(alice, id);
     const other = trio.chatServers.find(({ grpc }) => grpc !== listened.server?.addr);
     const elsewhere = await new Chatter(listened, { address: other?.grpc ?? '' }).ended;
-    expect(elsewhere).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
+    expect(elsewhere).toMatchObject({ code: status.ABORTED, reason: 'moved' });
     const first = new Chatter(listened, { events: true });
     await first.find(({ welcome }) => welcome !== undefined);
     const again = await new Chatter(listened).ended;

@@ -37,7 +37,10 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
     expect(await trio.people.sql('SELECT FROM chat.seat WHERE live')).toEqual([]);
     expect(await trio.people.sql('SELECT FROM chat.channel_head WHERE boot_id IS NOT NULL')).toEqual([]);
     const next = await trio.addChatServer();
-    expect(await new Chatter(stale, { address: next.grpc }).ended).toMatchObject({ reason: 'seat-gone' });
+    expect(await new Chatter(stale, { address: next.grpc }).ended).toMatchObject({
+      code: status.ABORTED,
+      reason: 'moved',
+    });
     const [again] = people;
     if (again === undefined) throw new Error('nobody');
     expect((await trio.listen(again, rooms[0] ?? 0)).server?.addr).toBe(next.grpc);

@@ -154,10 +154,10 @@ describe('Subscribe and Send', () => {
     await expect(send(there, said('x'), undefined)).rejects.toEqual(refusal('unauthenticated'));
     await expect(send(there, said('x'), ann.token)).rejects.toEqual(refusal('invalid-token'));
     await expect(send(there, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
-    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
+    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('moved'));
     const page = new Page(early);
     await page.find(({ welcome }) => welcome !== undefined);
-    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('seat-gone'));
+    await expect(send(elsewhere, said('x'), early.token)).rejects.toEqual(refusal('moved'));
     expect(await new Page(early).ended).toBe('seat-gone');
     const newer = await open(ann);
     expect(await page.ended).toBe('replaced');

@@ -232,7 +232,7 @@ describe('the way to a chat server', () => {
     const token = await signed(Buffer.from(String(trio.chatServers[0]?.grpc)).toString('base64'));
     expect(await send(token)).toMatchObject({
       http: 200,
-      trailers: { 'grpc-status': '16', 'chat-reason': 'seat-gone' },
+      trailers: { 'grpc-status': '10', 'chat-reason': 'moved' },
     });
   });
 

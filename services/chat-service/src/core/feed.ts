@@ -48,6 +48,7 @@ export class Feed {
   readonly #wanted: { seq: number; roster: number };
   #catching = false;
   #looking = false;
+  #caughtUp: (() => void)[] = [];
 
   constructor(options: FeedOptions, roster: number) {
     this.#options = options;
@@ -98,6 +99,13 @@ export class Feed {
       }
     }
     this.#catching = false;
+    for (const resolve of this.#caughtUp.splice(0)) resolve();
+  }
+
+  /** Resolves once all that was expected is shown, and the members were looked at. */
+  caughtUp(): Promise<void> {
+    if (!this.#catching) return Promise.resolve();
+    return new Promise((resolve) => this.#caughtUp.push(resolve));
   }
 
   async #step(): Promise<void> {

@@ -4,7 +4,7 @@ import { isReason, limits, type Reason, refuse } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { HeadStore } from '../store/heads.js';
 import type { Opener } from './opening.js';
-import type { Parting } from './session.js';
+import type { Parting, Session } from './session.js';
 import type { SessionFilter, Sessions } from './sessions.js';
 
 export interface CommandDeps {
@@ -14,6 +14,8 @@ export interface CommandDeps {
   readonly sessions: Sessions;
   readonly heads: HeadStore;
   readonly opener: Opener;
+  /** Shows all that is committed in their channels, before they hear that they were removed. */
+  readonly showLast: (sessions: readonly Session[]) => Promise<void>;
   /** Begins to give every channel back; returns at once. */
   readonly drain: (withinMs: number) => void;
 }
@@ -51,11 +53,13 @@ function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilt
   };
 }
 
-async function disconnect(request: DisconnectRequest, { sessions }: CommandDeps) {
+async function disconnect(request: DisconnectRequest, { sessions, showLast }: CommandDeps) {
   const { reason: word, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
   const reason: Reason = isReason(word) ? word : 'kicked';
   const parting: Parting = { listenAgain, retryAfterMs };
-  for (const session of sessions.find(filterOf(request))) session.goodbye(reason, parting);
+  const leaving = sessions.find(filterOf(request));
+  if (reason === 'removed') await showLast(leaving);
+  for (const session of leaving) session.goodbye(reason, parting);
   return nothing;
 }
 

@@ -1,6 +1,6 @@
 import { Resume, SubscribeRequest } from '@parley/contract';
 import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
-import { limits, refuse } from '@parley/runtime';
+import { limits, type Reason, refuse } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
 import type { Opener } from './opening.js';
@@ -119,7 +119,7 @@ export class ConnectDoor {
   async #sit(key: SeatKey, stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
     const { seats, sessions, session, opener } = this.#deps;
     const taken = await seats.take(key);
-    if (taken === undefined) throw refuse('seat-gone');
+    if (taken === undefined) throw refuse(await this.#whyNot(key));
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
     const channel = opener.open(taken);
@@ -138,10 +138,16 @@ export class ConnectDoor {
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
   }
 
+  /** Where it is not the token that is to blame, a new Listen tells more or leads to another server. */
+  async #whyNot(key: SeatKey): Promise<Reason> {
+    const [why] = await this.#deps.seats.whyGone([key]);
+    return why === undefined || why === 'replaced' ? 'seat-gone' : why;
+  }
+
   /** The channel has another roster by now: whoever was removed meanwhile is told so by the next Listen. */
   async #standUp(key: SeatKey): Promise<void> {
     await this.#abandon(key);
-    throw refuse('seat-gone');
+    throw refuse('moved');
   }
 
   /** The client went away while its seat was being taken. */

@@ -24,12 +24,17 @@ function takeable(page: readonly StoredEntry[], lastSeq: number): StoredEntry[] 
   });
 }
 
-function written(stream: RawStream, frames: Buffer): Promise<void> {
-  if (frames.length === 0 || stream.write(frames)) return Promise.resolve();
-  return new Promise((resolve) => {
-    stream.onDrain(resolve);
-    stream.onClose(resolve);
-  });
+/** Writes, and waits until the reader has room for more or is gone. One listener for the end serves all pages. */
+function pacedWriter(stream: RawStream): (frames: Buffer) => Promise<void> {
+  let goOn = () => {};
+  stream.onClose(() => goOn());
+  return (frames) => {
+    if (frames.length === 0 || stream.write(frames)) return Promise.resolve();
+    return new Promise((resolve) => {
+      goOn = resolve;
+      stream.onDrain(resolve);
+    });
+  };
 }
 
 /**
@@ -40,6 +45,7 @@ export async function replay(
   seq: number,
   { channel, stream, messages, events, onPage }: ReplayOptions,
 ): Promise<number | undefined> {
+  const write = pacedWriter(stream);
   let last = seq;
   while (!stream.ended) {
     const cursor = channel.cursorAfter(last);
@@ -47,7 +53,7 @@ export async function replay(
     const page = takeable(await messages.after(channel.facts.id, last, pageSize), channel.lastSeq);
     if (page[0]?.seq !== last + 1) return undefined;
     const frames = page.map(storedFrame).filter(({ plain }) => events || plain);
-    await written(stream, Buffer.concat(frames.map(({ bytes }) => bytes)));
+    await write(Buffer.concat(frames.map(({ bytes }) => bytes)));
     last = page.at(-1)?.seq ?? last;
     onPage(last);
   }

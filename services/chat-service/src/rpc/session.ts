@@ -79,6 +79,7 @@ export class Session {
   standing: Standing;
   heardAtMs: number;
   #parting = false;
+  #deaf = false;
   readonly #context: SessionContext;
   readonly #stream: RawStream;
   readonly #reader: Reader;
@@ -154,6 +155,11 @@ export class Session {
     this.goodbye('long-stream', atOnce);
   }
 
+  /** Takes nothing more from its client; the goodbye follows. */
+  deafen(): void {
+    this.#deaf = true;
+  }
+
   ping(nowMs: number): void {
     this.tell(pingFrame(nowMs, this.channel.lastSeq));
   }
@@ -161,6 +167,7 @@ export class Session {
   #part(refusal: Refusal | undefined, last?: Buffer): void {
     if (this.#parting) return;
     this.#parting = true;
+    this.deafen();
     const patience = setTimeout(() => this.#reset('goodbye'), partWithinMs);
     this.#stream.onClose(() => clearTimeout(patience));
     this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
@@ -186,7 +193,7 @@ export class Session {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#parting || this.#stream.ended) return;
+    if (this.#deaf || this.#stream.ended) return;
     this.heardAtMs = this.#context.now();
     this.#restrain(bytes.length, this.heardAtMs);
     try {
@@ -229,7 +236,7 @@ export class Session {
    * @throws {Refusal} `malformed`, `seat-gone` where the stream is ending, `send-too-fast` where it brings too much of anything.
    */
   async post(bytes: Buffer): Promise<Partial<Ack>> {
-    if (this.#parting || this.#stream.ended) throw refuse('seat-gone');
+    if (this.#deaf || this.#stream.ended) throw refuse('seat-gone');
     this.heardAtMs = this.#context.now();
     const waitMs = this.#arrivals.take(bytes.length, this.heardAtMs);
     if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });

@@ -47,6 +47,7 @@ const mine = sql<OwnedHead, [bootId: string]>('my-heads');
 const find = sql<HeadRow, [channelId: number, bootId: string]>('head');
 const roster = sql<RosterRow, [channelId: number, userIds: readonly string[]]>('roster');
 const renew = sql<{ lease_until: Date | null }, [bootId: string, seconds: number]>('renew-lease');
+const hasStopped = sql<{ stopped: boolean }, [bootId: string]>('has-stopped');
 const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
   'give-back',
 );
@@ -88,6 +89,12 @@ export class HeadStore {
   async renewLease(seconds: number): Promise<boolean> {
     const [row] = await renew.run(this.#pool, [this.#bootId, seconds]);
     return row?.lease_until != null;
+  }
+
+  /** Whether the database says that this server has stopped. */
+  async hasStopped(): Promise<boolean> {
+    const [row] = await hasStopped.run(this.#pool, [this.#bootId]);
+    return row?.stopped === true;
   }
 
   /** These channels have no owner afterwards. */

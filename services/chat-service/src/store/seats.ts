@@ -32,6 +32,8 @@ export interface SeatRow {
   readonly live: boolean;
   /** Its `join_by` has passed. */
   readonly late: boolean;
+  /** Its session has ended, or its user is not active any more. */
+  readonly over: boolean;
 }
 
 export interface SeatKey {
@@ -74,14 +76,14 @@ export class SeatStore {
     return mine.run(this.#pool, [this.#bootId]);
   }
 
-  /** Why each of these seats, which were taken, is gone. */
-  async whyGone(keys: readonly SeatKey[]): Promise<Reason[]> {
+  /** Why each of these seats is gone, or cannot be taken; undefined where the database does not know. */
+  async whyGone(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
     const columns = [
       keys.map(({ channelId }) => channelId),
       keys.map(({ userId }) => userId),
       keys.map(({ sessionId }) => sessionId),
     ] as const;
     const rows = await why.run(this.#pool, [this.#bootId, ...columns]);
-    return rows.map(({ reason }) => reason ?? 'replaced');
+    return rows.map(({ reason }) => reason ?? undefined);
   }
 }

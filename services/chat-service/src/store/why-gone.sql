@@ -1,13 +1,12 @@
--- Why streams lost their seats: $1 this server's boot id; $2.. of each stream the channel, the user and the session. In that order.
+-- Why streams have no seat: $1 this server's boot id; $2.. of each stream the channel, the user and the session. In that order.
+-- NULL: no reason is known. It was used, came too late, or is that of a server that was out of reach for long.
 SELECT CASE
-    WHEN c.deleted_at IS NOT NULL THEN 'channel-deleted'
+    WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
-    WHEN s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
+    WHEN s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- in rooms left_seq means nothing
     WHEN h.boot_id IS DISTINCT FROM $1 THEN 'moved'
-    WHEN c.id IS NULL OR u.id IS NULL THEN NULL
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
-    ELSE 'moved' -- nobody sits elsewhere: the seats of a server that was out of reach for long are purged
   END AS reason
 FROM unnest($2::int[], $3::varchar[], $4::uuid[]) WITH ORDINALITY AS gone (channel_id, user_id, session_id, n)
 LEFT JOIN chat.channel c ON c.id = gone.channel_id

@@ -1,4 +1,4 @@
-import { limits, type Reason } from '@parley/runtime';
+import { atMost, limits, type Reason } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Parting, Session } from '../rpc/session.js';
@@ -18,6 +18,8 @@ export interface SweepDeps {
 
 /** How long an empty channel stays, for those who come back. */
 const keepEmptyMs = 120_000;
+/** Who is removed waits no longer for the entry that says so. */
+const showLastWithinMs = 1_000;
 /** Given back by one statement. */
 const emptyPerSweep = 500;
 const again: ReadonlySet<Reason> = new Set<Reason>(['moved', 'draining']);
@@ -31,8 +33,8 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
 }
 
 /**
- * Makes this process and the database agree, once a second: streams whose seat is gone end with the reason, seats
- * whose stream is gone are deleted, channels that are owned elsewhere are left, empty ones given back.
+ * Makes this process and the database agree, once a second: streams whose seat or session is over end with the reason,
+ * seats whose stream is gone are deleted, channels that are owned elsewhere are left, empty ones given back.
  */
 export class Sweep {
   readonly #deps: SweepDeps;
@@ -97,10 +99,23 @@ export class Sweep {
     const open = this.#deps.sessions.find();
     const rows = await this.#deps.seats.mine();
     this.#count(rows);
-    const known = new Set(rows.map(({ id }) => id));
-    await this.#endAll(open.filter(({ key }) => !known.has(key.seat)));
-    const stale = rows.filter(({ id, live, late }) => (live || late) && !this.#deps.sessions.has(id));
+    const known = new Set(rows.filter(({ over }) => !over).map(({ id }) => id));
+    const gone = open.filter(({ key }) => !known.has(key.seat));
+    if (gone.length > 0) await this.showLast(gone);
+    await this.#endAll(gone);
+    const stale = rows.filter(({ id, live, late, over }) => over || ((live || late) && !this.#deps.sessions.has(id)));
     await this.#deps.seats.leave(stale.map(({ id }) => id));
+  }
+
+  /** Shows them what is committed by now, the entry that removes them too; they say nothing more meanwhile. */
+  async showLast(leaving: readonly Session[]): Promise<void> {
+    for (const session of leaving) session.deafen();
+    const channels = new Set(leaving.map(({ channel }) => channel));
+    const shown = this.checkHeads().then(() => Promise.all([...channels].map(({ feed }) => feed?.caughtUp())));
+    await atMost(
+      shown.catch(() => undefined),
+      showLastWithinMs,
+    );
   }
 
   #count(rows: readonly SeatRow[]): void {
@@ -113,7 +128,7 @@ export class Sweep {
     if (sessions.length === 0) return;
     const reasons = await this.#deps.seats.whyGone(sessions.map(({ key }) => key));
     for (const [at, session] of sessions.entries()) {
-      const reason = reasons[at] ?? 'replaced';
+      const reason = reasons[at] ?? 'moved';
       session.goodbye(reason, partingFor(reason));
     }
   }

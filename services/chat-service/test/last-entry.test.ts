@@ -1,0 +1,67 @@
+import { ChangeMemberRequest, Channel, ChannelKind, Kind, MemberChange } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let ann: TestPerson;
+let bob: TestPerson;
+let id: number;
+
+const withinMs = 10_000;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  [ann, bob] = [await trio.people.make('ann'), await trio.people.make('bob')];
+  const manager = trio.manager();
+  const channel = Channel.fromPartial({ name: 'group', kind: ChannelKind.GROUP });
+  id = (await callUnary(manager.create.bind(manager), channel, { token: ann.token, withinMs })).id;
+});
+afterAll(() => trio.stop());
+
+function change(fields: Partial<ChangeMemberRequest>) {
+  const manager = trio.manager();
+  const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: bob.id, ...fields });
+  return callUnary(manager.changeMember.bind(manager), request, { token: ann.token, withinMs });
+}
+
+async function join(person: TestPerson): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+/** What the manager does, without a word to the chat server. */
+async function removeSilently(): Promise<void> {
+  const gone = Buffer.from(MemberChange.encode(MemberChange.fromPartial({ userId: bob.id, by: ann.id })).finish());
+  await trio.people.sql(
+    `WITH head AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, roster = roster + 1 WHERE channel_id = $1 RETURNING last_seq),
+      said AS (INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
+        SELECT $1, last_seq, 8, $3, gen_random_uuid(), now(), $4::bytea, sha256($4::bytea) FROM head),
+      gone AS (UPDATE chat.member SET left_seq = head.last_seq FROM head WHERE channel_id = $1 AND user_id = $2)
+     DELETE FROM chat.seat WHERE channel_id = $1 AND user_id = $2`,
+    [id, bob.id, ann.id, gone],
+  );
+}
+
+test.each([
+  ['is told at once', () => change({ remove: true })],
+  ['is not told', removeSilently],
+])(
+  'Who is removed sees the entry that says so, and the goodbye names it, where the chat server %s',
+  async (_, remove) => {
+    const a = await join(ann);
+    for (let round = 0; round < 4; round++) {
+      await change({ add: true });
+      const b = await join(bob);
+      a.send('between');
+      await remove();
+      expect((await b.ended).reason).toBe('removed');
+      const last = b.messages.findLast(({ seq }) => seq > 0);
+      expect(last?.kind).toBe(Kind.MEMBER);
+      expect(MemberChange.decode(last?.data ?? Buffer.alloc(0))).toMatchObject({ userId: bob.id, joined: false });
+      expect(b.messages.at(-1)?.goodbye).toMatchObject({ reason: 'removed', listenAgain: false, seq: last?.seq });
+      await new Promise((resolve) => setTimeout(resolve, 1_100)); // a Listen a second
+    }
+    await a.leave();
+  },
+);
