@@ -5,8 +5,16 @@ export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded
 export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
-export { type Rate, spend } from './rate.js';
-export { createDatabaseFor, dropDatabaseFor, openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from './roles.js';
+export { type Rate, refund, spend } from './rate.js';
+export {
+  createDatabaseFor,
+  dropDatabaseFor,
+  openRoles,
+  roleUrl,
+  SERVICE_ROLES,
+  type ServiceRole,
+  usableConnections,
+} from './roles.js';
 export { readSecrets, type Secrets } from './secrets.js';
 export { type Queryable, Statement, type StatementLoader, statements } from './statements.js';
 export type * from './types.js';

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import type pg from 'pg';
 import { createDatabase, createPool } from './pool.js';
+import { checkCluster } from './roles.js';
 
 /** From dist/src back into the package: tsc copies no .sql. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
@@ -44,13 +45,14 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
 /**
  * Brings the database at `url` (its owner's) to this version's schema, and answers the names that were applied here.
  * Any number of processes may call it at once: one writes, all go on. Needs session locks, so no transaction pooler.
- * Throws one sentence if the database is newer than this code, else the database error; then nothing was applied.
+ * Throws one sentence if the database is newer than this code, or another database of the server has a Parley, else the database error; then nothing was applied.
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });
   const db = createDatabase(pool);
   try {
     await refuseNewer(pool);
+    await checkCluster(pool);
     const migrator = new Migrator({
       db,
       provider,

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { ignoreEnvironment } from './environment.js';
 import type { Database } from './types.js';
 
 /** Beyond its time a statement's answer is waited for so long. */
@@ -64,6 +65,7 @@ function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
  * It connects on the first query, waits 2 s for a connection at most, and a connection that dies never ends the process.
  */
 export function createPool(settings: PoolSettings): pg.Pool {
+  ignoreEnvironment();
   const pool = new pg.Pool({
     connectionString: settings.url,
     application_name: settings.applicationName,

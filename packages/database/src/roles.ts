@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { ignoreEnvironment } from './environment.js';
+import type { Queryable } from './statements.js';
 
 export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_gateway';
 
@@ -6,6 +8,7 @@ export const SERVICE_ROLES: readonly ServiceRole[] = ['chat_user', 'chat_manager
 
 /** Runs `work` on one connection of its own. Throws what it throws. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  ignoreEnvironment();
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   await client.connect();
@@ -16,15 +19,67 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
   }
 }
 
+const marker = 'Parley in the database';
+
+/**
+ * One Parley per cluster: its roles belong to the whole cluster, so a second one would change the first one's passwords, and could
+ * read its database. Throws one sentence where the roles are those of another database that still exists.
+ */
+export async function checkCluster(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT d.datname AS name FROM pg_roles r JOIN pg_database d ON shobj_description(r.oid, 'pg_authid') = $1 || ' ' || d.oid
+     WHERE r.rolname = ANY ($2) AND d.datname <> current_database()`,
+    [marker, [...SERVICE_ROLES]],
+  );
+  const [other] = rows;
+  if (other === undefined) return;
+  throw new Error(
+    `This PostgreSQL server already has a Parley in its database ${other.name}: give this one a PostgreSQL server of its own, or drop that database.`,
+  );
+}
+
+/** No session of a service waits or sits for ever by default, and no role can take all connections. */
+function changesOf(role: ServiceRole, password: string, connections: number): string[] {
+  const defaults = { lock_timeout: '4s', statement_timeout: '60s', idle_in_transaction_session_timeout: '5s' };
+  return [
+    `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)} CONNECTION LIMIT ${connections}`,
+    ...Object.entries(defaults).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = '${value}'`),
+  ];
+}
+
+/** Of the connections that PostgreSQL has for everybody, each role may have so much. Together that is more than all: none has all. */
+const shares: Readonly<Record<ServiceRole, number>> = {
+  chat_user: 0.3,
+  chat_manager: 0.5,
+  chat_server: 0.7,
+  chat_gateway: 0.3,
+};
+
+/** How many connections PostgreSQL has for those who are no superuser. Throws the database error. */
+export async function usableConnections(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ usable: number }>(
+    `SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END)::int AS usable FROM pg_settings
+     WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')`,
+  );
+  return rows[0]?.usable ?? 0;
+}
+
 /**
  * Lets the four roles (made by the migrations) log in with these passwords. Safe when several processes do it at
- * once in the same database. Throws the database error, e.g. if the caller may not alter roles.
+ * once in the same database. Throws one sentence where another Parley has the roles, or the database error, e.g. if the caller may
+ * not alter roles.
  */
 export async function openRoles(ownerUrl: string, passwords: Readonly<Record<ServiceRole, string>>): Promise<void> {
   await withClient(ownerUrl, async (client) => {
-    const changes = SERVICE_ROLES.map(
-      (role) => `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(passwords[role])}`,
+    await checkCluster(client);
+    const usable = await usableConnections(client);
+    const { rows } = await client.query<{ oid: number }>(
+      'SELECT oid FROM pg_database WHERE datname = current_database()',
     );
+    const changes = SERVICE_ROLES.flatMap((role) => [
+      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role]))),
+      `COMMENT ON ROLE ${role} IS '${marker} ${rows[0]?.oid}'`,
+    ]);
     // Simple protocol: one implicit transaction, so the lock is held until all four are done.
     await client.query(["SELECT pg_advisory_xact_lock(hashtext('chat.roles'))", ...changes].join(';'));
   });

@@ -43,6 +43,7 @@ export interface SessionTable {
   id: Generated<string>;
   user_id: string;
   device: Generated<string>;
+  address: Generated<string>;
   created_at: DefaultTime;
   expires_at: Time;
   revoked_at: OptionalTime;
@@ -55,6 +56,12 @@ export interface SigningKeyTable {
   public_jwk: JSONColumnType<Record<string, unknown>, string, never>;
   created_at: GeneratedAlways<Date>;
   expires_at: Time;
+  /** The kid of the first key of this owner; kept by a trigger, as the next two. */
+  chain: GeneratedAlways<string>;
+  nth: GeneratedAlways<number>;
+  secret_hash: GeneratedAlways<Buffer | null>;
+  /** The owner's secret, of which only the hash is stored. */
+  proof: ColumnType<null, Buffer | undefined, never>;
 }
 
 export interface ServerTable {
@@ -72,6 +79,8 @@ export interface ServerTable {
   reported_at: DefaultTime;
   /** Kept by a trigger. */
   lease_since: DefaultTime;
+  /** Of the keys of the process that registered it. */
+  chain: string | null;
 }
 
 export interface ChannelTable {
@@ -265,6 +274,11 @@ export interface AuditTable {
   detail: Json;
 }
 
+/** A row to be locked by whoever does what it is called. */
+export interface TurnTable {
+  name: string;
+}
+
 /** What the migrator has written down; read only. */
 export interface MigrationTable {
   name: GeneratedAlways<string>;
@@ -296,5 +310,7 @@ export interface Database {
   'chat.event': EventTable;
   'chat.notification': NotificationTable;
   'chat.audit': AuditTable;
+  'chat.turn': TurnTable;
+  'chat.upkeep_turn': TurnTable;
   'chat.migration': MigrationTable;
 }

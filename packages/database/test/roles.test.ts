@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from '../src/index.js';
+import { migrate, openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from '../src/index.js';
 import { addChannel, addUser, TestServer } from './server.js';
 
 const DENIED = { code: '42501' };
@@ -11,6 +11,7 @@ let owner: pg.Pool;
 let roles: Record<ServiceRole, pg.Pool>;
 let room: number;
 const boot = randomUUID();
+let bootSecret: Buffer;
 
 beforeAll(async () => {
   server = await TestServer.start();
@@ -29,10 +30,16 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-function publishKey(role: ServiceRole, purpose: string, life = '8 days'): Promise<unknown> {
+function publishKey(
+  role: ServiceRole,
+  purpose: string,
+  life = '2 hours',
+  by = randomUUID(),
+  proof?: Buffer,
+): Promise<unknown> {
   return roles[role].query(
-    "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at) VALUES ($1, $2, 'me', '{}', now() + $3::interval)",
-    [randomUUID(), purpose, life],
+    "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at, proof) VALUES ($1, $2, $3, '{}', now() + $4::interval, $5)",
+    [randomUUID(), purpose, by, life, proof],
   );
 }
 
@@ -40,7 +47,7 @@ test.each<[ServiceRole, string[]]>([
   ['chat_user', ['user']],
   ['chat_manager', ['join', 'manager']],
   ['chat_server', ['chat']],
-  ['chat_gateway', ['gateway']],
+  ['chat_gateway', []],
 ])('%s publishes keys of purpose %j and no other', async (role, allowed) => {
   for (const purpose of ['user', 'join', 'manager', 'chat', 'gateway']) {
     const published = publishKey(role, purpose);
@@ -50,7 +57,14 @@ test.each<[ServiceRole, string[]]>([
 });
 
 test('no role leaves a key for years, or says when it was made', async () => {
-  await expect(publishKey('chat_server', 'chat', '1 year')).rejects.toMatchObject({ constraint: 'key_life' });
+  for (const [role, purpose, life] of [
+    ['chat_server', 'chat', '7 hours'],
+    ['chat_manager', 'manager', '7 hours'],
+    ['chat_manager', 'join', '4 days'],
+    ['chat_user', 'user', '11 days'],
+  ] as const) {
+    await expect(publishKey(role, purpose, life)).rejects.toMatchObject({ constraint: 'key_life' });
+  }
   const backdated =
     "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at) VALUES ('k', 'chat', 'me', '{}', 'infinity', 'infinity')";
   await expect(roles.chat_server.query(backdated)).rejects.toMatchObject(DENIED);
@@ -63,9 +77,87 @@ test('the manager purges keys that have expired, and only those', async () => {
   expect(rowCount).toBe(1);
 });
 
+test('the first key of an id wins: more keys of it need the secret of the process that has it', async () => {
+  const [secret, another] = [randomBytes(32), randomBytes(32)];
+  await publishKey('chat_server', 'chat', '1 hour', boot, secret);
+  await publishKey('chat_server', 'chat', '1 hour', boot, secret);
+  for (const proof of [undefined, another, Buffer.alloc(0), createHash('sha256').update(secret).digest()]) {
+    await expect(publishKey('chat_server', 'chat', '1 hour', boot, proof)).rejects.toMatchObject(DENIED);
+  }
+  const { rows } = await roles.chat_server.query(
+    'SELECT count(*)::int AS keys, count(DISTINCT chain)::int AS chains, bool_and(proof IS NULL) AS hidden FROM chat.signing_key WHERE owner = $1',
+    [boot],
+  );
+  expect(rows).toEqual([{ keys: 2, chains: 1, hidden: true }]);
+  const shared = randomUUID();
+  await publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8));
+  await expect(publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8))).rejects.toMatchObject(DENIED);
+  await owner.query(
+    'UPDATE chat.server SET chain = (SELECT min(chain) FROM chat.signing_key WHERE owner = $1::text) WHERE boot_id = $1',
+    [boot],
+  );
+  bootSecret = secret;
+});
+
 test.each<ServiceRole>(['chat_manager', 'chat_server', 'chat_gateway'])('%s reads no password hash', async (role) => {
   await expect(roles[role].query('SELECT password_hash FROM chat.users')).rejects.toMatchObject(DENIED);
-  await expect(roles[role].query('SELECT id, name, number FROM chat.users')).resolves.toMatchObject({ rowCount: 1 });
+});
+
+test.each([
+  ['promote itself', "UPDATE chat.users SET role = 'admin'"],
+  ['unsuspend somebody', "UPDATE chat.users SET status = 'active'"],
+  [
+    'register an administrator',
+    "INSERT INTO chat.users (id, name, password_hash, role) VALUES ('x', 'x', '!', 'admin')",
+  ],
+  ['set a user', "SELECT chat.set_user('alice', 'alice', 'admin', NULL)"],
+  ['revive a session', 'UPDATE chat.session SET expires_at = now()'],
+  ['read messages', 'SELECT FROM chat.message'],
+  ['read channels', 'SELECT FROM chat.channel'],
+  ['write an audit line', "INSERT INTO chat.audit (actor, action, target) VALUES ('a', 'b', 'c')"],
+  ['publish an event', "SELECT chat.publish('x', 1, '{}', '{}')"],
+])('the user-service cannot %s', async (_, statement) => {
+  await expect(roles.chat_user.query(statement)).rejects.toMatchObject(DENIED);
+});
+
+test.each([
+  ['messages', 'SELECT FROM chat.message'],
+  ['members', 'SELECT FROM chat.member'],
+  ['people', 'SELECT id FROM chat.users'],
+  ['sessions', 'SELECT FROM chat.session'],
+  ['throttles', 'SELECT FROM chat.rate'],
+  ['tickets', "INSERT INTO chat.ticket VALUES ('', gen_random_uuid(), now())"],
+  ['events', "SELECT chat.publish('x', 1, '{}', '{}')"],
+  ['the metric of a server', 'SELECT metric FROM chat.server'],
+])('the gateway has no way to %s', async (_, statement) => {
+  await expect(roles.chat_gateway.query(statement)).rejects.toMatchObject(DENIED);
+});
+
+test.each([
+  ['a temporary table', 'CREATE TEMPORARY TABLE mine (a int)'],
+  ['a large object', 'SELECT lo_create(0)'],
+  ['an advisory lock', "SELECT pg_advisory_lock(hashtext('chat.event'))"],
+  ['the turn of events', 'SELECT FROM chat.turn FOR UPDATE'],
+  ['an account, locked', 'SELECT id FROM chat.users FOR SHARE'],
+])('no role of those that face clients takes %s', async (what, statement) => {
+  for (const role of SERVICE_ROLES) {
+    if (what === 'an account, locked' && (role === 'chat_manager' || role === 'chat_user')) continue; // it is their job
+    await expect(roles[role].query(statement)).rejects.toMatchObject(DENIED);
+  }
+});
+
+test('no role has all connections, or waits for ever by default', async () => {
+  const { rows } = await owner.query(
+    `SELECT rolname, rolconnlimit AS most, rolconfig::text AS config, current_setting('max_connections')::int AS all FROM pg_roles WHERE rolname = ANY ($1)`,
+    [SERVICE_ROLES],
+  );
+  expect(rows).toHaveLength(4);
+  for (const { most, all, config } of rows) {
+    expect(most).toBeGreaterThanOrEqual(5);
+    expect(most).toBeLessThan(all * 0.75);
+    for (const name of ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'])
+      expect(config).toContain(`${name}=`);
+  }
 });
 
 test.each([
@@ -110,6 +202,10 @@ test('only the manager sets a user, in the name of an active administrator; the 
   }
   expect(await outcomeOf(owner, '(database)')).toBe('done');
   expect(await outcomeOf(roles.chat_manager, 'alice')).toBe('done');
+  await owner.query("CREATE ROLE hosted LOGIN PASSWORD 'hosted' IN ROLE chat_manager");
+  const hosted = new URL(url);
+  hosted.username = hosted.password = 'hosted';
+  expect(await outcomeOf(server.pool(hosted.href), 'nobody')).toBe('not-an-administrator');
   const { rows } = await owner.query('SELECT actor, action, target FROM chat.audit ORDER BY id');
   expect(rows).toEqual([
     { actor: '(database)', action: 'user.set', target: 'alice' },
@@ -131,21 +227,17 @@ test.each<[ServiceRole, string]>([
      AND u.status = 'active' AND s.id = t.session_id AND s.revoked_at IS NULL RETURNING t.channel_id, u.number, u.name`,
   ],
   ['chat_server', 'DELETE FROM chat.seat WHERE boot_id IS NULL'],
-  ['chat_server', 'UPDATE chat.member SET delivered_seq = 1, read_seq = 1, receipt_at = now()'],
-  ['chat_server', "INSERT INTO chat.notification (user_id, kind, channel_id, seq) VALUES ('alice', 'mention', 1, 1)"],
   [
     'chat_user',
     'INSERT INTO chat.session (user_id, expires_at) SELECT id, now() FROM chat.users WHERE password_hash = $$!$$',
   ],
   ['chat_user', 'DELETE FROM chat.seat WHERE session_id IS NULL'],
-  ['chat_user', "SELECT nextval('chat.guest_number')"],
   [
     'chat_manager',
     'INSERT INTO chat.seat AS t SELECT * FROM chat.seat ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET live = false',
   ],
   ['chat_manager', 'UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1, roster = roster + 1'],
-  ['chat_gateway', 'INSERT INTO chat.file_chunk SELECT * FROM chat.file_chunk'],
-  ['chat_gateway', 'DELETE FROM chat.ticket WHERE expires_at > now() RETURNING session_id'],
+  ['chat_gateway', 'SELECT internal_addr FROM chat.server WHERE lease_until > now() AND state <> $$stopped$$'],
 ])('%s may: %s', async (role, statement) => {
   await roles[role].query(`EXPLAIN ${statement}`);
 });
@@ -158,12 +250,17 @@ test('no role rewrites the audit, the migrations or its own rights', async () =>
   }
 });
 
-test('a chat server renews its lease by at most 30 s, never after its goodbye', async () => {
-  const within = `SELECT chat.renew_lease($1, '1 year') BETWEEN now() + interval '29 s' AND now() + interval '31 s' AS ok`;
-  expect((await roles.chat_server.query(within, [boot])).rows).toEqual([{ ok: true }]);
+test('a chat server renews its own lease by at most 30 s, never after its goodbye, and nobody else renews it', async () => {
+  const within = `SELECT chat.renew_lease($1, $2, '1 year') BETWEEN now() + interval '29 s' AND now() + interval '31 s' AS ok`;
+  expect((await roles.chat_server.query(within, [boot, bootSecret])).rows).toEqual([{ ok: true }]);
+  for (const secret of [randomBytes(32), null, createHash('sha256').update(bootSecret).digest()]) {
+    expect((await roles.chat_server.query(within, [boot, secret])).rows).toEqual([{ ok: null }]);
+  }
+  await owner.query("UPDATE chat.server SET lease_until = now() + interval '1 hour' WHERE boot_id = $1", [boot]);
+  expect((await roles.chat_server.query(within, [boot, bootSecret])).rows).toEqual([{ ok: true }]); // the clock was set back
   await owner.query("UPDATE chat.server SET state = 'stopped' WHERE boot_id = $1", [boot]);
-  const again = "SELECT chat.renew_lease($1, '3 s') AS until";
-  expect((await roles.chat_server.query(again, [boot])).rows).toEqual([{ until: null }]);
+  const again = "SELECT chat.renew_lease($1, $2, '3 s') AS until";
+  expect((await roles.chat_server.query(again, [boot, bootSecret])).rows).toEqual([{ until: null }]);
 });
 
 test('a chat server gives back a channel that is its own at that epoch', async () => {
@@ -180,9 +277,7 @@ test('the manager makes a channel, its head and its event with its own rights', 
   const id = await addChannel(roles.chat_manager, 'alice', 'group');
   const insert = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'alice', 0)";
   await roles.chat_manager.query(insert, [id]);
-  const { rows } = await roles.chat_manager.query('SELECT kind FROM chat.event WHERE channel_id = $1 ORDER BY id', [
-    id,
-  ]);
+  const { rows } = await owner.query('SELECT kind FROM chat.event WHERE channel_id = $1 ORDER BY id', [id]);
   expect(rows).toEqual([{ kind: 'chat_created' }, { kind: 'member_added' }]);
 });
 
@@ -192,4 +287,25 @@ test('five processes open the roles at once, with passwords that need escaping',
   await Promise.all(Array.from({ length: 5 }, () => openRoles(url, passwords)));
   const pool = server.pool(roleUrl(url, 'chat_user', awkward));
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
+});
+
+test('a second Parley in the same PostgreSQL server is refused, and the first one goes on', async () => {
+  const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'first'])) as Record<ServiceRole, string>;
+  await openRoles(url, passwords);
+  const other = await server.emptyDatabase();
+  const refused = 'already has a Parley in its database test_1';
+  await expect(migrate(other)).rejects.toThrow(refused);
+  await expect(openRoles(other, passwords)).rejects.toThrow(refused);
+  expect((await server.pool(other).query("SELECT to_regclass('chat.users') AS users")).rows).toEqual([{ users: null }]);
+  await migrate(url);
+  await openRoles(url, passwords);
+  expect((await server.pool(roleUrl(url, 'chat_user', 'first')).query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+});
+
+test('PG* variables of the environment change no connection', async () => {
+  process.env.PGSSLMODE = 'require';
+  process.env.PGOPTIONS = '-c statement_timeout=1';
+  const { rows } = await server.pool(url).query("SELECT pg_sleep(0.05), current_setting('statement_timeout') AS most");
+  expect(rows).toMatchObject([{ most: '0' }]);
+  await openRoles(url, Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'x'])) as Record<ServiceRole, string>);
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import {
@@ -24,6 +24,8 @@ import {
 import { Callers } from './callers.js';
 import { Readiness } from './readiness.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from './server.js';
+import { SigningKey } from './signing-key.js';
+import type { TokenKind } from './tokens.js';
 import { TrustedKeys } from './trusted-keys.js';
 
 /** What every service needs of the settings. */
@@ -77,7 +79,8 @@ export function readHostConfig(
 const statementTimeoutMs = 5_000;
 /** Whoever waits for a row, or holds one without a word, hinders others. */
 const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' };
-const measureClockEveryMs = 10_000;
+/** So long a step of the database's clock goes unnoticed, and a key that is gone stays gone. */
+const lookEveryMs = 3_000;
 
 async function startClock(pool: Pool): Promise<DatabaseClock> {
   await checkServer(pool);
@@ -98,10 +101,20 @@ function databaseAway(url: string, cause: unknown): Error {
   return new Error(`no database answers at ${host}: start it, or correct PARLEY_DATABASE_URL`, { cause });
 }
 
+function countConnections({ metrics }: ProcessContext, pool: Pool): void {
+  metrics.levels('parley_database_connections', 'connections of the pool of this process', 'state', () => ({
+    used: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+  }));
+  metrics.gauge('parley_database_waiting', 'calls that wait for a connection of the pool', () => pool.waitingCount);
+}
+
 /** The parts that every service has: database, clock, keys, gRPC server, admin server; stopped in reverse order. */
 export class ServiceHost {
   /** One life of this process. */
   readonly bootId = randomUUID();
+  /** Proves that a key or a renewal of the lease is of this process. It never leaves it but to the database, which keeps a hash. */
+  readonly secret = randomBytes(32);
   readonly pool: Pool;
   readonly clock: DatabaseClock;
   readonly keys: TrustedKeys;
@@ -146,16 +159,32 @@ export class ServiceHost {
       onLost: (err) => log.warn({ err }, 'a database connection was lost'),
     });
     parts.add('database', { stop: () => pool.end() });
+    countConnections(context, pool);
     const clock = await startClock(pool).catch(async (cause: unknown) => {
       await parts.stop();
       throw isAway(cause) ? databaseAway(config.databaseUrl, cause) : cause;
     });
-    const failed = (err: unknown) => log.warn({ err }, 'the database clock was not read');
-    parts.add(
-      'clock',
-      repeat(measureClockEveryMs, 0.1, () => clock.measure(pool), failed),
-    );
-    return new ServiceHost(config, context, ip, pool, clock, parts);
+    const host = new ServiceHost(config, context, ip, pool, clock, parts);
+    host.#repeat('clock', async () => {
+      const stepMs = await clock.measure(pool);
+      if (stepMs !== 0) log.warn({ stepMs }, "the database's clock was set; it is followed");
+    });
+    return host;
+  }
+
+  /** A key of this process, published now and looked after from now on. Rejects with the database error. */
+  async signingKey<C extends object>(kind: TokenKind<C>): Promise<SigningKey<C>> {
+    const key = new SigningKey(kind, this.bootId, this.pool, this.clock, this.secret);
+    await key.start();
+    this.readiness.require('the database of keys', () => key.tend());
+    this.#repeat(`key of ${kind.purpose}`, () => key.tend());
+    return key;
+  }
+
+  #repeat(name: string, work: () => Promise<void>): void {
+    const failed = (err: unknown) =>
+      this.context.log.warn({ err }, `the ${name} was not looked after; it is tried again`);
+    this.parts.add(name, repeat(lookEveryMs, 0.1, work, failed));
   }
 
   get #port(): number {

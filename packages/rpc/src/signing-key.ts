@@ -1,21 +1,28 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { DatabaseClock, Pool } from '@parley/database';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
 import { issuerOf, type TokenKind } from './tokens.js';
 
-const rotateAfterMs = 24 * 3_600 * 1_000;
+const hour = 3_600;
 /** A pair made later is signed with only once verifiers and the proxy's cache can know it. */
 const settleMs = 2_000;
-/** How long after its day a pair may still sign, when no new one can be published. */
-const graceSeconds = 3_600;
-const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
-  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5))`;
-const published = 'SELECT FROM chat.signing_key WHERE kid = $1';
+/** How long after its time a pair may still sign, when no new one can be published. */
+const graceSeconds = hour;
+const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at, proof)
+  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)`;
+const secondsLeft =
+  'SELECT extract(epoch FROM expires_at - now())::float8 AS seconds FROM chat.signing_key WHERE kid = $1';
 
 interface Pair {
   readonly kid: string;
   readonly privateKey: CryptoKey;
+  readonly publicJwk: JWK;
+}
+
+/** The tokens of services live for a minute, so their keys change every hour; the others change every day. */
+function signsForSeconds({ purpose }: TokenKind<object>): number {
+  return purpose === 'user' || purpose === 'join' ? 24 * hour : hour;
 }
 
 /** Signs tokens of one kind with a key pair of this process; only the public half leaves it, to `chat.signing_key`. */
@@ -24,28 +31,22 @@ export class SigningKey<C extends object> {
   readonly #owner: string;
   readonly #pool: Pool;
   readonly #clock: DatabaseClock;
+  readonly #secret: Buffer;
   #pair: Promise<Pair> | undefined;
-  #rotateAt = Number.POSITIVE_INFINITY;
+  #next: Promise<unknown> | undefined;
+  #tending: Promise<void> | undefined;
 
-  /** `owner` is the boot id of this process. */
-  constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock) {
+  /** `owner` is the boot id of this process. Whoever knows `secret` may publish more keys of that id; nobody else may. */
+  constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock, secret = randomBytes(32)) {
     this.#kind = kind;
     this.#owner = owner;
     this.#pool = pool;
     this.#clock = clock;
+    this.#secret = secret;
   }
 
   /** Makes and publishes the pair now, so that verifiers know it before its first token. */
   async start(): Promise<void> {
-    await this.#current();
-  }
-
-  /** Publishes a new pair where the database has lost the one that signs, as after a restore from a backup. */
-  async checkPublished(): Promise<void> {
-    const pair = this.#pair;
-    if (pair !== undefined && (await this.#pool.query(published, [(await pair).kid])).rowCount === 0) {
-      if (this.#pair === pair) this.#pair = undefined;
-    }
     await this.#current();
   }
 
@@ -62,35 +63,64 @@ export class SigningKey<C extends object> {
       .sign(privateKey);
   }
 
-  /** One pair at a time: callers that come together share it, also while a new one is made. */
+  /**
+   * To be called every few seconds: publishes the pair again where its row is gone, for example after a restore of the database, and
+   * makes the next pair when it is time, or at once where a step of the database's clock has ended this one. Throws the database error.
+   */
+  tend(): Promise<void> {
+    this.#tending ??= this.#tend().finally(() => {
+      this.#tending = undefined;
+    });
+    return this.#tending;
+  }
+
+  async #tend(): Promise<void> {
+    const pair = await this.#current();
+    if (this.#next !== undefined) return;
+    const { rows } = await this.#pool.query<{ seconds: number }>(secondsLeft, [pair.kid]);
+    const [row] = rows;
+    if (row === undefined) await this.#publish(pair);
+    else if (row.seconds <= this.#kind.lifeSeconds + graceSeconds)
+      await this.#change(row.seconds > this.#kind.lifeSeconds);
+  }
+
+  /** One pair at a time: callers that come together share it. */
   #current(): Promise<Pair> {
     this.#pair ??= this.#make().catch((cause: unknown) => {
       this.#pair = undefined;
       throw cause;
     });
-    if (this.#clock.now() >= this.#rotateAt) this.#rotate();
     return this.#pair;
   }
 
-  /** In the background; the old pair signs until the new one is known. */
-  #rotate(): void {
-    this.#rotateAt = Number.POSITIVE_INFINITY;
+  /** Where the old pair is still good it signs until the new one is known everywhere. */
+  async #change(isOldGood: boolean): Promise<void> {
     const made = this.#make();
+    this.#next = made;
+    try {
+      await made;
+    } catch (cause) {
+      this.#next = undefined;
+      throw cause;
+    }
     const use = () => {
       this.#pair = made;
+      this.#next = undefined;
     };
-    const tryAgain = () => {
-      this.#rotateAt = this.#clock.now() + settleMs;
-    };
-    made.then(() => setTimeout(use, settleMs).unref(), tryAgain);
+    if (isOldGood) setTimeout(use, settleMs).unref();
+    else use();
   }
 
   async #make(): Promise<Pair> {
     const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519' });
-    const kid = randomUUID();
-    const lifeSeconds = rotateAfterMs / 1_000 + graceSeconds + this.#kind.lifeSeconds;
-    await this.#pool.query(publish, [kid, this.#kind.purpose, this.#owner, await exportJWK(publicKey), lifeSeconds]);
-    this.#rotateAt = this.#clock.now() + rotateAfterMs;
-    return { kid, privateKey };
+    const pair = { kid: randomUUID(), privateKey, publicJwk: await exportJWK(publicKey) };
+    await this.#publish(pair);
+    return pair;
+  }
+
+  async #publish({ kid, publicJwk }: Pair): Promise<void> {
+    const { purpose, lifeSeconds } = this.#kind;
+    const life = signsForSeconds(this.#kind) + graceSeconds + lifeSeconds;
+    await this.#pool.query(publish, [kid, purpose, this.#owner, publicJwk, life, this.#secret]);
   }
 }

@@ -1,5 +1,4 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { DatabaseClock } from '@parley/database';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import {
   issuerOf,
@@ -36,7 +35,7 @@ async function publish(purpose: KeyPurpose, lifeSeconds = 3_600): Promise<Foreig
   const jwk = await exportJWK(publicKey);
   await db.pool.query(
     `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at)
-     VALUES ($1, $2, 'me', $3, now() - interval '1 hour', now() + make_interval(secs => $4))`,
+     VALUES ($1, $2, $1, $3, now() - interval '1 hour', now() + make_interval(secs => $4))`,
     [kid, purpose, jwk, lifeSeconds],
   );
   return { kid, privateKey: privateKey, x: String(jwk.x) };
@@ -182,42 +181,89 @@ describe('a signing key', () => {
 
   test('is made once for all who sign at the same time', async () => {
     const counting = countingPool(db.pool);
-    const signer = new SigningKey(userToken, 'boot', counting.pool, db.clock);
+    const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => signer.sign(claims, userAudience)));
     expect([new Set(tokens.map(kidOf)).size, counting.reads()]).toEqual([1, 1]);
   });
 
   test('that could not be published is tried again', async () => {
     const counting = countingPool(db.pool);
-    const signer = new SigningKey(userToken, 'boot', counting.pool, db.clock);
+    const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     counting.fail(true);
     await expect(signer.start()).rejects.toThrow('Connection terminated');
     counting.fail(false);
     await signer.start();
   });
 
+  /** As if so much time had passed. */
+  const age = (token: string, hours: number) =>
+    db.pool.query(
+      "UPDATE chat.signing_key SET created_at = created_at - $2 * interval '1 h', expires_at = expires_at - $2 * interval '1 h' WHERE kid = $1",
+      [kidOf(token), hours],
+    );
+  const verifies = async (token: string) => {
+    const { claims: found } = await new TrustedKeys(db.pool, db.clock).verify(token, userToken, userAudience);
+    expect(found).toEqual(claims);
+  };
+
   test('is changed after a day, once the next is known, and its tokens stay valid', async () => {
-    let later = 0;
-    const clock = await DatabaseClock.start(db.pool, () => performance.now() + later);
     const counting = countingPool(db.pool);
-    const signer = new SigningKey(userToken, 'boot', counting.pool, clock);
+    const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const first = await signer.sign(claims, userAudience);
-    later = 24 * 3_600_000;
-    counting.fail(true);
+    await signer.tend();
     expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(first));
-    while (counting.reads() < 2) await new Promise((resolve) => setTimeout(resolve, 5)); // a key is made first
+    await age(first, 24);
+    counting.fail(true);
+    await expect(signer.tend()).rejects.toThrow('Connection terminated');
     counting.fail(false);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    later += 2_000;
+    await signer.tend();
     const meanwhile = await Promise.all(Array.from({ length: 5 }, () => signer.sign(claims, userAudience)));
     expect(new Set(meanwhile.map(kidOf))).toEqual(new Set([kidOf(first)]));
     await new Promise((resolve) => setTimeout(resolve, 2_200));
     const second = await signer.sign(claims, userAudience);
     expect(kidOf(second)).not.toBe(kidOf(first));
-    const verifier = new TrustedKeys(db.pool, clock);
-    for (const token of [first, second])
-      expect((await verifier.verify(token, userToken, userAudience)).claims).toEqual(claims);
-    expect(counting.reads()).toBe(3);
+    for (const token of [first, second]) await verifies(token);
+  });
+
+  test('that a step of the clock has ended is replaced at once', async () => {
+    const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
+    const first = await signer.sign(claims, userAudience);
+    await age(first, 24 * 30);
+    await signer.tend();
+    const second = await signer.sign(claims, userAudience);
+    expect(kidOf(second)).not.toBe(kidOf(first));
+    await verifies(second);
+  });
+
+  test('whose row is gone, as after a restore, is published again', async () => {
+    const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
+    const before = await signer.sign(claims, userAudience);
+    await db.pool.query('DELETE FROM chat.signing_key');
+    await expect(verifies(before)).rejects.toMatchObject({ reason: 'invalid-token' });
+    await signer.tend();
+    await verifies(before);
+    expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(before));
+  });
+
+  test('of services lives for hours', async () => {
+    const bootId = randomUUID();
+    for (const purpose of ['manager', 'chat'] as const) {
+      await new SigningKey(serviceToken(purpose), bootId, db.pool, db.clock).start();
+    }
+    const { rows } = await db.pool.query(
+      "SELECT DISTINCT expires_at - now() < interval '3 h' AS hours FROM chat.signing_key WHERE owner = $1",
+      [bootId],
+    );
+    expect(rows).toEqual([{ hours: true }]);
+  });
+
+  test('of an id that another process has is not published', async () => {
+    const bootId = randomUUID();
+    const mine = new SigningKey(serviceToken('chat'), bootId, db.pool, db.clock);
+    await mine.start();
+    const thief = new SigningKey(serviceToken('chat'), bootId, db.pool, db.clock);
+    await expect(thief.start()).rejects.toMatchObject({ code: '42501' });
+    await mine.start();
   });
 });
 

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedServer, migrate, openRoles, startEmbedded } from '@parley/database';
+import { createPool, type EmbeddedServer, migrate, openRoles, SERVICE_ROLES, startEmbedded } from '@parley/database';
 import { ownerVariable, rolePasswords } from './test-database.js';
 
 let server: EmbeddedServer | undefined;
@@ -14,7 +14,15 @@ export default async function setUp(): Promise<void> {
   server = await startEmbedded({ dataDir: folder, log: () => {} });
   await migrate(server.url); // makes the roles, whose passwords count in every database
   await openRoles(server.url, rolePasswords);
+  await shareRoles(server.url);
   process.env[ownerVariable] = server.url;
+}
+
+/** A cluster is for one Parley; here the databases of all test files share its roles, which therefore name none of them. */
+async function shareRoles(url: string): Promise<void> {
+  const pool = createPool({ url, applicationName: 'test', max: 1 });
+  for (const role of SERVICE_ROLES) await pool.query(`COMMENT ON ROLE ${role} IS NULL`);
+  await pool.end();
 }
 
 /** Ends what `setUp` has started. */

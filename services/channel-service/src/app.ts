@@ -10,7 +10,7 @@ import {
   joinToken,
   managerAudience,
   ServiceHost,
-  SigningKey,
+  type SigningKey,
   serviceToken,
   streamForUser,
 } from '@parley/rpc';
@@ -90,10 +90,10 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const host = await ServiceHost.open(config.host, context);
   const { bootId, pool, clock, callers } = host;
 
-  const joinKey = new SigningKey(joinToken, bootId, pool, clock);
-  const managerKey = new SigningKey(serviceToken('manager'), bootId, pool, clock);
-  await Promise.all([joinKey.start(), managerKey.start()]);
-  for (const key of [joinKey, managerKey]) host.readiness.require('the database of keys', () => key.checkPublished());
+  const [joinKey, managerKey] = await Promise.all([
+    host.signingKey(joinToken),
+    host.signingKey(serviceToken('manager')),
+  ]);
   const credentials = clientCredentials(settings);
   const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, bootId, log }));
 
@@ -114,6 +114,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
     const failed = (err: unknown) => log.warn({ err }, `${name} failed; it is tried again`);
     host.parts.add(name, repeat(everyMs, 0.2, work, failed));
   };
+  upkeep('the look at leases', 1_000, () => housekeeping.mend());
   upkeep('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
   upkeep('activity', config.activityEveryMs, () => followActivity(pool));
   upkeep('retention', config.retentionEveryMs, () => retention.run());

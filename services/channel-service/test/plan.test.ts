@@ -31,8 +31,11 @@ beforeAll(async () => {
     INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
       SELECT gen_random_uuid(), 'u' || n, (n - 1) / 100 + 2001, ${bootOf('(n - 1) / 100 + 2001')}, 1, false, true, now()
       FROM generate_series(1, 50000) n;
+    UPDATE chat.server SET lease_until = now() + interval '25 s';
     ANALYZE;
   `);
+  const { rows } = await rig.owner.query<{ boot_id: string }>('SELECT boot_id FROM chat.server');
+  await rig.keepAlive(...rows.map((row) => row.boot_id));
 }, 120_000);
 
 afterAll(async () => {

@@ -180,7 +180,7 @@ describe('what is over', () => {
     await chats.say(id, me, 2);
     await chats.age(id, 1, '2 h');
     const other = await pool.connect();
-    await other.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('chat.retention'))");
+    await other.query('BEGIN; SELECT FROM chat.upkeep_turn FOR UPDATE');
     await new Retention(pool, undefined).run();
     expect(await chats.stored(id)).toEqual([1, 2]);
     await other.query('ROLLBACK');

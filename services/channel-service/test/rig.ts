@@ -56,6 +56,8 @@ export class Rig {
   readonly #pools = new Map<string, Pool>();
   readonly #identities: Identity[] = [];
   readonly #running: RunningService[] = [];
+  readonly #alive = new Set<string>();
+  #prolonging: NodeJS.Timeout | undefined;
   #userKey: SigningKey<UserClaims> | undefined;
 
   constructor(database: Database) {
@@ -103,12 +105,14 @@ export class Rig {
 
   /** Nobody sits anywhere, no chat server lives, nobody has asked for much. */
   async clear(): Promise<void> {
+    this.#alive.clear();
     await this.owner.query('TRUNCATE chat.seat');
     await this.owner.query("UPDATE chat.server SET state = 'stopped', lease_until = now() - interval '1 h'");
     await this.owner.query('DELETE FROM chat.rate');
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#prolonging);
     for (const client of [...this.managers, ...this.#admins]) client.close();
     for (const app of this.#running) await app.stop();
     for (const pool of this.#pools.values()) await pool.end();
@@ -187,12 +191,28 @@ export class Rig {
     await this.report(token, {
       server: { id: bootId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
     });
-    await this.owner.query("UPDATE chat.server SET lease_until = now() + interval '1 h' WHERE boot_id = $1", [bootId]);
+    await this.keepAlive(bootId);
     return identity;
+  }
+
+  /** These servers have a lease as long as the test lasts, or until it ends it. */
+  async keepAlive(...bootIds: readonly string[]): Promise<void> {
+    for (const id of bootIds) this.#alive.add(id);
+    await this.#prolong();
+  }
+
+  /** Managers believe no lease that lies more than 30 s ahead, so it is prolonged now and then. */
+  async #prolong(): Promise<void> {
+    this.#prolonging ??= setInterval(() => void this.#prolong().catch(() => {}), 5_000).unref();
+    await this.owner.query(
+      "UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = ANY ($1) AND state <> 'stopped' AND lease_until > now()",
+      [[...this.#alive]],
+    );
   }
 
   async kill(...servers: readonly Identity[]): Promise<void> {
     const ids = servers.map(({ bootId }) => bootId);
+    for (const id of ids) this.#alive.delete(id);
     await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE boot_id = ANY ($1)", [
       ids,
     ]);

@@ -76,7 +76,7 @@ test('housekeeping ends what has lapsed, and nothing else', async () => {
   const living = await rig.server();
   const lapsed = await rig.server();
   await rig.kill(living, lapsed);
-  await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '1 h' WHERE boot_id = $1", [
+  await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = $1", [
     living.bootId,
   ]);
   const mine = await rig.room(me);
@@ -91,7 +91,7 @@ test('housekeeping ends what has lapsed, and nothing else', async () => {
     `INSERT INTO chat.rate VALUES ('old', now() - interval '61 min'), ('new', now() - interval '59 min')`,
   );
   await rig.owner.query(`INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at)
-    VALUES ('old', 'chat', 'x', '{}', now() - interval '2 s', now() - interval '1 s')`);
+    VALUES ('old', 'chat', 'x', '{}', now() - interval '26 h', now() - interval '25 h')`);
   await rig.owner.query(`INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
     SELECT gen_random_uuid(), name, 'a', 'b', now() - i FROM (VALUES ('gone', interval '61 min'), ('fresh', interval '59 min'), ('owner', interval '61 min')) x (name, i)`);
   await rig.owner.query(

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChatServiceService, ServerState } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
-import { clientCredentials, ServiceHost, SigningKey, serviceToken } from '@parley/rpc';
+import { clientCredentials, ServiceHost, serviceToken } from '@parley/rpc';
 import { type Logger, limits, type Part, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { Managers } from './clients/managers.js';
 import type { Config } from './config.js';
@@ -70,7 +70,7 @@ function createState(host: ServiceHost, config: Config, lease: Lease) {
     sessions: new Sessions(),
     lease,
     seats: new SeatStore(host.pool, host.bootId),
-    heads: new HeadStore(host.pool, host.bootId),
+    heads: new HeadStore(host.pool, host.bootId, host.secret),
     messages,
     lane: createLane(messages, lease, host.context),
     now: () => host.clock.now(),
@@ -122,10 +122,10 @@ function createDoors(host: ServiceHost, config: Config, state: State, { sweep, f
   };
 }
 
-function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Reporter {
-  const { bootId, pool, clock } = host;
+async function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Promise<Reporter> {
+  const { bootId } = host;
   const { settings } = host.context;
-  const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
+  const key = await host.signingKey(serviceToken('chat'));
   const managers = new Managers(config.managers, clientCredentials(settings), key, bootId);
   host.parts.add('managers', managers);
   const identity = {
@@ -200,7 +200,7 @@ export async function startApp(
   await host.serve((server) =>
     server.add('chat.v1.ChatService', ChatServiceService, createDoors(host, config, state, duties)),
   );
-  const reporter = createReporter(host, config, state, sweep);
+  const reporter = await createReporter(host, config, state, sweep);
   startDuties(host, config, state, reporter, duties);
   host.parts.add('farewell', farewell);
   host.parts.add('drain', drain);

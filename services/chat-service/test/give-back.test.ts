@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
 import { Channels } from '../src/core/channels.js';
@@ -42,7 +42,7 @@ function setUp() {
     channels,
     sessions: new Sessions(),
     seats: new SeatStore(pool, bootId),
-    heads: new HeadStore(pool, bootId),
+    heads: new HeadStore(pool, bootId, randomBytes(32)),
     now: () => nowMs,
     onLeft: (why, count) => left.push([why, count]),
   });
@@ -133,7 +133,7 @@ describe('an empty channel', () => {
   test('of another server is not touched', async () => {
     const id = await owned();
     await people.sql('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
-    const heads = new HeadStore(pool, bootId);
+    const heads = new HeadStore(pool, bootId, randomBytes(32));
     expect(await heads.giveBackEmpty([{ channel_id: id, epoch: 1 }])).toEqual(new Set());
     await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 2 WHERE channel_id = $1', [id, bootId]);
     expect(await heads.giveBackEmpty([{ channel_id: id, epoch: 1 }])).toEqual(new Set());

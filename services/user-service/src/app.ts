@@ -1,5 +1,5 @@
 import { UserServiceService } from '@parley/contract';
-import { forUser, ServiceHost, SigningKey, userToken } from '@parley/rpc';
+import { forUser, ServiceHost, userToken } from '@parley/rpc';
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import type { Config } from './config.js';
 import { Passwords } from './passwords/passwords.js';
@@ -17,9 +17,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
   const passwords = host.parts.add('passwords', await Passwords.start(config.scheme));
-  const key = new SigningKey(userToken, host.bootId, pool, host.clock);
-  await key.start();
-  host.readiness.require('the database of keys', () => key.checkPublished());
+  const key = await host.signingKey(userToken);
 
   await host.serve((server) =>
     server.add('chat.v1.UserService', UserServiceService, {

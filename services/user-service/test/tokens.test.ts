@@ -21,7 +21,7 @@ async function makeKey(purpose?: 'user' | 'manager'): Promise<Key> {
   const jwk = await exportJWK(publicKey);
   if (purpose !== undefined) {
     const text =
-      "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at) VALUES ($1, $2, $1, $3, now() + interval '1 day')";
+      "INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at) VALUES ($1, $2, $1, $3, now() + interval '5 hours')";
     await accounts.sql(text, [kid, purpose, jwk]);
   }
   return { kid, privateKey, publicX: jwk.x as string };
@@ -29,7 +29,7 @@ async function makeKey(purpose?: 'user' | 'manager'): Promise<Key> {
 
 async function sessionOf(userId: string): Promise<string> {
   const [row] = await accounts.sql(
-    "INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id",
+    "INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '5 hours') RETURNING id",
     [userId],
   );
   return row?.id as string;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { ignoreEnvironment } from '../environment.js';
 import { findPostmaster } from './postmaster.js';
 
 const READY_MS = 60_000;
@@ -12,6 +13,7 @@ export function urlOf(port: number, password: string, database: string): string 
 }
 
 async function tryConnect(url: string, home: string): Promise<pg.Client | undefined> {
+  ignoreEnvironment();
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {

@@ -11,6 +11,8 @@ export interface ReportDeps {
   readonly allowed: AllowList;
 }
 
+const anotherProcess = 'a server keeps its name, its addresses and its keys for as long as it lives';
+
 type Metric = Readonly<Record<string, string>>;
 
 /** Report: the row of a chat server, and its lease. */
@@ -20,7 +22,7 @@ export function createReport({ pool, allowed }: ReportDeps) {
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
       const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
-      await register.run(pool, [...row]);
+      if ((await register.run(pool, [...row])).length === 0) throw refuse('not-a-service', { words: anotherProcess });
       return;
     }
     const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);

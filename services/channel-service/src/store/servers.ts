@@ -3,7 +3,7 @@ import { type Queryable, type ServerState, statements } from '@parley/database';
 const sql = statements(import.meta.url);
 
 export const register = sql<
-  never,
+  { inserted: boolean },
   [
     bootId: string,
     name: string,
@@ -24,6 +24,8 @@ export const endLease = sql<{ boot_id: string }, [bootId: string]>('end-lease');
 export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly number[], epochs: readonly number[]]>(
   'still-owned',
 );
+export const mendLeases = sql<{ boot_id: string }>('mend-leases');
+export const mendSeats = sql('mend-seats');
 export const livingServers = sql<{ internal_addr: string }>('living-servers');
 export const purges = ['purge-keys', 'purge-offers', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) =>
   sql(name),

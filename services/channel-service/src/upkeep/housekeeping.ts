@@ -1,6 +1,6 @@
 import type { Pool } from '@parley/database';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { livingServers, purges } from '../store/servers.js';
+import { livingServers, mendLeases, mendSeats, purges } from '../store/servers.js';
 
 /** What any manager does now and then: purges what has lapsed, and lets go of servers that are gone. */
 export class Housekeeping {
@@ -10,6 +10,11 @@ export class Housekeeping {
   constructor(pool: Pool, servers: ChatServers) {
     this.#pool = pool;
     this.#servers = servers;
+  }
+
+  /** Lets go of leases and reservations that a step of the database's clock has made too long. Rejects with the database error. */
+  async mend(): Promise<void> {
+    if ((await mendLeases.run(this.#pool, [])).length > 0) await mendSeats.run(this.#pool, []);
   }
 
   /** One turn. Any number of managers may do it at once. Rejects with the database error. */

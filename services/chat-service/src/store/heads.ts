@@ -46,8 +46,8 @@ export interface RosterRow {
 const mine = sql<OwnedHead, [bootId: string]>('my-heads');
 const find = sql<HeadRow, [channelId: number, bootId: string]>('head');
 const roster = sql<RosterRow, [channelId: number, userIds: readonly string[]]>('roster');
-const renew = sql<{ lease_until: Date | null }, [bootId: string, seconds: number]>('renew-lease');
 const hasStopped = sql<{ stopped: boolean }, [bootId: string]>('has-stopped');
+const renew = sql<{ lease_until: Date | null }, [bootId: string, secret: Buffer, seconds: number]>('renew-lease');
 const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
   'give-back',
 );
@@ -63,10 +63,13 @@ function columnsOf(heads: readonly Ownership[]): [channels: number[], epochs: nu
 export class HeadStore {
   readonly #pool: Queryable;
   readonly #bootId: string;
+  readonly #secret: Buffer;
 
-  constructor(pool: Queryable, bootId: string) {
+  /** `secret` is the one behind the keys of this server: without it nobody renews its lease. */
+  constructor(pool: Queryable, bootId: string, secret: Buffer) {
     this.#pool = pool;
     this.#bootId = bootId;
+    this.#secret = secret;
   }
 
   mine(): Promise<OwnedHead[]> {
@@ -87,7 +90,7 @@ export class HeadStore {
 
   /** Renews the lease of this server itself, where no manager can. False: the database does not know this server. */
   async renewLease(seconds: number): Promise<boolean> {
-    const [row] = await renew.run(this.#pool, [this.#bootId, seconds]);
+    const [row] = await renew.run(this.#pool, [this.#bootId, this.#secret, seconds]);
     return row?.lease_until != null;
   }
 

@@ -1,0 +1,87 @@
+import type pg from 'pg';
+import { DatabaseClock, spend } from '../src/index.js';
+import { TestServer } from './server.js';
+
+let server: TestServer;
+let pool: pg.Pool;
+beforeAll(async () => {
+  server = await TestServer.start();
+  pool = server.pool(await server.migratedDatabase());
+});
+afterAll(() => server.stop());
+
+const hourMs = 3_600_000;
+
+/** A pool whose database has a clock that can be set. */
+function settable(): { pool: pg.Pool; set: (ms: number) => void } {
+  let ms = 1_000_000 * hourMs;
+  const query = async () => ({ rows: [{ ms }] });
+  const client = { query, release: () => {} };
+  const set = (to: number) => {
+    ms = to;
+  };
+  return { pool: { connect: async () => client } as unknown as pg.Pool, set };
+}
+
+describe('the clock of the database, as a process tells it', () => {
+  const base = 1_000_000 * hourMs;
+  let local = 0;
+  const start = async () => {
+    const database = settable();
+    local = 0;
+    return { ...database, clock: await DatabaseClock.start(database.pool, () => local) };
+  };
+
+  test('follows a step back, and says how far it was', async () => {
+    const { clock, pool: database, set } = await start();
+    expect(clock.now()).toBe(base);
+    local += 3_000;
+    set(base + 3_000 - hourMs);
+    expect(await clock.measure(database)).toBe(-hourMs);
+    expect(clock.now()).toBe(base + 3_000 - hourMs);
+    local += 10;
+    expect(clock.now()).toBe(base + 3_010 - hourMs);
+  });
+
+  test('follows a step forward, and says how far it was', async () => {
+    const { clock, pool: database, set } = await start();
+    set(base + hourMs);
+    expect(await clock.measure(database)).toBe(hourMs);
+    expect(clock.now()).toBe(base + hourMs);
+  });
+
+  test('never goes back for less than a second', async () => {
+    const { clock, pool: database, set } = await start();
+    local += 5_000;
+    expect(clock.now()).toBe(base + 5_000);
+    set(base + 4_100);
+    expect(await clock.measure(database)).toBe(0);
+    expect(clock.now()).toBe(base + 5_000);
+  });
+});
+
+describe('a rate', () => {
+  const rate = { key: 'test', secondsPerCall: 1, burst: 3 };
+  const farAhead = (who: string, interval: string) =>
+    pool.query("INSERT INTO chat.rate VALUES ('test:' || $1, now() + $2::interval)", [who, interval]);
+
+  test('that was counted before the clock was set back is full, and not for as long as the step', async () => {
+    for (const step of ['1 hour', '1 day', '100 years']) {
+      await farAhead(step, step);
+      const waits = [await spend(pool, rate, step), await spend(pool, rate, step)];
+      expect(waits[0]).toBe(0);
+      expect(waits[1]).toBeGreaterThan(0);
+      expect(waits[1]).toBeLessThanOrEqual(1_000);
+    }
+  });
+
+  test('lets its burst through and tells a sane wait', async () => {
+    const waits: number[] = [];
+    for (let n = 0; n < 5; n++) waits.push(await spend(pool, rate, 'ann'));
+    expect(waits.slice(0, 3)).toEqual([0, 0, 0]);
+    for (const wait of waits.slice(3)) {
+      expect(wait).toBeGreaterThan(0);
+      expect(wait).toBeLessThanOrEqual(1_000);
+    }
+  });
+});
