@@ -101,7 +101,6 @@ export const refusals = {
   'message-not-found': row('NOT_FOUND', 404, 'there is no such message in this channel, or it was deleted'),
   'nothing-kept': row('FAILED_PRECONDITION', 409, 'this channel keeps nothing: what was said cannot be changed'),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'that user id is taken'),
-  'email-taken': row('ALREADY_EXISTS', 409, 'that e-mail address is taken'),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'somebody is in this channel'),
   'not-a-member': row('FAILED_PRECONDITION', 409, 'join this channel first'),
   'wrong-kind': row('FAILED_PRECONDITION', 409, 'channels of this kind do not do that'),

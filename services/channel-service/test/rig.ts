@@ -198,15 +198,15 @@ export class Rig {
   /** These servers have a lease as long as the test lasts, or until it ends it. */
   async keepAlive(...bootIds: readonly string[]): Promise<void> {
     for (const id of bootIds) this.#alive.add(id);
-    await this.#prolong();
+    await this.#prolong(bootIds);
   }
 
   /** Managers believe no lease that lies more than 30 s ahead, so it is prolonged now and then. */
-  async #prolong(): Promise<void> {
-    this.#prolonging ??= setInterval(() => void this.#prolong().catch(() => {}), 5_000).unref();
+  async #prolong(bootIds: Iterable<string>): Promise<void> {
+    this.#prolonging ??= setInterval(() => void this.#prolong(this.#alive).catch(() => {}), 5_000).unref();
     await this.owner.query(
       "UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = ANY ($1) AND state <> 'stopped' AND lease_until > now()",
-      [[...this.#alive]],
+      [[...bootIds]],
     );
   }
 

@@ -13,8 +13,8 @@ afterAll(async () => {
   await accounts.database.close();
 });
 
-test('by user id or e-mail, whatever the case', async () => {
-  for (const login of ['Alice', 'alice', 'ALICE@example.org']) {
+test('by user id, whatever the case', async () => {
+  for (const login of ['Alice', 'alice', 'ALICE']) {
     const { user, token, expiresAt } = await accounts.login(login);
     expect(user).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, email: 'alice@example.org' });
     expect(await reasonOf(accounts.get(token, { id: 'Alice' }))).toBe('ok');
@@ -41,6 +41,7 @@ test('one answer for every failure', async () => {
     accounts.login('Alice', { password: 'wrong horse' }),
     accounts.login('nobody'),
     accounts.login('nobody@example.org'),
+    accounts.login('alice@example.org'), // nobody has proved that it is theirs
     accounts.login('away'),
     accounts.login('gone'),
     accounts.login('guest'),

@@ -51,13 +51,12 @@ export const profile = sql<
 >('profile');
 
 function asTaken(error: unknown): unknown {
-  if (isDuplicate(error, 'users_email_folded')) return refuse('email-taken');
   return isDuplicate(error) ? refuse('user-id-taken') : error;
 }
 
 /**
  * Makes an account.
- * @throws {Refusal} `user-id-taken` or `email-taken`
+ * @throws {Refusal} `user-id-taken`
  */
 export async function register(pool: Queryable, ...registration: Registration): Promise<void> {
   await insert.run(pool, registration).catch((error: unknown) => {
@@ -65,13 +64,8 @@ export async function register(pool: Queryable, ...registration: Registration): 
   });
 }
 
-/**
- * Changes an account; null leaves a field as it is. Undefined: its password has changed meanwhile.
- * @throws {Refusal} `email-taken`
- */
+/** Changes an account; null leaves a field as it is. Undefined: its password has changed meanwhile. */
 export async function updateUser(client: Queryable, ...change: Change): Promise<ProfileRow | undefined> {
-  const [row] = await update.run(client, change).catch((error: unknown) => {
-    throw asTaken(error);
-  });
+  const [row] = await update.run(client, change);
   return row;
 }

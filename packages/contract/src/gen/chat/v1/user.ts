@@ -31,7 +31,6 @@ export interface RegisterRequest {
 }
 
 export interface LoginRequest {
-  /** or the e-mail address */
   userId: string;
   password: string;
   device: string;
