@@ -1,27 +1,21 @@
 import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
+import type {
+  ChannelKind,
+  DefaultTime,
+  EventKind,
+  Json,
+  KeyPurpose,
+  MemberRole,
+  NotifyLevel,
+  OptionalTime,
+  ServerState,
+  Time,
+  UserRole,
+  UserStatus,
+  Visibility,
+} from './columns.js';
 
-export type UserRole = 'user' | 'admin' | 'guest';
-export type UserStatus = 'active' | 'suspended' | 'deleted';
-export type Visibility = 'everyone' | 'users' | 'contacts' | 'nobody';
-export type ChannelKind = 'room' | 'direct' | 'group' | 'public' | 'private';
-export type MemberRole = 'admin' | 'member';
-export type NotifyLevel = 'all' | 'mentions' | 'none';
-export type ServerState = 'serving' | 'draining' | 'stopped';
-export type KeyPurpose = 'user' | 'join' | 'manager' | 'chat' | 'gateway';
-export type EventKind =
-  | 'chat_created'
-  | 'chat_changed'
-  | 'chat_deleted'
-  | 'member_added'
-  | 'member_changed'
-  | 'member_removed';
-
-type Json = JSONColumnType<Record<string, unknown>, string | undefined, string>;
-
-/** A time that the database may set by itself; `infinity` is read as the last Date there is. */
-type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
-type Time = ColumnType<Date, Date | string, Date | string>;
-type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+export type * from './columns.js';
 
 export interface UserTable {
   id: string;
