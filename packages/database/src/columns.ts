@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely';
+import type { ColumnType, JSONColumnType } from 'kysely';
 
 export type UserRole = 'user' | 'admin' | 'guest';
 export type UserStatus = 'active' | 'suspended' | 'deleted';
