@@ -9,7 +9,7 @@ export interface ListenOptions {
   readonly after?: Place;
   /** Gaps are filled from History where the channel keeps something. Default: true. */
   readonly fillGaps?: boolean;
-  /** Tries on before the first welcome too, where that may help. Default: true. */
+  /** Tries on before the first welcome too, where that may help. Without it, six streams may fail. Default: true. */
   readonly patient?: boolean;
   /** Waits for a seat where all are taken. Default: false. */
   readonly waitWhenFull?: boolean;

@@ -3,6 +3,7 @@ import { Refusal, refuse } from '@parley/runtime/refusal';
 import { Backoff } from './core/backoff.js';
 import type { Place } from './core/bookmark.js';
 import { pongFrame } from './frames.js';
+import { isToken } from './token.js';
 import type { ConnectStream, Seat, Transport } from './transport.js';
 import { type Verdict, verdictOfEnd, worthAnotherListen } from './verdict.js';
 import { Watchdog } from './watchdog.js';
@@ -29,6 +30,11 @@ export interface LinkOptions {
 const welcomeWithinMs = 10_000;
 const pingsMissed = 2.5;
 
+const badSeat = 'the server gave a join token that cannot be one';
+
+/** Without patience: how many streams in a row may fail before the first welcome. */
+const firstTries = 6;
+
 /** How long the server wants to be left alone. That it cannot be reached is not its own word. */
 function askedFor({ reason, retryAfterMs }: Refusal): number {
   return reason === 'unreachable' ? 0 : retryAfterMs;
@@ -44,6 +50,7 @@ export class Link {
   #goodbye: Goodbye | undefined;
   #silent = false;
   #welcomed = false;
+  #failed = 0;
   #lastSeq = 0;
   #wake: () => void = () => {};
 
@@ -85,6 +92,7 @@ export class Link {
     const { transport, channelId, token } = this.#options;
     try {
       const seat = await transport.listen(channelId, { token: token(), signal: this.#leaving.signal });
+      if (!isToken(seat.token)) return { refusal: refuse('internal', { words: badSeat }), again: false };
       return await this.#stay(seat);
     } catch (thrown) {
       if (this.#leaving.signal.aborted) return { refusal: refuse('cancelled'), again: false };
@@ -106,8 +114,15 @@ export class Link {
     this.#watchdog.stop();
     this.#stream = undefined;
     this.#options.onLost();
-    if (this.#silent) return { refusal: refuse('unreachable', { words: 'the server fell silent' }), again: true };
-    return verdictOfEnd(this.#goodbye, status);
+    const silence = refuse('unreachable', { words: 'the server fell silent' });
+    return this.#firstVerdict(this.#silent ? { refusal: silence, again: true } : verdictOfEnd(this.#goodbye, status));
+  }
+
+  /** A chat server that has just died may be named by a Listen or two; one that never answers is not waited for without patience. */
+  #firstVerdict(verdict: Verdict): Verdict {
+    this.#failed += 1;
+    const enough = !this.#options.patient && !this.#welcomed && this.#failed >= firstTries;
+    return enough ? { ...verdict, again: false } : verdict;
   }
 
   #connect(seat: Seat): Promise<Refusal | undefined> {

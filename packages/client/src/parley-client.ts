@@ -4,6 +4,7 @@ import { refuse } from '@parley/runtime/refusal';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
+import { isToken } from './token.js';
 import type { CallOptions, Transport } from './transport.js';
 
 export interface ClientOptions {
@@ -85,6 +86,7 @@ export class ParleyClient {
   /** Opens a session, for all that follows. `device` is its name in the user's list of sessions. */
   async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
     const session: OpenSession = await this.#transport.login({ userId, password, device }, { signal });
+    if (!isToken(session.token)) throw refuse('internal', { words: 'the server gave a token that cannot be one' });
     this.#token = session.token;
     return session;
   }
@@ -181,6 +183,7 @@ export class ParleyClient {
 
   #call(signal: AbortSignal | undefined): CallOptions {
     if (this.#token === undefined) throw refuse('unauthenticated', { words: 'log in first' });
+    if (!isToken(this.#token)) throw refuse('invalid-token');
     return { token: this.#token, signal };
   }
 }

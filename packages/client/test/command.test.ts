@@ -32,7 +32,7 @@ test.each([
   ['a token for nobody', ['token', '--as', 'somebody']],
   ['a target for a chat token', ['token', '--as', '0b0e8bc8-1c39-4d3c-9f0a-1b1b1b1b1b1b', '--for', 'x']],
 ])('%s is wrong usage', async (_what, args) => {
-  const command = parleyCommand(true).configureOutput({ writeErr: () => {} });
+  const command = parleyCommand().configureOutput({ writeErr: () => {} });
   const failure = await command.parseAsync(args, { from: 'user' }).then(() => undefined, failureFrom);
   expect(failure?.exitCode).toBe(2);
 });

@@ -15,7 +15,7 @@ test.each([
 
 test('a refusal is one sentence with what to do next', () => {
   const words = describeFailure(failureFrom(refuse('user-id-taken')), false);
-  expect(words).toBe('parley: that user id is taken; choose another, or log in with `npx parley login <user>`\n');
+  expect(words).toBe('parley: that user id is taken; choose another, or log in with `npx parley login <user>`');
 });
 
 test('a refusal that passes says when', () => {
@@ -24,7 +24,9 @@ test('a refusal that passes says when', () => {
 
 test('an address where nothing answers is named', () => {
   const words = 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:5. Resolution note: ';
-  expect(failureFrom(refuse('unreachable', { words })).message).toContain('nothing answers at 127.0.0.1:5;');
+  expect(failureFrom(refuse('unreachable', { cause: new Error(words) })).message).toContain(
+    'nothing answers at 127.0.0.1:5;',
+  );
 });
 
 test('with --json it is one JSON value', () => {

@@ -1,4 +1,4 @@
-import { plainLine, plainText, plainValue } from '../src/cli/plain-text.js';
+import { plainJson, plainLine, plainText } from '../src/cli/plain-text.js';
 
 const esc = '\u001b';
 
@@ -10,6 +10,10 @@ test.each([
   ['right-to-left override', 'abc\u202edef', 'abcdef'],
   ['a zero-width space', 'a\u200bdmin', 'admin'],
   ['an escape without an end', `${esc}`, ''],
+  ['text in tag characters', 'a\u{e0068}\u{e0069}\u{e007f}b', 'ab'],
+  ['text in selectors', 'a\u{e0101}\u{e01ef}b', 'ab'],
+  ['isolates, marks and embeddings', '\u2066a\u2069\u200e\u061cb\u202ac', 'abc'],
+  ['what takes no room', 'a\u00ad\u034f\u180e\u2062\u206ab\ufff9c', 'abc'],
 ])('%s does not reach the terminal', (_what, text, safe) => {
   expect(plainText(text)).toBe(safe);
 });
@@ -37,9 +41,11 @@ test('one space of any kind stays what it is', () => {
   expect(plainLine('a\u00a0b\u3000c d')).toBe('a\u00a0b\u3000c d');
 });
 
-test('every string within a value is made harmless', () => {
-  expect(plainValue({ a: [`${esc}[2J1`, 2, null], b: { c: '\u0007' } })).toEqual({
-    a: ['1', 2, null],
-    b: { c: '' },
-  });
+test('JSON holds nothing that a terminal obeys, and loses nothing', () => {
+  const value = { a: [`${esc}[2J1`, 2, null], b: { c: '\u0007\u009b\u202e\u{e0041}' }, '\u200b': 'Grüße 👩‍👩‍👧\n' };
+  const line = plainJson(value);
+  expect(line).toBe(
+    String.raw`{"a":["\u001b[2J1",2,null],"b":{"c":"\u0007\u009b\u202e\udb40\udc41"},"\u200b":"Grüße 👩‍👩‍👧\n"}`,
+  );
+  expect(JSON.parse(line)).toEqual(value);
 });

@@ -126,6 +126,11 @@ export const settingsTable = {
   ),
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
   ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
+  ADDR_TLS: setting(
+    onOff.optional(),
+    'on/off',
+    'chat-service: clients dial ADDR with TLS, because a proxy in front of it speaks TLS; default: on where TLS_CERT is set',
+  ),
   INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
   MANAGERS: setting(
     list,

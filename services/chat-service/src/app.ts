@@ -133,7 +133,7 @@ async function createReporter(host: ServiceHost, config: Config, state: State, s
     name: config.name,
     addr: config.addr ?? host.address,
     internalAddr: config.internalAddr ?? host.ipAddress,
-    tls: settings.TLS_CERT !== undefined,
+    tls: config.addrTls,
   };
   return new Reporter({
     ...state,

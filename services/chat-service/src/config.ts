@@ -8,6 +8,8 @@ export interface Config {
   readonly name: string;
   /** What clients dial; undefined: where this process listens. */
   readonly addr: string | undefined;
+  /** Clients dial it with TLS. */
+  readonly addrTls: boolean;
   /** What managers dial; undefined: where this process listens. */
   readonly internalAddr: string | undefined;
   readonly managers: readonly string[];
@@ -31,6 +33,7 @@ export function readConfig(settings: Settings): Config {
     host: readHostConfig(settings, 'chat-service', 50_053, 'chat_server'),
     name: settings.NAME ?? hostname().slice(0, 64),
     addr: settings.ADDR,
+    addrTls: settings.ADDR_TLS ?? settings.TLS_CERT !== undefined,
     internalAddr: settings.INTERNAL_ADDR,
     managers: settings.MANAGERS,
     messageBytes: settings.MESSAGE_BYTES,

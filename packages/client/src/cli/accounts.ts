@@ -20,7 +20,7 @@ export async function login(session: Session, userId: string): Promise<void> {
   const { token, user, expiresAt } = await session.client().login(userId, password, { device });
   const { userService, channelService } = session.addresses();
   const who = { user_id: user?.id ?? userId, name: user?.name ?? userId };
-  const saved = { ...who, token, user_service: userService, manager: channelService };
+  const saved = { ...who, token, user_service: userService, manager: channelService, ...session.remembered };
   await session.logins.write(saved);
   const { user_id, name } = saved;
   session.print(`logged in as ${plainLine(user_id)}`, { user_id, name, expires_at: expiresAt });

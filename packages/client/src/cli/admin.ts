@@ -4,6 +4,7 @@ import type { Administration } from '../node/index.js';
 import { usage } from './failure.js';
 import { plainLine } from './plain-text.js';
 import { findChannel, type Session } from './session.js';
+import { shellWord } from './shell.js';
 
 export const roleWords = { user: UserRole.USER, admin: UserRole.ADMIN } as const;
 export const userStatusWords = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED } as const;
@@ -17,7 +18,7 @@ const stateWords: Readonly<Record<ServerState, string>> = {
 
 /** A server whose lease is over without a goodbye has fallen silent. */
 function stateOf({ state, lapsed }: ChannelServer): string {
-  return lapsed && state !== ServerState.STOPPED ? 'lost' : stateWords[state];
+  return lapsed && state !== ServerState.STOPPED ? 'lost' : (stateWords[state] ?? 'unknown');
 }
 
 function serverValue(server: ChannelServer) {
@@ -41,7 +42,7 @@ export function serverTable(servers: readonly ChannelServer[]): string {
     String(server.channelCount),
     String(server.seats),
     ago(server.reportAgeMs),
-    server.id,
+    plainLine(server.id),
   ]);
   return textTable(['name', 'address', 'internal', 'state', 'load', 'channels', 'seats', 'reported', 'id'], rows);
 }
@@ -62,7 +63,7 @@ export function pickServer(servers: readonly ChannelServer[], wanted: string): C
   const [named, ...others] = living.filter(({ name }) => name === wanted);
   if (named === undefined) throw refuse('server-not-found', { words: `no chat server ${plainLine(wanted)} lives` });
   if (others.length === 0) return named;
-  const ids = [named, ...others].map(({ id }) => id).join(', ');
+  const ids = [named, ...others].map(({ id }) => plainLine(id)).join(', ');
   throw usage(`several chat servers have that name: give an id (${ids})`);
 }
 
@@ -106,8 +107,17 @@ export async function kick(
 async function seatsEnded(door: Administration, actor: string, target: string): Promise<number | undefined> {
   const { entries } = await door.audit();
   const isIt = (one: AuditEntry) => one.actor === actor && one.action === 'user.kick' && one.target === target;
-  const { detail = '{}' } = entries.find(isIt) ?? {};
-  return (JSON.parse(detail) as { seats?: number }).seats;
+  const { seats } = detailOf(entries.find(isIt)?.detail ?? '{}');
+  return typeof seats === 'number' ? seats : undefined;
+}
+
+/** The facts of an act; none where the server wrote no JSON object. */
+function detailOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return { ...(JSON.parse(text) as object) };
+  } catch {
+    return {};
+  }
 }
 
 /** What `admin user` sets. */
@@ -136,13 +146,19 @@ function wordOf(status: UserStatus): string {
 
 /** Of a drain the name of the server, which people know it by. */
 function targetOf({ action, target, detail }: AuditEntry): string {
-  const { name = target } = action === 'server.drain' ? (JSON.parse(detail) as { name?: string }) : {};
-  return name;
+  const { name } = action === 'server.drain' ? detailOf(detail) : {};
+  return typeof name === 'string' ? name : target;
+}
+
+/** A server can say any number. */
+function isoTime(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? '?' : date.toISOString();
 }
 
 function auditTable(entries: readonly AuditEntry[]): string {
   const rows = entries.map((entry) =>
-    [new Date(entry.at).toISOString(), entry.actor, entry.action, targetOf(entry), entry.detail].map(plainLine),
+    [isoTime(entry.at), entry.actor, entry.action, targetOf(entry), entry.detail].map(plainLine),
   );
   return textTable(['at', 'by', 'action', 'of', 'detail'], rows);
 }
@@ -156,8 +172,8 @@ export interface AuditOptions {
 /** Shows what administrators did, the newest first. */
 export async function showAudit(session: Session, { size, after = '' }: AuditOptions): Promise<void> {
   const { entries, next } = await (await session.administration()).audit({ size, after });
-  const more = next === '' ? '' : `\nmore with --after ${next}`;
+  const more = next === '' ? '' : `\nmore with --after ${shellWord(plainLine(next))}`;
   const words = entries.length === 0 ? 'nothing yet' : `${auditTable(entries).trimEnd()}${more}`;
-  const values = entries.map(({ detail, ...entry }) => ({ ...entry, detail: JSON.parse(detail) as unknown }));
+  const values = entries.map(({ detail, ...entry }) => ({ ...entry, detail: detailOf(detail) }));
   session.print(words, { entries: values, next });
 }

@@ -4,7 +4,8 @@ import type { Conversation } from '../conversation.js';
 import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { JsonView } from './json-view.js';
-import { plainValue } from './plain-text.js';
+import { output } from './output.js';
+import { plainLine } from './plain-text.js';
 import { findChannel, type Session } from './session.js';
 import { Terminal } from './terminal.js';
 import { TextView } from './text-view.js';
@@ -53,22 +54,20 @@ async function chatOnTerminal(conversation: Conversation): Promise<void> {
 }
 
 async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
-  const write = (line: string) => void process.stdout.write(`${line}\n`);
-  const view = json ? new JsonView((value) => write(JSON.stringify(plainValue(value)))) : new TextView(write);
+  const view = json ? new JsonView(output.tell) : new TextView(output.say);
   const lines = createInterface({ input: process.stdin });
   void sendLines(lines, conversation, view);
   await follow(conversation, view);
 }
 
-/** Says once that there is no seat. */
-function waitingRoom({ json }: Session): () => void {
-  let told = false;
-  return () => {
-    if (told) return;
-    told = true;
-    process.stdout.write(
-      json ? `${JSON.stringify({ event: 'waiting', reason: 'channel-full' })}\n` : '* full; waiting for a seat\n',
-    );
+/** Says why it has to wait, once for each reason. */
+function waitingRoom({ json }: Session): (why: Refusal, inMs: number) => void {
+  let told = '';
+  return ({ reason, message }, inMs) => {
+    if (told === message) return;
+    told = message;
+    if (json) output.tell({ event: 'waiting', reason, message, in_ms: inMs });
+    else output.say(reason === 'channel-full' ? '* full; waiting for a seat' : `* waiting: ${plainLine(message)}`);
   };
 }
 

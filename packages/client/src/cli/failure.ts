@@ -1,6 +1,7 @@
-import { Refusal } from '@parley/runtime';
+import { Refusal, refusals } from '@parley/runtime';
 import { CommanderError } from 'commander';
-import { plainLine } from './plain-text.js';
+import { type NoConnection, noConnectionOf, noConnectionWords } from '../node/no-connection.js';
+import { plainJson, plainLine } from './plain-text.js';
 
 /** How the command ends; scripts can rely on it. */
 export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, notLoggedIn: 4 } as const;
@@ -56,13 +57,28 @@ function adviceOf({ reason, retryAfterMs }: Refusal): string {
   return retryAfterMs > 0 ? ` (again in ${retryAfterMs / 1_000} s)` : '';
 }
 
-function unreachable(refusal: Refusal): Failure {
-  const words = refusal.cause instanceof Error ? refusal.cause.message : refusal.message;
-  const address = /connect \w+ (\S+:\d+)/.exec(words)?.[1];
-  const where = address === undefined ? 'the server does not answer' : `nothing answers at ${address}`;
-  const advice = 'start it with `npm start`, or say where it is with --user-service and --manager';
-  return new Failure(refusal.reason, exitCodes.unreachable, `${where}; ${advice}`, refusal.retryAfterMs);
+/** Of a chat server the SDK says itself where it is and what is wrong. */
+function unreachable({ reason, message, cause, retryAfterMs }: Refusal): Failure {
+  const words = message === refusals[reason].words ? whyUnreachable(cause) : plainLine(message);
+  return new Failure(reason, exitCodes.unreachable, words, retryAfterMs);
 }
+
+function whyUnreachable(cause: unknown): string {
+  const details = cause instanceof Error ? cause.message : '';
+  const why = noConnectionOf(details);
+  const address = /connect \w+ (\S+:\d+)/.exec(details)?.[1];
+  const where =
+    address === undefined ? `the server cannot be reached: ${noConnectionWords[why]}` : `nothing answers at ${address}`;
+  return plainLine(
+    `${where}; ${remedies[why] ?? 'start it with `npm start`, or say where it is with --user-service and --manager'}`,
+  );
+}
+
+const remedies: Readonly<Partial<Record<NoConnection, string>>> = {
+  untrusted: 'name the authority that signed it with --ca FILE',
+  'plain-only': 'leave --tls and --ca out, or give the address of its TLS proxy',
+  'not-plain': 'give --tls, or --ca FILE with the authority that signed its certificate',
+};
 
 function refused(refusal: Refusal): Failure {
   const code = codes[refusal.reason] ?? exitCodes.refused;
@@ -70,16 +86,23 @@ function refused(refusal: Refusal): Failure {
   return new Failure(refusal.reason, code, `${plainLine(refusal.message)}${adviceOf(refusal)}`, refusal.retryAfterMs);
 }
 
+/** Words of a library may quote what it was given. */
+function wordsOf(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/Bearer .*/s, 'Bearer (a token)');
+}
+
 /** Whatever was thrown, as a failure. */
 export function failureFrom(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Refusal) return refused(thrown);
-  if (thrown instanceof CommanderError) return usage(thrown.message.replace(/^error: /, ''));
-  return new Failure('internal', exitCodes.refused, thrown instanceof Error ? thrown.message : String(thrown));
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return usage('say what to do: see above');
+  if (thrown instanceof CommanderError)
+    return usage(thrown.message.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));
+  return new Failure('internal', exitCodes.refused, wordsOf(thrown));
 }
 
-/** The failure for people, or with `--json` for programs. */
+/** The failure for people, on one line, or with `--json` for programs. */
 export function describeFailure({ reason, message, retryAfterMs }: Failure, json: boolean): string {
-  if (!json) return `parley: ${message}\n`;
-  return `${JSON.stringify({ error: { reason, message, retry_after_ms: retryAfterMs } })}\n`;
+  if (!json) return `parley: ${plainLine(message)}`;
+  return plainJson({ error: { reason, message, retry_after_ms: retryAfterMs } });
 }

@@ -2,17 +2,19 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { isToken } from '../token.js';
 import { exitCodes, Failure } from './failure.js';
 
 const savedLogin = z.object({
   user_id: z.string(),
   name: z.string(),
-  token: z.string(),
+  token: z.string().refine(isToken),
   user_service: z.string().optional(),
   manager: z.string().optional(),
+  insecure: z.boolean().optional(),
 });
 
-/** Who is logged in, the token of that session, and where it was opened. */
+/** Who is logged in, the token of that session, where it was opened, and whether that may be in plain text. */
 export type SavedLogin = z.infer<typeof savedLogin>;
 
 /** Where the login is kept unless `--login` says otherwise. */

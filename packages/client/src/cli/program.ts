@@ -7,6 +7,7 @@ import { chat } from './chat.js';
 import { defaultData, positive, sessionOf } from './command-parts.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { keepOf } from './keep.js';
+import { output } from './output.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { defaultAddresses, type Session } from './session.js';
 
@@ -117,8 +118,8 @@ function addOperations(program: Command): void {
     .action((_options: object, command: Command) => printSettings(sessionOf(command)));
 }
 
-/** The whole command line of `parley`. With `quiet`, usage errors are not printed: the caller does. */
-export function parleyCommand(quiet: boolean): Command {
+/** The whole command line of `parley`. It rejects with whatever went wrong, and prints none of it. */
+export function parleyCommand(): Command {
   const program = new Command('parley')
     .description('Chat from a terminal, and look after a Parley.')
     .addOption(
@@ -133,11 +134,12 @@ export function parleyCommand(quiet: boolean): Command {
     )
     .option('--tls', 'the services speak TLS')
     .option('--ca <file>', 'they do, with a certificate from this authority (PEM)')
+    .option('--insecure', 'plain text to another machine is all right; a login remembers that')
     .option('--json', 'answers, events and errors as JSON')
     .option('--login <file>', 'another saved login, so that two people can share a machine')
     .addHelpText('after', afterHelp)
+    .configureOutput({ writeOut: output.say, writeErr: output.complain, outputError: () => {} })
     .exitOverride();
-  if (quiet) program.configureOutput({ outputError: () => {} });
   addAccounts(program);
   addChannels(program);
   addTalk(program);

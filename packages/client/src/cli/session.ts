@@ -1,21 +1,21 @@
-import { readFileSync } from 'node:fs';
 import type { Channel } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { type Administration, administration, grpcTransport, type Security } from '../node/index.js';
+import { type Administration, administration, grpcTransport } from '../node/index.js';
 import { createClient, type ParleyClient } from '../parley-client.js';
 import { usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
-import { plainLine, plainValue } from './plain-text.js';
+import { output } from './output.js';
+import { plainLine } from './plain-text.js';
+import { openAddress, type SecurityOptions, securityOf } from './services.js';
+import { shellWord } from './shell.js';
 
 /** The options of every command. */
-export interface GlobalOptions {
+export interface GlobalOptions extends SecurityOptions {
   /** Undefined: where the login was made, else where `npm start` has them. */
   readonly userService?: string;
   readonly manager?: string;
   readonly json?: true;
   readonly login?: string;
-  readonly tls?: true;
-  readonly ca?: string;
 }
 
 interface Addresses {
@@ -24,14 +24,6 @@ interface Addresses {
 }
 
 export const defaultAddresses: Addresses = { userService: '127.0.0.1:50051', channelService: '127.0.0.1:50052' };
-
-function readAuthorities(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch {
-    throw usage(`--ca: ${path} cannot be read`);
-  }
-}
 
 /** What a command works with. */
 export class Session {
@@ -51,12 +43,13 @@ export class Session {
 
   /** How to call this command again, with the same saved login and at the same place. */
   get self(): string {
-    const { login, userService, manager } = this.#options;
-    const options = { '--login': login, '--user-service': userService, '--manager': manager };
+    const { login, userService, manager, ca, tls, insecure } = this.#options;
+    const options = { '--login': login, '--user-service': userService, '--manager': manager, '--ca': ca };
     const given = Object.entries(options).flatMap(([name, value]) =>
-      value === undefined ? [] : [name, plainLine(value)],
+      value === undefined ? [] : [name, shellWord(plainLine(value))],
     );
-    return ['npx parley', ...given].join(' ');
+    const flags = [...(tls === true ? ['--tls'] : []), ...(insecure === true ? ['--insecure'] : [])];
+    return ['npx parley', ...given, ...flags].join(' ');
   }
 
   /** Where the services are: as asked for, else as of that login. */
@@ -68,10 +61,14 @@ export class Session {
     };
   }
 
-  /** A client of that login, or of nobody. Throws a Failure where `--ca` names no file. */
+  /** A client of that login, or of nobody. Throws a Failure where `--ca` names no file, or others could read what is sent. */
   client(saved?: SavedLogin): ParleyClient {
+    const where = this.addresses(saved);
+    this.#refuseOpen(Object.values(where), saved);
+    const onPlainStream = (addr: string) =>
+      output.complain(`parley: warning: the chat server at ${plainLine(addr)} is reached without TLS: ${tlsAdvice}`);
     return createClient({
-      transport: grpcTransport({ ...this.addresses(saved), ...this.#security }),
+      transport: grpcTransport({ ...where, ...securityOf(this.#options), onPlainStream }),
       ...(saved !== undefined && { token: saved.token }),
     });
   }
@@ -80,12 +77,21 @@ export class Session {
   async administration(): Promise<Administration> {
     const saved = await this.login();
     const { channelService } = this.addresses(saved);
-    return administration({ channelService, token: saved.token, ...this.#security });
+    this.#refuseOpen([channelService], saved);
+    return administration({ channelService, token: saved.token, ...securityOf(this.#options) });
   }
 
-  get #security(): Security {
-    const { ca, tls } = this.#options;
-    return ca === undefined ? { tls: tls === true } : { tls: true, ca: readAuthorities(ca) };
+  /** What a login by these options remembers of them. */
+  get remembered(): Pick<SavedLogin, 'insecure'> {
+    return this.#options.insecure === true ? { insecure: true } : {};
+  }
+
+  #refuseOpen(addresses: readonly string[], saved: SavedLogin | undefined): void {
+    if (saved?.insecure === true) return;
+    const open = openAddress(this.#options, addresses);
+    if (open === undefined) return;
+    const words = `passwords and tokens would travel to ${plainLine(open)} in plain text`;
+    throw usage(`${words}: give --tls or --ca FILE, or --insecure where nobody can listen on the way`);
   }
 
   /** A client of who is logged in. Throws a Failure where nobody is. */
@@ -100,9 +106,13 @@ export class Session {
 
   /** The answer of a command: words for people, or one value for programs. */
   print(words: string, value: unknown): void {
-    process.stdout.write(this.json ? `${JSON.stringify(plainValue(value))}\n` : `${words.trimEnd()}\n`);
+    if (this.json) output.tell(value);
+    else output.say(words);
   }
 }
+
+const tlsAdvice =
+  'what is said can be read on the way (if a proxy in front of it speaks TLS, set PARLEY_ADDR_TLS=on there)';
 
 /** The channel that a person means: its id, or its exact name. Throws a Refusal or a Failure. */
 export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {

@@ -1,4 +1,5 @@
 import { clearLine, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
+import { output } from './output.js';
 
 /** What happens to typed lines, and at their end. */
 export interface Doings {
@@ -28,7 +29,7 @@ export class Terminal {
   /** Prints a line above the prompt; what is being typed stays. */
   print(line: string): void {
     this.#clear();
-    process.stdout.write(`${line}\n`);
+    output.say(line);
     this.#lines?.prompt(true);
   }
 

@@ -2,10 +2,19 @@ import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc
 import { ChatServiceClient, type Message } from '@parley/contract';
 import { bearerMetadata, clientOptions } from '@parley/rpc/client';
 import { refusalFromStatus } from '@parley/rpc/status';
-import type { Refusal } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
+import { noConnectionOf, noConnectionWords } from './no-connection.js';
 
 const leaveWithinMs = 2_000;
+
+/** The status of a stream; where nothing was ever heard, it says which server could not be reached, and why. */
+function refusalOf(error: ServiceError, addr: string, heard: boolean): Refusal {
+  const refusal = refusalFromStatus(error);
+  if (heard || refusal.reason !== 'unreachable') return refusal;
+  const words = `the chat server at ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}`;
+  return refuse('unreachable', { words, cause: error });
+}
 
 /** One Connect stream over a connection of its own, from the seat to its end. It never comes back by itself. */
 export class GrpcStream implements ConnectStream {
@@ -13,16 +22,21 @@ export class GrpcStream implements ConnectStream {
   readonly #call: ClientDuplexStream<Message, Message>;
   readonly #onEnd: ConnectOptions['onEnd'];
   #ended = false;
+  #heard = false;
 
   constructor({ seat, resume, onFrame, onEnd }: ConnectOptions, credentials: ChannelCredentials) {
     this.#onEnd = onEnd;
-    this.#client = new ChatServiceClient(seat.server?.addr ?? '', credentials, clientOptions);
+    const addr = seat.server?.addr ?? '';
+    this.#client = new ChatServiceClient(addr, credentials, clientOptions);
     const metadata = bearerMetadata(seat.token);
     metadata.set('chat-events', '1');
     if (resume !== undefined) metadata.set('chat-resume', `${resume.log}:${resume.seq}`);
     this.#call = this.#client.connect(metadata);
     this.#call.on('data', onFrame);
-    this.#call.on('error', (error: ServiceError) => this.#end(refusalFromStatus(error)));
+    this.#call.once('metadata', () => {
+      this.#heard = true;
+    });
+    this.#call.on('error', (error: ServiceError) => this.#end(refusalOf(error, addr, this.#heard)));
     this.#call.on('end', () => this.#call.end());
     this.#call.on('status', ({ code }) => code === 0 && this.#end(undefined));
   }

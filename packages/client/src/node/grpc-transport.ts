@@ -8,12 +8,14 @@ import { credentialsFor, once, repeatable, type Security } from './calls.js';
 import { GrpcStream } from './grpc-stream.js';
 import { Peers } from './peers.js';
 
-/** Chat servers say themselves whether they speak TLS. */
+/** Managers say of each chat server whether it is dialled with TLS. */
 export interface GrpcOptions extends Security {
   /** host:port; several with commas between: any of them will do. */
   readonly userService: string;
   /** The managers, likewise. */
   readonly channelService: string;
+  /** Told when a chat server is dialled in plain text although the services speak TLS. */
+  readonly onPlainStream?: (addr: string) => void;
 }
 
 function list(
@@ -35,7 +37,7 @@ function list(
 }
 
 /** gRPC to the three services, over TLS where `tls` or the seat says so. */
-export function grpcTransport({ userService, channelService, tls = false, ca }: GrpcOptions): Transport {
+export function grpcTransport({ userService, channelService, tls = false, ca, onPlainStream }: GrpcOptions): Transport {
   const credentials = (isTls: boolean) => credentialsFor({ tls: isTls, ...(ca && { ca }) });
   const users = new Peers(userService, (at) => new UserServiceClient(at, credentials(tls), clientOptions));
   const managers = new Peers(channelService, (at) => new ChannelServiceClient(at, credentials(tls), clientOptions));
@@ -56,7 +58,11 @@ export function grpcTransport({ userService, channelService, tls = false, ca }: 
     delete: async (id, options) => void (await remove(Channel.fromPartial({ id }), options)),
     history: repeatable(managers, (one) => one.history.bind(one)),
     listen: (id, options) => listen(Channel.fromPartial({ id }), options),
-    connect: (options) => new GrpcStream(options, credentials(options.seat.server?.tls === true)),
+    connect: (options) => {
+      const { addr = '', tls: speaksTls = false } = options.seat.server ?? {};
+      if (tls && !speaksTls) onPlainStream?.(addr);
+      return new GrpcStream(options, credentials(speaksTls));
+    },
     close: () => {
       users.close();
       managers.close();
