@@ -6,6 +6,7 @@ export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
 export { type Rate, refund, spend } from './rate.js';
+export { declareRestored } from './restored.js';
 export {
   createDatabaseFor,
   dropDatabaseFor,

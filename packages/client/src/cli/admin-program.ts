@@ -52,17 +52,31 @@ function addUsers(admin: Command): void {
     .action((options: AuditOptions, command: Command) => showAudit(sessionOf(command), options));
 }
 
-function addGrant(admin: Command): void {
-  admin
-    .command('grant <user>')
-    .description('make a user an administrator, directly in the database')
+/** Which database, for what only its owner may do. */
+function withDatabase(command: Command): Command {
+  return command
     .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
-    .option('--data <dir>', 'the data folder of the running `npm start`', defaultData)
-    .action(async (user: string, options: OwnerOptions, command: Command) => {
-      const { grant } = await import('./grant.js'); // the database, which no other command needs
-      await grant(user, options);
-      sessionOf(command).print(`${plainLine(user)} is an administrator`, { id: user, role: 'admin' });
-    });
+    .option('--data <dir>', 'the data folder of the running `npm start`', defaultData);
+}
+
+function addGrant(admin: Command): void {
+  const command = admin.command('grant <user>').description('make a user an administrator, directly in the database');
+  withDatabase(command).action(async (user: string, options: OwnerOptions, command: Command) => {
+    const { grant } = await import('./grant.js'); // the database, which no other command needs
+    await grant(user, options);
+    sessionOf(command).print(`${plainLine(user)} is an administrator`, { id: user, role: 'admin' });
+  });
+}
+
+function addRestored(admin: Command): void {
+  const command = admin
+    .command('restored')
+    .description('after the database was restored from a backup: no client takes what it knows for what is there now');
+  withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
+    const { restored } = await import('./restored.js'); // the database, which no other command needs
+    const channels = await restored(options);
+    sessionOf(command).print(`${channels} channels have a new log; restart every chat server that runs`, { channels });
+  });
 }
 
 /** The commands of administrators. */
@@ -74,4 +88,5 @@ export function addAdmin(program: Command): void {
   addServers(admin);
   addUsers(admin);
   addGrant(admin);
+  addRestored(admin);
 }

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { HistoryRequest, Resume } from '@parley/contract';
+import { createPool, dropDatabaseFor } from '@parley/database';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Commands } from './commands.js';
+
+let trio: Trio;
+let commands: Commands;
+let alice: TestPerson;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  commands = await Commands.open(trio.managers.map(({ grpc }) => grpc).join(','));
+  alice = await trio.people.make('alice');
+});
+afterAll(async () => {
+  commands.killAll();
+  await trio.stop();
+  await commands.close();
+});
+
+/** Makes a database that is what another one is now. Nobody may be connected to that one meanwhile. */
+async function copy(from: string, to: string): Promise<void> {
+  const url = new URL(trio.database.ownerUrl);
+  url.pathname = '/postgres';
+  const pool = createPool({ url: url.href, applicationName: 'test backup', max: 1 });
+  try {
+    await pool.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS false`);
+    await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [from]);
+    await dropDatabaseFor(url.href, to);
+    for (let tries = 0; ; tries++) {
+      const made = await pool.query(`CREATE DATABASE ${to} TEMPLATE ${from}`).catch((thrown: Error) => thrown);
+      if (!(made instanceof Error)) break;
+      if (tries === 20) throw made;
+    }
+    await pool.query(`ALTER DATABASE ${from} ALLOW_CONNECTIONS true`);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function join(id: number, resume?: string): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(alice, id), { events: true, ...(resume !== undefined && { resume }) });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+async function say(id: number, ...texts: string[]): Promise<string> {
+  const stream = await join(id);
+  for (const text of texts) {
+    const clientId = randomUUID();
+    stream.send(text, { clientId });
+    await stream.find(({ ack }) => ack?.clientId === clientId);
+  }
+  const { log = '' } = stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome ?? {};
+  await stream.leave();
+  return log;
+}
+
+/** The database has gone back; who talked to it before is gone. */
+async function eventually<T>(work: () => Promise<T>): Promise<T> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (performance.now() > end) throw thrown;
+      await pause(300);
+    }
+  }
+}
+
+test('after a restore no resume claims to be whole, what the backup has is read, and no number is given out twice', async () => {
+  const { id } = await trio.create(alice, 'kept');
+  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await say(id, 'one', 'two', 'three');
+  const name = new URL(trio.database.ownerUrl).pathname.slice(1);
+  const backup = `${name}_backup`;
+  await copy(name, backup);
+  const log = await eventually(() => say(id, 'four', 'five'));
+  const { id: later } = await trio.create(alice, 'after the backup');
+  const { number } = await trio.people.make('after-the-backup');
+  await trio.chatServers[0]?.stop();
+
+  await copy(backup, name);
+  await dropDatabaseFor(trio.database.ownerUrl.replace(name, 'postgres'), backup);
+  const command = await commands.start(alice, 'admin', 'restored', '--database', trio.database.ownerUrl);
+  expect([await command.end(), command.said]).toEqual([0, expect.stringContaining('1 channels have a new log')]);
+  await trio.addChatServer();
+
+  await eventually(() => say(id, 'a new four', 'a new five', 'a new six'));
+  const stream = await eventually(() => join(id, `${log}:5`));
+  expect(stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome?.resume).toBe(Resume.RESET);
+  await stream.leave();
+  const manager = trio.manager();
+  const request = HistoryRequest.fromPartial({ channelId: id, oldestFirst: true });
+  const { messages } = await callUnary(manager.history.bind(manager), request, {
+    token: alice.token,
+    withinMs: 15_000,
+  });
+  expect(messages.map(({ data }) => data.toString())).toEqual([
+    'one',
+    'two',
+    'three',
+    'a new four',
+    'a new five',
+    'a new six',
+  ]);
+  expect((await trio.create(alice, 'after the restore')).id).toBeGreaterThan(later);
+  expect((await trio.people.make('after-the-restore')).number).toBeGreaterThan(number);
+});
