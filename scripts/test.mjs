@@ -2,16 +2,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { root, setUp } from './setup.mjs';
 
-const results = join(root, 'node_modules', '.cache', 'parley', 'tests.json');
+const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
-/** Jest keeps what a test file has loaded; one process for all would be gigabytes, and its pauses those of the tests. */
+/** Jest keeps in memory what a test file has loaded. One jest for the whole suite would use gigabytes and pause often. */
 const parts = 6;
+/** Tests mostly wait for processes: two parts at once share two cores well. */
+const atOnce = 2;
 
-function startJest(args) {
+function startJest(args, results) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const env = { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' };
   const all = [jest, '--json', `--outputFile=${results}`, ...args];
@@ -19,7 +21,7 @@ function startJest(args) {
 }
 
 /** Node 20 may deadlock while it ends (nodejs/node issue 54918): jest, its results written, is not waited for for ever. */
-async function endLingering(jest, ended) {
+async function endLingering(jest, ended, results) {
   while (!existsSync(results)) await pause(500, undefined, { ref: false });
   await Promise.race([ended, pause(lingersMs)]);
   if (jest.exitCode !== null || jest.signalCode !== null) return;
@@ -28,11 +30,11 @@ async function endLingering(jest, ended) {
 }
 
 /** The results of one jest; ends the process where there are none. */
-async function run(args) {
-  rmSync(results, { force: true });
-  const jest = startJest(args);
+async function run(args, number) {
+  const results = join(resultsFolder, `${number}.json`);
+  const jest = startJest(args, results);
   const ended = once(jest, 'exit');
-  endLingering(jest, ended);
+  endLingering(jest, ended, results);
   const [code] = await ended;
   if (!existsSync(results)) process.exit(code ?? 1);
   return JSON.parse(readFileSync(results, 'utf8'));
@@ -48,11 +50,22 @@ function sayResults(ran) {
   );
 }
 
+/** Runs the parts, `atOnce` at a time. */
+async function runAll(all) {
+  const left = [...all.entries()];
+  const ran = [];
+  const takeParts = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) ran.push(await run(next[1], next[0]));
+  };
+  await Promise.all(Array.from({ length: atOnce }, takeParts));
+  return ran;
+}
+
 setUp();
-mkdirSync(dirname(results), { recursive: true });
+rmSync(resultsFolder, { recursive: true, force: true });
+mkdirSync(resultsFolder, { recursive: true });
 const args = process.argv.slice(2);
 const shards = Array.from({ length: parts }, (_, index) => [`--shard=${index + 1}/${parts}`]);
-const ran = [];
-for (const own of args.length > 0 ? [args] : shards) ran.push(await run(own));
+const ran = await runAll(args.length > 0 ? [args] : shards);
 sayResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);
