@@ -5,9 +5,10 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { type Logger, limits, type Metrics, refuse } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse } from '@parley/runtime';
 import { Exchange } from './exchange.js';
-import { withReason } from './status.js';
+import { Intake } from './intake.js';
+import { acceptedEncodings, acceptedKey, withReason } from './status.js';
 
 /** How long a caller is waited for. */
 export type Patience = Readonly<Record<'requestWithinMs' | 'takenWithinMs', number>>;
@@ -24,11 +25,13 @@ export class Calls {
   /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
   readonly #exchanges = new WeakMap<Metadata, Exchange>();
   readonly #open = new Set<Exchange>();
+  readonly #budget = new RequestBudget(limits.requestBudgetBytes);
 
   constructor(log: Logger, metrics: Metrics, patience: Patience = limits) {
     this.#log = log;
     this.#metrics = metrics;
     this.#patience = patience;
+    metrics.gauge('parley_request_bytes', 'bytes of requests that have no answer yet', () => this.#budget.held);
   }
 
   /** Counts and logs the calls of these paths. */
@@ -50,11 +53,13 @@ export class Calls {
     });
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
-        exchange = new Exchange(method.path, metadata, transport);
-        this.#exchanges.set(metadata, exchange);
-        this.#open.add(exchange);
+        exchange = this.#begin(new Exchange(method.path, metadata, transport), metadata);
+        if (exchange.answered) return;
         if (!method.requestStream) waitFor(this.#patience.requestWithinMs, giveUp);
         pass(metadata);
+      },
+      onReceiveMessage: (message: unknown, pass: (message: unknown) => void) => {
+        if (exchange?.answered !== true) pass(message);
       },
       onReceiveHalfClose: (pass: () => void) => {
         if (exchange?.answered !== true) forget();
@@ -84,7 +89,17 @@ export class Calls {
     for (const exchange of this.#open) if (!this.#served.has(exchange.path)) exchange.end(refuse('draining'));
   }
 
+  #begin(exchange: Exchange, metadata: Metadata): Exchange {
+    this.#exchanges.set(metadata, exchange);
+    this.#open.add(exchange);
+    const refused = (refusal: Refusal) => breakOff(exchange, refusal);
+    exchange.intake = new Intake(exchange.stream, exchange.path, this.#budget, refused);
+    exchange.intake.begin();
+    return exchange;
+  }
+
   #close(exchange: Exchange): void {
+    exchange.intake?.end();
     exchange.close();
     this.#open.delete(exchange);
     if (this.#served.has(exchange.path)) this.#report(exchange);
@@ -101,7 +116,12 @@ export class Calls {
 
 /** Ends a call whose request never became whole: without its token even being looked at, it would hold its bytes for ever. */
 function giveUp(exchange: Exchange): void {
-  exchange.end(refuse('deadline-exceeded', { words: 'the request was not sent in time' }));
+  breakOff(exchange, refuse('deadline-exceeded', { words: 'the request was not sent in time' }));
+}
+
+/** Answers a call whose request is not read to its end. */
+function breakOff(exchange: Exchange, refusal: Refusal): void {
+  exchange.end(refusal);
   exchange.stream.close(constants.NGHTTP2_NO_ERROR); // the sender's half too
 }
 
@@ -124,6 +144,11 @@ function watchAnswer(
 ): void {
   const sendStatus = transport.sendStatus.bind(transport);
   const sendMessage = transport.sendMessage.bind(transport);
+  const sendMetadata = transport.sendMetadata.bind(transport);
+  transport.sendMetadata = (headers) => {
+    headers.set(acceptedKey, acceptedEncodings);
+    sendMetadata(headers);
+  };
   transport.sendStatus = (given) => {
     const status = withReason(given);
     find()?.answer(status);

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Reason, Refusal } from '@parley/runtime';
 import { Call } from './call.js';
+import type { Intake } from './intake.js';
 import { reasonOf, statusFromRefusal, type TransportStatus } from './status.js';
 
 /** The one private name of grpc-js that Parley uses; `checkTransport` holds its exact version. */
@@ -19,6 +20,8 @@ export class Exchange {
   readonly path: string;
   readonly call: Call;
   readonly startedAt = performance.now();
+  /** What the request holds; absent until it is being read. */
+  intake: Intake | undefined;
   readonly #transport: InnerCall;
   readonly #over = new AbortController();
   #failure: Refusal | undefined;

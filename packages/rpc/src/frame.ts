@@ -1,3 +1,5 @@
+import { type Refusal, refuse } from '@parley/runtime';
+
 /** What stands before each message on the wire: one flag byte, and its length in four. */
 export const prefixBytes = 5;
 
@@ -14,4 +16,10 @@ export function frameOf(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(prefixBytes + message.length);
   frame.set(message, prefixBytes);
   return prefixed(frame);
+}
+
+/** Why a message with this prefix is not read; undefined where it is. Nothing is ever inflated for a caller. */
+export function prefixRefusal(flag: number | undefined, length: number, mostBytes: number): Refusal | undefined {
+  if (flag !== 0) return refuse(flag === 1 ? 'compressed' : 'malformed');
+  return length > mostBytes ? refuse('message-too-large') : undefined;
 }

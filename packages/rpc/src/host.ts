@@ -14,6 +14,7 @@ import {
   dialable,
   hostAndPort,
   Lifecycle,
+  limits,
   type ProcessContext,
   type RunningService,
   repeat,
@@ -37,6 +38,7 @@ export interface HostConfig {
   readonly port: number;
   readonly adminPort: number;
   readonly stopMs: number;
+  readonly streamsPerConnection: number;
 }
 
 function readUrl(file: string | undefined): string | undefined {
@@ -73,6 +75,7 @@ export function readHostConfig(
     port,
     adminPort: settings.ADMIN_PORT ?? (port === 0 ? 0 : port + 1_000),
     stopMs: settings.STOP_SECONDS * 1_000,
+    streamsPerConnection: role === 'chat_server' ? limits.streamsPerConnection : limits.callsPerConnection,
   };
 }
 
@@ -216,6 +219,7 @@ export class ServiceHost {
       log,
       metrics,
       stopMs: this.#config.stopMs,
+      streamsPerConnection: this.#config.streamsPerConnection,
     });
     add(builder);
     this.#grpc = this.parts.add('grpc', await builder.start());

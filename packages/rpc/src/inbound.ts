@@ -1,19 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import { unzipSync } from 'node:zlib';
-import { limits, type Refusal, refusalFrom, refuse } from '@parley/runtime';
-import { prefixBytes } from './frame.js';
+import { limits, type Refusal } from '@parley/runtime';
+import { prefixBytes, prefixRefusal } from './frame.js';
 
 const nothing = Buffer.alloc(0);
-
-/** @throws {Refusal} `message-too-large` or `malformed` */
-function unzipped(bytes: Buffer): Buffer {
-  try {
-    return unzipSync(bytes, { maxOutputLength: limits.transportBytes });
-  } catch (cause) {
-    const isLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    throw refuse(isLarge ? 'message-too-large' : 'malformed', { cause });
-  }
-}
 
 /**
  * The messages of a stream, cut from its bytes in place of grpc-js, whose way takes a promise and a queue for each.
@@ -95,29 +84,14 @@ export class Inbound {
     while (!this.#paused && this.#to - this.#from >= prefixBytes) {
       const start = this.#from + prefixBytes;
       const length = this.#held.readUInt32BE(this.#from + 1);
-      if (length > limits.transportBytes) {
-        this.#fail(refuse('message-too-large'));
+      const refusal = prefixRefusal(this.#held[this.#from], length, limits.frameBytes);
+      if (refusal !== undefined) {
+        this.#fail(refusal);
         return;
       }
       if (this.#to - start < length) return;
-      const flag = this.#held[this.#from];
       this.#from = start + length;
-      this.#give(flag, this.#held.subarray(start, this.#from));
-    }
-  }
-
-  #give(flag: number | undefined, bytes: Buffer): void {
-    const message = flag === 0 ? bytes : this.#unpack(flag, bytes);
-    if (message !== undefined) this.#take?.(message);
-  }
-
-  #unpack(flag: number | undefined, bytes: Buffer): Buffer | undefined {
-    try {
-      if (flag !== 1) throw refuse('malformed');
-      return unzipped(bytes);
-    } catch (thrown) {
-      this.#fail(refusalFrom(thrown));
-      return undefined;
+      this.#take?.(this.#held.subarray(start, this.#from));
     }
   }
 

@@ -3,6 +3,7 @@ import { seedMethods } from '@parley/contract/descriptors';
 import { hostAndPort, type Logger, limits, type Metrics, type Part } from '@parley/runtime';
 import { Calls, type Patience } from './calls.js';
 import { checkTransport } from './check-transport.js';
+import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
 import { keyPair } from './key-pair.js';
 import { addReflection } from './reflection.js';
@@ -19,6 +20,8 @@ export interface GrpcServerOptions {
   readonly metrics: Metrics;
   /** How long `stop` waits for calls in flight. */
   readonly stopMs: number;
+  /** Calls and streams at once on one connection; absent: as many as services without chat streams take. */
+  readonly streamsPerConnection?: number;
   /** Absent: that of `limits`. */
   readonly patience?: Patience;
 }
@@ -75,15 +78,18 @@ export class GrpcServerBuilder {
     checkTransport();
     setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
+    const { streamsPerConnection = limits.callsPerConnection } = this.#options;
     const calls = new Calls(log, metrics, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
-      'grpc.max_receive_message_length': limits.transportBytes,
-      'grpc.max_concurrent_streams': limits.streamsPerConnection,
+      'grpc.max_receive_message_length': limits.reportBytes, // the intake of each call knows its own bound
+      'grpc.max_concurrent_streams': streamsPerConnection,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
     });
+    const refusals = metrics.counter('parley_calls_not_begun_total', 'calls refused by their headers', ['reason']);
+    checkAllHeaders(server, ({ reason }) => refusals.inc({ reason }));
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);

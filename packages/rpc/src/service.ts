@@ -127,6 +127,7 @@ function taken(
     const stream = new RawStream(grpc, exchange);
     try {
       await take(stream, exchange.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
+      exchange.intake?.end();
     } catch (thrown) {
       stream.end(asRefusal(thrown));
     }

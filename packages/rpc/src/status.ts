@@ -12,11 +12,15 @@ export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendSt
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
+/** Tells callers how they may encode their messages; grpc-js would say that it inflates. */
+export const acceptedKey = 'grpc-accept-encoding';
+export const acceptedEncodings = 'identity';
 
 /** The gRPC status of a refusal; its reason and retry hint travel as trailers. */
 export function statusFromRefusal(refusal: Refusal): StatusObject {
   const metadata = new Metadata();
   metadata.set(reasonKey, refusal.reason);
+  if (refusal.reason === 'compressed') metadata.set(acceptedKey, acceptedEncodings);
   if (refusal.retryAfterMs > 0) metadata.set(retryKey, String(refusal.retryAfterMs));
   return { code: status[refusals[refusal.reason].status], details: refusal.message, metadata };
 }

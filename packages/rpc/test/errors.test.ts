@@ -160,16 +160,12 @@ describe('bytes that are no request', () => {
     expect((await server.counted())[key]).toBe((before[key] ?? 0) + 1);
   });
 
-  test('no message at all, two messages, an unknown compression: a status with a reason', async () => {
+  test('no message at all, or two messages: a status with a reason', async () => {
     const login = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
-    const packed = Buffer.from(login);
-    packed[0] = 1;
     for (const body of [Buffer.alloc(0), Buffer.concat([login, login])]) {
       expect((await raw.call('/chat.v1.UserService/Login', body)).reason).toBe('not-implemented');
     }
-    const answer = await raw.call('/chat.v1.UserService/Login', packed, { 'grpc-encoding': 'snappy' });
-    expect(answer.reason).toBe('not-implemented');
-    expect(await server.linesOf('Login', 3)).toHaveLength(3);
+    expect(await server.linesOf('Login', 2)).toHaveLength(2);
   });
 });
 

@@ -1,7 +1,7 @@
-import { deflateSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { Message } from '@parley/contract';
-import { limits, refuse } from '@parley/runtime';
+import { refuse } from '@parley/runtime';
 import { frameOf, type RawStream } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { eventually, ServerUnderTest } from './server-under-test.js';
@@ -54,10 +54,10 @@ test('messages that come in pieces of one byte are whole', async () => {
 test('large messages that end within a piece keep their bytes while the next one grows', async () => {
   const { heard, take } = hearing();
   scene = take;
-  const body = Buffer.concat([1, 2, 3, 4, 5].map((seq) => frameOf(message(seq, 100_000))));
+  const body = Buffer.concat([1, 2, 3, 4, 5].map((seq) => frameOf(message(seq, 60_000))));
   expect((await raw.call(path, body)).status).toBe(status.OK);
   expect(heard.map(({ seq, data }) => [seq, data.length, data.every((byte) => byte === seq)])).toEqual(
-    [1, 2, 3, 4, 5].map((seq) => [seq, 100_000, true]),
+    [1, 2, 3, 4, 5].map((seq) => [seq, 60_000, true]),
   );
 });
 
@@ -97,29 +97,17 @@ test('a half-close that came before anybody listened is told', async () => {
 });
 
 test.each([
-  ['gzip', gzipSync],
-  ['deflate', deflateSync],
-])('a message packed by %s is read', async (encoding, pack) => {
+  ['of a compressed message', packed(gzipSync(message(1))), 'compressed', status.UNIMPLEMENTED],
+  ['with a flag that means nothing', Buffer.of(7, 0, 0, 0, 1, 0), 'malformed', status.INVALID_ARGUMENT],
+  ['that announce too much', Buffer.of(0, 0, 1, 0x20, 1), 'message-too-large', status.RESOURCE_EXHAUSTED],
+])('bytes %s end the stream, and what follows is dropped', async (_, bytes, reason, code) => {
   const { heard, take } = hearing();
   scene = take;
-  const body = Buffer.concat([packed(pack(message(1, 5_000))), frameOf(message(2))]);
-  expect((await raw.call(path, body, { 'grpc-encoding': encoding })).status).toBe(status.OK);
-  expect(heard.map(({ seq }) => seq)).toEqual([1, 2]);
+  const answer = await raw.call(path, Buffer.concat([bytes, frameOf(message(2))]));
+  expect([answer.reason, answer.status, heard]).toEqual([reason, code, []]);
 });
 
-test.each([
-  ['that are no packed message', packed(Buffer.from('neither gzip nor deflate')), 'malformed'],
-  ['with a flag that means nothing', Buffer.concat([Buffer.of(7, 0, 0, 0, 1), Buffer.of(0)]), 'malformed'],
-  ['that unpack to too much', packed(gzipSync(Buffer.alloc(limits.transportBytes + 1))), 'message-too-large'],
-  ['that only announce too much', Buffer.of(0, 0xff, 0xff, 0xff, 0xff), 'message-too-large'],
-])('bytes %s end the stream, and what follows is dropped', async (_, bytes, reason) => {
-  const { heard, take } = hearing();
-  scene = take;
-  const answer = await raw.call(path, Buffer.concat([bytes, frameOf(message(2))]), { 'grpc-encoding': 'gzip' });
-  expect([answer.reason, heard]).toEqual([reason, []]);
-});
-
-test('behind its end a stream gives and unpacks nothing more, however much its client sends', async () => {
+test('behind its end a stream reads nothing more, however much its client sends', async () => {
   const heard: number[] = [];
   scene = (stream) =>
     stream.onMessage((bytes) => {
@@ -131,14 +119,9 @@ test('behind its end a stream gives and unpacks nothing more, however much its c
   const answered = new Promise((resolve) => stream.once('response', resolve));
   stream.write(frameOf(message(1)));
   await answered;
-  const pieces = 300;
-  const before = process.cpuUsage();
-  const bomb = packed(gzipSync(Buffer.alloc(limits.transportBytes)));
-  for (let n = 0; n < pieces; n++) await new Promise((resolve) => stream.write(bomb, resolve));
+  for (let n = 0; n < 300; n++) await new Promise((resolve) => stream.write(frameOf(message(2)), resolve));
   const closed = new Promise((resolve) => stream.once('close', resolve));
   stream.end();
   await closed;
-  const { user, system } = process.cpuUsage(before);
   expect(heard).toHaveLength(1);
-  expect((user + system) / 1_000).toBeLessThan(pieces / 2); // unpacked each takes a millisecond and more
 });

@@ -4,6 +4,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type Outgoing
 export interface RawAnswer {
   readonly status: number;
   readonly reason: string | undefined;
+  /** Headers and trailers. */
+  readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Buffer;
   /** How the stream was reset; 0 where it was not. */
   readonly reset: number;
@@ -56,6 +58,7 @@ export function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
       resolve({
         status: Number(last['grpc-status']),
         reason: last['chat-reason'] as string | undefined,
+        headers: last,
         body: Buffer.concat(chunks),
         reset: stream.rstCode ?? 0,
       }),

@@ -74,6 +74,7 @@ export class ServerUnderTest {
       log: keepingLogger(lines),
       metrics,
       stopMs: wanted.stopMs ?? 500,
+      streamsPerConnection: 1_000,
       ...(wanted.patience === undefined ? {} : { patience: wanted.patience }),
     });
     builder.add('chat.v1.UserService', UserServiceService, wanted.user ?? {});

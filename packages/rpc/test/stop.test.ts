@@ -1,7 +1,7 @@
 import { connect } from 'node:http2';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse } from '@parley/contract';
-import { silentLogger } from '@parley/runtime';
+import { Metrics, silentLogger } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 import { checkTransport } from '../src/check-transport.js';
 import { GrpcServerBuilder, serverCredentials } from '../src/index.js';
@@ -81,7 +81,7 @@ test('a port that is taken is one sentence', async () => {
     credentials: serverCredentials(plain),
     reflection: false,
     log: silentLogger(),
-    metrics: server.metrics,
+    metrics: new Metrics(),
     stopMs: 100,
   });
   await expect(again.start()).rejects.toThrow(

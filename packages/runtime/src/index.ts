@@ -9,6 +9,7 @@ export { displayName, isDisplayName } from './names.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
+export { RequestBudget } from './request-budget.js';
 export {
   describeSettings,
   ignoredNames,

@@ -3,14 +3,24 @@ export const limits = {
   /** The largest SERIAL. */
   channelId: 2_147_483_647,
   messageBytes: 65_536,
-  /** One transport message; a stream that sends a larger one ends. */
-  transportBytes: 1_048_576,
+  /** One request, where nothing larger is meant. */
+  requestBytes: 65_536,
+  /** One frame of a Connect stream, or one Send: a message and what comes with it. A stream that brings a larger one ends. */
+  frameBytes: 73_728,
+  /** One Report, with as many channels as it may list. */
+  reportBytes: 2_097_152,
+  /** What all requests of a process hold between their arrival and their answer; beyond it each connection has an even share. */
+  requestBudgetBytes: 67_108_864,
+  /** What a call counts as beside the bytes it brings. */
+  callBytes: 4_096,
   /** A call whose request is one message has this long to send it. */
   requestWithinMs: 10_000,
   /** An answer whose end its caller has not taken by then is dropped, and the call reset. */
   takenWithinMs: 30_000,
   /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
   streamsPerConnection: 1_000,
+  /** The same where every call is answered at once: services without chat streams. */
+  callsPerConnection: 100,
   /** Calls of one user that one process answers at once, and how many more may wait. */
   callsPerUser: 8,
   callsWaitingPerUser: 100,

@@ -152,6 +152,11 @@ export const refusals = {
   ),
   unreachable: row('UNAVAILABLE', 503, 'that service cannot be reached: try again', 1_000),
   'not-mine': row('ABORTED', 409, 'this chat server does not own that channel'),
+  compressed: row(
+    'UNIMPLEMENTED',
+    501,
+    'nothing compressed is read here: send it as it is, with grpc-encoding identity',
+  ),
   'not-implemented': row('UNIMPLEMENTED', 501, 'this server does not offer that call'),
   'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'the deadline passed first', 1_000),
   cancelled: row('CANCELLED', 499, 'the caller went away'),

@@ -6,7 +6,7 @@ import { limits, Refusal, refuse } from '@parley/runtime';
 export type Wire = 'binary' | 'text';
 
 const forms = /^application\/grpc-web(-text)?(\+proto)?(;|$)/i;
-const mostBytes = prefixBytes + limits.transportBytes;
+const mostBytes = prefixBytes + limits.frameBytes;
 
 /** How a request of this content type is written; undefined where it is not gRPC-Web. */
 export function wireOf(contentType = ''): Wire | undefined {
