@@ -1,3 +1,4 @@
+export { addressKey } from './address-key.js';
 export { bearerOf, Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
 export { channelKinds, keepOf } from './channel-fields.js';

@@ -9,6 +9,7 @@ import { createLogout } from './rpc/logout.js';
 import { createRegister } from './rpc/register.js';
 import { createUpdate } from './rpc/update.js';
 import { purgeSessions } from './store/sessions.js';
+import { hashPrefixes } from './store/users.js';
 
 /** Plugs a user-service together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
@@ -16,7 +17,8 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const { proxies } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
-  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme));
+  const prefixes = async () => (await hashPrefixes.run(pool, [])).map(({ prefix }) => prefix);
+  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await prefixes()));
   const key = await host.signingKey(userToken);
 
   await host.serve((server) =>
@@ -29,7 +31,10 @@ export async function startApp(config: Config, context: ProcessContext): Promise
     }),
   );
 
-  const purge = async () => void (await purgeSessions.run(pool, []));
+  const purge = async () => {
+    await purgeSessions.run(pool, []);
+    passwords.survey(await prefixes());
+  };
   const failed = (err: unknown) => log.warn({ err }, 'old sessions were not purged; it is tried again');
   host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));
   return host.run();

@@ -79,6 +79,13 @@ describe('Get', () => {
   });
 });
 
+test('numbers cannot be walked through: thirty at once, then one in two seconds', async () => {
+  const walker = await accounts.token('walker');
+  const reasons = await Promise.all(Array.from({ length: 40 }, () => reasonOf(accounts.get(walker, { number: 1 }))));
+  expect(reasons.filter((reason) => reason === 'read-too-often').length).toBeGreaterThanOrEqual(5);
+  expect(await reasonOf(accounts.get(walker, { id: 'Alice' }))).toBe('ok');
+});
+
 describe('Update', () => {
   test('name and about; what is not named stays', async () => {
     const token = await accounts.token('una', { name: 'Una' });
@@ -142,13 +149,23 @@ describe('Update', () => {
     expect(await reasonOf(accounts.login('pat', { password: 'battery staple' }))).toBe('ok');
   });
 
-  test('a token is no way to guess the password: attempts count as those of Login', async () => {
-    const token = await accounts.token('tim');
+  test('a token is no way to guess the password: twenty failures at once, then one in 45 s', async () => {
+    const token = await accounts.token('victim');
     await accounts.sql(
-      "INSERT INTO chat.rate SELECT 'login-account:tim', now() + interval '100 s' ON CONFLICT (key) DO UPDATE SET tat = excluded.tat",
+      "INSERT INTO chat.rate VALUES ('login-owner:victim:session', now() + make_interval(secs => 900))",
     );
     const refused = accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
     expect(await reasonOf(refused)).toBe('login-too-often');
+  });
+
+  test('right passwords use up no failures', async () => {
+    const token = await accounts.token('changer');
+    for (let n = 0; n < 5; n++)
+      expect(await reasonOf(accounts.update(token, { email: `c${n}@example.org`, password }))).toBe('ok');
+    const [row] = await accounts.sql(
+      "SELECT tat <= now() + interval '1 s' AS free FROM chat.rate WHERE key = 'login-owner:changer:session'",
+    );
+    expect(row).toEqual({ free: true });
   });
 
   test('one user cannot keep the hashing busy, for which everybody waits who logs in', async () => {

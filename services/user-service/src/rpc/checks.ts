@@ -1,5 +1,6 @@
 import type { Visibility } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
+import { usualForm } from '../passwords/passwords.js';
 
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
@@ -22,6 +23,11 @@ export function isPassword(text: string): boolean {
   return bytes >= limits.passwordMinBytes && bytes <= limits.passwordMaxBytes && !text.includes('\0');
 }
 
+/** Whether a text may be the password of an account: before they were brought into one form, its bytes were counted as they came. */
+export function isOldPassword(text: string): boolean {
+  return isPassword(text) || isPassword(usualForm(text));
+}
+
 /** @throws {Refusal} `invalid-user-id` */
 export function checkUserId(text: string): void {
   if (!isUserId(text)) throw refuse('invalid-user-id');
@@ -34,7 +40,7 @@ export function checkEmail(text: string): void {
 
 /** @throws {Refusal} `invalid-password` */
 export function checkPassword(text: string): void {
-  if (!isPassword(text)) throw refuse('invalid-password');
+  if (!isPassword(usualForm(text))) throw refuse('invalid-password');
 }
 
 /** @throws {Refusal} `invalid-profile` */

@@ -5,14 +5,17 @@ import { refuse } from '@parley/runtime';
 import { profile } from '../store/users.js';
 import { isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
+import { getOfUser, numbersOfUser, throttle } from './throttle.js';
 
 const maxNumber = 2_147_483_647;
 
 /** A profile by id, or else by number. Who may not see it is told what is said of nobody. */
 export function createGet(pool: Pool) {
   return async (request: User, me: UserCaller): Promise<User> => {
+    await throttle(pool, getOfUser, me.id, 'read-too-often');
     const id = isUserId(request.id) ? request.id : null;
     const byNumber = request.id === '' && request.number <= maxNumber;
+    if (byNumber) await throttle(pool, numbersOfUser, me.id, 'read-too-often');
     const [row] = await profile.run(pool, [me.id, me.role, id, byNumber ? request.number : null]);
     if (row === undefined) throw refuse('user-not-found');
     return userFrom(row);

@@ -1,13 +1,21 @@
 import { type LoginRequest, LoginResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { type Call, type Proxies, type SigningKey, type UserClaims, userAudience, userToken } from '@parley/rpc';
+import {
+  addressKey,
+  type Call,
+  type Proxies,
+  type SigningKey,
+  type UserClaims,
+  userAudience,
+  userToken,
+} from '@parley/rpc';
 import { type Logger, refuse } from '@parley/runtime';
-import type { Passwords } from '../passwords/passwords.js';
+import type { Fit, Passwords } from '../passwords/passwords.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
-import { findAccount, rehash } from '../store/users.js';
-import { isEmail, isPassword, isUserId } from './checks.js';
+import { type Account, findAccount, rehash } from '../store/users.js';
+import { isOldPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
-import { loginOfAccount, loginOfAddress, throttle } from './throttle.js';
+import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
 
 export interface LoginDeps {
   readonly pool: Pool;
@@ -24,38 +32,55 @@ function deviceOf(text: string): string {
   return [...text.replace(/\p{C}/gu, '')].slice(0, deviceCharacters).join('');
 }
 
-/** Opens a session. Whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one. */
+/**
+ * Opens a session. Whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one.
+ * Only who gives the right password hears that the account is suspended.
+ */
 export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
   /** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
-  async function countAttempt({ userId, password }: LoginRequest, call: Call): Promise<void> {
-    await throttle(pool, loginOfAddress, proxies.callerOf(call));
-    if (!isPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
-    await throttle(pool, loginOfAccount, userId.toLowerCase());
+  function checkForms({ userId, password }: LoginRequest): void {
+    if (!isOldPassword(password) || !isUserId(userId)) throw refuse('wrong-credentials');
   }
 
-  async function open({ userId, password, device }: LoginRequest): Promise<OpenedSession> {
-    const [account] = await findAccount.run(pool, [userId]);
-    const fits = await passwords.verify(password, account?.password_hash);
-    if (account === undefined || !fits) throw refuse('wrong-credentials');
+  /** Strangers have one budget for each account, the owner has one for each familiar address: nobody locks the owner out. */
+  function verify({ userId, password }: LoginRequest, account: Account | undefined, from: string): Promise<Fit> {
+    const folded = userId.toLowerCase();
+    const attempt = () => passwords.verify(password, account?.password_hash, from);
+    const failed = (fit: Fit) => fit === 'no';
+    if (account?.familiar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
+    return throttleFailures(pool, failuresOfOwner, `${folded}:${from}`, attempt, failed);
+  }
+
+  async function open(request: LoginRequest, from: string): Promise<OpenedSession> {
+    const { userId, password, device } = request;
+    const [account] = await findAccount.run(pool, [userId, from]);
+    const fit = await verify(request, account, from);
+    if (account === undefined || fit === 'no') throw refuse('wrong-credentials');
+    if (account.status === 'suspended') throw refuse('suspended');
     const { id, password_hash: hash } = account;
-    const [session] = await openSession.run(pool, [id, hash, deviceOf(device), userToken.lifeSeconds]);
+    const [session] = await openSession.run(pool, [id, hash, deviceOf(device), userToken.lifeSeconds, from]);
     if (session === undefined) throw refuse('wrong-credentials');
-    if (!passwords.isCurrent(hash)) await upgrade(id, password, hash);
+    if (fit === 'otherwise' || !passwords.isCurrent(hash)) await upgrade(id, password, hash, from);
     return session;
   }
 
   /** A password that could not be hashed anew now will be at the next login. */
-  async function upgrade(id: string, password: string, old: string): Promise<void> {
+  async function upgrade(id: string, password: string, old: string, from: string): Promise<void> {
     try {
-      await rehash.run(pool, [id, old, await passwords.hash(password)]);
+      await rehash.run(pool, [id, old, await passwords.hash(password, from)]);
     } catch (err) {
       log.warn({ err, user: id }, 'a password was not hashed anew');
     }
   }
 
   return async (request: LoginRequest, call: Call): Promise<LoginResponse> => {
-    await countAttempt(request, call);
-    const session = await open(request);
+    const address = proxies.callerOf(call);
+    call.facts.address = address;
+    if (isUserId(request.userId)) call.facts.login = request.userId;
+    const from = addressKey(address);
+    await throttle(pool, loginOfAddress, from);
+    checkForms(request);
+    const session = await open(request, from);
     const { id, number, name, role, session_id: sid, expires_at: expires } = session;
     call.facts.user = id;
     const token = await key.sign({ sub: id, num: number, name, role, sid }, userAudience);

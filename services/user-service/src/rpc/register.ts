@@ -1,6 +1,6 @@
 import { Empty, type RegisterRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call, Proxies } from '@parley/rpc';
+import { addressKey, type Call, type Proxies } from '@parley/rpc';
 import { displayName } from '@parley/runtime';
 import type { Passwords } from '../passwords/passwords.js';
 import { register } from '../store/users.js';
@@ -21,8 +21,10 @@ export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
     checkUserId(userId);
     checkPassword(request.password);
     if (email !== '') checkEmail(email);
-    await throttle(pool, registerOfAddress, proxies.callerOf(call), 'register-too-often');
-    const hash = await passwords.hash(request.password);
+    const address = proxies.callerOf(call);
+    call.facts.address = address;
+    await throttle(pool, registerOfAddress, addressKey(address), 'register-too-often');
+    const hash = await passwords.hash(request.password, addressKey(address));
     await register(pool, userId, name, hash, email === '' ? null : email);
     call.facts.user = userId;
     return Empty.create();

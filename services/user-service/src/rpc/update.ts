@@ -7,7 +7,7 @@ import { endSessions } from '../store/sessions.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
 import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
-import { loginOfAccount, passwordOfUser, throttle } from './throttle.js';
+import { failuresOfOwner, passwordOfUser, throttle, throttleFailures } from './throttle.js';
 
 export interface UpdateDeps {
   readonly pool: Pool;
@@ -30,12 +30,13 @@ export function createUpdate({ pool, passwords }: UpdateDeps) {
     if ((await ownsFile.run(pool, [userId, fileId])).length === 0) throw refuse('invalid-profile');
   }
 
-  /** The hash that the present password fits. A stolen token is no way to guess it: attempts count as those of Login. */
+  /** The hash that the present password fits. A stolen token is no way to guess it. */
   async function verifiedHash(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);
-    await throttle(pool, loginOfAccount, userId.toLowerCase());
     const [row] = await hashOf.run(pool, [userId]);
-    if (row === undefined || !(await passwords.verify(password, row.password_hash))) throw refuse('wrong-credentials');
+    const attempt = () => passwords.verify(password, row?.password_hash, userId);
+    const fit = await throttleFailures(pool, failuresOfOwner, `${userId}:session`, attempt, (found) => found === 'no');
+    if (row === undefined || fit === 'no') throw refuse('wrong-credentials');
     return row.password_hash;
   }
 
@@ -47,7 +48,7 @@ export function createUpdate({ pool, passwords }: UpdateDeps) {
     await checkAvatar(me.id, request.avatarId);
     const guarded = email !== null || newPassword !== undefined;
     const present = guarded ? await verifiedHash(me.id, request.password) : null;
-    const fresh = newPassword === undefined ? null : await passwords.hash(newPassword);
+    const fresh = newPassword === undefined ? null : await passwords.hash(newPassword, me.id);
     return transaction(pool, async (client) => {
       const row = await updateUser(client, me.id, name, about, visibility, email, avatarId, fresh, present);
       if (row === undefined) throw refuse('wrong-credentials');

@@ -8,9 +8,10 @@ export interface OpenedSession extends ProfileRow {
   readonly expires_at: Date;
 }
 
-export const openSession = sql<OpenedSession, [userId: string, hash: string, device: string, seconds: number]>(
-  'open-session',
-);
+export const openSession = sql<
+  OpenedSession,
+  [userId: string, hash: string, device: string, seconds: number, address: string]
+>('open-session');
 export const purgeSessions = sql('purge-sessions');
 
 const revoke = sql<{ id: string }, [userId: string, only: string | null, except: string | null]>('revoke-sessions');

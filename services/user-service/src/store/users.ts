@@ -25,6 +25,15 @@ export interface ProfileRow {
   readonly online: boolean;
 }
 
+/** What Login reads of somebody. */
+export interface Account {
+  readonly id: string;
+  readonly password_hash: string;
+  readonly status: UserStatus;
+  /** Its owner has come from the caller's address lately. */
+  readonly familiar: boolean;
+}
+
 type Registration = [id: string, name: string, hash: string, email: string | null];
 type Change = [
   id: string,
@@ -41,7 +50,8 @@ const insert = sql<never, Registration>('register');
 const update = sql<ProfileRow, Change>('update-user');
 
 /** Each by the question its file answers. */
-export const findAccount = sql<{ id: string; password_hash: string }, [login: string]>('find-account');
+export const findAccount = sql<Account, [userId: string, address: string]>('find-account');
+export const hashPrefixes = sql<{ prefix: string }>('hash-prefixes');
 export const hashOf = sql<{ password_hash: string }, [id: string]>('hash-of');
 export const rehash = sql<never, [id: string, old: string, fresh: string]>('rehash');
 export const ownsFile = sql<object, [id: string, fileId: string]>('owns-file');

@@ -1,0 +1,20 @@
+import { isIP } from 'node:net';
+
+const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** The first four of the eight groups of an IPv6 address. */
+function networkOf(address: string): string {
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const front = head === '' ? [] : head.split(':');
+  const back = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: tail === undefined ? 0 : 8 - front.length - back.length }, () => '0');
+  return [...front, ...zeros, ...back].slice(0, 4).join(':');
+}
+
+/** What limits by address count as one: an IPv4 address, or the /64 network of an IPv6 address, for each customer has at least one. */
+export function addressKey(address: string): string {
+  const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const v4 = mapped.exec(bare)?.[1];
+  if (v4 !== undefined) return v4;
+  return isIP(bare) === 6 ? `${networkOf(bare)}::/64` : bare;
+}
