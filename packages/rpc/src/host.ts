@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   checkSchema,
   checkServer,
@@ -14,6 +15,7 @@ import {
   dialable,
   hostAndPort,
   Lifecycle,
+  type Logger,
   limits,
   type ProcessContext,
   type RunningService,
@@ -85,10 +87,28 @@ const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' 
 /** So long a step of the database's clock goes unnoticed, and a key that is gone stays gone. */
 const lookEveryMs = 3_000;
 
+const patienceMs = 30_000;
+const tryEveryMs = 500;
+
 async function startClock(pool: Pool): Promise<DatabaseClock> {
   await checkServer(pool);
   await checkSchema(pool);
   return DatabaseClock.start(pool);
+}
+
+/** A database that starts together with this process is waited for. */
+async function startClockPatiently(pool: Pool, url: string, log: Logger): Promise<DatabaseClock> {
+  const end = performance.now() + patienceMs;
+  for (let isSaid = false; ; await pause(tryEveryMs)) {
+    try {
+      return await startClock(pool);
+    } catch (cause) {
+      if (!isAway(cause)) throw cause;
+      if (performance.now() > end) throw databaseAway(url, cause);
+    }
+    if (!isSaid) log.info({ database: new URL(url).host }, 'waiting for the database');
+    isSaid = true;
+  }
 }
 
 async function ipOf(host: string): Promise<string> {
@@ -163,9 +183,9 @@ export class ServiceHost {
     });
     parts.add('database', { stop: () => pool.end() });
     countConnections(context, pool);
-    const clock = await startClock(pool).catch(async (cause: unknown) => {
+    const clock = await startClockPatiently(pool, config.databaseUrl, log).catch(async (cause: unknown) => {
       await parts.stop();
-      throw isAway(cause) ? databaseAway(config.databaseUrl, cause) : cause;
+      throw cause;
     });
     const host = new ServiceHost(config, context, ip, pool, clock, parts);
     host.#repeat('clock', async () => {

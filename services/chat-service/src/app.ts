@@ -2,7 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ChatServiceService, ServerState } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { clientCredentials, ServiceHost, serviceToken } from '@parley/rpc';
-import { type Logger, limits, type Part, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import {
+  type Logger,
+  limits,
+  type Part,
+  type ProcessContext,
+  Refusal,
+  type RunningService,
+  repeat,
+} from '@parley/runtime';
 import { Managers } from './clients/managers.js';
 import type { Config } from './config.js';
 import { Channels } from './core/channels.js';
@@ -167,9 +175,20 @@ function startDuties(
     steadily(() => sweep.run(), everySecond, log, 'sweep'),
   );
   parts.add(
+    'end',
+    steadily(() => endWhereStopped(state), everySecond, log, 'end'),
+  );
+  parts.add(
     'pings',
     steadily(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
   );
+}
+
+/** Whoever wrote that this server has stopped: nobody is sent here any more, so it ends in order and its supervisor starts another. */
+async function endWhereStopped({ heads, log }: State): Promise<void> {
+  if (!(await heads.hasStopped())) return;
+  log.warn('the database says that this chat server has stopped: it ends');
+  process.kill(process.pid, 'SIGTERM');
 }
 
 /** A stop has time for the drain, then for readers to take their goodbye, and something to spare. */
@@ -202,6 +221,7 @@ export async function startApp(
   );
   const reporter = await createReporter(host, config, state, sweep);
   startDuties(host, config, state, reporter, duties);
+  host.readiness.require('the managers', () => reporter.checkAccepted());
   host.parts.add('farewell', farewell);
   host.parts.add('drain', drain);
   return host.run();
@@ -216,7 +236,8 @@ function steadily(work: () => Promise<void>, everyMs: number, log: Logger, duty:
     failing = false;
   };
   return repeat(everyMs, 0.1, turn, (err) => {
-    if (!failing) log.warn({ err, duty }, 'failed; trying on');
+    const cause = err instanceof Refusal ? { cause: err.message } : { err };
+    if (!failing) log.warn({ ...cause, duty }, 'failed; trying on');
     failing = true;
   });
 }

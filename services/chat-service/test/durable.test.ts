@@ -116,6 +116,7 @@ describe('A channel that keeps what is said', () => {
     await say(writer, 'live');
     await back.find(({ seq }) => seq === 10_001);
     expect(entriesOf(back).map(({ seq }) => seq)).toEqual(Array.from({ length: 10_000 }, (_, n) => n + 2));
+    expect(trio.chatServers[0]?.output).not.toContain('MaxListenersExceededWarning');
     const [ahead, elsewhere] = [
       await join(await trio.people.make(`ahead-${tests}`), id, `${log}:10002`),
       await join(await trio.people.make(`else-${tests}`), id, `${randomUUID()}:1`),

@@ -48,10 +48,19 @@ export function moment(): Moment {
 export class Reporter {
   readonly #deps: ReporterDeps;
   #utilization = performance.eventLoopUtilization();
-  #reachable = true;
+  /** Why no manager has taken the last report; undefined where one has. */
+  #refused: string | undefined = 'none was sent yet';
+  #warned = false;
 
   constructor(deps: ReporterDeps) {
     this.#deps = deps;
+  }
+
+  /** Rejects with one sentence where nobody can be served: no manager knows of this server, or it cannot be sure of its channels. */
+  async checkAccepted(): Promise<void> {
+    if (this.#refused !== undefined)
+      throw new Error(`no manager takes the reports of this chat server: ${this.#refused}`);
+    if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has run out');
   }
 
   /** One report. Where no manager answers, the lease is renewed directly. */
@@ -61,7 +70,7 @@ export class Reporter {
     try {
       await this.#deps.managers.report(this.#request(state));
       this.#deps.lease.confirm(sentAt);
-      this.#setReachable(true);
+      this.#taken();
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.reason === 'not-mine') await this.#doubt(sentAt);
       else await this.#renewDirectly(thrown);
@@ -91,18 +100,24 @@ export class Reporter {
   }
 
   async #renewDirectly(cause: unknown): Promise<void> {
-    this.#setReachable(false, cause);
+    this.#refused = cause instanceof Error ? cause.message : String(cause);
     const sentAt = moment();
     if (!(await this.#deps.heads.renewLease(leaseSeconds))) throw cause;
+    this.#warn();
     if (this.#deps.lease.holds(sentAt)) this.#deps.lease.confirm(sentAt);
     else await this.#doubt(sentAt);
   }
 
-  #setReachable(reachable: boolean, cause?: unknown): void {
-    if (reachable === this.#reachable) return;
-    this.#reachable = reachable;
-    if (reachable) this.#deps.log.info('a manager answers again');
-    else this.#deps.log.warn({ err: cause }, 'no manager takes reports; the lease is renewed directly');
+  #taken(): void {
+    this.#refused = undefined;
+    if (this.#warned) this.#deps.log.info('a manager takes reports again');
+    this.#warned = false;
+  }
+
+  #warn(): void {
+    const { log } = this.#deps;
+    if (!this.#warned) log.warn({ cause: this.#refused }, 'no manager takes reports; the lease is renewed directly');
+    this.#warned = true;
   }
 
   #request(state: ServerState): ReportRequest {

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { Chatter, ServiceProcess, Trio } from '@parley/testkit';
+
+let trio: Trio;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 20_000; !(await holds()); await pause(100)) {
+    if (performance.now() > end) throw new Error('it never came to that');
+  }
+}
+
+const countIn = (output: string, words: string) => output.split(words).length - 1;
+const stack = /"stack"|\n\s+at /;
+
+test('A chat server whose row says that it has stopped ends in order, whoever wrote that', async () => {
+  const server = await trio.addChatServer();
+  const person = await trio.people.make('ann');
+  const { id } = await trio.create(person, 'room');
+  await trio.place(id, server);
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  await trio.people.sql("UPDATE chat.server SET state = 'stopped', lease_until = now() WHERE addr = $1", [server.grpc]);
+  expect(await stream.ended).toMatchObject({ code: status.UNAVAILABLE, reason: 'draining' });
+  expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'draining', listenAgain: true });
+  expect(await server.exited).toBe(0);
+  trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
+}, 60_000);
+
+test('A chat server is ready only while a manager takes its reports', async () => {
+  const port = await freePort();
+  const answer = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
+  const alone = await ServiceProcess.start('chat-service', {
+    PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'),
+    PARLEY_MANAGERS: '127.0.0.1:1',
+    PARLEY_ADMIN_PORT: String(port),
+  });
+  await until(async () => (await answer()).startsWith('no manager takes the reports of this chat server: '));
+  await pause(3_000);
+  expect(await answer()).not.toContain('ready');
+  expect(countIn(alone.output, 'trying on')).toBe(1);
+  expect(alone.output).not.toMatch(stack);
+  await alone.stop();
+  const known = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(port) });
+  await until(async () => (await answer()) === 'ready\n');
+  await known.stop();
+  trio.chatServers.splice(trio.chatServers.indexOf(known), 1);
+}, 60_000);
+
+test('A chat server that starts before its database waits for it, and says so once', async () => {
+  const url = new URL(trio.database.urlFor('chat_server'));
+  const there = { host: url.hostname, port: Number(url.port) };
+  let refused = 0;
+  const door = createServer((socket) => {
+    refused += 1;
+    if (refused < 4) return void socket.destroy();
+    const database = connect(there);
+    for (const one of [socket, database]) one.on('error', () => {});
+    socket.pipe(database).pipe(socket);
+  }).listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  url.host = `127.0.0.1:${(door.address() as AddressInfo).port}`;
+  const started = await trio.addChatServer({ PARLEY_DATABASE_URL: url.href });
+  expect(countIn(started.output, 'waiting for the database')).toBe(1);
+  expect(started.output).not.toMatch(stack);
+  await started.stop();
+  trio.chatServers.splice(trio.chatServers.indexOf(started), 1);
+  door.close();
+}, 60_000);
