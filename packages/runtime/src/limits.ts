@@ -49,6 +49,8 @@ export const limits = {
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
   channelsPerUser: 100,
+  /** Of an account that is less than a day old. */
+  channelsPerNewUser: 20,
   /** Open ones, of what others offer to one user. */
   offersPerUser: 20,
   /** Own ones, and as many that are listed. */

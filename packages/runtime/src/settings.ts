@@ -63,7 +63,7 @@ export const settingsTable = {
   PROXIES: setting(
     list,
     'CIDR',
-    'user-service: where the gateway and Envoy are, whose x-forwarded-for counts when attempts are counted',
+    'user-service, channel-service: where the gateway and Envoy are, whose x-forwarded-for counts where limits go by address',
     '127.0.0.0/8',
   ),
   LOG_LEVEL: setting(

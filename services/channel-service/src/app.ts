@@ -9,6 +9,7 @@ import {
   type JoinClaims,
   joinToken,
   managerAudience,
+  type Proxies,
   ServiceHost,
   type SigningKey,
   serviceToken,
@@ -50,6 +51,7 @@ interface Doors {
   readonly servers: ChatServers;
   readonly retention: Retention;
   readonly allowed: AllowList;
+  readonly proxies: Proxies;
   readonly listedDays: number;
   readonly onFound: (found: Found) => void;
 }
@@ -59,10 +61,10 @@ function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
   return {
     list: streamForUser(callers, createList(pool, deps.listedDays)),
     listChannels: forUser(callers, createListChannels(pool, deps.listedDays)),
-    create: forUser(callers, createCreate(pool)),
+    create: forUser(callers, createCreate(deps)),
     delete: forUser(callers, createDelete(deps)),
     update: forUser(callers, createUpdate(deps)),
-    openDirect: forUser(callers, createOpenDirect(pool)),
+    openDirect: forUser(callers, createOpenDirect(deps)),
     listMembers: forUser(callers, createListMembers(pool)),
     changeMember: forUser(callers, createChangeMember(deps)),
     join: forUser(callers, createJoin(pool)),
@@ -100,9 +102,9 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
   const retention = new Retention(pool, archive);
 
-  const { listedDays } = config;
+  const { listedDays, proxies } = config;
   const onFound = countFound(metrics);
-  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, listedDays, onFound };
+  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
   await host.serve((server) =>
     server
       .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))

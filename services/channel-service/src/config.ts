@@ -1,8 +1,9 @@
-import { type HostConfig, readHostConfig } from '@parley/rpc';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
 
 export interface Config {
   readonly host: HostConfig;
+  readonly proxies: Proxies;
   readonly housekeepingEveryMs: number;
   readonly retentionEveryMs: number;
   readonly activityEveryMs: number;
@@ -19,6 +20,7 @@ export interface Config {
 export function readConfig(settings: Settings): Config {
   return {
     host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),
+    proxies: new Proxies(settings.PROXIES),
     housekeepingEveryMs: 5_000,
     retentionEveryMs: 10_000,
     activityEveryMs: 30_000,

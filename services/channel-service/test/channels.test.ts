@@ -2,6 +2,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { Channel, OverviewRequest } from '@parley/contract';
 import { bearerMetadata } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats } from './chats.js';
 import { hugeEpoch, sendBytes } from './raw.js';
 import { outcomes, type Person, Rig } from './rig.js';
 
@@ -89,7 +90,32 @@ describe('Create', () => {
     }
   });
 
+  test('20 living channels per owner on the first day', async () => {
+    await rig.owner.query(
+      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 19)",
+      [me.id],
+    );
+    await rig.create(me, { name: 'y', limit: 1 });
+    await expect(rig.create(me, { name: 'y', limit: 1 })).rejects.toEqual(reason('too-many-channels'));
+    await rig.owner.query("UPDATE chat.users SET created_at = now() - interval '25 h' WHERE id = $1", [me.id]);
+    await rig.create(me, { name: 'y', limit: 1 });
+  });
+
+  test('500 of one address at once, whoever makes them, direct chats too', async () => {
+    await rig.owner.query(
+      `INSERT INTO chat.rate (key, tat) VALUES ('create-address:127.0.0.1', now() + interval '4989 s')
+       ON CONFLICT (key) DO UPDATE SET tat = excluded.tat`,
+    );
+    const [one, two, three] = (await rig.persons(3)) as [Person, Person, Person];
+    const chats = new Chats(rig);
+    await rig.create(one, { name: 'y', limit: 1 });
+    await expect(rig.create(two, { name: 'y', limit: 1 })).rejects.toEqual(reason('create-too-often'));
+    await expect(chats.direct(two, three.id)).rejects.toEqual(reason('create-too-often'));
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'create-address:%'");
+  });
+
   test('100 living channels per owner, also with ten at once', async () => {
+    await rig.owner.query("UPDATE chat.users SET created_at = now() - interval '25 h' WHERE id = $1", [me.id]);
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds, deleted_at) SELECT 'x', $1, 0, CASE WHEN n > 97 THEN now() END FROM generate_series(1, 120) n",
       [me.id],

@@ -1,7 +1,7 @@
 import { type Channel, ChannelKind } from '@parley/contract';
 import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
-import { displayName, limits, refuse } from '@parley/runtime';
+import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/rpc';
+import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
 import { createChannel, lockUser } from '../store/channels.js';
 import { enter } from '../store/members.js';
 import { describeChannel } from './describe.js';
@@ -9,10 +9,20 @@ import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './
 import { kindOf } from './kinds.js';
 import { throttle } from './throttle.js';
 
-type NewChannel = Parameters<typeof createChannel.run>[1];
+export interface CreateDeps {
+  readonly pool: Pool;
+  /** In front of this service. */
+  readonly proxies: Proxies;
+}
+
+type Row = Parameters<typeof createChannel.run>[1];
+type NewChannel = Row extends [...infer Fields, channelsPerUser: number] ? Fields : never;
+
+/** Counts the channels that come from one address, of all users together. */
+const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
 
 /** Counts the channels that a user makes, of all kinds. */
-export const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
+const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 
 function kindToMake({ kind: asked, closedHistory }: Channel) {
   const kind = asked === ChannelKind.UNSPECIFIED ? 'room' : kindOf(asked);
@@ -33,36 +43,39 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
   if (asked.iconId !== '') throw refuse('not-implemented', { words: 'icons are not offered yet' });
   const { seconds, count } = keptOf(asked.keep) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   const json = metadataOf(metadata);
-  const { channelsPerUser } = limits;
-  return [
-    me.id,
-    displayName(name),
-    limit,
-    description,
-    kind,
-    seconds,
-    count,
-    slowModeS,
-    !closedHistory,
-    json,
-    channelsPerUser,
-  ];
+  return [me.id, displayName(name), limit, description, kind, seconds, count, slowModeS, !closedHistory, json];
+}
+
+function tooMany(most: number): Refusal {
+  if (most === limits.channelsPerUser) return refuse('too-many-channels');
+  return refuse('too-many-channels', { words: `an account of less than a day owns at most ${most} channels` });
 }
 
 async function make(client: PoolClient, row: NewChannel): Promise<number> {
   const [ownerId, , , , kind] = row;
-  await lockUser.run(client, [ownerId]);
-  const [made] = await createChannel.run(client, row);
-  if (made === undefined) throw refuse('too-many-channels');
+  const [user] = await lockUser.run(client, [ownerId]);
+  const most = user?.is_new === true ? limits.channelsPerNewUser : limits.channelsPerUser;
+  const [made] = await createChannel.run(client, [...row, most]);
+  if (made === undefined) throw tooMany(most);
   if (kind !== 'room') await enter.run(client, [made.id, ownerId, 0, true]);
   return made.id;
 }
 
+/**
+ * Counts one new channel, of its maker and of the address that it comes from.
+ * @throws {Refusal} `create-too-often`.
+ */
+export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCaller, call: Call): Promise<void> {
+  await throttle(pool, createRate, me, 'create-too-often');
+  await throttle(pool, createOfAddress, { id: addressKey(proxies.callerOf(call)) }, 'create-too-often');
+}
+
 /** Create: a channel of the caller's, who is the first member of a chat. */
-export function createCreate(pool: Pool) {
-  return async (asked: Channel, me: UserCaller): Promise<Channel> => {
+export function createCreate(deps: CreateDeps) {
+  const { pool } = deps;
+  return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
     const row = readChannel(asked, me);
-    await throttle(pool, createRate, me, 'create-too-often');
+    await throttleCreation(deps, me, call);
     const id = await transaction(pool, (client) => make(client, row));
     return describeChannel(pool, me, id);
   };

@@ -1,10 +1,10 @@
 import type { Channel, User } from '@parley/contract';
-import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import { type PoolClient, type Rate, transaction } from '@parley/database';
+import type { Call, UserCaller } from '@parley/rpc';
 import { Refusal, refuse } from '@parley/runtime';
 import { createDirect, findDirect, type LockedChannel } from '../store/channels.js';
 import { enter, type PersonRow } from '../store/members.js';
-import { createRate } from './create.js';
+import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';
 import { admit, findPerson, throttleChanges } from './membership.js';
@@ -42,31 +42,34 @@ async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller
   if (theirs.leftByChoice && !theirs.banned && other.reachable) await ask(client, channel, me, other);
 }
 
-async function begin(pool: Pool, me: UserCaller, pair: Pair): Promise<number | undefined> {
-  await throttle(pool, createRate, me, 'create-too-often');
+async function begin(deps: CreateDeps, me: UserCaller, pair: Pair, call: Call): Promise<number | undefined> {
+  const { pool } = deps;
+  await throttleCreation(deps, me, call);
   await throttle(pool, directRate, me, 'create-too-often');
   const made = await transaction(pool, (client) => make(client, me, pair));
   return made ?? (await findDirect.run(pool, pair))[0]?.id;
 }
 
-async function open(pool: Pool, me: UserCaller, otherId: string): Promise<number | undefined> {
+async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Call): Promise<number | undefined> {
+  const { pool } = deps;
   const other = await findPerson(pool, me, otherId, null);
   if (other.id === me.id) throw refuse('invalid-user-id', { words: 'a direct chat is with somebody else' });
   const pair = [me.id, other.id].sort() as Pair;
   const [known] = await findDirect.run(pool, pair);
   if (known === undefined) {
     if (!other.reachable) throw refuse('user-not-found');
-    return begin(pool, me, pair);
+    return begin(deps, me, pair, call);
   }
   await withChannel(pool, known.id, (client, channel) => reopen(client, channel, me, other));
   return known.id;
 }
 
 /** OpenDirect: the one chat of two people, made by whoever asks first. */
-export function createOpenDirect(pool: Pool) {
-  return async ({ id: otherId }: User, me: UserCaller): Promise<Channel> => {
+export function createOpenDirect(deps: CreateDeps) {
+  const { pool } = deps;
+  return async ({ id: otherId }: User, me: UserCaller, call: Call): Promise<Channel> => {
     await throttleChanges(pool, me);
-    const id = await open(pool, me, otherId);
+    const id = await open(deps, me, otherId, call);
     if (id === undefined) throw refuse('channel-not-found');
     return describeChannel(pool, me, id);
   };

@@ -76,7 +76,7 @@ export const describe = sql<
   [ids: readonly number[], ofRoom: number, ofChat: number, userId: string, counted: number]
 >('describe');
 export const use = sql<never, [channelId: number]>('use');
-export const lockUser = sql<{ id: string }, [userId: string]>('lock-user');
+export const lockUser = sql<{ id: string; is_new: boolean }, [userId: string]>('lock-user');
 export const createChannel = sql<
   Id,
   [
