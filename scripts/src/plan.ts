@@ -55,6 +55,17 @@ export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
 }
 
+const leastConnections = 200;
+/** Beside its pool: the lane of a chat server. */
+const beside = 1;
+/** Of `npm start`, of tools, and what PostgreSQL keeps for its owner. */
+const spare = 20;
+
+/** As many connections as the whole plan may open to PostgreSQL. */
+export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
+  return Math.max(leastConnections, (first.length + chatServers.length + 1) * (ofEach + beside) + spare);
+}
+
 /** The compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
   if (service === 'envoy') return join(projectFolder, 'scripts', 'dist', 'src', 'envoy', 'main.js');
