@@ -6,20 +6,24 @@ export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded
 export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
-export { type Rate, refund, spend } from './rate.js';
+export { commandOf, identityOf } from './processes.js';
+export { type Rate, type Rate, refund, spend, spend } from './rate.js';
 export { declareRestored } from './restored.js';
 export {
   createDatabaseFor,
+  createDatabaseFor,
+  dropDatabaseFor,
   dropDatabaseFor,
   openRoles,
+  openRoles,
+  roleUrl,
   roleUrl,
   SERVICE_ROLES,
+  SERVICE_ROLES,
+  type ServiceRole,
   type ServiceRole,
   usableConnections,
 } from './roles.js';
-export { commandOf, identityOf } from './processes.js';
-export { type Rate, spend } from './rate.js';
-export { createDatabaseFor, dropDatabaseFor, openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from './roles.js';
 export { readSecrets, type Secrets } from './secrets.js';
 export { type Queryable, Statement, type StatementLoader, statements } from './statements.js';
 export type * from './types.js';
