@@ -61,9 +61,14 @@ const beside = 1;
 /** Of `npm start`, of tools, and what PostgreSQL keeps for its owner. */
 const spare = 20;
 
+/** No role may have all: chat servers get a little more of them than this. */
+const shareOfChat = 0.65;
+
 /** As many connections as the whole plan may open to PostgreSQL. */
 export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
-  return Math.max(leastConnections, (first.length + chatServers.length + 1) * (ofEach + beside) + spare);
+  const chat = chatServers.length * (ofEach + beside);
+  const others = (first.length + 1) * (ofEach + beside);
+  return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
 }
 
 /** The compiled entry of a service. */

@@ -7,20 +7,14 @@ export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';
-export { type Rate, type Rate, refund, spend, spend } from './rate.js';
+export { type Rate, refund, spend } from './rate.js';
 export { declareRestored } from './restored.js';
 export {
   createDatabaseFor,
-  createDatabaseFor,
-  dropDatabaseFor,
   dropDatabaseFor,
   openRoles,
-  openRoles,
-  roleUrl,
   roleUrl,
   SERVICE_ROLES,
-  SERVICE_ROLES,
-  type ServiceRole,
   type ServiceRole,
   usableConnections,
 } from './roles.js';
