@@ -18,6 +18,7 @@ export interface RegisterRequest {
 }
 
 export interface LoginRequest {
+  /** or the e-mail address; where several accounts have it, that of the oldest */
   userId: string;
   password: string;
   device: string;
