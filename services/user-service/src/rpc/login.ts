@@ -13,7 +13,7 @@ import { type Logger, refuse } from '@parley/runtime';
 import type { Fit, Passwords } from '../passwords/passwords.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
 import { type Account, findAccount, rehash } from '../store/users.js';
-import { isOldPassword, isUserId } from './checks.js';
+import { isEmail, isOldPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
 
@@ -39,12 +39,12 @@ function deviceOf(text: string): string {
 export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
   /** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
   function checkForms({ userId, password }: LoginRequest): void {
-    if (!isOldPassword(password) || !isUserId(userId)) throw refuse('wrong-credentials');
+    if (!isOldPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
   }
 
   /** Strangers have one budget for each account, the owner has one for each familiar address: nobody locks the owner out. */
   function verify({ userId, password }: LoginRequest, account: Account | undefined, from: string): Promise<Fit> {
-    const folded = userId.toLowerCase();
+    const folded = (account?.id ?? userId).toLowerCase();
     const attempt = () => passwords.verify(password, account?.password_hash, from);
     const failed = (fit: Fit) => fit === 'no';
     if (account?.familiar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
@@ -76,7 +76,7 @@ export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
   return async (request: LoginRequest, call: Call): Promise<LoginResponse> => {
     const address = proxies.callerOf(call);
     call.facts.address = address;
-    if (isUserId(request.userId)) call.facts.login = request.userId;
+    if (isUserId(request.userId) || isEmail(request.userId)) call.facts.login = request.userId;
     const from = addressKey(address);
     await throttle(pool, loginOfAddress, from);
     checkForms(request);
