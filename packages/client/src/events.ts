@@ -97,7 +97,13 @@ export interface GapEvent {
 
 /** About the conversation itself. */
 export type StateEvent =
-  | { readonly type: 'welcome'; readonly channel: Channel; readonly me: User; readonly place: Place }
+  | {
+      readonly type: 'welcome';
+      readonly channel: Channel;
+      readonly me: User;
+      readonly place: Place /** The server's clock, Unix ms. */;
+      readonly now: number;
+    }
   | GapEvent
   /** The log is another one: seqs of before mean nothing, and what was missed is not known. */
   | { readonly type: 'reset'; readonly place: Place }

@@ -1,6 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { credentials } from '@grpc/grpc-js';
-import { Channel, ChannelServiceClient, type ListenResponse } from '@parley/contract';
+import {
+  ChangeMemberRequest,
+  Channel,
+  ChannelServiceClient,
+  type ListenResponse,
+  UpdateChannelRequest,
+} from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
@@ -119,6 +125,18 @@ export class Trio {
     const client = this.manager(manager);
     const channel = Channel.fromPartial({ id: channelId });
     return callUnary(client.listen.bind(client), channel, { token: person.token, withinMs });
+  }
+
+  changeMember(person: TestPerson, change: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
+    const client = this.manager();
+    const request = ChangeMemberRequest.fromPartial(change);
+    return callUnary(client.changeMember.bind(client), request, { token: person.token, withinMs });
+  }
+
+  update(person: TestPerson, change: Parameters<typeof UpdateChannelRequest.fromPartial>[0]): Promise<Channel> {
+    const client = this.manager();
+    const request = UpdateChannelRequest.fromPartial(change);
+    return callUnary(client.update.bind(client), request, { token: person.token, withinMs });
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,4 @@
 import type { User } from '@parley/contract';
-import type { Refusal } from '@parley/runtime';
 import { type ConversationEvent, type EntryEvent, textOf } from '../events.js';
 import type { ChatView } from './chat-view.js';
 
@@ -85,7 +84,7 @@ export class JsonView implements ChatView {
     this.#write('seq' in event ? entryValue(event) : stateValue(event));
   }
 
-  refused({ reason, message, retryAfterMs }: Refusal): void {
-    this.#write({ event: 'refused', reason, message, retry_after_ms: retryAfterMs });
+  refused(reason: string, words: string): void {
+    this.#write({ event: 'refused', reason, message: words });
   }
 }
