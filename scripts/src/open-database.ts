@@ -45,7 +45,6 @@ async function checkGiven(url: string): Promise<void> {
 export async function findDatabase(
   given: string | undefined,
   dataDir: string,
-  connections: number,
   keep: (part: Part) => void,
   say: Say,
 ): Promise<string> {
@@ -54,7 +53,7 @@ export async function findDatabase(
     return given;
   }
   say('starting PostgreSQL');
-  const postgres = await KeptPostgres.start({ dataDir, connections, log: say });
+  const postgres = await KeptPostgres.start(dataDir, say);
   keep(postgres);
   return postgres.url;
 }

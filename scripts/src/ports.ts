@@ -1,9 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { dialable } from '@parley/runtime';
 import { adminPort, type ServicePlan } from './plan.js';
-
-type Say = (line: string) => void;
 
 function probe(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -15,7 +12,7 @@ function probe(port: number, host: string): Promise<string | undefined> {
 
 function answers(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: dialable(host), timeout: 500 });
+    const socket = connect({ port, host, timeout: 500 });
     const end = (answered: boolean) => {
       socket.destroy();
       resolve(answered);
@@ -25,20 +22,12 @@ function answers(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** A connection that has ended keeps its port so long, and one of anybody may have been given this very port. */
-const passingMs = 65_000;
-const quietMs = 2_000;
-const againMs = 250;
-
-/** Where nobody listens on a port that cannot be had, it is soon free. */
-async function probeForWhile(port: number, host: string, onWait: () => void): Promise<string | undefined> {
-  let waits = false;
-  for (const from = performance.now(); ; await pause(againMs)) {
+/** Somebody's passing connection may have been given this very port: where nobody listens, it is soon free. */
+async function probeForWhile(port: number, host: string): Promise<string | undefined> {
+  for (let tries = 1; ; tries++) {
     const fault = await probe(port, host);
-    const waitedMs = performance.now() - from;
-    if (fault !== 'EADDRINUSE' || waitedMs > passingMs || (await answers(port, host))) return fault;
-    if (!waits && waitedMs > quietMs) onWait();
-    waits ||= waitedMs > quietMs;
+    if (fault !== 'EADDRINUSE' || tries === 20 || (await answers(port, host))) return fault;
+    await pause(250);
   }
 }
 
@@ -50,19 +39,17 @@ function sentence(fault: string, port: number, { name, option }: ServicePlan): s
   return `Port ${port} for ${name} cannot be used (${fault}): check PARLEY_HOST and ${option}.`;
 }
 
-async function faultOf(plan: ServicePlan, host: string, say: Say): Promise<string | undefined> {
+async function faultOf(plan: ServicePlan, host: string): Promise<string | undefined> {
   for (const port of [plan.port, adminPort(plan)]) {
-    const onWait = () =>
-      say(`port ${port} for ${plan.name} is held by a connection that has just ended; waiting up to a minute for it`);
-    const fault = await probeForWhile(port, host, onWait);
+    const fault = await probeForWhile(port, host);
     if (fault !== undefined) return sentence(fault, port, plan);
   }
   return undefined;
 }
 
 /** Throws one sentence that names the first port that is not free. */
-export async function checkFree(plans: readonly ServicePlan[], host: string, say: Say): Promise<void> {
-  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, say)));
+export async function checkFree(plans: readonly ServicePlan[], host: string): Promise<void> {
+  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host)));
   const fault = faults.find((one) => one !== undefined);
   if (fault !== undefined) throw new Error(fault);
 }

@@ -19,6 +19,5 @@ export {
   type Settings,
   SettingsError,
   settingsTable,
-  unknownNames,
 } from './settings.js';
 export { textTable } from './text-table.js';

@@ -25,6 +25,7 @@ export class Visitor {
 
   private constructor(page: Page) {
     this.page = page;
+    page.setDefaultTimeout(25_000);
     page.on('console', (message) => {
       const isNetwork = /Failed to load resource|ERR_/.test(message.text());
       if (['error', 'warning'].includes(message.type()) && !isNetwork) this.complaints.push(message.text());
@@ -49,19 +50,20 @@ export class Visitor {
   async signUp(userId: string, name: string): Promise<void> {
     const { page } = this;
     await page.getByRole('button', { name: 'Create an account' }).click();
-    await page.getByLabel('User id').fill(userId);
+    await page.getByLabel('User ID').fill(userId);
     await page.getByLabel('Display name').fill(name);
     await page.getByLabel('Password').fill('correct horse');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   }
 
-  async make(room: string, seats?: number): Promise<void> {
+  async make(room: string, { seats, keep }: { seats?: number; keep?: string } = {}): Promise<void> {
     const { page } = this;
-    await page.getByRole('button', { name: 'Make a room' }).first().click();
+    await page.getByRole('button', { name: 'Create room' }).first().click();
     await page.getByLabel('Name', { exact: true }).fill(room);
     if (seats !== undefined) await page.getByLabel('Seats').fill(`${seats}`);
-    await page.getByRole('button', { name: 'Make the room' }).click();
+    if (keep !== undefined) await page.locator('select[name=keep]').selectOption(keep);
+    await page.getByRole('dialog').getByRole('button', { name: 'Create room' }).click();
     await this.inside(room);
   }
 
@@ -93,6 +95,31 @@ export class Visitor {
   /** The messages that have exactly this text. */
   message(text: string): Locator {
     return this.page.locator('.message', { has: this.page.locator('.text').getByText(text, { exact: true }) });
+  }
+
+  /** Everything that the page keeps in this browser, as JSON. */
+  stored(): Promise<string> {
+    return this.page.evaluate(async () => {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const request = indexedDB.open('parley');
+        request.onsuccess = () => resolve(request.result);
+      });
+      const all = [...database.objectStoreNames].map(
+        (name) =>
+          new Promise<unknown>((resolve) => {
+            const request = database.transaction(name).objectStore(name).getAll();
+            request.onsuccess = () => resolve([name, request.result]);
+          }),
+      );
+      const found = JSON.stringify([await Promise.all(all), { ...localStorage }, { ...sessionStorage }]);
+      database.close();
+      return found;
+    });
+  }
+
+  /** Waits until what is kept here has some text, or has it no more. */
+  async keeps(text: string, expected: boolean): Promise<void> {
+    while ((await this.stored()).includes(text) !== expected) await this.page.waitForTimeout(100);
   }
 
   /** Every message that is drawn, in order. */

@@ -12,6 +12,7 @@ import { about, said } from './entries.js';
 
 const user = (id: string) => ({ id, name: id.toUpperCase() }) as User;
 const channel = { id: 1, name: 'den' } as Channel;
+const facts = { maxBytes: 100, aheadMs: 0 };
 const [log, otherLog] = ['log-1', 'log-2'];
 
 function after(...actions: ConversationAction[]): ConversationState {
@@ -19,7 +20,7 @@ function after(...actions: ConversationAction[]): ConversationState {
 }
 
 function welcome(seq = 0): ConversationAction {
-  return { type: 'welcome', channel, here: [user('ann'), user('bob')], count: 2, place: { log, seq } };
+  return { type: 'welcome', channel, here: [user('ann'), user('bob')], count: 2, place: { log, seq }, ...facts };
 }
 
 function entries(...all: ReturnType<typeof said | typeof about>[]): ConversationAction {
@@ -44,7 +45,7 @@ test('entries fold into lines, in any order, and twice is once', () => {
     ),
   );
   expect(textsOf(state)).toEqual(['one', 'too']);
-  expect(state.lines[1]).toMatchObject({ editedAt: 180_000, reactions: [{ emoji: '+', userIds: ['ann'] }] });
+  expect(state.lines[1]).toMatchObject({ editedAt: 180_000, reactions: [{ emoji: '+', userIds: ['ann'], count: 1 }] });
   const gone = [entries(about(6, 'ann', 'unreact', 2, '+')), entries(about(7, 'bob', 'delete', 2))].reduce(
     converse,
     state,
@@ -106,7 +107,7 @@ test.each([
 
 test('one is called by one’s name from the beginning', () => {
   const first = noConversation('ann', { ann: 'Ann' });
-  const bookmarked = { place: undefined, readSeq: 0, outgoing: [], names: { bob: 'Bob' } };
+  const bookmarked = { place: undefined, readSeq: 0, outgoing: [], names: { bob: 'Bob' }, channel, aheadMs: 0 };
   expect(converse(first, { type: 'cached', bookmarked, lines: [] }).names).toEqual({ ann: 'Ann', bob: 'Bob' });
 });
 
@@ -136,6 +137,52 @@ test('a page goes before what is here, unless it is of another log', () => {
   const page = { type: 'page', entries: [said(4, 'bob', 'four'), said(3, 'bob', 'three')], more: true } as const;
   expect(textsOf(converse(state, { ...page, log }))).toEqual(['three', 'four', 'five']);
   expect(converse(state, { ...page, log: otherLog })).toBe(state);
+});
+
+test('what was read while the room was full is read again with a seat, for what was said in between is not in it', () => {
+  const full = after({ type: 'page', log, entries: [said(1, 'bob', 'one')], more: false });
+  expect(converse(full, welcome(9))).toMatchObject({ lines: [], hasOlder: true, place: { log, seq: 9 } });
+});
+
+test('messages whose time is over go, of logs that are gone too, and nothing older is looked for', () => {
+  const old = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'reset', place: { log: otherLog, seq: 0 } });
+  const both = converse(old, entries(said(1, 'bob', 'two'), said(2, 'bob', 'three')));
+  const state = converse(both, { type: 'expired', beforeMs: 120_000 });
+  expect([textsOf(state), state.earlier, state.hasOlder]).toEqual([['three'], [], false]);
+  expect(converse(state, { type: 'expired', beforeMs: 120_000 })).toBe(state);
+});
+
+test('what may have changed unheard is asked for again', () => {
+  const state = after(welcome(), entries(said(1, 'bob', 'one'), said(5, 'bob', 'five')), {
+    type: 'stale',
+    beforeSeq: 3,
+  });
+  expect([textsOf(state), state.hasOlder]).toEqual([['five'], true]);
+});
+
+test('a welcome that does not say what is kept leaves what the list said', () => {
+  const listed = { ...channel, kind: 1, keep: { seconds: 9, maxCount: 0 } } as Channel;
+  const state = after({ type: 'described', channel: listed }, welcome());
+  expect(state.channel).toMatchObject({ name: 'den', kind: 1, keep: { seconds: 9 } });
+});
+
+test('a message that is held back says why and until when, until it is taken or refused', () => {
+  const held = { why: 'slow', untilMs: 9 };
+  const state = after(welcome(), { type: 'queued', outgoing: outgoing() }, { type: 'held', id: 'mine', held });
+  expect(state.outgoing[0]).toMatchObject({ held });
+  expect(converse(state, { type: 'failed', id: 'mine', why: 'no' }).outgoing[0]).toMatchObject({ held: undefined });
+});
+
+test('reactions are counted where not everybody is named', () => {
+  const many = { emoji: '+', count: 5, userIds: ['bob', 'eve'], mine: true };
+  const told = { ...said(1, 'bob', 'one'), reactions: [many] };
+  const state = after(welcome(), { type: 'entries', entries: [told], place: { log, seq: 1 } });
+  const reactionsOf = ({ lines }: ConversationState) => (lines[0]?.type === 'said' ? lines[0].reactions : []);
+  expect(reactionsOf(state)).toEqual([{ emoji: '+', count: 5, userIds: ['bob', 'eve', 'ann'] }]);
+  const again = converse(state, entries(about(2, 'ann', 'react', 1, '+')));
+  expect(reactionsOf(again)[0]?.count).toBe(5);
+  const less = converse(state, entries(about(2, 'ann', 'unreact', 1, '+'), about(3, 'unnamed', 'unreact', 1, '+')));
+  expect(reactionsOf(less)).toEqual([{ emoji: '+', count: 3, userIds: ['bob', 'eve'] }]);
 });
 
 test('the leading tab knows better, but what this tab has read back stays', () => {

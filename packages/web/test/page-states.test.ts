@@ -15,7 +15,7 @@ inChromium('what the page shows', () => {
     await ann.message(texts[0] ?? '').waitFor();
     await ann.page.getByText('U+202E').waitFor();
     await eve.send(Uint8Array.of(0xff, 0xfe), { contentType: 'text/plain' });
-    await ann.page.getByText('This is no text, so it cannot be shown.').waitFor();
+    await ann.page.getByText('This message is not text and cannot be shown.').waitFor();
     expect(await ann.page.title()).toBe('Parley');
     expect(await ann.page.locator('.messages img, .messages script').count()).toBe(0);
     const links = await ann.page
@@ -29,7 +29,7 @@ inChromium('what the page shows', () => {
 
   test('a room that is full, a seat that was taken elsewhere, a room that is deleted', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('narrow', 1);
+    await ann.make('narrow', { seats: 1 });
     const bob = await stage.somebody('Bob');
     await bob.page.getByRole('link', { name: 'narrow' }).click();
     await bob.page.getByText(/The room is full; trying/).waitFor();
@@ -40,14 +40,14 @@ inChromium('what the page shows', () => {
     await second.live();
     await second.make('wide');
     await bob.link('ended').waitFor();
-    expect(await bob.link('ended').textContent()).toMatch(/^You are in a room elsewhere/);
+    expect(await bob.link('ended').textContent()).toMatch(/^You are in a room in another tab/);
     await stage.picture(bob, 'elsewhere');
-    await bob.page.getByRole('button', { name: 'Come back' }).click();
+    await bob.page.getByRole('button', { name: 'Rejoin here' }).click();
     await bob.live();
     await second.link('ended').waitFor();
     await second.page.getByRole('button', { name: 'Delete room' }).click();
     await stage.picture(second, 'delete');
-    await second.page.getByRole('button', { name: 'Delete the room' }).click();
+    await second.page.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click();
     await second.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
     await second.page.getByRole('link', { name: 'wide' }).waitFor({ state: 'detached' });
     expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
@@ -64,7 +64,11 @@ inChromium('what the page shows', () => {
     const list = bob.page.getByRole('region', { name: 'Messages' });
     await expect(list.locator('.message').count()).resolves.toBeLessThan(60);
     await list.focus();
-    for (let tries = 0; tries < 200 && !(await bob.page.getByText('This is where it begins.').isVisible()); tries++) {
+    for (
+      let tries = 0;
+      tries < 200 && !(await bob.page.getByText('This is the beginning of the room.').isVisible());
+      tries++
+    ) {
       await bob.page.keyboard.press('PageUp');
       await bob.page.waitForTimeout(100);
     }
@@ -96,7 +100,7 @@ inChromium('what the page shows', () => {
       await look('front');
       await visitor.signUp(stage.userId('reader'), 'Reader');
       await look('empty');
-      await visitor.page.getByRole('button', { name: 'Make a room' }).first().click();
+      await visitor.page.getByRole('button', { name: 'Create room' }).first().click();
       await look('new-room');
       await visitor.page.keyboard.press('Escape');
       await visitor.make(`readable ${colorScheme}`);
@@ -104,7 +108,7 @@ inChromium('what the page shows', () => {
       await visitor.page.getByTitle('Sent').waitFor();
       await visitor.page.locator('.message').hover();
       await look('room');
-      await visitor.page.getByRole('button', { name: /inside/ }).click();
+      await visitor.page.getByRole('button', { name: /in this room/ }).click();
       await look('people');
       await visitor.page.setViewportSize({ width: 360, height: 740 });
       await visitor.page.keyboard.press('Escape');

@@ -2,7 +2,7 @@ import type { Visitor } from './browser.js';
 import { inChromium, stage } from './stage.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
-const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /inside: who/ });
+const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /in this room: who/ });
 const seatsOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.seats');
 
 inChromium('what the page says is so', () => {
@@ -17,21 +17,21 @@ inChromium('what the page says is so', () => {
     await bob.page.getByTitle('Sending').waitFor();
     await composerOf(bob).fill('half a thought');
     await ann.page.getByRole('button', { name: 'Delete room' }).click();
-    await ann.page.getByText('One other is inside and will be sent out.').waitFor();
-    await ann.page.getByRole('button', { name: 'Delete the room' }).click();
+    await ann.page.getByText('One other person is in it and will be disconnected.').waitFor();
+    await ann.page.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click();
     await bob.page.locator('[data-connection]', { hasText: 'This room was deleted' }).waitFor();
     await bob.page.getByText(/^Not sent\. .*deleted/).waitFor();
     expect(await bob.page.getByTitle('Sending').count()).toBe(0);
     expect(await bob.page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
     expect([await composerOf(bob).isDisabled(), await composerOf(bob).inputValue()]).toEqual([true, 'half a thought']);
-    expect([await insideOf(bob).count(), await bob.page.getByText('Kept for').count()]).toEqual([0, 0]);
+    expect([await insideOf(bob).count(), await bob.page.getByText('Message history').count()]).toEqual([0, 0]);
     await stage.picture(bob, 'deleted');
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
   test('what is said before there is a seat is under one’s name, and at the end when the seat comes', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('queue', 2);
+    await ann.make('queue', { seats: 2 });
     const eve = await stage.native('queue');
     for (let k = 1; k <= 60; k++) await eve.send(`before ${k}`);
     const bob = await stage.somebody('Bob');
@@ -98,13 +98,13 @@ inChromium('what the page says is so', () => {
     const stranger = await stage.stranger();
     const { page } = stranger;
     await page.getByRole('button', { name: 'Create an account' }).click();
-    await page.getByLabel('User id').fill(taken);
+    await page.getByLabel('User ID').fill(taken);
     await page.getByLabel('Password').fill('correct horse');
     await page.keyboard.press('Enter');
-    const field = page.locator('.field', { has: page.getByLabel('User id') });
-    await field.getByRole('alert').getByText('That user id is taken.', { exact: true }).waitFor();
-    expect(await page.getByLabel('User id').getAttribute('aria-invalid')).toBe('true');
-    expect(await page.getByText('That user id is taken.').count()).toBe(1);
+    const field = page.locator('.field', { has: page.getByLabel('User ID') });
+    await field.getByRole('alert').getByText('That user ID is taken.', { exact: true }).waitFor();
+    expect(await page.getByLabel('User ID').getAttribute('aria-invalid')).toBe('true');
+    expect(await page.getByText('That user ID is taken.').count()).toBe(1);
     await stage.picture(stranger, 'taken');
   });
 
@@ -116,7 +116,7 @@ inChromium('what the page says is so', () => {
     await ann.page.getByTitle('Sent').waitFor();
     await ann.message('oops').hover();
     await ann.message('oops').getByRole('button', { name: 'Delete', exact: true }).click();
-    const confirm = ann.page.getByRole('button', { name: 'Delete for everybody' });
+    const confirm = ann.page.getByRole('button', { name: 'Delete for everyone' });
     const row = await ann.message('oops').boundingBox();
     const name = await ann.message('oops').locator('.who').boundingBox();
     const button = await confirm.boundingBox();

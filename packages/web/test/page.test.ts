@@ -53,13 +53,8 @@ inChromium('the page', () => {
     await stage.picture(bob, 'changes');
     await ann.message('first').hover();
     await ann.message('first').getByRole('button', { name: 'Delete', exact: true }).click();
-    await ann.page.getByRole('button', { name: 'Delete for everybody' }).click();
+    await ann.page.getByRole('button', { name: 'Delete for everyone' }).click();
     await bob.page.getByText('This message was deleted.').waitFor();
-    await ann.say('x'.repeat(5_000));
-    await ann.page.getByText(/^Not sent\./).waitFor();
-    await stage.picture(ann, 'failed');
-    await ann.page.getByRole('button', { name: 'Discard' }).click();
-    await ann.page.getByText(/^Not sent\./).waitFor({ state: 'detached' });
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type Conversation, createClient } from '@parley/client';
+import { type Conversation, createClient, type NewChannel, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { type ServiceProcess, Trio } from '@parley/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
@@ -7,6 +7,15 @@ import { chromiumPath, launch, Visitor } from './browser.js';
 
 /** Where pictures go, if anywhere. */
 const pictures = process.env.TEST_PICTURES;
+
+/** Who owns a channel. */
+export interface Host {
+  readonly id: number;
+  readonly client: ParleyClient;
+  /** Changes what somebody is there. */
+  readonly change: (change: { userId: string; muteUntil?: number; banUntil?: number }) => Promise<unknown>;
+  readonly update: (change: { slowModeS: number }) => Promise<unknown>;
+}
 
 /** A Parley with a gateway, a browser, and who meets there. */
 export class Stage {
@@ -75,6 +84,23 @@ export class Stage {
     return conversation;
   }
 
+  /** Somebody who makes a channel with a gRPC client, and is not in it. */
+  async host(fields: NewChannel): Promise<Host> {
+    const person = await this.trio.people.make(this.userId('host'));
+    const channelService = this.trio.managers[0]?.grpc ?? '';
+    const client = createClient({
+      transport: grpcTransport({ userService: '127.0.0.1:1', channelService }),
+      token: person.token,
+    });
+    const { id } = await client.create({ limit: 10, ...fields });
+    return {
+      id,
+      client,
+      change: (change) => this.trio.changeMember(person, { channelId: id, ...change }),
+      update: (change) => this.trio.update(person, { id, ...change }),
+    };
+  }
+
   /** The chat server that a room is on. */
   async serverOf(room: string): Promise<ServiceProcess> {
     const [row] = await this.trio.people.sql(
@@ -98,6 +124,7 @@ export let stage: Stage;
 
 /** Tests of the page on a stage of their own. */
 export function inChromium(title: string, tests: () => void): void {
+  import.meta.jest.setTimeout(90_000);
   const given = chromiumPath === undefined ? describe.skip : describe;
   given(`${title}, in Chromium (skipped where there is none on the PATH)`, () => {
     beforeAll(async () => {

@@ -27,10 +27,44 @@ test('what turns text around or cannot be seen is named', () => {
   expect(piecesOf('a\tb\nc')).toEqual([plain('a\tb\nc')]);
 });
 
-test('emoji and scripts keep their joiners; alone a joiner hides', () => {
-  for (const text of ['👩‍👩‍👧', '❤️', '👍🏽', 'می\u200cخواهم']) expect(piecesOf(text)).toEqual([plain(text)]);
-  expect(piecesOf('a \u200d')).toEqual([plain('a '), hidden('U+200D')]);
-  expect(piecesOf('x\ufe0f\ufe0f')[1]).toEqual(hidden('U+FE0F'));
+test.each([
+  ['a family', '👩‍👩‍👧'],
+  ['a heart', '❤️'],
+  ['a skin', '👍🏽'],
+  ['a flag with a sign', '🏳️‍⚧️'],
+  ['the flag of England', '\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}'],
+  ['the flag of Scotland', '\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}'],
+  ['Persian', 'می\u200cخواهم'],
+  ['heh, joined to nothing', 'ه\u200d'],
+  ['heh, joined from nothing', '\u200dه'],
+  ['heh in brackets', '(ه\u200d)'],
+  ['Hindi', 'क्\u200d और क्\u200c'],
+  ['Sinhala', 'ශ්\u200dරී'],
+  ['Khmer', 'ភាសា\u200bខ្មែរ'],
+  ['Thai', 'ภาษา\u200bไทย'],
+  ['Mongolian', 'ᠬᠠᠷ\u180eᠠ'],
+  ['Hebrew with two marks', '\u05d0\u05b8\u034f\u05b7'],
+  ['old Korean', '\u115f\u1161'],
+])('%s is shown as it is', (_, text) => expect(piecesOf(text)).toEqual([plain(text)]));
+
+test.each([
+  ['a \u200d', 'U+200D'],
+  ['x\ufe0f\ufe0f', 'U+FE0F'],
+  ['pay\u200dpal', 'U+200D'],
+  ['го\u200cра', 'U+200C'],
+  ['می\u200c\u200cخ', 'U+200C'],
+  ['a\u200bb', 'U+200B'],
+  ['ไทย\u200b\u200bไทย', 'U+200B'],
+  ['\u{1f3f4}\u{e0067}\u{e0062}', 'U+E0067'],
+  ['\u{1f3f4}\u{e0068}\u{e0065}\u{e006c}\u{e006c}\u{e006f}\u{e0068}\u{e0065}\u{e007f}', 'U+E0068'],
+  ['👍\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}', 'U+E0067'],
+  ['a\u180eb', 'U+180E'],
+  ['a\u3164b', 'U+3164'],
+  ['\u115f\u1160', 'U+115F'],
+  ['\u034f', 'U+034F'],
+  ['م\u061c', 'U+061C'],
+])('%j hides something, and says so', (text, name) => {
+  expect(piecesOf(text)).toContainEqual(hidden(name));
 });
 
 test.each([
@@ -41,6 +75,8 @@ test.each([
   ['https://user:secret@bank.example', []],
   ['https://a.b/\u202ec', ['https://a.b/']],
   ['https://', []],
+  ['HTTPS://EXAMPLE.ORG', ['HTTPS://EXAMPLE.ORG']],
+  ['Http://a.b/C', ['Http://a.b/C']],
   ['https://Example.ORG:443/A http://[::1]:80', ['https://Example.ORG:443/A', 'http://[::1]:80']],
 ])('%s has the links %j', (text, links) => {
   expect(linksOf(text)).toEqual(links);

@@ -1,7 +1,6 @@
-import type { Channel } from '@parley/client';
+import { execFileSync } from 'node:child_process';
 import { type ConversationState, converse, noConversation } from '../src/state/conversation.js';
 import { linkWords } from '../src/state/link-words.js';
-import { furnish, keeps, keepWords, noRooms } from '../src/state/rooms.js';
 import { attend, endsSession } from '../src/state/session.js';
 import { Store } from '../src/state/store.js';
 import { timeline } from '../src/state/timeline.js';
@@ -66,17 +65,42 @@ test('each day has its line', () => {
   expect([dayWords(now, now), dayWords(now - 86_400_000, now)]).toEqual(['Today', 'Yesterday']);
 });
 
+const times = new URL('../src/state/times.js', import.meta.url).href;
+
+/** The words for a day, in a process whose clock is that of a place; times are year, month from 0, day, hour, minute. */
+function wordsIn(zone: string, at: readonly number[], now: readonly number[]): string {
+  const run = `import { dayWords } from '${times}';
+    process.stdout.write(dayWords(new Date(${at}).getTime(), new Date(${now}).getTime()));`;
+  const env = { ...process.env, TZ: zone };
+  return execFileSync(process.execPath, ['--input-type=module', '-e', run], { env, encoding: 'utf8' });
+}
+
+test.each([
+  ['Europe/Berlin', [2026, 2, 30, 0, 30], [2026, 2, 29, 12], 'Yesterday'],
+  ['Europe/Berlin', [2026, 2, 30, 0, 30], [2026, 2, 28, 23, 59], 'Saturday'],
+  ['Europe/Berlin', [2026, 9, 25, 23, 30], [2026, 9, 24, 1], 'Yesterday'],
+  ['Europe/Berlin', [2026, 9, 26, 0, 10], [2026, 9, 25, 0, 0], 'Yesterday'],
+  ['America/Santiago', [2026, 8, 7, 0, 10], [2026, 8, 6, 12], 'Yesterday'],
+  ['Asia/Kolkata', [2026, 0, 1, 0, 1], [2025, 11, 31, 23, 59], 'Yesterday'],
+] as const)('%s: seen at %j, what was said at %j is of %s', (zone, now, at, words) => {
+  expect(wordsIn(zone, at, now)).toContain(words);
+});
+
 test('the connection in words', () => {
   const waiting = (reason: 'unreachable' | 'moved' | 'channel-full') =>
     linkWords({ state: 'waiting', reason, message: '', untilMs: 3_400 }, 1_000).words;
   expect(waiting('unreachable')).toBe('Connection lost; reconnecting in 3 s');
-  expect(waiting('moved')).toBe('The room moves to another server; reconnecting in 3 s');
+  expect(waiting('moved')).toBe('The room is moving to another server; reconnecting in 3 s');
   expect(waiting('channel-full')).toBe('The room is full; trying again in 3 s');
   expect(linkWords({ state: 'waiting', reason: 'unreachable', message: '', untilMs: 0 }, 1_000).words).toMatch(
     /reconnecting…/,
   );
-  expect(linkWords({ state: 'ended', reason: 'replaced', message: '' }, 0)).toMatchObject({ mayReturn: true });
-  expect(linkWords({ state: 'ended', reason: 'channel-deleted', message: '' }, 0)).toMatchObject({ mayReturn: false });
+  expect(linkWords({ state: 'ended', reason: 'replaced', message: '' }, 0)).toMatchObject({ again: 'Rejoin here' });
+  expect(linkWords({ state: 'ended', reason: 'channel-deleted', message: '' }, 0)).toMatchObject({ again: undefined });
+  for (const reason of ['not-a-member', 'wrong-kind', 'banned'] as const)
+    expect(linkWords({ state: 'ended', reason, message: '' }, 0).again).toBeUndefined();
+  const lost = { state: 'waiting', reason: 'unreachable', message: '', untilMs: 3_400 } as const;
+  expect(linkWords(lost, 1_000, false)).toMatchObject({ steady: 'You are offline', again: 'Try now' });
   const full = { state: 'waiting', reason: 'channel-full', message: '', untilMs: 3_400 } as const;
   expect(linkWords(full, 1_000).steady).toBe('The room is full');
   expect(linkWords({ ...full, reason: 'unreachable' }, 1_000).steady).toBe('Connection lost');
@@ -93,17 +117,6 @@ test('who types', () => {
     'Bob and 2 others are typing',
   ]);
   expect(words(3, 10)).toBe('');
-});
-
-test('rooms: by name, what is listed beats what was cached, unread has an end', () => {
-  const room = (id: number, name: string) => ({ id, name }) as Channel;
-  const listed = furnish(noRooms, { type: 'listed', rooms: [room(1, 'zoo'), room(2, 'Ape')] });
-  expect(listed.rooms.map(({ name }) => name)).toEqual(['Ape', 'zoo']);
-  expect(furnish(listed, { type: 'cached', rooms: [] })).toBe(listed);
-  expect(furnish(listed, { type: 'unread', id: 1, count: 500 }).unread).toEqual({ 1: 100 });
-  expect(furnish(listed, { type: 'deleted', id: 1 }).rooms).toHaveLength(1);
-  expect(keeps({ kind: 1, keep: undefined })).toBe(false);
-  expect(keepWords({ kind: 1, keep: { seconds: 604_800, maxCount: 0 } })).toBe('Kept for 7 days');
 });
 
 test('a session, and what ends it', () => {

@@ -7,7 +7,7 @@ import { connectWhenReady, guard, urlOf } from './guard.js';
 import { homeOf, makeHome, openFolder } from './home.js';
 import { type Child, launch, worthAnotherTry } from './launch.js';
 import { choosePort } from './port.js';
-import { clearStale, findPostmaster, stopPostmaster } from './postmaster.js';
+import { findPostmaster, stopPostmaster } from './postmaster.js';
 
 const TRIES = 20;
 
@@ -16,8 +16,6 @@ export interface EmbeddedSettings {
   readonly dataDir: string;
   /** TCP port on 127.0.0.1; without one a free port is chosen and kept. */
   readonly port?: number;
-  /** How many may connect at once; absent: 200. */
-  readonly connections?: number;
   /** Told what happens, a line at a time. */
   readonly log: (line: string) => void;
 }
@@ -85,7 +83,6 @@ async function launchOnce(place: Place): Promise<pg.Client | string> {
 }
 
 async function launchNew(place: Place): Promise<pg.Client> {
-  await clearStale(place.home);
   for (let n = 0; n < TRIES; n++) {
     const outcome = await launchOnce(place);
     if (typeof outcome !== 'string') return outcome;

@@ -2,7 +2,7 @@ import { type Channel, createClient, type NewChannel, type ParleyClient } from '
 import { webTransport } from '@parley/client/web';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
-import { forgetConversation } from '../storage/conversations.js';
+import { countUnsent, forgetConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
@@ -27,7 +27,8 @@ export class Desk {
     this.session = session;
     this.#deps = deps;
     this.#client = createClient({ transport: webTransport(), token: session.token });
-    this.rooms = new RoomsWatch(this.#client, database, session.userId, onRefused);
+    this.rooms = new RoomsWatch({ client: this.#client, database, me: session.userId, onRefused });
+    this.rooms.subscribe(() => this.#describe());
   }
 
   /** The room that is open. */
@@ -55,6 +56,8 @@ export class Desk {
 
   /** Goes into a room, and out of the one before. */
   async enter(id: number): Promise<void> {
+    this.rooms.openId = id;
+    this.rooms.dispatch({ type: 'unread', id, count: 0 });
     if (this.room()?.channelId === id) return;
     const { database, session, onRefused } = this.#deps;
     const before = this.room();
@@ -62,11 +65,16 @@ export class Desk {
     const { userId: me, name: myName } = session;
     const room = new Room({ client: this.#client, database, me, myName, channelId: id, onLeft, onRefused });
     this.#open.dispatch(room);
-    this.rooms.openId = id;
-    this.rooms.dispatch({ type: 'unread', id, count: 0 });
+    this.#learn(room);
     const closed = before?.close();
     await room.enter();
     await closed;
+  }
+
+  /** Looks at the list, and stays in the room. */
+  glance(): void {
+    this.rooms.openId = undefined;
+    this.rooms.soon();
   }
 
   /** Looks at no room; other tabs stay where they are. */
@@ -94,6 +102,12 @@ export class Desk {
     else await database.put('drafts', text, id);
   }
 
+  /** How many messages were not sent yet. */
+  async unsent(): Promise<number> {
+    await this.room()?.saved();
+    return countUnsent(this.#deps.database);
+  }
+
   /** Ends the session on the server; rejects with a Refusal. */
   logout(): Promise<void> {
     return this.#client.logout();
@@ -102,6 +116,20 @@ export class Desk {
   async stop(): Promise<void> {
     this.rooms.stop();
     await this.#close();
+  }
+
+  /** The open room is told what the lists say of it. */
+  #describe(room = this.room()): boolean {
+    const channel = room && this.rooms.state().channels[room.channelId];
+    if (channel !== undefined && channel.version !== room?.state().channel?.version) room?.describe(channel);
+    return channel !== undefined;
+  }
+
+  /** What is not listed is asked for; where nobody answers, the room itself says why. */
+  async #learn(room: Room): Promise<void> {
+    if (this.#describe(room)) return;
+    const channel = await this.#client.channel(room.channelId).catch(() => undefined);
+    if (channel !== undefined) room.describe(channel);
   }
 
   async #goneFrom(id: number): Promise<void> {

@@ -1,6 +1,16 @@
 import { type Conversation, Refusal, type Sent } from '@parley/client';
 import type { ConversationState, SharedAction } from '../state/conversation.js';
 import type { Outgoing } from '../state/outgoing.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { untilWords } from '../state/times.js';
+
+function whyOf(thrown: unknown): string {
+  if (!(thrown instanceof Refusal)) return 'something went wrong in this page';
+  const { reason, retryAfterMs } = thrown;
+  return reason === 'muted' && retryAfterMs > 0
+    ? `you are muted here ${untilWords(retryAfterMs, Date.now())}`
+    : refusalWords(thrown);
+}
 
 /** What a postman needs of a conversation. */
 export type Mouth = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
@@ -39,8 +49,7 @@ export class Postman {
       const { seq, timestamp } = await this.#hand(outgoing);
       this.#tell({ type: 'taken', id, seq, at: timestamp });
     } catch (thrown) {
-      const why = thrown instanceof Refusal ? thrown.message : 'something went wrong in this page';
-      if (!this.#over) this.#tell({ type: 'failed', id, why });
+      if (!this.#over) this.#tell({ type: 'failed', id, why: whyOf(thrown) });
     } finally {
       this.#underway.delete(id);
     }

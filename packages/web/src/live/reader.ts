@@ -1,5 +1,7 @@
 import type { Conversation, ConversationEvent, EntryEvent } from '@parley/client';
 import type { SharedAction } from '../state/conversation.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { steadyNow } from '../state/steady-now.js';
 import { inNextTurn } from './turns.js';
 
 const typingShownMs = 6_000;
@@ -18,8 +20,8 @@ export class Reader {
     this.#tell = tell;
   }
 
-  /** Resolves when the conversation has ended. `onFilledGap`: History filled a gap, so older messages may have changed. */
-  async read(onFilledGap: () => void): Promise<void> {
+  /** Resolves when the conversation has ended. `onFilledGap`: History filled a gap, so messages before it may have changed. */
+  async read(onFilledGap: (from: number) => void): Promise<void> {
     for await (const event of this.#conversation) {
       if ('seq' in event) {
         this.#entries.push(event);
@@ -29,7 +31,7 @@ export class Reader {
       this.#flush();
       const action = this.#actionOf(event);
       if (action !== undefined) this.#tell(action);
-      if (event.type === 'gap' && event.filled) onFilledGap();
+      if (event.type === 'gap' && event.filled) onFilledGap(event.from);
     }
   }
 
@@ -43,10 +45,12 @@ export class Reader {
   }
 
   #actionOf(event: Exclude<ConversationEvent, EntryEvent>): SharedAction | undefined {
-    const { presence, here } = this.#conversation;
+    const { presence, here, maxBytes } = this.#conversation;
     switch (event.type) {
-      case 'welcome':
-        return { type: 'welcome', channel: event.channel, here: presence, count: here, place: event.place };
+      case 'welcome': {
+        const { channel, place, now } = event;
+        return { type: 'welcome', channel, here: presence, count: here, place, maxBytes, aheadMs: now - steadyNow() };
+      }
       case 'presence':
         return { type: 'presence', here: presence, count: here };
       case 'live':
@@ -60,6 +64,10 @@ export class Reader {
       case 'reconnecting': {
         const { reason, message, inMs } = event;
         return { type: 'link', link: { state: 'waiting', reason, message, untilMs: Date.now() + inMs } };
+      }
+      case 'held': {
+        const { clientId: id, reason, message, inMs } = event;
+        return { type: 'held', id, held: { why: refusalWords({ reason, message }), untilMs: Date.now() + inMs } };
       }
       case 'ended':
         return { type: 'link', link: { state: 'ended', reason: event.reason, message: event.message } };

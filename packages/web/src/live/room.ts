@@ -1,4 +1,4 @@
-import { type Conversation, type ParleyClient, Refusal, randomUuid } from '@parley/client';
+import { type Channel, type Conversation, type ParleyClient, Refusal, randomUuid } from '@parley/client';
 import {
   type ConversationAction,
   type ConversationState,
@@ -8,7 +8,10 @@ import {
   noConversation,
   type SharedAction,
 } from '../state/conversation.js';
+import { keepMs } from '../state/keeping.js';
+import { mayPage } from '../state/may.js';
 import type { Outgoing } from '../state/outgoing.js';
+import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
 import { ConversationKeeper, loadConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
@@ -32,6 +35,7 @@ export interface RoomDeps {
 }
 
 const saveAfterMs = 150;
+const expireEveryMs = 1_000;
 /** What is in memory while one reads at the end, what is left of it when that is too much, and what is never passed. */
 const most = { lines: 2_000, characters: 4_000_000 };
 const fewer = { lines: 1_000, characters: 1_000_000 };
@@ -47,6 +51,7 @@ export class Room {
   readonly #keeper: ConversationKeeper;
   readonly #introducer: Introducer;
   readonly #closing = new AbortController();
+  readonly #expiring: ReturnType<typeof setInterval>;
   #conversation: Conversation | undefined;
   #returning: () => void = () => {};
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -64,6 +69,7 @@ export class Room {
       (id) => deps.client.user(id, { signal: this.#closing.signal }),
       (user) => this.#share({ type: 'introduced', user }),
     );
+    this.#expiring = setInterval(() => this.#expire(), expireEveryMs);
   }
 
   readonly state = () => this.#store.state();
@@ -73,10 +79,11 @@ export class Room {
   async enter(): Promise<void> {
     const cached = await loadConversation(this.#deps.database, this.channelId);
     if (cached !== undefined) {
-      const { place, readSeq, outgoing, names } = cached.record;
-      const bookmarked = { place, readSeq, outgoing, names };
+      const { place, readSeq, outgoing, names, channel, aheadMs = 0 } = cached.record;
+      const bookmarked = { place, readSeq, outgoing, names, channel: this.state().channel ?? channel, aheadMs };
       this.#store.dispatch({ type: 'cached', bookmarked, lines: cached.lines });
     }
+    this.#expire();
     this.#keeper.known(this.state());
     if (this.#closing.signal.aborted) return;
     this.#bus.tell({ type: 'hello' });
@@ -111,16 +118,21 @@ export class Room {
     else this.#bus.tell({ type: 'typing', stopped });
   }
 
-  /** Takes a seat again after the conversation has ended. */
+  /** What the list of channels says of this one. */
+  describe(channel: Channel): void {
+    this.#store.dispatch({ type: 'described', channel });
+  }
+
+  /** Takes a seat again after the conversation has ended, or does not wait until the next try. */
   return(): void {
-    if (this.#leads) this.#returning();
+    if (this.#leads) this.#again();
     else this.#bus.tell({ type: 'return' });
   }
 
   /** Reads a page further back. */
   async older(): Promise<void> {
-    const { place, hasOlder } = this.state();
-    if (this.#paging || !hasOlder || place === undefined) return;
+    const { hasOlder } = this.state();
+    if (this.#paging || !hasOlder || !mayPage(this.state())) return;
     this.#paging = true;
     const first = firstSeq(this.state());
     await this.#page(Number.isFinite(first) ? { before: first, size: pageSize } : { size: pageSize });
@@ -129,6 +141,11 @@ export class Room {
   /** While one reads at the end, what is far back is forgotten; the server has it. */
   atEnd(): void {
     this.#store.dispatch({ type: 'cut', over: most, to: fewer });
+  }
+
+  /** Resolves when the browser keeps everything that this tab has to keep. */
+  async saved(): Promise<void> {
+    if (this.#leads) await this.#keeper.save(this.state());
   }
 
   /** Leaves, in every tab. */
@@ -140,6 +157,7 @@ export class Room {
   /** This tab looks elsewhere; where it has the stream, another tab takes over. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearInterval(this.#expiring);
     await this.#led;
     this.#bus.close();
   }
@@ -152,6 +170,7 @@ export class Room {
   #take(action: SharedAction): void {
     this.#store.dispatch(action);
     if (action.type !== 'entries') return;
+    this.#expire();
     this.#store.dispatch({ type: 'cut', over: ever, to: fewer });
     if (this.#leads) this.#introducer.meet(action.entries, this.state().names);
   }
@@ -171,7 +190,19 @@ export class Room {
     else if (!this.#leads) return;
     else if (word.type === 'hello') this.#tellAll();
     else if (word.type === 'typing') this.#type(word.stopped);
-    else this.#returning();
+    else this.#again();
+  }
+
+  #again(): void {
+    this.#conversation?.reconnect();
+    this.#returning();
+  }
+
+  /** What the server does not keep any more is not shown any more. */
+  #expire(): void {
+    const { channel, aheadMs } = this.state();
+    const ms = channel && keepMs(channel);
+    if (ms !== undefined) this.#store.dispatch({ type: 'expired', beforeMs: steadyNow() + aheadMs - ms });
   }
 
   #tellAll(): void {
@@ -182,6 +213,8 @@ export class Room {
     this.#leads = true;
     const forget = this.#store.subscribe(() => this.#saveSoon());
     const { signal } = this.#closing;
+    addEventListener('online', () => this.#conversation?.reconnect(), { signal });
+    addEventListener('offline', () => this.#conversation?.reconnect(), { signal });
     while (!signal.aborted) {
       await this.#converse(signal);
       if (!signal.aborted) await this.#wantedAgain(signal);
@@ -208,7 +241,7 @@ export class Room {
     const postman = new Postman(conversation, tell);
     const forget = this.#store.subscribe(() => postman.look(this.state()));
     signal.addEventListener('abort', () => postman.stop());
-    await new Reader(conversation, tell).read(() => this.#page({ size: 100 }));
+    await new Reader(conversation, tell).read((from) => this.#mend(from));
     forget();
     const { link } = this.state();
     if (!signal.aborted && link.state === 'ended') onRefused(link.reason);
@@ -221,12 +254,19 @@ export class Room {
     });
   }
 
+  /** History filled a gap, and what was changed before it is not told: all that is older is asked for again. */
+  #mend(from: number): void {
+    this.#share({ type: 'stale', beforeSeq: from });
+    this.#page({ size: 100 });
+  }
+
   async #page(range: { before?: number; size: number }): Promise<void> {
     try {
       const { signal } = this.#closing;
       const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
       this.#paging = false; // who is told of this page may ask for the next
       this.#store.dispatch({ type: 'page', log, entries, more });
+      this.#expire(); // the server may take a while to drop what it does not keep any more
       this.#introducer.meet(entries, this.state().names);
     } catch (thrown) {
       this.#paging = false;

@@ -1,34 +1,42 @@
 import { type Channel, type ParleyClient, Refusal } from '@parley/client';
-import { furnish, keeps, mostUnread, noRooms, type RoomsAction, type RoomsState } from '../state/rooms.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { furnish, noRooms, type Part, type RoomsAction, type RoomsState } from '../state/rooms.js';
 import { Store } from '../state/store.js';
-import { visitedChannels } from '../storage/conversations.js';
-import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
+import { expireLines, visitedChannels } from '../storage/conversations.js';
+import type { BrowserDatabase } from '../storage/database.js';
+import { UnreadCounter } from './unread.js';
 
-const everyMs = 5_000;
 const soonMs = 500;
-/** At each look the channels that were visited last are counted, at some looks more of them. */
-const counted = 3;
-const manyCounted = 20;
-const manyEvery = 3;
+/** Between two looks: while something changes, while nothing does (it grows up to that), and where nobody looks at the page. */
+const pace = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
+const pageSize = 100;
+/** Of one's own channels so many pages are asked for. */
+const mostPages = 10;
 
-/** Keeps the list of rooms true while the page is looked at, and counts what was not read in those that were visited. */
+export interface RoomsWatchDeps {
+  readonly client: ParleyClient;
+  readonly database: BrowserDatabase;
+  readonly me: string;
+  readonly onRefused: (reason: string) => void;
+}
+
+/** Keeps the lists of channels true, and counts what was not read in those that were visited. */
 export class RoomsWatch {
-  readonly #client: ParleyClient;
-  readonly #database: BrowserDatabase;
-  readonly #me: string;
-  readonly #onRefused: (reason: string) => void;
+  readonly #deps: RoomsWatchDeps;
+  readonly #unread: UnreadCounter;
   readonly #store = new Store<RoomsState, RoomsAction>(furnish, noRooms);
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #looks = 0;
-  /** The room that is open: there, what comes is read. */
+  #waitMs = pace.busyMs;
+  #listedPages = 1;
+  /** The room that is looked at: there, what comes is read. */
   openId: number | undefined;
 
-  constructor(client: ParleyClient, database: BrowserDatabase, me: string, onRefused: (reason: string) => void) {
-    this.#client = client;
-    this.#database = database;
-    this.#me = me;
-    this.#onRefused = onRefused;
+  constructor(deps: RoomsWatchDeps) {
+    this.#deps = deps;
+    this.#unread = new UnreadCounter(deps.client, deps.me, (id, count) => {
+      if (id !== this.openId) this.dispatch({ type: 'unread', id, count });
+    });
   }
 
   readonly state = () => this.#store.state();
@@ -38,8 +46,11 @@ export class RoomsWatch {
   async start(): Promise<void> {
     const { signal } = this.#stopping;
     document.addEventListener('visibilitychange', () => document.hidden || this.look(), { signal });
-    const rooms = await this.#database.get('rooms', 'now');
-    if (rooms !== undefined) this.dispatch({ type: 'cached', rooms });
+    addEventListener('online', () => this.look(), { signal });
+    for (const type of ['pointerdown', 'keydown'])
+      addEventListener(type, () => this.#wake(), { signal, passive: true });
+    const listing = await this.#deps.database.get('rooms', 'listing');
+    if (listing !== undefined) this.dispatch({ type: 'cached', listing });
     this.look();
   }
 
@@ -49,49 +60,69 @@ export class RoomsWatch {
   }
 
   /** Somebody came or went: looks before long. */
-  readonly soon = (): void => {
-    clearTimeout(this.#timer);
-    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.look(), soonMs);
-  };
+  readonly soon = (): void => this.#lookIn(soonMs);
+
+  /** Asks for a page more of the listed channels. */
+  more(): void {
+    this.#listedPages += 1;
+    this.look();
+  }
 
   /** Looks now, and then again and again. */
   async look(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { signal } = this.#stopping;
+    const before = this.state();
     await this.#list(signal).catch((thrown) => this.#failed(thrown));
-    if (signal.aborted || this.#timer !== undefined) return; // meanwhile another look was wanted
-    this.#timer = setTimeout(() => document.hidden || this.look(), everyMs);
+    const { channels } = this.state();
+    this.#waitMs = channels === before.channels ? Math.min(this.#waitMs * pace.growth, pace.idleMs) : pace.busyMs;
+    if (this.#timer === undefined) this.#lookIn(document.hidden ? pace.hiddenMs : this.#waitMs);
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.look(), ms);
+  }
+
+  /** Somebody is at the page: what is shown is not to be older than it is to who is busy. */
+  #wake(): void {
+    if (this.#waitMs > pace.busyMs) this.soon();
+    this.#waitMs = pace.busyMs;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const rooms = await this.#client.channels({ signal });
-    this.dispatch({ type: 'listed', rooms });
-    if (signal.aborted) return;
-    await this.#database.put('rooms', rooms, 'now');
-    await this.#countUnread(rooms, signal);
+    await this.#listPart('mine', mostPages, signal);
+    await this.#listPart('listed', this.#listedPages, signal);
+    const { channels, mine, listed } = this.state();
+    await this.#deps.database.put('rooms', { channels, mine, listed }, 'listing');
+    const visited = await visitedChannels(this.#deps.database);
+    for (const record of visited) {
+      await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });
+    }
+    const others = visited.filter(({ id }) => id !== this.openId);
+    await this.#unread.count(others, channels, signal);
   }
 
-  async #countUnread(rooms: readonly Channel[], signal: AbortSignal): Promise<void> {
-    const kept = new Set(rooms.filter(keeps).map(({ id }) => id));
-    const visited = (await visitedChannels(this.#database)).filter(({ id }) => kept.has(id));
-    const latest = visited
-      .toSorted((a, b) => b.visitedAt - a.visitedAt)
-      .slice(0, this.#looks++ % manyEvery === 0 ? manyCounted : counted);
-    for (const record of latest) if (record.id !== this.openId) await this.#count(record, signal);
-  }
-
-  async #count({ id, readSeq, place }: ChannelRecord, signal: AbortSignal): Promise<void> {
-    const after = Math.max(1, readSeq);
-    const { entries, log } = await this.#client.history(id, { after, size: mostUnread + 1, signal });
-    if (id === this.openId || log !== place?.log) return;
-    const unread = entries.filter(({ type, sender }) => type === 'message' && sender !== this.#me);
-    this.dispatch({ type: 'unread', id, count: unread.length });
+  async #listPart(part: Part, pages: number, signal: AbortSignal): Promise<void> {
+    const [ids, changed]: [number[], Channel[]] = [[], []];
+    const before = this.state();
+    let after = '';
+    for (let page = 0; page < pages && (page === 0 || after !== ''); page++) {
+      const slice = before[part].slice(page * pageSize, (page + 1) * pageSize);
+      const known = slice.map((id) => before.channels[id]).filter((channel) => channel !== undefined);
+      const answer = await this.#deps.client.listChannels({ mine: part === 'mine', after, known, signal });
+      ids.push(...answer.ids);
+      changed.push(...answer.channels);
+      after = answer.next;
+    }
+    signal.throwIfAborted();
+    this.dispatch({ type: 'listed', part, ids: [...new Set(ids)], changed, more: after !== '' });
   }
 
   #failed(thrown: unknown): void {
     if (this.#stopping.signal.aborted || !(thrown instanceof Refusal)) return;
-    this.dispatch({ type: 'trouble', words: thrown.message });
-    this.#onRefused(thrown.reason);
+    this.dispatch({ type: 'trouble', words: refusalWords(thrown) });
+    this.#deps.onRefused(thrown.reason);
   }
 }

@@ -3,7 +3,7 @@ import { affordable, type Budget, fold, type Line, put } from './lines.js';
 import { isOver, type Link } from './link.js';
 import { endingWords } from './link-words.js';
 import { type Names, named } from './names.js';
-import { type Outgoing, taken } from './outgoing.js';
+import { type Held, type Outgoing, taken } from './outgoing.js';
 
 export interface Typist {
   readonly userId: string;
@@ -13,15 +13,21 @@ export interface Typist {
 
 /** What is kept in the browser of a channel, besides its lines. */
 export interface Bookmarked {
+  /** How far its log was received: everything up to here that is kept in the browser is whole. */
   readonly place: Place | undefined;
   readonly readSeq: number;
   readonly outgoing: readonly Outgoing[];
   readonly names: Names;
+  /** As it was last described; undefined: nobody has yet. */
+  readonly channel: Channel | undefined;
+  /** How far the server's clock is ahead of `steadyNow`, in milliseconds. */
+  readonly aheadMs: number;
 }
 
 export interface ConversationState extends Bookmarked {
   readonly me: string;
-  readonly channel: Channel | undefined;
+  /** How many bytes a message may have; undefined until the server has said so. */
+  readonly maxBytes: number | undefined;
   readonly link: Link;
   readonly lines: readonly Line[];
   /** Lines of logs that are gone; nothing can be done to them. */
@@ -44,7 +50,15 @@ export type SharedAction =
       readonly here: readonly User[];
       readonly count: number;
       readonly place: Place;
+      readonly maxBytes: number | undefined;
+      readonly aheadMs: number;
     }
+  /** What the list of channels says of it. */
+  | { readonly type: 'described'; readonly channel: Channel }
+  /** Messages from before that time (of the server) are not kept any more. */
+  | { readonly type: 'expired'; readonly beforeMs: number }
+  /** What is known of entries before that seq may not be true any more. */
+  | { readonly type: 'stale'; readonly beforeSeq: number }
   | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: Place | undefined }
   | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
   | { readonly type: 'reset'; readonly place: Place }
@@ -54,6 +68,7 @@ export type SharedAction =
   | { readonly type: 'queued'; readonly outgoing: Outgoing }
   | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
   | { readonly type: 'failed'; readonly id: string; readonly why: string }
+  | { readonly type: 'held'; readonly id: string; readonly held: Held }
   | { readonly type: 'retried'; readonly id: string; readonly at: number }
   | { readonly type: 'discarded'; readonly id: string }
   | { readonly type: 'read'; readonly seq: number }
@@ -70,12 +85,15 @@ export type LocalAction =
 export type ConversationAction = SharedAction | LocalAction;
 
 const mostEarlier = 500;
+const clockMs = 60_000;
 
 /** A channel that nothing is known of yet, but what some are called. */
 export function noConversation(me: string, names: Names = {}): ConversationState {
   return {
     me,
     channel: undefined,
+    aheadMs: 0,
+    maxBytes: undefined,
     place: undefined,
     readSeq: 0,
     outgoing: [],
@@ -108,7 +126,7 @@ function withEntries(
   return {
     ...state,
     place: place ?? state.place,
-    lines: fold(state.lines, entries),
+    lines: fold(state.lines, entries, state.me),
     outgoing: state.outgoing.filter(({ id }) => !said.has(id)),
     typing: state.typing.filter(({ userId }) => !senders.has(userId)),
   };
@@ -122,14 +140,26 @@ function reset(state: ConversationState, place: Place): ConversationState {
 
 function welcome(
   state: ConversationState,
-  { channel, here, count, place }: Extract<SharedAction, { type: 'welcome' }>,
+  { channel, here, count, place: end, maxBytes, aheadMs }: Extract<SharedAction, { type: 'welcome' }>,
 ): ConversationState {
-  const began = state.place === undefined;
-  return present(
-    { ...state, channel, link: { state: 'catching-up' }, place: began ? place : state.place },
-    here,
-    count,
-  );
+  const place = state.place ?? end;
+  const now = { ...described(state, channel), place, maxBytes, aheadMs };
+  const wasFull = state.place === undefined; // what was read meanwhile lacks what came since
+  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // what was taken to be too old may not be
+  const again = { lines: wasFull ? [] : state.lines, hasOlder: wasFull || wasWrong || state.hasOlder };
+  return present({ ...state, ...now, ...again, link: { state: 'catching-up' } }, here, count);
+}
+
+/** A welcome may say less of a channel than the list does. */
+function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
+  return { channel: { ...channel, keep: channel.keep ?? before?.keep, kind: channel.kind || (before?.kind ?? 0) } };
+}
+
+function expired(state: ConversationState, beforeMs: number): ConversationState {
+  const isKept = ({ at }: Line) => at >= beforeMs;
+  const [lines, earlier] = [state.lines.filter(isKept), state.earlier.filter(isKept)];
+  const isSame = lines.length === state.lines.length && earlier.length === state.earlier.length;
+  return isSame ? state : { ...state, lines, earlier, hasOlder: false };
 }
 
 function typing(
@@ -164,7 +194,10 @@ function withoutHope(state: ConversationState): ConversationState {
   return { ...state, outgoing: outgoing.map((one) => (one.failed === undefined ? { ...one, failed } : one)) };
 }
 
-function cached(state: ConversationState, { bookmarked, lines }: Extract<LocalAction, { type: 'cached' }>) {
+function cached(
+  state: ConversationState,
+  { bookmarked, lines }: Extract<LocalAction, { type: 'cached' }>,
+): ConversationState {
   const names = { ...state.names, ...bookmarked.names };
   return { ...state, ...bookmarked, names, lines, openedAtSeq: bookmarked.readSeq };
 }
@@ -197,6 +230,12 @@ export function converse(state: ConversationState, action: ConversationAction): 
       return { ...state, lines: put(state.lines, { type: 'missing', seq: action.from, to: action.to, at: action.at }) };
     case 'reset':
       return reset(state, action.place);
+    case 'described':
+      return { ...state, ...described(state, action.channel) };
+    case 'expired':
+      return expired(state, action.beforeMs);
+    case 'stale':
+      return { ...state, lines: state.lines.filter(({ seq }) => seq >= action.beforeSeq), hasOlder: true };
     case 'link':
       return withoutHope({ ...state, link: action.link });
     case 'presence':
@@ -222,7 +261,7 @@ export function converse(state: ConversationState, action: ConversationAction): 
 
 function withOutgoing(
   state: ConversationState,
-  action: Extract<SharedAction, { type: 'queued' | 'taken' | 'failed' | 'retried' | 'discarded' }>,
+  action: Extract<SharedAction, { type: 'queued' | 'taken' | 'failed' | 'held' | 'retried' | 'discarded' }>,
 ): ConversationState {
   switch (action.type) {
     case 'queued':
@@ -230,9 +269,11 @@ function withOutgoing(
     case 'taken':
       return answered(state, action);
     case 'failed':
-      return changeOutgoing(state, action.id, { failed: action.why });
+      return changeOutgoing(state, action.id, { failed: action.why, held: undefined });
+    case 'held':
+      return changeOutgoing(state, action.id, { held: action.held });
     case 'retried':
-      return changeOutgoing(state, action.id, { failed: undefined, at: action.at });
+      return changeOutgoing(state, action.id, { failed: undefined, held: undefined, at: action.at });
     default:
       return { ...state, outgoing: state.outgoing.filter(({ id }) => id !== action.id) };
   }

@@ -1,4 +1,4 @@
-import type { User } from '@parley/client';
+import type { Channel } from '@parley/client';
 import type { ConversationState } from './conversation.js';
 import { isOver } from './link.js';
 import { type Names, named } from './names.js';
@@ -12,9 +12,9 @@ export interface Inside {
 }
 
 /** Told by the room itself while this page is there, else by the list of rooms; nobody, where it is all over. */
-export function insideOf(state: ConversationState, listed: readonly User[]): Inside {
+export function insideOf(state: ConversationState, { users, userCount }: Pick<Channel, 'users' | 'userCount'>): Inside {
   const { link, names, here, hereCount } = state;
   if (isOver(link)) return { ids: [], count: 0, names };
   if (link.state === 'live' || link.state === 'catching-up') return { ids: here, count: hereCount, names };
-  return { ids: listed.map(({ id }) => id), count: listed.length, names: named(names, listed) };
+  return { ids: users.map(({ id }) => id), count: Math.max(userCount, users.length), names: named(names, users) };
 }

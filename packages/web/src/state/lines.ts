@@ -1,4 +1,4 @@
-import { type EntryEvent, textOf } from '@parley/client';
+import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
 
 interface LineFacts {
   readonly seq: number;
@@ -9,7 +9,10 @@ interface LineFacts {
 /** Who gave one emoji. */
 export interface Reaction {
   readonly emoji: string;
+  /** The first of them, and this user where it is one. */
   readonly userIds: readonly string[];
+  /** All of them. */
+  readonly count: number;
 }
 
 /** What somebody said, as it is now. */
@@ -91,30 +94,38 @@ export function put(lines: readonly Line[], line: Line): readonly Line[] {
   return next;
 }
 
-function lineOf(entry: EntryEvent): Line | undefined {
+function reactionOf({ emoji, userIds, count, mine }: MessageEvent['reactions'][number], me: string): Reaction {
+  return { emoji, count, userIds: mine && !userIds.includes(me) ? [...userIds, me] : userIds };
+}
+
+function lineOf(entry: EntryEvent, me: string): Line | undefined {
   const { seq, timestamp: at } = entry;
   if (entry.type === 'member') {
     const { userId, joined, by } = entry;
     return { type: 'member', seq, at, userId, joined, by };
   }
   if (entry.type !== 'message') return undefined;
-  const { sender, clientId, replyTo, editedAt, deleted, reactions } = entry;
+  const { sender, clientId, replyTo, editedAt, deleted } = entry;
+  const reactions = entry.reactions.map((one) => reactionOf(one, me));
   return { type: 'said', seq, at, sender, clientId, text: textOf(entry), replyTo, editedAt, deleted, reactions };
 }
 
 /** With somebody's emoji. */
 export function withReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
-  const others = withoutReaction(reactions, emoji, userId);
-  const there = others.find((one) => one.emoji === emoji);
-  if (there === undefined) return [...others, { emoji, userIds: [userId] }];
-  return others.map((one) => (one === there ? { emoji, userIds: [...one.userIds, userId] } : one));
+  const there = reactions.find((one) => one.emoji === emoji);
+  if (there === undefined) return [...reactions, { emoji, userIds: [userId], count: 1 }];
+  if (there.userIds.includes(userId)) return reactions;
+  const more = { emoji, userIds: [...there.userIds, userId], count: there.count + 1 };
+  return reactions.map((one) => (one === there ? more : one));
 }
 
 /** Without it. */
 export function withoutReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
-  return reactions
-    .map((one) => (one.emoji === emoji ? { emoji, userIds: one.userIds.filter((id) => id !== userId) } : one))
-    .filter(({ userIds }) => userIds.length > 0);
+  const there = reactions.find((one) => one.emoji === emoji);
+  const isOne = there !== undefined && (there.userIds.includes(userId) || there.count > there.userIds.length);
+  if (!isOne) return reactions;
+  const less = { emoji, userIds: there.userIds.filter((id) => id !== userId), count: there.count - 1 };
+  return reactions.map((one) => (one === there ? less : one)).filter(({ count }) => count > 0);
 }
 
 function changed(line: SaidLine, change: Change): SaidLine {
@@ -133,10 +144,10 @@ function changed(line: SaidLine, change: Change): SaidLine {
 }
 
 /** Adds entries, whatever their order; what is about an earlier message changes that. */
-export function fold(lines: readonly Line[], entries: readonly EntryEvent[]): readonly Line[] {
+export function fold(lines: readonly Line[], entries: readonly EntryEvent[], me: string): readonly Line[] {
   const next = lines.slice();
   for (const entry of entries) {
-    const line = lineOf(entry);
+    const line = lineOf(entry, me);
     if (line !== undefined) putInto(next, line);
     else if ('target' in entry) {
       const target = saidAt(next, entry.target);

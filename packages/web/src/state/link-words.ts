@@ -1,4 +1,5 @@
 import { isOver, type Link } from './link.js';
+import { refusalWords } from './refusal-words.js';
 
 /** The connection in words. */
 export interface LinkWords {
@@ -6,50 +7,54 @@ export interface LinkWords {
   readonly words: string;
   /** The same without the time, for who would be told it each second. */
   readonly steady: string;
-  /** Coming back is up to the user. */
-  readonly mayReturn: boolean;
+  /** What the user can do about it, where there is something. */
+  readonly again: 'Rejoin here' | 'Try now' | undefined;
 }
 
 const endings: Readonly<Record<string, string>> = {
   left: 'You left',
-  replaced: 'You are in a room elsewhere: in another tab, or on another device',
+  replaced: 'You are in a room in another tab or on another device',
   'channel-deleted': 'This room was deleted',
-  'channel-not-found': 'This room is gone',
+  'channel-not-found': 'This room does not exist, or you may not see it',
+  'invalid-channel-id': 'This room does not exist, or you may not see it',
   removed: 'You were removed from this room',
-  kicked: 'An administrator ended your visit',
-  banned: 'You may not enter this room',
+  kicked: 'An administrator disconnected you',
+  banned: 'You are banned from this room',
+  'not-a-member': 'Only members can enter this channel',
+  'wrong-kind': 'This channel cannot be entered',
   'channel-full': 'The room is full',
-  'too-many-seats': 'You are in as many channels as one person may: leave one',
+  'too-many-seats': 'You are in too many channels at once: leave one',
 };
 
 const comings: Readonly<Record<string, string>> = {
-  moved: 'The room moves to another server',
-  draining: 'The room moves to another server',
+  moved: 'The room is moving to another server',
+  draining: 'The room is moving to another server',
   'channel-full': 'The room is full',
-  'no-server': 'No chat server is free',
-  'listen-too-often': 'That was quick',
-  'database-away': 'The server waits for its database',
+  'no-server': 'No chat server is available',
+  'listen-too-often': 'Too many attempts',
+  'database-away': 'The server is waiting for its database',
 };
 
 /** Why it has ended. */
 export function endingWords({ reason, message }: Extract<Link, { state: 'ended' }>): string {
-  return endings[reason] ?? message;
+  return endings[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
 }
 
-function waitingWords(reason: string, untilMs: number, nowMs: number): Pick<LinkWords, 'words' | 'steady'> {
-  const seconds = Math.ceil((untilMs - nowMs) / 1_000);
-  const [isFull, steady = 'Connection lost'] = [reason === 'channel-full', comings[reason]];
+function waitingWords(reason: string, inMs: number, isOnline: boolean): Pick<LinkWords, 'words' | 'steady'> {
+  const seconds = Math.ceil(inMs / 1_000);
+  const isFull = reason === 'channel-full';
+  const steady = isOnline ? (comings[reason] ?? 'Connection lost') : 'You are offline';
   const now = isFull ? 'trying for a seat…' : 'reconnecting…';
   const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
   return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
 }
 
-function lasting(tone: LinkWords['tone'], words: string, mayReturn = false): LinkWords {
-  return { tone, words, steady: words, mayReturn };
+function lasting(tone: LinkWords['tone'], words: string, again?: 'Rejoin here'): LinkWords {
+  return { tone, words, steady: words, again };
 }
 
 /** What a link means at a time. */
-export function linkWords(link: Link, nowMs: number): LinkWords {
+export function linkWords(link: Link, nowMs: number, isOnline = true): LinkWords {
   switch (link.state) {
     case 'live':
       return lasting('good', 'Live');
@@ -58,8 +63,8 @@ export function linkWords(link: Link, nowMs: number): LinkWords {
     case 'catching-up':
       return lasting('busy', 'Catching up…');
     case 'waiting':
-      return { tone: 'bad', ...waitingWords(link.reason, link.untilMs, nowMs), mayReturn: false };
+      return { tone: 'bad', ...waitingWords(link.reason, link.untilMs - nowMs, isOnline), again: 'Try now' };
     case 'ended':
-      return lasting('bad', endingWords(link), !isOver(link));
+      return lasting('bad', endingWords(link), isOver(link) ? undefined : 'Rejoin here');
   }
 }

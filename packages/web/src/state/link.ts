@@ -9,7 +9,15 @@ export type Link =
   | { readonly state: 'waiting'; readonly reason: Reason; readonly message: string; readonly untilMs: number }
   | { readonly state: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
 
-const final: ReadonlySet<string> = new Set(['channel-deleted', 'channel-not-found', 'banned', 'removed']);
+const final: ReadonlySet<string> = new Set([
+  'channel-deleted',
+  'channel-not-found',
+  'banned',
+  'removed',
+  'not-a-member',
+  'wrong-kind',
+  'invalid-channel-id',
+]);
 
 /** Whether it has ended for good: nobody comes back by a press of a button. */
 export function isOver(link: Link): boolean {

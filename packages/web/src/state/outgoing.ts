@@ -1,5 +1,11 @@
 import { type Line, put, type SaidLine, saidAt, withoutReaction, withReaction } from './lines.js';
 
+export interface Held {
+  readonly why: string;
+  /** Unix ms. */
+  readonly untilMs: number;
+}
+
 /** Something that this user wants done, until the server has answered. */
 export interface Outgoing {
   /** Names it in every tab; of what is said, the server's name for all its tries too. */
@@ -13,6 +19,8 @@ export interface Outgoing {
   readonly target: number | undefined;
   /** Why the server did not take it. */
   readonly failed: string | undefined;
+  /** Why the server does not take it yet, and until when. */
+  readonly held?: Held | undefined;
 }
 
 /** The message that a change leaves behind. */

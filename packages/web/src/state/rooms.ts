@@ -1,8 +1,20 @@
-import { type Channel, ChannelKind } from '@parley/client';
+import type { Channel } from '@parley/client';
 
-/** The channels that the user may see, as far as this page knows. */
-export interface RoomsState {
-  readonly rooms: readonly Channel[];
+/** The two lists: one's own channels, and those that everybody may enter. */
+export type Part = 'mine' | 'listed';
+
+/** What a reload shows before the network answers. */
+export interface Listing {
+  readonly channels: Readonly<Record<number, Channel>>;
+  /** Ids, the most active first. */
+  readonly mine: readonly number[];
+  readonly listed: readonly number[];
+}
+
+/** The channels that the user may see, as far as this page has asked for them. */
+export interface RoomsState extends Listing {
+  /** There are more listed ones. */
+  readonly more: boolean;
   /** Something was heard from the server since the page began. */
   readonly fresh: boolean;
   /** Why the last look failed. */
@@ -12,8 +24,16 @@ export interface RoomsState {
 }
 
 export type RoomsAction =
-  | { readonly type: 'cached'; readonly rooms: readonly Channel[] }
-  | { readonly type: 'listed'; readonly rooms: readonly Channel[] }
+  | { readonly type: 'cached'; readonly listing: Listing }
+  | {
+      readonly type: 'listed';
+      readonly part: Part;
+      /** All of them, in order. */
+      readonly ids: readonly number[];
+      /** Those that are not as they were. */
+      readonly changed: readonly Channel[];
+      readonly more: boolean;
+    }
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
   /** Somebody went out of it. */
@@ -23,52 +43,66 @@ export type RoomsAction =
 /** Beyond, nobody counts. */
 export const mostUnread = 99;
 
-export const noRooms: RoomsState = { rooms: [], fresh: false, trouble: undefined, unread: {} };
+export const noRooms: RoomsState = {
+  channels: {},
+  mine: [],
+  listed: [],
+  more: false,
+  fresh: false,
+  trouble: undefined,
+  unread: {},
+};
 
-const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
-
-function sorted(rooms: readonly Channel[]): readonly Channel[] {
-  return rooms.toSorted((a, b) => collator.compare(a.name, b.name) || a.id - b.id);
+/** The channels of one list; one's own are in the first only. */
+export function roomsOf({ channels, mine, listed }: Listing, part: Part): readonly Channel[] {
+  const own = new Set(mine);
+  const ids = part === 'mine' ? mine : listed.filter((id) => !own.has(id));
+  return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
 }
 
 function without(room: Channel, userId: string): Channel {
-  return { ...room, users: room.users.filter(({ id }) => id !== userId) };
+  const users = room.users.filter(({ id }) => id !== userId);
+  return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };
+}
+
+/** Channels that are in neither list are forgotten. */
+function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAction, { type: 'listed' }>): RoomsState {
+  const moreListed = part === 'listed' ? more : state.more;
+  const heard = { more: moreListed, fresh: true, trouble: undefined };
+  const isSame = ids.length === state[part].length && ids.every((id, index) => id === state[part][index]);
+  if (isSame && changed.length === 0) return { ...state, ...heard };
+  const news = Object.fromEntries(changed.map((channel) => [channel.id, channel]));
+  const lists = { mine: state.mine, listed: state.listed, [part]: ids };
+  const known: RoomsState['channels'] = { ...state.channels, ...news };
+  const wanted = new Set([...lists.mine, ...lists.listed]);
+  const channels = Object.fromEntries(
+    Object.values(known).flatMap((one) => (wanted.has(one.id) ? [[one.id, one]] : [])),
+  );
+  return { ...state, ...lists, ...heard, channels };
 }
 
 /** The rooms after an action. */
 export function furnish(state: RoomsState, action: RoomsAction): RoomsState {
   switch (action.type) {
     case 'cached':
-      return state.fresh ? state : { ...state, rooms: sorted(action.rooms) };
+      return state.fresh ? state : { ...state, ...action.listing };
     case 'listed':
-      return { ...state, rooms: sorted(action.rooms), fresh: true, trouble: undefined };
+      return listed(state, action);
     case 'trouble':
       return { ...state, trouble: action.words };
     case 'unread': {
       const count = Math.min(action.count, mostUnread + 1);
       return state.unread[action.id] === count ? state : { ...state, unread: { ...state.unread, [action.id]: count } };
     }
-    case 'left':
-      return {
-        ...state,
-        rooms: state.rooms.map((room) => (room.id === action.id ? without(room, action.userId) : room)),
-      };
-    case 'deleted':
-      return { ...state, rooms: state.rooms.filter(({ id }) => id !== action.id) };
+    case 'left': {
+      const room = state.channels[action.id];
+      return room === undefined
+        ? state
+        : { ...state, channels: { ...state.channels, [action.id]: without(room, action.userId) } };
+    }
+    case 'deleted': {
+      const others = (ids: readonly number[]) => ids.filter((id) => id !== action.id);
+      return { ...state, mine: others(state.mine), listed: others(state.listed) };
+    }
   }
-}
-
-/** Whether anything that is said there stays. */
-export function keeps({ keep, kind }: Pick<Channel, 'keep' | 'kind'>): boolean {
-  if (keep === undefined) return kind !== ChannelKind.ROOM && kind !== ChannelKind.UNSPECIFIED;
-  return keep.everything === true || (keep.seconds ?? 0) > 0;
-}
-
-/** How long what is said there stays, in words. */
-export function keepWords(room: Pick<Channel, 'keep' | 'kind'>): string {
-  const { keep } = room;
-  if (!keeps(room)) return 'Nothing is kept';
-  const days = Math.round((keep?.seconds ?? 0) / 86_400);
-  if (keep?.everything === true || keep?.seconds === undefined) return 'Everything is kept';
-  return days >= 1 ? `Kept for ${days} ${days === 1 ? 'day' : 'days'}` : 'Kept for some hours';
 }

@@ -3,8 +3,6 @@ export interface Session {
   readonly userId: string;
   readonly name: string;
   readonly token: string;
-  /** Unix ms. */
-  readonly expiresAt: number;
 }
 
 export type SessionState =

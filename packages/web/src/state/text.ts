@@ -6,16 +6,32 @@ export type Piece =
   | { readonly type: 'hidden'; readonly text: string };
 
 /** Controls but tab and newline, lone surrogates, what turns the direction of text, and what is not drawn. */
-const hidden =
-  /(?![\t\n]|\u200c|\u200d|\p{Variation_Selector})[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u;
+const hidden = /(?![\t\n])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u.source;
 
-/** Joiners belong between letters and in emoji, one selector behind a character; elsewhere they only hide. */
-const lone =
-  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}])(?:\u200c|\u200d)|(?:\u200c|\u200d)(?![\p{L}\p{M}\p{Extended_Pictographic}])|(?<=\p{Variation_Selector})\p{Variation_Selector}/u;
+/** Letters and marks of scripts in which a joiner changes the shape of what it stands beside. */
+const joining = String.raw`(?!\p{Script=Latin}|\p{Script=Greek}|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})[\p{L}\p{M}]`;
+const joiner = String.raw`(?<![\u200c\u200d])[\u200c\u200d]`;
+/** Scripts that put no space between words, but may say where a line can be broken. */
+const unspaced = String.raw`[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Tai_Tham}\p{Script=Tai_Viet}\p{Script=Javanese}\p{Script=Balinese}]`;
+const breaking = String.raw`(?<!\u200b)\u200b`;
 
-const address = /https?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]{0,2000}/u;
+/** What is not drawn by itself, where it belongs to a letter or an emoji; anywhere else it only hides. */
+const needed = [
+  String.raw`\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}`, // the flag of a region
+  String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})`,
+  `(?<=${joining})${joiner}`,
+  `${joiner}(?=${joining})`,
+  `(?<=${unspaced})${breaking}`,
+  `${breaking}(?=${unspaced})`,
+  String.raw`(?<!\p{Variation_Selector})\p{Variation_Selector}`,
+  String.raw`(?<=\p{Script=Mongolian})\u180e`,
+  String.raw`(?<=\p{M})\u034f(?=\p{M})`,
+  String.raw`\u115f(?=[\u1161-\u11a7])|(?<=[\u1100-\u115e])\u1160`, // half a syllable of Hangul
+].join('|');
 
-const special = new RegExp(`${address.source}|${hidden.source}|${lone.source}`, 'gu');
+const address = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Control}]{0,2000}/u.source;
+
+const special = new RegExp(`(?<address>${address})|(?<needed>${needed})|(?<hidden>${hidden})`, 'gu');
 
 /** Of a message; what comes behind is left out where it is hidden, and plain where it is a link. */
 const mostSpecial = 200;
@@ -39,7 +55,7 @@ function withoutEnd(text: string): string {
 function linkOf(text: string): Piece | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, username, hostname, href } = new URL(text);
-  const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/.exec(text) ?? [];
+  const [, written = ''] = /^https?:\/\/([^/?#\\]*?)(?::\d*)?(?:[/?#\\]|$)/i.exec(text) ?? [];
   const isAsRead = username === '' && written.toLowerCase() === hostname;
   return /^https?:$/.test(protocol) && isAsRead ? { type: 'link', text, href } : undefined;
 }
@@ -59,18 +75,17 @@ export function piecesOf(text: string): readonly Piece[] {
     plain = '';
     pieces.push(piece);
   };
-  for (const { 0: found, index } of text.matchAll(special)) {
+  for (const { 0: found, index, groups } of text.matchAll(special)) {
+    if (groups?.needed !== undefined) continue;
     plain += text.slice(at, index);
     at = index + found.length;
     met += 1;
-    if (found.startsWith('http')) {
-      const link = met <= mostSpecial ? linkOf(withoutEnd(found)) : undefined;
-      if (link === undefined) plain += found;
-      else {
-        push(link);
-        plain = found.slice(link.text.length);
-      }
-    } else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
+    const link = groups?.address !== undefined && met <= mostSpecial ? linkOf(withoutEnd(found)) : undefined;
+    if (link !== undefined) {
+      push(link);
+      plain = found.slice(link.text.length);
+    } else if (groups?.address !== undefined) plain += found;
+    else if (met <= mostSpecial) push({ type: 'hidden', text: nameOf(found) });
   }
   plain += text.slice(at);
   if (plain !== '') pieces.push({ type: 'text', text: plain });

@@ -109,7 +109,7 @@ export function timeline(state: ConversationState): readonly Row[] {
     type: 'start',
     key: 'start',
     hasOlder: hasOlder && earlier.length === 0,
-    known: place !== undefined,
+    known: place !== undefined || lines.length > 0,
   });
   for (const line of earlier) shown.add({ line, past: true });
   if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });

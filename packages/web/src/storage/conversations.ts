@@ -1,5 +1,7 @@
 import type { ConversationState } from '../state/conversation.js';
+import { keepMs, keeps } from '../state/keeping.js';
 import { affordable, type Line } from '../state/lines.js';
+import { steadyNow } from '../state/steady-now.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
 
 /** What a reload shows before the network answers. */
@@ -8,21 +10,10 @@ export interface CachedConversation {
   readonly lines: readonly Line[];
 }
 
-const shownAtOnce = { lines: 200, characters: 1_000_000 };
-const keptPerChannel = { lines: 500, characters: 4_000_000 };
+/** The browser never keeps more than the page that leads has in memory: so each change reaches what is kept. */
+const kept = { lines: 300, characters: 1_000_000 };
 
 const allOf = (channelId: number) => IDBKeyRange.bound([channelId, 0], [channelId, Number.MAX_SAFE_INTEGER]);
-
-async function lastLines(database: BrowserDatabase, channelId: number): Promise<Line[]> {
-  const lines: Line[] = [];
-  const store = database.transaction('lines').store;
-  let cursor = await store.openCursor(allOf(channelId), 'prev');
-  while (cursor !== null && affordable(lines, shownAtOnce) === lines.length) {
-    lines.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return lines.reverse();
-}
 
 /** What was kept of a channel; undefined where it was never visited. */
 export async function loadConversation(
@@ -30,12 +21,30 @@ export async function loadConversation(
   channelId: number,
 ): Promise<CachedConversation | undefined> {
   const record = await database.get('channels', channelId);
-  return record === undefined ? undefined : { record, lines: await lastLines(database, channelId) };
+  return record === undefined ? undefined : { record, lines: await database.getAll('lines', allOf(channelId)) };
 }
 
 /** Every channel that was visited. */
 export function visitedChannels(database: BrowserDatabase): Promise<ChannelRecord[]> {
   return database.getAll('channels');
+}
+
+/** Forgets what the server does not keep any more of a channel. */
+export async function expireLines(database: BrowserDatabase, { id, channel, aheadMs = 0 }: ChannelRecord) {
+  const ms = channel === undefined || !keeps(channel) ? 0 : keepMs(channel);
+  if (ms === undefined) return;
+  const beforeMs = steadyNow() + aheadMs - ms;
+  let cursor = await database.transaction('lines', 'readwrite').store.openCursor(allOf(id));
+  while (cursor !== null && (ms === 0 || cursor.value.at < beforeMs)) {
+    await cursor.delete();
+    cursor = await cursor.continue();
+  }
+}
+
+/** How many messages wait to be sent, in all channels. */
+export async function countUnsent(database: BrowserDatabase): Promise<number> {
+  const records = await visitedChannels(database);
+  return records.flatMap(({ outgoing }) => outgoing.filter((one) => one.do === 'say')).length;
 }
 
 /** Forgets a channel. */
@@ -76,24 +85,34 @@ export class ConversationKeeper {
     const saved = this.#saved;
     if (saved === state) return;
     const anew = saved?.place?.log !== state.place?.log;
-    const known = new Set(anew ? [] : saved?.lines);
+    const [before, lines] = [anew || saved === undefined ? [] : linesToKeep(saved), linesToKeep(state)];
+    const known = new Set(before);
     const transaction = this.#database.transaction(['channels', 'lines', 'session'], 'readwrite');
     if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // signed out meanwhile
     const store = transaction.objectStore('lines');
-    if (anew) await store.delete(allOf(this.#channelId));
-    const kept = state.lines.slice(state.lines.length - affordable(state.lines, keptPerChannel));
-    for (const line of kept) {
-      if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);
-    }
-    const oldest = kept[0]?.seq ?? 0;
-    if (kept.length < state.lines.length)
-      store.delete(IDBKeyRange.bound([this.#channelId, 0], [this.#channelId, oldest], false, true));
+    for (const range of anew ? [allOf(this.#channelId)] : this.#gone(before, lines)) store.delete(range);
+    for (const line of lines) if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);
     transaction.objectStore('channels').put(recordOf(this.#channelId, state));
     await transaction.done;
     this.#saved = state;
   }
+
+  /** What is to be deleted: all before the first line, and what is not there any more. */
+  #gone(before: readonly Line[], lines: readonly Line[]): (IDBKeyRange | [number, number])[] {
+    const seqs = new Set(lines.map(({ seq }) => seq));
+    const first = lines[0]?.seq ?? Number.MAX_SAFE_INTEGER;
+    const removed = before.filter(({ seq }) => seq > first && !seqs.has(seq));
+    const older = IDBKeyRange.bound([this.#channelId, 0], [this.#channelId, first], false, true);
+    return [older, ...removed.map(({ seq }): [number, number] => [this.#channelId, seq])];
+  }
 }
 
-function recordOf(id: number, { place, readSeq, outgoing, names }: ConversationState): ChannelRecord {
-  return { id, place, readSeq, outgoing, names, visitedAt: Date.now() };
+/** Nothing of a channel that keeps nothing. */
+function linesToKeep({ channel, lines }: ConversationState): readonly Line[] {
+  return channel !== undefined && keeps(channel) ? lines.slice(lines.length - affordable(lines, kept)) : [];
+}
+
+function recordOf(id: number, state: ConversationState): ChannelRecord {
+  const { place, readSeq, outgoing, names, channel, aheadMs } = state;
+  return { id, place, readSeq, outgoing, names, channel, aheadMs, visitedAt: Date.now() };
 }

@@ -1,18 +1,12 @@
-import type { Channel, Place } from '@parley/client';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { Bookmarked } from '../state/conversation.js';
 import type { Line } from '../state/lines.js';
-import type { Names } from '../state/names.js';
-import type { Outgoing } from '../state/outgoing.js';
+import type { Listing } from '../state/rooms.js';
 import type { Session } from '../state/session.js';
 
 /** A channel that was visited. */
-export interface ChannelRecord {
+export interface ChannelRecord extends Bookmarked {
   readonly id: number;
-  /** How far its log was received: everything up to here that is kept in the browser is whole. */
-  readonly place: Place | undefined;
-  readonly readSeq: number;
-  readonly outgoing: readonly Outgoing[];
-  readonly names: Names;
   /** Unix ms. */
   readonly visitedAt: number;
 }
@@ -20,8 +14,8 @@ export interface ChannelRecord {
 interface Schema extends DBSchema {
   /** One record, `now`. */
   session: { key: string; value: Session };
-  /** One record, `now`: the list of channels. */
-  rooms: { key: string; value: readonly Channel[] };
+  /** One record, `listing`: the lists of channels. */
+  rooms: { key: string; value: Listing };
   channels: { key: number; value: ChannelRecord };
   /** By channel and seq. */
   lines: { key: [channel: number, seq: number]; value: Line };

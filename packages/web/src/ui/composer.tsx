@@ -1,5 +1,8 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
-import type { Line, SaidLine } from '../state/lines.js';
+import { bytesOver } from '../state/bytes.js';
+import type { ConversationState } from '../state/conversation.js';
+import type { SaidLine } from '../state/lines.js';
+import { mayOf } from '../state/may.js';
 import { type Names, nameOf } from '../state/names.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
@@ -10,44 +13,49 @@ import { useTyping } from './use-typing.js';
 
 interface ComposerProps {
   readonly intent: Intent;
-  readonly names: Names;
-  readonly lines: readonly Line[];
-  readonly me: string;
-  /** Nothing can be said any more. */
-  readonly over: boolean;
+  readonly state: ConversationState;
   readonly onIntent: (intent: Intent) => void;
 }
 
-function lastOwn(lines: readonly Line[], me: string): SaidLine | undefined {
+function lastOwn({ lines, me }: ConversationState): SaidLine | undefined {
   return lines.filter((line) => line.type === 'said').findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
+/** Without the empty lines around it, and with its indent. */
+function withoutEdges(text: string): string {
+  return text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
+}
+
+/** Enter, but not the one that ends a word of an input method: some browsers tell of its end before they tell of the key. */
+function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: KeyboardEvent): boolean {
+  return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
+}
+
 /** Where one writes: something new, an answer, or something else in the place of what was said. */
-export function Composer({ intent, names, lines, me, over, onIntent }: ComposerProps) {
+export function Composer({ intent, state, onIntent }: ComposerProps) {
   const room = useRoom();
   const area = useRef<HTMLTextAreaElement>(null);
   const { text, setText, clear } = useDraft(intent);
   const typing = useTyping();
+  const may = mayOf(state);
+  const tooMany = bytesOver(text, state.maxBytes);
   useEffect(() => {
     if (intent.do !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
   }, [intent]);
-  const done = () => {
+  const send = (event?: FormEvent) => {
+    event?.preventDefault();
+    const said = withoutEdges(text);
+    if (said === '' || tooMany > 0 || !may.say) return;
+    if (intent.do === 'edit') room.change('edit', intent.line.seq, said);
+    else room.say(said, intent.do === 'reply' ? intent.to.seq : undefined);
     clear();
     typing.stop();
     onIntent(justSay);
   };
-  const send = (event?: FormEvent) => {
-    event?.preventDefault();
-    const said = text.trim();
-    if (said === '') return;
-    if (intent.do === 'edit') room.change('edit', intent.line.seq, said);
-    else room.say(said, intent.do === 'reply' ? intent.to.seq : undefined);
-    done();
-  };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && intent.do !== 'say') onIntent(justSay);
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) send(event);
-    const own = event.key === 'ArrowUp' && text === '' ? lastOwn(lines, me) : undefined;
+    if (isSend(event)) send(event);
+    const own = event.key === 'ArrowUp' && text === '' && may.change ? lastOwn(state) : undefined;
     if (own !== undefined) onIntent({ do: 'edit', line: own });
   };
   const onText = (words: string) => {
@@ -56,21 +64,33 @@ export function Composer({ intent, names, lines, me, over, onIntent }: ComposerP
   };
   return (
     <form className="composer" onSubmit={send}>
-      <IntentLine intent={intent} names={names} onCancel={() => onIntent(justSay)} />
-      <Writing {...{ area, text, over, onText, onKey }} />
+      <IntentLine intent={intent} names={state.names} onCancel={() => onIntent(justSay)} />
+      <Writing {...{ area, text, over: !may.say, tooMany, onText, onKey }} />
+      {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
+  );
+}
+
+function TooLong({ bytes, most }: { bytes: number; most: number }) {
+  const [over, all] = [bytes, most].map((count) => count.toLocaleString('en'));
+  return (
+    <p className="too-long" role="status">
+      {over} bytes too long: a message has at most {all} bytes.
+    </p>
   );
 }
 
 interface WritingProps {
   readonly area: React.RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
+  /** Nothing can be said now. */
   readonly over: boolean;
+  readonly tooMany: number;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;
 }
 
-function Writing({ area, text, over, onText, onKey }: WritingProps) {
+function Writing({ area, text, over, tooMany, onText, onKey }: WritingProps) {
   const id = useId();
   return (
     <div className="writing">
@@ -82,14 +102,19 @@ function Writing({ area, text, over, onText, onKey }: WritingProps) {
         ref={area}
         rows={1}
         value={text}
-        placeholder={over ? 'Nothing can be said here any more' : 'Write a message'}
+        placeholder={over ? 'You cannot write here now' : 'Write a message'}
         disabled={over}
-        maxLength={16_000}
         dir="auto"
         onChange={(event) => onText(event.target.value)}
         onKeyDown={onKey}
       />
-      <button type="submit" className="send" aria-label="Send" title="Send" disabled={over || text.trim() === ''}>
+      <button
+        type="submit"
+        className="send"
+        aria-label="Send"
+        title="Send"
+        disabled={over || tooMany > 0 || text.trim() === ''}
+      >
         <Icon name="send" />
       </button>
     </div>
@@ -103,7 +128,11 @@ function IntentLine({ intent, names, onCancel }: { intent: Intent; names: Names;
     <p className="intent">
       <Icon name={intent.do === 'edit' ? 'edit' : 'reply'} size={16} />
       <span>
-        {intent.do === 'edit' ? 'Editing' : <Name of={`Reply to ${nameOf(names, line.sender)}`} title={line.sender} />}{' '}
+        {intent.do === 'edit' ? (
+          'Editing:'
+        ) : (
+          <Name of={`Reply to ${nameOf(names, line.sender)}:`} title={line.sender} />
+        )}{' '}
         <Name of={(line.text ?? '').slice(0, 120)} />
       </span>
       <button type="button" className="icon-button small" aria-label="Cancel" onClick={onCancel}>

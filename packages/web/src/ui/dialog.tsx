@@ -7,12 +7,13 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** Something that is to be answered first; Escape is no. */
+/** Something that is to be answered first; Escape is no. One can type at once where there is something to fill in. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     if (dialog.current?.open === false) dialog.current.showModal();
+    dialog.current?.querySelector('input')?.focus();
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useReducer, useSyncExternalStore } from 'react';
 
 interface Watched<S> {
   readonly state: () => S;
@@ -12,26 +12,41 @@ export function useWatched<S>({ state, subscribe }: Watched<S>): S {
 
 /** The time in Unix ms, once a second while it is wanted. */
 export function useNow(wanted = true, everyMs = 1_000): number {
-  const [now, setNow] = useState(Date.now);
+  const [, tick] = useReducer((ticks: number) => ticks + 1, 0);
   useEffect(() => {
     if (!wanted) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(tick, everyMs);
     return () => clearInterval(timer);
   }, [wanted, everyMs]);
-  return now;
+  return Date.now();
 }
+
+const highestId = 2_147_483_647;
 
 function subscribeHash(listener: () => void): () => void {
   addEventListener('hashchange', listener);
   return () => removeEventListener('hashchange', listener);
 }
 
-/** The channel that the address names. */
-export function useChannelId(): number | undefined {
+/** What the address names: a channel, something that looks like one and is none, or nothing. */
+export function usePlace(): { readonly channelId: number | undefined; readonly isNone: boolean } {
   const hash = useSyncExternalStore(subscribeHash, () => location.hash);
-  const [, digits] = /^#room-(\d{1,10})$/.exec(hash) ?? [];
-  return digits === undefined ? undefined : Number(digits);
+  const [, digits] = /^#room-([1-9]\d{0,9})$/.exec(hash) ?? [];
+  const id = Number(digits);
+  const channelId = id <= highestId ? id : undefined;
+  return { channelId, isNone: hash.startsWith('#room-') && channelId === undefined };
+}
+
+function subscribeOnline(listener: () => void): () => void {
+  for (const type of ['online', 'offline']) addEventListener(type, listener);
+  return () => {
+    for (const type of ['online', 'offline']) removeEventListener(type, listener);
+  };
+}
+
+/** Whether the device has a network at all. */
+export function useOnline(): boolean {
+  return useSyncExternalStore(subscribeOnline, () => navigator.onLine);
 }
 
 /** The address of a channel in this page. */

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type RefObject, useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
 import { useRoom } from './desk-context.js';
 import { Icon, type IconName } from './icon.js';
@@ -7,36 +7,55 @@ import type { Intent } from './intent.js';
 interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
+  readonly mayChange: boolean;
   readonly onIntent: (intent: Intent) => void;
 }
 
 const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** What can be done to a message. */
-export function MessageActions({ line, isOwn, onIntent }: MessageActionsProps) {
+export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActionsProps) {
   const room = useRoom();
   const [open, setOpen] = useState<'reactions' | 'deleting'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
+  const tools = useRef<HTMLDivElement>(null);
+  useElsewhere(tools, open === 'reactions', () => setOpen(undefined));
   return (
     <>
-      <div className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
+      <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
         {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
-        <Action name="smile" words="React" onPress={() => toggle('reactions')} />
+        {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
         <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', to: line })} />
-        {isOwn && line.text !== undefined && (
+        {mayChange && isOwn && line.text !== undefined && (
           <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', line })} />
         )}
-        {isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
+        {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
       </div>
       {open === 'deleting' && (
         <p className="confirmation">
           <button type="button" className="danger small" onClick={() => room.change('delete', line.seq)}>
-            Delete for everybody
+            Delete for everyone
           </button>
         </p>
       )}
     </>
   );
+}
+
+/** What is open closes by Escape, and by a press or a focus anywhere else. */
+function useElsewhere(place: RefObject<HTMLElement | null>, isOpen: boolean, onElsewhere: () => void): void {
+  const close = useEffectEvent(onElsewhere);
+  useEffect(() => {
+    if (!isOpen) return;
+    const listening = new AbortController();
+    const { signal } = listening;
+    const look = ({ target }: Event) => {
+      if (!(target instanceof Node && place.current?.contains(target))) close();
+    };
+    for (const type of ['pointerdown', 'focusin']) document.addEventListener(type, look, { signal });
+    document.addEventListener('keydown', ({ key }) => key === 'Escape' && close(), { signal });
+    return () => listening.abort();
+  }, [place, isOpen]);
 }
 
 function Action({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {

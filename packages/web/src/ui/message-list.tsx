@@ -1,14 +1,14 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { ConversationState } from '../state/conversation.js';
-import { lastSeq } from '../state/conversation.js';
-import { isOver } from '../state/link.js';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { type ConversationState, lastSeq } from '../state/conversation.js';
+import { mayOf } from '../state/may.js';
 import type { Row } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
 import type { Intent } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { PlainRow } from './plain-row.js';
+import { useEnd } from './use-end.js';
 
 interface MessageListProps {
   readonly rows: readonly Row[];
@@ -24,7 +24,6 @@ interface RowOfProps extends Omit<MessageListProps, 'rows'> {
 type Scroller = Virtualizer<HTMLDivElement, HTMLLIElement>;
 
 const sizes: Readonly<Record<Row['type'], number>> = { start: 48, day: 48, unread: 32, anew: 48, note: 32, said: 56 };
-const nearEnd = 80;
 
 function useScroller(rows: readonly Row[], place: React.RefObject<HTMLDivElement | null>): Scroller {
   return useVirtualizer({
@@ -34,8 +33,6 @@ function useScroller(rows: readonly Row[], place: React.RefObject<HTMLDivElement
     estimateSize: (index) => sizes[rows[index]?.type ?? 'said'],
     overscan: 8,
     anchorTo: 'end',
-    followOnAppend: true,
-    scrollEndThreshold: nearEnd,
   });
 }
 
@@ -55,19 +52,28 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const room = useRoom();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
-  const [isAtEnd, setIsAtEnd] = useState(true);
-  useEnd(scroller, rows, isAtEnd);
-  useReading(state, isAtEnd);
+  const end = useEnd(place, [scroller.getTotalSize(), rows]);
+  useOwn(rows, end.go);
+  useReading(state, place, end.isNear);
   const items = scroller.getVirtualItems();
   const seesStart = (items[0]?.index ?? 1) === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) room.older();
   }, [room, seesStart, state]);
-  const follow = () => setIsAtEnd(scroller.isAtEnd(nearEnd));
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'End') end.go();
+  };
   return (
     <div className="messages-place">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys */}
-      <section ref={place} className="messages" aria-label="Messages" tabIndex={0} onScroll={follow}>
+      <section
+        ref={place}
+        className="messages"
+        aria-label="Messages"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys
+        tabIndex={0}
+        onScroll={end.follow}
+        onKeyDown={onKey}
+      >
         <ol style={{ height: scroller.getTotalSize() }} onKeyDown={walk}>
           {items.map(({ key, index, start }) => (
             <li
@@ -83,52 +89,61 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
           ))}
         </ol>
       </section>
-      {!isAtEnd && <ToEnd unread={lastSeq(state) > state.readSeq} onPress={() => scroller.scrollToEnd()} />}
+      {!end.isNear && (
+        <ToEnd
+          unread={lastSeq(state) > state.readSeq}
+          onPress={end.go}
+          onWheel={(by) => place.current?.scrollBy(0, by)}
+        />
+      )}
     </div>
   );
 }
 
-/** Begins at the end, and stays there, whatever comes above or below, until one looks elsewhere. */
-function useEnd(scroller: Scroller, rows: readonly Row[], isAtEnd: boolean): void {
+/** What one says oneself is seen. */
+function useOwn(rows: readonly Row[], goToEnd: () => void): void {
   const last = rows.at(-1);
   const awaited = last?.type === 'said' && last.outgoing !== undefined ? last.key : undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: who comes near the end is not drawn to it
   useLayoutEffect(() => {
-    if (isAtEnd) scroller.scrollToEnd();
-  }, [scroller, rows]);
-  useLayoutEffect(() => {
-    if (awaited !== undefined) scroller.scrollToEnd();
-  }, [scroller, awaited]);
+    if (awaited !== undefined) goToEnd();
+  }, [goToEnd, awaited]);
 }
 
 /** What is seen at the end of the list is read. */
-function useReading(state: ConversationState, isAtEnd: boolean): void {
+function useReading(state: ConversationState, place: React.RefObject<HTMLElement | null>, isAtEnd: boolean): void {
   const room = useRoom();
   const last = lastSeq(state);
   useEffect(() => {
     const look = () => {
       if (!isAtEnd) return;
       room.atEnd();
-      if (!document.hidden && last > 0) room.read();
+      if (!document.hidden && last > 0 && place.current?.checkVisibility()) room.read();
     };
     look();
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);
-  }, [room, isAtEnd, last]);
+  }, [room, place, isAtEnd, last]);
 }
 
 function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
-  const { lines, names, me, link } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} over={isOver(link)} />;
+  const { lines, names, me } = state;
+  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} may={mayOf(state)} />;
 }
 
-function ToEnd({ unread, onPress }: { unread: boolean; onPress: () => void }) {
+interface ToEndProps {
+  readonly unread: boolean;
+  readonly onPress: () => void;
+  /** It lies over the list, and is not in its way. */
+  readonly onWheel: (by: number) => void;
+}
+
+function ToEnd({ unread, onPress, onWheel }: ToEndProps) {
   return (
-    <button type="button" className="to-end" onClick={onPress}>
+    <button type="button" className="to-end" onClick={onPress} onWheel={({ deltaY }) => onWheel(deltaY)}>
       <Icon name="down" size={16} />
-      {unread ? 'New messages' : 'To the end'}
+      {unread ? 'New messages' : 'Jump to latest'}
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
+import type { May } from '../state/may.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
@@ -14,26 +15,25 @@ interface MessageRowProps {
   readonly lines: readonly Line[];
   readonly names: Names;
   readonly me: string;
-  /** The conversation is: nothing can be done to anything. */
-  readonly over: boolean;
+  readonly may: May;
   /** Where one comes in by keys. */
   readonly isLast: boolean;
   readonly onIntent: (intent: Intent) => void;
 }
 
 /** What somebody said. */
-export function MessageRow({ row, lines, names, me, over, isLast, onIntent }: MessageRowProps) {
+export function MessageRow({ row, lines, names, me, may, isLast, onIntent }: MessageRowProps) {
   const { line, head, standing, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
-  const mayAct = !over && !past && !line.deleted && row.outgoing === undefined;
+  const isThere = !past && !line.deleted && row.outgoing === undefined;
   return (
     <article
       className="message"
       data-head={head}
       data-standing={standing}
       tabIndex={isLast ? 0 : -1}
-      aria-label={`Message of ${name}`}
+      aria-label={`Message from ${name}`}
     >
       <div className="margin">
         {head ? <Avatar id={line.sender} name={givenName(names, line.sender)} /> : <Time at={line.at} short />}
@@ -49,10 +49,12 @@ export function MessageRow({ row, lines, names, me, over, isLast, onIntent }: Me
           </p>
         )}
         <Body line={line} />
-        {line.reactions.length > 0 && <Reactions line={line} names={names} me={me} mayAct={mayAct} />}
-        <StandingOf row={row} mayRetry={!over} />
+        {line.reactions.length > 0 && <Reactions line={line} names={names} me={me} mayAct={isThere && may.change} />}
+        <StandingOf row={row} mayRetry={may.say} />
       </div>
-      {mayAct && <MessageActions line={line} isOwn={line.sender === me} onIntent={onIntent} />}
+      {isThere && may.say && (
+        <MessageActions line={line} isOwn={line.sender === me} mayChange={may.change} onIntent={onIntent} />
+      )}
     </article>
   );
 }
@@ -67,16 +69,15 @@ function Time({ at, short = false }: { at: number; short?: boolean }) {
 
 function Body({ line }: { line: SaidLine }) {
   if (line.deleted) return <p className="gone">This message was deleted.</p>;
-  if (line.text === undefined) return <p className="gone">This is no text, so it cannot be shown.</p>;
+  if (line.text === undefined) return <p className="gone">This message is not text and cannot be shown.</p>;
   return (
-    <>
-      <Text text={line.text} />
+    <Text text={line.text}>
       {line.editedAt !== undefined && (
         <span className="edited" title={fullTime(line.editedAt)}>
-          edited
+          (edited)
         </span>
       )}
-    </>
+    </Text>
   );
 }
 
@@ -84,7 +85,7 @@ function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
   if (of === undefined) return <p className="quote">In reply to an earlier message</p>;
   return (
     <blockquote className="quote">
-      <Name of={nameOf(names, of.sender)} title={of.sender} />{' '}
+      <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} />{' '}
       <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
     </blockquote>
   );

@@ -18,7 +18,7 @@ function roomOf(form: FormData): NewChannel {
   return { name, limit: Number(form.get('limit')), keep };
 }
 
-/** Makes a room, and goes in. */
+/** Creates a room and enters it. */
 export function NewRoom({ onClose }: { onClose: () => void }) {
   const desk = useDesk();
   const { busy, refused, run } = useAction(async (form: FormData) => {
@@ -31,10 +31,10 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
     run(new FormData(event.currentTarget));
   };
   return (
-    <Dialog title="Make a room" onClose={onClose}>
+    <Dialog title="Create room" onClose={onClose}>
       <form onSubmit={onSubmit}>
-        <Field label="Name">{(ids) => <input {...ids} name="name" required maxLength={64} autoComplete="off" />}</Field>
-        <Field label="Seats" hint="1 to 25. Who comes later waits at the door.">
+        <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
+        <Field label="Seats" hint="1 to 25. When the room is full, others wait.">
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
         <Keep />
@@ -42,21 +42,24 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
           {refused === undefined ? '' : sentence(refused.words)}
         </p>
         <button className="primary" type="submit" disabled={busy}>
-          Make the room
+          Create room
         </button>
       </form>
     </Dialog>
   );
 }
 
+const historyHint =
+  'People who join later can read this far back. Off: messages are stored nowhere, and are gone when you leave or reload the page.';
+
 function Keep() {
   return (
-    <Field label="What is said" hint="Where nothing is kept, nobody can read later what was said.">
+    <Field label="Message history" hint={historyHint}>
       {(ids) => (
         <select {...ids} name="keep" defaultValue="week">
-          <option value="week">is kept for a week</option>
-          <option value="everything">is kept</option>
-          <option value="nothing">is not kept</option>
+          <option value="week">1 week</option>
+          <option value="everything">Unlimited</option>
+          <option value="nothing">Off</option>
         </select>
       )}
     </Field>

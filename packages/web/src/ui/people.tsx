@@ -28,11 +28,11 @@ export function People({ inside, me, limit }: PeopleProps) {
         <span>
           {count}
           {limit > 0 && ` of ${limit}`}
-          <span className="unseen"> inside: who?</span>
+          <span className="unseen"> people in this room: who?</span>
         </span>
       </button>
       {open && (
-        <Dialog title="Inside now" onClose={() => setOpen(false)}>
+        <Dialog title="In this room" onClose={() => setOpen(false)}>
           <ul className="people-list">
             {ids.map((id) => (
               <li key={id}>
@@ -42,6 +42,7 @@ export function People({ inside, me, limit }: PeopleProps) {
               </li>
             ))}
           </ul>
+          {count > ids.length && <p className="hint">And {count - ids.length} more.</p>}
         </Dialog>
       )}
     </>

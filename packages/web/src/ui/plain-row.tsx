@@ -1,6 +1,7 @@
 import { type Names, nameOf } from '../state/names.js';
 import type { Row } from '../state/timeline.js';
 import { dayWords } from '../state/times.js';
+import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
 /** A row in which nobody says anything. */
@@ -9,7 +10,7 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
     case 'day':
       return (
         <h3 className="rule">
-          <span>{dayWords(row.at, Date.now())}</span>
+          <Day at={row.at} />
         </h3>
       );
     case 'unread':
@@ -21,7 +22,7 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
     case 'anew':
       return (
         <p className="rule">
-          <span>The room began anew. What was said meanwhile is not known.</span>
+          <span>History was reset. Some messages may be missing.</span>
         </p>
       );
     case 'start':
@@ -31,9 +32,14 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
   }
 }
 
+/** A day that is today becomes yesterday, whether or not anything else happens. */
+function Day({ at }: { at: number }) {
+  return <span>{dayWords(at, useNow(true, 10_000))}</span>;
+}
+
 function startWords({ known, hasOlder }: Extract<Row, { type: 'start' }>): string {
   if (!known) return '';
-  return hasOlder ? 'Earlier messages…' : 'This is where it begins.';
+  return hasOlder ? 'Earlier messages…' : 'This is the beginning of the room.';
 }
 
 function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {
@@ -45,8 +51,7 @@ function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; n
   }
   return (
     <p className="note">
-      <Name of={nameOf(names, line.userId)} title={line.userId} />{' '}
-      {line.joined ? 'is a member now' : 'is no member any more'}
+      <Name of={nameOf(names, line.userId)} title={line.userId} /> {line.joined ? 'joined' : 'left'}
     </p>
   );
 }

@@ -15,14 +15,15 @@ export function Reactions({ line, names, me, mayAct }: ReactionsProps) {
   const room = useRoom();
   return (
     <ul className="reactions" aria-label="Reactions">
-      {line.reactions.map(({ emoji, userIds }) => {
+      {line.reactions.map(({ emoji, userIds, count }) => {
         const isMine = userIds.includes(me);
-        const who = userIds.map((id) => plainLine(nameOf(names, id))).join(', ');
+        const named = userIds.map((id) => plainLine(nameOf(names, id))).join(', ');
+        const who = count > userIds.length ? `${named} and ${count - userIds.length} more` : named;
         const toggle = () => room.change(isMine ? 'unreact' : 'react', line.seq, emoji);
         return (
           <li key={emoji}>
             <button type="button" aria-pressed={isMine} title={who} disabled={!mayAct} onClick={toggle}>
-              <bdi>{plainLine(emoji)}</bdi> <span>{userIds.length}</span>
+              <bdi>{plainLine(emoji)}</bdi> <span>{count}</span>
               <span className="unseen"> by {who}</span>
             </button>
           </li>

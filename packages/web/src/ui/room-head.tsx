@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { insideOf } from '../state/inside.js';
+import { keepWords } from '../state/keeping.js';
 import { isOver } from '../state/link.js';
-import { keepWords } from '../state/rooms.js';
 import { useDesk, useRoom } from './desk-context.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
-import { Icon, type IconName } from './icon.js';
+import { Icon } from './icon.js';
 import { People } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
@@ -15,10 +15,10 @@ import { sentence, useAction } from './use-action.js';
 export function RoomHead({ state }: { state: ConversationState }) {
   const desk = useDesk();
   const { channelId } = useRoom();
-  const { rooms } = useWatched(desk.rooms);
-  const channel = rooms.find(({ id }) => id === channelId) ?? state.channel;
+  const { channels } = useWatched(desk.rooms);
+  const channel = channels[channelId] ?? state.channel;
   const name = channel?.name ?? `Room ${channelId}`;
-  const inside = insideOf(state, channel?.users ?? []);
+  const inside = insideOf(state, channel ?? { users: [], userCount: 0 });
   const over = isOver(state.link);
   const others = inside.count - (inside.ids.includes(state.me) ? 1 : 0);
   return (
@@ -34,16 +34,11 @@ export function RoomHead({ state }: { state: ConversationState }) {
       </div>
       {!over && <People inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === desk.session.userId && <Delete name={name} others={others} />}
-      <Tool name="leave" words="Leave room" onPress={() => desk.leave()} />
+      <button type="button" className="quiet leave" onClick={() => desk.leave()}>
+        <Icon name="leave" size={18} />
+        Leave<span className="unseen"> room</span>
+      </button>
     </header>
-  );
-}
-
-function Tool({ name, words, onPress }: { name: IconName; words: string; onPress: () => void }) {
-  return (
-    <button type="button" className="icon-button" aria-label={words} title={words} onClick={onPress}>
-      <Icon name={name} />
-    </button>
   );
 }
 
@@ -58,7 +53,15 @@ function Delete({ name, others }: DeleteProps) {
   const [asked, setAsked] = useState(false);
   return (
     <>
-      <Tool name="trash" words="Delete room" onPress={() => setAsked(true)} />
+      <button
+        type="button"
+        className="icon-button delete"
+        aria-label="Delete room"
+        title="Delete room"
+        onClick={() => setAsked(true)}
+      >
+        <Icon name="trash" />
+      </button>
       {asked && <DeleteRoom id={channelId} name={name} others={others} onClose={() => setAsked(false)} />}
     </>
   );
@@ -67,8 +70,8 @@ function Delete({ name, others }: DeleteProps) {
 function othersWords(others: number): string {
   if (others <= 0) return '';
   return others === 1
-    ? ' One other is inside and will be sent out.'
-    : ` ${others} others are inside and will be sent out.`;
+    ? ' One other person is in it and will be disconnected.'
+    : ` ${others} other people are in it and will be disconnected.`;
 }
 
 function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; onClose: () => void }) {
@@ -77,17 +80,17 @@ function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; o
   return (
     <Dialog title="Delete this room?" onClose={onClose}>
       <p>
-        <Name of={name} /> and all that was said in it will be gone, at once and for everybody.{othersWords(others)}
+        <Name of={name} /> and all its messages will be deleted at once, for everyone.{othersWords(others)}
       </p>
       <p className="refusal" role="alert">
         {refused === undefined ? '' : sentence(refused.words)}
       </p>
       <div className="choices">
         <button type="button" className="danger" disabled={busy} onClick={run}>
-          Delete the room
+          Delete room
         </button>
         <button type="button" className="quiet" onClick={onClose}>
-          Keep it
+          Keep room
         </button>
       </div>
     </Dialog>

@@ -13,17 +13,19 @@ interface RoomItemProps {
 }
 
 /** Who is inside, in a line. */
-function insideWords({ users }: Channel): string {
+function insideWords({ users, userCount }: Channel): string {
   const names = named({}, users);
-  return users.length === 0 ? 'Nobody inside' : users.map(({ id }) => plainLine(nameOf(names, id))).join(', ');
+  if (users.length === 0) return userCount === 0 ? 'Empty' : '';
+  return users.map(({ id }) => plainLine(nameOf(names, id))).join(', ');
 }
 
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
 /** One room of the list. */
 export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomItemProps) {
-  const { users, limit, name, id } = room;
-  const isFull = users.length >= limit;
+  const { users, userCount, limit, name, id } = room;
+  const count = Math.max(userCount, users.length);
+  const isFull = count >= limit;
   return (
     <li>
       <a href={hrefOf(id)} className={unread > 0 ? 'room unread' : 'room'} aria-current={isOpen ? 'page' : undefined}>
@@ -32,10 +34,10 @@ export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomIte
         </span>
         <span className="seats" data-full={isFull}>
           <span aria-hidden="true">
-            {users.length}/{limit}
+            {count}/{limit}
           </span>
           <span className="unseen">
-            , {users.length} of {limit} seats taken,
+            , {count} of {limit} seats taken,
           </span>
         </span>
         <span className="room-inside">

@@ -1,13 +1,15 @@
 import { useEffect, useMemo, useState } from 'react';
-import { isOver } from '../state/link.js';
+import type { ConversationState } from '../state/conversation.js';
 import { timeline } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
 import { Composer } from './composer.js';
 import { ConnectionLine } from './connection-line.js';
 import { useDesk, useRoom } from './desk-context.js';
 import { useWatched } from './hooks.js';
-import { justSay } from './intent.js';
+import { justSay, stillTrue } from './intent.js';
 import { MessageList } from './message-list.js';
+import { NoSuchRoom } from './no-such-room.js';
+import { RefusedChanges } from './refused-changes.js';
 import { RoomHead } from './room-head.js';
 import { TypingLine } from './typing-line.js';
 
@@ -16,7 +18,8 @@ export function RoomView() {
   const room = useRoom();
   const { rooms } = useDesk();
   const state = useWatched(room);
-  const [intent, setIntent] = useState(justSay);
+  const [asked, setIntent] = useState(justSay);
+  const intent = stillTrue(asked, state.lines);
   const { lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the rows are made of
   const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log]);
@@ -26,21 +29,22 @@ export function RoomView() {
   useEffect(() => {
     if (isLive) rooms.look();
   }, [rooms, isLive]);
+  if (isNowhere(state)) return <NoSuchRoom />;
   return (
     <section className="room-view" aria-label="Room">
       <RoomHead state={state} />
       <ConnectionLine link={state.link} onReturn={() => room.return()} />
       <MessageList rows={rows} state={state} onIntent={setIntent} />
       <TypingLine typing={state.typing} names={state.names} />
-      <Composer
-        intent={intent}
-        names={state.names}
-        lines={lines}
-        me={me}
-        over={isOver(state.link)}
-        onIntent={setIntent}
-      />
+      <RefusedChanges state={state} />
+      <Composer intent={intent} state={state} onIntent={setIntent} />
       <Announcer lines={lines} names={state.names} me={me} />
     </section>
   );
+}
+
+/** Nobody has ever heard of it here, nor on the server. */
+function isNowhere({ link, lines, earlier, place }: ConversationState): boolean {
+  const isUnknown = link.state === 'ended' && ['channel-not-found', 'invalid-channel-id'].includes(link.reason);
+  return isUnknown && place === undefined && lines.length + earlier.length === 0;
 }

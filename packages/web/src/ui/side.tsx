@@ -1,9 +1,12 @@
+import type { Channel } from '@parley/client';
+import { type RoomsState, roomsOf } from '../state/rooms.js';
 import { Avatar } from './avatar.js';
 import { useDesk } from './desk-context.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Mark } from './mark.js';
 import { RoomItem } from './room-item.js';
+import { SignOut } from './sign-out.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
 
@@ -20,7 +23,7 @@ export function Side({ openId, onNew, onSignOut }: SideProps) {
       <header className="side-head">
         <Mark size={28} />
         <h1>Parley</h1>
-        <button type="button" className="icon-button" aria-label="Make a room" title="Make a room" onClick={onNew}>
+        <button type="button" className="icon-button" aria-label="Create room" title="Create room" onClick={onNew}>
           <Icon name="plus" />
         </button>
       </header>
@@ -31,7 +34,10 @@ export function Side({ openId, onNew, onSignOut }: SideProps) {
 }
 
 function Rooms({ openId }: { openId: number | undefined }) {
-  const { rooms, fresh, trouble, unread } = useWatched(useDesk().rooms);
+  const { rooms: watch } = useDesk();
+  const state = useWatched(watch);
+  const { fresh, trouble, more } = state;
+  const [mine, listed] = [roomsOf(state, 'mine'), roomsOf(state, 'listed')];
   return (
     <nav className="rooms" aria-label="Rooms">
       {trouble !== undefined && (
@@ -39,13 +45,43 @@ function Rooms({ openId }: { openId: number | undefined }) {
           {sentence(trouble)}
         </p>
       )}
-      {rooms.length === 0 && fresh && <p className="hint">There is no room yet. Make the first one.</p>}
+      {mine.length + listed.length === 0 && fresh && (
+        <p className="hint">There are no rooms yet. Create the first one.</p>
+      )}
+      <RoomList title="Your rooms" rooms={mine} unread={state.unread} openId={openId} />
+      <RoomList
+        title={mine.length > 0 ? 'Other rooms' : undefined}
+        rooms={listed}
+        unread={state.unread}
+        openId={openId}
+      />
+      {more && (
+        <button type="button" className="quiet more" onClick={() => watch.more()}>
+          Show more
+        </button>
+      )}
+    </nav>
+  );
+}
+
+interface RoomListProps {
+  readonly title: string | undefined;
+  readonly rooms: readonly Channel[];
+  readonly unread: RoomsState['unread'];
+  readonly openId: number | undefined;
+}
+
+function RoomList({ title, rooms, unread, openId }: RoomListProps) {
+  if (rooms.length === 0) return null;
+  return (
+    <>
+      {title !== undefined && <h2>{title}</h2>}
       <ul>
         {rooms.map((room) => (
           <RoomItem key={room.id} room={room} isOpen={room.id === openId} unread={unread[room.id] ?? 0} />
         ))}
       </ul>
-    </nav>
+    </>
   );
 }
 
@@ -60,9 +96,7 @@ function Me({ onSignOut }: { onSignOut: () => void }) {
         </strong>
         <span>{userId}</span>
       </p>
-      <button type="button" className="quiet" onClick={onSignOut}>
-        Sign out
-      </button>
+      <SignOut onSignOut={onSignOut} />
     </footer>
   );
 }

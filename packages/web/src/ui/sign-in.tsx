@@ -1,5 +1,7 @@
-import { type FormEvent, useState } from 'react';
+import { refuse } from '@parley/client';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Front } from '../live/front.js';
+import { bytesOf } from '../state/bytes.js';
 import { Field } from './field.js';
 import { Mark } from './mark.js';
 import { sentence, useAction } from './use-action.js';
@@ -17,6 +19,8 @@ function textOf(form: FormData, name: string): string {
 async function submit(front: Front, isNew: boolean, form: FormData): Promise<void> {
   const userId = textOf(form, 'user');
   const password = String(form.get('password') ?? '');
+  if (bytesOf(password) < passwordBytes.least || bytesOf(password) > passwordBytes.most)
+    throw refuse('invalid-password');
   if (!isNew) return front.signIn(userId, password);
   await front.signUp({ userId, password, name: textOf(form, 'name') || userId });
 }
@@ -31,12 +35,25 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'invalid-password': 'password',
 };
 
-const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or a digit. It cannot be changed later.';
+const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or a digit. It cannot be changed later.';
 
-/** Sign in, or make an account. */
+/** The rule of the server: what is longer is refused, for nobody knows which part of it counts. */
+const passwordBytes = { least: 8, most: 72 };
+
+/** Whether typing in a field makes a refusal one of something else. */
+function isAbout(reason: string, field: string): boolean {
+  return (fieldOf[reason] ?? field) === field;
+}
+
+/** Sign in, or create an account. */
 export function SignIn({ front, notice }: SignInProps) {
   const [isNew, setIsNew] = useState(false);
   const { busy, refused, run, forget } = useAction((form: FormData) => submit(front, isNew, form));
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const onChange = ({ target }: FormEvent<HTMLFormElement>) => {
+    if (refused !== undefined && target instanceof HTMLInputElement && isAbout(refused.reason, target.name)) forget();
+  };
   const turn = () => {
     setIsNew(!isNew);
     forget();
@@ -52,9 +69,9 @@ export function SignIn({ front, notice }: SignInProps) {
       <header>
         <Mark size={40} />
         <h1>Parley</h1>
-        <p>Rooms to talk in, on a server of your own.</p>
+        <p>Chat rooms on your own server.</p>
       </header>
-      <form onSubmit={onSubmit} aria-labelledby="front-title">
+      <form ref={form} onSubmit={onSubmit} onChange={onChange} aria-labelledby="front-title">
         <h2 id="front-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
         <Fields isNew={isNew} refused={field && { [field]: refused.words }} />
         <p className="refusal" role="alert">
@@ -81,36 +98,22 @@ function Fields({ isNew, refused }: FieldsProps) {
   const passwords = isNew ? 'new-password' : 'current-password';
   return (
     <>
-      <Field label="User id" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
+      <Field label="User ID" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
         {(ids) => (
-          <input
-            {...ids}
-            name="user"
-            autoComplete="username"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            maxLength={64}
-          />
+          <input {...ids} name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required />
         )}
       </Field>
       {isNew && (
         <Field label="Display name" refused={refused?.name} hint="What others see.">
-          {(ids) => <input {...ids} name="name" autoComplete="name" maxLength={64} />}
+          {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
-      <Field label="Password" refused={refused?.password} hint={isNew ? 'At least 8 characters.' : undefined}>
-        {(ids) => (
-          <input
-            {...ids}
-            name="password"
-            type="password"
-            autoComplete={passwords}
-            required
-            minLength={8}
-            maxLength={72}
-          />
-        )}
+      <Field
+        label="Password"
+        refused={refused?.password}
+        hint={isNew ? '8 to 72 characters of English; others count as two to four.' : undefined}
+      >
+        {(ids) => <input {...ids} name="password" type="password" autoComplete={passwords} required />}
       </Field>
     </>
   );

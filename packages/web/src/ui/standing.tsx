@@ -1,5 +1,7 @@
 import type { SaidRow } from '../state/timeline.js';
+import { untilWords } from '../state/times.js';
 import { useRoom } from './desk-context.js';
+import { useNow } from './hooks.js';
 import { Icon } from './icon.js';
 import { sentence } from './use-action.js';
 
@@ -8,6 +10,7 @@ export function StandingOf({ row: { standing, outgoing }, mayRetry }: { row: Sai
   const room = useRoom();
   if (standing === 'theirs' || standing === 'long sent') return null;
   if (standing === 'sent') return <Mark name="check" words="Sent" />;
+  if (outgoing?.held !== undefined && standing === 'sending') return <Held {...outgoing.held} />;
   if (outgoing === undefined || standing === 'sending') return <Mark name="clock" words="Sending" />;
   return (
     <p className="failed" role="alert">
@@ -21,6 +24,19 @@ export function StandingOf({ row: { standing, outgoing }, mayRetry }: { row: Sai
       <button type="button" className="link" onClick={() => room.discard(outgoing.id)}>
         Discard
       </button>
+    </p>
+  );
+}
+
+/** It waits for its turn, and goes out by itself. */
+function Held({ why, untilMs }: { why: string; untilMs: number }) {
+  const now = useNow();
+  return (
+    <p className="held" role="status">
+      <Icon name="clock" size={14} />
+      <span>
+        Waiting {untilWords(Math.max(0, untilMs - now), now)}. {sentence(why)}
+      </span>
     </p>
   );
 }

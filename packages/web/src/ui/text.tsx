@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, type ReactNode } from 'react';
 import { type Piece, piecesOf, plainLine } from '../state/text.js';
 
 function Part({ piece }: { piece: Piece }) {
@@ -18,16 +18,22 @@ function Part({ piece }: { piece: Piece }) {
 }
 
 /** What somebody said: always text, whatever is in it, and turned around at most within itself. */
-export const Text = memo(function Text({ text }: { text: string }) {
-  const pieces = piecesOf(text);
+export function Text({ text, children }: { text: string; children?: ReactNode }) {
   return (
     <div className="text" dir="auto">
-      {pieces.map((piece, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name, and no state
-        <Part key={index} piece={piece} />
-      ))}
+      <span>
+        <Pieces of={text} />
+      </span>
+      {children}
     </div>
   );
+}
+
+const Pieces = memo(function Pieces({ of }: { of: string }) {
+  return piecesOf(of).map((piece, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name, and no state
+    <Part key={index} piece={piece} />
+  ));
 });
 
 /** Somebody's name, which has the id as its title, or a room's. */

@@ -1,5 +1,6 @@
 import { Refusal } from '@parley/client';
 import { useState } from 'react';
+import { refusalWords } from '../state/refusal-words.js';
 
 /** Why something was refused. */
 export interface Refused {
@@ -8,7 +9,7 @@ export interface Refused {
 }
 
 function refusedBy(thrown: unknown): Refused {
-  if (thrown instanceof Refusal) return { reason: thrown.reason, words: thrown.message };
+  if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
   return { reason: 'internal', words: 'something went wrong in this page' };
 }
 

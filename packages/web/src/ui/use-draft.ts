@@ -16,9 +16,11 @@ export function useDraft(intent: Intent) {
       current = false;
     };
   }, [desk, channelId]);
+  const editedSeq = editing?.seq;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is being written stays when the message changes meanwhile
   useEffect(() => {
     if (editing !== undefined) setEdited(editing.text ?? '');
-  }, [editing]);
+  }, [editedSeq]);
   const setText = (text: string) => {
     if (editing !== undefined) return setEdited(text);
     setDraft(text);

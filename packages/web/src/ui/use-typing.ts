@@ -6,15 +6,15 @@ const againMs = 3_000;
 
 /** Tells the others that one writes, at most every few seconds, and when one has stopped. */
 function typist(room: Room) {
-  let toldAt = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
   const stop = () => {
     if (toldAt > 0) room.typing(true);
-    toldAt = 0;
+    toldAt = Number.NEGATIVE_INFINITY;
   };
   const go = (text: string) => {
     if (text.trim() === '') return stop();
-    if (Date.now() - toldAt < againMs) return;
-    toldAt = Date.now();
+    if (performance.now() - toldAt < againMs) return;
+    toldAt = performance.now();
     room.typing(false);
   };
   return { go, stop };

@@ -2,7 +2,7 @@ import type { ReportRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { Call } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
-import { endEarlierLives, endLease, register, renew, stillOwned } from '../store/servers.js';
+import { endLease, register, renew, stillOwned } from '../store/servers.js';
 import type { AllowList } from './allow-list.js';
 import { type Reported, readReport } from './reported.js';
 
@@ -22,9 +22,7 @@ export function createReport({ pool, allowed }: ReportDeps) {
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
       const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
-      const [registered] = await register.run(pool, [...row]);
-      if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
-      if (registered.inserted) await endEarlierLives.run(pool, [bootId, name, internalAddr]);
+      if ((await register.run(pool, [...row])).length === 0) throw refuse('not-a-service', { words: anotherProcess });
       return;
     }
     const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);

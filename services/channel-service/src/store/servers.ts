@@ -20,7 +20,6 @@ export const renew = sql<
   { boot_id: string },
   [bootId: string, state: ServerState | null, load: number | null, seats: number | null, metric: object]
 >('renew');
-export const endEarlierLives = sql<never, [bootId: string, name: string, internalAddr: string]>('end-earlier-lives');
 export const endLease = sql<{ boot_id: string }, [bootId: string]>('end-lease');
 export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly number[], epochs: readonly number[]]>(
   'still-owned',

@@ -1,0 +1,45 @@
+import { type Channel, ChannelKind } from '@parley/client';
+
+type Kept = Pick<Channel, 'keep' | 'kind'>;
+
+const units = [
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** Whether a channel has a history. */
+export function keeps({ keep, kind }: Kept): boolean {
+  if (keep?.nothing === true || keep?.seconds === 0) return false;
+  if (keep?.everything === true || keep?.seconds !== undefined) return true;
+  return kind !== ChannelKind.ROOM && kind !== ChannelKind.UNSPECIFIED;
+}
+
+/** How old a message may become, in milliseconds; undefined: there is no such limit. */
+export function keepMs({ keep }: Pick<Channel, 'keep'>): number | undefined {
+  return keep?.seconds ? keep.seconds * 1_000 : undefined;
+}
+
+/** Such as 1 week, or 1 hour 30 minutes: the largest unit, and the next one where it is needed. */
+export function durationWords(seconds: number): string {
+  const first = units.findIndex(([, size]) => seconds >= size);
+  let left = seconds;
+  return units
+    .slice(first, first + 2)
+    .flatMap(([name, size]) => {
+      const count = Math.floor(left / size);
+      left %= size;
+      return count === 0 ? [] : [`${count} ${name}${count === 1 ? '' : 's'}`];
+    })
+    .join(' ');
+}
+
+/** How long messages are kept, in words. */
+export function keepWords(channel: Kept): string {
+  if (!keeps(channel)) return 'Message history: off';
+  const { seconds, maxCount = 0 } = channel.keep ?? {};
+  const time = seconds === undefined ? 'unlimited' : durationWords(seconds);
+  return maxCount > 0 ? `Message history: ${time}, at most ${maxCount} messages` : `Message history: ${time}`;
+}

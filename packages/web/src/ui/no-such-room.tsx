@@ -1,0 +1,12 @@
+/** The address names a room that is none, or none that this user may see. */
+export function NoSuchRoom() {
+  return (
+    <section className="no-room">
+      <h2>There is no such room</h2>
+      <p>It may have been deleted, or the link may be incomplete.</p>
+      <a className="primary" href="#rooms">
+        All rooms
+      </a>
+    </section>
+  );
+}

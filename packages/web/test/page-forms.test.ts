@@ -1,0 +1,65 @@
+import { inChromium, stage } from './stage.js';
+
+inChromium('what is typed into forms', () => {
+  test('a room is named by typing at once, and a space or Enter closes nothing', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.page.getByRole('button', { name: 'Create room' }).first().click();
+    await ann.page.keyboard.type('Gus room');
+    expect(await ann.page.getByLabel('Name', { exact: true }).inputValue()).toBe('Gus room');
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByRole('heading', { level: 2, name: 'Gus room', exact: true }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('one can type at once on the first page', async () => {
+    const { page } = await stage.stranger();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.keyboard.type('ann');
+    expect(await page.getByLabel('User ID').inputValue()).toBe('ann');
+  });
+
+  test.each(['Create an account', 'Sign in'])('%s: a password of 80 bytes is refused, not cut', async (what) => {
+    const visitor = await stage.stranger();
+    const { page } = visitor;
+    if (what !== 'Sign in') await page.getByRole('button', { name: what }).click();
+    await page.getByLabel('User ID').fill('gus');
+    await page.getByLabel('Password').fill('é'.repeat(40));
+    expect((await page.getByLabel('Password').inputValue()).length).toBe(40);
+    await page.keyboard.press('Enter');
+    await page.getByText('A password has 8 to 72 bytes', { exact: false }).first().waitFor();
+    expect([visitor.count('Register'), visitor.count('Login'), ...visitor.complaints]).toEqual([0, 0]);
+  });
+
+  test('what was refused about a field is not said of what is typed instead', async () => {
+    const ann = await stage.somebody('Ann');
+    const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    const { page } = await stage.stranger();
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('User ID').fill(taken);
+    await page.getByLabel('Password').fill('correct horse');
+    await page.keyboard.press('Enter');
+    await page.getByText('That user ID is taken.', { exact: true }).waitFor();
+    await page.getByLabel('Password').pressSequentially('!');
+    expect(await page.getByText('That user ID is taken.').count()).toBe(1);
+    await page.getByLabel('User ID').pressSequentially('x');
+    await page.getByText('That user ID is taken.').waitFor({ state: 'detached' });
+  });
+
+  test('signing out asks first where something was not sent yet', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('unsent');
+    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // never answered
+    await ann.say('still on its way');
+    await ann.page.getByTitle('Sending').waitFor();
+    await ann.page.waitForTimeout(500); // what is on its way is kept a moment later
+    await ann.page.getByRole('button', { name: 'Sign out' }).click();
+    await ann.page.getByText('1 message has not been sent', { exact: false }).waitFor();
+    await stage.picture(ann, 'sign-out');
+    await ann.page.getByRole('button', { name: 'Stay' }).click();
+    await ann.page.getByTitle('Sending').waitFor();
+    await ann.page.getByRole('button', { name: 'Sign out' }).click();
+    await ann.page.getByRole('button', { name: 'Sign out anyway' }).click();
+    await ann.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import type { Conversation } from '@parley/client';
+import type { Visitor } from './browser.js';
+import { inChromium, stage } from './stage.js';
+
+const listOf = ({ page }: Visitor) => page.getByRole('region', { name: 'Messages' });
+const pillOf = ({ page }: Visitor) => page.locator('.to-end');
+const leftOf = (visitor: Visitor) =>
+  listOf(visitor).evaluate((list) => Math.round(list.scrollHeight - list.scrollTop - list.clientHeight));
+
+/** Waits until the list has stopped moving. */
+async function still(visitor: Visitor): Promise<void> {
+  let before = Number.NaN;
+  for (let now = await leftOf(visitor); now !== before; now = await leftOf(visitor)) {
+    before = now;
+    await visitor.page.waitForTimeout(300);
+  }
+}
+
+async function atTheEnd(visitor: Visitor): Promise<void> {
+  await still(visitor);
+  expect([await leftOf(visitor), await pillOf(visitor).count()]).toEqual([0, 0]);
+}
+
+async function speak(eve: Conversation, count: number): Promise<void> {
+  for (let k = 1; k <= count; k++) await eve.send(`line ${k}${' and so on'.repeat((k * 7) % 40)}`);
+}
+
+async function reading(room: string, lines: number) {
+  const ann = await stage.somebody('Ann');
+  await ann.make(room);
+  const eve = await stage.native(room);
+  await speak(eve, lines);
+  await ann.page.getByText(`line ${lines}`, { exact: false }).first().waitFor();
+  return { ann, eve };
+}
+
+inChromium('the end of the list', () => {
+  test('is where one is on entering, each time, without a way to it over the text', async () => {
+    const { ann } = await reading('ends', 80);
+    await ann.make('other');
+    for (let k = 0; k < 4; k++) {
+      await ann.enter('ends');
+      await ann.page.getByText('line 80', { exact: false }).first().waitFor();
+      await atTheEnd(ann);
+      await ann.enter('other');
+    }
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+
+  test('is reached by the pill, the wheel and the End key, and then there is no pill', async () => {
+    const { ann } = await reading('reached', 80);
+    const { page } = ann;
+    await listOf(ann).hover();
+    await page.mouse.wheel(0, -900);
+    await pillOf(ann).waitFor();
+    await still(ann);
+    await pillOf(ann).click();
+    await atTheEnd(ann);
+    await page.mouse.wheel(0, -900);
+    await pillOf(ann).waitFor();
+    for (let k = 0; k < 20; k++) await page.mouse.wheel(0, 400);
+    await atTheEnd(ann);
+    await listOf(ann).focus();
+    await page.keyboard.press('Home');
+    await pillOf(ann).waitFor();
+    await still(ann);
+    await page.keyboard.press('End');
+    await atTheEnd(ann);
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+
+  test.each([300, 120, 1_600])(
+    'who reads %i px up is not thrown to it by what others say',
+    async (up) => {
+      const { ann, eve } = await reading(`reading ${up}`, 60);
+      await still(ann);
+      const top = await listOf(ann).evaluate((list, by) => {
+        list.scrollTop -= by;
+        return list.scrollTop;
+      }, up);
+      await still(ann);
+      await eve.send('said below');
+      await ann.page.getByRole('button', { name: 'New messages' }).waitFor();
+      await still(ann);
+      expect(await leftOf(ann)).toBeGreaterThanOrEqual(up);
+      expect(Math.abs((await listOf(ann).evaluate((list) => list.scrollTop)) - top)).toBeLessThan(up);
+      expect(ann.complaints).toEqual([]);
+    },
+    60_000,
+  );
+
+  test('stays in sight while one writes many lines, and in a lower window', async () => {
+    const { ann, eve } = await reading('grows', 60);
+    await ann.page.getByLabel('Message', { exact: true }).fill('a\n'.repeat(11));
+    await atTheEnd(ann);
+    await ann.page.setViewportSize({ width: 1_000, height: 420 });
+    await atTheEnd(ann);
+    await eve.send('and the next');
+    await ann.message('and the next').waitFor();
+    await atTheEnd(ann);
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+});

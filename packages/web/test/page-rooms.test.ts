@@ -1,0 +1,159 @@
+import type { Visitor } from './browser.js';
+import { inChromium, stage } from './stage.js';
+
+const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
+const phone = { width: 360, height: 740 };
+
+inChromium('the list of rooms, and ways into them', () => {
+  test('the first message in a room that was empty is unread, and an idle page asks for changes only', async () => {
+    const { id } = await stage.host({ name: 'empty', keep: { everything: true } });
+    const ann = await stage.somebody('Ann');
+    await ann.enter('empty');
+    await ann.page.waitForTimeout(500); // the place is kept a moment later
+    await ann.make('another');
+    const eve = await stage.native('empty');
+    await eve.send('the first');
+    await ann.page.getByRole('link', { name: /empty.*1 unread/s }).waitFor();
+    const asked = [ann.count('History'), ann.count('List')];
+    const answers: number[] = [];
+    ann.page.on('response', async (response) => {
+      if (response.url().endsWith('/ListChannels')) answers.push((await response.body().catch(() => '')).length);
+    });
+    while (answers.length < 4) await ann.page.waitForTimeout(200);
+    expect([ann.count('History'), ann.count('List')]).toEqual(asked);
+    expect(Math.max(...answers.slice(-2))).toBeLessThan(400); // ids only
+    await eve.send('the second');
+    await ann.page.getByRole('link', { name: /empty.*2 unread/s }).waitFor();
+    expect([id > 0, ann.complaints]).toEqual([true, []]);
+  }, 60_000);
+
+  test('one’s own rooms come first, then the most active, a page at a time', async () => {
+    const hosts = await Promise.all([1, 2, 3, 4, 5, 6].map((k) => stage.host({ name: `strange ${k}` })));
+    const names = Array.from({ length: 16 }, (_, k) => `more ${k}`);
+    for (const { client } of hosts) for (const name of names) await client.create({ name, limit: 10 });
+    const ann = await stage.somebody('Ann');
+    await ann.make('my own');
+    const links = ann.page.getByRole('navigation').getByRole('link');
+    await ann.page.getByRole('button', { name: 'Show more' }).waitFor();
+    expect(await links.first().textContent()).toMatch(/^my own/);
+    const before = await links.count();
+    await ann.page.getByRole('button', { name: 'Show more' }).click();
+    await ann.page.getByRole('button', { name: 'Show more' }).waitFor({ state: 'detached' });
+    expect(await links.count()).toBeGreaterThan(before);
+    expect(before).toBeLessThanOrEqual(101);
+    await stage.picture(ann, 'many-rooms');
+    expect(ann.complaints).toEqual([]);
+  }, 60_000);
+
+  test.each(['#room-9999', '#room-0', '#room-abc', '#room-99999999999'])(
+    '%s says that there is no such room',
+    async (hash) => {
+      const ann = await stage.somebody('Ann');
+      await ann.page.goto(`${stage.url}/${hash}`);
+      await ann.page.getByRole('heading', { name: 'There is no such room' }).waitFor();
+      await stage.picture(ann, 'no-such-room');
+      expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
+      await ann.page.getByRole('link', { name: 'All rooms' }).click();
+      await ann.page.getByRole('heading', { name: 'Choose a room' }).waitFor();
+      expect(ann.complaints).toEqual([]);
+    },
+  );
+
+  test('a channel of members only says so, and offers no way that leads nowhere', async () => {
+    const { id } = await stage.host({ name: 'members only', kind: 4 });
+    const ann = await stage.somebody('Ann');
+    await ann.page.goto(`${stage.url}/#room-${id}`);
+    await ann.page.getByText('Only members can enter this channel').first().waitFor();
+    expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
+    expect(await composerOf(ann).isDisabled()).toBe(true);
+    await stage.picture(ann, 'members-only');
+  });
+
+  test('while a room is full, its history can be read', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('full house', { seats: 1 });
+    await ann.say('read from outside');
+    await ann.page.getByTitle('Sent').waitFor();
+    const bob = await stage.somebody('Bob');
+    await bob.page.getByRole('link', { name: 'full house' }).click();
+    await bob.page.getByText(/The room is full; trying/).waitFor();
+    await bob.message('read from outside').waitFor();
+    await ann.say('one more');
+    await ann.page.getByTitle('Sent').waitFor();
+    await ann.page.getByRole('button', { name: 'Leave room' }).click();
+    await bob.live();
+    await bob.message('one more').waitFor();
+    expect(await bob.texts()).toEqual(['read from outside', 'one more']);
+    expect([ann.complaints, bob.complaints]).toEqual([[], []]);
+  });
+
+  test('a device without a network says so at once, and is back as soon as it has one', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('tunnel');
+    await ann.page.context().setOffline(true);
+    await ann.page
+      .getByText(/^You are offline/)
+      .first()
+      .waitFor();
+    await stage.picture(ann, 'no-network');
+    await ann.page.context().setOffline(false);
+    await ann.live();
+    await ann.page.route('**/chat.v1.ChannelService/Listen', (route) => route.abort());
+    await ann.page.evaluate(() => dispatchEvent(new Event('online')));
+    await ann.link('waiting').waitFor();
+    await ann.page.unroute('**/chat.v1.ChannelService/Listen');
+    await ann.page.getByRole('button', { name: 'Try now' }).click();
+    await ann.live();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('what waits for its turn in slow mode says so, and goes when slow mode ends', async () => {
+    const host = await stage.host({ name: 'slow', keep: { everything: true } });
+    await host.update({ slowModeS: 3_600 });
+    const ann = await stage.somebody('Ann');
+    await ann.enter('slow');
+    await ann.say('the first');
+    await ann.page.getByTitle('Sent').waitFor();
+    await ann.say('the second');
+    await ann.page.getByText(/^Waiting until .*This room is in slow mode\./).waitFor();
+    await stage.picture(ann, 'slow-mode');
+    await host.update({ slowModeS: 0 });
+    await ann.page.getByText(/^Waiting until/).waitFor({ state: 'detached' });
+    await ann.message('the second').getByTitle('Sent').waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('who is muted is told, and until when', async () => {
+    const host = await stage.host({ name: 'quiet', keep: { everything: true } });
+    const ann = await stage.somebody('Ann');
+    await ann.enter('quiet');
+    await ann.say('hello');
+    await ann.page.getByTitle('Sent').waitFor();
+    const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    await host.change({ userId, muteUntil: Date.now() + 3_600_000 });
+    await ann.page.waitForTimeout(2_500); // a mute reaches who is inside within two seconds
+    await ann.say('may I?');
+    await ann.page.getByText(/^Not sent\. You are muted here until /).waitFor();
+    await stage.picture(ann, 'muted');
+    await host.change({ userId, muteUntil: 0 });
+    await ann.page.waitForTimeout(2_500);
+    await ann.page.getByRole('button', { name: 'Send again' }).click();
+    await ann.page.getByTitle('Sent').waitFor();
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test('on a phone the way back to the list does not lead out of the room', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.page.setViewportSize(phone);
+    await ann.make('pocket');
+    const eve = await stage.native('pocket');
+    await ann.page.getByRole('link', { name: 'All rooms' }).click();
+    await ann.page.getByRole('link', { name: 'pocket' }).waitFor();
+    await eve.send('still with us?');
+    await ann.page.getByRole('link', { name: /pocket.*2 of 10.*1 unread/s }).waitFor();
+    await stage.picture(ann, 'phone-list');
+    await ann.page.getByRole('link', { name: 'pocket' }).click();
+    await ann.message('still with us?').waitFor();
+    expect([ann.count('Subscribe'), ...ann.complaints]).toEqual([1]);
+  });
+});
