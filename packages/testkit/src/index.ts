@@ -19,6 +19,6 @@ export {
   recordedIn,
 } from './recorded-history.js';
 export { type ServiceName, ServiceProcess } from './service-process.js';
-export { openTestDatabase, type TestDatabase } from './test-database.js';
+export { openTestDatabase, ownerVariable, rolePasswords, type TestDatabase } from './test-database.js';
 export { Trio, type TrioOptions } from './trio.js';
 export { decodeText, type WebCallOptions, type WebEnding, WebStream, webCall, webFetch } from './web-call.js';

@@ -21,6 +21,7 @@ export interface Launch {
   readonly port: number;
   readonly account: Account;
   readonly logFile: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Child {
@@ -42,7 +43,7 @@ export async function launch(settings: Launch): Promise<Child> {
   const child = spawn(join(binaries, 'bin', 'postgres'), flags, {
     ...account,
     cwd: '/',
-    env: ENVIRONMENT,
+    env: { ...ENVIRONMENT, ...settings.environment },
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
   });

@@ -16,6 +16,8 @@ export interface EmbeddedSettings {
   readonly dataDir: string;
   /** TCP port on 127.0.0.1; without one a free port is chosen and kept. */
   readonly port?: number;
+  /** More of the environment of PostgreSQL; a test gives it another clock this way. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Told what happens, a line at a time. */
   readonly log: (line: string) => void;
 }

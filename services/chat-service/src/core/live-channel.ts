@@ -125,7 +125,9 @@ export class LiveChannel {
 
   /** 0 and counts, or the milliseconds until this user may speak again. */
   takeTurn(userId: string, nowMs: number): number {
-    const waitMs = (this.#spokeAt.get(userId) ?? Number.NEGATIVE_INFINITY) + this.settings.slowModeS * 1_000 - nowMs;
+    const spokeAt = this.#spokeAt.get(userId) ?? Number.NEGATIVE_INFINITY;
+    if (spokeAt > nowMs) this.#spokeAt.set(userId, nowMs); // the clock was set back
+    const waitMs = Math.min(spokeAt, nowMs) + this.settings.slowModeS * 1_000 - nowMs;
     if (waitMs > 0) return waitMs;
     if (this.settings.slowModeS > 0) this.#spokeAt.set(userId, nowMs);
     return 0;

@@ -35,3 +35,12 @@ describe('Throughput', () => {
     expect(small.take(10, 0)).toBe(100);
   });
 });
+
+test('a clock that is set back holds nobody up', () => {
+  const meter = new Meter(10);
+  const [before, step] = [10_000_000, 3_600_000];
+  for (let n = 0; n < 20; n++) meter.take(1, before);
+  expect(meter.take(1, before)).toBeGreaterThan(0);
+  expect(meter.take(1, before - step)).toBeLessThanOrEqual(1_000);
+  expect(meter.take(1, before - step + 1_000)).toBe(0);
+});

@@ -2,6 +2,7 @@
 export class Meter {
   readonly #perSecond: number;
   #paidUntilMs = 0;
+  #lastMs = 0;
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
@@ -9,11 +10,18 @@ export class Meter {
 
   /** Takes `units` and answers 0, or takes nothing and answers the milliseconds until they would fit. */
   take(units: number, nowMs: number): number {
+    this.#follow(nowMs);
     const start = Math.max(this.#paidUntilMs, nowMs);
     const until = start + (units * 1_000) / this.#perSecond;
     if (until > nowMs + 1_000 && start > nowMs) return Math.ceil(until - nowMs - 1_000);
     this.#paidUntilMs = until;
     return 0;
+  }
+
+  /** A clock that was set back takes along what is paid: nobody waits until the old time comes again. */
+  #follow(nowMs: number): void {
+    if (nowMs < this.#lastMs) this.#paidUntilMs -= this.#lastMs - nowMs;
+    this.#lastMs = nowMs;
   }
 }
 

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createPool, type EmbeddedServer, migrate, openRoles, SERVICE_ROLES, startEmbedded } from '@parley/database';
+import { Chatter, ownerVariable, rolePasswords, type TestPerson, Trio } from '@parley/testkit';
+
+/** Debian's package faketime; `.ci/install` installs it. */
+const library = ['x86_64', 'aarch64']
+  .map((arch) => `/usr/lib/${arch}-linux-gnu/faketime/libfaketime.so.1`)
+  .find(existsSync);
+const withFaketime = library === undefined ? describe.skip : describe;
+
+/** No step may cost more than ten seconds of service; the rest is for a loaded machine. */
+const withinMs = 30_000;
+
+withFaketime("with faketime: PostgreSQL's clock is set", () => {
+  let folder: string;
+  let postgres: EmbeddedServer;
+  let before: string | undefined;
+  let trio: Trio;
+  let ann: TestPerson;
+
+  const setClock = async (offset: string) => {
+    await writeFile(join(folder, 'clock'), `${offset}\n`);
+    await pause(100);
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-clock-'));
+    await chmod(folder, 0o755);
+    await setClock('+0');
+    const environment = {
+      LD_PRELOAD: library as string,
+      FAKETIME_TIMESTAMP_FILE: join(folder, 'clock'),
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
+    postgres = await startEmbedded({ dataDir: folder, environment, log: () => {} });
+    await migrate(postgres.url);
+    await openRoles(postgres.url, rolePasswords);
+    const owner = createPool({ url: postgres.url, applicationName: 'test', max: 1 });
+    for (const role of SERVICE_ROLES) await owner.query(`COMMENT ON ROLE ${role} IS NULL`);
+    await owner.end();
+    before = process.env[ownerVariable];
+    process.env[ownerVariable] = postgres.url;
+    trio = await Trio.start({ chatServers: 2 });
+    ann = await trio.people.make('ann');
+  }, 120_000);
+
+  afterAll(async () => {
+    await trio?.stop();
+    process.env[ownerVariable] = before;
+    await postgres?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  /** Tries until it works; answers after how long. */
+  async function until(work: () => Promise<unknown>): Promise<number> {
+    const began = performance.now();
+    for (;;) {
+      try {
+        await work();
+        return performance.now() - began;
+      } catch (cause) {
+        if (performance.now() - began > withinMs) throw cause;
+        await pause(200);
+      }
+    }
+  }
+
+  test.each(['+1h', '+0', '-1d', '+3h', '+2h59m', '+0'])(
+    'to %s: people still listen, and a chat server that dies is replaced',
+    async (offset) => {
+      const room = await trio.create(ann, 'clock');
+      const chatter = new Chatter(await trio.listen(ann, room.id), { events: true });
+      await chatter.find(({ welcome }) => welcome !== undefined);
+      await setClock(offset);
+      let said = 0;
+      await until(async () => {
+        for (let n = 0; n < 30; n++) chatter.send(`${++said}`);
+        const last = String(said);
+        await chatter.find(({ seq, data }) => seq > 0 && data.toString() === last, 1_000);
+      });
+      chatter.cancel();
+      const addr = (await trio.listen(ann, room.id).catch(() => undefined))?.server?.addr;
+      const [{ addr: owner } = { addr }] = (await trio.people.sql(
+        'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (boot_id) WHERE h.channel_id = $1',
+        [room.id],
+      )) as { addr: string }[];
+      const victim = trio.chatServers.find(({ grpc }) => grpc === owner);
+      victim?.kill('SIGKILL');
+      await victim?.exited;
+      await until(async () => {
+        const { server } = await trio.listen(ann, room.id);
+        if (server?.addr === owner) throw new Error(`${owner} is dead`);
+      });
+      if (victim !== undefined) trio.chatServers.splice(trio.chatServers.indexOf(victim), 1);
+      await trio.addChatServer();
+    },
+    120_000,
+  );
+});
