@@ -1,0 +1,129 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { ReportRequest, ServerState } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { callUnary, managerAudience, SigningKey, serviceToken } from '@parley/rpc';
+import { type TestPerson, Trio } from '@parley/testkit';
+
+/** SECURITY.md, "What a stolen chat server can still do", with nothing but the password of `chat_server`. */
+let trio: Trio;
+let stolen: Pool;
+let ann: TestPerson;
+let victim: { boot_id: string; addr: string; internal_addr: string; name: string };
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  stolen = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'thief', max: 2 });
+  ann = await trio.people.make('ann');
+  const { rows } = await stolen.query('SELECT boot_id, addr, internal_addr, name FROM chat.server');
+  victim = rows[0];
+}, 60_000);
+afterAll(async () => {
+  await stolen.end();
+  await trio.stop();
+});
+
+const DENIED = { code: '42501' };
+
+async function thiefKey(owner: string) {
+  const key = new SigningKey(serviceToken('chat'), owner, stolen, await DatabaseClock.start(stolen));
+  await key.start();
+  return key;
+}
+
+function report(token: string, server: object): Promise<unknown> {
+  const client = trio.manager();
+  return callUnary(client.report.bind(client), ReportRequest.fromPartial({ server }), { token, withinMs: 10_000 });
+}
+
+/** The server lives as before, and people get to it. */
+async function expectUnharmed(): Promise<void> {
+  const { rows } = await stolen.query(
+    'SELECT boot_id, addr, internal_addr, name, state, lease_until > now() AS lives FROM chat.server WHERE boot_id = $1',
+    [victim.boot_id],
+  );
+  expect(rows).toEqual([{ ...victim, state: 'serving', lives: true }]);
+  const { id } = await trio.create(ann, 'still there');
+  expect((await trio.listen(ann, id)).server?.addr).toBe(victim.addr);
+}
+
+test('"it publishes no key for the id of another process"', async () => {
+  await expect(thiefKey(victim.boot_id)).rejects.toMatchObject(DENIED);
+  await expectUnharmed();
+});
+
+test('"it reports in nobody else\'s name"', async () => {
+  const mine = await thiefKey(randomUUID());
+  const stop = { ...victim, id: victim.boot_id, internalAddr: victim.internal_addr, state: ServerState.STOPPED };
+  const forged = await mine.sign({ sub: victim.boot_id }, managerAudience);
+  await expect(report(forged, stop)).rejects.toMatchObject({ reason: 'not-a-service' });
+  const other = randomUUID();
+  const own = await (await thiefKey(other)).sign({ sub: other }, managerAudience);
+  await expect(report(own, stop)).rejects.toMatchObject({ reason: 'invalid-report' });
+  await expectUnharmed();
+});
+
+test('"it prolongs no lease but its own", so a dead server stays dead', async () => {
+  const dead = randomUUID();
+  await trio.people.sql(
+    `INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,
+    [dead],
+  );
+  for (const id of [dead, victim.boot_id]) {
+    const { rows } = await stolen.query("SELECT chat.renew_lease($1, $2, '30 s') AS until", [id, randomBytes(32)]);
+    expect(rows).toEqual([{ until: null }]);
+  }
+  const late = await thiefKey(dead); // the id of a server that has no keys any more
+  const token = await late.sign({ sub: dead }, managerAudience);
+  const row = { id: dead, addr: 'a:5000', internalAddr: '127.0.0.1:5000', name: 'dead', state: ServerState.SERVING };
+  await expect(report(token, row)).rejects.toMatchObject({ reason: expect.stringMatching(/not-a-service|address/) });
+  await expect(report(token, { ...row, addr: victim.addr, internalAddr: victim.internal_addr })).rejects.toMatchObject({
+    reason: 'not-a-service',
+  });
+  const { rows } = await stolen.query('SELECT lease_until > now() AS lives FROM chat.server WHERE boot_id = $1', [
+    dead,
+  ]);
+  expect(rows).toEqual([{ lives: false }]);
+});
+
+test('"the row of a server is its own": a report with its own keys changes no address for as long as it lives', async () => {
+  const own = randomUUID();
+  const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
+  const row = {
+    id: own,
+    addr: '127.0.0.1:5000',
+    internalAddr: '127.0.0.1:5000',
+    name: 'own',
+    state: ServerState.DRAINING,
+  };
+  await report(token, row);
+  for (const change of [
+    { addr: '127.0.0.1:5001' },
+    { internalAddr: '127.0.0.1:5001' },
+    { name: 'other' },
+    { tls: true },
+  ]) {
+    await expect(report(token, { ...row, ...change })).rejects.toMatchObject({ reason: 'not-a-service' });
+  }
+  await report(token, row);
+});
+
+test('"it promotes nobody, claims no channel, raises no epoch, makes no seat and no member, and reads no hash, e-mail, invite or file"', async () => {
+  for (const statement of [
+    "UPDATE chat.users SET role = 'admin'",
+    "SELECT chat.set_user('ann', 'ann', 'admin', NULL)",
+    'UPDATE chat.channel_head SET boot_id = gen_random_uuid()',
+    'UPDATE chat.channel_head SET epoch = epoch + 1',
+    'INSERT INTO chat.seat SELECT FROM chat.seat',
+    'INSERT INTO chat.member SELECT FROM chat.member',
+    'SELECT password_hash FROM chat.users',
+    'SELECT email FROM chat.users',
+    'SELECT FROM chat.invite',
+    'SELECT FROM chat.file',
+    'SELECT FROM chat.file_chunk',
+    'DELETE FROM chat.signing_key',
+    "UPDATE chat.signing_key SET expires_at = 'infinity'",
+    'SELECT id FROM chat.users FOR KEY SHARE',
+  ]) {
+    await expect(stolen.query(statement)).rejects.toMatchObject(DENIED);
+  }
+});
