@@ -30,10 +30,11 @@ export class People {
     return new People(owner, signer, new SigningKey(userToken, randomUUID(), signer, clock));
   }
 
-  /** One person; no password opens the account. */
+  /** One person with an account that is not new; no password opens it. */
   async make(id: string, role: 'user' | 'admin' = 'user'): Promise<TestPerson> {
     const { rows } = await this.#owner.query<{ number: number; session: string }>(
-      `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, $1, '!', $2) RETURNING id, number),
+      `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role, created_at)
+         VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING id, number),
         s AS (INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id)
        SELECT u.number, s.id AS session FROM u, s`,
       [id, role],

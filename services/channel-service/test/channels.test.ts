@@ -91,6 +91,7 @@ describe('Create', () => {
   });
 
   test('20 living channels per owner on the first day', async () => {
+    await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = $1', [me.id]);
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 19)",
       [me.id],
@@ -115,7 +116,6 @@ describe('Create', () => {
   });
 
   test('100 living channels per owner, also with ten at once', async () => {
-    await rig.owner.query("UPDATE chat.users SET created_at = now() - interval '25 h' WHERE id = $1", [me.id]);
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds, deleted_at) SELECT 'x', $1, 0, CASE WHEN n > 97 THEN now() END FROM generate_series(1, 120) n",
       [me.id],

@@ -166,7 +166,6 @@ describe('OpenDirect', () => {
       `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
       [me.id],
     );
-    await rig.owner.query("UPDATE chat.users SET created_at = now() - interval '25 h' WHERE id = $1", [me.id]);
     await chats.direct(me, (await rig.person()).id);
     await expect(group({})).resolves.toBeDefined();
     await expect(group({})).rejects.toEqual(reason('too-many-channels'));

@@ -126,13 +126,13 @@ export class Rig {
     return this.#userKey;
   }
 
-  /** A person with a session and a token. */
+  /** A person with a session and a token, and an account that is not new. */
   async person(role: 'user' | 'admin' = 'user'): Promise<Person> {
     people += 1;
     const id = `p${people}`;
     const key = await this.#key();
     const { rows: users } = await this.owner.query<{ number: number }>(
-      "INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, $1, '!', $2) RETURNING number",
+      "INSERT INTO chat.users (id, name, password_hash, role, created_at) VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING number",
       [id, role],
     );
     const { rows: sessions } = await this.owner.query<{ id: string }>(
