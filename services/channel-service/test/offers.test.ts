@@ -171,3 +171,25 @@ test('who was removed by others is added again without being asked', async () =>
   await chats.change(owner, id, friend, { remove: true });
   expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
 });
+
+test('one person is added to 100 chats at once by others, and then to one in 5 minutes; their own joining is not counted', async () => {
+  const [group, open] = [await chats.make(owner, 'group'), await chats.make(owner, 'public')];
+  await rig.owner.query(
+    "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text, now() + 99.5 * interval '300 s')",
+    [friend.id],
+  );
+  await expect(chats.add(owner, group, friend)).rejects.toEqual(reason('change-too-often'));
+  await expect(chats.add(owner, group, other)).resolves.toBeDefined();
+  await expect(chats.join(friend, open)).resolves.toBeDefined();
+});
+
+test('who is removed and added again and again is left alone after 60 times', async () => {
+  const id = await chats.make(owner, 'group');
+  await rig.owner.query(
+    "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text || '/' || $2::int, now() + 58.5 * interval '10 s')",
+    [friend.id, id],
+  );
+  await chats.add(owner, id, friend);
+  await chats.change(owner, id, friend, { remove: true });
+  await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
+});

@@ -1,0 +1,12 @@
+import { Metrics } from '@parley/runtime';
+import { countFound } from '../src/metrics.js';
+
+test('each way to an owner is counted from 0 on, so that the first one is an increase', async () => {
+  const metrics = new Metrics();
+  const count = countFound(metrics);
+  for (const owner of ['kept', 'placed', 'recovered']) {
+    expect(await metrics.registry.metrics()).toContain(`parley_listens_total{owner="${owner}"} 0`);
+  }
+  count({ how: 'recovered', afterMs: 1_000 });
+  expect(await metrics.registry.metrics()).toContain('parley_listens_total{owner="recovered"} 1');
+});
