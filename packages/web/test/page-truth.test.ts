@@ -121,6 +121,10 @@ inChromium('what the page says is so', () => {
     const name = await ann.message('oops').locator('.who').boundingBox();
     const button = await confirm.boundingBox();
     await stage.picture(ann, 'phone-delete');
+    const [head, title] = await Promise.all(
+      ['.room-head', '.room-title'].map((one) => ann.page.locator(one).boundingBox()),
+    );
+    expect(title?.height).toBeLessThanOrEqual(head?.height ?? 0);
     expect(button?.y).toBeGreaterThanOrEqual((name?.y ?? 0) + (name?.height ?? 0));
     expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual((row?.y ?? 0) + (row?.height ?? 0));
     await confirm.click();

@@ -30,13 +30,15 @@ export function RoomHead({ state }: { state: ConversationState }) {
         <h2>
           <Name of={name} />
         </h2>
-        <p>{channel === undefined || over ? '' : keepWords(channel)}</p>
+        {channel !== undefined && !over && <p title={keepWords(channel)}>{keepWords(channel)}</p>}
       </div>
       {!over && <People inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === desk.session.userId && <Delete name={name} others={others} />}
-      <button type="button" className="quiet leave" onClick={() => desk.leave()}>
+      <button type="button" className="quiet leave" title="Leave room" onClick={() => desk.leave()}>
         <Icon name="leave" size={18} />
-        Leave<span className="unseen"> room</span>
+        <span className="leave-words">
+          Leave<span className="unseen"> room</span>
+        </span>
       </button>
     </header>
   );
