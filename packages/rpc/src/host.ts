@@ -10,6 +10,7 @@ import {
   isAway,
   type Pool,
   type ServiceRole,
+  usableConnections,
 } from '@parley/database';
 import {
   dialable,
@@ -124,6 +125,17 @@ function databaseAway(url: string, cause: unknown): Error {
   return new Error(`no database answers at ${host}: start it, or correct PARLEY_DATABASE_URL`, { cause });
 }
 
+/** A process that finds too few connections would fail later, for some calls only. */
+async function checkConnections(pool: Pool, wanted: number, { log }: ProcessContext): Promise<void> {
+  const usable = await usableConnections(pool);
+  const { rows } = await pool.query<{ open: number }>('SELECT sum(numbackends)::int AS open FROM pg_stat_database');
+  const open = rows[0]?.open ?? 0;
+  if (usable - open >= wanted) return;
+  const advice =
+    'raise max_connections: it should be PARLEY_DATABASE_CONNECTIONS of all processes together, one more for each chat server, and 10';
+  log.warn({ usable, open, wanted }, `PostgreSQL has too few connections for this process: ${advice}`);
+}
+
 function countConnections({ metrics }: ProcessContext, pool: Pool): void {
   metrics.levels('parley_database_connections', 'connections of the pool of this process', 'state', () => ({
     used: pool.totalCount - pool.idleCount,
@@ -187,6 +199,7 @@ export class ServiceHost {
       await parts.stop();
       throw cause;
     });
+    await checkConnections(pool, config.connections, context).catch(() => {}); // it only warns
     const host = new ServiceHost(config, context, ip, pool, clock, parts);
     host.#repeat('clock', async () => {
       const stepMs = await clock.measure(pool);

@@ -15,7 +15,7 @@ import {
   serviceToken,
   streamForUser,
 } from '@parley/rpc';
-import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { ChatServers } from './clients/chat-servers.js';
 import type { Config } from './config.js';
 import { countFound } from './metrics.js';
@@ -51,6 +51,7 @@ interface Doors {
   readonly servers: ChatServers;
   readonly retention: Retention;
   readonly allowed: AllowList;
+  readonly log: Logger;
   readonly proxies: Proxies;
   readonly listedDays: number;
   readonly onFound: (found: Found) => void;
@@ -104,7 +105,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
 
   const { listedDays, proxies } = config;
   const onFound = countFound(metrics);
-  const deps = { pool, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
+  const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
   await host.serve((server) =>
     server
       .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))

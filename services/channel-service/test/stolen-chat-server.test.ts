@@ -107,6 +107,18 @@ test('"the row of a server is its own": a report with its own keys changes no ad
   await report(token, row);
 });
 
+test('"it ends no lease of a server that lives": a report that names its address is no proof', async () => {
+  const own = randomUUID();
+  const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
+  const { addr, internal_addr: internalAddr, name } = victim;
+  const before = 'SELECT lease_since FROM chat.server WHERE boot_id = $1';
+  const { rows } = await stolen.query(before, [victim.boot_id]);
+  await report(token, { id: own, addr, internalAddr, name, state: ServerState.DRAINING });
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect((await stolen.query(before, [victim.boot_id])).rows).toEqual(rows);
+  await expectUnharmed();
+});
+
 test('"it promotes nobody, claims no channel, raises no epoch, makes no seat and no member, and reads no hash, e-mail, invite or file"', async () => {
   for (const statement of [
     "UPDATE chat.users SET role = 'admin'",

@@ -204,6 +204,21 @@ test('another cost or scheme is taken over at the next login', async () => {
   expect((await hash())?.password_hash).toMatch(/^\$2b\$04\$/);
 });
 
+test('somebody who holds a lock on the account for long is no defect: the answer is a refusal with a hint', async () => {
+  await accounts.register('locked');
+  const client = await accounts.owner.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query("SELECT FROM chat.users WHERE id = 'locked' FOR UPDATE");
+    const refused = await accounts.login('locked').catch((error: unknown) => error);
+    expect(refused).toMatchObject({ reason: 'too-busy' });
+    expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+});
+
 test('a password that changes while it is verified opens nothing', async () => {
   await accounts.register('racer');
   const client = await accounts.owner.connect();

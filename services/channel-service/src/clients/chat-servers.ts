@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ChannelCredentials } from '@grpc/grpc-js';
 import { Channel, ChatServiceClient, DisconnectRequest, DrainRequest } from '@parley/contract';
 import { callUnary, clientOptions, type ServiceClaims, type SigningKey } from '@parley/rpc';
-import { type Logger, type Part, type Reason, refusals } from '@parley/runtime';
+import { type Logger, type Part, type Reason, Refusal, refusals } from '@parley/runtime';
 
 export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
@@ -27,6 +29,8 @@ export interface Whom {
 
 const withinMs = 500;
 const drainWithinMs = 3_000;
+const answersTries = 5;
+const answersAgainMs = 300;
 
 /**
  * Commands to chat servers. Each but `drain` is a courtesy that makes quick what they would find out by themselves, so nobody waits
@@ -85,6 +89,19 @@ export class ChatServers implements Part {
     await callUnary(client.drain.bind(client), DrainRequest.create(), { token, withinMs: drainWithinMs });
   }
 
+  /** Whether the process at this address is the one with this boot id: no other takes a token for it. */
+  async answers(target: Target): Promise<boolean> {
+    const { key, bootId } = this.#options;
+    const token = await key.sign({ sub: bootId }, target.boot_id);
+    const client = this.#clientOf(target.internal_addr);
+    for (let tries = 0; tries < answersTries; tries++) {
+      const outcome = await reasonOfCall(disconnect(client, token, { seatId: randomUUID() }, 'replaced'));
+      if (outcome !== 'unreachable') return outcome === 'ok'; // the connection may be one to an earlier life
+      await pause(answersAgainMs);
+    }
+    return false;
+  }
+
   /** Forgets the connections to every other address. */
   keepOnly(addresses: ReadonlySet<string>): void {
     for (const [address, client] of this.#clients) {
@@ -113,6 +130,13 @@ export class ChatServers implements Part {
     this.#clients.set(address, client);
     return client;
   }
+}
+
+function reasonOfCall(call: Promise<unknown>): Promise<Reason | 'ok'> {
+  return call.then(
+    () => 'ok' as const,
+    (thrown: unknown) => (thrown instanceof Refusal ? thrown.reason : 'internal'),
+  );
 }
 
 function disconnect(

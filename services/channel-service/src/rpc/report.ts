@@ -1,14 +1,17 @@
 import type { ReportRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { Call } from '@parley/rpc';
-import { refuse } from '@parley/runtime';
-import { endLease, register, renew, stillOwned } from '../store/servers.js';
+import { type Logger, refuse } from '@parley/runtime';
+import type { ChatServers } from '../clients/chat-servers.js';
+import { earlierLives, endLease, endLives, register, renew, stillOwned } from '../store/servers.js';
 import type { AllowList } from './allow-list.js';
 import { type Reported, readReport } from './reported.js';
 
 export interface ReportDeps {
   readonly pool: Pool;
   readonly allowed: AllowList;
+  readonly servers: ChatServers;
+  readonly log: Logger;
 }
 
 const anotherProcess = 'a server keeps its name, its addresses and its keys for as long as it lives';
@@ -16,13 +19,27 @@ const anotherProcess = 'a server keeps its name, its addresses and its keys for 
 type Metric = Readonly<Record<string, string>>;
 
 /** Report: the row of a chat server, and its lease. */
-export function createReport({ pool, allowed }: ReportDeps) {
+export function createReport({ pool, allowed, servers, log }: ReportDeps) {
+  /**
+   * The first report of a life ends the leases of earlier lives at its address, so that nobody is sent to them for the rest of their three
+   * seconds. The report alone is no proof of that: whoever reports has to answer there, and two processes cannot listen at one address.
+   */
+  async function endEarlierLives(bootId: string, internalAddr: string): Promise<void> {
+    const earlier = await earlierLives.run(pool, [bootId, internalAddr]);
+    if (earlier.length === 0) return;
+    if (!(await servers.answers({ boot_id: bootId, internal_addr: internalAddr }))) return;
+    await endLives.run(pool, [earlier.map(({ boot_id }) => boot_id)]);
+  }
+
   async function store(bootId: string, reported: Reported, metric: Metric): Promise<void> {
     const { addr, internalAddr, name = '', tls, state, load, seats } = reported;
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
       const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
-      if ((await register.run(pool, [...row])).length === 0) throw refuse('not-a-service', { words: anotherProcess });
+      const [registered] = await register.run(pool, [...row]);
+      if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
+      const failed = (err: unknown) => log.warn({ err, node: bootId }, 'earlier lives of a chat server were not ended');
+      if (registered.inserted) void endEarlierLives(bootId, internalAddr).catch(failed);
       return;
     }
     const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);

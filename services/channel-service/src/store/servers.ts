@@ -24,6 +24,8 @@ export const endLease = sql<{ boot_id: string }, [bootId: string]>('end-lease');
 export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly number[], epochs: readonly number[]]>(
   'still-owned',
 );
+export const earlierLives = sql<{ boot_id: string }, [bootId: string, internalAddr: string]>('earlier-lives');
+export const endLives = sql<never, [bootIds: readonly string[]]>('end-lives');
 export const mendLeases = sql<{ boot_id: string }>('mend-leases');
 export const mendSeats = sql('mend-seats');
 export const livingServers = sql<{ internal_addr: string }>('living-servers');
