@@ -66,7 +66,7 @@ function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
   return openWriter(url, (pool) => {
     const { channel, k, sender, clientId, data, digest, all } = rowsOf(channels);
     const entries = [channel, k, sender, clientId, all(0), all(0), all(''), data, digest, all('')];
-    return append.run(pool, [boot, channels, epochs, counts, ...entries]);
+    return append.run(pool, [boot, channels, epochs, counts, channels.map(() => 0), ...entries]);
   });
 }
 

@@ -38,8 +38,12 @@ export const limits = {
   contentTypeCharacters: 127,
   mentions: 50,
   reactionCharacters: 64,
-  /** Written and not yet committed, of one process; more is refused. */
-  laneWaitingBytes: 8_388_608,
+  /** Distinct ones. */
+  reactionsPerMessage: 20,
+  /** Bytes of entries that are not committed yet, with what they cost in memory: of one process, channel and user; more is refused. */
+  laneWaitingBytes: 33_554_432,
+  laneChannelBytes: 8_388_608,
+  laneUserBytes: 2_097_152,
   laneBatchRows: 500,
   laneBatchBytes: 1_048_576,
   /** A reader further behind fetches the rest with History. */

@@ -134,6 +134,7 @@ export const refusals = {
   'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),
   'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
   'slow-mode': row('RESOURCE_EXHAUSTED', 429, 'this channel is in slow mode: wait for your turn', 1_000),
+  'too-many-reactions': row('RESOURCE_EXHAUSTED', 429, 'this message has as many different reactions as one may have'),
   'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
 
   // where it lives

@@ -14,8 +14,9 @@ import {
 import { Managers } from './clients/managers.js';
 import type { Config } from './config.js';
 import { Channels } from './core/channels.js';
+import type { Track } from './core/entry.js';
 import { FanOut } from './core/fan-out.js';
-import { Lane } from './core/lane.js';
+import { asideAtOnce, Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
 import { countChat, countDuties, countLane } from './metrics.js';
@@ -34,7 +35,7 @@ import { Pings } from './upkeep/pings.js';
 import { moment, Reporter } from './upkeep/reporter.js';
 import { Sweep } from './upkeep/sweep.js';
 
-const bounds: Omit<ChannelBounds, 'rate'> = {
+const bounds: Omit<ChannelBounds, 'rate' | 'senderRate'> = {
   ringBytes: limits.ringBytes,
   lossyRingBytes: limits.lossyRingBytes,
   writeBytes: limits.writeBytes,
@@ -43,23 +44,37 @@ const bounds: Omit<ChannelBounds, 'rate'> = {
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 
-/** One connection for writing, so that one batch is in flight at most; plans of these statements never change. */
-function openLanePool(host: ServiceHost, config: Config): Pool {
+/** For writing only; plans of these statements never change. */
+function openLanePool(host: ServiceHost, config: Config, name: string, max: number, lockTimeout: string): Pool {
   const pool = createPool({
     url: config.host.databaseUrl,
-    applicationName: 'parley chat-service lane',
-    max: 1,
+    applicationName: `parley chat-service ${name}`,
+    max,
     statementTimeoutMs: 5_000,
-    session: { lock_timeout: '2s', jit: 'off', plan_cache_mode: 'force_generic_plan' },
-    onLost: (err) => host.context.log.warn({ err }, 'the connection of the lane was lost'),
+    session: { lock_timeout: lockTimeout, jit: 'off', plan_cache_mode: 'force_generic_plan' },
+    onLost: (err) => host.context.log.warn({ err }, `a connection of the ${name} was lost`),
   });
-  return host.parts.add('lane', { pool, stop: () => pool.end() }).pool;
+  return host.parts.add(name, { pool, stop: () => pool.end() }).pool;
+}
+
+/** All channels share one batch in flight, and so wait for no lock for long; one that was locked waits apart from the others. */
+function openTracks(host: ServiceHost, config: Config): Record<Track, Pool> {
+  return {
+    main: openLanePool(host, config, 'lane', 1, '200ms'),
+    aside: openLanePool(host, config, 'lane aside', asideAtOnce, '2s'),
+  };
 }
 
 function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): Lane {
   return new Lane({
-    bounds: { rows: limits.laneBatchRows, batchBytes: limits.laneBatchBytes, waitingBytes: limits.laneWaitingBytes },
-    append: (batch, again) => messages.append(batch, again),
+    bounds: {
+      rows: limits.laneBatchRows,
+      batchBytes: limits.laneBatchBytes,
+      waitingBytes: limits.laneWaitingBytes,
+      channelBytes: limits.laneChannelBytes,
+      userBytes: limits.laneUserBytes,
+    },
+    append: messages.append,
     mayWrite: () => lease.holds(moment()),
     atTurnEnd: setImmediate,
     now: () => performance.now(),
@@ -72,9 +87,9 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
 function createState(host: ServiceHost, config: Config, lease: Lease) {
   const { log, metrics } = host.context;
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
-  const messages = new MessageStore(openLanePool(host, config), host.pool, host.bootId);
+  const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId);
   const state = {
-    channels: new Channels({ ...bounds, rate: config.channelRate }, fanOut),
+    channels: new Channels({ ...bounds, rate: config.channelRate, senderRate: config.senderRate }, fanOut),
     sessions: new Sessions(),
     lease,
     seats: new SeatStore(host.pool, host.bootId),

@@ -31,6 +31,7 @@ const bounds = {
   lossyRingBytes: 1_000,
   writeBytes: 1_000,
   rate: { messagesPerSecond: 1, bytesPerSecond: 1 },
+  senderRate: { messagesPerSecond: 1, bytesPerSecond: 1 },
 };
 const longEmptyMs = 120_001;
 
@@ -59,7 +60,7 @@ async function owned(): Promise<number> {
 
 function load(channels: Channels, id: number): void {
   const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), keeps: false, lastSeq: 0 } as const;
-  channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0 } }, nowMs);
+  channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, roster: 0 } }, nowMs);
 }
 
 const isOwned = async (id: number) =>

@@ -44,15 +44,24 @@ test('a batch that holds one message twice is brought to its end', async () => {
   const a = await join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
   const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
-  const store = new MessageStore(pool, pool, String(head?.boot_id));
+  const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.boot_id));
   const digest = Buffer.alloc(32);
   const clientId = randomUUID();
   const entry = { channelId: id, epoch: Number(head?.epoch), senderId: alice.id, kind: 0, targetSeq: 0 };
   const batch = [randomUUID(), clientId, clientId, randomUUID()].map((one) => ({
     ...entry,
-    ...{ clientId: one, contentType: '', data: Buffer.from('x'), digest, mentions: [] },
+    ...{
+      clientId: one,
+      contentType: '',
+      data: Buffer.from('x'),
+      digest,
+      mentions: [],
+      roster: 0,
+      isHost: false,
+      denial: undefined,
+    },
   }));
-  const outcomes = await store.append(batch, false);
+  const outcomes = await store.append(batch, { again: false, track: 'main' });
   expect(outcomes.map(({ is }) => is).sort()).toEqual(['known', 'stored', 'stored', 'stored']);
   await Promise.all([a.leave(), pool.end()]);
 });

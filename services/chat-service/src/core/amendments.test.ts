@@ -4,7 +4,7 @@ import { LiveChannel } from './live-channel.js';
 import { Reader } from './reader.js';
 
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
-const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate };
 
 function words(text: string): Frame {
   return { bytes: Buffer.from(`[${text}]`), plain: true };
@@ -27,7 +27,7 @@ class World {
 
   constructor(ringBytes = bounds.ringBytes) {
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
-    const settings = { ownerId: 'alice', slowModeS: 0 };
+    const settings = { ownerId: 'alice', slowModeS: 0, roster: 0 };
     const fanOut = new FanOut(
       (run) => run(),
       (cause) => {

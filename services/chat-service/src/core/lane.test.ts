@@ -1,8 +1,10 @@
-import { type Append, type Entry, Lane, type Outcome, type Written } from './lane.js';
+import type { Append, BatchOutcome, Candidate, Entry, Outcome } from './entry.js';
+import { Lane, type Written } from './lane.js';
 
-const bounds = { rows: 5, batchBytes: 100, waitingBytes: 1_000 };
+/** Each entry costs 512 bytes and its data. */
+const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };
 
-function entry(n: number, fields: Partial<Entry> = {}): Entry {
+function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
   const data = fields.data ?? Buffer.from(`m${n}`);
   return {
     channelId: 1,
@@ -15,6 +17,11 @@ function entry(n: number, fields: Partial<Entry> = {}): Entry {
     data,
     digest: data,
     mentions: [],
+    roster: 0,
+    isHost: false,
+    denial: undefined,
+    judge: () => {},
+    lookAgain: async () => {},
     ...fields,
   };
 }
@@ -27,19 +34,21 @@ class Log {
   failBefore = 0;
   flying = 0;
   mayWrite = true;
+  verdict: (entry: Entry) => BatchOutcome | undefined = () => undefined;
+  waitAside = Promise.resolve();
 
-  readonly append: Append = async (batch, again) => {
-    this.flying += 1;
+  readonly append: Append = async (batch, { again, track }) => {
+    if (track === 'main') this.flying += 1;
     if (this.flying > 1) throw new Error('two batches in flight');
     try {
-      await new Promise(setImmediate);
+      await (track === 'aside' ? this.waitAside : new Promise(setImmediate));
       if (this.failBefore-- > 0) throw new Error('not written');
-      const outcomes = batch.map((one) => this.#write(one, again));
+      const outcomes = batch.map((one) => this.verdict(one) ?? this.#write(one, again));
       this.batches.push(batch.length);
       if (this.loseAnswers-- > 0) throw new Error('written, but the answer was lost');
       return outcomes;
     } finally {
-      this.flying -= 1;
+      if (track === 'main') this.flying -= 1;
     }
   };
 
@@ -53,13 +62,13 @@ class Log {
   }
 }
 
-function setUp(log = new Log()) {
+function setUp(log = new Log(), narrower: Partial<typeof bounds> = {}) {
   const doubts: unknown[] = [];
   const pauses: number[] = [];
   const written: Written[] = [];
   let clock = 0;
   const lane = new Lane({
-    bounds,
+    bounds: { ...bounds, ...narrower },
     append: log.append,
     mayWrite: () => log.mayWrite,
     atTurnEnd: setImmediate,
@@ -69,7 +78,7 @@ function setUp(log = new Log()) {
     onDoubt: (cause) => doubts.push(cause),
   });
   const outcomes: Record<string, Outcome[]> = {};
-  const offer = (one: Entry) => {
+  const offer = (one: Candidate) => {
     const done: Outcome[] = [];
     outcomes[one.clientId] ??= done;
     return lane.offer(one, (outcome) => (outcomes[one.clientId] as Outcome[]).push(outcome));
@@ -98,9 +107,9 @@ describe('Lane', () => {
   });
 
   test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
-    const { lane, log, offer } = setUp();
-    for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(60, n) }));
-    offer(entry(4, { data: Buffer.alloc(150, 4) }));
+    const { lane, log, offer } = setUp(new Log(), { waitingBytes: 20_000, channelBytes: 20_000, userBytes: 20_000 });
+    for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(2_000, n) }));
+    offer(entry(4, { senderId: 'bob', data: Buffer.alloc(4_000, 4) }));
     await lane.flushed();
     expect(log.batches).toEqual([1, 1, 1, 1]);
   });
@@ -131,12 +140,17 @@ describe('Lane', () => {
 
   test('takes nothing where too much waits, and takes again when it is done', async () => {
     const { lane, offer } = setUp();
-    for (let n = 1; n <= 10; n++) expect(offer(entry(n, { data: Buffer.alloc(100, n) }))).toBe(true);
-    expect(offer(entry(11))).toBe(false);
-    expect(lane.bytes).toBe(1_000);
+    const data = Buffer.alloc(488);
+    for (let n = 1; n <= 7; n++) expect(offer(entry(n, { data }))).toBe(true);
+    expect(offer(entry(8, { data }))).toBe(false); // of this user
+    expect(offer(entry(9, { data, senderId: 'bob' }))).toBe(true);
+    expect(offer(entry(10, { data, senderId: 'bob' }))).toBe(false); // of this channel
+    for (const n of [11, 12]) expect(offer(entry(n, { data, senderId: 'bob', channelId: 2 }))).toBe(true);
+    expect(offer(entry(13, { data, senderId: 'carol', channelId: 3 }))).toBe(false);
+    expect(lane.bytes).toBe(10_000);
     await lane.flushed();
     expect(lane.bytes).toBe(0);
-    expect(offer(entry(12))).toBe(true);
+    expect(offer(entry(14))).toBe(true);
     await lane.flushed();
   });
 
@@ -181,5 +195,77 @@ describe('Lane', () => {
     await flushed;
     clearInterval(keepBusy);
     expect(outcomes.c6).toHaveLength(1);
+  });
+
+  test('counts mentions, content types and what an entry costs in itself', async () => {
+    const { lane, offer } = setUp();
+    offer(entry(1, { data: Buffer.alloc(0), mentions: ['a'.repeat(64)], contentType: 'text/plain' }));
+    expect(lane.bytes).toBe(512 + 64 + 16 + 10);
+    await lane.flushed();
+  });
+
+  test('channels take turns, and so do the senders of a channel', async () => {
+    const { lane, log, offer } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n, { data: Buffer.alloc(0) }));
+    offer(entry(7, { data: Buffer.alloc(0), senderId: 'bob' }));
+    offer(entry(8, { data: Buffer.alloc(0), senderId: 'carol', channelId: 2 }));
+    await lane.flushed();
+    expect(log.rows).toEqual(['c1', 'c8', 'c7', 'c2', 'c3', 'c4', 'c5', 'c6'].filter((id) => log.rows.includes(id)));
+    expect(log.rows.indexOf('c8')).toBeLessThan(3);
+    expect(log.rows.indexOf('c7')).toBeLessThan(3);
+  });
+
+  test('what was judged by other members is judged again, in order, and only then written', async () => {
+    const log = new Log();
+    const { lane, outcomes, offer } = setUp(log);
+    let known = 1;
+    const members = { roster: 0 };
+    log.verdict = ({ roster }) => (roster < known ? { is: 'stale', roster: known } : undefined);
+    const lookAgain = async (roster: number) => {
+      await new Promise(setImmediate);
+      members.roster = roster;
+    };
+    for (let n = 1; n <= 3; n++) {
+      const one = entry(n, { lookAgain });
+      offer({
+        ...one,
+        judge() {
+          Object.assign(this, members);
+        },
+      });
+    }
+    await lane.flushed();
+    expect(log.rows).toEqual(['c1', 'c2', 'c3']);
+    known = 2;
+    offer({
+      ...entry(4, { lookAgain }),
+      judge() {
+        Object.assign(this, members);
+      },
+    });
+    await lane.flushed();
+    expect(outcomes.c4).toMatchObject([{ is: 'stored', seq: 4 }]);
+  });
+
+  test('a locked channel is tried apart, and the others do not wait for it', async () => {
+    const log = new Log();
+    const { lane, outcomes, offer } = setUp(log);
+    let unlock = () => {};
+    const locked = new Promise<void>((resolve) => {
+      unlock = resolve;
+    });
+    log.verdict = ({ channelId }) => (channelId === 1 ? { is: 'busy' } : undefined);
+    log.waitAside = locked;
+    offer(entry(1));
+    offer(entry(2, { channelId: 2 }));
+    while (outcomes.c2?.length !== 1) await new Promise(setImmediate);
+    for (let n = 3; n <= 8; n++) {
+      offer(entry(n, { channelId: 2 }));
+      while (outcomes[`c${n}`]?.length !== 1) await new Promise(setImmediate);
+    }
+    expect(outcomes.c1).toEqual([]);
+    unlock();
+    await lane.flushed();
+    expect(outcomes.c1).toEqual([{ is: 'busy' }]);
   });
 });

@@ -1,46 +1,22 @@
-/** A message on its way into the log of a channel that keeps something. */
-export interface Entry {
-  readonly channelId: number;
-  /** The ownership by which it is written. */
-  readonly epoch: number;
-  readonly senderId: string;
-  /** A UUID; the server's where the sender gave none. */
-  readonly clientId: string;
-  readonly kind: number;
-  readonly targetSeq: number;
-  readonly contentType: string;
-  readonly data: Uint8Array;
-  /** SHA-256 of what was sent: the same client id with another digest is another message. */
-  readonly digest: Uint8Array;
-  readonly mentions: readonly string[];
-}
-
-/** What became of an entry. Every one is a fact. */
-export type Outcome =
-  /** Committed just now. */
-  | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly roster: number }
-  /** Committed before, by an earlier try. */
-  | { readonly is: 'known'; readonly seq: number; readonly sentAtMs: number }
-  /** Another message has that client id. */
-  | { readonly is: 'reused' }
-  /** The channel is not this server's any more. */
-  | { readonly is: 'moved' }
-  /** The lease lapsed before it was written. */
-  | { readonly is: 'paused' }
-  /** The head was locked for too long; nothing was written. */
-  | { readonly is: 'busy' }
-  /** The database will never take it. */
-  | { readonly is: 'refused' };
-
-/** Writes a batch. Resolves with one outcome per entry; rejects where the outcome is not known. */
-export type Append = (batch: readonly Entry[], again: boolean) => Promise<readonly Outcome[]>;
+import {
+  type Append,
+  type BatchOutcome,
+  type Candidate,
+  costOf,
+  type Entry,
+  type Outcome,
+  type Track,
+} from './entry.js';
+import { type Done, FairQueue, type Waiting } from './fair-queue.js';
 
 export interface LaneBounds {
   readonly rows: number;
-  /** Data bytes of one batch. */
+  /** Bytes of one batch. */
   readonly batchBytes: number;
-  /** Data bytes that may wait. */
+  /** Bytes that may wait, of all, of one channel and of one user. */
   readonly waitingBytes: number;
+  readonly channelBytes: number;
+  readonly userBytes: number;
 }
 
 /** A batch that is done. */
@@ -68,117 +44,255 @@ export interface LaneOptions {
   readonly onDoubt: (cause: unknown) => void;
 }
 
-/** Called with what became of the entry, in the order of the log. */
-export type Done = (outcome: Outcome) => void;
-
-interface Waiting {
-  readonly entry: Entry;
-  readonly sinceMs: number;
-  readonly done: Done[];
-}
-
 const paused: Outcome = { is: 'paused' };
+const refused: Outcome = { is: 'refused' };
 const firstPauseMs = 20;
 const longestPauseMs = 500;
+/** A channel that was locked is written apart from the others for so long. */
+const asideMs = 5_000;
+/** Channels that are written apart at the same time. */
+export const asideAtOnce = 2;
 
 /** A UUID is the same one in either case, as for the database. */
 function identityOf({ channelId, senderId, clientId }: Entry): string {
   return `${channelId} ${senderId} ${clientId.toLowerCase()}`;
 }
 
+function addTo(sums: Map<string, number>, key: string, bytes: number): void {
+  const sum = (sums.get(key) ?? 0) + bytes;
+  if (sum > 0) sums.set(key, sum);
+  else sums.delete(key);
+}
+
 /**
- * The path of durable writes of one process: at most one batch in flight, and what arrives meanwhile is the next one, so
- * nothing waits for a timer. A batch once sent is sent again until its outcome is a fact.
+ * The path of durable writes of one process: at most one batch of all channels in flight, and what arrives meanwhile is
+ * the next one, so nothing waits for a timer. Channels and their senders take turns. A batch once sent is sent again until
+ * its outcome is a fact. A channel that was locked is written apart, so that the others do not wait for it.
  */
 export class Lane {
   readonly #options: LaneOptions;
-  #waiting: Waiting[] = [];
+  /** Those with something unanswered; who was served last comes last. */
+  readonly #queues = new Map<number, FairQueue>();
+  /** Channels that were locked: monotonic, ms. */
+  readonly #asideUntilMs = new Map<number, number>();
+  readonly #bytesOfUsers = new Map<string, number>();
+  /** The oldest first. */
+  readonly #unanswered = new Map<Waiting, number>();
   #bytes = 0;
   #flying = false;
+  #flyingAside = 0;
   #taken = 0;
-  #answered = 0;
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
   constructor(options: LaneOptions) {
     this.#options = options;
   }
 
-  /** Data bytes that wait or are in flight. */
+  /** Bytes that wait or are in flight. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** False: too much waits, and nothing was taken. Otherwise `done` is called exactly once. */
-  offer(entry: Entry, done: Done): boolean {
-    if (this.#bytes + entry.data.length > this.#options.bounds.waitingBytes) return false;
-    this.#bytes += entry.data.length;
-    this.#taken += 1;
-    this.#waiting.push({ entry, sinceMs: this.#options.now(), done: [done] });
-    if (!this.#flying) this.#takeOff();
+  offer(entry: Candidate, done: Done): boolean {
+    const waiting: Waiting = { entry, bytes: costOf(entry), sinceMs: this.#options.now(), done: [done] };
+    if (!this.#hasRoom(waiting)) return false;
+    this.#queueOf(entry.channelId).push(waiting);
+    this.#unanswered.set(waiting, ++this.#taken);
+    this.#count(waiting, waiting.bytes);
+    this.#takeOff();
     return true;
   }
 
   /** Resolves when all that was taken so far has been answered. */
   flushed(): Promise<void> {
-    if (this.#answered === this.#taken) return Promise.resolve();
+    if (this.#unanswered.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#flushes.push({ upTo: this.#taken, resolve }));
   }
 
+  #hasRoom({ entry, bytes }: Waiting): boolean {
+    const { waitingBytes, channelBytes, userBytes } = this.#options.bounds;
+    return (
+      this.#bytes + bytes <= waitingBytes &&
+      (this.#queues.get(entry.channelId)?.bytes ?? 0) + bytes <= channelBytes &&
+      (this.#bytesOfUsers.get(entry.senderId) ?? 0) + bytes <= userBytes
+    );
+  }
+
+  #queueOf(channelId: number): FairQueue {
+    const known = this.#queues.get(channelId);
+    if (known !== undefined) return known;
+    const fresh = new FairQueue();
+    this.#queues.set(channelId, fresh);
+    return fresh;
+  }
+
+  #count({ entry }: Waiting, bytes: number): void {
+    this.#bytes += bytes;
+    this.#queueOf(entry.channelId).bytes += bytes;
+    addTo(this.#bytesOfUsers, entry.senderId, bytes);
+  }
+
   #takeOff(): void {
+    if (this.#flying) return;
     this.#flying = true;
     this.#options.atTurnEnd(() => void this.#fly());
   }
 
   async #fly(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch();
-      await this.#write(batch);
-      this.#answered += batch.length;
-      while (this.#flushes[0] !== undefined && this.#flushes[0].upTo <= this.#answered)
-        this.#flushes.shift()?.resolve();
+    this.#flyAside();
+    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
+      await this.#write(batch, 'main');
+      this.#flyAside();
     }
     this.#flying = false;
   }
 
-  #nextBatch(): Waiting[] {
-    const { rows, batchBytes } = this.#options.bounds;
-    let bytes = 0;
-    let count = 0;
-    for (const { entry } of this.#waiting) {
-      bytes += entry.data.length;
-      if (count === rows || (count > 0 && bytes > batchBytes)) break;
-      count += 1;
-    }
-    return this.#waiting.splice(0, count);
+  #next(): Waiting[] {
+    return this.#batchOf(this.#ready('main'));
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const { folded, reused } = fold(batch);
-    for (const { done } of reused) this.#tell(done, { is: 'reused' });
-    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded) : folded.map(() => paused);
-    for (const { entry } of batch) this.#bytes -= entry.data.length;
-    for (const [at, { done }] of folded.entries()) this.#tell(done, outcomes[at] ?? { is: 'refused' });
+  #flyAside(): void {
+    for (const [channelId, queue] of this.#ready('aside')) {
+      if (this.#flyingAside === asideAtOnce) return;
+      this.#flyingAside += 1;
+      void this.#write(this.#batchOf([[channelId, queue]]), 'aside').then(() => {
+        this.#flyingAside -= 1;
+        this.#takeOff();
+      });
+    }
+  }
+
+  #ready(track: Track): [number, FairQueue][] {
+    return [...this.#queues].filter(
+      ([channelId, { size, held }]) => size > 0 && !held && this.#isAside(channelId) === (track === 'aside'),
+    );
+  }
+
+  #isAside(channelId: number): boolean {
+    const untilMs = this.#asideUntilMs.get(channelId);
+    if (untilMs === undefined) return false;
+    if (untilMs > this.#options.now()) return true;
+    this.#asideUntilMs.delete(channelId);
+    return false;
+  }
+
+  /** One of each channel in turn, until the batch is full. */
+  #batchOf(queues: readonly (readonly [number, FairQueue])[]): Waiting[] {
+    const { rows, batchBytes } = this.#options.bounds;
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    for (let turn = queues; turn.length > 0; turn = turn.filter(([, { size }]) => size > 0)) {
+      for (const [channelId, queue] of turn) {
+        bytes += queue.nextBytes;
+        if (batch.length === rows || (batch.length > 0 && bytes > batchBytes)) return batch;
+        batch.push(...queue.take());
+        if (!queue.held) this.#hold(channelId, queue);
+      }
+    }
+    return batch;
+  }
+
+  /** Until its batch is over; it comes last from now on. */
+  #hold(channelId: number, queue: FairQueue): void {
+    queue.held = true;
+    this.#queues.delete(channelId);
+    this.#queues.set(channelId, queue);
+  }
+
+  async #write(batch: readonly Waiting[], track: Track): Promise<void> {
+    const folded = this.#fold(batch);
+    for (const { entry } of folded) entry.judge();
+    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded, track) : folded.map(() => paused);
+    const rosters = new Map<number, number>();
+    const back = folded.filter((waiting, at) => !this.#isOver(waiting, outcomes[at] ?? refused, track, rosters));
+    for (const channelId of new Set(batch.map(({ entry }) => entry.channelId))) {
+      this.#release(
+        channelId,
+        back.filter(({ entry }) => entry.channelId === channelId),
+        rosters.get(channelId),
+      );
+    }
+  }
+
+  /** Answers it; false: it is to be tried once more. */
+  #isOver(waiting: Waiting, outcome: BatchOutcome, track: Track, rosters: Map<number, number>): boolean {
+    const { channelId } = waiting.entry;
+    if (outcome.is === 'stale') {
+      rosters.set(channelId, outcome.roster);
+      return false;
+    }
+    if (outcome.is === 'busy') {
+      this.#asideUntilMs.set(channelId, this.#options.now() + asideMs);
+      if (track === 'main') return false;
+    }
+    this.#answer(waiting, outcome);
+    return true;
+  }
+
+  /** The channel may be in a batch again, where its members have changed not before they were looked at. */
+  #release(channelId: number, back: readonly Waiting[], roster: number | undefined): void {
+    const queue = this.#queueOf(channelId);
+    if (back.length > 0) queue.putBack(back);
+    const free = () => {
+      queue.held = false;
+      if (queue.size === 0) this.#queues.delete(channelId);
+    };
+    const [first] = back;
+    if (roster === undefined || first === undefined) free();
+    else
+      void first.entry.lookAgain(roster).then(() => {
+        free();
+        this.#takeOff();
+      });
+  }
+
+  #answer(waiting: Waiting, outcome: Outcome): void {
+    this.#settle(waiting);
+    for (const one of waiting.done) this.#tell(one, outcome);
+  }
+
+  #settle(waiting: Waiting): void {
+    this.#unanswered.delete(waiting);
+    this.#count(waiting, -waiting.bytes);
+    if (this.#flushes.length === 0) return;
+    const [oldest = Number.POSITIVE_INFINITY] = this.#unanswered.values();
+    while (this.#flushes[0] !== undefined && this.#flushes[0].upTo < oldest) this.#flushes.shift()?.resolve();
   }
 
   /** Somebody who throws when told keeps nobody else waiting. */
-  #tell(done: readonly Done[], outcome: Outcome): void {
-    for (const one of done) {
-      try {
-        one(outcome);
-      } catch (cause) {
-        this.#options.onDoubt(cause);
-      }
+  #tell(done: Done, outcome: Outcome): void {
+    try {
+      done(outcome);
+    } catch (cause) {
+      this.#options.onDoubt(cause);
     }
   }
 
-  async #untilKnown(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+  /** A double-click over two streams: the same message is written once, and both are told. */
+  #fold(batch: readonly Waiting[]): Waiting[] {
+    const first = new Map<string, Waiting>();
+    for (const waiting of batch) {
+      const identity = identityOf(waiting.entry);
+      const before = first.get(identity);
+      if (before === undefined) first.set(identity, waiting);
+      else if (!sameBytes(before.entry.digest, waiting.entry.digest)) this.#answer(waiting, { is: 'reused' });
+      else {
+        before.done.push(...waiting.done);
+        this.#settle(waiting);
+      }
+    }
+    return [...first.values()];
+  }
+
+  async #untilKnown(batch: readonly Waiting[], track: Track): Promise<readonly BatchOutcome[]> {
     const { append, now, onBatch } = this.#options;
-    const entries = batch.map(({ entry }) => entry);
+    const entries: readonly Candidate[] = batch.map(({ entry }) => entry);
     const sentMs = now();
     const waitedMs = sentMs - (batch[0]?.sinceMs ?? sentMs);
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        const outcomes = await append(entries, tries > 1);
+        const outcomes = await append(entries, { again: tries > 1, track });
         onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
         return outcomes;
       } catch (cause) {
@@ -187,20 +301,6 @@ export class Lane {
       }
     }
   }
-}
-
-/** A double-click over two streams: the same message is written once, and both are told. */
-function fold(batch: readonly Waiting[]): { folded: Waiting[]; reused: Waiting[] } {
-  const first = new Map<string, Waiting>();
-  const reused: Waiting[] = [];
-  for (const waiting of batch) {
-    const identity = identityOf(waiting.entry);
-    const before = first.get(identity);
-    if (before === undefined) first.set(identity, { ...waiting, done: [...waiting.done] });
-    else if (sameBytes(before.entry.digest, waiting.entry.digest)) before.done.push(...waiting.done);
-    else reused.push(waiting);
-  }
-  return { folded: [...first.values()], reused };
 }
 
 function sameBytes(one: Uint8Array, other: Uint8Array): boolean {

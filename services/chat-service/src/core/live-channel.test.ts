@@ -4,13 +4,13 @@ import { Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
 
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
-const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate };
 const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
   const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0 } as const;
-  return { facts, settings: { ownerId: 'alice', slowModeS: 0 } };
+  return { facts, settings: { ownerId: 'alice', slowModeS: 0, roster: 0 } };
 }
 
 function setUp() {

@@ -5,6 +5,8 @@ import type { Feed } from './feed.js';
 import { type Rate, Throughput } from './meter.js';
 import type { Logs, Reader } from './reader.js';
 import { SentBefore } from './sent-before.js';
+import { SlowMode } from './slow-mode.js';
+import { Throughputs } from './throughputs.js';
 
 /** A user as others in the channel see them. */
 export interface Person {
@@ -30,6 +32,8 @@ export interface ChannelFacts {
 export interface ChannelSettings {
   readonly ownerId: string;
   readonly slowModeS: number;
+  /** Grows with every change of members and settings. */
+  readonly roster: number;
 }
 
 export interface ChannelBounds {
@@ -37,6 +41,7 @@ export interface ChannelBounds {
   readonly lossyRingBytes: number;
   readonly writeBytes: number;
   readonly rate: Rate;
+  readonly senderRate: Rate;
 }
 
 /** What a channel is opened with. */
@@ -56,6 +61,8 @@ export class LiveChannel {
   settings: ChannelSettings;
   readonly logs: Logs;
   readonly throughput: Throughput;
+  readonly senders: Throughputs;
+  readonly slowMode = new SlowMode();
   readonly sent = new SentBefore();
   /** True once another server has it, or is to have it: nothing more is said here. */
   moving = false;
@@ -66,7 +73,6 @@ export class LiveChannel {
   readonly #occupants = new Map<string, Occupant>();
   readonly #seatsOf = new Map<string, number>();
   #unflushedBytes = 0;
-  readonly #spokeAt = new Map<string, number>();
   readonly #amendments: Amendments;
   #firstSeq = 1;
   #lastSeq: number;
@@ -82,6 +88,7 @@ export class LiveChannel {
     };
     this.#amendments = new Amendments(this.logs.entries);
     this.throughput = new Throughput(bounds.rate);
+    this.senders = new Throughputs(bounds.senderRate);
     this.#fanOut = fanOut;
     this.#flushBytes = bounds.ringBytes / 2;
     this.#emptySinceMs = nowMs;
@@ -123,16 +130,6 @@ export class LiveChannel {
     this.#publish(frame);
   }
 
-  /** 0 and counts, or the milliseconds until this user may speak again. */
-  takeTurn(userId: string, nowMs: number): number {
-    const spokeAt = this.#spokeAt.get(userId) ?? Number.NEGATIVE_INFINITY;
-    if (spokeAt > nowMs) this.#spokeAt.set(userId, nowMs); // the clock was set back
-    const waitMs = Math.min(spokeAt, nowMs) + this.settings.slowModeS * 1_000 - nowMs;
-    if (waitMs > 0) return waitMs;
-    if (this.settings.slowModeS > 0) this.#spokeAt.set(userId, nowMs);
-    return 0;
-  }
-
   /** Nothing below this seq is shown any more; who is ready gets first what waits. */
   trimTo(firstSeq: number): void {
     if (firstSeq <= this.#firstSeq) return;
@@ -169,9 +166,14 @@ export class LiveChannel {
     this.#occupants.delete(seat);
     const seats = (this.#seatsOf.get(occupant.person.id) ?? 1) - 1;
     if (seats > 0) this.#seatsOf.set(occupant.person.id, seats);
-    else this.#seatsOf.delete(occupant.person.id);
+    else this.#forget(occupant.person.id);
     if (this.#occupants.size === 0) this.#emptySinceMs = nowMs;
     return seats === 0;
+  }
+
+  #forget(userId: string): void {
+    this.#seatsOf.delete(userId);
+    this.senders.forget(userId);
   }
 
   /** A burst is written before it could push a ready reader off the ring. */

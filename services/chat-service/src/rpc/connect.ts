@@ -127,7 +127,8 @@ export class ConnectDoor {
     const place = placeOf(channel, taken, wishes);
     this.#deps.onResume(place.resume);
     const person = personOf(taken);
-    const standing = { role: taken.role, mutedUntilMs: taken.muted_until_ms };
+    const { role, muted_until_ms: mutedUntilMs, roster } = taken;
+    const standing = { role, mutedUntilMs, roster, removed: false };
     const opened = new Session({ key, person, standing, channel, stream, ...wishes, ...place }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;

@@ -85,6 +85,11 @@ export function faultOf(message: Message, channel: Subject, maxBytes: number): R
   return faultOfKind(message, channel);
 }
 
+/** Bytes of all that its sender chose. */
+export function sizeOf({ data, contentType, mentions }: Message): number {
+  return mentions.reduce((sum, id) => sum + id.length, data.length + contentType.length);
+}
+
 /** What the server vouches for. */
 export interface Stamp {
   readonly userId: number;

@@ -8,6 +8,7 @@ import type { LiveChannel, Opening } from '../core/live-channel.js';
 import type { HeadRow, HeadStore, MemberRow, RosterRow } from '../store/heads.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { storedFrame } from './frames.js';
+import type { Standing } from './permission.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 
@@ -28,8 +29,8 @@ function openingOf(row: HeadRow): Opening {
   };
 }
 
-function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s'>): Opening['settings'] {
-  return { ownerId: row.owner_id, slowModeS: row.slow_mode_s };
+function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s' | 'roster'>): Opening['settings'] {
+  return { ownerId: row.owner_id, slowModeS: row.slow_mode_s, roster: row.roster };
 }
 
 function fedEntry(entry: StoredEntry): FedEntry {
@@ -91,7 +92,7 @@ function partFrom(channel: LiveChannel, here: readonly Session[], row: RosterRow
     const last = lastSeqFor(members.get(session.person.id), channel);
     if (last <= channel.lastSeq) session.goodbye('removed');
     else partAfter = Math.min(partAfter, last);
-    session.standing = standingOf(members.get(session.person.id));
+    session.standing = standingOf(members.get(session.person.id), row.roster, Number.isFinite(last));
   }
   return partAfter;
 }
@@ -104,6 +105,6 @@ function lastSeqFor(member: MemberRow | undefined, { facts }: LiveChannel): numb
   return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function standingOf(member: MemberRow | undefined): Session['standing'] {
-  return { role: member?.role ?? 'none', mutedUntilMs: member?.muted_until_ms ?? 0 };
+function standingOf(member: MemberRow | undefined, roster: number, removed: boolean): Standing {
+  return { role: member?.role ?? 'none', mutedUntilMs: member?.muted_until_ms ?? 0, removed, roster };
 }

@@ -1,14 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { Kind, type Message } from '@parley/contract';
+import { createHash } from 'node:crypto';
+import type { Message } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime';
-import type { Lane, Outcome } from '../core/lane.js';
-import type { LiveChannel, Person } from '../core/live-channel.js';
-import { type Rate, Throughput } from '../core/meter.js';
-import type { Role } from '../store/heads.js';
-import type { MessageStore } from '../store/messages.js';
+import type { Outcome } from '../core/entry.js';
+import type { Lane } from '../core/lane.js';
+import type { LiveChannel } from '../core/live-channel.js';
+import type { Rate } from '../core/meter.js';
+import { type Author, Draft } from './draft.js';
 import { messageFrame, typingFrame } from './frames.js';
-import { faultOf, stamped } from './incoming.js';
-import { mayDo } from './permission.js';
+import { faultOf, sizeOf, stamped } from './incoming.js';
+import { denialFor } from './permission.js';
 
 /** What postings of a chat server share. */
 export interface PostingContext {
@@ -20,22 +20,8 @@ export interface PostingContext {
   /** False while this server cannot be sure that it still owns its channels. */
   readonly mayPublish: () => boolean;
   readonly lane: Lane;
-  readonly messages: MessageStore;
   /** Called where the database says that a channel is not this server's any more. */
   readonly onMoved: () => void;
-}
-
-/** What a user may do in a channel just now. */
-export interface Standing {
-  readonly role: Role;
-  /** Unix ms; 0: never. */
-  readonly mutedUntilMs: number;
-}
-
-/** Who posts. */
-export interface Author {
-  readonly person: Person;
-  readonly standing: Standing;
 }
 
 /** How a message is answered: once, and not at all where it is lossy and was taken. */
@@ -66,12 +52,15 @@ function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
 
+function asRefusal(outcome: Exclude<Outcome, Landed>): Refusal {
+  return outcome.is === 'denied' ? refuse(outcome.denial.reason, outcome.denial) : refusals[outcome.is]();
+}
+
 /** What one user says in one channel: checked, then relayed or recorded, then answered. */
 export class Posting {
   readonly #author: Author;
   readonly #channel: LiveChannel;
   readonly #context: PostingContext;
-  readonly #throughput: Throughput;
   #pending = 0;
   #settled: (() => void)[] = [];
 
@@ -79,7 +68,6 @@ export class Posting {
     this.#author = author;
     this.#channel = channel;
     this.#context = context;
-    this.#throughput = new Throughput(context.rate);
   }
 
   /** Resolves when everything that was taken has been answered. */
@@ -88,46 +76,43 @@ export class Posting {
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
-  /** Takes one message. A promise: the next one has to wait for it. */
-  take(message: Message, answering: Answering): Promise<void> | undefined {
+  take(message: Message, answering: Answering): void {
     const refusal = this.#refusalFor(message);
     if (refusal !== undefined) answering.refused(message.clientId, refusal);
-    else if (message.typing !== undefined) this.#relayTyping(message.typing.stopped);
-    else if (message.lossy) this.#relayLossy(message);
-    else if (message.kind !== Kind.UNSPECIFIED) return this.#recordChange(message, answering);
+    else if (message.typing !== undefined || message.lossy) this.#pass(message, answering);
     else this.#say(message, answering);
-    return undefined;
   }
 
   #refusalFor(message: Message): Refusal | undefined {
     const fault = faultOf(message, this.#channel, this.#context.messageBytes);
     if (fault !== undefined) return fault;
-    const elsewhere = this.#refusalElsewhere();
-    if (elsewhere !== undefined) return elsewhere;
-    const nowMs = this.#context.now();
-    const mutedMs = this.#author.standing.mutedUntilMs - nowMs;
-    if (mutedMs > 0) return refuse('muted', { retryAfterMs: Math.min(mutedMs, 2_147_483_647) });
-    return this.#tooFast(message, nowMs);
-  }
-
-  /** Asked right before anything is shown or written. */
-  #refusalElsewhere(): Refusal | undefined {
     if (this.#channel.moving) return refuse('moved');
-    return this.#context.mayPublish() ? undefined : refuse('paused');
+    if (!this.#context.mayPublish()) return refuse('paused');
+    return this.#tooFast(message);
   }
 
-  #tooFast(message: Message, nowMs: number): Refusal | undefined {
-    const size = message.data.length;
-    const waitMs = this.#throughput.take(size, nowMs) || this.#channel.throughput.take(size, nowMs);
-    if (waitMs > 0) return refuse('send-too-fast', { retryAfterMs: waitMs });
-    const isSpoken = message.typing === undefined && !message.lossy && message.kind === Kind.UNSPECIFIED;
-    const turnMs = isSpoken && !this.#isOwner() ? this.#channel.takeTurn(this.#author.person.id, nowMs) : 0;
-    return turnMs > 0 ? refuse('slow-mode', { retryAfterMs: turnMs }) : undefined;
+  /** Of one user all streams in this channel count together. */
+  #tooFast(message: Message): Refusal | undefined {
+    const { senders, throughput } = this.#channel;
+    const size = sizeOf(message);
+    const nowMs = performance.now();
+    const waitMs = senders.of(this.#author.person.id).take(size, nowMs) || throughput.take(size, nowMs);
+    return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
-  #isOwner(): boolean {
-    const { facts, settings } = this.#channel;
-    return facts.kind !== 'direct' && settings.ownerId === this.#author.person.id;
+  /** What is kept nowhere and acked to nobody. */
+  #pass(message: Message, answering: Answering): void {
+    const denial = this.#denialFor(message);
+    if (denial !== undefined) answering.refused(message.clientId, denial);
+    else if (message.typing === undefined) this.#relayLossy(message);
+    else this.#relayTyping(message.typing.stopped);
+  }
+
+  #denialFor(message: Message): Refusal | undefined {
+    const { person, standing } = this.#author;
+    const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
+    const denial = denialFor({ message, userId: person.id, standing }, this.#channel, now);
+    return denial && refuse(denial.reason, denial);
   }
 
   #relayTyping(stopped: boolean): void {
@@ -143,7 +128,7 @@ export class Posting {
     return stamped(message, { userId: number, sender: id, timestamp, seq });
   }
 
-  /** The same client id again is the same message: it gets the first answer and is not said twice. */
+  /** The same client id again is the same message: it gets the first answer, whatever its sender may do by now. */
   #say(message: Message, answering: Answering): void {
     const isCompared = message.clientId !== '' || this.#channel.facts.keeps;
     const digest = isCompared ? digestOf(message) : nothing;
@@ -155,7 +140,10 @@ export class Posting {
   }
 
   #sayNew(message: Message, digest: Buffer, answering: Answering): void {
-    if (this.#channel.facts.keeps) this.#record(message, digest, answering);
+    const { keeps } = this.#channel.facts;
+    const denial = keeps ? undefined : this.#denialFor(message); // what is kept is judged when it is written
+    if (denial !== undefined) answering.refused(message.clientId, denial);
+    else if (keeps) this.#record(message, digest, answering);
     else this.#relay(message, digest, answering);
   }
 
@@ -174,40 +162,19 @@ export class Posting {
     answering.accepted(clientId, seq, timestamp);
   }
 
-  /** An edit, deletion, reaction or pin: whether it may be is looked up first. */
-  async #recordChange(message: Message, answering: Answering): Promise<void> {
-    const target = await this.#context.messages.target(this.#channel.facts.id, message.targetSeq);
-    const isHost = this.#isOwner() || this.#author.standing.role === 'admin';
-    const allowed = mayDo(message.kind, target, { userId: this.#author.person.id, isHost });
-    const refusal = allowed ?? this.#refusalElsewhere();
-    if (refusal === undefined) this.#say(message, answering);
-    else answering.refused(message.clientId, refusal);
-  }
-
   #record(message: Message, digest: Buffer, answering: Answering): void {
-    const { facts } = this.#channel;
-    const entry = {
-      channelId: facts.id,
-      epoch: facts.epoch,
-      senderId: this.#author.person.id,
-      clientId: message.clientId === '' ? randomUUID() : message.clientId,
-      kind: message.kind,
-      targetSeq: message.targetSeq,
-      contentType: message.contentType,
-      data: message.data,
-      digest,
-      mentions: message.mentions,
-    };
+    const draft = new Draft(message, digest, this.#author, this.#channel, this.#context.now);
     this.#pending += 1;
-    const taken = this.#context.lane.offer(entry, (outcome) => this.#recorded(message, digest, outcome, answering));
+    const taken = this.#context.lane.offer(draft, (outcome) => this.#recorded(message, digest, outcome, answering));
     if (!taken) this.#settle(() => answering.refused(message.clientId, refuse('too-busy')));
   }
 
   #recorded(message: Message, digest: Buffer, outcome: Outcome, answering: Answering): void {
     this.#settle(() => {
+      if (outcome.is !== 'stored') this.#channel.slowMode.giveBack(this.#author.person.id, message);
       if (outcome.is === 'stored' || outcome.is === 'known') return this.#show(message, digest, outcome, answering);
       if (outcome.is === 'moved') this.#context.onMoved();
-      answering.refused(message.clientId, refusals[outcome.is]());
+      answering.refused(message.clientId, asRefusal(outcome));
     });
   }
 

@@ -5,10 +5,12 @@ import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import { type Rate, Throughput } from '../core/meter.js';
 import { Reader } from '../core/reader.js';
+import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';
 import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalAck, refusalFrame } from './frames.js';
 import { decodeMessage } from './incoming.js';
-import { type Answering, Posting, type PostingContext, type Standing } from './posting.js';
+import type { Standing } from './permission.js';
+import { type Answering, Posting, type PostingContext } from './posting.js';
 import { replay } from './replay.js';
 
 /** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
@@ -16,6 +18,7 @@ export type ResetCause = 'behind' | 'goodbye' | 'replay';
 
 /** What every session of a chat server shares. */
 export interface SessionContext extends PostingContext {
+  readonly messages: MessageStore;
   readonly onWrite: (frames: number) => void;
   /** Called once per session, however it ends. */
   readonly onClose: (session: Session) => void;
@@ -197,16 +200,10 @@ export class Session {
     this.heardAtMs = this.#context.now();
     this.#restrain(bytes.length, this.heardAtMs);
     try {
-      const busy = this.#handle(decodeMessage(bytes));
-      if (busy !== undefined) this.#waitFor(busy);
+      this.#handle(decodeMessage(bytes));
     } catch (thrown) {
       this.#part(refusalFrom(thrown));
     }
-  }
-
-  /** One message at a time: the next one is not read before this one was decided. */
-  #waitFor(busy: Promise<void>): void {
-    this.#holdUntil(busy.catch((thrown) => this.#part(refusalFrom(thrown))));
   }
 
   /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
@@ -225,10 +222,9 @@ export class Session {
     });
   }
 
-  #handle(message: Message): Promise<void> | undefined {
+  #handle(message: Message): void {
     if (message.ping !== undefined) this.tell(pongFrame(message.ping.sentAt, this.channel.lastSeq));
-    else if (isForLog(message)) return this.#posting.take(message, this.#answering);
-    return undefined;
+    else if (isForLog(message)) this.#posting.take(message, this.#answering);
   }
 
   /**
@@ -242,11 +238,10 @@ export class Session {
     if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
     const message = decodeMessage(bytes);
     if (!isForLog(message)) return {};
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const accepted: Answering['accepted'] = (clientId, seq, timestamp) => resolve({ clientId, seq, timestamp });
       const refused: Answering['refused'] = (clientId, refusal) => resolve(refusalAck(clientId, refusal));
-      const busy = this.#posting.take(message, { accepted, refused });
-      busy?.catch(reject);
+      this.#posting.take(message, { accepted, refused });
       if (isPassing(message)) resolve({ clientId: message.clientId });
     });
   }

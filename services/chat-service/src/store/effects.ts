@@ -1,6 +1,6 @@
 import { Kind } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
-import type { Entry } from '../core/lane.js';
+import type { Entry } from '../core/entry.js';
 
 const sql = statements(import.meta.url);
 
@@ -22,8 +22,13 @@ const effects: Readonly<Record<number, Apply>> = {
   [Kind.UNPIN]: (client, { channelId, targetSeq }) => pin.run(client, [channelId, targetSeq, null]),
 };
 
-function reactionOf({ channelId, targetSeq, senderId, data }: Entry): [number, number, string, string] {
-  return [channelId, targetSeq, senderId, Buffer.from(data).toString()];
+function reactionOf(entry: Entry): [number, number, string, string] {
+  return [entry.channelId, entry.targetSeq, entry.senderId, emojiOf(entry)];
+}
+
+/** What a reaction says. */
+export function emojiOf({ data }: Entry): string {
+  return Buffer.from(data).toString();
 }
 
 /** True for entries that change what an earlier one shows. */

@@ -1,5 +1,6 @@
 import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
-import type { Entry, Outcome } from '../core/lane.js';
+import type { Append, BatchOutcome, Denial, Entry, Track } from '../core/entry.js';
+import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect } from './effects.js';
 
 const sql = statements(import.meta.url);
@@ -35,16 +36,16 @@ export interface StoredEntry {
   readonly deleted: boolean;
 }
 
-/** What an edit, deletion, reaction or pin is about. */
-export interface Target {
-  readonly sender_id: string;
-  readonly deleted: boolean;
+interface Owned {
+  readonly channel_id: number;
+  readonly roster: number;
 }
 
 const append = sql<Appended, readonly unknown[]>('append');
 const known = sql<Known, readonly unknown[]>('known');
 const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number]>('entries-after');
-const target = sql<Target, [channelId: number, seq: number]>('target');
+const unlocked = sql<{ channel_id: number }, [channelIds: readonly number[]]>('unlocked-heads');
+const whyNot = sql<Owned, [bootId: string, channelIds: readonly number[], epochs: readonly number[]]>('why-not');
 
 /** 22: the value, 23: a constraint, 42: the statement itself. Such a row will never be taken. */
 function isBadRow(error: unknown): boolean {
@@ -56,12 +57,20 @@ function isTooBusy(error: unknown): boolean {
   return isLockTimeout(error) || (error as { code?: unknown }).code === '57014';
 }
 
-function countByChannel(batch: readonly Entry[]): Map<number, { epoch: number; n: number }> {
-  const channels = new Map<number, { epoch: number; n: number }>();
-  for (const { channelId, epoch } of batch) {
-    channels.set(channelId, { epoch, n: (channels.get(channelId)?.n ?? 0) + 1 });
+interface Part {
+  readonly epoch: number;
+  /** The oldest by which an entry was judged. */
+  readonly roster: number;
+  readonly n: number;
+}
+
+function partsOf(batch: readonly Entry[]): Map<number, Part> {
+  const parts = new Map<number, Part>();
+  for (const { channelId, epoch, roster } of batch) {
+    const part = parts.get(channelId);
+    parts.set(channelId, { epoch, roster: Math.min(roster, part?.roster ?? roster), n: (part?.n ?? 0) + 1 });
   }
-  return channels;
+  return parts;
 }
 
 function places(batch: readonly Entry[]): number[] {
@@ -77,15 +86,19 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+type Outcomes = Map<Entry, BatchOutcome>;
+
+const refused: BatchOutcome = { is: 'refused' };
+
 /** The logs of channels that keep something. */
 export class MessageStore {
-  readonly #lane: Pool;
+  readonly #tracks: Readonly<Record<Track, Pool>>;
   readonly #reads: Queryable;
   readonly #bootId: string;
 
-  /** `lane` is for writing only, `reads` for the rest. */
-  constructor(lane: Pool, reads: Queryable, bootId: string) {
-    this.#lane = lane;
+  /** `tracks` are for writing only, `reads` for the rest. */
+  constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, bootId: string) {
+    this.#tracks = tracks;
     this.#reads = reads;
     this.#bootId = bootId;
   }
@@ -95,89 +108,111 @@ export class MessageStore {
     return entriesAfter.run(this.#reads, [channelId, seq, size]);
   }
 
-  /** What somebody said at `seq`; undefined where nothing was said there. */
-  async target(channelId: number, seq: number): Promise<Target | undefined> {
-    const [row] = await target.run(this.#reads, [channelId, seq]);
-    return row;
-  }
-
   /**
-   * Writes a batch: what was known before is found, what the database refuses is set apart, the rest is committed.
-   * Rejects where the outcome is not known, e.g. because the connection broke; then call it again with `again`.
+   * Writes a batch: what was known before is found, what may not be or what the database refuses is set apart, the rest is
+   * committed. Rejects where the outcome is not known, e.g. because the connection broke; then call it again with `again`.
    */
-  async append(batch: readonly Entry[], again: boolean): Promise<readonly Outcome[]> {
-    if (again) return this.#appendUnknown(batch);
+  readonly append: Append = async (batch, { again, track }) => {
+    const outcomes: Outcomes = new Map();
+    await this.#append(this.#tracks[track], batch, outcomes, again);
+    return batch.map((entry) => outcomes.get(entry) ?? refused);
+  };
+
+  async #append(pool: Pool, batch: readonly Entry[], outcomes: Outcomes, again = false): Promise<void> {
+    const asked = batch.filter(({ denial }) => again || denial !== undefined);
+    await this.#findKnown(pool, asked, outcomes);
+    for (const entry of asked) {
+      if (entry.denial !== undefined && !outcomes.has(entry))
+        outcomes.set(entry, { is: 'denied', denial: entry.denial });
+    }
+    const fresh = asked.length === 0 ? batch : batch.filter((entry) => !outcomes.has(entry));
+    if (fresh.length === 0) return;
     try {
-      return await this.#insert(batch);
+      for (const [entry, outcome] of await this.#insert(pool, fresh)) outcomes.set(entry, outcome);
     } catch (error) {
-      if (isDuplicate(error, 'message_once')) return this.#appendUnknown(batch, error);
-      if (isTooBusy(error) || isBadRow(error)) return this.#appendApart(batch, error);
-      throw error;
+      await this.#appendApart(pool, fresh, outcomes, error);
     }
   }
 
-  /** Some of these may be stored already: by another try, or by the sender's. Where none is, `duplicate` is two of the batch. */
-  async #appendUnknown(batch: readonly Entry[], duplicate?: unknown): Promise<readonly Outcome[]> {
-    const rows = await known.run(this.#lane, [
+  /** Some of these may be stored already: by another try, or by the sender's. */
+  async #findKnown(client: Queryable, batch: readonly Entry[], outcomes: Outcomes): Promise<void> {
+    if (batch.length === 0) return;
+    const rows = await known.run(client, [
       batch.map(({ channelId }) => channelId),
       batch.map(({ senderId }) => senderId),
       batch.map(({ clientId }) => clientId),
       batch.map(({ digest }) => asBuffer(digest)),
     ]);
-    if (duplicate !== undefined && rows.length === 0 && batch.length > 1) return this.#appendApart(batch, duplicate);
-    const found = new Map(rows.map((row) => [row.at, row]));
-    const fresh = batch.filter((_, at) => !found.has(at));
-    const outcomes = fresh.length === 0 ? [] : [...(await this.append(fresh, false))];
-    return batch.map((_, at): Outcome => {
-      const row = found.get(at);
-      if (row === undefined) return outcomes.shift() ?? { is: 'refused' };
-      return row.same ? { is: 'known', seq: row.seq, sentAtMs: row.sent_ms } : { is: 'reused' };
-    });
+    for (const { at, seq, sent_ms, same } of rows) {
+      outcomes.set(batch[at] as Entry, same ? { is: 'known', seq, sentAtMs: sent_ms } : { is: 'reused' });
+    }
   }
 
-  /** A batch that failed as a whole: channel by channel, then half by half, until the one that is to blame is alone. */
-  async #appendApart(batch: readonly Entry[], error: unknown): Promise<readonly Outcome[]> {
+  /** A batch that failed as a whole: what is to blame is set apart, and the rest is tried again. */
+  async #appendApart(pool: Pool, batch: readonly Entry[], outcomes: Outcomes, error: unknown): Promise<void> {
+    if (isDuplicate(error, 'message_once')) await this.#findKnown(pool, batch, outcomes);
+    else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
+    else if (!isBadRow(error)) throw error;
+    const rest = batch.filter((entry) => !outcomes.has(entry));
+    if (rest.length < batch.length) return this.#append(pool, rest, outcomes);
     const [first] = batch;
+    if (batch.length === 1 && first !== undefined) return void outcomes.set(first, refused);
     const others = batch.filter(({ channelId }) => channelId !== first?.channelId);
-    if (others.length > 0) return this.#appendParts(batch, (entry) => entry.channelId === first?.channelId);
-    if (isTooBusy(error)) return batch.map((): Outcome => ({ is: 'busy' }));
-    if (batch.length === 1) return [{ is: 'refused' }];
-    const half = new Set(batch.slice(0, Math.ceil(batch.length / 2)));
-    return this.#appendParts(batch, (entry) => half.has(entry));
+    const part = new Set(others.length > 0 ? others : batch.slice(Math.ceil(batch.length / 2)));
+    for (const half of [batch.filter((entry) => !part.has(entry)), [...part]]) {
+      await this.#append(pool, half, outcomes);
+    }
   }
 
-  async #appendParts(batch: readonly Entry[], isFirst: (entry: Entry) => boolean): Promise<readonly Outcome[]> {
-    const first = [...(await this.append(batch.filter(isFirst), false))];
-    const second = [
-      ...(await this.append(
-        batch.filter((entry) => !isFirst(entry)),
-        false,
-      )),
-    ];
-    return batch.map((entry): Outcome => (isFirst(entry) ? first.shift() : second.shift()) ?? { is: 'refused' });
+  /** A lock was not had in time. Where it is not that of a head, only a channel that is alone can be named. */
+  async #findLocked(pool: Pool, batch: readonly Entry[], outcomes: Outcomes): Promise<void> {
+    const channels = [...partsOf(batch).keys()];
+    const free = new Set((await unlocked.run(pool, [channels])).map(({ channel_id }) => channel_id));
+    for (const entry of batch) {
+      if (channels.length === 1 || !free.has(entry.channelId)) outcomes.set(entry, { is: 'busy' });
+    }
   }
 
   /** One transaction: the entries, and what they do to earlier ones. */
-  async #insert(batch: readonly Entry[]): Promise<readonly Outcome[]> {
-    const effects = batch.filter(hasEffect);
-    if (effects.length === 0) return this.#insertInto(this.#lane, batch);
-    return transaction(this.#lane, async (client) => {
-      const outcomes = await this.#insertInto(client, batch);
-      for (const [at, entry] of batch.entries()) {
-        if (outcomes[at]?.is === 'stored' && hasEffect(entry)) await applyEffect(client, entry);
-      }
+  async #insert(pool: Pool, batch: readonly Entry[]): Promise<Outcomes> {
+    const changes = batch.filter(hasEffect);
+    if (changes.length === 0) return this.#insertInto(pool, batch);
+    return transaction(pool, async (client) => {
+      const denials = await judgeChanges(client, changes);
+      const outcomes = await this.#insertInto(
+        client,
+        batch.filter((entry) => !denials.has(entry)),
+      );
+      for (const entry of changes) if (outcomes.get(entry)?.is === 'stored') await applyEffect(client, entry);
+      await this.#deny(client, denials, outcomes);
       return outcomes;
     });
   }
 
-  async #insertInto(client: Queryable, batch: readonly Entry[]): Promise<readonly Outcome[]> {
-    const channels = [...countByChannel(batch)];
+  /** What may not be is looked up all the same; what depends on an entry that was not written is judged again. */
+  async #deny(client: Queryable, denials: ReadonlyMap<Entry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
+    const denied = [...denials.keys()];
+    await this.#findKnown(client, denied, outcomes);
+    const stale = new Map([...outcomes].map(([{ channelId }, outcome]) => [channelId, outcome]));
+    for (const [entry, denial] of denials) {
+      if (outcomes.has(entry)) continue;
+      const other = stale.get(entry.channelId);
+      if (other?.is === 'stale' || other?.is === 'moved') outcomes.set(entry, other);
+      else if (denial === 'again') outcomes.set(entry, { is: 'stale', roster: entry.roster });
+      else outcomes.set(entry, { is: 'denied', denial });
+    }
+  }
+
+  async #insertInto(client: Queryable, batch: readonly Entry[]): Promise<Outcomes> {
+    if (batch.length === 0) return new Map();
+    const parts = [...partsOf(batch)];
     const place = places(batch);
     const rows = await append.run(client, [
       this.#bootId,
-      channels.map(([id]) => id),
-      channels.map(([, { epoch }]) => epoch),
-      channels.map(([, { n }]) => n),
+      parts.map(([id]) => id),
+      parts.map(([, { epoch }]) => epoch),
+      parts.map(([, { n }]) => n),
+      parts.map(([, { roster }]) => roster),
       batch.map(({ channelId }) => channelId),
       place,
       batch.map(({ senderId }) => senderId),
@@ -190,10 +225,27 @@ export class MessageStore {
       batch.map(({ mentions }) => (mentions.length === 0 ? '' : JSON.stringify(mentions))),
     ]);
     const heads = new Map(rows.map((row) => [row.channel_id, row]));
-    return batch.map(({ channelId }, at): Outcome => {
-      const head = heads.get(channelId);
-      if (head === undefined) return { is: 'moved' };
-      return { is: 'stored', seq: head.base + (place[at] ?? 0), sentAtMs: head.sent_ms, roster: head.roster };
-    });
+    const missing = await this.#whyMissing(client, new Map(parts.filter(([id]) => !heads.has(id))));
+    return new Map(
+      batch.map((entry, at) => {
+        const head = heads.get(entry.channelId);
+        if (head === undefined) return [entry, missing.get(entry.channelId) ?? { is: 'moved' }];
+        return [
+          entry,
+          { is: 'stored', seq: head.base + (place[at] ?? 0), sentAtMs: head.sent_ms, roster: head.roster },
+        ];
+      }),
+    );
+  }
+
+  /** Channels that are still this server's, though nothing was written in them. */
+  async #whyMissing(client: Queryable, parts: ReadonlyMap<number, Part>): Promise<ReadonlyMap<number, BatchOutcome>> {
+    if (parts.size === 0) return new Map();
+    const rows = await whyNot.run(client, [
+      this.#bootId,
+      [...parts.keys()],
+      [...parts.values()].map(({ epoch }) => epoch),
+    ]);
+    return new Map(rows.map(({ channel_id, roster }) => [channel_id, { is: 'stale', roster }]));
   }
 }

@@ -1,0 +1,84 @@
+import { Kind } from '@parley/contract';
+import { type Queryable, statements } from '@parley/database';
+import { limits } from '@parley/runtime';
+import type { Denial, Entry } from '../core/entry.js';
+import { emojiOf } from './effects.js';
+
+const sql = statements(import.meta.url);
+
+interface TargetRow {
+  readonly channel_id: number;
+  readonly seq: number;
+  readonly sender_id: string;
+  readonly deleted: boolean;
+  /** In use, each once. */
+  readonly emojis: readonly string[];
+}
+
+const lockHeads = sql<never, [channelIds: readonly number[]]>('lock-heads');
+const targets = sql<TargetRow, [channelIds: readonly number[], seqs: readonly number[]]>('targets');
+
+/** What an edit, deletion, reaction or pin is about, as it is once what stands before it in the batch is done. */
+class Target {
+  readonly #senderId: string;
+  readonly #emojis: Set<string>;
+  #deleted: boolean;
+  #mayHaveRoom = false;
+
+  constructor({ sender_id, deleted, emojis }: TargetRow) {
+    this.#senderId = sender_id;
+    this.#deleted = deleted;
+    this.#emojis = new Set(emojis);
+  }
+
+  /** Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said within this batch. */
+  judge(entry: Entry): Denial | 'again' | undefined {
+    const { kind, senderId, isHost } = entry;
+    const isMine = this.#senderId === senderId;
+    if (kind === Kind.DELETE) return this.#delete(isMine || isHost);
+    if (this.#deleted) return { reason: 'message-not-found' };
+    if (kind === Kind.EDIT) return isMine ? undefined : { reason: 'not-your-message' };
+    if (kind === Kind.PIN || kind === Kind.UNPIN) return isHost ? undefined : { reason: 'not-owner' };
+    if (kind === Kind.REACT) return this.#react(emojiOf(entry));
+    this.#mayHaveRoom = true;
+    return undefined;
+  }
+
+  #delete(may: boolean): Denial | undefined {
+    if (!may) return { reason: this.#deleted ? 'message-not-found' : 'not-your-message' };
+    this.#deleted = true;
+    return undefined;
+  }
+
+  #react(emoji: string): Denial | 'again' | undefined {
+    if (!this.#emojis.has(emoji) && this.#emojis.size >= limits.reactionsPerMessage)
+      return this.#mayHaveRoom ? 'again' : { reason: 'too-many-reactions' };
+    this.#emojis.add(emoji);
+    return undefined;
+  }
+}
+
+function keyOf(channelId: number, seq: number): string {
+  return `${channelId} ${seq}`;
+}
+
+/** In the transaction that writes: which of these changes may not be, in the order of the batch. Their heads are locked first. */
+export async function judgeChanges(
+  client: Queryable,
+  changes: readonly Entry[],
+): Promise<ReadonlyMap<Entry, Denial | 'again'>> {
+  await lockHeads.run(client, [[...new Set(changes.map(({ channelId }) => channelId))]]);
+  const about = new Map(
+    changes.map(({ channelId, targetSeq }) => [keyOf(channelId, targetSeq), [channelId, targetSeq]]),
+  );
+  const pairs = [...about.values()] as [number, number][];
+  const rows = await targets.run(client, [pairs.map(([id]) => id), pairs.map(([, seq]) => seq)]);
+  const found = new Map(rows.map((row) => [keyOf(row.channel_id, row.seq), new Target(row)]));
+  const denials = new Map<Entry, Denial | 'again'>();
+  for (const entry of changes) {
+    const target = found.get(keyOf(entry.channelId, entry.targetSeq));
+    const denial = target === undefined ? ({ reason: 'message-not-found' } as const) : target.judge(entry);
+    if (denial !== undefined) denials.set(entry, denial);
+  }
+  return denials;
+}

@@ -1,0 +1,13 @@
+-- What edits, deletions, reactions and pins are about: $1 the channels, $2 the seqs. Only what somebody said, and what is still kept, can be
+-- meant. Each step of the recursion is one look into the index, so a message that thousands have reacted to costs no more than others.
+SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
+  WITH RECURSIVE used AS (
+    SELECT min(r.emoji) AS emoji FROM chat.reaction r WHERE r.channel_id = m.channel_id AND r.seq = m.seq
+    UNION ALL
+    SELECT (SELECT min(r.emoji) FROM chat.reaction r WHERE r.channel_id = m.channel_id AND r.seq = m.seq AND r.emoji > used.emoji)
+    FROM used WHERE used.emoji IS NOT NULL
+  ) SELECT emoji FROM used WHERE emoji IS NOT NULL
+) AS emojis
+FROM unnest($1::int[], $2::bigint[]) AS t (channel_id, seq)
+JOIN chat.channel_head h USING (channel_id)
+JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq AND m.kind = 0;

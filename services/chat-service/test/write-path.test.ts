@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto';
+import { Kind, type Message } from '@parley/contract';
+import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let server: ServiceProcess;
+let host: TestPerson;
+let guest: TestPerson;
+let tests = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+  server = trio.chatServers[0] as ServiceProcess;
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [host, guest] = (await trio.people.makeMany(`p${tests}`, 2)) as [TestPerson, TestPerson];
+});
+afterEach(() => server.kill('SIGCONT'));
+
+async function keptRoom(): Promise<number> {
+  const { id } = await trio.create(host, `room ${tests}`);
+  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  return id;
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+const counted = new WeakSet<Message>();
+
+/** The next answer to this client id: its seq, or the reason why not. */
+async function ackOf(stream: Chatter, clientId: string) {
+  const message = await stream.find((one) => one.ack?.clientId === clientId && !counted.has(one));
+  counted.add(message);
+  return message.ack?.refusal?.reason ?? message.ack?.seq;
+}
+
+function send(stream: Chatter, text: string, fields: Partial<Message> = {}): string {
+  const clientId = fields.clientId ?? randomUUID();
+  stream.send(text, { clientId, ...fields });
+  return clientId;
+}
+
+const say = (stream: Chatter, text: string, fields: Partial<Message> = {}) => ackOf(stream, send(stream, text, fields));
+
+const stored = (id: number) =>
+  trio.people.sql(
+    `SELECT seq, kind, sender_id, convert_from(data, 'UTF8') AS text FROM chat.message WHERE channel_id = $1 ORDER BY seq`,
+    [id],
+  );
+
+/** What a manager does in one transaction: the change, and the next roster. */
+async function change(id: number, sql: string, values: unknown[]): Promise<void> {
+  await trio.people.sql(
+    `WITH head AS (UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1 RETURNING 1) ${sql}`,
+    [id, ...values],
+  );
+}
+
+const mute = (id: number) =>
+  change(
+    id,
+    `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, muted_until) VALUES ($1, $2, 0, 0, 'infinity')`,
+    [guest.id],
+  );
+const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
+
+describe('nothing is stored behind the change that forbids it, though the owner slept meanwhile', () => {
+  const deeds: [string, Partial<Message>][] = [
+    ['words', {}],
+    ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
+    ['a deletion', { kind: Kind.DELETE, targetSeq: 1 }],
+    ['a reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('👍') }],
+  ];
+  test.each(deeds)('%s of a muted user', async (_, fields) => {
+    const id = await keptRoom();
+    const [a, b] = [await join(host, id), await join(guest, id)];
+    expect(await say(b, 'first')).toBe(1);
+    server.kill('SIGSTOP');
+    const sent = Array.from({ length: 5 }, () => send(b, 'late', fields));
+    await mute(id);
+    server.kill('SIGCONT');
+    for (const clientId of sent) expect(await ackOf(b, clientId)).toBe('muted');
+    expect(await say(a, 'goes on')).toBe(2);
+    expect(await stored(id)).toHaveLength(2);
+    await Promise.all([a.leave(), b.leave()]);
+  });
+
+  test('of a banned user, who is gone before the answer', async () => {
+    const id = await keptRoom();
+    const [a, b] = [await join(host, id), await join(guest, id)];
+    server.kill('SIGSTOP');
+    for (let n = 0; n < 5; n++) send(b, 'late');
+    b.cancel();
+    const ban = `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until) VALUES ($1, $2, 0, 0, 'infinity')`;
+    await change(id, ban, [guest.id]);
+    server.kill('SIGCONT');
+    expect(await say(a, 'goes on')).toBe(1);
+    expect(await stored(id)).toHaveLength(1);
+    await a.leave();
+  });
+
+  test('in slow mode what was sent too early, the first message after it was switched on too', async () => {
+    const id = await keptRoom();
+    const b = await join(guest, id);
+    expect(await say(b, 'first')).toBe(1);
+    server.kill('SIGSTOP');
+    const sent = [send(b, 'second'), send(b, 'third')];
+    await slowDown(id);
+    server.kill('SIGCONT');
+    for (const clientId of sent) expect(await ackOf(b, clientId)).toBe('slow-mode');
+    await b.leave();
+  });
+
+  test('a role that was taken away', async () => {
+    const id = await keptRoom();
+    await trio.people.sql(
+      `INSERT INTO chat.member (channel_id, user_id, joined_seq, role) VALUES ($1, $2, 0, 'admin')`,
+      [id, guest.id],
+    );
+    const [a, b] = [await join(host, id), await join(guest, id)];
+    expect(await say(a, 'first')).toBe(1);
+    server.kill('SIGSTOP');
+    const sent = send(b, '', { kind: Kind.DELETE, targetSeq: 1 });
+    await change(id, `UPDATE chat.member SET role = 'member' WHERE channel_id = $1 AND user_id = $2`, [guest.id]);
+    server.kill('SIGCONT');
+    expect(await ackOf(b, sent)).toBe('not-your-message');
+    await Promise.all([a.leave(), b.leave()]);
+  });
+});
+
+test('slow mode holds for lossy messages and edits, and not for reactions', async () => {
+  const id = await keptRoom();
+  await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
+  const [a, b] = [await join(host, id), await join(guest, id)];
+  expect(await say(b, 'first')).toBe(1);
+  expect(await say(b, 'second')).toBe('slow-mode');
+  expect(await say(b, 'lossy', { lossy: true })).toBe('slow-mode');
+  expect(await say(b, 'edited', { kind: Kind.EDIT, targetSeq: 1 })).toBe('slow-mode');
+  expect(await say(b, '🎉', { kind: Kind.REACT, targetSeq: 1 })).toBe(2);
+  expect(a.messages.filter(({ lossy }) => lossy)).toEqual([]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('a message that was refused for another reason is no turn in slow mode', async () => {
+  const id = await keptRoom();
+  await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
+  const b = await join(guest, id);
+  const used = send(b, 'one');
+  expect(await ackOf(b, used)).toBe(1);
+  await b.leave();
+  const other = await join(await trio.people.make(`other-${tests}`), id);
+  expect(await say(other, 'mine?', { kind: Kind.EDIT, targetSeq: 1 })).toBe('not-your-message');
+  expect(await say(other, 'first')).toBe(2);
+  await other.leave();
+});
+
+test('a retry gets its first answer, whatever holds by now, here and on another server', async () => {
+  const id = await keptRoom();
+  let b = await join(guest, id);
+  const about = { targetSeq: 1 } as const;
+  const words = [randomUUID(), 'words', {}] as const;
+  const edit = [randomUUID(), 'better', { kind: Kind.EDIT, ...about }] as const;
+  const react = [randomUUID(), '👍', { kind: Kind.REACT, ...about }] as const;
+  const tries = [words, edit, react];
+  const again = async () => {
+    const answers = [];
+    for (const [clientId, text, fields] of tries) answers.push(await say(b, text, { ...fields, clientId }));
+    return answers;
+  };
+  expect(await again()).toEqual([1, 2, 3]);
+  expect(await say(b, '', { kind: Kind.DELETE, ...about })).toBe(4);
+  expect(await again()).toEqual([1, 2, 3]);
+  await slowDown(id);
+  await mute(id);
+  expect(await again()).toEqual([1, 2, 3]);
+  await b.leave();
+  await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+  b = await join(guest, id);
+  expect(await again()).toEqual([1, 2, 3]);
+  expect(await say(b, 'new')).toBe('muted');
+  await b.leave();
+});
+
+test('what crosses a deletion is refused, and its words are nowhere', async () => {
+  const id = await keptRoom();
+  const [a, b] = [await join(host, id), await join(guest, id)];
+  for (let round = 0; round < 6; round++) {
+    const targetSeq = Number(await say(b, 'insult'));
+    const sent = [
+      send(a, '', { kind: Kind.DELETE, targetSeq }),
+      ...[Kind.DELETE, Kind.EDIT, Kind.REACT].map((kind) =>
+        send(b, kind === Kind.REACT ? '👍' : 'AGAIN', { kind, targetSeq }),
+      ),
+    ];
+    const [, , edited, reacted] = await Promise.all(sent.map((clientId, n) => ackOf(n === 0 ? a : b, clientId)));
+    expect([edited, reacted]).toEqual(['message-not-found', 'message-not-found']);
+  }
+  const words = await stored(id);
+  expect(words.filter(({ text, kind }) => kind === 1 || text === 'insult')).toEqual([]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('what retention has trimmed can be changed no more', async () => {
+  const id = await keptRoom();
+  const b = await join(guest, id);
+  expect([await say(b, 'one'), await say(b, 'two')]).toEqual([1, 2]);
+  await trio.people.sql('UPDATE chat.channel_head SET first_seq = 2 WHERE channel_id = $1', [id]);
+  for (const kind of [Kind.EDIT, Kind.DELETE, Kind.REACT])
+    expect(await say(b, '👍', { kind, targetSeq: 1 })).toBe('message-not-found');
+  expect(await say(b, '👍', { kind: Kind.REACT, targetSeq: 2 })).toBe(3);
+  await b.leave();
+});
+
+test('a message has at most 20 different reactions, however many come at once', async () => {
+  const id = await keptRoom();
+  const [a, b] = [await join(host, id), await join(guest, id)];
+  expect(await say(a, 'react')).toBe(1);
+  const emojis = Array.from({ length: 24 }, (_, n) => String.fromCodePoint(0x1f600 + n));
+  const sent = emojis.map((emoji, n) => [n % 2 === 0 ? a : b, emoji] as const);
+  const acks = await Promise.all(sent.map(([stream, emoji]) => say(stream, emoji, { kind: Kind.REACT, targetSeq: 1 })));
+  expect(acks.filter((answer) => answer === 'too-many-reactions')).toHaveLength(4);
+  const rows = await trio.people.sql('SELECT DISTINCT emoji FROM chat.reaction WHERE channel_id = $1', [id]);
+  expect(rows).toHaveLength(20);
+  const own = sent.filter((_, n) => typeof acks[n] === 'number').find(([stream]) => stream === a);
+  const swap = [
+    send(a, String(own?.[1]), { kind: Kind.UNREACT, targetSeq: 1 }),
+    send(a, '🚀', { kind: Kind.REACT, targetSeq: 1 }),
+  ];
+  for (const clientId of swap) expect(typeof (await ackOf(a, clientId))).toBe('number');
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('a database that takes no connection for a while ends no stream, whatever is said meanwhile', async () => {
+  const id = await keptRoom();
+  const b = await join(guest, id);
+  expect(await say(b, 'one')).toBe(1);
+  await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT 0');
+  try {
+    await trio.people.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chat_server'`);
+    const kinds = [Kind.EDIT, Kind.REACT, Kind.DELETE];
+    const sent = kinds.map((kind) => send(b, kind === Kind.REACT ? '👍' : 'x', { kind, targetSeq: 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT -1');
+    for (const clientId of sent) expect([2, 3, 4, 'paused', 'too-busy']).toContain(await ackOf(b, clientId));
+    expect(b.messages.filter(({ goodbye }) => goodbye !== undefined)).toEqual([]);
+  } finally {
+    await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT -1');
+  }
+  await b.leave();
+});
+
+test('a locked head slows its own channel only', async () => {
+  const [locked, free] = [await keptRoom(), await keptRoom()];
+  const [a, b] = [await join(host, locked), await join(guest, free)];
+  expect([await say(a, 'one'), await say(b, 'one')]).toEqual([1, 1]);
+  const lock = trio.people.sql(
+    'SELECT pg_sleep(6) FROM (SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE) h',
+    [locked],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const waiting = [send(a, 'two'), send(a, 'three')];
+  let said = 0;
+  let over = false;
+  const first = Promise.all(waiting.map((clientId) => ackOf(a, clientId))).finally(() => {
+    over = true;
+  });
+  while (!over) {
+    expect(typeof (await say(b, 'more'))).toBe('number');
+    said += 1;
+  }
+  expect(await first).toEqual(['too-busy', 'too-busy']);
+  expect(said).toBeGreaterThan(5);
+  await lock;
+  await Promise.all([a.leave(), b.leave()]);
+});
