@@ -1,7 +1,8 @@
 import { Resume } from '@parley/contract';
 import type { Logger, Metrics } from '@parley/runtime';
 import type { Channels } from './core/channels.js';
-import type { Lane, Written } from './core/lane.js';
+import type { Written } from './core/flight.js';
+import type { Lane } from './core/lane.js';
 import type { Lease } from './core/lease.js';
 import type { ResetCause } from './rpc/session.js';
 import type { Sessions } from './rpc/sessions.js';

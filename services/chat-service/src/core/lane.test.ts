@@ -1,5 +1,6 @@
 import type { Append, BatchOutcome, Candidate, Entry, Outcome } from './entry.js';
-import { Lane, type Written } from './lane.js';
+import type { Written } from './flight.js';
+import { Lane } from './lane.js';
 
 /** Each entry costs 512 bytes and its data. */
 const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };

@@ -8,6 +8,7 @@ import {
   type Track,
 } from './entry.js';
 import { type Done, FairQueue, type Waiting } from './fair-queue.js';
+import { type FlightOptions, untilKnown } from './flight.js';
 
 export interface LaneBounds {
   readonly rows: number;
@@ -19,35 +20,16 @@ export interface LaneBounds {
   readonly userBytes: number;
 }
 
-/** A batch that is done. */
-export interface Written {
-  readonly rows: number;
-  /** How often it was sent. */
-  readonly tries: number;
-  /** How long its oldest entry waited for it to be sent, and how long its outcome took from there. */
-  readonly waitedMs: number;
-  readonly tookMs: number;
-}
-
-export interface LaneOptions {
+export interface LaneOptions extends FlightOptions {
   readonly bounds: LaneBounds;
-  readonly append: Append;
   /** Asked for each batch. False: what waits is answered with `paused`; what was sent before is still brought to its end. */
   readonly mayWrite: () => boolean;
   /** Runs at the end of this turn of the loop: `setImmediate`, or what a test steps by hand. */
   readonly atTurnEnd: (run: () => void) => void;
-  readonly pause: (ms: number) => Promise<void>;
-  /** Monotonic, ms. */
-  readonly now: () => number;
-  readonly onBatch: (written: Written) => void;
-  /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
-  readonly onDoubt: (cause: unknown) => void;
 }
 
 const paused: Outcome = { is: 'paused' };
 const refused: Outcome = { is: 'refused' };
-const firstPauseMs = 20;
-const longestPauseMs = 500;
 /** A channel that was locked is written apart from the others for so long. */
 const asideMs = 5_000;
 /** Channels that are written apart at the same time. */
@@ -203,7 +185,9 @@ export class Lane {
   async #write(batch: readonly Waiting[], track: Track): Promise<void> {
     const folded = this.#fold(batch);
     for (const { entry } of folded) entry.judge();
-    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded, track) : folded.map(() => paused);
+    const outcomes = this.#options.mayWrite()
+      ? await untilKnown(folded, track, this.#options)
+      : folded.map(() => paused);
     const rosters = new Map<number, number>();
     const back = folded.filter((waiting, at) => !this.#isOver(waiting, outcomes[at] ?? refused, track, rosters));
     for (const channelId of new Set(batch.map(({ entry }) => entry.channelId))) {
@@ -283,23 +267,6 @@ export class Lane {
       }
     }
     return [...first.values()];
-  }
-
-  async #untilKnown(batch: readonly Waiting[], track: Track): Promise<readonly BatchOutcome[]> {
-    const { append, now, onBatch } = this.#options;
-    const entries: readonly Candidate[] = batch.map(({ entry }) => entry);
-    const sentMs = now();
-    const waitedMs = sentMs - (batch[0]?.sinceMs ?? sentMs);
-    for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        const outcomes = await append(entries, { again: tries > 1, track });
-        onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
-        return outcomes;
-      } catch (cause) {
-        this.#options.onDoubt(cause);
-        await this.#options.pause(pauseMs);
-      }
-    }
   }
 }
 

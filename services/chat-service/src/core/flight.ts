@@ -1,0 +1,46 @@
+import type { Append, BatchOutcome, Track } from './entry.js';
+import type { Waiting } from './fair-queue.js';
+
+/** A batch that is done. */
+export interface Written {
+  readonly rows: number;
+  /** How often it was sent. */
+  readonly tries: number;
+  /** How long its oldest entry waited for it to be sent, and how long its outcome took from there. */
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
+
+export interface FlightOptions {
+  readonly append: Append;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+  readonly onBatch: (written: Written) => void;
+  /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
+  readonly onDoubt: (cause: unknown) => void;
+}
+
+const firstPauseMs = 20;
+const longestPauseMs = 500;
+
+/** Sends a batch until its outcome is a fact. */
+export async function untilKnown(
+  batch: readonly Waiting[],
+  track: Track,
+  { append, now, onBatch, onDoubt, pause }: FlightOptions,
+): Promise<readonly BatchOutcome[]> {
+  const entries = batch.map(({ entry }) => entry);
+  const sentMs = now();
+  const waitedMs = batch.reduce((longest, { sinceMs }) => Math.max(longest, sentMs - sinceMs), 0);
+  for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      const outcomes = await append(entries, { again: tries > 1, track });
+      onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
+      return outcomes;
+    } catch (cause) {
+      onDoubt(cause);
+      await pause(pauseMs);
+    }
+  }
+}
