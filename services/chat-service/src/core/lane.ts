@@ -1,12 +1,4 @@
-import {
-  type Append,
-  type BatchOutcome,
-  type Candidate,
-  costOf,
-  type Entry,
-  type Outcome,
-  type Track,
-} from './entry.js';
+import { type BatchOutcome, type Candidate, costOf, type Entry, type Outcome, type Track } from './entry.js';
 import { type Done, FairQueue, type Waiting } from './fair-queue.js';
 import { type FlightOptions, untilKnown } from './flight.js';
 
