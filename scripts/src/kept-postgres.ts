@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type EmbeddedServer, startEmbedded } from '@parley/database';
+import { type EmbeddedServer, type EmbeddedSettings, startEmbedded } from '@parley/database';
 import type { Part } from '@parley/runtime';
 
 type Say = (line: string) => void;
@@ -8,22 +8,22 @@ const againAfterMs = 1_000;
 
 /** The embedded PostgreSQL, started again at the same address when it ends by itself. */
 export class KeptPostgres implements Part {
-  readonly #dataDir: string;
+  readonly #settings: EmbeddedSettings;
   readonly #say: Say;
   #server: EmbeddedServer;
   #stopping = false;
   #reviving = Promise.resolve();
 
-  private constructor(dataDir: string, say: Say, server: EmbeddedServer) {
-    this.#dataDir = dataDir;
-    this.#say = say;
+  private constructor(settings: EmbeddedSettings, server: EmbeddedServer) {
+    this.#settings = settings;
+    this.#say = settings.log;
     this.#server = server;
     this.#watch();
   }
 
   /** Throws one sentence where it cannot be started. */
-  static async start(dataDir: string, say: Say): Promise<KeptPostgres> {
-    return new KeptPostgres(dataDir, say, await startEmbedded({ dataDir, log: say }));
+  static async start(settings: EmbeddedSettings): Promise<KeptPostgres> {
+    return new KeptPostgres(settings, await startEmbedded(settings));
   }
 
   /** The owner's, for good. */
@@ -50,7 +50,7 @@ export class KeptPostgres implements Part {
       await pause(againAfterMs);
       if (this.#stopping) return;
       try {
-        this.#server = await startEmbedded({ dataDir: this.#dataDir, port, log: this.#say });
+        this.#server = await startEmbedded({ ...this.#settings, port });
         this.#watch();
         return this.#say('PostgreSQL answers again');
       } catch (error) {

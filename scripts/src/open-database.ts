@@ -45,6 +45,7 @@ async function checkGiven(url: string): Promise<void> {
 export async function findDatabase(
   given: string | undefined,
   dataDir: string,
+  connections: number,
   keep: (part: Part) => void,
   say: Say,
 ): Promise<string> {
@@ -53,7 +54,7 @@ export async function findDatabase(
     return given;
   }
   say('starting PostgreSQL');
-  const postgres = await KeptPostgres.start(dataDir, say);
+  const postgres = await KeptPostgres.start({ dataDir, connections, log: say });
   keep(postgres);
   return postgres.url;
 }

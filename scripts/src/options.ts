@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly managerPort: number;
   readonly chatPort: number;
   readonly webPort: number;
+  /** What clients are told to dial; absent: where the processes listen. */
+  readonly publicHost?: string;
   /** Runs Envoy too. */
   readonly envoy: boolean;
   readonly envoyPort: number;
@@ -41,6 +44,12 @@ export function address(text: string): string {
   throw new InvalidArgumentError('It is host:port.');
 }
 
+function host(text: string): string {
+  const bare = text.replace(/^\[(.*)\]$/, '$1');
+  if (isIP(bare) !== 0 || /^[\w-]+(\.[\w-]+)*$/.test(bare)) return bare;
+  throw new InvalidArgumentError('It is a name or an IP address, without a port.');
+}
+
 function postgresUrl(text: string): string {
   if (URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError('It is like postgres://owner:password@host:5432/name.');
@@ -50,7 +59,8 @@ const port = wholeNumber(1, 64_535);
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 const ports = `
-Every process listens on 127.0.0.1 (PARLEY_HOST changes that), with /healthz, /readyz and /metrics on its port + 1000.
+Every process listens on 127.0.0.1; PARLEY_HOST changes that: 0.0.0.0 or :: is everywhere, and then --public-host is
+what people elsewhere are told to dial. Each has /healthz, /readyz and /metrics on its port + 1000.
 Further chat servers take the ports after --chat-port (50054, 50055, ...), further managers every 100th after
 --manager-port (50152, 50252, ...). Other PARLEY_* variables reach every service; \`npx parley config\` lists them.
 Exit codes: 0 stopped as asked, 1 stopped by force, 2 could not start.`;
@@ -70,6 +80,7 @@ function startCommand(): Command {
     .option('--manager-port <port>', 'the first manager', port, 50_052)
     .option('--chat-port <port>', 'the first chat server', port, 50_053)
     .option('--web-port <port>', 'the gateway: the page, and gRPC-Web', port, 8_080)
+    .option('--public-host <host>', 'the name or address by which clients reach this machine', host)
     .option('--envoy', 'run Envoy too, with the envoy.yaml of this folder', false)
     .option('--envoy-port <port>', 'Envoy: the page, gRPC-Web and gRPC of users', port, 8_081)
     .option('--envoy-cert <file>', 'a PEM certificate: Envoy speaks TLS')

@@ -55,6 +55,22 @@ export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
 }
 
+const leastConnections = 200;
+/** Beside its pool: the lane of a chat server. */
+const beside = 1;
+/** Of `npm start`, of tools, and what PostgreSQL keeps for its owner. */
+const spare = 20;
+
+/** No role may have all: chat servers get a little more of them than this. */
+const shareOfChat = 0.65;
+
+/** As many connections as the whole plan may open to PostgreSQL. */
+export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
+  const chat = chatServers.length * (ofEach + beside);
+  const others = (first.length + 1) * (ofEach + beside);
+  return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
+}
+
 /** The compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
   if (service === 'envoy') return join(projectFolder, 'scripts', 'dist', 'src', 'envoy', 'main.js');

@@ -1,6 +1,9 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { dialable } from '@parley/runtime';
 import { adminPort, type ServicePlan } from './plan.js';
+
+type Say = (line: string) => void;
 
 function probe(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -12,7 +15,7 @@ function probe(port: number, host: string): Promise<string | undefined> {
 
 function answers(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host, timeout: 500 });
+    const socket = connect({ port, host: dialable(host), timeout: 500 });
     const end = (answered: boolean) => {
       socket.destroy();
       resolve(answered);
@@ -22,12 +25,20 @@ function answers(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** Somebody's passing connection may have been given this very port: where nobody listens, it is soon free. */
-async function probeForWhile(port: number, host: string): Promise<string | undefined> {
-  for (let tries = 1; ; tries++) {
+/** A connection that has ended keeps its port so long, and one of anybody may have been given this very port. */
+const passingMs = 65_000;
+const quietMs = 2_000;
+const againMs = 250;
+
+/** Where nobody listens on a port that cannot be had, it is soon free. */
+async function probeForWhile(port: number, host: string, onWait: () => void): Promise<string | undefined> {
+  let waits = false;
+  for (const from = performance.now(); ; await pause(againMs)) {
     const fault = await probe(port, host);
-    if (fault !== 'EADDRINUSE' || tries === 20 || (await answers(port, host))) return fault;
-    await pause(250);
+    const waitedMs = performance.now() - from;
+    if (fault !== 'EADDRINUSE' || waitedMs > passingMs || (await answers(port, host))) return fault;
+    if (!waits && waitedMs > quietMs) onWait();
+    waits ||= waitedMs > quietMs;
   }
 }
 
@@ -39,17 +50,19 @@ function sentence(fault: string, port: number, { name, option }: ServicePlan): s
   return `Port ${port} for ${name} cannot be used (${fault}): check PARLEY_HOST and ${option}.`;
 }
 
-async function faultOf(plan: ServicePlan, host: string): Promise<string | undefined> {
+async function faultOf(plan: ServicePlan, host: string, say: Say): Promise<string | undefined> {
   for (const port of [plan.port, adminPort(plan)]) {
-    const fault = await probeForWhile(port, host);
+    const onWait = () =>
+      say(`port ${port} for ${plan.name} is held by a connection that has just ended; waiting up to a minute for it`);
+    const fault = await probeForWhile(port, host, onWait);
     if (fault !== undefined) return sentence(fault, port, plan);
   }
   return undefined;
 }
 
 /** Throws one sentence that names the first port that is not free. */
-export async function checkFree(plans: readonly ServicePlan[], host: string): Promise<void> {
-  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host)));
+export async function checkFree(plans: readonly ServicePlan[], host: string, say: Say): Promise<void> {
+  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, say)));
   const fault = faults.find((one) => one !== undefined);
   if (fault !== undefined) throw new Error(fault);
 }

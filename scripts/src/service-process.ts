@@ -9,6 +9,8 @@ export interface Launch {
   readonly main: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
+  /** Whom it runs as; absent: as this process. */
+  readonly account?: { readonly uid: number; readonly gid: number };
 }
 
 /** Where a service listens, by protocol. */
@@ -60,7 +62,7 @@ export class ServiceProcess implements Part {
   }
 
   /** Resolves when it listens. Rejects with its own sentence where it cannot start; it is not tried again then. */
-  start(): Promise<Listens> {
+  async start(): Promise<Listens> {
     const child = this.#spawn();
     this.#child = child;
     this.#startedAt = performance.now();
@@ -84,10 +86,11 @@ export class ServiceProcess implements Part {
 
   /** A session of its own: the Ctrl-C of the terminal reaches the supervisor only. */
   #spawn(): ChildProcess {
-    const { main, env, logFile } = this.#launch;
+    const { main, env, logFile, account } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
     try {
       return spawn(process.execPath, [main], {
+        ...account,
         env: { ...allocatorSettings, ...env },
         detached: true,
         stdio: ['ignore', log, log, 'ipc'],
@@ -123,6 +126,11 @@ export class ServiceProcess implements Part {
   /** Ends it the way it ends when its supervisor is gone: in less than two seconds. */
   abandon(): Promise<void> {
     return this.#end((child) => child.connected && child.disconnect(), 2_000);
+  }
+
+  /** Sends it that signal. */
+  signal(signal: NodeJS.Signals): void {
+    if (running(this.#child)) this.#child.kill(signal);
   }
 
   /** Ends it at once. */

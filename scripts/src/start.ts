@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { explain } from './explain.js';
 import { readOptions, type StartOptions } from './options.js';
 import { watchNpm } from './parent-watch.js';
 import { Supervisor } from './supervisor.js';
@@ -35,13 +36,26 @@ function stopOnSignals(supervisor: Supervisor): void {
       setTimeout(() => process.exit(), forceWithinMs);
     }
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+  // A terminal that is closed ends npm, which is watched; whoever sends it to reload certificates wants no end.
+  process.on('SIGHUP', () => supervisor.passOn('SIGHUP'));
+}
+
+/** What goes wrong while everything runs, as on a full disk, is said; the services are not ended for it. */
+function surviveErrors(): void {
+  for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(kind, (cause: unknown) =>
+      say(`something went wrong here (${cause instanceof Error ? cause.stack : cause})`),
+    );
+  }
 }
 
 async function main(): Promise<void> {
   // Nobody reads any more: the terminal was closed, or npm killed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const supervisor = new Supervisor(optionsOrExit(), say);
+  const options = optionsOrExit();
+  const supervisor = new Supervisor(options, say);
+  surviveErrors();
   stopOnSignals(supervisor);
   watchNpm(() => supervisor.requestStop('hurry'));
   try {
@@ -49,7 +63,7 @@ async function main(): Promise<void> {
     await supervisor.stop();
     say('stopped');
   } catch (error) {
-    process.stderr.write(`parley: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`parley: ${await explain(error, options.data)}\n`);
     process.exitCode = couldNotStart;
     await supervisor.stop();
   }

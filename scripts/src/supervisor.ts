@@ -1,20 +1,31 @@
-import { join, relative } from 'node:path';
-import { Lifecycle, readSettings, type Settings, silentLogger, textTable } from '@parley/runtime';
+import { chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lifecycle, readSettings, type Settings, silentLogger } from '@parley/runtime';
+import { Acceptance } from './accepted.js';
+import { type Account, accountFor } from './accounts.js';
 import { DataFolder } from './data-folder.js';
 import { findEnvoy } from './envoy/binary.js';
 import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
 import { makeFirstAdmin } from './first-admin.js';
+import { keepSmall } from './log-files.js';
+import { type Network, networkOf, networkSettings } from './network.js';
 import { findDatabase, type OpenDatabase, openDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
-import { adminPort, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
+import { addressOf, overview, type Running } from './overview.js';
+import { adminPort, connectionsOf, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
 import { checkFree } from './ports.js';
-import { type Listens, ServiceProcess } from './service-process.js';
+import { Publisher } from './publisher.js';
+import { ServiceProcess } from './service-process.js';
 
 type Say = (line: string) => void;
 
-interface Running {
-  readonly process: ServiceProcess;
-  readonly listens: Listens;
+/** What all services of one start are made of. */
+interface Ground {
+  readonly plan: Plan;
+  readonly folder: DataFolder;
+  readonly database: OpenDatabase;
+  readonly settings: Settings;
+  readonly network: Network;
 }
 
 /** How everything is ended: in order, in a hurry because nobody is there any more, or by force. */
@@ -29,9 +40,8 @@ export class Supervisor {
   readonly #stopAsked: Promise<void>;
   #askToStop: () => void = () => {};
   #manner: Manner | undefined;
-  /** Tells other commands what runs now; does nothing before all does. */
-  #publish: () => void = () => {};
-  #published = Promise.resolve();
+  /** Tells other commands what runs now; there is none before all does. */
+  #publisher: Publisher | undefined;
 
   constructor(options: StartOptions, say: Say) {
     this.#options = options;
@@ -45,11 +55,12 @@ export class Supervisor {
   async run(): Promise<void> {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
+    const network = await networkOf(settings.HOST, this.#options.publicHost);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
     const envoys = plan.envoy === undefined ? [] : [plan.envoy];
-    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], settings.HOST);
-    const database = await this.#openDatabase(folder);
-    if (this.#manner === undefined) await this.#startServices(plan, folder, database, settings);
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#say);
+    const database = await this.#openDatabase(folder, connectionsOf(plan, settings.DATABASE_CONNECTIONS));
+    if (this.#manner === undefined) await this.#startServices({ plan, folder, database, settings, network });
     await this.#stopAsked;
   }
 
@@ -69,17 +80,25 @@ export class Supervisor {
     for (const one of this.#processes) one.kill();
   }
 
-  async #openDatabase(folder: DataFolder): Promise<OpenDatabase> {
+  /** Hands a signal on to every service. */
+  passOn(signal: NodeJS.Signals): void {
+    for (const one of this.#processes) one.signal(signal);
+  }
+
+  async #openDatabase(folder: DataFolder, connections: number): Promise<OpenDatabase> {
     const keep = this.#parts.add.bind(this.#parts, 'database');
-    const ownerUrl = await findDatabase(this.#options.database, folder.path, keep, this.#say);
+    const ownerUrl = await findDatabase(this.#options.database, folder.path, connections, keep, this.#say);
+    const logs = () => [...this.#processes.map(({ logFile }) => logFile), join(folder.path, 'postgres.log')];
+    this.#parts.add('logs', keepSmall(logs, this.#say));
     return openDatabase(ownerUrl, folder.path, this.#say);
   }
 
-  async #startServices(plan: Plan, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
+  async #startServices(ground: Ground): Promise<void> {
+    const { plan } = ground;
     this.#say('starting the services');
-    const first = await this.#startGroup(plan.first, folder, database, {});
+    const first = await this.#startGroup(plan.first, ground, {});
     const [userService] = first;
-    if (userService !== undefined) await this.#makeFirstAdmin(userService, folder, database, settings);
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, ground);
     const addressesOf = (name: ServicePlan['service']) =>
       first
         .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
@@ -88,52 +107,53 @@ export class Supervisor {
       PARLEY_MANAGERS: addressesOf('channel-service'),
       PARLEY_USER_SERVICES: addressesOf('user-service'),
     };
-    const chat = await this.#startGroup(plan.chatServers, folder, database, behind);
-    const web = await this.#startGroup([plan.gateway], folder, database, behind);
+    const chat = await this.#startGroup(plan.chatServers, ground, behind);
+    const web = await this.#startGroup([plan.gateway], ground, behind);
     if (this.#manner !== undefined) return;
-    const envoy = await this.#startEnvoy(plan, folder, database, settings);
-    const running = [...first, ...chat, ...web, ...envoy];
-    this.#publish = () => {
-      const facts = { pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) };
-      this.#published = this.#published.then(() => folder.publish(facts));
-    };
-    this.#publish();
-    await this.#published;
-    this.#say(this.#overview(running, this.#whereTo(behind)));
+    const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(ground))];
+    await this.#publish(running, ground);
+    const isOver = () => this.#manner !== undefined;
+    await new Acceptance(ground.database.ownerUrl, this.#say).wait(() => running.map(factsOf), isOver);
+    if (!isOver()) this.#say(overview(running, this.#options, behind, ground.network));
+  }
+
+  async #publish(running: readonly Running[], { folder, database }: Ground): Promise<void> {
+    const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+    this.#publisher = this.#parts.add('publisher', new Publisher(folder, facts, this.#say));
+    await this.#publisher.publish();
   }
 
   /** Where it is asked for. */
-  async #startEnvoy(plan: Plan, folder: DataFolder, database: OpenDatabase, { HOST }: Settings) {
+  async #startEnvoy(ground: Ground) {
+    const { plan, folder, network } = ground;
     if (plan.envoy === undefined || this.#manner !== undefined) return [];
     const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
-    const config = await writeEnvoyConfig(folder.path, localAddresses(plan, plan.envoy, HOST, this.#options));
-    return this.#startGroup([plan.envoy], folder, database, { ENVOY_BINARY: binary, ...config });
+    const own = join(folder.path, 'front');
+    const config = await writeEnvoyConfig(own, localAddresses(plan, plan.envoy, network, this.#options));
+    const env = { ENVOY_BINARY: binary, ...config };
+    return this.#startGroup([plan.envoy], ground, env, [own, join(own, 'envoy.json')]);
   }
 
-  #makeFirstAdmin({ listens }: Running, folder: DataFolder, database: OpenDatabase, settings: Settings): Promise<void> {
+  #makeFirstAdmin({ listens }: Running, { settings, database, folder }: Ground): Promise<void> {
     const userService = listens.grpc ?? '';
     const { ownerUrl } = database;
     return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
   }
 
-  /** All at once. Empty as soon as somebody asked to stop. */
+  /** All at once. Empty as soon as somebody asked to stop. `files` are theirs alone. */
   async #startGroup(
     plans: readonly ServicePlan[],
-    folder: DataFolder,
-    database: OpenDatabase,
+    ground: Ground,
     more: NodeJS.ProcessEnv,
+    files: readonly string[] = [],
   ): Promise<readonly Running[]> {
     if (this.#manner !== undefined) return [];
-    const env = (plan: ServicePlan) => ({ ...process.env, ...this.#environment(plan, database), ...more });
     const group = await Promise.all(
       plans.map(async (plan) => {
-        const launch = {
-          name: plan.name,
-          main: mainOf(plan),
-          env: env(plan),
-          logFile: await folder.freshLog(plan.name),
-        };
-        return new ServiceProcess(launch, this.#say, () => this.#publish());
+        const env = { ...process.env, ...this.#environment(plan, ground), ...more };
+        const account = await accountFor(plan, env, this.#say);
+        if (account !== undefined) await Promise.all(files.map((file) => chown(file, account.uid, account.gid)));
+        return this.#processOf(plan, ground, env, account);
       }),
     );
     this.#processes.push(...group);
@@ -142,13 +162,20 @@ export class Supervisor {
     return Promise.race([all, this.#stopAsked.then(() => [])]);
   }
 
+  #processOf(plan: ServicePlan, { folder }: Ground, env: NodeJS.ProcessEnv, account?: Account): ServiceProcess {
+    const { name } = plan;
+    const launch = { name, main: mainOf(plan), env, logFile: folder.freshLog(name), ...(account && { account }) };
+    return new ServiceProcess(launch, this.#say, () => void this.#publisher?.publish());
+  }
+
   async #stopGroup(group: readonly ServiceProcess[]): Promise<void> {
     await Promise.all(group.map((one) => (this.#manner === 'hurry' ? one.abandon() : one.stop())));
   }
 
-  #environment(plan: ServicePlan, database: OpenDatabase): NodeJS.ProcessEnv {
+  #environment(plan: ServicePlan, { database, network }: Ground): NodeJS.ProcessEnv {
     const { logLevel } = this.#options;
     return {
+      ...networkSettings(plan, network),
       PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
       PARLEY_PORT: String(plan.port),
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
@@ -157,39 +184,6 @@ export class Supervisor {
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
     };
   }
-
-  /** `whereTo`: options of a first command. */
-  #overview(running: readonly Running[], whereTo: string): string {
-    const rows = running.map(({ process: { name, pid, logFile }, listens }) => [
-      name,
-      String(pid),
-      addressOf(listens),
-      listens.admin ?? '',
-      shortPath(logFile),
-    ]);
-    const table = textTable(['service', 'pid', 'address', 'admin', 'log'], rows);
-    const next = ['register ann', 'login ann'].map((command) => `  npx parley ${command}${whereTo}`);
-    const page = running.at(-1)?.listens.http ?? '';
-    return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
-  }
-
-  /** What a login has to be told where the addresses are not the usual ones; the commands behind it know it by then. */
-  #whereTo(behind: { readonly PARLEY_MANAGERS: string; readonly PARLEY_USER_SERVICES: string }): string {
-    const { userPort, managerPort, managers } = this.#options;
-    const userService = userPort === 50_051 ? '' : ` --user-service ${behind.PARLEY_USER_SERVICES}`;
-    return managerPort === 50_052 && managers === 1
-      ? userService
-      : `${userService} --manager ${behind.PARLEY_MANAGERS}`;
-  }
-}
-
-function shortPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere.startsWith('..') ? path : fromHere;
-}
-
-function addressOf({ grpc, http }: Listens): string {
-  return grpc ?? http ?? '';
 }
 
 function factsOf({ process: { name, pid }, listens }: Running) {

@@ -1,6 +1,6 @@
 import { localAddresses } from '../src/envoy/config.js';
 import { readOptions } from '../src/options.js';
-import { planServices, type ServicePlan } from '../src/plan.js';
+import { connectionsOf, planServices, type ServicePlan } from '../src/plan.js';
 
 function plan(...args: string[]) {
   const { first, chatServers, gateway } = planServices(readOptions(args));
@@ -24,6 +24,12 @@ test('as many as there may be do not meet', () => {
   expect(services).toContain('chat-50 50102');
 });
 
+test('PostgreSQL lets as many connect as all of them may want', () => {
+  const largest = planServices(readOptions(['--managers', '9', '--chat-servers', '50']));
+  expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 6) / 0.7);
+  expect(connectionsOf(planServices(readOptions([])), 5)).toBe(200);
+});
+
 test.each([
   [
     ['--user-port', '50054'],
@@ -38,7 +44,7 @@ test.each([
 test('Envoy knows the chat servers and the ports behind them, but none of anybody else', () => {
   const options = readOptions(['--envoy', '--chat-port', '8070', '--chat-servers', '3']);
   const planned = planServices(options);
-  const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, '127.0.0.1', options);
-  const ports = clusters['chat-service']?.map((address) => Number(address.split(':')[1]));
+  const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);
+  const ports = clusters['chat-service']?.map((address) => Number(address.replace('[::1]:', '')));
   expect(ports).toEqual([8070, 8071, 8072, 8073, 8074, 8075, 8076, 8077, 8078, 8079, 8082, 8083, 8084, 8085]);
 });

@@ -43,7 +43,7 @@ function here(commands: string): string {
   return commands
     .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
     .replace(/npx parley token/g, `${parley} token --data '${data}'`)
-    .replace(/npx parley admin grant (\S+)/g, `${parley} admin grant $1 --data '${data}'`)
+    .replace(/npx parley( --login \S+)? admin grant (\S+)/g, `${parley} admin grant $2 --data '${data}'`)
     .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
       const services = `--user-service localhost:${first} --manager localhost:${first + 1}`;
       return `${parley} ${services} --login '${join(data, file ?? 'login.json')}'`;

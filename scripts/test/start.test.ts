@@ -45,6 +45,20 @@ async function gone(path: string): Promise<boolean> {
   );
 }
 
+/** Started by root, each service is a user of its own; and each knows one password, which nobody else has. */
+async function checkAccounts(found: readonly { pid: number; name: string }[]): Promise<void> {
+  const services = found.filter(({ name }) => name.includes('/services/'));
+  const owners = await Promise.all(services.map(async ({ pid }) => (await stat(`/proc/${pid}`)).uid));
+  if (process.getuid?.() === 0) {
+    expect(owners).not.toContain(0);
+    expect(new Set(owners).size).toBe(4);
+  }
+  const urls = await Promise.all(services.map(async ({ pid }) => readFile(`/proc/${pid}/environ`, 'utf8')));
+  const roles = urls.map((text) => [...text.matchAll(/postgres:\/\/(\w+):/g)].map(([, role]) => role));
+  expect(roles.map((of) => of.length)).toEqual(services.map(() => 1));
+  expect(new Set(roles.flat()).size).toBe(4);
+}
+
 /** Waits for it: ends are not instant. */
 async function allEnded(pids: readonly number[], withinMs: number): Promise<number[]> {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(50)) {
@@ -55,21 +69,22 @@ async function allEnded(pids: readonly number[], withinMs: number): Promise<numb
 
 test('a first start runs everything; Ctrl-C ends it in order', async () => {
   await writeFile(join(data, 'start.pid'), '999999\n');
-  const run = start(['--chat-servers', '2']);
+  const run = start(['--chat-servers', '2'], { TEST_POSTGRES_URL: '' });
   await run.says(ready);
   for (const name of ['user-service', 'channel-service', 'chat-1', 'chat-2', 'gateway'])
     expect(run.said).toMatch(`\n${name} `);
   expect(((await stat(join(data, 'run.json'))).mode & 0o777).toString(8)).toBe('600');
-  await pause(1_500); // the first reports make the chat servers known
   expect(await token()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   const pids = (await run.services()).map(({ pid }) => pid);
   expect(pids.length).toBeGreaterThanOrEqual(4);
+  run.child.kill('SIGHUP');
+  await checkAccounts(await run.services());
   run.child.kill('SIGINT');
   expect(await run.ended).toBe(0);
   expect(await living(pids)).toEqual([]);
   expect(await gone(join(data, 'run.json'))).toBe(true);
   expect(await gone(join(data, 'postgres', 'postmaster.pid'))).toBe(true);
-});
+}, 120_000);
 
 test('a service that dies is started again; a second start is refused, on this folder and on these ports', async () => {
   const run = start(['--chat-servers', '1', '--managers', '2']);
@@ -94,7 +109,7 @@ test('a service that dies is started again; a second start is refused, on this f
   expect(run.said.match(/chat-1 ended \(SIGKILL\); it is started again in 1 s/g)).toHaveLength(1);
   run.child.kill('SIGTERM');
   expect(await run.ended).toBe(0);
-});
+}, 120_000);
 
 test('a PostgreSQL that dies is started again, and the services go on with it', async () => {
   const run = start(['--chat-servers', '1']);
@@ -128,11 +143,11 @@ test('after a kill -9 the services end within 2 s, and the next start uses the P
   expect(await allEnded(pids, 2_000)).toEqual([]);
 
   const next = start(['--chat-servers', '1']);
-  await next.says(ready, 10_000);
+  await next.says(ready);
   expect(next.said).toContain('PostgreSQL of an earlier run is still there');
   next.child.kill('SIGINT');
   expect(await next.ended).toBe(0);
-});
+}, 180_000);
 
 test.each([
   ['a setting that there is not', { PARLEY_FOO: '1' }, [], 'PARLEY_FOO is not a setting'],

@@ -114,7 +114,7 @@ test('a drained server gets nothing more, by its name', async () => {
 test('who drains the last server that serves is warned, and everybody else is told that none does', async () => {
   const [code, said] = await run(root, 'drain', 'chat-1');
   expect(code).toBe(0);
-  expect(said).toContain('\nwarning: no other chat server serves; everybody waits until one is started\n');
+  expect(said).toContain('\nwarning: no other chat server is serving; everybody waits until one is started\n');
   const [, audit] = await run(root, 'audit', '--size', '2');
   expect(audit).toMatch(/root +server\.drain +chat-1 +.*\n.*root +server\.drain +chat-2 /);
   await trio.create(root, 'nowhere');

@@ -65,3 +65,22 @@ test('config shows what is set, but no secret', async () => {
   expect(out).toMatch(/^PARLEY_LOG_LEVEL +warn +info/m);
   expect(out).not.toContain('hidden');
 });
+
+test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])(
+  'a variable that is no setting is wrong usage of %s, as it is for services',
+  async (...args) => {
+    const { code, err } = await run(args, '', { ...nobody, PARLEY_FOO: '1' });
+    expect([code, err]).toEqual([2, 'parley: PARLEY_FOO is not a setting; `npx parley config` lists them\n']);
+  },
+);
+
+test('service links of Kubernetes are not taken for settings', async () => {
+  const links = { PARLEY_SERVICE_HOST: '10.96.1.2', PARLEY_PORT_50051_TCP: 'tcp://10.96.1.2:50051' };
+  expect((await run(['channels'], '', { ...nobody, ...links })).code).toBe(4);
+  expect((await run(['config'], '', { ...nobody, PARLEY_FOO: '1' })).code).toBe(0);
+});
+
+test('a new password that cannot be one is refused before anything is sent, with the rule', async () => {
+  const { code, err } = await run([...nowhere, 'register', 'ann'], `${'x'.repeat(80)}\n`);
+  expect([code, err]).toEqual([2, 'parley: a password has 8 to 72 bytes; this one has 80\n']);
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Program, type TestPerson } from '@parley/testkit';
+import { shellWord } from '../src/cli/shell.js';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 
@@ -22,11 +23,25 @@ export class Commands {
   }
 
   async start(person: TestPerson, ...args: string[]): Promise<Program> {
-    const login = join(this.#folder, `${person.id}.json`);
-    await writeFile(login, JSON.stringify({ user_id: person.id, name: person.id, token: person.token }));
+    const login = await this.#saveLogin(person);
     const command = new Program(process.execPath, [parley, '--login', login, '--manager', this.#managers, ...args]);
     this.#started.push(command);
     return command;
+  }
+
+  /** The same on a terminal, as `script` of util-linux makes one. */
+  async onTerminal(person: TestPerson, ...args: string[]): Promise<Program> {
+    const login = await this.#saveLogin(person);
+    const words = [process.execPath, parley, '--login', login, '--manager', this.#managers, ...args];
+    const command = new Program('script', ['-qec', words.map(shellWord).join(' '), '/dev/null']);
+    this.#started.push(command);
+    return command;
+  }
+
+  async #saveLogin(person: TestPerson): Promise<string> {
+    const login = join(this.#folder, `${person.id}.json`);
+    await writeFile(login, JSON.stringify({ user_id: person.id, name: person.id, token: person.token }));
+    return login;
   }
 
   killAll(): void {

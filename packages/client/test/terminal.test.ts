@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { type TestPerson, Trio } from '@parley/testkit';
 import { Commands } from './commands.js';
 import { clientOf, until } from './rig.js';
@@ -18,7 +19,7 @@ afterAll(async () => {
 test('a killed chat server is news, and nothing more', async () => {
   const [ann, bob] = (await trio.people.makeMany('t', 2)) as [TestPerson, TestPerson];
   const made = await commands.start(ann, 'create', 'lobby', '--keep', 'nothing', '--limit', '3');
-  expect([await made.end(), made.said]).toEqual([0, 'lobby is channel 1, for up to 3; kept: nothing\n']);
+  expect([await made.end(), made.said]).toEqual([0, 'lobby is channel 1, for up to 3 people; history: off\n']);
   const a = await commands.start(ann, 'chat', 'lobby');
   await until(() => a.said.includes('here (1)'));
   const b = await commands.start(bob, 'chat', 'lobby');
@@ -34,7 +35,7 @@ test('a killed chat server is news, and nothing more', async () => {
   await until(() => /t-2: are you there\?\n/.test(a.said), 25_000);
   expect(a.said.match(/are you there/g)).toHaveLength(1);
   expect(a.said).toContain('* back in lobby (channel 1)');
-  expect(a.said).toContain('may have been missed');
+  expect(a.said).toContain('some messages may be missing');
   b.type('bye');
   expect([await a.end(), await b.end()]).toEqual([0, 0]);
 }, 60_000);
@@ -113,4 +114,67 @@ test('wrong options of create are wrong usage', async () => {
     const command = await commands.start(ann, 'create', 'x', ...args);
     expect(await command.end()).toBe(2);
   }
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+(hasScript ? test : test.skip)(
+  'a terminal shows the last messages, answers commands, and announces nothing twice',
+  async () => {
+    const ann = await trio.people.make('tty');
+    const made = await commands.start(ann, 'create', 'kept');
+    expect([await made.end(), made.said]).toEqual([0, expect.stringContaining('for up to 10 people; history: 7d')]);
+    const id = Number(/channel (\d+)/.exec(made.said)?.[1]);
+    const before = await clientOf(trio, ann).listen(id);
+    for (let n = 1; n <= 25; n++) await before.send(`before ${n}`);
+    await before.leave();
+    const chat = await commands.onTerminal(ann, 'chat', 'kept');
+    await chat.says('here (1)');
+    expect(chat.said).toMatch(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d #6 tty: before 6/);
+    expect(chat.said).toContain('#25 tty: before 25');
+    expect(chat.said).not.toContain('#5 tty');
+    for (const line of [
+      '/help',
+      '/nick x',
+      '/react 25 👍',
+      '/react 25 👍',
+      '/delete 24',
+      '/delete 24',
+      '/pin 25',
+      '/pin 25',
+    ]) {
+      chat.type(line);
+    }
+    chat.type('done');
+    await chat.says('tty: done');
+    expect(chat.said).toContain('/unreact SEQ emoji');
+    expect(chat.said).toContain('! unknown command /nick; /help lists them');
+    for (const words of [/\* tty reacted to #25/g, /\* tty deleted #24/g, /\* tty pinned #25/g]) {
+      expect(chat.said.match(words)).toHaveLength(1);
+    }
+    chat.type('/quit');
+    expect(await chat.exited).toBe(0);
+  },
+  60_000,
+);
+
+test('history has dates; where several channels have one name, yours is taken and the others are named', async () => {
+  const [ann, bob] = (await trio.people.makeMany('twin', 2)) as [TestPerson, TestPerson];
+  await trio.create(bob, 'twin');
+  const own = await commands.start(ann, 'create', 'twin');
+  await own.end();
+  const id = Number(/channel (\d+)/.exec(own.said)?.[1]);
+  const said = await commands.start(ann, 'chat', 'twin');
+  await said.says('here (1)');
+  said.type('mine');
+  await said.says('twin-1: mine');
+  expect(await said.end()).toBe(0);
+  expect(said.said).toContain(`several channels are called twin: this is channel ${id}, yours; others are `);
+  const history = await commands.start(ann, 'history', String(id));
+  expect([await history.end(), history.said]).toEqual([
+    0,
+    expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d #1 twin-1: mine\n$/),
+  ]);
+  const gone = await commands.start(ann, 'delete', 'twin');
+  expect([await gone.end(), gone.said]).toEqual([2, expect.stringContaining('give the id of the one you mean')]);
 });

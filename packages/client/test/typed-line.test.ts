@@ -1,5 +1,5 @@
 import { keepOf, keepWords } from '../src/cli/keep.js';
-import { typed } from '../src/cli/typed-line.js';
+import { helpFor, typed } from '../src/cli/typed-line.js';
 import type { Conversation } from '../src/conversation.js';
 
 function called(line: string): unknown[] {
@@ -8,9 +8,9 @@ function called(line: string): unknown[] {
     (name: string) =>
     (...args: unknown[]) =>
       calls.push([name, ...args]);
-  const names = ['send', 'edit', 'remove', 'react', 'pin'];
+  const names = ['send', 'edit', 'remove', 'react', 'unreact', 'pin', 'unpin'];
   const conversation = Object.fromEntries(names.map((name) => [name, record(name)]));
-  const wish = typed(line);
+  const wish = typed(line, true);
   if (wish?.do === 'send') wish.act(conversation as unknown as Conversation);
   return calls;
 }
@@ -22,20 +22,42 @@ test.each([
   ['/reply #7 yes', ['send', 'yes', { replyTo: 7 }]],
   ['/react 7 👍', ['react', 7, '👍']],
   ['/delete 7', ['remove', 7]],
+  ['/unreact 7 👍', ['unreact', 7, '👍']],
   ['/pin 7', ['pin', 7]],
+  ['/unpin 7', ['unpin', 7]],
 ])('%s', (line, call) => {
   expect(called(line)).toEqual([call]);
 });
 
-test.each(['/edit 7', '/edit x y', '/delete 7 please', '/dance', '/help', '/', '/react 7  '])(
-  '%s shows the help',
-  (line) => {
-    expect(typed(line)).toEqual({ do: 'help' });
-  },
-);
+test.each([
+  ['/edit 7', 'the command is /edit SEQ text'],
+  ['/edit x y', 'the command is /edit SEQ text'],
+  ['/delete 7 please', 'the command is /delete SEQ'],
+  ['/react 7  ', 'the command is /react SEQ emoji'],
+  ['/nick bob', 'unknown command /nick; /help lists them'],
+  ['/', 'unknown command /; /help lists them'],
+  ['/toString 7', 'unknown command /toString; /help lists them'],
+])('%s is answered with what is wrong', (line, words) => {
+  expect(typed(line, true)).toEqual({ do: 'explain', words });
+});
+
+test('where nothing is kept, help offers nothing that changes a message, and such a command says why not', () => {
+  expect(typed('/help ', false)).toEqual({ do: 'help' });
+  expect(helpFor(false)).toMatch(/^\/reply SEQ text; \/who/);
+  expect(helpFor(true)).toContain(
+    '/edit SEQ text, /delete SEQ, /react SEQ emoji, /unreact SEQ emoji, /pin SEQ, /unpin SEQ',
+  );
+  for (const line of ['/edit 7 x', '/delete 7', '/react 7 x', '/pin 7', '/unpin 7', '/unreact 7 x']) {
+    expect(typed(line, false)).toMatchObject({
+      do: 'explain',
+      words: expect.stringContaining('the history of this channel is off'),
+    });
+  }
+  expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
+});
 
 test('a blank line is nothing', () => {
-  expect(['', '  '].map(typed)).toEqual([undefined, undefined]);
+  expect(['', '  '].map((line) => typed(line, true))).toEqual([undefined, undefined]);
 });
 
 test.each([

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
+import { commandOf, type EmbeddedServer, findEmbedded, startEmbedded } from '../src/index.js';
 import { withClient } from '../src/roles.js';
 import { openTempFolder } from './server.js';
 
@@ -126,6 +126,40 @@ test('a pid file that names a stranger is no hindrance', async () => {
   await writeFile(join(home, 'postmaster.pid'), `${stranger.pid}\n${home}\n1\n5432\n\n127.0.0.1\n`);
   await start(dataDir);
 });
+
+test('a pid file that a power cut has left is no hindrance: empty, cut short, of a number used again, or zeros', async () => {
+  const dataDir = await folder();
+  const home = join(dataDir, 'postgres');
+  await (await start(dataDir)).stop();
+  const cut = `${process.pid}\n${home}\n`;
+  for (const left of ['', cut, `${cut}1\n5432\n\n127.0.0.1\n`, '\0\0\0\0']) {
+    await writeFile(join(home, 'postmaster.pid'), left);
+    await (await start(dataDir)).stop();
+  }
+}, 60_000);
+
+test('the same folder by another name: what a killed parent leaves is used', async () => {
+  const dataDir = await folder();
+  const { parent, url, pid } = await startInProcess(dataDir);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  const link = `${dataDir}-link`;
+  await symlink(dataDir, link);
+  undo.push(() => rm(link));
+  expect(await findEmbedded(link)).toEqual({ url, pid });
+  expect(await start(link)).toMatchObject({ url, pid });
+  expect(await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).toMatch(`${pid}\n`);
+});
+
+test('a PostgreSQL without its pid file is ended before another one is started', async () => {
+  const dataDir = await folder();
+  const { parent, pid } = await startInProcess(dataDir);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+  await rm(join(dataDir, 'postgres', 'postmaster.pid'));
+  expect((await start(dataDir)).pid).not.toBe(pid);
+  expect(await commandOf(pid)).toEqual([]); // a zombie where nobody reaps it
+}, 60_000);
 
 test('a second Parley on the same folder is refused and the first goes on', async () => {
   const dataDir = await folder();

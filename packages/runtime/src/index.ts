@@ -19,5 +19,6 @@ export {
   type Settings,
   SettingsError,
   settingsTable,
+  unknownNames,
 } from './settings.js';
 export { textTable } from './text-table.js';

@@ -186,8 +186,9 @@ function withoutLinks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
 }
 
-function unknownNames(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env)
+/** A sentence for each variable that looks like a setting and is none. */
+export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
+  return Object.keys(withoutLinks(environment))
     .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
     .map((name) => `${name} is not a setting; \`npx parley config\` lists them`);
 }

@@ -59,6 +59,14 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+test('SIGHUP ends nothing', async () => {
+  const running = await new Child('good').started();
+  running.process.kill('SIGHUP');
+  await running.until(() => running.output.includes('SIGHUP'));
+  running.process.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
+
 test('a stop that fails exits 1', async () => {
   const running = await new Child('failsToStop').started();
   running.process.kill('SIGTERM');

@@ -24,7 +24,7 @@ export class Program {
   }
 
   /** Waits until it says this. Throws with all it said where it does not. */
-  async says(words: string, withinMs = 20_000): Promise<void> {
+  async says(words: string, withinMs = 60_000): Promise<void> {
     for (const end = Date.now() + withinMs; !this.said.includes(words); await pause(20)) {
       if (Date.now() > end) throw new Error(`never said "${words}":\n${this.said}`);
     }

@@ -1,7 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { dialable, hostAndPort, splitAddress } from '@parley/runtime';
 import { parse } from 'yaml';
+import type { Network } from '../network.js';
 import { projectFolder, type StartOptions } from '../options.js';
 import { adminPort, type Plan, type ServicePlan } from '../plan.js';
 
@@ -33,8 +34,8 @@ interface Bootstrap {
 }
 
 function endpointOf(address: string): object {
-  const [host = '', port] = address.split(/:(?=\d+$)/);
-  return { endpoint: { address: { socket_address: { address: host, port_value: Number(port) } } } };
+  const { host, port } = splitAddress(address);
+  return { endpoint: { address: { socket_address: { address: host, port_value: port } } } };
 }
 
 function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string }): object {
@@ -73,10 +74,14 @@ function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: S
 }
 
 /** The addresses of `npm start`. */
-export function localAddresses(plan: Plan, envoy: ServicePlan, host: string, options: StartOptions): EnvoyAddresses {
-  const here = isIP(host) === 4 && host !== '0.0.0.0' ? host : '127.0.0.1';
+export function localAddresses(
+  plan: Plan,
+  envoy: ServicePlan,
+  { host, ip }: Pick<Network, 'host' | 'ip'>,
+  options: StartOptions,
+): EnvoyAddresses {
   const of = (plans: readonly ServicePlan[], service: ServicePlan['service']) =>
-    plans.filter((one) => one.service === service).map(({ port }) => `${here}:${port}`);
+    plans.filter((one) => one.service === service).map(({ port }) => hostAndPort(ip, port));
   const { envoyCert: cert, envoyKey: key } = options;
   if ((cert === undefined) !== (key === undefined)) throw new Error('--envoy-cert and --envoy-key go together.');
   return {
@@ -85,15 +90,16 @@ export function localAddresses(plan: Plan, envoy: ServicePlan, host: string, opt
     clusters: {
       'user-service': of(plan.first, 'user-service'),
       'channel-service': of(plan.first, 'channel-service'),
-      'chat-service': chatPorts(plan, options).map((port) => `${here}:${port}`),
+      'chat-service': chatPorts(plan, options).map((port) => hostAndPort(ip, port)),
       gateway: of([plan.gateway], 'gateway'),
     },
     ...(cert !== undefined && key !== undefined && { tls: { cert, key } }),
   };
 }
 
-/** Writes it into the data folder, and gives what Envoy's own process has to know of it. */
+/** Writes it into a folder of its own, and gives what Envoy's own process has to know of it. */
 export async function writeEnvoyConfig(folder: string, addresses: EnvoyAddresses): Promise<NodeJS.ProcessEnv> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const adminSocket = join(folder, 'envoy.sock');
   const file = join(folder, 'envoy.json');
   await writeFile(file, await renderEnvoy({ adminSocket, ...addresses }), { mode: 0o600 });
@@ -101,6 +107,6 @@ export async function writeEnvoyConfig(folder: string, addresses: EnvoyAddresses
   return {
     ENVOY_CONFIG: file,
     ENVOY_ADMIN: adminSocket,
-    ENVOY_URL: `${scheme}://${addresses.host}:${addresses.port}`,
+    ENVOY_URL: `${scheme}://${hostAndPort(dialable(addresses.host), addresses.port)}`,
   };
 }

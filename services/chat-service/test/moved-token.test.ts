@@ -27,3 +27,29 @@ test('A token for a channel that was given to another server meanwhile is answer
   await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
   expect(await new Chatter(listened).ended).toMatchObject({ code: status.ABORTED, reason: 'moved' });
 });
+
+test('The first report of a new life ends the old one, so that Listen leads nobody to it', async () => {
+  const server = await trio.addChatServer();
+  const person = await trio.people.make('carol');
+  const { id } = await trio.create(person, 'room');
+  await trio.place(id, server);
+  server.kill('SIGKILL');
+  await server.exited;
+  trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
+  const lives =
+    'SELECT boot_id, lease_until > now() AS lives FROM chat.server WHERE internal_addr = $1 ORDER BY started_at';
+  const [old] = await trio.people.sql(lives, [server.grpc]);
+  await trio.people.sql("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = $1", [
+    old?.boot_id,
+  ]);
+  await trio.addChatServer({ PARLEY_PORT: server.grpc.split(':').at(-1) ?? '', PARLEY_NAME: 'chat-2' });
+  const ended = async () =>
+    (await trio.people.sql(lives, [server.grpc])).map((life) => life.lives).join() === 'false,true';
+  for (const end = Date.now() + 15_000; !(await ended()); )
+    if (Date.now() > end) throw new Error('the old life goes on');
+  const listened = await trio.listen(person, id);
+  expect(listened.server?.id).not.toBe(old?.boot_id);
+  const stream = new Chatter(listened, { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  await stream.leave();
+}, 60_000);

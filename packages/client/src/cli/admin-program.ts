@@ -15,8 +15,9 @@ import type { OwnerOptions } from './owner-database.js';
 import { plainLine } from './plain-text.js';
 
 const adminHelp = `
-Administrators look after servers and users; they cannot read what people say. Everything they change is in the audit.
-The first one is made by who owns the database: npx parley admin grant <user>`;
+Administrators look after servers and users; that gives them no access to chats that
+they do not belong to. Rooms are open to every account, theirs too. Everything they change is in the audit.
+The owner of the database makes the first one: npx parley admin grant <user>`;
 
 function addServers(admin: Command): void {
   admin

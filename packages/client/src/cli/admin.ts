@@ -2,8 +2,9 @@ import { type AuditEntry, type ChannelServer, ServerState, UserRole, UserStatus 
 import { refuse, textTable } from '@parley/runtime';
 import type { Administration } from '../node/index.js';
 import { usage } from './failure.js';
+import { findOnly } from './find-channel.js';
 import { plainLine } from './plain-text.js';
-import { findChannel, type Session } from './session.js';
+import type { Session } from './session.js';
 import { shellWord } from './shell.js';
 
 export const roleWords = { user: UserRole.USER, admin: UserRole.ADMIN } as const;
@@ -61,7 +62,7 @@ export function pickServer(servers: readonly ChannelServer[], wanted: string): C
   if (byId !== undefined) return byId;
   const living = servers.filter(({ lapsed, state }) => !lapsed && state !== ServerState.STOPPED);
   const [named, ...others] = living.filter(({ name }) => name === wanted);
-  if (named === undefined) throw refuse('server-not-found', { words: `no chat server ${plainLine(wanted)} lives` });
+  if (named === undefined) throw refuse('server-not-found', { words: `no such chat server: ${plainLine(wanted)}` });
   if (others.length === 0) return named;
   const ids = [named, ...others].map(({ id }) => plainLine(id)).join(', ');
   throw usage(`several chat servers have that name: give an id (${ids})`);
@@ -78,12 +79,12 @@ export async function drain(session: Session, wanted: string): Promise<void> {
 }
 
 const goElsewhere = 'its channels go elsewhere, and it gets no others';
-const nobodyServes = `it gets no channels any more
-warning: no other chat server serves; everybody waits until one is started`;
+const nobodyServes = `it gets no more channels
+warning: no other chat server is serving; everybody waits until one is started`;
 
 async function channelIdOf(session: Session, wanted: string): Promise<number> {
   if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // also of one that only its members see
-  return (await findChannel(await session.loggedIn(), wanted)).id;
+  return (await findOnly(await session.loggedIn(), wanted)).id;
 }
 
 /** Ends the streams of a user, in one channel or everywhere. */

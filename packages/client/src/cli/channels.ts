@@ -1,19 +1,24 @@
 import { type Channel, ChannelKind, ChannelStatus, type Keep } from '@parley/contract';
 import { limits, textTable } from '@parley/runtime';
+import type { ParleyClient } from '../parley-client.js';
 import { usage } from './failure.js';
-import { keepWords } from './keep.js';
+import { findOnly } from './find-channel.js';
+import { historyWords, keepWords } from './keep.js';
+import { output } from './output.js';
 import { plainLine } from './plain-text.js';
-import { findChannel, type Session } from './session.js';
+import type { Session } from './session.js';
 
-/** The kinds that `create` makes. */
-export const kindWords = {
-  room: ChannelKind.ROOM,
-  group: ChannelKind.GROUP,
-  public: ChannelKind.PUBLIC,
-  private: ChannelKind.PRIVATE,
-} as const;
+const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
+  [ChannelKind.ROOM]: 'room',
+  [ChannelKind.DIRECT]: 'direct',
+  [ChannelKind.GROUP]: 'group',
+  [ChannelKind.PUBLIC]: 'public',
+  [ChannelKind.PRIVATE]: 'private',
+};
 
-export type KindWord = keyof typeof kindWords;
+function kindOf({ kind }: Channel): string {
+  return kindWords[kind] ?? 'unknown';
+}
 
 const statusWords: Readonly<Record<ChannelStatus, string>> = {
   [ChannelStatus.UNKNOWN]: 'unknown',
@@ -27,59 +32,79 @@ function channelValue(channel: Channel) {
     id: channel.id,
     name: channel.name,
     users: channel.users.map(({ id, name }) => ({ id, name })),
+    user_count: channel.userCount,
     limit: channel.limit,
-    status: statusWords[channel.status],
+    kind: kindOf(channel),
+    status: statusWords[channel.status] ?? 'unknown',
     owner_id: channel.ownerId,
     keep: keepWords(channel.keep),
   };
 }
 
-/** Channels with who is in them, for people. */
-export function channelTable(channels: readonly Channel[]): string {
-  const rows = channels.map(({ id, name, users, limit, status }) => [
-    String(id),
-    plainLine(name),
-    `${users.length}/${limit}`,
-    statusWords[status],
-    users.map((user) => plainLine(user.id)).join(' '),
-  ]);
-  return textTable(['id', 'name', 'inside', 'status', 'who'], rows);
+/** The first of those who are inside, and how many more there are. */
+function insideOf({ users, userCount }: Channel): string {
+  const more = userCount - users.length;
+  return [...users.map((user) => plainLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
 }
 
-/** Lists what the user may see. */
+/** Channels with who is in them, for people. */
+export function channelTable(channels: readonly Channel[]): string {
+  const rows = channels.map((channel) => [
+    String(channel.id),
+    plainLine(channel.name),
+    kindOf(channel),
+    historyWords(channel.keep),
+    plainLine(channel.ownerId),
+    channel.kind === ChannelKind.ROOM ? `${channel.userCount}/${channel.limit}` : String(channel.userCount),
+    insideOf(channel),
+  ]);
+  return textTable(['id', 'name', 'kind', 'history', 'owner', 'people', 'inside'], rows);
+}
+
+const mostPages = 10;
+
+/** Pages of one list, until its end or `mostPages`. */
+async function allPages(client: ParleyClient, mine: boolean): Promise<{ channels: Channel[]; cut: boolean }> {
+  const channels: Channel[] = [];
+  let after = '';
+  for (let page = 0; page < mostPages; page++) {
+    const answer = await client.listChannels({ mine, after });
+    channels.push(...answer.ids.flatMap((id) => answer.channels.find((one) => one.id === id) ?? []));
+    after = answer.next;
+    if (after === '') return { channels, cut: false };
+  }
+  return { channels, cut: true };
+}
+
+/** Lists the user's own channels, then the others that are listed, the most active first. */
 export async function listChannels(session: Session): Promise<void> {
   const client = await session.loggedIn();
-  const channels = (await client.channels()).toSorted((a, b) => a.id - b.id);
+  const [mine, listed] = [await allPages(client, true), await allPages(client, false)];
+  const own = new Set(mine.channels.map(({ id }) => id));
+  const channels = [...mine.channels, ...listed.channels.filter(({ id }) => !own.has(id))];
   const none = 'there are no channels yet; make one with `npx parley create <name>`';
   session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
+  if (mine.cut || listed.cut) output.complain('* there are more channels than are listed here; name one to find it');
 }
 
 /** What `create` is asked for. */
 export interface CreateOptions {
-  readonly kind: KindWord;
-  readonly limit?: number;
-  readonly keep?: Partial<Keep>;
+  readonly limit: number;
+  readonly keep: Partial<Keep>;
 }
 
-function limitOf({ kind, limit }: CreateOptions): number {
-  const most = kind === 'room' ? limits.roomSeats : limits.chatMembers;
-  if (limit !== undefined && limit > most) throw usage(`--limit of a ${kind} is a whole number from 1 to ${most}`);
-  return limit ?? (kind === 'room' ? most : 0);
-}
-
-/** Makes a channel. */
-export async function createChannel(session: Session, name: string, options: CreateOptions): Promise<void> {
-  const { kind, keep } = options;
-  const wanted = { name, kind: kindWords[kind], limit: limitOf(options), ...(keep !== undefined && { keep }) };
-  const channel = await (await session.loggedIn()).create(wanted);
-  const words = `${plainLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit}`;
-  session.print(`${words}; kept: ${keepWords(channel.keep)}`, channelValue(channel));
+/** Makes a room. */
+export async function createChannel(session: Session, name: string, { limit, keep }: CreateOptions): Promise<void> {
+  if (limit > limits.roomSeats) throw usage(`--limit is a whole number from 1 to ${limits.roomSeats}`);
+  const channel = await (await session.loggedIn()).create({ name, limit, keep, kind: ChannelKind.ROOM });
+  const words = `${plainLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
+  session.print(`${words}; history: ${historyWords(channel.keep)}`, channelValue(channel));
 }
 
 /** Deletes one by its id or exact name. */
 export async function deleteChannel(session: Session, wanted: string): Promise<void> {
   const client = await session.loggedIn();
-  const { id, name } = await findChannel(client, wanted);
+  const { id, name } = await findOnly(client, wanted);
   await client.delete(id);
   session.print(`${plainLine(name)} (channel ${id}) is deleted`, { id, name });
 }

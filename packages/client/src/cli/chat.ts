@@ -1,15 +1,20 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Conversation } from '../conversation.js';
+import type { ParleyClient } from '../parley-client.js';
 import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
+import { findChannel } from './find-channel.js';
 import { JsonView } from './json-view.js';
 import { output } from './output.js';
 import { plainLine } from './plain-text.js';
-import { findChannel, type Session } from './session.js';
+import type { Session } from './session.js';
 import { Terminal } from './terminal.js';
 import { TextView } from './text-view.js';
-import { help, typed } from './typed-line.js';
+import { helpFor, typed } from './typed-line.js';
+
+/** How many earlier messages are shown to somebody who enters. */
+const shownAtFirst = 20;
 
 /** Shows everything until the end; throws the Refusal that ended it. */
 async function follow(conversation: Conversation, view: ChatView): Promise<void> {
@@ -20,13 +25,13 @@ async function follow(conversation: Conversation, view: ChatView): Promise<void>
 }
 
 /** True when it was taken. What the end of the conversation did to it, is told by the end. */
-async function taken(sending: Promise<unknown>, view: ChatView): Promise<boolean> {
+async function taken(sending: Promise<unknown>, view: ChatView, failed = 'not sent'): Promise<boolean> {
   try {
     await sending;
     return true;
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
-    if (thrown.reason !== 'cancelled') view.refused(thrown.reason, thrown.message);
+    if (thrown.reason !== 'cancelled') view.refused(thrown, failed);
     return false;
   }
 }
@@ -39,16 +44,27 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
   await conversation.leave();
 }
 
-async function chatOnTerminal(conversation: Conversation): Promise<void> {
+/** What was said last, where it is kept; that it cannot be read is no reason not to chat. */
+async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView): Promise<void> {
+  const { channel, place } = conversation;
+  if (channel.keep?.nothing === true || place === undefined || place.seq === 0) return;
+  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: shownAtFirst });
+  if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
+}
+
+async function chatOnTerminal(client: ParleyClient, conversation: Conversation): Promise<void> {
   const terminal = new Terminal();
   const view = new TextView((line) => terminal.print(line), '; /quit leaves, /help says more');
   const obey = (line: string) => {
-    const wish = typed(line);
+    const keeps = conversation.channel.keep?.nothing !== true;
+    const wish = typed(line, keeps);
     if (wish?.do === 'leave') void conversation.leave();
     else if (wish?.do === 'who') view.who();
-    else if (wish?.do === 'help') terminal.print(`! ${help}`);
-    else if (wish?.do === 'send') void taken(wish.act(conversation), view);
+    else if (wish?.do === 'help') terminal.print(`! ${helpFor(keeps)}`);
+    else if (wish?.do === 'explain') terminal.print(`! ${plainLine(wish.words)}`);
+    else if (wish?.do === 'send') void taken(wish.act(conversation), view, wish.failed);
   };
+  await taken(showEarlier(client, conversation, view), view, 'earlier messages are not shown');
   terminal.open({ obey, leave: () => void conversation.leave() });
   await follow(conversation, view).finally(() => terminal.close());
 }
@@ -83,5 +99,5 @@ export async function chat(session: Session, wanted: string): Promise<void> {
   });
   if (conversation === undefined) return;
   const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !session.json;
-  await (onTerminal ? chatOnTerminal(conversation) : chatOnPipe(conversation, session.json));
+  await (onTerminal ? chatOnTerminal(client, conversation) : chatOnPipe(conversation, session.json));
 }

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { unknownNames } from '@parley/runtime';
 import { type Command, InvalidArgumentError } from 'commander';
+import { usage } from './failure.js';
 import { type GlobalOptions, Session } from './session.js';
 
 /** The data folder of `npm start`. */
@@ -9,6 +11,12 @@ export const defaultData = fileURLToPath(new URL('../../../../../.parley', impor
 export function positive(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a whole number from 1.');
+}
+
+/** Throws a Failure where a variable looks like a setting and is none: it was meant to be one. */
+export function checkSettingNames(env: NodeJS.ProcessEnv): void {
+  const [first] = unknownNames(env);
+  if (first !== undefined) throw usage(first);
 }
 
 export function sessionOf(command: Command): Session {

@@ -32,6 +32,7 @@ const logIn = 'run `npx parley login <user>`';
 
 const next: Readonly<Record<string, string>> = {
   'user-id-taken': 'choose another, or log in with `npx parley login <user>`',
+  'not-a-member': 'only rooms can be entered from here: `Join` of the gRPC API, or a member, makes you one',
   'channel-not-found': '`npx parley channels` lists those there are',
   'logged-out': logIn,
   'invalid-token': logIn,

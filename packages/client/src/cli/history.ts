@@ -1,7 +1,8 @@
-import { entryLine } from './entry-lines.js';
+import { dateAndClock, entryLine } from './entry-lines.js';
+import { findChannel } from './find-channel.js';
 import { entryValue } from './json-view.js';
 import { plainLine } from './plain-text.js';
-import { findChannel, type Session } from './session.js';
+import type { Session } from './session.js';
 
 export interface HistoryOptions {
   readonly before?: number;
@@ -14,8 +15,8 @@ export async function showHistory(session: Session, wanted: string, options: His
   const { id } = await findChannel(client, wanted);
   const { entries, more, log } = await client.history(id, options);
   const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
-  const lines = oldestFirst.map((entry) => entryLine(entry, plainLine));
-  if (more) lines.unshift(`* there is more: --before ${oldestFirst[0]?.seq}`);
-  const words = lines.length === 0 ? 'nothing was said, or none of it is kept' : lines.join('\n');
+  const lines = oldestFirst.map((entry) => entryLine(entry, plainLine, dateAndClock));
+  if (more) lines.unshift(`* there are earlier messages: --before ${oldestFirst[0]?.seq}`);
+  const words = lines.length === 0 ? 'there are no messages here, or none are kept' : lines.join('\n');
   session.print(words, { log, more, entries: oldestFirst.map(entryValue) });
 }

@@ -1,4 +1,5 @@
 import type { User } from '@parley/contract';
+import type { Refusal } from '@parley/runtime';
 import { type ConversationEvent, type EntryEvent, textOf } from '../events.js';
 import type { ChatView } from './chat-view.js';
 
@@ -84,7 +85,7 @@ export class JsonView implements ChatView {
     this.#write('seq' in event ? entryValue(event) : stateValue(event));
   }
 
-  refused(reason: string, words: string): void {
-    this.#write({ event: 'refused', reason, message: words });
+  refused({ reason, message, retryAfterMs }: Refusal): void {
+    this.#write({ event: 'refused', reason, message, retry_after_ms: retryAfterMs });
   }
 }

@@ -27,3 +27,10 @@ export function keepWords(keep: Partial<Keep> | undefined): string {
   const unit = (['d', 'h', 'm', 's'] as const).find((one) => seconds % unitSeconds[one] === 0) ?? 's';
   return `${seconds / unitSeconds[unit]}${unit}`;
 }
+
+/** How long messages are kept, for people. */
+export function historyWords(keep: Partial<Keep> | undefined): string {
+  const time = keepWords(keep);
+  if (time === 'nothing') return 'off';
+  return keep?.maxCount ? `${time}, at most ${keep.maxCount} messages` : time;
+}

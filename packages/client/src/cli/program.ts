@@ -2,9 +2,9 @@ import { describeSettings, textTable } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, register } from './accounts.js';
 import { addAdmin } from './admin-program.js';
-import { type CreateOptions, createChannel, deleteChannel, kindWords, listChannels } from './channels.js';
+import { type CreateOptions, createChannel, deleteChannel, listChannels } from './channels.js';
 import { chat } from './chat.js';
-import { defaultData, positive, sessionOf } from './command-parts.js';
+import { checkSettingNames, defaultData, positive, sessionOf } from './command-parts.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { keepOf } from './keep.js';
 import { output } from './output.js';
@@ -20,8 +20,9 @@ The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), r
 
 const chatHelp = `
 On a terminal: type a line to send it. Each message is shown with its number, for
-  /edit SEQ text, /delete SEQ, /reply SEQ text, /react SEQ emoji, /pin SEQ
-/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves; // begins a line with a /.
+  /reply SEQ text, and where messages are kept
+  /edit SEQ text, /delete SEQ, /react SEQ emoji, /unreact SEQ emoji, /pin SEQ, /unpin SEQ
+/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves; // begins a message with a /.
 Otherwise, and with --json, each line of stdin is a message, one that begins with / too, and after the last one was
 taken the channel is left:
   echo hi | npx parley chat lobby
@@ -64,10 +65,13 @@ function addChannels(program: Command): void {
     .action((_options: object, command: Command) => listChannels(sessionOf(command)));
   program
     .command('create <name>')
-    .description('make a channel')
-    .addOption(new Option('--kind <kind>', 'what it is').choices(Object.keys(kindWords)).default('room'))
-    .option('--limit <n>', 'how many may be in a room (default: 25), or be members of another kind', positive)
-    .option('--keep <time>', 'forever, nothing, or like 7d or 12h (default: a room nothing, others forever)', keepOf)
+    .description('make a room, which everybody with an account can find, enter and read')
+    .option('--limit <n>', 'how many people may be in it, at most 25', positive, 10)
+    .addOption(
+      new Option('--keep <time>', 'how long messages are kept: forever, nothing, or like 7d or 12h')
+        .argParser(keepOf)
+        .default({ seconds: 604_800 }, '7d'),
+    )
     .action((name: string, options: CreateOptions, command: Command) =>
       createChannel(sessionOf(command), name, options),
     );
@@ -80,15 +84,15 @@ function addChannels(program: Command): void {
 function addTalk(program: Command): void {
   program
     .command('history <channel>')
-    .description('show what was said, by the id or exact name of the channel')
-    .option('--before <seq>', 'what was said before that one (default: the last)', positive)
+    .description('show the last messages of a channel, by its id or name')
+    .option('--before <seq>', 'messages before that one (default: the last ones)', positive)
     .option('--size <n>', 'how many, at most 100', positive, 50)
     .action((channel: string, options: HistoryOptions, command: Command) =>
       showHistory(sessionOf(command), channel, options),
     );
   program
     .command('chat <channel>')
-    .description('enter a channel, by its id or exact name')
+    .description('enter a channel, by its id or name; of several with that name yours, else the most active one')
     .addHelpText('after', chatHelp)
     .action((channel: string, _options: object, command: Command) => chat(sessionOf(command), channel));
 }
@@ -139,6 +143,9 @@ export function parleyCommand(): Command {
     .option('--login <file>', 'another saved login, so that two people can share a machine')
     .addHelpText('after', afterHelp)
     .configureOutput({ writeOut: output.say, writeErr: output.complain, outputError: () => {} })
+    .hook('preAction', (_program, command) => {
+      if (command.name() !== 'config') checkSettingNames(process.env);
+    })
     .exitOverride();
   addAccounts(program);
   addChannels(program);

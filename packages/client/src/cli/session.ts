@@ -1,5 +1,3 @@
-import type { Channel } from '@parley/contract';
-import { refuse } from '@parley/runtime';
 import { type Administration, administration, grpcTransport } from '../node/index.js';
 import { createClient, type ParleyClient } from '../parley-client.js';
 import { usage } from './failure.js';
@@ -113,19 +111,3 @@ export class Session {
 
 const tlsAdvice =
   'what is said can be read on the way (if a proxy in front of it speaks TLS, set PARLEY_ADDR_TLS=on there)';
-
-/** The channel that a person means: its id, or its exact name. Throws a Refusal or a Failure. */
-export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {
-  return pickChannel(await client.channels(), wanted);
-}
-
-/** The channel of that id, else the only one of that name. Throws a Refusal or a Failure. */
-export function pickChannel(channels: readonly Channel[], wanted: string): Channel {
-  const byId = channels.find(({ id }) => String(id) === wanted);
-  if (byId !== undefined) return byId;
-  const [named, ...others] = channels.filter(({ name }) => name === wanted);
-  if (named === undefined) throw refuse('channel-not-found', { words: `there is no channel ${plainLine(wanted)}` });
-  if (others.length === 0) return named;
-  const ids = [named, ...others].map(({ id }) => id).join(', ');
-  throw usage(`several channels have that name: give an id (${ids})`);
-}

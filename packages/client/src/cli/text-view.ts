@@ -1,16 +1,30 @@
 import type { User } from '@parley/contract';
-import type { ConversationEvent } from '../events.js';
+import type { Refusal } from '@parley/runtime';
+import type { ConversationEvent, EntryEvent } from '../events.js';
 import type { ChatView } from './chat-view.js';
-import { entryLine, wordsOf } from './entry-lines.js';
+import { type Clock, clock, dateAndClock, entryLine, wordsOf } from './entry-lines.js';
+import { Marks } from './marks.js';
 import { plainLine } from './plain-text.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
+
+/** A time in words; a mute may last for days. */
+export function waitWords(ms: number): string {
+  const steps = [
+    [86_400_000, 'days'],
+    [3_600_000, 'hours'],
+    [60_000, 'minutes'],
+  ] as const;
+  const [unit, words] = steps.find(([one]) => ms >= 2 * one) ?? [1_000, 's'];
+  return `${Math.ceil(ms / unit)} ${words}`;
+}
 
 /** The conversation as lines for a person. */
 export class TextView implements ChatView {
   readonly #print: (line: string) => void;
   readonly #hint: string;
   readonly #here = new Map<string, User>();
+  readonly #marks = new Marks();
   /** Names of those who left too: what they said may still come. */
   readonly #names = new Map<string, string>();
   #count = 0;
@@ -25,15 +39,25 @@ export class TextView implements ChatView {
   }
 
   event(event: ConversationEvent): void {
-    if ('seq' in event) this.#print(entryLine(event, this.#label));
+    if ('seq' in event) this.#entry(event, clock);
     else if (event.type === 'presence') this.#presence(event);
     else if (event.type === 'lossy') this.#print(`${this.#label(event.sender)}, in passing: ${wordsOf(event)}`);
     else if (event.type === 'ended') this.#end(event);
     else this.#state(event);
   }
 
-  refused(_reason: string, words: string): void {
-    this.#print(`! not sent: ${plainLine(words)}`);
+  refused({ message, retryAfterMs }: Refusal, what: string): void {
+    const again = retryAfterMs > 0 ? ` (for ${waitWords(retryAfterMs)})` : '';
+    this.#print(`! ${what}: ${plainLine(message)}${again}`);
+  }
+
+  /** What was said before one came. */
+  earlier(entries: readonly EntryEvent[]): void {
+    for (const entry of entries) this.#entry(entry, dateAndClock);
+  }
+
+  #entry(entry: EntryEvent, time: Clock): void {
+    if (this.#marks.take(entry)) this.#print(entryLine(entry, this.#label, time));
   }
 
   who(): void {
@@ -49,15 +73,24 @@ export class TextView implements ChatView {
   #state(event: ConversationEvent): void {
     if (event.type === 'welcome') this.#welcome(event);
     else if (event.type === 'gap') this.#gap(event);
-    else if (event.type === 'reset') this.#print('* nothing of before is kept here: something may have been missed');
-    else if (event.type === 'reconnecting') {
+    else if (event.type === 'reset') this.#reset();
+    else if (event.type === 'held') {
+      this.#print(`* your message waits, for up to ${waitWords(event.inMs)}: ${plainLine(event.message)}`);
+    } else if (event.type === 'reconnecting') {
       this.#print(`* reconnecting in ${(event.inMs / 1_000).toFixed(1)} s: ${plainLine(event.message)}`);
-    } else if (event.type === 'live' && event.missed > 0) this.#print(`* those were the ${event.missed} missed`);
+    } else if (event.type === 'live' && event.missed > 0) {
+      this.#print(`* you were away for ${event.missed === 1 ? 'that message' : `these ${event.missed} messages`}`);
+    }
+  }
+
+  #reset(): void {
+    this.#marks.clear();
+    this.#print('* the history was reset; some messages may be missing');
   }
 
   #gap({ from, to, filled }: Event<'gap'>): void {
     const what = from === to ? `#${from}` : `#${from} to #${to}`;
-    this.#print(filled ? `* missed, from history: ${what}` : `* missed for good: ${what}`);
+    this.#print(filled ? `* from the history: ${what}` : `* missing: ${what}`);
   }
 
   #welcome({ channel, me }: Event<'welcome'>): void {
@@ -75,8 +108,8 @@ export class TextView implements ChatView {
     this.#greet(came);
     for (const { id } of went) this.#here.delete(id);
     this.#count = here;
-    this.#tell(came, 'came');
-    this.#tell(went, 'went');
+    this.#tell(came, 'joined');
+    this.#tell(went, 'left');
   }
 
   #greet(users: readonly User[]): void {

@@ -11,8 +11,19 @@ async function idOf(flag: '-u' | '-g', name: string): Promise<number> {
   return Number.parseInt((await run('id', [flag, name])).stdout, 10);
 }
 
-async function accountNamed(name: string): Promise<Account> {
+async function accountNamed(name: string): Promise<{ readonly uid: number; readonly gid: number }> {
   return { uid: await idOf('-u', name), gid: await idOf('-g', name) };
+}
+
+/** The system user of that name, made if missing. Throws where root cannot make it. */
+export async function systemAccount(name: string): Promise<{ readonly uid: number; readonly gid: number }> {
+  return accountNamed(name).catch(async () => {
+    const made = await run('useradd', ['--system', '--user-group', name]).catch((error: Error) => error);
+    // Somebody else may have made it meanwhile.
+    return accountNamed(name).catch(() => {
+      throw made;
+    });
+  });
 }
 
 async function ownerOf(folder: string): Promise<Account | undefined> {
@@ -29,10 +40,7 @@ export async function chooseAccount(home: string): Promise<Account> {
   const owner = await ownerOf(home);
   if (owner) return owner;
   try {
-    return await accountNamed('postgres').catch(async () => {
-      await run('useradd', ['--system', '--user-group', 'postgres']);
-      return accountNamed('postgres');
-    });
+    return await systemAccount('postgres');
   } catch (cause) {
     const advice = 'make a system user named "postgres", or do not run as root.';
     throw new Error(`PostgreSQL does not run as root, and no user "postgres" could be made: ${advice}`, { cause });

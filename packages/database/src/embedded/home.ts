@@ -1,6 +1,18 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, chown, mkdir, mkdtemp, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chown,
+  mkdir,
+  mkdtemp,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Account, canEnter } from './account.js';
@@ -8,13 +20,13 @@ import { ENVIRONMENT, SHARED } from './binaries.js';
 
 const run = promisify(execFile);
 
-/** Makes the data folder. Throws one sentence if it cannot be written. */
+/** Makes the data folder, and gives its one true name. Throws one sentence if it cannot be written. */
 export async function openFolder(dataDir: string): Promise<string> {
   const folder = resolve(dataDir);
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
-    return folder;
+    return await realpath(folder);
   } catch (cause) {
     throw new Error(`The data folder ${folder} cannot be written: choose another.`, { cause });
   }
@@ -22,7 +34,7 @@ export async function openFolder(dataDir: string): Promise<string> {
 
 /** Where the database files of this data folder are, or will be: a link says that they are elsewhere. */
 export async function homeOf(folder: string): Promise<string> {
-  const home = join(resolve(folder), 'postgres');
+  const home = join(await realpath(folder).catch(() => resolve(folder)), 'postgres');
   return readlink(home).catch(() => home);
 }
 

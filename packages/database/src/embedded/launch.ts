@@ -8,7 +8,6 @@ import { ENVIRONMENT } from './binaries.js';
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
-  'max_connections=200',
   'timezone=UTC',
   'log_timezone=UTC',
   'log_checkpoints=off',
@@ -22,6 +21,8 @@ export interface Launch {
   readonly account: Account;
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** At once, of all processes together. */
+  readonly connections?: number;
 }
 
 export interface Child {
@@ -36,10 +37,16 @@ export interface Child {
  * reach it. It writes to a file: nothing breaks when nobody reads. Throws if there is no such program.
  */
 export async function launch(settings: Launch): Promise<Child> {
-  const { binaries, home, port, account, logFile } = settings;
+  const { binaries, home, port, account, logFile, connections = 200 } = settings;
   const log = await open(logFile, 'a', 0o600);
   const { size } = await stat(logFile);
-  const flags = ['-D', home, '-p', String(port), ...SETTINGS.flatMap((setting) => ['-c', setting])];
+  const flags = [
+    '-D',
+    home,
+    '-p',
+    String(port),
+    ...SETTINGS.concat(`max_connections=${connections}`).flatMap((one) => ['-c', one]),
+  ];
   const child = spawn(join(binaries, 'bin', 'postgres'), flags, {
     ...account,
     cwd: '/',
@@ -57,10 +64,18 @@ export async function launch(settings: Launch): Promise<Child> {
   };
 }
 
+/** Best told first. What is answered to those who ask too early is no reason for anything. */
+const reasons = [/No space left on device/, /PANIC/, /FATAL/, /error/i];
+const tooEarly = /the database system is (not yet accepting connections|starting up|shutting down)/;
+
 async function reasonIn(logFile: string, from: number): Promise<string> {
   const text = (await readFile(logFile)).subarray(from).toString();
-  const lines = text.trim().split('\n');
-  return lines.find((line) => /FATAL|PANIC|error/.test(line)) ?? lines.at(-1) ?? '';
+  const lines = text
+    .trim()
+    .split('\n')
+    .filter((line) => !tooEarly.test(line));
+  const found = reasons.map((words) => lines.find((line) => words.test(line)));
+  return found.find((line) => line !== undefined) ?? lines.at(-1) ?? '';
 }
 
 /** Whether a start that ended for `reason` may work in a moment: the last one's processes are not all gone yet. */

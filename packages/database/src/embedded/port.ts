@@ -27,6 +27,6 @@ export async function choosePort(folder: string, fixed: number | undefined): Pro
   }
   const port = free ?? (await listenOn(0));
   if (port === undefined) throw new Error('No port is free on 127.0.0.1 for the embedded PostgreSQL.');
-  await writeFile(file, `${port}\n`);
+  if (port !== last) await writeFile(file, `${port}\n`);
   return port;
 }

@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, realpath, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { allProcesses, commandOf, exists } from '../processes.js';
 
 const FAST_STOP_MS = 10_000;
 const POLL_MS = 50;
+/** A PostgreSQL that has just been started writes its pid file at once. */
+const NAMED_WITHIN_MS = 1_000;
 
 export interface Postmaster {
   readonly pid: number;
@@ -27,39 +26,46 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
   return pid ? { pid, port: port || 0 } : undefined;
 }
 
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** Whether that process is a PostgreSQL of these files, by whatever name of the folder it was started. */
+async function serves(home: string, words: readonly string[]): Promise<boolean> {
+  const [program = ''] = words;
+  if (!basename(program).startsWith('postgres') || !words.includes('-D')) return false;
+  const its = await realpath(words[words.indexOf('-D') + 1] ?? '').catch(() => '');
+  return its !== '' && its === (await realpath(home).catch(() => home));
 }
 
-/** The command line of a process; empty for a zombie. */
-async function commandOf(pid: number): Promise<string> {
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').catch(async () => {
-    const listed = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
-    return listed.stdout;
-  });
+/** The living PostgreSQL of these database files, if its pid file tells of one; port 0 while it is still starting. */
+export async function findPostmaster(home: string): Promise<Postmaster | undefined> {
+  const noted = await readPidFile(home);
+  if (!noted || !exists(noted.pid)) return undefined;
+  return (await serves(home, await commandOf(noted.pid))) ? noted : undefined;
+}
+
+/** One whose pid file is gone, or was cut short; it would end itself within a minute. */
+async function findNameless(home: string): Promise<number | undefined> {
+  for (const pid of await allProcesses()) {
+    if (await serves(home, await commandOf(pid))) return pid;
+  }
+  return undefined;
 }
 
 /**
- * The living PostgreSQL of these database files, if any; port 0 while it is still starting. A pid file that names
- * a process of something else is removed, for PostgreSQL itself would refuse to start over it.
+ * Makes way for a new PostgreSQL where none lives that could be used: ends one without its pid file, and removes a pid
+ * file that was left by a power cut, for PostgreSQL refuses to start over one that is empty, or whose number is in use.
  */
-export async function findPostmaster(home: string): Promise<Postmaster | undefined> {
-  const noted = await readPidFile(home);
-  if (!noted || !lives(noted.pid)) return undefined;
-  const command = await commandOf(noted.pid);
-  if (command.includes('postgres') && command.includes(home)) return noted;
+export async function clearStale(home: string): Promise<void> {
+  if ((await findPostmaster(home)) !== undefined) return;
+  if ((await findNameless(home)) !== undefined) await sleep(NAMED_WITHIN_MS);
+  const nameless = await findNameless(home);
+  if ((await findPostmaster(home)) !== undefined) return;
+  if (nameless !== undefined) await stopPostmaster(nameless);
   await rm(pidFile(home), { force: true });
-  return undefined;
 }
 
 async function gone(pid: number, timeoutMs: number): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(POLL_MS)) {
     // An orphan may stay a zombie where nobody reaps it.
-    if (!lives(pid) || (await commandOf(pid)) === '') return true;
+    if (!exists(pid) || (await commandOf(pid)).length === 0) return true;
   }
   return false;
 }
@@ -67,7 +73,7 @@ async function gone(pid: number, timeoutMs: number): Promise<boolean> {
 /** Ends a PostgreSQL, and with it every connection: fast, or after 10 s at once. Its data is whole either way. */
 export async function stopPostmaster(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-    if (!lives(pid)) return;
+    if (!exists(pid)) return;
     process.kill(pid, signal);
     if (await gone(pid, FAST_STOP_MS)) return;
   }

@@ -7,7 +7,7 @@ import { connectWhenReady, guard, urlOf } from './guard.js';
 import { homeOf, makeHome, openFolder } from './home.js';
 import { type Child, launch, worthAnotherTry } from './launch.js';
 import { choosePort } from './port.js';
-import { findPostmaster, stopPostmaster } from './postmaster.js';
+import { clearStale, findPostmaster, stopPostmaster } from './postmaster.js';
 
 const TRIES = 20;
 
@@ -18,6 +18,8 @@ export interface EmbeddedSettings {
   readonly port?: number;
   /** More of the environment of PostgreSQL; a test gives it another clock this way. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How many may connect at once; absent: 200. */
+  readonly connections?: number;
   /** Told what happens, a line at a time. */
   readonly log: (line: string) => void;
 }
@@ -85,6 +87,7 @@ async function launchOnce(place: Place): Promise<pg.Client | string> {
 }
 
 async function launchNew(place: Place): Promise<pg.Client> {
+  await clearStale(place.home);
   for (let n = 0; n < TRIES; n++) {
     const outcome = await launchOnce(place);
     if (typeof outcome !== 'string') return outcome;
