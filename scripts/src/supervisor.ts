@@ -181,9 +181,20 @@ export class Supervisor {
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
       PARLEY_LOG_FORMAT: 'text',
+      ...(isBehind(plan.service) ? { PARLEY_PROXIES: believed(process.env.PARLEY_PROXIES) } : {}),
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
     };
   }
+}
+
+/** The gateway and Envoy stand in front of it, and name callers. */
+function isBehind(service: ServicePlan['service']): boolean {
+  return service === 'user-service' || service === 'channel-service';
+}
+
+/** The gateway and Envoy of this start, besides whom its owner believes. */
+function believed(given = ''): string {
+  return [given, '127.0.0.0/8', '::1/128'].join(',');
 }
 
 function factsOf({ process: { name, pid }, listens }: Running) {

@@ -2,6 +2,7 @@ import type { Pool } from '@parley/database';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from './call.js';
+import { ReadThrottle } from './read-rates.js';
 import type { Answer, Stream } from './service.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
 import type { TrustedKeys } from './trusted-keys.js';
@@ -32,15 +33,22 @@ const readCaller = {
     FROM chat.session s JOIN chat.users u ON u.id = s.user_id WHERE s.id = $1`,
 };
 
+/** One user never holds the whole pool, unless it is a single connection. */
+export function callsPerUser(connections: number): number {
+  return Math.max(1, Math.min(limits.callsPerUser, connections - 1));
+}
+
 /** Tells who calls: verifies the token, then reads the row that says whether it still counts. */
 export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
-  readonly #turns = new Turns(limits.callsPerUser, limits.callsWaitingPerUser);
+  readonly #turns: Turns;
+  readonly #reads = new ReadThrottle();
 
   constructor(keys: TrustedKeys, pool: Pool) {
     this.#keys = keys;
     this.#pool = pool;
+    this.#turns = new Turns(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
   }
 
   /**
@@ -54,10 +62,11 @@ export class Callers {
   /**
    * The user of a call that is about to be answered. Few of a user's calls are answered at once, until each answer is
    * taken: everybody's wait for the same database connections, and what nobody takes is held in memory.
-   * @throws {Refusal} `too-busy`, or what `user` throws.
+   * @throws {Refusal} `read-too-often`, `too-busy`, or what `user` throws.
    */
   async enter(call: Call): Promise<UserCaller> {
     const claims = await this.#claimed(call);
+    this.#reads.count(claims.sub, call.rpc);
     await this.#turns.take(claims.sub);
     call.onOver(() => this.#turns.pass(claims.sub));
     return this.#living(claims);

@@ -11,7 +11,7 @@ import { Intake } from './intake.js';
 import { acceptedEncodings, acceptedKey, withReason } from './status.js';
 
 /** How long a caller is waited for. */
-export type Patience = Readonly<Record<'requestWithinMs' | 'takenWithinMs', number>>;
+export type Patience = Readonly<Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs', number>>;
 
 /**
  * Every call of a server: gives each status a reason, and each call of a served path one log line and one metric.
@@ -56,6 +56,7 @@ export class Calls {
         exchange = this.#begin(new Exchange(method.path, metadata, transport), metadata);
         if (exchange.answered) return;
         if (!method.requestStream) waitFor(this.#patience.requestWithinMs, giveUp);
+        else if (!this.#served.has(method.path)) this.#endLater(exchange);
         pass(metadata);
       },
       onReceiveMessage: (message: unknown, pass: (message: unknown) => void) => {
@@ -96,6 +97,12 @@ export class Calls {
     exchange.intake = new Intake(exchange.stream, exchange.path, this.#budget, refused);
     exchange.intake.begin();
     return exchange;
+  }
+
+  /** Reflection is asked and answered in a moment: nobody keeps such a stream open. */
+  #endLater(exchange: Exchange): void {
+    const timer = setTimeout(giveUp, this.#patience.reflectionWithinMs, exchange);
+    exchange.call.onOver(() => clearTimeout(timer));
   }
 
   #close(exchange: Exchange): void {

@@ -9,7 +9,7 @@ import type { Settings } from '@parley/runtime';
 import { readPem } from './pem.js';
 import { refusalFromStatus } from './status.js';
 
-/** Options for every client of ours: quick reconnects, keepalive, no hidden retry buffer. */
+/** Options for every client of ours: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy` between services. */
 export const clientOptions: ClientOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -17,6 +17,7 @@ export const clientOptions: ClientOptions = {
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.enable_retries': 0,
   'grpc.enable_channelz': 0,
+  'grpc.enable_http_proxy': 0,
 };
 
 /** How service-to-service calls are secured: TLS against `PARLEY_TLS_CA` where it is set. */

@@ -26,8 +26,10 @@ import {
 } from '@parley/runtime';
 
 import { Callers } from './callers.js';
+import { isLoopback } from './key-pair.js';
 import { Readiness } from './readiness.js';
-import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from './server.js';
+import { renewKeyPair } from './renewal.js';
+import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './server.js';
 import { SigningKey } from './signing-key.js';
 import type { TokenKind } from './tokens.js';
 import { TrustedKeys } from './trusted-keys.js';
@@ -244,11 +246,12 @@ export class ServiceHost {
   /** Starts the gRPC server with the services that `add` gives it. */
   async serve(add: (builder: GrpcServerBuilder) => void): Promise<void> {
     const { settings, log, metrics } = this.context;
+    const credentials = serverCredentials(settings);
     const builder = new GrpcServerBuilder({
       host: this.#config.host,
       port: this.#config.port,
-      credentials: serverCredentials(settings),
-      reflection: settings.REFLECTION,
+      credentials,
+      reflection: settings.REFLECTION ?? isLoopback(settings.HOST),
       log,
       metrics,
       stopMs: this.#config.stopMs,
@@ -256,6 +259,10 @@ export class ServiceHost {
     });
     add(builder);
     this.#grpc = this.parts.add('grpc', await builder.start());
+    this.parts.add(
+      'certificate',
+      renewKeyPair(settings, log, (pair) => renewCredentials(credentials, pair)),
+    );
   }
 
   /** Starts the admin server, where one is wanted, and gives the running service; `doors` is where it listens. */

@@ -10,7 +10,14 @@ export { type KeyPair, keyPair } from './key-pair.js';
 export { Proxies } from './proxies.js';
 export { RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';
-export { GrpcServerBuilder, type GrpcServerOptions, type RunningGrpcServer, serverCredentials } from './server.js';
+export { renewKeyPair } from './renewal.js';
+export {
+  GrpcServerBuilder,
+  type GrpcServerOptions,
+  type RunningGrpcServer,
+  renewCredentials,
+  serverCredentials,
+} from './server.js';
 export type { Answer, AnswerBytes, Definition, Handlers, Stream, Take } from './service.js';
 export { SigningKey } from './signing-key.js';
 export { refusalFromStatus, statusFromRefusal } from './status.js';

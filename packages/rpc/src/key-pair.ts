@@ -9,6 +9,11 @@ export interface KeyPair {
 
 const loopback = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
+/** Only this machine reaches what listens there. */
+export function isLoopback(host: string): boolean {
+  return loopback.test(host);
+}
+
 /**
  * The certificate and key of the settings. Undefined: plain, on a loopback address or by `PARLEY_INSECURE=on`.
  * @throws {Error} one sentence where neither holds, half a pair is given, or a file cannot be read.
@@ -25,7 +30,7 @@ export function keyPair({
   if (TLS_CERT !== undefined && TLS_KEY !== undefined) {
     return { cert: readPem('TLS_CERT', TLS_CERT), key: readPem('TLS_KEY', TLS_KEY) };
   }
-  if (loopback.test(HOST) || INSECURE) return undefined;
+  if (isLoopback(HOST) || INSECURE) return undefined;
   throw new Error(
     `PARLEY_HOST=${HOST} can be reached by others: set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or PARLEY_INSECURE=on`,
   );

@@ -14,8 +14,13 @@ export class Proxies {
 
   /** Who called: the peer, or where that is a proxy, whom it names last; what stands before that is the caller's own word. */
   callerOf(call: Pick<Call, 'peer' | 'metadata'>): string {
-    const named = call.metadata('x-forwarded-for', forwardedBytes)?.split(',').at(-1)?.trim() ?? '';
-    return isIP(named) !== 0 && this.#has(call.peer) ? named : call.peer;
+    return this.named(call.peer, call.metadata('x-forwarded-for', forwardedBytes));
+  }
+
+  /** The same of a peer and its header. */
+  named(peer: string, forwardedFor = ''): string {
+    const named = forwardedFor.split(',').at(-1)?.trim() ?? '';
+    return isIP(named) !== 0 && this.#has(peer) ? named : peer;
   }
 
   #has(peer: string): boolean {

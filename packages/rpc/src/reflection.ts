@@ -2,6 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { type Server, type ServerDuplexStream, type ServiceDefinition, status } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { type DescriptorFile, descriptorFiles, descriptorSet } from '@parley/contract/descriptors';
+import { limits } from '@parley/runtime';
 
 /** A question of the protocol, its fields spelt as in reflection.proto. */
 interface Question {
@@ -43,7 +44,16 @@ function answerAll(call: Call, answers: Answers): void {
 }
 
 async function* answersTo(requests: AsyncIterable<Request>, answers: Answers): AsyncGenerator<object> {
-  for await (const request of requests) yield { original_request: request, ...answerOne(request, answers) };
+  for await (const request of requests) {
+    if (!isShort(request)) yield failure(status.INVALID_ARGUMENT, 'the name is too long');
+    else yield { original_request: request, ...answerOne(request, answers) };
+  }
+}
+
+/** Answers repeat their question: its names may not be longer than names are. */
+function isShort(value: unknown): boolean {
+  if (typeof value === 'string') return Buffer.byteLength(value) <= limits.metadataValueBytes;
+  return typeof value !== 'object' || value === null || Object.values(value).every(isShort);
 }
 
 function answerOne(request: Request, answers: Answers): object {
@@ -51,7 +61,7 @@ function answerOne(request: Request, answers: Answers): object {
   if (kind === undefined) return failure(status.INVALID_ARGUMENT, 'the request asks for nothing');
   const about = request[kind];
   const answer = (answers[kind] as (about: unknown) => object | undefined)(about);
-  return answer ?? failure(status.NOT_FOUND, `${kind}: ${JSON.stringify(about)} is not served here`);
+  return answer ?? failure(status.NOT_FOUND, `${kind}: this is not served here`);
 }
 
 function failure(code: status, message: string): object {

@@ -5,7 +5,7 @@ import { Calls, type Patience } from './calls.js';
 import { checkTransport } from './check-transport.js';
 import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
-import { keyPair } from './key-pair.js';
+import { type KeyPair, keyPair } from './key-pair.js';
 import { addReflection } from './reflection.js';
 import { type Definition, type Handlers, type Served, serve } from './service.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
@@ -46,6 +46,16 @@ export function serverCredentials(settings: Parameters<typeof keyPair>[0]): Serv
   const pair = keyPair(settings);
   if (pair === undefined) return ServerCredentials.createInsecure();
   return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
+}
+
+/** A private name of grpc-js; `checkTransport` holds its exact version. */
+interface Renewable {
+  updateSecureContextOptions(options: { readonly cert: Buffer[]; readonly key: Buffer[] }): void;
+}
+
+/** Gives new connections another certificate. */
+export function renewCredentials(credentials: ServerCredentials, { cert, key }: KeyPair): void {
+  (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
 }
 
 /** The same methods under the seed's package-less names, for the ones the seed has. */

@@ -124,10 +124,16 @@ export class TrustedKeys {
   }
 }
 
+/** One token has one spelling: base64url whose last character has no bits that mean nothing. */
+function isCanonical(token: string): boolean {
+  return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
+}
+
 function keyIdOf(token: string): string {
   try {
     const { kid } = decodeProtectedHeader(token);
-    if (kid !== undefined && kid.length <= limits.metadataValueBytes) return kid;
+    const isKeyId = typeof kid === 'string' && isCanonical(token);
+    if (isKeyId && kid.length <= limits.metadataValueBytes) return kid;
   } catch (cause) {
     throw refuse('invalid-token', { cause });
   }

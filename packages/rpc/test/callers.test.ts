@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { limits } from '@parley/runtime';
+import { callsPerUser } from '../src/callers.js';
 import {
   Call,
   Callers,
@@ -12,22 +13,25 @@ import {
   userAudience,
   userToken,
 } from '../src/index.js';
+import { readRates } from '../src/read-rates.js';
 import { openTokenDatabase, type TokenDatabase } from './database.js';
 
 let db: TokenDatabase;
+let atOnce: number;
 let callers: Callers;
 beforeAll(async () => {
   db = await openTokenDatabase();
   callers = new Callers(new TrustedKeys(db.pool, db.clock), db.pool);
+  atOnce = callsPerUser(db.pool.options.max);
 });
 afterAll(() => db.close());
 
 /** `over` is aborted when its caller has taken the answer. */
-function callWith(token?: string, over = new AbortController()): Call {
+function callWith(token?: string, over = new AbortController(), path = '/chat.v1.UserService/Get'): Call {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   const transport = { getPeer: () => '127.0.0.1:1', sendMetadata: () => {} };
-  return new Call('/chat.v1.UserService/Get', metadata, transport, over.signal);
+  return new Call(path, metadata, transport, over.signal);
 }
 
 /** A new user with a session, and the token for it. */
@@ -38,7 +42,7 @@ async function logIn(id: string): Promise<{ token: string; sid: string }> {
     sid,
     id,
   ]);
-  const key = new SigningKey(userToken, 'boot', db.pool, db.clock);
+  const key = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
   return { token: await key.sign({ sub: id, num: 1, name: 'N', role: 'user', sid }, userAudience), sid };
 }
 
@@ -69,7 +73,7 @@ test.each([
 
 test('the session of somebody else is none', async () => {
   const { sid } = await logIn('bob');
-  const key = new SigningKey(userToken, 'boot', db.pool, db.clock);
+  const key = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
   const token = await key.sign({ sub: 'ann', num: 1, name: 'N', role: 'user', sid }, userAudience);
   await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason: 'logged-out' });
 });
@@ -100,18 +104,38 @@ test('one user has a bounded number of answers that are not taken yet, and nobod
   const answered: Call[] = [];
   const answer = forUser(callers, async (_request, _me, call) => answered.push(call));
   const overs = new Map<Call, AbortController>();
-  const asked = Array.from({ length: limits.callsPerUser + 1 }, () => {
+  const asked = Array.from({ length: atOnce + 1 }, () => {
     const over = new AbortController();
     const call = callWith(token, over);
     overs.set(call, over);
     return answer({}, call);
   });
-  while (answered.length < limits.callsPerUser) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (answered.length < atOnce) await new Promise((resolve) => setTimeout(resolve, 5));
   await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
-  expect(answered).toHaveLength(limits.callsPerUser);
+  expect(answered).toHaveLength(atOnce);
   overs.get(answered[0] as Call)?.abort();
   await Promise.all(asked);
-  expect(answered).toHaveLength(limits.callsPerUser + 1);
+  expect(answered).toHaveLength(atOnce + 1);
+});
+
+test('one user never holds the whole pool', () => {
+  expect([1, 2, 5, 100].map(callsPerUser)).toEqual([1, 1, 4, limits.callsPerUser]);
+});
+
+test('who reads too often is refused before the database is asked', async () => {
+  const { token } = await logIn('reader');
+  const asked: Promise<unknown>[] = [];
+  for (let n = 0; n <= (readRates['ChannelService/Search']?.burst ?? 0); n++) {
+    const over = new AbortController();
+    const call = callWith(token, over, '/chat.v1.ChannelService/Search');
+    asked.push(callers.enter(call).finally(() => over.abort()));
+  }
+  const refusals = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected');
+  expect(refusals).toEqual([
+    expect.objectContaining({
+      reason: expect.objectContaining({ reason: 'read-too-often', retryAfterMs: expect.any(Number) }),
+    }),
+  ]);
 });
 
 test('a call that fails, or a stream that nobody reads to its end, is no longer in flight', async () => {
@@ -121,7 +145,7 @@ test('a call that fails, or a stream that nobody reads to its end, is no longer 
     yield 1;
     yield 2;
   });
-  for (let n = 0; n <= limits.callsPerUser; n++) {
+  for (let n = 0; n <= atOnce; n++) {
     const over = new AbortController();
     await expect(fail({}, callWith(token, over))).rejects.toThrow('no');
     for await (const one of stream({}, callWith(token, over))) if (one === 1) break;

@@ -1,11 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
 import { credentials } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse, UserServiceClient, UserServiceService } from '@parley/contract';
 import { Metrics, silentLogger } from '@parley/runtime';
-import { callUnary, clientCredentials, GrpcServerBuilder, serverCredentials } from '../src/index.js';
+import {
+  callUnary,
+  clientCredentials,
+  clientOptions,
+  GrpcServerBuilder,
+  renewCredentials,
+  renewKeyPair,
+  serverCredentials,
+} from '../src/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-tls-'));
 const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -16,11 +27,12 @@ const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY
 async function withServer(
   settings: Parameters<typeof serverCredentials>[0],
   work: (port: number) => Promise<void>,
+  credentials = serverCredentials(settings),
 ): Promise<void> {
   const builder = new GrpcServerBuilder({
     host: settings.HOST,
     port: 0,
-    credentials: serverCredentials(settings),
+    credentials,
     reflection: false,
     log: silentLogger(),
     metrics: new Metrics(),
@@ -54,10 +66,69 @@ test('half a pair, and a file that cannot be read, are one sentence', () => {
   expect(() => clientCredentials({ TLS_CA: '/none/ca.pem' })).toThrow('PARLEY_TLS_CA=/none/ca.pem cannot be read');
 });
 
-test('with a certificate only TLS is served, to those who trust it', async () => {
+function makeCertificate(): void {
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
   execFileSync('openssl', [...made, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+}
+
+async function serialAt(port: number): Promise<string> {
+  const socket: TLSSocket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
+test('a certificate whose files change is served at once, and one that does not fit its key never', async () => {
+  makeCertificate();
+  const settings = { ...plain, TLS_CERT: cert, TLS_KEY: key };
+  const served = serverCredentials(settings);
+  const taken: string[] = [];
+  const renewal = renewKeyPair(
+    settings,
+    silentLogger(),
+    (pair) => {
+      renewCredentials(served, pair);
+      taken.push('taken');
+    },
+    20,
+  );
+  const work = async (port: number) => {
+    const before = await serialAt(port);
+    const [oldCert, oldKey] = [readFileSync(cert), readFileSync(key)];
+    makeCertificate();
+    while (taken.length < 1) await pause(20);
+    expect(await serialAt(port)).not.toBe(before);
+    writeFileSync(cert, oldCert);
+    await pause(100);
+    expect(taken).toHaveLength(1);
+    writeFileSync(key, oldKey);
+    while (taken.length < 2) await pause(20);
+    expect(await serialAt(port)).toBe(before);
+  };
+  await withServer(settings, work, served).finally(() => renewal.stop());
+});
+
+test('a proxy of the environment is not asked for the way to another service', async () => {
+  process.env.http_proxy = 'http://127.0.0.1:9';
+  try {
+    await withServer(plain, async (port) => {
+      const client = new UserServiceClient(
+        `localhost:${port}`,
+        clientCredentials({ TLS_CA: undefined }),
+        clientOptions,
+      );
+      await callUnary(client.login.bind(client), LoginRequest.create(), { withinMs: 5_000 });
+      client.close();
+    });
+  } finally {
+    delete process.env.http_proxy;
+  }
+});
+
+test('with a certificate only TLS is served, to those who trust it', async () => {
+  makeCertificate();
   await withServer({ ...plain, TLS_CERT: cert, TLS_KEY: key }, async (port) => {
     await login(`localhost:${port}`, clientCredentials({ TLS_CA: cert }));
     for (const stranger of [clientCredentials({ TLS_CA: undefined }), credentials.createSsl()]) {

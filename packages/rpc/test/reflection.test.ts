@@ -126,6 +126,18 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     ]);
   });
 
+  test('repeats no name that is longer than names are', async () => {
+    const long = 'x'.repeat(257);
+    const questions = [{ fileContainingSymbol: long }, { host: long, listServices: '' }, { listServices: '' }];
+    const answers = await withClient(version, (stream) => askOn(stream, questions));
+    expect(answers.map(({ errorResponse }) => errorResponse?.errorCode)).toEqual([
+      grpc.status.INVALID_ARGUMENT,
+      grpc.status.INVALID_ARGUMENT,
+      undefined,
+    ]);
+    expect(JSON.stringify(answers)).not.toContain('xxx');
+  });
+
   test('outlives clients that cancel', async () => {
     const cancelled = () =>
       withClient(version, async (stream) => {

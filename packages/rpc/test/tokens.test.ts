@@ -92,6 +92,8 @@ describe('a user token', () => {
     ['a sid that is no uuid', { payload: { sid: '1' } }],
     ['a number below 1', { payload: { num: 0 } }],
     ['an unknown kid', { header: { kid: randomUUID() } }],
+    ['a kid that is a list', { header: { kid: ['k'] as unknown as string } }],
+    ['a longer life than its kind has', { payload: { exp: 4_000_000_000 } }],
     ['a kid of 1 KiB', { header: { kid: 'k'.repeat(1_024) } }],
     ['no kid', { header: { kid: undefined } }],
     ['more than 4 KiB', { payload: { name: 'n'.repeat(5_000) } }],
@@ -127,6 +129,15 @@ describe('a user token', () => {
     ]) {
       expect(await reasonFor(token)).toBe('invalid-token');
     }
+  });
+
+  test('spelt in another way, by bits that mean nothing, is invalid', async () => {
+    const token = await sign(key);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const other = token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1];
+    const [signature, same] = [token, other].map((one) => Buffer.from(one.split('.')[2] ?? '', 'base64url'));
+    expect(same).toEqual(signature);
+    expect(await reasonFor(other)).toBe('invalid-token');
   });
 
   test('by the key of another purpose is invalid', async () => {

@@ -15,13 +15,15 @@ export const limits = {
   callBytes: 4_096,
   /** A call whose request is one message has this long to send it. */
   requestWithinMs: 10_000,
+  /** A stream of questions about the contract is ended after this. */
+  reflectionWithinMs: 30_000,
   /** An answer whose end its caller has not taken by then is dropped, and the call reset. */
   takenWithinMs: 30_000,
   /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
   streamsPerConnection: 1_000,
   /** The same where every call is answered at once: services without chat streams. */
   callsPerConnection: 100,
-  /** Calls of one user that one process answers at once, and how many more may wait. */
+  /** Calls of one user that one process answers at once, always fewer than its database connections, and how many more may wait. */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
   nameCharacters: 64,

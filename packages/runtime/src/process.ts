@@ -57,7 +57,7 @@ function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: num
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stop(stopping ? 0 : stopMs, signal));
   }
-  process.on('SIGHUP', () => log.info({ reason: 'SIGHUP' }, 'goes on'));
+  process.on('SIGHUP', () => log.info('SIGHUP changes nothing: certificates are read again when their files change'));
   process.on('disconnect', () => stop(orphanStopMs, 'the supervisor went away'));
 }
 

@@ -63,8 +63,8 @@ export const settingsTable = {
   PROXIES: setting(
     list,
     'CIDR',
-    'user-service, channel-service: where the gateway and Envoy are, whose x-forwarded-for counts where limits go by address',
-    '127.0.0.0/8',
+    'user-service, channel-service: where the gateway and Envoy are, gateway: where your own proxy is; the last address of their x-forwarded-for is the caller; unset: nobody is believed',
+    '',
   ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
@@ -73,7 +73,11 @@ export const settingsTable = {
     'info',
   ),
   LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
-  REFLECTION: setting(onOff, 'on/off', 'serve gRPC reflection', 'on'),
+  REFLECTION: setting(
+    onOff.optional(),
+    'on/off',
+    'serve gRPC reflection; default: on where only this machine reaches HOST',
+  ),
   STOP_SECONDS: setting(positive.max(600), 's', 'how long a stopping process waits before it forces the end', '8'),
   PASSWORD_SCHEME: setting(
     z.enum(['bcrypt', 'argon2id']),

@@ -47,6 +47,14 @@ async function secondsUntil(exited: Promise<number | null>): Promise<[number | n
   return [await exited, (performance.now() - from) / 1_000];
 }
 
+test('SIGHUP ends nothing', async () => {
+  const running = await new Child('good').started();
+  running.process.kill('SIGHUP');
+  await running.until(() => running.output.includes('SIGHUP'));
+  running.process.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
+
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s stops in order and exits 0, with the last lines written',
   async (signal) => {
@@ -58,14 +66,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(running.output).toContain('stopped\n');
   },
 );
-
-test('SIGHUP ends nothing', async () => {
-  const running = await new Child('good').started();
-  running.process.kill('SIGHUP');
-  await running.until(() => running.output.includes('SIGHUP'));
-  running.process.kill('SIGTERM');
-  expect(await running.exited).toBe(0);
-});
 
 test('a stop that fails exits 1', async () => {
   const running = await new Child('failsToStop').started();

@@ -1,4 +1,4 @@
-import { clientCredentials, keyPair, ServiceHost } from '@parley/rpc';
+import { clientCredentials, keyPair, renewKeyPair, ServiceHost } from '@parley/rpc';
 import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import { Upstreams } from './clients/upstreams.js';
 import type { Config } from './config.js';
@@ -16,6 +16,7 @@ const lookEveryMs = 1_000;
 /** Plugs a gateway together. All that it knows is in the database: any number may run. */
 export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
+  const { proxies } = config;
   const tls = keyPair(settings);
   const page = await Page.read(config.webDir);
   const host = await ServiceHost.open(config.host, context);
@@ -30,11 +31,12 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const failed = (err: unknown) => log.warn({ err }, 'chat servers and keys were not read; those of before stay');
   host.parts.add('look', repeat(lookEveryMs, 0.1, look, failed));
   host.readiness.require('what is behind', () => upstreams.checkReachable());
-  const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), log, metrics });
+  const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), proxies, log, metrics });
   const doors = [crossOrigin(config.origins), bridge.door, serveKeys(joinKeys), page.door];
   const { host: address, port, stopMs } = config.host;
   const http = await startHttpServer({ address, port, tls, stopMs, doors });
   host.parts.add('http', http);
+  host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);
   return host.run({ http: `${tls === undefined ? 'http' : 'https'}://${hostAndPort(dialable(address), http.port)}` });
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type HostConfig, readHostConfig } from '@parley/rpc';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
 
 export interface Config {
@@ -8,6 +8,8 @@ export interface Config {
   readonly managers: readonly string[];
   /** Origins of other pages that may call. */
   readonly origins: readonly string[];
+  /** Whose word on where a page is counts. */
+  readonly proxies: Proxies;
   /** The folder of the built page. */
   readonly webDir: string;
 }
@@ -24,6 +26,7 @@ export function readConfig(settings: Settings): Config {
     userServices: settings.USER_SERVICES,
     managers: settings.MANAGERS,
     origins: settings.ORIGINS,
+    proxies: new Proxies(settings.PROXIES),
     webDir: settings.WEB_DIR ?? builtPage,
   };
 }

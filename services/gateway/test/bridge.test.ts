@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
@@ -163,6 +165,45 @@ test('where a page says it is does not count: attempts are counted by where its 
   await call('/chat.v1.UserService/Login', login, { headers });
   const rows = await trio.people.sql(`SELECT key FROM chat.rate WHERE key LIKE 'login-address%'`);
   expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
+});
+
+test('a proxy that the gateway believes names where a page is', async () => {
+  const userService = await trio.startUserService({ PARLEY_PROXIES: '127.0.0.0/8' });
+  const behind = await trio.startGateway({
+    PARLEY_PROXIES: '127.0.0.0/8',
+    PARLEY_USER_SERVICES: String(userService.grpc),
+  });
+  const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
+  const headers = { 'x-forwarded-for': '198.51.100.1, 203.0.113.77' };
+  await webCall(`${behind.http}/chat.v1.UserService/Login`, login, { headers });
+  const rows = await trio.people.sql(`SELECT key FROM chat.rate WHERE key LIKE 'login-address%203.0.113.77%'`);
+  expect(rows).toHaveLength(1);
+});
+
+test('half-sent requests beyond the bytes of the process are refused, and others are answered meanwhile', async () => {
+  const { hostname, port } = new URL(String(gateway.http));
+  const lines = ['POST /chat.v1.UserService/Login HTTP/1.1', 'host: x', 'content-type: application/grpc-web+proto'];
+  const half = `${lines.join('\r\n')}\r\ncontent-length: 70000\r\n\r\n${'x'.repeat(69_000)}`;
+  let refused = 0;
+  const sockets = Array.from({ length: 1_200 }, () => {
+    const socket = connect(Number(port), hostname, () => socket.write(half));
+    return socket
+      .on('error', () => {})
+      .on('data', (text) => {
+        if (text.includes('chat-reason: too-busy')) refused += 1;
+      });
+  });
+  while (refused === 0) await pause(50);
+  const listed = await call('/chat.v1.ChannelService/List', nothing, { token: ann.token });
+  expect(listed.trailers['grpc-status']).toBe('0');
+  for (const socket of sockets) socket.destroy();
+});
+
+test('every answer forbids browsers to guess what it is', async () => {
+  for (const path of ['/nothing', '/.well-known/jwks.json', '/'])
+    expect((await fetch(at(path))).headers.get('x-content-type-options')).toBe('nosniff');
+  const answer = await call('/chat.v1.ChannelService/List', nothing);
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
 });
 
 describe('the way to a chat server', () => {

@@ -1,8 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
-import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
-import { type Logger, type Metrics, type Part, type Refusal, refusalFrom, refusals, refuse } from '@parley/runtime';
+import { type Proxies, refusalFromStatus, statusFromRefusal } from '@parley/rpc';
+import {
+  type Logger,
+  limits,
+  type Metrics,
+  type Part,
+  type Refusal,
+  RequestBudget,
+  refusalFrom,
+  refusals,
+  refuse,
+} from '@parley/runtime';
 import type { Upstream, Upstreams } from '../clients/upstreams.js';
 import type { Door, Visit } from './door.js';
 import type { ChatRoutes } from './routes.js';
@@ -13,6 +23,7 @@ import { readMessage, type Wire, wireOf } from './web-message.js';
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
   readonly routes: ChatRoutes;
+  readonly proxies: Proxies;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -32,9 +43,10 @@ const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_
 const asIs = (bytes: Buffer) => bytes;
 
 /** Where the page is, too: services count attempts by address. */
-function metadataOf({ headers, socket }: IncomingMessage): Metadata {
+function metadataOf({ headers, socket }: IncomingMessage, proxies: Proxies): Metadata {
   const metadata = new Metadata();
-  metadata.set('x-forwarded-for', (socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+  const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  metadata.set('x-forwarded-for', proxies.named(peer, String(headers['x-forwarded-for'] ?? '')));
   for (const key of passedOn) {
     const value = headers[key];
     if (typeof value === 'string') pass(metadata, key, value);
@@ -64,11 +76,13 @@ export class Bridge implements Part {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
   readonly #lastAnswers = new WeakMap<Socket, Promise<unknown>>();
+  readonly #budget = new RequestBudget(limits.requestBudgetBytes);
   #stopping = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
+    deps.metrics.gauge('parley_request_bytes', 'bytes of requests that have no answer yet', () => this.#budget.held);
   }
 
   /** Takes every gRPC-Web request, those for calls that there are not too. */
@@ -92,7 +106,7 @@ export class Bridge implements Part {
     await this.#turnOf(crossing);
     try {
       upstream = await this.#upstreamFor(crossing);
-      const message = await readMessage(crossing.request, wire);
+      const message = await readMessage(crossing.request, wire, this.#counter(crossing));
       this.#relay(crossing, upstream, message);
     } catch (thrown) {
       upstream?.release();
@@ -105,6 +119,16 @@ export class Bridge implements Part {
     const before = this.#lastAnswers.get(socket);
     this.#lastAnswers.set(socket, new Promise((resolve) => response.once('close', resolve)));
     await before;
+  }
+
+  /** Counts the bytes that a request brings, until it is answered. */
+  #counter({ request: { socket }, response }: Crossing): (bytes: number) => void {
+    let held = 0;
+    response.once('close', () => this.#budget.give(socket, held));
+    return (bytes) => {
+      if (response.closed || !this.#budget.take(socket, bytes)) throw refuse('too-busy');
+      held += bytes;
+    };
   }
 
   async #upstreamFor({ target, request }: Crossing): Promise<Upstream> {
@@ -120,7 +144,14 @@ export class Bridge implements Part {
     const { request, response, path, target, answer } = crossing;
     const deadline = deadlineOf(crossing);
     const options = deadline === undefined ? {} : { deadline };
-    const call = client.makeServerStreamRequest(path, asIs, asIs, message, metadataOf(request), options);
+    const call = client.makeServerStreamRequest(
+      path,
+      asIs,
+      asIs,
+      message,
+      metadataOf(request, this.#deps.proxies),
+      options,
+    );
     const isStream = target === 'chat-server stream';
     if (isStream) this.#streams.add(call);
     call.on('metadata', (metadata: Metadata) => response.headersSent || answer.begin(metadata));

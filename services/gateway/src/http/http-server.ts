@@ -19,6 +19,8 @@ export interface HttpOptions {
 
 export interface HttpServer extends Part {
   readonly port: number;
+  /** Gives new connections another certificate. */
+  readonly renew: (pair: KeyPair) => void;
 }
 
 const bounds: ServerOptions = {
@@ -36,14 +38,21 @@ const requestsPerSocket = 100;
 export async function startHttpServer({ address, port, tls, stopMs, doors }: HttpOptions): Promise<HttpServer> {
   const listener: RequestListener = (request, response) => {
     response.on('error', () => {}); // the reader went away
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
     const path = String(request.url).split('?', 1)[0] ?? '';
     if (doors.some((door) => door({ request, response, path }))) return;
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('there is nothing here\n');
   };
-  const server = tls === undefined ? createServer(bounds, listener) : createTlsServer({ ...bounds, ...tls }, listener);
+  const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);
+  const server = secure ?? createServer(bounds, listener);
   server.maxRequestsPerSocket = requestsPerSocket;
   await listen(server, port, address);
-  return { port: (server.address() as AddressInfo).port, stop: () => close(server, stopMs) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    renew: (pair) => secure?.setSecureContext(pair),
+    stop: () => close(server, stopMs),
+  };
 }
 
 function listen(server: Server, port: number, address: string): Promise<void> {

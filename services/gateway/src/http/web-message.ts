@@ -15,13 +15,15 @@ export function wireOf(contentType = ''): Wire | undefined {
   return form[1] === undefined ? 'binary' : 'text';
 }
 
-async function readBody(request: IncomingMessage, most: number): Promise<Buffer> {
+async function readBody(request: IncomingMessage, most: number, count: (bytes: number) => void): Promise<Buffer> {
+  if (Number(request.headers['content-length']) > most) throw refuse('message-too-large');
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
       if (bytes > most) throw refuse('message-too-large');
+      count(chunk.length);
       chunks.push(chunk);
     }
   } catch (thrown) {
@@ -56,11 +58,15 @@ function fromText(body: Buffer): Buffer {
 }
 
 /**
- * The one message of a request.
- * @throws {Refusal} `malformed`, or `message-too-large`.
+ * The one message of a request. `count` is told of its bytes as they arrive, and throws where there is no room for them.
+ * @throws {Refusal} `malformed`, `message-too-large`, or what `count` throws.
  */
-export async function readMessage(request: IncomingMessage, wire: Wire): Promise<Buffer> {
-  const body = await readBody(request, wire === 'text' ? Math.ceil((mostBytes * 4) / 3) + 4 : mostBytes);
+export async function readMessage(
+  request: IncomingMessage,
+  wire: Wire,
+  count: (bytes: number) => void,
+): Promise<Buffer> {
+  const body = await readBody(request, wire === 'text' ? Math.ceil((mostBytes * 4) / 3) + 4 : mostBytes, count);
   const frame = wire === 'text' ? fromText(body) : body;
   const isWhole = frame.length >= prefixBytes && frame.readUInt32BE(1) === frame.length - prefixBytes;
   if (!isWhole || frame[0] !== 0) throw refuse('malformed');

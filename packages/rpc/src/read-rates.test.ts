@@ -1,0 +1,23 @@
+import { ReadThrottle, readRates } from './read-rates.js';
+
+const burst = readRates['ChannelService/Search']?.burst ?? 0;
+
+test('who reads too often is told when the next read is free, and nobody else is', () => {
+  let now = 0;
+  const throttle = new ReadThrottle(() => now);
+  for (let n = 0; n < burst; n++)
+    throttle.count('ann', n % 2 === 0 ? 'chat.v1.ChannelService/Search' : 'ChannelService/Search');
+  const again = () => throttle.count('ann', 'chat.v1.ChannelService/Search');
+  expect(again).toThrow(expect.objectContaining({ reason: 'read-too-often', retryAfterMs: 500 }));
+  throttle.count('bob', 'chat.v1.ChannelService/Search');
+  throttle.count('ann', 'chat.v1.ChannelService/List');
+  now += 500;
+  again();
+  expect(again).toThrow(expect.objectContaining({ reason: 'read-too-often' }));
+});
+
+test('calls that change something are not counted here', () => {
+  const throttle = new ReadThrottle(() => 0);
+  for (let n = 0; n < 1_000; n++) throttle.count('ann', 'chat.v1.ChannelService/Create');
+  for (let n = 0; n < 1_000; n++) throttle.count('ann', 'constructor');
+});
