@@ -56,6 +56,13 @@ function isOfTheFuture(
   return typ === 'service+jwt' && iat * 1_000 > nowMs + limits.joinClockSkewMs;
 }
 
+function livesTooLong(
+  { iat = 0, exp = 0 }: { readonly iat?: number; readonly exp?: number },
+  { lifeSeconds }: { readonly lifeSeconds: number },
+): boolean {
+  return exp - iat > lifeSeconds;
+}
+
 /** A seat at another server, or at an earlier life of this one: a new Listen leads to where the channel is now. */
 function faultOf(cause: unknown, purpose: KeyPurpose): Reason {
   if (cause instanceof errors.JWTExpired) return 'expired-token';
@@ -93,7 +100,7 @@ export class TrustedKeys {
         currentDate: new Date(this.#clock.now()),
         requiredClaims: ['iat', 'exp'],
       });
-      if (isOfTheFuture(payload, kind, this.#clock.now())) throw refuse('invalid-token');
+      if (livesTooLong(payload, kind) || isOfTheFuture(payload, kind, this.#clock.now())) throw refuse('invalid-token');
       return { claims: kind.claims.parse(payload), signer: owner };
     } catch (cause) {
       throw refuse(faultOf(cause, kind.purpose), { cause });
