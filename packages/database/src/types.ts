@@ -59,7 +59,7 @@ export interface SigningKeyTable {
   public_jwk: JSONColumnType<Record<string, unknown>, string, never>;
   created_at: GeneratedAlways<Date>;
   expires_at: Time;
-  /** The kid of the first key of this owner; kept by a trigger, as the next two. */
+  /** Names the secret behind the keys of this owner; kept by a trigger, as the next two. */
   chain: GeneratedAlways<string>;
   nth: GeneratedAlways<number>;
   secret_hash: GeneratedAlways<Buffer | null>;

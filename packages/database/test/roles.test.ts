@@ -89,6 +89,11 @@ test('the first key of an id wins: more keys of it need the secret of the proces
     [boot],
   );
   expect(rows).toEqual([{ keys: 2, chains: 1, hidden: true }]);
+  await owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [boot]); // lost, as by a restore
+  await publishKey('chat_server', 'chat', '1 hour', boot, secret);
+  const chains = 'SELECT count(*)::int AS n FROM chat.signing_key WHERE owner = $1 AND chain = $2';
+  const chain = createHash('sha256').update(secret).digest('hex');
+  expect((await owner.query(chains, [boot, chain])).rows).toEqual([{ n: 1 }]);
   const shared = randomUUID();
   await publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8));
   await expect(publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8))).rejects.toMatchObject(DENIED);
