@@ -39,6 +39,12 @@ export const limits = {
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
+  /** A client id is remembered for so long, also where nothing is kept; who would push one out is refused. */
+  clientIdMs: 600_000,
+  /** In one channel. */
+  clientIdsPerSender: 30_000,
+  /** Of one process, some 200 bytes each; shared fairly once they are so many. */
+  clientIdsRemembered: 300_000,
   reactionCharacters: 64,
   /** Distinct ones. */
   reactionsPerMessage: 20,

@@ -19,6 +19,7 @@ import { FanOut } from './core/fan-out.js';
 import { asideAtOnce, Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
+import { Memory } from './core/sent-before.js';
 import { countChat, countDuties, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
@@ -35,10 +36,15 @@ import { Pings } from './upkeep/pings.js';
 import { moment, Reporter } from './upkeep/reporter.js';
 import { Sweep } from './upkeep/sweep.js';
 
-const bounds: Omit<ChannelBounds, 'rate' | 'senderRate'> = {
+const bounds: Omit<ChannelBounds, 'rate' | 'senderRate' | 'memory'> = {
   ringBytes: limits.ringBytes,
   lossyRingBytes: limits.lossyRingBytes,
   writeBytes: limits.writeBytes,
+};
+const memoryBounds = {
+  ms: limits.clientIdMs,
+  ofSender: limits.clientIdsPerSender,
+  ofAll: limits.clientIdsRemembered,
 };
 /** The database's lease is 3 s; this server trusts it half a second less. */
 const trustLeaseMs = 2_500;
@@ -89,7 +95,10 @@ function createState(host: ServiceHost, config: Config, lease: Lease) {
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId);
   const state = {
-    channels: new Channels({ ...bounds, rate: config.channelRate, senderRate: config.senderRate }, fanOut),
+    channels: new Channels(
+      { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new Memory(memoryBounds) },
+      fanOut,
+    ),
     sessions: new Sessions(),
     lease,
     seats: new SeatStore(host.pool, host.bootId),

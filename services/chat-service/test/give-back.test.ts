@@ -3,6 +3,7 @@ import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
 import { Channels } from '../src/core/channels.js';
 import { FanOut } from '../src/core/fan-out.js';
+import { Memory } from '../src/core/sent-before.js';
 import { Sessions } from '../src/rpc/sessions.js';
 import { HeadStore } from '../src/store/heads.js';
 import { SeatStore } from '../src/store/seats.js';
@@ -32,6 +33,7 @@ const bounds = {
   writeBytes: 1_000,
   rate: { messagesPerSecond: 1, bytesPerSecond: 1 },
   senderRate: { messagesPerSecond: 1, bytesPerSecond: 1 },
+  memory: new Memory({ ms: 1, ofSender: 1, ofAll: 1 }),
 };
 const longEmptyMs = 120_001;
 

@@ -1,23 +1,57 @@
 import { Kind, Message } from '@parley/contract';
-import { faultOf } from '../src/rpc/incoming.js';
+import { faultOf, normalise } from '../src/rpc/incoming.js';
 
 function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
   const message = Message.fromPartial({ kind, targetSeq: 1, data });
   return faultOf(message, { facts: { id: 1, keeps: true }, lastSeq: 1 }, 65_536)?.reason;
 }
 
-test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🎉🎉'])('%s is a reaction', (emoji) => {
-  expect(faultOfReaction(Buffer.from(emoji))).toBeUndefined();
-  expect(faultOfReaction(Buffer.from(emoji), Kind.UNREACT)).toBeUndefined();
-});
-
-test.each(['', 'lol', 'ok 👍', '👍 ', '1', '#', '12', ':-)', 'ё', '日', '\u200d', '\ufe0f', '\u0007', '👍'.repeat(40)])(
-  '%j is none',
-  (text) => {
-    expect(faultOfReaction(Buffer.from(text))).toBe('invalid-reaction');
+test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🏳‍🌈', '❤️‍🔥', '☝🏽'])(
+  '%s is a reaction',
+  (emoji) => {
+    expect(faultOfReaction(Buffer.from(emoji))).toBeUndefined();
+    expect(faultOfReaction(Buffer.from(emoji), Kind.UNREACT)).toBeUndefined();
   },
 );
 
+test.each([
+  '',
+  '🎉🎉',
+  '❤\ufe0e',
+  '👍\u200d',
+  '\u200d👍',
+  '🇩',
+  '1\ufe0f',
+  'lol',
+  'ok 👍',
+  '👍 ',
+  '1',
+  '#',
+  '12',
+  ':-)',
+  'ё',
+  '日',
+  '\u200d',
+  '\ufe0f',
+  '\u0007',
+  '👍'.repeat(40),
+])('%j is none', (text) => {
+  expect(faultOfReaction(Buffer.from(text))).toBe('invalid-reaction');
+});
+
 test('bytes that are no text are none', () => {
   expect(faultOfReaction(Buffer.from([0xf0, 0x9f, 0x91]))).toBe('invalid-reaction');
+});
+
+test.each([
+  ['❤', '❤\ufe0f'],
+  ['❤\ufe0f', '❤\ufe0f'],
+  ['👍\ufe0f', '👍'],
+  ['☝\ufe0f🏽', '☝🏽'],
+  ['1\u20e3', '1\ufe0f\u20e3'],
+  ['🏳\u200d🌈', '🏳\ufe0f\u200d🌈'],
+])('%j is the same reaction as %j', (text, same) => {
+  const message = Message.fromPartial({ kind: Kind.REACT, targetSeq: 1, data: Buffer.from(text) });
+  normalise(message);
+  expect(message.data.toString()).toBe(same);
 });

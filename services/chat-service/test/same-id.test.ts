@@ -65,3 +65,24 @@ test('a batch that holds one message twice is brought to its end', async () => {
   expect(outcomes.map(({ is }) => is).sort()).toEqual(['known', 'stored', 'stored', 'stored']);
   await Promise.all([a.leave(), pool.end()]);
 });
+
+test('a message is said once for as long as it is remembered, however much others say meanwhile, where nothing is kept', async () => {
+  const id = await room('passing', false);
+  const crowd = await trio.people.makeMany('crowd', 12);
+  const [a, ...others] = await Promise.all([alice, ...crowd].map((person) => join(person, id)));
+  const said = randomUUID();
+  a?.send('once', { clientId: said });
+  await a?.find(({ ack }) => ack?.clientId === said);
+  const last = others.map((stream) => {
+    for (let n = 0; n < 98; n++) stream.send('noise', { clientId: randomUUID() });
+    const clientId = randomUUID();
+    stream.send('noise', { clientId });
+    return stream.find(({ ack }) => ack?.clientId === clientId);
+  });
+  await Promise.all(last);
+  const before = a?.messages.length;
+  a?.send('once', { clientId: said });
+  await a?.find((message) => message.ack?.clientId === said && (a?.messages.indexOf(message) ?? 0) >= (before ?? 0));
+  expect(others[0]?.texts.filter((text) => text === 'once')).toHaveLength(1);
+  await Promise.all([a, ...others].map((stream) => stream?.leave()));
+});

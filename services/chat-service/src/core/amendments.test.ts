@@ -2,9 +2,11 @@ import type { Frame } from './channel-log.js';
 import { FanOut } from './fan-out.js';
 import { LiveChannel } from './live-channel.js';
 import { Reader } from './reader.js';
+import { Memory } from './sent-before.js';
 
+const memory = new Memory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
-const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 
 function words(text: string): Frame {
   return { bytes: Buffer.from(`[${text}]`), plain: true };

@@ -25,6 +25,7 @@ export class Channels {
     const { facts } = opening;
     const known = this.#live.get(facts.id);
     if (known !== undefined && known.facts.epoch >= facts.epoch) return known;
+    known?.sent.end();
     const fresh = new LiveChannel(opening, this.#bounds, this.#fanOut, nowMs);
     this.#live.set(facts.id, fresh);
     return fresh;
@@ -32,7 +33,9 @@ export class Channels {
 
   /** Forgets a channel, unless a newer ownership has taken its place; who is still in it keeps its object until the stream ends. */
   close(channel: LiveChannel): void {
-    if (this.find(channel.facts.id) === channel) this.#live.delete(channel.facts.id);
+    if (this.find(channel.facts.id) !== channel) return;
+    this.#live.delete(channel.facts.id);
+    channel.sent.end();
   }
 
   all(): LiveChannel[] {

@@ -1,10 +1,11 @@
 import { Channels } from './channels.js';
 import { FanOut } from './fan-out.js';
 import { Reader } from './reader.js';
-import { SentBefore } from './sent-before.js';
+import { Memory } from './sent-before.js';
 
+const memory = new Memory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
-const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate };
+const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 
@@ -150,18 +151,5 @@ describe('Channels', () => {
       readerOf(inside, () => true),
     );
     expect(channels.empty().map(({ facts }) => facts.id)).toEqual([2, 1]);
-  });
-});
-
-describe('SentBefore', () => {
-  test('rereaders by sender and client id, and forgets the oldest', () => {
-    const before = new SentBefore(2);
-    const sent = (seq: number) => ({ seq, timestamp: seq, digest: '' });
-    before.add('alice', 'x', sent(1));
-    before.add('bob', 'x', sent(2));
-    expect(before.find('alice', 'x')?.seq).toBe(1);
-    before.add('carol', 'x', sent(3));
-    expect(before.find('alice', 'x')).toBeUndefined();
-    expect(before.find('bob', 'x')?.seq).toBe(2);
   });
 });

@@ -4,7 +4,7 @@ import type { FanOut } from './fan-out.js';
 import type { Feed } from './feed.js';
 import { type Rate, Throughput } from './meter.js';
 import type { Logs, Reader } from './reader.js';
-import { SentBefore } from './sent-before.js';
+import { type Memory, SentBefore } from './sent-before.js';
 import { SlowMode } from './slow-mode.js';
 import { Throughputs } from './throughputs.js';
 
@@ -42,6 +42,8 @@ export interface ChannelBounds {
   readonly writeBytes: number;
   readonly rate: Rate;
   readonly senderRate: Rate;
+  /** Of all channels. */
+  readonly memory: Memory;
 }
 
 /** What a channel is opened with. */
@@ -63,7 +65,7 @@ export class LiveChannel {
   readonly throughput: Throughput;
   readonly senders: Throughputs;
   readonly slowMode = new SlowMode();
-  readonly sent = new SentBefore();
+  readonly sent: SentBefore;
   /** True once another server has it, or is to have it: nothing more is said here. */
   moving = false;
   /** Shows what others wrote, and looks at members and settings when they change. */
@@ -89,6 +91,7 @@ export class LiveChannel {
     this.#amendments = new Amendments(this.logs.entries);
     this.throughput = new Throughput(bounds.rate);
     this.senders = new Throughputs(bounds.senderRate);
+    this.sent = new SentBefore(bounds.memory);
     this.#fanOut = fanOut;
     this.#flushBytes = bounds.ringBytes / 2;
     this.#emptySinceMs = nowMs;

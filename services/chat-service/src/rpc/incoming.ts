@@ -2,6 +2,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { Kind, Message } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts, LiveChannel } from '../core/live-channel.js';
+import { emojiFrom } from './emoji.js';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** The channel that a message is for. */
@@ -57,13 +58,15 @@ const changes: ReadonlySet<Kind> = new Set<Kind>([
 ]);
 const reactions: ReadonlySet<Kind> = new Set<Kind>([Kind.REACT, Kind.UNREACT]);
 
-/** What emoji are made of: pictures, flags, keycaps, skin tones, joiners, tags. Digits are of it too, so it takes more. */
-const ofEmoji = /^[\p{Emoji}\p{Emoji_Component}]+$/u;
-const picture = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20E3/u;
+function emojiOf(data: Uint8Array): string | undefined {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(data);
+  return text.length <= limits.reactionCharacters ? emojiFrom(text) : undefined;
+}
 
-function isReaction(data: Uint8Array): boolean {
-  const text = new TextDecoder('utf-8', { fatal: false }).decode(data);
-  return text.length <= limits.reactionCharacters && ofEmoji.test(text) && picture.test(text);
+/** The same emoji is the same reaction, however a client writes it. */
+export function normalise(message: Message): void {
+  const emoji = reactions.has(message.kind) ? emojiOf(message.data) : undefined;
+  if (emoji !== undefined) message.data = Buffer.from(emoji);
 }
 
 /** An entry's kind and what it is about fit each other and the channel. */
@@ -72,7 +75,7 @@ function faultOfKind(message: Message, { facts, lastSeq }: Subject): Refusal | u
   if (message.kind === Kind.UNSPECIFIED) return undefined;
   if (!changes.has(message.kind) || message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
   if (!facts.keeps) return refuse('nothing-kept');
-  return reactions.has(message.kind) && !isReaction(message.data) ? refuse('invalid-reaction') : undefined;
+  return reactions.has(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
 /** Why a message cannot be taken in this channel; undefined where its form is right. */

@@ -5,9 +5,10 @@ import type { Outcome } from '../core/entry.js';
 import type { Lane } from '../core/lane.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Rate } from '../core/meter.js';
+import type { Sent } from '../core/sent-before.js';
 import { type Author, Draft } from './draft.js';
 import { messageFrame, typingFrame } from './frames.js';
-import { faultOf, sizeOf, stamped } from './incoming.js';
+import { faultOf, normalise, sizeOf, stamped } from './incoming.js';
 import { denialFor } from './permission.js';
 
 /** What postings of a chat server share. */
@@ -52,6 +53,11 @@ function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
 
+/** Enough to tell two messages apart. */
+function shortened(digest: Buffer): string {
+  return digest.toString('latin1', 0, 16);
+}
+
 function asRefusal(outcome: Exclude<Outcome, Landed>): Refusal {
   return outcome.is === 'denied' ? refuse(outcome.denial.reason, outcome.denial) : refusals[outcome.is]();
 }
@@ -77,6 +83,7 @@ export class Posting {
   }
 
   take(message: Message, answering: Answering): void {
+    normalise(message);
     const refusal = this.#refusalFor(message);
     if (refusal !== undefined) answering.refused(message.clientId, refusal);
     else if (message.typing !== undefined || message.lossy) this.#pass(message, answering);
@@ -135,16 +142,23 @@ export class Posting {
     const before =
       message.clientId === '' ? undefined : this.#channel.sent.find(this.#author.person.id, message.clientId);
     if (before === undefined) this.#sayNew(message, digest, answering);
-    else if (before.digest !== digest.toString('base64')) answering.refused(message.clientId, refusals.reused());
+    else if (before.digest !== shortened(digest)) answering.refused(message.clientId, refusals.reused());
     else answering.accepted(message.clientId, before.seq, before.timestamp);
   }
 
   #sayNew(message: Message, digest: Buffer, answering: Answering): void {
     const { keeps } = this.#channel.facts;
-    const denial = keeps ? undefined : this.#denialFor(message); // what is kept is judged when it is written
+    const denial = keeps ? undefined : (this.#forgetful(message) ?? this.#denialFor(message)); // what is kept is judged when it is written
     if (denial !== undefined) answering.refused(message.clientId, denial);
     else if (keeps) this.#record(message, digest, answering);
     else this.#relay(message, digest, answering);
+  }
+
+  /** What could not be remembered might be said twice. */
+  #forgetful({ clientId }: Message): Refusal | undefined {
+    if (clientId === '') return undefined;
+    const waitMs = this.#channel.sent.fullForMs(this.#author.person.id, performance.now());
+    return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
   #relay(message: Message, digest: Buffer, answering: Answering): void {
@@ -156,10 +170,16 @@ export class Posting {
 
   #accept(message: Message, digest: Buffer, { seq, timestamp }: Said, answering: Answering): void {
     const { clientId } = message;
-    if (clientId !== '') {
-      this.#channel.sent.add(this.#author.person.id, clientId, { seq, timestamp, digest: digest.toString('base64') });
-    }
+    if (clientId !== '') this.#remember(clientId, { seq, timestamp, digest: shortened(digest) });
     answering.accepted(clientId, seq, timestamp);
+  }
+
+  /** The log remembers for longer, where there is one. */
+  #remember(clientId: string, sent: Sent): void {
+    const { id } = this.#author.person;
+    const nowMs = performance.now();
+    if (this.#channel.sent.fullForMs(id, nowMs) > 0) this.#channel.sent.makeRoom(id);
+    this.#channel.sent.add(id, clientId, sent, nowMs);
   }
 
   #record(message: Message, digest: Buffer, answering: Answering): void {
