@@ -1,5 +1,5 @@
 /** Lints proto/, generates packages/contract/src/gen from it; with --check only compares with what is committed. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -69,6 +69,7 @@ function check(fresh) {
 function replace(fresh) {
   rmSync(committed, { recursive: true, force: true });
   cpSync(fresh, committed, { recursive: true });
+  chmodSync(committed, 0o755); // a temporary folder is for its owner only
 }
 
 run(() => {

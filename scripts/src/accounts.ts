@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemAccount } from '@parley/database';
-import { mainOf, type ServicePlan } from './plan.js';
+import { projectFolder } from './options.js';
+import type { ServicePlan } from './plan.js';
 
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
@@ -22,8 +24,22 @@ const names: Readonly<Record<ServicePlan['service'], string>> = {
 
 const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR', 'ENVOY_BINARY'];
 
+/** A file or folder of the code that an account cannot read, for example after a clone with a narrow umask; undefined: it can read all. */
+async function unreadableCode(account: Account, code: string): Promise<string | undefined> {
+  const skipped = ['-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
+  const closed = ['(', '!', '-readable', '-o', '-type', 'd', '!', '-executable', ')', '-print', '-quit'];
+  const found = run('find', [code, ...skipped, '-o', ...closed], { ...account, cwd: '/' });
+  const { stdout } = await found.catch(({ stdout }: { stdout: string }) => ({ stdout: stdout || `${code}\n` }));
+  return stdout === '' ? undefined : stdout.trimEnd();
+}
+
 /** What that account could not do, in words; undefined: it can do all. */
-async function missing(account: Account, plan: ServicePlan, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+async function missing(
+  account: Account,
+  plan: ServicePlan,
+  env: NodeJS.ProcessEnv,
+  code: string,
+): Promise<string | undefined> {
   if (plan.port < 1_024) return `port ${plan.port} is reserved to root`;
   const may = (flag: '-r' | '-w' | '-x', path: string) =>
     run('/bin/sh', ['-c', `test ${flag} "$1"`, 'sh', path], { ...account, cwd: '/' }).then(
@@ -34,13 +50,14 @@ async function missing(account: Account, plan: ServicePlan, env: NodeJS.ProcessE
   const archive = plan.service === 'channel-service' ? env.PARLEY_ARCHIVE_DIR : undefined;
   const needs = [
     ['-x', process.execPath, 'run'] as const,
-    ...[mainOf(plan), ...read].map((path) => ['-r', path, 'read'] as const),
+    ...read.map((path) => ['-r', path, 'read'] as const),
     ...(archive ? [['-w', archive, 'write to'] as const] : []),
   ];
   const found = await Promise.all(
     needs.map(async ([flag, path, what]) => ((await may(flag, path)) ? [] : [`${what} ${path}`])),
   );
-  const [first] = found.flat();
+  const closed = await unreadableCode(account, code);
+  const [first] = [...found.flat(), ...(closed === undefined ? [] : [`read ${closed}`])];
   return first === undefined ? undefined : `it cannot ${first}`;
 }
 
@@ -52,12 +69,13 @@ export async function accountFor(
   plan: ServicePlan,
   env: NodeJS.ProcessEnv,
   say: (line: string) => void,
+  code = projectFolder,
 ): Promise<Account | undefined> {
   if (!isRoot) return undefined;
   const name = names[plan.service];
   try {
     const account = await systemAccount(name);
-    const why = await missing(account, plan, env);
+    const why = await missing(account, plan, env, code);
     if (why === undefined) return account;
     say(`${plan.name} runs as root and not as the user ${name}: ${why}`);
   } catch {
