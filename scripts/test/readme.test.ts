@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Grpcurl } from '@parley/testkit';
 import { projectFolder } from '../src/options.js';
 import { freePorts, Started } from './started.js';
@@ -23,8 +22,7 @@ beforeAll(async () => {
   ]);
   run = new Started(['--data', data, ...ports]);
   await run.says('Press Ctrl-C to stop');
-  await pause(1_500); // the first reports make the chat servers known
-});
+}, 90_000);
 afterAll(async () => {
   run.child.kill('SIGINT');
   await run.ended;

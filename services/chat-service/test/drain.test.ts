@@ -7,6 +7,8 @@ import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/tes
 
 let trio: Trio;
 let pool: Pool;
+/** May hold a lock without a word for longer than a service may. */
+let owner: Pool;
 let key: SigningKey<ServiceClaims>;
 let names = 0;
 const me = randomUUID();
@@ -14,10 +16,11 @@ const me = randomUUID();
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 0, env: { PARLEY_STOP_SECONDS: '4' } });
   pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
+  owner = createPool({ url: trio.database.ownerUrl, applicationName: 'test', max: 2 });
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
 });
 afterAll(async () => {
-  await pool.end();
+  await Promise.all([pool.end(), owner.end()]);
   await trio.stop();
 });
 afterEach(async () => {
@@ -65,7 +68,7 @@ function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
 
 /** Holds the head of a channel, so that it cannot be given back yet. */
 async function holdHead(id: number): Promise<() => Promise<void>> {
-  const client = await pool.connect();
+  const client = await owner.connect();
   await client.query('BEGIN');
   await client.query('SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE', [id]);
   return async () => {
