@@ -10,9 +10,9 @@ export const limits = {
   /** One Report, with as many channels as it may list. */
   reportBytes: 2_097_152,
   /** What all requests of a process hold between their arrival and their answer; beyond it each connection has an even share. */
-  requestBudgetBytes: 67_108_864,
+  requestBudgetBytes: 25_165_824,
   /** What a call counts as beside the bytes it brings. */
-  callBytes: 4_096,
+  callBytes: 1_024,
   /** A call whose request is one message has this long to send it. */
   requestWithinMs: 10_000,
   /** A stream of questions about the contract is ended after this. */
