@@ -9,7 +9,7 @@ interface ToSupervisor {
   readonly failed?: string;
 }
 
-const startWithinMs = 15_000;
+const startWithinMs = 45_000;
 
 function entryOf(service: ServiceName, entry: string): string {
   return fileURLToPath(new URL(`../../../../services/${service}/dist/${entry}.js`, import.meta.url));
