@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
 import { isReason } from '@parley/runtime';
 import { Chatter, Trio } from '@parley/testkit';
 
@@ -17,7 +19,10 @@ async function freePort(): Promise<number> {
 
 beforeAll(async () => {
   managerMetrics = await freePort();
-  trio = await Trio.start({ chatServers: 0, env: { PARLEY_ADMIN_PORT: String(managerMetrics) } });
+  trio = await Trio.start({
+    chatServers: 0,
+    env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info' },
+  });
   chatMetrics = await freePort();
   await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
 });
@@ -85,3 +90,22 @@ test('what happens to channels is counted', async () => {
   await stream.ended;
   expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
 });
+
+test('calls that a page repeats all the time fill no log, unless they are refused', async () => {
+  const [manager] = trio.managers;
+  const { token } = await trio.people.make('bob');
+  const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });
+  const client = createClient({ transport, token });
+  const { id } = await client.create({ name: 'quiet', limit: 5, keep: { everything: true } });
+  await client.channels();
+  await client.channel(id);
+  await client.history(id);
+  await expect(client.history(999_999)).rejects.toThrow();
+  await client.delete(id);
+  await client.close();
+  await until(async () => manager?.output.includes('ChannelService/Delete') === true);
+  const repeated = /\/(List|ListChannels|History|Report)"/;
+  const lines = manager?.output.split('\n').filter((line) => repeated.test(line)) ?? [];
+  expect(lines.filter((line) => line.includes('"ok"'))).toEqual([]);
+  expect(lines.some((line) => line.includes('channel-not-found'))).toBe(true);
+}, 60_000);

@@ -25,7 +25,7 @@ export class Call {
   readonly signal: AbortSignal;
   /** Goes into the one log line of this call. */
   readonly facts: Record<string, unknown> = {};
-  /** Set for calls that come every second: when they go well they are logged as debug only. */
+  /** Set for calls that pages and chat servers repeat all the time: those that go well are logged at debug only. */
   quiet = false;
   readonly #metadata: Metadata;
   readonly #transport: Transport;

@@ -42,7 +42,7 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function countLane(metrics: Metrics, log: Logger): LaneCounters {
   const rows = metrics.histogram(
     'parley_lane_batch_rows',
-    'entries of one batch',
+    'entries of one batch, without those that met a lock',
     [],
     [1, 2, 5, 10, 25, 50, 100, 250, 500],
   );

@@ -75,6 +75,7 @@ const sizeOnTheWire = (message: Message) => Message.encode(message).finish().len
 /** History: a page of what was said, as it is now. Newest first, or oldest first: after a seq or from the first entry on. Only what is kept has a log to name. */
 export function createHistory(pool: Queryable) {
   return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
+    call.quiet = true;
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     const size = pageSize(request.size);

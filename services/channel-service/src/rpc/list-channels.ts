@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Channel, type ListChannelsRequest, ListChannelsResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import type { Call, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import { describeChannels } from './describe.js';
 import { findChannels, placeAfter, tokenOf, type Wanted } from './found.js';
@@ -23,7 +23,8 @@ function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDay
 
 /** ListChannels: a page of channels, the most active first, without those that the caller has as they are. */
 export function createListChannels(pool: Pool, listedDays: number) {
-  return async (request: ListChannelsRequest, me: UserCaller): Promise<ListChannelsResponse> => {
+  return async (request: ListChannelsRequest, me: UserCaller, call: Call): Promise<ListChannelsResponse> => {
+    call.quiet = true;
     const size = pageSize(request.page?.size ?? 0);
     const from = placeAfter(request.page);
     if (request.known.length > limits.pageEntries) throw refuse('invalid-page');

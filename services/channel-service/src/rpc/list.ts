@@ -1,6 +1,6 @@
 import type { Channel } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import type { Call, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import { visible } from '../store/channels.js';
 import { oneChannel } from './channel-id.js';
@@ -33,6 +33,8 @@ async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<
 
 /** List: id 0 is the caller's own channels, then the listed ones, at most 1,000 of each. */
 export function createList(pool: Pool, listedDays: number) {
-  return (request: Channel, me: UserCaller): AsyncGenerator<Channel> =>
-    request.id === 0 ? listAll(pool, me, listedDays) : listOne(pool, me, oneChannel(request));
+  return (request: Channel, me: UserCaller, call: Call): AsyncGenerator<Channel> => {
+    call.quiet = true;
+    return request.id === 0 ? listAll(pool, me, listedDays) : listOne(pool, me, oneChannel(request));
+  };
 }

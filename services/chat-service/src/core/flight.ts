@@ -1,8 +1,9 @@
 import type { Append, BatchOutcome, Track } from './entry.js';
 import type { Waiting } from './fair-queue.js';
 
-/** A batch that is done. */
+/** A batch whose outcome is a fact. */
 export interface Written {
+  /** Its entries without those that met a lock: of them nothing was written. */
   readonly rows: number;
   /** How often it was sent. */
   readonly tries: number;
@@ -36,7 +37,8 @@ export async function untilKnown(
   for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       const outcomes = await append(entries, { again: tries > 1, track });
-      onBatch({ rows: entries.length, tries, waitedMs, tookMs: now() - sentMs });
+      const rows = outcomes.filter(({ is }) => is !== 'busy').length;
+      if (rows > 0) onBatch({ rows, tries, waitedMs, tookMs: now() - sentMs });
       return outcomes;
     } catch (cause) {
       onDoubt(cause);

@@ -107,6 +107,18 @@ describe('Lane', () => {
     ]);
   });
 
+  test('tells of no batch of which nothing was written because of a lock', async () => {
+    const { lane, log, offer, written } = setUp();
+    log.verdict = ({ channelId }) => (channelId === 1 ? { is: 'busy' } : undefined);
+    offer(entry(1));
+    await lane.flushed();
+    expect(written).toEqual([]);
+    offer(entry(2));
+    offer(entry(3, { channelId: 2 }));
+    await lane.flushed();
+    expect(written).toMatchObject([{ rows: 1 }]);
+  });
+
   test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
     const { lane, log, offer } = setUp(new Log(), { waitingBytes: 20_000, channelBytes: 20_000, userBytes: 20_000 });
     for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(2_000, n) }));
