@@ -14,10 +14,10 @@ export class Attendance {
     return this.#count;
   }
 
-  enter({ channel }: Welcome): void {
+  enter({ channel, here }: Welcome): void {
     this.#users.clear();
     for (const user of channel?.users ?? []) this.#users.set(user.id, user);
-    this.#count = this.#users.size;
+    this.#count = Math.max(here, this.#users.size); // 0 of a server that does not count
   }
 
   change({ came, went, here }: Presence): void {

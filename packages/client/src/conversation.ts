@@ -249,7 +249,8 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#readLog ??= welcome.log;
     this.#attendance.enter(welcome);
     const { place } = openingOf(welcome);
-    this.#queue.push({ type: 'welcome', channel: this.channel, me: this.me, place, now: welcome.now });
+    const { channel, me, here } = this;
+    this.#queue.push({ type: 'welcome', channel, me, place, now: welcome.now, here });
     this.#take(this.#exchange.open(openingOf(welcome), nowMs()));
     this.#onWelcome();
   }

@@ -103,6 +103,8 @@ export type StateEvent =
       readonly me: User;
       readonly place: Place /** The server's clock, Unix ms. */;
       readonly now: number;
+      /** How many are here; in large channels more than `channel.users` names. */
+      readonly here: number;
     }
   | GapEvent
   /** The log is another one: seqs of before mean nothing, and what was missed is not known. */

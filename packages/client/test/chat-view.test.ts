@@ -9,7 +9,7 @@ const bob = User.fromPartial({ id: 'bob', name: 'Bob \u001b[2JB' });
 const cy = User.fromPartial({ id: 'cy', name: 'cy' });
 const lobby = Channel.fromPartial({ id: 3, name: 'lobby', users: [bob, ann] });
 const place = { log: 'l', seq: 0 };
-const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0 };
+const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0, here: 2 };
 
 function shown(...events: ConversationEvent[]): string[] {
   const lines: string[] = [];
@@ -27,6 +27,10 @@ const hello = entry({ seq: 1, data: Buffer.from('hel\nlo') });
 
 test('the welcome says where one is and who is here', () => {
   expect(shown(welcome)).toEqual(['* you are in lobby (channel 3); /help says more', '* here (2): Bob B (bob), ann']);
+});
+
+test('in a large channel the welcome counts those who are not named too', () => {
+  expect(shown({ ...welcome, here: 121 })[1]).toBe('* here (121): Bob B (bob), ann');
 });
 
 test('coming back says so, and what was missed', () => {

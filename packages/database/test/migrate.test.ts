@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type pg from 'pg';
 import { checkSchema, migrate, transaction } from '../src/index.js';
-import { TestServer } from './server.js';
+import { addChannel, addUser, TestServer } from './server.js';
 
 const run = promisify(execFile);
 const ALL = readdirSync(new URL('../../migrations/', import.meta.url))
@@ -55,6 +55,23 @@ test('of five processes at once one migrates and all go on', async () => {
   const url = await server.emptyDatabase();
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrateInProcess(url)));
   expect(applied.flat()).toEqual(ALL);
+});
+
+test('words that edits have replaced, and those of edits of deleted messages, go when an older database migrates', async () => {
+  const url = await server.migratedDatabase();
+  const owner = server.pool(url);
+  await addUser(owner, 'ann');
+  const id = await addChannel(owner, 'ann', 'group');
+  await owner.query(
+    `INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest, deleted_at)
+     SELECT $1, s, k, 'ann', gen_random_uuid(), now(), t, CASE WHEN s = 2 THEN '' ELSE 'words' END::bytea, sha256(''), CASE WHEN s = 2 THEN now() END
+     FROM (VALUES (1, 0, NULL), (2, 0, NULL), (3, 1, 1), (4, 1, 1), (5, 1, 2), (6, 0, 1)) AS v (s, k, t)`,
+    [id],
+  );
+  await owner.query("DELETE FROM chat.migration WHERE name = '0020_replaced_words'");
+  expect(await migrate(url)).toEqual(['0020_replaced_words']);
+  const { rows } = await owner.query("SELECT seq FROM chat.message WHERE data <> '' ORDER BY seq");
+  expect(rows.map(({ seq }) => Number(seq))).toEqual([1, 4, 6]);
 });
 
 test('a newer database is refused in one sentence, by the migrator and by a service', async () => {

@@ -236,6 +236,26 @@ describe('the archive', () => {
     expect((await stat(join(folder, (await files(id))[0] ?? ''))).mode & 0o077).toBe(0);
   });
 
+  test('has neither words of an edit that a later one replaced nor of an edit of a deleted message', async () => {
+    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    await chats.say(id, me, 2);
+    await chats.say(id, me, 3, 1);
+    await rig.owner.query('UPDATE chat.message SET target_seq = 2 WHERE channel_id = $1 AND seq = 5', [id]);
+    await rig.owner.query("UPDATE chat.message SET data = '', deleted_at = now() WHERE channel_id = $1 AND seq = 2", [
+      id,
+    ]);
+    await chats.age(id, 5, '2 h');
+    await new Retention(pool, await Archive.open(folder)).run();
+    const words = (await lines(id)).map(({ seq, kind, text }) => [seq, kind, text]);
+    expect(words).toEqual([
+      [1, 0, 'm1'],
+      [2, 0, ''],
+      [3, 1, ''],
+      [4, 1, 'm4'],
+      [5, 1, ''],
+    ]);
+  });
+
   test('without it nothing is deleted', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);

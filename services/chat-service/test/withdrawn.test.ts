@@ -31,8 +31,8 @@ async function join(person: TestPerson, id: number, resume?: string): Promise<Ch
 }
 
 async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number> {
-  const clientId = randomUUID();
-  stream.send(text, { clientId, ...fields });
+  const clientId = fields.clientId ?? randomUUID();
+  stream.send(text, { ...fields, clientId });
   const { ack } = await stream.find((message) => message.ack?.clientId === clientId);
   if (ack === undefined || ack.seq === 0) throw new Error(`not said: ${JSON.stringify(ack)}`);
   return ack.seq;
@@ -117,4 +117,24 @@ test.each([
     { seq: 3, kind: Kind.UNSPECIFIED, text: 'stays', deleted: false },
   ]);
   await back.leave();
+});
+
+test('The table keeps the words of the last edit only, and a retry of a blanked edit is still the same message', async () => {
+  const id = await keptRoom();
+  const a = await join(alice, id);
+  const about = { kind: Kind.EDIT, targetSeq: 1, clientId: randomUUID() };
+  await say(a, 'first words');
+  await say(a, 'second words', about);
+  const edits = ['third words', 'fourth words'].map((text) => say(a, text, { kind: Kind.EDIT, targetSeq: 1 }));
+  expect(await Promise.all(edits)).toEqual([3, 4]);
+  const rows = await trio.people.sql(
+    "SELECT convert_from(data, 'UTF8') AS text FROM chat.message WHERE channel_id = $1 ORDER BY seq",
+    [id],
+  );
+  expect(rows.map(({ text }) => text)).toEqual(['fourth words', '', '', 'fourth words']);
+  await a.leave();
+  await trio.people.sql(nextOwner, [id]);
+  const again = await join(alice, id);
+  expect(await say(again, 'second words', about)).toBe(2);
+  await again.leave();
 });

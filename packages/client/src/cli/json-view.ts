@@ -43,7 +43,7 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
       const { id, name, limit, users } = event.channel;
       const { log, seq } = event.place;
       const channel = { id, name, limit, users: usersOf(users) };
-      return { event: 'welcome', channel, me: event.me.id, log, last_seq: seq };
+      return { event: 'welcome', channel, me: event.me.id, here: event.here, log, last_seq: seq };
     }
     case 'presence':
       return { event: 'presence', came: usersOf(event.came), went: usersOf(event.went), here: event.here };

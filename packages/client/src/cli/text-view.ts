@@ -93,11 +93,11 @@ export class TextView implements ChatView {
     this.#print(filled ? `* from the history: ${what}` : `* missing: ${what}`);
   }
 
-  #welcome({ channel, me }: Event<'welcome'>): void {
+  #welcome({ channel, me, here }: Event<'welcome'>): void {
     this.#me = me.id;
     this.#here.clear();
     this.#greet(channel.users);
-    this.#count = channel.users.length;
+    this.#count = here;
     const again = this.#where !== '';
     this.#where = `${plainLine(channel.name)} (channel ${channel.id})`;
     this.#print(again ? `* back in ${this.#where}` : `* you are in ${this.#where}${this.#hint}`);

@@ -1,3 +1,7 @@
--- Entries in full: $1 the channel, $2 their seqs.
-SELECT seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, mentions, edited_at, deleted_at
-FROM chat.message WHERE channel_id = $1 AND seq = ANY ($2::bigint[]) ORDER BY seq;
+-- Entries in full: $1 the channel, $2 their seqs. Words that were deleted, or that a later edit has replaced, are not in them.
+SELECT m.seq, m.kind, m.sender_id, m.client_id, m.sent_at, m.target_seq, m.content_type, m.mentions, m.edited_at, m.deleted_at,
+  CASE WHEN m.deleted_at IS NOT NULL OR m.kind = 1 AND (
+    EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
+    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = 1 AND e.seq > m.seq)
+  ) THEN '' ELSE m.data END AS data
+FROM chat.message m WHERE m.channel_id = $1 AND m.seq = ANY ($2::bigint[]) ORDER BY m.seq;

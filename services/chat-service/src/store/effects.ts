@@ -4,17 +4,19 @@ import type { Entry } from '../core/entry.js';
 
 const sql = statements(import.meta.url);
 
-const edit = sql<never, [channelId: number, seq: number, data: Buffer, contentType: string]>('apply-edit');
+const edit = sql<never, [channelId: number, seq: number, data: Buffer, contentType: string, editSeq: number]>(
+  'apply-edit',
+);
 const remove = sql<never, [channelId: number, seq: number]>('apply-delete');
 const react = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-react');
 const unreact = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-unreact');
 const pin = sql<never, [channelId: number, seq: number, userId: string | null]>('apply-pin');
 
-type Apply = (client: Queryable, entry: Entry) => Promise<unknown>;
+type Apply = (client: Queryable, entry: Entry, seq: number) => Promise<unknown>;
 
 const effects: Readonly<Record<number, Apply>> = {
-  [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }) =>
-    edit.run(client, [channelId, targetSeq, Buffer.from(data), contentType]),
+  [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }, seq) =>
+    edit.run(client, [channelId, targetSeq, Buffer.from(data), contentType, seq]),
   [Kind.DELETE]: (client, { channelId, targetSeq }) => remove.run(client, [channelId, targetSeq]),
   [Kind.REACT]: (client, entry) => react.run(client, reactionOf(entry)),
   [Kind.UNREACT]: (client, entry) => unreact.run(client, reactionOf(entry)),
@@ -36,7 +38,7 @@ export function hasEffect({ kind }: Entry): boolean {
   return effects[kind] !== undefined;
 }
 
-/** Changes the row that the entry is about, in the transaction that wrote the entry. */
-export async function applyEffect(client: Queryable, entry: Entry): Promise<void> {
-  await effects[entry.kind]?.(client, entry);
+/** Changes the row that the entry is about, in the transaction that wrote the entry as `seq`. */
+export async function applyEffect(client: Queryable, entry: Entry, seq: number): Promise<void> {
+  await effects[entry.kind]?.(client, entry, seq);
 }

@@ -183,7 +183,10 @@ export class MessageStore {
         client,
         batch.filter((entry) => !denials.has(entry)),
       );
-      for (const entry of changes) if (outcomes.get(entry)?.is === 'stored') await applyEffect(client, entry);
+      for (const entry of changes) {
+        const outcome = outcomes.get(entry);
+        if (outcome?.is === 'stored') await applyEffect(client, entry, outcome.seq);
+      }
       await this.#deny(client, denials, outcomes);
       return outcomes;
     });

@@ -1,0 +1,23 @@
+import { Channel } from '@parley/contract/types';
+import { FakeTransport } from './fake-transport.js';
+import { Listener, until } from './rig.js';
+
+const user = (n: number) => ({ id: `user-${n}`, name: `User ${n}` });
+const named = Array.from({ length: 100 }, (_, n) => user(n));
+const crowd = { here: 121, channel: Channel.fromPartial({ id: 1, name: 'den', users: named }) };
+
+test('in a large channel the count is what the server says from the first welcome on, not how many it names', async () => {
+  const transport = new FakeTransport();
+  const conversation = transport.client().open(1);
+  const listener = new Listener(conversation);
+  await until(() => transport.streams.length === 1);
+  transport.stream.welcome(0, undefined, crowd);
+  await until(() => listener.of('welcome').length === 1);
+  expect(listener.of('welcome')).toMatchObject([{ here: 121 }]);
+  expect([conversation.here, conversation.presence.length]).toEqual([121, 100]);
+  transport.stream.tell({ presence: { came: [user(200)], went: [], here: 122 } });
+  expect([conversation.here, conversation.presence.length]).toEqual([122, 101]);
+  transport.stream.tell({ presence: { came: [], went: [user(200), user(1)], here: 120 } });
+  expect([conversation.here, conversation.presence.length]).toEqual([120, 99]);
+  await conversation.leave();
+});
