@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
@@ -125,6 +126,23 @@ describe('the bridge', () => {
     expect(await refused({ raw: Buffer.alloc(1_048_576 + 6) })).toBe('message-too-large');
     expect((await fetch(at(path), { method: 'POST', body: 'x' })).status).toBe(404);
     expect((await fetch(at(path))).status).toBe(404);
+  });
+
+  test('what is left unread of a refused request does not hold up the next one of its connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const statusOf = (method: string, body: Uint8Array) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const headers = { 'content-type': 'application/grpc-web+proto' };
+        const asked = request(at('/chat.v1.UserService/Login'), { agent, method, headers }, (answer) =>
+          answer.resume().once('end', () => resolve(answer.statusCode)),
+        );
+        asked.once('error', reject);
+        if (method === 'POST') asked.write(body); // in chunks, of no known length
+        asked.end();
+      });
+    expect(await statusOf('POST', Buffer.alloc(8_000_000))).toBe(413);
+    expect(await statusOf('GET', nothing)).toBe(404);
+    agent.destroy();
   });
 
   test('what only looks like base64 is refused at once, and many pieces of it are one message', async () => {

@@ -27,6 +27,7 @@ async function readBody(request: IncomingMessage, most: number, count: (bytes: n
       chunks.push(chunk);
     }
   } catch (thrown) {
+    request.resume(); // what is left unread would hold up the next request of this connection
     throw thrown instanceof Refusal ? thrown : refuse('cancelled', { cause: thrown });
   }
   return Buffer.concat(chunks, bytes);
