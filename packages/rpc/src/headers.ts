@@ -1,10 +1,11 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream, type ServerOptions } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
-import { type Refusal, refuse } from '@parley/runtime';
+import { limits, type Refusal, refuse } from '@parley/runtime';
 import { statusFromRefusal } from './status.js';
 
-/** A private name of grpc-js; `checkTransport` holds its exact version. */
+/** Private names of grpc-js; `checkTransport` holds its exact version. */
 interface Inner {
+  readonly commonServerOptions: ServerOptions;
   _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
 }
 
@@ -20,11 +21,25 @@ function shortened(timeout: string): string | undefined {
   return Number(digits) * (secondsOf[unit] ?? 0) > longestSeconds ? `${longestSeconds}S` : undefined;
 }
 
+const sizes = new WeakMap<ServerHttp2Stream, number>();
+
+/** What the headers of a call hold in memory. On the wire they can be a thousand times smaller. */
+export function headerBytesOf(stream: ServerHttp2Stream): number {
+  return sizes.get(stream) ?? 0;
+}
+
+function sizeOf(headers: IncomingHttpHeaders): number {
+  let size = 0;
+  for (const [name, value] of Object.entries(headers)) size += name.length + String(value).length;
+  return size;
+}
+
 /**
  * Puts right what grpc-js would misread.
- * @throws {Refusal} `compressed`, or `invalid-metadata` for a deadline that is none.
+ * @throws {Refusal} `compressed`, or `invalid-metadata` where it is too much in all or names a deadline that is none.
  */
-function checkHeaders(headers: IncomingHttpHeaders): void {
+function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
+  if (size > limits.headersBytes) throw refuse('invalid-metadata', { words: 'the metadata of a call is too long' });
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw refuse('compressed');
   const timeout = headers['grpc-timeout'];
@@ -51,9 +66,14 @@ function answer(stream: ServerHttp2Stream, refusal: Refusal): void {
 export function checkAllHeaders(server: Server, refused: (refusal: Refusal) => void): void {
   const inner = server as unknown as Inner;
   const handle = inner._streamHandler.bind(server);
+  const { commonServerOptions } = inner;
+  commonServerOptions.maxHeaderListPairs = limits.headerPairs;
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: limits.headersBytes };
   inner._streamHandler = (interceptors, stream, headers) => {
+    const size = sizeOf(headers);
+    sizes.set(stream, size);
     try {
-      checkHeaders(headers);
+      checkHeaders(headers, size);
     } catch (refusal) {
       refused(refusal as Refusal);
       answer(stream, refusal as Refusal);

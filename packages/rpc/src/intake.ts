@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { limits, type Refusal, type RequestBudget, refuse } from '@parley/runtime';
 import { prefixBytes, prefixRefusal } from './frame.js';
+import { headerBytesOf } from './headers.js';
 
 /** Methods whose requests may be larger than others. */
 const larger: Readonly<Record<string, number>> = { Send: limits.frameBytes, Report: limits.reportBytes };
@@ -34,7 +35,7 @@ export class Intake {
 
   /** Counts the call itself, then what it brings. grpc-js has paused the stream by then. */
   begin(): void {
-    if (!this.#count(limits.callBytes)) return;
+    if (!this.#count(limits.callBytes + headerBytesOf(this.#stream))) return;
     this.#stream.on('data', this.#receive);
     this.#stream.pause();
   }

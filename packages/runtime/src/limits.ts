@@ -11,6 +11,9 @@ export const limits = {
   reportBytes: 2_097_152,
   /** What all requests of a process hold between their arrival and their answer; beyond it each connection has an even share. */
   requestBudgetBytes: 25_165_824,
+  /** Metadata of one call in all, names and values, and how many there are. */
+  headersBytes: 12_288,
+  headerPairs: 64,
   /** What a call counts as beside the bytes it brings. */
   callBytes: 1_024,
   /** A call whose request is one message has this long to send it. */
