@@ -31,6 +31,15 @@ export interface ChannelHeadTable {
   first_seq: Generated<number>;
   last_at: DefaultTime;
   roster: Generated<number>;
+  stored_bytes: Generated<number>;
+  stored_rows: Generated<number>;
+}
+
+/** What each user has stored in all channels. */
+export interface UsageTable {
+  user_id: string;
+  bytes: number;
+  rows: number;
 }
 
 export interface MemberTable {

@@ -9,6 +9,7 @@ import type {
   OfferTable,
   ReactionCountTable,
   ReactionTable,
+  UsageTable,
 } from './channel-tables.js';
 import type {
   DefaultTime,
@@ -198,6 +199,7 @@ export interface Database {
   'chat.reaction': ReactionTable;
   'chat.reaction_count': ReactionCountTable;
   'chat.kept': KeptTable;
+  'chat.usage': UsageTable;
   'chat.seat': SeatTable;
   'chat.ticket': TicketTable;
   'chat.rate': RateTable;

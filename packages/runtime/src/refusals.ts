@@ -135,6 +135,11 @@ export const refusals = {
   'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
   'slow-mode': row('RESOURCE_EXHAUSTED', 429, 'this channel is in slow mode: wait for your turn', 1_000),
   'too-many-reactions': row('RESOURCE_EXHAUSTED', 429, 'this message has as many different reactions as one may have'),
+  'quota-exceeded': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'this channel, or you in all channels, have stored as much as is allowed: delete messages, or have the owner of the channel keep less',
+  ),
   'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
 
   // where it lives

@@ -18,6 +18,7 @@ const origin = z
     'expected origins like https://chat.example.org',
   );
 const address = z.string().regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/, 'expected host:port');
+const quota = z.coerce.number().int().min(0).max(1_000_000_000);
 const positive = z.coerce.number().int().positive();
 
 interface Row<S extends z.ZodType> {
@@ -167,6 +168,20 @@ export const settingsTable = {
     'messages/s',
     'chat-service: of one channel; the bound in bytes/s grows and shrinks with it',
     String(limits.channelMessagesPerSecond),
+  ),
+  CHANNEL_MEGABYTES: setting(quota, 'MiB', 'chat-service: what one channel may store; 0: no bound', '1024'),
+  CHANNEL_ROWS: setting(
+    quota,
+    'entries',
+    'chat-service: messages, edits, reactions and so on that one channel may store; 0: no bound',
+    '5000000',
+  ),
+  USER_MEGABYTES: setting(quota, 'MiB', 'chat-service: what one user may store in all channels; 0: no bound', '512'),
+  USER_ROWS: setting(
+    quota,
+    'entries',
+    'chat-service: messages, edits, reactions and so on that one user may store in all channels; 0: no bound',
+    '1000000',
   ),
 } as const satisfies Record<string, Row<z.ZodType>>;
 

@@ -20,6 +20,7 @@ import { asideAtOnce, Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
 import { Memory } from './core/sent-before.js';
+import { Usage } from './core/usage.js';
 import { countChat, countDuties, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectDoor } from './rpc/connect.js';
@@ -30,6 +31,7 @@ import { Sessions } from './rpc/sessions.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
 import { SeatStore } from './store/seats.js';
+import { UsageStore } from './store/usage.js';
 import { Drain } from './upkeep/drain.js';
 import { Farewell } from './upkeep/farewell.js';
 import { Pings } from './upkeep/pings.js';
@@ -49,6 +51,7 @@ const memoryBounds = {
 /** The database's lease is 3 s; this server trusts it half a second less. */
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
+const saveUsageEveryMs = 5_000;
 
 /** For writing only; plans of these statements never change. */
 function openLanePool(host: ServiceHost, config: Config, name: string, max: number, lockTimeout: string): Pool {
@@ -93,7 +96,8 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
 function createState(host: ServiceHost, config: Config, lease: Lease) {
   const { log, metrics } = host.context;
   const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
-  const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId);
+  const usage = new Usage(config.quota);
+  const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId, usage);
   const state = {
     channels: new Channels(
       { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new Memory(memoryBounds) },
@@ -104,6 +108,7 @@ function createState(host: ServiceHost, config: Config, lease: Lease) {
     seats: new SeatStore(host.pool, host.bootId),
     heads: new HeadStore(host.pool, host.bootId, host.secret),
     messages,
+    usage,
     lane: createLane(messages, lease, host.context),
     now: () => host.clock.now(),
     log,
@@ -122,13 +127,14 @@ interface Duties {
 
 function createDoors(host: ServiceHost, config: Config, state: State, { sweep, farewell, drain }: Duties) {
   const { bootId, callers, keys } = host;
-  const { now, lane, messages, lease, log, counters } = state;
+  const { now, lane, messages, usage, lease, log, counters } = state;
   const session = {
     messageBytes: config.messageBytes,
     rate: config.senderRate,
     now,
     lane,
     messages,
+    usage,
     mayPublish: () => lease.holds(moment()),
     onMoved: () => {
       counters.onFenced();
@@ -187,8 +193,11 @@ function startDuties(
 ): void {
   const { parts } = host;
   const { now, sessions, log } = state;
+  const saveUsage = createUsageSaver(host, state);
   const pings = new Pings(sessions, config.pingEveryMs);
   const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
+  parts.add('last usage', { stop: saveUsage });
+  parts.add('usage', steadily(saveUsage, saveUsageEveryMs, log, 'usage'));
   parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
   parts.add(
     'reports',
@@ -206,6 +215,11 @@ function startDuties(
     'pings',
     steadily(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
   );
+}
+
+function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => Promise<void> {
+  const store = new UsageStore(host.pool);
+  return () => usage.save(store.add, () => new Set(sessions.find().map(({ person }) => person.id)));
 }
 
 /** Whoever wrote that this server has stopped: nobody is sent here any more, so it ends in order and its supervisor starts another. */

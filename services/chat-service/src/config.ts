@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { type HostConfig, readHostConfig } from '@parley/rpc';
 import { limits, type Settings } from '@parley/runtime';
 import type { Rate } from './core/meter.js';
+import type { Quota } from './core/usage.js';
 
 export interface Config {
   readonly host: HostConfig;
@@ -16,8 +17,11 @@ export interface Config {
   readonly messageBytes: number;
   readonly senderRate: Rate;
   readonly channelRate: Rate;
+  readonly quota: Quota;
   readonly pingEveryMs: number;
 }
+
+const megabyte = 1_048_576;
 
 /** Bytes per second in proportion to messages per second. */
 function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: number): Rate {
@@ -39,6 +43,10 @@ export function readConfig(settings: Settings): Config {
     messageBytes: settings.MESSAGE_BYTES,
     senderRate: rateOf(settings.SENDER_RATE, limits.senderMessagesPerSecond, limits.senderBytesPerSecond),
     channelRate: rateOf(settings.CHANNEL_RATE, limits.channelMessagesPerSecond, limits.channelBytesPerSecond),
+    quota: {
+      channel: { bytes: settings.CHANNEL_MEGABYTES * megabyte, rows: settings.CHANNEL_ROWS },
+      user: { bytes: settings.USER_MEGABYTES * megabyte, rows: settings.USER_ROWS },
+    },
     pingEveryMs: 25_000,
   };
 }

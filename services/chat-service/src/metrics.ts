@@ -4,6 +4,7 @@ import type { Channels } from './core/channels.js';
 import type { Written } from './core/flight.js';
 import type { Lane } from './core/lane.js';
 import type { Lease } from './core/lease.js';
+import type { Usage } from './core/usage.js';
 import type { ResetCause } from './rpc/session.js';
 import type { Sessions } from './rpc/sessions.js';
 import type { Drain } from './upkeep/drain.js';
@@ -76,11 +77,12 @@ export function countLane(metrics: Metrics, log: Logger): LaneCounters {
 /** Writes, frames and resets are counted as they happen; the rest is asked for when it is read. */
 export function countChat(
   metrics: Metrics,
-  parts: { channels: Channels; sessions: Sessions; lease: Lease; lane: Lane },
+  parts: { channels: Channels; sessions: Sessions; lease: Lease; lane: Lane; usage: Usage },
 ): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
+  metrics.total('parley_stored_bytes_total', 'bytes that this server wrote into logs', () => parts.usage.storedBytes);
   const resetHelp = 'readers that were reset, by what they did not take';
   const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
   const resumeHelp = 'streams by what they asked to resume came to';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createPool } from '@parley/database';
 import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Usage } from '../src/core/usage.js';
 import { MessageStore } from '../src/store/messages.js';
 
 let trio: Trio;
@@ -44,7 +45,9 @@ test('a batch that holds one message twice is brought to its end', async () => {
   const a = await join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
   const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
-  const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.boot_id));
+  const none = { bytes: 0, rows: 0 };
+  const usage = new Usage({ channel: none, user: none });
+  const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.boot_id), usage);
   const digest = Buffer.alloc(32);
   const clientId = randomUUID();
   const entry = { channelId: id, epoch: Number(head?.epoch), senderId: alice.id, kind: 0, targetSeq: 0 };

@@ -7,10 +7,16 @@
 -- Two updates of members: one of left_seq would announce each living member as changed.
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, boot_id = NULL, roster = roster + 1,
-    last_seq = CASE WHEN $2 THEN 0 ELSE last_seq END, first_seq = CASE WHEN $2 THEN 1 ELSE last_seq + 1 END
-  WHERE channel_id = $1
+    last_seq = CASE WHEN $2 THEN 0 ELSE last_seq END, first_seq = CASE WHEN $2 THEN 1 ELSE last_seq + 1 END,
+    stored_bytes = CASE WHEN $2 THEN 0 ELSE stored_bytes END, stored_rows = CASE WHEN $2 THEN 0 ELSE stored_rows END
+  WHERE channel_id = $1 RETURNING channel_id
 ), rest AS (
   DELETE FROM chat.message WHERE channel_id = $1 AND $2
+  RETURNING sender_id, kind, octet_length(data) + octet_length(content_type) + octet_length(array_to_string(mentions, '')) AS bytes
+), usage AS (
+  INSERT INTO chat.usage AS u (user_id, bytes, rows)
+  SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> 8 AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id
+  ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
 ), living AS (
   UPDATE chat.member SET joined_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = $1 AND left_seq IS NULL
 )

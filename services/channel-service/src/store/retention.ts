@@ -1,4 +1,4 @@
-import { statements } from '@parley/database';
+import { type Queryable, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
@@ -21,6 +21,15 @@ export interface OldEntry {
   readonly deleted_at: Date | null;
 }
 
+/** What one sender had in dropped entries. */
+interface Dropped {
+  readonly sender_id: string;
+  /** Changes of members count for their channel only. */
+  readonly of_members: boolean;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
 type Seqs = [channelId: number, seqs: readonly number[]];
 
 export const myTurn = sql<{ mine: boolean }>('my-turn');
@@ -30,6 +39,15 @@ export const trim = sql<{ first_seq: number }, [channelId: number, entries: numb
 export const stale = sql<Id, [channels: number]>('stale');
 export const staleEntries = sql<{ seq: number }, [channelId: number, entries: number]>('stale-entries');
 export const archiveEntries = sql<OldEntry, Seqs>('archive-entries');
-export const dropEntries = sql<never, Seqs>('drop-entries');
+export const dropEntries = sql<Dropped, Seqs>('drop-entries');
+const countDroppedOf = sql<never, readonly unknown[]>('count-dropped');
 export const endLogs = sql<never, [channels: number]>('end-logs');
 export const purgeChannels = sql<never, [channels: number]>('purge-channels');
+
+/** What was dropped counts no more for its channel and senders. */
+export async function countDropped(client: Queryable, channelId: number, dropped: readonly Dropped[]): Promise<void> {
+  const columns = (['sender_id', 'of_members', 'bytes', 'rows'] as const).map((name) =>
+    dropped.map((one) => one[name]),
+  );
+  await countDroppedOf.run(client, [channelId, ...columns]);
+}

@@ -1,6 +1,7 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
 import {
   archiveEntries,
+  countDropped,
   countKept,
   dropEntries,
   endLogs,
@@ -81,7 +82,7 @@ export class Retention {
     const seqs = (await staleEntries.run(client, [channelId, entries])).map(({ seq }) => seq);
     if (seqs.length === 0) return 0;
     await this.#archive?.append(channelId, await archiveEntries.run(client, [channelId, seqs]));
-    await dropEntries.run(client, [channelId, seqs]);
+    await countDropped(client, channelId, await dropEntries.run(client, [channelId, seqs]));
     return seqs.length;
   }
 }

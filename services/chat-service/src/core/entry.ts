@@ -8,7 +8,8 @@ export interface Denial {
     | 'message-not-found'
     | 'not-your-message'
     | 'not-owner'
-    | 'too-many-reactions';
+    | 'too-many-reactions'
+    | 'quota-exceeded';
   readonly retryAfterMs?: number;
 }
 
@@ -78,6 +79,12 @@ export type Append = (
   batch: readonly Entry[],
   how: { readonly again: boolean; readonly track: Track },
 ) => Promise<readonly BatchOutcome[]>;
+
+/** Bytes that an entry holds in the database and that count for a quota. */
+export function weightOf({ data, contentType, mentions }: Entry): number {
+  const words = data.length + Buffer.byteLength(contentType);
+  return mentions.reduce((sum, id) => sum + Buffer.byteLength(id), words);
+}
 
 const overheadBytes = 512;
 

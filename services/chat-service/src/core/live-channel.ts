@@ -7,6 +7,7 @@ import type { Logs, Reader } from './reader.js';
 import { type Memory, SentBefore } from './sent-before.js';
 import { SlowMode } from './slow-mode.js';
 import { Throughputs } from './throughputs.js';
+import type { Stored } from './usage.js';
 
 /** A user as others in the channel see them. */
 export interface Person {
@@ -68,6 +69,8 @@ export class LiveChannel {
   readonly sent: SentBefore;
   /** True once another server has it, or is to have it: nothing more is said here. */
   moving = false;
+  /** In the database, as of the last sweep. */
+  stored: Stored = { bytes: 0, rows: 0 };
   /** Shows what others wrote, and looks at members and settings when they change. */
   feed: Feed | undefined;
   readonly #fanOut: FanOut;

@@ -123,6 +123,7 @@ export class ConnectDoor {
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
     const channel = opener.open(taken);
+    session.usage.note(taken.user_id, { bytes: taken.used_bytes, rows: taken.used_rows });
     if (channel.feed?.isCurrent(taken.roster) === false) return this.#standUp(key);
     const place = placeOf(channel, taken, wishes);
     this.#deps.onResume(place.resume);

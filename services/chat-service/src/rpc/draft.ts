@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Message } from '@parley/contract';
+import { Kind, type Message } from '@parley/contract';
 import type { Candidate, Denial } from '../core/entry.js';
 import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { Usage } from '../core/usage.js';
 import { denialFor, isOwner, type Standing } from './permission.js';
 
 /** Who posts. */
 export interface Author {
   readonly person: Person;
   readonly standing: Standing;
+}
+
+/** What its judge asks. */
+interface DraftContext {
+  /** Unix ms, the database's clock. */
+  readonly now: () => number;
+  readonly usage: Usage;
 }
 
 /** A message on its way into the log. It is judged by what its author may do at the moment when it is written. */
@@ -28,10 +36,10 @@ export class Draft implements Candidate {
   readonly #message: Message;
   readonly #author: Author;
   readonly #channel: LiveChannel;
-  readonly #now: () => number;
+  readonly #context: DraftContext;
   #wantedRoster = 0;
 
-  constructor(message: Message, digest: Uint8Array, author: Author, channel: LiveChannel, now: () => number) {
+  constructor(message: Message, digest: Uint8Array, author: Author, channel: LiveChannel, context: DraftContext) {
     this.channelId = channel.facts.id;
     this.epoch = channel.facts.epoch;
     this.senderId = author.person.id;
@@ -45,7 +53,7 @@ export class Draft implements Candidate {
     this.#message = message;
     this.#author = author;
     this.#channel = channel;
-    this.#now = now;
+    this.#context = context;
   }
 
   judge(): void {
@@ -58,8 +66,11 @@ export class Draft implements Candidate {
   /** What an author may do is not looked up any more once the stream has ended. */
   #denial(standing: Standing): Denial | undefined {
     if (this.roster < this.#wantedRoster) return { reason: 'moved' };
-    const now = { unixMs: this.#now(), monotonicMs: performance.now() };
-    return denialFor({ message: this.#message, userId: this.senderId, standing }, this.#channel, now);
+    const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
+    return (
+      denialFor({ message: this.#message, userId: this.senderId, standing }, this.#channel, now) ??
+      this.#context.usage.denialFor(this.senderId, this.#channel.stored, this.kind === Kind.DELETE)
+    );
   }
 
   async lookAgain(roster: number): Promise<void> {

@@ -51,6 +51,7 @@ export class Opener {
     const before = channels.find(row.channel_id);
     const channel = channels.open(openingOf(row), now());
     if (channel.facts.keeps) channel.trimTo(row.first_seq);
+    channel.stored = { bytes: row.stored_bytes, rows: row.stored_rows };
     if (channel === before) return channel;
     channel.feed = this.#feedOf(channel, row.roster);
     for (const session of sessions.find({ channelId: row.channel_id })) {

@@ -6,6 +6,7 @@ import type { Lane } from '../core/lane.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Rate } from '../core/meter.js';
 import type { Sent } from '../core/sent-before.js';
+import type { Usage } from '../core/usage.js';
 import { type Author, Draft } from './draft.js';
 import { messageFrame, typingFrame } from './frames.js';
 import { faultOf, normalise, sizeOf, stamped } from './incoming.js';
@@ -21,6 +22,7 @@ export interface PostingContext {
   /** False while this server cannot be sure that it still owns its channels. */
   readonly mayPublish: () => boolean;
   readonly lane: Lane;
+  readonly usage: Usage;
   /** Called where the database says that a channel is not this server's any more. */
   readonly onMoved: () => void;
 }
@@ -183,7 +185,7 @@ export class Posting {
   }
 
   #record(message: Message, digest: Buffer, answering: Answering): void {
-    const draft = new Draft(message, digest, this.#author, this.#channel, this.#context.now);
+    const draft = new Draft(message, digest, this.#author, this.#channel, this.#context);
     this.#pending += 1;
     const taken = this.#context.lane.offer(draft, (outcome) => this.#recorded(message, digest, outcome, answering));
     if (!taken) this.#settle(() => answering.refused(message.clientId, refuse('too-busy')));

@@ -1,17 +1,18 @@
--- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$5 the channels (id, my epoch, how many,
--- the roster by which they were judged); $6.. the entries (channel, k = 1..n within it, ...). The head's row is fence, counter and clock in
--- one, locked until the commit. A channel that is missing in the answer is not this server's any more, or its members or settings have
--- changed, and none of its entries was written.
+-- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$6 the channels (id, my epoch, how many,
+-- the roster by which they were judged, their bytes); $7.. the entries (channel, k = 1..n within it, ...). The head's row is fence, counter,
+-- clock and sum of what is stored in one, locked until the commit. A channel that is missing in the answer is not this server's any more,
+-- or its members or settings have changed, and none of its entries was written.
 WITH head AS (
-  UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp())
-  FROM unnest($2::int[], $3::bigint[], $4::int[], $5::int[]) AS c (channel_id, epoch, n, roster)
+  UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
+    stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n
+  FROM unnest($2::int[], $3::bigint[], $4::int[], $5::int[], $6::bigint[]) AS c (channel_id, epoch, n, roster, bytes)
   WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = $1 AND h.roster = c.roster
   RETURNING h.channel_id, h.last_seq - c.n AS base, h.last_at, h.roster
 ), stored AS (
   INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
   SELECT i.channel_id, h.base + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
     CASE WHEN i.mentions = '' THEN '{}' ELSE ARRAY(SELECT jsonb_array_elements_text(i.mentions::jsonb)) END
-  FROM unnest($6::int[], $7::int[], $8::varchar[], $9::uuid[], $10::smallint[], $11::bigint[], $12::varchar[], $13::bytea[], $14::bytea[], $15::text[])
+  FROM unnest($7::int[], $8::int[], $9::varchar[], $10::uuid[], $11::smallint[], $12::bigint[], $13::varchar[], $14::bytea[], $15::bytea[], $16::text[])
     AS i (channel_id, k, sender_id, client_id, kind, target_seq, content_type, data, digest, mentions)
   JOIN head h USING (channel_id)
 )

@@ -1,8 +1,19 @@
 -- $1 channel, $2 target, $3 data, $4 content type, $5 the edit's own seq. Each edit blanks the words of the one before it; its digest stays, so
--- that a retry of it is known.
-WITH replaced AS (
-  UPDATE chat.message SET data = '' WHERE channel_id = $1 AND seq = (
-    SELECT max(e.seq) FROM chat.message e WHERE e.channel_id = $1 AND e.target_seq = $2 AND e.kind = 1 AND e.seq < $5::bigint)
+-- that a retry of it is known. Answers whose message it is and how many bytes more its sender has stored now.
+WITH was AS (
+  SELECT sender_id, octet_length($3::bytea) + octet_length($4::varchar) - octet_length(data) - octet_length(content_type) AS bytes
+  FROM chat.message WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
+), earlier AS (
+  SELECT seq, octet_length(data) AS bytes FROM chat.message
+  WHERE channel_id = $1 AND target_seq = $2 AND kind = 1 AND seq < $5::bigint ORDER BY seq DESC LIMIT 1
+), replaced AS (
+  UPDATE chat.message m SET data = '' FROM earlier WHERE m.channel_id = $1 AND m.seq = earlier.seq
+), edited AS (
+  UPDATE chat.message SET data = $3, content_type = $4, edited_at = statement_timestamp()
+  WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
+), more AS (
+  SELECT was.sender_id, was.bytes - coalesce((SELECT bytes FROM earlier), 0) AS bytes FROM was
+), head AS (
+  UPDATE chat.channel_head h SET stored_bytes = h.stored_bytes + more.bytes FROM more WHERE h.channel_id = $1
 )
-UPDATE chat.message SET data = $3, content_type = $4, edited_at = statement_timestamp()
-WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL;
+SELECT sender_id, bytes FROM more;

@@ -4,15 +4,21 @@ import type { Entry } from '../core/entry.js';
 
 const sql = statements(import.meta.url);
 
-const edit = sql<never, [channelId: number, seq: number, data: Buffer, contentType: string, editSeq: number]>(
+/** Who has how many bytes more now, or fewer. */
+export interface SizeChange {
+  readonly sender_id: string;
+  readonly bytes: number;
+}
+
+const edit = sql<SizeChange, [channelId: number, seq: number, data: Buffer, contentType: string, editSeq: number]>(
   'apply-edit',
 );
-const remove = sql<never, [channelId: number, seq: number]>('apply-delete');
+const remove = sql<SizeChange, [channelId: number, seq: number]>('apply-delete');
 const react = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-react');
 const unreact = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-unreact');
 const pin = sql<never, [channelId: number, seq: number, userId: string | null]>('apply-pin');
 
-type Apply = (client: Queryable, entry: Entry, seq: number) => Promise<unknown>;
+type Apply = (client: Queryable, entry: Entry, seq: number) => Promise<readonly SizeChange[]>;
 
 const effects: Readonly<Record<number, Apply>> = {
   [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }, seq) =>
@@ -39,6 +45,6 @@ export function hasEffect({ kind }: Entry): boolean {
 }
 
 /** Changes the row that the entry is about, in the transaction that wrote the entry as `seq`. */
-export async function applyEffect(client: Queryable, entry: Entry, seq: number): Promise<void> {
-  await effects[entry.kind]?.(client, entry, seq);
+export async function applyEffect(client: Queryable, entry: Entry, seq: number): Promise<readonly SizeChange[]> {
+  return (await effects[entry.kind]?.(client, entry, seq)) ?? [];
 }

@@ -12,6 +12,8 @@ export interface OwnedHead extends Ownership {
   readonly first_seq: number;
   readonly last_seq: number;
   readonly roster: number;
+  readonly stored_bytes: number;
+  readonly stored_rows: number;
 }
 
 /** A channel and its head. */

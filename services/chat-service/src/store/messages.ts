@@ -1,7 +1,8 @@
 import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
-import type { Append, BatchOutcome, Denial, Entry, Track } from '../core/entry.js';
+import { type Append, type BatchOutcome, type Denial, type Entry, type Track, weightOf } from '../core/entry.js';
+import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
-import { applyEffect, hasEffect } from './effects.js';
+import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 
 const sql = statements(import.meta.url);
 
@@ -62,13 +63,16 @@ interface Part {
   /** The oldest by which an entry was judged. */
   readonly roster: number;
   readonly n: number;
+  readonly bytes: number;
 }
 
 function partsOf(batch: readonly Entry[]): Map<number, Part> {
   const parts = new Map<number, Part>();
-  for (const { channelId, epoch, roster } of batch) {
-    const part = parts.get(channelId);
-    parts.set(channelId, { epoch, roster: Math.min(roster, part?.roster ?? roster), n: (part?.n ?? 0) + 1 });
+  for (const entry of batch) {
+    const { channelId, epoch, roster } = entry;
+    const { n, bytes, ...part } = parts.get(channelId) ?? { n: 0, bytes: 0, roster };
+    const oldest = Math.min(roster, part.roster);
+    parts.set(channelId, { epoch, roster: oldest, n: n + 1, bytes: bytes + weightOf(entry) });
   }
   return parts;
 }
@@ -95,12 +99,14 @@ export class MessageStore {
   readonly #tracks: Readonly<Record<Track, Pool>>;
   readonly #reads: Queryable;
   readonly #bootId: string;
+  readonly #usage: Usage;
 
   /** `tracks` are for writing only, `reads` for the rest. */
-  constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, bootId: string) {
+  constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, bootId: string, usage: Usage) {
     this.#tracks = tracks;
     this.#reads = reads;
     this.#bootId = bootId;
+    this.#usage = usage;
   }
 
   /** Entries behind `seq`, oldest first, at most `size`. */
@@ -128,7 +134,10 @@ export class MessageStore {
     const fresh = asked.length === 0 ? batch : batch.filter((entry) => !outcomes.has(entry));
     if (fresh.length === 0) return;
     try {
-      for (const [entry, outcome] of await this.#insert(pool, fresh)) outcomes.set(entry, outcome);
+      for (const [entry, outcome] of await this.#insert(pool, fresh)) {
+        outcomes.set(entry, outcome);
+        if (outcome.is === 'stored') this.#usage.countEntry(entry.senderId, weightOf(entry));
+      }
     } catch (error) {
       await this.#appendApart(pool, fresh, outcomes, error);
     }
@@ -177,7 +186,8 @@ export class MessageStore {
   async #insert(pool: Pool, batch: readonly Entry[]): Promise<Outcomes> {
     const changes = batch.filter(hasEffect);
     if (changes.length === 0) return this.#insertInto(pool, batch);
-    return transaction(pool, async (client) => {
+    const sizes: SizeChange[] = [];
+    const written = await transaction(pool, async (client) => {
       const denials = await judgeChanges(client, changes);
       const outcomes = await this.#insertInto(
         client,
@@ -185,11 +195,13 @@ export class MessageStore {
       );
       for (const entry of changes) {
         const outcome = outcomes.get(entry);
-        if (outcome?.is === 'stored') await applyEffect(client, entry, outcome.seq);
+        if (outcome?.is === 'stored') sizes.push(...(await applyEffect(client, entry, outcome.seq)));
       }
       await this.#deny(client, denials, outcomes);
       return outcomes;
     });
+    for (const { sender_id, bytes } of sizes) this.#usage.countChange(sender_id, bytes);
+    return written;
   }
 
   /** What may not be is looked up all the same; what depends on an entry that was not written is judged again. */
@@ -216,6 +228,7 @@ export class MessageStore {
       parts.map(([, { epoch }]) => epoch),
       parts.map(([, { n }]) => n),
       parts.map(([, { roster }]) => roster),
+      parts.map(([, { bytes }]) => bytes),
       batch.map(({ channelId }) => channelId),
       place,
       batch.map(({ senderId }) => senderId),

@@ -23,6 +23,9 @@ export interface TakenSeat extends HeadRow {
   readonly user_name: string;
   readonly role: Role;
   readonly muted_until_ms: number;
+  /** Of this user in all channels. */
+  readonly used_bytes: number;
+  readonly used_rows: number;
   /** Nothing up to this seq is for this user. */
   readonly sees_after: number;
 }

@@ -70,6 +70,7 @@ export class Sweep {
       const head = heads.get(channel.facts.id);
       if (head?.epoch !== channel.facts.epoch) continue;
       if (channel.facts.keeps) channel.trimTo(head.first_seq);
+      channel.stored = { bytes: head.stored_bytes, rows: head.stored_rows };
       channel.feed?.expect(channel.facts.keeps ? head.last_seq : 0, head.roster);
     }
     return mine;

@@ -1,0 +1,30 @@
+import { type Queryable, statements } from '@parley/database';
+import type { Stored } from '../core/usage.js';
+
+const sql = statements(import.meta.url);
+
+interface UsageRow extends Stored {
+  readonly user_id: string;
+}
+
+const add = sql<UsageRow, [userIds: readonly string[], bytes: readonly number[], rows: readonly number[]]>('add-usage');
+
+/** What each user has stored, in `chat.usage`. */
+export class UsageStore {
+  readonly #pool: Queryable;
+
+  constructor(pool: Queryable) {
+    this.#pool = pool;
+  }
+
+  /** Adds to what these users have stored; answers how much that is now. */
+  readonly add = async (more: ReadonlyMap<string, Stored>): Promise<ReadonlyMap<string, Stored>> => {
+    const changes = [...more.values()];
+    const rows = await add.run(this.#pool, [
+      [...more.keys()],
+      changes.map(({ bytes }) => bytes),
+      changes.map((change) => change.rows),
+    ]);
+    return new Map(rows.map((row) => [row.user_id, row]));
+  };
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kind, type Message } from '@parley/contract';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+const quota = {
+  PARLEY_CHANNEL_MEGABYTES: '1',
+  PARLEY_CHANNEL_ROWS: '100',
+  PARLEY_USER_MEGABYTES: '0',
+  PARLEY_USER_ROWS: '60',
+};
+const patienceMs = 30_000;
+const testMs = 120_000;
+
+let trio: Trio;
+let host: TestPerson;
+let guest: TestPerson;
+let tests = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1, env: quota });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [host, guest] = (await trio.people.makeMany(`p${tests}`, 2)) as [TestPerson, TestPerson];
+});
+
+async function keptRoom(): Promise<number> {
+  const { id } = await trio.create(host, 'room');
+  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  return id;
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+/** Its seq, or the reason why not; who sends too fast tries again. */
+async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {}): Promise<number | string> {
+  for (;;) {
+    const clientId = randomUUID();
+    stream.send('', { data, clientId, ...fields });
+    const { ack } = await stream.find((one) => one.ack?.clientId === clientId, patienceMs);
+    if (ack?.refusal?.reason !== 'send-too-fast') return ack?.refusal?.reason ?? Number(ack?.seq);
+    await pause(ack.refusal.retryAfterMs);
+  }
+}
+
+/** Tries again until the answer is a seq, or until it is a refusal. */
+async function until(
+  is: 'number' | 'string',
+  pauseMs: number,
+  stream: Chatter,
+  data: Buffer,
+): Promise<number | string> {
+  const end = performance.now() + patienceMs;
+  let answer = await say(stream, data);
+  while (typeof answer !== is && performance.now() < end) {
+    await pause(pauseMs);
+    answer = await say(stream, data);
+  }
+  return answer;
+}
+
+const truth = `SELECT count(*)::int AS rows, sum(octet_length(data) + octet_length(content_type) + octet_length(array_to_string(mentions, '')))::int AS bytes`;
+
+async function expectCounted(id: number): Promise<void> {
+  const [stored] = await trio.people.sql(`${truth} FROM chat.message WHERE channel_id = $1`, [id]);
+  const [counted] = await trio.people.sql(
+    'SELECT stored_rows AS rows, stored_bytes AS bytes FROM chat.channel_head WHERE channel_id = $1',
+    [id],
+  );
+  expect(counted).toEqual(stored);
+}
+
+test(
+  'a channel that holds too many bytes takes no more, but deletions, and then it takes words again',
+  async () => {
+    const id = await keptRoom();
+    const [a, b] = [await join(host, id), await join(guest, id)];
+    const large = Buffer.alloc(65_536, 'x');
+    expect(await until('string', 200, a, large)).toBe('quota-exceeded');
+    expect(await say(b, Buffer.from('anything'))).toBe('quota-exceeded');
+    expect(await say(a, Buffer.from('short'), { kind: Kind.EDIT, targetSeq: 1 })).toBe('quota-exceeded');
+    await expectCounted(id);
+    b.send('in passing', { lossy: true });
+    await a.find(({ data }) => data.toString() === 'in passing');
+    const [said] = await trio.people.sql('SELECT last_seq FROM chat.channel_head WHERE channel_id = $1', [id]);
+    for (let seq = 1; seq <= Number(said?.last_seq); seq++) {
+      expect(typeof (await say(a, Buffer.alloc(0), { kind: Kind.DELETE, targetSeq: seq }))).toBe('number');
+    }
+    expect(typeof (await until('number', 100, b, Buffer.from('again')))).toBe('number');
+    await expectCounted(id);
+    await Promise.all([a.leave(), b.leave()]);
+  },
+  testMs,
+);
+
+test(
+  'words, content types, mentions, edits and deletions are counted as they are stored',
+  async () => {
+    const id = await keptRoom();
+    const a = await join(host, id);
+    await say(a, Buffer.from('hi all'), { contentType: 'text/märkdown', mentions: [guest.id, 'somebody'] });
+    await say(a, Buffer.from('a much longer text'), { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain' });
+    await say(a, Buffer.from('x'));
+    await expectCounted(id);
+    await say(a, Buffer.from('👍'), { kind: Kind.REACT, targetSeq: 1 });
+    await say(a, Buffer.alloc(0), { kind: Kind.DELETE, targetSeq: 1 });
+    await expectCounted(id);
+    const [of] = await trio.people.sql(`${truth} FROM chat.message WHERE sender_id = $1`, [host.id]);
+    const end = performance.now() + patienceMs;
+    let counted: unknown;
+    do {
+      await pause(200);
+      [counted] = await trio.people.sql('SELECT rows, bytes FROM chat.usage WHERE user_id = $1', [host.id]);
+    } while (JSON.stringify(counted) !== JSON.stringify(of) && performance.now() < end);
+    expect(counted).toEqual(of);
+    await a.leave();
+  },
+  testMs,
+);
+
+test(
+  'who stored too many rows in all channels together is refused, at once where they come anew, until there is room',
+  async () => {
+    const [first, second] = [await keptRoom(), await keptRoom()];
+    const other = await keptRoom();
+    const rows: Chatter[] = [await join(guest, first)];
+    for (let n = 0; n < 35; n++) await say(rows[0] as Chatter, Buffer.from(`${n}`));
+    await rows[0]?.leave();
+    const there = await join(guest, second);
+    for (let n = 0; n < 30; n++) await say(there, Buffer.from(`${n}`));
+    await there.leave();
+    await expectUsage(65);
+    const a = await join(guest, other);
+    expect(await say(a, Buffer.from('one more'))).toBe('quota-exceeded');
+    await trio.people.sql('UPDATE chat.usage SET rows = 59 WHERE user_id = $1', [guest.id]);
+    expect(typeof (await until('number', 100, a, Buffer.from('fits')))).toBe('number');
+    expect(await until('string', 500, a, Buffer.from('and more'))).toBe('quota-exceeded');
+    await a.leave();
+    const b = await join(host, other);
+    expect(typeof (await say(b, Buffer.from('of somebody else')))).toBe('number');
+    await b.leave();
+  },
+  testMs,
+);
+
+/** Waits until the guest has so much. */
+async function expectUsage(rows: number): Promise<void> {
+  const end = performance.now() + patienceMs;
+  let counted: number | undefined;
+  while (counted !== rows && performance.now() < end) {
+    await pause(200);
+    const [row] = await trio.people.sql('SELECT rows FROM chat.usage WHERE user_id = $1', [guest.id]);
+    counted = row?.rows as number | undefined;
+  }
+  expect(counted).toBe(rows);
+}
+
+test(
+  'a chat server that stops has counted everything',
+  async () => {
+    const id = await keptRoom();
+    const server = await trio.addChatServer(quota);
+    await trio.place(id, server);
+    const a = await join(guest, id);
+    for (let n = 0; n < 3; n++) await say(a, Buffer.from('x'));
+    await server.stop();
+    expect(await trio.people.sql('SELECT rows, bytes FROM chat.usage WHERE user_id = $1', [guest.id])).toEqual([
+      { rows: 3, bytes: 3 },
+    ]);
+  },
+  testMs,
+);
