@@ -2,11 +2,14 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
 import { checkHistory, type FaultKind, type RecordedHistory } from '@parley/testkit';
 import { drills } from '../src/drills/catalog.js';
 import { aloneThenLate } from '../src/drills/cut.js';
 import { runDrill } from '../src/drills/drill.js';
 import { LocalSystem } from '../src/drills/local-system.js';
+import { FarSystem } from '../src/drills/system.js';
 import { projectFolder } from '../src/options.js';
 import { freePorts, Started } from './started.js';
 
@@ -100,3 +103,17 @@ test('the drills are listed', async () => {
   for (const name of Object.keys(drills)) expect(output).toMatch(new RegExp(`^${name} `, 'm'));
   expect(status).toBe(0);
 });
+
+test('a drill that fails while it is set up leaves no room behind', async () => {
+  const { userService, managers } = await LocalSystem.open(data);
+  const system = new FarSystem(userService, managers);
+  const people = await system.makePeople(8);
+  system.makePeople = async () => people.with(-1, { id: 'nobody', token: 'no.valid.token' });
+  await expect(runDrill(system, drills.watch, { ...shape, channels: 2, people: 2 })).rejects.toThrow();
+  const client = createClient({
+    transport: grpcTransport({ userService, channelService: managers.join(',') }),
+    token: people[0]?.token ?? '',
+  });
+  expect((await client.channels()).filter(({ name }) => name === 'drill')).toEqual([]);
+  await client.close();
+}, 60_000);

@@ -15,7 +15,7 @@ const inFlight = 8;
 export interface Den {
   readonly id: number;
   readonly host: ParleyClient;
-  readonly talkers: readonly Talker[];
+  readonly talkers: Talker[];
 }
 
 export interface CrowdShape {
@@ -45,45 +45,42 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function enter(clients: readonly ParleyClient[], persons: readonly Person[]): Promise<Den> {
-  const [host] = clients as [ParleyClient];
-  const { id } = await patiently(() => host.create({ name: 'drill', limit: 25, keep: { everything: true } }));
-  const entered = clients.map(async (client, at) => {
-    return new Talker(persons[at]?.id ?? '', await client.listen(id, { inFlight }));
-  });
-  return { id, host, talkers: await Promise.all(entered) };
-}
-
 /** The counting client: everybody who talks while things break. */
 export class Crowd {
-  readonly dens: readonly Den[];
+  readonly dens: Den[] = [];
   /** They have an account and no seat. */
-  readonly guests: readonly Person[];
-  readonly #clients: readonly ParleyClient[];
+  readonly guests: Person[] = [];
+  readonly #clients: ParleyClient[] = [];
   readonly #rate: number;
 
-  private constructor(dens: readonly Den[], guests: readonly Person[], clients: readonly ParleyClient[], rate: number) {
-    this.dens = dens;
-    this.guests = guests;
-    this.#clients = clients;
+  constructor(rate: number) {
     this.#rate = rate;
   }
 
-  /** Makes the people and their rooms, and lets them in. */
-  static async gather(system: System, links: Links, shape: CrowdShape, guests = 4): Promise<Crowd> {
+  /** Makes the people and their rooms, and lets them in. Where that fails, `leave` takes away what was made. */
+  async gather(system: System, links: Links, shape: CrowdShape, guests = 4): Promise<void> {
     const { userService } = system;
     const channelService = system.managers.join(',');
     const all = await system.makePeople(guests + shape.channels * shape.people);
-    const clients: ParleyClient[] = [];
-    const dens: Den[] = [];
+    this.guests.push(...all.slice(0, guests));
     for (let at = guests; at < all.length; at += shape.people) {
       const persons = all.slice(at, at + shape.people);
       const transport = () => links.through(grpcTransport({ userService, channelService }));
       const own = persons.map(({ token }) => createClient({ transport: transport(), token }));
-      clients.push(...own);
-      dens.push(await enter(own, persons));
+      this.#clients.push(...own);
+      await this.#enter(own, persons);
     }
-    return new Crowd(dens, all.slice(0, guests), clients, shape.rate);
+  }
+
+  async #enter(clients: readonly ParleyClient[], persons: readonly Person[]): Promise<void> {
+    const [host] = clients as [ParleyClient];
+    const { id } = await patiently(() => host.create({ name: 'drill', limit: 25, keep: { everything: true } }));
+    const den: Den = { id, host, talkers: [] };
+    this.dens.push(den);
+    const entered = clients.map(async (client, at) => {
+      return new Talker(persons[at]?.id ?? '', await client.listen(id, { inFlight }));
+    });
+    den.talkers.push(...(await Promise.all(entered)));
   }
 
   get talkers(): Talker[] {

@@ -88,12 +88,26 @@ async function playRounds(stage: Stage, troubles: readonly Trouble[], options: D
   return played;
 }
 
+/** Makes the people and rooms of a drill. Where that fails, nothing of it stays. */
+async function setStage(system: System, options: DrillOptions): Promise<Stage> {
+  const links = new Links();
+  const crowd = new Crowd(options.rate);
+  try {
+    await crowd.gather(system, links, options);
+    const takeover = await Takeover.prepare(system, crowd);
+    return new Stage({ system, links, crowd, takeover, seconds: options.seconds }, options.guestEntry);
+  } catch (thrown) {
+    await crowd.leave();
+    await links.close();
+    await system.clear();
+    throw thrown;
+  }
+}
+
 /** Plays a drill against a running system, with people who talk all the time, and judges what they were told. */
 export async function runDrill(system: System, { troubles }: Catalogued, options: DrillOptions): Promise<Verdict> {
-  const links = new Links();
-  const crowd = await Crowd.gather(system, links, options);
-  const takeover = await Takeover.prepare(system, crowd);
-  const stage = new Stage({ system, links, crowd, takeover, seconds: options.seconds }, options.guestEntry);
+  const stage = await setStage(system, options);
+  const { crowd } = stage;
   try {
     const toPlay = await possible(stage, troubles, options.tell);
     options.tell(
