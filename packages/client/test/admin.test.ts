@@ -104,6 +104,7 @@ test('a drained server gets nothing more, by its name', async () => {
   expect(await run(root, 'drain', 'chat-2')).toEqual([0, words]);
   const drained = "SELECT FROM chat.server WHERE name = 'chat-2' AND state = 'draining'";
   await until(async () => (await trio.people.sql(drained)).length === 1);
+  expect((await run(root, 'servers'))[1]).toMatch(/\nTo undo a drain, restart that chat server: .*\n$/);
   const [person] = (await trio.people.makeMany('drained', 1)) as [TestPerson];
   for (let n = 0; n < 4; n++) {
     const { id } = await trio.create(person, `room ${n}`);

@@ -53,7 +53,8 @@ export async function listServers(session: Session, all: boolean): Promise<void>
   const known = await (await session.administration()).servers();
   const servers = all ? known : known.filter(({ lapsed, channelCount }) => !lapsed || channelCount > 0);
   const none = 'no chat server has reported in the last ten minutes';
-  session.print(servers.length === 0 ? none : serverTable(servers), servers.map(serverValue));
+  const undo = servers.some((one) => stateOf(one) === 'draining') ? undoDrain : '';
+  session.print(servers.length === 0 ? none : serverTable(servers) + undo, servers.map(serverValue));
 }
 
 /** The server of that id, else the only living one of that name. Throws a Refusal or a Failure. */
@@ -78,6 +79,8 @@ export async function drain(session: Session, wanted: string): Promise<void> {
   session.print(`${plainLine(name)} drains: ${others === 0 ? nobodyServes : goElsewhere}`, { id, name, others });
 }
 
+const undoDrain =
+  'To undo a drain, restart that chat server: end its process (`npm start` starts it again), or restart its container.\n';
 const goElsewhere = 'its channels go elsewhere, and it gets no others';
 const nobodyServes = `it gets no more channels
 warning: no other chat server is serving; everybody waits until one is started`;
