@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Channel, ChannelKind, type Keep, Kind, Message } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+
+const patienceMs = 20_000;
+
+let trio: Trio;
+let host: TestPerson;
+let guest: TestPerson;
+let tests = 0;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [host, guest] = (await trio.people.makeMany(`p${tests}`, 2)) as [TestPerson, TestPerson];
+});
+
+async function create(kind: ChannelKind, keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
+  const client = trio.manager();
+  const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, keep });
+  return (await callUnary(client.create.bind(client), channel, { token: host.token, withinMs: patienceMs })).id;
+}
+
+async function join(person: TestPerson, id: number): Promise<Chatter> {
+  const stream = new Chatter(await trio.listen(person, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  return stream;
+}
+
+/** The reason why this was refused; undefined where it was taken. */
+async function ackOf(stream: Chatter, text: string, fields: Parameters<typeof Message.fromPartial>[0] = {}) {
+  const clientId = randomUUID();
+  stream.send(text, Message.fromPartial({ data: Buffer.from(text), ...fields, clientId }));
+  const { ack } = await stream.find((one) => one.ack?.clientId === clientId, patienceMs);
+  return ack?.refusal?.reason;
+}
+
+const passing: [string, Parameters<typeof Message.fromPartial>[0]][] = [
+  ['words', {}],
+  ['lossy words', { lossy: true }],
+  ['typing', { typing: {}, data: Buffer.alloc(0) }],
+];
+const pin: (typeof passing)[number] = ['a pin', { kind: Kind.PIN, targetSeq: 1, data: Buffer.alloc(0) }];
+const cases = [
+  ...passing.map(([what, fields]) => ({
+    where: 'in a room that keeps nothing',
+    keep: { nothing: true },
+    what,
+    fields,
+  })),
+  ...[...passing, pin].map(([what, fields]) => ({
+    where: 'in a room that keeps',
+    keep: { seconds: 86_400 },
+    what,
+    fields,
+  })),
+];
+
+test.each(cases)('$where nobody is shown $what of who is muted', async ({ keep, fields }) => {
+  const id = await create(ChannelKind.ROOM, keep);
+  const [a, b] = [await join(host, id), await join(guest, id)];
+  expect(await ackOf(b, 'before')).toBeUndefined();
+  await trio.changeMember(host, { channelId: id, userId: guest.id, muteUntil: Date.now() + 3_600_000 });
+  const end = performance.now() + patienceMs;
+  while ((await ackOf(b, 'is it so yet')) !== 'muted' && performance.now() < end) await pause(100);
+  const shown = a.messages.length;
+  for (let n = 0; n < 5; n++) expect(await ackOf(b, 'silenced', fields)).toBe('muted');
+  expect(await ackOf(a, 'after')).toBeUndefined();
+  await a.find(({ seq, data }) => seq > 0 && data.toString() === 'after');
+  const since = a.messages.slice(shown).filter(({ data }) => data.toString() !== 'is it so yet');
+  expect(
+    since.filter(({ sender, typing, kind }) => sender === guest.id || typing !== undefined || kind === Kind.PIN),
+  ).toEqual([]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('in a group nobody is shown what a removed member sends after the removal was acknowledged', async () => {
+  const id = await create(ChannelKind.GROUP, {});
+  await trio.changeMember(host, { channelId: id, userId: guest.id, add: true });
+  const [a, b] = [await join(host, id), await join(guest, id)];
+  expect(await ackOf(b, 'before')).toBeUndefined();
+  await trio.changeMember(host, { channelId: id, userId: guest.id, remove: true });
+  for (let n = 0; n < 20; n++) b.send('silenced', { clientId: randomUUID(), lossy: n % 2 === 0 });
+  expect((await b.ended).reason).toBe('removed');
+  expect(await ackOf(a, 'after')).toBeUndefined();
+  expect(await trio.people.sql("SELECT FROM chat.message WHERE channel_id = $1 AND data = 'silenced'", [id])).toEqual(
+    [],
+  );
+  expect(a.texts).not.toContain('silenced');
+  await a.leave();
+});
