@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { type ConversationState, converse, noConversation } from '../src/state/conversation.js';
 import { linkWords } from '../src/state/link-words.js';
-import { attend, endsSession } from '../src/state/session.js';
+import { attend, endsSession, untoldNotice } from '../src/state/session.js';
 import { Store } from '../src/state/store.js';
-import { timeline } from '../src/state/timeline.js';
+import { lastOwn, timeline } from '../src/state/timeline.js';
 import { dayWords } from '../src/state/times.js';
 import { typingWords } from '../src/state/typing-words.js';
 import { said } from './entries.js';
@@ -133,4 +133,36 @@ test('a store tells of changes, and of nothing else', () => {
   forget();
   store.dispatch(1);
   expect([seen, store.state()]).toEqual([[3], 4]);
+});
+
+test('a message whose change is under way is shown as sending, not as sent', () => {
+  const change = { ...queued('e').outgoing, do: 'edit', target: 4 } as const;
+  const editing = converse(talk(), { type: 'queued', outgoing: change });
+  expect(timeline(editing).at(-1)).toMatchObject({ standing: 'sending', line: { text: 'e' } });
+});
+
+test('the last message of this user is none while a newer one is on its way or refused', () => {
+  expect(lastOwn(talk())?.text).toBe('d');
+  const waiting = converse(talk(), queued('c5'));
+  expect(lastOwn(waiting)).toBeUndefined();
+  expect(lastOwn(converse(waiting, { type: 'failed', id: 'c5', why: 'no' }))).toBeUndefined();
+});
+
+test('the rows say why they begin where they do', () => {
+  const whole = { ...talk(), hasOlder: false };
+  const cut = { ...whole, lines: whole.lines.slice(1) };
+  const channel = { users: [], keep: { nothing: true } } as unknown as NonNullable<ConversationState['channel']>;
+  const begins = (state: ConversationState) => timeline(state)[0];
+  expect(begins(talk())).toMatchObject({ begins: 'older' });
+  expect(begins(whole)).toMatchObject({ begins: 'beginning' });
+  expect(begins(cut)).toMatchObject({ begins: 'expired' });
+  expect(begins({ ...cut, channel })).toMatchObject({ begins: 'not kept' });
+  expect(begins({ ...cut, lines: [], place: { log: 'log', seq: 0 } })).toMatchObject({ begins: 'beginning' });
+});
+
+test('a sign-out that the server may not know of says so', () => {
+  expect(untoldNotice('logged-out')).toBeUndefined();
+  expect(untoldNotice('expired-token')).toBeUndefined();
+  expect(untoldNotice(undefined)).toMatch(/^Signed out here/);
+  expect(untoldNotice('unavailable')).toMatch(/^Signed out here/);
 });

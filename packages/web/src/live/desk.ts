@@ -2,6 +2,7 @@ import { type Channel, createClient, type NewChannel, type ParleyClient } from '
 import { webTransport } from '@parley/client/web';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
+import type { Unsent } from '../state/unsent.js';
 import { countUnsent, forgetConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
 import { Room } from './room.js';
@@ -102,8 +103,8 @@ export class Desk {
     else await database.put('drafts', text, id);
   }
 
-  /** How many messages were not sent yet. */
-  async unsent(): Promise<number> {
+  /** What was not sent yet, in all rooms. */
+  async unsent(): Promise<Unsent> {
     await this.room()?.saved();
     return countUnsent(this.#deps.database);
   }

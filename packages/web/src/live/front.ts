@@ -1,6 +1,13 @@
-import { createClient, type NewUser } from '@parley/client';
+import { createClient, type NewUser, Refusal } from '@parley/client';
 import { webTransport } from '@parley/client/web';
-import { attend, endsSession, type Session, type SessionAction, type SessionState } from '../state/session.js';
+import {
+  attend,
+  endsSession,
+  type Session,
+  type SessionAction,
+  type SessionState,
+  untoldNotice,
+} from '../state/session.js';
 import { Store } from '../state/store.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { Desk } from './desk.js';
@@ -58,7 +65,13 @@ export class Front {
     const desk = this.#desk;
     await this.#end(undefined);
     this.#tabs.postMessage('changed');
-    await desk?.logout().catch(() => {}); // it ends by itself in time
+    await desk?.logout().catch((thrown) => this.#untold(thrown));
+  }
+
+  /** The server may not know that the session is over. */
+  #untold(thrown: unknown): void {
+    const notice = untoldNotice(thrown instanceof Refusal ? thrown.reason : undefined);
+    if (notice !== undefined && this.state().state === 'out') this.#store.dispatch({ type: 'out', notice });
   }
 
   #begin(session: Session): void {

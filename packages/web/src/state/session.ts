@@ -32,3 +32,9 @@ const over: ReadonlySet<string> = new Set([
 export function endsSession(reason: string): boolean {
   return over.has(reason);
 }
+
+/** What is said after signing out here where the server gave no answer, or refused for another reason than that the session is over. */
+export function untoldNotice(reason: string | undefined): string | undefined {
+  if (reason !== undefined && endsSession(reason)) return undefined;
+  return 'Signed out here. The server could not be told; that session ends by itself within 7 days';
+}

@@ -1,16 +1,20 @@
 import type { ConversationState } from './conversation.js';
+import { keeps } from './keeping.js';
 import type { Line, SaidLine } from './lines.js';
 import { foreseen, type Outgoing, saidBy } from './outgoing.js';
 
 /** Where a message of one's own is. */
 export type Standing = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
+/** What is before the first row. */
+export type Start = 'older' | 'beginning' | 'expired' | 'not kept';
+
 /** One row of what is shown. The key of a message is the same before and after it was sent. */
 export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'unread'; readonly key: string }
   | { readonly type: 'anew'; readonly key: string }
-  | { readonly type: 'start'; readonly key: string; readonly hasOlder: boolean; readonly known: boolean }
+  | { readonly type: 'start'; readonly key: string; readonly begins: Start; readonly known: boolean }
   | { readonly type: 'note'; readonly key: string; readonly line: Exclude<Line, SaidLine> }
   | SaidRow;
 
@@ -32,6 +36,8 @@ interface Shown {
   readonly line: Line;
   readonly outgoing?: Outgoing;
   readonly past?: boolean;
+  /** The server has not answered a change of it yet. */
+  readonly changing?: boolean;
 }
 
 /** The local day of a time. */
@@ -40,7 +46,8 @@ export function dayOf(at: number): string {
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
-function standingOf({ line, outgoing }: Shown, me: string): Standing {
+function standingOf({ line, outgoing, changing }: Shown, me: string): Standing {
+  if (changing === true) return 'sending';
   if (outgoing !== undefined) return outgoing.failed === undefined ? 'sending' : 'failed';
   return line.type === 'said' && line.sender === me ? 'sent' : 'theirs';
 }
@@ -102,21 +109,38 @@ function onlyLastSent(rows: readonly Row[]): readonly Row[] {
   );
 }
 
+const isChanging = (one: Outgoing) => one.do !== 'say' && one.failed === undefined;
+
+/** The message that was said last, where it is this user's to change: undefined while one that came after it is on its way. */
+export function lastOwn({ lines, outgoing, me }: ConversationState): SaidLine | undefined {
+  if (outgoing.some((one) => one.do === 'say')) return undefined;
+  const shown = foreseen(lines, outgoing, me).filter((line) => line.type === 'said');
+  return shown.findLast(({ sender, deleted }) => sender === me && !deleted);
+}
+
+/** Why the rows begin where they do. */
+function startOf({ channel, earlier, lines, place }: ConversationState): Start {
+  const first = earlier[0] ?? lines[0];
+  if (first === undefined ? place?.seq === 0 : first.seq === 1 && first.type !== 'missing') return 'beginning';
+  return earlier.length > 0 || (channel !== undefined && !keeps(channel)) ? 'not kept' : 'expired';
+}
+
 /** All rows, oldest first. */
 export function timeline(state: ConversationState): readonly Row[] {
   const { earlier, lines, outgoing, me, hasOlder, place } = state;
   const shown = new Rows(me, {
     type: 'start',
     key: 'start',
-    hasOlder: hasOlder && earlier.length === 0,
+    begins: hasOlder && earlier.length === 0 ? 'older' : startOf(state),
     known: place !== undefined || lines.length > 0,
   });
   for (const line of earlier) shown.add({ line, past: true });
   if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });
   const unread = unreadFrom(state);
+  const changing = new Set(outgoing.filter(isChanging).map(({ target }) => target));
   for (const line of foreseen(lines, outgoing, me)) {
     if (line.seq === unread) shown.rows.push({ type: 'unread', key: 'unread' });
-    shown.add({ line });
+    shown.add({ line, changing: changing.has(line.seq) });
   }
   for (const one of awaited(state)) shown.add(one);
   return onlyLastSent(shown.rows);

@@ -2,6 +2,7 @@ import type { ConversationState } from '../state/conversation.js';
 import { keepMs, keeps } from '../state/keeping.js';
 import { affordable, type Line } from '../state/lines.js';
 import { steadyNow } from '../state/steady-now.js';
+import { type Unsent, unsentOf } from '../state/unsent.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
 
 /** What a reload shows before the network answers. */
@@ -41,10 +42,13 @@ export async function expireLines(database: BrowserDatabase, { id, channel, ahea
   }
 }
 
-/** How many messages wait to be sent, in all channels. */
-export async function countUnsent(database: BrowserDatabase): Promise<number> {
-  const records = await visitedChannels(database);
-  return records.flatMap(({ outgoing }) => outgoing.filter((one) => one.do === 'say')).length;
+/** What waits to be sent, in all channels. */
+export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
+  const [records, drafts] = await Promise.all([visitedChannels(database), database.getAll('drafts')]);
+  return unsentOf(
+    records.flatMap(({ outgoing }) => outgoing),
+    drafts,
+  );
 }
 
 /** Forgets a channel. */

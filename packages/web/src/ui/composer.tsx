@@ -1,9 +1,9 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation.js';
-import type { SaidLine } from '../state/lines.js';
 import { mayOf } from '../state/may.js';
 import { type Names, nameOf } from '../state/names.js';
+import { lastOwn } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
 import { type Intent, justSay } from './intent.js';
@@ -15,10 +15,6 @@ interface ComposerProps {
   readonly intent: Intent;
   readonly state: ConversationState;
   readonly onIntent: (intent: Intent) => void;
-}
-
-function lastOwn({ lines, me }: ConversationState): SaidLine | undefined {
-  return lines.filter((line) => line.type === 'said').findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
 /** Without the empty lines around it, and with its indent. */

@@ -1,4 +1,5 @@
 import { useEffect, useReducer, useSyncExternalStore } from 'react';
+import { type PagePlace, placeOf } from '../state/place.js';
 
 interface Watched<S> {
   readonly state: () => S;
@@ -21,20 +22,14 @@ export function useNow(wanted = true, everyMs = 1_000): number {
   return Date.now();
 }
 
-const highestId = 2_147_483_647;
-
 function subscribeHash(listener: () => void): () => void {
   addEventListener('hashchange', listener);
   return () => removeEventListener('hashchange', listener);
 }
 
-/** What the address names: a channel, something that looks like one and is none, or nothing. */
-export function usePlace(): { readonly channelId: number | undefined; readonly isNone: boolean } {
-  const hash = useSyncExternalStore(subscribeHash, () => location.hash);
-  const [, digits] = /^#room-([1-9]\d{0,9})$/.exec(hash) ?? [];
-  const id = Number(digits);
-  const channelId = id <= highestId ? id : undefined;
-  return { channelId, isNone: hash.startsWith('#room-') && channelId === undefined };
+/** What the address names. */
+export function usePlace(): PagePlace {
+  return placeOf(useSyncExternalStore(subscribeHash, () => location.hash));
 }
 
 function subscribeOnline(listener: () => void): () => void {

@@ -50,7 +50,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
 }
 
 const historyHint =
-  'People who join later can read this far back. Off: messages are stored nowhere, and are gone when you leave or reload the page.';
+  'People who join later can read this far back. Off: messages that were sent are stored nowhere, and are gone when you leave or reload the page.';
 
 function Keep() {
   return (

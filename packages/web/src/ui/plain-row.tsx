@@ -1,5 +1,5 @@
 import { type Names, nameOf } from '../state/names.js';
-import type { Row } from '../state/timeline.js';
+import type { Row, Start } from '../state/timeline.js';
 import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
@@ -26,7 +26,7 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
         </p>
       );
     case 'start':
-      return <p className="start">{startWords(row)}</p>;
+      return <p className="start">{row.known ? startWords[row.begins] : ''}</p>;
     case 'note':
       return <Note line={row.line} names={names} />;
   }
@@ -37,10 +37,12 @@ function Day({ at }: { at: number }) {
   return <span>{dayWords(at, useNow(true, 10_000))}</span>;
 }
 
-function startWords({ known, hasOlder }: Extract<Row, { type: 'start' }>): string {
-  if (!known) return '';
-  return hasOlder ? 'Earlier messages…' : 'This is the beginning of the room.';
-}
+const startWords: Readonly<Record<Start, string>> = {
+  older: 'Earlier messages…',
+  beginning: 'This is the beginning of the room.',
+  expired: 'Older messages have expired.',
+  'not kept': 'Earlier messages are not kept.',
+};
 
 function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {
   if (line.type === 'missing') {

@@ -20,9 +20,9 @@ export function RoomView() {
   const state = useWatched(room);
   const [asked, setIntent] = useState(justSay);
   const intent = stillTrue(asked, state.lines);
-  const { lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
+  const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the rows are made of
-  const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log]);
+  const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list says who is inside, so it is looked at again
   useEffect(() => rooms.soon(), [rooms, state.here]);
   const isLive = state.link.state === 'live';

@@ -1,32 +1,30 @@
 import { useState } from 'react';
+import { unsentWords } from '../state/unsent.js';
 import { useDesk } from './desk-context.js';
 import { Dialog } from './dialog.js';
 
 /** Signs out; asks first where that would throw something away. */
 export function SignOut({ onSignOut }: { onSignOut: () => void }) {
   const desk = useDesk();
-  const [unsent, setUnsent] = useState(0);
+  const [unsent, setUnsent] = useState<string>();
   const ask = async () => {
-    const count = await desk.unsent().catch(() => 0);
-    if (count === 0) onSignOut();
-    else setUnsent(count);
+    const words = await desk.unsent().then(unsentWords, () => 'It is not known what has not been sent');
+    if (words === undefined) onSignOut();
+    else setUnsent(words);
   };
   return (
     <>
       <button type="button" className="quiet" onClick={ask}>
         Sign out
       </button>
-      {unsent > 0 && (
-        <Dialog title="Sign out?" onClose={() => setUnsent(0)}>
-          <p>
-            {unsent === 1 ? '1 message has not been sent' : `${unsent} messages have not been sent`}, and will be lost
-            if you sign out now.
-          </p>
+      {unsent !== undefined && (
+        <Dialog title="Sign out?" onClose={() => setUnsent(undefined)}>
+          <p>{unsent}. If you sign out now, everything that has not been sent will be lost.</p>
           <div className="choices">
             <button type="button" className="danger" onClick={onSignOut}>
               Sign out anyway
             </button>
-            <button type="button" className="quiet" onClick={() => setUnsent(0)}>
+            <button type="button" className="quiet" onClick={() => setUnsent(undefined)}>
               Stay
             </button>
           </div>

@@ -1,0 +1,27 @@
+import type { Outgoing } from './outgoing.js';
+
+/** What the server does not have yet, in all rooms. */
+export interface Unsent {
+  readonly messages: number;
+  readonly changes: number;
+  readonly drafts: number;
+}
+
+/** Counts what would be lost. */
+export function unsentOf(outgoing: readonly Outgoing[], drafts: readonly string[]): Unsent {
+  const messages = outgoing.filter((one) => one.do === 'say').length;
+  return { messages, changes: outgoing.length - messages, drafts: drafts.filter((text) => text.trim() !== '').length };
+}
+
+/** Such as "1 message and 2 drafts have not been sent"; undefined where there is nothing. */
+export function unsentWords({ messages, changes, drafts }: Unsent): string | undefined {
+  const kinds = [
+    [messages, 'message'],
+    [changes, 'change'],
+    [drafts, 'draft'],
+  ] as const;
+  const parts = kinds.flatMap(([count, name]) => (count === 0 ? [] : [`${count} ${name}${count === 1 ? '' : 's'}`]));
+  if (parts.length === 0) return undefined;
+  const verb = messages + changes + drafts === 1 ? 'has' : 'have';
+  return `${new Intl.ListFormat('en').format(parts)} ${verb} not been sent`;
+}

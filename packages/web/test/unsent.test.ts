@@ -1,0 +1,29 @@
+import type { Outgoing } from '../src/state/outgoing.js';
+import { placeOf } from '../src/state/place.js';
+import { unsentOf, unsentWords } from '../src/state/unsent.js';
+
+const one = (what: Outgoing['do']): Outgoing => ({
+  id: what,
+  at: 0,
+  do: what,
+  text: 'x',
+  target: 1,
+  failed: undefined,
+});
+
+test('messages, changes and drafts count as unsent; an empty draft does not', () => {
+  const words = (outgoing: Outgoing[], drafts: string[]) => unsentWords(unsentOf(outgoing, drafts));
+  expect(words([], ['', ' \n'])).toBeUndefined();
+  expect(words([one('say')], [])).toBe('1 message has not been sent');
+  expect(words([one('edit')], [])).toBe('1 change has not been sent');
+  expect(words([one('say'), one('delete'), one('react')], ['a', 'b'])).toBe(
+    '1 message, 2 changes, and 2 drafts have not been sent',
+  );
+});
+
+test('every fragment that names no room says so, but the list', () => {
+  for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: false });
+  expect(placeOf('#room-12')).toEqual({ channelId: 12, isNone: false });
+  for (const hash of ['#room-0', '#room-9999999999', '#room-x', '#Room-1', '#room', '#rooms/1', '#12', '#/room/1'])
+    expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: true });
+});
