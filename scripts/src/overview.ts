@@ -26,10 +26,17 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
+/** As a shell takes it: the brackets of an IPv6 address are a pattern to it. */
+function quoted(addresses: string): string {
+  return addresses.includes('[') ? `'${addresses}'` : addresses;
+}
+
 /** What a login has to be told where the addresses are not the usual ones; the commands behind it know it by then. */
 function whereTo({ userPort, managerPort, managers }: StartOptions, behind: Behind): string {
-  const userService = userPort === 50_051 ? '' : ` --user-service ${behind.PARLEY_USER_SERVICES}`;
-  return managerPort === 50_052 && managers === 1 ? userService : `${userService} --manager ${behind.PARLEY_MANAGERS}`;
+  const userService = userPort === 50_051 ? '' : ` --user-service ${quoted(behind.PARLEY_USER_SERVICES)}`;
+  return managerPort === 50_052 && managers === 1
+    ? userService
+    : `${userService} --manager ${quoted(behind.PARLEY_MANAGERS)}`;
 }
 
 /** What is printed once everything runs: who, where, and what to try. */

@@ -1,6 +1,6 @@
 import { Channel, ChannelKind } from '@parley/contract';
 import { channelTable } from '../src/cli/channels.js';
-import { pickChannel } from '../src/cli/find-channel.js';
+import { pickChannel, pickOnly } from '../src/cli/find-channel.js';
 
 const channel = (id: number, name: string, ownerId = 'bob') =>
   Channel.fromPartial({ id, name, ownerId, userCount: id });
@@ -24,6 +24,14 @@ test('of several, the exact name goes first, then the own one, then the most act
     channel: { id: 3 },
     told: expect.stringContaining('this is channel 3, yours; others are 9 of bob'),
   });
+});
+
+test('for what cannot be undone, a name of several channels is refused with a list of them', () => {
+  const others = [channel(2, 'lobby'), channel(0, 'lobby')];
+  expect(() => pickOnly({ mine: [], others }, 'lobby')).toThrow(
+    'several channels are called lobby: 2 (of bob, 2 inside), 0 (of bob, nobody inside). Give the id.',
+  );
+  expect(pickOnly({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby').id).toBe(4);
 });
 
 test('the table says what each channel is and who is inside, in columns', () => {

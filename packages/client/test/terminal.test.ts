@@ -176,5 +176,5 @@ test('history has dates; where several channels have one name, yours is taken an
     expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d #1 twin-1: mine\n$/),
   ]);
   const gone = await commands.start(ann, 'delete', 'twin');
-  expect([await gone.end(), gone.said]).toEqual([2, expect.stringContaining('give the id of the one you mean')]);
+  expect([await gone.end(), gone.said]).toEqual([2, expect.stringContaining('Give the id.')]);
 });

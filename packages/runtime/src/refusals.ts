@@ -143,12 +143,7 @@ export const refusals = {
   'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
 
   // where it lives
-  'no-server': row(
-    'UNAVAILABLE',
-    503,
-    'no chat server is serving, because none runs or all are drained: try again',
-    1_000,
-  ),
+  'no-server': row('UNAVAILABLE', 503, 'no chat server is serving, because none runs or all are drained', 1_000),
   'database-away': row('UNAVAILABLE', 503, 'the database does not answer: try again', 1_000),
   paused: row('UNAVAILABLE', 503, 'this chat server cannot confirm that it still owns the channel: try again', 1_000),
   'server-away': row(

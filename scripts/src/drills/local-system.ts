@@ -18,6 +18,11 @@ const placeAt = `WITH there AS (
   SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (boot_id)
   JOIN chat.channel_head h ON h.channel_id = x.channel_id AND h.epoch = x.epoch WHERE x.live AND x.channel_id = ANY ($1)`;
 
+/** The last life of the chat servers at the addresses $1, where it is draining. */
+const draining = `SELECT name FROM (
+    SELECT DISTINCT ON (addr) name, state FROM chat.server WHERE addr = ANY ($1) ORDER BY addr, started_at DESC
+  ) newest WHERE state = 'draining' ORDER BY name LIMIT 1`;
+
 const traces = [
   'DELETE FROM chat.message WHERE channel_id IN (SELECT id FROM chat.channel WHERE owner_id LIKE $1)',
   'DELETE FROM chat.channel WHERE owner_id LIKE $1',
@@ -55,6 +60,13 @@ export class LocalSystem {
     const urlFor = (role: ServiceRole) => roleUrl(facts.database, role, secrets[role]);
     const people = await People.open({ ownerUrl: facts.database, urlFor });
     return new LocalSystem(dataDir, facts, secrets, people);
+  }
+
+  /** Throws one sentence where a chat server is draining: a drill needs them all. */
+  async refuseDraining(): Promise<void> {
+    const addresses = (await this.processes('chat')).map(({ address }) => address);
+    const [found] = await this.sql(draining, [addresses]);
+    if (found !== undefined) throw new Error(`${found.name} is draining: restart it with \`kill <pid>\` first`);
   }
 
   async makePeople(count: number): Promise<Person[]> {

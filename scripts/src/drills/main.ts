@@ -32,7 +32,11 @@ Exit codes: 0 passed, 1 failed, 2 wrong usage or no such system.`;
 
 /** Where the system is: here, or behind addresses. Throws one sentence where there is none. */
 async function findSystem({ data, manager, userService }: Options): Promise<System> {
-  if (manager === undefined && userService === undefined) return LocalSystem.open(resolve(data));
+  if (manager === undefined && userService === undefined) {
+    const system = await LocalSystem.open(resolve(data));
+    await system.refuseDraining();
+    return system;
+  }
   if (manager !== undefined && userService !== undefined) return new FarSystem(userService, manager);
   throw new Error('--manager and --user-service go together');
 }
@@ -53,6 +57,7 @@ function command(): Command {
   return new Command('parley drill')
     .description('Makes trouble in a running Parley, and proves by counting that nothing said in it was lost.')
     .argument('<name>', 'which drill, or "list"')
+    .allowExcessArguments()
     .option('--rounds <n>', 'how many troubles in all, in turn (default: each once)', wholeNumber(1, 10_000))
     .option(
       '--for <seconds>',
@@ -79,7 +84,8 @@ function addresses(text: string): string[] {
 async function main(): Promise<number> {
   try {
     const parsed = command().parse(process.argv.slice(2), { from: 'user' });
-    const [name = ''] = parsed.args;
+    const [name = '', ...more] = parsed.args;
+    if (more.length > 0) throw new Error('one part at a time, or `all`');
     if (name !== 'list') return await drill(name, parsed.opts<Options>());
     process.stdout.write(textTable(['drill', 'what it does'], listed));
     return exitCodes.passed;

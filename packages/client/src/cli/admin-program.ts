@@ -72,7 +72,9 @@ function addGrant(admin: Command): void {
 function addRestored(admin: Command): void {
   const command = admin
     .command('restored')
-    .description('after the database was restored from a backup: no client takes what it knows for what is there now');
+    .description(
+      'run it after restoring the database from a backup; otherwise clients would mistake new messages for ones lost with the backup',
+    );
   withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
     const { restored } = await import('./restored.js'); // the database, which no other command needs
     const channels = await restored(options);

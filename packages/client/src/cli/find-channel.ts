@@ -35,17 +35,19 @@ function naming({ id, ownerId, userCount }: Channel): string {
   return `${id} of ${plainLine(ownerId)} with ${userCount} inside`;
 }
 
-/** Of several, the user's own one, else the most active one; `told` is what to say about the others. Throws a Refusal where there is none. */
-export function pickChannel(
-  { mine, others }: Namesakes,
-  wanted: string,
-): { channel: Channel; told: string | undefined } {
+/** The channels that the words may mean, best match first. Throws a Refusal where there is none. */
+function candidates({ mine, others }: Namesakes, wanted: string): readonly [Channel, ...Channel[]] {
   const exact = (channels: readonly Channel[]) => channels.filter(({ name }) => name === wanted);
-  const ordered = [...exact(mine), ...exact(others), ...mine, ...others];
-  const [channel, ...rest] = [...new Set(ordered)];
-  if (channel === undefined) throw refuse('channel-not-found', { words: `there is no channel ${plainLine(wanted)}` });
+  const [first, ...rest] = [...new Set([...exact(mine), ...exact(others), ...mine, ...others])];
+  if (first === undefined) throw refuse('channel-not-found', { words: `there is no channel ${plainLine(wanted)}` });
+  return [first, ...rest];
+}
+
+/** Of several, the user's own one, else the most active one; `told` is what to say about the others. Throws a Refusal where there is none. */
+export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; told: string | undefined } {
+  const [channel, ...rest] = candidates(namesakes, wanted);
   if (rest.length === 0) return { channel, told: undefined };
-  const why = mine.includes(channel) ? 'yours' : `of ${plainLine(channel.ownerId)}, the most active one`;
+  const why = namesakes.mine.includes(channel) ? 'yours' : `of ${plainLine(channel.ownerId)}, the most active one`;
   const told = `several channels are called ${plainLine(wanted)}: this is channel ${channel.id}, ${why}; others are ${rest.slice(0, 5).map(naming).join(', ')}`;
   return { channel, told };
 }
@@ -59,11 +61,19 @@ export async function findChannel(client: ParleyClient, wanted: string): Promise
   return channel;
 }
 
+/** The one channel that the words can mean. Throws a usage error that lists them where there are several. */
+export function pickOnly(namesakes: Namesakes, wanted: string): Channel {
+  const [channel, ...rest] = candidates(namesakes, wanted);
+  if (rest.length === 0) return channel;
+  const listed = [channel, ...rest]
+    .slice(0, 6)
+    .map(({ id, ownerId, userCount }) => `${id} (of ${plainLine(ownerId)}, ${userCount || 'nobody'} inside)`);
+  throw usage(`several channels are called ${plainLine(wanted)}: ${listed.join(', ')}. Give the id.`);
+}
+
 /** The only channel that a person can mean, for what cannot be undone. Throws a Refusal or a Failure. */
 export async function findOnly(client: ParleyClient, wanted: string): Promise<Channel> {
   const found = await byId(client, wanted);
   if (found !== undefined) return found;
-  const { channel, told } = pickChannel(await named(client, wanted), wanted);
-  if (told !== undefined) throw usage(`${told}; give the id of the one you mean`);
-  return channel;
+  return pickOnly(await named(client, wanted), wanted);
 }

@@ -30,9 +30,11 @@ function codeOf(error: unknown): string | undefined {
 export class LoginFile {
   readonly #path: string;
   readonly #ownFolder: boolean;
+  readonly #self: string;
 
-  /** Without a path: the usual place, in a folder that is closed to others too. */
-  constructor(path: string | undefined, env: NodeJS.ProcessEnv) {
+  /** Without a path: the usual place, in a folder that is closed to others too. `self` is how to call the command again. */
+  constructor(path: string | undefined, env: NodeJS.ProcessEnv, self = 'npx parley') {
+    this.#self = self;
     this.#path = resolve(path ?? defaultLoginPath(env));
     this.#ownFolder = path === undefined;
   }
@@ -69,6 +71,6 @@ export class LoginFile {
   }
 
   #nobody(what: string): Failure {
-    return new Failure('not-logged-in', exitCodes.notLoggedIn, `${what}; run \`npx parley login <user>\``);
+    return new Failure('not-logged-in', exitCodes.notLoggedIn, `${what}; run \`${this.#self} login <user>\``);
   }
 }

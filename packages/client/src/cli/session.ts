@@ -32,7 +32,7 @@ export class Session {
   constructor(options: GlobalOptions) {
     this.json = options.json === true;
     this.#options = options;
-    this.#logins = new LoginFile(options.login, process.env);
+    this.#logins = new LoginFile(options.login, process.env, this.self);
   }
 
   get logins(): LoginFile {
