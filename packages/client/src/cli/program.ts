@@ -99,8 +99,20 @@ function addTalk(program: Command): void {
 
 function printSettings(session: Session): void {
   const rows = describeSettings(process.env);
-  const cells = rows.map(({ name, value, fallback, unit, doc }) => [name, value, fallback, unit, doc]);
+  const isSet = (name: string) => name in process.env || `${name}_FILE` in process.env;
+  const cells = rows.map(({ name, value, fallback, unit, doc }) => [
+    name,
+    isSet(name) ? value : '',
+    fallback,
+    unit,
+    doc,
+  ]);
   session.print(textTable(['setting', 'set to', 'default', 'unit', 'meaning'], cells), rows);
+  try {
+    checkSettingNames(process.env);
+  } catch (error) {
+    output.complain(`parley: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function addOperations(program: Command): void {
