@@ -69,7 +69,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
       await ann.make(`by ${door}`);
       await bob.enter(`by ${door}`);
       const eve = await joinByHand(`eve-${door}`, `by ${door}`, door);
-      await ann.page.getByRole('button', { name: /3.*inside/ }).waitFor();
+      await ann.page.getByRole('button', { name: /3.*people in this room/ }).waitFor();
       const told: string[] = [];
       const tookMs: number[] = [];
       for (let k = 1; k <= talks; k++) {

@@ -38,10 +38,15 @@ export async function checkCluster(client: Queryable): Promise<void> {
   );
 }
 
-/** No session of a service waits or sits for ever by default, and no role can take all connections. */
-function changesOf(role: ServiceRole, password: string, connections: number): string[] {
+/**
+ * No session of a service waits or sits for ever by default, and no role can take all connections. A role may change its own defaults,
+ * so a stolen one could make all its sessions read-only for good: they are reset first.
+ */
+function changesOf(role: ServiceRole, password: string, connections: number, database: string): string[] {
   const defaults = { lock_timeout: '4s', statement_timeout: '60s', idle_in_transaction_session_timeout: '5s' };
   return [
+    `ALTER ROLE ${role} RESET ALL`,
+    `ALTER ROLE ${role} IN DATABASE ${pg.escapeIdentifier(database)} RESET ALL`,
     `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)} CONNECTION LIMIT ${connections}`,
     ...Object.entries(defaults).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = '${value}'`),
   ];
@@ -73,12 +78,13 @@ export async function openRoles(ownerUrl: string, passwords: Readonly<Record<Ser
   await withClient(ownerUrl, async (client) => {
     await checkCluster(client);
     const usable = await usableConnections(client);
-    const { rows } = await client.query<{ oid: number }>(
-      'SELECT oid FROM pg_database WHERE datname = current_database()',
+    const { rows } = await client.query<{ oid: number; name: string }>(
+      'SELECT oid, datname AS name FROM pg_database WHERE datname = current_database()',
     );
+    const [{ oid, name }] = rows as [{ oid: number; name: string }];
     const changes = SERVICE_ROLES.flatMap((role) => [
-      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role]))),
-      `COMMENT ON ROLE ${role} IS '${marker} ${rows[0]?.oid}'`,
+      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role])), name),
+      `COMMENT ON ROLE ${role} IS '${marker} ${oid}'`,
     ]);
     // Simple protocol: one implicit transaction, so the lock is held until all four are done.
     await client.query(["SELECT pg_advisory_xact_lock(hashtext('chat.roles'))", ...changes].join(';'));

@@ -294,6 +294,22 @@ test('five processes open the roles at once, with passwords that need escaping',
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
 });
 
+test('what a stolen role has set for its own sessions is gone when the roles are opened again', async () => {
+  const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
+  await openRoles(url, passwords);
+  const login = roleUrl(url, 'chat_server', 'mine');
+  const thief = server.pool(login);
+  await thief.query('ALTER ROLE CURRENT_USER SET default_transaction_read_only = on');
+  await thief.query(
+    `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`,
+  );
+  const readOnly = async () =>
+    (await server.pool(login).query("SELECT current_setting('default_transaction_read_only') AS it")).rows;
+  expect(await readOnly()).toEqual([{ it: 'on' }]);
+  await openRoles(url, passwords);
+  expect(await readOnly()).toEqual([{ it: 'off' }]);
+});
+
 test('a second Parley in the same PostgreSQL server is refused, and the first one goes on', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'first'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);

@@ -128,7 +128,12 @@ export const refusals = {
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
   'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),
-  'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'change channels and their members less often', 1_000),
+  'change-too-often': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'change channels, their members and your profile less often',
+    1_000,
+  ),
   'read-too-often': row('RESOURCE_EXHAUSTED', 429, 'read less often', 1_000),
   'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
   'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),

@@ -138,3 +138,24 @@ test('The table keeps the words of the last edit only, and a retry of a blanked 
   expect(await say(again, 'second words', about)).toBe(2);
   await again.leave();
 });
+
+test.each([
+  ['from the ring', undefined],
+  ['from the table', nextOwner],
+])('Of a deleted message nothing is left that its sender chose, %s', async (_, between) => {
+  const id = await keptRoom();
+  const host = await join(alice, id);
+  const spoken = await say(host, 'words', { contentType: 'text/secret', mentions: ['secret'] });
+  await say(host, 'other words', {
+    kind: Kind.EDIT,
+    targetSeq: spoken,
+    contentType: 'text/secret',
+    mentions: ['secret'],
+  });
+  const last = await say(host, '', { kind: Kind.DELETE, targetSeq: spoken });
+  const log = welcomeOf(host)?.log ?? '';
+  await host.leave();
+  if (between !== undefined) await trio.people.sql(between, [id]);
+  const left = await fromTheBeginning(id, log, last);
+  expect(left.map(({ contentType, mentions }) => [contentType, mentions])).toEqual(Array(3).fill(['', []]));
+});

@@ -132,6 +132,13 @@ describe('Update', () => {
     expect(await accounts.update(bob, { avatarId: '' })).toMatchObject({ avatarId: '' });
   });
 
+  test('a name is no way to talk: it changes five times, then once an hour', async () => {
+    const token = await accounts.token('talker');
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await accounts.update(token, { name });
+    expect(await reasonOf(accounts.update(token, { name: 'f' }))).toBe('change-too-often');
+    expect(await reasonOf(accounts.update(token, { name: 'e', about: 'the same name' }))).toBe('ok');
+  });
+
   test('an e-mail address changes with the password, and to one that another account has too', async () => {
     const token = await accounts.token('eve', { email: 'eve@example.org' });
     const email = 'ALICE@example.org';

@@ -2,7 +2,9 @@
 -- named, $5 who reads. Edits and deletions are in the row; reactions and files are rows of their own. LATERAL with LIMIT keeps each an index
 -- probe, whatever the statistics say.
 SELECT m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
-  floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.content_type, m.data, m.mentions,
+  floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.data,
+  CASE WHEN m.deleted_at IS NULL THEN m.content_type ELSE '' END AS content_type,
+  CASE WHEN m.deleted_at IS NULL THEN m.mentions ELSE '{}' END AS mentions,
   floor(extract(epoch FROM m.edited_at) * 1000)::bigint AS edited_ms, m.deleted_at IS NOT NULL AS deleted,
   coalesce(r.reactions, '[]') AS reactions,
   ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = $1 AND f.seq = m.seq ORDER BY 1) AS file_ids

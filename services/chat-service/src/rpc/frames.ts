@@ -41,9 +41,9 @@ function decoded({ bytes }: Pick<Frame, 'bytes'>): Message {
   return Message.decode(bytes.subarray(prefixBytes));
 }
 
-/** As the table has it: the row stays, its words are gone. */
+/** The entry stays, and nothing that its sender chose is left of it. */
 function withdrawn(frame: Frame): Frame {
-  return messageFrame({ ...decoded(frame), data: nothing, deleted: true });
+  return messageFrame({ ...decoded(frame), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
 }
 
 function edited(earlier: Frame, edit: Buffer): Frame {

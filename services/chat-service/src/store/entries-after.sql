@@ -1,7 +1,8 @@
 -- The log of a channel as it is now: $1 the channel, $2 the seq before the first, $3 how many. Words that are gone are not in it: what was
 -- deleted, what retention has passed, and every edit that another one, a deletion or retention has made void.
 SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
-  coalesce(m.target_seq, 0) AS target_seq, m.content_type, CASE WHEN void.deleted THEN '' ELSE m.data END AS data, m.mentions,
+  coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
+  CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
   coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_ms, void.deleted
 FROM chat.message m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
 CROSS JOIN LATERAL (

@@ -9,6 +9,10 @@ export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall:
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /** Of one user who changes what wants the present password: each costs one or two hashes, for which everybody's login waits. */
 export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
+/** Of one user: others see a name at once, so it must not become a way to talk. */
+export const nameOfUser: Rate = { key: 'name-user', secondsPerCall: 3_600, burst: 5 };
+/** Of one user, every change of the profile. */
+export const profileOfUser: Rate = { key: 'profile-user', secondsPerCall: 60, burst: 20 };
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
 /** Of one user who looks at profiles. */
 export const getOfUser: Rate = { key: 'get-user', secondsPerCall: 0.1, burst: 200 };

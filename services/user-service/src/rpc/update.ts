@@ -7,7 +7,7 @@ import { endSessions } from '../store/sessions.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
 import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
-import { failuresOfOwner, passwordOfUser, throttle, throttleFailures } from './throttle.js';
+import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
 
 export interface UpdateDeps {
   readonly pool: Pool;
@@ -45,6 +45,8 @@ export function createUpdate({ pool, passwords }: UpdateDeps) {
     checkForms(request);
     const name = request.name === undefined ? null : displayName(request.name);
     const visibility = request.visibility === undefined ? null : visibilityOf(request.visibility);
+    await throttle(pool, profileOfUser, me.id, 'change-too-often');
+    if (name !== null && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
     await checkAvatar(me.id, request.avatarId);
     const guarded = email !== null || newPassword !== undefined;
     const present = guarded ? await verifiedHash(me.id, request.password) : null;
