@@ -8,6 +8,7 @@ import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
 const channelCount = 25;
 const batchRows = 100;
 const perChannel = batchRows / channelCount;
+const messageBytes = 64;
 const boot = randomUUID();
 
 /** The very statement of the chat server, from its file. */
@@ -39,7 +40,7 @@ function rowsOf(channels: readonly number[]) {
     at: n % channelCount,
     k: Math.floor(n / channelCount) + 1,
   }));
-  const data = rows.map(() => Buffer.alloc(64, randomUUID()));
+  const data = rows.map(() => Buffer.alloc(messageBytes, randomUUID()));
   return {
     channel: rows.map(({ at }) => channels[at]),
     k: rows.map(({ k }) => k),
@@ -63,10 +64,12 @@ async function openWriter(url: string, write: (pool: Pool, batch: number) => Pro
 function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
   const epochs = channels.map(() => 1);
   const counts = channels.map(() => perChannel);
+  const rosters = channels.map(() => 0);
+  const bytes = channels.map(() => perChannel * messageBytes);
   return openWriter(url, (pool) => {
     const { channel, k, sender, clientId, data, digest, all } = rowsOf(channels);
     const entries = [channel, k, sender, clientId, all(0), all(0), all(''), data, digest, all('')];
-    return append.run(pool, [boot, channels, epochs, counts, channels.map(() => 0), ...entries]);
+    return append.run(pool, [boot, channels, epochs, counts, rosters, bytes, ...entries]);
   });
 }
 
