@@ -12,6 +12,17 @@ const lingersMs = 30_000;
 const parts = 6;
 /** Tests mostly wait for processes: two parts at once share two cores well. */
 const atOnce = 2;
+/** What compares durations, or loads the machine, runs behind the others and alone. */
+const alone = [
+  'scripts/dist/test/(drain|drill|page)[.]test',
+  'packages/bench/',
+  'chat-service/dist/test/(arrivals|drain|paused-owner)',
+  'channel-service/dist/test/(commands|history-plan)',
+  'user-service/dist/test/login[.]test',
+  'client/dist/test/shared-connection',
+  'gateway/dist/test/unread',
+  'testkit/dist/test/fault-proxy',
+].join('|');
 
 function startJest(args, results) {
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -65,7 +76,11 @@ setUp();
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
 const args = process.argv.slice(2);
-const shards = Array.from({ length: parts }, (_, index) => [`--shard=${index + 1}/${parts}`]);
+const shards = Array.from({ length: parts }, (_, index) => [
+  `--shard=${index + 1}/${parts}`,
+  `--testPathIgnorePatterns=${alone}`,
+]);
 const ran = await runAll(args.length > 0 ? [args] : shards);
+if (args.length === 0) ran.push(await run([`--testPathPatterns=${alone}`], parts));
 sayResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);
