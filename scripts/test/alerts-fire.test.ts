@@ -3,7 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FaultProxy, Program, Trio } from '@parley/testkit';
+import { createClient, type ParleyClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { FaultProxy, Program, type ServiceProcess, Trio } from '@parley/testkit';
 import { stringify } from 'yaml';
 import { projectFolder } from '../src/options.js';
 import { freePorts } from './started.js';
@@ -14,6 +16,7 @@ const run = hasPrometheus ? test : test.skip;
 let folder: string;
 let trio: Trio;
 let toDatabase: FaultProxy;
+let client: ParleyClient;
 let prometheus: Program;
 let url: string;
 
@@ -51,6 +54,13 @@ async function fires(name: string): Promise<void> {
   }
 }
 
+/** How many processes were reached by the last scrape. Before its first one nothing that is counted can be seen to rise. */
+async function reached(): Promise<number> {
+  const answer = await (await fetch(`${url}/api/v1/query?query=sum(up)`)).json();
+  const { data } = answer as { data: { result: { value: [number, string] }[] } };
+  return Number(data.result[0]?.value[1] ?? 0);
+}
+
 beforeAll(async () => {
   if (!hasPrometheus) return;
   folder = await mkdtemp(join(tmpdir(), 'parley-prometheus-'));
@@ -71,10 +81,17 @@ beforeAll(async () => {
     if (Date.now() > end) throw new Error(prometheus.said);
   }
   await trio.addChatServer(admin(3));
+  for (const end = Date.now() + 30_000; (await reached()) < 4; await pause(200)) {
+    if (Date.now() > end) throw new Error(`only ${await reached()} processes are scraped`);
+  }
+  const { token } = await trio.people.make('ann');
+  const channelService = trio.managers[0]?.grpc ?? '';
+  client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
 }, 120_000);
 
 afterAll(async () => {
   if (!hasPrometheus) return;
+  await client.close();
   prometheus.child.kill('SIGTERM');
   await prometheus.exited;
   trio.managers[0]?.kill('SIGCONT');
@@ -82,6 +99,35 @@ afterAll(async () => {
   await trio.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** A channel that keeps everything, at this chat server. */
+async function channelAt(server: number): Promise<number> {
+  const { id } = await client.create({ name: 'den', limit: 5, keep: { everything: true } });
+  await trio.place(id, trio.chatServers[server] as ServiceProcess);
+  return id;
+}
+
+run(
+  'an error that nobody foresaw, and messages that meet a lock',
+  async () => {
+    const conversation = await client.listen(await channelAt(1));
+    await conversation.send('hello');
+    await trio.people.sql('ALTER TABLE chat.listing RENAME TO away');
+    await expect(client.channels()).rejects.toThrow();
+    await fires('ParleyDefect');
+    await trio.people.sql('ALTER TABLE chat.away RENAME TO listing');
+
+    expect(await firing()).not.toContain('ParleyLaneStuck');
+    const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
+    const sent = conversation.send('into the lock');
+    await fires('ParleyLaneStuck');
+    await trio.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'");
+    await locked;
+    expect((await sent).seq).toBe(2);
+    await conversation.leave();
+  },
+  300_000,
+);
 
 run(
   'a database that does not answer, and a manager that hangs',
@@ -92,6 +138,31 @@ run(
     for (const name of ['ParleyDatabaseAway', 'ParleyLeaseLapsed', 'ParleyProcessDown']) await fires(name);
     toDatabase.heal();
     trio.managers[0]?.kill('SIGCONT');
+  },
+  300_000,
+);
+
+/** Asks for a place again and again, until that alert fires. */
+async function firesWhileAsking(channelId: number, name: string): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await firing()).includes(name); await pause(500)) {
+    if (Date.now() > end) throw new Error(`${name} never fired; ${await firing()} did`);
+    const ended = AbortSignal.timeout(1_000);
+    await client.listen(channelId, { signal: ended }).then(
+      (one) => one.leave(),
+      () => {},
+    );
+  }
+}
+
+run(
+  'a chat server that is killed, and then no chat server at all',
+  async () => {
+    const id = await channelAt(1);
+    const [first, second] = trio.chatServers;
+    second?.kill('SIGKILL');
+    await firesWhileAsking(id, 'ParleyOwnerGone');
+    first?.kill('SIGKILL');
+    await firesWhileAsking(id, 'ParleyNoChatServer');
   },
   300_000,
 );
