@@ -17,7 +17,7 @@ const alone = [
   'scripts/dist/test/(drain|drill|page)[.]test',
   'packages/bench/',
   'chat-service/dist/test/(arrivals|drain|paused-owner)',
-  'channel-service/dist/test/(commands|history-plan)',
+  'channel-service/dist/test/(commands|history-plan|set-clock)',
   'user-service/dist/test/login[.]test',
   'client/dist/test/shared-connection',
   'gateway/dist/test/unread',
