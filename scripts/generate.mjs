@@ -18,14 +18,13 @@ const tsProtoOptions = [
   'removeEnumPrefix=true',
   'unrecognizedEnum=false',
   'useExactTypes=false',
+  'env=browser',
+  'outputServices=generic-definitions',
 ];
 
-/** Once with the services, for gRPC in Node, and once without, for browsers. */
+/** One set for Node and browsers: messages with their codecs, and services as plain definitions. */
 function generateCode(out) {
-  const plugins = [
-    { local: tsProto, out, opt: [...tsProtoOptions, 'env=node', 'outputServices=grpc-js'] },
-    { local: tsProto, out: join(out, 'messages'), opt: [...tsProtoOptions, 'env=browser', 'outputServices=none'] },
-  ];
+  const plugins = [{ local: tsProto, out, opt: tsProtoOptions }];
   buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins }));
 }
 

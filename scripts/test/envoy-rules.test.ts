@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChannelServiceService, ChatServiceService, UserServiceService } from '@parley/contract';
+import { ChannelService, ChatService, UserService } from '@parley/contract';
 import { seedMethods } from '@parley/contract/descriptors';
 import { joinToken } from '@parley/rpc';
 import { parse } from 'yaml';
@@ -40,7 +40,7 @@ const routes = host?.routes ?? [];
 const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay']);
 
 /** Of the contract itself: every call but those of services, under both names. */
-const userPaths = [UserServiceService, ChannelServiceService, ChatServiceService]
+const userPaths = [UserService, ChannelService, ChatService]
   .flatMap((service) => Object.values(service).map(({ path }) => path))
   .filter((path) => !ofServices.has(path.split('/')[2] ?? ''))
   .flatMap((path) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { AdminServiceService, ChannelServiceService, ChatServiceService, Message } from '@parley/contract';
+import { AdminService, ChannelService, ChatService, Message } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio, WebStream, webCall } from '@parley/testkit';
@@ -144,13 +144,13 @@ describeEnvoy('the real Envoy', () => {
   });
 
   const internal = ['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay'];
-  const ofServices = [ChannelServiceService, ChatServiceService]
+  const ofServices = [ChannelService, ChatService]
     .flatMap((service) => Object.values(service).map(({ path }) => path))
     .filter((path) => internal.includes(path.split('/')[2] ?? ''));
   test.each([
     ...ofServices,
     ...ofServices.map((path) => path.replace('chat.v1.', '')),
-    ...Object.values(AdminServiceService).map(({ path }) => path),
+    ...Object.values(AdminService).map(({ path }) => path),
     '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
     '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
     '/grpc.health.v1.Health/Check',

@@ -1,4 +1,4 @@
-import type { Presence, User, Welcome } from '@parley/contract/types';
+import type { Presence, User, Welcome } from '@parley/contract';
 
 /** Who is in the channel now, as far as the server names them. */
 export class Attendance {

@@ -1,4 +1,4 @@
-import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract/types';
+import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';

@@ -1,12 +1,4 @@
-import {
-  type Channel,
-  Kind,
-  MemberChange,
-  MemberRole,
-  type Message,
-  type Reaction,
-  type User,
-} from '@parley/contract/types';
+import { type Channel, Kind, MemberChange, MemberRole, type Message, type Reaction, type User } from '@parley/contract';
 import type { Reason } from '@parley/runtime/refusals';
 import type { Place } from './core/bookmark.js';
 

@@ -1,4 +1,4 @@
-import { Kind, Message } from '@parley/contract/types';
+import { Kind, Message } from '@parley/contract';
 
 /** What a message may carry besides its data. */
 export interface MessageOptions {

@@ -1,4 +1,4 @@
-import type { HistoryResponse } from '@parley/contract/messages';
+import type { HistoryResponse } from '@parley/contract';
 import { type EntryEvent, entryEvent } from './events.js';
 
 /** A page of what was said, folded: edits, deletions and reactions are in the messages. */

@@ -1,4 +1,4 @@
-import type { Goodbye, Message } from '@parley/contract/types';
+import type { Goodbye, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
 import { Backoff } from './core/backoff.js';
 import type { Place } from './core/bookmark.js';

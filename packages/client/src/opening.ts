@@ -1,4 +1,4 @@
-import { Resume, type Welcome } from '@parley/contract/types';
+import { Resume, type Welcome } from '@parley/contract';
 import type { Opening } from './core/bookmark.js';
 
 const resumptions: Readonly<Record<Resume, Opening['resumption']>> = {

@@ -1,5 +1,4 @@
-import type { ListChannelsResponse } from '@parley/contract/messages';
-import { Channel, type Keep, type User } from '@parley/contract/types';
+import { Channel, type Keep, type ListChannelsResponse, type User } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';

@@ -10,7 +10,7 @@ import type {
   Message,
   RegisterRequest,
   User,
-} from '@parley/contract/messages';
+} from '@parley/contract';
 import type { Refusal } from '@parley/runtime/refusal';
 import type { Place } from './core/bookmark.js';
 

@@ -1,4 +1,4 @@
-import type { Goodbye } from '@parley/contract/types';
+import type { Goodbye } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, type Reason, refusals, type StatusName } from '@parley/runtime/refusals';
 import type { Hold } from './core/exchange.js';

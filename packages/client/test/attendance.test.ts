@@ -1,4 +1,4 @@
-import { Channel } from '@parley/contract/types';
+import { Channel } from '@parley/contract';
 import { FakeTransport } from './fake-transport.js';
 import { Listener, until } from './rig.js';
 

@@ -1,4 +1,4 @@
-import { Channel, Kind, MemberChange, Message, User } from '@parley/contract/types';
+import { Channel, Kind, MemberChange, Message, User } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import { JsonView } from '../src/cli/json-view.js';
 import { TextView } from '../src/cli/text-view.js';

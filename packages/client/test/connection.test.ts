@@ -1,4 +1,4 @@
-import { Resume } from '@parley/contract/types';
+import { Resume } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import type { Conversation, ConversationEvent, ListenOptions } from '../src/index.js';
 import { FakeTransport } from './fake-transport.js';

@@ -1,4 +1,4 @@
-import { Channel, Message, Resume } from '@parley/contract/types';
+import { Channel, Message, Resume } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { type ConnectOptions, createClient, type ParleyClient, type Refusal, type Transport } from '../src/index.js';
 

@@ -1,4 +1,4 @@
-import { Message, Resume } from '@parley/contract/types';
+import { Message, Resume } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import type { ConversationEvent } from '../src/index.js';
 import { FakeTransport } from './fake-transport.js';

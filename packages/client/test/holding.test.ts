@@ -1,4 +1,4 @@
-import { Kind, Resume } from '@parley/contract/types';
+import { Kind, Resume } from '@parley/contract';
 import type { Conversation, ListenOptions } from '../src/index.js';
 import { FakeTransport } from './fake-transport.js';
 import { Listener } from './rig.js';

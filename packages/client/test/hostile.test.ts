@@ -12,12 +12,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import {
-  AdminServiceService,
+  AdminService,
   AuditEntry,
   Channel,
   ChannelServer,
-  ChannelServiceService,
-  ChatServiceService,
+  ChannelService,
+  ChatService,
   HistoryResponse,
   Kind,
   ListAuditResponse,
@@ -27,8 +27,9 @@ import {
   LoginResponse,
   Message,
   User,
-  UserServiceService,
+  UserService,
 } from '@parley/contract';
+import { grpcService } from '@parley/rpc';
 import { Program } from '@parley/testkit';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
@@ -58,10 +59,10 @@ class HostileService {
   token = 'a.b.c';
 
   async open(): Promise<void> {
-    this.#server.addService(UserServiceService, { ...this.#user() } as never);
-    this.#server.addService(ChannelServiceService, { ...this.#channels() } as never);
-    this.#server.addService(AdminServiceService, { ...this.#admin() } as never);
-    this.#server.addService(ChatServiceService, { connect: (call: never) => this.#chat(call) } as never);
+    this.#server.addService(grpcService(UserService), { ...this.#user() } as never);
+    this.#server.addService(grpcService(ChannelService), { ...this.#channels() } as never);
+    this.#server.addService(grpcService(AdminService), { ...this.#admin() } as never);
+    this.#server.addService(grpcService(ChatService), { connect: (call: never) => this.#chat(call) } as never);
     const port = await new Promise<number>((resolve) =>
       this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound)),
     );

@@ -1,5 +1,5 @@
-import { credentials } from '@grpc/grpc-js';
-import { ChangeMemberRequest, ChannelServiceClient, UpdateChannelRequest } from '@parley/contract';
+import { Client, credentials } from '@grpc/grpc-js';
+import { ChangeMemberRequest, ChannelService, UpdateChannelRequest } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { type TestPerson, Trio } from '@parley/testkit';
 import type { Conversation, ParleyClient } from '../src/index.js';
@@ -71,16 +71,16 @@ test('what a room that keeps nothing has lost is named as missing', async () => 
 }, 120_000);
 
 async function moderate(channelId: number, change: Partial<ChangeMemberRequest>): Promise<void> {
-  const door = new ChannelServiceClient(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
+  const door = new Client(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
   const request = ChangeMemberRequest.fromPartial({ channelId, userId: people[1].id, ...change });
-  await callUnary(door.changeMember.bind(door), request, { token: people[0].token, withinMs: 10_000 });
+  await callUnary(door, ChannelService.changeMember, request, { token: people[0].token, withinMs: 10_000 });
   door.close();
 }
 
 async function slowDown(id: number, slowModeS: number): Promise<void> {
-  const door = new ChannelServiceClient(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
+  const door = new Client(trio.managers[0]?.grpc ?? '', credentials.createInsecure(), clientOptions);
   const request = UpdateChannelRequest.fromPartial({ id, slowModeS });
-  await callUnary(door.update.bind(door), request, { token: people[0].token, withinMs: 10_000 });
+  await callUnary(door, ChannelService.update, request, { token: people[0].token, withinMs: 10_000 });
   door.close();
 }
 

@@ -1,4 +1,4 @@
-import { Goodbye } from '@parley/contract/types';
+import { Goodbye } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import { Backoff } from '../src/core/backoff.js';
 import { verdictOfEnd, worthAnotherListen } from '../src/verdict.js';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { HistoryRequest, Resume } from '@parley/contract';
+import { ChannelService, HistoryRequest, Resume } from '@parley/contract';
 import { createPool, dropDatabaseFor } from '@parley/database';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { Commands } from './commands.js';
 
 let trio: Trio;
@@ -96,11 +96,11 @@ test('after a restore no resume claims to be whole, what the backup has is read,
   await stream.leave();
   const manager = trio.manager();
   const request = HistoryRequest.fromPartial({ channelId: id, oldestFirst: true });
-  const { messages } = await callUnary(manager.history.bind(manager), request, {
+  const { messages } = await callUnary(manager, ChannelService.history, request, {
     token: alice.token,
     withinMs: 15_000,
   });
-  expect(messages.map(({ data }) => data.toString())).toEqual([
+  expect(messages.map(({ data }) => utf8(data))).toEqual([
     'one',
     'two',
     'three',

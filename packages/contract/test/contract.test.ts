@@ -1,18 +1,18 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import * as descriptors from '../src/descriptors.js';
 import * as contract from '../src/index.js';
 
 const proto = fileURLToPath(new URL('../../../../proto', import.meta.url));
 
-const generated: Readonly<Record<string, ServiceDefinition>> = {
-  'chat.v1.AdminService': contract.AdminServiceService,
-  'chat.v1.ChannelService': contract.ChannelServiceService,
-  'chat.v1.ChatService': contract.ChatServiceService,
-  'chat.v1.InboxService': contract.InboxServiceService,
-  'chat.v1.UserService': contract.UserServiceService,
+const generated: Readonly<Record<string, Readonly<Record<string, contract.Method>>>> = {
+  'chat.v1.AdminService': contract.AdminService,
+  'chat.v1.ChannelService': contract.ChannelService,
+  'chat.v1.ChatService': contract.ChatService,
+  'chat.v1.InboxService': contract.InboxService,
+  'chat.v1.UserService': contract.UserService,
 };
 
 function loadServices(files: string[], from: string): Array<[string, ServiceDefinition]> {
@@ -20,7 +20,9 @@ function loadServices(files: string[], from: string): Array<[string, ServiceDefi
   return everything.filter(([, definition]) => !('format' in definition)) as Array<[string, ServiceDefinition]>;
 }
 
-function shapesOf(service: ServiceDefinition): Array<Partial<MethodDefinition<unknown, unknown>>> {
+type Shape = Pick<contract.Method, 'path' | 'requestStream' | 'responseStream'>;
+
+function shapesOf(service: Readonly<Record<string, Shape>>): Shape[] {
   return Object.values(service)
     .map(({ path, requestStream, responseStream }) => ({ path, requestStream, responseStream }))
     .sort((a, b) => a.path.localeCompare(b.path));
@@ -37,7 +39,7 @@ describe('the generated services', () => {
   });
 
   test.each(loaded)('%s has the paths and streams of proto/', (name, service) => {
-    expect(shapesOf(generated[name] as ServiceDefinition)).toEqual(shapesOf(service));
+    expect(shapesOf(generated[name] ?? {})).toEqual(shapesOf(service));
   });
 
   test('read back over the wire what proto/ writes', () => {
@@ -46,6 +48,15 @@ describe('the generated services', () => {
     const read = contract.LoginResponse.decode(written as Buffer);
     expect(read).toMatchObject({ token: 'secret', user: { number: 7 }, expiresAt: 1_763_700_000_000 });
   });
+});
+
+test('the contract imports nothing but the wire format, so that it runs in browsers too', () => {
+  const source = fileURLToPath(new URL('../../src', import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const imports = files
+    .filter((name) => name !== 'descriptors.ts')
+    .flatMap((name) => [...readFileSync(`${source}/${name}`, 'utf8').matchAll(/from ["']([^."'][^"']*)["']/g)]);
+  expect(new Set(imports.map(([, name]) => name))).toEqual(new Set(['@bufbuild/protobuf/wire']));
 });
 
 describe('the seed', () => {
@@ -60,7 +71,7 @@ describe('the seed', () => {
   test('has each method in chat.v1 with the same streams', () => {
     const known = Object.values(generated).flatMap(shapesOf);
     const seed = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
-    for (const shape of seed) expect(known).toContainEqual({ ...shape, path: shape.path?.replace('/', '/chat.v1.') });
+    for (const shape of seed) expect(known).toContainEqual({ ...shape, path: shape.path.replace('/', '/chat.v1.') });
   });
 });
 
@@ -71,6 +82,11 @@ describe('messages', () => {
     );
     expect(ack.ack?.seq).toBe(3);
     expect(ack.welcome).toBeUndefined();
+  });
+
+  test('are decoded without a copy of their data', () => {
+    const bytes = contract.Message.encode(contract.Message.fromPartial({ data: Buffer.from('words') })).finish();
+    expect(contract.Message.decode(bytes).data.buffer).toBe(bytes.buffer);
   });
 
   test('hold 64 bit numbers exactly or not at all', () => {

@@ -1,11 +1,17 @@
 import {
   ChannelCredentials,
+  type Client,
+  type ClientDuplexStream,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type CallOptions as GrpcCallOptions,
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
+import type { Method } from '@parley/contract';
 import type { Settings } from '@parley/runtime';
+import { grpcMethod } from './method.js';
 import { readPem } from './pem.js';
 import { refusalFromStatus } from './status.js';
 
@@ -27,14 +33,6 @@ export function clientCredentials(settings: Pick<Settings, 'TLS_CA'>): ChannelCr
     : ChannelCredentials.createSsl(readPem('TLS_CA', settings.TLS_CA));
 }
 
-/** A unary method of a generated client, bound to it. */
-type UnaryMethod<Q, S> = (
-  request: Q,
-  metadata: Metadata,
-  options: { deadline: number },
-  done: (error: ServiceError | null, value: S) => void,
-) => ClientUnaryCall;
-
 export interface CallOptions {
   /** Goes out as `authorization: Bearer <token>`. */
   readonly token?: string;
@@ -49,15 +47,50 @@ export function bearerMetadata(token: string | undefined): Metadata {
   return metadata;
 }
 
+/** Starts a unary call; `done` is called once. The returned call can be cancelled. */
+export function startUnary<Q, S>(
+  client: Client,
+  method: Method<Q, S>,
+  request: Q,
+  { token, withinMs }: CallOptions,
+  done: (error: ServiceError | null, response?: S) => void,
+): ClientUnaryCall {
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+  const deadline = Date.now() + withinMs;
+  const metadata = bearerMetadata(token);
+  return client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
+}
+
+/** Starts a call that the server answers with a stream. */
+export function startServerStream<Q, S>(
+  client: Client,
+  method: Method<Q, S>,
+  request: Q,
+  metadata = new Metadata(),
+  options: GrpcCallOptions = {},
+): ClientReadableStream<S> {
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+  return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, options);
+}
+
+/** Starts a call in which both sides stream. */
+export function startDuplex<Q, S>(
+  client: Client,
+  method: Method<Q, S>,
+  metadata = new Metadata(),
+): ClientDuplexStream<Q, S> {
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+  return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+}
+
 /**
- * One unary call as a promise; a deadline is required.
- * @throws {Refusal} with the reason that the other side gave.
+ * Calls a unary method; a deadline is required.
+ * @throws {Refusal} with the reason that the server gave.
  */
-export function callUnary<Q, S>(method: UnaryMethod<Q, S>, request: Q, options: CallOptions): Promise<S> {
+export function callUnary<Q, S>(client: Client, method: Method<Q, S>, request: Q, options: CallOptions): Promise<S> {
   return new Promise((resolve, reject) => {
-    const deadline = Date.now() + options.withinMs;
-    method(request, bearerMetadata(options.token), { deadline }, (error, value) => {
-      if (error === null) resolve(value);
+    startUnary(client, method, request, options, (error, response) => {
+      if (error === null) resolve(response as S);
       else reject(refusalFromStatus(error));
     });
   });

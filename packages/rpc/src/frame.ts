@@ -3,9 +3,14 @@ import { type Refusal, refuse } from '@parley/runtime';
 /** What stands before each message on the wire: one flag byte, and its length in four. */
 export const prefixBytes = 5;
 
+/** The same memory as a Buffer, not a copy. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
 /** The frame whose message begins behind room for its prefix; the same bytes, not a copy. */
 export function prefixed(bytes: Uint8Array): Buffer {
-  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frame = asBuffer(bytes);
   frame.writeUInt8(0, 0);
   frame.writeUInt32BE(frame.length - prefixBytes, 1);
   return frame;

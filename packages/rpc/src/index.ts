@@ -2,11 +2,21 @@ export { addressKey } from './address-key.js';
 export { bearerOf, Call } from './call.js';
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './callers.js';
 export { channelKinds, keepOf } from './channel-fields.js';
-export { bearerMetadata, type CallOptions, callUnary, clientCredentials, clientOptions } from './client.js';
+export {
+  bearerMetadata,
+  type CallOptions,
+  callUnary,
+  clientCredentials,
+  clientOptions,
+  startDuplex,
+  startServerStream,
+  startUnary,
+} from './client.js';
 export { frameOf, prefixBytes, prefixed } from './frame.js';
 export { addHealth } from './health.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { type KeyPair, keyPair } from './key-pair.js';
+export { grpcService } from './method.js';
 export { Proxies } from './proxies.js';
 export { RawStream } from './raw-stream.js';
 export { addReflection } from './reflection.js';

@@ -77,8 +77,9 @@ export class GrpcServerBuilder {
     this.#options = options;
   }
 
-  /** `name` as in the contract, e.g. `chat.v1.UserService`. */
-  add<D extends Definition>(name: string, definition: D, handlers: Handlers<D>): this {
+  /** Serves a service of the contract, such as `UserService`. */
+  add<D extends Definition>(definition: D, handlers: Handlers<D>): this {
+    const name = Object.values(definition)[0]?.path.split('/')[1] ?? '';
     this.#entries.push({ name, served: (calls) => serve(definition, handlers, calls) });
     return this;
   }

@@ -8,26 +8,21 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { Codec, Method } from '@parley/contract';
 import { isAway, isBusy } from '@parley/database';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { Call } from './call.js';
 import type { Calls } from './calls.js';
 import type { Exchange } from './exchange.js';
+import { asBuffer } from './frame.js';
+import { bytesCodec, grpcService } from './method.js';
 import { RawStream } from './raw-stream.js';
 
-/** A method of a generated service: its path, its kind and its codecs. */
-interface Method {
-  readonly path: string;
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-  readonly requestDeserialize: (bytes: Buffer) => unknown;
-  readonly responseSerialize: (value: never) => Buffer;
-}
-
+/** A service of the contract: its methods by name. */
 export type Definition = Readonly<Record<string, Method>>;
 
-type Request<M> = M extends { requestDeserialize: (bytes: Buffer) => infer Q } ? Q : never;
-type Response<M> = M extends { responseDeserialize: (bytes: Buffer) => infer S } ? S : never;
+type Request<M> = M extends { requestType: Codec<infer Q> } ? Q : never;
+type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 
 /** Answers one request. */
 export type Answer<Q, S> = (request: Q, call: Call) => Promise<S>;
@@ -58,19 +53,23 @@ function asRefusal(thrown: unknown): Refusal {
   return isBusy(thrown) ? refuse('too-busy', { cause: thrown }) : refusalFrom(thrown);
 }
 
-function decode(method: Method, bytes: Buffer): unknown {
+function decode({ requestType }: Method, bytes: Buffer): unknown {
   try {
-    return method.requestDeserialize(bytes);
+    return requestType.decode(bytes);
   } catch (cause) {
     throw refuse('malformed', { cause });
   }
+}
+
+function encode({ responseType }: Method, value: unknown): Buffer {
+  return asBuffer(responseType.encode(value).finish());
 }
 
 function unary(method: Method, answer: Answer<unknown, unknown>, calls: Calls): handleUnaryCall<Buffer, Buffer> {
   const respond = async (request: Buffer, exchange: Exchange, done: sendUnaryData<Buffer>) => {
     try {
       const value = await answer(decode(method, request), exchange.call);
-      const bytes = method.responseSerialize(value as never);
+      const bytes = encode(method, value);
       exchange.call.sendHeaders();
       done(null, bytes);
     } catch (thrown) {
@@ -103,7 +102,7 @@ function streaming(
     try {
       for await (const value of stream(decode(method, grpc.request), call)) {
         if (call.signal.aborted) break;
-        const bytes = method.responseSerialize(value as never);
+        const bytes = encode(method, value);
         call.sendHeaders();
         if (!grpc.write(bytes)) await drained(grpc, call.signal);
         if (call.signal.aborted) break;
@@ -146,16 +145,18 @@ async function* notImplementedStream(): AsyncGenerator<never> {
 
 function wrap(method: Method, handler: AnyHandler | undefined, calls: Calls): UntypedServiceImplementation[string] {
   if (handler === undefined && (method.requestStream || method.responseStream)) {
-    return streaming({ ...method, requestDeserialize: () => undefined }, notImplementedStream, calls);
+    return streaming(undecoded(method), notImplementedStream, calls);
   }
   if (handler === undefined) return unary(method, notImplemented, calls);
   if (typeof handler === 'function') return unary(method, handler, calls);
-  if ('bytes' in handler)
-    return unary({ ...method, requestDeserialize: asIs }, handler.bytes as Answer<unknown, unknown>, calls);
+  if ('bytes' in handler) return unary(undecoded(method), handler.bytes as Answer<unknown, unknown>, calls);
   return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
 }
 
-const asIs = (bytes: Buffer) => bytes;
+/** The method with its request as the bytes that came. */
+function undecoded(method: Method): Method {
+  return { ...method, requestType: bytesCodec };
+}
 
 /** The definition and the implementation that grpc-js wants: bytes in, bytes out, every error a status. */
 export interface Served {
@@ -166,19 +167,15 @@ export interface Served {
 /** Wraps the handlers of a service: decoding, serialising, errors as statuses, backpressure. */
 export function serve<D extends Definition>(definition: D, handlers: Handlers<D>, calls: Calls): Served {
   const names = Object.keys(definition);
-  const raw = names.map((name) => [
-    name,
-    {
-      ...definition[name],
-      requestDeserialize: asIs,
-      requestSerialize: asIs,
-      responseSerialize: asIs,
-      responseDeserialize: asIs,
-    },
-  ]);
+  const raw = Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [
+      name,
+      { ...method, requestType: bytesCodec, responseType: bytesCodec },
+    ]),
+  );
   const wrapped = names.map((name) => [
     name,
     wrap(definition[name] as Method, handlers[name] as AnyHandler | undefined, calls),
   ]);
-  return { definition: Object.fromEntries(raw), implementation: Object.fromEntries(wrapped) };
+  return { definition: grpcService(raw), implementation: Object.fromEntries(wrapped) };
 }

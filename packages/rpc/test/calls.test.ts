@@ -1,9 +1,17 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { Channel, LoginRequest, LoginResponse, LogoutRequest, User } from '@parley/contract';
+import {
+  Channel,
+  ChannelService,
+  LoginRequest,
+  LoginResponse,
+  LogoutRequest,
+  User,
+  UserService,
+} from '@parley/contract';
 import { seedMethods } from '@parley/contract/descriptors';
-import { type Call, frameOf } from '../src/index.js';
+import { type Call, frameOf, startServerStream, startUnary } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
-import { drain, eventually, reasonIn, ServerUnderTest } from './server-under-test.js';
+import { ask, drain, eventually, reasonIn, ServerUnderTest } from './server-under-test.js';
 
 const calls: Call[] = [];
 let pulled = 0;
@@ -59,7 +67,7 @@ const logout = '/chat.v1.UserService/Logout';
 const empty = frameOf(Buffer.alloc(0));
 
 test('a client that cancels: the signal aborts, one line says so', async () => {
-  const call = server.users.login(LoginRequest.create(), () => {});
+  const call = startUnary(server.client, UserService.login, LoginRequest.create(), { withinMs: 60_000 }, () => {});
   await eventually(() => calls.length === 1, 'called');
   expect(calls[0]?.signal.aborted).toBe(false);
   call.cancel();
@@ -93,8 +101,9 @@ test.each([
 
 /** How `Get`, which reads chat-resume, ends with this metadata. */
 function getWith(metadata: Metadata): Promise<{ metadata: Metadata } | string> {
-  return new Promise((resolve) =>
-    server.users.get(User.create(), metadata, (error, answer) => resolve(error ?? answer.id)),
+  return ask(server, UserService.get, User.create(), metadata).then(
+    ({ id }) => id,
+    (error: ServiceError) => error,
   );
 }
 
@@ -119,8 +128,9 @@ test('10 KiB of metadata come through whole; a token of that size is refused in 
   const logout = (bytes: number) => {
     const token = new Metadata();
     token.set('authorization', `Bearer ${'x'.repeat(bytes)}`);
-    return new Promise<ServiceError>((resolve) =>
-      server.users.logout(LogoutRequest.create(), token, (error) => resolve(error as ServiceError)),
+    return ask(server, UserService.logout, LogoutRequest.create(), token).then(
+      () => Promise.reject(new Error('it was answered')),
+      (error: ServiceError) => error,
     );
   };
   expect(reasonIn(await logout(10 * 1_024))).toBe('invalid-metadata');
@@ -142,7 +152,7 @@ test('a slow reader stops the generator; a cancel ends it', async () => {
 });
 
 test('a reader at its own pace gets all, and the headers first', async () => {
-  const stream = server.channels.list(Channel.create());
+  const stream = startServerStream(server.client, ChannelService.list, Channel.create());
   const hint = new Promise<unknown>((resolve) => stream.on('metadata', (got) => resolve(got.get('chat-hint'))));
   const { received, status: ended } = await drain(stream);
   expect([received.length, ended.code, await hint]).toEqual([20_000, status.OK, ['yes']]);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { credentials } from '@grpc/grpc-js';
-import { LoginRequest, LoginResponse, UserServiceClient, UserServiceService } from '@parley/contract';
+import { Client, credentials } from '@grpc/grpc-js';
+import { LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { Metrics, silentLogger } from '@parley/runtime';
 import {
   callUnary,
@@ -38,14 +38,14 @@ async function withServer(
     metrics: new Metrics(),
     stopMs: 500,
   });
-  builder.add('chat.v1.UserService', UserServiceService, { login: async () => LoginResponse.create() });
+  builder.add(UserService, { login: async () => LoginResponse.create() });
   const server = await builder.start();
   await work(server.port).finally(() => server.stop());
 }
 
 async function login(address: string, channel: ReturnType<typeof clientCredentials>, withinMs = 5_000): Promise<void> {
-  const client = new UserServiceClient(address, channel);
-  await callUnary(client.login.bind(client), LoginRequest.create(), { withinMs }).finally(() => client.close());
+  const client = new Client(address, channel);
+  await callUnary(client, UserService.login, LoginRequest.create(), { withinMs }).finally(() => client.close());
 }
 
 test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('%s needs no TLS', (HOST) => {
@@ -114,12 +114,8 @@ test('a proxy of the environment is not asked for the way to another service', a
   process.env.http_proxy = 'http://127.0.0.1:9';
   try {
     await withServer(plain, async (port) => {
-      const client = new UserServiceClient(
-        `localhost:${port}`,
-        clientCredentials({ TLS_CA: undefined }),
-        clientOptions,
-      );
-      await callUnary(client.login.bind(client), LoginRequest.create(), { withinMs: 5_000 });
+      const client = new Client(`localhost:${port}`, clientCredentials({ TLS_CA: undefined }), clientOptions);
+      await callUnary(client, UserService.login, LoginRequest.create(), { withinMs: 5_000 });
       client.close();
     });
   } finally {

@@ -1,7 +1,20 @@
 import { type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js';
-import { Channel, LoginRequest, LoginResponse, LogoutRequest, Message, RegisterRequest, User } from '@parley/contract';
+import {
+  Channel,
+  ChannelService,
+  ChatService,
+  LoginRequest,
+  LoginResponse,
+  LogoutRequest,
+  Message,
+  type Method,
+  RegisterRequest,
+  SubscribeRequest,
+  User,
+  UserService,
+} from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { frameOf } from '../src/index.js';
+import { frameOf, startDuplex, startServerStream } from '../src/index.js';
 import { RawClient } from './raw-client.js';
 import { ask, drain, reasonIn, ServerUnderTest, uncaughtDuring } from './server-under-test.js';
 
@@ -62,17 +75,17 @@ beforeEach(() => {
   server.lines.length = 0;
 });
 
-function refusedBy<Q>(method: Parameters<typeof ask<Q, unknown>>[0], request: Q): Promise<ServiceError> {
-  return ask(method, request).then(
+function refusedBy<Q>(method: Method<Q, unknown>, request: Q): Promise<ServiceError> {
+  return ask(server, method, request).then(
     () => Promise.reject(new Error('it was answered')),
     (error: ServiceError) => error,
   );
 }
 
 const unary = [
-  ['an async throw', 'Register', () => refusedBy(server.users.register.bind(server.users), RegisterRequest.create())],
-  ['a throw', 'Login', () => refusedBy(server.users.login.bind(server.users), LoginRequest.create())],
-  ['an answer without its fields', 'Get', () => refusedBy(server.users.get.bind(server.users), User.create())],
+  ['an async throw', 'Register', () => refusedBy(UserService.register, RegisterRequest.create())],
+  ['a throw', 'Login', () => refusedBy(UserService.login, LoginRequest.create())],
+  ['an answer without its fields', 'Get', () => refusedBy(UserService.get, User.create())],
 ] as const;
 
 test.each(unary)('%s is INTERNAL with fixed words, its cause in the log alone', async (_, method, call) => {
@@ -89,9 +102,14 @@ test.each(unary)('%s is INTERNAL with fixed words, its cause in the log alone', 
 });
 
 const streams = [
-  ['a generator', 'List', 1, () => drain(server.channels.list(Channel.create()))],
-  ['a bidirectional taker', 'Connect', 0, () => drain(server.chat.connect())],
-  ['a taker', 'Subscribe', 0, () => drain(server.chat.subscribe({ afterSeq: 0, log: '' } as never))],
+  ['a generator', 'List', 1, () => drain(startServerStream(server.client, ChannelService.list, Channel.create()))],
+  ['a bidirectional taker', 'Connect', 0, () => drain(startDuplex(server.client, ChatService.connect))],
+  [
+    'a taker',
+    'Subscribe',
+    0,
+    () => drain(startServerStream(server.client, ChatService.subscribe, SubscribeRequest.create())),
+  ],
 ] as const;
 
 test.each(streams)('what %s throws ends its stream with INTERNAL', async (_, method, before, call) => {
@@ -107,7 +125,7 @@ test.each(streams)('what %s throws ends its stream with INTERNAL', async (_, met
 });
 
 test('a refusal travels with its reason and when to try again', async () => {
-  const error = await refusedBy(server.users.logout.bind(server.users), LogoutRequest.create());
+  const error = await refusedBy(UserService.logout, LogoutRequest.create());
   expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
   expect(reasonIn(error)).toBe('login-too-often');
   expect(error.metadata.get('chat-retry-after-ms')).toEqual(['1234']);
@@ -115,15 +133,18 @@ test('a refusal travels with its reason and when to try again', async () => {
 });
 
 test('a database that is away is UNAVAILABLE', async () => {
-  const error = await refusedBy(server.channels.delete.bind(server.channels), Channel.create());
+  const error = await refusedBy(ChannelService.delete, Channel.create());
   expect([error.code, reasonIn(error)]).toEqual([status.UNAVAILABLE, 'database-away']);
 });
 
 test('what has no handler is not implemented, of every kind', async () => {
-  const error = await refusedBy(server.channels.listen.bind(server.channels), Channel.create());
+  const error = await refusedBy(ChannelService.listen, Channel.create());
   expect([error.code, reasonIn(error)]).toEqual([status.UNIMPLEMENTED, 'not-implemented']);
   const bare = await ServerUnderTest.start({});
-  for (const open of [() => bare.channels.list(Channel.create()), () => bare.chat.connect()]) {
+  for (const open of [
+    () => startServerStream(bare.client, ChannelService.list, Channel.create()),
+    () => startDuplex(bare.client, ChatService.connect),
+  ]) {
     const { status: ended } = await drain<unknown>(open() as ClientReadableStream<unknown>);
     expect([ended.code, reasonIn(ended)]).toEqual([status.UNIMPLEMENTED, 'not-implemented']);
   }
@@ -145,15 +166,12 @@ describe('bytes that are no request', () => {
 
   test('a seq of 2^53 - 1 is a number', async () => {
     const seq = Number.MAX_SAFE_INTEGER;
-    expect(await ask(server.chat.send.bind(server.chat), Message.fromPartial({ seq }))).toMatchObject({ seq });
+    expect(await ask(server, ChatService.send, Message.fromPartial({ seq }))).toMatchObject({ seq });
   });
 
   test('more than the transport takes is refused with a reason, one line and one metric', async () => {
     const before = await server.counted();
-    const error = await refusedBy(
-      server.channels.create.bind(server.channels),
-      Channel.fromPartial({ name: 'x'.repeat(1_048_576) }),
-    );
+    const error = await refusedBy(ChannelService.create, Channel.fromPartial({ name: 'x'.repeat(1_048_576) }));
     expect([error.code, reasonIn(error)]).toEqual([status.RESOURCE_EXHAUSTED, 'message-too-large']);
     expect(await server.linesOf('Create')).toMatchObject([{ reason: 'message-too-large' }]);
     const key = 'chat.v1.ChannelService/Create message-too-large';
@@ -171,7 +189,7 @@ describe('bytes that are no request', () => {
 
 test('login answers in full where the handler does', async () => {
   const fine = await ServerUnderTest.start({ user: { login: async () => LoginResponse.fromPartial({ token: 't' }) } });
-  expect(await ask(fine.users.login.bind(fine.users), LoginRequest.create())).toMatchObject({ token: 't' });
+  expect(await ask(fine, UserService.login, LoginRequest.create())).toMatchObject({ token: 't' });
   expect(await fine.linesOf('Login')).toMatchObject([{ level: 'info', message: 'call', reason: 'ok' }]);
   expect(await fine.counted()).toEqual({ 'chat.v1.UserService/Login ok': 1 });
   await fine.stop();

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
-import { Message } from '@parley/contract';
+import { ChatService, Message, SubscribeRequest } from '@parley/contract';
 import { refuse } from '@parley/runtime';
-import { type Call, frameOf, type RawStream } from '../src/index.js';
+import { type Call, frameOf, type RawStream, startDuplex, startServerStream } from '../src/index.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { drain, eventually, reasonIn, ServerUnderTest, uncaughtDuring } from './server-under-test.js';
 
@@ -37,7 +37,7 @@ test('3,001 joined frames and then an error status arrive whole and in order', a
     stream.write(frame(9_999));
     stream.end();
   };
-  const { received, status: ended } = await drain(server.chat.connect());
+  const { received, status: ended } = await drain(startDuplex(server.client, ChatService.connect));
   expect(received.map(({ seq }) => seq)).toEqual(Array.from({ length: 3_001 }, (_, index) => index + 1));
   expect([ended.code, reasonIn(ended)]).toEqual([status.ABORTED, 'moved']);
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'moved' }]);
@@ -49,7 +49,7 @@ test('headers set before the first write arrive, though nobody sent them', async
     stream.write(frame(1));
     stream.end();
   };
-  const call = server.chat.connect();
+  const call = startDuplex(server.client, ChatService.connect);
   const headers = new Promise<unknown>((resolve) => call.on('metadata', (got) => resolve(got.get('chat-token'))));
   const { received, status: ended } = await drain(call);
   expect(await headers).toEqual(['abc']);
@@ -63,7 +63,7 @@ test('messages and the half-close reach the taker', async () => {
     stream.onMessage((bytes) => heard.push(Message.decode(bytes).seq));
     stream.onHalfClose(() => stream.end());
   };
-  const call = server.chat.connect();
+  const call = startDuplex(server.client, ChatService.connect);
   for (const seq of [1, 2, 3]) call.write(Message.fromPartial({ seq }));
   call.end();
   expect((await drain(call)).status.code).toBe(status.OK);
@@ -75,7 +75,7 @@ test('a server stream can be taken too, and its request is given', async () => {
     stream.write(frame(7));
     stream.end();
   };
-  const { received } = await drain(server.chat.subscribe({ afterSeq: 0, log: '' } as never));
+  const { received } = await drain(startServerStream(server.client, ChatService.subscribe, SubscribeRequest.create()));
   expect(received.map(({ seq }) => seq)).toEqual([7]);
 });
 

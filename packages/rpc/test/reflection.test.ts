@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { LoginResponse, UserServiceService } from '@parley/contract';
+import { LoginResponse, UserService } from '@parley/contract';
 import { descriptorFiles } from '@parley/contract/descriptors';
-import { addHealth, addReflection } from '../src/index.js';
+import { addHealth, addReflection, grpcService } from '../src/index.js';
 
 const protos = join(dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json')), 'build/proto');
 const served = ['chat.v1.UserService', 'UserService', 'grpc.health.v1.Health'];
@@ -15,7 +15,7 @@ let address: string;
 
 beforeAll(async () => {
   server = new grpc.Server();
-  server.addService(UserServiceService, {
+  server.addService(grpcService(UserService), {
     login: (call: { request: { userId: string } }, reply: (error: null, value: object) => void) =>
       reply(null, LoginResponse.fromPartial({ token: `token of ${call.request.userId}` })),
   });

@@ -1,21 +1,9 @@
-import {
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  credentials,
-  type Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
-import {
-  ChannelServiceClient,
-  ChannelServiceService,
-  ChatServiceClient,
-  ChatServiceService,
-  UserServiceClient,
-  UserServiceService,
-} from '@parley/contract';
+import { Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
+import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { type Logger, Metrics } from '@parley/runtime';
 import type { Patience } from '../src/calls.js';
 import { GrpcServerBuilder, type Handlers, type RunningGrpcServer, serverCredentials } from '../src/index.js';
+import { grpcMethod } from '../src/method.js';
 
 /** One line of the log as a test reads it. */
 export interface Line {
@@ -37,9 +25,9 @@ function keepingLogger(lines: Line[]): Logger {
 }
 
 export interface Wanted {
-  readonly user?: Handlers<typeof UserServiceService>;
-  readonly channel?: Handlers<typeof ChannelServiceService>;
-  readonly chat?: Handlers<typeof ChatServiceService>;
+  readonly user?: Handlers<typeof UserService>;
+  readonly channel?: Handlers<typeof ChannelService>;
+  readonly chat?: Handlers<typeof ChatService>;
   readonly stopMs?: number;
   readonly patience?: Patience;
 }
@@ -48,19 +36,14 @@ export interface Wanted {
 export class ServerUnderTest {
   readonly lines: Line[] = [];
   readonly metrics = new Metrics();
-  readonly users: UserServiceClient;
-  readonly channels: ChannelServiceClient;
-  readonly chat: ChatServiceClient;
+  readonly client: Client;
   readonly running: RunningGrpcServer;
 
   private constructor(running: RunningGrpcServer, lines: Line[], metrics: Metrics) {
-    const address = `127.0.0.1:${running.port}`;
     this.running = running;
     this.lines = lines;
     this.metrics = metrics;
-    this.users = new UserServiceClient(address, credentials.createInsecure());
-    this.channels = new ChannelServiceClient(address, credentials.createInsecure());
-    this.chat = new ChatServiceClient(address, credentials.createInsecure());
+    this.client = new Client(`127.0.0.1:${running.port}`, credentials.createInsecure());
   }
 
   static async start(wanted: Wanted): Promise<ServerUnderTest> {
@@ -77,9 +60,9 @@ export class ServerUnderTest {
       streamsPerConnection: 1_000,
       ...(wanted.patience === undefined ? {} : { patience: wanted.patience }),
     });
-    builder.add('chat.v1.UserService', UserServiceService, wanted.user ?? {});
-    builder.add('chat.v1.ChannelService', ChannelServiceService, wanted.channel ?? {});
-    builder.add('chat.v1.ChatService', ChatServiceService, wanted.chat ?? {});
+    builder.add(UserService, wanted.user ?? {});
+    builder.add(ChannelService, wanted.channel ?? {});
+    builder.add(ChatService, wanted.chat ?? {});
     return new ServerUnderTest(await builder.start(), lines, metrics);
   }
 
@@ -102,7 +85,7 @@ export class ServerUnderTest {
   }
 
   async stop(): Promise<void> {
-    for (const client of [this.users, this.channels, this.chat]) client.close();
+    this.client.close();
     await this.running.stop();
   }
 }
@@ -116,19 +99,24 @@ export async function eventually(holds: () => boolean, what: string, withinMs = 
   }
 }
 
-/** A unary call of a generated client, as a promise of its answer. */
+/** Calls a unary method; rejects with the error of grpc-js. */
 export function ask<Q, S>(
-  method: (request: Q, done: (error: ServiceError | null, answer: S) => void) => unknown,
+  { client }: ServerUnderTest,
+  method: Method<Q, S>,
   request: Q,
+  metadata = new Metadata(),
 ): Promise<S> {
+  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
   return new Promise((resolve, reject) => {
-    method(request, (error, answer) => (error === null ? resolve(answer) : reject(error)));
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error, response) =>
+      error === null ? resolve(response as S) : reject(error),
+    );
   });
 }
 
 /** What a stream brought, and the status it ended with. */
 export function drain<T>(
-  stream: ClientReadableStream<T> | ClientDuplexStream<never, T>,
+  stream: ClientReadableStream<T> | ClientDuplexStream<unknown, T>,
 ): Promise<{ received: T[]; status: { code: number; details: string; metadata: Metadata } }> {
   const received: T[] = [];
   stream.on('data', (one: T) => received.push(one));

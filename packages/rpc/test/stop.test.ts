@@ -1,10 +1,10 @@
 import { connect } from 'node:http2';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
-import { LoginRequest, LoginResponse } from '@parley/contract';
+import { ChatService, LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { Metrics, silentLogger } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 import { checkTransport } from '../src/check-transport.js';
-import { GrpcServerBuilder, serverCredentials } from '../src/index.js';
+import { GrpcServerBuilder, serverCredentials, startDuplex } from '../src/index.js';
 import { RawClient } from './raw-client.js';
 import { ask, drain, eventually, ServerUnderTest } from './server-under-test.js';
 
@@ -42,7 +42,7 @@ test('calls in flight finish, health says first that it stops, and a watcher of 
   });
   const health = watchHealth(server);
   await eventually(() => health.seen.length === 1, 'watching');
-  const inFlight = ask(server.users.login.bind(server.users), LoginRequest.create());
+  const inFlight = ask(server, UserService.login, LoginRequest.create());
   await new Promise((resolve) => setTimeout(resolve, 50));
   const stopping = timed(() => server.running.stop() as Promise<void>);
   await eventually(() => health.seen.length === 3, 'told, and ended');
@@ -60,7 +60,7 @@ test('a stream that does not end is cut at the bound, also where its peer has fa
   raw.open('/chat.v1.ChatService/Connect');
   const silent = connect(`http://127.0.0.1:${server.port}`);
   silent.on('error', () => {});
-  const ended = drain(server.chat.connect());
+  const ended = drain(startDuplex(server.client, ChatService.connect));
   await new Promise((resolve) => setTimeout(resolve, 100));
   const ms = await timed(() => server.running.stop() as Promise<void>);
   expect(ms).toBeGreaterThan(250);

@@ -2,6 +2,11 @@ import { Client, type ClientDuplexStream, credentials, type StatusObject } from 
 import { type ListenResponse, Message } from '@parley/contract';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
 
+/** Bytes as text; empty where there are none. */
+export function utf8(bytes?: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 export interface ChatterOptions {
   /** Asks for events (`chat-events: 1`). */
   readonly events?: boolean;
@@ -73,7 +78,7 @@ export class Chatter {
 
   /** The texts that were said, in the order they came. */
   get texts(): string[] {
-    return this.messages.filter(({ seq }) => seq > 0).map(({ data }) => data.toString());
+    return this.messages.filter(({ seq }) => seq > 0).map(({ data }) => utf8(data));
   }
 
   /**

@@ -1,4 +1,4 @@
-export { Chatter, type ChatterOptions, type Ending } from './chatter.js';
+export { Chatter, type ChatterOptions, type Ending, utf8 } from './chatter.js';
 export type { LinkFaults } from './fault-pipe.js';
 export { type Direction, FaultProxy, ProxiedConnection } from './fault-proxy.js';
 export { default as startPostgres, tearDown as stopPostgres } from './global-setup.js';

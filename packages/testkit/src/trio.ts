@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { credentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import {
   ChangeMemberRequest,
   Channel,
-  ChannelServiceClient,
+  ChannelService,
   type ListenResponse,
   UpdateChannelRequest,
 } from '@parley/contract';
@@ -28,7 +28,7 @@ export class Trio {
   readonly managers: readonly ServiceProcess[];
   readonly chatServers: ServiceProcess[] = [];
   readonly #others: ServiceProcess[] = [];
-  readonly #clients: readonly ChannelServiceClient[];
+  readonly #clients: readonly Client[];
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
@@ -40,9 +40,7 @@ export class Trio {
     this.database = database;
     this.people = people;
     this.managers = managers;
-    this.#clients = managers.map(
-      ({ grpc }) => new ChannelServiceClient(grpc, credentials.createInsecure(), clientOptions),
-    );
+    this.#clients = managers.map(({ grpc }) => new Client(grpc, credentials.createInsecure(), clientOptions));
     this.#env = env;
   }
 
@@ -111,32 +109,32 @@ export class Trio {
   }
 
   /** The client of one manager. */
-  manager(n = 0): ChannelServiceClient {
-    return this.#clients[n] as ChannelServiceClient;
+  manager(n = 0): Client {
+    return this.#clients[n] as Client;
   }
 
   create(person: TestPerson, name: string, limit = 25): Promise<Channel> {
     const client = this.manager();
     const channel = Channel.fromPartial({ name, limit });
-    return callUnary(client.create.bind(client), channel, { token: person.token, withinMs });
+    return callUnary(client, ChannelService.create, channel, { token: person.token, withinMs });
   }
 
   listen(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
     const client = this.manager(manager);
     const channel = Channel.fromPartial({ id: channelId });
-    return callUnary(client.listen.bind(client), channel, { token: person.token, withinMs });
+    return callUnary(client, ChannelService.listen, channel, { token: person.token, withinMs });
   }
 
   changeMember(person: TestPerson, change: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
     const client = this.manager();
     const request = ChangeMemberRequest.fromPartial(change);
-    return callUnary(client.changeMember.bind(client), request, { token: person.token, withinMs });
+    return callUnary(client, ChannelService.changeMember, request, { token: person.token, withinMs });
   }
 
   update(person: TestPerson, change: Parameters<typeof UpdateChannelRequest.fromPartial>[0]): Promise<Channel> {
     const client = this.manager();
     const request = UpdateChannelRequest.fromPartial(change);
-    return callUnary(client.update.bind(client), request, { token: person.token, withinMs });
+    return callUnary(client, ChannelService.update, request, { token: person.token, withinMs });
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { AdminServiceService, ChannelServiceService } from '@parley/contract';
+import { AdminService, ChannelService } from '@parley/contract';
 import type { DatabaseClock, Pool } from '@parley/database';
 import {
   type Callers,
@@ -57,7 +57,7 @@ interface Doors {
   readonly onFound: (found: Found) => void;
 }
 
-function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
+function channelDoors(deps: Doors): Handlers<typeof ChannelService> {
   const { pool, callers } = deps;
   return {
     list: streamForUser(callers, createList(pool, deps.listedDays)),
@@ -75,7 +75,7 @@ function channelDoors(deps: Doors): Handlers<typeof ChannelServiceService> {
   };
 }
 
-function adminDoors(deps: Doors): Handlers<typeof AdminServiceService> {
+function adminDoors(deps: Doors): Handlers<typeof AdminService> {
   const { pool, callers } = deps;
   return {
     listServers: forAdministrator(callers, createListServers(pool)),
@@ -106,11 +106,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const { listedDays, proxies } = config;
   const onFound = countFound(metrics);
   const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
-  await host.serve((server) =>
-    server
-      .add('chat.v1.ChannelService', ChannelServiceService, channelDoors(deps))
-      .add('chat.v1.AdminService', AdminServiceService, adminDoors(deps)),
-  );
+  await host.serve((server) => server.add(ChannelService, channelDoors(deps)).add(AdminService, adminDoors(deps)));
 
   const housekeeping = new Housekeeping(pool, servers);
   const upkeep = (name: string, everyMs: number, work: () => Promise<void>) => {

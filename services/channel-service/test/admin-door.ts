@@ -1,4 +1,5 @@
 import {
+  AdminService,
   ChannelServer,
   type Empty,
   KickRequest,
@@ -22,26 +23,26 @@ export class AdminDoor {
 
   listServers({ token }: Person): Promise<ListServersResponse> {
     const admin = this.#rig.admin();
-    return callUnary(admin.listServers.bind(admin), {}, { token, withinMs });
+    return callUnary(admin, AdminService.listServers, {}, { token, withinMs });
   }
 
   drain({ token }: Person, id: string): Promise<Empty> {
     const admin = this.#rig.admin();
-    return callUnary(admin.drain.bind(admin), ChannelServer.fromPartial({ id }), { token, withinMs });
+    return callUnary(admin, AdminService.drain, ChannelServer.fromPartial({ id }), { token, withinMs });
   }
 
   setUser({ token }: Person, user: Parameters<typeof User.fromPartial>[0], manager = 0): Promise<User> {
     const admin = this.#rig.admin(manager);
-    return callUnary(admin.setUser.bind(admin), User.fromPartial(user), { token, withinMs });
+    return callUnary(admin, AdminService.setUser, User.fromPartial(user), { token, withinMs });
   }
 
   kick({ token }: Person, request: Parameters<typeof KickRequest.fromPartial>[0]): Promise<Empty> {
     const admin = this.#rig.admin();
-    return callUnary(admin.kick.bind(admin), KickRequest.fromPartial(request), { token, withinMs });
+    return callUnary(admin, AdminService.kick, KickRequest.fromPartial(request), { token, withinMs });
   }
 
   listAudit({ token }: Person, page: Parameters<typeof Page.fromPartial>[0] = {}): Promise<ListAuditResponse> {
     const admin = this.#rig.admin();
-    return callUnary(admin.listAudit.bind(admin), Page.fromPartial(page), { token, withinMs });
+    return callUnary(admin, AdminService.listAudit, Page.fromPartial(page), { token, withinMs });
   }
 }

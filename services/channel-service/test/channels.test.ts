@@ -1,6 +1,5 @@
-import type { ServiceError } from '@grpc/grpc-js';
-import { Channel, OverviewRequest } from '@parley/contract';
-import { bearerMetadata } from '@parley/rpc';
+import { Channel, ChannelService, OverviewRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats } from './chats.js';
 import { hugeEpoch, sendBytes } from './raw.js';
@@ -290,9 +289,10 @@ describe('at the door', () => {
   });
 
   test('what comes later says so', async () => {
-    const error = await new Promise<ServiceError | null>((resolve) =>
-      rig.manager.overview(OverviewRequest.fromPartial({}), bearerMetadata(me.token), resolve),
-    );
-    expect(error?.metadata.get('chat-reason')).toEqual(['not-implemented']);
+    const overview = callUnary(rig.manager, ChannelService.overview, OverviewRequest.create(), {
+      token: me.token,
+      withinMs: 5_000,
+    });
+    await expect(overview).rejects.toEqual(reason('not-implemented'));
   });
 });

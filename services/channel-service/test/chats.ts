@@ -1,7 +1,8 @@
+import type { Client } from '@grpc/grpc-js';
 import {
   ChangeMemberRequest,
   type Channel,
-  type ChannelServiceClient,
+  ChannelService,
   HistoryRequest,
   type HistoryResponse,
   Invite,
@@ -23,7 +24,7 @@ const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
 /** Calls of one manager about chats. */
 export class Chats {
   readonly #rig: Rig;
-  readonly #manager: ChannelServiceClient;
+  readonly #manager: Client;
 
   constructor(rig: Rig, manager = rig.manager) {
     this.#rig = rig;
@@ -38,15 +39,15 @@ export class Chats {
 
   update(who: Person, id: number, more: Partial<typeof UpdateChannelRequest>): Promise<Channel> {
     const request = UpdateChannelRequest.fromPartial({ id, ...more });
-    return callUnary(this.#manager.update.bind(this.#manager), request, options(who));
+    return callUnary(this.#manager, ChannelService.update, request, options(who));
   }
 
   direct(who: Person, id: string): Promise<Channel> {
-    return callUnary(this.#manager.openDirect.bind(this.#manager), User.fromPartial({ id }), options(who));
+    return callUnary(this.#manager, ChannelService.openDirect, User.fromPartial({ id }), options(who));
   }
 
   join(who: Person, channelId: number): Promise<Channel> {
-    return callUnary(this.#manager.join.bind(this.#manager), Invite.fromPartial({ channelId }), options(who));
+    return callUnary(this.#manager, ChannelService.join, Invite.fromPartial({ channelId }), options(who));
   }
 
   change(
@@ -56,7 +57,7 @@ export class Chats {
     change: Partial<typeof ChangeMemberRequest>,
   ): Promise<User> {
     const request = ChangeMemberRequest.fromPartial({ channelId, userId: whom.id, ...change });
-    return callUnary(this.#manager.changeMember.bind(this.#manager), request, options(who));
+    return callUnary(this.#manager, ChannelService.changeMember, request, options(who));
   }
 
   add(who: Person, channelId: number, ...whom: readonly Person[]): Promise<User[]> {
@@ -65,12 +66,12 @@ export class Chats {
 
   members(who: Person, channelId: number, size = 0, after = ''): Promise<ListMembersResponse> {
     const request = ListMembersRequest.fromPartial({ channelId, page: { size, after } });
-    return callUnary(this.#manager.listMembers.bind(this.#manager), request, options(who));
+    return callUnary(this.#manager, ChannelService.listMembers, request, options(who));
   }
 
   history(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<HistoryResponse> {
     const request = HistoryRequest.fromPartial({ channelId, ...more });
-    return callUnary(this.#manager.history.bind(this.#manager), request, options(who));
+    return callUnary(this.#manager, ChannelService.history, request, options(who));
   }
 
   /** What a chat server appends: entries of kind 0 unless `kind` says otherwise. The answer is the last seq. */

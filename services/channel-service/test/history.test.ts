@@ -1,4 +1,4 @@
-import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -182,7 +182,7 @@ describe('an entry', () => {
       deleted: false,
       reactions: [],
     });
-    expect(message?.data.toString()).toBe('m2');
+    expect(utf8(message?.data)).toBe('m2');
     expect(Math.abs((message?.timestamp ?? 0) - Date.now())).toBeLessThan(5_000);
   });
 
@@ -196,7 +196,7 @@ describe('an entry', () => {
       [id, owner.id, member.id],
     );
     const [third, second, first] = (await chats.history(owner, id)).messages;
-    expect([first?.data.toString(), first?.editedAt, first?.deleted]).toEqual(['edited', 1_700_000_000_500, false]);
+    expect([utf8(first?.data), first?.editedAt, first?.deleted]).toEqual(['edited', 1_700_000_000_500, false]);
     expect([second?.data.length, second?.deleted, second?.reactions]).toEqual([0, true, []]);
     const both = [owner.id, member.id].sort();
     expect(third?.reactions).toHaveLength(2);

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import { ChatServiceService } from '@parley/contract';
+import { ChatService } from '@parley/contract';
+import { grpcService } from '@parley/rpc';
 
 /** One command. */
 export interface Heard {
@@ -19,10 +20,12 @@ export class Listener {
       this.heard.push({ method, request: call.request as Record<string, unknown>, token });
       done(null, {});
     };
-    this.#server.addService(
-      ChatServiceService as never,
-      { add: note('add'), remove: note('remove'), disconnect: note('disconnect'), drain: note('drain') } as never,
-    );
+    this.#server.addService(grpcService(ChatService), {
+      add: note('add'),
+      remove: note('remove'),
+      disconnect: note('disconnect'),
+      drain: note('drain'),
+    } as never);
     const port = await new Promise<number>((resolve, reject) =>
       this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error === null ? resolve(bound) : reject(error),

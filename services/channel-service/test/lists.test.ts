@@ -1,4 +1,4 @@
-import { ListChannelsRequest, type ListChannelsResponse } from '@parley/contract';
+import { ChannelService, ListChannelsRequest, type ListChannelsResponse } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
@@ -41,7 +41,7 @@ type Asked = Parameters<typeof ListChannelsRequest.fromPartial>[0];
 function ask(who: Person, asked: Asked): Promise<ListChannelsResponse> {
   const { manager } = rig;
   const request = ListChannelsRequest.fromPartial(asked);
-  return callUnary(manager.listChannels.bind(manager), request, { token: who.token, withinMs: 15_000 });
+  return callUnary(manager, ChannelService.listChannels, request, { token: who.token, withinMs: 15_000 });
 }
 
 async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<number[]> {

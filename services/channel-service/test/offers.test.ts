@@ -1,4 +1,4 @@
-import { ListChannelsRequest } from '@parley/contract';
+import { ChannelService, ListChannelsRequest } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats, ranks, reason } from './chats.js';
@@ -30,7 +30,7 @@ afterAll(async () => {
 async function mine(who: Person) {
   const { manager } = rig;
   const request = ListChannelsRequest.fromPartial({ mine: true });
-  const { channels } = await callUnary(manager.listChannels.bind(manager), request, {
+  const { channels } = await callUnary(manager, ChannelService.listChannels, request, {
     token: who.token,
     withinMs: 15_000,
   });

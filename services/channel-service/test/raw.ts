@@ -1,17 +1,11 @@
-import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
-import type { ChannelServiceClient } from '@parley/contract';
+import { type Client, credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { bearerMetadata } from '@parley/rpc';
 
 const asIs = (bytes: Buffer) => bytes;
 const codecs = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
 
 /** Calls a method with bytes of one's own; answers the error it ends with. */
-export function sendBytes(
-  manager: ChannelServiceClient,
-  path: string,
-  bytes: Uint8Array,
-  token?: string,
-): Promise<ServiceError> {
+export function sendBytes(manager: Client, path: string, bytes: Uint8Array, token?: string): Promise<ServiceError> {
   const method = { path, requestStream: false, responseStream: true, ...codecs };
   const target = manager.getChannel().getTarget().replace('dns:', '');
   const raw = new (makeGenericClientConstructor({ send: method }, 'raw'))(target, credentials.createInsecure());

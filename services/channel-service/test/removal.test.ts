@@ -1,6 +1,6 @@
-import { ChangeMemberRequest, Channel, UpdateChannelRequest } from '@parley/contract';
+import { ChangeMemberRequest, Channel, ChannelService, UpdateChannelRequest } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { kinds } from './chats.js';
 
 let trio: Trio;
@@ -16,9 +16,8 @@ afterAll(() => trio.stop());
 
 beforeEach(async () => {
   [owner, member] = (await trio.people.makeMany(`p${Date.now()}`, 2)) as [TestPerson, TestPerson];
-  const create = trio.manager().create.bind(trio.manager());
   const asked = Channel.fromPartial({ name: 'x', kind: kinds.group, keep: { nothing: true } });
-  ({ id } = await callUnary(create, asked, options(owner)));
+  ({ id } = await callUnary(trio.manager(), ChannelService.create, asked, options(owner)));
   await change(member, { add: true });
 });
 
@@ -26,7 +25,7 @@ const options = ({ token }: TestPerson) => ({ token, withinMs: 5_000 });
 
 function change(whom: TestPerson, what: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...what });
-  return callUnary(trio.manager(1).changeMember.bind(trio.manager(1)), request, options(owner));
+  return callUnary(trio.manager(1), ChannelService.changeMember, request, options(owner));
 }
 
 async function connect(who: TestPerson): Promise<Chatter> {
@@ -45,14 +44,14 @@ test.each([{ remove: true }, { banUntil: 9e15 }])('with %j the stream ends, and 
   await change(member, what);
   expect(await soon(two.ended)).toMatchObject({ reason: 'removed' });
   one.send('still here');
-  await one.find(({ data }) => data.toString() === 'still here');
+  await one.find(({ data }) => utf8(data) === 'still here');
   one.cancel();
 });
 
 test('a new log moves everybody; they listen again at a server that has read it', async () => {
   const streams = [await connect(owner), await connect(member)];
   const request = UpdateChannelRequest.fromPartial({ id, keep: { everything: true } });
-  await callUnary(trio.manager().update.bind(trio.manager()), request, options(owner));
+  await callUnary(trio.manager(), ChannelService.update, request, options(owner));
   for (const { ended, messages } of streams) {
     expect(await soon(ended)).toMatchObject({ reason: 'moved' });
     expect(messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true });

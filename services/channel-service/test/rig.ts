@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ClientReadableStream, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
-import {
-  AdminServiceClient,
-  Channel,
-  ChannelServiceClient,
-  type ListenResponse,
-  ReportRequest,
-} from '@parley/contract';
+import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Channel, ChannelService, type ListenResponse, ReportRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import {
   bearerMetadata,
@@ -17,6 +11,8 @@ import {
   refusalFromStatus,
   SigningKey,
   serviceToken,
+  startServerStream,
+  startUnary,
   TrustedKeys,
   type UserClaims,
   userAudience,
@@ -50,8 +46,8 @@ let people = 0;
 /** Managers on free ports over one database, and what their callers need. */
 export class Rig {
   readonly owner: Pool;
-  readonly managers: ChannelServiceClient[] = [];
-  readonly #admins: AdminServiceClient[] = [];
+  readonly managers: Client[] = [];
+  readonly #admins: Client[] = [];
   readonly #database: Database;
   readonly #pools = new Map<string, Pool>();
   readonly #identities: Identity[] = [];
@@ -71,7 +67,7 @@ export class Rig {
     return pool;
   }
 
-  async startManager(env: Readonly<Record<string, string>> = {}): Promise<ChannelServiceClient> {
+  async startManager(env: Readonly<Record<string, string>> = {}): Promise<Client> {
     const url = this.#database.urlFor('chat_manager');
     const settings = readSettings({
       PARLEY_DATABASE_URL: url,
@@ -88,19 +84,19 @@ export class Rig {
       },
     );
     this.#running.push(app);
-    const client = new ChannelServiceClient(app.listens.grpc as string, credentials.createInsecure());
+    const client = new Client(app.listens.grpc as string, credentials.createInsecure());
     this.managers.push(client);
-    this.#admins.push(new AdminServiceClient(app.listens.grpc as string, credentials.createInsecure()));
+    this.#admins.push(new Client(app.listens.grpc as string, credentials.createInsecure()));
     return client;
   }
 
-  get manager(): ChannelServiceClient {
-    return this.managers[0] as ChannelServiceClient;
+  get manager(): Client {
+    return this.managers[0] as Client;
   }
 
   /** The administrators' door of one manager. */
-  admin(n = 0): AdminServiceClient {
-    return this.#admins[n] as AdminServiceClient;
+  admin(n = 0): Client {
+    return this.#admins[n] as Client;
   }
 
   /** Nobody sits anywhere, no chat server lives, nobody has asked for much. */
@@ -181,7 +177,7 @@ export class Rig {
   report(token: string | undefined, request: Parameters<typeof ReportRequest.fromPartial>[0]): Promise<unknown> {
     const { manager } = this;
     const options = token === undefined ? { withinMs } : { token, withinMs };
-    return callUnary(manager.report.bind(manager), ReportRequest.fromPartial(request), options);
+    return callUnary(manager, ChannelService.report, ReportRequest.fromPartial(request), options);
   }
 
   /** A chat server that has reported, and whose lease lasts for the test. */
@@ -219,10 +215,8 @@ export class Rig {
   }
 
   list(who: Person, id = 0): Promise<Channel[]> {
-    const call: ClientReadableStream<Channel> = this.manager.list(
-      Channel.fromPartial({ id }),
-      bearerMetadata(who.token),
-    );
+    const asked = Channel.fromPartial({ id });
+    const call = startServerStream(this.manager, ChannelService.list, asked, bearerMetadata(who.token));
     const found: Channel[] = [];
     return new Promise((resolve, reject) => {
       call.on('data', (channel: Channel) => found.push(channel));
@@ -233,7 +227,7 @@ export class Rig {
 
   create(who: Person, room: Parameters<typeof Channel.fromPartial>[0]): Promise<Channel> {
     const { manager } = this;
-    return callUnary(manager.create.bind(manager), Channel.fromPartial(room), { token: who.token, withinMs });
+    return callUnary(manager, ChannelService.create, Channel.fromPartial(room), { token: who.token, withinMs });
   }
 
   async room(who: Person, limit = 25): Promise<number> {
@@ -242,19 +236,21 @@ export class Rig {
 
   remove(who: Person, id: number): Promise<unknown> {
     const { manager } = this;
-    return callUnary(manager.delete.bind(manager), Channel.fromPartial({ id }), { token: who.token, withinMs });
+    return callUnary(manager, ChannelService.delete, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
   listen(who: Person, id: number, manager = this.manager): Promise<ListenResponse> {
-    return callUnary(manager.listen.bind(manager), Channel.fromPartial({ id }), { token: who.token, withinMs });
+    return callUnary(manager, ChannelService.listen, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
   /** Listen with the response headers. */
   listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
     return new Promise((resolve, reject) => {
       let headers: Metadata | undefined;
-      const call = this.manager.listen(Channel.fromPartial({ id }), bearerMetadata(who.token), (error, answer) => {
-        if (error !== null || headers === undefined) reject(error ?? new Error('no headers'));
+      const options = { token: who.token, withinMs };
+      const asked = Channel.fromPartial({ id });
+      const call = startUnary(this.manager, ChannelService.listen, asked, options, (error, answer) => {
+        if (error !== null || headers === undefined || answer === undefined) reject(error ?? new Error('no headers'));
         else resolve({ headers, answer });
       });
       call.on('metadata', (metadata) => {

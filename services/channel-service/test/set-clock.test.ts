@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createPool, type EmbeddedServer, migrate, openRoles, SERVICE_ROLES, startEmbedded } from '@parley/database';
-import { Chatter, ownerVariable, rolePasswords, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, ownerVariable, rolePasswords, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 /** Debian's package faketime; `.ci/install` installs it. */
 const library = ['x86_64', 'aarch64']
@@ -81,7 +81,7 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
       await until(async () => {
         for (let n = 0; n < 30; n++) chatter.send(`${++said}`);
         const last = String(said);
-        await chatter.find(({ seq, data }) => seq > 0 && data.toString() === last, 1_000);
+        await chatter.find(({ seq, data }) => seq > 0 && utf8(data) === last, 1_000);
       });
       chatter.cancel();
       const addr = (await trio.listen(ann, room.id).catch(() => undefined))?.server?.addr;

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { ReportRequest, ServerState } from '@parley/contract';
+import { ChannelService, ReportRequest, ServerState } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary, managerAudience, SigningKey, serviceToken } from '@parley/rpc';
 import { type TestPerson, Trio } from '@parley/testkit';
@@ -32,7 +32,7 @@ async function thiefKey(owner: string) {
 
 function report(token: string, server: object): Promise<unknown> {
   const client = trio.manager();
-  return callUnary(client.report.bind(client), ReportRequest.fromPartial({ server }), { token, withinMs: 10_000 });
+  return callUnary(client, ChannelService.report, ReportRequest.fromPartial({ server }), { token, withinMs: 10_000 });
 }
 
 /** The server lives as before, and people get to it. */

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ChatServiceService, ServerState } from '@parley/contract';
+import { ChatService, ServerState } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { clientCredentials, ServiceHost, serviceToken } from '@parley/rpc';
 import {
@@ -254,9 +254,7 @@ export async function startApp(
   });
   const duties = { sweep, farewell, drain };
   countDuties(context.metrics, duties);
-  await host.serve((server) =>
-    server.add('chat.v1.ChatService', ChatServiceService, createDoors(host, config, state, duties)),
-  );
+  await host.serve((server) => server.add(ChatService, createDoors(host, config, state, duties)));
   const reporter = await createReporter(host, config, state, sweep);
   startDuties(host, config, state, reporter, duties);
   host.readiness.require('the managers', () => reporter.checkAccepted());

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -33,7 +33,7 @@ async function join(options: ConstructorParameters<typeof Chatter>[1] = {}) {
 async function nobodyNoticed(): Promise<void> {
   const text = `still here ${Math.random()}`;
   witness.send(text);
-  await witness.find(({ data }) => data.toString() === text);
+  await witness.find(({ data }) => utf8(data) === text);
   expect(witness.messages.every(({ goodbye }) => goodbye === undefined)).toBe(true);
 }
 
@@ -61,7 +61,7 @@ describe('With events a bad message is refused and the stream goes on', () => {
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
     expect(refused.ack?.refusal?.reason).toBe(reason);
     stream.send('good');
-    await stream.find(({ data }) => data.toString() === 'good');
+    await stream.find(({ data }) => utf8(data) === 'good');
     await stream.leave();
   });
 

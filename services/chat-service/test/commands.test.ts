@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { credentials, status } from '@grpc/grpc-js';
-import { Channel, ChatServiceClient, DisconnectRequest } from '@parley/contract';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { Channel, ChatService, DisconnectRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio } from '@parley/testkit';
@@ -9,7 +9,7 @@ let trio: Trio;
 let alice: TestPerson;
 let pool: Pool;
 let key: SigningKey<ServiceClaims>;
-let client: ChatServiceClient;
+let client: Client;
 let bootId: string;
 const me = randomUUID();
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   alice = await trio.people.make('alice');
   pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
-  client = new ChatServiceClient(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
+  client = new Client(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
   bootId = String((await trio.people.sql('SELECT boot_id FROM chat.server'))[0]?.boot_id);
 });
 afterAll(async () => {
@@ -31,7 +31,7 @@ const withinMs = 5_000;
 
 async function tell(method: 'add' | 'remove', id: number, token?: string) {
   const signed = token ?? (await key.sign({ sub: me }, bootId));
-  return callUnary(client[method].bind(client), Channel.fromPartial({ id }), { token: signed, withinMs });
+  return callUnary(client, ChatService[method], Channel.fromPartial({ id }), { token: signed, withinMs });
 }
 
 describe('Add and Remove', () => {
@@ -72,7 +72,7 @@ describe('Disconnect', () => {
     const stream = new Chatter(await trio.listen(alice, id), { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);
     const request = DisconnectRequest.fromPartial({ userId: 'alice', goodbye: { reason: 'kicked' } });
-    await callUnary(client.disconnect.bind(client), request, { token: await key.sign({ sub: me }, bootId), withinMs });
+    await callUnary(client, ChatService.disconnect, request, { token: await key.sign({ sub: me }, bootId), withinMs });
     expect(await stream.ended).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'kicked' });
     expect(stream.messages.at(-1)?.goodbye?.reason).toBe('kicked');
   });

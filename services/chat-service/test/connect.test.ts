@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { Resume } from '@parley/contract';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -39,7 +39,7 @@ describe('Connect', () => {
     const [heard, echo] = [await b.find(({ seq }) => seq > 0), await a.find(({ seq }) => seq > 0)];
     expect(heard).toEqual(echo);
     expect(heard).toMatchObject({ sender: alice.id, userId: alice.number, seq: 1, deleted: false, editedAt: 0 });
-    expect(heard.data.toString()).toBe('hello');
+    expect(utf8(heard.data)).toBe('hello');
     expect(Math.abs(heard.timestamp - Date.now())).toBeLessThan(2_000);
     b.send('hi');
     await Promise.all([a, b].map((one) => one.find(({ seq }) => seq === 2)));

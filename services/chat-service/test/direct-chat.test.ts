@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Kind, type Message, User } from '@parley/contract';
+import { ChannelService, Kind, type Message, User } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio } from '@parley/testkit';
 
@@ -25,7 +25,7 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 test('in a direct chat nobody has power over what the other says, who opened it neither', async () => {
   const [opener, other] = [await trio.people.make('opener'), await trio.people.make('other')];
   const manager = trio.manager();
-  const { id } = await callUnary(manager.openDirect.bind(manager), User.fromPartial({ id: 'other' }), {
+  const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
     token: opener.token,
     withinMs: 15_000,
   });

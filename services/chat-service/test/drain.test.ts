@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
-import { ChatServiceClient, DrainRequest } from '@parley/contract';
+import { ChatService, DrainRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
 import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
@@ -33,11 +33,11 @@ const stateOf = async ({ grpc }: ServiceProcess) =>
 const somebody = () => trio.people.make(`p-${++names}`);
 
 async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): Promise<void> {
-  const client = new ChatServiceClient(grpc, credentials.createInsecure());
+  const client = new Client(grpc, credentials.createInsecure());
   const [server] = await trio.people.sql('SELECT boot_id FROM chat.server WHERE addr = $1', [grpc]);
   const signed = token ?? (await key.sign({ sub: me }, String(server?.boot_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
-  await callUnary(client.drain.bind(client), request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
+  await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
 }
 
 async function join(person: TestPerson, id: number): Promise<Chatter> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Kind, type Message, Resume } from '@parley/contract';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -62,7 +62,7 @@ describe('A channel that keeps what is said', () => {
     );
     expect(rows).toEqual(
       entriesOf(a)
-        .map(({ seq, sender, data }) => ({ seq: String(seq), sender_id: sender, text: data.toString() }))
+        .map(({ seq, sender, data }) => ({ seq: String(seq), sender_id: sender, text: utf8(data) }))
         .map((row) => ({ ...row, seq: Number(row.seq) })),
     );
     await Promise.all([a.leave(), b.leave()]);

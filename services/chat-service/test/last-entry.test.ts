@@ -1,4 +1,4 @@
-import { ChangeMemberRequest, Channel, ChannelKind, Kind, MemberChange } from '@parley/contract';
+import { ChangeMemberRequest, Channel, ChannelKind, ChannelService, Kind, MemberChange } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio } from '@parley/testkit';
 
@@ -14,14 +14,14 @@ beforeAll(async () => {
   [ann, bob] = [await trio.people.make('ann'), await trio.people.make('bob')];
   const manager = trio.manager();
   const channel = Channel.fromPartial({ name: 'group', kind: ChannelKind.GROUP });
-  id = (await callUnary(manager.create.bind(manager), channel, { token: ann.token, withinMs })).id;
+  id = (await callUnary(manager, ChannelService.create, channel, { token: ann.token, withinMs })).id;
 });
 afterAll(() => trio.stop());
 
 function change(fields: Partial<ChangeMemberRequest>) {
   const manager = trio.manager();
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: bob.id, ...fields });
-  return callUnary(manager.changeMember.bind(manager), request, { token: ann.token, withinMs });
+  return callUnary(manager, ChannelService.changeMember, request, { token: ann.token, withinMs });
 }
 
 async function join(person: TestPerson): Promise<Chatter> {

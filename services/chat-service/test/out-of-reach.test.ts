@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Chatter, FaultProxy, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, FaultProxy, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let toManager: FaultProxy;
@@ -86,7 +86,7 @@ test('who only slept, and was not replaced, keeps its people: the database answe
   sleeper.kill('SIGCONT');
   await pause(1_500);
   stream.send('awake');
-  await stream.find(({ data }) => data.toString() === 'awake');
+  await stream.find(({ data }) => utf8(data) === 'awake');
   expect(stream.messages.filter(({ goodbye }) => goodbye !== undefined)).toEqual([]);
   await stream.leave();
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kind, type Message } from '@parley/contract';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 const quota = {
   PARLEY_CHANNEL_MEGABYTES: '1',
@@ -87,7 +87,7 @@ test(
     expect(await say(a, Buffer.from('short'), { kind: Kind.EDIT, targetSeq: 1 })).toBe('quota-exceeded');
     await expectCounted(id);
     b.send('in passing', { lossy: true });
-    await a.find(({ data }) => data.toString() === 'in passing');
+    await a.find(({ data }) => utf8(data) === 'in passing');
     const [said] = await trio.people.sql('SELECT last_seq FROM chat.channel_head WHERE channel_id = $1', [id]);
     for (let seq = 1; seq <= Number(said?.last_seq); seq++) {
       expect(typeof (await say(a, Buffer.alloc(0), { kind: Kind.DELETE, targetSeq: seq }))).toBe('number');

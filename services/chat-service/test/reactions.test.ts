@@ -1,4 +1,5 @@
 import { Kind, Message } from '@parley/contract';
+import { utf8 } from '@parley/testkit';
 import { faultOf, normalise } from '../src/rpc/incoming.js';
 
 function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
@@ -53,5 +54,5 @@ test.each([
 ])('%j is the same reaction as %j', (text, same) => {
   const message = Message.fromPartial({ kind: Kind.REACT, targetSeq: 1, data: Buffer.from(text) });
   normalise(message);
-  expect(message.data.toString()).toBe(same);
+  expect(utf8(message.data)).toBe(same);
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Channel, ChannelKind, type Keep, Kind, Message } from '@parley/contract';
+import { Channel, ChannelKind, ChannelService, type Keep, Kind, Message } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 const patienceMs = 20_000;
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
 async function create(kind: ChannelKind, keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
   const client = trio.manager();
   const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, keep });
-  return (await callUnary(client.create.bind(client), channel, { token: host.token, withinMs: patienceMs })).id;
+  return (await callUnary(client, ChannelService.create, channel, { token: host.token, withinMs: patienceMs })).id;
 }
 
 async function join(person: TestPerson, id: number): Promise<Chatter> {
@@ -71,8 +71,8 @@ test.each(cases)('$where nobody is shown $what of who is muted', async ({ keep, 
   const shown = a.messages.length;
   for (let n = 0; n < 5; n++) expect(await ackOf(b, 'silenced', fields)).toBe('muted');
   expect(await ackOf(a, 'after')).toBeUndefined();
-  await a.find(({ seq, data }) => seq > 0 && data.toString() === 'after');
-  const since = a.messages.slice(shown).filter(({ data }) => data.toString() !== 'is it so yet');
+  await a.find(({ seq, data }) => seq > 0 && utf8(data) === 'after');
+  const since = a.messages.slice(shown).filter(({ data }) => utf8(data) !== 'is it so yet');
   expect(
     since.filter(({ sender, typing, kind }) => sender === guest.id || typing !== undefined || kind === Kind.PIN),
   ).toEqual([]);

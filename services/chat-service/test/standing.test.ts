@@ -4,6 +4,7 @@ import {
   ChangeMemberRequest,
   Channel,
   ChannelKind,
+  ChannelService,
   Keep,
   Kind,
   MemberRole,
@@ -12,7 +13,7 @@ import {
   type Welcome,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -39,7 +40,7 @@ beforeEach(async () => {
 function create(fields: Partial<Channel>): Promise<Channel> {
   const client = trio.manager();
   const channel = Channel.fromPartial({ name: `channel ${tests}`, limit: 25, ...fields });
-  return callUnary(client.create.bind(client), channel, { token: ann.token, withinMs });
+  return callUnary(client, ChannelService.create, channel, { token: ann.token, withinMs });
 }
 
 async function room(keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
@@ -49,13 +50,13 @@ async function room(keep: Parameters<typeof Keep.fromPartial>[0]): Promise<numbe
 function change(id: number, fields: Partial<ChangeMemberRequest>, by = ann, whom = bob) {
   const client = trio.manager();
   const request = ChangeMemberRequest.fromPartial({ channelId: id, userId: whom.id, ...fields });
-  return callUnary(client.changeMember.bind(client), request, { token: by.token, withinMs });
+  return callUnary(client, ChannelService.changeMember, request, { token: by.token, withinMs });
 }
 
 function update(id: number, fields: Partial<UpdateChannelRequest>) {
   const client = trio.manager();
   const request = UpdateChannelRequest.fromPartial({ id, ...fields });
-  return callUnary(client.update.bind(client), request, { token: ann.token, withinMs });
+  return callUnary(client, ChannelService.update, request, { token: ann.token, withinMs });
 }
 
 async function join(person: TestPerson, id: number): Promise<Chatter> {
@@ -176,7 +177,7 @@ test('In a chat a role reaches who is inside', async () => {
   await change(id, { add: true });
   const [a, b] = [await join(ann, id), await join(bob, id)];
   expect(await say(a)).toBeUndefined();
-  const { seq } = await b.find((message) => message.seq > 0 && message.data.toString() === 'words');
+  const { seq } = await b.find((message) => message.seq > 0 && utf8(message.data) === 'words');
   const pin = { kind: Kind.PIN, targetSeq: seq };
   expect(await say(b, pin)).toBe('not-owner');
   await change(id, { role: MemberRole.ADMIN });

@@ -1,24 +1,16 @@
-import { type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import {
-  type Ack,
-  ChatServiceClient,
-  Kind,
-  type ListenResponse,
-  Message,
-  Resume,
-  SubscribeRequest,
-} from '@parley/contract';
-import { bearerMetadata, callUnary, clientOptions } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Client, type ClientReadableStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { type Ack, ChatService, Kind, type ListenResponse, Message, Resume, SubscribeRequest } from '@parley/contract';
+import { bearerMetadata, callUnary, clientOptions, startServerStream } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
 let bob: TestPerson;
-let clients: Map<string, ChatServiceClient>;
+let clients: Map<string, Client>;
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 2, env: { PARLEY_SENDER_RATE: '1000' } });
-  const open = ({ grpc }: { grpc: string }) => new ChatServiceClient(grpc, credentials.createInsecure(), clientOptions);
+  const open = ({ grpc }: { grpc: string }) => new Client(grpc, credentials.createInsecure(), clientOptions);
   clients = new Map(trio.chatServers.map((one) => [one.grpc, open(one)]));
 });
 afterAll(async () => {
@@ -34,8 +26,8 @@ beforeEach(async () => {
   room = (await trio.create(ann, `room ${tests}`)).id;
 });
 
-function serverOf({ server }: ListenResponse): ChatServiceClient {
-  return clients.get(server?.addr ?? '') as ChatServiceClient;
+function serverOf({ server }: ListenResponse): Client {
+  return clients.get(server?.addr ?? '') as Client;
 }
 
 /** What a browser is: a Subscribe that is read to its end, and Sends beside it. */
@@ -49,7 +41,8 @@ class Page {
     this.seat = seat;
     const metadata = bearerMetadata(seat.token);
     if (resume !== undefined) metadata.set('chat-resume', resume);
-    this.#stream = serverOf(seat).subscribe(SubscribeRequest.fromPartial(request), metadata);
+    const asked = SubscribeRequest.fromPartial(request);
+    this.#stream = startServerStream(serverOf(seat), ChatService.subscribe, asked, metadata);
     this.#stream.on('data', (frame: Message) => this.frames.push(frame));
     this.ended = new Promise((resolve) => {
       this.#stream.on('error', ({ metadata }: ServiceError) => resolve(String(metadata.get('chat-reason')[0])));
@@ -71,7 +64,7 @@ class Page {
   }
 
   get texts(): string[] {
-    return this.frames.filter(({ seq }) => seq > 0).map(({ data }) => data.toString());
+    return this.frames.filter(({ seq }) => seq > 0).map(({ data }) => utf8(data));
   }
 
   cancel(): void {
@@ -79,9 +72,9 @@ class Page {
   }
 }
 
-function send(client: ChatServiceClient, fields: Partial<Message>, token: string | undefined): Promise<Ack> {
+function send(client: Client, fields: Partial<Message>, token: string | undefined): Promise<Ack> {
   const message = Message.fromPartial(fields);
-  return callUnary(client.send.bind(client), message, { withinMs: 10_000, ...(token !== undefined && { token }) });
+  return callUnary(client, ChatService.send, message, { withinMs: 10_000, ...(token !== undefined && { token }) });
 }
 
 async function open(person: TestPerson, ...more: [Partial<SubscribeRequest>?, string?]): Promise<Page> {
@@ -130,7 +123,7 @@ describe('Subscribe and Send', () => {
     await chatter.find(({ ack }) => ack?.seq === 1);
     const bytes = Message.fromPartial({ data: Buffer.from('two') });
     const client = serverOf(seat);
-    const ack = await callUnary(client.send.bind(client), bytes, { token: seat.token, withinMs: 5_000 });
+    const ack = await callUnary(client, ChatService.send, bytes, { token: seat.token, withinMs: 5_000 });
     expect(ack.seq).toBe(2);
     await chatter.leave();
   });
@@ -149,7 +142,7 @@ describe('Subscribe and Send', () => {
   test('token and seat errors are statuses', async () => {
     const early = await trio.listen(ann, room);
     const there = serverOf(early);
-    const elsewhere = [...clients.values()].find((client) => client !== there) as ChatServiceClient;
+    const elsewhere = [...clients.values()].find((client) => client !== there) as Client;
     const refusal = (reason: string) => expect.objectContaining({ reason });
     await expect(send(there, said('x'), undefined)).rejects.toEqual(refusal('unauthenticated'));
     await expect(send(there, said('x'), ann.token)).rejects.toEqual(refusal('invalid-token'));

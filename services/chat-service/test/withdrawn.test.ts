@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kind, type Message, Resume } from '@parley/contract';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let alice: TestPerson;
@@ -51,7 +51,7 @@ async function fromTheBeginning(id: number, log: string, upTo: number): Promise<
   return stranger.messages.filter(({ seq }) => seq > 0);
 }
 
-const shown = ({ seq, kind, data, deleted }: Message) => ({ seq, kind, text: data.toString(), deleted });
+const shown = ({ seq, kind, data, deleted }: Message) => ({ seq, kind, text: utf8(data), deleted });
 const nextOwner = 'UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1';
 
 describe.each([

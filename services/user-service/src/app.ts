@@ -1,4 +1,4 @@
-import { UserServiceService } from '@parley/contract';
+import { UserService } from '@parley/contract';
 import { forUser, ServiceHost, userToken } from '@parley/rpc';
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import type { Config } from './config.js';
@@ -22,7 +22,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
   const key = await host.signingKey(userToken);
 
   await host.serve((server) =>
-    server.add('chat.v1.UserService', UserServiceService, {
+    server.add(UserService, {
       register: createRegister({ pool, passwords, proxies }),
       login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool)),

@@ -1,4 +1,4 @@
-import { credentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 import {
   LoginRequest,
   type LoginResponse,
@@ -6,7 +6,7 @@ import {
   RegisterRequest,
   UpdateUserRequest,
   User,
-  UserServiceClient,
+  UserService,
 } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { callUnary, clientOptions } from '@parley/rpc';
@@ -23,13 +23,13 @@ export class Accounts {
   readonly owner: Pool;
   readonly database: TestDatabase;
   readonly #running: RunningService;
-  readonly #client: UserServiceClient;
+  readonly #client: Client;
 
   private constructor(database: TestDatabase, running: RunningService) {
     this.database = database;
     this.owner = createPool({ url: database.ownerUrl, applicationName: 'test', max: 2 });
     this.#running = running;
-    this.#client = new UserServiceClient(running.listens.grpc as string, credentials.createInsecure(), clientOptions);
+    this.#client = new Client(running.listens.grpc as string, credentials.createInsecure(), clientOptions);
   }
 
   static async start(env: Record<string, string> = {}, on?: TestDatabase): Promise<Accounts> {
@@ -42,12 +42,12 @@ export class Accounts {
 
   register(userId: string, more: Partial<RegisterRequest> = {}) {
     const request = RegisterRequest.fromPartial({ userId, password, ...more });
-    return callUnary(this.#client.register.bind(this.#client), request, { withinMs });
+    return callUnary(this.#client, UserService.register, request, { withinMs });
   }
 
   login(userId: string, more: Partial<LoginRequest> = {}): Promise<LoginResponse> {
     const request = LoginRequest.fromPartial({ userId, password, ...more });
-    return callUnary(this.#client.login.bind(this.#client), request, { withinMs });
+    return callUnary(this.#client, UserService.login, request, { withinMs });
   }
 
   /** Registers and logs in. */
@@ -58,16 +58,16 @@ export class Accounts {
 
   logout(token: string, everywhere = false) {
     const request = LogoutRequest.fromPartial({ everywhere });
-    return callUnary(this.#client.logout.bind(this.#client), request, { token, withinMs });
+    return callUnary(this.#client, UserService.logout, request, { token, withinMs });
   }
 
   get(token: string, who: Partial<User>): Promise<User> {
-    return callUnary(this.#client.get.bind(this.#client), User.fromPartial(who), { token, withinMs });
+    return callUnary(this.#client, UserService.get, User.fromPartial(who), { token, withinMs });
   }
 
   update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {
     const request = UpdateUserRequest.fromPartial(change);
-    return callUnary(this.#client.update.bind(this.#client), request, { token, withinMs });
+    return callUnary(this.#client, UserService.update, request, { token, withinMs });
   }
 
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {

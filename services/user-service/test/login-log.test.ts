@@ -1,12 +1,12 @@
-import { credentials } from '@grpc/grpc-js';
-import { LoginRequest, RegisterRequest, UserServiceClient } from '@parley/contract';
+import { Client, credentials } from '@grpc/grpc-js';
+import { LoginRequest, RegisterRequest, UserService } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { password, reasonOf } from './accounts.js';
 
 let database: TestDatabase;
 let service: ServiceProcess;
-let client: UserServiceClient;
+let client: Client;
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -16,7 +16,7 @@ beforeAll(async () => {
     PARLEY_BCRYPT_COST: '4',
     PARLEY_LOG_FORMAT: 'json',
   });
-  client = new UserServiceClient(service.grpc, credentials.createInsecure(), clientOptions);
+  client = new Client(service.grpc, credentials.createInsecure(), clientOptions);
 });
 afterAll(async () => {
   client.close();
@@ -26,12 +26,12 @@ afterAll(async () => {
 
 const login = (userId: string, typed: string) =>
   reasonOf(
-    callUnary(client.login.bind(client), LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 10_000 }),
+    callUnary(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 10_000 }),
   );
 
 test('each attempt to log in is in the log with the user and the address, without the password; a hostile id is not', async () => {
   const request = RegisterRequest.fromPartial({ userId: 'ann', password });
-  await callUnary(client.register.bind(client), request, { withinMs: 10_000 });
+  await callUnary(client, UserService.register, request, { withinMs: 10_000 });
   expect(await login('ann', password)).toBe('ok');
   expect(await login('ann', 'guess-number-one')).toBe('wrong-credentials');
   expect(await login('no-such-user', 'guess-number-two')).toBe('wrong-credentials');

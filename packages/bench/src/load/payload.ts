@@ -20,12 +20,13 @@ export function payload(channel: number, number: number): Buffer {
 /** Why a received message is not the one that was due; undefined where it is. */
 export function faultOf(bytes: Buffer, channel: number, number: number): string | undefined {
   const { data, seq } = Message.decode(bytes);
+  const words = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (seq !== number + 1) return `seq ${seq} where ${number + 1} was due`;
   const fits =
     data.length === dataBytes &&
-    data.readUInt32LE(0) === channel &&
-    data.readUInt32LE(4) === number &&
-    data.readUInt32LE(8) === checksum(channel, number) &&
+    words.getUint32(0, true) === channel &&
+    words.getUint32(4, true) === number &&
+    words.getUint32(8, true) === checksum(channel, number) &&
     filler.equals(data.subarray(12));
   return fits ? undefined : `message ${number} of channel ${channel} has other words`;
 }

@@ -1,5 +1,4 @@
-import { AdminServiceClient, ChannelServer, KickRequest, type ListAuditResponse, Page, User } from '@parley/contract';
-import { clientOptions } from '@parley/rpc/client';
+import { AdminService, ChannelServer, KickRequest, type ListAuditResponse, Page, User } from '@parley/contract';
 import { credentialsFor, once, repeatable, type Security } from './calls.js';
 import { Peers } from './peers.js';
 
@@ -28,12 +27,12 @@ export interface Administration {
 /** The administrators' door of the managers. It is never reached through a proxy: this has to run beside them. */
 export function administration({ channelService, token, ...security }: AdministrationOptions): Administration {
   const credentials = credentialsFor(security);
-  const managers = new Peers(channelService, (at) => new AdminServiceClient(at, credentials, clientOptions));
-  const listServers = repeatable(managers, (one) => one.listServers.bind(one));
-  const drain = once(managers, (one) => one.drain.bind(one));
-  const setUser = once(managers, (one) => one.setUser.bind(one));
-  const kick = once(managers, (one) => one.kick.bind(one));
-  const listAudit = repeatable(managers, (one) => one.listAudit.bind(one));
+  const managers = new Peers(channelService, credentials);
+  const listServers = repeatable(managers, AdminService.listServers);
+  const drain = once(managers, AdminService.drain);
+  const setUser = once(managers, AdminService.setUser);
+  const kick = once(managers, AdminService.kick);
+  const listAudit = repeatable(managers, AdminService.listAudit);
   return {
     servers: async () => (await listServers({}, { token })).servers,
     drain: async (id) => void (await drain(ChannelServer.fromPartial({ id }), { token })),

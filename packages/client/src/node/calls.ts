@@ -1,5 +1,7 @@
-import { ChannelCredentials, type Client, type ClientUnaryCall, type Metadata, type ServiceError } from '@grpc/grpc-js';
-import { callUnary } from '@parley/rpc/client';
+import { ChannelCredentials, type Client } from '@grpc/grpc-js';
+import type { Method } from '@parley/contract';
+import { startUnary } from '@parley/rpc/client';
+import { refusalFromStatus } from '@parley/rpc/status';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 import type { Peers } from './peers.js';
@@ -16,15 +18,9 @@ export function credentialsFor({ tls = false, ca }: Security): ChannelCredential
   return tls ? ChannelCredentials.createSsl(ca ?? null) : ChannelCredentials.createInsecure();
 }
 
-type Method<Q, S> = (
-  request: Q,
-  metadata: Metadata,
-  options: { deadline: number },
-  done: (error: ServiceError | null, value: S) => void,
-) => ClientUnaryCall;
-
 /** One unary call that its signal cancels; rejects with a Refusal or the signal's reason. */
 async function call<Q, S>(
+  client: Client,
   method: Method<Q, S>,
   request: Q,
   withinMs: number,
@@ -32,16 +28,15 @@ async function call<Q, S>(
 ): Promise<S> {
   signal?.throwIfAborted();
   let forget = () => {};
-  const abortable: Method<Q, S> = (...args) => {
-    const started = method(...args);
-    forget = onAbort(signal, () => started.cancel());
-    return started;
-  };
   try {
-    return await callUnary(abortable, request, { withinMs, ...(token !== undefined && { token }) });
-  } catch (thrown) {
-    signal?.throwIfAborted();
-    throw thrown;
+    return await new Promise<S>((resolve, reject) => {
+      const options = { withinMs, ...(token !== undefined && { token }) };
+      const started = startUnary(client, method, request, options, (error, response) => {
+        if (error === null) resolve(response as S);
+        else reject(signal?.aborted ? signal.reason : refusalFromStatus(error));
+      });
+      forget = onAbort(signal, () => started.cancel());
+    });
   } finally {
     forget();
   }
@@ -49,27 +44,20 @@ async function call<Q, S>(
 
 type Unary<Q, S> = (request: Q, options: CallOptions) => Promise<S>;
 
-function unary<C extends Client, Q, S>(
-  peers: Peers<C>,
-  methodOf: (client: C) => Method<Q, S>,
-  again: boolean,
-): Unary<Q, S> {
+function unary<Q, S>(peers: Peers, method: Method<Q, S>, again: boolean): Unary<Q, S> {
   return (request, options) =>
-    peers.ask((client, withinMs) => call(methodOf(client), request, withinMs, options), {
+    peers.ask((client, withinMs) => call(client, method, request, withinMs, options), {
       repeatable: again,
       signal: options.signal,
     });
 }
 
 /** A unary method of a service, said at most once: when it is on its way, no other address is asked. */
-export function once<C extends Client, Q, S>(peers: Peers<C>, methodOf: (client: C) => Method<Q, S>): Unary<Q, S> {
-  return unary(peers, methodOf, false);
+export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
+  return unary(peers, method, false);
 }
 
 /** One that is said again at the next address where no answer comes. */
-export function repeatable<C extends Client, Q, S>(
-  peers: Peers<C>,
-  methodOf: (client: C) => Method<Q, S>,
-): Unary<Q, S> {
-  return unary(peers, methodOf, true);
+export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
+  return unary(peers, method, true);
 }

@@ -1,6 +1,6 @@
-import type { ChannelCredentials, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { ChatServiceClient, type Message } from '@parley/contract';
-import { bearerMetadata, clientOptions } from '@parley/rpc/client';
+import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { ChatService, type Message } from '@parley/contract';
+import { bearerMetadata, clientOptions, startDuplex } from '@parley/rpc/client';
 import { refusalFromStatus } from '@parley/rpc/status';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
@@ -18,7 +18,7 @@ function refusalOf(error: ServiceError, addr: string, heard: boolean): Refusal {
 
 /** One Connect stream over a connection of its own, from the seat to its end. It never comes back by itself. */
 export class GrpcStream implements ConnectStream {
-  readonly #client: ChatServiceClient;
+  readonly #client: Client;
   readonly #call: ClientDuplexStream<Message, Message>;
   readonly #onEnd: ConnectOptions['onEnd'];
   #ended = false;
@@ -27,11 +27,11 @@ export class GrpcStream implements ConnectStream {
   constructor({ seat, resume, onFrame, onEnd }: ConnectOptions, credentials: ChannelCredentials) {
     this.#onEnd = onEnd;
     const addr = seat.server?.addr ?? '';
-    this.#client = new ChatServiceClient(addr, credentials, clientOptions);
+    this.#client = new Client(addr, credentials, clientOptions);
     const metadata = bearerMetadata(seat.token);
     metadata.set('chat-events', '1');
     if (resume !== undefined) metadata.set('chat-resume', `${resume.log}:${resume.seq}`);
-    this.#call = this.#client.connect(metadata);
+    this.#call = startDuplex(this.#client, ChatService.connect, metadata);
     this.#call.on('data', onFrame);
     this.#call.once('metadata', () => {
       this.#heard = true;

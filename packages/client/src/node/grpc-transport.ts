@@ -1,6 +1,6 @@
-import type { ServiceError } from '@grpc/grpc-js';
-import { Channel, ChannelServiceClient, User, UserServiceClient } from '@parley/contract';
-import { bearerMetadata, clientOptions } from '@parley/rpc/client';
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { Channel, ChannelService, User, UserService } from '@parley/contract';
+import { bearerMetadata, startServerStream } from '@parley/rpc/client';
 import { refusalFromStatus } from '@parley/rpc/status';
 import { onAbort } from '../abort.js';
 import type { CallOptions, Transport } from '../transport.js';
@@ -18,14 +18,11 @@ export interface GrpcOptions extends Security {
   readonly onPlainStream?: (addr: string) => void;
 }
 
-function list(
-  client: ChannelServiceClient,
-  id: number,
-  withinMs: number,
-  { token, signal }: CallOptions,
-): Promise<Channel[]> {
+function list(client: Client, id: number, withinMs: number, { token, signal }: CallOptions): Promise<Channel[]> {
   const deadline = Date.now() + withinMs;
-  const stream = client.list(Channel.fromPartial({ id }), bearerMetadata(token), { deadline });
+  const stream = startServerStream(client, ChannelService.list, Channel.fromPartial({ id }), bearerMetadata(token), {
+    deadline,
+  });
   const forget = onAbort(signal, () => stream.cancel());
   const listed = new Promise<Channel[]>((resolve, reject) => {
     const channels: Channel[] = [];
@@ -39,24 +36,24 @@ function list(
 /** gRPC to the three services, over TLS where `tls` or the seat says so. */
 export function grpcTransport({ userService, channelService, tls = false, ca, onPlainStream }: GrpcOptions): Transport {
   const credentials = (isTls: boolean) => credentialsFor({ tls: isTls, ...(ca && { ca }) });
-  const users = new Peers(userService, (at) => new UserServiceClient(at, credentials(tls), clientOptions));
-  const managers = new Peers(channelService, (at) => new ChannelServiceClient(at, credentials(tls), clientOptions));
-  const register = once(users, (one) => one.register.bind(one));
-  const logout = once(users, (one) => one.logout.bind(one));
-  const user = repeatable(users, (one) => one.get.bind(one));
-  const remove = once(managers, (one) => one.delete.bind(one));
-  const listen = repeatable(managers, (one) => one.listen.bind(one)); // the newest seat wins
+  const users = new Peers(userService, credentials(tls));
+  const managers = new Peers(channelService, credentials(tls));
+  const register = once(users, UserService.register);
+  const logout = once(users, UserService.logout);
+  const user = repeatable(users, UserService.get);
+  const remove = once(managers, ChannelService.delete);
+  const listen = repeatable(managers, ChannelService.listen); // the newest seat wins
   return {
     register: async (user, options) => void (await register(user, options)),
-    login: repeatable(users, (one) => one.login.bind(one)),
+    login: repeatable(users, UserService.login),
     logout: async (options) => void (await logout({ everywhere: false }, options)),
     user: (id, options) => user(User.fromPartial({ id }), options),
     list: (id, options) =>
       managers.ask((one, withinMs) => list(one, id, withinMs, options), { repeatable: true, signal: options.signal }),
-    listChannels: repeatable(managers, (one) => one.listChannels.bind(one)),
-    create: once(managers, (one) => one.create.bind(one)),
+    listChannels: repeatable(managers, ChannelService.listChannels),
+    create: once(managers, ChannelService.create),
     delete: async (id, options) => void (await remove(Channel.fromPartial({ id }), options)),
-    history: repeatable(managers, (one) => one.history.bind(one)),
+    history: repeatable(managers, ChannelService.history),
     listen: (id, options) => listen(Channel.fromPartial({ id }), options),
     connect: (options) => {
       const { addr = '', tls: speaksTls = false } = options.seat.server ?? {};

@@ -1,4 +1,5 @@
-import { type Client, connectivityState } from '@grpc/grpc-js';
+import { type ChannelCredentials, Client, connectivityState } from '@grpc/grpc-js';
+import { clientOptions } from '@parley/rpc/client';
 import { Refusal, refuse } from '@parley/runtime';
 
 /** How a call is made. */
@@ -37,21 +38,21 @@ function connected(client: Client): Promise<boolean> {
  * One service at several addresses, any of which will do. The one that answered last is asked first; who cannot be connected to is passed
  * over before anything is sent.
  */
-export class Peers<C extends Client> {
-  readonly #clients: readonly C[];
+export class Peers {
+  readonly #clients: readonly Client[];
   #first = 0;
 
   /** `addresses`: host:port, several with commas between. */
-  constructor(addresses: string, open: (address: string) => C) {
-    this.#clients = addresses.split(',').map((address) => open(address.trim()));
+  constructor(addresses: string, credentials: ChannelCredentials) {
+    this.#clients = addresses.split(',').map((address) => new Client(address.trim(), credentials, clientOptions));
   }
 
   /** `attempt` may take the milliseconds it is given. Rejects with what the last one asked rejects with, or the signal's reason. */
-  async ask<T>(attempt: (client: C, withinMs: number) => Promise<T>, options: AskOptions): Promise<T> {
+  async ask<T>(attempt: (client: Client, withinMs: number) => Promise<T>, options: AskOptions): Promise<T> {
     const order = this.#clients.map((_, n) => (this.#first + n) % this.#clients.length);
     const end = order.at(-1);
     for (const at of order) {
-      const client = this.#clients[at] as C;
+      const client = this.#clients[at] as Client;
       if (at !== end && !(await connected(client))) continue;
       options.signal?.throwIfAborted();
       try {

@@ -1,6 +1,7 @@
+import type { Method } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, reasonOfCode } from '@parley/runtime/refusals';
-import { GrpcWebClientBase, type Metadata, type MethodDescriptor } from 'grpc-web';
+import { GrpcWebClientBase, type Metadata, MethodDescriptor } from 'grpc-web';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 
@@ -42,6 +43,14 @@ function metadataFor({ token, withinMs }: Outgoing): Metadata {
   };
 }
 
+/** The form in which grpc-web takes a method. */
+function descriptorOf<Q, S>({ path, requestType, responseType, responseStream }: Method<Q, S>): MethodDescriptor<Q, S> {
+  const write = (message: Q) => requestType.encode(message).finish();
+  const read = (bytes: Uint8Array) => responseType.decode(bytes);
+  const type = responseStream ? 'server_streaming' : 'unary';
+  return new MethodDescriptor(path, type, Object as never, Object as never, write, read);
+}
+
 /** Makes gRPC-Web calls in text mode, the only one in which the official client reads a stream as it comes. */
 export class WebCaller {
   readonly #origin: string;
@@ -52,9 +61,9 @@ export class WebCaller {
   }
 
   /** Starts a call; what it gives ends it, and says nothing any more. */
-  open<Q, S>(method: MethodDescriptor<Q, S>, request: Q, outgoing: Outgoing, answering: Answering<S>): () => void {
-    const url = this.#origin + method.getName();
-    const stream = this.#client.serverStreaming(url, request, metadataFor(outgoing), method);
+  open<Q, S>(method: Method<Q, S>, request: Q, outgoing: Outgoing, answering: Answering<S>): () => void {
+    const url = this.#origin + method.path;
+    const stream = this.#client.serverStreaming(url, request, metadataFor(outgoing), descriptorOf(method));
     let headers: Metadata = {};
     let over = false;
     const end = (refusal: Refusal | undefined) => {
@@ -75,7 +84,7 @@ export class WebCaller {
   }
 
   /** All that a call answers. Rejects with a Refusal, or the reason of its signal. */
-  async all<Q, S>(method: MethodDescriptor<Q, S>, request: Q, { token, signal }: CallOptions): Promise<S[]> {
+  async all<Q, S>(method: Method<Q, S>, request: Q, { token, signal }: CallOptions): Promise<S[]> {
     signal?.throwIfAborted();
     const messages: S[] = [];
     let forget = () => {};
@@ -92,7 +101,7 @@ export class WebCaller {
   }
 
   /** The one answer of a call. Rejects like `all`. */
-  async one<Q, S>(method: MethodDescriptor<Q, S>, request: Q, options: CallOptions): Promise<S> {
+  async one<Q, S>(method: Method<Q, S>, request: Q, options: CallOptions): Promise<S> {
     const [message] = await this.all(method, request, options);
     if (message === undefined) throw refuse('internal', { words: 'the answer was empty' });
     return message;

@@ -1,8 +1,7 @@
-import { type Ack, Message } from '@parley/contract/messages';
+import { type Ack, ChatService, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
 import { refusals } from '@parley/runtime/refusals';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
-import { methods } from './methods.js';
 import type { WebCaller } from './web-caller.js';
 
 const leaveWithinMs = 2_000;
@@ -33,7 +32,7 @@ export class WebStream implements ConnectStream {
     this.#options = options;
     this.#caller = caller;
     const request = { log: resume?.log ?? '', afterSeq: resume?.seq ?? 0 };
-    this.#cancel = caller.open(methods.subscribe, request, seat, {
+    this.#cancel = caller.open(ChatService.subscribe, request, seat, {
       onMessage: onFrame,
       onEnd: (refusal) => this.#end(refusal && ofSeat(refusal)),
     });
@@ -66,7 +65,7 @@ export class WebStream implements ConnectStream {
   async #post(frame: Message): Promise<void> {
     if (this.#ended) return;
     try {
-      this.#answer(await this.#caller.one(methods.send, frame, this.#options.seat));
+      this.#answer(await this.#caller.one(ChatService.send, frame, this.#options.seat));
     } catch (thrown) {
       this.#fail(frame, thrown instanceof Refusal ? ofSeat(thrown) : refuse('internal', { cause: thrown }));
     }

@@ -1,6 +1,5 @@
-import { Channel, User } from '@parley/contract/messages';
+import { Channel, ChannelService, User, UserService } from '@parley/contract';
 import type { Transport } from '../transport.js';
-import { methods } from './methods.js';
 import { WebCaller } from './web-caller.js';
 import { WebStream } from './web-stream.js';
 
@@ -19,16 +18,16 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
   }
   const caller = new WebCaller(origin);
   return {
-    register: async (request, options) => void (await caller.one(methods.register, request, options)),
-    login: (request, options) => caller.one(methods.login, request, options),
-    logout: async (options) => void (await caller.one(methods.logout, { everywhere: false }, options)),
-    user: (id, options) => caller.one(methods.user, User.fromPartial({ id }), options),
-    list: (id, options) => caller.all(methods.list, Channel.fromPartial({ id }), options),
-    listChannels: (request, options) => caller.one(methods.listChannels, request, options),
-    create: (channel, options) => caller.one(methods.create, channel, options),
-    delete: async (id, options) => void (await caller.one(methods.delete, Channel.fromPartial({ id }), options)),
-    history: (request, options) => caller.one(methods.history, request, options),
-    listen: (id, options) => caller.one(methods.listen, Channel.fromPartial({ id }), options),
+    register: async (request, options) => void (await caller.one(UserService.register, request, options)),
+    login: (request, options) => caller.one(UserService.login, request, options),
+    logout: async (options) => void (await caller.one(UserService.logout, { everywhere: false }, options)),
+    user: (id, options) => caller.one(UserService.get, User.fromPartial({ id }), options),
+    list: (id, options) => caller.all(ChannelService.list, Channel.fromPartial({ id }), options),
+    listChannels: (request, options) => caller.one(ChannelService.listChannels, request, options),
+    create: (channel, options) => caller.one(ChannelService.create, channel, options),
+    delete: async (id, options) => void (await caller.one(ChannelService.delete, Channel.fromPartial({ id }), options)),
+    history: (request, options) => caller.one(ChannelService.history, request, options),
+    listen: (id, options) => caller.one(ChannelService.listen, Channel.fromPartial({ id }), options),
     connect: (options) => new WebStream(options, caller),
     close: () => {},
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChannelCredentials } from '@grpc/grpc-js';
-import { Channel, ChatServiceClient, DisconnectRequest, DrainRequest } from '@parley/contract';
+import { type ChannelCredentials, Client } from '@grpc/grpc-js';
+import { Channel, ChatService, DisconnectRequest, DrainRequest } from '@parley/contract';
 import { callUnary, clientOptions, type ServiceClaims, type SigningKey } from '@parley/rpc';
 import { type Logger, type Part, type Reason, Refusal, refusals } from '@parley/runtime';
 
@@ -38,7 +38,7 @@ const answersAgainMs = 300;
  */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;
-  readonly #clients = new Map<string, ChatServiceClient>();
+  readonly #clients = new Map<string, Client>();
 
   constructor(options: ChatServersOptions) {
     this.#options = options;
@@ -47,7 +47,7 @@ export class ChatServers implements Part {
   /** The channel is this server's now. */
   announce(target: Target, id: number, epoch: number): void {
     const channel = Channel.fromPartial({ id, epoch });
-    this.#tell(target, (client, token) => callUnary(client.add.bind(client), channel, { token, withinMs }));
+    this.#tell(target, (client, token) => callUnary(client, ChatService.add, channel, { token, withinMs }));
   }
 
   /** This seat was replaced by a newer one. */
@@ -74,7 +74,7 @@ export class ChatServers implements Part {
   endChannel(target: Target, id: number): void {
     this.#tell(target, async (client, token) => {
       await disconnect(client, token, { channelId: id }, 'channel-deleted');
-      await callUnary(client.remove.bind(client), Channel.fromPartial({ id }), { token, withinMs });
+      await callUnary(client, ChatService.remove, Channel.fromPartial({ id }), { token, withinMs });
     });
   }
 
@@ -86,7 +86,7 @@ export class ChatServers implements Part {
     const { key, bootId } = this.#options;
     const token = await key.sign({ sub: bootId }, target.boot_id);
     const client = this.#clientOf(target.internal_addr);
-    await callUnary(client.drain.bind(client), DrainRequest.create(), { token, withinMs: drainWithinMs });
+    await callUnary(client, ChatService.drain, DrainRequest.create(), { token, withinMs: drainWithinMs });
   }
 
   /** Whether the process at this address is the one with this boot id: no other takes a token for it. */
@@ -115,7 +115,7 @@ export class ChatServers implements Part {
     this.keepOnly(new Set());
   }
 
-  #tell(target: Target, say: (client: ChatServiceClient, token: string) => Promise<unknown>): void {
+  #tell(target: Target, say: (client: Client, token: string) => Promise<unknown>): void {
     const { key, bootId, log } = this.#options;
     key
       .sign({ sub: bootId }, target.boot_id)
@@ -123,10 +123,10 @@ export class ChatServers implements Part {
       .catch((err: unknown) => log.debug({ err, node: target.boot_id }, 'a chat server was not told'));
   }
 
-  #clientOf(address: string): ChatServiceClient {
+  #clientOf(address: string): Client {
     const known = this.#clients.get(address);
     if (known !== undefined) return known;
-    const client = new ChatServiceClient(address, this.#options.credentials, clientOptions);
+    const client = new Client(address, this.#options.credentials, clientOptions);
     this.#clients.set(address, client);
     return client;
   }
@@ -140,12 +140,12 @@ function reasonOfCall(call: Promise<unknown>): Promise<Reason | 'ok'> {
 }
 
 function disconnect(
-  client: ChatServiceClient,
+  client: Client,
   token: string,
   whom: Whom & { readonly seatId?: string },
   reason: Reason,
 ): Promise<unknown> {
   const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};
   const request = DisconnectRequest.fromPartial({ ...whom, goodbye: { reason, ...again } });
-  return callUnary(client.disconnect.bind(client), request, { token, withinMs });
+  return callUnary(client, ChatService.disconnect, request, { token, withinMs });
 }

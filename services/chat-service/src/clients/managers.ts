@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import type { ChannelCredentials } from '@grpc/grpc-js';
-import { ChannelServiceClient, type ReportRequest } from '@parley/contract';
+import { type ChannelCredentials, Client } from '@grpc/grpc-js';
+import { ChannelService, type ReportRequest } from '@parley/contract';
 import { callUnary, clientOptions, managerAudience, type ServiceClaims, type SigningKey } from '@parley/rpc';
 import { type Part, Refusal, refuse } from '@parley/runtime';
 
@@ -9,7 +9,7 @@ const reportWithinMs = 1_000;
 
 /** The managers of this deployment. Any of them will do; the one that answered last is asked first. */
 export class Managers implements Part {
-  readonly #clients: ChannelServiceClient[];
+  readonly #clients: Client[];
   readonly #key: SigningKey<ServiceClaims>;
   readonly #bootId: string;
   #first = 0;
@@ -20,7 +20,7 @@ export class Managers implements Part {
     key: SigningKey<ServiceClaims>,
     bootId: string,
   ) {
-    this.#clients = addresses.map((address) => new ChannelServiceClient(address, credentials, clientOptions));
+    this.#clients = addresses.map((address) => new Client(address, credentials, clientOptions));
     this.#key = key;
     this.#bootId = bootId;
   }
@@ -34,7 +34,7 @@ export class Managers implements Part {
     const before = performance.now() + reportWithinMs;
     let last: unknown = refuse('unreachable', { words: 'no manager is configured' });
     for (let tried = 0; tried < this.#clients.length && performance.now() < before; tried++) {
-      const client = this.#clients[this.#first] as ChannelServiceClient;
+      const client = this.#clients[this.#first] as Client;
       try {
         return await this.#reportTo(client, request, token, before - performance.now());
       } catch (thrown) {
@@ -46,8 +46,8 @@ export class Managers implements Part {
     throw last;
   }
 
-  async #reportTo(client: ChannelServiceClient, request: ReportRequest, token: string, withinMs: number) {
-    await callUnary(client.report.bind(client), request, { token, withinMs });
+  async #reportTo(client: Client, request: ReportRequest, token: string, withinMs: number) {
+    await callUnary(client, ChannelService.report, request, { token, withinMs });
   }
 
   stop(): void {

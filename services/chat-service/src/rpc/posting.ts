@@ -185,6 +185,7 @@ export class Posting {
   }
 
   #record(message: Message, digest: Buffer, answering: Answering): void {
+    message.data = Buffer.from(message.data); // the queue would keep all the bytes alive that it came in
     const draft = new Draft(message, digest, this.#author, this.#channel, this.#context);
     this.#pending += 1;
     const taken = this.#context.lane.offer(draft, (outcome) => this.#recorded(message, digest, outcome, answering));

@@ -6,18 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty.js";
 import { ChannelServer, Page, User } from "./types.js";
 
@@ -452,173 +440,64 @@ export const AuditEntry: MessageFns<AuditEntry> = {
  * For administrators, as their row says at each call; served by the manager, never routed from outside.
  * What changes something is in the audit; nothing here reads what people say.
  */
-export type AdminServiceService = typeof AdminServiceService;
-export const AdminServiceService = {
-  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
-  listServers: {
-    path: "/chat.v1.AdminService/ListServers" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Empty => Empty.decode(value),
-    responseSerialize: (value: ListServersResponse): Buffer => Buffer.from(ListServersResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListServersResponse => ListServersResponse.decode(value),
-  },
-  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
-  drain: {
-    path: "/chat.v1.AdminService/Drain" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ChannelServer): Buffer => Buffer.from(ChannelServer.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ChannelServer => ChannelServer.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /**
-   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
-   * unspecified: as it is. The last active administrator stays one.
-   */
-  setUser: {
-    path: "/chat.v1.AdminService/SetUser" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    requestDeserialize: (value: Buffer): User => User.decode(value),
-    responseSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    responseDeserialize: (value: Buffer): User => User.decode(value),
-  },
-  /**
-   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
-   * No ban: who was kicked may come back.
-   */
-  kick: {
-    path: "/chat.v1.AdminService/Kick" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: KickRequest): Buffer => Buffer.from(KickRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): KickRequest => KickRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** What administrators did, the newest first. */
-  listAudit: {
-    path: "/chat.v1.AdminService/ListAudit" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Page): Buffer => Buffer.from(Page.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Page => Page.decode(value),
-    responseSerialize: (value: ListAuditResponse): Buffer => Buffer.from(ListAuditResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListAuditResponse => ListAuditResponse.decode(value),
+export type AdminServiceDefinition = typeof AdminServiceDefinition;
+export const AdminServiceDefinition = {
+  name: "AdminService",
+  fullName: "chat.v1.AdminService",
+  methods: {
+    /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
+    listServers: {
+      name: "ListServers",
+      requestType: Empty as typeof Empty,
+      requestStream: false,
+      responseType: ListServersResponse as typeof ListServersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
+    drain: {
+      name: "Drain",
+      requestType: ChannelServer as typeof ChannelServer,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
+     * unspecified: as it is. The last active administrator stays one.
+     */
+    setUser: {
+      name: "SetUser",
+      requestType: User as typeof User,
+      requestStream: false,
+      responseType: User as typeof User,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
+     * No ban: who was kicked may come back.
+     */
+    kick: {
+      name: "Kick",
+      requestType: KickRequest as typeof KickRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** What administrators did, the newest first. */
+    listAudit: {
+      name: "ListAudit",
+      requestType: Page as typeof Page,
+      requestStream: false,
+      responseType: ListAuditResponse as typeof ListAuditResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface AdminServiceServer extends UntypedServiceImplementation {
-  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
-  listServers: handleUnaryCall<Empty, ListServersResponse>;
-  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
-  drain: handleUnaryCall<ChannelServer, Empty>;
-  /**
-   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
-   * unspecified: as it is. The last active administrator stays one.
-   */
-  setUser: handleUnaryCall<User, User>;
-  /**
-   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
-   * No ban: who was kicked may come back.
-   */
-  kick: handleUnaryCall<KickRequest, Empty>;
-  /** What administrators did, the newest first. */
-  listAudit: handleUnaryCall<Page, ListAuditResponse>;
-}
-
-export interface AdminServiceClient extends Client {
-  /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
-  listServers(
-    request: Empty,
-    callback: (error: ServiceError | null, response: ListServersResponse) => void,
-  ): ClientUnaryCall;
-  listServers(
-    request: Empty,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListServersResponse) => void,
-  ): ClientUnaryCall;
-  listServers(
-    request: Empty,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListServersResponse) => void,
-  ): ClientUnaryCall;
-  /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
-  drain(request: ChannelServer, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  drain(
-    request: ChannelServer,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  drain(
-    request: ChannelServer,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /**
-   * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
-   * unspecified: as it is. The last active administrator stays one.
-   */
-  setUser(request: User, callback: (error: ServiceError | null, response: User) => void): ClientUnaryCall;
-  setUser(
-    request: User,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  setUser(
-    request: User,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  /**
-   * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
-   * No ban: who was kicked may come back.
-   */
-  kick(request: KickRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  kick(
-    request: KickRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  kick(
-    request: KickRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** What administrators did, the newest first. */
-  listAudit(
-    request: Page,
-    callback: (error: ServiceError | null, response: ListAuditResponse) => void,
-  ): ClientUnaryCall;
-  listAudit(
-    request: Page,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListAuditResponse) => void,
-  ): ClientUnaryCall;
-  listAudit(
-    request: Page,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListAuditResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const AdminServiceClient = makeGenericClientConstructor(
-  AdminServiceService,
-  "chat.v1.AdminService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): AdminServiceClient;
-  service: typeof AdminServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

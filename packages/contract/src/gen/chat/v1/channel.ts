@@ -6,20 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty.js";
 import {
   Channel,
@@ -2404,489 +2390,175 @@ export const SearchRequest: MessageFns<SearchRequest> = {
 };
 
 /** The manager: which channels there are, who belongs to them, where they live. */
-export type ChannelServiceService = typeof ChannelServiceService;
-export const ChannelServiceService = {
-  /** Seed. id 0: the caller's own channels, then the most active of those that are listed; at most 1,000 of each. */
-  list: {
-    path: "/chat.v1.ChannelService/List" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Channel => Channel.decode(value),
-  },
-  /** The same in pages, the most active first, and only what has changed since the caller asked before. */
-  listChannels: {
-    path: "/chat.v1.ChannelService/ListChannels" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListChannelsRequest): Buffer => Buffer.from(ListChannelsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListChannelsRequest => ListChannelsRequest.decode(value),
-    responseSerialize: (value: ListChannelsResponse): Buffer =>
-      Buffer.from(ListChannelsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListChannelsResponse => ListChannelsResponse.decode(value),
-  },
-  /** Seed. The caller becomes the owner. */
-  create: {
-    path: "/chat.v1.ChannelService/Create" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Channel => Channel.decode(value),
-  },
-  /** Seed. Only id is read; by its owner or an administrator. */
-  delete: {
-    path: "/chat.v1.ChannelService/Delete" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Seed. Only id is read. Answers where to connect and with which token; the token is also in the header chat-token. */
-  listen: {
-    path: "/chat.v1.ChannelService/Listen" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: ListenResponse): Buffer => Buffer.from(ListenResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListenResponse => ListenResponse.decode(value),
-  },
-  /** Seed. By chat servers, every second. ABORTED: a listed channel is no longer the caller's, look it up. */
-  report: {
-    path: "/chat.v1.ChannelService/Report" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ReportRequest): Buffer => Buffer.from(ReportRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ReportRequest => ReportRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Name, description, icon, limit, keep, slow mode. */
-  update: {
-    path: "/chat.v1.ChannelService/Update" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: UpdateChannelRequest): Buffer => Buffer.from(UpdateChannelRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UpdateChannelRequest => UpdateChannelRequest.decode(value),
-    responseSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Channel => Channel.decode(value),
-  },
-  /** The direct chat with somebody; made if there is none. */
-  openDirect: {
-    path: "/chat.v1.ChannelService/OpenDirect" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    requestDeserialize: (value: Buffer): User => User.decode(value),
-    responseSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Channel => Channel.decode(value),
-  },
-  /** The caller's chats with last message, unread count and receipts: one call at start. */
-  overview: {
-    path: "/chat.v1.ChannelService/Overview" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: OverviewRequest): Buffer => Buffer.from(OverviewRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): OverviewRequest => OverviewRequest.decode(value),
-    responseSerialize: (value: OverviewResponse): Buffer => Buffer.from(OverviewResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): OverviewResponse => OverviewResponse.decode(value),
-  },
-  /** Members, past ones too for administrators. */
-  listMembers: {
-    path: "/chat.v1.ChannelService/ListMembers" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ListMembersRequest): Buffer => Buffer.from(ListMembersRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ListMembersRequest => ListMembersRequest.decode(value),
-    responseSerialize: (value: ListMembersResponse): Buffer => Buffer.from(ListMembersResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListMembersResponse => ListMembersResponse.decode(value),
-  },
-  /** Add, remove, promote, mute, ban, leave, hand over: one change of one member. */
-  changeMember: {
-    path: "/chat.v1.ChannelService/ChangeMember" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: ChangeMemberRequest): Buffer => Buffer.from(ChangeMemberRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ChangeMemberRequest => ChangeMemberRequest.decode(value),
-    responseSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    responseDeserialize: (value: Buffer): User => User.decode(value),
-  },
-  /** A link that lets people in. */
-  createInvite: {
-    path: "/chat.v1.ChannelService/CreateInvite" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Invite): Buffer => Buffer.from(Invite.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Invite => Invite.decode(value),
-    responseSerialize: (value: Invite): Buffer => Buffer.from(Invite.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Invite => Invite.decode(value),
-  },
-  /** Links of a channel. */
-  listInvites: {
-    path: "/chat.v1.ChannelService/ListInvites" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: ListInvitesResponse): Buffer => Buffer.from(ListInvitesResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ListInvitesResponse => ListInvitesResponse.decode(value),
-  },
-  /** Ends a link. */
-  revokeInvite: {
-    path: "/chat.v1.ChannelService/RevokeInvite" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Invite): Buffer => Buffer.from(Invite.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Invite => Invite.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Joins by link, or by id where the channel is public. */
-  join: {
-    path: "/chat.v1.ChannelService/Join" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Invite): Buffer => Buffer.from(Invite.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Invite => Invite.decode(value),
-    responseSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Channel => Channel.decode(value),
-  },
-  /** What was said, newest first; at most 100 and at most 1 MiB a page. */
-  history: {
-    path: "/chat.v1.ChannelService/History" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: HistoryRequest): Buffer => Buffer.from(HistoryRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): HistoryRequest => HistoryRequest.decode(value),
-    responseSerialize: (value: HistoryResponse): Buffer => Buffer.from(HistoryResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HistoryResponse => HistoryResponse.decode(value),
-  },
-  /** Words in the caller's channels. */
-  search: {
-    path: "/chat.v1.ChannelService/Search" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: SearchRequest): Buffer => Buffer.from(SearchRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SearchRequest => SearchRequest.decode(value),
-    responseSerialize: (value: HistoryResponse): Buffer => Buffer.from(HistoryResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HistoryResponse => HistoryResponse.decode(value),
-  },
-  /** By the gateway: where a channel lives, placing it if need be. No seat, no token. */
-  locate: {
-    path: "/chat.v1.ChannelService/Locate" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: ChannelServer): Buffer => Buffer.from(ChannelServer.encode(value).finish()),
-    responseDeserialize: (value: Buffer): ChannelServer => ChannelServer.decode(value),
+export type ChannelServiceDefinition = typeof ChannelServiceDefinition;
+export const ChannelServiceDefinition = {
+  name: "ChannelService",
+  fullName: "chat.v1.ChannelService",
+  methods: {
+    /** Seed. id 0: the caller's own channels, then the most active of those that are listed; at most 1,000 of each. */
+    list: {
+      name: "List",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
+      responseStream: true,
+      options: {},
+    },
+    /** The same in pages, the most active first, and only what has changed since the caller asked before. */
+    listChannels: {
+      name: "ListChannels",
+      requestType: ListChannelsRequest as typeof ListChannelsRequest,
+      requestStream: false,
+      responseType: ListChannelsResponse as typeof ListChannelsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. The caller becomes the owner. */
+    create: {
+      name: "Create",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. Only id is read; by its owner or an administrator. */
+    delete: {
+      name: "Delete",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. Only id is read. Answers where to connect and with which token; the token is also in the header chat-token. */
+    listen: {
+      name: "Listen",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: ListenResponse as typeof ListenResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. By chat servers, every second. ABORTED: a listed channel is no longer the caller's, look it up. */
+    report: {
+      name: "Report",
+      requestType: ReportRequest as typeof ReportRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Name, description, icon, limit, keep, slow mode. */
+    update: {
+      name: "Update",
+      requestType: UpdateChannelRequest as typeof UpdateChannelRequest,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
+      responseStream: false,
+      options: {},
+    },
+    /** The direct chat with somebody; made if there is none. */
+    openDirect: {
+      name: "OpenDirect",
+      requestType: User as typeof User,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
+      responseStream: false,
+      options: {},
+    },
+    /** The caller's chats with last message, unread count and receipts: one call at start. */
+    overview: {
+      name: "Overview",
+      requestType: OverviewRequest as typeof OverviewRequest,
+      requestStream: false,
+      responseType: OverviewResponse as typeof OverviewResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Members, past ones too for administrators. */
+    listMembers: {
+      name: "ListMembers",
+      requestType: ListMembersRequest as typeof ListMembersRequest,
+      requestStream: false,
+      responseType: ListMembersResponse as typeof ListMembersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Add, remove, promote, mute, ban, leave, hand over: one change of one member. */
+    changeMember: {
+      name: "ChangeMember",
+      requestType: ChangeMemberRequest as typeof ChangeMemberRequest,
+      requestStream: false,
+      responseType: User as typeof User,
+      responseStream: false,
+      options: {},
+    },
+    /** A link that lets people in. */
+    createInvite: {
+      name: "CreateInvite",
+      requestType: Invite as typeof Invite,
+      requestStream: false,
+      responseType: Invite as typeof Invite,
+      responseStream: false,
+      options: {},
+    },
+    /** Links of a channel. */
+    listInvites: {
+      name: "ListInvites",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: ListInvitesResponse as typeof ListInvitesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Ends a link. */
+    revokeInvite: {
+      name: "RevokeInvite",
+      requestType: Invite as typeof Invite,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Joins by link, or by id where the channel is public. */
+    join: {
+      name: "Join",
+      requestType: Invite as typeof Invite,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
+      responseStream: false,
+      options: {},
+    },
+    /** What was said, newest first; at most 100 and at most 1 MiB a page. */
+    history: {
+      name: "History",
+      requestType: HistoryRequest as typeof HistoryRequest,
+      requestStream: false,
+      responseType: HistoryResponse as typeof HistoryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Words in the caller's channels. */
+    search: {
+      name: "Search",
+      requestType: SearchRequest as typeof SearchRequest,
+      requestStream: false,
+      responseType: HistoryResponse as typeof HistoryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** By the gateway: where a channel lives, placing it if need be. No seat, no token. */
+    locate: {
+      name: "Locate",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: ChannelServer as typeof ChannelServer,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface ChannelServiceServer extends UntypedServiceImplementation {
-  /** Seed. id 0: the caller's own channels, then the most active of those that are listed; at most 1,000 of each. */
-  list: handleServerStreamingCall<Channel, Channel>;
-  /** The same in pages, the most active first, and only what has changed since the caller asked before. */
-  listChannels: handleUnaryCall<ListChannelsRequest, ListChannelsResponse>;
-  /** Seed. The caller becomes the owner. */
-  create: handleUnaryCall<Channel, Channel>;
-  /** Seed. Only id is read; by its owner or an administrator. */
-  delete: handleUnaryCall<Channel, Empty>;
-  /** Seed. Only id is read. Answers where to connect and with which token; the token is also in the header chat-token. */
-  listen: handleUnaryCall<Channel, ListenResponse>;
-  /** Seed. By chat servers, every second. ABORTED: a listed channel is no longer the caller's, look it up. */
-  report: handleUnaryCall<ReportRequest, Empty>;
-  /** Name, description, icon, limit, keep, slow mode. */
-  update: handleUnaryCall<UpdateChannelRequest, Channel>;
-  /** The direct chat with somebody; made if there is none. */
-  openDirect: handleUnaryCall<User, Channel>;
-  /** The caller's chats with last message, unread count and receipts: one call at start. */
-  overview: handleUnaryCall<OverviewRequest, OverviewResponse>;
-  /** Members, past ones too for administrators. */
-  listMembers: handleUnaryCall<ListMembersRequest, ListMembersResponse>;
-  /** Add, remove, promote, mute, ban, leave, hand over: one change of one member. */
-  changeMember: handleUnaryCall<ChangeMemberRequest, User>;
-  /** A link that lets people in. */
-  createInvite: handleUnaryCall<Invite, Invite>;
-  /** Links of a channel. */
-  listInvites: handleUnaryCall<Channel, ListInvitesResponse>;
-  /** Ends a link. */
-  revokeInvite: handleUnaryCall<Invite, Empty>;
-  /** Joins by link, or by id where the channel is public. */
-  join: handleUnaryCall<Invite, Channel>;
-  /** What was said, newest first; at most 100 and at most 1 MiB a page. */
-  history: handleUnaryCall<HistoryRequest, HistoryResponse>;
-  /** Words in the caller's channels. */
-  search: handleUnaryCall<SearchRequest, HistoryResponse>;
-  /** By the gateway: where a channel lives, placing it if need be. No seat, no token. */
-  locate: handleUnaryCall<Channel, ChannelServer>;
-}
-
-export interface ChannelServiceClient extends Client {
-  /** Seed. id 0: the caller's own channels, then the most active of those that are listed; at most 1,000 of each. */
-  list(request: Channel, options?: Partial<CallOptions>): ClientReadableStream<Channel>;
-  list(request: Channel, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<Channel>;
-  /** The same in pages, the most active first, and only what has changed since the caller asked before. */
-  listChannels(
-    request: ListChannelsRequest,
-    callback: (error: ServiceError | null, response: ListChannelsResponse) => void,
-  ): ClientUnaryCall;
-  listChannels(
-    request: ListChannelsRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListChannelsResponse) => void,
-  ): ClientUnaryCall;
-  listChannels(
-    request: ListChannelsRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListChannelsResponse) => void,
-  ): ClientUnaryCall;
-  /** Seed. The caller becomes the owner. */
-  create(request: Channel, callback: (error: ServiceError | null, response: Channel) => void): ClientUnaryCall;
-  create(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  create(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  /** Seed. Only id is read; by its owner or an administrator. */
-  delete(request: Channel, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  delete(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  delete(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Seed. Only id is read. Answers where to connect and with which token; the token is also in the header chat-token. */
-  listen(request: Channel, callback: (error: ServiceError | null, response: ListenResponse) => void): ClientUnaryCall;
-  listen(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListenResponse) => void,
-  ): ClientUnaryCall;
-  listen(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListenResponse) => void,
-  ): ClientUnaryCall;
-  /** Seed. By chat servers, every second. ABORTED: a listed channel is no longer the caller's, look it up. */
-  report(request: ReportRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  report(
-    request: ReportRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  report(
-    request: ReportRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Name, description, icon, limit, keep, slow mode. */
-  update(
-    request: UpdateChannelRequest,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  update(
-    request: UpdateChannelRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  update(
-    request: UpdateChannelRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  /** The direct chat with somebody; made if there is none. */
-  openDirect(request: User, callback: (error: ServiceError | null, response: Channel) => void): ClientUnaryCall;
-  openDirect(
-    request: User,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  openDirect(
-    request: User,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  /** The caller's chats with last message, unread count and receipts: one call at start. */
-  overview(
-    request: OverviewRequest,
-    callback: (error: ServiceError | null, response: OverviewResponse) => void,
-  ): ClientUnaryCall;
-  overview(
-    request: OverviewRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: OverviewResponse) => void,
-  ): ClientUnaryCall;
-  overview(
-    request: OverviewRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: OverviewResponse) => void,
-  ): ClientUnaryCall;
-  /** Members, past ones too for administrators. */
-  listMembers(
-    request: ListMembersRequest,
-    callback: (error: ServiceError | null, response: ListMembersResponse) => void,
-  ): ClientUnaryCall;
-  listMembers(
-    request: ListMembersRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListMembersResponse) => void,
-  ): ClientUnaryCall;
-  listMembers(
-    request: ListMembersRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListMembersResponse) => void,
-  ): ClientUnaryCall;
-  /** Add, remove, promote, mute, ban, leave, hand over: one change of one member. */
-  changeMember(
-    request: ChangeMemberRequest,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  changeMember(
-    request: ChangeMemberRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  changeMember(
-    request: ChangeMemberRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  /** A link that lets people in. */
-  createInvite(request: Invite, callback: (error: ServiceError | null, response: Invite) => void): ClientUnaryCall;
-  createInvite(
-    request: Invite,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Invite) => void,
-  ): ClientUnaryCall;
-  createInvite(
-    request: Invite,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Invite) => void,
-  ): ClientUnaryCall;
-  /** Links of a channel. */
-  listInvites(
-    request: Channel,
-    callback: (error: ServiceError | null, response: ListInvitesResponse) => void,
-  ): ClientUnaryCall;
-  listInvites(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ListInvitesResponse) => void,
-  ): ClientUnaryCall;
-  listInvites(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ListInvitesResponse) => void,
-  ): ClientUnaryCall;
-  /** Ends a link. */
-  revokeInvite(request: Invite, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  revokeInvite(
-    request: Invite,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  revokeInvite(
-    request: Invite,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Joins by link, or by id where the channel is public. */
-  join(request: Invite, callback: (error: ServiceError | null, response: Channel) => void): ClientUnaryCall;
-  join(
-    request: Invite,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  join(
-    request: Invite,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Channel) => void,
-  ): ClientUnaryCall;
-  /** What was said, newest first; at most 100 and at most 1 MiB a page. */
-  history(
-    request: HistoryRequest,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  history(
-    request: HistoryRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  history(
-    request: HistoryRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  /** Words in the caller's channels. */
-  search(
-    request: SearchRequest,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  search(
-    request: SearchRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  search(
-    request: SearchRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: HistoryResponse) => void,
-  ): ClientUnaryCall;
-  /** By the gateway: where a channel lives, placing it if need be. No seat, no token. */
-  locate(request: Channel, callback: (error: ServiceError | null, response: ChannelServer) => void): ClientUnaryCall;
-  locate(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: ChannelServer) => void,
-  ): ClientUnaryCall;
-  locate(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: ChannelServer) => void,
-  ): ClientUnaryCall;
-}
-
-export const ChannelServiceClient = makeGenericClientConstructor(
-  ChannelServiceService,
-  "chat.v1.ChannelService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): ChannelServiceClient;
-  service: typeof ChannelServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -6,22 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  type ClientReadableStream,
-  type ClientUnaryCall,
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty.js";
 import { Ack, Channel, Goodbye, Message, Refusal } from "./types.js";
 
@@ -790,209 +774,88 @@ export const RelayDown: MessageFns<RelayDown> = {
 };
 
 /** A channel server. Users come with the token of Listen; Add, Remove, Disconnect and Relay need a service credential. */
-export type ChatServiceService = typeof ChatServiceService;
-export const ChatServiceService = {
-  /**
-   * Seed. Send and receive; the end of the stream is the end of being there.
-   * Metadata: authorization (the token), chat-events: 1 (welcome, acks, presence, ...), chat-resume: <log>:<seq>.
-   */
-  connect: {
-    path: "/chat.v1.ChatService/Connect" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: Message): Buffer => Buffer.from(Message.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Message => Message.decode(value),
-    responseSerialize: (value: Message): Buffer => Buffer.from(Message.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Message => Message.decode(value),
-  },
-  /** Seed. By the manager: be ready for this channel; its users must be empty. A hint: the owner is who the database says. */
-  add: {
-    path: "/chat.v1.ChatService/Add" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Seed. By the manager. FAILED_PRECONDITION while somebody is in it. */
-  remove: {
-    path: "/chat.v1.ChatService/Remove" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Channel): Buffer => Buffer.from(Channel.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Channel => Channel.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Connect for browsers, receiving half. Same token, same frames, always with events. */
-  subscribe: {
-    path: "/chat.v1.ChatService/Subscribe" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: SubscribeRequest): Buffer => Buffer.from(SubscribeRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SubscribeRequest => SubscribeRequest.decode(value),
-    responseSerialize: (value: Message): Buffer => Buffer.from(Message.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Message => Message.decode(value),
-  },
-  /** Connect for browsers, sending half: one frame. Valid while the token's Subscribe lives. */
-  send: {
-    path: "/chat.v1.ChatService/Send" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: Message): Buffer => Buffer.from(Message.encode(value).finish()),
-    requestDeserialize: (value: Buffer): Message => Message.decode(value),
-    responseSerialize: (value: Ack): Buffer => Buffer.from(Ack.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Ack => Ack.decode(value),
-  },
-  /** By the manager: end streams now (the "shutdown connection signal" of seed 000). */
-  disconnect: {
-    path: "/chat.v1.ChatService/Disconnect" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DisconnectRequest): Buffer => Buffer.from(DisconnectRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DisconnectRequest => DisconnectRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** By the manager: give every channel back, spread over the time, then refuse new ones. There is no way back but a restart. */
-  drain: {
-    path: "/chat.v1.ChatService/Drain" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: DrainRequest): Buffer => Buffer.from(DrainRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): DrainRequest => DrainRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** By the gateway: follow many channels and speak for many users over one stream. */
-  relay: {
-    path: "/chat.v1.ChatService/Relay" as const,
-    requestStream: true as const,
-    responseStream: true as const,
-    requestSerialize: (value: RelayUp): Buffer => Buffer.from(RelayUp.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RelayUp => RelayUp.decode(value),
-    responseSerialize: (value: RelayDown): Buffer => Buffer.from(RelayDown.encode(value).finish()),
-    responseDeserialize: (value: Buffer): RelayDown => RelayDown.decode(value),
+export type ChatServiceDefinition = typeof ChatServiceDefinition;
+export const ChatServiceDefinition = {
+  name: "ChatService",
+  fullName: "chat.v1.ChatService",
+  methods: {
+    /**
+     * Seed. Send and receive; the end of the stream is the end of being there.
+     * Metadata: authorization (the token), chat-events: 1 (welcome, acks, presence, ...), chat-resume: <log>:<seq>.
+     */
+    connect: {
+      name: "Connect",
+      requestType: Message as typeof Message,
+      requestStream: true,
+      responseType: Message as typeof Message,
+      responseStream: true,
+      options: {},
+    },
+    /** Seed. By the manager: be ready for this channel; its users must be empty. A hint: the owner is who the database says. */
+    add: {
+      name: "Add",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. By the manager. FAILED_PRECONDITION while somebody is in it. */
+    remove: {
+      name: "Remove",
+      requestType: Channel as typeof Channel,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Connect for browsers, receiving half. Same token, same frames, always with events. */
+    subscribe: {
+      name: "Subscribe",
+      requestType: SubscribeRequest as typeof SubscribeRequest,
+      requestStream: false,
+      responseType: Message as typeof Message,
+      responseStream: true,
+      options: {},
+    },
+    /** Connect for browsers, sending half: one frame. Valid while the token's Subscribe lives. */
+    send: {
+      name: "Send",
+      requestType: Message as typeof Message,
+      requestStream: false,
+      responseType: Ack as typeof Ack,
+      responseStream: false,
+      options: {},
+    },
+    /** By the manager: end streams now (the "shutdown connection signal" of seed 000). */
+    disconnect: {
+      name: "Disconnect",
+      requestType: DisconnectRequest as typeof DisconnectRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** By the manager: give every channel back, spread over the time, then refuse new ones. There is no way back but a restart. */
+    drain: {
+      name: "Drain",
+      requestType: DrainRequest as typeof DrainRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** By the gateway: follow many channels and speak for many users over one stream. */
+    relay: {
+      name: "Relay",
+      requestType: RelayUp as typeof RelayUp,
+      requestStream: true,
+      responseType: RelayDown as typeof RelayDown,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
-
-export interface ChatServiceServer extends UntypedServiceImplementation {
-  /**
-   * Seed. Send and receive; the end of the stream is the end of being there.
-   * Metadata: authorization (the token), chat-events: 1 (welcome, acks, presence, ...), chat-resume: <log>:<seq>.
-   */
-  connect: handleBidiStreamingCall<Message, Message>;
-  /** Seed. By the manager: be ready for this channel; its users must be empty. A hint: the owner is who the database says. */
-  add: handleUnaryCall<Channel, Empty>;
-  /** Seed. By the manager. FAILED_PRECONDITION while somebody is in it. */
-  remove: handleUnaryCall<Channel, Empty>;
-  /** Connect for browsers, receiving half. Same token, same frames, always with events. */
-  subscribe: handleServerStreamingCall<SubscribeRequest, Message>;
-  /** Connect for browsers, sending half: one frame. Valid while the token's Subscribe lives. */
-  send: handleUnaryCall<Message, Ack>;
-  /** By the manager: end streams now (the "shutdown connection signal" of seed 000). */
-  disconnect: handleUnaryCall<DisconnectRequest, Empty>;
-  /** By the manager: give every channel back, spread over the time, then refuse new ones. There is no way back but a restart. */
-  drain: handleUnaryCall<DrainRequest, Empty>;
-  /** By the gateway: follow many channels and speak for many users over one stream. */
-  relay: handleBidiStreamingCall<RelayUp, RelayDown>;
-}
-
-export interface ChatServiceClient extends Client {
-  /**
-   * Seed. Send and receive; the end of the stream is the end of being there.
-   * Metadata: authorization (the token), chat-events: 1 (welcome, acks, presence, ...), chat-resume: <log>:<seq>.
-   */
-  connect(): ClientDuplexStream<Message, Message>;
-  connect(options: Partial<CallOptions>): ClientDuplexStream<Message, Message>;
-  connect(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<Message, Message>;
-  /** Seed. By the manager: be ready for this channel; its users must be empty. A hint: the owner is who the database says. */
-  add(request: Channel, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  add(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  add(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Seed. By the manager. FAILED_PRECONDITION while somebody is in it. */
-  remove(request: Channel, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  remove(
-    request: Channel,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  remove(
-    request: Channel,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Connect for browsers, receiving half. Same token, same frames, always with events. */
-  subscribe(request: SubscribeRequest, options?: Partial<CallOptions>): ClientReadableStream<Message>;
-  subscribe(
-    request: SubscribeRequest,
-    metadata?: Metadata,
-    options?: Partial<CallOptions>,
-  ): ClientReadableStream<Message>;
-  /** Connect for browsers, sending half: one frame. Valid while the token's Subscribe lives. */
-  send(request: Message, callback: (error: ServiceError | null, response: Ack) => void): ClientUnaryCall;
-  send(
-    request: Message,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Ack) => void,
-  ): ClientUnaryCall;
-  send(
-    request: Message,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Ack) => void,
-  ): ClientUnaryCall;
-  /** By the manager: end streams now (the "shutdown connection signal" of seed 000). */
-  disconnect(
-    request: DisconnectRequest,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  disconnect(
-    request: DisconnectRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  disconnect(
-    request: DisconnectRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** By the manager: give every channel back, spread over the time, then refuse new ones. There is no way back but a restart. */
-  drain(request: DrainRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  drain(
-    request: DrainRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  drain(
-    request: DrainRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** By the gateway: follow many channels and speak for many users over one stream. */
-  relay(): ClientDuplexStream<RelayUp, RelayDown>;
-  relay(options: Partial<CallOptions>): ClientDuplexStream<RelayUp, RelayDown>;
-  relay(metadata: Metadata, options?: Partial<CallOptions>): ClientDuplexStream<RelayUp, RelayDown>;
-}
-
-export const ChatServiceClient = makeGenericClientConstructor(ChatServiceService, "chat.v1.ChatService") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): ChatServiceClient;
-  service: typeof ChatServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -6,17 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientReadableStream,
-  type handleServerStreamingCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Channel, Message, Ping, User } from "./types.js";
 
 export interface WatchRequest {
@@ -495,39 +484,22 @@ export const Notification: MessageFns<Notification> = {
 };
 
 /** Everything that concerns one user, in one stream. SSE and WebSocket render the same events as JSON. */
-export type InboxServiceService = typeof InboxServiceService;
-export const InboxServiceService = {
-  /** After `after` (Overview or an earlier event), then live. At least once: (channel, seq) tells doubles. */
-  watch: {
-    path: "/chat.v1.InboxService/Watch" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: WatchRequest): Buffer => Buffer.from(WatchRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): WatchRequest => WatchRequest.decode(value),
-    responseSerialize: (value: InboxEvent): Buffer => Buffer.from(InboxEvent.encode(value).finish()),
-    responseDeserialize: (value: Buffer): InboxEvent => InboxEvent.decode(value),
+export type InboxServiceDefinition = typeof InboxServiceDefinition;
+export const InboxServiceDefinition = {
+  name: "InboxService",
+  fullName: "chat.v1.InboxService",
+  methods: {
+    /** After `after` (Overview or an earlier event), then live. At least once: (channel, seq) tells doubles. */
+    watch: {
+      name: "Watch",
+      requestType: WatchRequest as typeof WatchRequest,
+      requestStream: false,
+      responseType: InboxEvent as typeof InboxEvent,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
-
-export interface InboxServiceServer extends UntypedServiceImplementation {
-  /** After `after` (Overview or an earlier event), then live. At least once: (channel, seq) tells doubles. */
-  watch: handleServerStreamingCall<WatchRequest, InboxEvent>;
-}
-
-export interface InboxServiceClient extends Client {
-  /** After `after` (Overview or an earlier event), then live. At least once: (channel, seq) tells doubles. */
-  watch(request: WatchRequest, options?: Partial<CallOptions>): ClientReadableStream<InboxEvent>;
-  watch(request: WatchRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<InboxEvent>;
-}
-
-export const InboxServiceClient = makeGenericClientConstructor(
-  InboxServiceService,
-  "chat.v1.InboxService",
-) as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): InboxServiceClient;
-  service: typeof InboxServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -548,7 +548,7 @@ export interface Message {
   userId: number;
   /** Unix ms; the server sets it */
   timestamp: number;
-  data: Buffer;
+  data: Uint8Array;
   /** the sender's id; the server sets it */
   sender: string;
   /** place in the channel's log: 1, 2, 3, ... no gaps; 0 only for lossy frames and events */
@@ -2034,7 +2034,7 @@ function createBaseMessage(): Message {
   return {
     userId: 0,
     timestamp: 0,
-    data: Buffer.alloc(0),
+    data: new Uint8Array(0),
     sender: "",
     seq: 0,
     clientId: "",
@@ -2170,7 +2170,7 @@ export const Message: MessageFns<Message> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
           case 4: {
@@ -2361,7 +2361,7 @@ export const Message: MessageFns<Message> = {
         ? globalThis.Number(object.user_id)
         : 0,
       timestamp: isSet(object.timestamp) ? globalThis.Number(object.timestamp) : 0,
-      data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0),
       sender: isSet(object.sender) ? globalThis.String(object.sender) : "",
       seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
       clientId: isSet(object.clientId)
@@ -2498,7 +2498,7 @@ export const Message: MessageFns<Message> = {
     const message = createBaseMessage();
     message.userId = object.userId ?? 0;
     message.timestamp = object.timestamp ?? 0;
-    message.data = object.data ?? Buffer.alloc(0);
+    message.data = object.data ?? new Uint8Array(0);
     message.sender = object.sender ?? "";
     message.seq = object.seq ?? 0;
     message.clientId = object.clientId ?? "";
@@ -3906,11 +3906,20 @@ export const Page: MessageFns<Page> = {
 };
 
 function bytesFromBase64(b64: string): Uint8Array {
-  return Uint8Array.from(globalThis.Buffer.from(b64, "base64"));
+  const bin = globalThis.atob(b64);
+  const arr = new Uint8Array(bin.length);
+  for (let i = 0; i < bin.length; ++i) {
+    arr[i] = bin.charCodeAt(i);
+  }
+  return arr;
 }
 
 function base64FromBytes(arr: Uint8Array): string {
-  return globalThis.Buffer.from(arr).toString("base64");
+  const bin: string[] = [];
+  arr.forEach((byte) => {
+    bin.push(globalThis.String.fromCharCode(byte));
+  });
+  return globalThis.btoa(bin.join(""));
 }
 
 function floatToJson(value: number | null | undefined): number | string | null | undefined {

@@ -6,18 +6,6 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import {
-  type CallOptions,
-  type ChannelCredentials,
-  Client,
-  type ClientOptions,
-  type ClientUnaryCall,
-  type handleUnaryCall,
-  makeGenericClientConstructor,
-  type Metadata,
-  type ServiceError,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty.js";
 import { Page, User } from "./types.js";
 
@@ -836,177 +824,67 @@ export const SearchUsersResponse: MessageFns<SearchUsersResponse> = {
 };
 
 /** People: accounts, sessions, profiles. */
-export type UserServiceService = typeof UserServiceService;
-export const UserServiceService = {
-  /** Seed. ALREADY_EXISTS if the id is taken. */
-  register: {
-    path: "/chat.v1.UserService/Register" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: RegisterRequest): Buffer => Buffer.from(RegisterRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): RegisterRequest => RegisterRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** Seed. One answer for every failure: UNAUTHENTICATED. */
-  login: {
-    path: "/chat.v1.UserService/Login" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: LoginRequest): Buffer => Buffer.from(LoginRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): LoginRequest => LoginRequest.decode(value),
-    responseSerialize: (value: LoginResponse): Buffer => Buffer.from(LoginResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): LoginResponse => LoginResponse.decode(value),
-  },
-  /** Ends this session everywhere; its streams get a goodbye. */
-  logout: {
-    path: "/chat.v1.UserService/Logout" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: LogoutRequest): Buffer => Buffer.from(LogoutRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): LogoutRequest => LogoutRequest.decode(value),
-    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
-  },
-  /** A profile, as far as its owner lets the caller see it. */
-  get: {
-    path: "/chat.v1.UserService/Get" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    requestDeserialize: (value: Buffer): User => User.decode(value),
-    responseSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    responseDeserialize: (value: Buffer): User => User.decode(value),
-  },
-  /** Name, about, avatar, e-mail, visibility of the caller. */
-  update: {
-    path: "/chat.v1.UserService/Update" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: UpdateUserRequest): Buffer => Buffer.from(UpdateUserRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): UpdateUserRequest => UpdateUserRequest.decode(value),
-    responseSerialize: (value: User): Buffer => Buffer.from(User.encode(value).finish()),
-    responseDeserialize: (value: Buffer): User => User.decode(value),
-  },
-  /** People by id, name or number. */
-  search: {
-    path: "/chat.v1.UserService/Search" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: SearchUsersRequest): Buffer => Buffer.from(SearchUsersRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): SearchUsersRequest => SearchUsersRequest.decode(value),
-    responseSerialize: (value: SearchUsersResponse): Buffer => Buffer.from(SearchUsersResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): SearchUsersResponse => SearchUsersResponse.decode(value),
+export type UserServiceDefinition = typeof UserServiceDefinition;
+export const UserServiceDefinition = {
+  name: "UserService",
+  fullName: "chat.v1.UserService",
+  methods: {
+    /** Seed. ALREADY_EXISTS if the id is taken. */
+    register: {
+      name: "Register",
+      requestType: RegisterRequest as typeof RegisterRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Seed. One answer for every failure: UNAUTHENTICATED. */
+    login: {
+      name: "Login",
+      requestType: LoginRequest as typeof LoginRequest,
+      requestStream: false,
+      responseType: LoginResponse as typeof LoginResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Ends this session everywhere; its streams get a goodbye. */
+    logout: {
+      name: "Logout",
+      requestType: LogoutRequest as typeof LogoutRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** A profile, as far as its owner lets the caller see it. */
+    get: {
+      name: "Get",
+      requestType: User as typeof User,
+      requestStream: false,
+      responseType: User as typeof User,
+      responseStream: false,
+      options: {},
+    },
+    /** Name, about, avatar, e-mail, visibility of the caller. */
+    update: {
+      name: "Update",
+      requestType: UpdateUserRequest as typeof UpdateUserRequest,
+      requestStream: false,
+      responseType: User as typeof User,
+      responseStream: false,
+      options: {},
+    },
+    /** People by id, name or number. */
+    search: {
+      name: "Search",
+      requestType: SearchUsersRequest as typeof SearchUsersRequest,
+      requestStream: false,
+      responseType: SearchUsersResponse as typeof SearchUsersResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
-
-export interface UserServiceServer extends UntypedServiceImplementation {
-  /** Seed. ALREADY_EXISTS if the id is taken. */
-  register: handleUnaryCall<RegisterRequest, Empty>;
-  /** Seed. One answer for every failure: UNAUTHENTICATED. */
-  login: handleUnaryCall<LoginRequest, LoginResponse>;
-  /** Ends this session everywhere; its streams get a goodbye. */
-  logout: handleUnaryCall<LogoutRequest, Empty>;
-  /** A profile, as far as its owner lets the caller see it. */
-  get: handleUnaryCall<User, User>;
-  /** Name, about, avatar, e-mail, visibility of the caller. */
-  update: handleUnaryCall<UpdateUserRequest, User>;
-  /** People by id, name or number. */
-  search: handleUnaryCall<SearchUsersRequest, SearchUsersResponse>;
-}
-
-export interface UserServiceClient extends Client {
-  /** Seed. ALREADY_EXISTS if the id is taken. */
-  register(request: RegisterRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  register(
-    request: RegisterRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  register(
-    request: RegisterRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** Seed. One answer for every failure: UNAUTHENTICATED. */
-  login(
-    request: LoginRequest,
-    callback: (error: ServiceError | null, response: LoginResponse) => void,
-  ): ClientUnaryCall;
-  login(
-    request: LoginRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: LoginResponse) => void,
-  ): ClientUnaryCall;
-  login(
-    request: LoginRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: LoginResponse) => void,
-  ): ClientUnaryCall;
-  /** Ends this session everywhere; its streams get a goodbye. */
-  logout(request: LogoutRequest, callback: (error: ServiceError | null, response: Empty) => void): ClientUnaryCall;
-  logout(
-    request: LogoutRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  logout(
-    request: LogoutRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: Empty) => void,
-  ): ClientUnaryCall;
-  /** A profile, as far as its owner lets the caller see it. */
-  get(request: User, callback: (error: ServiceError | null, response: User) => void): ClientUnaryCall;
-  get(
-    request: User,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  get(
-    request: User,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  /** Name, about, avatar, e-mail, visibility of the caller. */
-  update(request: UpdateUserRequest, callback: (error: ServiceError | null, response: User) => void): ClientUnaryCall;
-  update(
-    request: UpdateUserRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  update(
-    request: UpdateUserRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: User) => void,
-  ): ClientUnaryCall;
-  /** People by id, name or number. */
-  search(
-    request: SearchUsersRequest,
-    callback: (error: ServiceError | null, response: SearchUsersResponse) => void,
-  ): ClientUnaryCall;
-  search(
-    request: SearchUsersRequest,
-    metadata: Metadata,
-    callback: (error: ServiceError | null, response: SearchUsersResponse) => void,
-  ): ClientUnaryCall;
-  search(
-    request: SearchUsersRequest,
-    metadata: Metadata,
-    options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: SearchUsersResponse) => void,
-  ): ClientUnaryCall;
-}
-
-export const UserServiceClient = makeGenericClientConstructor(UserServiceService, "chat.v1.UserService") as unknown as {
-  new (address: string, credentials: ChannelCredentials, options?: Partial<ClientOptions>): UserServiceClient;
-  service: typeof UserServiceService;
-  serviceName: string;
-};
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 

@@ -1,0 +1,36 @@
+/** Encodes and decodes one message type, as ts-proto generates it. */
+export interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  /** Throws on malformed bytes. `bytes` fields of the message are views of `bytes`, not copies. */
+  decode(bytes: Uint8Array): T;
+}
+
+/** One RPC: its path on the wire, its message types, and which sides stream. */
+export interface Method<Request = unknown, Response = unknown> {
+  /** `/chat.v1.UserService/Login` */
+  readonly path: string;
+  readonly requestType: Codec<Request>;
+  readonly responseType: Codec<Response>;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+/** A service as ts-proto generates it. */
+export interface GeneratedService {
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, Omit<Method, 'path'> & { readonly name: string }>>;
+}
+
+/** The methods of a service by their names in lower camel case, each with its path. */
+export type Service<S extends GeneratedService> = {
+  readonly [K in keyof S['methods']]: S['methods'][K] & { readonly path: string };
+};
+
+/** Adds to each method of a generated service its path on the wire. */
+export function serviceOf<S extends GeneratedService>({ fullName, methods }: S): Service<S> {
+  const withPaths = Object.entries(methods).map(([key, method]) => [
+    key,
+    { ...method, path: `/${fullName}/${method.name}` },
+  ]);
+  return Object.fromEntries(withPaths);
+}

@@ -1,0 +1,25 @@
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { Codec, Method } from '@parley/contract';
+import { asBuffer } from './frame.js';
+
+/** Leaves bytes as they are. */
+export const bytesCodec: Codec<Uint8Array> = {
+  encode: (bytes) => ({ finish: () => bytes }),
+  decode: (bytes) => bytes,
+};
+
+/** The form in which grpc-js takes a method. */
+export function grpcMethod<Q, S>({ requestType, responseType, ...method }: Method<Q, S>): MethodDefinition<Q, S> {
+  return {
+    ...method,
+    requestSerialize: (request) => asBuffer(requestType.encode(request).finish()),
+    requestDeserialize: (bytes) => requestType.decode(bytes),
+    responseSerialize: (response) => asBuffer(responseType.encode(response).finish()),
+    responseDeserialize: (bytes) => responseType.decode(bytes),
+  };
+}
+
+/** The form in which grpc-js takes a service of the contract. */
+export function grpcService(service: Readonly<Record<string, Method>>): ServiceDefinition {
+  return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, grpcMethod(method)]));
+}
