@@ -30,8 +30,8 @@ export function runTool(packageName, bin, args, env) {
 
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 11))
-    giveUp(`Node ${process.versions.node} is too old: use Node 20.11 or later`);
+  if (major < 20 || (major === 20 && minor < 19))
+    giveUp(`Node ${process.versions.node} is too old: use Node 20.19 or later`);
 }
 
 /** Everything that decides what `install` would do. */

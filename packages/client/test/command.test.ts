@@ -42,6 +42,10 @@ test('wrong usage ends with exit code 2 and no stack', async () => {
   expect([code, err]).toEqual([2, 'parley: a password is needed, typed or as one line of stdin\n']);
 });
 
+test('prints the version', async () => {
+  expect(await run(['--version'])).toMatchObject({ code: 0, out: '0.1.0\n' });
+});
+
 test('help says the exit codes', async () => {
   const { code, out } = await run(['--help']);
   expect(code).toBe(0);

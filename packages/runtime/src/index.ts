@@ -22,3 +22,4 @@ export {
   unknownNames,
 } from './settings.js';
 export { textTable } from './text-table.js';
+export { version } from './version.js';

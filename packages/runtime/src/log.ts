@@ -1,5 +1,6 @@
 import { type Logger as PinoLogger, pino, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
+import { version } from './version.js';
 
 /** JSON lines (or readable ones), with `child(fields)`. Keys used: service node rpc user channel conn reason ms. */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
@@ -22,7 +23,7 @@ export function createLogger(options: LogOptions): Logger {
       ? pretty({
           colorize: false,
           singleLine: true,
-          ignore: 'pid,hostname,service',
+          ignore: 'pid,hostname,service,version',
           translateTime: 'SYS:yyyy-mm-dd HH:MM:ss.l o',
           sync: true,
         })
@@ -30,7 +31,7 @@ export function createLogger(options: LogOptions): Logger {
   return pino(
     {
       level: options.level,
-      base: { service: options.service },
+      base: { service: options.service, version },
       redact: ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'],
       formatters: { level: (label) => ({ level: label }) },
     },

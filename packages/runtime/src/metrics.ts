@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { version } from './version.js';
 
 /** The numbers of one process, in the Prometheus text format. */
 export class Metrics {
@@ -30,9 +31,12 @@ export class Metrics {
     this.#defects.inc({ kind: 'uncaught' });
   }
 
-  /** Adds the usual numbers of a Node process: memory, event loop, handles. */
+  /** Adds the usual numbers of a Node process (memory, event loop, handles) and the version of Parley. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
+    this.levels('parley_build_info', 'always 1; the label is the version of this process', 'version', () => ({
+      [version]: 1,
+    }));
   }
 
   /**

@@ -10,9 +10,16 @@ function written(format: string): string {
   return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
 }
 
-test('a line of JSON names the service and level, and masks what is secret', () => {
+test('writes JSON with the service, its version and the level, and masks secrets', () => {
   const line = JSON.parse(written('json'));
-  expect(line).toMatchObject({ service: 's', level: 'warn', user: 'ann', msg: 'a line', token: '[Redacted]' });
+  expect(line).toMatchObject({
+    service: 's',
+    version: '0.1.0',
+    level: 'warn',
+    user: 'ann',
+    msg: 'a line',
+    token: '[Redacted]',
+  });
   expect(JSON.stringify(line)).not.toContain('sec.ret');
 });
 

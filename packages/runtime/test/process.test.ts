@@ -123,6 +123,7 @@ test('errors that nobody caught are counted, logged and survived', async () => {
   running.process.send({ ask: 'metrics' });
   await running.until(() => running.messages.length === 2);
   expect(String(running.messages[1]?.metrics)).toContain('parley_defects_total{kind="uncaught"} 2');
+  expect(String(running.messages[1]?.metrics)).toMatch(/parley_build_info\{version="\d+\.\d+\.\d+"\} 1/);
   running.process.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });

@@ -1,4 +1,4 @@
-import { describeSettings, textTable } from '@parley/runtime';
+import { describeSettings, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, register } from './accounts.js';
 import { addAdmin } from './admin-program.js';
@@ -138,6 +138,7 @@ function addOperations(program: Command): void {
 export function parleyCommand(): Command {
   const program = new Command('parley')
     .description('Chat from a terminal, and look after a Parley.')
+    .version(version, '--version')
     .addOption(
       new Option('--user-service <host:port,...>', `where user-services are ${elsewhere(defaultAddresses.userService)}`)
         .env('PARLEY_USER_SERVICES')
