@@ -30,10 +30,19 @@ export class Commands {
   }
 
   /** The same on a terminal, as `script` of util-linux makes one. */
-  async onTerminal(person: TestPerson, ...args: string[]): Promise<Program> {
+  onTerminal(person: TestPerson, ...args: string[]): Promise<Program> {
+    return this.#typed(person, args, '');
+  }
+
+  /** Typed on a terminal, but shown by another program, to which a pipe leads. */
+  fromKeyboard(person: TestPerson, ...args: string[]): Promise<Program> {
+    return this.#typed(person, args, ' | cat');
+  }
+
+  async #typed(person: TestPerson, args: readonly string[], then: string): Promise<Program> {
     const login = await this.#saveLogin(person);
     const words = [process.execPath, parley, '--login', login, '--manager', this.#managers, ...args];
-    const command = new Program('script', ['-qec', words.map(shellWord).join(' '), '/dev/null']);
+    const command = new Program('script', ['-qec', words.map(shellWord).join(' ') + then, '/dev/null']);
     this.#started.push(command);
     return command;
   }

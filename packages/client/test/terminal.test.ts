@@ -147,8 +147,8 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
     }
     chat.type('done');
     await chat.says('tty: done');
-    expect(chat.said).toContain('/unreact SEQ emoji');
-    expect(chat.said).toContain('! unknown command /nick; /help lists them');
+    expect(chat.said).toMatch(/^ {2}\/unreact SEQ emoji +takes your reaction back\r?$/m);
+    expect(chat.said).toContain('! not sent: unknown command /nick; /help lists all');
     for (const words of [/\* tty reacted to #25/g, /\* tty deleted #24/g, /\* tty pinned #25/g]) {
       expect(chat.said.match(words)).toHaveLength(1);
     }
@@ -157,6 +157,35 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   },
   60_000,
 );
+
+(hasScript ? test : test.skip)(
+  'commands typed at a keyboard are obeyed where the output goes to a file',
+  async () => {
+    const ann = await trio.people.make('tee');
+    await trio.create(ann, 'teed');
+    const chat = await commands.fromKeyboard(ann, 'chat', 'teed');
+    await chat.says('here (1)');
+    for (const line of ['/help', '/nick x', '//slash']) chat.type(line);
+    await chat.says('#1 tee: /slash');
+    expect(chat.said).toContain('  /reply SEQ text ');
+    expect(chat.said).toContain('! not sent: unknown command /nick');
+    chat.type('/quit');
+    expect(await chat.exited).toBe(0);
+  },
+  60_000,
+);
+
+test('on a pipe a line that begins with / is a message, and a warning says so once', async () => {
+  const ann = await trio.people.make('piper');
+  await trio.create(ann, 'piped');
+  const chat = await commands.start(ann, 'chat', 'piped');
+  await chat.says('here (1)');
+  chat.type('/help');
+  chat.type('/nick x');
+  await chat.says('#2 piper: /nick x');
+  expect(await chat.end()).toBe(0);
+  expect(chat.said.match(/warning: a line that begins with \/ was sent as a message/g)).toHaveLength(1);
+});
 
 test('history has dates; where several channels have one name, yours is taken and the others are named', async () => {
   const [ann, bob] = (await trio.people.makeMany('twin', 2)) as [TestPerson, TestPerson];

@@ -34,19 +34,18 @@ test.each([
   ['/edit x y', 'the command is /edit SEQ text'],
   ['/delete 7 please', 'the command is /delete SEQ'],
   ['/react 7  ', 'the command is /react SEQ emoji'],
-  ['/nick bob', 'unknown command /nick; /help lists them'],
-  ['/', 'unknown command /; /help lists them'],
-  ['/toString 7', 'unknown command /toString; /help lists them'],
+  ['/nick bob', 'not sent: unknown command /nick; /help lists all, // begins a message with a /'],
+  ['/', 'not sent: unknown command /; /help lists all, // begins a message with a /'],
+  ['/toString 7', 'not sent: unknown command /toString; /help lists all, // begins a message with a /'],
 ])('%s is answered with what is wrong', (line, words) => {
   expect(typed(line, true)).toEqual({ do: 'explain', words });
 });
 
 test('where nothing is kept, help offers nothing that changes a message, and such a command says why not', () => {
   expect(typed('/help ', false)).toEqual({ do: 'help' });
-  expect(helpFor(false)).toMatch(/^\/reply SEQ text; \/who/);
-  expect(helpFor(true)).toContain(
-    '/edit SEQ text, /delete SEQ, /react SEQ emoji, /unreact SEQ emoji, /pin SEQ, /unpin SEQ',
-  );
+  expect(helpFor(false).match(/^ {2}\/\/?\w+/gm)).toEqual(['  /reply', '  /who', '  /quit', '  //text']);
+  const all = ['reply', 'edit', 'delete', 'react', 'unreact', 'pin', 'unpin', 'who', 'quit'].map((one) => `  /${one}`);
+  expect(helpFor(true).match(/^ {2}\/\/?\w+/gm)).toEqual([...all, '  //text']);
   for (const line of ['/edit 7 x', '/delete 7', '/react 7 x', '/pin 7', '/unpin 7', '/unreact 7 x']) {
     expect(typed(line, false)).toMatchObject({
       do: 'explain',
@@ -54,6 +53,16 @@ test('where nothing is kept, help offers nothing that changes a message, and suc
     });
   }
   expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
+});
+
+test('help has one command on each line, and no line is too long for a terminal of 80 columns', () => {
+  for (const keeps of [true, false]) {
+    const tooLong = helpFor(keeps)
+      .split('\n')
+      .filter((line) => line.length >= 80);
+    expect(tooLong).toEqual([]);
+    expect(helpFor(keeps)).toContain('\n  /reply SEQ text      answers that message\n');
+  }
 });
 
 test('a blank line is nothing', () => {

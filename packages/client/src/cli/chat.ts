@@ -36,6 +36,17 @@ async function taken(sending: Promise<unknown>, view: ChatView, failed = 'not se
   }
 }
 
+/** Carries out a typed line. */
+async function obey(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
+  const keeps = conversation.channel.keep?.nothing !== true;
+  const wish = typed(line, keeps);
+  if (wish?.do === 'leave') await conversation.leave();
+  else if (wish?.do === 'who') view.who();
+  else if (wish?.do === 'help') print(helpFor(keeps));
+  else if (wish?.do === 'explain') print(`! ${plainLine(wish.words)}`);
+  else if (wish?.do === 'send') await taken(wish.act(conversation), view, wish.failed);
+}
+
 /** Each line when the one before was taken, then leaves. */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   for await (const line of lines) {
@@ -54,26 +65,44 @@ async function showEarlier(client: ParleyClient, conversation: Conversation, vie
 
 async function chatOnTerminal(client: ParleyClient, conversation: Conversation): Promise<void> {
   const terminal = new Terminal();
-  const view = new TextView((line) => terminal.print(line), '; /quit leaves, /help says more');
-  const obey = (line: string) => {
-    const keeps = conversation.channel.keep?.nothing !== true;
-    const wish = typed(line, keeps);
-    if (wish?.do === 'leave') void conversation.leave();
-    else if (wish?.do === 'who') view.who();
-    else if (wish?.do === 'help') terminal.print(`! ${helpFor(keeps)}`);
-    else if (wish?.do === 'explain') terminal.print(`! ${plainLine(wish.words)}`);
-    else if (wish?.do === 'send') void taken(wish.act(conversation), view, wish.failed);
-  };
+  const print = (text: string) => terminal.print(text);
+  const view = new TextView(print, '; /quit leaves, /help says more');
   await taken(showEarlier(client, conversation, view), view, 'earlier messages are not shown');
-  terminal.open({ obey, leave: () => void conversation.leave() });
+  terminal.open({
+    obey: (line) => void obey(line, conversation, view, print),
+    leave: () => void conversation.leave(),
+  });
   await follow(conversation, view).finally(() => terminal.close());
 }
+
+/** What a person types is obeyed too where only the output goes elsewhere, as to `tee`. */
+async function chatFromKeyboard(conversation: Conversation): Promise<void> {
+  const view = new TextView(output.say, '; /quit leaves, /help says more');
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => void obey(line, conversation, view, output.say));
+  lines.once('close', () => void conversation.leave());
+  await follow(conversation, view).finally(() => lines.close());
+}
+
+const noCommands = 'a line that begins with / was sent as a message: commands work at a keyboard only';
 
 async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
   const view = json ? new JsonView(output.tell) : new TextView(output.say);
   const lines = createInterface({ input: process.stdin });
+  let warned = json;
+  lines.on('line', (line) => {
+    if (warned || !/^\/\w/.test(line)) return;
+    warned = true;
+    output.complain(`parley: warning: ${noCommands}`);
+  });
   void sendLines(lines, conversation, view);
   await follow(conversation, view);
+}
+
+/** How the conversation goes on, depending on who types and where it is shown. */
+function converse(client: ParleyClient, conversation: Conversation, { json }: Session): Promise<void> {
+  if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json);
+  return process.stdout.isTTY === true ? chatOnTerminal(client, conversation) : chatFromKeyboard(conversation);
 }
 
 /** Says why it has to wait, once for each reason. */
@@ -98,6 +127,5 @@ export async function chat(session: Session, wanted: string): Promise<void> {
     if (!leaving.signal.aborted) throw thrown;
   });
   if (conversation === undefined) return;
-  const onTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !session.json;
-  await (onTerminal ? chatOnTerminal(client, conversation) : chatOnPipe(conversation, session.json));
+  await converse(client, conversation, session);
 }

@@ -10,6 +10,7 @@ import { keepOf } from './keep.js';
 import { output } from './output.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { defaultAddresses, type Session } from './session.js';
+import { helpFor } from './typed-line.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
@@ -19,14 +20,13 @@ With --json an error is {"error":{"reason","message","retry_after_ms"}} on stder
 The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
 
 const chatHelp = `
-On a terminal: type a line to send it. Each message is shown with its number, for
-  /reply SEQ text, and where messages are kept
-  /edit SEQ text, /delete SEQ, /react SEQ emoji, /unreact SEQ emoji, /pin SEQ, /unpin SEQ
-/who lists who is here, /quit (or Ctrl-C, Ctrl-D) leaves; // begins a message with a /.
-Otherwise, and with --json, each line of stdin is a message, one that begins with / too, and after the last one was
-taken the channel is left:
+At a keyboard:
+${helpFor(true)}Where nothing is kept, messages cannot be edited, deleted, reacted to or pinned.
+
+On a pipe, and with --json, there are no commands: each line of stdin is a message. After the last one, chat leaves:
   echo hi | npx parley chat lobby
-Exit code 1 if a line was refused, or the chat was ended by somebody else. A lost connection comes back by itself, and shows what was missed.`;
+Exit code 1 if a line was refused, or if the server ended the chat. After a lost connection chat reconnects by itself
+and shows what you missed.`;
 
 const address = /^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/;
 

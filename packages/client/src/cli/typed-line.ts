@@ -11,6 +11,8 @@ export type Typed =
   | { readonly do: 'send'; readonly failed: string; readonly act: (conversation: Conversation) => Promise<unknown> };
 
 interface Command {
+  /** What it does, for the help. */
+  readonly does: string;
   /** What stands behind its number. */
   readonly words?: string;
   readonly failed: string;
@@ -21,43 +23,69 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   reply: {
+    does: 'answers that message',
     words: 'text',
     failed: 'not sent',
     changes: false,
     act: (conversation, seq, words) => conversation.send(words, { replyTo: seq }),
   },
   edit: {
+    does: 'replaces the text of your message',
     words: 'text',
     failed: 'not edited',
     changes: true,
     act: (conversation, seq, words) => conversation.edit(seq, words),
   },
-  delete: { failed: 'not deleted', changes: true, act: (conversation, seq) => conversation.remove(seq) },
+  delete: {
+    does: 'deletes your message',
+    failed: 'not deleted',
+    changes: true,
+    act: (conversation, seq) => conversation.remove(seq),
+  },
   react: {
+    does: 'adds your reaction',
     words: 'emoji',
     failed: 'no reaction added',
     changes: true,
     act: (conversation, seq, words) => conversation.react(seq, words),
   },
   unreact: {
+    does: 'takes your reaction back',
     words: 'emoji',
     failed: 'no reaction removed',
     changes: true,
     act: (conversation, seq, words) => conversation.unreact(seq, words),
   },
-  pin: { failed: 'not pinned', changes: true, act: (conversation, seq) => conversation.pin(seq) },
-  unpin: { failed: 'not unpinned', changes: true, act: (conversation, seq) => conversation.unpin(seq) },
+  pin: {
+    does: 'pins that message',
+    failed: 'not pinned',
+    changes: true,
+    act: (conversation, seq) => conversation.pin(seq),
+  },
+  unpin: {
+    does: 'unpins it',
+    failed: 'not unpinned',
+    changes: true,
+    act: (conversation, seq) => conversation.unpin(seq),
+  },
 };
 
 function usageOf(name: string, { words }: Command): string {
   return `/${name} SEQ${words === undefined ? '' : ` ${words}`}`;
 }
 
-/** Every command that works in a channel. */
+/** Every command that works in a channel, one on each line. */
 export function helpFor(keeps: boolean): string {
   const possible = Object.entries(commands).filter(([, { changes }]) => keeps || !changes);
-  const usages = possible.map(([name, command]) => usageOf(name, command)).join(', ');
-  return `${usages}; /who lists who is here, /quit leaves; // begins a message with a /`;
+  const rows = [
+    ...possible.map(([name, command]) => [usageOf(name, command), command.does]),
+    ['/who', 'lists who is here'],
+    ['/quit', 'leaves, like Ctrl-C and Ctrl-D'],
+    ['//text', 'sends /text as a message'],
+  ];
+  const off = keeps ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
+  const lines = rows.map(([usage = '', does]) => `  ${usage.padEnd(20)} ${does}`);
+  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${lines.join('\n')}\n${off}`;
 }
 
 const bare: Readonly<Record<string, Typed>> = {
@@ -71,7 +99,11 @@ function commandOf(line: string, keeps: boolean): Typed {
   if (alone !== undefined) return alone;
   const [, name = '', rest = ''] = /^\/(\S*)(.*)$/s.exec(line) ?? [];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) return { do: 'explain', words: `unknown command /${name}; /help lists them` };
+  if (command === undefined)
+    return {
+      do: 'explain',
+      words: `not sent: unknown command /${name}; /help lists all, // begins a message with a /`,
+    };
   if (command.changes && !keeps) {
     return {
       do: 'explain',
