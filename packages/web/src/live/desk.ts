@@ -66,6 +66,8 @@ export class Desk {
     const { userId: me, name: myName } = session;
     const room = new Room({ client: this.#client, database, me, myName, channelId: id, onLeft, onRefused });
     this.#open.dispatch(room);
+    this.rooms.roomId = id;
+    room.subscribe(() => this.rooms.dispatch({ type: 'unsent', id, count: room.state().outgoing.length }));
     this.#learn(room);
     const closed = before?.close();
     await room.enter();
@@ -83,11 +85,11 @@ export class Desk {
     await this.#close();
   }
 
-  /** Leaves the open room, in every tab. */
+  /** Leaves the open room, in every tab. What was not sent stays in this browser, and goes when the user comes back. */
   async leave(): Promise<void> {
     const room = this.room();
     this.#open.dispatch(undefined);
-    this.rooms.openId = undefined;
+    this.#nowhere();
     if (room !== undefined) this.rooms.dispatch({ type: 'left', id: room.channelId, userId: this.session.userId });
     await room?.leave();
     this.rooms.soon();
@@ -140,8 +142,13 @@ export class Desk {
   async #close(): Promise<void> {
     const room = this.room();
     this.#open.dispatch(undefined);
-    this.rooms.openId = undefined;
+    this.#nowhere();
     await room?.close();
     this.rooms.soon();
+  }
+
+  #nowhere(): void {
+    this.rooms.openId = undefined;
+    this.rooms.roomId = undefined;
   }
 }

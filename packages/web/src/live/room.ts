@@ -169,6 +169,7 @@ export class Room {
 
   #take(action: SharedAction): void {
     this.#store.dispatch(action);
+    if (action.type === 'queued') this.saved().catch(() => {}); // the tab may be closed before the next save
     if (action.type !== 'entries') return;
     this.#expire();
     this.#store.dispatch({ type: 'cut', over: ever, to: fewer });

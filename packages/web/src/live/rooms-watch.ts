@@ -3,7 +3,7 @@ import { refusalWords } from '../state/refusal-words.js';
 import { furnish, noRooms, type Part, type RoomsAction, type RoomsState } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { expireLines, visitedChannels } from '../storage/conversations.js';
-import type { BrowserDatabase } from '../storage/database.js';
+import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 import { UnreadCounter } from './unread.js';
 
 const soonMs = 500;
@@ -31,6 +31,8 @@ export class RoomsWatch {
   #listedPages = 1;
   /** The room that is looked at: there, what comes is read. */
   openId: number | undefined;
+  /** The room that this tab is in. */
+  roomId: number | undefined;
 
   constructor(deps: RoomsWatchDeps) {
     this.#deps = deps;
@@ -100,8 +102,16 @@ export class RoomsWatch {
     for (const record of visited) {
       await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });
     }
+    this.#markUnsent(visited);
     const others = visited.filter(({ id }) => id !== this.openId);
     await this.#unread.count(others, channels, signal);
+  }
+
+  /** Of the rooms that are not open: what waits in an open one is told by the room itself. */
+  #markUnsent(visited: readonly ChannelRecord[]): void {
+    for (const { id, outgoing } of visited) {
+      if (id !== this.roomId) this.dispatch({ type: 'unsent', id, count: outgoing.length });
+    }
   }
 
   async #listPart(part: Part, pages: number, signal: AbortSignal): Promise<void> {

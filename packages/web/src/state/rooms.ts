@@ -21,6 +21,8 @@ export interface RoomsState extends Listing {
   readonly trouble: string | undefined;
   /** How many messages of others were not read, by channel id; at most `mostUnread`. */
   readonly unread: Readonly<Record<number, number>>;
+  /** How much of this user's was not sent, by channel id. */
+  readonly unsent: Readonly<Record<number, number>>;
 }
 
 export type RoomsAction =
@@ -36,6 +38,7 @@ export type RoomsAction =
     }
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
+  | { readonly type: 'unsent'; readonly id: number; readonly count: number }
   /** Somebody went out of it. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
   | { readonly type: 'deleted'; readonly id: number };
@@ -51,6 +54,7 @@ export const noRooms: RoomsState = {
   fresh: false,
   trouble: undefined,
   unread: {},
+  unsent: {},
 };
 
 /** The channels of one list; one's own are in the first only. */
@@ -93,6 +97,10 @@ export function furnish(state: RoomsState, action: RoomsAction): RoomsState {
     case 'unread': {
       const count = Math.min(action.count, mostUnread + 1);
       return state.unread[action.id] === count ? state : { ...state, unread: { ...state.unread, [action.id]: count } };
+    }
+    case 'unsent': {
+      const { id, count } = action;
+      return (state.unsent[id] ?? 0) === count ? state : { ...state, unsent: { ...state.unsent, [id]: count } };
     }
     case 'left': {
       const room = state.channels[action.id];

@@ -7,6 +7,7 @@ import { useDesk, useRoom } from './desk-context.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
+import { Leave } from './leave.js';
 import { People } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
@@ -34,12 +35,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
       </div>
       {!over && <People inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === desk.session.userId && <Delete name={name} others={others} />}
-      <button type="button" className="quiet leave" title="Leave room" onClick={() => desk.leave()}>
-        <Icon name="leave" size={18} />
-        <span className="leave-words">
-          Leave<span className="unseen"> room</span>
-        </span>
-      </button>
+      <Leave state={state} />
     </header>
   );
 }

@@ -10,6 +10,7 @@ interface RoomItemProps {
   readonly room: Channel;
   readonly isOpen: boolean;
   readonly unread: number;
+  readonly unsent: number;
 }
 
 /** Who is inside, in a line. */
@@ -22,7 +23,7 @@ function insideWords({ users, userCount }: Channel): string {
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
 /** One room of the list. */
-export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomItemProps) {
+export const RoomItem = memo(function RoomItem({ room, isOpen, unread, unsent }: RoomItemProps) {
   const { users, userCount, limit, name, id } = room;
   const count = Math.max(userCount, users.length);
   const isFull = count >= limit;
@@ -43,6 +44,7 @@ export const RoomItem = memo(function RoomItem({ room, isOpen, unread }: RoomIte
         <span className="room-inside">
           <bdi>{insideWords(room)}</bdi>
         </span>
+        {unsent > 0 && <span className="unsent">{unsent} not sent</span>}
         {unread > 0 && (
           <span className="badge">
             <span aria-hidden="true">{many(unread)}</span>

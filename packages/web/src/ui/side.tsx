@@ -48,13 +48,8 @@ function Rooms({ openId }: { openId: number | undefined }) {
       {mine.length + listed.length === 0 && fresh && (
         <p className="hint">There are no rooms yet. Create the first one.</p>
       )}
-      <RoomList title="Your rooms" rooms={mine} unread={state.unread} openId={openId} />
-      <RoomList
-        title={mine.length > 0 ? 'Other rooms' : undefined}
-        rooms={listed}
-        unread={state.unread}
-        openId={openId}
-      />
+      <RoomList title="Your rooms" rooms={mine} state={state} openId={openId} />
+      <RoomList title={mine.length > 0 ? 'Other rooms' : undefined} rooms={listed} state={state} openId={openId} />
       {more && (
         <button type="button" className="quiet more" onClick={() => watch.more()}>
           Show more
@@ -67,18 +62,24 @@ function Rooms({ openId }: { openId: number | undefined }) {
 interface RoomListProps {
   readonly title: string | undefined;
   readonly rooms: readonly Channel[];
-  readonly unread: RoomsState['unread'];
+  readonly state: Pick<RoomsState, 'unread' | 'unsent'>;
   readonly openId: number | undefined;
 }
 
-function RoomList({ title, rooms, unread, openId }: RoomListProps) {
+function RoomList({ title, rooms, state: { unread, unsent }, openId }: RoomListProps) {
   if (rooms.length === 0) return null;
   return (
     <>
       {title !== undefined && <h2>{title}</h2>}
       <ul>
         {rooms.map((room) => (
-          <RoomItem key={room.id} room={room} isOpen={room.id === openId} unread={unread[room.id] ?? 0} />
+          <RoomItem
+            key={room.id}
+            room={room}
+            isOpen={room.id === openId}
+            unread={unread[room.id] ?? 0}
+            unsent={unsent[room.id] ?? 0}
+          />
         ))}
       </ul>
     </>

@@ -1,0 +1,66 @@
+import { useState } from 'react';
+import type { ConversationState } from '../state/conversation.js';
+import { isOver } from '../state/link.js';
+import { unsentOf, unsentWords } from '../state/unsent.js';
+import { useDesk, useRoom } from './desk-context.js';
+import { Dialog } from './dialog.js';
+import { Icon } from './icon.js';
+
+/** Leaves the room; asks first while something waits to be sent. */
+export function Leave({ state }: { state: ConversationState }) {
+  const desk = useDesk();
+  const [asked, setAsked] = useState(false);
+  const words = unsentWords(unsentOf(state.outgoing, []));
+  const leave = () => (words === undefined ? desk.leave() : setAsked(true));
+  return (
+    <>
+      <button type="button" className="quiet leave" title="Leave room" onClick={leave}>
+        <Icon name="leave" size={18} />
+        <span className="leave-words">
+          Leave<span className="unseen"> room</span>
+        </span>
+      </button>
+      {asked && <LeaveRoom state={state} words={words} onClose={() => setAsked(false)} />}
+    </>
+  );
+}
+
+interface LeaveRoomProps {
+  readonly state: ConversationState;
+  /** What was not sent; undefined once all is sent. */
+  readonly words: string | undefined;
+  readonly onClose: () => void;
+}
+
+function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
+  const desk = useDesk();
+  const room = useRoom();
+  const over = isOver(state.link);
+  const later = over
+    ? 'It can no longer be sent.'
+    : 'It stays in this browser and is sent when you come back to this room.';
+  const discard = () => {
+    for (const { id } of state.outgoing) room.discard(id);
+    desk.leave();
+  };
+  return (
+    <Dialog title="Leave this room?" onClose={onClose}>
+      <p>{words === undefined ? 'Everything has been sent.' : `${words}. ${later}`}</p>
+      <div className="choices">
+        {!over && (
+          <button type="button" className="primary" onClick={() => desk.leave()}>
+            Leave anyway
+          </button>
+        )}
+        {words !== undefined && (
+          <button type="button" className="danger" onClick={discard}>
+            Discard and leave
+          </button>
+        )}
+        <button type="button" className="quiet" onClick={onClose}>
+          Stay
+        </button>
+      </div>
+    </Dialog>
+  );
+}
