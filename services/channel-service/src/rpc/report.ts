@@ -18,20 +18,21 @@ const anotherProcess = 'a server keeps its name, its addresses and its keys for 
 
 type Metric = Readonly<Record<string, string>>;
 
-/** Report: the row of a chat server, and its lease. */
-export function createReport({ pool, allowed, servers, log }: ReportDeps) {
-  /**
-   * The first report of a life ends the leases of earlier lives at its address, so that nobody is sent to them for the rest of their three
-   * seconds. The report alone is no proof of that: whoever reports has to answer there, and two processes cannot listen at one address.
-   */
-  async function endEarlierLives(bootId: string, internalAddr: string): Promise<void> {
-    const earlier = await earlierLives.run(pool, [bootId, internalAddr]);
-    if (earlier.length === 0) return;
-    if (!(await servers.answers({ boot_id: bootId, internal_addr: internalAddr }))) return;
-    await endLives.run(pool, [earlier.map(({ boot_id }) => boot_id)]);
-  }
+/**
+ * The first report of a life ends the leases of earlier lives at its address, so that nobody is sent to them for the rest of their three
+ * seconds. The report alone is no proof: whoever reports has to answer at that address, where two processes cannot listen.
+ */
+async function endEarlierLives({ pool, servers }: ReportDeps, bootId: string, internalAddr: string): Promise<void> {
+  const earlier = await earlierLives.run(pool, [bootId, internalAddr]);
+  if (earlier.length === 0) return;
+  if (!(await servers.answers({ boot_id: bootId, internal_addr: internalAddr }))) return;
+  await endLives.run(pool, [earlier.map(({ boot_id }) => boot_id)]);
+}
 
-  async function store(bootId: string, reported: Reported, metric: Metric): Promise<void> {
+/** Writes the row of a chat server, with its addresses where the report has them, and renews its lease. */
+function createStore(deps: ReportDeps) {
+  const { pool, allowed, log } = deps;
+  return async (bootId: string, reported: Reported, metric: Metric): Promise<void> => {
     const { addr, internalAddr, name = '', tls, state, load, seats } = reported;
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
@@ -39,21 +40,28 @@ export function createReport({ pool, allowed, servers, log }: ReportDeps) {
       const [registered] = await register.run(pool, [...row]);
       if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
       const failed = (err: unknown) => log.warn({ err, node: bootId }, 'earlier lives of a chat server were not ended');
-      if (registered.inserted) void endEarlierLives(bootId, internalAddr).catch(failed);
+      if (registered.inserted) void endEarlierLives(deps, bootId, internalAddr).catch(failed);
       return;
     }
     const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);
     if (known.length === 0) throw refuse('invalid-report');
-  }
+  };
+}
 
-  async function checkOwned(bootId: string, channels: ReportRequest['channels']): Promise<void> {
-    const fenced = channels.filter(({ epoch }) => epoch > 0);
-    if (fenced.length === 0) return;
-    const ids = fenced.map(({ id }) => id);
-    const epochs = fenced.map(({ epoch }) => epoch);
-    const [answer] = await stillOwned.run(pool, [bootId, ids, epochs]);
-    if (answer?.owned !== true) throw refuse('not-mine');
-  }
+/** Refuses a report of channels that another server owns by now. */
+async function checkOwned(pool: Pool, bootId: string, channels: ReportRequest['channels']): Promise<void> {
+  const fenced = channels.filter(({ epoch }) => epoch > 0);
+  if (fenced.length === 0) return;
+  const ids = fenced.map(({ id }) => id);
+  const epochs = fenced.map(({ epoch }) => epoch);
+  const [answer] = await stillOwned.run(pool, [bootId, ids, epochs]);
+  if (answer?.owned !== true) throw refuse('not-mine');
+}
+
+/** Report: the row of a chat server, and its lease. */
+export function createReport(deps: ReportDeps) {
+  const { pool } = deps;
+  const store = createStore(deps);
 
   async function giveUp(bootId: string): Promise<void> {
     if ((await endLease.run(pool, [bootId])).length === 0) throw refuse('no-server');
@@ -61,7 +69,7 @@ export function createReport({ pool, allowed, servers, log }: ReportDeps) {
 
   async function renewed(request: ReportRequest, bootId: string): Promise<void> {
     await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
-    await checkOwned(bootId, request.channels);
+    await checkOwned(pool, bootId, request.channels);
   }
 
   return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {

@@ -32,26 +32,38 @@ function deviceOf(text: string): string {
   return [...text.replace(/\p{C}/gu, '')].slice(0, deviceCharacters).join('');
 }
 
-/**
- * Opens a session. Whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one.
- * Only who gives the right password hears that the account is suspended.
- */
-export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
-  /** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
-  function checkForms({ userId, password }: LoginRequest): void {
-    if (!isOldPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
-  }
+/** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
+function checkForms({ userId, password }: LoginRequest): void {
+  if (!isOldPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
+}
 
-  /** Strangers have one budget for each account, the owner has one for each familiar address: nobody locks the owner out. */
-  function verify({ userId, password }: LoginRequest, account: Account | undefined, from: string): Promise<Fit> {
+/** How the password fits, counting failures: strangers share one budget for each account, the owner has one for each familiar address, so nobody locks the owner out. */
+function createVerify({ pool, passwords }: LoginDeps) {
+  return ({ userId, password }: LoginRequest, account: Account | undefined, from: string): Promise<Fit> => {
     const folded = (account?.id ?? userId).toLowerCase();
     const attempt = () => passwords.verify(password, account?.password_hash, from);
     const failed = (fit: Fit) => fit === 'no';
     if (account?.familiar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
     return throttleFailures(pool, failuresOfOwner, `${folded}:${from}`, attempt, failed);
-  }
+  };
+}
 
-  async function open(request: LoginRequest, from: string): Promise<OpenedSession> {
+/** Hashes a password by the current scheme. If that fails now, the next login tries again. */
+function createUpgrade({ pool, passwords, log }: LoginDeps) {
+  return async (id: string, password: string, old: string, from: string): Promise<void> => {
+    try {
+      await rehash.run(pool, [id, old, await passwords.hash(password, from)]);
+    } catch (err) {
+      log.warn({ err, user: id }, 'a password was not hashed anew');
+    }
+  };
+}
+
+/** Opens a session for the right password; only who gives it hears that the account is suspended. */
+function createOpen(deps: LoginDeps) {
+  const { pool, passwords } = deps;
+  const [verify, upgrade] = [createVerify(deps), createUpgrade(deps)];
+  return async (request: LoginRequest, from: string): Promise<OpenedSession> => {
     const { userId, password, device } = request;
     const [account] = await findAccount.run(pool, [userId, from]);
     const fit = await verify(request, account, from);
@@ -62,17 +74,13 @@ export function createLogin({ pool, passwords, key, proxies, log }: LoginDeps) {
     if (session === undefined) throw refuse('wrong-credentials');
     if (fit === 'otherwise' || !passwords.isCurrent(hash)) await upgrade(id, password, hash, from);
     return session;
-  }
+  };
+}
 
-  /** A password that could not be hashed anew now will be at the next login. */
-  async function upgrade(id: string, password: string, old: string, from: string): Promise<void> {
-    try {
-      await rehash.run(pool, [id, old, await passwords.hash(password, from)]);
-    } catch (err) {
-      log.warn({ err, user: id }, 'a password was not hashed anew');
-    }
-  }
-
+/** Login: whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one. */
+export function createLogin(deps: LoginDeps) {
+  const { pool, key, proxies } = deps;
+  const open = createOpen(deps);
   return async (request: LoginRequest, call: Call): Promise<LoginResponse> => {
     const address = proxies.callerOf(call);
     call.facts.address = address;
