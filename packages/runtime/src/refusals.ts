@@ -43,6 +43,7 @@ export const refusals = {
     'a name is 1 to 64 characters, not only spaces, and each of them can be seen',
   ),
   'invalid-password': row('INVALID_ARGUMENT', 400, 'a password is 8 to 72 bytes of UTF-8 without NUL'),
+  'common-password': row('INVALID_ARGUMENT', 400, 'that password is too common: choose one that is hard to guess'),
   'invalid-email': row('INVALID_ARGUMENT', 400, 'that is not an e-mail address of at most 254 characters'),
   'invalid-profile': row('INVALID_ARGUMENT', 400, 'a field of the profile is too long or not one of its values'),
   'invalid-limit': row('INVALID_ARGUMENT', 400, 'the limit of a room is 1 to 25, of a chat 1 to 10000'),

@@ -30,6 +30,16 @@ inChromium('what is typed into forms', () => {
     expect([visitor.count('Register'), visitor.count('Login'), ...visitor.complaints]).toEqual([0, 0]);
   });
 
+  test('a common password is refused below its field, in the words of the server', async () => {
+    const { page } = await stage.stranger();
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('User ID').fill('common-gus');
+    await page.getByLabel('Password').fill('Password1');
+    await page.keyboard.press('Enter');
+    await page.getByText('That password is too common: choose one that is hard to guess.', { exact: true }).waitFor();
+    expect(await page.getByLabel('Password').getAttribute('aria-invalid')).toBe('true');
+  });
+
   test('what was refused about a field is not said of what is typed instead', async () => {
     const ann = await stage.somebody('Ann');
     const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';

@@ -105,6 +105,7 @@ describe('Update', () => {
     ['an empty visibility', { visibility: '' }, 'invalid-profile'],
     ['a bad e-mail address', { email: 'a@@b', password }, 'invalid-email'],
     ['a short new password', { newPassword: 'short', password }, 'invalid-password'],
+    ['a common new password', { newPassword: 'Password1', password }, 'common-password'],
     ['73 bytes of new password', { newPassword: 'x'.repeat(73), password }, 'invalid-password'],
     ['an avatar that is no id', { avatarId: "'; --" }, 'invalid-profile'],
     ['an avatar nobody has', { avatarId: '00000000-0000-0000-0000-000000000000' }, 'invalid-profile'],

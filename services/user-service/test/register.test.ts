@@ -46,6 +46,13 @@ test.each([
   expect(await reasonOf(accounts.register(id, { name: 'n' }))).toBe('invalid-user-id');
 });
 
+test.each(['12345678', 'password1', 'qwertyuiop', 'iloveyou', 'PassWord1'])(
+  'a common password is refused: %s',
+  async (password) => {
+    expect(await reasonOf(accounts.register('common', { password }))).toBe('common-password');
+  },
+);
+
 test.each([
   ['blank', ' \u00a0\u3000 '],
   ['65 characters', 'x'.repeat(65)],

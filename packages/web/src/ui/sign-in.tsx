@@ -33,6 +33,7 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'user-id-taken': 'user',
   'invalid-name': 'name',
   'invalid-password': 'password',
+  'common-password': 'password',
 };
 
 const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or a digit. It cannot be changed later.';

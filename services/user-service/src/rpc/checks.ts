@@ -1,5 +1,6 @@
 import type { Visibility } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
+import { isCommonPassword } from '../passwords/common-passwords.js';
 import { usualForm } from '../passwords/passwords.js';
 
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -38,9 +39,13 @@ export function checkEmail(text: string): void {
   if (!isEmail(text)) throw refuse('invalid-email');
 }
 
-/** @throws {Refusal} `invalid-password` */
+/**
+ * Checks a new password.
+ * @throws {Refusal} `invalid-password`, `common-password`
+ */
 export function checkPassword(text: string): void {
   if (!isPassword(usualForm(text))) throw refuse('invalid-password');
+  if (isCommonPassword(usualForm(text))) throw refuse('common-password');
 }
 
 /** @throws {Refusal} `invalid-profile` */
