@@ -4,7 +4,8 @@ import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
 import type { Unsent } from '../state/unsent.js';
 import { countUnsent, forgetConversation } from '../storage/conversations.js';
-import type { BrowserDatabase } from '../storage/database.js';
+import type { BrowserDatabase, DraftKey } from '../storage/database.js';
+import { type Begun, begunKey, loadBegun } from '../storage/drafts.js';
 import { Room } from './room.js';
 import { RoomsWatch } from './rooms-watch.js';
 
@@ -95,14 +96,28 @@ export class Desk {
     this.rooms.soon();
   }
 
-  draft(id: number): Promise<string | undefined> {
-    return this.#deps.database.get('drafts', id);
+  draft(key: DraftKey): Promise<string | undefined> {
+    return this.#deps.database.get('drafts', key);
   }
 
-  async keepDraft(id: number, text: string): Promise<void> {
+  async keepDraft(key: DraftKey, text: string): Promise<void> {
     const { database } = this.#deps;
-    if (text === '') await database.delete('drafts', id);
-    else await database.put('drafts', text, id);
+    if (text === '') await database.delete('drafts', key);
+    else await database.put('drafts', text, key);
+  }
+
+  /** The replies and edits that were begun in a room. */
+  begun(id: number): Promise<Begun[]> {
+    return loadBegun(this.#deps.database, id);
+  }
+
+  /** Keeps that a reply was begun; the text is the draft of the room. */
+  async keepReply(id: number, target: Begun['target']): Promise<void> {
+    await this.#deps.database.put('drafts', '', begunKey(id, { do: 'reply', target }));
+  }
+
+  async forgetBegun(id: number, begun: Begun): Promise<void> {
+    await this.#deps.database.delete('drafts', begunKey(id, begun));
   }
 
   /** What was not sent yet, in all rooms. */

@@ -4,6 +4,7 @@ import { affordable, type Line } from '../state/lines.js';
 import { steadyNow } from '../state/steady-now.js';
 import { type Unsent, unsentOf } from '../state/unsent.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
+import { draftsAbout } from './drafts.js';
 
 /** What a reload shows before the network answers. */
 export interface CachedConversation {
@@ -58,6 +59,7 @@ export async function forgetConversation(database: BrowserDatabase, channelId: n
     transaction.objectStore('channels').delete(channelId),
     transaction.objectStore('lines').delete(allOf(channelId)),
     transaction.objectStore('drafts').delete(channelId),
+    transaction.objectStore('drafts').delete(draftsAbout(channelId)),
     transaction.done,
   ]);
 }

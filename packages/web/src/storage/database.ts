@@ -11,6 +11,9 @@ export interface ChannelRecord extends Bookmarked {
   readonly visitedAt: number;
 }
 
+/** A channel, of what is new; or a channel and a message, of an answer to it (the text is the channel's) or an edit of it. */
+export type DraftKey = number | [channelId: number, what: 'reply' | 'edit', seq: number, at: number];
+
 interface Schema extends DBSchema {
   /** One record, `now`. */
   session: { key: string; value: Session };
@@ -19,8 +22,8 @@ interface Schema extends DBSchema {
   channels: { key: number; value: ChannelRecord };
   /** By channel and seq. */
   lines: { key: [channel: number, seq: number]; value: Line };
-  /** What is typed but not sent, by channel. */
-  drafts: { key: number; value: string };
+  /** What is typed but not sent. */
+  drafts: { key: DraftKey; value: string };
 }
 
 export type BrowserDatabase = IDBPDatabase<Schema>;

@@ -2,19 +2,18 @@ import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 're
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation.js';
 import { mayOf } from '../state/may.js';
-import { type Names, nameOf } from '../state/names.js';
 import { lastOwn } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
-import { type Intent, justSay } from './intent.js';
-import { Name } from './text.js';
+import { type Intent, justSay, type Wish } from './intent.js';
+import { IntentLine } from './intent-line.js';
 import { useDraft } from './use-draft.js';
 import { useTyping } from './use-typing.js';
 
 interface ComposerProps {
   readonly intent: Intent;
   readonly state: ConversationState;
-  readonly onIntent: (intent: Intent) => void;
+  readonly onWish: (wish: Wish) => void;
 }
 
 /** Without the empty lines around it, and with its indent. */
@@ -28,43 +27,65 @@ function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: Keyboa
 }
 
 /** Where one writes: something new, an answer, or something else in the place of what was said. */
-export function Composer({ intent, state, onIntent }: ComposerProps) {
-  const room = useRoom();
+export function Composer({ intent, state, onWish }: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
-  const { text, setText, clear } = useDraft(intent);
+  const draft = useDraft(intent);
   const typing = useTyping();
+  const { text } = draft;
   const may = mayOf(state);
   const tooMany = bytesOver(text, state.maxBytes);
-  useEffect(() => {
-    if (intent.do !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
-  }, [intent]);
-  const send = (event?: FormEvent) => {
-    event?.preventDefault();
-    const said = withoutEdges(text);
-    if (said === '' || tooMany > 0 || !may.say) return;
-    if (intent.do === 'edit') room.change('edit', intent.line.seq, said);
-    else room.say(said, intent.do === 'reply' ? intent.to.seq : undefined);
-    clear();
+  const isReady = may.say && tooMany === 0 && intent.do !== 'gone' && withoutEdges(text) !== '';
+  const hand = useHand(intent);
+  useFocus(area, intent);
+  const send = (event: FormEvent | KeyboardEvent) => {
+    event.preventDefault();
+    if (!isReady) return;
+    hand(withoutEdges(text));
+    draft.clear();
     typing.stop();
-    onIntent(justSay);
+    onWish(justSay);
   };
+  const cancel = () => onWish(justSay);
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && intent.do !== 'say') onIntent(justSay);
+    if (event.key === 'Escape' && ['reply', 'edit'].includes(intent.do)) cancel();
     if (isSend(event)) send(event);
     const own = event.key === 'ArrowUp' && text === '' && may.change ? lastOwn(state) : undefined;
-    if (own !== undefined) onIntent({ do: 'edit', line: own });
+    if (own !== undefined) onWish({ do: 'edit', target: own });
+  };
+  const onNew = () => {
+    draft.keepAsNew();
+    onWish(justSay);
   };
   const onText = (words: string) => {
-    setText(words);
+    draft.setText(words);
     typing.go(words);
   };
   return (
     <form className="composer" onSubmit={send}>
-      <IntentLine intent={intent} names={state.names} onCancel={() => onIntent(justSay)} />
-      <Writing {...{ area, text, over: !may.say, tooMany, onText, onKey }} />
+      <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
+      <Writing {...{ area, text, over: !may.say, isReady, onText, onKey }} />
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
   );
+}
+
+/** Gives a text to the room as what it is meant to be. */
+function useHand(intent: Intent) {
+  const room = useRoom();
+  return (text: string) => {
+    if (intent.do === 'edit') room.change('edit', intent.line.seq, text);
+    else room.say(text, intent.do === 'reply' ? intent.line.seq : undefined);
+  };
+}
+
+/** One can write at once when there is something else to write. */
+function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, intent: Intent): void {
+  const what = intent.do;
+  const seq = intent.do === 'reply' || intent.do === 'edit' ? intent.line.seq : 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another message is another thing to write
+  useEffect(() => {
+    if (what !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
+  }, [area, what, seq]);
 }
 
 function TooLong({ bytes, most }: { bytes: number; most: number }) {
@@ -81,12 +102,13 @@ interface WritingProps {
   readonly text: string;
   /** Nothing can be said now. */
   readonly over: boolean;
-  readonly tooMany: number;
+  /** The text can be sent. */
+  readonly isReady: boolean;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;
 }
 
-function Writing({ area, text, over, tooMany, onText, onKey }: WritingProps) {
+function Writing({ area, text, over, isReady, onText, onKey }: WritingProps) {
   const id = useId();
   return (
     <div className="writing">
@@ -104,36 +126,9 @@ function Writing({ area, text, over, tooMany, onText, onKey }: WritingProps) {
         onChange={(event) => onText(event.target.value)}
         onKeyDown={onKey}
       />
-      <button
-        type="submit"
-        className="send"
-        aria-label="Send"
-        title="Send"
-        disabled={over || tooMany > 0 || text.trim() === ''}
-      >
+      <button type="submit" className="send" aria-label="Send" title="Send" disabled={!isReady}>
         <Icon name="send" />
       </button>
     </div>
-  );
-}
-
-function IntentLine({ intent, names, onCancel }: { intent: Intent; names: Names; onCancel: () => void }) {
-  if (intent.do === 'say') return null;
-  const line = intent.do === 'edit' ? intent.line : intent.to;
-  return (
-    <p className="intent">
-      <Icon name={intent.do === 'edit' ? 'edit' : 'reply'} size={16} />
-      <span>
-        {intent.do === 'edit' ? (
-          'Editing:'
-        ) : (
-          <Name of={`Reply to ${nameOf(names, line.sender)}:`} title={line.sender} />
-        )}{' '}
-        <Name of={(line.text ?? '').slice(0, 120)} />
-      </span>
-      <button type="button" className="icon-button small" aria-label="Cancel" onClick={onCancel}>
-        <Icon name="close" size={16} />
-      </button>
-    </p>
   );
 }

@@ -2,19 +2,19 @@ import { type RefObject, useEffect, useEffectEvent, useRef, useState } from 'rea
 import type { SaidLine } from '../state/lines.js';
 import { useRoom } from './desk-context.js';
 import { Icon, type IconName } from './icon.js';
-import type { Intent } from './intent.js';
+import type { Wish } from './intent.js';
 
 interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
   readonly mayChange: boolean;
-  readonly onIntent: (intent: Intent) => void;
+  readonly onWish: (wish: Wish) => void;
 }
 
 const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
 /** What can be done to a message. */
-export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActionsProps) {
+export function MessageActions({ line, isOwn, mayChange, onWish }: MessageActionsProps) {
   const room = useRoom();
   const [open, setOpen] = useState<'reactions' | 'deleting'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
@@ -25,9 +25,9 @@ export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActi
       <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
         {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
         {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
-        <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', to: line })} />
+        <Action name="reply" words="Reply" onPress={() => onWish({ do: 'reply', target: line })} />
         {mayChange && isOwn && line.text !== undefined && (
-          <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', line })} />
+          <Action name="edit" words="Edit" onPress={() => onWish({ do: 'edit', target: line })} />
         )}
         {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
       </div>

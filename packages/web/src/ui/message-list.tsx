@@ -5,7 +5,7 @@ import { mayOf } from '../state/may.js';
 import type { Row } from '../state/timeline.js';
 import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
-import type { Intent } from './intent.js';
+import type { Wish } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { PlainRow } from './plain-row.js';
 import { useEnd } from './use-end.js';
@@ -13,7 +13,7 @@ import { useEnd } from './use-end.js';
 interface MessageListProps {
   readonly rows: readonly Row[];
   readonly state: ConversationState;
-  readonly onIntent: (intent: Intent) => void;
+  readonly onWish: (wish: Wish) => void;
 }
 
 interface RowOfProps extends Omit<MessageListProps, 'rows'> {
@@ -48,7 +48,7 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
 }
 
 /** Everything that was said, of which only what is seen is drawn. */
-export function MessageList({ rows, state, onIntent }: MessageListProps) {
+export function MessageList({ rows, state, onWish }: MessageListProps) {
   const room = useRoom();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
@@ -84,7 +84,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
               aria-posinset={index + 1}
               style={{ transform: `translateY(${start}px)` }}
             >
-              <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onIntent={onIntent} />
+              <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onWish={onWish} />
             </li>
           ))}
         </ol>
@@ -125,11 +125,11 @@ function useReading(state: ConversationState, place: React.RefObject<HTMLElement
   }, [room, place, isAtEnd, last]);
 }
 
-function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
+function RowOf({ row, state, isLast, onWish }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
   const { lines, names, me } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} may={mayOf(state)} />;
+  return <MessageRow {...{ row, lines, names, me, isLast, onWish }} may={mayOf(state)} />;
 }
 
 interface ToEndProps {

@@ -4,7 +4,7 @@ import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
-import type { Intent } from './intent.js';
+import type { Wish } from './intent.js';
 import { MessageActions } from './message-actions.js';
 import { Reactions } from './reactions.js';
 import { StandingOf } from './standing.js';
@@ -18,11 +18,11 @@ interface MessageRowProps {
   readonly may: May;
   /** Where one comes in by keys. */
   readonly isLast: boolean;
-  readonly onIntent: (intent: Intent) => void;
+  readonly onWish: (wish: Wish) => void;
 }
 
 /** What somebody said. */
-export function MessageRow({ row, lines, names, me, may, isLast, onIntent }: MessageRowProps) {
+export function MessageRow({ row, lines, names, me, may, isLast, onWish }: MessageRowProps) {
   const { line, head, standing, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
@@ -53,7 +53,7 @@ export function MessageRow({ row, lines, names, me, may, isLast, onIntent }: Mes
         <StandingOf row={row} mayRetry={may.say} />
       </div>
       {isThere && may.say && (
-        <MessageActions line={line} isOwn={line.sender === me} mayChange={may.change} onIntent={onIntent} />
+        <MessageActions line={line} isOwn={line.sender === me} mayChange={may.change} onWish={onWish} />
       )}
     </article>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { timeline } from '../state/timeline.js';
 import { Announcer } from './announcer.js';
@@ -6,20 +6,19 @@ import { Composer } from './composer.js';
 import { ConnectionLine } from './connection-line.js';
 import { useDesk, useRoom } from './desk-context.js';
 import { useWatched } from './hooks.js';
-import { justSay, stillTrue } from './intent.js';
 import { MessageList } from './message-list.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RefusedChanges } from './refused-changes.js';
 import { RoomHead } from './room-head.js';
 import { TypingLine } from './typing-line.js';
+import { useIntent } from './use-intent.js';
 
 /** An open room. */
 export function RoomView() {
   const room = useRoom();
   const { rooms } = useDesk();
   const state = useWatched(room);
-  const [asked, setIntent] = useState(justSay);
-  const intent = stillTrue(asked, state.lines);
+  const { intent, onWish } = useIntent(state);
   const { channel, lines, earlier, outgoing, hasOlder, openedAtSeq, place, me } = state;
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what the rows are made of
   const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
@@ -34,10 +33,10 @@ export function RoomView() {
     <section className="room-view" aria-label="Room">
       <RoomHead state={state} />
       <ConnectionLine link={state.link} onReturn={() => room.return()} />
-      <MessageList rows={rows} state={state} onIntent={setIntent} />
+      <MessageList rows={rows} state={state} onWish={onWish} />
       <TypingLine typing={state.typing} names={state.names} />
       <RefusedChanges state={state} />
-      <Composer intent={intent} state={state} onIntent={setIntent} />
+      <Composer intent={intent} state={state} onWish={onWish} />
       <Announcer lines={lines} names={state.names} me={me} />
     </section>
   );
