@@ -68,6 +68,8 @@ export const limits = {
   channelsPerNewUser: 20,
   /** Open ones, of what others offer to one user. */
   offersPerUser: 20,
+  /** Of these, how many one offerer may hold. */
+  offersPerOfferer: 3,
   /** Own ones, and as many that are listed. */
   channelsPerList: 1_000,
   serversListed: 1_000,

@@ -123,7 +123,7 @@ export const refusals = {
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'that user has as many open offers as one may have: wait until some are answered or have lapsed',
+    'that user has as many open offers as one may have, in all or from you: wait until some are answered or have lapsed',
     60_000,
   ),
   'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),

@@ -172,15 +172,69 @@ test('who was removed by others is added again without being asked', async () =>
   expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
 });
 
-test('one person is added to 100 chats at once by others, and then to one in 5 minutes; their own joining is not counted', async () => {
+test('one adder cannot make a person un-addable for others', async () => {
+  const theirs = await chats.make(other, 'group');
+  const id = await chats.make(owner, 'group');
+  const reasons: string[] = [];
+  for (let n = 0; n < 120; n++) {
+    await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'change:%'");
+    reasons.push(...(await outcomes([chats.change(owner, id, friend, { add: true })])).reasons);
+    await chats.change(owner, id, friend, { remove: true }).catch(() => undefined);
+  }
+  await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
+  expect(new Set(reasons)).toEqual(new Set(['change-too-often']));
+  expect(reasons.length).toBeGreaterThan(50);
+  await expect(chats.add(other, theirs, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
+});
+
+test('all adders together add one person to 400 new chats at once; joining is not counted', async () => {
   const [group, open] = [await chats.make(owner, 'group'), await chats.make(owner, 'public')];
   await rig.owner.query(
-    "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text, now() + 99.5 * interval '300 s')",
+    "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text, now() + 399.5 * interval '60 s')",
     [friend.id],
   );
   await expect(chats.add(owner, group, friend)).rejects.toEqual(reason('change-too-often'));
   await expect(chats.add(owner, group, other)).resolves.toBeDefined();
   await expect(chats.join(friend, open)).resolves.toBeDefined();
+});
+
+test('adding a stranger spends the budget of new direct chats; adding an acquaintance does not', async () => {
+  const [first, second] = [await chats.make(owner, 'group'), await chats.make(owner, 'group')];
+  await chats.add(owner, first, friend);
+  await rig.owner.query(
+    "INSERT INTO chat.rate (key, tat) VALUES ('direct:' || $1::text, now() + 99.5 * interval '864 s') ON CONFLICT (key) DO UPDATE SET tat = excluded.tat",
+    [owner.id],
+  );
+  await expect(chats.add(owner, second, other)).rejects.toMatchObject({
+    reason: 'change-too-often',
+    retryAfterMs: expect.any(Number),
+  });
+  await expect(chats.direct(owner, other.id)).rejects.toEqual(reason('create-too-often'));
+  await expect(chats.add(owner, second, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
+});
+
+test('somebody banned in a direct chat cannot reach the other by groups or offers', async () => {
+  const direct = (await chats.direct(owner, friend.id)).id;
+  const [group, room] = [await chats.make(owner, 'group'), await rig.room(owner)];
+  await chats.change(friend, direct, owner, { banUntil: 9e15 });
+  await expect(chats.add(owner, group, friend)).rejects.toEqual(reason('user-not-found'));
+  await expect(chats.change(owner, room, friend, { role: ranks.owner })).rejects.toEqual(reason('user-not-found'));
+  await chats.change(friend, direct, owner, { banUntil: 0 });
+  await expect(chats.add(owner, group, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
+});
+
+test('one offerer holds at most 3 open offers to a person, which come after the channels of that person', async () => {
+  const own = await rig.room(friend);
+  const rooms: number[] = [];
+  for (let n = 0; n < 4; n++) rooms.push(await rig.room(owner));
+  const offered = rooms.slice(0, 3);
+  for (const id of offered) await chats.change(owner, id, friend, { role: ranks.owner });
+  const last = rooms[3] as number;
+  await expect(chats.change(owner, last, friend, { role: ranks.owner })).rejects.toEqual(reason('too-many-offers'));
+  await expect(chats.change(other, await rig.room(other), friend, { role: ranks.owner })).resolves.toBeDefined();
+  const ids = (await mine(friend)).map(({ id }) => id);
+  expect(ids).toHaveLength(5);
+  expect(ids[0]).toBe(own);
 });
 
 test('who is removed and added again and again is left alone after 60 times', async () => {

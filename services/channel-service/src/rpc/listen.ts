@@ -80,7 +80,7 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
     checkAdmission(channel, seen);
     const { owner, found } = await findOwner(client, id, seen);
     const seated = await takeSeat(client, id, channel, owner, me);
-    if (isListed(channel.kind)) await use.run(client, [id]);
+    if (isListed(channel.kind)) await use.run(client, [id, me.id]);
     return { owner, found, ...seated };
   });
 }

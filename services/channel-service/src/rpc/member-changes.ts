@@ -4,7 +4,7 @@ import type { LockedChannel } from '../store/channels.js';
 import { endOffer, setRole } from '../store/members.js';
 import { admit, note } from './membership.js';
 import { bans, mutes, remove } from './moderation.js';
-import { makeOffer, takeOver, throttleAdding } from './offers.js';
+import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
 import { ranks } from './ranks.js';
 import type { Change, Changed, Scene } from './scene.js';
 import { mustManage, mustSee } from './standing.js';
@@ -25,7 +25,7 @@ function mustAdd({ channel, mine, person, theirs }: Scene): void {
     throw refuse('wrong-kind', { words: 'a direct chat is of two people for good' });
   }
   if (channel.kind !== 'group' && channel.kind !== 'direct') mustManage(channel, mine);
-  if (theirs.rank === 'none' && !person.reachable) throw refuse('user-not-found');
+  if (theirs.rank === 'none' && (!person.reachable || person.bars)) throw refuse('user-not-found');
   if (theirs.rank === 'none' && theirs.banned) {
     throw refuse('banned', { words: 'that user is banned here: lift the ban first' });
   }
@@ -38,11 +38,13 @@ const add: Change = async (scene) => {
   if (person.id === me.id) return enters(scene);
   mustAdd(scene);
   if (theirs.rank !== 'none') return { rank: theirs.rank, out: false };
+  const adding = { by: me.id, userId: person.id, known: theirs.known };
   if (theirs.leftByChoice) {
-    await makeOffer(client, channel, person.id, 'member', me.id);
+    await makeOffer(client, channel, adding, 'member');
     return { rank: 'none', out: false, offered: 'member' };
   }
-  await throttleAdding(client, channel, person.id);
+  await throttleStrangers(scene);
+  await throttleAdding(client, channel, adding);
   await admit(client, channel, person.id, theirs, me.id);
   return { rank: 'member', out: false };
 };
@@ -68,9 +70,11 @@ function mustGiveRoles({ channel, mine, theirs }: Scene): void {
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
 
-async function offersOwnership({ client, channel, me, person, theirs }: Scene): Promise<Changed> {
-  if (!person.reachable && theirs.rank === 'none') throw refuse('user-not-found');
-  await makeOffer(client, channel, person.id, 'owner', me.id);
+async function offersOwnership(scene: Scene): Promise<Changed> {
+  const { client, channel, me, person, theirs } = scene;
+  if (person.bars || (!person.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
+  await throttleStrangers(scene);
+  await makeOffer(client, channel, { by: me.id, userId: person.id, known: theirs.known }, 'owner');
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 

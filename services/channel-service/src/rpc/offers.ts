@@ -5,18 +5,37 @@ import { limits, refuse } from '@parley/runtime';
 import { type LockedChannel, lockUser } from '../store/channels.js';
 import { handOver, nextRoster, type Offered, offer, setRole } from '../store/members.js';
 import { note } from './membership.js';
+import type { Scene } from './scene.js';
 import type { Standing } from './standing.js';
 
+/** Who asks or adds whom, and whether the person was in the channel before. */
+interface Adding {
+  readonly by: string;
+  readonly userId: string;
+  readonly known: boolean;
+}
+
 const day = 86_400;
+/** People whom one user reaches for the first time: 100 a day. */
+export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
 /** How often one person may be asked in one channel. */
 const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** How often one person may be added to one channel again, who was removed. */
 const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
-/** How often one person may be asked or added, in all channels. */
-const addedAnywhere: Rate = { key: 'added', secondsPerCall: 300, burst: 100 };
+/** How often one adder may ask or add one person, in all channels. */
+const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 10 };
+/** How often all adders together may ask or add one person to channels that are new to them: 40 times the share of one adder. */
+const addedAnywhere: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
-async function count(client: PoolClient, rate: Rate, { id }: LockedChannel, userId: string): Promise<void> {
-  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedAnywhere, userId)];
+/** Counts a request or an addition. Where the person was in the channel before, it costs only the adder and the channel. */
+async function count(
+  client: PoolClient,
+  rate: Rate,
+  { id }: LockedChannel,
+  { by, userId, known }: Adding,
+): Promise<void> {
+  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedBy, `${by}/${userId}`)];
+  if (!known) waits.push(await spend(client, addedAnywhere, userId));
   const retryAfterMs = Math.max(...waits);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', { words: 'that user was added or asked often enough: wait', retryAfterMs });
@@ -27,8 +46,20 @@ async function count(client: PoolClient, rate: Rate, { id }: LockedChannel, user
  * Counts that somebody is added by another.
  * @throws {Refusal} `change-too-often`.
  */
-export function throttleAdding(client: PoolClient, channel: LockedChannel, userId: string): Promise<void> {
-  return count(client, addedThere, channel, userId);
+export function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
+  return count(client, addedThere, channel, adding);
+}
+
+/**
+ * Counts that the caller reaches somebody with whom they share no chat yet; new direct chats spend the same budget.
+ * @throws {Refusal} `change-too-often`.
+ */
+export async function throttleStrangers({ client, me, person, theirs }: Scene): Promise<void> {
+  if (theirs.known || person.shares) return;
+  const retryAfterMs = await spend(client, directRate, me.id);
+  if (retryAfterMs > 0) {
+    throw refuse('change-too-often', { words: 'you reached many new people today: wait', retryAfterMs });
+  }
 }
 
 /**
@@ -38,12 +69,13 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, userI
 export async function makeOffer(
   client: PoolClient,
   channel: LockedChannel,
-  userId: string,
+  adding: Adding,
   role: Offered,
-  by: string,
 ): Promise<void> {
-  await count(client, asked, channel, userId);
-  const [made] = await offer.run(client, [channel.id, userId, role, by, limits.offersPerUser]);
+  await count(client, asked, channel, adding);
+  const { userId, by } = adding;
+  const most = [limits.offersPerUser, limits.offersPerOfferer] as const;
+  const [made] = await offer.run(client, [channel.id, userId, role, by, ...most]);
   if (made === undefined) throw refuse('too-many-offers');
 }
 

@@ -1,5 +1,5 @@
 import type { Channel, User } from '@parley/contract';
-import { type PoolClient, type Rate, transaction } from '@parley/database';
+import { type PoolClient, transaction } from '@parley/database';
 import type { Call, UserCaller } from '@parley/rpc';
 import { Refusal, refuse } from '@parley/runtime';
 import { createDirect, findDirect, type LockedChannel } from '../store/channels.js';
@@ -8,14 +8,11 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';
 import { admit, findPerson, throttleChanges } from './membership.js';
-import { makeOffer } from './offers.js';
+import { directRate, makeOffer } from './offers.js';
 import { readStandings } from './standing.js';
 import { throttle } from './throttle.js';
 
 type Pair = [low: string, high: string];
-
-/** People whom one user writes to for the first time: 100 a day. */
-const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
 
 async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<number | undefined> {
   const [made] = await createDirect.run(client, [me.id, ...pair]);
@@ -27,7 +24,7 @@ async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<num
 /** Who has left is asked, and no more often than anybody may be; the caller hears nothing of it either way. */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
   try {
-    await makeOffer(client, channel, other.id, 'member', me.id);
+    await makeOffer(client, channel, { by: me.id, userId: other.id, known: true }, 'member');
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
   }

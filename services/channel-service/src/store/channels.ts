@@ -75,7 +75,7 @@ export const describe = sql<
   ChannelRow,
   [ids: readonly number[], ofRoom: number, ofChat: number, userId: string, counted: number]
 >('describe');
-export const use = sql<never, [channelId: number]>('use');
+export const use = sql<never, [channelId: number, userId: string]>('use');
 export const lockUser = sql<{ id: string; is_new: boolean }, [userId: string]>('lock-user');
 export const createChannel = sql<
   Id,

@@ -10,6 +10,10 @@ export interface PersonRow {
   readonly number: number;
   /** Active, and visible to who looks. */
   readonly reachable: boolean;
+  /** Has banned who looks in their direct chat. */
+  readonly bars: boolean;
+  /** Belongs to a chat of who looks that is not public. */
+  readonly shares: boolean;
   /** In the channel that was named. */
   readonly met: boolean;
 }
@@ -61,7 +65,7 @@ export const ban = sql<never, OfMember<number>>('ban');
 export const handOver = sql<{ id: number }, [channelId: number, userId: string, channelsPerUser: number]>('hand-over');
 export const offer = sql<
   { role: Offered },
-  [channelId: number, userId: string, role: Offered, byId: string, offersPerUser: number]
+  [channelId: number, userId: string, role: Offered, byId: string, offersPerUser: number, offersPerOfferer: number]
 >('offer');
 export const endOffer = sql<never, [channelId: number, userId: string]>('end-offer');
 export const endSeats = sql<Target, [channelId: number, userId: string]>('end-seats');

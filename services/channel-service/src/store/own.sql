@@ -1,13 +1,16 @@
--- One page of a user's own channels, the most active first: $1 to $3 as in listed, $4 the user, $5 a name (NULL: any).
+-- One page of a user's own channels, the most active first, and after them what the user was offered, the last offer first: $1 to $3 as in listed, $4 the user, $5 a name (NULL: any).
+-- The place of a channel is in microseconds and that of an offer in seconds, so every offer comes after every channel.
 -- Chats of which the user is a member, rooms that the user owns, and what the user was offered. LATERAL with LIMIT keeps each an index
 -- probe, whatever the statistics say.
 SELECT c.id, c.at FROM (
-  SELECT m.channel_id AS id FROM chat.member m WHERE m.user_id = $4 AND m.left_seq IS NULL
-  UNION SELECT r.id FROM chat.channel r WHERE r.owner_id = $4 AND r.kind = 'room' AND r.deleted_at IS NULL
-  UNION SELECT o.channel_id FROM chat.offer o WHERE o.user_id = $4 AND o.lapses_at > now()
+  SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = $4 AND m.left_seq IS NULL
+  UNION SELECT r.id, NULL FROM chat.channel r WHERE r.owner_id = $4 AND r.kind = 'room' AND r.deleted_at IS NULL
+  UNION SELECT o.channel_id, o.lapses_at FROM chat.offer o WHERE o.user_id = $4 AND o.lapses_at > now()
+    AND NOT EXISTS (SELECT FROM chat.member m WHERE m.channel_id = o.channel_id AND m.user_id = $4 AND m.left_seq IS NULL)
 ) mine
 CROSS JOIN LATERAL (
-  SELECT x.id, x.name, (extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000000)::bigint AS at
+  SELECT x.id, x.name, coalesce(
+    extract(epoch FROM mine.lapses_at), extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000000)::bigint AS at
   FROM chat.channel x JOIN chat.channel_head h ON h.channel_id = x.id LEFT JOIN chat.listing l ON l.channel_id = x.id
   WHERE x.id = mine.id AND x.deleted_at IS NULL LIMIT 1
 ) c

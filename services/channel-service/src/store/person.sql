@@ -1,11 +1,19 @@
 -- Somebody, as far as they may be found: $1 who looks, $2 who is looked for, in capital letters or not, $3 a channel that the looker sees
--- (NULL: none). `met`: they belong to it, are in it now, or have said something there that is kept.
+-- (NULL: none). `bars`: has banned the looker in their direct chat. `shares`: both belong to a chat that is not public. `met`: they belong to it, are in it now, or have said something there that is kept.
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND (u.id = $1 OR CASE u.visibility
     WHEN 'contacts' THEN EXISTS (
       SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id)
       WHERE mine.user_id = $1 AND mine.left_seq IS NULL AND theirs.user_id = u.id AND theirs.left_seq IS NULL)
     ELSE u.visibility <> 'nobody' END) AS reachable,
+  EXISTS (
+    SELECT FROM chat.channel d JOIN chat.member b ON b.channel_id = d.id AND b.user_id = $1
+    WHERE d.kind = 'direct' AND d.deleted_at IS NULL AND b.banned_until > statement_timestamp()
+      AND (d.pair_low = $1 AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = $1)) AS bars,
+  EXISTS (
+    SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id) JOIN chat.channel c ON c.id = channel_id
+    WHERE mine.user_id = $1 AND mine.left_seq IS NULL AND theirs.user_id = u.id AND theirs.left_seq IS NULL
+      AND c.kind <> 'public' AND c.deleted_at IS NULL) AS shares,
   $3::int IS NOT NULL AND (
     EXISTS (SELECT FROM chat.member m WHERE m.channel_id = $3 AND m.user_id = u.id)
     OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = $3 AND t.user_id = u.id AND t.live)
