@@ -130,6 +130,40 @@ describe('with 100,000 rooms of strangers', () => {
 });
 
 describe('the order of activity', () => {
+  test('the rooms of one owner rise 5 times in 10 minutes together, also where all are entered at once', async () => {
+    const [me, ...people] = await rig.persons(9);
+    await rig.server();
+    if (me === undefined) throw new Error('nobody');
+    const rooms = await Promise.all(people.map(() => rig.room(me)));
+    await rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '3 h'");
+    await Promise.all(people.map((who, n) => rig.listen(who, rooms[n] as number)));
+    const { n } = await rig.one<{ n: number }>(
+      "SELECT count(*)::int AS n FROM chat.listing WHERE channel_id = ANY ($1) AND active_at > now() - interval '1 h'",
+      rooms,
+    );
+    expect(n).toBe(5);
+  });
+
+  test('a Listen moves a room once in 10 minutes', async () => {
+    const me = await rig.person();
+    await rig.server();
+    const id = await rig.room(me);
+    const at = async (minutes: number) => {
+      await rig.owner.query("UPDATE chat.listing SET active_at = now() - $2 * interval '1 min' WHERE channel_id = $1", [
+        id,
+        minutes,
+      ]);
+      await rig.listen(await rig.person(), id);
+      const row = await rig.one<{ old: boolean }>(
+        "SELECT active_at < now() - interval '3 min' AS old FROM chat.listing WHERE channel_id = $1",
+        id,
+      );
+      return row.old;
+    };
+    expect(await at(5)).toBe(true);
+    expect(await at(11)).toBe(false);
+  });
+
   test('a Listen by somebody else than the owner moves a room that keeps nothing to the front, and so does what is said in one that keeps something', async () => {
     const me = await rig.person();
     await rig.server();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, ListenResponse } from '@parley/contract';
-import { type DatabaseClock, type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
+import { type DatabaseClock, type Pool, type PoolClient, type Rate, spend, transaction } from '@parley/database';
 import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { type LockedChannel, lockChannel, lockUser, use } from '../store/channels.js';
+import { type LockedChannel, lockChannel, lockUser, rising, use } from '../store/channels.js';
 import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
@@ -28,6 +28,8 @@ interface Reserved extends Seated {
   readonly found: Found;
 }
 
+/** How often the listed channels of one owner rise in the list: 5 times in 10 minutes, all together. */
+const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
@@ -72,6 +74,11 @@ async function takeSeat(
 }
 
 /** Each step looks only after the lock before it: what is read is what holds until the commit. */
+async function rise(client: PoolClient, id: number, me: UserCaller): Promise<void> {
+  const [due] = await rising.run(client, [id, me.id]);
+  if (due !== undefined && (await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
+}
+
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, [id]);
@@ -80,7 +87,7 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
     checkAdmission(channel, seen);
     const { owner, found } = await findOwner(client, id, seen);
     const seated = await takeSeat(client, id, channel, owner, me);
-    if (isListed(channel.kind)) await use.run(client, [id, me.id]);
+    if (isListed(channel.kind)) await rise(client, id, me);
     return { owner, found, ...seated };
   });
 }

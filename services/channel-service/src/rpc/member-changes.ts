@@ -38,7 +38,7 @@ const add: Change = async (scene) => {
   if (person.id === me.id) return enters(scene);
   mustAdd(scene);
   if (theirs.rank !== 'none') return { rank: theirs.rank, out: false };
-  const adding = { by: me.id, userId: person.id, known: theirs.known };
+  const adding = { by: me.id, userId: person.id, belonged: theirs.belonged };
   if (theirs.leftByChoice) {
     await makeOffer(client, channel, adding, 'member');
     return { rank: 'none', out: false, offered: 'member' };
@@ -74,7 +74,7 @@ async function offersOwnership(scene: Scene): Promise<Changed> {
   const { client, channel, me, person, theirs } = scene;
   if (person.bars || (!person.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
   await throttleStrangers(scene);
-  await makeOffer(client, channel, { by: me.id, userId: person.id, known: theirs.known }, 'owner');
+  await makeOffer(client, channel, { by: me.id, userId: person.id, belonged: theirs.belonged }, 'owner');
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 

@@ -12,7 +12,7 @@ import type { Standing } from './standing.js';
 interface Adding {
   readonly by: string;
   readonly userId: string;
-  readonly known: boolean;
+  readonly belonged: boolean;
 }
 
 const day = 86_400;
@@ -23,8 +23,8 @@ const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** How often one person may be added to one channel again, who was removed. */
 const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
 /** How often one adder may ask or add one person, in all channels. */
-const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 10 };
-/** How often all adders together may ask or add one person to channels that are new to them: 40 times the share of one adder. */
+const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
+/** How often all adders together may ask or add one person to channels that are new to them: 20 times the share of one adder. */
 const addedAnywhere: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
 /** Counts a request or an addition. Where the person was in the channel before, it costs only the adder and the channel. */
@@ -32,10 +32,10 @@ async function count(
   client: PoolClient,
   rate: Rate,
   { id }: LockedChannel,
-  { by, userId, known }: Adding,
+  { by, userId, belonged }: Adding,
 ): Promise<void> {
   const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedBy, `${by}/${userId}`)];
-  if (!known) waits.push(await spend(client, addedAnywhere, userId));
+  if (!belonged) waits.push(await spend(client, addedAnywhere, userId));
   const retryAfterMs = Math.max(...waits);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', { words: 'that user was added or asked often enough: wait', retryAfterMs });
@@ -55,7 +55,7 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, addin
  * @throws {Refusal} `change-too-often`.
  */
 export async function throttleStrangers({ client, me, person, theirs }: Scene): Promise<void> {
-  if (theirs.known || person.shares) return;
+  if (theirs.belonged || person.shares) return;
   const retryAfterMs = await spend(client, directRate, me.id);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', { words: 'you reached many new people today: wait', retryAfterMs });

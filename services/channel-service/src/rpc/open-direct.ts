@@ -24,7 +24,7 @@ async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<num
 /** Who has left is asked, and no more often than anybody may be; the caller hears nothing of it either way. */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
   try {
-    await makeOffer(client, channel, { by: me.id, userId: other.id, known: true }, 'member');
+    await makeOffer(client, channel, { by: me.id, userId: other.id, belonged: true }, 'member');
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
   }

@@ -10,6 +10,8 @@ export interface Standing {
   readonly banned: boolean;
   /** Is a member, was one, or was muted or banned there. */
   readonly known: boolean;
+  /** Is a member or was one: a mute or a ban alone does not count. */
+  readonly belonged: boolean;
   /** Is no member any more, by their own choice. */
   readonly leftByChoice: boolean;
   readonly offered: Offered | null;
@@ -26,13 +28,14 @@ export async function readStandings(
   return userIds.map((id) => {
     const row = rows.find(({ user_id }) => user_id === id);
     if (row === undefined) throw new Error(`no standing of ${id}`);
-    const { known, banned, offered, offered_by: offeredBy, role } = row;
+    const { known, belonged, banned, offered, offered_by: offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
     const leftByChoice = !row.inside && row.left_by_choice;
     return {
       rank: kind !== 'direct' && owner_id === id ? 'owner' : rank,
       banned,
       known,
+      belonged,
       leftByChoice,
       offered,
       offeredBy,

@@ -75,7 +75,8 @@ export const describe = sql<
   ChannelRow,
   [ids: readonly number[], ofRoom: number, ofChat: number, userId: string, counted: number]
 >('describe');
-export const use = sql<never, [channelId: number, userId: string]>('use');
+export const rising = sql<{ owner_id: string }, [channelId: number, listenerId: string]>('rising');
+export const use = sql<never, [channelId: number]>('use');
 export const lockUser = sql<{ id: string; is_new: boolean }, [userId: string]>('lock-user');
 export const createChannel = sql<
   Id,

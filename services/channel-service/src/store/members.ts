@@ -27,6 +27,8 @@ export interface StandingRow {
   /** null: never was there. */
   readonly role: MemberRole | null;
   readonly known: boolean;
+  /** Is a member or was one. */
+  readonly belonged: boolean;
   readonly inside: boolean;
   readonly left_by_choice: boolean;
   readonly banned: boolean;
