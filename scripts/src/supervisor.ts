@@ -187,9 +187,9 @@ export class Supervisor {
   }
 }
 
-/** The gateway and Envoy stand in front of it, and name callers. */
+/** The gateway and Envoy stand in front of it: their connections carry the calls of many people. */
 function isBehind(service: ServicePlan['service']): boolean {
-  return service === 'user-service' || service === 'channel-service';
+  return service !== 'gateway';
 }
 
 /** The gateway and Envoy of this start, besides whom its owner believes. */

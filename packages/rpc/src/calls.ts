@@ -8,6 +8,7 @@ import {
 import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse } from '@parley/runtime';
 import { Exchange } from './exchange.js';
 import { Intake } from './intake.js';
+import type { RefusedOften } from './refused-often.js';
 import { acceptedEncodings, acceptedKey, withReason } from './status.js';
 
 /** How long a caller is waited for. */
@@ -21,13 +22,15 @@ export class Calls {
   readonly #log: Logger;
   readonly #metrics: Metrics;
   readonly #patience: Patience;
+  readonly #refusedOften: RefusedOften;
   readonly #served = new Set<string>();
   /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
   readonly #exchanges = new WeakMap<Metadata, Exchange>();
   readonly #open = new Set<Exchange>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
 
-  constructor(log: Logger, metrics: Metrics, patience: Patience = limits) {
+  constructor(log: Logger, metrics: Metrics, refusedOften: RefusedOften, patience: Patience = limits) {
+    this.#refusedOften = refusedOften;
     this.#log = log;
     this.#metrics = metrics;
     this.#patience = patience;
@@ -93,7 +96,10 @@ export class Calls {
   #begin(exchange: Exchange, metadata: Metadata): Exchange {
     this.#exchanges.set(metadata, exchange);
     this.#open.add(exchange);
-    const refused = (refusal: Refusal) => breakOff(exchange, refusal);
+    const refused = (refusal: Refusal) => {
+      breakOff(exchange, refusal);
+      this.#refusedOften.count(exchange.stream);
+    };
     exchange.intake = new Intake(exchange.stream, exchange.path, this.#budget, refused);
     exchange.intake.begin();
     return exchange;

@@ -63,7 +63,7 @@ function answer(stream: ServerHttp2Stream, refusal: Refusal): void {
 }
 
 /** Refuses a call by its headers, before grpc-js reads anything of it. `refused` is told of each. */
-export function checkAllHeaders(server: Server, refused: (refusal: Refusal) => void): void {
+export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stream: ServerHttp2Stream) => void): void {
   const inner = server as unknown as Inner;
   const handle = inner._streamHandler.bind(server);
   const { commonServerOptions } = inner;
@@ -75,8 +75,8 @@ export function checkAllHeaders(server: Server, refused: (refusal: Refusal) => v
     try {
       checkHeaders(headers, size);
     } catch (refusal) {
-      refused(refusal as Refusal);
       answer(stream, refusal as Refusal);
+      refused(refusal as Refusal, stream);
       return;
     }
     handle(interceptors, stream, headers);

@@ -27,6 +27,7 @@ import {
 
 import { Callers } from './callers.js';
 import { isLoopback } from './key-pair.js';
+import { Proxies } from './proxies.js';
 import { Readiness } from './readiness.js';
 import { renewKeyPair } from './renewal.js';
 import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './server.js';
@@ -255,6 +256,7 @@ export class ServiceHost {
       log,
       metrics,
       stopMs: this.#config.stopMs,
+      proxies: new Proxies(settings.PROXIES),
       streamsPerConnection: this.#config.streamsPerConnection,
     });
     add(builder);

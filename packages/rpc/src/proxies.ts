@@ -20,11 +20,12 @@ export class Proxies {
   /** The same of a peer and its header. */
   named(peer: string, forwardedFor = ''): string {
     const named = forwardedFor.split(',').at(-1)?.trim() ?? '';
-    return isIP(named) !== 0 && this.#has(peer) ? named : peer;
+    return isIP(named) !== 0 && this.has(peer) ? named : peer;
   }
 
-  #has(peer: string): boolean {
-    const address = peer.replace(/^\[|\]$/g, '');
+  /** True for the address of one of them. */
+  has(peer: string): boolean {
+    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // a socket of IPv6 names an IPv4 peer so
     const family = isIP(address);
     return family !== 0 && this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }

@@ -1,17 +1,12 @@
 import { refuse } from '@parley/runtime';
+import { Buckets, type BurstRate } from './buckets.js';
 
-/** How often one user may call a method of one process: so many at once, then so many per second. */
-export interface ReadRate {
-  readonly burst: number;
-  readonly perSecond: number;
-}
+const cheap: BurstRate = { burst: 300, perSecond: 30 };
+const dear: BurstRate = { burst: 100, perSecond: 10 };
+const search: BurstRate = { burst: 30, perSecond: 2 };
 
-const cheap: ReadRate = { burst: 300, perSecond: 30 };
-const dear: ReadRate = { burst: 100, perSecond: 10 };
-const search: ReadRate = { burst: 30, perSecond: 2 };
-
-/** Every call that only reads, by service and method. User-service counts `Get` in the database. */
-export const readRates: Readonly<Record<string, ReadRate>> = {
+/** How often one user may call a method of one process: every call that only reads, by service and method. User-service counts `Get` in the database. */
+export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
   'ChannelService/List': cheap,
   'ChannelService/ListChannels': cheap,
@@ -24,21 +19,12 @@ export const readRates: Readonly<Record<string, ReadRate>> = {
   'AdminService/ListAudit': dear,
 };
 
-interface Bucket {
-  readonly left: number;
-  readonly at: number;
-}
-
-/** As many people as are remembered; beyond it, whoever has not read for longest starts anew. */
-const mostBuckets = 100_000;
-
 /** Counts reads in the memory of this process: a read costs no row. */
 export class ReadThrottle {
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #now: () => number;
+  readonly #buckets: Buckets<string>;
 
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  constructor(now?: () => number) {
+    this.#buckets = new Buckets(now);
   }
 
   /**
@@ -49,24 +35,7 @@ export class ReadThrottle {
     const method = rpc.replace(/^chat\.v1\./, '');
     const rate = Object.hasOwn(readRates, method) ? readRates[method] : undefined;
     if (rate === undefined) return;
-    const key = `${method} ${user}`;
-    const left = this.#leftOf(key, rate);
-    if (left < 1) {
-      throw refuse('read-too-often', { retryAfterMs: Math.ceil(((1 - left) / rate.perSecond) * 1_000) });
-    }
-    this.#keep(key, left - 1);
-  }
-
-  #leftOf(key: string, { burst, perSecond }: ReadRate): number {
-    const before = this.#buckets.get(key);
-    if (before === undefined) return burst;
-    return Math.min(burst, before.left + ((this.#now() - before.at) / 1_000) * perSecond);
-  }
-
-  #keep(key: string, left: number): void {
-    this.#buckets.delete(key); // the order of the map is that of the last reads
-    this.#buckets.set(key, { left, at: this.#now() });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest);
+    const retryAfterMs = this.#buckets.take(`${method} ${user}`, rate);
+    if (retryAfterMs > 0) throw refuse('read-too-often', { retryAfterMs });
   }
 }

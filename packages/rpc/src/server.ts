@@ -6,7 +6,9 @@ import { checkTransport } from './check-transport.js';
 import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
 import { type KeyPair, keyPair } from './key-pair.js';
+import { Proxies } from './proxies.js';
 import { addReflection } from './reflection.js';
+import { RefusedOften } from './refused-often.js';
 import { type Definition, type Handlers, type Served, serve } from './service.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
 
@@ -22,6 +24,8 @@ export interface GrpcServerOptions {
   readonly stopMs: number;
   /** Calls and streams at once on one connection; absent: as many as services without chat streams take. */
   readonly streamsPerConnection?: number;
+  /** Whose connections carry the calls of many people; absent: nobody's. */
+  readonly proxies?: Proxies;
   /** Absent: that of `limits`. */
   readonly patience?: Patience;
 }
@@ -89,8 +93,9 @@ export class GrpcServerBuilder {
     checkTransport();
     setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
-    const { streamsPerConnection = limits.callsPerConnection } = this.#options;
-    const calls = new Calls(log, metrics, patience);
+    const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
+    const refusedOften = new RefusedOften(proxies, metrics);
+    const calls = new Calls(log, metrics, refusedOften, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.reportBytes, // the intake of each call knows its own bound
@@ -100,7 +105,10 @@ export class GrpcServerBuilder {
       'grpc.enable_channelz': 0,
     });
     const refusals = metrics.counter('parley_calls_not_begun_total', 'calls refused by their headers', ['reason']);
-    checkAllHeaders(server, ({ reason }) => refusals.inc({ reason }));
+    checkAllHeaders(server, ({ reason }, stream) => {
+      refusals.inc({ reason });
+      refusedOften.count(stream);
+    });
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);

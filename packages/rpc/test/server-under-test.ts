@@ -2,7 +2,13 @@ import { Client, type ClientDuplexStream, type ClientReadableStream, credentials
 import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { type Logger, Metrics } from '@parley/runtime';
 import type { Patience } from '../src/calls.js';
-import { GrpcServerBuilder, type Handlers, type RunningGrpcServer, serverCredentials } from '../src/index.js';
+import {
+  GrpcServerBuilder,
+  type Handlers,
+  type Proxies,
+  type RunningGrpcServer,
+  serverCredentials,
+} from '../src/index.js';
 import { grpcMethod } from '../src/method.js';
 
 /** One line of the log as a test reads it. */
@@ -30,6 +36,7 @@ export interface Wanted {
   readonly chat?: Handlers<typeof ChatService>;
   readonly stopMs?: number;
   readonly patience?: Patience;
+  readonly proxies?: Proxies;
 }
 
 /** A server as services build theirs, with clients and everything it logs and counts. */
@@ -58,6 +65,7 @@ export class ServerUnderTest {
       metrics,
       stopMs: wanted.stopMs ?? 500,
       streamsPerConnection: 1_000,
+      ...(wanted.proxies === undefined ? {} : { proxies: wanted.proxies }),
       ...(wanted.patience === undefined ? {} : { patience: wanted.patience }),
     });
     builder.add(UserService, wanted.user ?? {});

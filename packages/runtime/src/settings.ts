@@ -64,7 +64,7 @@ export const settingsTable = {
   PROXIES: setting(
     list,
     'CIDR',
-    'user-service, channel-service: where the gateway and Envoy are, gateway: where your own proxy is; the last address of their x-forwarded-for is the caller; unset: nobody is believed',
+    'services: where the gateway and Envoy are, gateway: where your own proxy is; the last address of their x-forwarded-for is the caller, and their connections are never closed for the refusals of one caller; unset: nobody is believed',
     '',
   ),
   LOG_LEVEL: setting(
