@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createClient, type ParleyClient, Refusal } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { createPool, grantAdministrator, type Pool } from '@parley/database';
-import type { Reason, Settings } from '@parley/runtime';
+import { type Reason, type Settings, shellWord } from '@parley/runtime';
 
 export interface FirstAdminOptions {
   readonly settings: Pick<Settings, 'FIRST_ADMIN' | 'TLS_CA'>;
@@ -60,7 +60,7 @@ async function make(pool: Pool, userId: string, options: FirstAdminOptions): Pro
   const file = join(options.dataDir, `${userId}.password`);
   if (!(await owns(userId, await passwordIn(file), options))) {
     await rm(file);
-    return `PARLEY_FIRST_ADMIN: somebody has the account ${userId} already; if it is yours, run \`npx parley admin grant ${userId}\``;
+    return `PARLEY_FIRST_ADMIN: somebody has the account ${userId} already; if it is yours, run \`npx parley admin grant ${userId} --data ${shellWord(options.dataDir)}\``;
   }
   await grantAdministrator(pool, userId);
   return `${userId} is the first administrator; its password is in ${file}`;

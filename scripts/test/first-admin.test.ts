@@ -42,7 +42,7 @@ test('whoever has the account already gets nothing by it', async () => {
   await trio.people.make('quick');
   await make('quick');
   expect(await roleOf('quick')).toBe('user');
-  expect(said).toEqual([expect.stringContaining('run `npx parley admin grant quick`')]);
+  expect(said).toEqual([expect.stringContaining(`run \`npx parley admin grant quick --data ${dataDir}\``)]);
   await expect(stat(join(dataDir, 'quick.password'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellWord } from '@parley/runtime';
 import { Program, type TestPerson } from '@parley/testkit';
-import { shellWord } from '../src/cli/shell.js';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 

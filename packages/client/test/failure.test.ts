@@ -1,4 +1,4 @@
-import { refuse } from '@parley/runtime';
+import { type Reason, refuse } from '@parley/runtime';
 import { describeFailure, failureFrom } from '../src/cli/failure.js';
 
 test.each([
@@ -16,6 +16,20 @@ test.each([
 test('a refusal is one sentence with what to do next', () => {
   const words = describeFailure(failureFrom(refuse('user-id-taken')), false);
   expect(words).toBe('parley: that user id is taken; choose another, or log in with `npx parley login <user>`');
+});
+
+const reasons = [
+  'user-id-taken',
+  'channel-not-found',
+  'logged-out',
+  'no-server',
+  'not-an-administrator',
+  'server-not-found',
+];
+
+test.each(reasons as Reason[])('%s: the advised command begins like the one that was refused', (reason) => {
+  const { message } = failureFrom(refuse(reason), { self: 'npx parley --login bob.json', user: 'bob' });
+  expect(message).toMatch(/`npx parley --login bob\.json (login|channels|admin)\b/);
 });
 
 test('a refusal that passes says when', () => {

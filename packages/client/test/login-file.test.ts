@@ -38,6 +38,19 @@ test('a command goes where the login was made, unless it is told otherwise', () 
   });
 });
 
+test('an advised command leads to the saved login and to where it was made', async () => {
+  const path = join(home, "bob's.json");
+  const shell = `'${home}/bob'\\''s.json'`;
+  expect(await new Session({ login: path }).advised()).toEqual({ self: `npx parley --login ${shell}`, user: '<user>' });
+  await new LoginFile(path, {}).write({ ...login, user_service: 'a:1', manager: 'b:2', insecure: true });
+  expect(await new Session({ login: path, tls: true }).advised()).toEqual({
+    self: `npx parley --login ${shell} --user-service a:1 --manager b:2 --tls --insecure`,
+    user: login.user_id,
+  });
+  await new LoginFile(path, {}).write({ ...login, user_service: '127.0.0.1:50051', manager: '127.0.0.1:50052' });
+  expect((await new Session({ login: path }).advised()).self).toBe(`npx parley --login ${shell}`);
+});
+
 test('XDG_CONFIG_HOME goes before HOME', async () => {
   await new LoginFile(undefined, { HOME: '/nowhere', XDG_CONFIG_HOME: home }).write(login);
   expect(await readFile(join(home, 'parley', 'login.json'), 'utf8')).toContain('a.b.c');

@@ -57,13 +57,13 @@ const endings: Readonly<Record<string, (person: TestPerson, channelId: number) =
   'logged-out': ({ id }) => endSeatsWith(id, 'UPDATE chat.session SET revoked_at = now() WHERE user_id = $1'),
 };
 
-test('where all seats are taken, that is said, and a seat is waited for', async () => {
+test('chat says that a channel is full and waits for a free place', async () => {
   const [first, second] = (await trio.people.makeMany('full', 2)) as [TestPerson, TestPerson];
   await trio.create(first, 'for one', 1);
   const inside = await commands.start(first, 'chat', 'for one');
   await until(() => inside.said.includes('here (1)'));
   const waiting = await commands.start(second, 'chat', 'for one');
-  await until(() => waiting.said.includes('* full; waiting for a seat\n'));
+  await until(() => waiting.said.includes('* the channel is full; waiting for a free place\n'));
   expect(await inside.end()).toBe(0);
   await until(() => waiting.said.includes('* you are in for one'), 25_000);
   expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
@@ -81,7 +81,6 @@ test.each([
   ['replaced', ['--json'], 1, asJson('replaced')],
   ['suspended', [], 1, asText('this account is suspended\n')],
   ['removed', [], 1, asText('you were removed from this channel\n')],
-  ['logged-out', [], 4, asText('this session has ended: log in again; run `npx parley login <user>`\n')],
 ])('%s: a chat that ends says why, and its exit code is not 0 (%j)', async (how, options, code, told) => {
   const name = `${how}${options.length}`;
   const ann = await trio.people.make(name);
@@ -91,6 +90,20 @@ test.each([
   await endings[how]?.(ann, id);
   expect(await inside.exited).toBe(code);
   expect(told(inside.said)).toBe(true);
+});
+
+test('a chat whose session ends advises a command that logs in at the same place, to the same file', async () => {
+  const ann = await trio.people.make('expired');
+  const { id } = await trio.create(ann, 'expired');
+  const inside = await commands.start(ann, 'chat', 'expired');
+  await until(() => /here \(1\)/.test(inside.said));
+  await endings['logged-out']?.(ann, id);
+  expect(await inside.exited).toBe(4);
+  const managers = trio.managers[0]?.grpc;
+  const advice = `--login \\S+/expired\\.json --manager ${managers} login expired`;
+  expect(inside.said).toMatch(
+    new RegExp(`\nparley: this session has ended: log in again; run \`npx parley ${advice}\`\n$`),
+  );
 });
 
 test('a chat that is left says so', async () => {

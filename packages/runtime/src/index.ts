@@ -21,5 +21,6 @@ export {
   settingsTable,
   unknownNames,
 } from './settings.js';
+export { shellWord } from './shell.js';
 export { textTable } from './text-table.js';
 export { version } from './version.js';

@@ -1,11 +1,10 @@
 import { type AuditEntry, type ChannelServer, ServerState, UserRole, UserStatus } from '@parley/contract';
-import { refuse, textTable } from '@parley/runtime';
+import { refuse, shellWord, textTable } from '@parley/runtime';
 import type { Administration } from '../node/index.js';
 import { usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { plainLine } from './plain-text.js';
 import type { Session } from './session.js';
-import { shellWord } from './shell.js';
 
 export const roleWords = { user: UserRole.USER, admin: UserRole.ADMIN } as const;
 export const userStatusWords = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED } as const;

@@ -82,7 +82,7 @@ export async function listChannels(session: Session): Promise<void> {
   const [mine, listed] = [await allPages(client, true), await allPages(client, false)];
   const own = new Set(mine.channels.map(({ id }) => id));
   const channels = [...mine.channels, ...listed.channels.filter(({ id }) => !own.has(id))];
-  const none = 'there are no channels yet; make one with `npx parley create <name>`';
+  const none = `there are no channels yet; make one with \`${session.self} create <name>\``;
   session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
   if (mine.cut || listed.cut) output.complain('* there are more channels than are listed here; name one to find it');
 }

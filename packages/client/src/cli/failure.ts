@@ -28,19 +28,27 @@ export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);
 }
 
-const logIn = 'run `npx parley login <user>`';
+/** How an advised command begins, so that it works as it is printed, and who is logged in. */
+export interface Advised {
+  readonly self: string;
+  readonly user: string;
+}
 
-const next: Readonly<Record<string, string>> = {
-  'user-id-taken': 'choose another, or log in with `npx parley login <user>`',
-  'not-a-member': 'only rooms can be entered from here: `Join` of the gRPC API, or a member, makes you one',
-  'channel-not-found': '`npx parley channels` lists those there are',
+const anybody: Advised = { self: 'npx parley', user: '<user>' };
+const logIn = ({ self, user }: Advised) => `run \`${self} login ${user}\``;
+
+const next: Readonly<Record<string, (advised: Advised) => string>> = {
+  'user-id-taken': ({ self }) => `choose another, or log in with \`${self} login <user>\``,
+  'not-a-member': () => 'the terminal can only enter rooms: join with `Join` of the gRPC API, or have a member add you',
+  'channel-not-found': ({ self }) => `\`${self} channels\` lists the channels`,
   'logged-out': logIn,
   'invalid-token': logIn,
   'expired-token': logIn,
   unauthenticated: logIn,
-  'no-server': 'one has to be started (`npx parley admin servers` lists them)',
-  'not-an-administrator': 'who owns the database makes one with `npx parley admin grant <user>`',
-  'server-not-found': '`npx parley admin servers` lists them',
+  'no-server': ({ self }) => `start one; \`${self} admin servers\` lists them for administrators`,
+  'not-an-administrator': ({ self, user }) =>
+    `the owner of the database can make you one with \`${self} admin grant ${user}\``,
+  'server-not-found': ({ self }) => `\`${self} admin servers\` lists the chat servers`,
 };
 
 const codes: Readonly<Record<string, ExitCode>> = {
@@ -52,9 +60,9 @@ const codes: Readonly<Record<string, ExitCode>> = {
   unauthenticated: exitCodes.notLoggedIn,
 };
 
-function adviceOf({ reason, retryAfterMs }: Refusal): string {
+function adviceOf({ reason, retryAfterMs }: Refusal, advised: Advised): string {
   const advice = next[reason];
-  if (advice !== undefined) return `; ${advice}`;
+  if (advice !== undefined) return `; ${advice(advised)}`;
   return retryAfterMs > 0 ? ` (again in ${retryAfterMs / 1_000} s)` : '';
 }
 
@@ -81,10 +89,11 @@ const remedies: Readonly<Partial<Record<NoConnection, string>>> = {
   'not-plain': 'give --tls, or --ca FILE with the authority that signed its certificate',
 };
 
-function refused(refusal: Refusal): Failure {
+function refused(refusal: Refusal, advised: Advised): Failure {
   const code = codes[refusal.reason] ?? exitCodes.refused;
   if (code === exitCodes.unreachable) return unreachable(refusal);
-  return new Failure(refusal.reason, code, `${plainLine(refusal.message)}${adviceOf(refusal)}`, refusal.retryAfterMs);
+  const words = `${plainLine(refusal.message)}${adviceOf(refusal, advised)}`;
+  return new Failure(refusal.reason, code, words, refusal.retryAfterMs);
 }
 
 /** Words of a library may quote what it was given. */
@@ -92,10 +101,10 @@ function wordsOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/Bearer .*/s, 'Bearer (a token)');
 }
 
-/** Whatever was thrown, as a failure. */
-export function failureFrom(thrown: unknown): Failure {
+/** Whatever was thrown, as a failure. Commands that it advises begin as `advised` says. */
+export function failureFrom(thrown: unknown, advised: Advised = anybody): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (thrown instanceof Refusal) return refused(thrown);
+  if (thrown instanceof Refusal) return refused(thrown, advised);
   if (thrown instanceof CommanderError && thrown.code === 'commander.help') return usage('say what to do: see above');
   if (thrown instanceof CommanderError)
     return usage(thrown.message.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));

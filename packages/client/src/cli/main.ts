@@ -2,11 +2,14 @@ import { CommanderError } from 'commander';
 import { describeFailure, exitCodes, failureFrom } from './failure.js';
 import { output } from './output.js';
 import { parleyCommand } from './program.js';
+import { type GlobalOptions, Session } from './session.js';
 
 const args = process.argv.slice(2);
 
-function fail(thrown: unknown): void {
-  const failure = failureFrom(thrown);
+const program = parleyCommand();
+
+async function fail(thrown: unknown): Promise<void> {
+  const failure = failureFrom(thrown, await new Session(program.opts<GlobalOptions>()).advised());
   process.exitCode = failure.exitCode;
   output.complain(describeFailure(failure, args.includes('--json')));
 }
@@ -15,8 +18,8 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => process.exit(exitCodes.ok));
 }
 try {
-  await parleyCommand().parseAsync(args, { from: 'user' });
+  await program.parseAsync(args, { from: 'user' });
 } catch (thrown) {
-  if (!(thrown instanceof CommanderError) || thrown.exitCode !== 0) fail(thrown);
+  if (!(thrown instanceof CommanderError) || thrown.exitCode !== 0) await fail(thrown);
 }
 process.exit();

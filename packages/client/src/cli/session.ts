@@ -1,11 +1,11 @@
+import { shellWord } from '@parley/runtime';
 import { type Administration, administration, grpcTransport } from '../node/index.js';
 import { createClient, type ParleyClient } from '../parley-client.js';
-import { usage } from './failure.js';
+import { type Advised, usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
 import { output } from './output.js';
 import { plainLine } from './plain-text.js';
 import { openAddress, type SecurityOptions, securityOf } from './services.js';
-import { shellWord } from './shell.js';
 
 /** The options of every command. */
 export interface GlobalOptions extends SecurityOptions {
@@ -41,7 +41,24 @@ export class Session {
 
   /** How to call this command again, with the same saved login and at the same place. */
   get self(): string {
-    const { login, userService, manager, ca, tls, insecure } = this.#options;
+    return this.#call(this.#options);
+  }
+
+  /** The same for who is logged in: a new login has to be told where the old one was made. */
+  async advised(): Promise<Advised> {
+    const saved = await this.#logins.read().catch(() => undefined);
+    if (saved === undefined) return { self: this.self, user: '<user>' };
+    const { userService, channelService } = this.addresses(saved);
+    const self = this.#call({
+      ...this.#options,
+      ...(userService !== defaultAddresses.userService && { userService }),
+      ...(channelService !== defaultAddresses.channelService && { manager: channelService }),
+      ...(saved.insecure === true && { insecure: true }),
+    });
+    return { self, user: shellWord(plainLine(saved.user_id)) };
+  }
+
+  #call({ login, userService, manager, ca, tls, insecure }: GlobalOptions): string {
     const options = { '--login': login, '--user-service': userService, '--manager': manager, '--ca': ca };
     const given = Object.entries(options).flatMap(([name, value]) =>
       value === undefined ? [] : [name, shellWord(plainLine(value))],
