@@ -56,6 +56,11 @@ describe('what is kept', () => {
   });
 });
 
+test('a count without a history is refused, and the refusal says what to do', async () => {
+  const words = 'max_count needs a history: leave it out, or keep messages for a time or for ever';
+  await expect(room({ keep: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
+});
+
 describe('chats', () => {
   test.each(['group', 'public', 'private'] as const)('the creator of a %s is its first member', async (kind) => {
     const made = await rig.create(me, { name: 'x', kind: kinds[kind], description: 'd', closedHistory: true });

@@ -112,7 +112,12 @@ function waitingRoom({ json }: Session): (why: Refusal, inMs: number) => void {
     if (told === message) return;
     told = message;
     if (json) output.tell({ event: 'waiting', reason, message, in_ms: inMs });
-    else output.say(reason === 'channel-full' ? '* full; waiting for a seat' : `* waiting: ${plainLine(message)}`);
+    else
+      output.say(
+        reason === 'channel-full'
+          ? '* the channel is full; waiting for a free place'
+          : `* waiting: ${plainLine(message)}`,
+      );
   };
 }
 

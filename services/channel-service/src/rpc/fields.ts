@@ -46,7 +46,9 @@ export function keptOf(keep: Keep | undefined): Kept | undefined {
   const count = keep?.maxCount || null;
   if (seconds === undefined && count === null) return undefined;
   if (seconds === 0 && count !== null) {
-    throw refuse('invalid-channel', { words: 'who keeps nothing does not count what is kept' });
+    throw refuse('invalid-channel', {
+      words: 'max_count needs a history: leave it out, or keep messages for a time or for ever',
+    });
   }
   if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
   return { seconds: seconds ?? null, count };
