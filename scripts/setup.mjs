@@ -34,6 +34,17 @@ function checkNode() {
     giveUp(`Node ${process.versions.node} is too old: use Node 20.19 or later`);
 }
 
+const leastFiles = 1_024;
+
+/** With few files, installing or a service would end with an error of Node's own. Windows has no such limit. */
+function checkOpenFiles() {
+  const allowed = Number(process.report.getReport().userLimits?.open_files.soft);
+  if (allowed < leastFiles)
+    giveUp(
+      `a process may open only ${allowed} files here, and Parley needs ${leastFiles}: run \`ulimit -n 4096\`, then start again (if that is refused, raise the hard limit first, as in /etc/security/limits.conf)`,
+    );
+}
+
 /** Everything that decides what `install` would do. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
@@ -56,6 +67,7 @@ function install(wanted) {
 /** Installs what the lock file names, unless that is what is there. */
 export function ensurePackages() {
   checkNode();
+  checkOpenFiles();
   const wanted = fingerprint();
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) install(wanted);
 }

@@ -22,7 +22,12 @@ const badStart = 2;
 /** Node gives an error without words where all addresses of a name failed. */
 function words(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(words).join('; ');
+  if (isOutOfFiles(cause)) return 'too many files are open: allow more (`ulimit -n 4096`), then start again';
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+function isOutOfFiles(cause: unknown): boolean {
+  return cause instanceof Error && ['EMFILE', 'ENFILE'].includes(String((cause as NodeJS.ErrnoException).code));
 }
 
 function fail(service: string, cause: unknown): never {

@@ -11,6 +11,9 @@ const behaviours: Record<string, () => Promise<RunningService>> = {
   failsEverywhere: async () => {
     throw new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]);
   },
+  outOfFiles: async () => {
+    throw Object.assign(new Error('EMFILE: too many open files, open x'), { code: 'EMFILE' });
+  },
   neverStarts: () => new Promise(() => setInterval(() => {}, 1_000)),
   throws: async () => {
     setTimeout(() => {
