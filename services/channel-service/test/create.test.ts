@@ -184,3 +184,23 @@ describe('OpenDirect', () => {
     expect(new Set(reasons)).toEqual(new Set(['create-too-often']));
   });
 });
+
+test('accounts of less than a day make 60 channels at once from one address; older ones are not counted there', async () => {
+  const people = await rig.persons(4);
+  const young = people.slice(0, 3).map(({ id }) => id);
+  await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = ANY ($1)', [young]);
+  const reasons: string[] = [];
+  for (const who of people.slice(0, 3)) {
+    const made = Array.from({ length: 20 }, () => rig.create(who, { name: 'x', limit: 2 }));
+    reasons.push(...(await outcomes(made)).reasons);
+  }
+  expect(reasons).toEqual([]);
+  const another = await rig.person();
+  await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = $1', [another.id]);
+  const { reasons: refused } = await outcomes(
+    Array.from({ length: 20 }, () => rig.create(another, { name: 'x', limit: 2 })),
+  );
+  expect(refused.length).toBeGreaterThan(0);
+  expect(new Set(refused)).toEqual(new Set(['create-too-often']));
+  await expect(rig.create(people[3] as Person, { name: 'x', limit: 2 })).resolves.toBeDefined();
+});

@@ -144,6 +144,29 @@ describe('the order of activity', () => {
     expect(n).toBe(5);
   });
 
+  test('of the rooms of one owner 5 rise by what is said there', async () => {
+    const me = await rig.person();
+    await rig.server();
+    const rooms: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const id = await chats.make(me, 'room', { keep: { everything: true } });
+      await rig.listen(await rig.person(), id);
+      await chats.say(id, me);
+      rooms.push(id);
+    }
+    await rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '3 h'");
+    for (let pass = 0; pass < 2; pass++) {
+      for (const id of rooms.slice(0, 3)) await chats.say(id, me);
+      await followActivity(rig.owner);
+      const { n } = await rig.one<{ n: number }>(
+        "SELECT count(*)::int AS n FROM chat.listing WHERE channel_id = ANY ($1) AND active_at > now() - interval '2 h'",
+        rooms,
+      );
+      expect(n).toBe(5);
+      rooms.reverse();
+    }
+  });
+
   test('a Listen moves a room once in 10 minutes', async () => {
     const me = await rig.person();
     await rig.server();

@@ -21,6 +21,9 @@ type NewChannel = Row extends [...infer Fields, channelsPerUser: number] ? Field
 /** Counts the channels that come from one address, of all users together. */
 const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
 
+/** Counts those of accounts that are less than a day old once more. */
+const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
+
 /** Counts the channels that a user makes, of all kinds. */
 const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 
@@ -51,15 +54,19 @@ function tooMany(most: number): Refusal {
   return refuse('too-many-channels', { words: `an account of less than a day owns at most ${most} channels` });
 }
 
-async function make(client: PoolClient, row: NewChannel): Promise<number> {
+async function make(client: PoolClient, row: NewChannel, address: string): Promise<number> {
   const [ownerId, , , , kind] = row;
   const [user] = await lockUser.run(client, [ownerId]);
-  const most = user?.is_new === true ? limits.channelsPerNewUser : limits.channelsPerUser;
+  const isNew = user?.is_new === true;
+  if (isNew) await throttle(client, createOfYoung, { id: address }, 'create-too-often');
+  const most = isNew ? limits.channelsPerNewUser : limits.channelsPerUser;
   const [made] = await createChannel.run(client, [...row, most]);
   if (made === undefined) throw tooMany(most);
   if (kind !== 'room') await enter.run(client, [made.id, ownerId, 0, true]);
   return made.id;
 }
+
+const addressOf = (proxies: Proxies, call: Call) => addressKey(proxies.callerOf(call));
 
 /**
  * Counts one new channel, of its maker and of the address that it comes from.
@@ -67,16 +74,16 @@ async function make(client: PoolClient, row: NewChannel): Promise<number> {
  */
 export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCaller, call: Call): Promise<void> {
   await throttle(pool, createRate, me, 'create-too-often');
-  await throttle(pool, createOfAddress, { id: addressKey(proxies.callerOf(call)) }, 'create-too-often');
+  await throttle(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
 }
 
 /** Create: a channel of the caller's, who is the first member of a chat. */
 export function createCreate(deps: CreateDeps) {
-  const { pool } = deps;
+  const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
     const row = readChannel(asked, me);
     await throttleCreation(deps, me, call);
-    const id = await transaction(pool, (client) => make(client, row));
+    const id = await transaction(pool, (client) => make(client, row, addressOf(proxies, call)));
     return describeChannel(pool, me, id);
   };
 }

@@ -1,7 +1,10 @@
 -- Brings the listing up to what was said in channels that live at a server; who is only inside counts too, once an hour. What is empty is
--- given back by its server within minutes.
+-- given back by its server within minutes. Of one owner at most 5 such channels rise in 10 minutes: those that rose already come first.
 UPDATE chat.listing l SET active_at = seen.at FROM (
-  SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at
-  FROM chat.server s JOIN chat.channel_head h ON h.boot_id = s.boot_id WHERE s.lease_until > now()
+  SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,
+    row_number() OVER (PARTITION BY c.owner_id ORDER BY x.active_at > now() - interval '10 min' DESC, h.last_at DESC, c.id) AS nth
+  FROM chat.server s JOIN chat.channel_head h ON h.boot_id = s.boot_id
+  JOIN chat.listing x ON x.channel_id = h.channel_id JOIN chat.channel c ON c.id = h.channel_id
+  WHERE s.lease_until > now()
 ) seen
-WHERE l.channel_id = seen.channel_id AND l.active_at < seen.at - interval '1 min';
+WHERE l.channel_id = seen.channel_id AND seen.nth <= 5 AND l.active_at < seen.at - interval '1 min';
