@@ -51,4 +51,14 @@ inChromium('what was not sent', () => {
     await ann.page.getByText('2 not sent').waitFor({ state: 'detached' });
     expect([await ann.texts(), ann.complaints]).toEqual([['one of two', 'two of two'], []]);
   }, 60_000);
+
+  test('a session that the server ends says what was lost with it', async () => {
+    const ann = await stuck('ended session');
+    const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    await stage.trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [userId]);
+    await ann.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await ann.page.getByText('2 messages have not been sent', { exact: false }).waitFor();
+    await stage.picture(ann, 'session-ended');
+    expect(ann.complaints).toEqual([]);
+  });
 });

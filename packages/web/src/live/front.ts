@@ -9,6 +9,7 @@ import {
   untoldNotice,
 } from '../state/session.js';
 import { Store } from '../state/store.js';
+import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { Desk } from './desk.js';
 
@@ -90,7 +91,12 @@ export class Front {
 
   async #refused(reason: string): Promise<void> {
     if (!endsSession(reason) || this.state().state !== 'in') return;
-    await this.#end(notices[reason] ?? 'Your session has ended. Sign in again');
+    const lost = await this.#desk?.unsent().then(unsentWords, () => undefined);
+    if (this.state().state !== 'in') return; // another refusal came first
+    const why = notices[reason] ?? 'Your session has ended. Sign in again';
+    await this.#end(
+      lost === undefined ? why : `${why}. ${lost}, and nothing that was not sent is kept in this browser`,
+    );
     this.#tabs.postMessage('changed');
   }
 

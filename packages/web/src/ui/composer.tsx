@@ -26,6 +26,13 @@ function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: Keyboa
   return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
 }
 
+/** What a key asks for beside the text. */
+function wishOf(key: string, intent: Intent, state: ConversationState): Wish | undefined {
+  if (key === 'Escape' && (intent.do === 'reply' || intent.do === 'edit')) return justSay;
+  const own = key === 'ArrowUp' && mayOf(state).change ? lastOwn(state) : undefined;
+  return own && { do: 'edit', target: own };
+}
+
 /** Where one writes: something new, an answer, or something else in the place of what was said. */
 export function Composer({ intent, state, onWish }: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
@@ -47,10 +54,9 @@ export function Composer({ intent, state, onWish }: ComposerProps) {
   };
   const cancel = () => onWish(justSay);
   const onKey = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && ['reply', 'edit'].includes(intent.do)) cancel();
     if (isSend(event)) send(event);
-    const own = event.key === 'ArrowUp' && text === '' && may.change ? lastOwn(state) : undefined;
-    if (own !== undefined) onWish({ do: 'edit', target: own });
+    const wish = text === '' || event.key === 'Escape' ? wishOf(event.key, intent, state) : undefined;
+    if (wish !== undefined) onWish(wish);
   };
   const onNew = () => {
     draft.keepAsNew();

@@ -55,8 +55,7 @@ export function MessageList({ rows, state, onWish }: MessageListProps) {
   const end = useEnd(place, [scroller.getTotalSize(), rows]);
   useOwn(rows, end.go);
   useReading(state, place, end.isNear);
-  const items = scroller.getVirtualItems();
-  const seesStart = (items[0]?.index ?? 1) === 0;
+  const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) room.older();
   }, [room, seesStart, state]);
@@ -74,20 +73,7 @@ export function MessageList({ rows, state, onWish }: MessageListProps) {
         onScroll={end.follow}
         onKeyDown={onKey}
       >
-        <ol style={{ height: scroller.getTotalSize() }} onKeyDown={walk}>
-          {items.map(({ key, index, start }) => (
-            <li
-              key={key}
-              ref={scroller.measureElement}
-              data-index={index}
-              aria-setsize={rows.length}
-              aria-posinset={index + 1}
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onWish={onWish} />
-            </li>
-          ))}
-        </ol>
+        <Drawn scroller={scroller} rows={rows} state={state} onWish={onWish} />
       </section>
       {!end.isNear && (
         <ToEnd
@@ -97,6 +83,26 @@ export function MessageList({ rows, state, onWish }: MessageListProps) {
         />
       )}
     </div>
+  );
+}
+
+/** The rows that are seen, each where it belongs. */
+function Drawn({ scroller, rows, state, onWish }: MessageListProps & { scroller: Scroller }) {
+  return (
+    <ol style={{ height: scroller.getTotalSize() }} onKeyDown={walk}>
+      {scroller.getVirtualItems().map(({ key, index, start }) => (
+        <li
+          key={key}
+          ref={scroller.measureElement}
+          data-index={index}
+          aria-setsize={rows.length}
+          aria-posinset={index + 1}
+          style={{ transform: `translateY(${start}px)` }}
+        >
+          <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onWish={onWish} />
+        </li>
+      ))}
+    </ol>
   );
 }
 

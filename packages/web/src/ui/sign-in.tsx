@@ -46,12 +46,10 @@ function isAbout(reason: string, field: string): boolean {
   return (fieldOf[reason] ?? field) === field;
 }
 
-/** Sign in, or create an account. */
-export function SignIn({ front, notice }: SignInProps) {
+/** What the form does, and what it says. */
+function useSignIn(front: Front, notice: string | undefined) {
   const [isNew, setIsNew] = useState(false);
   const { busy, refused, run, forget } = useAction((form: FormData) => submit(front, isNew, form));
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   const onChange = ({ target }: FormEvent<HTMLFormElement>) => {
     if (refused !== undefined && target instanceof HTMLInputElement && isAbout(refused.reason, target.name)) forget();
   };
@@ -65,6 +63,14 @@ export function SignIn({ front, notice }: SignInProps) {
   };
   const field = refused && fieldOf[refused.reason];
   const says = field === undefined ? (refused?.words ?? (isNew ? undefined : notice)) : undefined;
+  return { isNew, busy, turn, says, inFields: field && { [field]: refused.words }, onForm: { onSubmit, onChange } };
+}
+
+/** Sign in, or create an account. */
+export function SignIn({ front, notice }: SignInProps) {
+  const { isNew, busy, turn, says, inFields, onForm } = useSignIn(front, notice);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   return (
     <main className="front">
       <header>
@@ -72,9 +78,9 @@ export function SignIn({ front, notice }: SignInProps) {
         <h1>Parley</h1>
         <p>Chat rooms on your own server.</p>
       </header>
-      <form ref={form} onSubmit={onSubmit} onChange={onChange} aria-labelledby="front-title">
+      <form ref={form} {...onForm} aria-labelledby="front-title">
         <h2 id="front-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
-        <Fields isNew={isNew} refused={field && { [field]: refused.words }} />
+        <Fields isNew={isNew} refused={inFields} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}
         </p>
