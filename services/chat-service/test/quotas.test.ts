@@ -65,7 +65,18 @@ async function until(
   return answer;
 }
 
-const truth = `SELECT count(*)::int AS rows, sum(octet_length(data) + octet_length(content_type) + octet_length(array_to_string(mentions, '')))::int AS bytes`;
+const truth = 'SELECT count(*)::int AS rows, sum(chat.stored_bytes(data, content_type, mentions))::int AS bytes';
+
+/** What is left of the message `seq` and of its edits. */
+async function leftOf(id: number, seq: number): Promise<unknown[]> {
+  return trio.people.sql(
+    `SELECT octet_length(data) AS bytes, content_type, mentions FROM chat.message
+     WHERE channel_id = $1 AND (seq = $2 OR target_seq = $2 AND kind = 1) ORDER BY chat.message.seq`,
+    [id, seq],
+  );
+}
+
+const blank = { bytes: 0, content_type: '', mentions: [] };
 
 async function expectCounted(id: number): Promise<void> {
   const [stored] = await trio.people.sql(`${truth} FROM chat.message WHERE channel_id = $1`, [id]);
@@ -100,17 +111,24 @@ test(
 );
 
 test(
-  'words, content types, mentions, edits and deletions are counted as they are stored',
+  'words, content types and mentions are counted as they are stored, and blanked by an edit or a deletion',
   async () => {
     const id = await keptRoom();
     const a = await join(host, id);
-    await say(a, Buffer.from('hi all'), { contentType: 'text/märkdown', mentions: [guest.id, 'somebody'] });
+    const first = { contentType: 'text/markdown', mentions: [guest.id, 'somebody'] };
+    expect(await say(a, Buffer.from('hi all'), first)).toBe(1);
     await say(a, Buffer.from('a much longer text'), { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain' });
     await say(a, Buffer.from('x'));
     await expectCounted(id);
+    const mentions = [guest.id];
+    await say(a, Buffer.from('second'), { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain', mentions });
+    await say(a, Buffer.from('third'), { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain', mentions });
+    await expectCounted(id);
+    expect((await leftOf(id, 1)).slice(1, -1)).toEqual([blank, blank]);
     await say(a, Buffer.from('👍'), { kind: Kind.REACT, targetSeq: 1 });
     await say(a, Buffer.alloc(0), { kind: Kind.DELETE, targetSeq: 1 });
     await expectCounted(id);
+    expect(await leftOf(id, 1)).toEqual([blank, blank, blank, blank]);
     const [of] = await trio.people.sql(`${truth} FROM chat.message WHERE sender_id = $1`, [host.id]);
     const end = performance.now() + patienceMs;
     let counted: unknown;

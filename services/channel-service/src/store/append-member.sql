@@ -3,7 +3,7 @@
 -- Neither epoch nor boot_id is touched: the owner goes on, and sees by the seqs of its next batch that somebody else has written.
 WITH head AS (
   UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), roster = roster + 1,
-    stored_bytes = stored_bytes + octet_length($3::bytea), stored_rows = stored_rows + 1
+    stored_bytes = stored_bytes + chat.stored_bytes($3::bytea, '', '{}'), stored_rows = stored_rows + 1
   WHERE channel_id = $1 RETURNING channel_id, last_seq, last_at
 )
 INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)

@@ -12,7 +12,7 @@ WITH head AS (
   WHERE channel_id = $1 RETURNING channel_id
 ), rest AS (
   DELETE FROM chat.message WHERE channel_id = $1 AND $2
-  RETURNING sender_id, kind, octet_length(data) + octet_length(content_type) + octet_length(array_to_string(mentions, '')) AS bytes
+  RETURNING sender_id, kind, chat.stored_bytes(data, content_type, mentions) AS bytes
 ), usage AS (
   INSERT INTO chat.usage AS u (user_id, bytes, rows)
   SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> 8 AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id

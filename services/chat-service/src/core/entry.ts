@@ -80,7 +80,7 @@ export type Append = (
   how: { readonly again: boolean; readonly track: Track },
 ) => Promise<readonly BatchOutcome[]>;
 
-/** Bytes that an entry holds in the database and that count for a quota. */
+/** Bytes that an entry holds in the database and that count for a quota: what `chat.stored_bytes` answers once it is written. */
 export function weightOf({ data, contentType, mentions }: Entry): number {
   const words = data.length + Buffer.byteLength(contentType);
   return mentions.reduce((sum, id) => sum + Buffer.byteLength(id), words);

@@ -1,11 +1,12 @@
--- $1 channel, $2 target: its words are gone, here and in every edit of it; the row stays, so that a retry does not bring it back.
--- Answers whose they were and how many bytes more its sender has stored now.
+-- $1 channel, $2 target: its words, content type and mentions are gone, here and in every edit of it; the row stays, so that a retry does not
+-- bring it back. Answers whose they were and how many bytes more its sender has stored now.
 WITH was AS (
-  SELECT sender_id, octet_length(data) AS bytes FROM chat.message WHERE channel_id = $1 AND (seq = $2 OR (target_seq = $2 AND kind = 1))
+  SELECT sender_id, chat.stored_bytes(data, content_type, mentions) AS bytes
+  FROM chat.message WHERE channel_id = $1 AND (seq = $2 OR (target_seq = $2 AND kind = 1))
 ), reactions AS (
   DELETE FROM chat.reaction WHERE channel_id = $1 AND seq = $2
 ), blanked AS (
-  UPDATE chat.message SET data = '', deleted_at = statement_timestamp()
+  UPDATE chat.message SET data = '', content_type = '', mentions = '{}', deleted_at = statement_timestamp()
   WHERE channel_id = $1 AND (seq = $2 OR (target_seq = $2 AND kind = 1))
 ), head AS (
   UPDATE chat.channel_head SET stored_bytes = stored_bytes - (SELECT coalesce(sum(bytes), 0) FROM was) WHERE channel_id = $1

@@ -1,13 +1,13 @@
--- $1 channel, $2 target, $3 data, $4 content type, $5 the edit's own seq. Each edit blanks the words of the one before it; its digest stays, so
--- that a retry of it is known. Answers whose message it is and how many bytes more its sender has stored now.
+-- $1 channel, $2 target, $3 data, $4 content type, $5 the edit's own seq. Each edit blanks the words, content type and mentions of the one before
+-- it; its digest stays, so that a retry of it is known. Answers whose message it is and how many bytes more its sender has stored now.
 WITH was AS (
-  SELECT sender_id, octet_length($3::bytea) + octet_length($4::varchar) - octet_length(data) - octet_length(content_type) AS bytes
+  SELECT sender_id, chat.stored_bytes($3::bytea, $4::varchar, mentions) - chat.stored_bytes(data, content_type, mentions) AS bytes
   FROM chat.message WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
 ), earlier AS (
-  SELECT seq, octet_length(data) AS bytes FROM chat.message
+  SELECT seq, chat.stored_bytes(data, content_type, mentions) AS bytes FROM chat.message
   WHERE channel_id = $1 AND target_seq = $2 AND kind = 1 AND seq < $5::bigint ORDER BY seq DESC LIMIT 1
 ), replaced AS (
-  UPDATE chat.message m SET data = '' FROM earlier WHERE m.channel_id = $1 AND m.seq = earlier.seq
+  UPDATE chat.message m SET data = '', content_type = '', mentions = '{}' FROM earlier WHERE m.channel_id = $1 AND m.seq = earlier.seq
 ), edited AS (
   UPDATE chat.message SET data = $3, content_type = $4, edited_at = statement_timestamp()
   WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
