@@ -89,3 +89,19 @@ test('a message is said once for as long as it is remembered, however much other
   expect(others[0]?.texts.filter((text) => text === 'once')).toHaveLength(1);
   await Promise.all([a, ...others].map((stream) => stream?.leave()));
 });
+
+test.each([true, false])('a retry gets its first answer while its sender is too fast; kept %s', async (keeps) => {
+  const a = await join(alice, await room(`fast ${keeps}`, keeps));
+  const clientId = randomUUID();
+  a.send('once', { clientId });
+  await a.find(({ ack }) => ack?.clientId === clientId, 5_000);
+  const flood = Array.from({ length: 300 }, () => randomUUID());
+  for (const id of flood) a.send('flood', { clientId: id });
+  a.send('once', { clientId });
+  a.send('last', { clientId: randomUUID() });
+  await a.find(({ ack }) => ack?.refusal?.reason === 'send-too-fast', 10_000);
+  const answered = () => a.messages.filter(({ ack }) => ack?.clientId === clientId);
+  await a.find(() => answered().length === 2, 10_000);
+  expect(answered().map(({ ack }) => ack?.seq)).toEqual([1, 1]);
+  await a.leave();
+});

@@ -60,6 +60,11 @@ function shortened(digest: Buffer): string {
   return digest.toString('latin1', 0, 16);
 }
 
+/** Neither kept nor acked. */
+export function isPassing({ lossy, typing }: Message): boolean {
+  return lossy || typing !== undefined;
+}
+
 function asRefusal(outcome: Exclude<Outcome, Landed>): Refusal {
   return outcome.is === 'denied' ? refuse(outcome.denial.reason, outcome.denial) : refusals[outcome.is]();
 }
@@ -86,15 +91,22 @@ export class Posting {
 
   take(message: Message, answering: Answering): void {
     normalise(message);
-    const refusal = this.#refusalFor(message);
+    const fault = faultOf(message, this.#channel, this.#context.messageBytes);
+    const before = fault === undefined ? this.#findSent(message) : undefined;
+    const refusal = fault ?? (before === undefined ? this.#notNow(message) : undefined);
     if (refusal !== undefined) answering.refused(message.clientId, refusal);
-    else if (message.typing !== undefined || message.lossy) this.#pass(message, answering);
-    else this.#say(message, answering);
+    else if (before !== undefined) this.#sayAgain(message, before, answering);
+    else if (isPassing(message)) this.#pass(message, answering);
+    else this.#sayNew(message, answering);
   }
 
-  #refusalFor(message: Message): Refusal | undefined {
-    const fault = faultOf(message, this.#channel, this.#context.messageBytes);
-    if (fault !== undefined) return fault;
+  /** Looked up before anything can refuse it: the same client id again is the same message, whatever its sender may do by now. */
+  #findSent(message: Message): Sent | undefined {
+    if (message.clientId === '' || isPassing(message)) return undefined;
+    return this.#channel.sent.find(this.#author.person.id, message.clientId);
+  }
+
+  #notNow(message: Message): Refusal | undefined {
     if (this.#channel.moving) return refuse('moved');
     if (!this.#context.mayPublish()) return refuse('paused');
     return this.#tooFast(message);
@@ -137,19 +149,14 @@ export class Posting {
     return stamped(message, { userId: number, sender: id, timestamp, seq });
   }
 
-  /** The same client id again is the same message: it gets the first answer, whatever its sender may do by now. */
-  #say(message: Message, answering: Answering): void {
-    const isCompared = message.clientId !== '' || this.#channel.facts.keeps;
-    const digest = isCompared ? digestOf(message) : nothing;
-    const before =
-      message.clientId === '' ? undefined : this.#channel.sent.find(this.#author.person.id, message.clientId);
-    if (before === undefined) this.#sayNew(message, digest, answering);
-    else if (before.digest !== shortened(digest)) answering.refused(message.clientId, refusals.reused());
+  #sayAgain(message: Message, before: Sent, answering: Answering): void {
+    if (before.digest !== shortened(digestOf(message))) answering.refused(message.clientId, refusals.reused());
     else answering.accepted(message.clientId, before.seq, before.timestamp);
   }
 
-  #sayNew(message: Message, digest: Buffer, answering: Answering): void {
+  #sayNew(message: Message, answering: Answering): void {
     const { keeps } = this.#channel.facts;
+    const digest = message.clientId !== '' || keeps ? digestOf(message) : nothing;
     const denial = keeps ? undefined : (this.#forgetful(message) ?? this.#denialFor(message)); // what is kept is judged when it is written
     if (denial !== undefined) answering.refused(message.clientId, denial);
     else if (keeps) this.#record(message, digest, answering);

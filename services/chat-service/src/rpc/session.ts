@@ -10,7 +10,7 @@ import type { SeatKey } from '../store/seats.js';
 import { ackFrame, goodbyeFrame, pingFrame, pongFrame, presenceFrame, refusalAck, refusalFrame } from './frames.js';
 import { decodeMessage } from './incoming.js';
 import type { Standing } from './permission.js';
-import { type Answering, Posting, type PostingContext } from './posting.js';
+import { type Answering, isPassing, Posting, type PostingContext } from './posting.js';
 import { replay } from './replay.js';
 
 /** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
@@ -65,11 +65,6 @@ function arrivalsFor({ messagesPerSecond, bytesPerSecond }: Rate): Rate {
 /** To be said, and not about the stream. */
 function isForLog({ ping, pong, receipt }: Message): boolean {
   return ping === undefined && pong === undefined && receipt === undefined;
-}
-
-/** Neither kept nor acked. */
-function isPassing({ lossy, typing }: Message): boolean {
-  return lossy || typing !== undefined;
 }
 
 /** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
