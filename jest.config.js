@@ -3,7 +3,7 @@ export default {
   rootDir: '.',
   testEnvironment: 'node',
   transform: {},
-  testMatch: ['<rootDir>/{packages,services,scripts}/**/dist/**/*.test.js'],
+  testMatch: ['<rootDir>/{packages,services}/**/dist/**/*.test.js'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 30_000,
   maxWorkers: 1, // a test is several processes already

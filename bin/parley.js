@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-// Drills come with the project's own scripts; everything else is the client's.
 const isDrill = process.argv[2] === 'drill';
-const main = new URL(
-  isDrill ? '../scripts/dist/src/drills/main.js' : '../packages/client/dist/src/cli/main.js',
-  import.meta.url,
-);
+const folder = new URL(isDrill ? '../packages/drills/' : '../packages/cli/', import.meta.url);
+const main = new URL('dist/src/main.js', folder);
 if (isDrill) process.argv.splice(2, 1);
 if (existsSync(main)) await import(main.href);
 else {
-  process.stderr.write('parley: not built yet; run `npm start` (or `npm run build`) in this folder first\n');
+  process.stderr.write(
+    existsSync(folder)
+      ? 'parley: not built yet; run `npm start` (or `npm run build`) in this folder first\n'
+      : 'parley: the drills are not in this image; run them from a clone of the source\n',
+  );
   process.exitCode = 2;
 }

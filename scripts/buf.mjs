@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { root } from './setup.mjs';
 
 const require = createRequire(import.meta.url);
-
-/** The folder of the whole project. */
-export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The ts-proto plugin as buf wants it: a command and its arguments. */
 export const tsProto = [process.execPath, require.resolve('ts-proto/protoc-gen-ts_proto')];
@@ -23,7 +20,7 @@ export function buf(...args) {
 }
 
 /** Runs the body of a script: an error becomes its message on stderr and exit code 1. */
-export function run(body) {
+export function runScript(body) {
   try {
     body();
   } catch (error) {

@@ -3,7 +3,8 @@ import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buf, root, run, tsProto } from './buf.mjs';
+import { buf, runScript, tsProto } from './buf.mjs';
+import { root } from './setup.mjs';
 
 const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
@@ -62,7 +63,9 @@ function differing(before, after) {
 function check(fresh) {
   const names = differing(committed, fresh);
   if (names.length === 0) return;
-  throw new Error(`packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): run "npm run generate".`);
+  throw new Error(
+    `packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): runScript "npm runScript generate".`,
+  );
 }
 
 function replace(fresh) {
@@ -71,7 +74,7 @@ function replace(fresh) {
   chmodSync(committed, 0o755); // a temporary folder is for its owner only
 }
 
-run(() => {
+runScript(() => {
   const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   try {
     buf('lint', 'proto');

@@ -103,6 +103,7 @@ const kept =
   quantile(lengths, 0.5) <= budgets.medianFunction &&
   quantile(lengths, 0.9) <= budgets.p90Function &&
   long.length === 0 &&
+  twice.length === 0 &&
   longFiles.length === 0 &&
   any === 0;
 if (process.argv.includes('--check') && !kept) process.exitCode = 1;

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { buf, root, run } from './buf.mjs';
+import { buf, runScript } from './buf.mjs';
+import { root } from './setup.mjs';
 
 const rules = [
   'WIRE',
@@ -29,7 +30,7 @@ function guard(proto, below) {
   buf('breaking', after, '--against', before, '--config', config);
 }
 
-run(() => {
+runScript(() => {
   const below = mkdtempSync(join(tmpdir(), 'parley-guard-'));
   try {
     guard(resolve(process.argv[2] ?? join(root, 'proto')), below);

@@ -14,7 +14,8 @@ const parts = 6;
 const atOnce = 2;
 /** What compares durations, or loads the machine, runs behind the others and alone. */
 const alone = [
-  'scripts/dist/test/(drain|drill|page)[.]test',
+  'packages/drills/',
+  'packages/cli/dist/test/page[.]test',
   'packages/bench/',
   'chat-service/dist/test/(arrivals|drain|paused-owner)',
   'channel-service/dist/test/(commands|history-plan|set-clock)',

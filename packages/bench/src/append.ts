@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createPool, type Pool, statements } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
 import { cpuSeconds } from './figures.js';
-import type { Climbed, Plan } from './ladder.js';
-import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
+import type { SuitePlan, SuiteResult } from './ladder.js';
+import { type BenchRound, inWords, roundOf, takeTurns } from './rounds.js';
 
 const channelCount = 25;
 const batchRows = 100;
@@ -92,7 +92,7 @@ async function prepare(url: string): Promise<number[]> {
 }
 
 /** Writes batch after batch for a while; rows per second of the backend's CPU. */
-async function fill(writer: Writer, seconds: number): Promise<Round> {
+async function fill(writer: Writer, seconds: number): Promise<BenchRound> {
   const before = cpuSeconds(writer.pid);
   const until = performance.now() + seconds * 1_000;
   let batches = 0;
@@ -101,7 +101,7 @@ async function fill(writer: Writer, seconds: number): Promise<Round> {
 }
 
 /** The chat server's append against a bare insert of the same rows, in turn, each into a table of its own. */
-export async function climbAppend(plan: Plan): Promise<Climbed> {
+export async function climbAppend(plan: SuitePlan): Promise<SuiteResult> {
   const database = await openTestDatabase();
   const channels = await prepare(database.ownerUrl);
   const writers = new Map([

@@ -2,11 +2,11 @@ import { climbAppend } from './append.js';
 import { climbServers } from './chat-servers.js';
 import { climbDead } from './dead.js';
 import { climbIdle } from './idle.js';
-import { type Climbed, climb, type Plan } from './ladder.js';
+import { climb, type SuitePlan, type SuiteResult } from './ladder.js';
 import { climbReplay } from './replay.js';
 import { type Shape, shapes } from './shapes.js';
 
-function climbShape(name: string, plan: Plan): Promise<Climbed> {
+function climbShape(name: string, plan: SuitePlan): Promise<SuiteResult> {
   if (name === 'idle') return climbIdle(plan);
   if (name === 'dead') return climbDead(plan);
   if (name === 'replay') return climbReplay(plan);
@@ -16,8 +16,8 @@ function climbShape(name: string, plan: Plan): Promise<Climbed> {
 }
 
 /** Shape after shape, all rungs of each. */
-export async function runBench(names: readonly string[], plan: Plan): Promise<Climbed[]> {
-  const climbed: Climbed[] = [];
+export async function runBench(names: readonly string[], plan: SuitePlan): Promise<SuiteResult[]> {
+  const climbed: SuiteResult[] = [];
   for (const name of names) climbed.push(await climbShape(name, plan));
   return climbed.filter(({ rounds }) => rounds.size > 0);
 }

@@ -1,6 +1,6 @@
 import { spreadOf } from './figures.js';
-import type { Climbed } from './ladder.js';
-import type { Round } from './rounds.js';
+import type { SuiteResult } from './ladder.js';
+import type { BenchRound } from './rounds.js';
 
 const barHeight = 18;
 const headHeight = 34;
@@ -15,7 +15,7 @@ function number(value: number): string {
 }
 
 /** A bar for the median, a line for the range. */
-function bar(rung: string, rounds: readonly Round[], most: number, y: number): string {
+function bar(rung: string, rounds: readonly BenchRound[], most: number, y: number): string {
   const spread = spreadOf(rounds.map(({ value }) => value));
   const x = (value: number) => (left + (value / most) * barWidth).toFixed(1);
   const middle = y + barHeight / 2;
@@ -26,7 +26,7 @@ function bar(rung: string, rounds: readonly Round[], most: number, y: number): s
 <text x="${Number(x(spread.most)) + 6}" y="${middle + 4}">${number(spread.median)}</text>`;
 }
 
-function panel({ shape, says, figure, less, rounds }: Climbed, top: number): string {
+function panel({ shape, says, figure, less, rounds }: SuiteResult, top: number): string {
   const most = Math.max(...[...rounds.values()].flat().map(({ value }) => value));
   const title = `<text x="8" y="${top + 22}" font-weight="bold">${shape}: ${says} (${figure}, ${less ? 'less' : 'more'} is better)</text>`;
   const bars = [...rounds].map(([rung, own], at) => bar(rung, own, most, top + headHeight + at * barHeight));
@@ -34,7 +34,7 @@ function panel({ shape, says, figure, less, rounds }: Climbed, top: number): str
 }
 
 /** One panel per shape, each on a scale of its own, as SVG. */
-export function drawChart(climbed: readonly Climbed[]): string {
+export function drawChart(climbed: readonly SuiteResult[]): string {
   let top = 0;
   const panels = climbed.map((one) => {
     const drawn = panel(one, top);

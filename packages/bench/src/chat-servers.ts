@@ -1,4 +1,4 @@
-import { type Climbed, climbInTurn, type Plan } from './ladder.js';
+import { climbInTurn, type SuitePlan, type SuiteResult } from './ladder.js';
 import { startOurs } from './rungs.js';
 import type { Shape } from './shapes.js';
 
@@ -13,7 +13,7 @@ const shape: Shape = {
 const base = '1 server';
 
 /** What the same work costs where several chat servers share it, each system with a database of its own. */
-export async function climbServers(plan: Plan): Promise<Climbed> {
+export async function climbServers(plan: SuitePlan): Promise<SuiteResult> {
   const starts = new Map([
     [base, () => startOurs(1)],
     ['2 servers', () => startOurs(2)],

@@ -8,7 +8,7 @@ interface Words {
 }
 
 /** A process of the bench that answers by messages. */
-export class Child {
+export class BenchProcess {
   readonly #process: ChildProcess;
 
   /** `module` is a compiled module of this package, e.g. `load/main.js`. */
@@ -26,12 +26,12 @@ export class Child {
    * What it says next; `question` is sent first where there is one.
    * @throws {Error} what it failed with, or that it is silent or gone.
    */
-  ask<Answer>(question?: object): Promise<Answer> {
-    const answer = new Promise<Answer>((resolve, reject) => {
+  ask<UnaryHandler>(question?: object): Promise<UnaryHandler> {
+    const answer = new Promise<UnaryHandler>((resolve, reject) => {
       const ended = () => reject(new Error('a process of the bench has ended'));
       const patience = setTimeout(() => reject(new Error('a process of the bench is silent')), patienceMs);
       this.#process.once('exit', ended);
-      this.#process.once('message', (words: Words & Answer) => {
+      this.#process.once('message', (words: Words & UnaryHandler) => {
         clearTimeout(patience);
         this.#process.off('exit', ended);
         if (words.failed === undefined) resolve(words);

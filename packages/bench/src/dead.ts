@@ -1,24 +1,24 @@
-import { Child } from './child.js';
-import type { Climbed, Plan } from './ladder.js';
-import type { Outcome } from './load/job.js';
-import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
-import { type RunningRung, startRung } from './rungs.js';
+import { BenchProcess } from './child.js';
+import type { SuitePlan, SuiteResult } from './ladder.js';
+import type { JobOutcome } from './load/job.js';
+import { type BenchRound, inWords, roundOf, takeTurns } from './rounds.js';
+import { type RunningTarget, startRung } from './rungs.js';
 
 const crowd = { channels: 4, users: 25 };
 const perSecond = 250;
 
-async function hear(ours: RunningRung, dead: boolean, seconds: number, generator: Child): Promise<Round> {
+async function hear(ours: RunningTarget, dead: boolean, seconds: number, generator: BenchProcess): Promise<BenchRound> {
   const { wire, pids } = ours;
   const seats = await ours.seat(crowd);
   const job = { wire, serverPids: pids, seats, perSecond, dead, seconds };
-  const { outcome } = await generator.ask<{ outcome: Outcome }>(job);
+  const { outcome } = await generator.ask<{ outcome: JobOutcome }>(job);
   const { p99Ms, generatorShare, faults } = outcome;
   return { ...roundOf(p99Ms, faults), p99Ms, generatorShare };
 }
 
 /** What one reader of 25 that never reads does to the others: the same server with and without one in each channel, in turn. */
-export async function climbDead(plan: Plan): Promise<Climbed> {
-  const generator = new Child('load/main.js');
+export async function climbDead(plan: SuitePlan): Promise<SuiteResult> {
+  const generator = new BenchProcess('load/main.js');
   const ours = await startRung('ours');
   const players = new Map([
     ['all read', () => hear(ours, false, plan.seconds, generator)],

@@ -1,20 +1,20 @@
-import { Child } from './child.js';
-import type { Climbed, Plan } from './ladder.js';
-import type { Outcome } from './load/job.js';
-import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
-import { type Rung, startRung } from './rungs.js';
+import { BenchProcess } from './child.js';
+import type { SuitePlan, SuiteResult } from './ladder.js';
+import type { JobOutcome } from './load/job.js';
+import { type BenchRound, inWords, roundOf, takeTurns } from './rounds.js';
+import { type BenchTarget, startRung } from './rungs.js';
 
 const crowd = { channels: 200, users: 25 };
 const warmUp = { channels: 4, users: 25 };
 const mostRounds = 3;
 
 /** What a server's memory grows by for each stream that says nothing; a fresh server per round. */
-async function rest(rung: Rung, generator: Child): Promise<Round> {
+async function rest(rung: BenchTarget, generator: BenchProcess): Promise<BenchRound> {
   const server = await startRung(rung);
   const { wire, pids } = server;
   const sit = async (who: typeof crowd) => {
     const seats = await server.seat(who);
-    return generator.ask<{ outcome: Outcome }>({ wire, serverPids: pids, seats, seconds: 0 });
+    return generator.ask<{ outcome: JobOutcome }>({ wire, serverPids: pids, seats, seconds: 0 });
   };
   try {
     await sit(warmUp);
@@ -27,8 +27,8 @@ async function rest(rung: Rung, generator: Child): Promise<Round> {
 }
 
 /** 5,000 streams, a connection each, that only are there. */
-export async function climbIdle(plan: Plan): Promise<Climbed> {
-  const generator = new Child('load/main.js');
+export async function climbIdle(plan: SuitePlan): Promise<SuiteResult> {
+  const generator = new BenchProcess('load/main.js');
   const players = new Map(plan.rungs.map((rung) => [rung, () => rest(rung, generator)]));
   const pairs = Math.min(plan.pairs, mostRounds);
   try {

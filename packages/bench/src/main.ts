@@ -2,7 +2,7 @@
 import { textTable } from '@parley/runtime';
 import { startPostgres, stopPostgres } from '@parley/testkit';
 import { runBench } from './bench.js';
-import { help, type Options, readOptions } from './options.js';
+import { help, type Options, readBenchOptions } from './options.js';
 import { heads, isValid, legend, tableRows, writeReport } from './report.js';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -21,7 +21,7 @@ async function bench(options: Options): Promise<boolean> {
 
 function optionsOrSentence(): Options | undefined {
   try {
-    return readOptions(process.argv.slice(2));
+    return readBenchOptions(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(2);

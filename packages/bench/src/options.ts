@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { type Rung, rungs } from './rungs.js';
+import { type BenchTarget, rungs } from './rungs.js';
 import { shapes } from './shapes.js';
 
 export interface Options {
   readonly shapes: readonly string[];
-  readonly rungs: readonly Rung[];
+  readonly rungs: readonly BenchTarget[];
   readonly pairs: number;
   readonly seconds: number;
   readonly report: string | undefined;
@@ -41,7 +41,7 @@ function positive(given: string, name: string): number {
  * What the command line asks for; undefined where that is help.
  * @throws {Error} one sentence where it cannot be understood.
  */
-export function readOptions(args: readonly string[]): Options | undefined {
+export function readBenchOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -1,11 +1,11 @@
 import { Message } from '@parley/contract';
 import { Trio } from '@parley/testkit';
-import type { Climbed, Plan } from './ladder.js';
+import type { SuitePlan, SuiteResult } from './ladder.js';
 import { ChannelBytes } from './load/channel-bytes.js';
 import { GrpcWire } from './load/grpc-wire.js';
-import type { Seat } from './load/job.js';
+import type { BenchSeat } from './load/job.js';
 import { payload } from './load/payload.js';
-import { inWords, type Round, roundOf, takeTurns } from './rounds.js';
+import { type BenchRound, inWords, roundOf, takeTurns } from './rounds.js';
 import { Seating } from './seating.js';
 
 const missed = 10_000;
@@ -18,8 +18,8 @@ const fillLog = `INSERT INTO chat.message (channel_id, seq, sender_id, client_id
 const moveHead = `UPDATE chat.channel_head SET last_seq = $1 WHERE channel_id = (SELECT max(id) FROM chat.channel) RETURNING log_id`;
 
 /** A seat in a new channel where so much was said, with the metadata of somebody who has heard nothing of it. */
-async function prepare({ people }: Trio, seating: Seating): Promise<Seat> {
-  const [seat] = (await seating.seat(crowd)) as [Seat];
+async function prepare({ people }: Trio, seating: Seating): Promise<BenchSeat> {
+  const [seat] = (await seating.seat(crowd)) as [BenchSeat];
   const said = Array.from({ length: missed }, (_, n) => Message.decode(payload(0, n)).data);
   await people.sql(fillLog, [said]);
   const [head] = await people.sql(moveHead, [missed]);
@@ -27,7 +27,7 @@ async function prepare({ people }: Trio, seating: Seating): Promise<Seat> {
 }
 
 /** Milliseconds from the request to the last byte of what was missed. */
-async function comeBack({ address, headers }: Seat): Promise<Round> {
+async function comeBack({ address, headers }: BenchSeat): Promise<BenchRound> {
   const wire = new GrpcWire(address, 1);
   const bytes = new ChannelBytes(0, 1, wire);
   const [listener] = bytes.listeners as [(typeof bytes.listeners)[number]];
@@ -48,7 +48,7 @@ async function comeBack({ address, headers }: Seat): Promise<Round> {
 }
 
 /** How long somebody who comes back waits for all that was missed. */
-export async function climbReplay(plan: Plan): Promise<Climbed> {
+export async function climbReplay(plan: SuitePlan): Promise<SuiteResult> {
   const trio = await Trio.start();
   const seating = await Seating.open(trio);
   const players = new Map([['ours', async () => comeBack(await prepare(trio, seating))]]);

@@ -3,8 +3,8 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { drawChart } from './chart.js';
 import { type Spread, spreadOf } from './figures.js';
-import type { Climbed } from './ladder.js';
-import type { Round } from './rounds.js';
+import type { SuiteResult } from './ladder.js';
+import type { BenchRound } from './rounds.js';
 
 export const heads = [
   'shape',
@@ -31,25 +31,25 @@ function range({ least, most }: Spread): string {
 }
 
 /** Pair by pair: the one divided by the other. */
-function ratios(one: readonly Round[], other: readonly Round[]): Spread {
+function ratios(one: readonly BenchRound[], other: readonly BenchRound[]): Spread {
   return spreadOf(one.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
 }
 
 /** As `ratioWords` says; undefined where there is nothing to compare with. */
-function ratio({ rounds, base }: Climbed, own: readonly Round[]): Spread | undefined {
+function ratio({ rounds, base }: SuiteResult, own: readonly BenchRound[]): Spread | undefined {
   const fixed = rounds.get(base ?? 'ours');
   if (fixed === undefined || fixed === own) return undefined;
   return base === undefined ? ratios(fixed, own) : ratios(own, fixed);
 }
 
-function ratioWords({ rounds, base }: Climbed): string {
+function ratioWords({ rounds, base }: SuiteResult): string {
   if (base !== undefined) return `; ratio: this / ${base}`;
   return rounds.has('ours') && rounds.size > 1 ? '; ratio: ours / this' : '';
 }
 
-function row(climbed: Climbed, rung: string, own: readonly Round[]): string[] {
+function row(climbed: SuiteResult, rung: string, own: readonly BenchRound[]): string[] {
   const values = spreadOf(own.map(({ value }) => value));
-  const middle = (of: (round: Round) => number) => short(spreadOf(own.map(of)).median);
+  const middle = (of: (round: BenchRound) => number) => short(spreadOf(own.map(of)).median);
   const beside = ratio(climbed, own);
   const valid = own.filter(({ faults }) => faults.length === 0).length;
   return [
@@ -67,12 +67,12 @@ function row(climbed: Climbed, rung: string, own: readonly Round[]): string[] {
 }
 
 /** The lines of the table, a shape after the other. */
-export function tableRows(climbed: readonly Climbed[]): string[][] {
+export function tableRows(climbed: readonly SuiteResult[]): string[][] {
   return climbed.flatMap((one) => [...one.rounds].map(([rung, own]) => row(one, rung, own)));
 }
 
 /** True where every round counts. */
-export function isValid(climbed: readonly Climbed[]): boolean {
+export function isValid(climbed: readonly SuiteResult[]): boolean {
   return climbed.every(({ rounds }) => [...rounds.values()].flat().every(({ faults }) => faults.length === 0));
 }
 
@@ -84,7 +84,7 @@ const explanations = [
 ];
 
 /** What the figures are of, and where and under what load they were taken. */
-export function legend(climbed: readonly Climbed[]): string {
+export function legend(climbed: readonly SuiteResult[]): string {
   const [cpu] = cpus();
   const load = loadavg().map((value) => value.toFixed(1));
   const shapes = climbed.map(
@@ -94,7 +94,7 @@ export function legend(climbed: readonly Climbed[]): string {
   return `${[...shapes, '', ...explanations, '', machine].join('\n')}\n`;
 }
 
-function markdown(climbed: readonly Climbed[]): string {
+function markdown(climbed: readonly SuiteResult[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
   const table = [heads, heads.map(() => '---'), ...tableRows(climbed)].map(line).join('');
   const state = isValid(climbed) ? 'Every round is valid.' : '**Some rounds are not valid: this run does not count.**';
@@ -102,7 +102,7 @@ function markdown(climbed: readonly Climbed[]): string {
 }
 
 /** Writes `bench.md` and `bench.svg`. */
-export async function writeReport(folder: string, climbed: readonly Climbed[]): Promise<void> {
+export async function writeReport(folder: string, climbed: readonly SuiteResult[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'bench.md'), markdown(climbed));
   await writeFile(join(folder, 'bench.svg'), drawChart(climbed));

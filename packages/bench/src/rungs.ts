@@ -1,34 +1,34 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { type ServiceProcess, Trio } from '@parley/testkit';
-import { Child } from './child.js';
-import type { Job, Seat } from './load/job.js';
+import { BenchProcess } from './child.js';
+import type { BenchSeat, Job } from './load/job.js';
 import { Seating } from './seating.js';
-import type { Crowd } from './shapes.js';
+import type { BenchCrowd } from './shapes.js';
 
 export const rungs = ['plain', 'ours', 'raw', 'ws'] as const;
-export type Rung = (typeof rungs)[number];
+export type BenchTarget = (typeof rungs)[number];
 
 /** What a server has written since it started. */
-export interface Written {
+export interface WriteCount {
   readonly writes: number;
   readonly frames: number;
 }
 
 /** A rung's servers, in processes of their own. */
-export interface RunningRung {
+export interface RunningTarget {
   readonly wire: Job['wire'];
   readonly pids: readonly number[];
   /** Seats in channels that are new. */
-  seat(crowd: Crowd): Promise<readonly Seat[]>;
-  written(): Promise<Written>;
+  seat(crowd: BenchCrowd): Promise<readonly BenchSeat[]>;
+  written(): Promise<WriteCount>;
   stop(): Promise<void>;
 }
 
 let crowds = 0;
 
 /** Nobody is verified here: who it is and where is said in headers. */
-function plainSeats(address: string, { channels, users }: Crowd): Seat[] {
+function plainSeats(address: string, { channels, users }: BenchCrowd): BenchSeat[] {
   crowds += 1;
   return Array.from({ length: channels * users }, (_, n) => {
     const channel = Math.floor(n / users);
@@ -42,14 +42,14 @@ function plainSeats(address: string, { channels, users }: Crowd): Seat[] {
   });
 }
 
-async function startOwnServer(rung: Exclude<Rung, 'ours'>): Promise<RunningRung> {
-  const child = new Child(`servers/${rung}.js`);
+async function startOwnServer(rung: Exclude<BenchTarget, 'ours'>): Promise<RunningTarget> {
+  const child = new BenchProcess(`servers/${rung}.js`);
   const { port } = await child.ask<{ port: number }>();
   return {
     wire: rung === 'ws' ? 'ws' : 'grpc',
     pids: [child.pid],
     seat: async (crowd) => plainSeats(`127.0.0.1:${port}`, crowd),
-    written: async () => (await child.ask<{ counted: Written }>({})).counted,
+    written: async () => (await child.ask<{ counted: WriteCount }>({})).counted,
     stop: () => child.stop(),
   };
 }
@@ -70,7 +70,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function readWritten({ admin }: ServiceProcess): Promise<Written> {
+async function readWritten({ admin }: ServiceProcess): Promise<WriteCount> {
   const metrics = await (await fetch(`http://${admin}/metrics`)).text();
   return {
     writes: readCounter(metrics, 'parley_writes_total'),
@@ -79,7 +79,7 @@ async function readWritten({ admin }: ServiceProcess): Promise<Written> {
 }
 
 /** Chat servers that share what there is; they listen. */
-export async function startOurs(chatServers: number): Promise<RunningRung> {
+export async function startOurs(chatServers: number): Promise<RunningTarget> {
   const trio = await Trio.start({ chatServers: 0, env: benchSettings });
   for (let n = 0; n < chatServers; n++) await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
   const seating = await Seating.open(trio);
@@ -99,6 +99,6 @@ export async function startOurs(chatServers: number): Promise<RunningRung> {
 }
 
 /** Starts the server of a rung; it listens. */
-export function startRung(rung: Rung): Promise<RunningRung> {
+export function startRung(rung: BenchTarget): Promise<RunningTarget> {
   return rung === 'ours' ? startOurs(1) : startOwnServer(rung);
 }

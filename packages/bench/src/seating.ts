@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
+import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
 import type { Trio } from '@parley/testkit';
-import type { Seat } from './load/job.js';
-import type { Crowd } from './shapes.js';
+import type { BenchSeat } from './load/job.js';
+import type { BenchCrowd } from './shapes.js';
 
 const makePeople = `INSERT INTO chat.users (id, name, password_hash)
   SELECT $3::text || '-' || c || '-' || u, 'bench', '!' FROM generate_series(1, $1::int) c, generate_series(1, $2::int) u
@@ -54,7 +54,7 @@ export class Seating {
   }
 
   /** New people in new channels that the chat servers own in turn, with a seat for each. */
-  async seat({ channels, users, keeps = false }: Crowd): Promise<Seat[]> {
+  async seat({ channels, users, keeps = false }: BenchCrowd): Promise<BenchSeat[]> {
     const { people } = this.#trio;
     this.#rounds += 1;
     const prefix = `b${this.#rounds}`;
@@ -88,7 +88,7 @@ export class Seating {
     return Array.from({ length: channels }, (_, at) => found[at % found.length] as Owner);
   }
 
-  async #sign(row: SeatRow, number: number, bootId: string): Promise<Seat['headers']> {
+  async #sign(row: SeatRow, number: number, bootId: string): Promise<BenchSeat['headers']> {
     const claims = {
       sub: row.user_id,
       num: number,

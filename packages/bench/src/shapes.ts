@@ -1,5 +1,5 @@
 /** Who is where. */
-export interface Crowd {
+export interface BenchCrowd {
   readonly channels: number;
   /** Of each channel. */
   readonly users: number;
@@ -8,7 +8,7 @@ export interface Crowd {
 }
 
 /** A crowd, and how the one sender of each channel sends. */
-export interface Shape extends Crowd {
+export interface Shape extends BenchCrowd {
   readonly says: string;
   /** Messages without an echo that the sender of a channel keeps; absent: it sends by the clock. */
   readonly window?: number;

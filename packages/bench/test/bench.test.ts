@@ -1,13 +1,13 @@
 import { runBench } from '../src/bench.js';
 import { climb } from '../src/ladder.js';
 import { heads, legend, tableRows } from '../src/report.js';
-import type { Round } from '../src/rounds.js';
+import type { BenchRound } from '../src/rounds.js';
 import { rungs, startOurs } from '../src/rungs.js';
 
 const plan = { rungs, pairs: 1, seconds: 0.5, warmUps: 0, say: () => {} };
 const few = { says: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
-function check(rounds: ReadonlyMap<string, readonly Round[]>, names: readonly string[]): void {
+function check(rounds: ReadonlyMap<string, readonly BenchRound[]>, names: readonly string[]): void {
   expect([...rounds.keys()]).toEqual(names);
   for (const [round] of rounds.values()) {
     expect(round?.faults.filter((fault) => !fault.startsWith('the generator took'))).toEqual([]);
@@ -50,7 +50,7 @@ describe('the bench, without looking at speed', () => {
 
   test('the same work on several chat servers, each compared with one', async () => {
     const climbed = await runBench(['servers'], plan);
-    const rounds = climbed[0]?.rounds ?? new Map<string, Round[]>();
+    const rounds = climbed[0]?.rounds ?? new Map<string, BenchRound[]>();
     check(rounds, ['1 server', '2 servers', '4 servers']);
     const [one = 0, two = 0, four = 0] = [...rounds.values()].map(([round]) => round?.value);
     const ratios = tableRows(climbed).map((cells) => cells[heads.indexOf('ratio')]);

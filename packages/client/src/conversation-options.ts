@@ -1,12 +1,12 @@
 import type { Refusal } from '@parley/runtime/refusal';
-import type { Place } from './core/bookmark.js';
+import type { LogPosition } from './core/bookmark.js';
 import type { MessageOptions } from './frames.js';
 
 export interface ListenOptions {
   /** Leaves when it aborts. */
   readonly signal?: AbortSignal;
   /** Reads on from a place of before, in place of beginning with what comes next. */
-  readonly after?: Place;
+  readonly after?: LogPosition;
   /** Gaps are filled from History where the channel keeps something. Default: true. */
   readonly fillGaps?: boolean;
   /** Tries on before the first welcome too, where that may help. Without it, six streams may fail. Default: true. */

@@ -3,14 +3,14 @@ import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
 import type { ListenOptions, SendOptions } from './conversation-options.js';
-import type { Place } from './core/bookmark.js';
-import { type Entry, Exchange, type Step } from './core/exchange.js';
+import type { LogPosition } from './core/bookmark.js';
+import { type QueuedSend, SendExchange, type Step } from './core/exchange.js';
 import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
-import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageFrame, typingFrame } from './frames.js';
+import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageOf, typingOf } from './frames.js';
 import { type FetchAfter, GapFiller } from './gap-filler.js';
 import type { HistoryPage } from './history.js';
-import { Link } from './link.js';
+import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
 import type { Transport } from './transport.js';
@@ -26,7 +26,7 @@ export interface ConversationDeps {
   readonly onEnd: () => void;
 }
 
-interface Received extends Entry {
+interface Received extends QueuedSend {
   readonly message: Message;
 }
 
@@ -42,8 +42,8 @@ const nowMs = () => performance.now();
 export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #deps: ConversationDeps;
   readonly #options: ListenOptions;
-  readonly #exchange: Exchange<Message, Received, Refusal>;
-  readonly #link: Link;
+  readonly #exchange: SendExchange<Message, Received, Refusal>;
+  readonly #link: StreamLink;
   readonly #queue = new EventQueue();
   readonly #pending = new Pending();
   readonly #attendance = new Attendance();
@@ -59,9 +59,9 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const { signal, after, inFlight = 1, patient = true, waitWhenFull = false } = options;
     this.#deps = deps;
     this.#options = options;
-    this.#exchange = new Exchange({ inFlight, holdOf, after });
+    this.#exchange = new SendExchange({ inFlight, holdOf, after });
     this.#readLog = after?.log;
-    this.#link = new Link({
+    this.#link = new StreamLink({
       ...deps,
       patient,
       waitWhenFull,
@@ -110,13 +110,13 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /** How far this conversation has received the log; `listen` can read on from it. */
-  get place(): Place | undefined {
+  get place(): LogPosition | undefined {
     return this.#exchange.place;
   }
 
   /** Says something. Rejects with a Refusal, or with the signal's reason. */
   send(data: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
-    return this.#post(messageFrame(data, options), options.signal, options.clientId);
+    return this.#post(messageOf(data, options), options.signal, options.clientId);
   }
 
   /** Says something to those who are here now: not kept, not acked, first to be dropped. */
@@ -156,7 +156,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /** Shows the others that this user types, or has stopped; lossy. */
   typing(stopped = false): void {
-    this.#link.send(typingFrame(stopped));
+    this.#link.send(typingOf(stopped));
   }
 
   /** Connects anew, now: the network is known to have changed, or the user does not want to wait. */

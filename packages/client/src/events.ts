@@ -1,6 +1,6 @@
 import { type Channel, Kind, MemberChange, MemberRole, type Message, type Reaction, type User } from '@parley/contract';
 import type { Reason } from '@parley/runtime/refusals';
-import type { Place } from './core/bookmark.js';
+import type { LogPosition } from './core/bookmark.js';
 
 /** An entry of the log. */
 interface EntryFacts {
@@ -93,14 +93,14 @@ export type StateEvent =
       readonly type: 'welcome';
       readonly channel: Channel;
       readonly me: User;
-      readonly place: Place /** The server's clock, Unix ms. */;
+      readonly place: LogPosition /** The server's clock, Unix ms. */;
       readonly now: number;
       /** How many are here; in large channels more than `channel.users` names. */
       readonly here: number;
     }
   | GapEvent
   /** The log is another one: seqs of before mean nothing, and what was missed is not known. */
-  | { readonly type: 'reset'; readonly place: Place }
+  | { readonly type: 'reset'; readonly place: LogPosition }
   /** All that was missed has come; from here on entries come as they are made. */
   | { readonly type: 'live'; readonly missed: number }
   | { readonly type: 'reconnecting'; readonly reason: Reason; readonly message: string; readonly inMs: number }

@@ -23,14 +23,14 @@ function frame(fields: Partial<Message>): Message {
 }
 
 /** Something to say. */
-export function messageFrame(data: string | Uint8Array, options: MessageOptions): Message {
+export function messageOf(data: string | Uint8Array, options: MessageOptions): Message {
   const { replyTo = 0, contentType = typeof data === 'string' ? 'text/plain' : '', mentions = [] } = options;
   return frame({ data: bytesOf(data), targetSeq: replyTo, contentType, mentions: [...mentions] });
 }
 
 /** The same for those here now only: never kept, never acked. */
 export function lossyFrame(data: string | Uint8Array, options: MessageOptions): Message {
-  return { ...messageFrame(data, options), lossy: true };
+  return { ...messageOf(data, options), lossy: true };
 }
 
 /** Another entry about one that was said. */
@@ -45,10 +45,10 @@ export function laneOf({ kind }: Message): string {
   return kind === Kind.EDIT ? 'edit' : 'mark';
 }
 
-export function typingFrame(stopped: boolean): Message {
+export function typingOf(stopped: boolean): Message {
   return frame({ typing: { userId: '', stopped } });
 }
 
-export function pongFrame(sentAt: number, lastSeq: number): Message {
+export function pongOf(sentAt: number, lastSeq: number): Message {
   return frame({ pong: { sentAt, lastSeq } });
 }

@@ -4,7 +4,7 @@ export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
 export { Conversation } from './conversation.js';
 export type { ListenOptions, SendOptions } from './conversation-options.js';
-export type { Place } from './core/bookmark.js';
+export type { LogPosition } from './core/bookmark.js';
 export {
   type ConversationEvent,
   type EntryEvent,
@@ -29,5 +29,6 @@ export {
   ParleyClient,
 } from './parley-client.js';
 export type { Sent } from './pending.js';
+export { isToken } from './token.js';
 export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport } from './transport.js';
 export { randomUuid } from './uuid.js';

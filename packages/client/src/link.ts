@@ -1,8 +1,8 @@
 import type { Goodbye, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
 import { Backoff } from './core/backoff.js';
-import type { Place } from './core/bookmark.js';
-import { pongFrame } from './frames.js';
+import type { LogPosition } from './core/bookmark.js';
+import { pongOf } from './frames.js';
 import { isToken } from './token.js';
 import type { ConnectStream, Seat, Transport } from './transport.js';
 import { type Verdict, verdictOfEnd, worthAnotherListen } from './verdict.js';
@@ -14,7 +14,7 @@ export interface LinkOptions {
   /** The user token of now. */
   readonly token: () => string | undefined;
   /** Where to resume. */
-  readonly place: () => Place | undefined;
+  readonly place: () => LogPosition | undefined;
   /** Waits before the first welcome too, where waiting may help. */
   readonly patient: boolean;
   /** Waits for a seat where there is none. */
@@ -41,7 +41,7 @@ function askedFor({ reason, retryAfterMs }: Refusal): number {
 }
 
 /** Being connected to one channel, over as many seats and streams as it takes. */
-export class Link {
+export class StreamLink {
   readonly #options: LinkOptions;
   readonly #backoff = new Backoff();
   readonly #leaving = new AbortController();
@@ -147,7 +147,7 @@ export class Link {
   }
 
   #pong(sentAt: number): void {
-    this.send(pongFrame(sentAt, this.#lastSeq));
+    this.send(pongOf(sentAt, this.#lastSeq));
   }
 
   #welcome(pingEveryMs: number): void {

@@ -1,7 +1,7 @@
 import { Resume, type Welcome } from '@parley/contract';
-import type { Opening } from './core/bookmark.js';
+import type { StreamOpening } from './core/bookmark.js';
 
-const resumptions: Readonly<Record<Resume, Opening['resumption']>> = {
+const resumptions: Readonly<Record<Resume, StreamOpening['resumption']>> = {
   [Resume.UNSPECIFIED]: 'new',
   [Resume.WHOLE]: 'whole',
   [Resume.GAP]: 'gap',
@@ -9,6 +9,6 @@ const resumptions: Readonly<Record<Resume, Opening['resumption']>> = {
 };
 
 /** What a welcome says about the log. */
-export function openingOf({ log, lastSeq, resume, missingTo }: Welcome): Opening {
+export function openingOf({ log, lastSeq, resume, missingTo }: Welcome): StreamOpening {
   return { place: { log, seq: lastSeq }, resumption: resumptions[resume] ?? 'reset', missingTo };
 }

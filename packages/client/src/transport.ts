@@ -12,7 +12,7 @@ import type {
   User,
 } from '@parley/contract';
 import type { Refusal } from '@parley/runtime/refusal';
-import type { Place } from './core/bookmark.js';
+import type { LogPosition } from './core/bookmark.js';
 
 /** What goes with a call. */
 export interface CallOptions {
@@ -27,7 +27,7 @@ export type Seat = Pick<ListenResponse, 'server' | 'token'>;
 export interface ConnectOptions {
   readonly seat: Seat;
   /** Continue after this place. */
-  readonly resume: Place | undefined;
+  readonly resume: LogPosition | undefined;
   /** Every frame, in order. */
   readonly onFrame: (frame: Message) => void;
   /** Called once, after the last frame, with the status unless it is OK. */

@@ -1,6 +1,6 @@
 import { type TestPerson, Trio } from '@parley/testkit';
 import { echo } from '../examples/echo-bot.js';
-import { type Conversation, type ParleyClient, type Place, Refusal, randomUuid } from '../src/index.js';
+import { type Conversation, type LogPosition, type ParleyClient, Refusal, randomUuid } from '../src/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
 let trio: Trio;
@@ -37,7 +37,7 @@ test('opened at once: the way in is told by events, a refusal too, and a client 
   const before = await enter(ann);
   const { seq } = await before.conversation.send('once', { clientId });
   await before.conversation.leave();
-  const opened = ann.open(channelId, { after: { ...(before.conversation.place as Place), seq: 0 } });
+  const opened = ann.open(channelId, { after: { ...(before.conversation.place as LogPosition), seq: 0 } });
   here.push(opened);
   const listener = new Listener(opened);
   await until(() => listener.of('live').length === 1);

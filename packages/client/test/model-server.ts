@@ -1,20 +1,20 @@
-import type { Opening, Place } from '../src/core/bookmark.js';
-import type { Answer, Entry } from '../src/core/exchange.js';
-import type { Outgoing } from '../src/core/outbox.js';
+import type { LogPosition, StreamOpening } from '../src/core/bookmark.js';
+import type { QueuedSend, SendAnswer } from '../src/core/exchange.js';
+import type { OutboxEntry } from '../src/core/outbox.js';
 
 /** What travels down a stream. */
 export type Down =
-  | { readonly opening: Opening }
-  | { readonly entry: Entry }
-  | { readonly answer: Answer<{ readonly retryAfterMs: number }> };
+  | { readonly opening: StreamOpening }
+  | { readonly entry: QueuedSend }
+  | { readonly answer: SendAnswer<{ readonly retryAfterMs: number }> };
 
 /** What a send is, to the model. */
-export type Up = Pick<Outgoing<unknown>, 'clientId'>;
+export type Up = Pick<OutboxEntry<unknown>, 'clientId'>;
 
 /** The server as the contract has it: one order, a client id once, resume by place. All in memory, and as unreliable as told. */
 export class ModelServer {
   log = 'log-1';
-  entries: Entry[] = [];
+  entries: QueuedSend[] = [];
   /** It knows every client id for ever; else none. */
   remembers = true;
   #refusals = 0;
@@ -44,14 +44,14 @@ export class ModelServer {
     this.#mutes = 0;
   }
 
-  connect(resume: Place | undefined): void {
+  connect(resume: LogPosition | undefined): void {
     const opening = this.#opening(resume);
     const after = opening.resumption === 'whole' ? (resume?.seq ?? 0) : this.entries.length;
     this.#up = [];
     this.#down = [{ opening }, ...this.entries.slice(after).map((entry) => ({ entry }))];
   }
 
-  #opening(resume: Place | undefined): Opening {
+  #opening(resume: LogPosition | undefined): StreamOpening {
     const place = { log: this.log, seq: this.entries.length };
     if (resume === undefined) return { place, resumption: 'new', missingTo: 0 };
     if (resume.log !== this.log || resume.seq > place.seq) return { place, resumption: 'reset', missingTo: 0 };
@@ -116,8 +116,8 @@ export class ModelServer {
     this.#firstSeq = this.entries.length + 1;
   }
 
-  #say(said: Pick<Entry, 'clientId' | 'own'>): Entry {
-    const entry: Entry = { ...said, seq: this.entries.length + 1, timestamp: 0 };
+  #say(said: Pick<QueuedSend, 'clientId' | 'own'>): QueuedSend {
+    const entry: QueuedSend = { ...said, seq: this.entries.length + 1, timestamp: 0 };
     this.entries.push(entry);
     this.#down?.push({ entry });
     return entry;

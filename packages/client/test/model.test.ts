@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Place } from '../src/core/bookmark.js';
-import { type Entry, Exchange, type Step } from '../src/core/exchange.js';
+import type { LogPosition } from '../src/core/bookmark.js';
+import { type QueuedSend, SendExchange, type Step } from '../src/core/exchange.js';
 import { type Down, ModelServer, type Up } from './model-server.js';
 
 type Refused = { readonly retryAfterMs: number };
@@ -12,15 +12,18 @@ type Command = (typeof roomLife)[number];
 /** The client's half against the model server, one command after the other. */
 class Run {
   readonly server = new ModelServer();
-  readonly client: Exchange<Up, Entry, Refused>;
+  readonly client: SendExchange<Up, QueuedSend, Refused>;
   readonly sent: string[] = [];
   readonly answers: { readonly clientId: string; readonly seq: number; readonly log: string }[] = [];
   /** What the user sees, in order. */
-  readonly seen: (Entry | { readonly from: number; readonly to: number } | Place)[] = [];
+  readonly seen: (QueuedSend | { readonly from: number; readonly to: number } | LogPosition)[] = [];
   nowMs = 0;
 
   constructor(inFlight: number) {
-    this.client = new Exchange({ inFlight, holdOf: ({ retryAfterMs }) => ({ forMs: retryAfterMs, laneOnly: false }) });
+    this.client = new SendExchange({
+      inFlight,
+      holdOf: ({ retryAfterMs }) => ({ forMs: retryAfterMs, laneOnly: false }),
+    });
   }
 
   readonly do: Readonly<Record<Command, () => void>> = {
@@ -75,7 +78,7 @@ class Run {
     else this.#take(client.answer(down.answer, nowMs));
   }
 
-  #take(steps: readonly Step<Up, Entry, Refused>[]): void {
+  #take(steps: readonly Step<Up, QueuedSend, Refused>[]): void {
     for (const step of steps) {
       if (step.do === 'write') this.server.send(step.frame);
       else if (step.do === 'deliver') this.seen.push(step.entry);

@@ -2,6 +2,8 @@ import type { TestPerson, Trio } from '@parley/testkit';
 import { type Conversation, type ConversationEvent, createClient, type ParleyClient, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
+export { entryEvent } from '../src/events.js';
+
 /** A client of a person whose session was made by SQL. */
 export function clientOf(trio: Trio, { token }: TestPerson, userService = '127.0.0.1:1', manager = 0): ParleyClient {
   const channelService = trio.managers[manager]?.grpc ?? '';

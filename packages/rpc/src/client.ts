@@ -1,5 +1,4 @@
 import {
-  ChannelCredentials,
   type Client,
   type ClientDuplexStream,
   type ClientOptions,
@@ -10,9 +9,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { Method } from '@parley/contract';
-import type { Settings } from '@parley/runtime';
 import { grpcMethod } from './method.js';
-import { readPem } from './pem.js';
 import { refusalFromStatus } from './status.js';
 
 /** Options for every client of ours: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy` between services. */
@@ -26,14 +23,7 @@ export const clientOptions: ClientOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
-/** How service-to-service calls are secured: TLS against `PARLEY_TLS_CA` where it is set. */
-export function clientCredentials(settings: Pick<Settings, 'TLS_CA'>): ChannelCredentials {
-  return settings.TLS_CA === undefined
-    ? ChannelCredentials.createInsecure()
-    : ChannelCredentials.createSsl(readPem('TLS_CA', settings.TLS_CA));
-}
-
-export interface CallOptions {
+export interface UnaryOptions {
   /** Goes out as `authorization: Bearer <token>`. */
   readonly token?: string;
   /** Milliseconds from now. */
@@ -52,7 +42,7 @@ export function startUnary<Q, S>(
   client: Client,
   method: Method<Q, S>,
   request: Q,
-  { token, withinMs }: CallOptions,
+  { token, withinMs }: UnaryOptions,
   done: (error: ServiceError | null, response?: S) => void,
 ): ClientUnaryCall {
   const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
@@ -87,7 +77,7 @@ export function startDuplex<Q, S>(
  * Calls a unary method; a deadline is required.
  * @throws {Refusal} with the reason that the server gave.
  */
-export function callUnary<Q, S>(client: Client, method: Method<Q, S>, request: Q, options: CallOptions): Promise<S> {
+export function callUnary<Q, S>(client: Client, method: Method<Q, S>, request: Q, options: UnaryOptions): Promise<S> {
   return new Promise((resolve, reject) => {
     startUnary(client, method, request, options, (error, response) => {
       if (error === null) resolve(response as S);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/rpc';
+import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
 import type { TestDatabase } from './test-database.js';
 
 /** Somebody with an account, a session and a user token. */

@@ -1,12 +1,12 @@
 import type { Channel } from '@parley/client';
 import { durationWords, keepMs, keeps, keepWords } from '../src/state/keeping.js';
-import { furnish, noRooms, type Part, type RoomsState, roomsOf } from '../src/state/rooms.js';
+import { furnish, noRooms, type RoomsPart, type RoomsState, roomsOf } from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
   ({ id, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
-const list = (state: RoomsState, part: Part, ids: number[], changed: Channel[], more = false) =>
+const list = (state: RoomsState, part: RoomsPart, ids: number[], changed: Channel[], more = false) =>
   furnish(state, { type: 'listed', part, ids, changed, more });
-const namesOf = (state: RoomsState, part: Part) => roomsOf(state, part).map(({ name }) => name);
+const namesOf = (state: RoomsState, part: RoomsPart) => roomsOf(state, part).map(({ name }) => name);
 
 test('one’s own channels come first and once, in the order of the server', () => {
   const own = list(noRooms, 'mine', [7, 2], [room(7), room(2)]);

@@ -1,5 +1,6 @@
 import { AdminService, ChannelService } from '@parley/contract';
 import type { DatabaseClock, Pool } from '@parley/database';
+import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
   clientCredentials,
@@ -14,10 +15,12 @@ import {
   type SigningKey,
   serviceToken,
   streamForUser,
-} from '@parley/rpc';
-import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+} from '@parley/service-kit';
+import { Archive } from './background/archive.js';
+import { Housekeeping } from './background/housekeeping.js';
+import { Retention } from './background/retention.js';
 import { ChatServers } from './clients/chat-servers.js';
-import type { Config } from './config.js';
+import type { ChannelServiceConfig } from './config.js';
 import { countFound } from './metrics.js';
 import { forAdministrator } from './rpc/administrators.js';
 import { AllowList } from './rpc/allow-list.js';
@@ -33,15 +36,12 @@ import { createListAudit } from './rpc/list-audit.js';
 import { createListChannels } from './rpc/list-channels.js';
 import { createListMembers } from './rpc/list-members.js';
 import { createListServers } from './rpc/list-servers.js';
-import { createListen, type Found } from './rpc/listen.js';
+import { createListen, type OwnerLookup } from './rpc/listen.js';
 import { createOpenDirect } from './rpc/open-direct.js';
 import { createReport } from './rpc/report.js';
 import { createSetUser } from './rpc/set-user.js';
-import { createUpdate } from './rpc/update.js';
+import { createUpdateChannel } from './rpc/update.js';
 import { followActivity } from './store/servers.js';
-import { Archive } from './upkeep/archive.js';
-import { Housekeeping } from './upkeep/housekeeping.js';
-import { Retention } from './upkeep/retention.js';
 
 interface Doors {
   readonly pool: Pool;
@@ -54,7 +54,7 @@ interface Doors {
   readonly log: Logger;
   readonly proxies: Proxies;
   readonly listedDays: number;
-  readonly onFound: (found: Found) => void;
+  readonly onFound: (found: OwnerLookup) => void;
 }
 
 function channelDoors(deps: Doors): Handlers<typeof ChannelService> {
@@ -64,7 +64,7 @@ function channelDoors(deps: Doors): Handlers<typeof ChannelService> {
     listChannels: forUser(callers, createListChannels(pool, deps.listedDays)),
     create: forUser(callers, createCreate(deps)),
     delete: forUser(callers, createDelete(deps)),
-    update: forUser(callers, createUpdate(deps)),
+    update: forUser(callers, createUpdateChannel(deps)),
     openDirect: forUser(callers, createOpenDirect(deps)),
     listMembers: forUser(callers, createListMembers(pool)),
     changeMember: forUser(callers, createChangeMember(deps)),
@@ -87,7 +87,10 @@ function adminDoors(deps: Doors): Handlers<typeof AdminService> {
 }
 
 /** Plugs a manager together. All that it knows is in the database: any number may run. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+export async function startChannelService(
+  config: ChannelServiceConfig,
+  context: ProcessContext,
+): Promise<RunningService> {
   const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);

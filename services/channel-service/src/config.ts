@@ -1,7 +1,7 @@
-import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 
-export interface Config {
+export interface ChannelServiceConfig {
   readonly host: HostConfig;
   readonly proxies: Proxies;
   readonly housekeepingEveryMs: number;
@@ -17,7 +17,7 @@ export interface Config {
  * What the manager needs of the settings.
  * @throws {Error} one sentence where something is missing.
  */
-export function readConfig(settings: Settings): Config {
+export function readChannelServiceConfig(settings: Settings): ChannelServiceConfig {
   return {
     host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),
     proxies: new Proxies(settings.PROXIES),

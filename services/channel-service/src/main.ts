@@ -1,5 +1,7 @@
 import { runProcess } from '@parley/runtime';
-import { startApp } from './app.js';
-import { readConfig } from './config.js';
+import { startChannelService } from './app.js';
+import { readChannelServiceConfig } from './config.js';
 
-await runProcess('channel-service', (context) => startApp(readConfig(context.settings), context));
+await runProcess('channel-service', (context) =>
+  startChannelService(readChannelServiceConfig(context.settings), context),
+);

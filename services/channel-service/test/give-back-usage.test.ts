@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { Retention } from '../src/upkeep/retention.js';
+import { Retention } from '../src/background/retention.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 

@@ -84,10 +84,10 @@ test('a channel that is none, or not for the caller, has one answer whatever the
 test('outsiders of a public chat are told only of people whom anybody may find', async () => {
   const open = await chats.make(owner, 'public');
   await chats.join(hidden, open);
-  const named = async (who: Person) => (await chats.members(who, open)).users.map(({ id }) => id);
-  expect(await named(await rig.person())).toEqual([owner.id]);
-  expect((await named(owner)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
-  expect((await named(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
+  const channelsNamed = async (who: Person) => (await chats.members(who, open)).users.map(({ id }) => id);
+  expect(await channelsNamed(await rig.person())).toEqual([owner.id]);
+  expect((await channelsNamed(owner)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
+  expect((await channelsNamed(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
 });
 
 test('an id is found in capital letters or not', async () => {

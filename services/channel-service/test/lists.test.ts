@@ -2,7 +2,7 @@ import { ChannelService, ListChannelsRequest, type ListChannelsResponse } from '
 import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { describe as describeStatement, listed, named, own } from '../src/store/channels.js';
+import { channelsNamed, describe as describeStatement, listed, own } from '../src/store/channels.js';
 import { followActivity } from '../src/store/servers.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -115,7 +115,7 @@ describe('with 100,000 rooms of strangers', () => {
       const byActivity = await plan(listed.text, [...start, 30]);
       expect(byActivity).toContain('listing_active');
       expect(byActivity).not.toMatch(/Seq Scan|Sort/);
-      const byName = await plan(named.text, [...start, 'lobby']);
+      const byName = await plan(channelsNamed.text, [...start, 'lobby']);
       expect(byName).toContain('listing_name');
       expect(byName).not.toMatch(/Seq Scan|Sort/);
       expect(await plan(own.text, [...start, me.id, null])).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);

@@ -99,8 +99,8 @@ describe('with 100,000 seats', () => {
       limits.usersCounted,
     ]);
     expect(performance.now() - began).toBeLessThan(500);
-    const named = rows.map(({ users }) => users.length).toSorted((a, b) => a - b);
-    expect(named).toEqual([...Array(90).fill(25), ...Array(10).fill(100)]);
+    const channelsNamed = rows.map(({ users }) => users.length).toSorted((a, b) => a - b);
+    expect(channelsNamed).toEqual([...Array(90).fill(25), ...Array(10).fill(100)]);
     const all = await rig.list(me);
     expect(all).toHaveLength(1_500);
     expect(all.every(({ status }) => status === 2)).toBe(true);

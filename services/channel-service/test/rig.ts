@@ -2,25 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { Channel, ChannelService, type ListenResponse, ReportRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { bearerMetadata, callUnary, refusalFromStatus, startServerStream, startUnary } from '@parley/rpc';
+import { createLogger, Metrics, type RunningService, readSettings } from '@parley/runtime';
 import {
-  bearerMetadata,
-  callUnary,
   type JoinClaims,
   joinToken,
   managerAudience,
-  refusalFromStatus,
   SigningKey,
   serviceToken,
-  startServerStream,
-  startUnary,
   TrustedKeys,
   type UserClaims,
   userAudience,
   userToken,
-} from '@parley/rpc';
-import { createLogger, Metrics, type RunningService, readSettings } from '@parley/runtime';
-import { startApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
+} from '@parley/service-kit';
+import { startChannelService } from '../src/app.js';
+import { readChannelServiceConfig } from '../src/config.js';
 
 /** A test's PostgreSQL, by role. */
 export interface Database {
@@ -75,8 +71,8 @@ export class Rig {
       PARLEY_LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
       ...env,
     });
-    const app = await startApp(
-      { ...readConfig(settings), retentionEveryMs: 3_600_000 },
+    const app = await startChannelService(
+      { ...readChannelServiceConfig(settings), retentionEveryMs: 3_600_000 },
       {
         settings,
         log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ChannelService, ReportRequest, ServerState } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary, managerAudience, SigningKey, serviceToken } from '@parley/rpc';
+import { callUnary } from '@parley/rpc';
+import { managerAudience, SigningKey, serviceToken } from '@parley/service-kit';
 import { type TestPerson, Trio } from '@parley/testkit';
 
 /** SECURITY.md, "What a stolen chat server can still do", with nothing but the password of `chat_server`. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ChatService, ServerState } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
-import { clientCredentials, ServiceHost, serviceToken } from '@parley/rpc';
+import { FlushQueue } from '@parley/fanout';
 import {
   type Logger,
   limits,
@@ -11,32 +11,32 @@ import {
   type RunningService,
   repeat,
 } from '@parley/runtime';
+import { clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
+import { Drain } from './background/drain.js';
+import { Heartbeat, moment } from './background/heartbeat.js';
+import { Pings } from './background/pings.js';
+import { Reconciler } from './background/reconciler.js';
+import { Shutdown } from './background/shutdown.js';
 import { Managers } from './clients/managers.js';
-import type { Config } from './config.js';
+import type { ChatServiceConfig } from './config.js';
+import { AppendQueue, asideAtOnce } from './core/append-queue.js';
 import { Channels } from './core/channels.js';
+import { DedupeMemory } from './core/dedupe-cache.js';
 import type { Track } from './core/entry.js';
-import { FanOut } from './core/fan-out.js';
-import { asideAtOnce, Lane } from './core/lane.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
-import { Memory } from './core/sent-before.js';
 import { Usage } from './core/usage.js';
 import { countChat, countDuties, countLane } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
-import { ConnectDoor } from './rpc/connect.js';
-import { Opener } from './rpc/opening.js';
-import { SendDoor } from './rpc/send.js';
-import type { Session } from './rpc/session.js';
-import { Sessions } from './rpc/sessions.js';
+import { ConnectHandler } from './rpc/connect.js';
+import { SendHandler } from './rpc/send.js';
+import { ChannelLoader } from './session/channel-loader.js';
+import type { ChatSession } from './session/session.js';
+import { Sessions } from './session/sessions.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
 import { SeatStore } from './store/seats.js';
 import { UsageStore } from './store/usage.js';
-import { Drain } from './upkeep/drain.js';
-import { Farewell } from './upkeep/farewell.js';
-import { Pings } from './upkeep/pings.js';
-import { moment, Reporter } from './upkeep/reporter.js';
-import { Sweep } from './upkeep/sweep.js';
 
 const bounds: Omit<ChannelBounds, 'rate' | 'senderRate' | 'memory'> = {
   ringBytes: limits.ringBytes,
@@ -54,7 +54,13 @@ const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
 
 /** For writing only; plans of these statements never change. */
-function openLanePool(host: ServiceHost, config: Config, name: string, max: number, lockTimeout: string): Pool {
+function openLanePool(
+  host: ServiceHost,
+  config: ChatServiceConfig,
+  name: string,
+  max: number,
+  lockTimeout: string,
+): Pool {
   const pool = createPool({
     url: config.host.databaseUrl,
     applicationName: `parley chat-service ${name}`,
@@ -67,15 +73,15 @@ function openLanePool(host: ServiceHost, config: Config, name: string, max: numb
 }
 
 /** All channels share one batch in flight, and so wait for no lock for long; one that was locked waits apart from the others. */
-function openTracks(host: ServiceHost, config: Config): Record<Track, Pool> {
+function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {
     main: openLanePool(host, config, 'lane', 1, '200ms'),
     aside: openLanePool(host, config, 'lane aside', asideAtOnce, '2s'),
   };
 }
 
-function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): Lane {
-  return new Lane({
+function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
+  return new AppendQueue({
     bounds: {
       rows: limits.laneBatchRows,
       batchBytes: limits.laneBatchBytes,
@@ -93,15 +99,15 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
 }
 
 /** What a chat server has in memory, and how it reads and changes the database. */
-function createState(host: ServiceHost, config: Config, lease: Lease) {
+function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease) {
   const { log, metrics } = host.context;
-  const fanOut = new FanOut(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
+  const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
   const usage = new Usage(config.quota);
   const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId, usage);
   const state = {
     channels: new Channels(
-      { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new Memory(memoryBounds) },
-      fanOut,
+      { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new DedupeMemory(memoryBounds) },
+      flushQueue,
     ),
     sessions: new Sessions(),
     lease,
@@ -109,58 +115,68 @@ function createState(host: ServiceHost, config: Config, lease: Lease) {
     heads: new HeadStore(host.pool, host.bootId, host.secret),
     messages,
     usage,
-    lane: createLane(messages, lease, host.context),
+    appendQueue: createLane(messages, lease, host.context),
     now: () => host.clock.now(),
     log,
   };
-  return { ...state, opener: new Opener(state), counters: countChat(metrics, state) };
+  return { ...state, channelLoader: new ChannelLoader(state), counters: countChat(metrics, state) };
 }
 
 type State = ReturnType<typeof createState>;
 
 /** The duties that doors call upon. */
 interface Duties {
-  readonly sweep: Sweep;
-  readonly farewell: Farewell;
+  readonly reconciler: Reconciler;
+  readonly shutdown: Shutdown;
   readonly drain: Drain;
 }
 
-function createDoors(host: ServiceHost, config: Config, state: State, { sweep, farewell, drain }: Duties) {
+function createDoors(
+  host: ServiceHost,
+  config: ChatServiceConfig,
+  state: State,
+  { reconciler, shutdown, drain }: Duties,
+) {
   const { bootId, callers, keys } = host;
-  const { now, lane, messages, usage, lease, log, counters } = state;
+  const { now, appendQueue, messages, usage, lease, log, counters } = state;
   const session = {
     messageBytes: config.messageBytes,
     rate: config.senderRate,
     now,
-    lane,
+    appendQueue,
     messages,
     usage,
     mayPublish: () => lease.holds(moment()),
     onMoved: () => {
       counters.onFenced();
-      sweep.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read'));
+      reconciler.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read'));
     },
     ...counters,
-    onClose: (closed: Session) => farewell.closed(closed),
+    onClose: (closed: ChatSession) => shutdown.closed(closed),
   };
   const { pingEveryMs } = config;
-  const door = new ConnectDoor({ ...state, bootId, keys, session, pingEveryMs, ...counters });
+  const door = new ConnectHandler({ ...state, bootId, keys, session, pingEveryMs, ...counters });
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
     connect: { take: door.connect },
     subscribe: { take: door.subscribe },
-    send: { bytes: new SendDoor({ ...state, bootId, keys }).send },
+    send: { bytes: new SendHandler({ ...state, bootId, keys }).send },
     ...createCommands({
       ...state,
       bootId,
       callers,
       drain: drainWithin,
-      showLast: (leaving) => sweep.showLast(leaving),
+      showLast: (leaving) => reconciler.showLast(leaving),
     }),
   };
 }
 
-async function createReporter(host: ServiceHost, config: Config, state: State, sweep: Sweep): Promise<Reporter> {
+async function createReporter(
+  host: ServiceHost,
+  config: ChatServiceConfig,
+  state: State,
+  reconciler: Reconciler,
+): Promise<Heartbeat> {
   const { bootId } = host;
   const { settings } = host.context;
   const key = await host.signingKey(serviceToken('chat'));
@@ -173,23 +189,23 @@ async function createReporter(host: ServiceHost, config: Config, state: State, s
     internalAddr: config.internalAddr ?? host.ipAddress,
     tls: config.addrTls,
   };
-  return new Reporter({
+  return new Heartbeat({
     ...state,
     identity,
     managers,
-    unansweredMs: () => sweep.unansweredMs,
-    onCutOff: () => sweep.leaveEverything(),
-    onDoubt: () => sweep.checkHeads(),
+    unansweredMs: () => reconciler.unansweredMs,
+    onCutOff: () => reconciler.leaveEverything(),
+    onDoubt: () => reconciler.checkHeads(),
   });
 }
 
 /** What a chat server does every second, from its first report to its last. */
 function startDuties(
   host: ServiceHost,
-  config: Config,
+  config: ChatServiceConfig,
   state: State,
-  reporter: Reporter,
-  { sweep, drain }: Duties,
+  heartbeat: Heartbeat,
+  { reconciler, drain }: Duties,
 ): void {
   const { parts } = host;
   const { now, sessions, log } = state;
@@ -198,14 +214,14 @@ function startDuties(
   const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
   parts.add('last usage', { stop: saveUsage });
   parts.add('usage', steadily(saveUsage, saveUsageEveryMs, log, 'usage'));
-  parts.add('last report', { stop: () => reporter.report(ServerState.STOPPED) });
+  parts.add('last report', { stop: () => heartbeat.report(ServerState.STOPPED) });
   parts.add(
     'reports',
-    steadily(() => reporter.report(serving()), everySecond, log, 'report'),
+    steadily(() => heartbeat.report(serving()), everySecond, log, 'report'),
   );
   parts.add(
     'sweep',
-    steadily(() => sweep.run(), everySecond, log, 'sweep'),
+    steadily(() => reconciler.run(), everySecond, log, 'sweep'),
   );
   parts.add(
     'end',
@@ -230,35 +246,35 @@ async function endWhereStopped({ heads, log }: State): Promise<void> {
 }
 
 /** A stop has time for the drain, then for readers to take their goodbye, and something to spare. */
-const shareOfStop = { drain: 0.75, farewell: 0.15 } as const;
+const shareOfStop = { drain: 0.75, shutdown: 0.15 } as const;
 
 /**
  * Plugs a chat server together: its state, its doors, its duties. It stops with a drain. Only a test that wants to see
  * what happens without one gives another lease.
  */
-export async function startApp(
-  config: Config,
+export async function startChatService(
+  config: ChatServiceConfig,
   context: ProcessContext,
   lease = new Lease(trustLeaseMs),
 ): Promise<RunningService> {
   const host = await ServiceHost.open(config.host, context);
   const state = createState(host, config, lease);
   const { stopMs } = config.host;
-  const sweep = new Sweep({ ...state, onLeft: state.counters.onLeft });
-  const farewell = new Farewell({ ...state, withinMs: stopMs * shareOfStop.farewell });
+  const reconciler = new Reconciler({ ...state, onLeft: state.counters.onLeft });
+  const shutdown = new Shutdown({ ...state, withinMs: stopMs * shareOfStop.shutdown });
   const drain = new Drain({
     ...state,
-    announce: async () => reporter.report(ServerState.DRAINING),
+    announce: async () => heartbeat.report(ServerState.DRAINING),
     onGiven: (channels) => state.counters.onLeft('drained', channels),
     stopWithinMs: stopMs * shareOfStop.drain,
   });
-  const duties = { sweep, farewell, drain };
+  const duties = { reconciler, shutdown, drain };
   countDuties(context.metrics, duties);
   await host.serve((server) => server.add(ChatService, createDoors(host, config, state, duties)));
-  const reporter = await createReporter(host, config, state, sweep);
-  startDuties(host, config, state, reporter, duties);
-  host.readiness.require('the managers', () => reporter.checkAccepted());
-  host.parts.add('farewell', farewell);
+  const heartbeat = await createReporter(host, config, state, reconciler);
+  startDuties(host, config, state, heartbeat, duties);
+  host.readiness.require('the managers', () => heartbeat.checkAccepted());
+  host.parts.add('farewell', shutdown);
   host.parts.add('drain', drain);
   return host.run();
 }

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { type HostConfig, readHostConfig } from '@parley/rpc';
+import type { MessageRate } from '@parley/fanout';
 import { limits, type Settings } from '@parley/runtime';
-import type { Rate } from './core/meter.js';
+import { type HostConfig, readHostConfig } from '@parley/service-kit';
 import type { Quota } from './core/usage.js';
 
-export interface Config {
+export interface ChatServiceConfig {
   readonly host: HostConfig;
   readonly name: string;
   /** What clients dial; undefined: where this process listens. */
@@ -15,8 +15,8 @@ export interface Config {
   readonly internalAddr: string | undefined;
   readonly managers: readonly string[];
   readonly messageBytes: number;
-  readonly senderRate: Rate;
-  readonly channelRate: Rate;
+  readonly senderRate: MessageRate;
+  readonly channelRate: MessageRate;
   readonly quota: Quota;
   readonly pingEveryMs: number;
 }
@@ -24,7 +24,7 @@ export interface Config {
 const megabyte = 1_048_576;
 
 /** Bytes per second in proportion to messages per second. */
-function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: number): Rate {
+function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: number): MessageRate {
   return { messagesPerSecond, bytesPerSecond: (usualBytes * messagesPerSecond) / usualMessages };
 }
 
@@ -32,7 +32,7 @@ function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: nu
  * What the chat server needs of the settings.
  * @throws {Error} one sentence where something is missing.
  */
-export function readConfig(settings: Settings): Config {
+export function readChatServiceConfig(settings: Settings): ChatServiceConfig {
   return {
     host: readHostConfig(settings, 'chat-service', 50_053, 'chat_server'),
     name: settings.NAME ?? hostname().slice(0, 64),

@@ -1,5 +1,5 @@
 import { runProcess } from '@parley/runtime';
-import { startApp } from './app.js';
-import { readConfig } from './config.js';
+import { startChatService } from './app.js';
+import { readChatServiceConfig } from './config.js';
 
-await runProcess('chat-service', (context) => startApp(readConfig(context.settings), context));
+await runProcess('chat-service', (context) => startChatService(readChatServiceConfig(context.settings), context));

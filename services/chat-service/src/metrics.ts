@@ -1,15 +1,15 @@
 import { Resume } from '@parley/contract';
 import type { Logger, Metrics } from '@parley/runtime';
+import type { Drain } from './background/drain.js';
+import { moment } from './background/heartbeat.js';
+import type { Reconciler } from './background/reconciler.js';
+import type { AppendQueue } from './core/append-queue.js';
 import type { Channels } from './core/channels.js';
-import type { Written } from './core/flight.js';
-import type { Lane } from './core/lane.js';
+import type { BatchResult } from './core/flight.js';
 import type { Lease } from './core/lease.js';
 import type { Usage } from './core/usage.js';
-import type { ResetCause } from './rpc/session.js';
-import type { Sessions } from './rpc/sessions.js';
-import type { Drain } from './upkeep/drain.js';
-import { moment } from './upkeep/reporter.js';
-import type { Sweep } from './upkeep/sweep.js';
+import type { ResetCause } from './session/session.js';
+import type { Sessions } from './session/sessions.js';
 
 const departures = ['lost', 'empty', 'drained'] as const;
 const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay'];
@@ -32,15 +32,15 @@ const resumptions = {
 } as const;
 
 /** What the lane counts. */
-export interface LaneCounters {
-  readonly onBatch: (written: Written) => void;
+export interface AppendQueueCounters {
+  readonly onBatch: (written: BatchResult) => void;
   readonly onDoubt: (cause: unknown) => void;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Batches by size and time, and tries whose outcome was not known. */
-export function countLane(metrics: Metrics, log: Logger): LaneCounters {
+export function countLane(metrics: Metrics, log: Logger): AppendQueueCounters {
   const rows = metrics.histogram(
     'parley_lane_batch_rows',
     'entries of one batch, without those that met a lock',
@@ -77,7 +77,7 @@ export function countLane(metrics: Metrics, log: Logger): LaneCounters {
 /** Writes, frames and resets are counted as they happen; the rest is asked for when it is read. */
 export function countChat(
   metrics: Metrics,
-  parts: { channels: Channels; sessions: Sessions; lease: Lease; lane: Lane; usage: Usage },
+  parts: { channels: Channels; sessions: Sessions; lease: Lease; appendQueue: AppendQueue; usage: Usage },
 ): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
@@ -96,7 +96,7 @@ export function countChat(
   );
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
-  metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.lane.bytes);
+  metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.appendQueue.bytes);
   metrics.gauge('parley_ring_bytes', 'bytes in all rings', () => parts.channels.ringBytes);
   metrics.gauge(
     'parley_lease_age_seconds',
@@ -116,7 +116,7 @@ export function countChat(
 }
 
 /** What the sweep saw last, and whether the server gives its channels back. */
-export function countDuties(metrics: Metrics, { sweep, drain }: { sweep: Sweep; drain: Drain }): void {
-  metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => sweep.seats);
+export function countDuties(metrics: Metrics, { reconciler, drain }: { reconciler: Reconciler; drain: Drain }): void {
+  metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => reconciler.seats);
   metrics.gauge('parley_draining', '1 once this server gives its channels back', () => Number(drain.begun));
 }

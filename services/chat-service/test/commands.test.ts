@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { Channel, ChatService, DisconnectRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
+import { callUnary } from '@parley/rpc';
+import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
 import { Chatter, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;

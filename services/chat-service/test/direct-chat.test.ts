@@ -23,13 +23,13 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 }
 
 test('in a direct chat nobody has power over what the other says, who opened it neither', async () => {
-  const [opener, other] = [await trio.people.make('opener'), await trio.people.make('other')];
+  const [channelLoader, other] = [await trio.people.make('opener'), await trio.people.make('other')];
   const manager = trio.manager();
   const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
-    token: opener.token,
+    token: channelLoader.token,
     withinMs: 15_000,
   });
-  const [a, b] = [await join(opener, id), await join(other, id)];
+  const [a, b] = [await join(channelLoader, id), await join(other, id)];
   for (const [one, two] of [
     [a, b],
     [b, a],

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
 import { ChatService, DrainRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { callUnary, type ServiceClaims, SigningKey, serviceToken } from '@parley/rpc';
+import { callUnary } from '@parley/rpc';
+import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
 import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;

@@ -1,6 +1,6 @@
 import { runProcess } from '@parley/runtime';
-import { startApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
+import { startChatService } from '../src/app.js';
+import { readChatServiceConfig } from '../src/config.js';
 import { Lease } from '../src/core/lease.js';
 
 /** Never doubts that it owns its channels. */
@@ -12,5 +12,5 @@ class EndlessLease extends Lease {
 
 // A chat server with a planted fault: whoever looks for two owners of one channel has to find this one.
 await runProcess('chat-service', (context) =>
-  startApp(readConfig(context.settings), context, new EndlessLease(Number.POSITIVE_INFINITY)),
+  startChatService(readChatServiceConfig(context.settings), context, new EndlessLease(Number.POSITIVE_INFINITY)),
 );

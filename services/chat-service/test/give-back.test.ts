@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createPool, type Pool } from '@parley/database';
+import { FlushQueue } from '@parley/fanout';
 import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
+import { Reconciler } from '../src/background/reconciler.js';
 import { Channels } from '../src/core/channels.js';
-import { FanOut } from '../src/core/fan-out.js';
-import { Memory } from '../src/core/sent-before.js';
-import { Sessions } from '../src/rpc/sessions.js';
+import { DedupeMemory } from '../src/core/dedupe-cache.js';
+import { Sessions } from '../src/session/sessions.js';
 import { HeadStore } from '../src/store/heads.js';
 import { SeatStore } from '../src/store/seats.js';
-import { Sweep } from '../src/upkeep/sweep.js';
 
 let database: TestDatabase;
 let people: People;
@@ -33,15 +33,15 @@ const bounds = {
   writeBytes: 1_000,
   rate: { messagesPerSecond: 1, bytesPerSecond: 1 },
   senderRate: { messagesPerSecond: 1, bytesPerSecond: 1 },
-  memory: new Memory({ ms: 1, ofSender: 1, ofAll: 1 }),
+  memory: new DedupeMemory({ ms: 1, ofSender: 1, ofAll: 1 }),
 };
 const longEmptyMs = 120_001;
 
 /** A chat server's sweep over real stores. */
 function setUp() {
   const left: [why: string, channels: number][] = [];
-  const channels = new Channels(bounds, new FanOut(setImmediate, () => {}));
-  const sweep = new Sweep({
+  const channels = new Channels(bounds, new FlushQueue(setImmediate, () => {}));
+  const reconciler = new Reconciler({
     channels,
     sessions: new Sessions(),
     seats: new SeatStore(pool, bootId),
@@ -49,7 +49,7 @@ function setUp() {
     now: () => nowMs,
     onLeft: (why, count) => left.push([why, count]),
   });
-  return { channels, sweep, left };
+  return { channels, reconciler, left };
 }
 
 async function owned(): Promise<number> {
@@ -78,45 +78,45 @@ function reserve(id: number, forSeconds: number) {
 
 describe('an empty channel', () => {
   test('stays for those who come back, then has no owner', async () => {
-    const { channels, sweep, left } = setUp();
+    const { channels, reconciler, left } = setUp();
     const id = await owned();
     load(channels, id);
     nowMs += longEmptyMs - 2;
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(true);
     nowMs += 2;
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(false);
     expect(channels.find(id)).toBeUndefined();
     expect(left).toEqual([['empty', 1]]);
   });
 
   test('that was never loaded is given back as soon as nobody is about to come', async () => {
-    const { sweep } = setUp();
+    const { reconciler } = setUp();
     const id = await owned();
     await reserve(id, 10);
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(true);
     await people.sql("UPDATE chat.seat SET join_by = now() - interval '1 s'");
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(false);
     expect(await people.sql('SELECT FROM chat.seat')).toEqual([]);
   });
 
   test('stays where a seat is reserved', async () => {
-    const { channels, sweep } = setUp();
+    const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
     nowMs += longEmptyMs;
     await reserve(id, 10);
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(true);
     expect(channels.find(id)).toBeDefined();
     await people.sql('DELETE FROM chat.seat');
   });
 
   test('stays where a Listen is on its way', async () => {
-    const { channels, sweep } = setUp();
+    const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
     nowMs += longEmptyMs;
@@ -124,12 +124,12 @@ describe('an empty channel', () => {
     const listen = await manager.connect();
     await listen.query('BEGIN');
     await listen.query('SELECT FROM chat.channel WHERE id = $1 FOR NO KEY UPDATE', [id]);
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(true);
     await listen.query('ROLLBACK');
     listen.release();
     await manager.end();
-    await sweep.run();
+    await reconciler.run();
     expect(await isOwned(id)).toBe(false);
   });
 

@@ -1,10 +1,10 @@
 import { Kind, Message } from '@parley/contract';
 import { utf8 } from '@parley/testkit';
-import { faultOf, normalise } from '../src/rpc/incoming.js';
+import { normalise, validationError } from '../src/session/validation.js';
 
 function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
   const message = Message.fromPartial({ kind, targetSeq: 1, data });
-  return faultOf(message, { facts: { id: 1, keeps: true }, lastSeq: 1 }, 65_536)?.reason;
+  return validationError(message, { facts: { id: 1, keeps: true }, lastSeq: 1 }, 65_536)?.reason;
 }
 
 test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🏳‍🌈', '❤️‍🔥', '☝🏽'])(

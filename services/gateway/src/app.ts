@@ -1,7 +1,7 @@
-import { clientCredentials, keyPair, renewKeyPair, ServiceHost } from '@parley/rpc';
 import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
+import { clientCredentials, keyPair, renewKeyPair, ServiceHost } from '@parley/service-kit';
 import { Upstreams } from './clients/upstreams.js';
-import type { Config } from './config.js';
+import type { GatewayConfig } from './config.js';
 import { Bridge } from './http/bridge.js';
 import { crossOrigin } from './http/cross-origin.js';
 import { startHttpServer } from './http/http-server.js';
@@ -14,7 +14,7 @@ import { LivingServers } from './store/living-servers.js';
 const lookEveryMs = 1_000;
 
 /** Plugs a gateway together. All that it knows is in the database: any number may run. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
   const { proxies } = config;
   const tls = keyPair(settings);

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 
-export interface Config {
+export interface GatewayConfig {
   readonly host: HostConfig;
   readonly userServices: readonly string[];
   readonly managers: readonly string[];
@@ -20,7 +20,7 @@ const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', im
  * What the gateway needs of the settings.
  * @throws {Error} one sentence where something is missing.
  */
-export function readConfig(settings: Settings): Config {
+export function readGatewayConfig(settings: Settings): GatewayConfig {
   return {
     host: readHostConfig(settings, 'gateway', 8_080, 'chat_gateway'),
     userServices: settings.USER_SERVICES,

@@ -1,5 +1,5 @@
 import { runProcess } from '@parley/runtime';
-import { startApp } from './app.js';
-import { readConfig } from './config.js';
+import { startGateway } from './app.js';
+import { readGatewayConfig } from './config.js';
 
-await runProcess('gateway', (context) => startApp(readConfig(context.settings), context));
+await runProcess('gateway', (context) => startGateway(readGatewayConfig(context.settings), context));

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ack, Channel, ListenResponse, LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
-import { type JoinClaims, joinToken, SigningKey } from '@parley/rpc';
+import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
 import {
   Chatter,
   type ServiceProcess,

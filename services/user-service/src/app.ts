@@ -1,18 +1,18 @@
 import { UserService } from '@parley/contract';
-import { forUser, ServiceHost, userToken } from '@parley/rpc';
 import { type ProcessContext, type RunningService, repeat } from '@parley/runtime';
-import type { Config } from './config.js';
+import { forUser, ServiceHost, userToken } from '@parley/service-kit';
+import type { UserServiceConfig } from './config.js';
 import { Passwords } from './passwords/passwords.js';
 import { createGet } from './rpc/get.js';
 import { createLogin } from './rpc/login.js';
 import { createLogout } from './rpc/logout.js';
 import { createRegister } from './rpc/register.js';
-import { createUpdate } from './rpc/update.js';
+import { createUpdateUser } from './rpc/update.js';
 import { purgeSessions } from './store/sessions.js';
 import { hashPrefixes } from './store/users.js';
 
 /** Plugs a user-service together. All that it knows is in the database: any number may run. */
-export async function startApp(config: Config, context: ProcessContext): Promise<RunningService> {
+export async function startUserService(config: UserServiceConfig, context: ProcessContext): Promise<RunningService> {
   const { log } = context;
   const { proxies } = config;
   const host = await ServiceHost.open(config.host, context);
@@ -27,7 +27,7 @@ export async function startApp(config: Config, context: ProcessContext): Promise
       login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool)),
       get: forUser(callers, createGet(pool)),
-      update: forUser(callers, createUpdate({ pool, passwords })),
+      update: forUser(callers, createUpdateUser({ pool, passwords })),
     }),
   );
 

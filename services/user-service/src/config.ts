@@ -1,8 +1,8 @@
-import { type HostConfig, Proxies, readHostConfig } from '@parley/rpc';
 import type { Settings } from '@parley/runtime';
+import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 import type { PasswordScheme } from './passwords/scheme.js';
 
-export interface Config {
+export interface UserServiceConfig {
   readonly host: HostConfig;
   /** How new passwords are hashed. */
   readonly scheme: PasswordScheme;
@@ -14,7 +14,7 @@ export interface Config {
  * What the user-service needs of the settings.
  * @throws {Error} one sentence where something is missing or wrong.
  */
-export function readConfig(settings: Settings): Config {
+export function readUserServiceConfig(settings: Settings): UserServiceConfig {
   const bcrypt = settings.PASSWORD_SCHEME === 'bcrypt';
   return {
     host: readHostConfig(settings, 'user-service', 50_051, 'chat_user'),

@@ -1,5 +1,5 @@
 import { runProcess } from '@parley/runtime';
-import { startApp } from './app.js';
-import { readConfig } from './config.js';
+import { startUserService } from './app.js';
+import { readUserServiceConfig } from './config.js';
 
-await runProcess('user-service', (context) => startApp(readConfig(context.settings), context));
+await runProcess('user-service', (context) => startUserService(readUserServiceConfig(context.settings), context));

@@ -12,8 +12,8 @@ import { createPool, type Pool } from '@parley/database';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { Metrics, type Reason, Refusal, type RunningService, readSettings, silentLogger } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { startApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
+import { startUserService } from '../src/app.js';
+import { readUserServiceConfig } from '../src/config.js';
 
 export const password = 'correct horse';
 const withinMs = 20_000;
@@ -37,7 +37,7 @@ export class Accounts {
     const PARLEY_DATABASE_URL = database.urlFor('chat_user');
     const settings = readSettings({ PARLEY_DATABASE_URL, PARLEY_PORT: '0', PARLEY_BCRYPT_COST: '4', ...env });
     const context = { settings, log: silentLogger(), metrics: new Metrics() };
-    return new Accounts(database, await startApp(readConfig(settings), context));
+    return new Accounts(database, await startUserService(readUserServiceConfig(settings), context));
   }
 
   register(userId: string, more: Partial<RegisterRequest> = {}) {

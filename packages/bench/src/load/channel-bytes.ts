@@ -1,5 +1,5 @@
-import { faultOf } from './payload.js';
-import type { Wire } from './wire.js';
+import { payloadError } from './payload.js';
+import type { BenchWire } from './wire.js';
 
 /** How far one user of a channel has heard. */
 export class Listener {
@@ -15,7 +15,7 @@ export class ChannelBytes {
   readonly listeners: readonly Listener[];
   readonly faults: string[] = [];
   readonly #channel: number;
-  readonly #wire: Wire;
+  readonly #wire: BenchWire;
   /** Behind `#base`, the offset of its first byte. */
   #bytes = Buffer.allocUnsafe(1 << 18);
   #base = 0;
@@ -25,7 +25,7 @@ export class ChannelBytes {
   /** Offsets where frames end. */
   readonly #ends: number[] = [];
 
-  constructor(channel: number, users: number, wire: Wire) {
+  constructor(channel: number, users: number, wire: BenchWire) {
     this.#channel = channel;
     this.#wire = wire;
     this.listeners = Array.from({ length: users }, () => new Listener());
@@ -73,7 +73,7 @@ export class ChannelBytes {
     for (;;) {
       const found = this.#wire.bounds(bytes, this.#parsed - this.#base);
       if (found === undefined) return;
-      const fault = faultOf(bytes.subarray(found.start, found.end), this.#channel, this.#ends.length);
+      const fault = payloadError(bytes.subarray(found.start, found.end), this.#channel, this.#ends.length);
       if (fault !== undefined) this.#fault(fault);
       this.#parsed = this.#base + found.end;
       this.#ends.push(this.#parsed);

@@ -1,21 +1,21 @@
 import { ChannelBytes } from './channel-bytes.js';
-import type { Job, Seat } from './job.js';
+import type { BenchSeat, Job } from './job.js';
 import { payload } from './payload.js';
-import type { Line, Wire } from './wire.js';
+import type { BenchWire, StreamLine } from './wire.js';
 
 /** One channel under load: its users, its one sender, and what each has heard. */
 export class ChannelLoad {
   readonly bytes: ChannelBytes;
   readonly hearingMs: number[] = [];
   readonly #channel: number;
-  readonly #wire: Wire;
+  readonly #wire: BenchWire;
   readonly #window: number;
   readonly #sentAt: number[] = [];
-  #sender: Line | undefined;
+  #sender: StreamLine | undefined;
   #sending = false;
   #over = false;
 
-  constructor(channel: number, users: number, wire: Wire, { window = 0 }: Job) {
+  constructor(channel: number, users: number, wire: BenchWire, { window = 0 }: Job) {
     this.#channel = channel;
     this.#wire = wire;
     this.#window = window;
@@ -35,7 +35,7 @@ export class ChannelLoad {
   }
 
   /** The user of this index comes in; who is not counted never reads. */
-  async enter(user: number, seat: Seat): Promise<void> {
+  async enter(user: number, seat: BenchSeat): Promise<void> {
     if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {
       if (!this.#over) this.bytes.faults.push(why);

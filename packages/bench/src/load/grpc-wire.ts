@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import type { Bounds, Line, LineEvents, Wire } from './wire.js';
+import type { BenchWire, Bounds, LineEvents, StreamLine } from './wire.js';
 
 const prefixBytes = 5;
 const windowBytes = 2 ** 31 - 1;
@@ -11,7 +11,7 @@ const request = {
 };
 
 /** gRPC by hand on node:http2, with windows that never limit. */
-export class GrpcWire implements Wire {
+export class GrpcWire implements BenchWire {
   readonly #authority: string;
   readonly #sessions: ClientHttp2Session[] = [];
   readonly #connections: number;
@@ -37,7 +37,7 @@ export class GrpcWire implements Wire {
     return end > bytes.length ? undefined : { start, end };
   }
 
-  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<Line> {
+  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {
     const stream = (await this.#session()).request({ ...request, ...headers });
     stream.on('data', onBytes);
     stream.on('close', () => onEnd(`the stream ended (${stream.rstCode})`));

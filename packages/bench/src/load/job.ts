@@ -1,5 +1,5 @@
 /** A place in a channel, and what gets one there. */
-export interface Seat {
+export interface BenchSeat {
   /** Counted from 0. */
   readonly channel: number;
   /** Of the server that has the channel. */
@@ -12,7 +12,7 @@ export interface Job {
   readonly wire: 'grpc' | 'ws';
   readonly serverPids: readonly number[];
   /** The first one of a channel sends. */
-  readonly seats: readonly Seat[];
+  readonly seats: readonly BenchSeat[];
   readonly window?: number | undefined;
   readonly perSecond?: number | undefined;
   readonly connections?: number | undefined;
@@ -23,7 +23,7 @@ export interface Job {
 }
 
 /** What it saw. */
-export interface Outcome {
+export interface JobOutcome {
   /** Frames that arrived whole at users while it measured. */
   readonly deliveries: number;
   readonly seconds: number;

@@ -18,7 +18,7 @@ export function payload(channel: number, number: number): Buffer {
 }
 
 /** Why a received message is not the one that was due; undefined where it is. */
-export function faultOf(bytes: Buffer, channel: number, number: number): string | undefined {
+export function payloadError(bytes: Buffer, channel: number, number: number): string | undefined {
   const { data, seq } = Message.decode(bytes);
   const words = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (seq !== number + 1) return `seq ${seq} where ${number + 1} was due`;

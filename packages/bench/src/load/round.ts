@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSeconds, quantile, residentKb } from '../figures.js';
 import { ChannelLoad } from './channel-load.js';
 import { GrpcWire } from './grpc-wire.js';
-import type { Job, Outcome } from './job.js';
-import type { Wire } from './wire.js';
+import type { Job, JobOutcome } from './job.js';
+import type { BenchWire } from './wire.js';
 import { WsWire } from './ws-wire.js';
 
 const joinsAtOnce = 50;
@@ -12,16 +12,16 @@ const settleMs = 2_000;
 const mostGeneratorShare = 0.9;
 
 /** One to each server, by its address. */
-function wiresOf({ wire, seats, connections = Number.POSITIVE_INFINITY }: Job): Map<string, Wire> {
+function wiresOf({ wire, seats, connections = Number.POSITIVE_INFINITY }: Job): Map<string, BenchWire> {
   const open = (address: string) => (wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections));
   return new Map([...new Set(seats.map(({ address }) => address))].map((address) => [address, open(address)]));
 }
 
-function channelsOf(job: Job, wires: ReadonlyMap<string, Wire>): ChannelLoad[] {
+function channelsOf(job: Job, wires: ReadonlyMap<string, BenchWire>): ChannelLoad[] {
   const dead = job.dead === true ? 1 : 0;
   return [...new Set(job.seats.map(({ channel }) => channel))].map((channel) => {
     const own = job.seats.filter((seat) => seat.channel === channel);
-    return new ChannelLoad(channel, own.length - dead, wires.get(own[0]?.address ?? '') as Wire, job);
+    return new ChannelLoad(channel, own.length - dead, wires.get(own[0]?.address ?? '') as BenchWire, job);
   });
 }
 
@@ -85,7 +85,7 @@ function faultsOf(channels: readonly ChannelLoad[], generatorShare: number): str
   return faults;
 }
 
-async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<Outcome> {
+async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<JobOutcome> {
   const stop = startSending(job, channels);
   await pause(job.seconds * 500);
   for (const { hearingMs } of channels) hearingMs.length = 0;
@@ -112,7 +112,7 @@ async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<Outc
 const nothingSaid = { deliveries: 0, seconds: 0, serverCpuSeconds: 0, generatorShare: 0, p50Ms: 0, p99Ms: 0 };
 
 /** Everybody comes in, then what the job asks for, then everybody leaves. */
-export async function playRound(job: Job): Promise<Outcome> {
+export async function playRound(job: Job): Promise<JobOutcome> {
   const wires = wiresOf(job);
   const channels = channelsOf(job, wires);
   const before = sumOf(job.serverPids, residentKb);

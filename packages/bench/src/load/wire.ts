@@ -1,5 +1,5 @@
 /** One stream of one user. */
-export interface Line {
+export interface StreamLine {
   write(frames: Buffer): void;
   close(): void;
 }
@@ -18,12 +18,12 @@ export interface LineEvents {
 }
 
 /** How messages travel: framing and streams, read without decoding more than needed. */
-export interface Wire {
+export interface BenchWire {
   frame(message: Buffer): Buffer;
   /** Undefined where the frame at `at` is not whole. */
   bounds(bytes: Buffer, at: number): Bounds | undefined;
   /** Resolves once the user is in the channel. */
-  open(headers: Readonly<Record<string, string>>, events: LineEvents): Promise<Line>;
+  open(headers: Readonly<Record<string, string>>, events: LineEvents): Promise<StreamLine>;
   /** Somebody comes in and never reads; a connection of its own, with the windows that a client has by default. */
   stall(headers: Readonly<Record<string, string>>): Promise<void>;
   close(): void;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import type { Bounds, Line, LineEvents, Wire } from './wire.js';
+import type { BenchWire, Bounds, LineEvents, StreamLine } from './wire.js';
 
 const finalBinary = 0x82;
 const masked = 0x80;
 const twoByteLength = 126;
 
 /** WebSocket by hand on TCP: a masking key of zero leaves the bytes as they are. */
-export class WsWire implements Wire {
+export class WsWire implements BenchWire {
   readonly #host: string;
   readonly #port: number;
   readonly #sockets: Socket[] = [];
@@ -31,7 +31,7 @@ export class WsWire implements Wire {
     return end > bytes.length ? undefined : { start, end };
   }
 
-  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<Line> {
+  async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {
     const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
     this.#sockets.push(socket);
     socket.write(upgrade(`${this.#host}:${this.#port}`, headers));

@@ -1,13 +1,13 @@
 /** A place in a channel's log. Seqs of another log mean nothing in this one. */
-export interface Place {
+export interface LogPosition {
   readonly log: string;
   readonly seq: number;
 }
 
 /** What a Welcome says of the log. */
-export interface Opening {
+export interface StreamOpening {
   /** The log and its last seq. */
-  readonly place: Place;
+  readonly place: LogPosition;
   /** `new`: nothing was asked; `whole`: all that was missed follows; `gap`: all but what is named; `reset`: start again. */
   readonly resumption: 'new' | 'whole' | 'gap' | 'reset';
   /** With `gap`: up to here nothing follows. */
@@ -17,21 +17,21 @@ export interface Opening {
 /** What a reader of the log is told, besides its entries. */
 export type Notice =
   | { readonly type: 'gap'; readonly from: number; readonly to: number }
-  | { readonly type: 'reset'; readonly place: Place }
+  | { readonly type: 'reset'; readonly place: LogPosition }
   | { readonly type: 'live'; readonly missed: number };
 
 /** How far the log was read: what is new, what came before, what is missing. */
 export class Bookmark {
-  #place: Place | undefined;
+  #place: LogPosition | undefined;
   #missed = 0;
   #liveFrom: number | undefined;
 
-  constructor(place?: Place) {
+  constructor(place?: LogPosition) {
     this.#place = place;
   }
 
   /** Where to resume; undefined before the first opening. */
-  get place(): Place | undefined {
+  get place(): LogPosition | undefined {
     return this.#place;
   }
 
@@ -41,7 +41,7 @@ export class Bookmark {
   }
 
   /** A stream has begun. */
-  open({ place, resumption, missingTo }: Opening): Notice[] {
+  open({ place, resumption, missingTo }: StreamOpening): Notice[] {
     const { log, seq } = this.#place ?? place;
     const before = this.#place;
     this.#missed = 0;

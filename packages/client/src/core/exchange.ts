@@ -1,8 +1,8 @@
-import { Bookmark, type Notice, type Opening, type Place } from './bookmark.js';
-import { Outbox, type Outgoing } from './outbox.js';
+import { Bookmark, type LogPosition, type Notice, type StreamOpening } from './bookmark.js';
+import { Outbox, type OutboxEntry } from './outbox.js';
 
 /** What the decisions need to know of an entry. */
-export interface Entry {
+export interface QueuedSend {
   readonly seq: number;
   /** Unix ms. */
   readonly timestamp: number;
@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 /** The answer to one send. */
-export interface Answer<R> {
+export interface SendAnswer<R> {
   readonly clientId: string;
   readonly seq: number;
   /** Unix ms. */
@@ -42,7 +42,7 @@ export interface ExchangeOptions<R> {
   /** What to do about a refusal; undefined: it is final. */
   readonly holdOf: (refusal: R) => Hold | undefined;
   /** Read on from here. */
-  readonly after?: Place | undefined;
+  readonly after?: LogPosition | undefined;
 }
 
 /**
@@ -50,7 +50,7 @@ export interface ExchangeOptions<R> {
  * It outlives its streams: `open`, then entries and answers, then `lost`, then `open` again. Nothing is written before all that was
  * missed has come: among it may be the echo of what was sent before.
  */
-export class Exchange<F, E extends Entry, R> {
+export class SendExchange<F, E extends QueuedSend, R> {
   readonly #outbox: Outbox<F>;
   readonly #holdOf: ExchangeOptions<R>['holdOf'];
   readonly #bookmark: Bookmark;
@@ -63,7 +63,7 @@ export class Exchange<F, E extends Entry, R> {
   }
 
   /** Where to resume; undefined before the first opening. */
-  get place(): Place | undefined {
+  get place(): LogPosition | undefined {
     return this.#bookmark.place;
   }
 
@@ -73,7 +73,7 @@ export class Exchange<F, E extends Entry, R> {
   }
 
   /** Something to send. Undefined: the outbox is full. */
-  send(item: Outgoing<F>, nowMs: number): Step<F, E, R>[] | undefined {
+  send(item: OutboxEntry<F>, nowMs: number): Step<F, E, R>[] | undefined {
     return this.#outbox.add(item) ? this.tick(nowMs) : undefined;
   }
 
@@ -84,7 +84,7 @@ export class Exchange<F, E extends Entry, R> {
   }
 
   /** A stream has begun. */
-  open(opening: Opening, nowMs: number): Step<F, E, R>[] {
+  open(opening: StreamOpening, nowMs: number): Step<F, E, R>[] {
     this.#open = true;
     return [...this.#bookmark.open(opening).map(notify), ...this.tick(nowMs)];
   }
@@ -105,7 +105,7 @@ export class Exchange<F, E extends Entry, R> {
   }
 
   /** A send was answered; an answer to something else counts for nothing. */
-  answer({ clientId, seq, timestamp, refusal }: Answer<R>, nowMs: number): Step<F, E, R>[] {
+  answer({ clientId, seq, timestamp, refusal }: SendAnswer<R>, nowMs: number): Step<F, E, R>[] {
     if (!this.#outbox.has(clientId)) return [];
     const hold = refusal && this.#holdOf(refusal);
     if (refusal !== undefined && hold !== undefined) {

@@ -2,7 +2,7 @@
 export const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
 
 /** Something to be sent until it is acked. */
-export interface Outgoing<F> {
+export interface OutboxEntry<F> {
   /** A UUID, the same one for each try. */
   readonly clientId: string;
   readonly bytes: number;
@@ -11,7 +11,7 @@ export interface Outgoing<F> {
   readonly lane: string;
 }
 
-interface Slot<F> extends Outgoing<F> {
+interface Slot<F> extends OutboxEntry<F> {
   written: boolean;
 }
 
@@ -36,7 +36,7 @@ export class Outbox<F> {
   }
 
   /** False: there is no room. */
-  add(item: Outgoing<F>): boolean {
+  add(item: OutboxEntry<F>): boolean {
     const full = this.#slots.size >= outboxLimits.messages || this.#bytes + item.bytes > outboxLimits.bytes;
     if (full) return false;
     this.#slots.set(item.clientId, { ...item, written: false });

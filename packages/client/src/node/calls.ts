@@ -1,7 +1,6 @@
 import { ChannelCredentials, type Client } from '@grpc/grpc-js';
 import type { Method } from '@parley/contract';
-import { startUnary } from '@parley/rpc/client';
-import { refusalFromStatus } from '@parley/rpc/status';
+import { refusalFromStatus, startUnary } from '@parley/rpc';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 import type { Peers } from './peers.js';

@@ -1,7 +1,6 @@
 import { type ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { ChatService, type Message } from '@parley/contract';
-import { bearerMetadata, clientOptions, startDuplex } from '@parley/rpc/client';
-import { refusalFromStatus } from '@parley/rpc/status';
+import { bearerMetadata, clientOptions, refusalFromStatus, startDuplex } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
 import { noConnectionOf, noConnectionWords } from './no-connection.js';

@@ -1,7 +1,6 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import { Channel, ChannelService, User, UserService } from '@parley/contract';
-import { bearerMetadata, startServerStream } from '@parley/rpc/client';
-import { refusalFromStatus } from '@parley/rpc/status';
+import { bearerMetadata, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { onAbort } from '../abort.js';
 import type { CallOptions, Transport } from '../transport.js';
 import { credentialsFor, once, repeatable, type Security } from './calls.js';

@@ -2,3 +2,4 @@
 export { type Administration, type AdministrationOptions, administration } from './administration.js';
 export type { Security } from './calls.js';
 export { type GrpcOptions, grpcTransport } from './grpc-transport.js';
+export { type NoConnection, noConnectionOf, noConnectionWords } from './no-connection.js';

@@ -1,5 +1,5 @@
 import { type ChannelCredentials, Client, connectivityState } from '@grpc/grpc-js';
-import { clientOptions } from '@parley/rpc/client';
+import { clientOptions } from '@parley/rpc';
 import { Refusal, refuse } from '@parley/runtime';
 
 /** How a call is made. */

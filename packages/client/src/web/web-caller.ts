@@ -6,13 +6,13 @@ import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 
 /** What a call is told: each message, then its end, once. */
-export interface Answering<S> {
+export interface CallObserver<S> {
   readonly onMessage: (message: S) => void;
   /** With the refusal unless its status was OK. */
   readonly onEnd: (refusal: Refusal | undefined) => void;
 }
 
-export interface Outgoing {
+export interface WebCallSettings {
   readonly token?: string | undefined;
   /** Milliseconds until it is given up; absent: never. */
   readonly withinMs?: number;
@@ -36,7 +36,7 @@ function refusalFrom(code: number, message: string, { 'chat-reason': reason, ...
   });
 }
 
-function metadataFor({ token, withinMs }: Outgoing): Metadata {
+function metadataFor({ token, withinMs }: WebCallSettings): Metadata {
   return {
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(withinMs !== undefined && { deadline: String(Date.now() + withinMs) }),
@@ -61,7 +61,7 @@ export class WebCaller {
   }
 
   /** Starts a call; what it gives ends it, and says nothing any more. */
-  open<Q, S>(method: Method<Q, S>, request: Q, outgoing: Outgoing, answering: Answering<S>): () => void {
+  open<Q, S>(method: Method<Q, S>, request: Q, outgoing: WebCallSettings, answering: CallObserver<S>): () => void {
     const url = this.#origin + method.path;
     const stream = this.#client.serverStreaming(url, request, metadataFor(outgoing), descriptorOf(method));
     let headers: Metadata = {};

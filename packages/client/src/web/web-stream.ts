@@ -19,7 +19,7 @@ function ofSeat(refusal: Refusal): Refusal {
 }
 
 /** A Subscribe and the Sends beside it: one after the other, so that what is said keeps its order. */
-export class WebStream implements ConnectStream {
+export class GrpcWebStream implements ConnectStream {
   readonly #caller: WebCaller;
   readonly #options: ConnectOptions;
   readonly #cancel: () => void;

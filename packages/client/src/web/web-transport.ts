@@ -1,7 +1,7 @@
 import { Channel, ChannelService, User, UserService } from '@parley/contract';
 import type { Transport } from '../transport.js';
 import { WebCaller } from './web-caller.js';
-import { WebStream } from './web-stream.js';
+import { GrpcWebStream } from './web-stream.js';
 
 export interface WebOptions {
   /** Where the gateway or the proxy is, such as `https://chat.example.org`; default: where the page came from. */
@@ -28,7 +28,7 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
     delete: async (id, options) => void (await caller.one(ChannelService.delete, Channel.fromPartial({ id }), options)),
     history: (request, options) => caller.one(ChannelService.history, request, options),
     listen: (id, options) => caller.one(ChannelService.listen, Channel.fromPartial({ id }), options),
-    connect: (options) => new WebStream(options, caller),
+    connect: (options) => new GrpcWebStream(options, caller),
     close: () => {},
   };
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Whom PostgreSQL runs as; empty = the same user as this process. */
-export type Account = { readonly uid: number; readonly gid: number } | Readonly<Record<string, never>>;
+export type SystemUser = { readonly uid: number; readonly gid: number } | Readonly<Record<string, never>>;
 
 async function idOf(flag: '-u' | '-g', name: string): Promise<number> {
   return Number.parseInt((await run('id', [flag, name])).stdout, 10);
@@ -26,7 +26,7 @@ export async function systemAccount(name: string): Promise<{ readonly uid: numbe
   });
 }
 
-async function ownerOf(folder: string): Promise<Account | undefined> {
+async function ownerOf(folder: string): Promise<SystemUser | undefined> {
   const owner = await stat(folder).catch(() => undefined);
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : undefined;
 }
@@ -35,7 +35,7 @@ async function ownerOf(folder: string): Promise<Account | undefined> {
  * PostgreSQL refuses to run as root: root runs it as the owner of its files, or as the system user `postgres`, who is
  * made if missing. Throws one sentence if that fails.
  */
-export async function chooseAccount(home: string): Promise<Account> {
+export async function chooseAccount(home: string): Promise<SystemUser> {
   if (process.getuid?.() !== 0) return {};
   const owner = await ownerOf(home);
   if (owner) return owner;
@@ -48,7 +48,7 @@ export async function chooseAccount(home: string): Promise<Account> {
 }
 
 /** Whether `account` can go into `folder` through every folder above it. */
-export async function canEnter(folder: string, account: Account): Promise<boolean> {
+export async function canEnter(folder: string, account: SystemUser): Promise<boolean> {
   return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...account, cwd: '/' }).then(
     () => true,
     () => false,

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Account } from './account.js';
+import type { SystemUser } from './account.js';
 
 const run = promisify(execFile);
 
@@ -24,7 +24,7 @@ function packaged(): string {
   }
 }
 
-async function runs(native: string, account: Account): Promise<boolean> {
+async function runs(native: string, account: SystemUser): Promise<boolean> {
   const options = { ...account, cwd: '/', env: ENVIRONMENT };
   return run(join(native, 'bin', 'initdb'), ['--version'], options).then(
     () => true,
@@ -49,7 +49,7 @@ async function copyOf(native: string): Promise<string> {
  * The folder with `bin/initdb` and `bin/postgres`, for `account` to run; where it cannot reach the installed one
  * (a clone in a folder closed to others), a copy. Throws one sentence if there is none that runs.
  */
-export async function findBinaries(account: Account, log: (line: string) => void): Promise<string> {
+export async function findBinaries(account: SystemUser, log: (line: string) => void): Promise<string> {
   const native = packaged();
   if (await runs(native, account)) return native;
   if ('uid' in account) {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { type Account, canEnter } from './account.js';
+import { canEnter, type SystemUser } from './account.js';
 import { ENVIRONMENT, SHARED } from './binaries.js';
 
 const run = promisify(execFile);
@@ -39,7 +39,7 @@ export async function homeOf(folder: string): Promise<string> {
 }
 
 /** Files for an account that cannot get into the data folder go elsewhere, and a link in the folder says where. */
-async function place(folder: string, account: Account, log: (line: string) => void): Promise<string> {
+async function place(folder: string, account: SystemUser, log: (line: string) => void): Promise<string> {
   const home = join(folder, 'postgres');
   if (!('uid' in account) || (await canEnter(folder, account))) return home;
   await mkdir(SHARED, { recursive: true, mode: 0o755 });
@@ -51,7 +51,7 @@ async function place(folder: string, account: Account, log: (line: string) => vo
   return there;
 }
 
-async function initdb(binaries: string, target: string, account: Account, password: string): Promise<void> {
+async function initdb(binaries: string, target: string, account: SystemUser, password: string): Promise<void> {
   const secret = `${target}.password`;
   await rm(secret, { force: true });
   await writeFile(secret, `${password}\n`, { mode: 0o600 });
@@ -72,7 +72,7 @@ async function initdb(binaries: string, target: string, account: Account, passwo
 export interface HomeSettings {
   readonly folder: string;
   readonly binaries: string;
-  readonly account: Account;
+  readonly account: SystemUser;
   /** Of the owner, `parley`. */
   readonly password: string;
   readonly log: (line: string) => void;

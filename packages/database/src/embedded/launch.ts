@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Account } from './account.js';
+import type { SystemUser } from './account.js';
 import { ENVIRONMENT } from './binaries.js';
 
 const SETTINGS = [
@@ -14,18 +14,18 @@ const SETTINGS = [
   'jit=off',
 ];
 
-export interface Launch {
+export interface PostgresLaunch {
   readonly binaries: string;
   readonly home: string;
   readonly port: number;
-  readonly account: Account;
+  readonly account: SystemUser;
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** At once, of all processes together. */
   readonly connections?: number;
 }
 
-export interface Child {
+export interface PostgresChild {
   /** Tells how it ended if nobody stopped it: a signal or an exit code. */
   onFailure(told: (how: string) => void): void;
   /** Why it ended, from its log; undefined while it runs. */
@@ -36,7 +36,7 @@ export interface Child {
  * Starts `postgres` in a session of its own, so that a Ctrl-C in the terminal or the end of this process does not
  * reach it. It writes to a file: nothing breaks when nobody reads. Throws if there is no such program.
  */
-export async function launch(settings: Launch): Promise<Child> {
+export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
   const { binaries, home, port, account, logFile, connections = 200 } = settings;
   const log = await open(logFile, 'a', 0o600);
   const { size } = await stat(logFile);

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { readSecrets } from '../secrets.js';
-import { type Account, chooseAccount } from './account.js';
+import { chooseAccount, type SystemUser } from './account.js';
 import { findBinaries } from './binaries.js';
 import { connectWhenReady, guard, urlOf } from './guard.js';
 import { homeOf, makeHome, openFolder } from './home.js';
-import { type Child, launch, worthAnotherTry } from './launch.js';
+import { launch, type PostgresChild, worthAnotherTry } from './launch.js';
 import { choosePort } from './port.js';
 import { clearStale, findPostmaster, stopPostmaster } from './postmaster.js';
 
@@ -37,7 +37,7 @@ export interface EmbeddedServer {
 interface Place extends EmbeddedSettings {
   readonly folder: string;
   readonly home: string;
-  readonly account: Account;
+  readonly account: SystemUser;
   readonly binaries: string;
   readonly password: string;
 }
@@ -75,7 +75,7 @@ async function adopt({ folder, home, password, port, log }: Place): Promise<pg.C
 async function launchOnce(place: Place): Promise<pg.Client | string> {
   const { folder, home, password, log } = place;
   const port = await choosePort(folder, place.port);
-  const child: Child = await launch({ ...place, port, logFile: join(folder, 'postgres.log') });
+  const child: PostgresChild = await launch({ ...place, port, logFile: join(folder, 'postgres.log') });
   child.onFailure((how) => log(`PostgreSQL ended (${how}).`));
   const keeper = await connectWhenReady(home, password, child.ended).catch(async (error: Error) => {
     const reason = (await child.ended()) ?? '';

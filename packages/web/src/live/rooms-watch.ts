@@ -1,6 +1,6 @@
 import { type Channel, type ParleyClient, Refusal } from '@parley/client';
 import { refusalWords } from '../state/refusal-words.js';
-import { furnish, noRooms, type Part, type RoomsAction, type RoomsState } from '../state/rooms.js';
+import { furnish, noRooms, type RoomsAction, type RoomsPart, type RoomsState } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { expireLines, visitedChannels } from '../storage/conversations.js';
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
@@ -114,7 +114,7 @@ export class RoomsWatch {
     }
   }
 
-  async #listPart(part: Part, pages: number, signal: AbortSignal): Promise<void> {
+  async #listPart(part: RoomsPart, pages: number, signal: AbortSignal): Promise<void> {
     const [ids, changed]: [number[], Channel[]] = [[], []];
     const before = this.state();
     let after = '';

@@ -1,4 +1,4 @@
-import type { Channel, EntryEvent, Place, User } from '@parley/client';
+import type { Channel, EntryEvent, LogPosition, User } from '@parley/client';
 import { affordable, type Budget, fold, type Line, put } from './lines.js';
 import { isOver, type Link } from './link.js';
 import { endingWords } from './link-words.js';
@@ -14,7 +14,7 @@ export interface Typist {
 /** What is kept in the browser of a channel, besides its lines. */
 export interface Bookmarked {
   /** How far its log was received: everything up to here that is kept in the browser is whole. */
-  readonly place: Place | undefined;
+  readonly place: LogPosition | undefined;
   readonly readSeq: number;
   readonly outgoing: readonly Outgoing[];
   readonly names: Names;
@@ -49,7 +49,7 @@ export type SharedAction =
       readonly channel: Channel;
       readonly here: readonly User[];
       readonly count: number;
-      readonly place: Place;
+      readonly place: LogPosition;
       readonly maxBytes: number | undefined;
       readonly aheadMs: number;
     }
@@ -59,9 +59,9 @@ export type SharedAction =
   | { readonly type: 'expired'; readonly beforeMs: number }
   /** What is known of entries before that seq may not be true any more. */
   | { readonly type: 'stale'; readonly beforeSeq: number }
-  | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: Place | undefined }
+  | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
   | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
-  | { readonly type: 'reset'; readonly place: Place }
+  | { readonly type: 'reset'; readonly place: LogPosition }
   | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'presence'; readonly here: readonly User[]; readonly count: number }
   | { readonly type: 'typing'; readonly userId: string; readonly untilMs: number }
@@ -119,7 +119,7 @@ function present(state: ConversationState, here: readonly User[], count: number)
 function withEntries(
   state: ConversationState,
   entries: readonly EntryEvent[],
-  place: Place | undefined,
+  place: LogPosition | undefined,
 ): ConversationState {
   const said = new Set(entries.filter(({ sender }) => sender === state.me).map(({ clientId }) => clientId));
   const senders = new Set(entries.filter(({ type }) => type === 'message').map(({ sender }) => sender));
@@ -133,7 +133,7 @@ function withEntries(
 }
 
 /** Another log: what was heard stays to be read, and what was read of the new one is nothing. */
-function reset(state: ConversationState, place: Place): ConversationState {
+function reset(state: ConversationState, place: LogPosition): ConversationState {
   const earlier = [...state.earlier, ...state.lines].slice(-mostEarlier);
   return { ...state, earlier, lines: [], place, readSeq: 0, openedAtSeq: 0, hasOlder: true };
 }

@@ -1,7 +1,7 @@
 import type { Channel } from '@parley/client';
 
 /** The two lists: one's own channels, and those that everybody may enter. */
-export type Part = 'mine' | 'listed';
+export type RoomsPart = 'mine' | 'listed';
 
 /** What a reload shows before the network answers. */
 export interface Listing {
@@ -29,7 +29,7 @@ export type RoomsAction =
   | { readonly type: 'cached'; readonly listing: Listing }
   | {
       readonly type: 'listed';
-      readonly part: Part;
+      readonly part: RoomsPart;
       /** All of them, in order. */
       readonly ids: readonly number[];
       /** Those that are not as they were. */
@@ -58,7 +58,7 @@ export const noRooms: RoomsState = {
 };
 
 /** The channels of one list; one's own are in the first only. */
-export function roomsOf({ channels, mine, listed }: Listing, part: Part): readonly Channel[] {
+export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): readonly Channel[] {
   const own = new Set(mine);
   const ids = part === 'mine' ? mine : listed.filter((id) => !own.has(id));
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);

@@ -13,7 +13,7 @@ interface PeopleProps {
 }
 
 /** How many are here; a press says who. */
-export function People({ inside, me, limit }: PeopleProps) {
+export function PeopleList({ inside, me, limit }: PeopleProps) {
   const [open, setOpen] = useState(false);
   const { ids, count, names } = inside;
   return (

@@ -8,7 +8,7 @@ import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Leave } from './leave.js';
-import { People } from './people.js';
+import { PeopleList } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
 
@@ -33,7 +33,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         </h2>
         {channel !== undefined && !over && <p title={keepWords(channel)}>{keepWords(channel)}</p>}
       </div>
-      {!over && <People inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
+      {!over && <PeopleList inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === desk.session.userId && <Delete name={name} others={others} />}
       <Leave state={state} />
     </header>

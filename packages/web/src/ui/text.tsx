@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from 'react';
 import { type Piece, piecesOf, plainLine } from '../state/text.js';
 
-function Part({ piece }: { piece: Piece }) {
+function RoomsPart({ piece }: { piece: Piece }) {
   if (piece.type === 'text') return piece.text;
   if (piece.type === 'hidden') {
     return (
@@ -32,7 +32,7 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
 const Pieces = memo(function Pieces({ of }: { of: string }) {
   return piecesOf(of).map((piece, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name, and no state
-    <Part key={index} piece={piece} />
+    <RoomsPart key={index} piece={piece} />
   ));
 });
 

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ChannelCredentials, Client } from '@grpc/grpc-js';
 import { Channel, ChatService, DisconnectRequest, DrainRequest } from '@parley/contract';
-import { callUnary, clientOptions, type ServiceClaims, type SigningKey } from '@parley/rpc';
+import { callUnary, clientOptions } from '@parley/rpc';
 import { type Logger, type Part, type Reason, Refusal, refusals } from '@parley/runtime';
+import type { ServiceClaims, SigningKey } from '@parley/service-kit';
 
 export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
@@ -14,7 +15,7 @@ export interface ChatServersOptions {
 }
 
 /** A chat server to be told something. */
-export interface Target {
+export interface ServerTarget {
   readonly boot_id: string;
   readonly internal_addr: string;
 }
@@ -45,33 +46,33 @@ export class ChatServers implements Part {
   }
 
   /** The channel is this server's now. */
-  announce(target: Target, id: number, epoch: number): void {
+  announce(target: ServerTarget, id: number, epoch: number): void {
     const channel = Channel.fromPartial({ id, epoch });
     this.#tell(target, (client, token) => callUnary(client, ChatService.add, channel, { token, withinMs }));
   }
 
   /** This seat was replaced by a newer one. */
-  endSeat(target: Target, seatId: string): void {
+  endSeat(target: ServerTarget, seatId: string): void {
     this.#tell(target, (client, token) => disconnect(client, token, { seatId }, 'replaced'));
   }
 
   /** This user was removed from the channel. */
-  endUser(target: Target, channelId: number, userId: string): void {
+  endUser(target: ServerTarget, channelId: number, userId: string): void {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
   }
 
   /** An administrator ended these, or suspended the user. */
-  endStreams(target: Target, whom: Whom, reason: 'kicked' | 'suspended'): void {
+  endStreams(target: ServerTarget, whom: Whom, reason: 'kicked' | 'suspended'): void {
     this.#tell(target, (client, token) => disconnect(client, token, whom, reason));
   }
 
   /** The channel has another log: its people are to listen again, and come to whoever reads the new one. */
-  moveChannel(target: Target, id: number): void {
+  moveChannel(target: ServerTarget, id: number): void {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
   }
 
   /** The channel was deleted: its people first, then itself. */
-  endChannel(target: Target, id: number): void {
+  endChannel(target: ServerTarget, id: number): void {
     this.#tell(target, async (client, token) => {
       await disconnect(client, token, { channelId: id }, 'channel-deleted');
       await callUnary(client, ChatService.remove, Channel.fromPartial({ id }), { token, withinMs });
@@ -82,7 +83,7 @@ export class ChatServers implements Part {
    * Gives every channel of the server back. Waits until the server has taken the order.
    * @throws {Refusal} of the server, or of the connection to it.
    */
-  async drain(target: Target): Promise<void> {
+  async drain(target: ServerTarget): Promise<void> {
     const { key, bootId } = this.#options;
     const token = await key.sign({ sub: bootId }, target.boot_id);
     const client = this.#clientOf(target.internal_addr);
@@ -90,7 +91,7 @@ export class ChatServers implements Part {
   }
 
   /** Whether the process at this address is the one with this boot id: no other takes a token for it. */
-  async answers(target: Target): Promise<boolean> {
+  async answers(target: ServerTarget): Promise<boolean> {
     const { key, bootId } = this.#options;
     const token = await key.sign({ sub: bootId }, target.boot_id);
     const client = this.#clientOf(target.internal_addr);
@@ -115,7 +116,7 @@ export class ChatServers implements Part {
     this.keepOnly(new Set());
   }
 
-  #tell(target: Target, say: (client: Client, token: string) => Promise<unknown>): void {
+  #tell(target: ServerTarget, say: (client: Client, token: string) => Promise<unknown>): void {
     const { key, bootId, log } = this.#options;
     key
       .sign({ sub: bootId }, target.boot_id)

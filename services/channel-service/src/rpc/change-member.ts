@@ -1,15 +1,15 @@
 import type { ChangeMemberRequest, User } from '@parley/contract';
 import type { Pool, PoolClient } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
-import type { ChatServers, Target } from '../clients/chat-servers.js';
+import type { Call, UserCaller } from '@parley/service-kit';
+import type { ChatServers, ServerTarget } from '../clients/chat-servers.js';
 import { audit, type LockedChannel } from '../store/channels.js';
 import { endSeats, type PersonRow } from '../store/members.js';
 import { oneChannel } from './channel-id.js';
 import { withChannel } from './locked.js';
 import { changeOf } from './member-changes.js';
-import { asMember, checkUserId, findPerson, throttleChanges } from './membership.js';
-import type { Change, Changed } from './scene.js';
+import { asMember, findPerson, readUserId, throttleChanges } from './membership.js';
+import type { Change, ChangedMember } from './scene.js';
 import { mustSee, readStandings } from './standing.js';
 
 export interface ChangeMemberDeps {
@@ -19,9 +19,9 @@ export interface ChangeMemberDeps {
 
 interface Done {
   readonly person: PersonRow;
-  readonly changed: Changed;
+  readonly changed: ChangedMember;
   /** The servers where the user had a seat in the channel. */
-  readonly ended: readonly Target[];
+  readonly ended: readonly ServerTarget[];
 }
 
 /** Nobody is named to somebody who could not find them and has never met them. */
@@ -57,7 +57,7 @@ export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
-    checkUserId(request.userId);
+    readUserId(request.userId);
     const change = changeOf(request);
     await throttleChanges(pool, me);
     const { person, changed, ended } = await withChannel(pool, id, (client, channel) =>

@@ -1,13 +1,13 @@
 import { type Channel, ChannelKind } from '@parley/contract';
 import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
-import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/rpc';
 import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
+import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/service-kit';
 import { createChannel, lockUser } from '../store/channels.js';
 import { enter } from '../store/members.js';
 import { describeChannel } from './describe.js';
 import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
 import { kindOf } from './kinds.js';
-import { throttle } from './throttle.js';
+import { limitRate } from './throttle.js';
 
 export interface CreateDeps {
   readonly pool: Pool;
@@ -58,7 +58,7 @@ async function make(client: PoolClient, row: NewChannel, address: string): Promi
   const [ownerId, , , , kind] = row;
   const [user] = await lockUser.run(client, [ownerId]);
   const isNew = user?.is_new === true;
-  if (isNew) await throttle(client, createOfYoung, { id: address }, 'create-too-often');
+  if (isNew) await limitRate(client, createOfYoung, { id: address }, 'create-too-often');
   const most = isNew ? limits.channelsPerNewUser : limits.channelsPerUser;
   const [made] = await createChannel.run(client, [...row, most]);
   if (made === undefined) throw tooMany(most);
@@ -73,8 +73,8 @@ const addressOf = (proxies: Proxies, call: Call) => addressKey(proxies.callerOf(
  * @throws {Refusal} `create-too-often`.
  */
 export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCaller, call: Call): Promise<void> {
-  await throttle(pool, createRate, me, 'create-too-often');
-  await throttle(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
+  await limitRate(pool, createRate, me, 'create-too-often');
+  await limitRate(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
 }
 
 /** Create: a channel of the caller's, who is the first member of a chat. */

@@ -1,10 +1,10 @@
 import type { Channel } from '@parley/contract';
 import type { Pool, PoolClient } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { audit, deleteChannel, type LockedChannel } from '../store/channels.js';
-import { type Look, look, type Place } from '../store/seats.js';
+import { type Look, look, type SeatPlace } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { withChannel } from './locked.js';
@@ -26,7 +26,7 @@ function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, 
 }
 
 /** Answers the server that had the channel, where it lives. */
-async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<Place | undefined> {
+async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<SeatPlace | undefined> {
   const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
   const [seen] = await look.run(client, [channel.id, me.id]);
   if (!mine && me.role !== 'admin') throw whyNot(channel, seen);

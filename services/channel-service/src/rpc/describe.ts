@@ -1,7 +1,7 @@
 import { Channel, ChannelStatus } from '@parley/contract';
 import type { Queryable } from '@parley/database';
-import { channelKinds, keepOf, type UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import { channelKinds, keepOf, type UserCaller } from '@parley/service-kit';
 import { type ChannelRow, describe } from '../store/channels.js';
 import { ranks } from './ranks.js';
 

@@ -1,8 +1,8 @@
 import type { ChannelServer } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { Refusal, refuse } from '@parley/runtime';
-import type { ChatServers, Target } from '../clients/chat-servers.js';
+import type { UserCaller } from '@parley/service-kit';
+import type { ChatServers, ServerTarget } from '../clients/chat-servers.js';
 import { drainServer } from '../store/admin.js';
 import { audit } from '../store/channels.js';
 
@@ -20,7 +20,7 @@ function notTold(thrown: unknown): unknown {
 
 /** Drain: first its row, so that no manager places anything there from now on, then the server itself. Again is the same. */
 export function createDrain({ pool, servers }: DrainDeps) {
-  function mark(id: string, me: UserCaller): Promise<Target> {
+  function mark(id: string, me: UserCaller): Promise<ServerTarget> {
     return transaction(pool, async (client) => {
       const [server] = await drainServer.run(client, [id]);
       if (server === undefined) throw refuse('server-not-found');

@@ -1,7 +1,7 @@
 import type { Keep } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import type { Kept } from '../store/channels.js';
+import type { RetentionRow } from '../store/channels.js';
 
 const largestInteger = 2_147_483_647;
 const maxSlowModeS = 21_600;
@@ -41,7 +41,7 @@ function secondsOf({ nothing, everything, seconds }: Keep): number | null | unde
  * What is to be kept; undefined where nothing is said about it. A count alone bounds what is kept for ever.
  * @throws {Refusal} `invalid-channel`.
  */
-export function keptOf(keep: Keep | undefined): Kept | undefined {
+export function keptOf(keep: Keep | undefined): RetentionRow | undefined {
   const seconds = keep === undefined ? undefined : secondsOf(keep);
   const count = keep?.maxCount || null;
   if (seconds === undefined && count === null) return undefined;

@@ -1,10 +1,10 @@
 import type { Page } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { type ChannelPlace, listed, named, own } from '../store/channels.js';
+import { type ChannelPlace, channelsNamed, listed, own } from '../store/channels.js';
 
 /** What is looked for. */
-export interface Wanted {
+export interface WantedUser {
   /** Whose own channels; undefined: what is listed for all. */
   readonly userId?: string;
   /** Of this name only; empty: any. */
@@ -37,11 +37,11 @@ export const tokenOf = ({ at, id }: ChannelPlace) => `${at}-${id}`;
 /** At most `size` channels behind a place, the most active first. */
 export function findChannels(
   pool: Queryable,
-  { userId, name, listedDays }: Wanted,
+  { userId, name, listedDays }: WantedUser,
   { at, id }: ChannelPlace,
   size: number,
 ): Promise<ChannelPlace[]> {
   if (userId !== undefined) return own.run(pool, [at, id, size, userId, name === '' ? null : name]);
-  if (name !== '') return named.run(pool, [at, id, size, name]);
+  if (name !== '') return channelsNamed.run(pool, [at, id, size, name]);
   return listed.run(pool, [at, id, size, listedDays]);
 }

@@ -1,14 +1,14 @@
 import { type HistoryRequest, HistoryResponse, Message } from '@parley/contract';
 import type { Queryable } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import {
   type Access,
   access,
   type EntryRow,
+  type HistoryPosition,
   newestFirst,
   oldestFirst,
-  type Place,
   readEntries,
 } from '../store/history.js';
 import { oneChannel } from './channel-id.js';
@@ -37,18 +37,23 @@ function readable(seen: Access): Readable {
 }
 
 /** How many emoji of a message, and how many people of each. */
-const named = [limits.emojiListed, limits.reactorsListed] as const;
+const channelsNamed = [limits.emojiListed, limits.reactorsListed] as const;
 
 const goesForward = ({ afterSeq, oldestFirst }: HistoryRequest) => afterSeq > 0 || oldestFirst;
 
 /** One more than the page has, to know whether there are more. */
-function findPlaces(pool: Queryable, request: HistoryRequest, [first, last]: Readable, size: number): Promise<Place[]> {
+function findPlaces(
+  pool: Queryable,
+  request: HistoryRequest,
+  [first, last]: Readable,
+  size: number,
+): Promise<HistoryPosition[]> {
   const { channelId, beforeSeq, afterSeq } = request;
   if (goesForward(request)) {
-    return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1, ...named]);
+    return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1, ...channelsNamed]);
   }
   const end = beforeSeq > 0 ? Math.min(last, beforeSeq - 1) : last;
-  return newestFirst.run(pool, [channelId, first, end, size + 1, ...named]);
+  return newestFirst.run(pool, [channelId, first, end, size + 1, ...channelsNamed]);
 }
 
 function toMessage(row: EntryRow): Message {
@@ -84,7 +89,7 @@ export function createHistory(pool: Queryable) {
     if (seen === undefined) throw refuse('channel-not-found');
     const found = await findPlaces(pool, request, readable(seen), size);
     const wanted = fitting(found.slice(0, size), limits.pageBytes, ({ bytes }) => bytes);
-    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...named, me.id]);
+    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...channelsNamed, me.id]);
     const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
     const more = messages.length < found.length && messages.length > 0;
     return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.keeps ? seen.log_id : '' });

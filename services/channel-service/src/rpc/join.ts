@@ -1,7 +1,7 @@
 import type { Channel, Invite } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import { oneChannel } from './channel-id.js';
 import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';

@@ -1,15 +1,15 @@
 import type { KickRequest } from '@parley/contract';
 import type { Pool, PoolClient, Queryable } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import type { ChatServers, Whom } from '../clients/chat-servers.js';
-import { account, type Kicked, kick } from '../store/admin.js';
+import { account, type KickedSeat, kick } from '../store/admin.js';
 import { audit } from '../store/channels.js';
 import { access } from '../store/history.js';
 import { oneChannel } from './channel-id.js';
 import { isStorable } from './fields.js';
 import { endingSeats } from './locked.js';
-import { checkUserId } from './membership.js';
+import { readUserId } from './membership.js';
 
 export interface KickDeps {
   readonly pool: Pool;
@@ -17,9 +17,10 @@ export interface KickDeps {
 }
 
 function whomOf({ channelId, userId, reason }: KickRequest): Whom {
-  const named = channelId !== 0 || userId !== '';
-  if (!named || [...reason].length > limits.kickReasonCharacters || !isStorable(reason)) throw refuse('invalid-kick');
-  if (userId !== '') checkUserId(userId);
+  const channelsNamed = channelId !== 0 || userId !== '';
+  if (!channelsNamed || [...reason].length > limits.kickReasonCharacters || !isStorable(reason))
+    throw refuse('invalid-kick');
+  if (userId !== '') readUserId(userId);
   return {
     ...(channelId !== 0 && { channelId: oneChannel({ id: channelId }) }),
     ...(userId !== '' && { userId }),
@@ -37,7 +38,7 @@ async function find(client: Queryable, { channelId, userId }: Whom, me: UserCall
 
 interface Done {
   readonly whom: Whom;
-  readonly ended: readonly Kicked[];
+  readonly ended: readonly KickedSeat[];
 }
 
 function note(client: PoolClient, { channelId, userId }: Whom, reason: string, seats: number, me: UserCaller) {
@@ -47,8 +48,8 @@ function note(client: PoolClient, { channelId, userId }: Whom, reason: string, s
 
 /** Kick: ends seats, and with them their streams: at once where that is possible, within a second otherwise. */
 export function createKick({ pool, servers }: KickDeps) {
-  async function kickIn(client: PoolClient, named: Whom, reason: string, me: UserCaller): Promise<Done> {
-    const whom = await find(client, named, me);
+  async function kickIn(client: PoolClient, channelsNamed: Whom, reason: string, me: UserCaller): Promise<Done> {
+    const whom = await find(client, channelsNamed, me);
     const ended = await kick.run(client, [whom.channelId ?? null, whom.userId ?? null]);
     const seats = ended.reduce((sum, server) => sum + server.seats, 0);
     await note(client, whom, reason, seats, me);
@@ -56,8 +57,8 @@ export function createKick({ pool, servers }: KickDeps) {
   }
 
   return async (request: KickRequest, me: UserCaller): Promise<object> => {
-    const named = whomOf(request);
-    const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, named, request.reason, me));
+    const channelsNamed = whomOf(request);
+    const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, channelsNamed, request.reason, me));
     for (const server of ended) servers.endStreams(server, whom, 'kicked');
     return {};
   };

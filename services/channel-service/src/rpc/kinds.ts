@@ -1,6 +1,6 @@
 import type { ChannelKind } from '@parley/contract';
 import type { ChannelKind as Kind } from '@parley/database';
-import { channelKinds } from '@parley/rpc';
+import { channelKinds } from '@parley/service-kit';
 
 const names = new Map(Object.entries(channelKinds).map(([name, kind]) => [kind, name as Kind]));
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Channel, type ListChannelsRequest, ListChannelsResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import { describeChannels } from './describe.js';
-import { findChannels, placeAfter, tokenOf, type Wanted } from './found.js';
+import { findChannels, placeAfter, tokenOf, type WantedUser } from './found.js';
 import { pageSize } from './page.js';
 
 const versionBytes = 6;
@@ -15,7 +15,7 @@ function versionOf(channel: Channel): number {
   return digest.readUIntBE(0, versionBytes) + 1;
 }
 
-function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): Wanted {
+function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): WantedUser {
   const normal = name.normalize('NFC');
   if ([...normal].length > limits.nameCharacters || normal.includes('\0')) throw refuse('invalid-name');
   return { name: normal, listedDays, ...(mine && { userId: me.id }) };

@@ -1,7 +1,7 @@
 import { type ListMembersRequest, ListMembersResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import { type Access, access } from '../store/history.js';
 import { members } from '../store/members.js';
 import { oneChannel } from './channel-id.js';

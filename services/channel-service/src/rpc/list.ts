@@ -1,14 +1,14 @@
 import type { Channel } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import { visible } from '../store/channels.js';
 import { oneChannel } from './channel-id.js';
 import { describeChannel, describeChannels } from './describe.js';
-import { findChannels, first, type Wanted } from './found.js';
+import { findChannels, first, type WantedUser } from './found.js';
 
 /** At most 1,000, a page at a time: the next page is read when this one has been taken. */
-async function* walk(pool: Pool, me: UserCaller, wanted: Wanted, known: Set<number>): AsyncGenerator<Channel> {
+async function* walk(pool: Pool, me: UserCaller, wanted: WantedUser, known: Set<number>): AsyncGenerator<Channel> {
   let from = first;
   for (let left: number = limits.channelsPerList; left > 0; left -= limits.pageEntries) {
     const places = await findChannels(pool, wanted, from, Math.min(limits.pageEntries, left));

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, ListenResponse } from '@parley/contract';
 import { type DatabaseClock, type Pool, type PoolClient, type Rate, spend, transaction } from '@parley/database';
-import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { type LockedChannel, lockChannel, lockUser, rising, use } from '../store/channels.js';
-import { claim, type Look, look, type Owner, type Seated, seatInChat, seatInRoom } from '../store/seats.js';
+import { claim, type Look, look, type Owner, type SeatOutcome, seatInChat, seatInRoom } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
-import { throttle } from './throttle.js';
+import { limitRate } from './throttle.js';
 
 /** How a channel came to its owner: it had it, it had none, or so long ago the lease of the one before lapsed. */
-export type Found = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
+export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 
 export interface ListenDeps {
   readonly pool: Pool;
@@ -19,13 +19,13 @@ export interface ListenDeps {
   readonly joinKey: SigningKey<JoinClaims>;
   readonly servers: ChatServers;
   /** Told of each seat that was given. */
-  readonly onFound: (found: Found) => void;
+  readonly onFound: (found: OwnerLookup) => void;
 }
 
-interface Reserved extends Seated {
+interface ReservedSeat extends SeatOutcome {
   readonly seat: string;
   readonly owner: Owner;
-  readonly found: Found;
+  readonly found: OwnerLookup;
 }
 
 /** How often the listed channels of one owner rise in the list: 5 times in 10 minutes, all together. */
@@ -40,7 +40,7 @@ function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void
 }
 
 /** The living owner, draining or not; without one the channel is given to a server that serves. */
-async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<Reserved, 'owner' | 'found'>> {
+async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<ReservedSeat, 'owner' | 'found'>> {
   if (seen.alive) return { owner: seen, found: { how: 'kept' } };
   if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
   const [owner] = await claim.run(client, [id, seen.epoch]);
@@ -54,7 +54,7 @@ async function takeSeat(
   channel: LockedChannel,
   { boot_id, epoch }: Owner,
   me: UserCaller,
-): Promise<Seated & { readonly seat: string }> {
+): Promise<SeatOutcome & { readonly seat: string }> {
   const seat = randomUUID();
   const isRoom = channel.kind === 'room';
   if (!isRoom) await lockUser.run(client, [me.id]);
@@ -79,7 +79,7 @@ async function rise(client: PoolClient, id: number, me: UserCaller): Promise<voi
   if (due !== undefined && (await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
 }
 
-function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
+function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, [id]);
     const [seen] = channel === undefined ? [] : await look.run(client, [id, me.id]);
@@ -94,7 +94,7 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<Reserved> {
 
 /** Listen: where to connect, and the token for one seat there. */
 export function createListen({ pool, clock, joinKey, servers, onFound }: ListenDeps) {
-  function sign(id: number, { seat, owner }: Reserved, me: UserCaller): Promise<string> {
+  function sign(id: number, { seat, owner }: ReservedSeat, me: UserCaller): Promise<string> {
     const route = Buffer.from(owner.internal_addr).toString('base64');
     const place = { ch: id, jti: seat, route, timestamp: clock.now() };
     return joinKey.sign({ sub: me.id, num: me.number, sid: me.sessionId, ...place }, owner.boot_id);
@@ -103,7 +103,7 @@ export function createListen({ pool, clock, joinKey, servers, onFound }: ListenD
   return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
     const id = oneChannel(request);
     call.facts.channel = id;
-    await throttle(pool, listenRate, me, 'listen-too-often');
+    await limitRate(pool, listenRate, me, 'listen-too-often');
     const reserved = await reserve(pool, id, me);
     const { owner, replaced, found } = reserved;
     onFound(found);

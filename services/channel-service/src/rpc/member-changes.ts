@@ -6,7 +6,7 @@ import { admit, note } from './membership.js';
 import { bans, mutes, remove } from './moderation.js';
 import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
 import { ranks } from './ranks.js';
-import type { Change, Changed, Scene } from './scene.js';
+import type { Change, ChangedMember, Scene } from './scene.js';
 import { mustManage, mustSee } from './standing.js';
 
 function notInRooms({ kind }: LockedChannel): void {
@@ -14,7 +14,7 @@ function notInRooms({ kind }: LockedChannel): void {
 }
 
 /** Comes in by their own choice: into a public chat, back into a direct one, or where they were offered to. */
-async function enters({ client, channel, me, mine }: Scene): Promise<Changed> {
+async function enters({ client, channel, me, mine }: Scene): Promise<ChangedMember> {
   await admit(client, channel, me.id, mine, me.id);
   return { rank: mine.rank === 'none' ? 'member' : mine.rank, out: false };
 }
@@ -50,7 +50,7 @@ const add: Change = async (scene) => {
 };
 
 /** The role that was offered accepts; another one declines. */
-async function answers(scene: Scene, role: MemberRole): Promise<Changed> {
+async function answers(scene: Scene, role: MemberRole): Promise<ChangedMember> {
   const { client, channel, me, mine } = scene;
   mustSee(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
@@ -70,7 +70,7 @@ function mustGiveRoles({ channel, mine, theirs }: Scene): void {
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
 
-async function offersOwnership(scene: Scene): Promise<Changed> {
+async function offersOwnership(scene: Scene): Promise<ChangedMember> {
   const { client, channel, me, person, theirs } = scene;
   if (person.bars || (!person.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
   await throttleStrangers(scene);
@@ -79,7 +79,10 @@ async function offersOwnership(scene: Scene): Promise<Changed> {
 }
 
 /** Another role than owner also takes back the offer to become that. */
-async function givesRole({ client, channel, me, person, theirs }: Scene, rank: 'admin' | 'member'): Promise<Changed> {
+async function givesRole(
+  { client, channel, me, person, theirs }: Scene,
+  rank: 'admin' | 'member',
+): Promise<ChangedMember> {
   if (theirs.offered === null) notInRooms(channel);
   await endOffer.run(client, [channel.id, person.id]);
   if (channel.kind === 'room') return { rank: 'none', out: false };

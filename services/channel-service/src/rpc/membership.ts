@@ -1,33 +1,33 @@
 import { MemberChange, MemberRole, User } from '@parley/contract';
 import type { Pool, PoolClient, Queryable, Rate } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import type { LockedChannel } from '../store/channels.js';
 import {
   appendMember,
   enter,
   type MemberRow,
   memberCount,
-  type Noted,
+  type NotedEntry,
   nextRoster,
-  type Offered,
+  type OfferResult,
   type PersonRow,
   person,
 } from '../store/members.js';
 import { ranks } from './ranks.js';
-import type { Standing } from './standing.js';
-import { throttle } from './throttle.js';
+import type { MembershipRules } from './standing.js';
+import { limitRate } from './throttle.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** @throws {Refusal} `change-too-often`. */
 export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
-  return throttle(pool, changeRate, me, 'change-too-often');
+  return limitRate(pool, changeRate, me, 'change-too-often');
 }
 
 /** @throws {Refusal} `invalid-user-id`. */
-export function checkUserId(id: string): void {
+export function readUserId(id: string): void {
   if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
 }
 
@@ -41,7 +41,7 @@ export async function findPerson(
   id: string,
   channelId: number | null,
 ): Promise<PersonRow> {
-  checkUserId(id);
+  readUserId(id);
   const [found] = await person.run(client, [me.id, id, channelId]);
   if (found === undefined) throw refuse('user-not-found');
   return found;
@@ -50,8 +50,8 @@ export async function findPerson(
 /** A user as a member of such a rank. */
 export function asMember(
   { id, name, number }: Pick<MemberRow, 'id' | 'name' | 'number'>,
-  rank: Standing['rank'],
-  offered: Offered | 'none' = 'none',
+  rank: MembershipRules['rank'],
+  offered: OfferResult | 'none' = 'none',
 ): User {
   return User.fromPartial({ id, name, number, memberRole: ranks[rank], offered: ranks[offered] });
 }
@@ -61,7 +61,7 @@ export async function note(
   client: PoolClient,
   { id, keeps }: LockedChannel,
   change: Omit<MemberChange, '$type'>,
-): Promise<Noted> {
+): Promise<NotedEntry> {
   const bytes = MemberChange.encode(change).finish();
   const [noted] = await (keeps ? appendMember.run(client, [id, change.by, bytes]) : nextRoster.run(client, [id]));
   if (noted === undefined) throw new Error(`channel ${id} has no head`);
@@ -76,7 +76,7 @@ export async function admit(
   client: PoolClient,
   channel: LockedChannel,
   userId: string,
-  { rank, banned }: Standing,
+  { rank, banned }: MembershipRules,
   by: string,
 ): Promise<void> {
   if (rank !== 'none') return;

@@ -1,12 +1,12 @@
 import { MemberRole } from '@parley/contract';
 import { type PoolClient, type Rate, spend } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockUser } from '../store/channels.js';
-import { handOver, nextRoster, type Offered, offer, setRole } from '../store/members.js';
+import { handOver, nextRoster, type OfferResult, offer, setRole } from '../store/members.js';
 import { note } from './membership.js';
 import type { Scene } from './scene.js';
-import type { Standing } from './standing.js';
+import type { MembershipRules } from './standing.js';
 
 /** Who asks or adds whom, and whether the person was in the channel before. */
 interface Adding {
@@ -70,7 +70,7 @@ export async function makeOffer(
   client: PoolClient,
   channel: LockedChannel,
   adding: Adding,
-  role: Offered,
+  role: OfferResult,
 ): Promise<void> {
   await count(client, asked, channel, adding);
   const { userId, by } = adding;
@@ -87,7 +87,7 @@ export async function takeOver(
   client: PoolClient,
   channel: LockedChannel,
   me: UserCaller,
-  { offered, offeredBy }: Standing,
+  { offered, offeredBy }: MembershipRules,
 ): Promise<void> {
   if (offered !== 'owner' || offeredBy !== channel.owner_id) {
     throw refuse('not-owner', { words: 'nobody offers you this channel, or not any more' });

@@ -1,7 +1,7 @@
 import type { Channel, User } from '@parley/contract';
 import { type PoolClient, transaction } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { Refusal, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
 import { createDirect, findDirect, type LockedChannel } from '../store/channels.js';
 import { enter, type PersonRow } from '../store/members.js';
 import { type CreateDeps, throttleCreation } from './create.js';
@@ -10,7 +10,7 @@ import { withChannel } from './locked.js';
 import { admit, findPerson, throttleChanges } from './membership.js';
 import { directRate, makeOffer } from './offers.js';
 import { readStandings } from './standing.js';
-import { throttle } from './throttle.js';
+import { limitRate } from './throttle.js';
 
 type Pair = [low: string, high: string];
 
@@ -42,7 +42,7 @@ async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller
 async function begin(deps: CreateDeps, me: UserCaller, pair: Pair, call: Call): Promise<number | undefined> {
   const { pool } = deps;
   await throttleCreation(deps, me, call);
-  await throttle(pool, directRate, me, 'create-too-often');
+  await limitRate(pool, directRate, me, 'create-too-often');
   const made = await transaction(pool, (client) => make(client, me, pair));
   return made ?? (await findDirect.run(pool, pair))[0]?.id;
 }

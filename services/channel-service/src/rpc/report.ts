@@ -1,11 +1,11 @@
 import type { ReportRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { Call } from '@parley/rpc';
 import { type Logger, refuse } from '@parley/runtime';
+import type { Call } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { earlierLives, endLease, endLives, register, renew, stillOwned } from '../store/servers.js';
+import { earlierLives, endLease, endLives, registerServer, renew, stillOwned } from '../store/servers.js';
 import type { AllowList } from './allow-list.js';
-import { type Reported, readReport } from './reported.js';
+import { readReport, type ServerReport } from './reported.js';
 
 export interface ReportDeps {
   readonly pool: Pool;
@@ -32,12 +32,12 @@ async function endEarlierLives({ pool, servers }: ReportDeps, bootId: string, in
 /** Writes the row of a chat server, with its addresses where the report has them, and renews its lease. */
 function createStore(deps: ReportDeps) {
   const { pool, allowed, log } = deps;
-  return async (bootId: string, reported: Reported, metric: Metric): Promise<void> => {
+  return async (bootId: string, reported: ServerReport, metric: Metric): Promise<void> => {
     const { addr, internalAddr, name = '', tls, state, load, seats } = reported;
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
       const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
-      const [registered] = await register.run(pool, [...row]);
+      const [registered] = await registerServer.run(pool, [...row]);
       if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
       const failed = (err: unknown) => log.warn({ err, node: bootId }, 'earlier lives of a chat server were not ended');
       if (registered.inserted) void endEarlierLives(deps, bootId, internalAddr).catch(failed);

@@ -3,7 +3,7 @@ import type { ServerState as State } from '@parley/database';
 import { isDisplayName, limits, refuse } from '@parley/runtime';
 
 /** What a report says of its server. Undefined: as before. */
-export interface Reported {
+export interface ServerReport {
   readonly addr: string | undefined;
   readonly internalAddr: string | undefined;
   readonly name: string | undefined;
@@ -30,7 +30,7 @@ function stateOf(word: string | undefined): State | undefined {
 }
 
 /** Seed 000 has no field for the server: it speaks in the metric. */
-function fromMetric(kv: Readonly<Record<string, string>>): Reported {
+function fromMetric(kv: Readonly<Record<string, string>>): ServerReport {
   const number = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text));
   return {
     addr: kv.addr,
@@ -43,7 +43,7 @@ function fromMetric(kv: Readonly<Record<string, string>>): Reported {
   };
 }
 
-function fromServer(server: NonNullable<ReportRequest['server']>, bootId: string): Reported {
+function fromServer(server: NonNullable<ReportRequest['server']>, bootId: string): ServerReport {
   if (server.id !== '' && server.id !== bootId) throw invalid('the reported id is not the one of the token');
   const { addr, internalAddr, name, tls, load, seats } = server;
   if (server.state !== ServerState.UNSPECIFIED && states[server.state] === undefined) throw invalid('unknown state');
@@ -61,7 +61,7 @@ function checkMetric(kv: Readonly<Record<string, string>>): void {
   }
 }
 
-function checkNumbers({ load = 0, seats = 0 }: Reported): void {
+function checkNumbers({ load = 0, seats = 0 }: ServerReport): void {
   if (!(load >= 0 && load <= 1)) throw invalid('load is 0 to 1');
   if (!Number.isInteger(seats) || seats < 0 || seats > 2_147_483_647) throw invalid('seats is a whole number from 0');
 }
@@ -76,7 +76,7 @@ function checkChannels(channels: ReportRequest['channels']): void {
  * What a report says, in either form, within its bounds. Its addresses are only read here.
  * @throws {Refusal} `invalid-report`.
  */
-export function readReport({ server, metric, channels }: ReportRequest, bootId: string): Reported {
+export function readReport({ server, metric, channels }: ReportRequest, bootId: string): ServerReport {
   const kv = metric?.kv ?? {};
   checkMetric(kv);
   checkChannels(channels);

@@ -1,11 +1,11 @@
 import { User, UserRole, UserStatus } from '@parley/contract';
 import type { Pool, PoolClient, UserRole as Role, UserStatus as Status } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
-import { type AccountRow, account, type Kicked, kick, setUser } from '../store/admin.js';
+import { type AccountRow, account, type KickedSeat, kick, setUser } from '../store/admin.js';
 import { endingSeats } from './locked.js';
-import { checkUserId } from './membership.js';
+import { readUserId } from './membership.js';
 
 export interface SetUserDeps {
   readonly pool: Pool;
@@ -40,7 +40,7 @@ function statusOf(asked: UserStatus): Status | null {
 }
 
 function changeOf(request: User): Change {
-  checkUserId(request.id);
+  readUserId(request.id);
   const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
   if (change.role === null && change.status === null) {
     throw refuse('invalid-profile', { words: 'name a role or a status' });
@@ -51,12 +51,12 @@ function changeOf(request: User): Change {
 interface Done {
   readonly row: AccountRow;
   /** Where the user had streams that end now. */
-  readonly ended: readonly Kicked[];
+  readonly ended: readonly KickedSeat[];
 }
 
 async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<Done> {
-  const [named] = await account.run(client, [id]);
-  const [answer] = await setUser.run(client, [me.id, named?.id ?? id, role, status]);
+  const [channelsNamed] = await account.run(client, [id]);
+  const [answer] = await setUser.run(client, [me.id, channelsNamed?.id ?? id, role, status]);
   const [row] = await account.run(client, [id]);
   if (answer === undefined || row === undefined) throw refuse('user-not-found');
   if (answer.outcome !== 'done') throw refuse(answer.outcome);

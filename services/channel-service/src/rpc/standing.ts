@@ -1,11 +1,11 @@
 import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { LockedChannel } from '../store/channels.js';
-import { type Offered, standings } from '../store/members.js';
+import { type OfferResult, standings } from '../store/members.js';
 import { isListed } from './kinds.js';
 
 /** What a user is in a channel. The two of a direct chat are members of it, whoever opened it. */
-export interface Standing {
+export interface MembershipRules {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
   readonly banned: boolean;
   /** Is a member, was one, or was muted or banned there. */
@@ -14,7 +14,7 @@ export interface Standing {
   readonly belonged: boolean;
   /** Is no member any more, by their own choice. */
   readonly leftByChoice: boolean;
-  readonly offered: Offered | null;
+  readonly offered: OfferResult | null;
   readonly offeredBy: string | null;
 }
 
@@ -23,7 +23,7 @@ export async function readStandings(
   client: Queryable,
   { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
   userIds: readonly string[],
-): Promise<Standing[]> {
+): Promise<MembershipRules[]> {
   const rows = await standings.run(client, [channelId, userIds]);
   return userIds.map((id) => {
     const row = rows.find(({ user_id }) => user_id === id);
@@ -47,7 +47,7 @@ export async function readStandings(
  * Whether one of such a standing knows of the channel at all: who has left a direct chat still does, and so does who was offered something.
  * @throws {Refusal} `channel-not-found`.
  */
-export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Standing): void {
+export function mustSee({ kind }: LockedChannel, { rank, offered, known }: MembershipRules): void {
   const sees = rank !== 'none' || offered !== null || isListed(kind) || (kind === 'direct' && known);
   if (!sees) throw refuse('channel-not-found');
 }
@@ -56,7 +56,7 @@ export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Stand
  * Whether one of such a standing runs the channel: the owner of a room, the owner and the admins of a chat.
  * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-an-admin`.
  */
-export function mustManage(channel: LockedChannel, standing: Standing): void {
+export function mustManage(channel: LockedChannel, standing: MembershipRules): void {
   mustSee(channel, standing);
   if (standing.rank === 'owner' || standing.rank === 'admin') return;
   if (channel.kind === 'room') throw refuse('not-owner', { words: 'only the owner of the room may do this' });

@@ -1,12 +1,12 @@
 import { type Channel, ChannelKind, type UpdateChannelRequest } from '@parley/contract';
 import type { ChannelKind as Kind, Pool, PoolClient } from '@parley/database';
-import type { Call, UserCaller } from '@parley/rpc';
 import { displayName, refuse } from '@parley/runtime';
-import type { ChatServers, Target } from '../clients/chat-servers.js';
-import { type Kept, type LockedChannel, newLog, updateChannel } from '../store/channels.js';
+import type { Call, UserCaller } from '@parley/service-kit';
+import type { Retention } from '../background/retention.js';
+import type { ChatServers, ServerTarget } from '../clients/chat-servers.js';
+import { type LockedChannel, newLog, type RetentionRow, updateChannel } from '../store/channels.js';
 import { nextRoster } from '../store/members.js';
 import { look } from '../store/seats.js';
-import type { Retention } from '../upkeep/retention.js';
 import { oneChannel } from './channel-id.js';
 import { describeChannel } from './describe.js';
 import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
@@ -15,7 +15,7 @@ import { withChannel } from './locked.js';
 import { throttleChanges } from './membership.js';
 import { mustManage, mustSee, readStandings } from './standing.js';
 
-export interface UpdateDeps {
+export interface UpdateChannelDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
   readonly retention: Retention;
@@ -40,7 +40,7 @@ async function write(
   client: PoolClient,
   { id, kind }: LockedChannel,
   asked: UpdateChannelRequest,
-  kept: Kept | undefined,
+  kept: RetentionRow | undefined,
 ): Promise<void> {
   await updateChannel.run(client, [
     id,
@@ -60,9 +60,9 @@ async function write(
 async function moveOn(
   client: PoolClient,
   { id, keeps }: LockedChannel,
-  kept: Kept | undefined,
+  kept: RetentionRow | undefined,
   me: UserCaller,
-): Promise<Target | undefined> {
+): Promise<ServerTarget | undefined> {
   const willKeep = kept === undefined ? keeps : kept.seconds !== 0;
   if (willKeep === keeps) {
     await nextRoster.run(client, [id]);
@@ -82,7 +82,7 @@ async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCa
 }
 
 /** Update: by the owner and the admins of the channel. What is not given stays as it is. */
-export function createUpdate({ pool, servers, retention }: UpdateDeps) {
+export function createUpdateChannel({ pool, servers, retention }: UpdateChannelDeps) {
   return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
     const id = oneChannel(asked);
     call.facts.channel = id;

@@ -1,11 +1,11 @@
 import { type ServerState, statements, type UserRole, type UserStatus } from '@parley/database';
 import type { Reason } from '@parley/runtime';
-import type { Target } from '../clients/chat-servers.js';
+import type { ServerTarget } from '../clients/chat-servers.js';
 
 const sql = statements(import.meta.url);
 
 /** A chat server as administrators see it. */
-export interface ServerRow extends Target {
+export interface ServerRow extends ServerTarget {
   readonly name: string;
   readonly addr: string;
   readonly tls: boolean;
@@ -28,7 +28,7 @@ export interface AccountRow {
 }
 
 /** A living server where streams ended. */
-export interface Kicked extends Target {
+export interface KickedSeat extends ServerTarget {
   readonly seats: number;
 }
 
@@ -42,11 +42,11 @@ export interface AuditRow {
 }
 
 export const listServers = sql<ServerRow, [atMost: number]>('list-servers');
-export const drainServer = sql<Target & { name: string }, [bootId: string]>('drain-server');
+export const drainServer = sql<ServerTarget & { name: string }, [bootId: string]>('drain-server');
 export const setUser = sql<
   { outcome: Reason | 'done' },
   [actor: string, userId: string, role: UserRole | null, status: UserStatus | null]
 >('set-user');
 export const account = sql<AccountRow, [userId: string]>('account');
-export const kick = sql<Kicked, [channelId: number | null, userId: string | null]>('kick');
+export const kick = sql<KickedSeat, [channelId: number | null, userId: string | null]>('kick');
 export const listAudit = sql<AuditRow, [beforeId: number | null, size: number]>('list-audit');

@@ -47,7 +47,7 @@ export interface LockedChannel {
 }
 
 /** How much a channel keeps. */
-export interface Kept {
+export interface RetentionRow {
   /** null: for ever; 0: nothing. */
   readonly seconds: number | null;
   /** Entries; null: all. */
@@ -68,7 +68,7 @@ export interface ChannelPlace {
 type After = [at: number, id: number, size: number];
 
 export const listed = sql<ChannelPlace, [...After, days: number]>('listed');
-export const named = sql<ChannelPlace, [...After, name: string]>('named');
+export const channelsNamed = sql<ChannelPlace, [...After, name: string]>('named');
 export const own = sql<ChannelPlace, [...After, userId: string, name: string | null]>('own');
 export const visible = sql<Id, [channelId: number, userId: string]>('visible');
 export const describe = sql<

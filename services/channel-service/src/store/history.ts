@@ -21,7 +21,7 @@ export interface Access {
 }
 
 /** An entry of a page, before it is read. */
-export interface Place {
+export interface HistoryPosition {
   readonly seq: number;
   /** At most so many, on the wire. */
   readonly bytes: number;
@@ -48,8 +48,8 @@ export interface EntryRow {
 type Range = [channelId: number, firstSeq: number, lastSeq: number, size: number, emoji: number, people: number];
 
 export const access = sql<Access, [channelId: number, userId: string]>('access');
-export const newestFirst = sql<Place, Range>('history-before');
-export const oldestFirst = sql<Place, Range>('history-after');
+export const newestFirst = sql<HistoryPosition, Range>('history-before');
+export const oldestFirst = sql<HistoryPosition, Range>('history-after');
 export const readEntries = sql<
   EntryRow,
   [channelId: number, seqs: readonly number[], emoji: number, people: number, readerId: string]

@@ -1,5 +1,5 @@
 import { type MemberRole, statements } from '@parley/database';
-import type { Target } from '../clients/chat-servers.js';
+import type { ServerTarget } from '../clients/chat-servers.js';
 
 const sql = statements(import.meta.url);
 
@@ -19,7 +19,7 @@ export interface PersonRow {
 }
 
 /** What somebody would become who agrees. */
-export type Offered = 'owner' | 'member';
+export type OfferResult = 'owner' | 'member';
 
 /** What one user is in a channel. */
 export interface StandingRow {
@@ -32,12 +32,12 @@ export interface StandingRow {
   readonly inside: boolean;
   readonly left_by_choice: boolean;
   readonly banned: boolean;
-  readonly offered: Offered | null;
+  readonly offered: OfferResult | null;
   readonly offered_by: string | null;
 }
 
 /** Where a change stands in the log: the last seq before it, and its own; the same where it is no entry. */
-export interface Noted {
+export interface NotedEntry {
   readonly before: number;
   readonly at: number;
 }
@@ -49,7 +49,7 @@ export interface MemberRow {
   readonly number: number;
   readonly inside: boolean;
   readonly rank: MemberRole | 'owner';
-  readonly offered: Offered | null;
+  readonly offered: OfferResult | null;
 }
 
 type OfMember<Value> = [channelId: number, userId: string, value: Value];
@@ -57,8 +57,8 @@ type OfMember<Value> = [channelId: number, userId: string, value: Value];
 export const person = sql<PersonRow, [lookerId: string, userId: string, channelId: number | null]>('person');
 export const standings = sql<StandingRow, [channelId: number, userIds: readonly string[]]>('standings');
 export const memberCount = sql<{ members: number }, [channelId: number]>('member-count');
-export const appendMember = sql<Noted, [channelId: number, byId: string, change: Uint8Array]>('append-member');
-export const nextRoster = sql<Noted, [channelId: number]>('next-roster');
+export const appendMember = sql<NotedEntry, [channelId: number, byId: string, change: Uint8Array]>('append-member');
+export const nextRoster = sql<NotedEntry, [channelId: number]>('next-roster');
 export const enter = sql<never, [channelId: number, userId: string, afterSeq: number, openHistory: boolean]>('enter');
 export const leave = sql<never, [...OfMember<number>, byChoice: boolean]>('leave');
 export const setRole = sql<never, OfMember<MemberRole>>('set-role');
@@ -66,11 +66,11 @@ export const mute = sql<never, OfMember<number>>('mute');
 export const ban = sql<never, OfMember<number>>('ban');
 export const handOver = sql<{ id: number }, [channelId: number, userId: string, channelsPerUser: number]>('hand-over');
 export const offer = sql<
-  { role: Offered },
-  [channelId: number, userId: string, role: Offered, byId: string, offersPerUser: number, offersPerOfferer: number]
+  { role: OfferResult },
+  [channelId: number, userId: string, role: OfferResult, byId: string, offersPerUser: number, offersPerOfferer: number]
 >('offer');
 export const endOffer = sql<never, [channelId: number, userId: string]>('end-offer');
-export const endSeats = sql<Target, [channelId: number, userId: string]>('end-seats');
+export const endSeats = sql<ServerTarget, [channelId: number, userId: string]>('end-seats');
 export const members = sql<
   MemberRow,
   [channelId: number, afterId: string, size: number, pastToo: boolean, onlyPublic: boolean, lookerId: string]

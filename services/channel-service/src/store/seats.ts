@@ -3,7 +3,7 @@ import { statements } from '@parley/database';
 const sql = statements(import.meta.url);
 
 /** Where a chat server can be found. */
-export interface Place {
+export interface SeatPlace {
   readonly boot_id: string;
   readonly name: string;
   readonly addr: string;
@@ -12,7 +12,7 @@ export interface Place {
 }
 
 /** A channel's living owner, by the ownership that a seat is for. */
-export interface Owner extends Place {
+export interface Owner extends SeatPlace {
   readonly epoch: number;
 }
 
@@ -25,18 +25,18 @@ export type Look = {
   readonly lapsed_ms: number | null;
   readonly member: boolean;
   readonly banned: boolean;
-} & (({ readonly alive: true } & Place) | { readonly alive: false });
+} & (({ readonly alive: true } & SeatPlace) | { readonly alive: false });
 
 /** A seat that the user had elsewhere, at a living server. */
-export interface Replaced {
+export interface ReplacedSeat {
   readonly id: string;
   readonly boot_id: string;
   readonly internal_addr: string;
 }
 
-export interface Seated {
+export interface SeatOutcome {
   readonly join_by: Date;
-  readonly replaced: Replaced | null;
+  readonly replaced: ReplacedSeat | null;
 }
 
 type NewSeat = [
@@ -52,5 +52,5 @@ type NewSeat = [
 
 export const look = sql<Look, [channelId: number, userId: string]>('look');
 export const claim = sql<Owner, [channelId: number, epoch: number]>('claim');
-export const seatInRoom = sql<Seated, NewSeat>('room-seat');
-export const seatInChat = sql<Seated, NewSeat>('chat-seat');
+export const seatInRoom = sql<SeatOutcome, NewSeat>('room-seat');
+export const seatInChat = sql<SeatOutcome, NewSeat>('chat-seat');

@@ -2,7 +2,7 @@ import { type Queryable, type ServerState, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
-export const register = sql<
+export const registerServer = sql<
   { inserted: boolean },
   [
     bootId: string,

@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { type ChannelCredentials, Client } from '@grpc/grpc-js';
 import { ChannelService, type ReportRequest } from '@parley/contract';
-import { callUnary, clientOptions, managerAudience, type ServiceClaims, type SigningKey } from '@parley/rpc';
+import { callUnary, clientOptions } from '@parley/rpc';
 import { type Part, Refusal, refuse } from '@parley/runtime';
+import { managerAudience, type ServiceClaims, type SigningKey } from '@parley/service-kit';
 
 /** All tries of one report; what follows has to be within the lease too. */
 const reportWithinMs = 1_000;

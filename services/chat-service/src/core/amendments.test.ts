@@ -1,10 +1,8 @@
-import type { Frame } from './channel-log.js';
-import { FanOut } from './fan-out.js';
+import { FlushQueue, type Frame, Subscriber } from '@parley/fanout';
+import { DedupeMemory } from './dedupe-cache.js';
 import { LiveChannel } from './live-channel.js';
-import { Reader } from './reader.js';
-import { Memory } from './sent-before.js';
 
-const memory = new Memory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
+const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 
@@ -30,13 +28,13 @@ class World {
   constructor(ringBytes = bounds.ringBytes) {
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
     const settings = { ownerId: 'alice', slowModeS: 0, roster: 0 };
-    const fanOut = new FanOut(
+    const flushQueue = new FlushQueue(
       (run) => run(),
       (cause) => {
         throw cause;
       },
     );
-    this.channel = new LiveChannel({ facts, settings }, { ...bounds, ringBytes }, fanOut, 0);
+    this.channel = new LiveChannel({ facts, settings }, { ...bounds, ringBytes }, flushQueue, 0);
   }
 
   show(...frames: Frame[]): void {
@@ -51,7 +49,7 @@ class World {
     const got: string[] = [];
     let ready = () => {};
     let isSlow = false;
-    const reader = new Reader({
+    const reader = new Subscriber({
       logs: this.channel.logs,
       outlet: {
         ended: false,

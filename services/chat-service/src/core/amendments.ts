@@ -1,15 +1,15 @@
-import type { Amendment, ChannelLog } from './channel-log.js';
+import type { Amendment, RingBuffer } from '@parley/fanout';
 
 /** Keeps the ring as the log is now: whoever is shown an earlier entry later is not shown words that are gone. */
 export class Amendments {
-  readonly #ring: ChannelLog;
+  readonly #ring: RingBuffer;
   /** The newest edit of each target: where it is in the ring, and how it is without its words. The oldest comes first. */
   readonly #edits = new Map<
     number,
     { readonly cursor: number; readonly withdrawn: NonNullable<Amendment['withdrawn']> }
   >();
 
-  constructor(ring: ChannelLog) {
+  constructor(ring: RingBuffer) {
     this.#ring = ring;
   }
 

@@ -1,15 +1,15 @@
-import type { FanOut } from './fan-out.js';
-import { type ChannelBounds, LiveChannel, type Opening } from './live-channel.js';
+import type { FlushQueue } from '@parley/fanout';
+import { type ChannelBounds, LiveChannel, type LoadedChannel } from './live-channel.js';
 
 /** The channels that this process has in memory, by id. */
 export class Channels {
   readonly #bounds: ChannelBounds;
-  readonly #fanOut: FanOut;
+  readonly #flushQueue: FlushQueue;
   readonly #live = new Map<number, LiveChannel>();
 
-  constructor(bounds: ChannelBounds, fanOut: FanOut) {
+  constructor(bounds: ChannelBounds, flushQueue: FlushQueue) {
     this.#bounds = bounds;
-    this.#fanOut = fanOut;
+    this.#flushQueue = flushQueue;
   }
 
   get size(): number {
@@ -21,12 +21,12 @@ export class Channels {
   }
 
   /** The live channel of this ownership, made where there is none. A channel of an older epoch is forgotten. */
-  open(opening: Opening, nowMs: number): LiveChannel {
+  open(opening: LoadedChannel, nowMs: number): LiveChannel {
     const { facts } = opening;
     const known = this.#live.get(facts.id);
     if (known !== undefined && known.facts.epoch >= facts.epoch) return known;
     known?.sent.end();
-    const fresh = new LiveChannel(opening, this.#bounds, this.#fanOut, nowMs);
+    const fresh = new LiveChannel(opening, this.#bounds, this.#flushQueue, nowMs);
     this.#live.set(facts.id, fresh);
     return fresh;
   }

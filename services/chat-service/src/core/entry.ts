@@ -14,7 +14,7 @@ export interface Denial {
 }
 
 /** A message on its way into the log of a channel that keeps something. */
-export interface Entry {
+export interface LogEntry {
   readonly channelId: number;
   /** The ownership by which it is written. */
   readonly epoch: number;
@@ -37,7 +37,7 @@ export interface Entry {
 }
 
 /** An entry that is judged right before it is written. */
-export interface Candidate extends Entry {
+export interface Candidate extends LogEntry {
   /** Brings `roster`, `isHost` and `denial` up to date. */
   judge(): void;
   /** Resolves when members and settings of this number were looked at. */
@@ -45,7 +45,7 @@ export interface Candidate extends Entry {
 }
 
 /** What became of an entry. */
-export type Outcome =
+export type AppendOutcome =
   /** Committed just now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly roster: number }
   /** Committed before, by an earlier try. */
@@ -64,7 +64,9 @@ export type Outcome =
   | { readonly is: 'refused' };
 
 /** What became of an entry of a batch. */
-export type BatchOutcome = Outcome /** Members or settings have this number by now; nothing was written. */ | Stale;
+export type BatchOutcome =
+  | AppendOutcome /** Members or settings have this number by now; nothing was written. */
+  | Stale;
 
 export interface Stale {
   readonly is: 'stale';
@@ -76,12 +78,12 @@ export type Track = 'main' | 'aside';
 
 /** Writes a batch. Resolves with one outcome per entry; rejects where the outcome is not known. */
 export type Append = (
-  batch: readonly Entry[],
+  batch: readonly LogEntry[],
   how: { readonly again: boolean; readonly track: Track },
 ) => Promise<readonly BatchOutcome[]>;
 
 /** Bytes that an entry holds in the database and that count for a quota: what `chat.stored_bytes` answers once it is written. */
-export function weightOf({ data, contentType, mentions }: Entry): number {
+export function weightOf({ data, contentType, mentions }: LogEntry): number {
   const words = data.length + Buffer.byteLength(contentType);
   return mentions.reduce((sum, id) => sum + Buffer.byteLength(id), words);
 }
@@ -89,6 +91,6 @@ export function weightOf({ data, contentType, mentions }: Entry): number {
 const overheadBytes = 512;
 
 /** Bytes that an entry holds in memory while it waits. */
-export function costOf({ data, contentType, mentions }: Entry): number {
+export function costOf({ data, contentType, mentions }: LogEntry): number {
   return mentions.reduce((sum, id) => sum + id.length + 16, overheadBytes + data.length + contentType.length);
 }

@@ -1,18 +1,18 @@
-import type { Candidate, Outcome } from './entry.js';
+import type { AppendOutcome, Candidate } from './entry.js';
 
 /** Called once with what became of the entry. */
-export type Done = (outcome: Outcome) => void;
+export type Settle = (outcome: AppendOutcome) => void;
 
-export interface Waiting {
+export interface QueuedEntry {
   readonly entry: Candidate;
   readonly bytes: number;
   readonly sinceMs: number;
-  readonly done: Done[];
+  readonly done: Settle[];
 }
 
 /** What of one channel waits to be written: each sender's in its order, the senders in turn. */
-export class FairQueue {
-  readonly #senders = new Map<string, Waiting[]>();
+export class TurnQueue {
+  readonly #senders = new Map<string, QueuedEntry[]>();
   #size = 0;
   /** All that is not answered yet, what is being written too. */
   bytes = 0;
@@ -23,7 +23,7 @@ export class FairQueue {
     return this.#size;
   }
 
-  push(waiting: Waiting): void {
+  push(waiting: QueuedEntry): void {
     const own = this.#senders.get(waiting.entry.senderId);
     if (own === undefined) this.#senders.set(waiting.entry.senderId, [waiting]);
     else own.push(waiting);
@@ -37,7 +37,7 @@ export class FairQueue {
   }
 
   /** Takes the next one, if there is one; then it is another sender's turn. */
-  take(): Waiting[] {
+  take(): QueuedEntry[] {
     for (const [sender, own] of this.#senders) {
       this.#senders.delete(sender);
       const first = own.splice(0, 1);
@@ -49,7 +49,7 @@ export class FairQueue {
   }
 
   /** What was taken, and not written, is the next again. */
-  putBack(taken: readonly Waiting[]): void {
+  putBack(taken: readonly QueuedEntry[]): void {
     const rest = [...this.#senders.values()].flat();
     this.#senders.clear();
     this.#size = 0;

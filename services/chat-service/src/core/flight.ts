@@ -1,8 +1,8 @@
 import type { Append, BatchOutcome, Track } from './entry.js';
-import type { Waiting } from './fair-queue.js';
+import type { QueuedEntry } from './fair-queue.js';
 
 /** A batch whose outcome is a fact. */
-export interface Written {
+export interface BatchResult {
   /** Its entries without those that met a lock: of them nothing was written. */
   readonly rows: number;
   /** How often it was sent. */
@@ -17,7 +17,7 @@ export interface FlightOptions {
   readonly pause: (ms: number) => Promise<void>;
   /** Monotonic, ms. */
   readonly now: () => number;
-  readonly onBatch: (written: Written) => void;
+  readonly onBatch: (written: BatchResult) => void;
   /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
   readonly onDoubt: (cause: unknown) => void;
 }
@@ -27,7 +27,7 @@ const longestPauseMs = 500;
 
 /** Sends a batch until its outcome is a fact. */
 export async function untilKnown(
-  batch: readonly Waiting[],
+  batch: readonly QueuedEntry[],
   track: Track,
   { append, now, onBatch, onDoubt, pause }: FlightOptions,
 ): Promise<readonly BatchOutcome[]> {

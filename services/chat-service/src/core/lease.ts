@@ -1,5 +1,5 @@
 /** A moment on both clocks: the monotonic one stands still in a suspended machine, the other one can be set. */
-export interface Moment {
+export interface LeaseMoment {
   readonly monotonicMs: number;
   readonly wallMs: number;
 }
@@ -10,7 +10,7 @@ export interface Moment {
  */
 export class Lease {
   readonly #lifeMs: number;
-  #confirmed: Moment | undefined;
+  #confirmed: LeaseMoment | undefined;
 
   /** `lifeMs` is the lease in the database less a margin. */
   constructor(lifeMs: number) {
@@ -18,7 +18,7 @@ export class Lease {
   }
 
   /** The database has the lease that was asked for at `sentAt`. */
-  confirm(sentAt: Moment): void {
+  confirm(sentAt: LeaseMoment): void {
     this.#confirmed = sentAt;
   }
 
@@ -28,13 +28,13 @@ export class Lease {
   }
 
   /** Milliseconds since the last confirmation was sent; infinite before the first. */
-  ageMs(now: Moment): number {
+  ageMs(now: LeaseMoment): number {
     if (this.#confirmed === undefined) return Number.POSITIVE_INFINITY;
     return Math.max(now.monotonicMs - this.#confirmed.monotonicMs, now.wallMs - this.#confirmed.wallMs);
   }
 
   /** False: say nothing as the owner until it is confirmed again. */
-  holds(now: Moment): boolean {
+  holds(now: LeaseMoment): boolean {
     return this.ageMs(now) < this.#lifeMs;
   }
 }

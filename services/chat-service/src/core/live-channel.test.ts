@@ -1,9 +1,8 @@
+import { FlushQueue, Subscriber } from '@parley/fanout';
 import { Channels } from './channels.js';
-import { FanOut } from './fan-out.js';
-import { Reader } from './reader.js';
-import { Memory } from './sent-before.js';
+import { DedupeMemory } from './dedupe-cache.js';
 
-const memory = new Memory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
+const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 const alice = { id: 'alice', number: 1, name: 'Alice' };
@@ -17,21 +16,21 @@ function opening(id: number, epoch = 1, log = 'l') {
 function setUp() {
   const turns: (() => void)[] = [];
   const failed: unknown[] = [];
-  const fanOut = new FanOut(
+  const flushQueue = new FlushQueue(
     (run) => turns.push(run),
     (cause) => failed.push(cause),
   );
   const endTurn = () => {
     for (const run of turns.splice(0)) run();
   };
-  const channels = new Channels(bounds, fanOut);
+  const channels = new Channels(bounds, flushQueue);
   const open = (epoch: number, log = `log-${epoch}`) => channels.open(opening(7, epoch, log), 1_000);
   return { channels, open, endTurn, failed, turns };
 }
 
 function readerOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: (frames: Buffer) => boolean) {
   const outlet = { ended: false, write, onDrain: () => {} };
-  return new Reader({
+  return new Subscriber({
     logs: channel.logs,
     outlet,
     events: true,

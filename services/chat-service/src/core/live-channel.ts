@@ -1,13 +1,18 @@
+import {
+  type ChannelRings,
+  type FlushQueue,
+  type Frame,
+  type MessageRate,
+  MessageRateLimiter,
+  RingBuffer,
+  type Subscriber,
+} from '@parley/fanout';
 import { Amendments } from './amendments.js';
-import { ChannelLog, type Frame } from './channel-log.js';
-import type { FanOut } from './fan-out.js';
-import type { Feed } from './feed.js';
-import { type Rate, Throughput } from './meter.js';
-import type { Logs, Reader } from './reader.js';
-import { type Memory, SentBefore } from './sent-before.js';
+import { DedupeCache, type DedupeMemory } from './dedupe-cache.js';
+import type { Sequencer } from './sequencer.js';
 import { SlowMode } from './slow-mode.js';
-import { Throughputs } from './throughputs.js';
-import type { Stored } from './usage.js';
+import { SenderRateLimiters } from './throughputs.js';
+import type { StoredUsage } from './usage.js';
 
 /** A user as others in the channel see them. */
 export interface Person {
@@ -41,39 +46,39 @@ export interface ChannelBounds {
   readonly ringBytes: number;
   readonly lossyRingBytes: number;
   readonly writeBytes: number;
-  readonly rate: Rate;
-  readonly senderRate: Rate;
+  readonly rate: MessageRate;
+  readonly senderRate: MessageRate;
   /** Of all channels. */
-  readonly memory: Memory;
+  readonly memory: DedupeMemory;
 }
 
 /** What a channel is opened with. */
-export interface Opening {
+export interface LoadedChannel {
   readonly facts: ChannelFacts;
   readonly settings: ChannelSettings;
 }
 
 interface Occupant {
   readonly person: Person;
-  readonly reader: Reader;
+  readonly reader: Subscriber;
 }
 
 /** A channel while this process owns it: its logs, who is in it, its next seq. */
 export class LiveChannel {
   readonly facts: ChannelFacts;
   settings: ChannelSettings;
-  readonly logs: Logs;
-  readonly throughput: Throughput;
-  readonly senders: Throughputs;
+  readonly logs: ChannelRings;
+  readonly rateLimiter: MessageRateLimiter;
+  readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
-  readonly sent: SentBefore;
+  readonly sent: DedupeCache;
   /** True once another server has it, or is to have it: nothing more is said here. */
   moving = false;
   /** In the database, as of the last sweep. */
-  stored: Stored = { bytes: 0, rows: 0 };
+  stored: StoredUsage = { bytes: 0, rows: 0 };
   /** Shows what others wrote, and looks at members and settings when they change. */
-  feed: Feed | undefined;
-  readonly #fanOut: FanOut;
+  sequencer: Sequencer | undefined;
+  readonly #flushQueue: FlushQueue;
   readonly #flushBytes: number;
   readonly #occupants = new Map<string, Occupant>();
   readonly #seatsOf = new Map<string, number>();
@@ -83,19 +88,19 @@ export class LiveChannel {
   #lastSeq: number;
   #emptySinceMs: number | undefined;
 
-  constructor(opening: Opening, bounds: ChannelBounds, fanOut: FanOut, nowMs: number) {
+  constructor(opening: LoadedChannel, bounds: ChannelBounds, flushQueue: FlushQueue, nowMs: number) {
     this.facts = opening.facts;
     this.settings = opening.settings;
     this.#lastSeq = opening.facts.lastSeq;
     this.logs = {
-      entries: new ChannelLog(bounds.ringBytes, bounds.writeBytes),
-      lossy: new ChannelLog(bounds.lossyRingBytes, bounds.writeBytes),
+      entries: new RingBuffer(bounds.ringBytes, bounds.writeBytes),
+      lossy: new RingBuffer(bounds.lossyRingBytes, bounds.writeBytes),
     };
     this.#amendments = new Amendments(this.logs.entries);
-    this.throughput = new Throughput(bounds.rate);
-    this.senders = new Throughputs(bounds.senderRate);
-    this.sent = new SentBefore(bounds.memory);
-    this.#fanOut = fanOut;
+    this.rateLimiter = new MessageRateLimiter(bounds.rate);
+    this.senders = new SenderRateLimiters(bounds.senderRate);
+    this.sent = new DedupeCache(bounds.memory);
+    this.#flushQueue = flushQueue;
     this.#flushBytes = bounds.ringBytes / 2;
     this.#emptySinceMs = nowMs;
   }
@@ -157,7 +162,7 @@ export class LiveChannel {
   }
 
   /** True where this is the user's first seat here. */
-  enter(seat: string, person: Person, reader: Reader): boolean {
+  enter(seat: string, person: Person, reader: Subscriber): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
     this.#occupants.set(seat, { person, reader });
     this.#seatsOf.set(person.id, seats + 1);
@@ -187,13 +192,13 @@ export class LiveChannel {
     this.logs.entries.push(frame);
     this.#unflushedBytes += frame.bytes.length;
     if (this.#unflushedBytes > this.#flushBytes) this.pump();
-    else this.#fanOut.add(this);
+    else this.#flushQueue.add(this);
   }
 
   /** A frame for those who are here and ready now. */
   publishLossy(frame: Frame): void {
     this.logs.lossy.push(frame);
-    this.#fanOut.add(this);
+    this.#flushQueue.add(this);
   }
 
   pump(): void {

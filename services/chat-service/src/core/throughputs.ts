@@ -1,18 +1,18 @@
-import { type Rate, Throughput } from './meter.js';
+import { type MessageRate, MessageRateLimiter } from '@parley/fanout';
 
 /** One bound for each user of a channel, however many streams the user has there. */
-export class Throughputs {
-  readonly #rate: Rate;
-  readonly #of = new Map<string, Throughput>();
+export class SenderRateLimiters {
+  readonly #rate: MessageRate;
+  readonly #of = new Map<string, MessageRateLimiter>();
 
-  constructor(rate: Rate) {
+  constructor(rate: MessageRate) {
     this.#rate = rate;
   }
 
-  of(userId: string): Throughput {
+  of(userId: string): MessageRateLimiter {
     const known = this.#of.get(userId);
     if (known !== undefined) return known;
-    const fresh = new Throughput(this.#rate);
+    const fresh = new MessageRateLimiter(this.#rate);
     this.#of.set(userId, fresh);
     return fresh;
   }

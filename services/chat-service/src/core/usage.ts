@@ -1,20 +1,20 @@
 import type { Denial } from './entry.js';
 
 /** Bytes of words, content types and mentions, and rows of the log. */
-export interface Stored {
+export interface StoredUsage {
   readonly bytes: number;
   readonly rows: number;
 }
 
 /** How much may be stored in one channel, and of one user in all channels; 0: no bound. */
 export interface Quota {
-  readonly channel: Stored;
-  readonly user: Stored;
+  readonly channel: StoredUsage;
+  readonly user: StoredUsage;
 }
 
-type Add = (more: ReadonlyMap<string, Stored>) => Promise<ReadonlyMap<string, Stored>>;
+type Add = (more: ReadonlyMap<string, StoredUsage>) => Promise<ReadonlyMap<string, StoredUsage>>;
 
-const nothing: Stored = { bytes: 0, rows: 0 };
+const nothing: StoredUsage = { bytes: 0, rows: 0 };
 /** A deletion is a row too: there is room for a tenth more rows, and those only delete. */
 const shareForDeletions = 1.1;
 
@@ -22,7 +22,7 @@ function reaches(value: number, bound: number): boolean {
   return bound > 0 && value >= bound;
 }
 
-function isOver({ bytes, rows }: Stored, most: Stored, deletes: boolean): boolean {
+function isOver({ bytes, rows }: StoredUsage, most: StoredUsage, deletes: boolean): boolean {
   return deletes
     ? reaches(rows, most.rows * shareForDeletions)
     : reaches(bytes, most.bytes) || reaches(rows, most.rows);
@@ -34,9 +34,9 @@ function isOver({ bytes, rows }: Stored, most: Stored, deletes: boolean): boolea
  */
 export class Usage {
   readonly #quota: Quota;
-  #unsaved = new Map<string, Stored>();
+  #unsaved = new Map<string, StoredUsage>();
   /** As of the last look. */
-  readonly #over = new Map<string, Stored>();
+  readonly #over = new Map<string, StoredUsage>();
   /** Written by this process. */
   storedBytes = 0;
 
@@ -55,19 +55,19 @@ export class Usage {
     this.#count(userId, { bytes, rows: 0 });
   }
 
-  #count(userId: string, { bytes, rows }: Stored): void {
+  #count(userId: string, { bytes, rows }: StoredUsage): void {
     const sum = this.#unsaved.get(userId) ?? nothing;
     this.#unsaved.set(userId, { bytes: sum.bytes + bytes, rows: sum.rows + rows });
   }
 
   /** What the database says that a user has stored. */
-  note(userId: string, stored: Stored): void {
+  note(userId: string, stored: StoredUsage): void {
     if (isOver(stored, this.#quota.user, false)) this.#over.set(userId, stored);
     else this.#over.delete(userId);
   }
 
   /** Why nothing more of this user is stored in a channel that holds `inChannel`; a deletion is taken for longer. */
-  denialFor(userId: string, inChannel: Stored, deletes: boolean): Denial | undefined {
+  denialFor(userId: string, inChannel: StoredUsage, deletes: boolean): Denial | undefined {
     const { channel, user } = this.#quota;
     const over = isOver(inChannel, channel, deletes) || isOver(this.#over.get(userId) ?? nothing, user, deletes);
     return over ? { reason: 'quota-exceeded' } : undefined;

@@ -1,11 +1,11 @@
 import type { Channel, DisconnectRequest, DrainRequest } from '@parley/contract';
-import { type Callers, forService } from '@parley/rpc';
 import { isReason, limits, type Reason, refuse } from '@parley/runtime';
+import { type Callers, forService } from '@parley/service-kit';
 import type { Channels } from '../core/channels.js';
+import type { ChannelLoader } from '../session/channel-loader.js';
+import type { ChatSession, CloseInfo } from '../session/session.js';
+import type { SessionFilter, Sessions } from '../session/sessions.js';
 import type { HeadStore } from '../store/heads.js';
-import type { Opener } from './opening.js';
-import type { Parting, Session } from './session.js';
-import type { SessionFilter, Sessions } from './sessions.js';
 
 export interface CommandDeps {
   readonly bootId: string;
@@ -13,9 +13,9 @@ export interface CommandDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   readonly heads: HeadStore;
-  readonly opener: Opener;
+  readonly channelLoader: ChannelLoader;
   /** Shows all that is committed in their channels, before they hear that they were removed. */
-  readonly showLast: (sessions: readonly Session[]) => Promise<void>;
+  readonly showLast: (sessions: readonly ChatSession[]) => Promise<void>;
   /** Begins to give every channel back; returns at once. */
   readonly drain: (withinMs: number) => void;
 }
@@ -28,12 +28,12 @@ function checkId(id: number): number {
 }
 
 /** Add is a hint: who owns the channel is what its head says. */
-async function add(channel: Channel, { heads, opener }: CommandDeps) {
+async function add(channel: Channel, { heads, channelLoader }: CommandDeps) {
   const id = checkId(channel.id);
   if (channel.users.length > 0) throw refuse('channel-occupied', { words: 'a channel is added without users' });
   const head = await heads.ownedByMe(id);
   if (head === undefined) throw refuse('not-mine');
-  opener.open(head);
+  channelLoader.open(head);
   return nothing;
 }
 
@@ -56,7 +56,7 @@ function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilt
 async function disconnect(request: DisconnectRequest, { sessions, showLast }: CommandDeps) {
   const { reason: word, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
   const reason: Reason = isReason(word) ? word : 'kicked';
-  const parting: Parting = { listenAgain, retryAfterMs };
+  const parting: CloseInfo = { listenAgain, retryAfterMs };
   const leaving = sessions.find(filterOf(request));
   if (reason === 'removed') await showLast(leaving);
   for (const session of leaving) session.goodbye(reason, parting);

@@ -1,18 +1,25 @@
 import { Resume, SubscribeRequest } from '@parley/contract';
-import { type Call, type JoinClaims, joinToken, type RawStream, type Take, type TrustedKeys } from '@parley/rpc';
 import { limits, type Reason, refuse } from '@parley/runtime';
+import {
+  type Call,
+  type JoinClaims,
+  joinToken,
+  type RawStream,
+  type TakeHandler,
+  type TrustedKeys,
+} from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { ChannelLoader } from '../session/channel-loader.js';
+import { ChatSession, type SessionContext } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
+import { welcome } from '../session/welcome.js';
 import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
-import type { Opener } from './opening.js';
-import { Session, type SessionContext } from './session.js';
-import type { Sessions } from './sessions.js';
-import { welcome } from './welcome.js';
 
 export interface ConnectDeps {
   readonly bootId: string;
   readonly keys: TrustedKeys;
   readonly seats: SeatStore;
-  readonly opener: Opener;
+  readonly channelLoader: ChannelLoader;
   readonly sessions: Sessions;
   readonly session: SessionContext;
   readonly pingEveryMs: number;
@@ -20,7 +27,7 @@ export interface ConnectDeps {
 }
 
 /** What the client asked for in its metadata. */
-interface Wishes {
+interface StreamOptions {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
   /** The stream is ended, to be resumed, behind so many bytes; absent: never. */
@@ -29,18 +36,18 @@ interface Wishes {
 
 const resumeForm = /^([0-9a-f-]{36}):(\d{1,15})$/i;
 
-function readResume(resume: string | undefined): Wishes['resume'] {
+function readResume(resume: string | undefined): StreamOptions['resume'] {
   const parts = resume === undefined ? undefined : resumeForm.exec(resume);
   if (parts === null) throw refuse('invalid-metadata', { words: 'chat-resume is <log>:<seq>' });
   return parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) };
 }
 
-function wishesOf(call: Call): Wishes {
+function wishesOf(call: Call): StreamOptions {
   return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
 }
 
 /** The request says where to resume, or the metadata as for Connect. */
-function wishesToSubscribe(call: Call, bytes: Buffer): Wishes {
+function wishesToSubscribe(call: Call, bytes: Buffer): StreamOptions {
   const { log, afterSeq } = decodeSubscribe(bytes);
   const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;
   return { events: true, resume: readResume(resume), mostBytes: limits.subscribeBytes };
@@ -75,11 +82,11 @@ interface Place {
   readonly replayAfter?: number;
 }
 
-function placeOf(channel: LiveChannel, taken: TakenSeat, wishes: Wishes): Place {
-  if (wishes.resume === undefined) return { resume: Resume.UNSPECIFIED };
-  const known = wishes.resume.log === channel.facts.log && wishes.resume.seq <= channel.lastSeq;
+function placeOf(channel: LiveChannel, taken: TakenSeat, streamOptions: StreamOptions): Place {
+  if (streamOptions.resume === undefined) return { resume: Resume.UNSPECIFIED };
+  const known = streamOptions.resume.log === channel.facts.log && streamOptions.resume.seq <= channel.lastSeq;
   if (!known) return { resume: Resume.RESET };
-  const seq = Math.max(wishes.resume.seq, taken.sees_after);
+  const seq = Math.max(streamOptions.resume.seq, taken.sees_after);
   const cursor = channel.cursorAfter(seq);
   if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
   const stored = channel.facts.keeps && seq + 1 >= taken.first_seq;
@@ -88,20 +95,20 @@ function placeOf(channel: LiveChannel, taken: TakenSeat, wishes: Wishes): Place 
 }
 
 /** Connect and Subscribe: token, seat, channel, welcome; afterwards the session lives on its own. */
-export class ConnectDoor {
+export class ConnectHandler {
   readonly #deps: ConnectDeps;
 
   constructor(deps: ConnectDeps) {
     this.#deps = deps;
   }
 
-  readonly connect: Take = async (stream, call) => this.#take(stream, call, wishesOf(call));
+  readonly connect: TakeHandler = async (stream, call) => this.#take(stream, call, wishesOf(call));
 
-  readonly subscribe: Take = async (stream, call, request) => {
+  readonly subscribe: TakeHandler = async (stream, call, request) => {
     await this.#take(stream, call, wishesToSubscribe(call, request));
   };
 
-  async #take(stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
+  async #take(stream: RawStream, call: Call, streamOptions: StreamOptions): Promise<void> {
     const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.bootId);
     call.facts.user = claims.sub;
     call.facts.channel = claims.ch;
@@ -109,28 +116,28 @@ export class ConnectDoor {
     const key: SeatKey = { seat: claims.jti, channelId: claims.ch, userId: claims.sub, sessionId: claims.sid };
     if (!this.#deps.sessions.expect(key.seat)) throw refuse('seat-gone');
     try {
-      await this.#sit(key, stream, call, wishes);
+      await this.#sit(key, stream, call, streamOptions);
     } catch (thrown) {
       this.#deps.sessions.remove(key.seat);
       throw thrown;
     }
   }
 
-  async #sit(key: SeatKey, stream: RawStream, call: Call, wishes: Wishes): Promise<void> {
-    const { seats, sessions, session, opener } = this.#deps;
+  async #sit(key: SeatKey, stream: RawStream, call: Call, streamOptions: StreamOptions): Promise<void> {
+    const { seats, sessions, session, channelLoader } = this.#deps;
     const taken = await seats.take(key);
     if (taken === undefined) throw refuse(await this.#whyNot(key));
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
-    const channel = opener.open(taken);
+    const channel = channelLoader.open(taken);
     session.usage.note(taken.user_id, { bytes: taken.used_bytes, rows: taken.used_rows });
-    if (channel.feed?.isCurrent(taken.roster) === false) return this.#standUp(key);
-    const place = placeOf(channel, taken, wishes);
+    if (channel.sequencer?.isCurrent(taken.roster) === false) return this.#standUp(key);
+    const place = placeOf(channel, taken, streamOptions);
     this.#deps.onResume(place.resume);
     const person = personOf(taken);
     const { role, muted_until_ms: mutedUntilMs, roster } = taken;
-    const standing = { role, mutedUntilMs, roster, removed: false };
-    const opened = new Session({ key, person, standing, channel, stream, ...wishes, ...place }, session);
+    const membership = { role, mutedUntilMs, roster, removed: false };
+    const opened = new ChatSession({ key, person, membership, channel, stream, ...streamOptions, ...place }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;
     const { messageBytes, now } = session;

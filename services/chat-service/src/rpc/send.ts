@@ -1,7 +1,7 @@
 import { Ack } from '@parley/contract';
-import { type Call, joinToken, type TrustedKeys, Turns } from '@parley/rpc';
 import { limits, refuse } from '@parley/runtime';
-import type { Sessions } from './sessions.js';
+import { type Call, joinToken, KeyedSemaphore, type TrustedKeys } from '@parley/service-kit';
+import type { Sessions } from '../session/sessions.js';
 
 export interface SendDeps {
   readonly bootId: string;
@@ -10,10 +10,10 @@ export interface SendDeps {
 }
 
 /** What a browser sends: one frame per call, while the stream of its seat lives in this process. */
-export class SendDoor {
+export class SendHandler {
   readonly #deps: SendDeps;
   /** One frame of a seat at a time, as on a stream; who wants an order waits for the answers. */
-  readonly #turns = new Turns(1, limits.callsWaitingPerUser);
+  readonly #turns = new KeyedSemaphore(1, limits.callsWaitingPerUser);
 
   constructor(deps: SendDeps) {
     this.#deps = deps;

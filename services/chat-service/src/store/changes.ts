@@ -1,7 +1,7 @@
 import { Kind } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
 import { limits } from '@parley/runtime';
-import type { Denial, Entry } from '../core/entry.js';
+import type { Denial, LogEntry } from '../core/entry.js';
 import { emojiOf } from './effects.js';
 
 const sql = statements(import.meta.url);
@@ -32,7 +32,7 @@ class Target {
   }
 
   /** Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said within this batch. */
-  judge(entry: Entry): Denial | 'again' | undefined {
+  judge(entry: LogEntry): Denial | 'again' | undefined {
     const { kind, senderId, isHost } = entry;
     const isMine = this.#senderId === senderId;
     if (kind === Kind.DELETE) return this.#delete(isMine || isHost);
@@ -65,8 +65,8 @@ function keyOf(channelId: number, seq: number): string {
 /** In the transaction that writes: which of these changes may not be, in the order of the batch. Their heads are locked first. */
 export async function judgeChanges(
   client: Queryable,
-  changes: readonly Entry[],
-): Promise<ReadonlyMap<Entry, Denial | 'again'>> {
+  changes: readonly LogEntry[],
+): Promise<ReadonlyMap<LogEntry, Denial | 'again'>> {
   await lockHeads.run(client, [[...new Set(changes.map(({ channelId }) => channelId))]]);
   const about = new Map(
     changes.map(({ channelId, targetSeq }) => [keyOf(channelId, targetSeq), [channelId, targetSeq]]),
@@ -74,7 +74,7 @@ export async function judgeChanges(
   const pairs = [...about.values()] as [number, number][];
   const rows = await targets.run(client, [pairs.map(([id]) => id), pairs.map(([, seq]) => seq)]);
   const found = new Map(rows.map((row) => [keyOf(row.channel_id, row.seq), new Target(row)]));
-  const denials = new Map<Entry, Denial | 'again'>();
+  const denials = new Map<LogEntry, Denial | 'again'>();
   for (const entry of changes) {
     const target = found.get(keyOf(entry.channelId, entry.targetSeq));
     const denial = target === undefined ? ({ reason: 'message-not-found' } as const) : target.judge(entry);

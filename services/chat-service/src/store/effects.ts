@@ -1,6 +1,6 @@
 import { Kind } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
-import type { Entry } from '../core/entry.js';
+import type { LogEntry } from '../core/entry.js';
 
 const sql = statements(import.meta.url);
 
@@ -18,7 +18,7 @@ const react = sql<never, [channelId: number, seq: number, userId: string, emoji:
 const unreact = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-unreact');
 const pin = sql<never, [channelId: number, seq: number, userId: string | null]>('apply-pin');
 
-type Apply = (client: Queryable, entry: Entry, seq: number) => Promise<readonly SizeChange[]>;
+type Apply = (client: Queryable, entry: LogEntry, seq: number) => Promise<readonly SizeChange[]>;
 
 const effects: Readonly<Record<number, Apply>> = {
   [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }, seq) =>
@@ -30,21 +30,21 @@ const effects: Readonly<Record<number, Apply>> = {
   [Kind.UNPIN]: (client, { channelId, targetSeq }) => pin.run(client, [channelId, targetSeq, null]),
 };
 
-function reactionOf(entry: Entry): [number, number, string, string] {
+function reactionOf(entry: LogEntry): [number, number, string, string] {
   return [entry.channelId, entry.targetSeq, entry.senderId, emojiOf(entry)];
 }
 
 /** What a reaction says. */
-export function emojiOf({ data }: Entry): string {
+export function emojiOf({ data }: LogEntry): string {
   return Buffer.from(data).toString();
 }
 
 /** True for entries that change what an earlier one shows. */
-export function hasEffect({ kind }: Entry): boolean {
+export function hasEffect({ kind }: LogEntry): boolean {
   return effects[kind] !== undefined;
 }
 
 /** Changes the row that the entry is about, in the transaction that wrote the entry as `seq`. */
-export async function applyEffect(client: Queryable, entry: Entry, seq: number): Promise<readonly SizeChange[]> {
+export async function applyEffect(client: Queryable, entry: LogEntry, seq: number): Promise<readonly SizeChange[]> {
   return (await effects[entry.kind]?.(client, entry, seq)) ?? [];
 }

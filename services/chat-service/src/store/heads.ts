@@ -29,7 +29,7 @@ export interface HeadRow extends OwnedHead {
 /** Of a member; `none` of somebody in a room that has no row there. */
 export type Role = 'admin' | 'member' | 'none';
 
-export interface MemberRow {
+export interface RosterMemberRow {
   readonly user_id: string;
   readonly role: Role;
   readonly left_seq: number | null;
@@ -42,7 +42,7 @@ export interface RosterRow {
   readonly roster: number;
   readonly owner_id: string;
   readonly slow_mode_s: number;
-  readonly members: readonly MemberRow[];
+  readonly members: readonly RosterMemberRow[];
 }
 
 const mine = sql<OwnedHead, [bootId: string]>('my-heads');

@@ -1,5 +1,5 @@
 import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
-import { type Append, type BatchOutcome, type Denial, type Entry, type Track, weightOf } from '../core/entry.js';
+import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track, weightOf } from '../core/entry.js';
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
@@ -66,7 +66,7 @@ interface Part {
   readonly bytes: number;
 }
 
-function partsOf(batch: readonly Entry[]): Map<number, Part> {
+function partsOf(batch: readonly LogEntry[]): Map<number, Part> {
   const parts = new Map<number, Part>();
   for (const entry of batch) {
     const { channelId, epoch, roster } = entry;
@@ -77,7 +77,7 @@ function partsOf(batch: readonly Entry[]): Map<number, Part> {
   return parts;
 }
 
-function places(batch: readonly Entry[]): number[] {
+function places(batch: readonly LogEntry[]): number[] {
   const counts = new Map<number, number>();
   return batch.map(({ channelId }) => {
     const k = (counts.get(channelId) ?? 0) + 1;
@@ -90,7 +90,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-type Outcomes = Map<Entry, BatchOutcome>;
+type Outcomes = Map<LogEntry, BatchOutcome>;
 
 const refused: BatchOutcome = { is: 'refused' };
 
@@ -124,7 +124,7 @@ export class MessageStore {
     return batch.map((entry) => outcomes.get(entry) ?? refused);
   };
 
-  async #append(pool: Pool, batch: readonly Entry[], outcomes: Outcomes, again = false): Promise<void> {
+  async #append(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, again = false): Promise<void> {
     const asked = batch.filter(({ denial }) => again || denial !== undefined);
     await this.#findKnown(pool, asked, outcomes);
     for (const entry of asked) {
@@ -144,7 +144,7 @@ export class MessageStore {
   }
 
   /** Some of these may be stored already: by another try, or by the sender's. */
-  async #findKnown(client: Queryable, batch: readonly Entry[], outcomes: Outcomes): Promise<void> {
+  async #findKnown(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     if (batch.length === 0) return;
     const rows = await known.run(client, [
       batch.map(({ channelId }) => channelId),
@@ -153,12 +153,12 @@ export class MessageStore {
       batch.map(({ digest }) => asBuffer(digest)),
     ]);
     for (const { at, seq, sent_ms, same } of rows) {
-      outcomes.set(batch[at] as Entry, same ? { is: 'known', seq, sentAtMs: sent_ms } : { is: 'reused' });
+      outcomes.set(batch[at] as LogEntry, same ? { is: 'known', seq, sentAtMs: sent_ms } : { is: 'reused' });
     }
   }
 
   /** A batch that failed as a whole: what is to blame is set apart, and the rest is tried again. */
-  async #appendApart(pool: Pool, batch: readonly Entry[], outcomes: Outcomes, error: unknown): Promise<void> {
+  async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
     if (isDuplicate(error, 'message_once')) await this.#findKnown(pool, batch, outcomes);
     else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
     else if (!isBadRow(error)) throw error;
@@ -174,7 +174,7 @@ export class MessageStore {
   }
 
   /** A lock was not had in time. Where it is not that of a head, only a channel that is alone can be named. */
-  async #findLocked(pool: Pool, batch: readonly Entry[], outcomes: Outcomes): Promise<void> {
+  async #findLocked(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     const channels = [...partsOf(batch).keys()];
     const free = new Set((await unlocked.run(pool, [channels])).map(({ channel_id }) => channel_id));
     for (const entry of batch) {
@@ -183,7 +183,7 @@ export class MessageStore {
   }
 
   /** One transaction: the entries, and what they do to earlier ones. */
-  async #insert(pool: Pool, batch: readonly Entry[]): Promise<Outcomes> {
+  async #insert(pool: Pool, batch: readonly LogEntry[]): Promise<Outcomes> {
     const changes = batch.filter(hasEffect);
     if (changes.length === 0) return this.#insertInto(pool, batch);
     const sizes: SizeChange[] = [];
@@ -205,7 +205,7 @@ export class MessageStore {
   }
 
   /** What may not be is looked up all the same; what depends on an entry that was not written is judged again. */
-  async #deny(client: Queryable, denials: ReadonlyMap<Entry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
+  async #deny(client: Queryable, denials: ReadonlyMap<LogEntry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
     const denied = [...denials.keys()];
     await this.#findKnown(client, denied, outcomes);
     const stale = new Map([...outcomes].map(([{ channelId }, outcome]) => [channelId, outcome]));
@@ -218,7 +218,7 @@ export class MessageStore {
     }
   }
 
-  async #insertInto(client: Queryable, batch: readonly Entry[]): Promise<Outcomes> {
+  async #insertInto(client: Queryable, batch: readonly LogEntry[]): Promise<Outcomes> {
     if (batch.length === 0) return new Map();
     const parts = [...partsOf(batch)];
     const place = places(batch);

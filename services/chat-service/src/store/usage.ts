@@ -1,9 +1,9 @@
 import { type Queryable, statements } from '@parley/database';
-import type { Stored } from '../core/usage.js';
+import type { StoredUsage } from '../core/usage.js';
 
 const sql = statements(import.meta.url);
 
-interface UsageRow extends Stored {
+interface UsageRow extends StoredUsage {
   readonly user_id: string;
 }
 
@@ -18,7 +18,7 @@ export class UsageStore {
   }
 
   /** Adds to what these users have stored; answers how much that is now. */
-  readonly add = async (more: ReadonlyMap<string, Stored>): Promise<ReadonlyMap<string, Stored>> => {
+  readonly add = async (more: ReadonlyMap<string, StoredUsage>): Promise<ReadonlyMap<string, StoredUsage>> => {
     const changes = [...more.values()];
     const rows = await add.run(this.#pool, [
       [...more.keys()],

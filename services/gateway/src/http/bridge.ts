@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ClientReadableStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
-import { type Proxies, refusalFromStatus, statusFromRefusal } from '@parley/rpc';
+import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
 import {
   type Logger,
   limits,
@@ -13,12 +13,13 @@ import {
   refusals,
   refuse,
 } from '@parley/runtime';
+import type { Proxies } from '@parley/service-kit';
 import type { Upstream, Upstreams } from '../clients/upstreams.js';
 import type { Door, Visit } from './door.js';
 import type { ChatRoutes } from './routes.js';
-import { type Target, userCalls } from './user-calls.js';
+import { type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
-import { readMessage, type Wire, wireOf } from './web-message.js';
+import { readMessage, type WebFraming, wireOf } from './web-message.js';
 
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
@@ -30,7 +31,7 @@ export interface BridgeDeps {
 
 /** One gRPC-Web call on its way. */
 interface Crossing extends Visit {
-  readonly target: Target;
+  readonly target: UserCallTarget;
   readonly answer: WebAnswer;
   readonly startedAt: number;
 }
@@ -101,7 +102,7 @@ export class Bridge implements Part {
     return true;
   };
 
-  async #cross(crossing: Crossing, wire: Wire): Promise<void> {
+  async #cross(crossing: Crossing, wire: WebFraming): Promise<void> {
     let upstream: Upstream | undefined;
     await this.#turnOf(crossing);
     try {

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { KeyPair } from '@parley/rpc';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
+import type { KeyPair } from '@parley/service-kit';
 import type { Door } from './door.js';
 
 export interface HttpOptions {

@@ -1,5 +1,5 @@
-import { bearerOf, joinToken, type TokenKind, type TrustedKeys } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
+import { bearerOf, joinToken, type TokenKind, type TrustedKeys } from '@parley/service-kit';
 import { z } from 'zod';
 import type { LivingServers } from '../store/living-servers.js';
 

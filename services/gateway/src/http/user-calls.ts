@@ -1,7 +1,7 @@
 import { seedMethods } from '@parley/contract/descriptors';
 
 /** Where a call goes; a stream goes over a connection of its own. */
-export type Target = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
+export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
 const channelCalls = [
   ...[
@@ -20,7 +20,7 @@ const channelCalls = [
 ];
 
 /** What users call and a browser can: all but Connect, which streams both ways. Whatever is missing does not exist here. */
-const calls: readonly (readonly [service: string, target: Target, methods: readonly string[]])[] = [
+const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search']],
   ['ChannelService', 'manager', channelCalls],
   ['ChatService', 'chat-server stream', ['Subscribe']],
@@ -34,7 +34,7 @@ function pathsOf(service: string, method: string): string[] {
 }
 
 /** Every path that the bridge knows. */
-export const userCalls: ReadonlyMap<string, Target> = new Map(
+export const userCalls: ReadonlyMap<string, UserCallTarget> = new Map(
   calls.flatMap(([service, target, methods]) =>
     methods.flatMap((method) => pathsOf(service, method).map((path) => [path, target] as const)),
   ),

@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { frameOf } from '@parley/rpc';
 import { limits } from '@parley/runtime';
-import type { Wire } from './web-message.js';
+import type { WebFraming } from './web-message.js';
 
-const contentTypes: Readonly<Record<Wire, string>> = {
+const contentTypes: Readonly<Record<WebFraming, string>> = {
   binary: 'application/grpc-web+proto',
   text: 'application/grpc-web-text+proto',
 };
@@ -28,13 +28,13 @@ function statusHeaders({ code, details, metadata }: StatusObject): Record<string
 /** One answer in gRPC-Web: headers, frames, and the status as a last frame; or a status alone, in the headers. */
 export class WebAnswer {
   readonly #response: ServerResponse;
-  readonly #wire: Wire;
+  readonly #wire: WebFraming;
   readonly #takenWithinMs: number;
   #corked = false;
   #patience: NodeJS.Timeout | undefined;
 
   /** Cut off where its page takes nothing of it for so long: it would be held for ever. */
-  constructor(response: ServerResponse, wire: Wire, takenWithinMs: number = limits.takenWithinMs) {
+  constructor(response: ServerResponse, wire: WebFraming, takenWithinMs: number = limits.takenWithinMs) {
     this.#response = response;
     this.#wire = wire;
     this.#takenWithinMs = takenWithinMs;

@@ -3,13 +3,13 @@ import { prefixBytes } from '@parley/rpc';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
 /** `binary` frames as they are, or `text`: base64 of them. */
-export type Wire = 'binary' | 'text';
+export type WebFraming = 'binary' | 'text';
 
 const forms = /^application\/grpc-web(-text)?(\+proto)?(;|$)/i;
 const mostBytes = prefixBytes + limits.frameBytes;
 
 /** How a request of this content type is written; undefined where it is not gRPC-Web. */
-export function wireOf(contentType = ''): Wire | undefined {
+export function wireOf(contentType = ''): WebFraming | undefined {
   const form = forms.exec(contentType.trim());
   if (form === null) return undefined;
   return form[1] === undefined ? 'binary' : 'text';
@@ -64,7 +64,7 @@ function fromText(body: Buffer): Buffer {
  */
 export async function readMessage(
   request: IncomingMessage,
-  wire: Wire,
+  wire: WebFraming,
   count: (bytes: number) => void,
 ): Promise<Buffer> {
   const body = await readBody(request, wire === 'text' ? Math.ceil((mostBytes * 4) / 3) + 4 : mostBytes, count);

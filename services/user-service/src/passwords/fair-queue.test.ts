@@ -1,8 +1,8 @@
-import { FairQueue } from './fair-queue.js';
+import { HashQueue } from './fair-queue.js';
 
 /** A queue whose work ends when it is told to; `order` is who was served. */
 function rig(atMost: number) {
-  const queue = new FairQueue(() => atMost);
+  const queue = new HashQueue(() => atMost);
   const order: string[] = [];
   const open: (() => void)[] = [];
   const refused: string[] = [];
@@ -60,7 +60,7 @@ test('a full queue takes a newcomer and refuses one of whoever would come last',
 });
 
 test('all get their turn, and an error of one is no error of others', async () => {
-  const queue = new FairQueue(() => 100);
+  const queue = new HashQueue(() => 100);
   const works = Array.from({ length: 50 }, (_, n) =>
     queue.run(`who-${n % 7}`, async () => {
       if (n % 10 === 0) throw new Error('mine');

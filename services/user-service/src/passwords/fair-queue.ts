@@ -11,7 +11,7 @@ const remembered = 10_000;
  * One piece of work after the other. Of those who wait, whoever was served longest ago comes first: with a hundred
  * addresses of one attacker in the queue, an honest one waits for the work in hand only.
  */
-export class FairQueue {
+export class HashQueue {
   readonly #atMost: () => number;
   readonly #waiting = new Map<string, Job[]>();
   /** When somebody was served last, as a turn; the longest ago first. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Part } from '@parley/runtime';
 import { Piscina } from 'piscina';
-import { FairQueue } from './fair-queue.js';
+import { HashQueue } from './fair-queue.js';
 import type { HashTask } from './hash-worker.js';
 import { type PasswordScheme, prefixOf, type SchemesInUse, schemesOf } from './scheme.js';
 
@@ -27,7 +27,7 @@ function formsOf(password: string): string[] {
  */
 export class Passwords implements Part {
   readonly #pool = new Piscina<HashTask, string | number>({ filename: worker, minThreads: 1, maxThreads: 1 });
-  readonly #queue = new FairQueue(() => Math.max(1, Math.floor(queueMs / Math.max(1, this.#hashMs))));
+  readonly #queue = new HashQueue(() => Math.max(1, Math.floor(queueMs / Math.max(1, this.#hashMs))));
   readonly #scheme: PasswordScheme;
   #inUse: SchemesInUse;
   #hashMs = 0;

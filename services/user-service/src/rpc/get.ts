@@ -1,7 +1,7 @@
 import type { User } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import { profile } from '../store/users.js';
 import { isUserId } from './checks.js';
 import { userFrom } from './profiles.js';

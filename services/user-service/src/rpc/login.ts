@@ -1,5 +1,6 @@
 import { type LoginRequest, LoginResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
+import { type Logger, refuse } from '@parley/runtime';
 import {
   addressKey,
   type Call,
@@ -8,11 +9,10 @@ import {
   type UserClaims,
   userAudience,
   userToken,
-} from '@parley/rpc';
-import { type Logger, refuse } from '@parley/runtime';
+} from '@parley/service-kit';
 import type { Fit, Passwords } from '../passwords/passwords.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
-import { type Account, findAccount, rehash } from '../store/users.js';
+import { findAccount, rehash, type UserAccountRow } from '../store/users.js';
 import { isEmail, isOldPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
@@ -39,7 +39,7 @@ function checkForms({ userId, password }: LoginRequest): void {
 
 /** How the password fits, counting failures: strangers share one budget for each account, the owner has one for each familiar address, so nobody locks the owner out. */
 function createVerify({ pool, passwords }: LoginDeps) {
-  return ({ userId, password }: LoginRequest, account: Account | undefined, from: string): Promise<Fit> => {
+  return ({ userId, password }: LoginRequest, account: UserAccountRow | undefined, from: string): Promise<Fit> => {
     const folded = (account?.id ?? userId).toLowerCase();
     const attempt = () => passwords.verify(password, account?.password_hash, from);
     const failed = (fit: Fit) => fit === 'no';

@@ -1,6 +1,6 @@
 import { Empty, type LogoutRequest } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
+import type { UserCaller } from '@parley/service-kit';
 import { endSessions } from '../store/sessions.js';
 
 /** Ends this session, or all of the user's; their streams end within about a second. */

@@ -1,7 +1,7 @@
 import { Empty, type RegisterRequest } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { addressKey, type Call, type Proxies } from '@parley/rpc';
 import { displayName } from '@parley/runtime';
+import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { register } from '../store/users.js';
 import { checkEmail, checkPassword, checkUserId } from './checks.js';

@@ -1,7 +1,7 @@
 import type { UpdateUserRequest, User } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
-import type { UserCaller } from '@parley/rpc';
 import { displayName, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { endSessions } from '../store/sessions.js';
 import { hashOf, ownsFile, updateUser } from '../store/users.js';
@@ -9,7 +9,7 @@ import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
 
-export interface UpdateDeps {
+export interface UpdateUserDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
 }
@@ -23,7 +23,7 @@ function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
 }
 
 /** Changes the caller's own account. E-mail and password want the present password; a new one ends the other sessions. */
-export function createUpdate({ pool, passwords }: UpdateDeps) {
+export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
     if (!fileId) return;
     if (!uuid.test(fileId)) throw refuse('invalid-profile');

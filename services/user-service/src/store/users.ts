@@ -26,7 +26,7 @@ export interface ProfileRow {
 }
 
 /** What Login reads of somebody. */
-export interface Account {
+export interface UserAccountRow {
   readonly id: string;
   readonly password_hash: string;
   readonly status: UserStatus;
@@ -50,7 +50,7 @@ const insert = sql<never, Registration>('register');
 const update = sql<ProfileRow, Change>('update-user');
 
 /** Each by the question its file answers. */
-export const findAccount = sql<Account, [userId: string, address: string]>('find-account');
+export const findAccount = sql<UserAccountRow, [userId: string, address: string]>('find-account');
 export const hashPrefixes = sql<{ prefix: string }>('hash-prefixes');
 export const hashOf = sql<{ password_hash: string }, [id: string]>('hash-of');
 export const rehash = sql<never, [id: string, old: string, fresh: string]>('rehash');

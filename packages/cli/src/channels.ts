@@ -1,0 +1,110 @@
+import type { ParleyClient } from '@parley/client';
+import { type Channel, ChannelKind, ChannelStatus, type Keep } from '@parley/contract';
+import { limits, textTable } from '@parley/runtime';
+import { usage } from './failure.js';
+import { findOnly } from './find-channel.js';
+import { historyWords, retentionWords } from './keep.js';
+import { output } from './output.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+
+const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
+  [ChannelKind.ROOM]: 'room',
+  [ChannelKind.DIRECT]: 'direct',
+  [ChannelKind.GROUP]: 'group',
+  [ChannelKind.PUBLIC]: 'public',
+  [ChannelKind.PRIVATE]: 'private',
+};
+
+function kindOf({ kind }: Channel): string {
+  return kindWords[kind] ?? 'unknown';
+}
+
+const statusWords: Readonly<Record<ChannelStatus, string>> = {
+  [ChannelStatus.UNKNOWN]: 'unknown',
+  [ChannelStatus.IDLE]: 'idle',
+  [ChannelStatus.SERVING]: 'serving',
+};
+
+/** A channel for programs. */
+function channelValue(channel: Channel) {
+  return {
+    id: channel.id,
+    name: channel.name,
+    users: channel.users.map(({ id, name }) => ({ id, name })),
+    user_count: channel.userCount,
+    limit: channel.limit,
+    kind: kindOf(channel),
+    status: statusWords[channel.status] ?? 'unknown',
+    owner_id: channel.ownerId,
+    keep: retentionWords(channel.keep),
+  };
+}
+
+/** The first of those who are inside, and how many more there are. */
+function insideOf({ users, userCount }: Channel): string {
+  const more = userCount - users.length;
+  return [...users.map((user) => terminalLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
+}
+
+/** Channels with who is in them, for people. */
+export function channelTable(channels: readonly Channel[]): string {
+  const rows = channels.map((channel) => [
+    String(channel.id),
+    terminalLine(channel.name),
+    kindOf(channel),
+    historyWords(channel.keep),
+    terminalLine(channel.ownerId),
+    channel.kind === ChannelKind.ROOM ? `${channel.userCount}/${channel.limit}` : String(channel.userCount),
+    insideOf(channel),
+  ]);
+  return textTable(['id', 'name', 'kind', 'history', 'owner', 'people', 'inside'], rows);
+}
+
+const mostPages = 10;
+
+/** Pages of one list, until its end or `mostPages`. */
+async function allPages(client: ParleyClient, mine: boolean): Promise<{ channels: Channel[]; cut: boolean }> {
+  const channels: Channel[] = [];
+  let after = '';
+  for (let page = 0; page < mostPages; page++) {
+    const answer = await client.listChannels({ mine, after });
+    channels.push(...answer.ids.flatMap((id) => answer.channels.find((one) => one.id === id) ?? []));
+    after = answer.next;
+    if (after === '') return { channels, cut: false };
+  }
+  return { channels, cut: true };
+}
+
+/** Lists the user's own channels, then the others that are listed, the most active first. */
+export async function listChannels(session: CommandSession): Promise<void> {
+  const client = await session.loggedIn();
+  const [mine, listed] = [await allPages(client, true), await allPages(client, false)];
+  const own = new Set(mine.channels.map(({ id }) => id));
+  const channels = [...mine.channels, ...listed.channels.filter(({ id }) => !own.has(id))];
+  const none = `there are no channels yet; make one with \`${session.self} create <name>\``;
+  session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
+  if (mine.cut || listed.cut) output.complain('* there are more channels than are listed here; name one to find it');
+}
+
+/** What `create` is asked for. */
+export interface CreateOptions {
+  readonly limit: number;
+  readonly keep: Partial<Keep>;
+}
+
+/** Makes a room. */
+export async function makeRoom(session: CommandSession, name: string, { limit, keep }: CreateOptions): Promise<void> {
+  if (limit > limits.roomSeats) throw usage(`--limit is a whole number from 1 to ${limits.roomSeats}`);
+  const channel = await (await session.loggedIn()).create({ name, limit, keep, kind: ChannelKind.ROOM });
+  const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
+  session.print(`${words}; history: ${historyWords(channel.keep)}`, channelValue(channel));
+}
+
+/** Deletes one by its id or exact name. */
+export async function removeChannel(session: CommandSession, wanted: string): Promise<void> {
+  const client = await session.loggedIn();
+  const { id, name } = await findOnly(client, wanted);
+  await client.delete(id);
+  session.print(`${terminalLine(name)} (channel ${id}) is deleted`, { id, name });
+}

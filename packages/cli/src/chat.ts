@@ -1,0 +1,135 @@
+import { createInterface, type Interface } from 'node:readline';
+import type { Conversation, ParleyClient } from '@parley/client';
+import { Refusal, refuse } from '@parley/runtime';
+import type { ChatView } from './chat-view.js';
+import { exitCodes } from './failure.js';
+import { findChannel } from './find-channel.js';
+import { JsonView } from './json-view.js';
+import { output } from './output.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+import { Terminal } from './terminal.js';
+import { TextView } from './text-view.js';
+import { helpFor, typed } from './typed-line.js';
+
+/** How many earlier messages are shown to somebody who enters. */
+const shownAtFirst = 20;
+
+/** Shows everything until the end; throws the Refusal that ended it. */
+async function follow(conversation: Conversation, view: ChatView): Promise<void> {
+  for await (const event of conversation) {
+    view.event(event);
+    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { words: event.message });
+  }
+}
+
+/** True when it was taken. What the end of the conversation did to it, is told by the end. */
+async function taken(sending: Promise<unknown>, view: ChatView, failed = 'not sent'): Promise<boolean> {
+  try {
+    await sending;
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal)) throw thrown;
+    if (thrown.reason !== 'cancelled') view.refused(thrown, failed);
+    return false;
+  }
+}
+
+/** Carries out a typed line. */
+async function obey(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
+  const keeps = conversation.channel.keep?.nothing !== true;
+  const wish = typed(line, keeps);
+  if (wish?.do === 'leave') await conversation.leave();
+  else if (wish?.do === 'who') view.who();
+  else if (wish?.do === 'help') print(helpFor(keeps));
+  else if (wish?.do === 'explain') print(`! ${terminalLine(wish.words)}`);
+  else if (wish?.do === 'send') await taken(wish.act(conversation), view, wish.failed);
+}
+
+/** Each line when the one before was taken, then leaves. */
+async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
+  for await (const line of lines) {
+    if (line !== '' && !(await taken(conversation.send(line), view))) process.exitCode = exitCodes.refused;
+  }
+  await conversation.leave();
+}
+
+/** What was said last, where it is kept; that it cannot be read is no reason not to chat. */
+async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView): Promise<void> {
+  const { channel, place } = conversation;
+  if (channel.keep?.nothing === true || place === undefined || place.seq === 0) return;
+  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: shownAtFirst });
+  if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
+}
+
+async function chatOnTerminal(client: ParleyClient, conversation: Conversation): Promise<void> {
+  const terminal = new Terminal();
+  const print = (text: string) => terminal.print(text);
+  const view = new TextView(print, '; /quit leaves, /help says more');
+  await taken(showEarlier(client, conversation, view), view, 'earlier messages are not shown');
+  terminal.open({
+    obey: (line) => void obey(line, conversation, view, print),
+    leave: () => void conversation.leave(),
+  });
+  await follow(conversation, view).finally(() => terminal.close());
+}
+
+/** What a person types is obeyed too where only the output goes elsewhere, as to `tee`. */
+async function chatFromKeyboard(conversation: Conversation): Promise<void> {
+  const view = new TextView(output.say, '; /quit leaves, /help says more');
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => void obey(line, conversation, view, output.say));
+  lines.once('close', () => void conversation.leave());
+  await follow(conversation, view).finally(() => lines.close());
+}
+
+const noCommands = 'a line that begins with / was sent as a message: commands work at a keyboard only';
+
+async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
+  const view = json ? new JsonView(output.tell) : new TextView(output.say);
+  const lines = createInterface({ input: process.stdin });
+  let warned = json;
+  lines.on('line', (line) => {
+    if (warned || !/^\/\w/.test(line)) return;
+    warned = true;
+    output.complain(`parley: warning: ${noCommands}`);
+  });
+  void sendLines(lines, conversation, view);
+  await follow(conversation, view);
+}
+
+/** How the conversation goes on, depending on who types and where it is shown. */
+function converse(client: ParleyClient, conversation: Conversation, { json }: CommandSession): Promise<void> {
+  if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json);
+  return process.stdout.isTTY === true ? chatOnTerminal(client, conversation) : chatFromKeyboard(conversation);
+}
+
+/** Says why it has to wait, once for each reason. */
+function waitingRoom({ json }: CommandSession): (why: Refusal, inMs: number) => void {
+  let told = '';
+  return ({ reason, message }, inMs) => {
+    if (told === message) return;
+    told = message;
+    if (json) output.tell({ event: 'waiting', reason, message, in_ms: inMs });
+    else
+      output.say(
+        reason === 'channel-full'
+          ? '* the channel is full; waiting for a free place'
+          : `* waiting: ${terminalLine(message)}`,
+      );
+  };
+}
+
+/** Enters a channel, waiting for a seat where it is full, and stays until the user leaves or the server ends it. */
+export async function chat(session: CommandSession, wanted: string): Promise<void> {
+  const client = await session.loggedIn();
+  const { id } = await findChannel(client, wanted);
+  const leaving = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
+  const options = { signal: leaving.signal, patient: false, waitWhenFull: true, onWait: waitingRoom(session) };
+  const conversation = await client.listen(id, options).catch((thrown: unknown) => {
+    if (!leaving.signal.aborted) throw thrown;
+  });
+  if (conversation === undefined) return;
+  await converse(client, conversation, session);
+}

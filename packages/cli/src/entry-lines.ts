@@ -1,0 +1,62 @@
+import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
+import { terminalLine } from './plain-text.js';
+
+/** How a user is named. */
+export type Label = (userId: string) => string;
+
+/** What was said on one line, or its size where it is no text. */
+export function wordsOf(said: { readonly data: Uint8Array; readonly contentType: string }): string {
+  const kind = said.contentType === '' ? '' : ` of ${said.contentType}`;
+  return terminalLine(textOf(said) ?? `[${said.data.length} bytes${kind}]`);
+}
+
+/** How the time of a message is shown. */
+export type Clock = (ms: number) => string;
+
+/** The local time of day. */
+export function clock(ms: number): string {
+  return new Date(ms).toTimeString().slice(0, 8);
+}
+
+/** The local date and time of day. */
+export function dateAndClock(ms: number): string {
+  const date = new Date(ms);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(ms)}`;
+}
+
+function reactionsOf({ reactions }: MessageEvent): string {
+  const all = reactions.map(({ emoji, count }) => `${terminalLine(emoji)} ${count}`);
+  return all.length === 0 ? '' : ` [${all.join(', ')}]`;
+}
+
+function messageLine(message: MessageEvent, label: Label, time: Clock): string {
+  const { seq, timestamp, sender, replyTo, deleted, editedAt } = message;
+  const to = replyTo === undefined ? '' : ` to #${replyTo}`;
+  const words = deleted ? '(deleted)' : wordsOf(message);
+  const edited = editedAt === undefined || deleted ? '' : ' (edited)';
+  return `${time(timestamp)} #${seq} ${label(sender)}${to}: ${words}${edited}${reactionsOf(message)}`;
+}
+
+function memberLine({ userId, joined, by }: Extract<EntryEvent, { type: 'member' }>, label: Label): string {
+  const who = by === userId || by === '' ? '' : `, by ${label(by)}`;
+  return `* ${label(userId)} ${joined ? 'is now a member' : 'is no longer a member'}${who}`;
+}
+
+/** An entry of a channel as one line, harmless to a terminal. */
+export function entryLine(entry: EntryEvent, label: Label, time: Clock = clock): string {
+  if (entry.type === 'message') return messageLine(entry, label, time);
+  if (entry.type === 'member') return memberLine(entry, label);
+  const who = `* ${label(entry.sender)}`;
+  const about = `#${entry.target}`;
+  switch (entry.type) {
+    case 'edit':
+      return `${who} edited ${about}: ${wordsOf(entry)}`;
+    case 'react':
+      return `${who} reacted to ${about}: ${terminalLine(entry.emoji)}`;
+    case 'unreact':
+      return `${who} removed a reaction from ${about}: ${terminalLine(entry.emoji)}`;
+    default:
+      return `${who} ${{ delete: 'deleted', pin: 'pinned', unpin: 'unpinned' }[entry.type]} ${about}`;
+  }
+}

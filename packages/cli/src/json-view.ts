@@ -1,0 +1,91 @@
+import { type ConversationEvent, type EntryEvent, textOf } from '@parley/client';
+import type { User } from '@parley/contract';
+import type { Refusal } from '@parley/runtime';
+import type { ChatView } from './chat-view.js';
+
+type Value = Readonly<Record<string, unknown>>;
+
+function usersOf(users: readonly User[]) {
+  return users.map(({ id, name }) => ({ id, name }));
+}
+
+function factsOf({ type, seq, timestamp, sender, clientId }: EntryEvent): Value {
+  return { event: type, seq, timestamp, sender, client_id: clientId };
+}
+
+function saidOf(said: { readonly data: Uint8Array; readonly contentType: string }): Value {
+  const text = textOf(said);
+  const data = text === undefined ? { data: Buffer.from(said.data).toString('base64') } : { text };
+  return { content_type: said.contentType, ...data };
+}
+
+/** An entry as a value for programs. Data that is no text is `data`, in base64. */
+export function entryValue(entry: EntryEvent): Value {
+  const facts = factsOf(entry);
+  if (entry.type === 'message') {
+    const { replyTo, mentions, editedAt, deleted, reactions } = entry;
+    const folded = { mentions, edited_at: editedAt, deleted };
+    const reacted = reactions.map(({ emoji, count, userIds, mine }) => ({ emoji, count, user_ids: userIds, mine }));
+    return { ...facts, ...saidOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
+  }
+  if (entry.type === 'member') {
+    const { userId, joined, role, by } = entry;
+    return { ...facts, user_id: userId, joined, role, by };
+  }
+  const about = { ...facts, target: entry.target };
+  if ('emoji' in entry) return { ...about, emoji: entry.emoji };
+  return 'data' in entry ? { ...about, ...saidOf(entry) } : about;
+}
+
+function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
+  switch (event.type) {
+    case 'welcome': {
+      const { id, name, limit, users } = event.channel;
+      const { log, seq } = event.place;
+      const channel = { id, name, limit, users: usersOf(users) };
+      return { event: 'welcome', channel, me: event.me.id, here: event.here, log, last_seq: seq };
+    }
+    case 'presence':
+      return { event: 'presence', came: usersOf(event.came), went: usersOf(event.went), here: event.here };
+    case 'typing':
+      return { event: 'typing', user_id: event.userId, stopped: event.stopped };
+    case 'receipt':
+      return {
+        event: 'receipt',
+        user_id: event.userId,
+        delivered_seq: event.deliveredSeq,
+        read_seq: event.readSeq,
+      };
+    case 'lossy':
+      return { event: 'lossy', sender: event.sender, timestamp: event.timestamp, ...saidOf(event) };
+    case 'reset':
+      return { event: 'reset', log: event.place.log, last_seq: event.place.seq };
+    case 'held': {
+      const { clientId, reason, message, inMs } = event;
+      return { event: 'held', client_id: clientId, reason, message, in_ms: inMs };
+    }
+    case 'reconnecting':
+      return { event: 'reconnecting', reason: event.reason, message: event.message, in_ms: event.inMs };
+    default: {
+      const { type, ...rest } = event;
+      return { event: type, ...rest };
+    }
+  }
+}
+
+/** The conversation as one value per event for programs. */
+export class JsonView implements ChatView {
+  readonly #write: (value: Value) => void;
+
+  constructor(write: (value: Value) => void) {
+    this.#write = write;
+  }
+
+  event(event: ConversationEvent): void {
+    this.#write('seq' in event ? entryValue(event) : stateValue(event));
+  }
+
+  refused({ reason, message, retryAfterMs }: Refusal): void {
+    this.#write({ event: 'refused', reason, message, retry_after_ms: retryAfterMs });
+  }
+}

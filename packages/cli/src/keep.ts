@@ -1,0 +1,36 @@
+import type { Keep } from '@parley/contract';
+import { usage } from './failure.js';
+
+const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
+/** What the database can hold. */
+const longestSeconds = 2_147_483_647;
+
+function secondsOf(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  return unit === undefined ? undefined : Number(amount) * unitSeconds[unit as keyof typeof unitSeconds];
+}
+
+/** How much a channel keeps: `forever`, `nothing`, or a time like `7d`. Throws a Failure. */
+export function retentionFrom(text: string): Partial<Keep> {
+  if (text === 'forever') return { everything: true };
+  if (text === 'nothing') return { nothing: true };
+  const seconds = secondsOf(text);
+  if (seconds !== undefined && seconds > 0 && seconds <= longestSeconds) return { seconds };
+  throw usage('--keep is forever, nothing, or a number with s, m, h, d or w, like 7d');
+}
+
+/** The same the other way round. */
+export function retentionWords(keep: Partial<Keep> | undefined): string {
+  if (keep?.everything === true) return 'forever';
+  const seconds = keep?.seconds ?? 0;
+  if (seconds === 0) return 'nothing';
+  const unit = (['d', 'h', 'm', 's'] as const).find((one) => seconds % unitSeconds[one] === 0) ?? 's';
+  return `${seconds / unitSeconds[unit]}${unit}`;
+}
+
+/** How long messages are kept, for people. */
+export function historyWords(keep: Partial<Keep> | undefined): string {
+  const time = retentionWords(keep);
+  if (time === 'nothing') return 'off';
+  return keep?.maxCount ? `${time}, at most ${keep.maxCount} messages` : time;
+}

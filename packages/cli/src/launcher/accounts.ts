@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { systemAccount } from '@parley/database';
+import { projectFolder } from './options.js';
+import type { ServicePlan } from './plan.js';
+
+const run = promisify(execFile);
+const isRoot = process.getuid?.() === 0;
+
+export interface SystemAccount {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Each has its own, so that none can read the password of another in its environment. */
+const names: Readonly<Record<ServicePlan['service'], string>> = {
+  'user-service': 'parley-user',
+  'channel-service': 'parley-manager',
+  'chat-service': 'parley-chat',
+  gateway: 'parley-gateway',
+  envoy: 'parley-envoy',
+};
+
+const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR', 'ENVOY_BINARY'];
+
+/** A file or folder of the code that an account cannot read, for example after a clone with a narrow umask; undefined: it can read all. */
+async function unreadableCode(account: SystemAccount, code: string): Promise<string | undefined> {
+  const skipped = ['-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
+  const closed = ['(', '!', '-readable', '-o', '-type', 'd', '!', '-executable', ')', '-print', '-quit'];
+  const found = run('find', [code, ...skipped, '-o', ...closed], { ...account, cwd: '/' });
+  const { stdout } = await found.catch(({ stdout }: { stdout: string }) => ({ stdout: stdout || `${code}\n` }));
+  return stdout === '' ? undefined : stdout.trimEnd();
+}
+
+/** What that account could not do, in words; undefined: it can do all. */
+async function missing(
+  account: SystemAccount,
+  plan: ServicePlan,
+  env: NodeJS.ProcessEnv,
+  code: string,
+): Promise<string | undefined> {
+  if (plan.port < 1_024) return `port ${plan.port} is reserved to root`;
+  const may = (flag: '-r' | '-w' | '-x', path: string) =>
+    run('/bin/sh', ['-c', `test ${flag} "$1"`, 'sh', path], { ...account, cwd: '/' }).then(
+      () => true,
+      () => false,
+    );
+  const read = readable.flatMap((name) => (env[name] ? [env[name]] : []));
+  const archive = plan.service === 'channel-service' ? env.PARLEY_ARCHIVE_DIR : undefined;
+  const needs = [
+    ['-x', process.execPath, 'run'] as const,
+    ...read.map((path) => ['-r', path, 'read'] as const),
+    ...(archive ? [['-w', archive, 'write to'] as const] : []),
+  ];
+  const found = await Promise.all(
+    needs.map(async ([flag, path, what]) => ((await may(flag, path)) ? [] : [`${what} ${path}`])),
+  );
+  const closed = await unreadableCode(account, code);
+  const [first] = [...found.flat(), ...(closed === undefined ? [] : [`read ${closed}`])];
+  return first === undefined ? undefined : `it cannot ${first}`;
+}
+
+/**
+ * Whom a service runs as where root starts it: a system user of its own, made if missing. Undefined: as this process; where
+ * root cannot do otherwise, that is said.
+ */
+export async function accountFor(
+  plan: ServicePlan,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+  code = projectFolder,
+): Promise<SystemAccount | undefined> {
+  if (!isRoot) return undefined;
+  const name = names[plan.service];
+  try {
+    const account = await systemAccount(name);
+    const why = await missing(account, plan, env, code);
+    if (why === undefined) return account;
+    say(`${plan.name} runs as root and not as the user ${name}: ${why}`);
+  } catch {
+    say(`${plan.name} runs as root: there is no user ${name}, and it could not be made`);
+  }
+  return undefined;
+}

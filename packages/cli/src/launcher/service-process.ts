@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { allocatorSettings, type Part } from '@parley/runtime';
+
+/** How to run one service. */
+export interface Launch {
+  readonly name: string;
+  /** The compiled entry. */
+  readonly main: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logFile: string;
+  /** Whom it runs as; absent: as this process. */
+  readonly account?: { readonly uid: number; readonly gid: number };
+}
+
+/** Where a service listens, by protocol. */
+export type Listens = Readonly<Record<string, string>>;
+
+interface Message {
+  readonly listens?: Listens;
+  readonly failed?: string;
+}
+
+const startWithinMs = 30_000;
+const firstDelayMs = 1_000;
+const longestDelayMs = 10_000;
+/** Whoever lived this long starts again at the shortest delay. */
+const steadyMs = 30_000;
+
+function running(child: ChildProcess | undefined): child is ChildProcess {
+  return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** One service as a child process that is started again when it ends by itself. */
+export class SupervisedProcess implements Part {
+  readonly #launch: Launch;
+  readonly #say: (line: string) => void;
+  readonly #onRevived: () => void;
+  #child: ChildProcess | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #delayMs = firstDelayMs;
+  #startedAt = 0;
+  #stopping = false;
+
+  /** `onRevived`: it ended by itself, and listens again. */
+  constructor(launch: Launch, say: (line: string) => void, onRevived: () => void) {
+    this.#launch = launch;
+    this.#say = say;
+    this.#onRevived = onRevived;
+  }
+
+  get name(): string {
+    return this.#launch.name;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  get logFile(): string {
+    return this.#launch.logFile;
+  }
+
+  /** Resolves when it listens. Rejects with its own sentence where it cannot start; it is not tried again then. */
+  async start(): Promise<Listens> {
+    const child = this.#spawn();
+    this.#child = child;
+    this.#startedAt = performance.now();
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => {
+        clearTimeout(bound);
+        child.kill('SIGKILL');
+        reject(new Error(`${this.name} did not start: ${why}`));
+      };
+      const bound = setTimeout(() => fail(`nothing was heard for 30 s; see ${this.logFile}`), startWithinMs);
+      child.on('error', (error) => fail(error.message));
+      child.once('exit', (code, signal) => fail(`it ended (${signal ?? `exit code ${code}`}); see ${this.logFile}`));
+      child.once('message', ({ listens, failed }: Message) => {
+        if (listens === undefined) return fail(failed ?? `it made no sense; see ${this.logFile}`);
+        clearTimeout(bound);
+        child.removeAllListeners('exit').once('exit', (code, signal) => this.#died(signal ?? `exit code ${code}`));
+        resolve(listens);
+      });
+    });
+  }
+
+  /** A session of its own: the Ctrl-C of the terminal reaches the supervisor only. */
+  #spawn(): ChildProcess {
+    const { main, env, logFile, account } = this.#launch;
+    const log = openSync(logFile, 'a', 0o600);
+    try {
+      return spawn(process.execPath, [main], {
+        ...account,
+        env: { ...allocatorSettings, ...env },
+        detached: true,
+        stdio: ['ignore', log, log, 'ipc'],
+      });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  #died(how: string): void {
+    if (this.#stopping) return;
+    if (performance.now() - this.#startedAt > steadyMs) this.#delayMs = firstDelayMs;
+    this.#say(`${this.name} ended (${how}); it is started again in ${this.#delayMs / 1_000} s`);
+    this.#again = setTimeout(() => this.#revive(), this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, longestDelayMs);
+  }
+
+  #revive(): void {
+    this.start().then(
+      () => {
+        this.#say(`${this.name} listens again (pid ${this.pid})`);
+        this.#onRevived();
+      },
+      (error: Error) => this.#died(error.message),
+    );
+  }
+
+  /** Ends it in order. */
+  stop(): Promise<void> {
+    return this.#end((child) => child.kill('SIGTERM'), stopWithin(this.#launch.env));
+  }
+
+  /** Ends it the way it ends when its supervisor is gone: in less than two seconds. */
+  abandon(): Promise<void> {
+    return this.#end((child) => child.connected && child.disconnect(), 2_000);
+  }
+
+  /** Sends it that signal. */
+  signal(signal: NodeJS.Signals): void {
+    if (running(this.#child)) this.#child.kill(signal);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#stopping = true;
+    clearTimeout(this.#again);
+    if (running(this.#child)) this.#child.kill('SIGKILL');
+  }
+
+  async #end(ask: (child: ChildProcess) => void, withinMs: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#again);
+    const child = this.#child;
+    if (!running(child)) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    ask(child);
+    const force = setTimeout(() => child.kill('SIGKILL'), withinMs);
+    await ended;
+    clearTimeout(force);
+  }
+}
+
+/** A service forces its own end a second after its deadline; this is a second later. */
+function stopWithin(env: NodeJS.ProcessEnv): number {
+  return (Number(env.PARLEY_STOP_SECONDS ?? 8) + 2) * 1_000;
+}

@@ -1,0 +1,207 @@
+import { chown } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lifecycle, readSettings, type Settings, silentLogger } from '@parley/runtime';
+import { Acceptance } from './accepted.js';
+import { accountFor, type SystemAccount } from './accounts.js';
+import { DataFolder } from './data-folder.js';
+import { findEnvoy } from './envoy/binary.js';
+import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
+import { makeFirstAdmin } from './first-admin.js';
+import { keepSmall } from './log-files.js';
+import { type Network, networkOf, networkSettings } from './network.js';
+import { findDatabase, type OpenDatabase, openProjectDatabase } from './open-database.js';
+import type { StartOptions } from './options.js';
+import { addressOf, overview, type Running } from './overview.js';
+import { adminPort, connectionsOf, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
+import { checkFree } from './ports.js';
+import { FactsPublisher } from './publisher.js';
+import { SupervisedProcess } from './service-process.js';
+
+type Say = (line: string) => void;
+
+/** What all services of one start are made of. */
+interface Ground {
+  readonly plan: Plan;
+  readonly folder: DataFolder;
+  readonly database: OpenDatabase;
+  readonly settings: Settings;
+  readonly network: Network;
+}
+
+/** How everything is ended: in order, in a hurry because nobody is there any more, or by force. */
+type Manner = 'order' | 'hurry';
+
+/** Starts everything in order, keeps it running, and ends it in the reverse order. */
+export class Supervisor {
+  readonly #options: StartOptions;
+  readonly #say: Say;
+  readonly #parts = new Lifecycle(silentLogger());
+  readonly #processes: SupervisedProcess[] = [];
+  readonly #stopAsked: Promise<void>;
+  #askToStop: () => void = () => {};
+  #manner: Manner | undefined;
+  /** Tells other commands what runs now; there is none before all does. */
+  #publisher: FactsPublisher | undefined;
+
+  constructor(options: StartOptions, say: Say) {
+    this.#options = options;
+    this.#say = say;
+    this.#stopAsked = new Promise((resolve) => {
+      this.#askToStop = resolve;
+    });
+  }
+
+  /** Starts everything, and resolves when somebody asked to stop. Rejects with one sentence where it cannot start. */
+  async run(): Promise<void> {
+    const settings = readSettings(process.env);
+    const plan = planServices(this.#options);
+    const network = await networkOf(settings.HOST, this.#options.publicHost);
+    const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
+    const envoys = plan.envoy === undefined ? [] : [plan.envoy];
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#say);
+    const database = await this.#openProjectDatabase(folder, connectionsOf(plan, settings.DATABASE_CONNECTIONS));
+    if (this.#manner === undefined) await this.#startServices({ plan, folder, database, settings, network });
+    await this.#stopAsked;
+  }
+
+  /** May be called at any time; `run` resolves soon afterwards. */
+  requestStop(manner: Manner): void {
+    this.#manner ??= manner;
+    this.#askToStop();
+  }
+
+  /** Ends what runs: chat servers, then the others, then PostgreSQL. */
+  stop(): Promise<void> {
+    return this.#parts.stop();
+  }
+
+  /** Ends the services at once; what `stop` waits for is then over. */
+  kill(): void {
+    for (const one of this.#processes) one.kill();
+  }
+
+  /** Hands a signal on to every service. */
+  passOn(signal: NodeJS.Signals): void {
+    for (const one of this.#processes) one.signal(signal);
+  }
+
+  async #openProjectDatabase(folder: DataFolder, connections: number): Promise<OpenDatabase> {
+    const keep = this.#parts.add.bind(this.#parts, 'database');
+    const ownerUrl = await findDatabase(this.#options.database, folder.path, connections, keep, this.#say);
+    const logs = () => [...this.#processes.map(({ logFile }) => logFile), join(folder.path, 'postgres.log')];
+    this.#parts.add('logs', keepSmall(logs, this.#say));
+    return openProjectDatabase(ownerUrl, folder.path, this.#say);
+  }
+
+  async #startServices(ground: Ground): Promise<void> {
+    const { plan } = ground;
+    this.#say('starting the services');
+    const first = await this.#startGroup(plan.first, ground, {});
+    const [userService] = first;
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, ground);
+    const addressesOf = (name: ServicePlan['service']) =>
+      first
+        .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
+        .join(',');
+    const behind = {
+      PARLEY_MANAGERS: addressesOf('channel-service'),
+      PARLEY_USER_SERVICES: addressesOf('user-service'),
+    };
+    const chat = await this.#startGroup(plan.chatServers, ground, behind);
+    const web = await this.#startGroup([plan.gateway], ground, behind);
+    if (this.#manner !== undefined) return;
+    const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(ground))];
+    await this.#publish(running, ground);
+    const isOver = () => this.#manner !== undefined;
+    await new Acceptance(ground.database.ownerUrl, this.#say).wait(() => running.map(factsOf), isOver);
+    if (!isOver()) this.#say(overview(running, this.#options, behind, ground.network));
+  }
+
+  async #publish(running: readonly Running[], { folder, database }: Ground): Promise<void> {
+    const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+    this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#say));
+    await this.#publisher.publish();
+  }
+
+  /** Where it is asked for. */
+  async #startEnvoy(ground: Ground) {
+    const { plan, folder, network } = ground;
+    if (plan.envoy === undefined || this.#manner !== undefined) return [];
+    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
+    const own = join(folder.path, 'front');
+    const config = await writeEnvoyConfig(own, localAddresses(plan, plan.envoy, network, this.#options));
+    const env = { ENVOY_BINARY: binary, ...config };
+    return this.#startGroup([plan.envoy], ground, env, [own, join(own, 'envoy.json')]);
+  }
+
+  #makeFirstAdmin({ listens }: Running, { settings, database, folder }: Ground): Promise<void> {
+    const userService = listens.grpc ?? '';
+    const { ownerUrl } = database;
+    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
+  }
+
+  /** All at once. Empty as soon as somebody asked to stop. `files` are theirs alone. */
+  async #startGroup(
+    plans: readonly ServicePlan[],
+    ground: Ground,
+    more: NodeJS.ProcessEnv,
+    files: readonly string[] = [],
+  ): Promise<readonly Running[]> {
+    if (this.#manner !== undefined) return [];
+    const group = await Promise.all(
+      plans.map(async (plan) => {
+        const env = { ...process.env, ...this.#environment(plan, ground), ...more };
+        const account = await accountFor(plan, env, this.#say);
+        if (account !== undefined) await Promise.all(files.map((file) => chown(file, account.uid, account.gid)));
+        return this.#processOf(plan, ground, env, account);
+      }),
+    );
+    this.#processes.push(...group);
+    this.#parts.add('services', { stop: () => this.#stopGroup(group) });
+    const all = Promise.all(group.map(async (one) => ({ process: one, listens: await one.start() })));
+    return Promise.race([all, this.#stopAsked.then(() => [])]);
+  }
+
+  #processOf(
+    plan: ServicePlan,
+    { folder }: Ground,
+    env: NodeJS.ProcessEnv,
+    account?: SystemAccount,
+  ): SupervisedProcess {
+    const { name } = plan;
+    const launch = { name, main: mainOf(plan), env, logFile: folder.freshLog(name), ...(account && { account }) };
+    return new SupervisedProcess(launch, this.#say, () => void this.#publisher?.publish());
+  }
+
+  async #stopGroup(group: readonly SupervisedProcess[]): Promise<void> {
+    await Promise.all(group.map((one) => (this.#manner === 'hurry' ? one.abandon() : one.stop())));
+  }
+
+  #environment(plan: ServicePlan, { database, network }: Ground): NodeJS.ProcessEnv {
+    const { logLevel } = this.#options;
+    return {
+      ...networkSettings(plan, network),
+      PARLEY_DATABASE_URL: plan.role === undefined ? '' : database.urlFor(plan.role),
+      PARLEY_PORT: String(plan.port),
+      PARLEY_ADMIN_PORT: String(adminPort(plan)),
+      PARLEY_NAME: plan.name,
+      PARLEY_LOG_FORMAT: 'text',
+      ...(isBehind(plan.service) ? { PARLEY_PROXIES: believed(process.env.PARLEY_PROXIES) } : {}),
+      ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
+    };
+  }
+}
+
+/** The gateway and Envoy stand in front of it: their connections carry the calls of many people. */
+function isBehind(service: ServicePlan['service']): boolean {
+  return service !== 'gateway';
+}
+
+/** The gateway and Envoy of this start, besides whom its owner believes. */
+function believed(given = ''): string {
+  return [given, '127.0.0.0/8', '::1/128'].join(',');
+}
+
+function factsOf({ process: { name, pid }, listens }: Running) {
+  return { name, pid, address: addressOf(listens), admin: listens.admin ?? '' };
+}

@@ -1,0 +1,126 @@
+import type { Conversation } from '@parley/client';
+
+/** What a typed line asks for. */
+export type TypedLine =
+  | { readonly do: 'who' }
+  | { readonly do: 'leave' }
+  | { readonly do: 'help' }
+  /** Nothing that can be done; the words say why. */
+  | { readonly do: 'explain'; readonly words: string }
+  /** `failed` says what did not happen where it is refused. */
+  | { readonly do: 'send'; readonly failed: string; readonly act: (conversation: Conversation) => Promise<unknown> };
+
+interface Command {
+  /** What it does, for the help. */
+  readonly does: string;
+  /** What stands behind its number. */
+  readonly words?: string;
+  readonly failed: string;
+  /** It changes an earlier message, which has to be kept for that. */
+  readonly changes: boolean;
+  readonly act: (conversation: Conversation, seq: number, words: string) => Promise<unknown>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  reply: {
+    does: 'answers that message',
+    words: 'text',
+    failed: 'not sent',
+    changes: false,
+    act: (conversation, seq, words) => conversation.send(words, { replyTo: seq }),
+  },
+  edit: {
+    does: 'replaces the text of your message',
+    words: 'text',
+    failed: 'not edited',
+    changes: true,
+    act: (conversation, seq, words) => conversation.edit(seq, words),
+  },
+  delete: {
+    does: 'deletes your message',
+    failed: 'not deleted',
+    changes: true,
+    act: (conversation, seq) => conversation.remove(seq),
+  },
+  react: {
+    does: 'adds your reaction',
+    words: 'emoji',
+    failed: 'no reaction added',
+    changes: true,
+    act: (conversation, seq, words) => conversation.react(seq, words),
+  },
+  unreact: {
+    does: 'takes your reaction back',
+    words: 'emoji',
+    failed: 'no reaction removed',
+    changes: true,
+    act: (conversation, seq, words) => conversation.unreact(seq, words),
+  },
+  pin: {
+    does: 'pins that message',
+    failed: 'not pinned',
+    changes: true,
+    act: (conversation, seq) => conversation.pin(seq),
+  },
+  unpin: {
+    does: 'unpins it',
+    failed: 'not unpinned',
+    changes: true,
+    act: (conversation, seq) => conversation.unpin(seq),
+  },
+};
+
+function usageOf(name: string, { words }: Command): string {
+  return `/${name} SEQ${words === undefined ? '' : ` ${words}`}`;
+}
+
+/** Every command that works in a channel, one on each line. */
+export function helpFor(keeps: boolean): string {
+  const possible = Object.entries(commands).filter(([, { changes }]) => keeps || !changes);
+  const rows = [
+    ...possible.map(([name, command]) => [usageOf(name, command), command.does]),
+    ['/who', 'lists who is here'],
+    ['/quit', 'leaves, like Ctrl-C and Ctrl-D'],
+    ['//text', 'sends /text as a message'],
+  ];
+  const off = keeps ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
+  const lines = rows.map(([usage = '', does]) => `  ${usage.padEnd(20)} ${does}`);
+  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${lines.join('\n')}\n${off}`;
+}
+
+const bare: Readonly<Record<string, TypedLine>> = {
+  '/quit': { do: 'leave' },
+  '/who': { do: 'who' },
+  '/help': { do: 'help' },
+};
+
+function commandOf(line: string, keeps: boolean): TypedLine {
+  const alone = bare[line.trim()];
+  if (alone !== undefined) return alone;
+  const [, name = '', rest = ''] = /^\/(\S*)(.*)$/s.exec(line) ?? [];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined)
+    return {
+      do: 'explain',
+      words: `not sent: unknown command /${name}; /help lists all, // begins a message with a /`,
+    };
+  if (command.changes && !keeps) {
+    return {
+      do: 'explain',
+      words: `${command.failed}: the history of this channel is off, so no message can be changed`,
+    };
+  }
+  const [, seq, words = ''] = /^ #?(\d{1,15})(?: (.+))?$/s.exec(rest) ?? [];
+  if (seq === undefined || (words.trim() === '') !== (command.words === undefined)) {
+    return { do: 'explain', words: `the command is ${usageOf(name, command)}` };
+  }
+  return { do: 'send', failed: command.failed, act: (conversation) => command.act(conversation, Number(seq), words) };
+}
+
+/** Reads a line of a terminal; undefined where it is blank. `//` says a line that begins with one /. */
+export function typed(line: string, keeps: boolean): TypedLine | undefined {
+  if (line.trim() === '') return undefined;
+  const said = line.startsWith('//') ? line.slice(1) : line;
+  if (said === line && line.startsWith('/')) return commandOf(line, keeps);
+  return { do: 'send', failed: 'not sent', act: (conversation) => conversation.send(said) };
+}

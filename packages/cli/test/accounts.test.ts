@@ -1,0 +1,28 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accountFor } from '../src/launcher/accounts.js';
+import { readOptions } from '../src/launcher/options.js';
+import { planServices, type ServicePlan } from '../src/launcher/plan.js';
+
+const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+asRoot('Started by root (skipped for other users)', () => {
+  let code: string;
+  beforeAll(async () => {
+    code = await mkdtemp(join(tmpdir(), 'parley-code-'));
+    await mkdir(join(code, 'packages'));
+    await writeFile(join(code, 'packages', 'main.js'), '');
+    await chmod(code, 0o755);
+  });
+  afterAll(() => rm(code, { recursive: true }));
+
+  test('a service has a user of its own where that user can read all code, and root says so where it cannot', async () => {
+    const [plan] = planServices(readOptions([])).first as [ServicePlan];
+    const lines: string[] = [];
+    const who = () => accountFor(plan, process.env, (line) => lines.push(line), code);
+    expect([await who(), lines]).toEqual([expect.objectContaining({ uid: expect.any(Number) }), []]);
+    await chmod(join(code, 'packages', 'main.js'), 0o600);
+    expect([await who(), lines]).toEqual([undefined, [expect.stringContaining(join(code, 'packages', 'main.js'))]]);
+  });
+});

@@ -1,0 +1,125 @@
+import { clientOf, Listener, until } from '@parley/client/testing';
+import { type TestPerson, Trio } from '@parley/testkit';
+import { Commands } from './commands.js';
+
+let trio: Trio;
+let commands: Commands;
+let root: TestPerson;
+
+beforeAll(async () => {
+  trio = await Trio.start({ managers: 2, chatServers: 2 });
+  commands = await Commands.open(trio.managers.map(({ grpc }) => grpc).join(','));
+  root = await trio.people.make('root');
+});
+afterEach(() => commands.killAll());
+afterAll(async () => {
+  await trio.stop();
+  await commands.close();
+});
+
+async function run(person: TestPerson, ...args: string[]): Promise<[code: number | null, said: string]> {
+  const command = await commands.start(person, 'admin', ...args);
+  return [await command.end(), command.said];
+}
+
+test('the owner of the database makes the first administrator, in the audit too', async () => {
+  const grant = (user: string) => run(root, 'grant', user, '--database', trio.database.ownerUrl);
+  const refused = await run(root, 'servers');
+  expect(refused).toEqual([1, expect.stringContaining('parley admin grant <user>')]);
+  expect(await grant('nobody-yet')).toEqual([1, expect.stringContaining('register it first')]);
+  expect(await grant('root')).toEqual([0, 'root is an administrator\n']);
+  const [code, said] = await run(root, 'audit', '--json');
+  expect([code, JSON.parse(said).entries]).toMatchObject([
+    0,
+    [{ actor: '(database)', action: 'user.set', target: 'root', detail: { role: 'admin', was: ['user', 'active'] } }],
+  ]);
+});
+
+test('servers, for people and for programs', async () => {
+  const [code, table] = await run(root, 'servers');
+  expect(code).toBe(0);
+  expect(table).toMatch(/^name +address +internal +state +load +channels +seats +reported +id\n/);
+  const [first = '', second = ''] = trio.chatServers.map(({ grpc }) => grpc);
+  expect(table).toMatch(
+    new RegExp(`chat-1 +${first} +${first} +serving +0\\.\\d\\d +0 +0 +\\d\\.\\d s ago +[0-9a-f-]{36}\n`),
+  );
+  expect(table).toMatch(new RegExp(`chat-2 +${second} `));
+  const [, json] = await run(root, 'servers', '--json');
+  expect(JSON.parse(json)).toMatchObject([
+    { name: 'chat-1', addr: first, state: 'serving', channels: 0, seats: 0 },
+    { name: 'chat-2', addr: second, state: 'serving', channels: 0, seats: 0 },
+  ]);
+});
+
+test('who is suspended is out, and back when that is over', async () => {
+  const victim = await trio.people.make('victim');
+  const { id } = await trio.create(victim, 'victims');
+  const inside = new Listener(await clientOf(trio, victim).listen(id));
+  expect(await run(root, 'user', 'victim', '--status', 'suspended')).toEqual([0, 'victim is a user, suspended\n']);
+  await inside.done;
+  expect(inside.of('ended')).toMatchObject([{ reason: 'suspended' }]);
+  await expect(trio.listen(victim, id)).rejects.toMatchObject({ reason: 'logged-out' });
+  expect(await run(root, 'user', 'victim', '--status', 'active')).toEqual([0, 'victim is a user, active\n']);
+  expect(await run(root, 'user', 'root', '--role', 'user')).toEqual([
+    1,
+    expect.stringContaining('another administrator'),
+  ]);
+  expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('--role or --status')]);
+});
+
+test('who is kicked is out for now', async () => {
+  const guest = await trio.people.make('loud');
+  const { id } = await trio.create(guest, 'loud room');
+  const inside = new Listener(await clientOf(trio, guest).listen(id));
+  expect(await run(root, 'kick', 'loud', 'loud room', '--reason', 'too loud')).toEqual([
+    0,
+    `loud is out in channel ${id}, and may come back\n`,
+  ]);
+  await inside.done;
+  expect(inside.of('ended')).toMatchObject([{ reason: 'kicked' }]);
+  const again = await clientOf(trio, guest).listen(id);
+  await again.leave();
+  const [, said] = await run(root, 'audit', '--size', '1');
+  expect(said).toMatch(/root +user\.kick +loud +.*"too loud"/);
+  expect(said).toMatch(/more with --after \d+/);
+});
+
+test('of who is not inside, a kickUser says so', async () => {
+  const guest = await trio.people.make('absent');
+  const { id } = await trio.create(guest, 'empty room');
+  expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not inside anywhere\n']);
+  expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not inside channel ${id}\n`]);
+});
+
+test('of servers with one name an id is asked for, and nothing of a server that is not', async () => {
+  const twin = await trio.addChatServer({ PARLEY_NAME: 'chat-1' });
+  const [code, said] = await run(root, 'drain', 'chat-1');
+  expect([code, said]).toEqual([2, expect.stringMatching(/give an id \([0-9a-f-]{36}, [0-9a-f-]{36}\)/)]);
+  expect(await run(root, 'drain', 'chat-9')).toEqual([1, expect.stringContaining('admin servers')]);
+  await twin.stop();
+});
+
+test('a drained server gets nothing more, by its name', async () => {
+  const words = 'chat-2 drains: its channels go elsewhere, and it gets no others\n';
+  expect(await run(root, 'drain', 'chat-2')).toEqual([0, words]);
+  const drained = "SELECT FROM chat.server WHERE name = 'chat-2' AND state = 'draining'";
+  await until(async () => (await trio.people.sql(drained)).length === 1);
+  expect((await run(root, 'servers'))[1]).toMatch(/\nTo undo a drain, restart that chat server: .*\n$/);
+  const [person] = (await trio.people.makeMany('drained', 1)) as [TestPerson];
+  for (let n = 0; n < 4; n++) {
+    const { id } = await trio.create(person, `room ${n}`);
+    expect((await trio.listen(person, id)).server?.name).toBe('chat-1');
+  }
+});
+
+test('who drains the last server that serves is warned, and everybody else is told that none does', async () => {
+  const [code, said] = await run(root, 'drain', 'chat-1');
+  expect(code).toBe(0);
+  expect(said).toContain('\nwarning: no other chat server is serving; everybody waits until one is started\n');
+  const [, audit] = await run(root, 'audit', '--size', '2');
+  expect(audit).toMatch(/root +server\.drain +chat-1 +.*\n.*root +server\.drain +chat-2 /);
+  await trio.create(root, 'nowhere');
+  const inside = await commands.start(root, 'chat', 'nowhere');
+  expect(await inside.end()).toBe(1);
+  expect(inside.said).toMatch(/^parley: no chat server is serving, because none runs or all are drained; /);
+});

@@ -1,0 +1,167 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type ParleyClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { FaultProxy, freePorts, Program, type ServiceProcess, Trio } from '@parley/testkit';
+import { stringify } from 'yaml';
+import { projectFolder } from '../src/launcher/options.js';
+
+const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
+const run = hasPrometheus ? test : test.skip;
+
+let folder: string;
+let trio: Trio;
+let toDatabase: FaultProxy;
+let client: ParleyClient;
+let prometheus: Program;
+let url: string;
+
+/** The rules as they are, at a pace at which a test can wait for them. */
+async function hastyRules(): Promise<string> {
+  const text = await readFile(join(projectFolder, 'docs', 'alerts.yml'), 'utf8');
+  return text.replaceAll(/\[\d+[sm]\]/g, '[15s]').replaceAll(/for: \d+[sm]/g, 'for: 2s');
+}
+
+async function startPrometheus(ports: readonly number[], listen: number): Promise<Program> {
+  await writeFile(join(folder, 'alerts.yml'), await hastyRules());
+  const config = {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: ['alerts.yml'],
+    scrape_configs: [{ job_name: 'parley', static_configs: [{ targets: ports.map((port) => `127.0.0.1:${port}`) }] }],
+  };
+  await writeFile(join(folder, 'prometheus.yml'), stringify(config));
+  const own = [`--web.listen-address=127.0.0.1:${listen}`, `--storage.tsdb.path=${join(folder, 'data')}`];
+  return new Program('prometheus', [`--config.file=${join(folder, 'prometheus.yml')}`, ...own]);
+}
+
+interface Alert {
+  readonly labels: { readonly alertname: string };
+  readonly state: string;
+}
+
+async function firing(): Promise<string[]> {
+  const answer = (await (await fetch(`${url}/api/v1/alerts`)).json()) as { data: { alerts: Alert[] } };
+  return answer.data.alerts.filter(({ state }) => state === 'firing').map(({ labels }) => labels.alertname);
+}
+
+async function fires(name: string): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await firing()).includes(name); await pause(250)) {
+    if (Date.now() > end) throw new Error(`${name} never fired; ${await firing()} did`);
+  }
+}
+
+/** How many processes were reached by the last scrape. Before its first one nothing that is counted can be seen to rise. */
+async function reached(): Promise<number> {
+  const answer = await (await fetch(`${url}/api/v1/query?query=sum(up)`)).json();
+  const { data } = answer as { data: { result: { value: [number, string] }[] } };
+  return Number(data.result[0]?.value[1] ?? 0);
+}
+
+beforeAll(async () => {
+  if (!hasPrometheus) return;
+  folder = await mkdtemp(join(tmpdir(), 'parley-prometheus-'));
+  const first = await freePorts(5);
+  const admin = (n: number) => ({ PARLEY_ADMIN_PORT: String(first + n) });
+  trio = await Trio.start({ chatServers: 0, env: admin(0) });
+  await trio.startUserService(admin(1));
+  const behind = new URL(trio.database.urlFor('chat_server'));
+  const { host } = behind;
+  toDatabase = await FaultProxy.open(() => host);
+  behind.host = toDatabase.address;
+  await trio.addChatServer({ ...admin(2), PARLEY_DATABASE_URL: behind.href });
+  prometheus = await startPrometheus([first, first + 1, first + 2, first + 3], first + 4);
+  url = `http://127.0.0.1:${first + 4}`;
+  for (const end = Date.now() + 60_000; ; await pause(200)) {
+    const ready = await fetch(`${url}/-/ready`).catch(() => undefined);
+    if (ready?.ok) break;
+    if (Date.now() > end) throw new Error(prometheus.said);
+  }
+  await trio.addChatServer(admin(3));
+  for (const end = Date.now() + 30_000; (await reached()) < 4; await pause(200)) {
+    if (Date.now() > end) throw new Error(`only ${await reached()} processes are scraped`);
+  }
+  const { token } = await trio.people.make('ann');
+  const channelService = trio.managers[0]?.grpc ?? '';
+  client = createClient({ transport: grpcTransport({ userService: '127.0.0.1:1', channelService }), token });
+}, 120_000);
+
+afterAll(async () => {
+  if (!hasPrometheus) return;
+  await client.close();
+  prometheus.child.kill('SIGTERM');
+  await prometheus.exited;
+  trio.managers[0]?.kill('SIGCONT');
+  await toDatabase.close();
+  await trio.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A channel that keeps everything, at this chat server. */
+async function channelAt(server: number): Promise<number> {
+  const { id } = await client.create({ name: 'den', limit: 5, keep: { everything: true } });
+  await trio.place(id, trio.chatServers[server] as ServiceProcess);
+  return id;
+}
+
+run(
+  'an error that nobody foresaw, and messages that meet a lock',
+  async () => {
+    const conversation = await client.listen(await channelAt(1));
+    await conversation.send('hello');
+    await trio.people.sql('ALTER TABLE chat.listing RENAME TO away');
+    await expect(client.channels()).rejects.toThrow();
+    await fires('ParleyDefect');
+    await trio.people.sql('ALTER TABLE chat.away RENAME TO listing');
+
+    expect(await firing()).not.toContain('ParleyLaneStuck');
+    const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
+    const sent = conversation.send('into the lock');
+    await fires('ParleyLaneStuck');
+    await trio.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'");
+    await locked;
+    expect((await sent).seq).toBe(2);
+    await conversation.leave();
+  },
+  300_000,
+);
+
+run(
+  'a database that does not answer, and a manager that hangs',
+  async () => {
+    expect(await firing()).not.toContain('ParleyDatabaseAway');
+    trio.managers[0]?.kill('SIGSTOP');
+    toDatabase.set({ hole: true });
+    for (const name of ['ParleyDatabaseAway', 'ParleyLeaseLapsed', 'ParleyProcessDown']) await fires(name);
+    toDatabase.heal();
+    trio.managers[0]?.kill('SIGCONT');
+  },
+  300_000,
+);
+
+/** Asks for a place again and again, until that alert fires. */
+async function firesWhileAsking(channelId: number, name: string): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await firing()).includes(name); await pause(500)) {
+    if (Date.now() > end) throw new Error(`${name} never fired; ${await firing()} did`);
+    const ended = AbortSignal.timeout(1_000);
+    await client.listen(channelId, { signal: ended }).then(
+      (one) => one.leave(),
+      () => {},
+    );
+  }
+}
+
+run(
+  'a chat server that is killed, and then no chat server at all',
+  async () => {
+    const id = await channelAt(1);
+    const [first, second] = trio.chatServers;
+    second?.kill('SIGKILL');
+    await firesWhileAsking(id, 'ParleyOwnerGone');
+    first?.kill('SIGKILL');
+    await firesWhileAsking(id, 'ParleyNoChatServer');
+  },
+  300_000,
+);

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { isReason } from '@parley/runtime';
+import { Chatter, Trio } from '@parley/testkit';
+
+let trio: Trio;
+let managerMetrics: number;
+let chatMetrics: number;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+beforeAll(async () => {
+  managerMetrics = await freePort();
+  trio = await Trio.start({
+    chatServers: 0,
+    env: { PARLEY_ADMIN_PORT: String(managerMetrics), PARLEY_LOG_LEVEL: 'info' },
+  });
+  chatMetrics = await freePort();
+  await trio.addChatServer({ PARLEY_ADMIN_PORT: String(chatMetrics) });
+});
+afterAll(() => trio.stop());
+
+async function metricsOf(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await holds()); tries++) {
+    if (tries > 100) throw new Error('not in 10 s');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function namesIn(text: string): Set<string> {
+  return new Set([...text.matchAll(/^([a-z_]+)(?:\{.*\})? /gm)].map(([, name]) => name as string));
+}
+
+/** A metric without any sample yet is named by its type only. */
+function exported(text: string): Set<string> {
+  const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
+  const typed = types.flatMap(([, name, type]) =>
+    type === 'histogram' ? [`${name}_count`, `${name}_sum`, `${name}_bucket`] : [name as string],
+  );
+  return new Set([...typed, ...namesIn(text)]);
+}
+
+test('every metric of the alerts is exported, and every reason is one of the table', async () => {
+  const alerts = await readFile(new URL('../../../../docs/alerts.yml', import.meta.url), 'utf8');
+  const known = exported((await metricsOf(managerMetrics)) + (await metricsOf(chatMetrics)));
+  const named = [...alerts.matchAll(/\bparley_\w+/g)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(6);
+  expect(named.filter((name) => !known.has(name) && !known.has(`${name}_count`))).toEqual([]);
+  const reasons = [...alerts.matchAll(/reason="([^"]+)"/g)].map(([, word]) => word);
+  expect(reasons.filter((word) => !isReason(word))).toEqual([]);
+  expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(7);
+});
+
+test('what alerts wait for is there at 0 before it happens the first time', async () => {
+  const manager = await metricsOf(managerMetrics);
+  const chat = await metricsOf(chatMetrics);
+  expect(manager).toContain('parley_listens_total{owner="recovered"} 0\n');
+  for (const text of [manager, chat])
+    for (const kind of ['uncaught', 'internal']) expect(text).toContain(`parley_defects_total{kind="${kind}"} 0\n`);
+  expect(chat).toContain('parley_resets_total{why="behind"} 0\n');
+  expect(chat).toContain('parley_resumes_total{outcome="gap"} 0\n');
+  expect(chat).toContain('parley_channels_left_total{why="lost"} 0\n');
+});
+
+test('what happens to channels is counted', async () => {
+  const alice = await trio.people.make('alice');
+  const { id } = await trio.create(alice, 'room');
+  const stream = new Chatter(await trio.listen(alice, id), { events: true });
+  await stream.find(({ welcome }) => welcome !== undefined);
+  await until(async () => (await metricsOf(chatMetrics)).includes('parley_seats{state="live"} 1'));
+  const manager = await metricsOf(managerMetrics);
+  expect(manager).toContain('parley_listens_total{owner="placed"} 1');
+  expect(manager).toContain('parley_rpc_seconds_count{rpc="chat.v1.ChannelService/Listen",reason="ok"} 1');
+  expect(await metricsOf(chatMetrics)).toContain('parley_resumes_total{outcome="none"} 1');
+  expect(await metricsOf(chatMetrics)).toContain('parley_draining 0');
+
+  await trio.people.sql('UPDATE chat.channel_head SET boot_id = NULL WHERE channel_id = $1', [id]);
+  await stream.ended;
+  expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
+});
+
+test('calls that a page repeats all the time fill no log, unless they are refused', async () => {
+  const [manager] = trio.managers;
+  const { token } = await trio.people.make('bob');
+  const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });
+  const client = createClient({ transport, token });
+  const { id } = await client.create({ name: 'quiet', limit: 5, keep: { everything: true } });
+  await client.channels();
+  await client.channel(id);
+  await client.history(id);
+  await expect(client.history(999_999)).rejects.toThrow();
+  await client.delete(id);
+  await client.close();
+  await until(async () => manager?.output.includes('ChannelService/Delete') === true);
+  const repeated = /\/(List|ListChannels|History|Report)"/;
+  const lines = manager?.output.split('\n').filter((line) => repeated.test(line)) ?? [];
+  expect(lines.filter((line) => line.includes('"ok"'))).toEqual([]);
+  expect(lines.some((line) => line.includes('channel-not-found'))).toBe(true);
+}, 60_000);

@@ -1,0 +1,60 @@
+import { Channel, ChannelKind } from '@parley/contract';
+import { channelTable } from '../src/channels.js';
+import { pickChannel, pickOnly } from '../src/find-channel.js';
+
+const channel = (id: number, name: string, ownerId = 'bob') =>
+  Channel.fromPartial({ id, name, ownerId, userCount: id });
+
+test('a name that one channel has is that channel, in capital letters or not', () => {
+  expect(pickChannel({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby')).toMatchObject({
+    channel: { id: 4 },
+    told: undefined,
+  });
+  expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow('there is no channel lobby');
+});
+
+test('of several, the exact name goes first, then the own one, then the most active; the others are named', () => {
+  const others = [channel(9, 'twin'), channel(8, 'twin'), channel(7, 'Twin')];
+  expect(pickChannel({ mine: [], others }, 'Twin').channel.id).toBe(7);
+  expect(pickChannel({ mine: [], others }, 'twin')).toMatchObject({
+    channel: { id: 9 },
+    told: 'several channels are called twin: this is channel 9, of bob, the most active one; others are 8 of bob with 8 inside, 7 of bob with 7 inside',
+  });
+  expect(pickChannel({ mine: [channel(3, 'twin', 'me')], others }, 'twin')).toMatchObject({
+    channel: { id: 3 },
+    told: expect.stringContaining('this is channel 3, yours; others are 9 of bob'),
+  });
+});
+
+test('for what cannot be undone, a name of several channels is refused with a list of them', () => {
+  const others = [channel(2, 'lobby'), channel(0, 'lobby')];
+  expect(() => pickOnly({ mine: [], others }, 'lobby')).toThrow(
+    'several channels are called lobby: 2 (of bob, 2 inside), 0 (of bob, nobody inside). Give the id.',
+  );
+  expect(pickOnly({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby').id).toBe(4);
+});
+
+test('the table says what each channel is and who is inside, in columns', () => {
+  const users = [{ id: 'ann' }, { id: 'bob' }];
+  const room = { kind: ChannelKind.ROOM, ownerId: 'ann', limit: 2, userCount: 2 };
+  const full = Channel.fromPartial({ ...room, id: 12, name: 'a\u001b[31mb', users, keep: { seconds: 604_800 } });
+  const chat = Channel.fromPartial({
+    id: 3,
+    name: 'news',
+    kind: ChannelKind.PUBLIC,
+    ownerId: 'cy',
+    userCount: 140,
+    users,
+  });
+  expect(
+    channelTable([full, { ...chat, keep: { everything: true, maxCount: 50 } }, { ...chat, userCount: 0, users: [] }]),
+  ).toBe(
+    [
+      'id  name  kind    history                       owner  people  inside',
+      '12  ab    room    7d                            ann    2/2     ann bob',
+      '3   news  public  forever, at most 50 messages  cy     140     ann bob and 138 more',
+      '3   news  public  off                           cy     0',
+      '',
+    ].join('\n'),
+  );
+});

@@ -1,0 +1,170 @@
+import { type ConversationEvent, type EntryEvent, textOf } from '@parley/client';
+import { entryEvent } from '@parley/client/testing';
+import { Channel, Kind, MemberChange, Message, User } from '@parley/contract';
+import { refuse } from '@parley/runtime';
+import { JsonView } from '../src/json-view.js';
+import { TextView } from '../src/text-view.js';
+
+const ann = User.fromPartial({ id: 'ann', name: 'ann' });
+const bob = User.fromPartial({ id: 'bob', name: 'Bob \u001b[2JB' });
+const cy = User.fromPartial({ id: 'cy', name: 'cy' });
+const lobby = Channel.fromPartial({ id: 3, name: 'lobby', users: [bob, ann] });
+const place = { log: 'l', seq: 0 };
+const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0, here: 2 };
+
+function shown(...events: ConversationEvent[]): string[] {
+  const lines: string[] = [];
+  const view = new TextView((line) => lines.push(line), '; /help says more');
+  for (const event of events) view.event(event);
+  return lines;
+}
+
+function entry(fields: Parameters<typeof Message.fromPartial>[0]): ConversationEvent {
+  const facts = { sender: 'bob', seq: 8, timestamp: Date.now() };
+  return entryEvent(Message.fromPartial({ ...facts, ...fields })) as ConversationEvent;
+}
+
+const hello = entry({ seq: 1, data: Buffer.from('hel\nlo') });
+
+test('the welcome says where one is and who is here', () => {
+  expect(shown(welcome)).toEqual(['* you are in lobby (channel 3); /help says more', '* here (2): Bob B (bob), ann']);
+});
+
+test('in a large channel the welcome counts those who are not named too', () => {
+  expect(shown({ ...welcome, here: 121 })[1]).toBe('* here (121): Bob B (bob), ann');
+});
+
+test('coming back says so, and what was missed', () => {
+  expect(shown(welcome, welcome, hello, { type: 'live', missed: 1 }).slice(2)).toEqual([
+    '* back in lobby (channel 3)',
+    '* here (2): Bob B (bob), ann',
+    expect.stringContaining('hel'),
+    '* you were away for that message',
+  ]);
+  expect(shown({ type: 'live', missed: 0 })).toEqual([]);
+  expect(shown({ type: 'reset', place })[0]).toContain('some messages may be missing');
+  expect(shown({ type: 'gap', from: 3, to: 5, filled: false })).toEqual(['* missing: #3 to #5']);
+  expect(shown({ type: 'gap', from: 3, to: 3, filled: true })).toEqual(['* from the history: #3']);
+});
+
+test('a message has its time, its number and a name that cannot be mistaken', () => {
+  expect(shown(welcome, hello)[2]).toMatch(/^\d\d:\d\d:\d\d #1 Bob B \(bob\): hel ⏎ lo$/);
+});
+
+const about = { targetSeq: 7 };
+
+test.each([
+  ['a reply', { ...about, data: Buffer.from('yes') }, / #8 bob to #7: yes$/],
+  ['an edit', { ...about, kind: Kind.EDIT, data: Buffer.from('a\u001b[2Jb') }, /^\* bob edited #7: ab$/],
+  ['a deletion', { ...about, kind: Kind.DELETE }, /^\* bob deleted #7$/],
+  ['a reaction', { ...about, kind: Kind.REACT, data: Buffer.from('👍') }, /^\* bob reacted to #7: 👍$/],
+  [
+    'one taken back',
+    { ...about, kind: Kind.UNREACT, data: Buffer.from('👍') },
+    /^\* bob removed a reaction from #7: 👍$/,
+  ],
+  ['a pin', { ...about, kind: Kind.PIN }, /^\* bob pinned #7$/],
+  ['a pin taken off', { ...about, kind: Kind.UNPIN }, /^\* bob unpinned #7$/],
+  ['one that was edited', { data: Buffer.from('x'), editedAt: 5 }, /: x \(edited\)$/],
+  ['one that was deleted', { deleted: true }, /: \(deleted\)$/],
+  ['reactions to one', { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a', 'b'] }] }, /: x \[👍 2\]$/],
+  [
+    'reactions that are counted, and not all named',
+    { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a'], count: 40, mine: true }] },
+    /: x \[👍 40\]$/,
+  ],
+  [
+    'a new member',
+    {
+      kind: Kind.MEMBER,
+      data: Buffer.from(
+        MemberChange.encode(MemberChange.fromPartial({ userId: 'cy', joined: true, by: 'ann' })).finish(),
+      ),
+    },
+    /^\* cy is now a member, by ann$/,
+  ],
+] as const)('%s', (_what, fields, line) => {
+  expect(shown(entry(fields as Parameters<typeof entry>[0]))[0]).toMatch(line);
+});
+
+test('others come and go; one does not hear of oneself', () => {
+  const lines = shown(
+    welcome,
+    { type: 'presence', came: [ann, cy], went: [], here: 3 },
+    { type: 'presence', came: [], went: [cy], here: 2 },
+    { type: 'presence', came: [], went: [ann], here: 1 },
+  );
+  expect(lines.slice(2)).toEqual(['* cy joined', '* cy left']);
+});
+
+test('bytes that are no text are counted, not shown', () => {
+  expect(textOf({ data: Buffer.from([0xff, 0xfe]), contentType: '' })).toBeUndefined();
+  expect(textOf({ data: Buffer.from('grün'), contentType: '' })).toBe('grün');
+  expect(shown(entry({ data: Buffer.from('x'), contentType: 'image/png' }))[0]).toMatch(/: \[1 bytes of image\/png\]$/);
+});
+
+test('programs get one value per event', () => {
+  const values: unknown[] = [];
+  const view = new JsonView((value) => values.push(value));
+  view.event(hello);
+  view.event(entry({ ...about, kind: Kind.REACT, data: Buffer.from('👍') }));
+  view.event(entry({ data: Buffer.from([0xff]) }));
+  view.event({ type: 'reconnecting', reason: 'draining', message: 'it stops', inMs: 500 });
+  view.event({ type: 'gap', from: 1, to: 2, filled: false });
+  view.event({ type: 'held', clientId: 'c', reason: 'slow-mode', message: 'wait', inMs: 9 });
+  view.event(entry({ reactions: [{ emoji: '👍', userIds: ['a'], count: 40, mine: true }] }));
+  expect(values).toEqual([
+    expect.objectContaining({ event: 'message', seq: 1, sender: 'bob', text: 'hel\nlo' }),
+    expect.objectContaining({ event: 'react', seq: 8, target: 7, emoji: '👍' }),
+    expect.objectContaining({ event: 'message', data: '/w==' }),
+    { event: 'reconnecting', reason: 'draining', message: 'it stops', in_ms: 500 },
+    { event: 'gap', from: 1, to: 2, filled: false },
+    { event: 'held', client_id: 'c', reason: 'slow-mode', message: 'wait', in_ms: 9 },
+    expect.objectContaining({ reactions: [{ emoji: '👍', count: 40, user_ids: ['a'], mine: true }] }),
+  ]);
+});
+
+const by = (sender: string, fields: Parameters<typeof entry>[0]) => entry({ targetSeq: 2, ...fields, sender });
+const like = Buffer.from('👍');
+
+test('what changes nothing is not announced: the same reaction, pin or deletion again', () => {
+  const twice = [
+    by('ann', { kind: Kind.REACT, data: like }),
+    by('bob', { kind: Kind.REACT, data: like }),
+    by('ann', { kind: Kind.UNREACT, data: like }),
+    by('ann', { kind: Kind.PIN }),
+    by('ann', { kind: Kind.UNPIN }),
+    by('ann', { kind: Kind.DELETE }),
+  ].flatMap((event) => [event, event]);
+  expect(shown(...twice)).toHaveLength(6);
+  expect(shown(...twice.slice(0, 6), ...twice.slice(0, 2))).toHaveLength(4);
+  expect(shown(...twice, { type: 'reset', place }, ...twice)).toHaveLength(13);
+});
+
+test('what earlier messages show already is not announced either; they have their date', () => {
+  const lines: string[] = [];
+  const view = new TextView((line) => lines.push(line));
+  const at = { sender: 'bob', timestamp: new Date(2026, 1, 3, 4, 5, 6).getTime() };
+  const reactions = [{ emoji: '👍', userIds: ['ann'], count: 1, mine: false }];
+  const messages = [
+    { ...at, seq: 2, data: Buffer.from('x'), reactions },
+    { ...at, seq: 3, deleted: true },
+  ];
+  view.earlier(messages.map((fields) => entryEvent(Message.fromPartial(fields)) as EntryEvent));
+  view.event(by('ann', { kind: Kind.REACT, data: like }));
+  view.event(by('ann', { kind: Kind.DELETE, targetSeq: 3 }));
+  expect(lines).toEqual(['2026-02-03 04:05:06 #2 bob: x [👍 1]', '2026-02-03 04:05:06 #3 bob: (deleted)']);
+});
+
+test('a refusal says what did not happen, and how long a mute lasts; a message that waits says so', () => {
+  const lines: string[] = [];
+  const view = new TextView((line) => lines.push(line));
+  view.refused(refuse('message-not-found', { words: 'no\u001b[2Jne' }), 'not deleted');
+  view.refused(refuse('muted', { words: 'muted', retryAfterMs: 3 * 86_400_000 }), 'not sent');
+  view.event({ type: 'held', clientId: 'c', reason: 'slow-mode', message: 'slow', inMs: 40_000 });
+  expect(lines).toEqual([
+    '! not deleted: none',
+    '! not sent: muted (for 3 days)',
+    '* your message waits, for up to 40 s: slow',
+  ]);
+});

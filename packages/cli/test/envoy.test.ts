@@ -1,0 +1,203 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { AdminService, ChannelService, ChatService, Message } from '@parley/contract';
+import { createPool, DatabaseClock, type Pool } from '@parley/database';
+import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
+import { Chatter, freePorts, type TestPerson, Trio, WebStream, webCall } from '@parley/testkit';
+import { writeEnvoyConfig } from '../src/launcher/envoy/config.js';
+import { projectFolder } from '../src/launcher/options.js';
+import { SupervisedProcess } from '../src/launcher/service-process.js';
+
+const run = promisify(execFile);
+
+function onPath(program: string): string {
+  try {
+    return execFileSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+const binary = onPath('envoy');
+const describeEnvoy = binary === '' ? describe.skip : describe;
+
+describeEnvoy('the real Envoy', () => {
+  let trio: Trio;
+  let folder: string;
+  let envoy: SupervisedProcess;
+  let url: string;
+  let address: string;
+  let pool: Pool;
+  let key: SigningKey<JoinClaims>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-envoy-'));
+    trio = await Trio.start({ chatServers: 4 });
+    const users = await trio.startUserService();
+    const gateway = await trio.startGateway();
+    const port = await freePorts(1);
+    const clusters = {
+      'user-service': [users.grpc],
+      'channel-service': trio.managers.map(({ grpc }) => grpc),
+      'chat-service': trio.chatServers.map(({ grpc }) => grpc),
+      gateway: [new URL(gateway.http).host],
+    };
+    const config = await writeEnvoyConfig(folder, { host: '127.0.0.1', port, clusters });
+    const main = join(projectFolder, 'packages/cli/dist/src/launcher/envoy/main.js');
+    const env = { PATH: process.env.PATH, ENVOY_BINARY: binary, ...config };
+    const ignore = () => {};
+    envoy = new SupervisedProcess({ name: 'envoy', main, env, logFile: join(folder, 'envoy.log') }, ignore, ignore);
+    url = (await envoy.start()).http ?? '';
+    address = new URL(url).host;
+    pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test signer', max: 1 });
+    key = new SigningKey(joinToken, randomUUID(), pool, await DatabaseClock.start(pool));
+    await key.start();
+    await untilTrusted();
+  }, 90_000);
+
+  afterAll(async () => {
+    await envoy?.stop();
+    await pool?.end();
+    await trio?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The proxy reads new keys within a second or two. */
+  async function untilTrusted(): Promise<void> {
+    const ann = await trio.people.make('key-ann');
+    for (let tries = 0; tries < 100; tries++) {
+      if ((await send(await signed(ann, undefined))).http === 403) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('the new key was never trusted');
+  }
+
+  function signed(person: TestPerson, route: unknown): Promise<string> {
+    const claims = {
+      sub: person.id,
+      num: person.number,
+      sid: person.sessionId,
+      ch: 1,
+      jti: randomUUID(),
+      timestamp: Date.now(),
+    };
+    return key.sign({ ...claims, ...(route === undefined ? {} : { route }) } as JoinClaims, randomUUID());
+  }
+
+  const said = Message.encode(Message.fromPartial({ data: Buffer.from('x') })).finish();
+  const send = (token?: string, headers = {}) => webCall(`${url}/chat.v1.ChatService/Send`, said, { token, headers });
+
+  test('takes envoy.yaml as it stands', async () => {
+    const { stderr } = await run(binary, ['--mode', 'validate', '-c', join(projectFolder, 'envoy.yaml')]);
+    expect(stderr).not.toMatch(/deprecated/i);
+    await run(binary, ['--mode', 'validate', '-c', join(folder, 'envoy.json')]);
+  });
+
+  test('leads every Subscribe to the chat server that its token names, whatever the page says', async () => {
+    const people = await trio.people.makeMany('via', 40);
+    const hosts = trio.chatServers.map(({ grpc }) => Buffer.from(grpc).toString('base64'));
+    const landed = await Promise.all(
+      people.map(async (person, n) => {
+        const { id } = await trio.create(person, `via ${n}`);
+        const { token = '', server } = await trio.listen(person, id);
+        const headers = { 'x-chat-route': hosts[n % 4] ?? '' };
+        const options = { token, headers, text: n % 2 === 0 };
+        const page = new WebStream(`${url}/chat.v1.ChatService/Subscribe`, new Uint8Array(), options);
+        await page.find(({ welcome }) => welcome !== undefined);
+        for (let sends = 0; sends < 5; sends++) {
+          expect((await send(token, headers)).trailers['grpc-status']).toBe('0');
+        }
+        await page.find(({ seq }) => seq === 5);
+        page.cancel();
+        return server?.addr;
+      }),
+    );
+    expect(new Set(landed).size).toBeGreaterThan(2);
+  }, 60_000);
+
+  test('refuses what names no chat server, and never picks one itself', async () => {
+    const ann = await trio.people.make('envoy-ann');
+    const base64 = (host: string) => Buffer.from(host).toString('base64');
+    const cases: [http: number, code: string, token: string | undefined][] = [
+      [401, '16', undefined],
+      [401, '16', ann.token],
+      [403, '7', await signed(ann, undefined)],
+      [403, '7', await signed(ann, '')],
+      [403, '7', await signed(ann, 7)],
+      [403, '7', await signed(ann, trio.chatServers[0]?.grpc)],
+      [503, '14', await signed(ann, base64(String(trio.managers[0]?.grpc)))],
+      [503, '14', await signed(ann, base64('169.254.169.254:80'))],
+    ];
+    for (const [http, code, token] of cases) {
+      for (let tries = 0; tries < 5; tries++) {
+        const { http: answered, headers, trailers } = await send(token);
+        expect([answered, trailers['grpc-status'], headers.get('x-chat-route')]).toEqual([http, code, null]);
+      }
+    }
+    const elsewhere = await send(await signed(ann, base64(String(trio.chatServers[0]?.grpc))));
+    expect(elsewhere).toMatchObject({ http: 200, trailers: { 'grpc-status': '10', 'chat-reason': 'moved' } });
+  });
+
+  const internal = ['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay'];
+  const ofServices = [ChannelService, ChatService]
+    .flatMap((service) => Object.values(service).map(({ path }) => path))
+    .filter((path) => internal.includes(path.split('/')[2] ?? ''));
+  test.each([
+    ...ofServices,
+    ...ofServices.map((path) => path.replace('chat.v1.', '')),
+    ...Object.values(AdminService).map(({ path }) => path),
+    '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+    '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+    '/grpc.health.v1.Health/Check',
+    '/grpc.health.v1.Health/Watch',
+  ])('%s is not there, for pages and for gRPC', async (path) => {
+    expect(await webCall(url + path, said)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
+    const client = new Client(address, credentials.createInsecure());
+    const error = await new Promise<ServiceError | null>((resolve) =>
+      client.makeUnaryRequest(
+        path,
+        (bytes: Buffer) => bytes,
+        (bytes) => bytes,
+        Buffer.from(said),
+        new Metadata(),
+        resolve,
+      ),
+    );
+    client.close();
+    expect(error).toMatchObject({ code: 12, details: 'unknown method' });
+  });
+
+  test('native gRPC passes, under both names', async () => {
+    const [ann, bob] = [await trio.people.make('native-ann'), await trio.people.make('native-bob')];
+    const { id } = await trio.create(ann, 'native');
+    const one = new Chatter(await trio.listen(ann, id), { events: true, address });
+    const other = new Chatter(await trio.listen(bob, id), { events: true, address, seed: true });
+    await Promise.all([one, other].map((chatter) => chatter.find(({ welcome }) => welcome !== undefined)));
+    one.send('through');
+    await other.find(({ seq }) => seq === 1);
+    expect(await other.leave()).toMatchObject({ code: 0 });
+    await one.leave();
+  });
+
+  test('gives out the page of the gateway, and answers preflights for exactly the listed origins', async () => {
+    expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
+    const preflight = async (origin: string) => {
+      const headers = { origin, 'access-control-request-method': 'POST' };
+      const { headers: answer } = await fetch(`${url}/chat.v1.UserService/Login`, { method: 'OPTIONS', headers });
+      return answer.get('access-control-allow-origin');
+    };
+    expect(await preflight('http://localhost:8080')).toBe('http://localhost:8080');
+    for (const origin of ['null', 'http://localhost:8080.evil.example', 'https://localhost:8080'])
+      expect(await preflight(origin)).toBeNull();
+  });
+
+  test('says nothing of tokens', async () => {
+    const log = await readFile(join(folder, 'envoy.log'), 'utf8');
+    expect(log).toMatch(/"path":"\/chat\.v1\.ChatService\/Send"/);
+    expect(log).not.toMatch(/eyJ|authorization/i);
+  });
+});

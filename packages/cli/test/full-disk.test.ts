@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts, Started } from '@parley/testkit';
+import type { RunFacts } from '../src/launcher/data-folder.js';
+
+let folder: string;
+
+function mounts(): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=220m,mode=0755', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+folder = await mkdtemp(join(tmpdir(), 'parley-disk-'));
+const isSmall = mounts();
+const run = isSmall ? test : test.skip;
+let started: Started | undefined;
+
+afterAll(async () => {
+  started?.child.kill('SIGINT');
+  await started?.ended;
+  if (isSmall) execFileSync('umount', ['--lazy', folder]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+const filler = () => join(folder, 'filler');
+
+/** Leaves no room, for files of root neither. */
+async function fill(): Promise<void> {
+  for (let chunk = 64 * 1_024 * 1_024; chunk >= 4_096; chunk /= 2) {
+    const block = Buffer.alloc(chunk);
+    for (;;) {
+      const { bavail, bsize } = await statfs(folder);
+      if (bavail * bsize < chunk) break;
+      await writeFile(filler(), block, { flag: 'a' });
+    }
+  }
+}
+
+async function facts(): Promise<RunFacts> {
+  return JSON.parse(await readFile(join(folder, 'data', 'run.json'), 'utf8')) as RunFacts;
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await holds().catch(() => false)); await pause(200)) {
+    if (Date.now() > end) throw new Error(`never: ${what}\n${started?.said}`);
+  }
+}
+
+async function readiness(name: string): Promise<string> {
+  const { admin } = (await facts()).services.find((one) => one.name === name) ?? { admin: '' };
+  return (await fetch(`http://${admin}/readyz`)).text();
+}
+
+async function start(): Promise<Started> {
+  const first = await freePorts(4);
+  const options = ['--user-port', '--manager-port', '--web-port', '--chat-port'];
+  const ports = options.flatMap((name, index) => [name, String(first + index)]);
+  return new Started(['--data', join(folder, 'data'), '--chat-servers', '1', ...ports]);
+}
+
+run(
+  'on a full disk nothing ends for good, readiness says so, and all is well when there is room again',
+  async () => {
+    started = await start();
+    await started.says('Press Ctrl-C to stop');
+    const { services } = await facts();
+    await fill();
+    for (const name of ['channel-service', 'chat-1'])
+      process.kill(services.find((one) => one.name === name)?.pid ?? 0, 'SIGKILL');
+    await started.says('what runs cannot be written down');
+    await until('a full disk is told', async () => /No space left/.test(await readiness('user-service')));
+    expect(started.child.exitCode).toBeNull();
+
+    await rm(filler());
+    await started.says('what runs is written down again');
+    await until('everybody is ready', async () => {
+      const names = (await facts()).services.map(({ name }) => name);
+      const said = await Promise.all(names.map(readiness));
+      return said.every((words) => words === 'ready\n');
+    });
+    const log = await readFile(join(folder, 'data', 'logs', 'chat-1.log'), 'utf8');
+    expect(log.match(/ ready/g)?.length).toBeGreaterThanOrEqual(1);
+    started.child.kill('SIGINT');
+    expect(await started.ended).toBe(0);
+  },
+  240_000,
+);
+
+run(
+  'a start on a full disk says that it is full',
+  async () => {
+    await fill();
+    started = await start();
+    expect(await started.ended).toBe(2);
+    expect(started.said).toMatch(/parley: The disk of the data folder .* is full: free some space, then start again/);
+    expect(started.said).not.toMatch(/\n {4}at /);
+  },
+  120_000,
+);

@@ -1,0 +1,236 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import {
+  AdminService,
+  AuditEntry,
+  Channel,
+  ChannelServer,
+  ChannelService,
+  ChatService,
+  HistoryResponse,
+  Kind,
+  ListAuditResponse,
+  ListChannelsResponse,
+  ListenResponse,
+  ListServersResponse,
+  LoginResponse,
+  Message,
+  User,
+  UserService,
+} from '@parley/contract';
+import { grpcService } from '@parley/rpc';
+import { Program } from '@parley/testkit';
+
+const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
+
+/** Everything that a terminal obeys, reorders or hides, and a line of somebody else's. */
+const evil =
+  '\u001b]52;c;aGk=\u0007\u001b[2J\u009b31m\u0090q\u202e\u2066\u{e0041}\u{e0101}\u200b\rX\n12:00:00 #1 bob: pay me';
+const harm = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u{e0000}-\u{e0fff}]/u;
+
+const user = User.fromPartial({ id: evil, name: evil, number: 1, about: evil, email: evil });
+const said = { seq: 3, timestamp: 1e12, sender: evil, contentType: evil, clientId: evil, mentions: [evil] };
+const entries = [
+  { ...said, data: Buffer.from(evil), contentType: 'text/plain', reactions: [{ emoji: evil, userIds: [evil] }] },
+  { ...said, seq: 4, data: Buffer.from([0xff]) },
+  { ...said, seq: 5, kind: Kind.EDIT, targetSeq: 3, data: Buffer.from(evil), contentType: 'text/plain' },
+  { ...said, seq: 6, kind: Kind.REACT, targetSeq: 3, data: Buffer.from(evil) },
+  { ...said, seq: 7, kind: Kind.DELETE, targetSeq: 3 },
+].map((fields) => Message.fromPartial(fields));
+
+type Answers = Record<string, (call: never, done: never) => void>;
+
+class HostileService {
+  readonly #server = new Server();
+  address = '';
+  /** Every call is refused, in words of its own. */
+  refuses = false;
+  token = 'a.b.c';
+
+  async open(): Promise<void> {
+    this.#server.addService(grpcService(UserService), { ...this.#user() } as never);
+    this.#server.addService(grpcService(ChannelService), { ...this.#channels() } as never);
+    this.#server.addService(grpcService(AdminService), { ...this.#admin() } as never);
+    this.#server.addService(grpcService(ChatService), { connect: (call: never) => this.#chat(call) } as never);
+    const port = await new Promise<number>((resolve) =>
+      this.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, bound) => resolve(bound)),
+    );
+    this.address = `127.0.0.1:${port}`;
+  }
+
+  close(): void {
+    this.#server.forceShutdown();
+  }
+
+  #refusal() {
+    const metadata = new Metadata();
+    metadata.set('chat-reason', 'internal');
+    return { code: status.INTERNAL, details: evil, metadata };
+  }
+
+  #answer<T>(of: () => T) {
+    return (_call: ServerUnaryCall<unknown, T>, done: sendUnaryData<T>) =>
+      this.refuses ? done(this.#refusal()) : done(null, of());
+  }
+
+  get #channel(): Channel {
+    return Channel.fromPartial({
+      ...{ id: 7, name: evil, ownerId: evil, limit: 9, users: [user], description: evil, keep: { everything: true } },
+      ...{ userCount: 1, log: evil, lastSeq: 9, status: 99 as never, kind: 99 as never },
+    });
+  }
+
+  #user(): Answers {
+    return {
+      registerAccount: this.#answer(() => ({})),
+      login: this.#answer(() => LoginResponse.fromPartial({ token: this.token, user, expiresAt: 8.64e15 })),
+      logout: this.#answer(() => ({})),
+      get: this.#answer(() => user),
+    };
+  }
+
+  #channels(): Answers {
+    return {
+      list: (call: ServerWritableStream<Channel, Channel>) => {
+        if (this.refuses) return void call.emit('error', this.#refusal());
+        call.write(this.#channel);
+        call.end();
+      },
+      listChannels: this.#answer(() => ListChannelsResponse.fromPartial({ channels: [this.#channel], ids: [7] })),
+      create: this.#answer(() => this.#channel),
+      delete: this.#answer(() => ({})),
+      history: this.#answer(() =>
+        HistoryResponse.fromPartial({ messages: entries, more: true, log: evil, next: evil }),
+      ),
+      listen: this.#answer(() =>
+        ListenResponse.fromPartial({ server: { id: evil, addr: this.address, name: evil }, token: 'seat' }),
+      ),
+    } as unknown as Answers;
+  }
+
+  #admin(): Answers {
+    const server = ChannelServer.fromPartial({
+      ...{ id: evil, name: evil, addr: evil, internalAddr: evil, state: 99 as never, load: 0.5 },
+    });
+    const act = { at: 8.65e15, actor: evil, action: evil, target: evil };
+    const acts = [
+      { ...act, detail: evil },
+      { ...act, action: 'server.drain', detail: JSON.stringify({ name: evil }) },
+    ];
+    return {
+      printServers: this.#answer(() => ListServersResponse.fromPartial({ servers: [server] })),
+      drain: this.#answer(() => ({})),
+      changeUser: this.#answer(() => user),
+      kickUser: this.#answer(() => ({})),
+      listAudit: this.#answer(() =>
+        ListAuditResponse.fromPartial({ entries: acts.map((one) => AuditEntry.fromPartial(one)), next: evil }),
+      ),
+    };
+  }
+
+  #chat(call: {
+    write: (frame: Message) => void;
+    end: () => void;
+    on: (event: string, act: () => void) => void;
+  }): void {
+    const frames: Parameters<typeof Message.fromPartial>[0][] = [
+      { welcome: { channel: this.#channel, me: user, log: evil, lastSeq: 2 } },
+      ...entries,
+      { presence: { came: [user], went: [], here: 2 } },
+      { lossy: true, sender: evil, data: Buffer.from(evil), contentType: 'text/plain' },
+      { typing: { userId: evil } },
+      { goodbye: { reason: 'kicked', message: evil, listenAgain: false } },
+    ];
+    for (const frame of frames) call.write(Message.fromPartial(frame));
+    call.end();
+  }
+}
+
+const service = new HostileService();
+let folder = '';
+
+beforeAll(async () => {
+  await service.open();
+  folder = await mkdtemp(join(tmpdir(), 'parley-hostile-'));
+});
+beforeEach(async () => {
+  service.refuses = false;
+  service.token = 'a.b.c';
+  const saved = { user_id: evil, name: evil, token: 'a.b.c', user_service: service.address, manager: service.address };
+  await writeFile(join(folder, 'login.json'), JSON.stringify(saved));
+});
+afterAll(async () => {
+  service.close();
+  await rm(folder, { recursive: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number | null; said: string }> {
+  const where = ['--user-service', service.address, '--manager', service.address];
+  const command = new Program(process.execPath, [parley, '--login', join(folder, 'login.json'), ...where, ...args]);
+  command.type('a password');
+  command.child.stdin?.end();
+  return { code: await command.exited, said: command.said };
+}
+
+const commands = [
+  ['register', 'ann', '--name', evil],
+  ['login', 'ann'],
+  ['logout'],
+  ['channels'],
+  ['create', 'x'],
+  ['create', evil],
+  ['delete', '7'],
+  ['history', '7'],
+  ['chat', '7'],
+  ['admin', 'servers', '--all'],
+  ['admin', 'drain', evil],
+  ['admin', 'user', 'ann', '--role', 'admin'],
+  ['admin', 'kick', 'ann', '7'],
+  ['admin', 'audit'],
+  [evil],
+  ['--manager', evil, 'channels'],
+  ['--ca', evil, 'channels'],
+];
+
+test.each(commands)(
+  '%j %j prints nothing that a terminal obeys, whatever a server says',
+  async (...args) => {
+    const words = args.filter((word) => word !== undefined);
+    for (const refuses of [false, true]) {
+      service.refuses = refuses;
+      for (const { said } of await Promise.all([run(...words), run('--json', ...words)])) {
+        expect(said).not.toBe('');
+        expect(harm.exec(said)).toBeNull();
+        expect(said).not.toMatch(/^12:00:00 #1 bob/m);
+      }
+    }
+  },
+  60_000,
+);
+
+test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
+  'a token like %j is not saved, and no error shows it',
+  async (token) => {
+    service.token = `secret-part${token}`;
+    if (token === '') service.token = '';
+    const before = await readFile(join(folder, 'login.json'), 'utf8');
+    const { code, said } = await run('login', 'ann');
+    expect([code, said]).toEqual([1, 'parley: the server gave a token that cannot be one\n']);
+    expect(await readFile(join(folder, 'login.json'), 'utf8')).toBe(before);
+    await writeFile(join(folder, 'login.json'), JSON.stringify({ user_id: 'a', name: 'a', token: service.token }));
+    const next = await run('channels');
+    expect([next.code, next.said]).toEqual([4, expect.stringContaining('is not a saved login')]);
+    expect(next.said).not.toContain('secret-part');
+  },
+);

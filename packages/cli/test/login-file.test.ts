@@ -1,0 +1,90 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LoginFile } from '../src/login-file.js';
+import { CommandSession } from '../src/session.js';
+
+const login = { user_id: 'ann', name: 'Ann', token: 'a.b.c' };
+let home = '';
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'parley-login-'));
+});
+afterEach(() => rm(home, { recursive: true }));
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+test('a login is kept below HOME, closed to others, and replaced without leftovers', async () => {
+  const file = new LoginFile(undefined, { HOME: home });
+  const folder = join(home, '.config', 'parley');
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  await file.write({ ...login, token: 'old' });
+  await file.write(login);
+  expect(await file.read()).toEqual(login);
+  expect(await modeOf(join(folder, 'login.json'))).toBe('600');
+  expect(await modeOf(folder)).toBe('700');
+  expect(await readdir(folder)).toEqual(['login.json']);
+});
+
+test('a command goes where the login was made, unless it is told otherwise', () => {
+  const saved = { ...login, user_service: 'a:1', manager: 'b:2' };
+  expect(new CommandSession({}).addresses(saved)).toEqual({ userService: 'a:1', channelService: 'b:2' });
+  expect(new CommandSession({ manager: 'c:3' }).addresses(saved)).toEqual({
+    userService: 'a:1',
+    channelService: 'c:3',
+  });
+  expect(new CommandSession({}).addresses(login)).toEqual({
+    userService: '127.0.0.1:50051',
+    channelService: '127.0.0.1:50052',
+  });
+});
+
+test('an advised command leads to the saved login and to where it was made', async () => {
+  const path = join(home, "bob's.json");
+  const shell = `'${home}/bob'\\''s.json'`;
+  expect(await new CommandSession({ login: path }).advised()).toEqual({
+    self: `npx parley --login ${shell}`,
+    user: '<user>',
+  });
+  await new LoginFile(path, {}).write({ ...login, user_service: 'a:1', manager: 'b:2', insecure: true });
+  expect(await new CommandSession({ login: path, tls: true }).advised()).toEqual({
+    self: `npx parley --login ${shell} --user-service a:1 --manager b:2 --tls --insecure`,
+    user: login.user_id,
+  });
+  await new LoginFile(path, {}).write({ ...login, user_service: '127.0.0.1:50051', manager: '127.0.0.1:50052' });
+  expect((await new CommandSession({ login: path }).advised()).self).toBe(`npx parley --login ${shell}`);
+});
+
+test('XDG_CONFIG_HOME goes before HOME', async () => {
+  await new LoginFile(undefined, { HOME: '/nowhere', XDG_CONFIG_HOME: home }).write(login);
+  expect(await readFile(join(home, 'parley', 'login.json'), 'utf8')).toContain('a.b.c');
+});
+
+test('another file is its own login; one that others could read is closed again', async () => {
+  const path = join(home, 'bob.json');
+  await writeFile(path, '{}', { mode: 0o644 });
+  await new LoginFile(path, { HOME: '/nowhere' }).write(login);
+  expect(await modeOf(path)).toBe('600');
+});
+
+test('whoever is not logged in is told how', async () => {
+  const file = new LoginFile(undefined, { HOME: home });
+  await expect(file.read()).rejects.toMatchObject({ reason: 'not-logged-in', exitCode: 4 });
+  await file.write(login);
+  await file.remove();
+  await file.remove();
+  await expect(file.read()).rejects.toThrow('npx parley login');
+});
+
+test('a damaged file is no login', async () => {
+  const path = join(home, 'x.json');
+  await writeFile(path, '{"token":');
+  await expect(new LoginFile(path, {}).read()).rejects.toMatchObject({ exitCode: 4 });
+});
+
+test('a file that cannot be written is a usage failure', async () => {
+  await writeFile(join(home, 'file'), '');
+  await expect(new LoginFile(join(home, 'file', 'x.json'), {}).write(login)).rejects.toMatchObject({ exitCode: 2 });
+});

@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { projectFolder } from '../src/launcher/options.js';
+
+test('with too few open files allowed, npm start says how to allow more', () => {
+  const command = `ulimit -n 256; exec '${process.execPath}' scripts/start.mjs --help`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: projectFolder, encoding: 'utf8' });
+  expect([status, stdout, stderr]).toEqual([
+    2,
+    '',
+    expect.stringMatching(
+      /^parley: a process may open only 256 files here, .*: run `ulimit -n 4096`, then start again .*\n$/,
+    ),
+  ]);
+});

@@ -1,0 +1,51 @@
+import { plainJson, plainText, terminalLine } from '../src/plain-text.js';
+
+const esc = '\u001b';
+
+test.each([
+  ['a colour', `${esc}[31mred${esc}[0m`, 'red'],
+  ['a window title', `${esc}]0;owned\u0007x`, 'x'],
+  ['a cursor move by C1', 'a\u009b2Jb', 'ab'],
+  ['carriage return and backspace', 'ann: hi\rbob\b\b', 'ann: hibob'],
+  ['right-to-left override', 'abc\u202edef', 'abcdef'],
+  ['a zero-width space', 'a\u200bdmin', 'admin'],
+  ['an escape without an end', `${esc}`, ''],
+  ['text in tag characters', 'a\u{e0068}\u{e0069}\u{e007f}b', 'ab'],
+  ['text in selectors', 'a\u{e0101}\u{e01ef}b', 'ab'],
+  ['isolates, marks and embeddings', '\u2066a\u2069\u200e\u061cb\u202ac', 'abc'],
+  ['what takes no room', 'a\u00ad\u034f\u180e\u2062\u206ab\ufff9c', 'abc'],
+])('%s does not reach the terminal', (_what, text, safe) => {
+  expect(plainText(text)).toBe(safe);
+});
+
+test('ordinary text of any language stays, and so do lines and tabs', () => {
+  const text = 'Grüße, 你好, שלום, 👩‍👩‍👧\n\tsecond';
+  expect(plainText(text)).toBe(text);
+});
+
+test('a line stays one line, so nobody writes one in the name of another', () => {
+  expect(terminalLine('hi\n12:00:00 bob: pay me')).toBe('hi ⏎ 12:00:00 bob: pay me');
+});
+
+test.each([
+  ['spaces', `hi${' '.repeat(300)}12:00:00 #9 bob: pay me`, 'hi 12:00:00 #9 bob: pay me'],
+  ['tabs', `hi${'\t'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['wide and hard spaces', `hi${'\u3000\u00a0\u2003'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['invisible letters that are as wide as spaces', `hi${'\u2800\u3164'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
+  ['empty lines', `hi${' \n'.repeat(3)}x`, 'hi ⏎ ⏎ ⏎ x'],
+])('%s in a row are one, so nobody fills a row of the terminal with nothing', (_what, text, line) => {
+  expect(terminalLine(text)).toBe(line);
+});
+
+test('one space of any kind stays what it is', () => {
+  expect(terminalLine('a\u00a0b\u3000c d')).toBe('a\u00a0b\u3000c d');
+});
+
+test('JSON holds nothing that a terminal obeys, and loses nothing', () => {
+  const value = { a: [`${esc}[2J1`, 2, null], b: { c: '\u0007\u009b\u202e\u{e0041}' }, '\u200b': 'Grüße 👩‍👩‍👧\n' };
+  const line = plainJson(value);
+  expect(line).toBe(
+    String.raw`{"a":["\u001b[2J1",2,null],"b":{"c":"\u0007\u009b\u202e\udb40\udc41"},"\u200b":"Grüße 👩‍👩‍👧\n"}`,
+  );
+  expect(JSON.parse(line)).toEqual(value);
+});

@@ -1,0 +1,50 @@
+import { localAddresses } from '../src/launcher/envoy/config.js';
+import { readOptions } from '../src/launcher/options.js';
+import { connectionsOf, planServices, type ServicePlan } from '../src/launcher/plan.js';
+
+function plan(...args: string[]) {
+  const { first, chatServers, gateway } = planServices(readOptions(args));
+  return [...first, ...chatServers, gateway].map(({ name, port }) => `${name} ${port}`);
+}
+
+test('without options: one of each, and two chat servers, on the known ports', () => {
+  expect(plan()).toEqual([
+    'user-service 50051',
+    'channel-service 50052',
+    'chat-1 50053',
+    'chat-2 50054',
+    'gateway 8080',
+  ]);
+});
+
+test('as many as there may be do not meet', () => {
+  const services = plan('--managers', '9', '--chat-servers', '50');
+  expect(services).toHaveLength(61);
+  expect(services).toContain('channel-service-9 50852');
+  expect(services).toContain('chat-50 50102');
+});
+
+test('PostgreSQL lets as many connect as all of them may want', () => {
+  const largest = planServices(readOptions(['--managers', '9', '--chat-servers', '50']));
+  expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 6) / 0.7);
+  expect(connectionsOf(planServices(readOptions([])), 5)).toBe(200);
+});
+
+test.each([
+  [
+    ['--user-port', '50054'],
+    'chat-2 and user-service would both use port 50054: choose another --chat-port or --user-port.',
+  ],
+  [['--user-port', '51053'], 'chat-1 and user-service would both use port 51053'],
+  [['--chat-port', '64535'], 'chat-2 would use port 65536: choose a smaller --chat-port.'],
+])('%j cannot be', (args, words) => {
+  expect(() => plan(...args)).toThrow(words);
+});
+
+test('Envoy knows the chat servers and the ports behind them, but none of anybody else', () => {
+  const options = readOptions(['--envoy', '--chat-port', '8070', '--chat-servers', '3']);
+  const planned = planServices(options);
+  const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);
+  const ports = clusters['chat-service']?.map((address) => Number(address.replace('[::1]:', '')));
+  expect(ports).toEqual([8070, 8071, 8072, 8073, 8074, 8075, 8076, 8077, 8078, 8079, 8082, 8083, 8084, 8085]);
+});

@@ -1,0 +1,38 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { readOptions } from '../src/launcher/options.js';
+import { planServices } from '../src/launcher/plan.js';
+import { checkFree } from '../src/launcher/ports.js';
+
+const plan = (port: number) => [planServices(readOptions(['--user-port', String(port)])).first[0] as never];
+
+function listen(): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.on('error', () => {}));
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+test('a port that somebody’s connection has for a while is waited for, and that is said', async () => {
+  const server = await listen();
+  const target = server.address() as { port: number };
+  const socket: Socket = connect({ port: target.port, host: '127.0.0.1' });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  const port = Number(socket.localPort);
+  const said: string[] = [];
+  const free = checkFree(plan(port), '127.0.0.1', (line) => {
+    said.push(line);
+    socket.resetAndDestroy(); // leaves nothing behind, unlike an ordinary end
+  });
+  await free;
+  expect(said).toEqual([
+    `port ${port} for user-service is held by a connection that has just ended; waiting up to a minute for it`,
+  ]);
+  server.close();
+}, 150_000);
+
+test('a port that somebody listens on is refused at once', async () => {
+  const server = await listen();
+  const { port } = server.address() as { port: number };
+  await expect(checkFree(plan(port), '127.0.0.1', () => {})).rejects.toThrow(`Port ${port} for user-service is taken`);
+  server.close();
+});

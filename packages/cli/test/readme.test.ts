@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, Grpcurl, Started } from '@parley/testkit';
+import { projectFolder } from '../src/launcher/options.js';
+
+const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
+let data = '';
+let first = 0;
+let run: Started;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'parley-readme-'));
+  await chmod(data, 0o755);
+  first = await freePorts(5);
+  const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, n) => [
+    name,
+    String(first + n),
+  ]);
+  run = new Started(['--data', data, ...ports]);
+  await run.says('Press Ctrl-C to stop');
+}, 90_000);
+afterAll(async () => {
+  run.child.kill('SIGINT');
+  await run.ended;
+  await rm(data, { recursive: true });
+});
+
+/** The fenced blocks of one kind below a heading. */
+function blocks(heading: string, fence: string): string[] {
+  const section = readme.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
+  return [...section.matchAll(new RegExp(`^\`\`\`${fence}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, body]) => body ?? '');
+}
+
+/** The README's commands, with the ports and folders of this run. */
+function here(commands: string): string {
+  const parley = `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
+  return commands
+    .replace(/localhost:5005([12])/g, (_match, n: string) => `localhost:${first + Number(n) - 1}`)
+    .replace(/npx parley token/g, `${parley} token --data '${data}'`)
+    .replace(/npx parley( --login \S+)? admin grant (\S+)/g, `${parley} admin grant $2 --data '${data}'`)
+    .replace(/npx parley( --login (\S+))?/g, (_match, _option, file: string | undefined) => {
+      const services = `--user-service localhost:${first} --manager localhost:${first + 1}`;
+      return `${parley} ${services} --login '${join(data, file ?? 'login.json')}'`;
+    });
+}
+
+/** Runs it in bash, which stops at the first command that fails. */
+function bash(script: string): Promise<{ status: number | null; output: string }> {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script]);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })));
+}
+
+test('what the README says of the terminal works', async () => {
+  const [alice = '', bob = ''] = blocks('From a terminal', '');
+  expect(alice.match(/npx parley/g)).toHaveLength(4);
+  const typed = (block: string) => here(block).replace(/^(.+)$/gm, "echo 'correct horse' | $1");
+  const first = await bash(typed(alice));
+  expect(first).toMatchObject({ status: 0, output: expect.stringContaining('alice: correct horse') });
+  const second = await bash(typed(bob));
+  expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
+}, 60_000);
+
+test('what the README says of looking after servers works', async () => {
+  const [, looking = ''] = blocks('Several servers', '');
+  expect(looking.match(/npx parley/g)).toHaveLength(5);
+  const { status, output } = await bash(here(looking).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
+  expect(output).toMatch(/chat-1 .*serving/);
+  expect(output).toMatch(/\(database\) +user\.set +dora/);
+  expect(status).toBe(0);
+}, 60_000);
+
+const withGrpcurl = Grpcurl.isHere ? test : test.skip;
+
+withGrpcurl(
+  'what the README says of grpcurl works, line by line in one shell',
+  async () => {
+    const commands = blocks('With grpcurl', 'sh');
+    expect(commands).toHaveLength(2);
+    const { status, output } = await bash(here(commands.join('\n')));
+    expect(output).toContain('"data": "aGVsbG8="');
+    expect(output).toContain('"name": "cave"');
+    expect(output).not.toContain('ERROR');
+    expect(status).toBe(0);
+  },
+  60_000,
+);

@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process';
+import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePorts, living, Started } from '@parley/testkit';
+import { projectFolder } from '../src/launcher/options.js';
+
+const ready = 'Press Ctrl-C to stop';
+let data = '';
+let ports: string[] = [];
+const runs: Started[] = [];
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'parley-start-'));
+  await chmod(data, 0o755);
+  const first = await freePorts(5);
+  ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, index) => [
+    name,
+    String(first + index),
+  ]);
+});
+
+afterAll(async () => {
+  for (const run of runs) run.child.kill('SIGINT');
+  await Promise.all(runs.map(({ ended }) => ended));
+  await rm(data, { recursive: true });
+});
+
+function start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Started {
+  const run = new Started(['--data', data, ...ports, ...args], env);
+  runs.push(run);
+  return run;
+}
+
+function token(): Promise<string> {
+  const args = [join(projectFolder, 'bin', 'parley.js'), 'token', '--as', 'manager', '--data', data];
+  return new Promise((resolve) => execFile(process.execPath, args, (_error, out, err) => resolve(out + err)));
+}
+
+async function gone(path: string): Promise<boolean> {
+  return access(path).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** Started by root, each service is a user of its own; and each knows one password, which nobody else has. */
+async function checkAccounts(found: readonly { pid: number; name: string }[]): Promise<void> {
+  const services = found.filter(({ name }) => name.includes('/services/'));
+  const owners = await Promise.all(services.map(async ({ pid }) => (await stat(`/proc/${pid}`)).uid));
+  if (process.getuid?.() === 0) {
+    expect(owners).not.toContain(0);
+    expect(new Set(owners).size).toBe(4);
+  }
+  const urls = await Promise.all(services.map(async ({ pid }) => readFile(`/proc/${pid}/environ`, 'utf8')));
+  const roles = urls.map((text) => [...text.matchAll(/postgres:\/\/(\w+):/g)].map(([, role]) => role));
+  expect(roles.map((of) => of.length)).toEqual(services.map(() => 1));
+  expect(new Set(roles.flat()).size).toBe(4);
+}
+
+/** Waits for it: ends are not instant. */
+async function allEnded(pids: readonly number[], withinMs: number): Promise<number[]> {
+  for (const end = Date.now() + withinMs; Date.now() < end; await pause(50)) {
+    if ((await living(pids)).length === 0) return [];
+  }
+  return living(pids);
+}
+
+test('a first start runs everything; Ctrl-C ends it in order', async () => {
+  await writeFile(join(data, 'start.pid'), '999999\n');
+  const run = start(['--chat-servers', '2'], { TEST_POSTGRES_URL: '' });
+  await run.says(ready);
+  for (const name of ['user-service', 'channel-service', 'chat-1', 'chat-2', 'gateway'])
+    expect(run.said).toMatch(`\n${name} `);
+  expect(((await stat(join(data, 'run.json'))).mode & 0o777).toString(8)).toBe('600');
+  expect(await token()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+  const pids = (await run.services()).map(({ pid }) => pid);
+  expect(pids.length).toBeGreaterThanOrEqual(4);
+  run.child.kill('SIGHUP');
+  await checkAccounts(await run.services());
+  run.child.kill('SIGINT');
+  expect(await run.ended).toBe(0);
+  expect(await living(pids)).toEqual([]);
+  expect(await gone(join(data, 'run.json'))).toBe(true);
+  expect(await gone(join(data, 'postgres', 'postmaster.pid'))).toBe(true);
+}, 120_000);
+
+test('a service that dies is started again; a second start is refused, on this folder and on these ports', async () => {
+  const run = start(['--chat-servers', '1', '--managers', '2']);
+  await run.says(ready);
+  const managerPort = Number(ports[3]);
+  const managers = [managerPort, managerPort + 100].map((port) => `127.0.0.1:${port}`).join(',');
+  expect(run.said).toContain(` --manager ${managers}\n`);
+  const chat = (await run.services()).find(({ name }) => name.includes('chat-service'));
+  expect(run.said).toMatch(new RegExp(`\nchat-1 +${chat?.pid} +127`));
+  process.kill(chat?.pid ?? 0, 'SIGKILL');
+
+  const same = start();
+  expect(await same.ended).toBe(2);
+  expect(same.said).toBe(
+    `parley: Another \`npm start\` (pid ${run.child.pid}) runs with the data folder ${data}: end it, or choose another with --data.\n`,
+  );
+  const other = start(['--data', join(data, 'other')]);
+  expect(await other.ended).toBe(2);
+  expect(other.said).toMatch(/^parley: Port \d+ for user-service is taken: .*--user-port\.\n$/);
+
+  await run.says('chat-1 listens again (pid ');
+  expect(run.said.match(/chat-1 ended \(SIGKILL\); it is started again in 1 s/g)).toHaveLength(1);
+  run.child.kill('SIGTERM');
+  expect(await run.ended).toBe(0);
+}, 120_000);
+
+test('a PostgreSQL that dies is started again, and the services go on with it', async () => {
+  const run = start(['--chat-servers', '1']);
+  await run.says(ready);
+  const pidFile = join(data, 'postgres', 'postmaster.pid');
+  const pid = async () => Number((await readFile(pidFile, 'utf8')).split('\n')[0]);
+  const before = await pid();
+  for (let n = 1; n <= 2; n++) {
+    process.kill(await pid(), 'SIGKILL');
+    for (const end = Date.now() + 30_000; run.said.split('PostgreSQL answers again').length <= n; await pause(50)) {
+      if (Date.now() > end) throw new Error(`PostgreSQL did not come back:\n${run.said}`);
+    }
+  }
+  expect(await pid()).not.toBe(before);
+  for (const end = Date.now() + 30_000; ; await pause(100)) {
+    if (/^[\w-]+\.[\w-]+\.[\w-]+\n$/.test(await token())) break;
+    if (Date.now() > end) throw new Error(await token());
+  }
+  expect(run.said).not.toMatch(/chat-1 ended|service ended/);
+  run.child.kill('SIGINT');
+  expect(await run.ended).toBe(0);
+  expect(await gone(pidFile)).toBe(true);
+}, 120_000);
+
+test('after a kill -9 the services end within 2 s, and the next start uses the PostgreSQL that stayed', async () => {
+  const killed = start(['--chat-servers', '1']);
+  await killed.says(ready);
+  const pids = (await killed.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
+  expect(pids).toHaveLength(4);
+  killed.child.kill('SIGKILL');
+  expect(await allEnded(pids, 2_000)).toEqual([]);
+
+  const next = start(['--chat-servers', '1']);
+  await next.says(ready);
+  expect(next.said).toContain('PostgreSQL of an earlier run is still there');
+  next.child.kill('SIGINT');
+  expect(await next.ended).toBe(0);
+}, 180_000);
+
+test.each([
+  ['a setting that there is not', { PARLEY_FOO: '1' }, [], 'PARLEY_FOO is not a setting'],
+  [
+    'a database that does not answer',
+    {},
+    ['--database', 'postgres://a:secret@127.0.0.1:1/x'],
+    '127.0.0.1:1/x does not',
+  ],
+  ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written: choose another with --data.'],
+  ['two services on one port', {}, ['--user-port', '5000', '--chat-port', '5000'], 'would both use port 5000'],
+  ['no such option', {}, ['--chats', '3'], "unknown option '--chats'"],
+])('%s: one sentence and exit code 2', async (_what, env, args, words) => {
+  const run = start(args, env);
+  expect(await run.ended).toBe(2);
+  expect(run.said).toContain(words);
+  expect(run.said).not.toMatch(/secret|\n {4}at /);
+});
+
+test('the log of the start before is kept', async () => {
+  const log = await readFile(join(data, 'logs', 'chat-1.log.1'), 'utf8');
+  expect(log).toContain('ready');
+});

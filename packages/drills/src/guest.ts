@@ -1,0 +1,48 @@
+import { FaultProxy, ServiceProcess } from '@parley/testkit';
+import type { LocalSystem } from './local-system.js';
+
+/** A chat server that joins the running system for the drill, with a proxy in each of its connections. */
+export class ExtraServer {
+  readonly #process: ServiceProcess;
+  /** Between it and the database. */
+  readonly database: FaultProxy;
+  /** Between it and the managers, in both directions. */
+  readonly managers: readonly FaultProxy[];
+
+  private constructor(process: ServiceProcess, database: FaultProxy, managers: readonly FaultProxy[]) {
+    this.#process = process;
+    this.database = database;
+    this.managers = managers;
+  }
+
+  /** `entry`: a test may plant a fault in it. */
+  static async start(system: LocalSystem, entry?: string): Promise<ExtraServer> {
+    const url = new URL(await system.databaseUrl('chat_server'));
+    const { host } = url;
+    const database = await FaultProxy.open(() => host);
+    let listens = '';
+    const commands = await FaultProxy.open(() => listens);
+    const reports = await Promise.all(system.managers.map((address) => FaultProxy.open(() => address)));
+    url.host = database.address;
+    const env = {
+      PARLEY_DATABASE_URL: url.href,
+      PARLEY_NAME: 'drill',
+      PARLEY_MANAGERS: reports.map(({ address }) => address).join(','),
+      PARLEY_INTERNAL_ADDR: commands.address,
+      PARLEY_LOG_LEVEL: 'warn',
+    };
+    const process = await ServiceProcess.start('chat-service', env, entry);
+    listens = process.grpc;
+    return new ExtraServer(process, database, [commands, ...reports]);
+  }
+
+  /** What people dial. */
+  get grpc(): string {
+    return this.#process.grpc;
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    for (const proxy of [this.database, ...this.managers]) await proxy.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RunFacts, readRunFacts, type ServiceFacts } from '@parley/cli';
+import { findEmbedded, readSecrets, roleUrl, type Secrets, type ServiceRole } from '@parley/database';
+import { People } from '@parley/testkit';
+import { type DrillPerson, freshPrefix } from './person.js';
+
+export type ServiceKind = 'user-service' | 'channel-service' | 'chat';
+
+const patienceMs = 60_000;
+
+/** As a claim would, but by a chat server that is named: $1 channels, $2 its addr. */
+const placeAt = `WITH there AS (
+    SELECT boot_id FROM chat.server WHERE addr = $2 AND state = 'serving' AND lease_until > now() ORDER BY started_at DESC LIMIT 1
+  ), moved AS (
+    UPDATE chat.channel_head h SET boot_id = there.boot_id, epoch = h.epoch + 1 FROM there
+    WHERE h.channel_id = ANY ($1) AND h.boot_id IS DISTINCT FROM there.boot_id RETURNING 1
+  )
+  SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (boot_id)
+  JOIN chat.channel_head h ON h.channel_id = x.channel_id AND h.epoch = x.epoch WHERE x.live AND x.channel_id = ANY ($1)`;
+
+/** The last life of the chat servers at the addresses $1, where it is draining. */
+const draining = `SELECT name FROM (
+    SELECT DISTINCT ON (addr) name, state FROM chat.server WHERE addr = ANY ($1) ORDER BY addr, started_at DESC
+  ) newest WHERE state = 'draining' ORDER BY name LIMIT 1`;
+
+const traces = [
+  'DELETE FROM chat.message WHERE channel_id IN (SELECT id FROM chat.channel WHERE owner_id LIKE $1)',
+  'DELETE FROM chat.channel WHERE owner_id LIKE $1',
+  'DELETE FROM chat.users WHERE id LIKE $1',
+];
+
+/** Waits for it, asking again every tenth of a second; what is thrown meanwhile counts as no. */
+export async function eventually(what: string, holds: () => Promise<boolean>, withinMs = patienceMs): Promise<void> {
+  for (const end = performance.now() + withinMs; !(await holds().catch(() => false)); await pause(100)) {
+    if (performance.now() > end) throw new Error(`not in ${withinMs / 1_000} s: ${what}`);
+  }
+}
+
+/** What `npm start` runs on this machine: its processes can be signalled, and its database be asked. */
+export class LocalSystem {
+  readonly local = this;
+  readonly userService: string;
+  readonly managers: readonly string[];
+  readonly #dataDir: string;
+  readonly #secrets: Secrets;
+  readonly #people: People;
+  readonly #prefix = freshPrefix();
+
+  private constructor(dataDir: string, { services }: RunFacts, secrets: Secrets, people: People) {
+    this.#dataDir = dataDir;
+    this.#secrets = secrets;
+    this.#people = people;
+    this.userService = ofKind(services, 'user-service')[0]?.address ?? '';
+    this.managers = ofKind(services, 'channel-service').map(({ address }) => address);
+  }
+
+  /** Throws one sentence where none runs with that data folder. */
+  static async open(dataDir: string): Promise<LocalSystem> {
+    const [facts, secrets] = [await readRunFacts(dataDir), await readSecrets(dataDir)];
+    const urlFor = (role: ServiceRole) => roleUrl(facts.database, role, secrets[role]);
+    const people = await People.open({ ownerUrl: facts.database, urlFor });
+    return new LocalSystem(dataDir, facts, secrets, people);
+  }
+
+  /** Throws one sentence where a chat server is draining: a drill needs them all. */
+  async refuseDraining(): Promise<void> {
+    const addresses = (await this.processes('chat')).map(({ address }) => address);
+    const [found] = await this.sql(draining, [addresses]);
+    if (found !== undefined) throw new Error(`${found.name} is draining: restart it with \`kill <pid>\` first`);
+  }
+
+  async makePeople(count: number): Promise<DrillPerson[]> {
+    return this.#people.makeMany(this.#prefix, count);
+  }
+
+  async clear(): Promise<void> {
+    for (const statement of traces) await this.sql(statement, [`${this.#prefix}-%`]);
+    await this.#people.close();
+  }
+
+  #readFacts(): Promise<RunFacts> {
+    return readRunFacts(this.#dataDir);
+  }
+
+  /** The processes of that kind as they are now. */
+  async processes(kind: ServiceKind): Promise<ServiceFacts[]> {
+    return ofKind((await this.#readFacts()).services, kind);
+  }
+
+  /** The `npm start` itself. */
+  async supervisorPid(): Promise<number> {
+    return (await this.#readFacts()).pid;
+  }
+
+  /** Resolves when the process of that name is another one than `pid`, and listens. */
+  async replaced({ name, pid }: ServiceFacts): Promise<void> {
+    const isNew = async () => (await this.#readFacts()).services.some((one) => one.name === name && one.pid !== pid);
+    await eventually(`${name} is started again`, isNew);
+  }
+
+  /** Of the embedded PostgreSQL; undefined where it is not `npm start` that runs it. */
+  async databasePid(): Promise<number | undefined> {
+    const found = await findEmbedded(this.#dataDir);
+    return found?.url === (await this.#readFacts()).database ? found.pid : undefined;
+  }
+
+  async databaseUrl(role: ServiceRole): Promise<string> {
+    return roleUrl((await this.#readFacts()).database, role, this.#secrets[role]);
+  }
+
+  databaseAnswers(): Promise<void> {
+    return eventually('the database answers', async () => (await this.sql('SELECT 1')).length === 1);
+  }
+
+  /** Gives the channels to the chat server at `addr`; resolves when so many people sit there. */
+  async place(channels: readonly number[], addr: string, people: number): Promise<void> {
+    await eventually(`${people} people sit at ${addr}`, async () => {
+      const [found] = await this.sql(placeAt, [channels, addr]);
+      return Number(found?.moved) === 0 && Number(found?.seats) >= people;
+    });
+  }
+
+  sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return this.#people.sql(text, values);
+  }
+}
+
+function ofKind(services: readonly ServiceFacts[], kind: ServiceKind): ServiceFacts[] {
+  return services.filter(({ name }) => name.startsWith(kind));
+}

@@ -1,0 +1,90 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { createClient, type ParleyClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { checkHistory, recordedIn, Trio } from '@parley/testkit';
+import { Talker } from '../src/talker.js';
+
+const shape = { channels: 50, each: 10, perTransport: 50, sayEveryMs: 2_000 };
+const deadlineS = 10;
+/** Of a machine that may be busy; `parley drill drain` wants half of it. */
+const mostAwayMs = 10_000;
+
+/** Each time without a stream that is over. */
+function awayMs({ lostAt, welcomedAt }: Talker): number[] {
+  return welcomedAt.slice(1).map((backAt, n) => backAt - (lostAt[n] ?? Number.NEGATIVE_INFINITY));
+}
+
+let trio: Trio;
+const clients: ParleyClient[] = [];
+const rooms = new Map<number, Talker[]>();
+
+async function gather(): Promise<void> {
+  const manager = trio.managers[0]?.grpc ?? '';
+  const people = await trio.people.makeMany('p', shape.channels * shape.each);
+  for (let n = 0; n < people.length; n += shape.perTransport) {
+    const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager });
+    clients.push(...people.slice(n, n + shape.perTransport).map(({ token }) => createClient({ transport, token })));
+  }
+  for (let n = 0; n < shape.channels; n++) {
+    const inside = clients.slice(n * shape.each, (n + 1) * shape.each);
+    const { id } = await (inside[0] as ParleyClient).create({
+      name: `den ${n}`,
+      limit: 25,
+      keep: { everything: true },
+    });
+    const entered = inside.map(async (client, at) => new Talker(`p-${n}-${at}`, await client.listen(id)));
+    rooms.set(id, await Promise.all(entered));
+  }
+}
+
+async function until(holds: () => boolean, withinMs: number): Promise<void> {
+  for (const end = performance.now() + withinMs; !holds() && performance.now() < end; ) await pause(50);
+}
+
+beforeAll(async () => {
+  trio = await Trio.start({
+    chatServers: 1,
+    env: { PARLEY_STOP_SECONDS: String(deadlineS), PARLEY_LOG_LEVEL: 'warn' },
+  });
+  await gather();
+  await trio.addChatServer();
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all(clients.map((one) => one.close()));
+  await trio.stop();
+}, 60_000);
+
+test('50 channels with 500 streams are drained under load: nothing acked is lost, and nobody is away for long', async () => {
+  const talkers = [...rooms.values()].flat();
+  for (const one of talkers) one.talk(1_000 / (shape.sayEveryMs * (0.5 + Math.random())));
+  await pause(3_000);
+  const [server] = trio.chatServers.splice(0, 1);
+  const began = performance.now();
+  server?.kill('SIGTERM');
+  expect(await server?.exited).toBe(0);
+  const tookMs = performance.now() - began;
+  await until(() => talkers.every((one) => awayMs(one).length > 0), 20_000);
+  for (const one of talkers) one.hush();
+  await until(() => talkers.every(({ unanswered }) => unanswered === 0), 20_000);
+  await pause(1_000);
+
+  const faults = [];
+  for (const [id, readers] of rooms) faults.push(...checkHistory(await recordedIn(trio.people, id, readers)));
+  const backs = talkers.map(({ welcomedAt }) => welcomedAt[1] ?? Number.POSITIVE_INFINITY);
+  const away = talkers.flatMap(awayMs);
+  const measured = {
+    tookMs: Math.round(tookMs),
+    spreadMs: Math.round(Math.max(...backs) - Math.min(...backs)),
+    longestAwayMs: Math.round(Math.max(...away)),
+    acked: talkers.reduce((sum, { acked }) => sum + acked.length, 0),
+  };
+  process.stdout.write(`${JSON.stringify(measured)}\n`);
+  expect(faults).toEqual([]);
+  expect(talkers.flatMap(({ refused }) => refused)).toEqual([]);
+  expect(measured.tookMs).toBeLessThan((deadlineS + 1) * 1_000);
+  expect(measured.spreadMs).toBeGreaterThan(3_000);
+  expect(measured.longestAwayMs).toBeLessThan(mostAwayMs);
+  expect(new Set(talkers.flatMap(({ reconnected }) => reconnected))).toEqual(new Set(['draining']));
+  expect(talkers.every((one) => awayMs(one).length === 1)).toBe(true);
+}, 120_000);

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectFolder } from '@parley/cli';
+import { createClient } from '@parley/client';
+import { grpcTransport } from '@parley/client/node';
+import { checkHistory, type FaultKind, freePorts, type RecordedHistory, Started } from '@parley/testkit';
+import { drills } from '../src/catalog.js';
+import { aloneThenLate } from '../src/cut.js';
+import { runDrill } from '../src/drill.js';
+import { LocalSystem } from '../src/local-system.js';
+import { FarSystem } from '../src/system.js';
+
+const shape = { channels: 2, people: 4, rate: 100, seconds: 5, tell: () => {} };
+let data = '';
+let run: Started;
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'parley-drilled-'));
+  await chmod(data, 0o755);
+  const first = await freePorts(5);
+  const ports = ['--user-port', '--manager-port', '--web-port', '--chat-port'].flatMap((name, n) => [
+    name,
+    String(first + n),
+  ]);
+  run = new Started(['--data', data, ...ports]);
+  await run.says('Press Ctrl-C to stop');
+});
+afterAll(async () => {
+  run.child.kill('SIGINT');
+  await run.ended;
+  await rm(data, { recursive: true });
+});
+
+function parley(args: readonly string[]): Promise<{ status: number | string; output: string }> {
+  const command = [join(projectFolder, 'bin', 'parley.js'), ...args];
+  return new Promise((resolve) =>
+    execFile(process.execPath, command, (error, out, err) => resolve({ status: error?.code ?? 0, output: out + err })),
+  );
+}
+
+/** What the checker finds once the first history has been tampered with. */
+function kindsAfter([first]: readonly RecordedHistory[], plant: (history: RecordedHistory) => RecordedHistory) {
+  const kinds = checkHistory(plant(first as RecordedHistory)).map(({ kind }) => kind);
+  return [...new Set<FaultKind>(kinds)];
+}
+
+test('a kill of each part: nothing acked is lost, twice or disordered, and the checker would have seen it', async () => {
+  const system = await LocalSystem.open(data);
+  const { wrong, histories, recoveries } = await runDrill(system, drills.kill, shape);
+  expect(wrong).toEqual([]);
+  expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1]);
+  for (const { acked, readers } of histories) {
+    expect(acked.length).toBeGreaterThan(200);
+    expect(readers.every(({ heard }) => heard.length >= acked.length)).toBe(true);
+  }
+  const rowGone = kindsAfter(histories, (one) => ({ ...one, stored: one.stored.filter((_, at) => at !== 99) }));
+  expect(rowGone).toEqual(['lost', 'seq gap', 'heard, not stored']);
+  const again = kindsAfter(histories, (one) => {
+    const copy = { seq: one.stored.length + 1, name: one.stored[0]?.name ?? '' };
+    return { ...one, stored: [...one.stored, copy] };
+  });
+  expect(again).toEqual(['stored twice', 'silent gap']);
+  const swapped = kindsAfter(histories, ({ readers, ...one }) => {
+    const [reader, ...others] = readers as [RecordedHistory['readers'][number]];
+    const [a, b, ...rest] = reader.heard;
+    return { ...one, readers: [{ ...reader, heard: [b, a, ...rest].filter((x) => x !== undefined) }, ...others] };
+  });
+  expect(swapped).toEqual(['silent gap', 'out of order']);
+}, 120_000);
+
+test('an owner that sleeps past its lease is replaced, and says nothing more as the owner; by the command', async () => {
+  const { status, output } = await parley(['drill', 'pause', '--data', data, '--channels', '2']);
+  expect(output).toMatch(/PASSED\n$/);
+  expect(status).toBe(0);
+}, 120_000);
+
+test('an owner that ignores its lease is found: it talks on though it is replaced', async () => {
+  const planted = { ...shape, guestEntry: 'test/endless-lease' };
+  const alone = { words: '', troubles: [aloneThenLate] };
+  const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);
+  expect(wrong.join('\n')).toContain('relayed channel: ');
+  expect(wrong.join('\n')).toContain('acked by an owner that had been replaced');
+  expect((await runDrill(await LocalSystem.open(data), alone, shape)).wrong).toEqual([]);
+}, 120_000);
+
+test.each([
+  [['drill', 'nosuch'], 'there is no drill nosuch: kill, pause'],
+  [['drill', 'kill', '--data', '/nowhere'], 'No `npm start` runs with the data folder /nowhere'],
+  [['drill', 'kill', '--rounds', '0'], 'It is a whole number from 1 to 10000.'],
+  [['drill', 'watch', '--manager', 'localhost:1'], '--manager and --user-service go together'],
+])('%j is refused with one sentence', async (args, words) => {
+  const { status, output } = await parley(args);
+  expect(output).toContain(words);
+  expect(output).not.toContain('    at ');
+  expect(status).toBe(2);
+});
+
+test('the drills are listed', async () => {
+  const { status, output } = await parley(['drill', 'list']);
+  for (const name of Object.keys(drills)) expect(output).toMatch(new RegExp(`^${name} `, 'm'));
+  expect(status).toBe(0);
+});
+
+test('a drill that fails while it is set up leaves no room behind', async () => {
+  const { userService, managers } = await LocalSystem.open(data);
+  const system = new FarSystem(userService, managers);
+  const people = await system.makePeople(8);
+  system.makePeople = async () => people.with(-1, { id: 'nobody', token: 'no.valid.token' });
+  await expect(runDrill(system, drills.watch, { ...shape, channels: 2, people: 2 })).rejects.toThrow();
+  const client = createClient({
+    transport: grpcTransport({ userService, channelService: managers.join(',') }),
+    token: people[0]?.token ?? '',
+  });
+  expect((await client.channels()).filter(({ name }) => name === 'drill')).toEqual([]);
+  await client.close();
+}, 60_000);

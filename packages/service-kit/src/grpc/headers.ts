@@ -1,0 +1,84 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream, type ServerOptions } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+import { statusFromRefusal } from '@parley/rpc';
+import { limits, type Refusal, refuse } from '@parley/runtime';
+
+/** Private names of grpc-js; `checkTransport` holds its exact version. */
+interface Inner {
+  readonly commonServerOptions: ServerOptions;
+  _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
+}
+
+const secondsOf: Readonly<Record<string, number>> = { H: 3_600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
+/** grpc-js takes a longer deadline for one that has passed: its timers have 31 bits of milliseconds. */
+const longestSeconds = 2_147_483;
+
+/** The deadline of a call in whole seconds where it is longer than a timer can be; undefined: as it is. */
+function shortened(timeout: string): string | undefined {
+  const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
+  if (digits === '')
+    throw refuse('invalid-metadata', { words: 'grpc-timeout is 1 to 8 digits and one of H M S m u n' });
+  return Number(digits) * (secondsOf[unit] ?? 0) > longestSeconds ? `${longestSeconds}S` : undefined;
+}
+
+const sizes = new WeakMap<ServerHttp2Stream, number>();
+
+/** What the headers of a call hold in memory. On the wire they can be a thousand times smaller. */
+export function headerBytesOf(stream: ServerHttp2Stream): number {
+  return sizes.get(stream) ?? 0;
+}
+
+function sizeOf(headers: IncomingHttpHeaders): number {
+  let size = 0;
+  for (const [name, value] of Object.entries(headers)) size += name.length + String(value).length;
+  return size;
+}
+
+/**
+ * Puts right what grpc-js would misread.
+ * @throws {Refusal} `compressed`, or `invalid-metadata` where it is too much in all or names a deadline that is none.
+ */
+function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
+  if (size > limits.headersBytes) throw refuse('invalid-metadata', { words: 'the metadata of a call is too long' });
+  const encoding = headers['grpc-encoding'] ?? 'identity';
+  if (encoding !== 'identity') throw refuse('compressed');
+  const timeout = headers['grpc-timeout'];
+  if (timeout !== undefined) headers['grpc-timeout'] = shortened(String(timeout)) ?? timeout;
+}
+
+function answer(stream: ServerHttp2Stream, refusal: Refusal): void {
+  const { code, details, metadata } = statusFromRefusal(refusal);
+  stream.on('error', () => {}); // the connection broke: there is nobody to tell
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/grpc+proto',
+      'grpc-status': code,
+      'grpc-message': encodeURI(details),
+      ...metadata?.toHttp2Headers(),
+    },
+    { endStream: true },
+  );
+  stream.close(constants.NGHTTP2_NO_ERROR); // what the caller still sends is not read
+}
+
+/** Refuses a call by its headers, before grpc-js reads anything of it. `refused` is told of each. */
+export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stream: ServerHttp2Stream) => void): void {
+  const inner = server as unknown as Inner;
+  const handle = inner._streamHandler.bind(server);
+  const { commonServerOptions } = inner;
+  commonServerOptions.maxHeaderListPairs = limits.headerPairs;
+  commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: limits.headersBytes };
+  inner._streamHandler = (interceptors, stream, headers) => {
+    const size = sizeOf(headers);
+    sizes.set(stream, size);
+    try {
+      checkHeaders(headers, size);
+    } catch (refusal) {
+      answer(stream, refusal as Refusal);
+      refused(refusal as Refusal, stream);
+      return;
+    }
+    handle(interceptors, stream, headers);
+  };
+}

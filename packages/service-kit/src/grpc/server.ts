@@ -1,0 +1,162 @@
+import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
+import { seedMethods } from '@parley/contract/descriptors';
+import { hostAndPort, type Logger, limits, type Metrics, type Part } from '@parley/runtime';
+import { CallTracker, type RequestTimeouts } from './calls.js';
+import { checkTransport } from './check-transport.js';
+import { checkAllHeaders } from './headers.js';
+import { addHealth } from './health.js';
+import { type KeyPair, keyPair } from './key-pair.js';
+import { Proxies } from './proxies.js';
+import { addReflection } from './reflection.js';
+import { RefusedOften } from './refused-often.js';
+import { type Definition, type Handlers, type ServedService, serve } from './service.js';
+import { refuseUnknownPaths } from './unknown-paths.js';
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  /** 0 = a free port. */
+  readonly port: number;
+  readonly credentials: ServerCredentials;
+  readonly reflection: boolean;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** How long `stop` waits for calls in flight. */
+  readonly stopMs: number;
+  /** Calls and streams at once on one connection; absent: as many as services without chat streams take. */
+  readonly streamsPerConnection?: number;
+  /** Whose connections carry the calls of many people; absent: nobody's. */
+  readonly proxies?: Proxies;
+  /** Absent: that of `limits`. */
+  readonly patience?: RequestTimeouts;
+}
+
+/** A service and who answers it; `add` keeps the two types together. */
+interface Entry {
+  readonly name: string;
+  readonly served: (calls: CallTracker) => ServedService;
+}
+
+export interface RunningGrpcServer extends Part {
+  readonly port: number;
+  /** What the grpc health protocol answers for every service name. */
+  setServing(serving: boolean): void;
+}
+
+/**
+ * Credentials of the settings: TLS where a certificate is given, else plain.
+ * @throws {Error} one sentence, as `keyPair`.
+ */
+export function serverCredentials(settings: Parameters<typeof keyPair>[0]): ServerCredentials {
+  const pair = keyPair(settings);
+  if (pair === undefined) return ServerCredentials.createInsecure();
+  return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
+}
+
+/** A private name of grpc-js; `checkTransport` holds its exact version. */
+interface Renewable {
+  updateSecureContextOptions(options: { readonly cert: Buffer[]; readonly key: Buffer[] }): void;
+}
+
+/** Gives new connections another certificate. */
+export function renewCredentials(credentials: ServerCredentials, { cert, key }: KeyPair): void {
+  (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
+}
+
+/** The same methods under the seed's package-less names, for the ones the seed has. */
+function seedAlias(name: string, definition: ServiceDefinition): { name: string; definition: ServiceDefinition } {
+  const short = name.replace(/^chat\.v1\./, '');
+  const ofSeed = new Set(seedMethods.filter(({ service }) => service === short).map(({ method }) => method));
+  const methods = Object.entries(definition)
+    .filter(([, method]) => ofSeed.has(method.path.split('/')[2] ?? ''))
+    .map(([key, method]) => [key, { ...method, path: method.path.replace(name, short) }]);
+  return { name: short, definition: Object.fromEntries(methods) };
+}
+
+/** Collects services, then listens: health, reflection and the seed's names come with it. */
+export class GrpcServerBuilder {
+  readonly #entries: Entry[] = [];
+  readonly #options: GrpcServerOptions;
+
+  constructor(options: GrpcServerOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a service of the contract, such as `UserService`. */
+  add<D extends Definition>(definition: D, handlers: Handlers<D>): this {
+    const name = Object.values(definition)[0]?.path.split('/')[1] ?? '';
+    this.#entries.push({ name, served: (calls) => serve(definition, handlers, calls) });
+    return this;
+  }
+
+  /** Rejects with one sentence where the address cannot be bound, or grpc-js is not the version this was tested with. */
+  async start(): Promise<RunningGrpcServer> {
+    checkTransport();
+    setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
+    const { host, log, metrics, reflection, stopMs, patience } = this.#options;
+    const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
+    const refusedOften = new RefusedOften(proxies, metrics);
+    const calls = new CallTracker(log, metrics, refusedOften, patience);
+    const server = new Server({
+      interceptors: [calls.interceptor],
+      'grpc.max_receive_message_length': limits.reportBytes, // the intake of each call knows its own bound
+      'grpc.max_concurrent_streams': streamsPerConnection,
+      'grpc.keepalive_time_ms': 30_000,
+      'grpc.keepalive_timeout_ms': 10_000,
+      'grpc.enable_channelz': 0,
+    });
+    const refusals = metrics.counter('parley_calls_not_begun_total', 'calls refused by their headers', ['reason']);
+    checkAllHeaders(server, ({ reason }, stream) => {
+      refusals.inc({ reason });
+      refusedOften.count(stream);
+    });
+    refuseUnknownPaths(server);
+    const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
+    const health = addHealth(server, names);
+    if (reflection) addReflection(server, [...names, 'grpc.health.v1.Health']);
+    const port = await bind(server, this.#options);
+    health.set(true);
+    return {
+      port,
+      setServing: (serving) => health.set(serving),
+      stop: () => {
+        health.set(false);
+        return shutDown(server, calls, hostAndPort(host, port), stopMs);
+      },
+    };
+  }
+}
+
+function addService(server: Server, entry: Entry, calls: CallTracker): string[] {
+  const { definition, implementation } = entry.served(calls);
+  const both = [{ name: entry.name, definition }, seedAlias(entry.name, definition)];
+  const known = both.filter((one) => Object.keys(one.definition).length > 0);
+  for (const one of known) {
+    server.addService(one.definition, implementation);
+    calls.serve(Object.values(one.definition).map(({ path }) => path));
+  }
+  return known.map(({ name }) => name);
+}
+
+function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(hostAndPort(host, port), credentials, (error, bound) => {
+      if (error === null) resolve(bound);
+      else
+        reject(
+          new Error(`cannot listen on ${hostAndPort(host, port)}: choose another port or stop what uses it`, {
+            cause: error,
+          }),
+        );
+    });
+  });
+}
+
+/**
+ * Lets calls in flight end, and ends those who only watch; what is left at the bound is cut off.
+ * `drain` does that: without channelz, `forceShutdown` of grpc-js 1.14 knows no connection to end.
+ */
+function shutDown(server: Server, calls: CallTracker, address: string, withinMs: number): Promise<void> {
+  server.drain(address, withinMs);
+  calls.endWatchers();
+  return new Promise((resolve) => server.tryShutdown(() => resolve()));
+}

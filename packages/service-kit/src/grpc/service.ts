@@ -1,0 +1,188 @@
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+  ServerWritableStream,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Codec, Method } from '@parley/contract';
+import { isAway, isBusy } from '@parley/database';
+import { asBuffer, bytesCodec, grpcService } from '@parley/rpc';
+import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import type { Call } from './call.js';
+import type { CallTracker } from './calls.js';
+import type { ServerCall } from './exchange.js';
+import { RawStream } from './raw-stream.js';
+
+/** A service of the contract: its methods by name. */
+export type Definition = Readonly<Record<string, Method>>;
+
+type Request<M> = M extends { requestType: Codec<infer Q> } ? Q : never;
+type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
+
+/** Answers one request. */
+export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
+/** Answers one request that it decodes itself. */
+export type BytesHandler<S> = (request: Buffer, call: Call) => Promise<S>;
+/** Answers one request with a stream; the caller's pace is kept. */
+export type StreamHandler<Q, S> = (request: Q, call: Call) => AsyncIterable<S>;
+/** Takes the raw stream and returns when it is set up; it ends on its own. `request` is empty where the client streams. */
+export type TakeHandler = (stream: RawStream, call: Call, request: Buffer) => Promise<void>;
+
+type HandlerOf<M> = M extends { requestStream: true }
+  ? { take: TakeHandler }
+  : M extends { responseStream: true }
+    ? { stream: StreamHandler<Request<M>, Response<M>> } | { take: TakeHandler }
+    : UnaryHandler<Request<M>, Response<M>> | { bytes: BytesHandler<Response<M>> };
+
+/** Handlers by method name; what is missing answers `not-implemented`. */
+export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
+
+type AnyHandler =
+  | UnaryHandler<unknown, unknown>
+  | { bytes: BytesHandler<unknown> }
+  | { stream: StreamHandler<unknown, unknown> }
+  | { take: TakeHandler };
+
+function asRefusal(thrown: unknown): Refusal {
+  if (isAway(thrown)) return refuse('database-away', { cause: thrown });
+  return isBusy(thrown) ? refuse('too-busy', { cause: thrown }) : refusalFrom(thrown);
+}
+
+function decode({ requestType }: Method, bytes: Buffer): unknown {
+  try {
+    return requestType.decode(bytes);
+  } catch (cause) {
+    throw refuse('malformed', { cause });
+  }
+}
+
+function encode({ responseType }: Method, value: unknown): Buffer {
+  return asBuffer(responseType.encode(value).finish());
+}
+
+function unary(
+  method: Method,
+  answer: UnaryHandler<unknown, unknown>,
+  calls: CallTracker,
+): handleUnaryCall<Buffer, Buffer> {
+  const respond = async (request: Buffer, serverCall: ServerCall, done: sendUnaryData<Buffer>) => {
+    try {
+      const value = await answer(decode(method, request), serverCall.call);
+      const bytes = encode(method, value);
+      serverCall.call.sendHeaders();
+      done(null, bytes);
+    } catch (thrown) {
+      done(serverCall.fail(asRefusal(thrown)));
+    }
+  };
+  return (grpc, done) => void respond(grpc.request, calls.of(grpc.metadata), done);
+}
+
+/** Waits until the reader has taken what was written, or the call is over. */
+function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      grpc.off('drain', go);
+      signal.removeEventListener('abort', go);
+      resolve();
+    };
+    grpc.on('drain', go);
+    signal.addEventListener('abort', go);
+  });
+}
+
+function streaming(
+  method: Method,
+  stream: StreamHandler<unknown, unknown>,
+  calls: CallTracker,
+): handleServerStreamingCall<Buffer, Buffer> {
+  const respond = async (grpc: ServerWritableStream<Buffer, Buffer>, serverCall: ServerCall) => {
+    const { call } = serverCall;
+    try {
+      for await (const value of stream(decode(method, grpc.request), call)) {
+        if (call.signal.aborted) break;
+        const bytes = encode(method, value);
+        call.sendHeaders();
+        if (!grpc.write(bytes)) await drained(grpc, call.signal);
+        if (call.signal.aborted) break;
+      }
+      call.sendHeaders();
+      grpc.end();
+    } catch (thrown) {
+      grpc.emit('error', serverCall.fail(asRefusal(thrown)));
+    }
+  };
+  return (grpc) => void respond(grpc, calls.of(grpc.metadata));
+}
+
+type TakenCall = ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+
+function taken(
+  take: TakeHandler,
+  calls: CallTracker,
+): handleBidiStreamingCall<Buffer, Buffer> & handleServerStreamingCall<Buffer, Buffer> {
+  const hand = async (grpc: TakenCall, serverCall: ServerCall) => {
+    const stream = new RawStream(grpc, serverCall);
+    try {
+      await take(stream, serverCall.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
+      serverCall.intake?.end();
+    } catch (thrown) {
+      stream.end(asRefusal(thrown));
+    }
+  };
+  return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
+}
+
+const notImplemented: UnaryHandler<unknown, unknown> = async () => {
+  throw refuse('not-implemented');
+};
+
+/** biome-ignore lint/correctness/useYield: it only refuses */
+async function* notImplementedStream(): AsyncGenerator<never> {
+  throw refuse('not-implemented');
+}
+
+function wrap(
+  method: Method,
+  handler: AnyHandler | undefined,
+  calls: CallTracker,
+): UntypedServiceImplementation[string] {
+  if (handler === undefined && (method.requestStream || method.responseStream)) {
+    return streaming(undecoded(method), notImplementedStream, calls);
+  }
+  if (handler === undefined) return unary(method, notImplemented, calls);
+  if (typeof handler === 'function') return unary(method, handler, calls);
+  if ('bytes' in handler) return unary(undecoded(method), handler.bytes as UnaryHandler<unknown, unknown>, calls);
+  return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
+}
+
+/** The method with its request as the bytes that came. */
+function undecoded(method: Method): Method {
+  return { ...method, requestType: bytesCodec };
+}
+
+/** The definition and the implementation that grpc-js wants: bytes in, bytes out, every error a status. */
+export interface ServedService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+/** Wraps the handlers of a service: decoding, serialising, errors as statuses, backpressure. */
+export function serve<D extends Definition>(definition: D, handlers: Handlers<D>, calls: CallTracker): ServedService {
+  const names = Object.keys(definition);
+  const raw = Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [
+      name,
+      { ...method, requestType: bytesCodec, responseType: bytesCodec },
+    ]),
+  );
+  const wrapped = names.map((name) => [
+    name,
+    wrap(definition[name] as Method, handlers[name] as AnyHandler | undefined, calls),
+  ]);
+  return { definition: grpcService(raw), implementation: Object.fromEntries(wrapped) };
+}

@@ -1,0 +1,22 @@
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import { statusFromRefusal } from '@parley/rpc';
+import { refuse } from '@parley/runtime';
+
+/** A private name of grpc-js; `checkTransport` holds its exact version. */
+interface Inner {
+  _retrieveHandler(path: string): object | null;
+}
+
+const asIs = (bytes: Buffer) => bytes;
+
+function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
+  call.emit('error', statusFromRefusal(refuse('not-implemented')));
+}
+
+/** Answers what nobody serves with a reason, like every status: grpc-js does it without one, before any interceptor. */
+export function refuseUnknownPaths(server: Server): void {
+  const inner = server as unknown as Inner;
+  const find = inner._retrieveHandler.bind(server);
+  inner._retrieveHandler = (path) =>
+    find(path) ?? { func: refuseCall, serialize: asIs, deserialize: asIs, type: 'bidi', path };
+}

@@ -1,0 +1,37 @@
+/** What every service of Parley is built on: the gRPC server, who calls, tokens and keys, and the life of a service. */
+export { Callers, forService, forUser, streamForUser, type UserCaller } from './auth/callers.js';
+export { SigningKey } from './auth/signing-key.js';
+export {
+  issuerOf,
+  type JoinClaims,
+  joinToken,
+  managerAudience,
+  type ServiceClaims,
+  serviceToken,
+  type TokenKind,
+  type TokenPurpose,
+  type UserClaims,
+  userAudience,
+  userToken,
+} from './auth/tokens.js';
+export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
+export { KeyedSemaphore } from './auth/turns.js';
+export { channelKinds, keepOf } from './channel-fields.js';
+export { addressKey } from './grpc/address-key.js';
+export { bearerOf, Call } from './grpc/call.js';
+export { clientCredentials } from './grpc/client-credentials.js';
+export { addHealth } from './grpc/health.js';
+export { type KeyPair, keyPair } from './grpc/key-pair.js';
+export { Proxies } from './grpc/proxies.js';
+export { RawStream } from './grpc/raw-stream.js';
+export { addReflection } from './grpc/reflection.js';
+export { renewKeyPair } from './grpc/renewal.js';
+export {
+  GrpcServerBuilder,
+  type GrpcServerOptions,
+  type RunningGrpcServer,
+  renewCredentials,
+  serverCredentials,
+} from './grpc/server.js';
+export type { BytesHandler, Definition, Handlers, StreamHandler, TakeHandler, UnaryHandler } from './grpc/service.js';
+export { type HostConfig, readHostConfig, ServiceHost } from './host.js';

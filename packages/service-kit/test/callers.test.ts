@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { Metadata } from '@grpc/grpc-js';
+import { limits } from '@parley/runtime';
+import { Callers, callsPerUser, forUser, streamForUser } from '../src/auth/callers.js';
+import { readRates } from '../src/auth/read-rates.js';
+import { SigningKey } from '../src/auth/signing-key.js';
+import { serviceToken, userAudience, userToken } from '../src/auth/tokens.js';
+import { TrustedKeys } from '../src/auth/trusted-keys.js';
+import { Call } from '../src/grpc/call.js';
+import { openTokenDatabase, type TokenDatabase } from './database.js';
+
+let db: TokenDatabase;
+let atOnce: number;
+let callers: Callers;
+beforeAll(async () => {
+  db = await openTokenDatabase();
+  callers = new Callers(new TrustedKeys(db.pool, db.clock), db.pool);
+  atOnce = callsPerUser(db.pool.options.max);
+});
+afterAll(() => db.close());
+
+/** `over` is aborted when its caller has taken the answer. */
+function callWith(token?: string, over = new AbortController(), path = '/chat.v1.UserService/Get'): Call {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  const transport = { getPeer: () => '127.0.0.1:1', sendMetadata: () => {} };
+  return new Call(path, metadata, transport, over.signal);
+}
+
+/** A new user with a session, and the token for it. */
+async function logIn(id: string): Promise<{ token: string; sid: string }> {
+  const sid = randomUUID();
+  await db.pool.query(`INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, 'N', '!', 'admin')`, [id]);
+  await db.pool.query(`INSERT INTO chat.session (id, user_id, expires_at) VALUES ($1, $2, now() + interval '1 day')`, [
+    sid,
+    id,
+  ]);
+  const key = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
+  return { token: await key.sign({ sub: id, num: 1, name: 'N', role: 'user', sid }, userAudience), sid };
+}
+
+test('a user is who the row says, its role too', async () => {
+  const { token, sid } = await logIn('ann');
+  const call = callWith(token);
+  expect(await callers.user(call)).toEqual({
+    id: 'ann',
+    number: expect.any(Number),
+    name: 'N',
+    role: 'admin',
+    sessionId: sid,
+  });
+  expect(call.facts).toEqual({ user: 'ann' });
+});
+
+test.each([
+  ['revoked', 'UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', 'logged-out'],
+  ['expired', "UPDATE chat.session SET expires_at = now() - interval '1 s' WHERE user_id = $1", 'logged-out'],
+  ['gone', 'DELETE FROM chat.session WHERE user_id = $1', 'logged-out'],
+  ['suspended', "UPDATE chat.users SET status = 'suspended' WHERE id = $1", 'suspended'],
+  ['deleted', "UPDATE chat.users SET status = 'deleted' WHERE id = $1", 'logged-out'],
+])('a token is refused at once when its session or user is %s', async (id, change, reason) => {
+  const { token } = await logIn(id);
+  await db.pool.query(change, [id]);
+  await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason });
+});
+
+test('the session of somebody else is none', async () => {
+  const { sid } = await logIn('bob');
+  const key = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
+  const token = await key.sign({ sub: 'ann', num: 1, name: 'N', role: 'user', sid }, userAudience);
+  await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason: 'logged-out' });
+});
+
+test('a service is let in with its own token for this audience only', async () => {
+  const [me, other] = [randomUUID(), randomUUID()];
+  const key = new SigningKey(serviceToken('chat'), me, db.pool, db.clock);
+  const call = callWith(await key.sign({ sub: me }, 'manager'));
+  expect(await callers.service(call, 'chat', 'manager')).toBe(me);
+  expect(call.facts).toEqual({ node: me });
+  const wrong = [
+    [await key.sign({ sub: other }, 'manager'), 'chat', 'manager'],
+    [await key.sign({ sub: me }, other), 'chat', 'manager'],
+    [await key.sign({ sub: me }, 'manager'), 'manager', 'manager'],
+    [(await logIn('eve')).token, 'chat', 'manager'],
+    ['garbage', 'chat', 'manager'],
+  ] as const;
+  for (const [token, purpose, audience] of wrong) {
+    await expect(callers.service(callWith(token), purpose, audience)).rejects.toMatchObject({
+      reason: 'not-a-service',
+    });
+  }
+  await expect(callers.service(callWith(), 'chat', 'manager')).rejects.toMatchObject({ reason: 'unauthenticated' });
+});
+
+test('one user has a bounded number of answers that are not taken yet, and nobody else waits for them', async () => {
+  const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
+  const answered: Call[] = [];
+  const answer = forUser(callers, async (_request, _me, call) => answered.push(call));
+  const overs = new Map<Call, AbortController>();
+  const asked = Array.from({ length: atOnce + 1 }, () => {
+    const over = new AbortController();
+    const call = callWith(token, over);
+    overs.set(call, over);
+    return answer({}, call);
+  });
+  while (answered.length < atOnce) await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
+  expect(answered).toHaveLength(atOnce);
+  overs.get(answered[0] as Call)?.abort();
+  await Promise.all(asked);
+  expect(answered).toHaveLength(atOnce + 1);
+});
+
+test('one user never holds the whole pool', () => {
+  expect([1, 2, 5, 100].map(callsPerUser)).toEqual([1, 1, 4, limits.callsPerUser]);
+});
+
+test('who reads too often is refused before the database is asked', async () => {
+  const { token } = await logIn('reader');
+  const asked: Promise<unknown>[] = [];
+  for (let n = 0; n <= (readRates['ChannelService/Search']?.burst ?? 0); n++) {
+    const over = new AbortController();
+    const call = callWith(token, over, '/chat.v1.ChannelService/Search');
+    asked.push(callers.enter(call).finally(() => over.abort()));
+  }
+  const refusals = (await Promise.allSettled(asked)).filter(({ status }) => status === 'rejected');
+  expect(refusals).toEqual([
+    expect.objectContaining({
+      reason: expect.objectContaining({ reason: 'read-too-often', retryAfterMs: expect.any(Number) }),
+    }),
+  ]);
+});
+
+test('a call that fails, or a stream that nobody reads to its end, is no longer in flight', async () => {
+  const { token } = await logIn('unlucky');
+  const fail = forUser(callers, () => Promise.reject(new Error('no')));
+  const { stream } = streamForUser(callers, async function* () {
+    yield 1;
+    yield 2;
+  });
+  for (let n = 0; n <= atOnce; n++) {
+    const over = new AbortController();
+    await expect(fail({}, callWith(token, over))).rejects.toThrow('no');
+    for await (const one of stream({}, callWith(token, over))) if (one === 1) break;
+    over.abort();
+  }
+});

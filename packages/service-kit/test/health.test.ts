@@ -1,0 +1,63 @@
+import * as grpc from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
+import { addHealth } from '../src/grpc/health.js';
+
+interface Status {
+  readonly status: string;
+}
+
+interface HealthClient extends grpc.Client {
+  check(request: { service: string }, done: (error: grpc.ServiceError | null, answer?: Status) => void): void;
+  watch(request: { service: string }): grpc.ClientReadableStream<Status>;
+}
+
+const server = new grpc.Server();
+const health = addHealth(server, ['chat.v1.ChatService', 'ChatService']);
+let client: HealthClient;
+
+beforeAll(async () => {
+  const port = await new Promise<number>((resolve, reject) => {
+    const bound = (error: Error | null, at: number) => (error ? reject(error) : resolve(at));
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), bound);
+  });
+  const Client = grpc.makeGenericClientConstructor(healthService, 'grpc.health.v1.Health');
+  client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure()) as unknown as HealthClient;
+});
+
+afterAll(() => {
+  client.close();
+  server.forceShutdown();
+});
+
+function check(service: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    client.check({ service }, (error, answer) => (error ? reject(error) : resolve(answer?.status)));
+  });
+}
+
+test.each(['', 'chat.v1.ChatService', 'ChatService'])('"%s" serves exactly while it is set to', async (service) => {
+  health.set(false);
+  expect(await check(service)).toBe('NOT_SERVING');
+  health.set(true);
+  expect(await check(service)).toBe('SERVING');
+});
+
+test('a service of another server is unknown', async () => {
+  await expect(check('chat.v1.UserService')).rejects.toMatchObject({ code: grpc.status.NOT_FOUND });
+});
+
+test('who watches is told of each change', async () => {
+  health.set(true);
+  const seen: string[] = [];
+  const watch = client.watch({ service: 'ChatService' });
+  watch.on('error', () => undefined);
+  await new Promise<void>((resolve) => {
+    watch.on('data', ({ status }: Status) => {
+      seen.push(status);
+      if (seen.length === 2) resolve();
+      else health.set(false);
+    });
+  });
+  watch.cancel();
+  expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
+});

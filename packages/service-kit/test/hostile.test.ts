@@ -1,0 +1,122 @@
+import { constants } from 'node:http2';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { status } from '@grpc/grpc-js';
+import { Channel, RegisterRequest, User } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+import { limits } from '@parley/runtime';
+import type { RawStream } from '../src/grpc/raw-stream.js';
+import { answerOf, RawClient } from './raw-client.js';
+import { eventually, ServerUnderTest } from './server-under-test.js';
+
+let server: ServerUnderTest;
+let raw: RawClient;
+
+function endWithClient(stream: RawStream): void {
+  stream.onMessage(() => {});
+  stream.onHalfClose(() => stream.end());
+}
+
+/** Bytes of the heap that are still held. */
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
+
+beforeAll(async () => {
+  server = await ServerUnderTest.start({
+    patience: { requestWithinMs: 200, takenWithinMs: 400, reflectionWithinMs: 600 },
+    user: { register: async () => ({}), get: async () => User.fromPartial({ about: 'x'.repeat(1_000_000) }) },
+    chat: { connect: { take: async (stream) => endWithClient(stream) } },
+  });
+  raw = new RawClient(server.port);
+});
+afterAll(async () => {
+  raw.close();
+  await server.stop();
+});
+
+test.each(['Register', 'Login', 'Logout'])('half a request of %s is not waited for', async (method) => {
+  const stream = raw.open(`/chat.v1.UserService/${method}`);
+  stream.write(Buffer.from([0, 0, 0, 3, 232, 1, 2, 3]));
+  const { status: code, reason, reset } = await answerOf(stream);
+  expect([code, reason, reset]).toEqual([status.DEADLINE_EXCEEDED, 'deadline-exceeded', constants.NGHTTP2_NO_ERROR]);
+});
+
+test('nobody waits for the request of a health check either', async () => {
+  const { status: code } = await answerOf(raw.open('/grpc.health.v1.Health/Check'));
+  expect(code).toBe(status.DEADLINE_EXCEEDED);
+});
+
+test('a whole request, and a stream of requests, have the time they need', async () => {
+  const whole = frameOf(RegisterRequest.encode(RegisterRequest.fromPartial({ userId: 'ann' })).finish());
+  expect((await raw.call('/chat.v1.UserService/Register', whole)).status).toBe(status.OK);
+  const stream = raw.open('/chat.v1.ChatService/Connect');
+  const ended = answerOf(stream);
+  setTimeout(() => stream.end(), 500);
+  expect((await ended).status).toBe(status.OK);
+});
+
+test('an answer that nobody takes is dropped; one that is taken slowly is not', async () => {
+  const get = (pause: boolean) => {
+    const stream = raw.open('/chat.v1.UserService/Get');
+    stream.end(frameOf(User.encode(User.fromPartial({ id: 'ann' })).finish()));
+    if (pause) stream.pause();
+    return stream;
+  };
+  const unread = get(true);
+  const reset = new Promise((resolve) => unread.once('close', () => resolve(unread.rstCode)));
+  const slow = get(true);
+  setTimeout(() => slow.resume(), 200);
+  expect(await answerOf(slow)).toMatchObject({ status: status.OK, reset: constants.NGHTTP2_NO_ERROR });
+  await server.linesOf('Get', 2);
+  unread.resume();
+  expect(await reset).toBe(constants.NGHTTP2_CANCEL);
+});
+
+test('one connection has a bounded number of streams', async () => {
+  const client = new RawClient(server.port);
+  await eventually(
+    () => client.session.remoteSettings.maxConcurrentStreams === limits.streamsPerConnection,
+    'the setting of the server',
+  );
+  client.close();
+});
+
+describe('Health', () => {
+  const question = (service: string) => frameOf(Channel.encode(Channel.fromPartial({ name: service })).finish());
+  /** The name of a Channel is field 2, a service's name field 1. */
+  const about = (service: string) => {
+    const bytes = question(service);
+    bytes.writeUInt8(0x0a, 5);
+    return bytes;
+  };
+
+  test('an unknown service is NOT_FOUND, and its name is not sent back', async () => {
+    const answer = await raw.call('/grpc.health.v1.Health/Check', about('x'.repeat(50_000)));
+    expect(answer.status).toBe(status.NOT_FOUND);
+  });
+
+  test('names that were watched are not kept', async () => {
+    const before = heldBytes();
+    for (let n = 0; n < 900; n++) {
+      const stream = raw.open('/grpc.health.v1.Health/Watch');
+      stream.end(about(`${n}${'x'.repeat(60_000)}`));
+      stream.once('data', () => stream.close(constants.NGHTTP2_CANCEL));
+      await answerOf(stream);
+    }
+    expect(heldBytes() - before).toBeLessThan(25_000_000);
+  }, 20_000);
+});
+
+test('metadata that cannot be read is not printed', async () => {
+  const printed: string[] = [];
+  const { console: terminal } = globalThis;
+  const print = terminal.error;
+  terminal.error = (...words: unknown[]) => void printed.push(words.join(' '));
+  const whole = frameOf(RegisterRequest.encode(RegisterRequest.create()).finish());
+  await raw.call('/chat.v1.UserService/Register', whole, { authorization: 'Bearer hunter2\u00ff' });
+  terminal.error = print;
+  expect(printed.join()).not.toContain('hunter2');
+});

@@ -1,0 +1,185 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import * as grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { LoginResponse, UserService } from '@parley/contract';
+import { descriptorFiles } from '@parley/contract/descriptors';
+import { grpcService } from '@parley/rpc';
+import { addHealth } from '../src/grpc/health.js';
+import { addReflection } from '../src/grpc/reflection.js';
+
+const protos = join(dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json')), 'build/proto');
+const served = ['chat.v1.UserService', 'UserService', 'grpc.health.v1.Health'];
+
+let server: grpc.Server;
+let address: string;
+
+beforeAll(async () => {
+  server = new grpc.Server();
+  server.addService(grpcService(UserService), {
+    login: (call: { request: { userId: string } }, reply: (error: null, value: object) => void) =>
+      reply(null, LoginResponse.fromPartial({ token: `token of ${call.request.userId}` })),
+  });
+  addHealth(server, served.slice(0, 2)).set(true);
+  addReflection(server, served);
+  address = `127.0.0.1:${await listen(server)}`;
+});
+
+afterAll(() => server.forceShutdown());
+
+function listen(on: grpc.Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const bound = (error: Error | null, port: number) => (error ? reject(error) : resolve(port));
+    on.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), bound);
+  });
+}
+
+interface UnaryHandler {
+  readonly originalRequest: object;
+  readonly fileDescriptorResponse?: { readonly fileDescriptorProto: Buffer[] };
+  readonly allExtensionNumbersResponse?: { readonly baseTypeName: string; readonly extensionNumber: number[] };
+  readonly listServicesResponse?: { readonly service: Array<{ readonly name: string }> };
+  readonly errorResponse?: { readonly errorCode: number; readonly errorMessage: string };
+}
+
+type StreamHandler = grpc.ClientDuplexStream<object, UnaryHandler>;
+
+function withClient<T>(version: string, use: (stream: StreamHandler) => Promise<T>): Promise<T> {
+  const name = `grpc.reflection.${version}.ServerReflection`;
+  const definition = loadSync(`grpc/reflection/${version}/reflection.proto`, { includeDirs: [protos], arrays: true })[
+    name
+  ];
+  const Client = grpc.makeGenericClientConstructor(definition as grpc.ServiceDefinition, name);
+  const client = new Client(address, grpc.credentials.createInsecure());
+  const open = client.serverReflectionInfo as () => StreamHandler;
+  return use(open.call(client)).finally(() => client.close());
+}
+
+async function askOn(stream: StreamHandler, requests: readonly object[]): Promise<UnaryHandler[]> {
+  for (const request of requests) stream.write(request);
+  stream.end();
+  const answers: UnaryHandler[] = [];
+  for await (const answer of stream) answers.push(answer as UnaryHandler);
+  return answers;
+}
+
+async function ask(version: string, request: object): Promise<UnaryHandler> {
+  const [answer] = await withClient(version, (stream) => askOn(stream, [request]));
+  return answer as UnaryHandler;
+}
+
+function filesIn(answer: UnaryHandler): Array<string | undefined> {
+  const known = descriptorFiles();
+  const bytes = answer.fileDescriptorResponse?.fileDescriptorProto ?? [];
+  return bytes.map((one) => known.find((file) => Buffer.compare(file.bytes, one) === 0)?.name);
+}
+
+describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
+  test('lists what the server serves and nothing else', async () => {
+    const answer = await ask(version, { listServices: '*' });
+    expect(answer.listServicesResponse?.service.map(({ name }) => name)).toEqual(served);
+    expect(answer.originalRequest).toEqual({ listServices: '*' });
+  });
+
+  test('gives a file with all that it imports', async () => {
+    const files = filesIn(await ask(version, { fileByFilename: 'chat/v1/user.proto' }));
+    expect(files).toEqual(['chat/v1/user.proto', 'chat/v1/types.proto', 'google/protobuf/empty.proto']);
+  });
+
+  test.each([
+    ['chat.v1.UserService', 'chat/v1/user.proto'],
+    ['chat.v1.UserService.Login', 'chat/v1/user.proto'],
+    ['chat.v1.Message', 'chat/v1/types.proto'],
+    ['chat.v1.Message.event', 'chat/v1/types.proto'],
+    ['chat.v1.Message.data', 'chat/v1/types.proto'],
+    ['chat.v1.Kind', 'chat/v1/types.proto'],
+    ['chat.v1.KIND_EDIT', 'chat/v1/types.proto'],
+    ['UserService', 'seed.proto'],
+    ['SERVING', 'seed.proto'],
+    ['google.protobuf.Empty', 'google/protobuf/empty.proto'],
+    ['grpc.health.v1.HealthCheckResponse.ServingStatus', 'health/v1/health.proto'],
+    ['grpc.health.v1.HealthCheckResponse.SERVING', 'health/v1/health.proto'],
+  ])('finds the file of %s', async (symbol, file) => {
+    expect(filesIn(await ask(version, { fileContainingSymbol: symbol }))[0]).toBe(file);
+  });
+
+  test.each([
+    { fileByFilename: 'chat/v1/channel.proto' },
+    { fileContainingSymbol: 'chat.v1.ChannelService' },
+    { fileContainingExtension: { containingType: 'chat.v1.Message', extensionNumber: 100 } },
+    { allExtensionNumbersOfType: 'chat.v1.Nobody' },
+  ])('answers NOT_FOUND to %j', async (request) => {
+    const answer = await ask(version, request);
+    expect(answer.errorResponse?.errorCode).toBe(grpc.status.NOT_FOUND);
+    expect(answer.errorResponse?.errorMessage).toMatch(/^[a-z_]+: .* is not served here$/);
+  });
+
+  test('knows that a message has no extensions', async () => {
+    const answer = await ask(version, { allExtensionNumbersOfType: 'chat.v1.Message' });
+    expect(answer.allExtensionNumbersResponse).toEqual({ baseTypeName: 'chat.v1.Message', extensionNumber: [] });
+  });
+
+  test('answers an empty request with INVALID_ARGUMENT and goes on', async () => {
+    const answers = await withClient(version, (stream) => askOn(stream, [{}, { listServices: '' }]));
+    expect(answers.map(({ errorResponse }) => errorResponse?.errorCode)).toEqual([
+      grpc.status.INVALID_ARGUMENT,
+      undefined,
+    ]);
+  });
+
+  test('repeats no name that is longer than names are', async () => {
+    const long = 'x'.repeat(257);
+    const questions = [{ fileContainingSymbol: long }, { host: long, listServices: '' }, { listServices: '' }];
+    const answers = await withClient(version, (stream) => askOn(stream, questions));
+    expect(answers.map(({ errorResponse }) => errorResponse?.errorCode)).toEqual([
+      grpc.status.INVALID_ARGUMENT,
+      grpc.status.INVALID_ARGUMENT,
+      undefined,
+    ]);
+    expect(JSON.stringify(answers)).not.toContain('xxx');
+  });
+
+  test('outlives clients that cancel', async () => {
+    const cancelled = () =>
+      withClient(version, async (stream) => {
+        const ended = new Promise((resolve) => stream.once('error', resolve));
+        for (let i = 0; i < 50; i++) stream.write({ fileContainingSymbol: 'chat.v1.Message' });
+        stream.once('data', () => stream.cancel());
+        return ended;
+      });
+    await Promise.all(Array.from({ length: 5 }, cancelled));
+    expect((await ask(version, { listServices: '' })).listServicesResponse?.service).toHaveLength(3);
+  });
+});
+
+test('a service the contract does not know is refused at once', () => {
+  expect(() => addReflection(new grpc.Server(), ['chat.v1.UserServise'])).toThrow('chat.v1.UserServise');
+});
+
+const missing = spawnSync('grpcurl', ['-version']).error !== undefined;
+
+/** What grpcurl says; the server is in this process, so it must not be waited for synchronously. */
+function grpcurl(...args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('grpcurl', ['-plaintext', ...args], { timeout: 10_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
+  });
+}
+
+(missing ? describe.skip : describe)('grpcurl (skipped where it is not on the PATH)', () => {
+  test('lists services and describes methods with imported messages', async () => {
+    expect((await grpcurl(address, 'list')).trim().split('\n')).toEqual([...served].sort());
+    expect(await grpcurl(address, 'describe', 'chat.v1.UserService')).toContain('.google.protobuf.Empty');
+    expect(await grpcurl(address, 'describe', 'chat.v1.ChannelService')).toContain('not found');
+  });
+
+  test('calls a method', async () => {
+    const answer = await grpcurl('-d', '{"user_id":"ann"}', address, 'chat.v1.UserService/Login');
+    expect(JSON.parse(answer)).toEqual({ token: 'token of ann' });
+  });
+
+  test('asks for health', async () => {
+    const answer = await grpcurl('-d', '{"service":"UserService"}', address, 'grpc.health.v1.Health/Check');
+    expect(JSON.parse(answer)).toEqual({ status: 'SERVING' });
+  });
+});

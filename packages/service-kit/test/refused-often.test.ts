@@ -1,0 +1,107 @@
+import { constants } from 'node:http2';
+import { status } from '@grpc/grpc-js';
+import { LoginRequest, LoginResponse } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+import { limits } from '@parley/runtime';
+import { Proxies } from '../src/grpc/proxies.js';
+import { answerOf, RawClient } from './raw-client.js';
+import { eventually, ServerUnderTest } from './server-under-test.js';
+
+const path = '/chat.v1.UserService/Login';
+const whole = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
+const tooLarge = Buffer.from([0, 0, 16, 0, 0]);
+
+let server: ServerUnderTest;
+
+async function start(proxies: readonly string[]): Promise<void> {
+  server = await ServerUnderTest.start({
+    user: { login: async () => LoginResponse.create() },
+    proxies: new Proxies(proxies),
+  });
+}
+afterEach(() => server.stop());
+
+/** Every kind of call that is refused before its request is read. */
+const refusedCalls: Readonly<Record<string, (client: RawClient) => void>> = {
+  'with a compressed request': (client) => void client.call(path, whole, { 'grpc-encoding': 'gzip' }),
+  'with a request that is too large': (client) => void client.call(path, tooLarge),
+  'with a deadline that is none': (client) => void client.call(path, whole, { 'grpc-timeout': 'x' }),
+};
+
+async function closedConnections(): Promise<number> {
+  const metric = await server.metrics.registry.getSingleMetric('parley_connections_refused_often_total')?.get();
+  return metric?.values[0]?.value ?? 0;
+}
+
+function isOpen({ session }: RawClient): boolean {
+  return !session.closed && !session.destroyed;
+}
+
+async function refuseInWaves(client: RawClient, waves: number, call: (client: RawClient) => void): Promise<void> {
+  for (let wave = 0; wave < waves && isOpen(client); wave++) {
+    for (let n = 0; n < 50 && isOpen(client); n++) call(client);
+    if (isOpen(client)) await client.call(path, whole); // behind the refusals
+  }
+}
+
+test.each(Object.entries(refusedCalls))('a connection that floods with calls %s is closed', async (_, call) => {
+  await start([]);
+  const [flooder, honest] = [new RawClient(server.port), new RawClient(server.port)];
+  const ends: number[] = [];
+  flooder.session.on('goaway', (code) => ends.push(code));
+  await refuseInWaves(flooder, 200, call);
+  await eventually(() => !isOpen(flooder) && ends.length > 0, 'the end of the connection');
+  expect(ends).toContain(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  expect(await closedConnections()).toBe(1);
+  expect((await honest.call(path, whole)).status).toBe(status.OK);
+  honest.close();
+});
+
+test('a connection that is refused for the bytes that its calls hold is closed too', async () => {
+  await start([]);
+  const flooder = new RawClient(server.port);
+  flooder.session.setMaxListeners(0);
+  const half = Buffer.concat([Buffer.from([0, 0, 0, 234, 96]), Buffer.alloc(59_000)]); // of 60,000 bytes
+  const calls = Math.ceil(limits.requestBudgetBytes / half.length) + 300;
+  for (let n = 0; n < calls; n++) {
+    const stream = flooder.open(path);
+    stream.write(half);
+    void answerOf(stream);
+  }
+  await eventually(() => !isOpen(flooder), 'the end of the connection', 20_000);
+  expect(await closedConnections()).toBe(1);
+});
+
+test('a connection that is refused now and then is kept', async () => {
+  await start([]);
+  const client = new RawClient(server.port);
+  await refuseInWaves(client, 1, refusedCalls['with a request that is too large'] as (client: RawClient) => void);
+  expect((await client.call(path, whole)).status).toBe(status.OK);
+  expect(await closedConnections()).toBe(0);
+  client.close();
+});
+
+test('the connection of a proxy is kept: it carries the calls of many people', async () => {
+  await start(['127.0.0.0/8']);
+  const client = new RawClient(server.port);
+  await refuseInWaves(client, 20, refusedCalls['with a compressed request'] as (client: RawClient) => void);
+  expect((await client.call(path, whole)).status).toBe(status.OK);
+  client.close();
+});
+
+test('an address whose connections were closed often has less room for refusals on the next ones', async () => {
+  await start([]);
+  const refusedUntilClosed = async () => {
+    const client = new RawClient(server.port);
+    let refused = 0;
+    while (isOpen(client) && refused < 1_000) {
+      const { status: code } = await client.call(path, whole, { 'grpc-encoding': 'gzip' });
+      if (code === status.UNIMPLEMENTED) refused += 1;
+    }
+    return refused;
+  };
+  const first = await refusedUntilClosed();
+  for (let n = 0; n < 9; n++) await refusedUntilClosed();
+  expect(first).toBeGreaterThanOrEqual(100);
+  expect(await refusedUntilClosed()).toBeLessThan(first);
+});

@@ -1,0 +1,175 @@
+import { gzipSync } from 'node:zlib';
+import { status } from '@grpc/grpc-js';
+import { LoginRequest, LoginResponse } from '@parley/contract';
+import { frameOf } from '@parley/rpc';
+import { limits } from '@parley/runtime';
+import { answerOf, RawClient } from './raw-client.js';
+import { eventually, ServerUnderTest } from './server-under-test.js';
+
+let server: ServerUnderTest;
+let raw: RawClient;
+let logins = 0;
+
+beforeAll(async () => {
+  server = await ServerUnderTest.start({
+    user: {
+      login: async () => {
+        logins += 1;
+        return LoginResponse.fromPartial({});
+      },
+    },
+  });
+});
+beforeEach(() => {
+  raw = new RawClient(server.port);
+  logins = 0;
+});
+afterEach(() => raw.close());
+afterAll(() => server.stop());
+
+const path = '/chat.v1.UserService/Login';
+const login = (passwordBytes: number) =>
+  Buffer.from(LoginRequest.encode(LoginRequest.fromPartial({ password: 'a'.repeat(passwordBytes) })).finish());
+
+function packed(message: Buffer, flag = 1): Buffer {
+  const frame = frameOf(message);
+  frame.writeUInt8(flag, 0);
+  return frame;
+}
+
+/** The bytes of requests that the server holds, as its metric says. */
+async function heldBytes(): Promise<number> {
+  const text = await server.metrics.registry.getSingleMetricAsString('parley_request_bytes');
+  return Number(/^parley_request_bytes (\d+)/m.exec(text)?.[1]);
+}
+
+describe('Compressed requests', () => {
+  test.each([
+    ['gzip', packed(gzipSync(login(1_000_000)))],
+    ['deflate', packed(login(10))],
+    ['zstd', packed(login(10))],
+    ['gzip', frameOf(login(10))],
+  ])('grpc-encoding %s is refused, with the encodings that are read', async (encoding, body) => {
+    const answer = await raw.call(path, body, { 'grpc-encoding': encoding });
+    expect([answer.status, answer.reason, answer.headers['grpc-accept-encoding'], logins]).toEqual([
+      status.UNIMPLEMENTED,
+      'compressed',
+      'identity',
+      0,
+    ]);
+  });
+
+  test.each([{}, { 'grpc-encoding': 'identity' }])('a compressed frame is refused with headers %j', async (headers) => {
+    const answer = await raw.call(path, packed(gzipSync(login(1_000))), headers);
+    expect([answer.status, answer.reason, answer.headers['grpc-accept-encoding'], logins]).toEqual([
+      status.UNIMPLEMENTED,
+      'compressed',
+      'identity',
+      0,
+    ]);
+  });
+
+  test('an answer says that only identity is read', async () => {
+    const answer = await raw.call(path, frameOf(login(10)), { 'grpc-encoding': 'identity' });
+    expect([answer.status, answer.headers['grpc-accept-encoding']]).toEqual([status.OK, 'identity']);
+  });
+});
+
+describe('The size of a request', () => {
+  test.each([limits.requestBytes - 10, 10])('%i bytes are taken', async (bytes) => {
+    expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
+  });
+
+  test('one byte too many is refused by its prefix, before the rest has come', async () => {
+    const stream = raw.open(path);
+    const answered = answerOf(stream);
+    for (const byte of [0, 0, 1, 0, 1]) stream.write(Buffer.of(byte));
+    const answer = await answered;
+    expect([answer.status, answer.reason, logins]).toEqual([status.RESOURCE_EXHAUSTED, 'message-too-large', 0]);
+  });
+});
+
+describe('The bytes that requests hold', () => {
+  test('are counted as they arrive, and given back with the answer or the end of the call', async () => {
+    const half = frameOf(login(50_000)).subarray(0, 30_000);
+    const streams = [1, 2, 3].map(() => raw.open(path));
+    for (const stream of streams) stream.write(half);
+    const wanted = 3 * (half.length + limits.callBytes);
+    let held = 0;
+    for (let n = 0; n < 500 && held < wanted; n++) {
+      held = await heldBytes();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(held).toBeGreaterThanOrEqual(wanted);
+    for (const stream of streams) stream.destroy();
+    expect((await raw.call(path, frameOf(login(10)))).status).toBe(status.OK);
+    for (let n = 0; n < 500 && held > 0; n++) {
+      held = await heldBytes();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(held).toBe(0);
+  });
+
+  test('are bounded for the process; a flood is refused, and another connection is answered', async () => {
+    const flood = [1, 2].map(() => new RawClient(server.port));
+    const half = frameOf(login(60_000)).subarray(0, 59_000);
+    const perConnection = Math.ceil(limits.requestBudgetBytes / half.length / 2) + 100;
+    const refused: (string | undefined)[] = [];
+    for (const client of flood) {
+      client.session.setMaxListeners(0);
+      for (let n = 0; n < Math.min(perConnection, 900); n++) {
+        const stream = client.open(path);
+        stream.write(half);
+        void answerOf(stream).then(({ reason }) => refused.push(reason));
+      }
+    }
+    await eventually(() => refused.includes('too-busy'), 'a refusal', 20_000);
+    const honest = new RawClient(server.port);
+    expect((await honest.call(path, frameOf(login(60_000)))).status).toBe(status.OK);
+    expect(await heldBytes()).toBeLessThanOrEqual(2 * limits.requestBudgetBytes);
+    honest.close();
+    for (const client of flood) client.close();
+  });
+});
+
+describe('The metadata of a call', () => {
+  test('is bounded in all, and refused before it is read', async () => {
+    const names = Array.from({ length: 3 }, (_, n) => `x-long-${n}`);
+    const headers = (bytes: number) => Object.fromEntries(names.map((name) => [name, 'a'.repeat(bytes)]));
+    expect((await raw.call(path, frameOf(login(10)), headers(3_500))).status).toBe(status.OK);
+    const { status: code, reset } = await raw.call(path, frameOf(login(10)), headers(4_500));
+    expect(code === status.INVALID_ARGUMENT || reset !== 0).toBe(true);
+    expect(logins).toBe(1);
+  });
+
+  test('counts among the bytes that requests hold', async () => {
+    const stream = raw.open(path, { 'x-long': 'a'.repeat(10_000) });
+    let held = 0;
+    for (let n = 0; n < 500 && held < 10_000; n++) {
+      held = await heldBytes();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(held).toBeGreaterThan(10_000 + limits.callBytes);
+    stream.destroy();
+  });
+});
+
+describe('Deadlines', () => {
+  test.each(['25H', '9999999H', '2592000S', '99999999S', '30000000M', '99999999H'])(
+    '%s is long enough',
+    async (timeout) => {
+      expect((await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout })).status).toBe(status.OK);
+    },
+  );
+
+  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('"%s" is refused as the fault of its caller', async (timeout) => {
+    const answer = await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout });
+    expect([answer.status, answer.reason]).toEqual([status.INVALID_ARGUMENT, 'invalid-metadata']);
+  });
+
+  test('a deadline that passes still ends the call', async () => {
+    const stream = raw.open(path, { 'grpc-timeout': '50m' });
+    stream.once('response', () => stream.end());
+    expect((await answerOf(stream)).reason).toBe('deadline-exceeded');
+  });
+});

@@ -1,0 +1,97 @@
+import { connect } from 'node:http2';
+import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
+import { ChatService, LoginRequest, LoginResponse, UserService } from '@parley/contract';
+import { startDuplex } from '@parley/rpc';
+import { Metrics, silentLogger } from '@parley/runtime';
+import { service as healthService } from 'grpc-health-check';
+import { checkTransport } from '../src/grpc/check-transport.js';
+import { GrpcServerBuilder, serverCredentials } from '../src/grpc/server.js';
+import { RawClient } from './raw-client.js';
+import { ask, drain, eventually, ServerUnderTest } from './server-under-test.js';
+
+interface HealthClient {
+  watch(request: { service: string }): NodeJS.EventEmitter;
+  close(): void;
+}
+
+function watchHealth(server: ServerUnderTest): { seen: string[]; close(): void } {
+  const Client = makeGenericClientConstructor(healthService, 'grpc.health.v1.Health');
+  const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure()) as unknown as HealthClient;
+  const seen: string[] = [];
+  const watch = client.watch({ service: 'chat.v1.UserService' });
+  watch.on('data', (answer: { status: string }) => seen.push(answer.status));
+  watch.on('error', () => seen.push('ended'));
+  return { seen, close: () => client.close() };
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+
+test('calls in flight finish, health says first that it stops, and a watcher of health holds up nobody', async () => {
+  let answer = () => {};
+  const server = await ServerUnderTest.start({
+    stopMs: 5_000,
+    user: {
+      login: () =>
+        new Promise((resolve) => {
+          answer = () => resolve(LoginResponse.fromPartial({ token: 'late' }));
+        }),
+    },
+  });
+  const health = watchHealth(server);
+  await eventually(() => health.seen.length === 1, 'watching');
+  const inFlight = ask(server, UserService.login, LoginRequest.create());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const stopping = timed(() => server.running.stop() as Promise<void>);
+  await eventually(() => health.seen.length === 3, 'told, and ended');
+  expect(health.seen).toEqual(['SERVING', 'NOT_SERVING', 'ended']);
+  answer();
+  expect(await inFlight).toMatchObject({ token: 'late' });
+  expect(await stopping).toBeLessThan(2_000);
+  health.close();
+  await server.stop();
+});
+
+test('a stream that does not end is cut at the bound, also where its peer has fallen silent', async () => {
+  const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take: async () => {} } } });
+  const raw = new RawClient(server.port);
+  raw.open('/chat.v1.ChatService/Connect');
+  const silent = connect(`http://127.0.0.1:${server.port}`);
+  silent.on('error', () => {});
+  const ended = drain(startDuplex(server.client, ChatService.connect));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const ms = await timed(() => server.running.stop() as Promise<void>);
+  expect(ms).toBeGreaterThan(250);
+  expect(ms).toBeLessThan(2_000);
+  expect([status.CANCELLED, status.UNAVAILABLE, status.INTERNAL]).toContain((await ended).status.code);
+  expect(await server.linesOf('Connect', 2)).toMatchObject([{ reason: 'cancelled' }, { reason: 'cancelled' }]);
+  raw.close();
+  silent.destroy();
+  await server.stop();
+});
+
+test('a port that is taken is one sentence', async () => {
+  const server = await ServerUnderTest.start({});
+  const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
+  const again = new GrpcServerBuilder({
+    host: '127.0.0.1',
+    port: server.port,
+    credentials: serverCredentials(plain),
+    reflection: false,
+    log: silentLogger(),
+    metrics: new Metrics(),
+    stopMs: 100,
+  });
+  await expect(again.start()).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${server.port}: choose another port or stop what uses it`,
+  );
+  await server.stop();
+});
+
+test('another grpc-js than the tested one is refused at the start', () => {
+  expect(() => checkTransport()).not.toThrow();
+  expect(() => checkTransport({ installed: '1.15.0', tested: '1.14.7' })).toThrow('@grpc/grpc-js 1.15.0 is installed');
+});

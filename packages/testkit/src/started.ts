@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Program } from './program.js';
+
+const projectFolder = fileURLToPath(new URL('../../../..', import.meta.url));
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+/** The first of `count` ports that are free together with their admin ports, below those that are given out at random. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(ports.flatMap((port) => [port, port + 1_000]).map(isFree));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+/** A supervisor as its own process. */
+export class Started extends Program {
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const main = join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'start.js');
+    super(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
+  }
+
+  /** The living processes below it, by the words of their command line. */
+  async services(): Promise<{ pid: number; name: string }[]> {
+    return (await processes()).filter(({ parent }) => parent === this.child.pid);
+  }
+}
+
+async function processes(): Promise<{ pid: number; parent: number; name: string }[]> {
+  const listed = await new Promise<string>((resolve) =>
+    execFile('ps', ['-A', '-o', 'pid=,ppid=,stat=,args='], { maxBuffer: 1e7 }, (_error, out) => resolve(out)),
+  );
+  const rows = listed.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows
+    .filter(([, , state]) => state !== undefined && !state.startsWith('Z'))
+    .map(([pid, parent, , ...name]) => ({ pid: Number(pid), parent: Number(parent), name: name.join(' ') }));
+}
+
+/** Which of these processes still live. */
+export async function living(pids: readonly number[]): Promise<number[]> {
+  return (await processes()).map(({ pid }) => pid).filter((pid) => pids.includes(pid));
+}

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { atMost, type Logger, type Part } from '@parley/runtime';
+import type { AppendQueue } from '../core/append-queue.js';
+import type { Channels } from '../core/channels.js';
+import type { LiveChannel } from '../core/live-channel.js';
+import { spread } from '../core/spread.js';
+import type { Sessions } from '../session/sessions.js';
+import type { HeadStore, Ownership } from '../store/heads.js';
+
+export interface DrainDutyDeps {
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly heads: Pick<HeadStore, 'mine' | 'giveBack'>;
+  readonly appendQueue: Pick<AppendQueue, 'flushed'>;
+  /** Tells the managers, so that no channel is placed here any more. */
+  readonly announce: () => Promise<void>;
+  /** Told how many channels were given back. */
+  readonly onGiven: (channels: number) => void;
+  /** How long it may take when the process stops. */
+  readonly stopWithinMs: number;
+  readonly log: Logger;
+}
+
+const stepMs = 100;
+const retryMs = 200;
+/** Of one try. */
+const longestMs = 10_000;
+/** As many come back in a second, where the deadline leaves time. */
+const streamsPerSecond = 100;
+const spreadMs = { least: 500, most: 3_000 } as const;
+
+function ownershipOf({ facts }: LiveChannel): Ownership {
+  return { channel_id: facts.id, epoch: facts.epoch };
+}
+
+/** The streams of one channel leave together and come back one by one. */
+function comeBackInMs({ seats }: LiveChannel): number {
+  const withinMs = Math.min(spreadMs.most, Math.max(spreadMs.least, (seats * 1_000) / streamsPerSecond));
+  return Math.floor(Math.random() * withinMs);
+}
+
+/**
+ * Gives every channel back, one after the other over half of the time there is: nothing new is said in it, what is being written is
+ * finished, the head is given back, its people hear goodbye. Until then a channel lives on as ever, newcomers included.
+ */
+export class Drain implements Part {
+  readonly #deps: DrainDutyDeps;
+  #endsAt = Number.POSITIVE_INFINITY;
+  #over: Promise<void> | undefined;
+
+  constructor(deps: DrainDutyDeps) {
+    this.#deps = deps;
+  }
+
+  /** There is no way back. */
+  get begun(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** Resolves when no channel is left, or the time is over. Called again: the earlier end counts. */
+  begin(withinMs: number): Promise<void> {
+    this.#endsAt = Math.min(this.#endsAt, performance.now() + withinMs);
+    this.#over ??= Promise.resolve().then(() => this.#run());
+    return this.#over;
+  }
+
+  stop(): Promise<void> {
+    return this.begin(this.#deps.stopWithinMs);
+  }
+
+  async #run(): Promise<void> {
+    const { channels, log } = this.#deps;
+    log.info({ channels: channels.size, withinMs: Math.round(this.#leftMs) }, 'draining');
+    const announcedBy = performance.now() + this.#leftMs / 4;
+    await this.#untilDone(this.#deps.announce, () => Math.min(announcedBy, this.#endsAt));
+    await this.#moveSpread();
+    const rest = () => this.#moveRest();
+    const done = await this.#untilDone(rest, () => this.#endsAt);
+    log.info({ done }, 'drained');
+    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // or a Listen would lead here until the process ends
+  }
+
+  get #leftMs(): number {
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  async #moveSpread(): Promise<void> {
+    const channels = this.#deps.channels.all();
+    const seats = channels.reduce((sum, one) => sum + one.seats, 0);
+    const windowMs = Math.min(this.#leftMs / 2, (seats * 1_000) / streamsPerSecond);
+    const steps = spread(channels, (one) => one.seats, Math.max(1, Math.ceil(windowMs / stepMs)));
+    const moves: Promise<void>[] = [];
+    for (const [at, group] of steps.entries()) {
+      if (group.length > 0) moves.push(this.#move(group));
+      await pause(Math.min(stepMs, this.#leftMs / 2 / (steps.length - at)));
+    }
+    await Promise.all(moves);
+  }
+
+  /** What was opened meanwhile, and what was never loaded. */
+  async #moveRest(): Promise<void> {
+    await this.#move(this.#deps.channels.all().filter(({ moving }) => !moving));
+    const mine = await this.#deps.heads.mine();
+    if (mine.length === 0) return;
+    await this.#deps.heads.giveBack(mine);
+    this.#deps.onGiven(mine.length);
+  }
+
+  async #move(group: readonly LiveChannel[]): Promise<void> {
+    for (const channel of group) channel.moving = true;
+    await this.#atMost(this.#deps.appendQueue.flushed(), this.#leftMs);
+    const giveBack = () => this.#deps.heads.giveBack(group.map(ownershipOf));
+    const given = await this.#untilDone(giveBack, () => this.#endsAt);
+    if (given) this.#deps.onGiven(group.length);
+    const moved = new Set(group);
+    for (const session of this.#deps.sessions.find()) {
+      if (!moved.has(session.channel)) continue;
+      session.goodbye('draining', { listenAgain: true, retryAfterMs: comeBackInMs(session.channel) });
+    }
+  }
+
+  /** Tries on until it succeeds. False: not before `endsAt`, which may come nearer meanwhile. */
+  async #untilDone(work: () => Promise<unknown>, endsAt: () => number): Promise<boolean> {
+    for (;;) {
+      const tried = work().then(
+        () => true,
+        (err: unknown) => this.#deps.log.warn({ err }, 'a step of the drain failed'),
+      );
+      if ((await this.#atMost(tried, endsAt() - performance.now())) === true) return true;
+      if (performance.now() + retryMs > endsAt()) return false;
+      await pause(retryMs);
+    }
+  }
+
+  #atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
+    return atMost(work, Math.min(Math.max(0, withinMs), longestMs));
+  }
+}

@@ -1,0 +1,22 @@
+import type { Sessions } from '../session/sessions.js';
+
+/** Pings every client that asked for events, and parts from those that were silent for three turns. */
+export class Pings {
+  readonly #sessions: Sessions;
+  readonly #everyMs: number;
+
+  constructor(sessions: Sessions, everyMs: number) {
+    this.#sessions = sessions;
+    this.#everyMs = everyMs;
+  }
+
+  turn(nowMs: number): void {
+    for (const session of this.#sessions.find()) {
+      if (!session.events) continue;
+      session.heardAtMs = Math.min(session.heardAtMs, nowMs); // the clock may have been set back
+      if (nowMs - session.heardAtMs > 3 * this.#everyMs)
+        session.goodbye('idle', { listenAgain: true, retryAfterMs: 0 });
+      else session.ping(nowMs);
+    }
+  }
+}

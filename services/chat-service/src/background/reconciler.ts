@@ -1,0 +1,162 @@
+import { atMost, limits, type Reason } from '@parley/runtime';
+import type { Channels } from '../core/channels.js';
+import type { LiveChannel } from '../core/live-channel.js';
+import type { ChatSession, CloseInfo } from '../session/session.js';
+import type { Sessions } from '../session/sessions.js';
+import type { HeadStore, OwnedHead, Ownership } from '../store/heads.js';
+import type { SeatRow, SeatStore } from '../store/seats.js';
+
+export interface ReconcilerDeps {
+  readonly seats: SeatStore;
+  readonly heads: HeadStore;
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly now: () => number;
+  /** Told of channels that another server has by now, and of those that were given back because nobody is in them. */
+  readonly onLeft: (why: 'lost' | 'empty', channels: number) => void;
+}
+
+/** How long an empty channel stays, for those who come back. */
+const keepEmptyMs = 120_000;
+/** Who is removed waits no longer for the entry that says so. */
+const showLastWithinMs = 1_000;
+/** Given back by one statement. */
+const emptyPerSweep = 500;
+const again: ReadonlySet<Reason> = new Set<Reason>(['moved', 'draining']);
+
+function partingFor(reason: Reason): CloseInfo {
+  return { listenAgain: again.has(reason), retryAfterMs: again.has(reason) ? Math.floor(Math.random() * 500) : 0 };
+}
+
+function ownershipOf({ facts }: LiveChannel): Ownership {
+  return { channel_id: facts.id, epoch: facts.epoch };
+}
+
+/**
+ * Makes this process and the database agree, once a second: streams whose seat or session is over end with the reason,
+ * seats whose stream is gone are deleted, channels that are owned elsewhere are left, empty ones given back.
+ */
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  /** As the database had them at the last sweep; a late one was reserved and not taken in time. */
+  readonly seats = { live: 0, reserved: 0, late: 0 };
+
+  #answeredAtMs = performance.now();
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+  }
+
+  /** For how long no sweep has had an answer. */
+  get unansweredMs(): number {
+    return performance.now() - this.#answeredAtMs;
+  }
+
+  async run(): Promise<void> {
+    const mine = await this.checkHeads();
+    await this.#checkSeats();
+    await this.#giveBackEmpty(mine);
+  }
+
+  /** Leaves every channel that the database gives to another server, or to nobody; shows what others wrote in the rest. */
+  async checkHeads(): Promise<readonly OwnedHead[]> {
+    const before = this.#deps.channels.all();
+    const mine = await this.#deps.heads.mine();
+    this.#answeredAtMs = performance.now();
+    const heads = new Map(mine.map((head: OwnedHead) => [head.channel_id, head]));
+    const lost = before.filter(({ facts }) => heads.get(facts.id)?.epoch !== facts.epoch);
+    await this.#leaveAll(lost);
+    for (const channel of this.#deps.channels.all()) {
+      const head = heads.get(channel.facts.id);
+      if (head?.epoch !== channel.facts.epoch) continue;
+      if (channel.facts.keeps) channel.trimTo(head.first_seq);
+      channel.stored = { bytes: head.stored_bytes, rows: head.stored_rows };
+      channel.sequencer?.expect(channel.facts.keeps ? head.last_seq : 0, head.roster);
+    }
+    return mine;
+  }
+
+  /** Without a word from the database: what was ours may be another server's from now on, and everybody had better go there. */
+  leaveEverything(): void {
+    for (const session of this.#close(this.#deps.channels.all())) session.goodbye('moved', partingFor('moved'));
+  }
+
+  async #leaveAll(lost: readonly LiveChannel[]): Promise<void> {
+    if (lost.length > 0) await this.#endAll(this.#close(lost));
+  }
+
+  /** From here on nothing is said in them, even before their people hear of it. Answers those. */
+  #close(lost: readonly LiveChannel[]): ChatSession[] {
+    this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
+    for (const channel of lost) {
+      channel.moving = true;
+      this.#deps.channels.close(channel);
+    }
+    const left = new Set(lost);
+    return this.#deps.sessions.find().filter(({ channel }) => left.has(channel));
+  }
+
+  async #checkSeats(): Promise<void> {
+    const open = this.#deps.sessions.find();
+    const rows = await this.#deps.seats.mine();
+    this.#count(rows);
+    const known = new Set(rows.filter(({ over }) => !over).map(({ id }) => id));
+    const gone = open.filter(({ key }) => !known.has(key.seat));
+    if (gone.length > 0) await this.showLast(gone);
+    await this.#endAll(gone);
+    const stale = rows.filter(({ id, live, late, over }) => over || ((live || late) && !this.#deps.sessions.has(id)));
+    await this.#deps.seats.leave(stale.map(({ id }) => id));
+  }
+
+  /** Shows them what is committed by now, the entry that removes them too; they say nothing more meanwhile. */
+  async showLast(leaving: readonly ChatSession[]): Promise<void> {
+    for (const session of leaving) session.deafen();
+    const channels = new Set(leaving.map(({ channel }) => channel));
+    const shown = this.checkHeads().then(() =>
+      Promise.all([...channels].map(({ sequencer }) => sequencer?.caughtUp())),
+    );
+    await atMost(
+      shown.catch(() => undefined),
+      showLastWithinMs,
+    );
+  }
+
+  #count(rows: readonly SeatRow[]): void {
+    this.seats.live = rows.filter(({ live }) => live).length;
+    this.seats.late = rows.filter(({ live, late }) => !live && late).length;
+    this.seats.reserved = rows.length - this.seats.live - this.seats.late;
+  }
+
+  async #endAll(sessions: readonly ChatSession[]): Promise<void> {
+    if (sessions.length === 0) return;
+    const reasons = await this.#deps.seats.whyGone(sessions.map(({ key }) => key));
+    for (const [at, session] of sessions.entries()) {
+      const reason = reasons[at] ?? 'moved';
+      session.goodbye(reason, partingFor(reason));
+    }
+  }
+
+  /** So that the next Listen places them where there is room. What was never loaded has nobody in it either. */
+  async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {
+    const { channels, heads, onLeft } = this.#deps;
+    const empty = this.#longEmpty();
+    const unloaded = mine.filter(({ channel_id }) => channels.find(channel_id) === undefined);
+    const offered = [...empty.map(ownershipOf), ...unloaded].slice(0, emptyPerSweep);
+    if (offered.length === 0) return;
+    const given = await heads.giveBackEmpty(offered);
+    for (const channel of empty.filter(({ facts }) => given.has(facts.id))) channels.close(channel);
+    onLeft('empty', given.size);
+  }
+
+  /** Those that have been empty for long; and while all rings are too large, those that have been it longest. */
+  #longEmpty(): LiveChannel[] {
+    const { channels, now } = this.#deps;
+    const before = now() - keepEmptyMs;
+    let tooMany = channels.ringBytes - limits.allRingsBytes;
+    return channels.empty().filter(({ logs, emptySinceMs }) => {
+      const goes = emptySinceMs < before || tooMany > 0;
+      if (goes) tooMany -= logs.entries.bytes + logs.lossy.bytes;
+      return goes;
+    });
+  }
+}

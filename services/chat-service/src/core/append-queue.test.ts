@@ -1,0 +1,288 @@
+import { AppendQueue } from './append-queue.js';
+import type { Append, AppendOutcome, BatchOutcome, Candidate, LogEntry } from './entry.js';
+import type { BatchResult } from './flight.js';
+
+/** Each entry costs 512 bytes and its data. */
+const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };
+
+function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
+  const data = fields.data ?? Buffer.from(`m${n}`);
+  return {
+    channelId: 1,
+    epoch: 1,
+    senderId: 'alice',
+    clientId: `c${n}`,
+    kind: 0,
+    targetSeq: 0,
+    contentType: '',
+    data,
+    digest: data,
+    mentions: [],
+    roster: 0,
+    isHost: false,
+    denial: undefined,
+    judge: () => {},
+    lookAgain: async () => {},
+    ...fields,
+  };
+}
+
+/** A database of one channel that can be told to lose its answer. */
+class Log {
+  readonly rows: string[] = [];
+  readonly batches: number[] = [];
+  loseAnswers = 0;
+  failBefore = 0;
+  flying = 0;
+  mayWrite = true;
+  verdict: (entry: LogEntry) => BatchOutcome | undefined = () => undefined;
+  waitAside = Promise.resolve();
+
+  readonly append: Append = async (batch, { again, track }) => {
+    if (track === 'main') this.flying += 1;
+    if (this.flying > 1) throw new Error('two batches in flight');
+    try {
+      await (track === 'aside' ? this.waitAside : new Promise(setImmediate));
+      if (this.failBefore-- > 0) throw new Error('not written');
+      const outcomes = batch.map((one) => this.verdict(one) ?? this.#write(one, again));
+      this.batches.push(batch.length);
+      if (this.loseAnswers-- > 0) throw new Error('written, but the answer was lost');
+      return outcomes;
+    } finally {
+      if (track === 'main') this.flying -= 1;
+    }
+  };
+
+  #write({ clientId }: LogEntry, again: boolean): AppendOutcome {
+    const known = this.rows.indexOf(clientId) + 1;
+    if (known > 0) {
+      if (!again) throw new Error('23505');
+      return { is: 'known', seq: known, sentAtMs: 1 };
+    }
+    return { is: 'stored', seq: this.rows.push(clientId), sentAtMs: 1, roster: 0 };
+  }
+}
+
+function setUp(log = new Log(), narrower: Partial<typeof bounds> = {}) {
+  const doubts: unknown[] = [];
+  const pauses: number[] = [];
+  const written: BatchResult[] = [];
+  let clock = 0;
+  const appendQueue = new AppendQueue({
+    bounds: { ...bounds, ...narrower },
+    append: log.append,
+    mayWrite: () => log.mayWrite,
+    atTurnEnd: setImmediate,
+    pause: async (ms) => void pauses.push(ms),
+    now: () => clock++,
+    onBatch: (one) => written.push(one),
+    onDoubt: (cause) => doubts.push(cause),
+  });
+  const outcomes: Record<string, AppendOutcome[]> = {};
+  const offer = (one: Candidate) => {
+    const done: AppendOutcome[] = [];
+    outcomes[one.clientId] ??= done;
+    return appendQueue.offer(one, (outcome) => (outcomes[one.clientId] as AppendOutcome[]).push(outcome));
+  };
+  return { appendQueue, log, outcomes, offer, doubts, pauses, written };
+}
+
+describe('Lane', () => {
+  test('keeps the order, one batch in flight, and what arrives meanwhile is the next batch', async () => {
+    const { appendQueue, log, outcomes, offer } = setUp();
+    for (let n = 1; n <= 12; n++) offer(entry(n));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(Array.from({ length: 12 }, (_, n) => `c${n + 1}`));
+    expect(log.batches).toEqual([5, 5, 2]);
+    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
+  });
+
+  test('tells of each batch how large it was, how long its oldest entry waited, and how long it took', async () => {
+    const { appendQueue, offer, written } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    await appendQueue.flushed();
+    expect(written).toEqual([
+      { rows: 5, tries: 1, waitedMs: 6, tookMs: 1 },
+      { rows: 1, tries: 1, waitedMs: 3, tookMs: 1 },
+    ]);
+  });
+
+  test('tells of no batch of which nothing was written because of a lock', async () => {
+    const { appendQueue, log, offer, written } = setUp();
+    log.verdict = ({ channelId }) => (channelId === 1 ? { is: 'busy' } : undefined);
+    offer(entry(1));
+    await appendQueue.flushed();
+    expect(written).toEqual([]);
+    offer(entry(2));
+    offer(entry(3, { channelId: 2 }));
+    await appendQueue.flushed();
+    expect(written).toMatchObject([{ rows: 1 }]);
+  });
+
+  test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
+    const { appendQueue, log, offer } = setUp(new Log(), {
+      waitingBytes: 20_000,
+      channelBytes: 20_000,
+      userBytes: 20_000,
+    });
+    for (let n = 1; n <= 3; n++) offer(entry(n, { data: Buffer.alloc(2_000, n) }));
+    offer(entry(4, { senderId: 'bob', data: Buffer.alloc(4_000, 4) }));
+    await appendQueue.flushed();
+    expect(log.batches).toEqual([1, 1, 1, 1]);
+  });
+
+  test('sends a batch again until its outcome is a fact, and nothing is written twice', async () => {
+    const log = new Log();
+    log.failBefore = 2;
+    log.loseAnswers = 1;
+    const { appendQueue, outcomes, offer, doubts, pauses } = setUp(log);
+    offer(entry(1));
+    offer(entry(2));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(['c1', 'c2']);
+    expect(outcomes).toMatchObject({ c1: [{ is: 'known', seq: 1 }], c2: [{ is: 'known', seq: 2 }] });
+    expect(doubts).toHaveLength(3);
+    expect(pauses).toEqual([20, 40, 80]);
+  });
+
+  test('the same message twice in a batch is written once and both are told; with another body the second is refused', async () => {
+    const { appendQueue, log, outcomes, offer } = setUp();
+    offer(entry(1));
+    offer(entry(1));
+    offer(entry(1, { data: Buffer.from('other') }));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(['c1']);
+    expect(outcomes.c1?.map(({ is }) => is).sort()).toEqual(['reused', 'stored', 'stored']);
+  });
+
+  test('takes nothing where too much waits, and takes again when it is done', async () => {
+    const { appendQueue, offer } = setUp();
+    const data = Buffer.alloc(488);
+    for (let n = 1; n <= 7; n++) expect(offer(entry(n, { data }))).toBe(true);
+    expect(offer(entry(8, { data }))).toBe(false); // of this user
+    expect(offer(entry(9, { data, senderId: 'bob' }))).toBe(true);
+    expect(offer(entry(10, { data, senderId: 'bob' }))).toBe(false); // of this channel
+    for (const n of [11, 12]) expect(offer(entry(n, { data, senderId: 'bob', channelId: 2 }))).toBe(true);
+    expect(offer(entry(13, { data, senderId: 'carol', channelId: 3 }))).toBe(false);
+    expect(appendQueue.bytes).toBe(10_000);
+    await appendQueue.flushed();
+    expect(appendQueue.bytes).toBe(0);
+    expect(offer(entry(14))).toBe(true);
+    await appendQueue.flushed();
+  });
+
+  test('goes on where somebody who was told throws', async () => {
+    const { appendQueue, log, doubts } = setUp();
+    appendQueue.offer(entry(1), () => {
+      throw new Error('planted');
+    });
+    const told: AppendOutcome[] = [];
+    appendQueue.offer(entry(2), (outcome) => told.push(outcome));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(['c1', 'c2']);
+    expect(told).toHaveLength(1);
+    expect(doubts).toHaveLength(1);
+  });
+
+  test('without a lease nothing is written, and all that waits is answered', async () => {
+    const { appendQueue, log, outcomes, offer } = setUp();
+    log.mayWrite = false;
+    for (let n = 1; n <= 7; n++) offer(entry(n));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual([]);
+    expect(Object.values(outcomes)).toEqual(Array(7).fill([{ is: 'paused' }]));
+    expect(appendQueue.bytes).toBe(0);
+  });
+
+  test('what was sent before the lease lapsed becomes a fact', async () => {
+    const { appendQueue, log, outcomes, offer } = setUp();
+    log.loseAnswers = 1;
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    await new Promise(setImmediate);
+    log.mayWrite = false;
+    await appendQueue.flushed();
+    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual([...Array(5).fill('known'), 'paused']);
+  });
+
+  test('a flush waits for what was taken before it, and for nothing else', async () => {
+    const { appendQueue, offer, outcomes } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n));
+    const flushed = appendQueue.flushed();
+    const keepBusy = setInterval(() => offer(entry(Math.random())), 0);
+    await flushed;
+    clearInterval(keepBusy);
+    expect(outcomes.c6).toHaveLength(1);
+  });
+
+  test('counts mentions, content types and what an entry costs in itself', async () => {
+    const { appendQueue, offer } = setUp();
+    offer(entry(1, { data: Buffer.alloc(0), mentions: ['a'.repeat(64)], contentType: 'text/plain' }));
+    expect(appendQueue.bytes).toBe(512 + 64 + 16 + 10);
+    await appendQueue.flushed();
+  });
+
+  test('channels take turns, and so do the senders of a channel', async () => {
+    const { appendQueue, log, offer } = setUp();
+    for (let n = 1; n <= 6; n++) offer(entry(n, { data: Buffer.alloc(0) }));
+    offer(entry(7, { data: Buffer.alloc(0), senderId: 'bob' }));
+    offer(entry(8, { data: Buffer.alloc(0), senderId: 'carol', channelId: 2 }));
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(['c1', 'c8', 'c7', 'c2', 'c3', 'c4', 'c5', 'c6'].filter((id) => log.rows.includes(id)));
+    expect(log.rows.indexOf('c8')).toBeLessThan(3);
+    expect(log.rows.indexOf('c7')).toBeLessThan(3);
+  });
+
+  test('what was judged by other members is judged again, in order, and only then written', async () => {
+    const log = new Log();
+    const { appendQueue, outcomes, offer } = setUp(log);
+    let known = 1;
+    const members = { roster: 0 };
+    log.verdict = ({ roster }) => (roster < known ? { is: 'stale', roster: known } : undefined);
+    const lookAgain = async (roster: number) => {
+      await new Promise(setImmediate);
+      members.roster = roster;
+    };
+    for (let n = 1; n <= 3; n++) {
+      const one = entry(n, { lookAgain });
+      offer({
+        ...one,
+        judge() {
+          Object.assign(this, members);
+        },
+      });
+    }
+    await appendQueue.flushed();
+    expect(log.rows).toEqual(['c1', 'c2', 'c3']);
+    known = 2;
+    offer({
+      ...entry(4, { lookAgain }),
+      judge() {
+        Object.assign(this, members);
+      },
+    });
+    await appendQueue.flushed();
+    expect(outcomes.c4).toMatchObject([{ is: 'stored', seq: 4 }]);
+  });
+
+  test('a locked channel is tried apart, and the others do not wait for it', async () => {
+    const log = new Log();
+    const { appendQueue, outcomes, offer } = setUp(log);
+    let unlock = () => {};
+    const locked = new Promise<void>((resolve) => {
+      unlock = resolve;
+    });
+    log.verdict = ({ channelId }) => (channelId === 1 ? { is: 'busy' } : undefined);
+    log.waitAside = locked;
+    offer(entry(1));
+    offer(entry(2, { channelId: 2 }));
+    while (outcomes.c2?.length !== 1) await new Promise(setImmediate);
+    for (let n = 3; n <= 8; n++) {
+      offer(entry(n, { channelId: 2 }));
+      while (outcomes[`c${n}`]?.length !== 1) await new Promise(setImmediate);
+    }
+    expect(outcomes.c1).toEqual([]);
+    unlock();
+    await appendQueue.flushed();
+    expect(outcomes.c1).toEqual([{ is: 'busy' }]);
+  });
+});

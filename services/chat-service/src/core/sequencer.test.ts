@@ -1,0 +1,160 @@
+import { type SequencedEntry, Sequencer } from './sequencer.js';
+
+const pause = () => new Promise<void>(setImmediate);
+
+/** A log in a table, who is here, and until which seq each of them may read. */
+class World {
+  readonly table: SequencedEntry[] = [];
+  readonly shown: number[] = [];
+  readonly parted: Record<string, number> = {};
+  readonly leftSeq: Record<string, number> = {};
+  roster = 0;
+  reloads = 0;
+  broken = 0;
+  readonly sequencer = new Sequencer(
+    {
+      lastSeq: () => this.shown.length,
+      show: ({ seq }) => this.shown.push(seq),
+      readAfter: async (seq) => {
+        await pause();
+        if (this.broken-- > 0) throw new Error('the database is away');
+        return this.table.slice(seq, seq + 3);
+      },
+      reload: async () => {
+        this.reloads += 1;
+        await pause();
+        return { number: this.roster, partAfter: this.#part() };
+      },
+      pause: () => pause(),
+      onDoubt: () => {},
+    },
+    0,
+  );
+
+  #part(): number {
+    const open = Object.entries(this.leftSeq).filter(([user]) => this.parted[user] === undefined);
+    for (const [user, seq] of open) if (seq <= this.shown.length) this.parted[user] = this.shown.length;
+    return Math.min(...open.map(([, seq]) => seq).filter((seq) => seq > this.shown.length), Number.POSITIVE_INFINITY);
+  }
+
+  /** An entry of anybody's. */
+  write(changesRoster = false): SequencedEntry {
+    const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesRoster };
+    this.table.push(entry);
+    return entry;
+  }
+
+  /** A manager removes somebody: an entry, whose seq is the last that is theirs. */
+  remove(user: string): void {
+    this.roster += 1;
+    this.leftSeq[user] = this.write(true).seq;
+  }
+
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 40; turns++) await pause();
+  }
+}
+
+describe('Feed', () => {
+  test('knows whether a view of the members is as new as what is shown', async () => {
+    const world = new World();
+    expect(world.sequencer.isCurrent(0)).toBe(true);
+    world.remove('bob');
+    world.sequencer.expect(1, 1);
+    expect(world.sequencer.isCurrent(0)).toBe(false);
+    while (world.reloads === 0) await pause(); // until the members are being looked at
+    expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, false]);
+    await world.settle();
+    expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, true]);
+  });
+
+  test('shows at once what is next', () => {
+    const world = new World();
+    for (let n = 0; n < 3; n++) world.sequencer.take(world.write(), 0);
+    expect(world.shown).toEqual([1, 2, 3]);
+    expect(world.reloads).toBe(0);
+  });
+
+  test('reads what others wrote before it shows what is behind', async () => {
+    const world = new World();
+    world.sequencer.take(world.write(), 0);
+    for (let n = 0; n < 7; n++) world.write();
+    const mine = [world.write(), world.write()];
+    for (const entry of mine) world.sequencer.take(entry, 0);
+    expect(world.shown).toEqual([1]);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    world.sequencer.take(world.write(), 0);
+    expect(world.shown.at(-1)).toBe(11);
+  });
+
+  test('shows nothing twice', async () => {
+    const world = new World();
+    const first = world.write();
+    world.sequencer.expect(1, 0);
+    await world.settle();
+    world.sequencer.take(first, 0);
+    expect(world.shown).toEqual([1]);
+  });
+
+  test('goes on after the database was away', async () => {
+    const world = new World();
+    world.broken = 3;
+    world.write();
+    world.sequencer.expect(1, 0);
+    await world.settle();
+    expect(world.shown).toEqual([1]);
+  });
+
+  test('a new roster is looked at before anything behind it is shown', async () => {
+    const world = new World();
+    world.sequencer.take(world.write(), 0);
+    world.roster = 1;
+    world.leftSeq.bob = 1;
+    world.sequencer.take(world.write(), 1);
+    expect(world.shown).toEqual([1]);
+    await world.settle();
+    expect(world.parted.bob).toBe(1);
+    expect(world.shown).toEqual([1, 2]);
+    expect(world.reloads).toBe(1);
+  });
+
+  test('whoever was removed at n sees n and nothing behind it, however many changes come at once', async () => {
+    const world = new World();
+    world.write();
+    world.remove('bob');
+    world.write();
+    world.remove('carol');
+    const mine = [world.write(), world.write()];
+    for (const entry of mine) world.sequencer.take(entry, world.roster);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(world.parted).toEqual({ bob: 2, carol: 4 });
+  });
+
+  test('a look that finds a later parting comes back to it, where no entry tells of it', async () => {
+    const world = new World();
+    world.write();
+    world.remove('bob');
+    world.write();
+    world.roster += 1;
+    world.leftSeq.carol = 3;
+    world.sequencer.take(world.write(), world.roster);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2, 3, 4]);
+    expect(world.parted).toEqual({ bob: 2, carol: 3 });
+  });
+
+  test('a change without an entry is found by the reconciler', async () => {
+    const world = new World();
+    world.sequencer.take(world.write(), 0);
+    world.roster = 4;
+    world.leftSeq.bob = 1;
+    world.sequencer.expect(1, 4);
+    await world.settle();
+    expect(world.parted.bob).toBe(1);
+    world.sequencer.take(world.write(), 4);
+    expect(world.shown).toEqual([1, 2]);
+    expect(world.reloads).toBe(1);
+  });
+});

@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kind } from '@parley/contract';
+import { type Logger, limits } from '@parley/runtime';
+import type { Channels } from '../core/channels.js';
+import type { LiveChannel, LoadedChannel } from '../core/live-channel.js';
+import { type Roster, type SequencedEntry, Sequencer } from '../core/sequencer.js';
+import type { HeadRow, HeadStore, RosterMemberRow, RosterRow } from '../store/heads.js';
+import type { MessageStore, StoredEntry } from '../store/messages.js';
+import { encodeStored } from './frames.js';
+import type { Membership } from './rules.js';
+import type { ChatSession } from './session.js';
+import type { Sessions } from './sessions.js';
+
+export interface ChannelLoaderDeps {
+  readonly channels: Channels;
+  readonly sessions: Sessions;
+  readonly heads: HeadStore;
+  readonly messages: MessageStore;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+function openingOf(row: HeadRow): LoadedChannel {
+  const kept = row.keeps ? { log: row.log_id, lastSeq: row.last_seq } : { log: randomUUID(), lastSeq: 0 };
+  return {
+    facts: { id: row.channel_id, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...kept },
+    settings: settingsOf(row),
+  };
+}
+
+function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s' | 'roster'>): LoadedChannel['settings'] {
+  return { ownerId: row.owner_id, slowModeS: row.slow_mode_s, roster: row.roster };
+}
+
+function fedEntry(entry: StoredEntry): SequencedEntry {
+  return { seq: entry.seq, frame: encodeStored(entry), changesRoster: entry.kind === Kind.MEMBER };
+}
+
+/** Opens live channels as the database has them, each with its feed. */
+export class ChannelLoader {
+  readonly #deps: ChannelLoaderDeps;
+
+  constructor(deps: ChannelLoaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** The live channel of this ownership. Whoever sits in an older one hears that it moved. */
+  open(row: HeadRow): LiveChannel {
+    const { channels, sessions, now } = this.#deps;
+    const before = channels.find(row.channel_id);
+    const channel = channels.open(openingOf(row), now());
+    if (channel.facts.keeps) channel.trimTo(row.first_seq);
+    channel.stored = { bytes: row.stored_bytes, rows: row.stored_rows };
+    if (channel === before) return channel;
+    channel.sequencer = this.#feedOf(channel, row.roster);
+    for (const session of sessions.find({ channelId: row.channel_id })) {
+      if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+    }
+    return channel;
+  }
+
+  #feedOf(channel: LiveChannel, roster: number): Sequencer {
+    const { messages, log } = this.#deps;
+    return new Sequencer(
+      {
+        lastSeq: () => channel.lastSeq,
+        show: ({ frame }) => channel.show(frame),
+        readAfter: async (seq) => (await messages.after(channel.facts.id, seq, limits.pageEntries)).map(fedEntry),
+        reload: () => this.#reload(channel),
+        pause,
+        onDoubt: (err) => log.warn({ err, channel: channel.facts.id }, 'the log could not be read; trying on'),
+      },
+      roster,
+    );
+  }
+
+  async #reload(channel: LiveChannel): Promise<Roster> {
+    const { heads, sessions } = this.#deps;
+    const here = sessions.find({ channelId: channel.facts.id }).filter((session) => session.channel === channel);
+    const row = await heads.roster(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
+    if (row === undefined) return { number: 0, partAfter: Number.POSITIVE_INFINITY };
+    channel.settings = settingsOf(row);
+    return { number: row.roster, partAfter: partFrom(channel, here, row) };
+  }
+}
+
+/** Parts from those who may not read on, and tells behind which seq the next one has to be parted from. */
+function partFrom(channel: LiveChannel, here: readonly ChatSession[], row: RosterRow): number {
+  const members = new Map(row.members.map((member) => [member.user_id, member]));
+  let partAfter = Number.POSITIVE_INFINITY;
+  for (const session of here) {
+    const last = lastSeqFor(members.get(session.person.id), channel);
+    if (last <= channel.lastSeq) session.goodbye('removed');
+    else partAfter = Math.min(partAfter, last);
+    session.membership = standingOf(members.get(session.person.id), row.roster, Number.isFinite(last));
+  }
+  return partAfter;
+}
+
+/** In a room nobody is a member: a row there is of a mute or a ban. What is kept nowhere is not numbered like `left_seq`. */
+function lastSeqFor(member: RosterMemberRow | undefined, { facts }: LiveChannel): number {
+  const isRoom = facts.kind === 'room';
+  if (!isRoom && member === undefined) return 0;
+  if (!isRoom && member?.left_seq != null) return facts.keeps ? member.left_seq : 0;
+  return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
+}
+
+function standingOf(member: RosterMemberRow | undefined, roster: number, removed: boolean): Membership {
+  return { role: member?.role ?? 'none', mutedUntilMs: member?.muted_until_ms ?? 0, removed, roster };
+}

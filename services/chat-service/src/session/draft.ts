@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { Kind, type Message } from '@parley/contract';
+import type { Candidate, Denial } from '../core/entry.js';
+import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { Usage } from '../core/usage.js';
+import { denialFor, isOwner, type Membership } from './rules.js';
+
+/** Who posts. */
+export interface Author {
+  readonly person: Person;
+  readonly membership: Membership;
+}
+
+/** What its judge asks. */
+interface DraftContext {
+  /** Unix ms, the database's clock. */
+  readonly now: () => number;
+  readonly usage: Usage;
+}
+
+/** A message on its way into the log. It is judged by what its author may do at the moment when it is written. */
+export class Draft implements Candidate {
+  readonly channelId: number;
+  readonly epoch: number;
+  readonly senderId: string;
+  readonly clientId: string;
+  readonly kind: number;
+  readonly targetSeq: number;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly mentions: readonly string[];
+  roster = 0;
+  isHost = false;
+  denial: Denial | undefined;
+  readonly #message: Message;
+  readonly #author: Author;
+  readonly #channel: LiveChannel;
+  readonly #context: DraftContext;
+  #wantedRoster = 0;
+
+  constructor(message: Message, digest: Uint8Array, author: Author, channel: LiveChannel, context: DraftContext) {
+    this.channelId = channel.facts.id;
+    this.epoch = channel.facts.epoch;
+    this.senderId = author.person.id;
+    this.clientId = message.clientId === '' ? randomUUID() : message.clientId;
+    this.kind = message.kind;
+    this.targetSeq = message.targetSeq;
+    this.contentType = message.contentType;
+    this.data = message.data;
+    this.digest = digest;
+    this.mentions = message.mentions;
+    this.#message = message;
+    this.#author = author;
+    this.#channel = channel;
+    this.#context = context;
+  }
+
+  judge(): void {
+    const { membership } = this.#author;
+    this.roster = Math.min(membership.roster, this.#channel.settings.roster);
+    this.isHost = isOwner(this.#channel, this.senderId) || membership.role === 'admin';
+    this.denial = this.#denial(membership);
+  }
+
+  /** What an author may do is not looked up any more once the stream has ended. */
+  #denial(membership: Membership): Denial | undefined {
+    if (this.roster < this.#wantedRoster) return { reason: 'moved' };
+    const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
+    return (
+      denialFor({ message: this.#message, userId: this.senderId, membership }, this.#channel, now) ??
+      this.#context.usage.denialFor(this.senderId, this.#channel.stored, this.kind === Kind.DELETE)
+    );
+  }
+
+  async lookAgain(roster: number): Promise<void> {
+    this.#wantedRoster = roster;
+    this.#channel.sequencer?.expect(0, roster);
+    await this.#channel.sequencer?.caughtUp();
+  }
+}

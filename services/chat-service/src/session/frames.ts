@@ -1,0 +1,116 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { type Ack, type Goodbye, Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
+import type { Frame } from '@parley/fanout';
+import { prefixBytes, prefixed } from '@parley/rpc';
+import type { Refusal } from '@parley/runtime';
+import type { Person } from '../core/live-channel.js';
+import type { StoredEntry } from '../store/messages.js';
+
+const nothing = Buffer.alloc(0);
+const room = new Uint8Array(prefixBytes);
+/** One for all frames: what it has grown to is not made anew for each. */
+let writer = new BinaryWriter();
+
+/** Encoded once, behind room for the prefix. */
+function encode(message: Message): Buffer {
+  try {
+    return prefixed(Message.encode(message, writer.raw(room)).finish());
+  } catch (cause) {
+    writer = new BinaryWriter(); // the old one is left in the middle of a message
+    throw cause;
+  }
+}
+
+function event(fields: Parameters<typeof Message.fromPartial>[0]): Buffer {
+  return encode(Message.fromPartial(fields));
+}
+
+/** An entry or a lossy message: what somebody said, as everybody gets it. */
+export function encodeMessage(message: Message): Frame {
+  const bytes = encode(message);
+  return { bytes, plain: message.kind === Kind.UNSPECIFIED, amendment: amendmentOf(message, bytes) };
+}
+
+function amendmentOf({ kind, targetSeq: target, deleted }: Message, bytes: Buffer): Frame['amendment'] {
+  if (kind === Kind.DELETE) return { target, apply: withdrawn };
+  if (kind !== Kind.EDIT || deleted) return undefined;
+  return { target, apply: (earlier) => edited(earlier, bytes), withdrawn: () => withdrawn({ bytes, plain: false }) };
+}
+
+function decoded({ bytes }: Pick<Frame, 'bytes'>): Message {
+  return Message.decode(bytes.subarray(prefixBytes));
+}
+
+/** The entry stays, and nothing that its sender chose is left of it. */
+function withdrawn(frame: Frame): Frame {
+  return encodeMessage({ ...decoded(frame), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
+}
+
+function edited(earlier: Frame, edit: Buffer): Frame {
+  const said = decoded(earlier);
+  if (said.deleted || said.kind !== Kind.UNSPECIFIED) return earlier;
+  const { data, contentType, timestamp } = decoded({ bytes: edit });
+  return encodeMessage({ ...said, data, contentType, editedAt: timestamp });
+}
+
+/** An entry as the table has it: a deleted one without its words. */
+export function encodeStored(entry: StoredEntry): Frame {
+  return encodeMessage(
+    Message.fromPartial({
+      userId: entry.sender_number,
+      timestamp: entry.sent_ms,
+      data: entry.data,
+      sender: entry.sender_id,
+      seq: entry.seq,
+      clientId: entry.client_id,
+      contentType: entry.content_type,
+      kind: entry.kind as Kind,
+      targetSeq: entry.target_seq,
+      mentions: entry.mentions,
+      editedAt: entry.edited_ms,
+      deleted: entry.deleted,
+    }),
+  );
+}
+
+export function encodeWelcome(welcome: Parameters<typeof Welcome.fromPartial>[0]): Buffer {
+  return event({ welcome });
+}
+
+export function encodeAck(ack: Pick<Ack, 'clientId' | 'seq' | 'timestamp'>): Buffer {
+  return event({ ack });
+}
+
+/** The answer to a message that was not taken. */
+export function refusalAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
+  return { clientId, refusal: { reason, message, retryAfterMs } };
+}
+
+export function encodeRefusal(clientId: string, refusal: Refusal): Buffer {
+  return event({ ack: refusalAck(clientId, refusal) });
+}
+
+export function encodeGoodbye(goodbye: Goodbye): Buffer {
+  return event({ goodbye });
+}
+
+export function encodePing(sentAt: number, lastSeq: number): Buffer {
+  return event({ ping: { sentAt, lastSeq } });
+}
+
+export function encodePong(sentAt: number, lastSeq: number): Buffer {
+  return event({ pong: { sentAt, lastSeq } });
+}
+
+function users(people: readonly Person[]): Presence['came'] {
+  return Message.fromPartial({ presence: { came: [...people] } }).presence?.came ?? [];
+}
+
+/** Somebody came or went; `here` counts those who are here now. */
+export function encodePresence(came: readonly Person[], went: readonly Person[], here: number): Frame {
+  return { bytes: event({ presence: { came: users(came), went: users(went), here } }), plain: false };
+}
+
+export function encodeTyping(typing: Typing): Frame {
+  return { bytes: event({ typing }), plain: false };
+}

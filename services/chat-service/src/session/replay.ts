@@ -1,0 +1,61 @@
+import { limits } from '@parley/runtime';
+import type { RawStream } from '@parley/service-kit';
+import type { LiveChannel } from '../core/live-channel.js';
+import type { MessageStore, StoredEntry } from '../store/messages.js';
+import { encodeStored } from './frames.js';
+
+export interface ReplayOptions {
+  readonly channel: LiveChannel;
+  readonly stream: RawStream;
+  readonly messages: MessageStore;
+  readonly events: boolean;
+  /** Told the last seq of each page that goes out. */
+  readonly onPage: (lastSeq: number) => void;
+}
+
+const pageSize = 500;
+
+/** The first entries of a page that are shown already and together are not too large for one write. */
+function takeable(page: readonly StoredEntry[], lastSeq: number): StoredEntry[] {
+  let bytes = 0;
+  return page.filter(({ seq, data }, at) => {
+    bytes += data.length;
+    return seq <= lastSeq && (at === 0 || bytes <= limits.pageBytes);
+  });
+}
+
+/** Writes, and waits until the reader has room for more or is gone. One listener for the end serves all pages. */
+function pacedWriter(stream: RawStream): (frames: Buffer) => Promise<void> {
+  let goOn = () => {};
+  stream.onClose(() => goOn());
+  return (frames) => {
+    if (frames.length === 0 || stream.write(frames)) return Promise.resolve();
+    return new Promise((resolve) => {
+      goOn = resolve;
+      stream.onDrain(resolve);
+    });
+  };
+}
+
+/**
+ * Sends what follows `seq` from the table, page by page at the reader's pace, until the ring has the rest.
+ * Resolves with the cursor to go on from; undefined where the stream ended or the table does not have it any more.
+ */
+export async function replay(
+  seq: number,
+  { channel, stream, messages, events, onPage }: ReplayOptions,
+): Promise<number | undefined> {
+  const write = pacedWriter(stream);
+  let last = seq;
+  while (!stream.ended) {
+    const cursor = channel.cursorAfter(last);
+    if (cursor !== undefined) return cursor;
+    const page = takeable(await messages.after(channel.facts.id, last, pageSize), channel.lastSeq);
+    if (page[0]?.seq !== last + 1) return undefined;
+    const frames = page.map(encodeStored).filter(({ plain }) => events || plain);
+    await write(Buffer.concat(frames.map(({ bytes }) => bytes)));
+    last = page.at(-1)?.seq ?? last;
+    onPage(last);
+  }
+  return undefined;
+}

@@ -1,0 +1,279 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Ack, Goodbye, Message } from '@parley/contract';
+import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
+import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import type { RawStream } from '@parley/service-kit';
+import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { MessageStore } from '../store/messages.js';
+import type { SeatKey } from '../store/seats.js';
+import {
+  encodeAck,
+  encodeGoodbye,
+  encodePing,
+  encodePong,
+  encodePresence,
+  encodeRefusal,
+  refusalAck,
+} from './frames.js';
+import { isPassing, Publisher, type PublisherContext, type PublishResponder } from './publisher.js';
+import { replay } from './replay.js';
+import type { Membership } from './rules.js';
+import { decodeMessage } from './validation.js';
+
+/** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
+export type ResetCause = 'behind' | 'goodbye' | 'replay';
+
+/** What every session of a chat server shares. */
+export interface SessionContext extends PublisherContext {
+  readonly messages: MessageStore;
+  readonly onWrite: (frames: number) => void;
+  /** Called once per session, however it ends. */
+  readonly onClose: (session: ChatSession) => void;
+  readonly onReset: (why: ResetCause) => void;
+}
+
+export interface SessionOptions {
+  readonly key: SeatKey;
+  readonly person: Person;
+  readonly channel: LiveChannel;
+  readonly stream: RawStream;
+  /** The client asked for events. */
+  readonly events: boolean;
+  readonly membership: Membership;
+  /** Where in the ring it starts; the end where absent. */
+  readonly cursor?: number | undefined;
+  /** What follows this seq is read from the table first. */
+  readonly replayAfter?: number;
+  /** The stream is ended, to be resumed on another one, once so many bytes were written; absent: never. */
+  readonly mostBytes?: number;
+}
+
+/** How an ending is told: whether a new Listen makes sense, and when. */
+export interface CloseInfo {
+  readonly listenAgain: boolean;
+  readonly retryAfterMs: number;
+}
+
+const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
+const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
+/** A reader that does not take its goodbye in this time is reset. */
+const partWithinMs = 2_000;
+/** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
+const replayWithinMs = 60_000;
+
+/** Frames of any kind that one stream may bring, where its user may say so much. */
+function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
+  return {
+    messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
+    bytesPerSecond: (bytesPerSecond * limits.streamBytesPerSecond) / limits.senderBytesPerSecond,
+  };
+}
+
+/** To be said, and not about the stream. */
+function isForLog({ ping, pong, receipt }: Message): boolean {
+  return ping === undefined && pong === undefined && receipt === undefined;
+}
+
+/** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
+export class ChatSession {
+  readonly key: SeatKey;
+  readonly person: Person;
+  readonly channel: LiveChannel;
+  readonly events: boolean;
+  /** What its user may do here just now. */
+  membership: Membership;
+  heardAtMs: number;
+  #parting = false;
+  #deaf = false;
+  readonly #context: SessionContext;
+  readonly #stream: RawStream;
+  readonly #reader: Subscriber;
+  readonly #arrivals: MessageRateLimiter;
+  readonly #publisher: Publisher;
+  readonly #mostBytes: number | undefined;
+  /** On the stream. Who sent no client id could not tell what an ack is for. */
+  readonly #responder: PublishResponder = {
+    accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(encodeAck({ clientId, seq, timestamp })),
+    refused: (clientId, refusal) => this.#refuse(clientId, refusal),
+  };
+  #holds = 0;
+  #unwritten = 0;
+  /** While older entries are read from the table: the last of them. */
+  #replayedTo: number | undefined;
+
+  constructor(options: SessionOptions, context: SessionContext) {
+    this.key = options.key;
+    this.person = options.person;
+    this.channel = options.channel;
+    this.events = options.events;
+    this.membership = options.membership;
+    this.heardAtMs = context.now();
+    this.#context = context;
+    this.#stream = options.stream;
+    this.#reader = new Subscriber({
+      logs: options.channel.logs,
+      outlet: options.stream,
+      cursor: options.cursor,
+      held: options.replayAfter !== undefined,
+      events: options.events,
+      maxOwnBytes: limits.ringBytes / 2,
+      onWrite: context.onWrite,
+      onSlow: () => this.#reset('behind'),
+    });
+    this.#arrivals = new MessageRateLimiter(arrivalsFor(context.rate));
+    this.#replayedTo = options.replayAfter;
+    this.#mostBytes = options.mostBytes;
+    this.#publisher = new Publisher(this, options.channel, context);
+  }
+
+  /** Enters the channel, says to those who asked what `welcome` makes of it then, and listens. */
+  open(welcome: () => Buffer): void {
+    const { channel, person } = this;
+    if (channel.enter(this.key.seat, person, this.#reader)) {
+      channel.publishLossy(encodePresence([person], [], channel.users));
+    }
+    if (this.events) this.tell(welcome());
+    this.#stream.onClose(() => this.#close());
+    this.#stream.onMessage((bytes) => this.#receive(bytes));
+    if (this.#mostBytes !== undefined) this.#stream.onWritten(this.#mostBytes, () => setImmediate(() => this.#renew()));
+    this.#stream.onHalfClose(() => void this.#publisher.settled().then(() => this.#part(undefined)));
+    if (this.#replayedTo === undefined) this.#reader.pump();
+    else this.#replayAfter(this.#replayedTo);
+  }
+
+  /** Where another stream has to go on, once what waits was written. */
+  get #lastWritten(): number {
+    return this.#replayedTo ?? this.channel.lastSeq - this.#unwritten;
+  }
+
+  /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
+  goodbye(reason: Reason, parting: CloseInfo = forGood): void {
+    const refusal = refuse(reason, { retryAfterMs: parting.retryAfterMs });
+    const { log } = this.channel.facts;
+    const words: Goodbye = { reason, message: refusal.message, ...parting, log, seq: this.#lastWritten };
+    this.#part(refusal, encodeGoodbye(words));
+  }
+
+  /** What is not written yet is for the next stream. */
+  #renew(): void {
+    this.#unwritten = this.#reader.hold();
+    this.goodbye('long-stream', atOnce);
+  }
+
+  /** Takes nothing more from its client; the goodbye follows. */
+  deafen(): void {
+    this.#deaf = true;
+  }
+
+  ping(nowMs: number): void {
+    this.tell(encodePing(nowMs, this.channel.lastSeq));
+  }
+
+  #part(refusal: Refusal | undefined, last?: Buffer): void {
+    if (this.#parting) return;
+    this.#parting = true;
+    this.deafen();
+    const patience = setTimeout(() => this.#reset('goodbye'), partWithinMs);
+    this.#stream.onClose(() => clearTimeout(patience));
+    this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
+  }
+
+  /** A frame for this client alone, where it asked for events. */
+  tell(frame: Buffer): void {
+    if (this.events) this.#reader.tell(frame);
+  }
+
+  #reset(why: ResetCause): void {
+    if (!this.#stream.ended) this.#context.onReset(why);
+    this.#stream.reset();
+  }
+
+  #close(): void {
+    const { channel, person } = this;
+    this.#reader.leave();
+    if (channel.leave(this.key.seat, this.#context.now())) {
+      channel.publishLossy(encodePresence([], [person], channel.users));
+    }
+    this.#context.onClose(this);
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#deaf || this.#stream.ended) return;
+    this.heardAtMs = this.#context.now();
+    this.#restrain(bytes.length, this.heardAtMs);
+    try {
+      this.#handle(decodeMessage(bytes));
+    } catch (thrown) {
+      this.#part(refusalFrom(thrown));
+    }
+  }
+
+  /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
+  #restrain(bytes: number, nowMs: number): void {
+    const waitMs = this.#arrivals.take(bytes, nowMs);
+    if (waitMs > 0) this.#holdUntil(pause(waitMs, undefined, { ref: false }));
+  }
+
+  /** Nothing more is read before this, and all else that holds it back, is over. */
+  #holdUntil(over: Promise<void>): void {
+    this.#holds += 1;
+    this.#stream.pause();
+    over.finally(() => {
+      this.#holds -= 1;
+      if (this.#holds === 0) this.#stream.resume();
+    });
+  }
+
+  #handle(message: Message): void {
+    if (message.ping !== undefined) this.tell(encodePong(message.ping.sentAt, this.channel.lastSeq));
+    else if (isForLog(message)) this.#publisher.take(message, this.#responder);
+  }
+
+  /**
+   * Takes a frame that came beside the stream; the answer goes back the way it came.
+   * @throws {Refusal} `malformed`, `seat-gone` where the stream is ending, `send-too-fast` where it brings too much of anything.
+   */
+  async post(bytes: Buffer): Promise<Partial<Ack>> {
+    if (this.#deaf || this.#stream.ended) throw refuse('seat-gone');
+    this.heardAtMs = this.#context.now();
+    const waitMs = this.#arrivals.take(bytes.length, this.heardAtMs);
+    if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
+    const message = decodeMessage(bytes);
+    if (!isForLog(message)) return {};
+    return new Promise((resolve) => {
+      const accepted: PublishResponder['accepted'] = (clientId, seq, timestamp) =>
+        resolve({ clientId, seq, timestamp });
+      const refused: PublishResponder['refused'] = (clientId, refusal) => resolve(refusalAck(clientId, refusal));
+      this.#publisher.take(message, { accepted, refused });
+      if (isPassing(message)) resolve({ clientId: message.clientId });
+    });
+  }
+
+  /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
+  #refuse(clientId: string, refusal: Refusal): void {
+    if (this.events) this.tell(encodeRefusal(clientId, refusal));
+    else this.#part(refusal);
+  }
+
+  #goLive(cursor: number): void {
+    this.#replayedTo = undefined;
+    this.#reader.start(cursor);
+  }
+
+  /** Entries that are no longer in the ring, then live. */
+  #replayAfter(seq: number): void {
+    const { channel, events } = this;
+    const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);
+    const { messages } = this.#context;
+    const onPage = (last: number) => {
+      this.#replayedTo = last;
+    };
+    replay(seq, { channel, stream: this.#stream, messages, events, onPage })
+      .then((cursor) => {
+        if (cursor !== undefined) this.#goLive(cursor);
+        else if (!this.#stream.ended) this.#reset('replay');
+      })
+      .catch((thrown) => this.#part(refusalFrom(thrown)))
+      .finally(() => clearTimeout(patience));
+  }
+}
