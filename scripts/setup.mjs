@@ -1,7 +1,7 @@
 /** What a fresh clone needs before anything of ours can run: packages, compiled TypeScript, the page. Node and npm are enough. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -72,9 +72,24 @@ export function ensurePackages() {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) install(wanted);
 }
 
+/** Removes compiled files whose source is gone, so that no test of an earlier version runs. */
+function removeStaleOutput(folder) {
+  const dist = join(folder, 'dist');
+  if (!existsSync(dist)) return;
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const stem = name.replace(/\.js$/, '');
+    const hasSource = ['.ts', '.tsx'].some((end) => existsSync(join(folder, stem + end)));
+    if (stem === name || name.startsWith('page') || hasSource) continue;
+    for (const end of ['.js', '.js.map', '.d.ts']) rmSync(join(dist, stem + end), { force: true });
+  }
+}
+
 /** Compiles what has changed. */
 export function ensureBuild() {
-  if (!existsSync(join(root, 'scripts', 'dist'))) process.stdout.write('parley: compiling\n');
+  for (const group of ['packages', 'services']) {
+    for (const name of readdirSync(join(root, group))) removeStaleOutput(join(root, group, name));
+  }
+  if (!existsSync(join(root, 'packages', 'cli', 'dist'))) process.stdout.write('parley: compiling\n');
   if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('the source does not compile: see the lines above');
 }
 

@@ -1,31 +1,31 @@
-/** Something that writes what it has when it is its turn. */
+/** Writes what it holds when its turn comes. */
 export interface Flushable {
-  pump(): void;
+  flush(): void;
 }
 
-/** Gathers what became ready during one turn of the loop and pumps each once at its end. */
+/** Collects everything that became ready in one turn of the event loop, and flushes each once at its end. */
 export class FlushQueue {
   readonly #ready = new Set<Flushable>();
   readonly #atTurnEnd: (run: () => void) => void;
   readonly #failed: (cause: unknown) => void;
 
-  /** `atTurnEnd` is `setImmediate`, or what a test steps by hand. */
+  /** `atTurnEnd` is `setImmediate`, or a function that a test steps by hand. `failed` receives what a flush throws. */
   constructor(atTurnEnd: (run: () => void) => void, failed: (cause: unknown) => void) {
     this.#atTurnEnd = atTurnEnd;
     this.#failed = failed;
   }
 
-  add(pumped: Flushable): void {
+  add(one: Flushable): void {
     if (this.#ready.size === 0) this.#atTurnEnd(() => this.#flush());
-    this.#ready.add(pumped);
+    this.#ready.add(one);
   }
 
   #flush(): void {
     const ready = [...this.#ready];
     this.#ready.clear();
-    for (const pumped of ready) {
+    for (const one of ready) {
       try {
-        pumped.pump();
+        one.flush();
       } catch (cause) {
         this.#failed(cause);
       }

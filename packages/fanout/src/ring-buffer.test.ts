@@ -1,26 +1,29 @@
+import type { Framing } from './framing.js';
 import { RingBuffer } from './ring-buffer.js';
+
+const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
 function frame(text: string, plain = true) {
   return { bytes: Buffer.from(text), plain };
 }
 
-describe('ChannelLog', () => {
+describe('RingBuffer', () => {
   test('joins what follows a cursor, once for everybody who is there', () => {
     const log = new RingBuffer(1_000, 100);
     for (const text of ['a', 'b', 'c']) log.push(frame(text));
-    const joined = log.after(1, false);
+    const joined = log.view(bare, false).after(1);
     expect(joined?.bytes.toString()).toBe('bc');
     expect(joined?.next).toBe(3);
-    expect(joined?.frames).toBe(2);
-    expect(log.after(1, false)).toBe(joined);
+    expect(joined?.count).toBe(2);
+    expect(log.view(bare, false).after(1)).toBe(joined);
   });
 
   test('makes a new join after a push', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
-    expect(log.after(0, false)?.bytes.toString()).toBe('a');
+    expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('a');
     log.push(frame('b'));
-    expect(log.after(0, false)?.bytes.toString()).toBe('ab');
+    expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('ab');
   });
 
   test('leaves out of the plain view what only readers with events see', () => {
@@ -28,9 +31,9 @@ describe('ChannelLog', () => {
     log.push(frame('a'));
     log.push(frame('E', false));
     log.push(frame('b'));
-    expect(log.after(0, true)?.bytes.toString()).toBe('ab');
-    expect(log.after(0, false)?.bytes.toString()).toBe('aEb');
-    expect(log.after(0, true)?.next).toBe(3);
+    expect(log.view(bare, true).after(0)?.bytes.toString()).toBe('ab');
+    expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('aEb');
+    expect(log.view(bare, true).after(0)?.next).toBe(3);
   });
 
   test('ends a join at the bound of one write, but always moves on', () => {
@@ -38,7 +41,7 @@ describe('ChannelLog', () => {
     for (const text of ['aaa', 'bbb', 'cccccccc', 'd']) log.push(frame(text));
     const reads: string[] = [];
     for (let cursor = 0; cursor < log.head; ) {
-      const joined = log.after(cursor, false);
+      const joined = log.view(bare, false).after(cursor);
       reads.push(joined?.bytes.toString() ?? '');
       cursor = joined?.next ?? log.head;
     }
@@ -51,13 +54,35 @@ describe('ChannelLog', () => {
     expect(log.bytes).toBeLessThanOrEqual(100);
     expect(log.bytes).toBeGreaterThanOrEqual(70);
     expect(log.head).toBe(30);
-    expect(log.after(log.tail - 1, false)).toBeUndefined();
-    expect(log.after(log.tail, false)).toBeDefined();
+    expect(log.view(bare, false).after(log.tail - 1)).toBeUndefined();
+    expect(log.view(bare, false).after(log.tail)).toBeDefined();
   });
 
   test('keeps a single frame that is larger than the ring', () => {
     const log = new RingBuffer(10, 10);
     log.push(frame('x'.repeat(50)));
-    expect(log.after(0, false)?.bytes.length).toBe(50);
+    expect(log.view(bare, false).after(0)?.bytes.length).toBe(50);
+  });
+
+  test('joins the same messages for two transports, each in its framing', () => {
+    const log = new RingBuffer(1_000, 100);
+    const lines: Framing = {
+      overheadBytes: 1,
+      join: (messages) => Buffer.concat(messages.flatMap((one) => [one, Buffer.from('|')])),
+    };
+    log.push(frame('a'));
+    log.push(frame('b'));
+    expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('ab');
+    expect(log.view(lines, false).after(0)?.bytes.toString()).toBe('a|b|');
+    log.push(frame('c'));
+    expect(log.view(lines, false).after(2)?.bytes.toString()).toBe('c|');
+  });
+
+  test('counts what framing adds towards the bound of one write', () => {
+    const log = new RingBuffer(1_000, 10);
+    const padded: Framing = { overheadBytes: 4, join: (messages) => Buffer.concat(messages) };
+    for (const text of ['aaa', 'bbb', 'ccc']) log.push(frame(text));
+    expect(log.view(bare, false).after(0)?.count).toBe(3);
+    expect(log.view(padded, false).after(0)?.count).toBe(1);
   });
 });

@@ -1,139 +1,176 @@
-/** What an entry does to the words of an earlier one: an edit replaces them, a deletion takes them away. */
+import type { Framing } from './framing.js';
+
+/** The effect of an entry on an earlier one: an edit replaces its text, a deletion removes it. */
 export interface Amendment {
-  /** The seq of the earlier one. */
+  /** Seq of the earlier entry. */
   readonly target: number;
-  /** The earlier one as it is from now on. */
-  readonly apply: (earlier: Frame) => Frame;
-  /** Of an edit: itself without its words, for when they are no longer the last ones. */
-  readonly withdrawn?: () => Frame;
+  /** Returns the earlier entry as it reads from now on. */
+  readonly apply: (earlier: EncodedMessage) => EncodedMessage;
+  /** For an edit: returns the edit without its text, for when a later change replaces it. */
+  readonly withdrawn?: () => EncodedMessage;
 }
 
-/** An encoded Message as it stands on the wire, and whether clients that asked for no events see it too. */
-export interface Frame {
-  readonly bytes: Buffer;
-  /** False: only for readers with events. */
+/** A message, encoded once for all subscribers, without the framing of any transport. */
+export interface EncodedMessage {
+  readonly bytes: Uint8Array;
+  /** False: only subscribers that asked for events receive it. */
   readonly plain: boolean;
   readonly amendment?: Amendment | undefined;
 }
 
-/** Frames joined for one write, and the cursor behind them. */
-export interface JoinedFrames {
-  /** Empty where nothing in the range is for this view. */
+/** Messages framed and joined for one write. */
+export interface JoinedMessages {
+  /** Empty if no message in the range is for this view. */
   readonly bytes: Buffer;
-  readonly frames: number;
+  /** Number of messages in `bytes`. */
+  readonly count: number;
+  /** The cursor after the last message that was looked at. */
   readonly next: number;
 }
 
-/** Trimming stops here, so that the ring is not trimmed again by the very next frame. */
+/** The ring is trimmed to this share of its bound, so that the next message does not trim it again. */
 const trimTo = 0.75;
 
 /**
- * The last frames of a live channel in one ring bounded by bytes; a reader is a cursor into it. It is outbox, resume
- * buffer and slow-reader rule in one: whoever is behind `tail` has lost frames.
+ * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into it, so the ring is outbox, resume buffer
+ * and slow-reader rule in one: a cursor before `tail` has lost messages.
  */
 export class RingBuffer {
   readonly #maxBytes: number;
   readonly #maxWrite: number;
-  readonly #joined = [new Map<number, JoinedFrames>(), new Map<number, JoinedFrames>()] as const;
-  #frames: Frame[] = [];
+  readonly #views: RingView[] = [];
+  #messages: EncodedMessage[] = [];
   #bytes = 0;
   #tail = 0;
 
-  /** `maxBytes` bounds the ring, `maxWrite` one joined write. */
+  /** `maxBytes` bounds the ring and `maxWrite` one joined write, both in bytes. */
   constructor(maxBytes: number, maxWrite: number) {
     this.#maxBytes = maxBytes;
     this.#maxWrite = maxWrite;
   }
 
-  /** The cursor of the oldest frame that is still here. */
+  /** Cursor of the oldest message in the ring. */
   get tail(): number {
     return this.#tail;
   }
 
-  /** The cursor behind the newest frame. */
+  /** Cursor after the newest message. */
   get head(): number {
-    return this.#tail + this.#frames.length;
+    return this.#tail + this.#messages.length;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  push(frame: Frame): void {
-    this.#frames.push(frame);
-    this.#bytes += frame.bytes.length;
-    this.#forgetJoined();
+  /** Returns the view for a framing; subscribers with the same framing and rights share it. */
+  view(framing: Framing, plainOnly: boolean): RingView {
+    const known = this.#views.find((view) => view.framing === framing && view.plainOnly === plainOnly);
+    if (known !== undefined) return known;
+    const view = new RingView(this, framing, plainOnly, this.#maxWrite);
+    this.#views.push(view);
+    return view;
+  }
+
+  push(message: EncodedMessage): void {
+    this.#messages.push(message);
+    this.#bytes += message.bytes.length;
+    this.#changed();
     if (this.#bytes > this.#maxBytes) this.#trim();
   }
 
-  /** Changes the frame at a cursor; nothing happens where it has fallen off the ring. */
-  replace(cursor: number, change: (frame: Frame) => Frame): void {
-    const at = cursor - this.#tail;
-    const before = this.#frames[at];
-    if (before === undefined) return;
-    const after = change(before);
-    this.#frames[at] = after;
-    this.#bytes += after.bytes.length - before.bytes.length;
-    this.#forgetJoined();
+  /** Returns the message at a cursor that is still in the ring. */
+  at(cursor: number): EncodedMessage {
+    return this.#messages[cursor - this.#tail] as EncodedMessage;
   }
 
-  /** Drops the frames in front of a cursor. */
+  /** Changes the message at a cursor; does nothing if the ring no longer holds it. */
+  replace(cursor: number, change: (message: EncodedMessage) => EncodedMessage): void {
+    const index = cursor - this.#tail;
+    const before = this.#messages[index];
+    if (before === undefined) return;
+    const after = change(before);
+    this.#messages[index] = after;
+    this.#bytes += after.bytes.length - before.bytes.length;
+    this.#changed();
+  }
+
+  /** Drops all messages before a cursor. */
   dropBefore(cursor: number): void {
     this.#drop(Math.min(cursor, this.head) - this.#tail);
   }
 
-  #forgetJoined(): void {
-    const [all, plain] = this.#joined;
-    if (all.size > 0) all.clear();
-    if (plain.size > 0) plain.clear();
-  }
-
-  /** What follows `cursor`, joined once for all readers there; undefined where it has fallen off the ring. */
-  after(cursor: number, plainOnly: boolean): JoinedFrames | undefined {
-    if (cursor < this.#tail) return undefined;
-    const cache = this.#joined[plainOnly ? 1 : 0];
-    const known = cache.get(cursor);
-    if (known !== undefined) return known;
-    const joined = this.#join(cursor, plainOnly, this.head);
-    cache.set(cursor, joined);
-    return joined;
-  }
-
-  /** The same for one reader that is to get nothing from `end` on. */
-  between(cursor: number, end: number, plainOnly: boolean): JoinedFrames | undefined {
-    return cursor < this.#tail ? undefined : this.#join(cursor, plainOnly, end);
-  }
-
-  #join(cursor: number, plainOnly: boolean, end: number): JoinedFrames {
-    const parts: Buffer[] = [];
-    let bytes = 0;
-    let at = cursor - this.#tail;
-    for (; at < end - this.#tail; at++) {
-      const frame = this.#frames[at] as Frame;
-      if (plainOnly && !frame.plain) continue;
-      if (parts.length > 0 && bytes + frame.bytes.length > this.#maxWrite) break;
-      parts.push(frame.bytes);
-      bytes += frame.bytes.length;
-    }
-    const [only] = parts;
-    const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, bytes);
-    return { bytes: whole, frames: parts.length, next: this.#tail + at };
+  #changed(): void {
+    for (const view of this.#views) view.forget();
   }
 
   #trim(): void {
     let bytes = this.#bytes;
     let count = 0;
-    for (; bytes > this.#maxBytes * trimTo && count < this.#frames.length - 1; count++) {
-      bytes -= (this.#frames[count] as Frame).bytes.length;
+    for (; bytes > this.#maxBytes * trimTo && count < this.#messages.length - 1; count++) {
+      bytes -= (this.#messages[count] as EncodedMessage).bytes.length;
     }
     this.#drop(count);
   }
 
   #drop(count: number): void {
     if (count <= 0) return;
-    for (const { bytes } of this.#frames.slice(0, count)) this.#bytes -= bytes.length;
-    this.#frames = this.#frames.slice(count);
+    for (const { bytes } of this.#messages.slice(0, count)) this.#bytes -= bytes.length;
+    this.#messages = this.#messages.slice(count);
     this.#tail += count;
-    this.#forgetJoined();
+    this.#changed();
+  }
+}
+
+/** A ring as the subscribers of one framing see it. Joins each range once, for every subscriber at that cursor. */
+export class RingView {
+  readonly framing: Framing;
+  readonly plainOnly: boolean;
+  readonly #ring: RingBuffer;
+  readonly #maxWrite: number;
+  /** By cursor, until the ring changes. */
+  readonly #joined = new Map<number, JoinedMessages>();
+
+  constructor(ring: RingBuffer, framing: Framing, plainOnly: boolean, maxWrite: number) {
+    this.framing = framing;
+    this.plainOnly = plainOnly;
+    this.#ring = ring;
+    this.#maxWrite = maxWrite;
+  }
+
+  /** Drops what was joined; the ring calls it after each change. */
+  forget(): void {
+    if (this.#joined.size > 0) this.#joined.clear();
+  }
+
+  /** Returns the messages from `cursor` on that fit one write, or undefined if the ring no longer holds them. */
+  after(cursor: number): JoinedMessages | undefined {
+    if (cursor < this.#ring.tail) return undefined;
+    const known = this.#joined.get(cursor);
+    if (known !== undefined) return known;
+    const joined = this.#join(cursor, this.#ring.head);
+    this.#joined.set(cursor, joined);
+    return joined;
+  }
+
+  /** Like `after`, for one subscriber that must not receive messages from `end` on. */
+  between(cursor: number, end: number): JoinedMessages | undefined {
+    return cursor < this.#ring.tail ? undefined : this.#join(cursor, end);
+  }
+
+  #join(cursor: number, end: number): JoinedMessages {
+    const { overheadBytes, join } = this.framing;
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    let at = cursor;
+    for (; at < end; at++) {
+      const message = this.#ring.at(at);
+      if (this.plainOnly && !message.plain) continue;
+      const framedBytes = bytes + message.bytes.length + (parts.length + 1) * overheadBytes;
+      if (parts.length > 0 && framedBytes > this.#maxWrite) break;
+      parts.push(message.bytes);
+      bytes += message.bytes.length;
+    }
+    return { bytes: join(parts, bytes), count: parts.length, next: at };
   }
 }

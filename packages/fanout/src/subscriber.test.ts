@@ -1,8 +1,12 @@
+import type { Framing } from './framing.js';
 import { RingBuffer } from './ring-buffer.js';
 import { Subscriber, type SubscriberOptions } from './subscriber.js';
 
-/** An outlet that takes what a test lets it take. */
-class FakeOutlet {
+const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
+
+/** A stream that takes what a test lets it take. */
+class FakeSink {
+  readonly framing = bare;
   ended = false;
   ready = true;
   readonly got: string[] = [];
@@ -24,121 +28,121 @@ class FakeOutlet {
 }
 
 function setUp(options: Partial<SubscriberOptions> = {}) {
-  const logs = { entries: new RingBuffer(100, 50), lossy: new RingBuffer(30, 50) };
-  const outlet = new FakeOutlet();
+  const rings = { entries: new RingBuffer(100, 50), lossy: new RingBuffer(30, 50) };
+  const sink = new FakeSink();
   const slow: number[] = [];
   const written: number[] = [];
   const reader = new Subscriber({
-    logs,
-    outlet,
+    rings,
+    sink,
     events: true,
     maxOwnBytes: 40,
     onSlow: () => slow.push(1),
     onWrite: (frames) => written.push(frames),
     ...options,
   });
-  const say = (text: string) => logs.entries.push({ bytes: Buffer.from(text), plain: true });
-  const flash = (text: string) => logs.lossy.push({ bytes: Buffer.from(text), plain: false });
-  return { logs, outlet, slow, written, reader, say, flash };
+  const say = (text: string) => rings.entries.push({ bytes: Buffer.from(text), plain: true });
+  const flash = (text: string) => rings.lossy.push({ bytes: Buffer.from(text), plain: false });
+  return { rings, sink, slow, written, reader, say, flash };
 }
 
-describe('Reader', () => {
+describe('Subscriber', () => {
   test('gets its own frames first, then entries, then lossy frames', () => {
-    const { outlet, reader, say, flash } = setUp();
+    const { sink, reader, say, flash } = setUp();
     flash('L');
     say('a');
     say('b');
-    reader.tell(Buffer.from('W'));
-    expect(outlet.got).toEqual(['W', 'ab', 'L']);
+    reader.send(Buffer.from('W'));
+    expect(sink.got).toEqual(['W', 'ab', 'L']);
   });
 
   test('starts at the end of the log, or at the cursor it is given', () => {
-    const { logs, say } = setUp();
+    const { rings, say } = setUp();
     say('a');
     say('b');
-    const [late, resumed] = [new FakeOutlet(), new FakeOutlet()];
-    const common = { logs, events: true, maxOwnBytes: 10, onSlow: () => {}, onWrite: () => {} };
-    new Subscriber({ ...common, outlet: late }).pump();
-    new Subscriber({ ...common, outlet: resumed, cursor: 1 }).pump();
+    const [late, resumed] = [new FakeSink(), new FakeSink()];
+    const common = { rings, events: true, maxOwnBytes: 10, onSlow: () => {}, onWrite: () => {} };
+    new Subscriber({ ...common, sink: late }).flush();
+    new Subscriber({ ...common, sink: resumed, cursor: 1 }).flush();
     expect(late.got).toEqual([]);
     expect(resumed.got).toEqual(['b']);
   });
 
   test('writes nothing while the reader is not ready, and all of it in order afterwards', () => {
-    const { outlet, reader, say } = setUp();
-    outlet.ready = false;
+    const { sink, reader, say } = setUp();
+    sink.ready = false;
     say('a');
-    reader.pump();
+    reader.flush();
     say('b');
     say('c');
-    reader.pump();
-    expect(outlet.got).toEqual(['a']);
-    outlet.drain();
-    expect(outlet.got).toEqual(['a', 'bc']);
+    reader.flush();
+    expect(sink.got).toEqual(['a']);
+    sink.drain();
+    expect(sink.got).toEqual(['a', 'bc']);
   });
 
   test('is slow once, when the ring has passed it, and then gets nothing more', () => {
-    const { outlet, reader, say, slow } = setUp();
-    outlet.ready = false;
+    const { sink, reader, say, slow } = setUp();
+    sink.ready = false;
     say('a');
-    reader.pump();
+    reader.flush();
     for (let i = 0; i < 30; i++) {
       say('0123456789');
-      reader.pump();
+      reader.flush();
     }
     expect(slow).toHaveLength(1);
-    outlet.drain();
-    expect(outlet.got).toEqual(['a']);
+    sink.drain();
+    expect(sink.got).toEqual(['a']);
   });
 
   test('skips lossy frames that it was too slow for, and is not called slow for them', () => {
-    const { outlet, reader, flash, slow } = setUp();
-    outlet.ready = false;
+    const { sink, reader, flash, slow } = setUp();
+    sink.ready = false;
     flash('x');
-    reader.pump();
+    reader.flush();
     for (let i = 0; i < 20; i++) flash('0123456789');
-    outlet.drain();
+    sink.drain();
     expect(slow).toHaveLength(0);
-    expect(outlet.got.join('').length).toBeLessThan(40);
+    expect(sink.got.join('').length).toBeLessThan(40);
     flash('y');
-    reader.pump();
-    expect(outlet.got.at(-1)).toContain('y');
+    reader.flush();
+    expect(sink.got.at(-1)).toContain('y');
   });
 
   test('is slow when frames of its own pile up', () => {
-    const { outlet, reader, slow } = setUp();
-    outlet.ready = false;
-    for (let i = 0; i < 6; i++) reader.tell(Buffer.from('0123456789'));
+    const { sink, reader, slow } = setUp();
+    sink.ready = false;
+    for (let i = 0; i < 6; i++) reader.send(Buffer.from('0123456789'));
     expect(slow).toHaveLength(1);
   });
 
   test('finishes behind everything that waits, and takes nothing new', () => {
-    const { outlet, reader, say } = setUp();
+    const { sink, reader, say } = setUp();
     const done: number[] = [];
-    outlet.ready = false;
+    sink.ready = false;
     say('a');
-    reader.pump();
+    reader.flush();
     say('b');
     reader.finish(Buffer.from('G'), () => done.push(1));
-    reader.tell(Buffer.from('late'));
+    reader.send(Buffer.from('late'));
     expect(done).toHaveLength(0);
-    outlet.drain();
-    expect(outlet.got).toEqual(['a', 'b', 'G']);
+    sink.drain();
+    expect(sink.got).toEqual(['a', 'b', 'G']);
     expect(done).toHaveLength(1);
   });
 
   test('counts the frames of each write', () => {
     const { reader, say, written } = setUp();
     for (const text of ['a', 'b', 'c']) say(text);
-    reader.pump();
+    reader.flush();
     expect(written).toEqual([3]);
   });
 
   test('without events sees only what was said', () => {
-    const { outlet, reader, say, flash } = setUp({ events: false });
+    const { sink, reader, say, flash } = setUp({ events: false });
     flash('L');
     say('a');
-    reader.pump();
-    expect(outlet.got).toEqual(['a']);
+    reader.flush();
+    expect(sink.got).toEqual(['a']);
   });
 });

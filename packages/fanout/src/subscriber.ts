@@ -1,62 +1,70 @@
-import type { RingBuffer } from './ring-buffer.js';
+import type { Framing } from './framing.js';
+import type { RingBuffer, RingView } from './ring-buffer.js';
 
-/** Where a reader's frames go. */
-export interface FrameSink {
+/** The stream that a subscriber writes to. */
+export interface MessageSink {
   readonly ended: boolean;
-  /** False: wait for `onDrain` before the next write. */
-  write(frames: Buffer): boolean;
+  readonly framing: Framing;
+  /** Writes framed messages. Returns false if the next write must wait for `onDrain`. */
+  write(messages: Buffer): boolean;
+  /** Calls `listener` once, when the stream can take more. */
   onDrain(listener: () => void): void;
 }
 
-/** The two logs of a channel: entries that nobody may miss, and frames that are dropped before anything else. */
+/** The two rings of a channel: entries, which nobody may miss, and lossy messages, which are dropped first. */
 export interface ChannelRings {
   readonly entries: RingBuffer;
   readonly lossy: RingBuffer;
 }
 
 export interface SubscriberOptions {
-  readonly logs: ChannelRings;
-  readonly outlet: FrameSink;
-  /** Where in the entries it starts; the end where absent. */
+  readonly rings: ChannelRings;
+  readonly sink: MessageSink;
+  /** Start in the entries; default: their end. */
   readonly cursor?: number | undefined;
-  /** True: entries wait for `start`, because older ones are read from the table first. */
+  /** True: entries wait for `start`, because older ones come from the table first. */
   readonly held?: boolean | undefined;
-  /** Events and entries of every kind, not only what was said. */
+  /** True: receives events and entries of every kind, not only chat messages. */
   readonly events: boolean;
-  /** Bytes of frames for this reader alone that may wait. */
+  /** Maximum bytes of messages for this subscriber alone that may wait. */
   readonly maxOwnBytes: number;
-  /** Called once when the reader has fallen behind; it gets nothing more. */
+  /** Called once when the subscriber has fallen behind. It receives nothing more. */
   readonly onSlow: () => void;
-  /** Told how many frames each write carried. */
-  readonly onWrite: (frames: number) => void;
+  /** Called with the number of messages in each write. */
+  readonly onWrite: (messages: number) => void;
 }
 
 /**
- * One stream in a channel: a cursor in each log and a short queue of frames of its own.
- * Own frames go first, then entries, then lossy frames; nothing is written while the reader is not ready.
+ * One stream in a channel: a cursor in each ring, and a short queue of messages of its own (welcome, acks, pongs).
+ * Own messages go first, then entries, then lossy messages. It writes nothing while its stream is not ready.
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  /** Looked at by each write: fields of its own. */
-  readonly #outlet: FrameSink;
-  readonly #entries: RingBuffer;
-  readonly #lossy: RingBuffer;
-  #own: Buffer[] = [];
+  /** Fields of their own, because every write reads them. */
+  readonly #sink: MessageSink;
+  readonly #ring: RingBuffer;
+  readonly #entries: RingView;
+  readonly #lossyRing: RingBuffer;
+  readonly #lossy: RingView;
+  #own: Uint8Array[] = [];
   #ownBytes = 0;
   #entriesCursor: number;
   #lossyCursor: number;
   #blocked = false;
   #held: boolean;
   #left = false;
-  #finish: { upTo: number; last: Buffer | undefined; done: () => void } | undefined;
+  #finish: { upTo: number; last: Uint8Array | undefined; done: () => void } | undefined;
 
   constructor(options: SubscriberOptions) {
+    const { rings, sink, events } = options;
     this.#options = options;
-    this.#outlet = options.outlet;
-    this.#entries = options.logs.entries;
-    this.#lossy = options.logs.lossy;
-    this.#entriesCursor = options.cursor ?? options.logs.entries.head;
-    this.#lossyCursor = options.logs.lossy.head;
+    this.#sink = sink;
+    this.#ring = rings.entries;
+    this.#entries = rings.entries.view(sink.framing, !events);
+    this.#lossyRing = rings.lossy;
+    this.#lossy = rings.lossy.view(sink.framing, !events);
+    this.#entriesCursor = options.cursor ?? rings.entries.head;
+    this.#lossyCursor = rings.lossy.head;
     this.#held = options.held ?? false;
   }
 
@@ -64,42 +72,42 @@ export class Subscriber {
     return this.#options.events;
   }
 
-  /** A frame for this reader alone: welcome, ack, pong. */
-  tell(frame: Buffer): void {
+  /** Queues a message for this subscriber alone. */
+  send(message: Uint8Array): void {
     if (this.#left || this.#finish !== undefined) return;
-    this.#own.push(frame);
-    this.#ownBytes += frame.length;
+    this.#own.push(message);
+    this.#ownBytes += message.length;
     if (this.#ownBytes > this.#options.maxOwnBytes) this.#fallBehind();
-    else this.pump();
+    else this.flush();
   }
 
-  /** Writes all that waits and that the reader is ready for. */
-  pump(): void {
-    while (!this.#blocked && !this.#left && !this.#outlet.ended && this.#writeNext()) {}
-    if (!this.#held && this.#entriesCursor < this.#entries.tail) this.#fallBehind();
+  /** Writes everything that waits and that the stream can take. */
+  flush(): void {
+    while (!this.#blocked && !this.#left && !this.#sink.ended && this.#writeNext()) {}
+    if (!this.#held && this.#entriesCursor < this.#ring.tail) this.#fallBehind();
   }
 
-  /** Goes on from here, live. */
+  /** Continues live from this cursor. */
   start(cursor: number): void {
     this.#held = false;
     this.#entriesCursor = cursor;
-    this.pump();
+    this.flush();
   }
 
-  /** Entries are not written any more, until `start`; how many there are by now. */
+  /** Stops writing entries until `start`. Returns the number of entries that wait. */
   hold(): number {
     this.#held = true;
-    return this.#options.logs.entries.head - this.#entriesCursor;
+    return this.#ring.head - this.#entriesCursor;
   }
 
-  /** Writes what waits, then `last`, then calls `done`; nothing new is taken from now on, entries neither. */
-  finish(last: Buffer | undefined, done: () => void): void {
+  /** Writes what waits, then `last`, then calls `done`. Accepts nothing new from now on, entries included. */
+  finish(last: Uint8Array | undefined, done: () => void): void {
     if (this.#left || this.#finish !== undefined) return;
-    this.#finish = { upTo: this.#entries.head, last, done };
-    this.pump();
+    this.#finish = { upTo: this.#ring.head, last, done };
+    this.flush();
   }
 
-  /** Nothing is written from now on. */
+  /** Writes nothing from now on. */
   leave(): void {
     this.#left = true;
     this.#own = [];
@@ -107,15 +115,15 @@ export class Subscriber {
 
   #writeNext(): boolean {
     if (this.#own.length > 0) return this.#write(this.#takeOwn());
-    if (!this.#held && this.#entriesCursor !== (this.#finish?.upTo ?? this.#entries.head)) return this.#writeEntries();
+    if (!this.#held && this.#entriesCursor !== (this.#finish?.upTo ?? this.#ring.head)) return this.#writeEntries();
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
     if (this.#held) return false;
-    if (this.#lossyCursor !== this.#lossy.head) return this.#writeLossy();
+    if (this.#lossyCursor !== this.#lossyRing.head) return this.#writeLossy();
     return false;
   }
 
   #takeOwn(): Buffer {
-    const own = this.#own.length === 1 ? (this.#own[0] as Buffer) : Buffer.concat(this.#own, this.#ownBytes);
+    const own = this.#sink.framing.join(this.#own, this.#ownBytes);
     this.#options.onWrite(this.#own.length);
     this.#own = [];
     this.#ownBytes = 0;
@@ -123,37 +131,36 @@ export class Subscriber {
   }
 
   #writeEntries(): boolean {
-    const plainOnly = !this.#options.events;
     const joined =
       this.#finish === undefined
-        ? this.#entries.after(this.#entriesCursor, plainOnly)
-        : this.#entries.between(this.#entriesCursor, this.#finish.upTo, plainOnly);
+        ? this.#entries.after(this.#entriesCursor)
+        : this.#entries.between(this.#entriesCursor, this.#finish.upTo);
     if (joined === undefined) return false;
     this.#entriesCursor = joined.next;
-    if (joined.frames > 0) this.#options.onWrite(joined.frames);
+    if (joined.count > 0) this.#options.onWrite(joined.count);
     return this.#write(joined.bytes);
   }
 
   #writeLossy(): boolean {
-    const joined = this.#lossy.after(this.#lossyCursor, !this.#options.events);
-    this.#lossyCursor = joined?.next ?? this.#lossy.head;
-    if (joined !== undefined && joined.frames > 0) this.#options.onWrite(joined.frames);
+    const joined = this.#lossy.after(this.#lossyCursor);
+    this.#lossyCursor = joined?.next ?? this.#lossyRing.head;
+    if (joined !== undefined && joined.count > 0) this.#options.onWrite(joined.count);
     return joined === undefined || this.#write(joined.bytes);
   }
 
-  #writeLast({ last, done }: { last: Buffer | undefined; done: () => void }): boolean {
-    if (last !== undefined) this.#outlet.write(last);
+  #writeLast({ last, done }: { last: Uint8Array | undefined; done: () => void }): boolean {
+    if (last !== undefined) this.#sink.write(this.#sink.framing.join([last], last.length));
     this.leave();
     done();
     return false;
   }
 
   #write(bytes: Buffer): boolean {
-    if (bytes.length === 0 || this.#outlet.write(bytes)) return true;
+    if (bytes.length === 0 || this.#sink.write(bytes)) return true;
     this.#blocked = true;
-    this.#outlet.onDrain(() => {
+    this.#sink.onDrain(() => {
       this.#blocked = false;
-      this.pump();
+      this.flush();
     });
     return true;
   }

@@ -1,26 +1,31 @@
 import { type Refusal, refuse } from '@parley/runtime';
 
-/** What stands before each message on the wire: one flag byte, and its length in four. */
+/** Length of the prefix before each message on the wire: one flag byte and a length of four. */
 export const prefixBytes = 5;
 
-/** The same memory as a Buffer, not a copy. */
+/** Returns the same memory as a Buffer, without a copy. */
 export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** The frame whose message begins behind room for its prefix; the same bytes, not a copy. */
-export function prefixed(bytes: Uint8Array): Buffer {
-  const frame = asBuffer(bytes);
-  frame.writeUInt8(0, 0);
-  frame.writeUInt32BE(frame.length - prefixBytes, 1);
-  return frame;
+function joinFrames(messages: readonly Uint8Array[], totalBytes: number): Buffer {
+  const joined = Buffer.allocUnsafe(totalBytes + messages.length * prefixBytes);
+  let at = 0;
+  for (const message of messages) {
+    joined[at] = 0;
+    joined.writeUInt32BE(message.length, at + 1);
+    joined.set(message, at + prefixBytes);
+    at += prefixBytes + message.length;
+  }
+  return joined;
 }
 
-/** A message as it stands on the wire. */
+/** How gRPC frames messages: each has a prefix of one flag byte and its length. */
+export const grpcFraming = { overheadBytes: prefixBytes, join: joinFrames } as const;
+
+/** Returns one message with its gRPC prefix. */
 export function frameOf(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(prefixBytes + message.length);
-  frame.set(message, prefixBytes);
-  return prefixed(frame);
+  return joinFrames([message], message.length);
 }
 
 /** Why a message with this prefix is not read; undefined where it is. Nothing is ever inflated for a caller. */

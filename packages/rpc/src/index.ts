@@ -8,7 +8,7 @@ export {
   startUnary,
   type UnaryOptions,
 } from './client.js';
-export { asBuffer, frameOf, prefixBytes, prefixed, prefixRefusal } from './frame.js';
+export { asBuffer, frameOf, grpcFraming, prefixBytes, prefixRefusal } from './frame.js';
 export { bytesCodec, grpcMethod, grpcService } from './method.js';
 export {
   acceptedEncodings,

@@ -79,7 +79,7 @@ inChromium('the list of rooms, and ways into them', () => {
     await bob.page.getByText(/The room is full; trying/).waitFor();
     await bob.message('read from outside').waitFor();
     await ann.say('one more');
-    await ann.page.getByTitle('Sent').waitFor();
+    await ann.message('one more').getByTitle('Sent').waitFor(); // otherwise Ann is asked before she leaves
     await ann.page.getByRole('button', { name: 'Leave room' }).click();
     await bob.live();
     await bob.message('one more').waitFor();

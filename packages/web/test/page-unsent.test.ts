@@ -34,8 +34,7 @@ inChromium('what was not sent', () => {
     await leave(ann);
     await choose(ann, 'Discard and leave');
     await ann.page.getByText('2 not sent').waitFor({ state: 'detached' });
-    await ann.page.unroute(sendCall);
-    await ann.enter('left early');
+    await ann.enter('left early'); // calls stay blocked: Chromium would let the held ones through, and a server cannot unsend
     expect([await ann.page.locator('.message').count(), ann.complaints]).toEqual([0, []]);
   }, 60_000);
 

@@ -73,7 +73,7 @@ export function connectionsOf({ first, chatServers }: Plan, ofEach: number): num
 
 /** The compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
-  if (service === 'envoy') return join(projectFolder, 'scripts', 'dist', 'src', 'envoy', 'main.js');
+  if (service === 'envoy') return join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'envoy', 'main.js');
   return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
 }
 

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
+import { grpcFraming } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { ServerCall } from './exchange.js';
 import { MessageDeframer } from './inbound.js';
@@ -9,6 +10,7 @@ import { MessageDeframer } from './inbound.js';
  * grpc-js reads the request of a server stream, and writes the status. After an end nothing is written.
  */
 export class RawStream {
+  readonly framing = grpcFraming;
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
   readonly #serverCall: ServerCall;
   readonly #inner: ServerHttp2Stream;

@@ -153,9 +153,9 @@ export class Reconciler {
     const { channels, now } = this.#deps;
     const before = now() - keepEmptyMs;
     let tooMany = channels.ringBytes - limits.allRingsBytes;
-    return channels.empty().filter(({ logs, emptySinceMs }) => {
+    return channels.empty().filter(({ rings, emptySinceMs }) => {
       const goes = emptySinceMs < before || tooMany > 0;
-      if (goes) tooMany -= logs.entries.bytes + logs.lossy.bytes;
+      if (goes) tooMany -= rings.entries.bytes + rings.lossy.bytes;
       return goes;
     });
   }

@@ -1,23 +1,26 @@
-import { FlushQueue, type Frame, Subscriber } from '@parley/fanout';
+import { type EncodedMessage, FlushQueue, type Framing, Subscriber } from '@parley/fanout';
 import { DedupeMemory } from './dedupe-cache.js';
 import { LiveChannel } from './live-channel.js';
+
+/** Joins messages as they are. */
+const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
 const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
 const bounds = { ringBytes: 1_000, lossyRingBytes: 100, writeBytes: 200, rate, senderRate: rate, memory };
 
-function words(text: string): Frame {
+function words(text: string): EncodedMessage {
   return { bytes: Buffer.from(`[${text}]`), plain: true };
 }
 
-function deletion(target: number): Frame {
-  const apply = (earlier: Frame): Frame => ({ ...earlier, bytes: Buffer.from('[]') });
+function deletion(target: number): EncodedMessage {
+  const apply = (earlier: EncodedMessage): EncodedMessage => ({ ...earlier, bytes: Buffer.from('[]') });
   return { bytes: Buffer.from(`[delete ${target}]`), plain: false, amendment: { target, apply } };
 }
 
-function edit(target: number, text: string): Frame {
-  const apply = (earlier: Frame): Frame => ({ ...earlier, bytes: Buffer.from(`[${text}]`) });
-  const withdrawn = (): Frame => ({ bytes: Buffer.from('[void]'), plain: false });
+function edit(target: number, text: string): EncodedMessage {
+  const apply = (earlier: EncodedMessage): EncodedMessage => ({ ...earlier, bytes: Buffer.from(`[${text}]`) });
+  const withdrawn = (): EncodedMessage => ({ bytes: Buffer.from('[void]'), plain: false });
   return { bytes: Buffer.from(`[edit ${text}]`), plain: false, amendment: { target, apply, withdrawn } };
 }
 
@@ -37,10 +40,10 @@ class World {
     this.channel = new LiveChannel({ facts, settings }, { ...bounds, ringBytes }, flushQueue, 0);
   }
 
-  show(...frames: Frame[]): void {
+  show(...frames: EncodedMessage[]): void {
     for (const frame of frames) {
       this.channel.show(frame);
-      this.channel.pump();
+      this.channel.flush();
     }
   }
 
@@ -50,9 +53,10 @@ class World {
     let ready = () => {};
     let isSlow = false;
     const reader = new Subscriber({
-      logs: this.channel.logs,
-      outlet: {
+      rings: this.channel.rings,
+      sink: {
         ended: false,
+        framing: bare,
         write: (frames) => {
           got.push(frames.toString());
           return false;
@@ -75,7 +79,9 @@ class World {
   /** What a resume behind this seq gets from the ring; undefined where it is not there any more. */
   after(seq: number): string | undefined {
     const cursor = this.channel.cursorAfter(seq);
-    return cursor === undefined ? undefined : this.channel.logs.entries.after(cursor, false)?.bytes.toString();
+    return cursor === undefined
+      ? undefined
+      : this.channel.rings.entries.view(bare, false).after(cursor)?.bytes.toString();
   }
 }
 
@@ -115,7 +121,7 @@ describe('A ring is as its log is now', () => {
   test('the bytes of the ring are counted anew', () => {
     const world = new World();
     world.show(words('0123456789'), edit(1, 'x'.repeat(50)), deletion(1));
-    expect(world.channel.logs.entries.bytes).toBe('[][void][delete 1]'.length);
+    expect(world.channel.rings.entries.bytes).toBe('[][void][delete 1]'.length);
   });
 });
 

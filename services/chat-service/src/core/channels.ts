@@ -53,6 +53,6 @@ export class Channels {
 
   /** Bytes in all rings. */
   get ringBytes(): number {
-    return this.all().reduce((sum, { logs }) => sum + logs.entries.bytes + logs.lossy.bytes, 0);
+    return this.all().reduce((sum, { rings }) => sum + rings.entries.bytes + rings.lossy.bytes, 0);
   }
 }

@@ -1,6 +1,9 @@
-import { FlushQueue, Subscriber } from '@parley/fanout';
+import { FlushQueue, type Framing, Subscriber } from '@parley/fanout';
 import { Channels } from './channels.js';
 import { DedupeMemory } from './dedupe-cache.js';
+
+/** Joins messages as they are. */
+const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
 const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
@@ -29,10 +32,10 @@ function setUp() {
 }
 
 function readerOf(channel: ReturnType<ReturnType<typeof setUp>['open']>, write: (frames: Buffer) => boolean) {
-  const outlet = { ended: false, write, onDrain: () => {} };
+  const sink = { ended: false, framing: bare, write, onDrain: () => {} };
   return new Subscriber({
-    logs: channel.logs,
-    outlet,
+    rings: channel.rings,
+    sink,
     events: true,
     maxOwnBytes: 100,
     onSlow: () => {},
@@ -102,8 +105,8 @@ describe('LiveChannel', () => {
     for (let i = 0; i < 200; i++) {
       channel.show({ bytes: Buffer.alloc(20), plain: true });
     }
-    expect(channel.cursorAfter(200)).toBe(channel.logs.entries.head);
-    expect(channel.cursorAfter(199)).toBe(channel.logs.entries.head - 1);
+    expect(channel.cursorAfter(200)).toBe(channel.rings.entries.head);
+    expect(channel.cursorAfter(199)).toBe(channel.rings.entries.head - 1);
     expect(channel.cursorAfter(0)).toBeUndefined();
     expect(channel.cursorAfter(201)).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import {
   type ChannelRings,
+  type EncodedMessage,
   type FlushQueue,
-  type Frame,
   type MessageRate,
   MessageRateLimiter,
   RingBuffer,
@@ -67,7 +67,7 @@ interface Occupant {
 export class LiveChannel {
   readonly facts: ChannelFacts;
   settings: ChannelSettings;
-  readonly logs: ChannelRings;
+  readonly rings: ChannelRings;
   readonly rateLimiter: MessageRateLimiter;
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
@@ -92,11 +92,11 @@ export class LiveChannel {
     this.facts = opening.facts;
     this.settings = opening.settings;
     this.#lastSeq = opening.facts.lastSeq;
-    this.logs = {
+    this.rings = {
       entries: new RingBuffer(bounds.ringBytes, bounds.writeBytes),
       lossy: new RingBuffer(bounds.lossyRingBytes, bounds.writeBytes),
     };
-    this.#amendments = new Amendments(this.logs.entries);
+    this.#amendments = new Amendments(this.rings.entries);
     this.rateLimiter = new MessageRateLimiter(bounds.rate);
     this.senders = new SenderRateLimiters(bounds.senderRate);
     this.sent = new DedupeCache(bounds.memory);
@@ -134,7 +134,7 @@ export class LiveChannel {
   }
 
   /** Shows the next entry to everybody; its seq is the one behind the last. */
-  show(frame: Frame): void {
+  show(frame: EncodedMessage): void {
     const { amendment } = frame;
     if (amendment !== undefined) this.#amendments.apply(amendment, this.#cursorOf(amendment.target));
     this.#lastSeq += 1;
@@ -145,20 +145,20 @@ export class LiveChannel {
   trimTo(firstSeq: number): void {
     if (firstSeq <= this.#firstSeq) return;
     this.#firstSeq = firstSeq;
-    this.pump();
-    this.logs.entries.dropBefore(this.#cursorOf(firstSeq));
+    this.flush();
+    this.rings.entries.dropBefore(this.#cursorOf(firstSeq));
     this.#amendments.withdrawBelow(firstSeq);
   }
 
   #cursorOf(seq: number): number {
-    return this.logs.entries.head - (this.#lastSeq - seq) - 1;
+    return this.rings.entries.head - (this.#lastSeq - seq) - 1;
   }
 
   /** Where in the entries a reader continues that has seen `seq`; undefined where that is no longer, or not yet, known. */
   cursorAfter(seq: number): number | undefined {
     const cursor = this.#cursorOf(seq + 1);
     if (seq + 1 < this.#firstSeq) return undefined;
-    return seq > this.#lastSeq || cursor < this.logs.entries.tail ? undefined : cursor;
+    return seq > this.#lastSeq || cursor < this.rings.entries.tail ? undefined : cursor;
   }
 
   /** True where this is the user's first seat here. */
@@ -188,21 +188,21 @@ export class LiveChannel {
   }
 
   /** A burst is written before it could push a ready reader off the ring. */
-  #publish(frame: Frame): void {
-    this.logs.entries.push(frame);
+  #publish(frame: EncodedMessage): void {
+    this.rings.entries.push(frame);
     this.#unflushedBytes += frame.bytes.length;
-    if (this.#unflushedBytes > this.#flushBytes) this.pump();
+    if (this.#unflushedBytes > this.#flushBytes) this.flush();
     else this.#flushQueue.add(this);
   }
 
   /** A frame for those who are here and ready now. */
-  publishLossy(frame: Frame): void {
-    this.logs.lossy.push(frame);
+  publishLossy(frame: EncodedMessage): void {
+    this.rings.lossy.push(frame);
     this.#flushQueue.add(this);
   }
 
-  pump(): void {
+  flush(): void {
     this.#unflushedBytes = 0;
-    for (const { reader } of this.#occupants.values()) reader.pump();
+    for (const { reader } of this.#occupants.values()) reader.flush();
   }
 }

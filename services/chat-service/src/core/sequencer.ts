@@ -1,9 +1,9 @@
-import type { Frame } from '@parley/fanout';
+import type { EncodedMessage } from '@parley/fanout';
 
 /** An entry of a log, as a frame. */
 export interface SequencedEntry {
   readonly seq: number;
-  readonly frame: Frame;
+  readonly frame: EncodedMessage;
   /** A change of members: who may read on is looked up before the next entry is shown. */
   readonly changesRoster: boolean;
 }

@@ -1,12 +1,12 @@
 import { limits } from '@parley/runtime';
-import type { RawStream } from '@parley/service-kit';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
+import type { MessageStream } from './stream.js';
 
 export interface ReplayOptions {
   readonly channel: LiveChannel;
-  readonly stream: RawStream;
+  readonly stream: MessageStream;
   readonly messages: MessageStore;
   readonly events: boolean;
   /** Told the last seq of each page that goes out. */
@@ -24,8 +24,12 @@ function takeable(page: readonly StoredEntry[], lastSeq: number): StoredEntry[] 
   });
 }
 
+function sum(messages: readonly Uint8Array[]): number {
+  return messages.reduce((bytes, message) => bytes + message.length, 0);
+}
+
 /** Writes, and waits until the reader has room for more or is gone. One listener for the end serves all pages. */
-function pacedWriter(stream: RawStream): (frames: Buffer) => Promise<void> {
+function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
   let goOn = () => {};
   stream.onClose(() => goOn());
   return (frames) => {
@@ -43,17 +47,18 @@ function pacedWriter(stream: RawStream): (frames: Buffer) => Promise<void> {
  */
 export async function replay(
   seq: number,
-  { channel, stream, messages, events, onPage }: ReplayOptions,
+  { channel, stream, messages: store, events, onPage }: ReplayOptions,
 ): Promise<number | undefined> {
   const write = pacedWriter(stream);
   let last = seq;
   while (!stream.ended) {
     const cursor = channel.cursorAfter(last);
     if (cursor !== undefined) return cursor;
-    const page = takeable(await messages.after(channel.facts.id, last, pageSize), channel.lastSeq);
+    const page = takeable(await store.after(channel.facts.id, last, pageSize), channel.lastSeq);
     if (page[0]?.seq !== last + 1) return undefined;
-    const frames = page.map(encodeStored).filter(({ plain }) => events || plain);
-    await write(Buffer.concat(frames.map(({ bytes }) => bytes)));
+    const encoded = page.map(encodeStored).filter(({ plain }) => events || plain);
+    const messages = encoded.map(({ bytes }) => bytes);
+    await write(stream.framing.join(messages, sum(messages)));
     last = page.at(-1)?.seq ?? last;
     onPage(last);
   }

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Ack, Goodbye, Message } from '@parley/contract';
 import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
 import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
-import type { RawStream } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';
@@ -18,6 +17,7 @@ import {
 import { isPassing, Publisher, type PublisherContext, type PublishResponder } from './publisher.js';
 import { replay } from './replay.js';
 import type { Membership } from './rules.js';
+import type { MessageStream } from './stream.js';
 import { decodeMessage } from './validation.js';
 
 /** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly key: SeatKey;
   readonly person: Person;
   readonly channel: LiveChannel;
-  readonly stream: RawStream;
+  readonly stream: MessageStream;
   /** The client asked for events. */
   readonly events: boolean;
   readonly membership: Membership;
@@ -86,7 +86,7 @@ export class ChatSession {
   #parting = false;
   #deaf = false;
   readonly #context: SessionContext;
-  readonly #stream: RawStream;
+  readonly #stream: MessageStream;
   readonly #reader: Subscriber;
   readonly #arrivals: MessageRateLimiter;
   readonly #publisher: Publisher;
@@ -111,8 +111,8 @@ export class ChatSession {
     this.#context = context;
     this.#stream = options.stream;
     this.#reader = new Subscriber({
-      logs: options.channel.logs,
-      outlet: options.stream,
+      rings: options.channel.rings,
+      sink: options.stream,
       cursor: options.cursor,
       held: options.replayAfter !== undefined,
       events: options.events,
@@ -127,7 +127,7 @@ export class ChatSession {
   }
 
   /** Enters the channel, says to those who asked what `welcome` makes of it then, and listens. */
-  open(welcome: () => Buffer): void {
+  open(welcome: () => Uint8Array): void {
     const { channel, person } = this;
     if (channel.enter(this.key.seat, person, this.#reader)) {
       channel.publishLossy(encodePresence([person], [], channel.users));
@@ -137,7 +137,7 @@ export class ChatSession {
     this.#stream.onMessage((bytes) => this.#receive(bytes));
     if (this.#mostBytes !== undefined) this.#stream.onWritten(this.#mostBytes, () => setImmediate(() => this.#renew()));
     this.#stream.onHalfClose(() => void this.#publisher.settled().then(() => this.#part(undefined)));
-    if (this.#replayedTo === undefined) this.#reader.pump();
+    if (this.#replayedTo === undefined) this.#reader.flush();
     else this.#replayAfter(this.#replayedTo);
   }
 
@@ -169,7 +169,7 @@ export class ChatSession {
     this.tell(encodePing(nowMs, this.channel.lastSeq));
   }
 
-  #part(refusal: Refusal | undefined, last?: Buffer): void {
+  #part(refusal: Refusal | undefined, last?: Uint8Array): void {
     if (this.#parting) return;
     this.#parting = true;
     this.deafen();
@@ -179,8 +179,8 @@ export class ChatSession {
   }
 
   /** A frame for this client alone, where it asked for events. */
-  tell(frame: Buffer): void {
-    if (this.events) this.#reader.tell(frame);
+  tell(frame: Uint8Array): void {
+    if (this.events) this.#reader.send(frame);
   }
 
   #reset(why: ResetCause): void {

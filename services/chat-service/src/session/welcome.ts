@@ -43,7 +43,7 @@ function channelOf(channel: LiveChannel, taken: TakenSeat, me: Person) {
 }
 
 /** The first frame of a stream with events. Called when its user has entered. */
-export function welcome(channel: LiveChannel, taken: TakenSeat, welcoming: Welcoming): Buffer {
+export function welcome(channel: LiveChannel, taken: TakenSeat, welcoming: Welcoming): Uint8Array {
   const { me, resume, seen, pingEveryMs, messageBytes, nowMs } = welcoming;
   const gap = resume === Resume.GAP;
   return encodeWelcome({

@@ -1,0 +1,10 @@
+/**
+ * How one kind of stream puts messages on the wire. The ring knows no transport: gRPC writes a prefix before each message,
+ * a WebSocket or a relay frames it in another way.
+ */
+export interface Framing {
+  /** Bytes that framing adds to each message. */
+  readonly overheadBytes: number;
+  /** Returns one buffer with all messages, framed, in order. `totalBytes` is the sum of their lengths. */
+  readonly join: (messages: readonly Uint8Array[], totalBytes: number) => Buffer;
+}

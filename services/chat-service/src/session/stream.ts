@@ -1,0 +1,21 @@
+import type { MessageSink } from '@parley/fanout';
+import type { Refusal } from '@parley/runtime';
+
+/** The stream under a session, whatever its transport. */
+export interface MessageStream extends MessageSink {
+  /** Calls `listener` with each message of the client, in order, as raw bytes. */
+  onMessage(listener: (message: Buffer) => void): void;
+  /** Stops reading from the client until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Calls `listener` once, after the last message, when the client will send nothing more. */
+  onHalfClose(listener: () => void): void;
+  /** Calls `listener` once, just before the write that brings the total to `bytes`. */
+  onWritten(bytes: number, listener: () => void): void;
+  /** Calls `listener` once, however the stream ends; soon if it has ended already. */
+  onClose(listener: () => void): void;
+  /** Ends the stream after what was written: well, or with a refusal. Only the first end counts. */
+  end(refusal?: Refusal): void;
+  /** Ends the stream at once and drops what the client has not read. */
+  reset(): void;
+}
