@@ -7,7 +7,7 @@ import { terminalLine } from './plain-text.js';
 export function grant(userId: string, options: OwnerOptions): Promise<void> {
   return withOwner(options, 'parley admin grant', async (pool) => {
     if (await grantAdministrator(pool, userId)) return;
-    const words = `there is no user ${terminalLine(userId)} who could be one: registerAccount it first`;
+    const words = `there is no user ${terminalLine(userId)} who could be one: register it first`;
     throw new Failure('user-not-found', exitCodes.refused, words);
   });
 }

@@ -84,7 +84,7 @@ test('who is kicked is out for now', async () => {
   expect(said).toMatch(/more with --after \d+/);
 });
 
-test('of who is not inside, a kickUser says so', async () => {
+test('of who is not inside, a kick says so', async () => {
   const guest = await trio.people.make('absent');
   const { id } = await trio.create(guest, 'empty room');
   expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not inside anywhere\n']);

@@ -93,7 +93,7 @@ class HostileService {
 
   #user(): Answers {
     return {
-      registerAccount: this.#answer(() => ({})),
+      register: this.#answer(() => ({})),
       login: this.#answer(() => LoginResponse.fromPartial({ token: this.token, user, expiresAt: 8.64e15 })),
       logout: this.#answer(() => ({})),
       get: this.#answer(() => user),
@@ -129,10 +129,10 @@ class HostileService {
       { ...act, action: 'server.drain', detail: JSON.stringify({ name: evil }) },
     ];
     return {
-      printServers: this.#answer(() => ListServersResponse.fromPartial({ servers: [server] })),
+      listServers: this.#answer(() => ListServersResponse.fromPartial({ servers: [server] })),
       drain: this.#answer(() => ({})),
-      changeUser: this.#answer(() => user),
-      kickUser: this.#answer(() => ({})),
+      setUser: this.#answer(() => user),
+      kick: this.#answer(() => ({})),
       listAudit: this.#answer(() =>
         ListAuditResponse.fromPartial({ entries: acts.map((one) => AuditEntry.fromPartial(one)), next: evil }),
       ),

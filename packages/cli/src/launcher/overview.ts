@@ -54,7 +54,7 @@ export function overview(
   ]);
   const table = textTable(['service', 'pid', 'address', 'admin', 'log'], rows);
   const where = whereTo(options, behind);
-  const next = [`registerAccount ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
+  const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
     (command) => `  npx parley ${command}`,
   );
   const page = publicAddress(running.at(-1)?.listens.http ?? '', network);
