@@ -226,7 +226,7 @@ test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
     if (token === '') service.token = '';
     const before = await readFile(join(folder, 'login.json'), 'utf8');
     const { code, said } = await run('login', 'ann');
-    expect([code, said]).toEqual([1, 'parley: the server gave a token that cannot be one\n']);
+    expect([code, said]).toEqual([1, 'parley: The server sent a malformed token.\n']);
     expect(await readFile(join(folder, 'login.json'), 'utf8')).toBe(before);
     await writeFile(join(folder, 'login.json'), JSON.stringify({ user_id: 'a', name: 'a', token: service.token }));
     const next = await run('channels');

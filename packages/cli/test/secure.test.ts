@@ -105,7 +105,7 @@ test('a chat server behind a TLS proxy is reached where PARLEY_ADDR_TLS says tha
 
 test('where it does not, the terminal says why it waits, and does not wait for ever', async () => {
   await serve({});
-  const why = `the chat server at ${chatAddress} cannot be reached: it does not answer without TLS`;
+  const why = `Chat server ${chatAddress} cannot be reached: it requires TLS.`;
   const lost = await commands.start(ann, '--ca', ca, 'chat', 'den');
   expect(await lost.exited).toBe(3);
   expect(lost.said).toContain(`* waiting: ${why}`);
@@ -119,7 +119,7 @@ test('where it does not, the terminal says why it waits, and does not wait for e
 
 test.each([
   ['a plain manager with TLS', () => trio.managers[0]?.grpc, () => ['--ca', ca], 'it does not speak TLS'],
-  ['a manager behind TLS without it', () => manager, () => [], 'it does not answer without TLS'],
+  ['a manager behind TLS without it', () => manager, () => [], 'it requires TLS'],
   ['a certificate of somebody else', () => manager, () => ['--tls'], 'its certificate is not trusted'],
   ['nobody', () => '127.0.0.1:1', () => [], 'nothing answers at 127.0.0.1:1'],
 ])('%s: the error names the cause', async (_what, where, options, words) => {

@@ -1,24 +1,25 @@
 /**
- * A bot that answers `!echo words` with the words:
+ * A bot that replies to `!echo text` with the text:
  *
- *   node packages/client/dist/examples/echo-bot.js <user> <password> <channel id> [user-service] [channel-service]
+ *     node packages/client/dist/examples/echo-bot.js <user> <password> <channel id> [user-service]
+ * [channel-service]
  *
- * It needs no thought for the connection: the conversation reconnects, resumes, and sends again what had no answer.
+ * It needs no code for lost connections: the conversation reconnects, resumes and resends.
  */
 import { fileURLToPath } from 'node:url';
 import { type Conversation, createClient, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
-/** Echoes until the conversation ends. */
+/** Replies until the conversation ends. */
 export async function echo(channel: Conversation): Promise<void> {
   for await (const event of channel) {
     if (event.type !== 'message' || event.sender === channel.me.id) continue;
-    const words = /^!echo (.+)$/s.exec(textOf(event) ?? '')?.[1];
-    if (words !== undefined) await channel.send(words, { replyTo: event.seq });
+    const text = /^!echo (.+)$/s.exec(textOf(event) ?? '')?.[1];
+    if (text !== undefined) await channel.send(text, { replyTo: event.seq });
   }
 }
 
-const usage = 'usage: echo-bot <user> <password> <channel id> [user-service] [channel-service]';
+const usage = 'Usage: echo-bot <user> <password> <channel id> [user-service] [channel-service]';
 
 async function main([user = '', password = '', id, userService, channelService]: string[]): Promise<void> {
   if (!(Number(id) > 0)) throw new Error(usage);

@@ -1,4 +1,7 @@
-/** Calls back once when the signal aborts, at once if it has; returns how to forget that. */
+/**
+ * Calls `act` once when the signal aborts, immediately if it already has. Returns a function that
+ * removes the listener.
+ */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal?.aborted === true) act();
   else signal?.addEventListener('abort', act, { once: true });

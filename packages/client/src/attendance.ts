@@ -1,6 +1,6 @@
 import type { Presence, User, Welcome } from '@parley/contract';
 
-/** Who is in the channel now, as far as the server names them. */
+/** The users who are in the channel now. A server names only some of them in a large channel. */
 export class Attendance {
   readonly #users = new Map<string, User>();
   #count = 0;
@@ -9,17 +9,19 @@ export class Attendance {
     return [...this.#users.values()];
   }
 
-  /** How many; in large channels more than are named. */
+  /** Number of users in the channel; in a large channel more than `users` names. */
   get count(): number {
     return this.#count;
   }
 
+  /** Replaces the list with that of a welcome. */
   enter({ channel, here }: Welcome): void {
     this.#users.clear();
     for (const user of channel?.users ?? []) this.#users.set(user.id, user);
-    this.#count = Math.max(here, this.#users.size); // 0 of a server that does not count
+    this.#count = Math.max(here, this.#users.size); // an older server sends 0
   }
 
+  /** Applies a presence frame. */
   change({ came, went, here }: Presence): void {
     for (const user of came) this.#users.set(user.id, user);
     for (const { id } of went) this.#users.delete(id);

@@ -2,26 +2,43 @@ import type { Refusal } from '@parley/runtime/refusal';
 import type { LogPosition } from './core/bookmark.js';
 import type { MessageOptions } from './frames.js';
 
+/** Options of `listen` and `open`. */
 export interface ListenOptions {
-  /** Leaves when it aborts. */
+  /** Leaves the channel when it aborts. */
   readonly signal?: AbortSignal;
-  /** Reads on from a place of before, in place of beginning with what comes next. */
+  /**
+   * Continues after this position, a stored `conversation.place`. Default: starts with the next
+   * entry.
+   */
   readonly after?: LogPosition;
-  /** Gaps are filled from History where the channel keeps something. Default: true. */
+  /** Fills gaps from History, unless the channel stores nothing. Default: true. */
   readonly fillGaps?: boolean;
-  /** Tries on before the first welcome too, where that may help. Without it, six streams may fail. Default: true. */
+  /**
+   * Retries temporary failures before the first welcome too. If false, a refused Listen fails at
+   * once and the sixth failed stream ends it. Default: true.
+   */
   readonly patient?: boolean;
-  /** Waits for a seat where all are taken. Default: false. */
+  /**
+   * Waits for a free seat while the channel is full, instead of failing with `channel-full`.
+   * Default: false.
+   */
   readonly waitWhenFull?: boolean;
-  /** Told of each wait before the first welcome. Default: they are the first events. */
+  /** Called before each wait until the first welcome. Default: the waits are the first events. */
   readonly onWait?: (why: Refusal, inMs: number) => void;
-  /** How many sends may be ahead of their acks. Default: 1, which keeps the order of messages whatever is refused for a while. */
+  /**
+   * Maximum number of unacknowledged sends on the wire. Default: 1, which keeps the order of
+   * messages even if some are refused for a while.
+   */
   readonly inFlight?: number;
 }
 
+/** Options of `send`. */
 export interface SendOptions extends MessageOptions {
-  /** A UUID for all tries, those of another process too: the same one again is the same message. Default: a new one. */
+  /**
+   * A UUID that identifies the message over all tries. Sending the same one again, in another
+   * process too, does not post the message twice. Default: a new one.
+   */
   readonly clientId?: string;
-  /** Gives the send up; what is on its way may arrive all the same. */
+  /** Gives up the send. If it is already on the wire, the message may still arrive. */
   readonly signal?: AbortSignal;
 }

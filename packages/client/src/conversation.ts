@@ -17,12 +17,13 @@ import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
 import { holdOf, refusalOf } from './verdict.js';
 
+/** The parts of a client that a conversation uses. */
 export interface ConversationDeps {
   readonly transport: Transport;
   readonly channelId: number;
   readonly token: () => string | undefined;
   readonly history: (range: Parameters<FetchAfter>[0] & { readonly signal?: AbortSignal }) => Promise<HistoryPage>;
-  /** Called once, when it is over. */
+  /** Called once, when the conversation has ended. */
   readonly onEnd: () => void;
 }
 
@@ -32,12 +33,26 @@ interface Received extends QueuedSend {
 
 type Steps = Step<Message, Received, Refusal>[];
 
-/** Finer than milliseconds, and not moved when somebody sets the clock. */
+/**
+ * A monotonic clock in milliseconds, so that setting the system clock does not disturb any wait.
+ */
 const nowMs = () => performance.now();
 
 /**
- * Being in one channel, whatever happens to its connection: an async iterable of typed events, with one reader.
- * Made by `ParleyClient.listen`. Each send is retried with the same client id until it is answered.
+ * One channel that stays joined across reconnects: an async iterable of typed events with a single
+ * reader. `ParleyClient.listen` creates it. It retries each send with the same client id until the
+ * server answers it.
+ * @example
+ * ```ts
+ * import { type Conversation, textOf } from '@parley/client';
+ *
+ * export async function greet(channel: Conversation): Promise<void> {
+ *   for await (const event of channel) {
+ *     if (event.type !== 'message' || event.sender === channel.me.id) continue;
+ *     if (textOf(event) === 'hi') await channel.send('hello', { replyTo: event.seq });
+ *   }
+ * }
+ * ```
  */
 export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #deps: ConversationDeps;
@@ -51,7 +66,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   #ended: Refusal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #welcome: Welcome | undefined;
-  /** The log that the events read so far are of. */
+  /** The log of the event that was read last. */
   #readLog: string | undefined;
   #onWelcome: () => void = () => {};
 
@@ -74,7 +89,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#over = this.#run().finally(forget);
   }
 
-  /** Resolves with the first welcome. Rejects with the Refusal or the signal's reason that was there before it. */
+  /**
+   * Resolves after the first welcome. Rejects with the Refusal or the signal's reason if one comes
+   * first.
+   */
   async entered(): Promise<void> {
     const welcomed = new Promise<void>((resolve) => {
       this.#onWelcome = resolve;
@@ -85,86 +103,121 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     throw this.#ended;
   }
 
-  /** The channel as it was at the last welcome. */
+  /**
+   * The channel as of the last welcome.
+   * @throws {Error} before the first welcome
+   */
   get channel(): Channel {
-    return this.#facts.channel as Channel;
+    return this.#lastWelcome.channel as Channel;
   }
 
+  /**
+   * This user, as of the last welcome.
+   * @throws {Error} before the first welcome
+   */
   get me(): User {
-    return this.#facts.me as User;
+    return this.#lastWelcome.me as User;
   }
 
-  /** Who is here now, oneself too; in large channels not everybody is named. */
+  /** The users who are here now, including this one. A large channel names only some of them. */
   get presence(): readonly User[] {
     return this.#attendance.users;
   }
 
-  /** How many are here now. */
+  /** Number of users who are here now. */
   get here(): number {
     return this.#attendance.count;
   }
 
-  /** How many bytes a message may have here; undefined before the first welcome. */
+  /** Maximum message size in bytes; undefined before the first welcome. */
   get maxBytes(): number | undefined {
     return this.#welcome?.maxBytes || undefined;
   }
 
-  /** How far this conversation has received the log; `listen` can read on from it. */
+  /**
+   * Position in the log up to which entries were received. Pass it to `listen` as `after` to resume
+   * later.
+   */
   get place(): LogPosition | undefined {
     return this.#exchange.place;
   }
 
-  /** Says something. Rejects with a Refusal, or with the signal's reason. */
+  /**
+   * Sends a message. Resolves when the server has accepted it: stored, or relayed in a channel that
+   * stores nothing. Rejects with the signal's reason if that aborts.
+   * @throws {Refusal} `message-too-large`; `too-busy` if 1,000 sends or 8 MiB are unanswered;
+   * `muted`; or the reason for which the conversation ended
+   * @example
+   * ```ts
+   * import type { Conversation, Sent } from '@parley/client';
+   *
+   * export async function answer(channel: Conversation, seq: number): Promise<Sent> {
+   *   const signal = AbortSignal.timeout(30_000);
+   *   return channel.send('Thank you!', { replyTo: seq, mentions: ['ann'], signal });
+   * }
+   * ```
+   */
   send(data: string | Uint8Array, options: SendOptions = {}): Promise<Sent> {
     return this.#post(messageOf(data, options), options.signal, options.clientId);
   }
 
-  /** Says something to those who are here now: not kept, not acked, first to be dropped. */
+  /**
+   * Sends a message to the users who are here now. It is never stored or acknowledged, and is
+   * dropped first under load.
+   */
   sendLossy(data: string | Uint8Array, options: MessageOptions = {}): void {
     this.#link.send(lossyFrame(data, options));
   }
 
-  /** Replaces what was said. Rejects like `send`. */
+  /**
+   * Replaces the data of a message.
+   * @throws {Refusal} `not-your-message`, or as `send` does
+   */
   edit(seq: number, data: string | Uint8Array, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.EDIT, seq, data), signal);
   }
 
-  /** Deletes what was said. Rejects like `send`. */
+  /**
+   * Deletes a message.
+   * @throws {Refusal} `not-your-message`, or as `send` does
+   */
   remove(seq: number, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.DELETE, seq), signal);
   }
 
-  /** Adds a reaction. Rejects like `send`. */
+  /** Adds a reaction to a message. Rejects as `send` does. */
   react(seq: number, emoji: string, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.REACT, seq, emoji), signal);
   }
 
-  /** Takes a reaction back. Rejects like `send`. */
+  /** Removes this user's reaction from a message. Rejects as `send` does. */
   unreact(seq: number, emoji: string, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.UNREACT, seq, emoji), signal);
   }
 
-  /** Pins a message. Rejects like `send`. */
+  /** Pins a message. Rejects as `send` does. */
   pin(seq: number, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.PIN, seq), signal);
   }
 
-  /** Takes a pin off. Rejects like `send`. */
+  /** Unpins a message. Rejects as `send` does. */
   unpin(seq: number, signal?: AbortSignal): Promise<Sent> {
     return this.#post(changeFrame(Kind.UNPIN, seq), signal);
   }
 
-  /** Shows the others that this user types, or has stopped; lossy. */
+  /** Tells the others that this user is typing, or has stopped. Lossy. */
   typing(stopped = false): void {
     this.#link.send(typingOf(stopped));
   }
 
-  /** Connects anew, now: the network is known to have changed, or the user does not want to wait. */
+  /**
+   * Reconnects immediately: call it when the network has changed or the user does not want to wait.
+   */
   reconnect(): void {
     this.#link.reconnect();
   }
 
-  /** Leaves the channel; sends without an answer reject. Resolves when the seat is free. */
+  /** Leaves the channel. Unanswered sends reject. Resolves when the seat is free. */
   async leave(): Promise<void> {
     this.#link.leave();
     await this.#over;
@@ -174,7 +227,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return this.events();
   }
 
-  /** The events until `ended`, which is the last. Rejects with the signal's reason; the conversation goes on then. */
+  /**
+   * Yields events up to and including `ended`. Rejects with the signal's reason; the conversation
+   * itself continues, and another reader can take over.
+   */
   async *events(signal?: AbortSignal): AsyncGenerator<ConversationEvent, void> {
     for (;;) {
       const event = await this.#queue.next(signal);
@@ -199,15 +255,16 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     });
   }
 
-  get #facts(): Welcome {
-    if (this.#welcome === undefined) throw new Error('the conversation has not begun');
+  get #lastWelcome(): Welcome {
+    if (this.#welcome === undefined)
+      throw new Error('The conversation has no welcome yet. Wait for the `welcome` event.');
     return this.#welcome;
   }
 
   async #run(): Promise<void> {
     const refusal = await this.#link.run().catch(refusalFrom);
     clearTimeout(this.#timer);
-    this.#ended = refusal ?? refuse('cancelled', { words: 'the channel was left' });
+    this.#ended = refusal ?? refuse('cancelled', { words: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
     this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message: this.#ended.message });
     this.#deps.onEnd();
@@ -220,9 +277,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const bytes = frame.data.length;
     const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
     const steps = this.#exchange.send(outgoing, nowMs());
-    if (steps === undefined) throw refuse('too-busy', { words: 'too many sends wait for their answers' });
-    const sent = this.#pending.wait(clientId, signal, () => this.#take(this.#exchange.abandon(clientId, nowMs())));
-    this.#take(steps);
+    if (steps === undefined)
+      throw refuse('too-busy', { words: 'Too many sends are unanswered. Wait for some of them.' });
+    const sent = this.#pending.wait(clientId, signal, () => this.#perform(this.#exchange.abandon(clientId, nowMs())));
+    this.#perform(steps);
     return sent;
   }
 
@@ -236,11 +294,13 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     if (frame.welcome !== undefined) this.#enter(frame.welcome);
     else if (frame.ack !== undefined) {
       const { clientId, seq, timestamp, refusal } = frame.ack;
-      this.#take(this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs()));
+      this.#perform(
+        this.#exchange.answer({ clientId, seq, timestamp, refusal: refusal && refusalOf(refusal) }, nowMs()),
+      );
     } else if (frame.seq > 0) {
       const { seq, timestamp, clientId } = frame;
       const own = frame.sender === this.me.id;
-      this.#take(this.#exchange.entry({ seq, timestamp, clientId, own, message: frame }, nowMs()));
+      this.#perform(this.#exchange.entry({ seq, timestamp, clientId, own, message: frame }, nowMs()));
     } else this.#pass(frame);
   }
 
@@ -251,7 +311,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const { place } = openingOf(welcome);
     const { channel, me, here } = this;
     this.#queue.push({ type: 'welcome', channel, me, place, now: welcome.now, here });
-    this.#take(this.#exchange.open(openingOf(welcome), nowMs()));
+    this.#perform(this.#exchange.open(openingOf(welcome), nowMs()));
     this.#onWelcome();
   }
 
@@ -261,12 +321,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     if (event !== undefined) this.#queue.push(event);
   }
 
-  #take(steps: Steps): void {
-    for (const step of steps) this.#do(step);
+  #perform(steps: Steps): void {
+    for (const step of steps) this.#performStep(step);
     this.#wakeWhenDue();
   }
 
-  #do(step: Steps[number]): void {
+  #performStep(step: Steps[number]): void {
     if (step.do === 'write') this.#link.send(step.frame);
     else if (step.do === 'resolve') this.#pending.resolve(step.clientId, { seq: step.seq, timestamp: step.timestamp });
     else if (step.do === 'reject') this.#pending.reject(step.clientId, step.refusal);
@@ -286,12 +346,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#queue.push({ type: 'held', clientId, reason, message, inMs });
   }
 
-  /** Also where the time came while something else was done: the timer that was set for it is gone. */
+  /** Replaces the timer. If its time has passed meanwhile, the next tick is immediate. */
   #wakeWhenDue(): void {
     const dueAtMs = this.#exchange.dueAtMs;
     clearTimeout(this.#timer);
     if (dueAtMs === undefined) return;
     const inMs = Math.max(0, Math.ceil(dueAtMs - nowMs()));
-    this.#timer = setTimeout(() => this.#take(this.#exchange.tick(nowMs())), inMs);
+    this.#timer = setTimeout(() => this.#perform(this.#exchange.tick(nowMs())), inMs);
   }
 }

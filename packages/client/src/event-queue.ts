@@ -1,9 +1,12 @@
 import type { ConversationEvent } from './events.js';
 
-/** How much an unread queue holds; what is beyond goes, the lossy first, and entries leave a gap behind. */
+/**
+ * Limits of the unread events. Beyond them lossy events are dropped first, then the older entries,
+ * which become a gap.
+ */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 
-/** What may stay when the lossy is gone, as a share, so that not every event counts anew. */
+/** Share of the limits to shrink to, so that not every further event shrinks the queue again. */
 const roomy = 0.9;
 
 const passing: ReadonlySet<ConversationEvent['type']> = new Set(['presence', 'typing', 'receipt', 'lossy']);
@@ -12,7 +15,7 @@ function bytesOf(event: ConversationEvent): number {
   return 'data' in event ? event.data.length : 0;
 }
 
-/** What stays of events that are forgotten: the last reset among them, and one gap over all that came after it. */
+/** Summarizes dropped events: the last reset among them, then one gap over all entries after it. */
 function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {
   const resetAt = events.findLastIndex(({ type }) => type === 'reset');
   const ranges = events.slice(resetAt + 1).flatMap((event) => {
@@ -25,13 +28,14 @@ function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {
   return [...reset, { type: 'gap', from, to, filled: false }];
 }
 
-/** Events that wait for their reader, of which there is one. Bounded: see `queueLimits`. */
+/** Bounded queue of events for a single reader. See `queueLimits`. */
 export class EventQueue {
   #events: ConversationEvent[] = [];
   #head = 0;
   #bytes = 0;
   #wake: () => void = () => {};
 
+  /** Adds an event and wakes the reader. */
   push(event: ConversationEvent): void {
     this.#events.push(event);
     this.#bytes += bytesOf(event);
@@ -39,7 +43,7 @@ export class EventQueue {
     this.#wake();
   }
 
-  /** The next one, when there is one. Rejects with the signal's reason. */
+  /** Resolves with the next event. Rejects with the signal's reason. */
   async next(signal?: AbortSignal): Promise<ConversationEvent> {
     for (;;) {
       signal?.throwIfAborted();
@@ -67,7 +71,7 @@ export class EventQueue {
     });
   }
 
-  /** Forgets what is lossy, and if that is not enough the older half of the rest. */
+  /** Drops the lossy events, then, if that is not enough, the older half of the rest. */
   #shrink(): void {
     const kept = this.#events.slice(this.#head).filter(({ type }) => !passing.has(type));
     this.#replace(kept);

@@ -2,66 +2,73 @@ import { type Channel, Kind, MemberChange, MemberRole, type Message, type Reacti
 import type { Reason } from '@parley/runtime/refusals';
 import type { LogPosition } from './core/bookmark.js';
 
-/** An entry of the log. */
-interface EntryFacts {
+/** Common fields of log entries. */
+interface EntryBase {
+  /** Position in the log: 1, 2, 3 and so on. */
   readonly seq: number;
-  /** Unix ms, given by the server. */
+  /** Unix ms, set by the server. */
   readonly timestamp: number;
-  /** The user id of who made it. */
+  /** User id of the sender. */
   readonly sender: string;
-  /** A UUID by the sender; empty where it gave none. */
+  /** UUID that the sender chose; empty if it chose none. */
   readonly clientId: string;
 }
 
-/** What somebody said, as bytes. */
-interface Said {
+/** A payload. */
+interface Payload {
   readonly data: Uint8Array;
+  /** MIME type; empty if the sender gave none. */
   readonly contentType: string;
 }
 
 /** An entry about an earlier one. */
-interface About extends EntryFacts {
-  /** The seq of that one. */
+interface TargetedEntry extends EntryBase {
+  /** Seq of the earlier entry. */
   readonly target: number;
 }
 
+/** All reactions with one emoji. */
 export interface MessageReaction {
   readonly emoji: string;
-  /** How many users reacted with it; `userIds` may name only the first of them. */
+  /** Number of users; `userIds` may name only the first of them. */
   readonly count: number;
   readonly userIds: readonly string[];
-  /** The caller is one of them. */
+  /** Whether this user is one of them. */
   readonly mine: boolean;
 }
 
-export interface MessageEvent extends EntryFacts, Said {
+/** A message. */
+export interface MessageEvent extends EntryBase, Payload {
   readonly type: 'message';
+  /** Seq of the message that this one replies to. */
   readonly replyTo: number | undefined;
+  /** Ids of the mentioned users. */
   readonly mentions: readonly string[];
-  /** In History: when its data was last replaced, Unix ms. */
+  /** From History: time of the last edit, Unix ms. */
   readonly editedAt: number | undefined;
-  /** In History: its data is gone. */
+  /** From History: whether the message was deleted; `data` is then empty. */
   readonly deleted: boolean;
-  /** In History: who reacted with what. */
+  /** From History: the reactions. */
   readonly reactions: readonly MessageReaction[];
 }
 
+/** An entry of the log. `by` in `member` is the user who added or removed the member. */
 export type EntryEvent =
   | MessageEvent
-  | ({ readonly type: 'edit' } & About & Said)
-  | ({ readonly type: 'delete' | 'pin' | 'unpin' } & About)
-  | ({ readonly type: 'react' | 'unreact'; readonly emoji: string } & About)
+  | ({ readonly type: 'edit' } & TargetedEntry & Payload)
+  | ({ readonly type: 'delete' | 'pin' | 'unpin' } & TargetedEntry)
+  | ({ readonly type: 'react' | 'unreact'; readonly emoji: string } & TargetedEntry)
   | ({
       readonly type: 'member';
       readonly userId: string;
       readonly joined: boolean;
       readonly role: 'member' | 'admin' | 'owner';
       readonly by: string;
-    } & EntryFacts);
+    } & EntryBase);
 
-/** What is said and shown to those who are here now, and never comes again. */
+/** Events that are neither stored nor replayed. `here` is the number of users in the channel. */
 export type PassingEvent =
-  | ({ readonly type: 'lossy'; readonly sender: string; readonly timestamp: number } & Said)
+  | ({ readonly type: 'lossy'; readonly sender: string; readonly timestamp: number } & Payload)
   | {
       readonly type: 'presence';
       readonly came: readonly User[];
@@ -77,8 +84,9 @@ export type PassingEvent =
     };
 
 /**
- * Entries that did not come on the stream. `filled`: all of them follow from History, as they are now: edits, deletions and reactions among
- * them are in the messages that they are about, older ones too. Otherwise they are missing.
+ * Entries `from` to `to` did not arrive on the stream. If `filled` is true, all of them follow from
+ * History in their current state: edits, deletions and reactions among them are folded into their
+ * messages, which may be older. If false, they are missing.
  */
 export interface GapEvent {
   readonly type: 'gap';
@@ -87,26 +95,33 @@ export interface GapEvent {
   readonly filled: boolean;
 }
 
-/** About the conversation itself. */
+/** Events about the conversation itself. */
 export type StateEvent =
   | {
       readonly type: 'welcome';
       readonly channel: Channel;
       readonly me: User;
-      readonly place: LogPosition /** The server's clock, Unix ms. */;
+      /** The log and its last seq. */
+      readonly place: LogPosition;
+      /** The server's clock, Unix ms. */
       readonly now: number;
-      /** How many are here; in large channels more than `channel.users` names. */
+      /** Number of users here; in a large channel more than `channel.users` names. */
       readonly here: number;
     }
   | GapEvent
-  /** The log is another one: seqs of before mean nothing, and what was missed is not known. */
+  /** The log is a different one. Earlier seqs are void, and missed entries are lost. */
   | { readonly type: 'reset'; readonly place: LogPosition }
-  /** All that was missed has come; from here on entries come as they are made. */
+  /**
+   * The `missed` entries since the last stream have all arrived; from now on entries arrive as they
+   * are made.
+   */
   | { readonly type: 'live'; readonly missed: number }
+  /** The connection was lost or refused; the next try starts in `inMs` milliseconds. */
   | { readonly type: 'reconnecting'; readonly reason: Reason; readonly message: string; readonly inMs: number }
   /**
-   * A send of this user was refused for now, by slow mode for instance, and goes out again by itself. The server's own estimate is `inMs`;
-   * it is tried every few seconds, since the reason may go away earlier. Told once for each send and reason.
+   * A send was refused for now, for example by slow mode, and will be retried. `inMs` is the
+   * server's estimate. Tries follow every few seconds, because the cause may end earlier. Reported
+   * once for each send and reason.
    */
   | {
       readonly type: 'held';
@@ -115,33 +130,37 @@ export type StateEvent =
       readonly message: string;
       readonly inMs: number;
     }
-  /** The last event. `left`: by `leave` or a signal. */
+  /**
+   * The last event. The reason is `left` after `leave` or an aborted signal, else the final
+   * refusal.
+   */
   | { readonly type: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
 
+/** Everything a conversation yields, discriminated by `type`. */
 export type ConversationEvent = EntryEvent | PassingEvent | StateEvent;
 
 const roles = { [MemberRole.ADMIN]: 'admin', [MemberRole.OWNER]: 'owner' } as const;
 
-function memberEvent(facts: EntryFacts, data: Uint8Array): EntryEvent {
+function memberEvent(facts: EntryBase, data: Uint8Array): EntryEvent {
   const { userId, joined, role, by } = MemberChange.decode(data);
   return { type: 'member', ...facts, userId, joined, role: roles[role as keyof typeof roles] ?? 'member', by };
 }
 
-function messageEvent(facts: EntryFacts, message: Message): MessageEvent {
+function messageEvent(facts: EntryBase, message: Message): MessageEvent {
   const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions } = message;
   const said = { data, contentType, replyTo: targetSeq || undefined, mentions };
   const folded = { editedAt: editedAt || undefined, deleted, reactions: reactions.map(reactionOf) };
   return { type: 'message', ...facts, ...said, ...folded };
 }
 
-/** A server of before counts nothing and names everybody. */
+/** Older servers send no count but name every user. */
 function reactionOf({ emoji, userIds, count, mine }: Reaction): MessageReaction {
   return { emoji, userIds, count: count || userIds.length, mine };
 }
 
-function changeEvent(about: About, { kind, data, contentType, deleted }: Message): EntryEvent | undefined {
+function changeEvent(about: TargetedEntry, { kind, data, contentType, deleted }: Message): EntryEvent | undefined {
   switch (kind) {
-    case Kind.EDIT: // one whose words are gone changes nothing
+    case Kind.EDIT: // an edit of a deleted message is empty
       return deleted ? undefined : { type: 'edit', ...about, data, contentType };
     case Kind.DELETE:
       return { type: 'delete', ...about };
@@ -160,7 +179,7 @@ function changeEvent(about: About, { kind, data, contentType, deleted }: Message
 
 const decoder = new TextDecoder();
 
-/** An entry as an event; undefined where it is an edit that is void, or of a later version's kind. */
+/** Converts an entry. Returns undefined for a void edit or an unknown kind. */
 export function entryEvent(message: Message): EntryEvent | undefined {
   const { seq, timestamp, sender, clientId, kind, targetSeq } = message;
   const facts = { seq, timestamp, sender, clientId };
@@ -169,7 +188,7 @@ export function entryEvent(message: Message): EntryEvent | undefined {
   return changeEvent({ ...facts, target: targetSeq }, message);
 }
 
-/** A frame that is no entry, as an event; undefined where it tells the user nothing. */
+/** Converts a frame that is not an entry. Returns undefined if it is not for the user. */
 export function passingEvent(frame: Message): PassingEvent | undefined {
   const { presence, typing, receipt, lossy, sender, timestamp, data, contentType } = frame;
   if (presence !== undefined) return { type: 'presence', ...presence };
@@ -180,8 +199,18 @@ export function passingEvent(frame: Message): PassingEvent | undefined {
 
 const strict = new TextDecoder('utf-8', { fatal: true });
 
-/** What was said as text; undefined where it is no text. */
-export function textOf({ data, contentType }: Said): string | undefined {
+/**
+ * Decodes the payload of an event as UTF-8. Returns undefined if it is not text.
+ * @example
+ * ```ts
+ * import { type ConversationEvent, textOf } from '@parley/client';
+ *
+ * export function show(event: ConversationEvent): void {
+ *   if (event.type === 'message') console.log(textOf(event) ?? `(${event.contentType})`);
+ * }
+ * ```
+ */
+export function textOf({ data, contentType }: Payload): string | undefined {
   if (contentType !== '' && !contentType.startsWith('text/')) return undefined;
   try {
     return strict.decode(data);

@@ -1,12 +1,12 @@
 import { Kind, Message } from '@parley/contract';
 
-/** What a message may carry besides its data. */
+/** Optional fields of a message. */
 export interface MessageOptions {
-  /** The seq of the message that this one answers. */
+  /** Seq of the message that this one replies to. */
   readonly replyTo?: number;
-  /** Default: `text/plain` for strings, nothing for bytes. */
+  /** MIME type. Default: `text/plain` for a string, empty for bytes. */
   readonly contentType?: string;
-  /** User ids. */
+  /** Ids of the mentioned users. */
   readonly mentions?: readonly string[];
 }
 
@@ -22,33 +22,38 @@ function frame(fields: Partial<Message>): Message {
   return Message.fromPartial(fields);
 }
 
-/** Something to say. */
+/** Returns the frame of a message. */
 export function messageOf(data: string | Uint8Array, options: MessageOptions): Message {
   const { replyTo = 0, contentType = typeof data === 'string' ? 'text/plain' : '', mentions = [] } = options;
   return frame({ data: bytesOf(data), targetSeq: replyTo, contentType, mentions: [...mentions] });
 }
 
-/** The same for those here now only: never kept, never acked. */
+/** Returns the frame of a lossy message: never stored, never acknowledged. */
 export function lossyFrame(data: string | Uint8Array, options: MessageOptions): Message {
   return { ...messageOf(data, options), lossy: true };
 }
 
-/** Another entry about one that was said. */
+/** Returns the frame of an edit, deletion, reaction or pin of the message `targetSeq`. */
 export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8Array = noBytes): Message {
   const contentType = kind === Kind.EDIT && typeof data === 'string' ? 'text/plain' : '';
   return frame({ kind, targetSeq, data: bytesOf(data), contentType });
 }
 
-/** Which frames have to keep their order, and wait together where one is refused for now. */
+/**
+ * Returns the lane of a frame. Frames of a lane keep their order and wait together after a
+ * temporary refusal.
+ */
 export function laneOf({ kind }: Message): string {
   if (kind === Kind.UNSPECIFIED) return 'message';
   return kind === Kind.EDIT ? 'edit' : 'mark';
 }
 
+/** Returns a typing frame. The server fills in the user id. */
 export function typingOf(stopped: boolean): Message {
   return frame({ typing: { userId: '', stopped } });
 }
 
+/** Returns the reply to a ping. `sentAt` is copied from the ping, in Unix ms. */
 export function pongOf(sentAt: number, lastSeq: number): Message {
   return frame({ pong: { sentAt, lastSeq } });
 }

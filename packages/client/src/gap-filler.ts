@@ -2,19 +2,19 @@ import { Refusal } from '@parley/runtime/refusal';
 import type { ConversationEvent, EntryEvent, GapEvent } from './events.js';
 import type { HistoryPage } from './history.js';
 
-/** Asks History for at most `size` entries that follow a seq, the oldest first. */
+/** Fetches at most `size` history entries after a seq, the oldest first. */
 export type FetchAfter = (range: { readonly after: number; readonly size?: number }) => Promise<HistoryPage>;
 
 export interface GapFillerOptions {
   readonly fetchAfter: FetchAfter;
-  /** Waits before another try; false: there is no use in one. */
+  /** Waits `ms` before another try. Resolves with false if the conversation has ended. */
   readonly pause: (ms: number) => Promise<boolean>;
 }
 
 const tries = 8;
 const longestPauseMs = 5_000;
 
-/** What came of one page: these entries, and no others, are what the log holds from where it was asked for to `to`. */
+/** The proven part of one page: `entries` is exactly what the log holds from `from` to `to`. */
 interface Proven {
   readonly from: number;
   readonly to: number;
@@ -25,15 +25,16 @@ function gap(from: number, to: number, filled: boolean): GapEvent[] {
   return from > to ? [] : [{ type: 'gap', from, to, filled }];
 }
 
-/** Each entry follows the one before, and all are after the seq that was asked for. */
+/** Whether the seqs increase and all are at or after the requested one. */
 function isForward({ entries, more }: HistoryPage, from: number): boolean {
   if (more && entries.length === 0) return false;
   return entries.every(({ seq }, at) => seq >= (at === 0 ? from : (entries[at - 1]?.seq ?? 0) + 1));
 }
 
 /**
- * Fills a gap from History. Each page is told as a gap of its own, and as filled only where nothing of its range has been left out: History
- * folds edits, deletions and reactions into messages, so a seq without an entry is either one of those, or gone by retention.
+ * Fills a gap from History. Each page yields its own gap event, and `filled` is true only if
+ * nothing in its range is missing. History folds edits, deletions and reactions into the messages,
+ * so a seq without an entry is either one of those or was removed by retention.
  */
 export class GapFiller {
   readonly #options: GapFillerOptions;
@@ -42,6 +43,7 @@ export class GapFiller {
     this.#options = options;
   }
 
+  /** Yields the entries of a gap of the log `log`, each page after its gap event. */
   async *fill({ from, to }: GapEvent, log: string): AsyncGenerator<ConversationEvent> {
     let next = from;
     while (next <= to) {
@@ -55,7 +57,7 @@ export class GapFiller {
     yield* gap(next, to, false);
   }
 
-  /** Undefined: History has nothing from there on, or cannot be asked. */
+  /** Fetches one page. Returns undefined if History holds nothing from there on or fails. */
   async #page(from: number, to: number, log: string): Promise<Proven | undefined> {
     const page = await this.#ask({ after: from - 1 });
     if (page?.log !== log || !isForward(page, from)) return undefined;
@@ -67,7 +69,10 @@ export class GapFiller {
     return { from: first, to: Math.min(last, to), entries };
   }
 
-  /** Where the log begins now. Asked after a page was read, so that nothing was taken from the page in between. */
+  /**
+   * Returns the first stored seq. This must be asked after reading a page, so that retention cannot
+   * have removed entries of the page in between.
+   */
   async #firstKept(log: string): Promise<number | undefined> {
     const page = await this.#ask({ after: 0, size: 1 });
     return page?.log === log ? page.entries[0]?.seq : undefined;

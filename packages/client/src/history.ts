@@ -1,16 +1,17 @@
 import type { HistoryResponse } from '@parley/contract';
 import { type EntryEvent, entryEvent } from './events.js';
 
-/** A page of what was said, folded: edits, deletions and reactions are in the messages. */
+/** A page of history. Edits, deletions and reactions are folded into the messages. */
 export interface HistoryPage {
-  /** The log that the seqs are of. */
+  /** The log that the seqs belong to. */
   readonly log: string;
+  /** Newest first, or oldest first if `after` was given. */
   readonly entries: readonly EntryEvent[];
-  /** There is another page in the same direction. */
+  /** Whether there is another page in the same direction. */
   readonly more: boolean;
 }
 
-/** The answer of History as events. */
+/** Converts a History response. */
 export function pageOf({ log, messages, more }: HistoryResponse): HistoryPage {
   return { log, more, entries: messages.map(entryEvent).filter((event) => event !== undefined) };
 }

@@ -1,4 +1,4 @@
-/** The SDK, for Node and browsers alike: nothing here imports gRPC or Node. */
+/** The SDK for Node and browsers. Nothing here imports gRPC or Node. */
 export { type Channel, ChannelKind, ChannelStatus, type Keep, type User } from '@parley/contract';
 export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';

@@ -11,44 +11,44 @@ import { Watchdog } from './watchdog.js';
 export interface LinkOptions {
   readonly transport: Transport;
   readonly channelId: number;
-  /** The user token of now. */
+  /** Returns the current user token. */
   readonly token: () => string | undefined;
-  /** Where to resume. */
+  /** Returns the position to resume from. */
   readonly place: () => LogPosition | undefined;
-  /** Waits before the first welcome too, where waiting may help. */
+  /** Retries temporary failures before the first welcome too. */
   readonly patient: boolean;
-  /** Waits for a seat where there is none. */
+  /** Waits for a free seat while the channel is full. */
   readonly waitWhenFull: boolean;
-  /** Every frame but the goodbye. */
+  /** Called with every frame except pings and the goodbye. */
   readonly onFrame: (frame: Message) => void;
-  /** A stream ended, whatever follows. */
+  /** Called when a stream has ended. */
   readonly onLost: () => void;
-  /** Another Listen follows in `inMs`. */
+  /** Called before each wait; the next Listen follows in `inMs`. */
   readonly onWait: (why: Refusal, inMs: number) => void;
 }
 
 const welcomeWithinMs = 10_000;
 const pingsMissed = 2.5;
 
-const badSeat = 'the server gave a join token that cannot be one';
+const malformedToken = 'The server sent a malformed join token.';
 
-/** Without patience: how many streams in a row may fail before the first welcome. */
+/** Maximum number of failed streams before the first welcome, if `patient` is false. */
 const firstTries = 6;
 
-/** How long the server wants to be left alone. That it cannot be reached is not its own word. */
-function askedFor({ reason, retryAfterMs }: Refusal): number {
+/** The delay that the server asked for. The hint of `unreachable` is not the server's. */
+function serverDelayMs({ reason, retryAfterMs }: Refusal): number {
   return reason === 'unreachable' ? 0 : retryAfterMs;
 }
 
-/** Being connected to one channel, over as many seats and streams as it takes. */
+/** Keeps one channel connected, over as many seats and streams as needed. */
 export class StreamLink {
   readonly #options: LinkOptions;
   readonly #backoff = new Backoff();
   readonly #leaving = new AbortController();
-  readonly #watchdog = new Watchdog(() => this.#silence());
+  readonly #watchdog = new Watchdog(() => this.#onSilence());
   #stream: ConnectStream | undefined;
   #goodbye: Goodbye | undefined;
-  #silent = false;
+  #wasSilent = false;
   #welcomed = false;
   #failed = 0;
   #lastSeq = 0;
@@ -58,42 +58,46 @@ export class StreamLink {
     this.#options = options;
   }
 
-  /** Resolves when it is over for good: with the reason, or undefined after `leave`. Rejects with what is nobody's refusal. */
+  /**
+   * Runs until the end. Resolves with the final refusal, or with undefined after `leave`. Rejects
+   * with any error that is not a Refusal.
+   */
   async run(): Promise<Refusal | undefined> {
     for (;;) {
-      const { refusal, again } = await this.#sit();
+      const { refusal, again } = await this.#useSeat();
       if (this.#leaving.signal.aborted) return undefined;
       if (!again) return refusal;
-      const inMs = this.#backoff.next(askedFor(refusal));
+      const inMs = this.#backoff.next(serverDelayMs(refusal));
       this.#options.onWait(refusal, inMs);
       await this.#pause(inMs);
       if (this.#leaving.signal.aborted) return undefined;
     }
   }
 
-  /** Where no stream is open, it goes nowhere. */
+  /** Sends a frame on the current stream; without one, the frame is dropped. */
   send(frame: Message): void {
     this.#stream?.send(frame);
   }
 
-  /** Ends the stream that there is, or the wait for the next. */
+  /** Cuts the current stream, or ends the wait for the next one. */
   reconnect(): void {
     this.#stream?.cut();
     this.#wake();
   }
 
+  /** Ends the stream in order, and does not come back. */
   leave(): void {
     this.#leaving.abort();
     this.#stream?.leave();
   }
 
-  /** One seat, from Listen to the end of its stream. */
-  async #sit(): Promise<Verdict> {
+  /** Takes one seat and uses it until its stream ends. */
+  async #useSeat(): Promise<Verdict> {
     const { transport, channelId, token } = this.#options;
     try {
       const seat = await transport.listen(channelId, { token: token(), signal: this.#leaving.signal });
-      if (!isToken(seat.token)) return { refusal: refuse('internal', { words: badSeat }), again: false };
-      return await this.#stay(seat);
+      if (!isToken(seat.token)) return { refusal: refuse('internal', { words: malformedToken }), again: false };
+      return await this.#runStream(seat);
     } catch (thrown) {
       if (this.#leaving.signal.aborted) return { refusal: refuse('cancelled'), again: false };
       if (thrown instanceof Refusal) return { refusal: thrown, again: this.#mayTryAgain(thrown) };
@@ -107,19 +111,22 @@ export class StreamLink {
     return (patient || this.#welcomed) && worthAnotherListen(refusal);
   }
 
-  async #stay(seat: Seat): Promise<Verdict> {
+  async #runStream(seat: Seat): Promise<Verdict> {
     this.#goodbye = undefined;
-    this.#silent = false;
+    this.#wasSilent = false;
     const status = await this.#connect(seat);
     this.#watchdog.stop();
     this.#stream = undefined;
     this.#options.onLost();
-    const silence = refuse('unreachable', { words: 'the server fell silent' });
-    return this.#firstVerdict(this.#silent ? { refusal: silence, again: true } : verdictOfEnd(this.#goodbye, status));
+    const silence = refuse('unreachable', { words: 'The server stopped sending.' });
+    return this.#limitTries(this.#wasSilent ? { refusal: silence, again: true } : verdictOfEnd(this.#goodbye, status));
   }
 
-  /** A chat server that has just died may be named by a Listen or two; one that never answers is not waited for without patience. */
-  #firstVerdict(verdict: Verdict): Verdict {
+  /**
+   * Limits the tries if `patient` is false. A Listen or two may still name a chat server that has
+   * just died.
+   */
+  #limitTries(verdict: Verdict): Verdict {
     this.#failed += 1;
     const enough = !this.#options.patient && !this.#welcomed && this.#failed >= firstTries;
     return enough ? { ...verdict, again: false } : verdict;
@@ -156,8 +163,8 @@ export class StreamLink {
     this.#watchdog.expectWithin(pingsMissed * pingEveryMs);
   }
 
-  #silence(): void {
-    this.#silent = true;
+  #onSilence(): void {
+    this.#wasSilent = true;
     this.#stream?.cut();
   }
 

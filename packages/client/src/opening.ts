@@ -8,7 +8,7 @@ const resumptions: Readonly<Record<Resume, StreamOpening['resumption']>> = {
   [Resume.RESET]: 'reset',
 };
 
-/** What a welcome says about the log. */
+/** Returns the state of the log that a welcome carries. */
 export function openingOf({ log, lastSeq, resume, missingTo }: Welcome): StreamOpening {
   return { place: { log, seq: lastSeq }, resumption: resumptions[resume] ?? 'reset', missingTo };
 }

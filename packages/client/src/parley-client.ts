@@ -6,62 +6,99 @@ import { type HistoryPage, pageOf } from './history.js';
 import { isToken } from './token.js';
 import type { CallOptions, Transport } from './transport.js';
 
+/** Options of `createClient`. */
 export interface ClientOptions {
+  /** The connection to the services: `grpcTransport` in Node, `webTransport` in a browser. */
   readonly transport: Transport;
-  /** The token of an earlier login. */
+  /** The token of an earlier session. Default: none, so call `login` first. */
   readonly token?: string;
 }
 
-/** Aborting rejects the call with the signal's reason. */
+/** Options of a call that can be aborted. The call then rejects with the signal's reason. */
 export interface Abortable {
   readonly signal?: AbortSignal;
 }
 
+/** A new account. */
 export interface NewUser {
+  /** 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed. */
   readonly userId: string;
+  /** 8 to 72 bytes of UTF-8. */
   readonly password: string;
-  /** What others see. */
+  /** Display name. */
   readonly name: string;
   readonly email?: string;
-  /** Where registration is by invitation. */
+  /** An invite code, if the server requires one. */
   readonly invite?: string;
 }
 
+/** The result of `login`. */
 export interface OpenSession {
+  /** Session token. Store it to log in later without a password. */
   readonly token: string;
   readonly user: User | undefined;
-  /** Unix ms. */
+  /** When the token expires, in Unix ms. */
   readonly expiresAt: number;
 }
 
+/**
+ * Fields of a new channel. Absent ones get the server's defaults; `limit` is the maximum number of
+ * users.
+ */
 export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'description' | 'metadata'>> & {
-  /** How much is kept; absent: nothing in a room, everything elsewhere. */
+  /** Retention. Default: nothing for a room, everything for other kinds. */
   readonly keep?: Partial<Keep>;
 };
 
-/** Which entries: the last ones, those before a seq (newest first), or those after one (oldest first). */
+/**
+ * The entries to fetch: by default the last ones; with `before`, those before that seq (newest
+ * first); with `after`, those after it (oldest first).
+ */
 export interface HistoryRange extends Abortable {
   readonly before?: number;
   readonly after?: number;
-  /** At most 100, which is the default. */
+  /** Page size, 1 to 100. Default: 100. */
   readonly size?: number;
 }
 
-/** A page of channels, the most active first. */
+/** A page of the channel list, the most recently active first. */
 export interface ChannelsRange extends Abortable {
-  /** Those that the user belongs to, was offered or owns; else those that are listed for everybody. */
+  /**
+   * True: channels that the user owns, belongs to or was invited to. False: channels listed for
+   * everyone. Default: false.
+   */
   readonly mine?: boolean;
-  /** Only channels of this name, in capital letters or not. */
+  /** Only channels with this name, ignoring case. */
   readonly name?: string;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly after?: string;
-  /** At most 100, which is the default. */
+  /** Page size, 1 to 100. Default: 100. */
   readonly size?: number;
-  /** Channels that the caller has already: they come again only if they have changed. At most 100. */
+  /**
+   * Channels that the caller already has; the response repeats them only if their version differs.
+   * At most 100.
+   */
   readonly known?: readonly Pick<Channel, 'id' | 'version'>[];
 }
 
-/** One user's way into a Parley. Every call rejects with a Refusal, or with the reason of its signal. */
+/**
+ * One user's connection to Parley. Every call rejects with a `Refusal`, or with the reason of its
+ * signal.
+ * @example
+ * ```ts
+ * import { createClient, textOf } from '@parley/client';
+ * import { grpcTransport } from '@parley/client/node';
+ *
+ * const transport = grpcTransport({ userService: 'localhost:50051', channelService: 'localhost:50052' });
+ * const client = createClient({ transport });
+ * await client.login('ann', 'correct horse');
+ * const channel = await client.listen(1);
+ * await channel.send('hello');
+ * for await (const event of channel) {
+ *   if (event.type === 'message') console.log(event.sender, textOf(event));
+ * }
+ * ```
+ */
 export class ParleyClient {
   readonly #transport: Transport;
   readonly #conversations = new Set<Conversation>();
@@ -72,46 +109,64 @@ export class ParleyClient {
     this.#token = token;
   }
 
-  /** The token of the session; it can be given to `createClient` later. */
+  /**
+   * The session token, or undefined without a session. Give it to `createClient` later to continue
+   * the session.
+   */
   get token(): string | undefined {
     return this.#token;
   }
 
-  /** Makes an account. */
+  /**
+   * Creates an account. It does not log in.
+   * @throws {Refusal} `user-id-taken`, `invalid-user-id`, `invalid-password`, `common-password` and others
+   * @example
+   * ```ts
+   * import type { ParleyClient } from '@parley/client';
+   *
+   * export async function signUp(client: ParleyClient): Promise<void> {
+   *   await client.register({ userId: 'ann', password: 'correct horse', name: 'Ann' });
+   *   await client.login('ann', 'correct horse');
+   * }
+   * ```
+   */
   register({ email = '', invite = '', ...user }: NewUser, options: Abortable = {}): Promise<void> {
     return this.#transport.register({ ...user, email, invite }, options);
   }
 
-  /** Opens a session, for all that follows. `device` is its name in the user's list of sessions. */
+  /**
+   * Opens a session, which every later call uses. `device` names it in the user's list of sessions.
+   * @throws {Refusal} `wrong-credentials`, for an unknown user id or a wrong password alike
+   */
   async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
     const session: OpenSession = await this.#transport.login({ userId, password, device }, { signal });
-    if (!isToken(session.token)) throw refuse('internal', { words: 'the server gave a token that cannot be one' });
+    if (!isToken(session.token)) throw refuse('internal', { words: 'The server sent a malformed token.' });
     this.#token = session.token;
     return session;
   }
 
-  /** Ends the session on the server, and with it every conversation; the token is forgotten. */
+  /** Ends the session on the server, which ends every conversation too, and forgets the token. */
   async logout({ signal }: Abortable = {}): Promise<void> {
     await this.#transport.logout(this.#call(signal));
     this.#token = undefined;
   }
 
   /**
-   * The profile of a user, as far as its owner lets it be seen.
-   * @throws {Refusal} `user-not-found` where there is nobody, or nobody to be seen.
+   * Fetches the profile of a user, as far as its privacy settings allow.
+   * @throws {Refusal} `user-not-found` if there is no such user or the profile is hidden
    */
   async user(id: string, { signal }: Abortable = {}): Promise<User> {
     return this.#transport.user(id, this.#call(signal));
   }
 
-  /** Every channel that the user may see. */
+  /** Fetches every channel that the user may see. Prefer `listChannels` if there are many. */
   async channels({ signal }: Abortable = {}): Promise<Channel[]> {
     return this.#transport.list(0, this.#call(signal));
   }
 
   /**
-   * One channel.
-   * @throws {Refusal} `channel-not-found` where there is none, or none that the user may see.
+   * Fetches one channel.
+   * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
    */
   async channel(id: number, { signal }: Abortable = {}): Promise<Channel> {
     const [channel] = await this.#transport.list(id, this.#call(signal));
@@ -119,24 +174,69 @@ export class ParleyClient {
     return channel;
   }
 
-  /** A page of channels: `ids` is the whole page in its order, `channels` are those of it that `known` does not have. */
+  /**
+   * Fetches a page of channels. In the result, `ids` is the page in order, `channels` holds those
+   * of them that differ from `known`, and `next` is the `after` of the next page, empty at the end.
+   * @example
+   * ```ts
+   * import type { Channel, ParleyClient } from '@parley/client';
+   *
+   * export async function myChannels(client: ParleyClient): Promise<Channel[]> {
+   *   const all: Channel[] = [];
+   *   let after = '';
+   *   do {
+   *     const page = await client.listChannels({ mine: true, after });
+   *     all.push(...page.channels);
+   *     after = page.next;
+   *   } while (after !== '');
+   *   return all;
+   * }
+   * ```
+   */
   async listChannels(range: ChannelsRange = {}): Promise<ListChannelsResponse> {
     const { mine = false, name = '', after = '', size = 0, known = [], signal } = range;
     const all = known.map(({ id, version }) => ({ id, version }));
     return this.#transport.listChannels({ page: { size, after }, mine, name, known: all }, this.#call(signal));
   }
 
-  /** Makes a channel: a room unless `kind` says otherwise. */
+  /**
+   * Creates a channel and returns it as stored. The default kind is a room, which stores nothing.
+   * @throws {Refusal} `invalid-channel`, `invalid-limit`, `too-many-channels`, `create-too-often`
+   * @example
+   * ```ts
+   * import { type Channel, ChannelKind, type ParleyClient } from '@parley/client';
+   *
+   * export function createTeam(client: ParleyClient): Promise<Channel> {
+   *   const retention = { seconds: 30 * 86_400 };
+   *   return client.create({ name: 'team', kind: ChannelKind.GROUP, limit: 50, keep: retention });
+   * }
+   * ```
+   */
   async create(channel: NewChannel, { signal }: Abortable = {}): Promise<Channel> {
     return this.#transport.create(Channel.fromPartial(channel), this.#call(signal));
   }
 
-  /** Deletes a channel of the user. */
+  /**
+   * Deletes a channel that the user owns.
+   * @throws {Refusal} `channel-not-found` or `not-owner`
+   */
   async delete(id: number, { signal }: Abortable = {}): Promise<void> {
     return this.#transport.delete(id, this.#call(signal));
   }
 
-  /** A page of what was said. */
+  /**
+   * Fetches a page of a channel's history.
+   * @throws {Refusal} `channel-not-found` or `not-a-member`
+   * @example
+   * ```ts
+   * import { type ParleyClient, textOf } from '@parley/client';
+   *
+   * export async function lastWords(client: ParleyClient, channelId: number): Promise<string[]> {
+   *   const { entries } = await client.history(channelId, { size: 10 });
+   *   return entries.flatMap((entry) => (entry.type === 'message' ? [textOf(entry) ?? ''] : []));
+   * }
+   * ```
+   */
   async history(channelId: number, range: HistoryRange = {}): Promise<HistoryPage> {
     const { before = 0, after, size = 0, signal } = range;
     const request = { channelId, beforeSeq: before, afterSeq: after ?? 0, size, oldestFirst: after !== undefined };
@@ -144,8 +244,19 @@ export class ParleyClient {
   }
 
   /**
-   * Takes a place in a channel. Resolves when the server has said welcome.
-   * @throws {Refusal} where there is none to be had; with the signal's reason where it aborts.
+   * Joins a channel. Resolves with the conversation after the server's first welcome. If
+   * `options.signal` aborts before that, it rejects with the signal's reason.
+   * @throws {Refusal} if the user cannot join: `channel-full`, `channel-not-found`, `banned` and
+   * others
+   * @example
+   * ```ts
+   * import type { Conversation, ParleyClient } from '@parley/client';
+   *
+   * export async function join(client: ParleyClient, channelId: number): Promise<Conversation> {
+   *   const onWait = (why: Error, inMs: number) => console.log(`${why.message} Retrying in ${inMs} ms.`);
+   *   return client.listen(channelId, { waitWhenFull: true, onWait });
+   * }
+   * ```
    */
   async listen(channelId: number, options: ListenOptions = {}): Promise<Conversation> {
     options.signal?.throwIfAborted();
@@ -155,8 +266,9 @@ export class ParleyClient {
   }
 
   /**
-   * The same at once: the way to the first welcome is told by events too, and a refusal is the event `ended`.
-   * @throws {Refusal} where nobody is logged in.
+   * Joins a channel and returns the conversation immediately. Waiting for the first welcome shows
+   * up as `reconnecting` events, a refusal as the event `ended`.
+   * @throws {Refusal} `unauthenticated` without a session
    */
   open(channelId: number, options: ListenOptions = {}): Conversation {
     this.#call(undefined);
@@ -174,20 +286,30 @@ export class ParleyClient {
     return conversation;
   }
 
-  /** Leaves every channel and closes the connections; the session stays. */
+  /** Leaves every channel and closes the connections. The session on the server stays open. */
   async close(): Promise<void> {
     await Promise.all([...this.#conversations].map((one) => one.leave()));
     this.#transport.close();
   }
 
   #call(signal: AbortSignal | undefined): CallOptions {
-    if (this.#token === undefined) throw refuse('unauthenticated', { words: 'log in first' });
+    if (this.#token === undefined) throw refuse('unauthenticated', { words: 'Log in first.' });
     if (!isToken(this.#token)) throw refuse('invalid-token');
     return { token: this.#token, signal };
   }
 }
 
-/** A client over that transport. It connects when it is first asked for something. */
+/**
+ * Creates a client. It connects on the first call.
+ * @example
+ * ```ts
+ * import { createClient } from '@parley/client';
+ * import { webTransport } from '@parley/client/web';
+ *
+ * const client = createClient({ transport: webTransport({ origin: 'https://chat.example.org' }) });
+ * await client.login('ann', 'correct horse', { device: 'browser' });
+ * ```
+ */
 export function createClient(options: ClientOptions): ParleyClient {
   return new ParleyClient(options);
 }

@@ -2,28 +2,32 @@ import type { Refusal } from '@parley/runtime/refusal';
 import type { Reason } from '@parley/runtime/refusals';
 import { onAbort } from './abort.js';
 
-/** Where a message of one's own stands. */
+/** The server's acknowledgement of a send. */
 export interface Sent {
+  /** Seq of the new entry. */
   readonly seq: number;
-  /** Unix ms, given by the server. */
+  /** Unix ms, set by the server. */
   readonly timestamp: number;
 }
 
-interface Waiting {
+interface PendingSend {
   readonly resolve: (sent: Sent) => void;
   readonly reject: (why: unknown) => void;
-  /** Why it is held, as far as its sender was told. */
+  /** Reason of the last `held` event for this send. */
   heldFor?: Reason;
 }
 
-/** Whoever waits for less is not told. */
-const worthTellingMs = 1_000;
+/** Shorter waits are not reported. */
+const minReportedWaitMs = 1_000;
 
-/** The promises of sends, by client id. */
+/** Promises of the unanswered sends, by client id. */
 export class Pending {
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, PendingSend>();
 
-  /** Settles with `resolve` or `reject`, or rejects with the signal's reason after `onGivenUp`. */
+  /**
+   * Returns a promise that `resolve` or `reject` settles. If the signal aborts, it calls
+   * `onGivenUp` and rejects with the signal's reason.
+   */
   wait(clientId: string, signal: AbortSignal | undefined, onGivenUp: () => void): Promise<Sent> {
     const answer = new Promise<Sent>((resolve, reject) => this.#waiting.set(clientId, { resolve, reject }));
     const forget = onAbort(signal, () => {
@@ -43,14 +47,18 @@ export class Pending {
     this.#waiting.delete(clientId);
   }
 
-  /** True where its sender is to be told that it is held: once for each reason, and only of a long wait. */
+  /**
+   * Records that a send is held. Returns true if the user should learn of it: once for each reason,
+   * and only for a wait of a second or more.
+   */
   hold(clientId: string, { reason, retryAfterMs }: Refusal): boolean {
     const waiting = this.#waiting.get(clientId);
-    if (waiting === undefined || waiting.heldFor === reason || retryAfterMs < worthTellingMs) return false;
+    if (waiting === undefined || waiting.heldFor === reason || retryAfterMs < minReportedWaitMs) return false;
     waiting.heldFor = reason;
     return true;
   }
 
+  /** Rejects every unanswered send. */
   rejectAll(refusal: Refusal): void {
     for (const clientId of [...this.#waiting.keys()]) this.reject(clientId, refusal);
   }

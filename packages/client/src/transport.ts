@@ -14,50 +14,65 @@ import type {
 import type { Refusal } from '@parley/runtime/refusal';
 import type { LogPosition } from './core/bookmark.js';
 
-/** What goes with a call. */
+/** Options of every call of a transport. */
 export interface CallOptions {
-  /** The user token, where the call needs one. */
+  /** The user token, if the call needs one. */
   readonly token?: string | undefined;
+  /** Cancels the call, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What Listen answers: where to connect, and with which token. */
+/** The result of Listen: the chat server to connect to, and the join token for it. */
 export type Seat = Pick<ListenResponse, 'server' | 'token'>;
 
+/** Options of `Transport.connect`. */
 export interface ConnectOptions {
   readonly seat: Seat;
-  /** Continue after this place. */
+  /** Resume after this position; undefined: start at the end of the log. */
   readonly resume: LogPosition | undefined;
-  /** Every frame, in order. */
+  /** Called with every frame, in order. */
   readonly onFrame: (frame: Message) => void;
-  /** Called once, after the last frame, with the status unless it is OK. */
+  /** Called once after the last frame, with the status of the stream, or undefined for OK. */
   readonly onEnd: (refusal: Refusal | undefined) => void;
 }
 
-/** One stream in a channel, with events. */
+/** An open stream of one channel. */
 export interface ConnectStream {
-  /** After the end it goes nowhere. */
+  /** Sends a frame. After the end of the stream it does nothing. */
   send(frame: Message): void;
-  /** Says that nothing more is sent; the server ends the stream. */
+  /** Tells the server that the client is leaving; the server then ends the stream. */
   leave(): void;
-  /** Ends it at once. */
+  /** Ends the stream immediately. */
   cut(): void;
 }
 
-/** The way to a Parley: gRPC from Node, something else from a browser. Calls reject with a Refusal. */
+/**
+ * Carries calls and streams to the services. `grpcTransport` and `webTransport` implement it. Calls
+ * reject with a `Refusal` and are not retried after a response; streams are never reopened here.
+ */
 export interface Transport {
+  /** Creates an account. */
   register(request: RegisterRequest, options: CallOptions): Promise<void>;
+  /** Opens a session. */
   login(request: LoginRequest, options: CallOptions): Promise<LoginResponse>;
+  /** Ends the session of the token. */
   logout(options: CallOptions): Promise<void>;
+  /** Fetches a profile. */
   user(id: string, options: CallOptions): Promise<User>;
-  /** One channel, or with id 0 all that the user may see. */
+  /** Fetches the channel `id`, or with id 0 every channel that the user may see. */
   list(id: number, options: CallOptions): Promise<Channel[]>;
+  /** Fetches a page of channels. */
   listChannels(request: ListChannelsRequest, options: CallOptions): Promise<ListChannelsResponse>;
+  /** Creates a channel. */
   create(channel: Channel, options: CallOptions): Promise<Channel>;
+  /** Deletes a channel. */
   delete(id: number, options: CallOptions): Promise<void>;
+  /** Fetches a page of history. */
   history(request: HistoryRequest, options: CallOptions): Promise<HistoryResponse>;
+  /** Takes a seat in the channel. An earlier seat of the same user and channel becomes void. */
   listen(id: number, options: CallOptions): Promise<Seat>;
+  /** Opens the stream of a seat. It never throws; `onEnd` reports failures. */
   connect(options: ConnectOptions): ConnectStream;
-  /** Closes the connections for calls; streams end by themselves. */
+  /** Closes the connections for calls. Streams end by themselves. */
   close(): void;
 }

@@ -1,4 +1,7 @@
-/** A random UUID. `crypto.randomUUID` is missing on web pages that came over plain HTTP. */
+/**
+ * Returns a random UUID (version 4). It works on pages loaded over plain HTTP too, where
+ * `crypto.randomUUID` is missing.
+ */
 export function randomUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;

@@ -1,9 +1,9 @@
-/** Notices when nothing was heard for too long. One timer, however many frames come. */
+/** Calls back if nothing was heard for too long. It uses one timer, however many frames arrive. */
 export class Watchdog {
   readonly #onSilence: () => void;
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #patienceMs = 0;
+  #limitMs = 0;
   #heardAtMs = 0;
 
   constructor(onSilence: () => void, now: () => number = () => performance.now()) {
@@ -11,28 +11,30 @@ export class Watchdog {
     this.#now = now;
   }
 
-  /** From now on, silence of so many milliseconds is too long; 0: none is. */
+  /** Starts watching: `ms` milliseconds of silence are too long. 0 stops watching. */
   expectWithin(ms: number): void {
     this.stop();
-    this.#patienceMs = ms;
+    this.#limitMs = ms;
     this.heard();
     if (ms > 0) this.#wait(ms);
   }
 
+  /** Records that something was heard. */
   heard(): void {
     this.#heardAtMs = this.#now();
   }
 
+  /** Stops watching. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
   #wait(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), ms);
+    this.#timer = setTimeout(() => this.#check(), ms);
   }
 
-  #look(): void {
-    const leftMs = this.#heardAtMs + this.#patienceMs - this.#now();
+  #check(): void {
+    const leftMs = this.#heardAtMs + this.#limitMs - this.#now();
     if (leftMs > 0) this.#wait(leftMs);
     else this.#onSilence();
   }

@@ -6,7 +6,7 @@ const user = (n: number) => ({ id: `user-${n}`, name: `User ${n}` });
 const named = Array.from({ length: 100 }, (_, n) => user(n));
 const crowd = { here: 121, channel: Channel.fromPartial({ id: 1, name: 'den', users: named }) };
 
-test('in a large channel the count is what the server says from the first welcome on, not how many it names', async () => {
+test('takes the user count of a large channel from the server, not from the users it names', async () => {
   const transport = new FakeTransport();
   const conversation = transport.client().open(1);
   const listener = new Listener(conversation);

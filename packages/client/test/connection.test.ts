@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** Lets what is ready happen. */
+/** Lets every ready callback run. */
 const settle = () => jest.advanceTimersByTimeAsync(0);
 
 async function enter(lastSeq = 0, options: ListenOptions = {}, more = {}): Promise<Conversation> {
@@ -23,7 +23,7 @@ async function enter(lastSeq = 0, options: ListenOptions = {}, more = {}): Promi
   return entering;
 }
 
-/** The next stream, after the back-off. */
+/** Returns the next stream, after the backoff. */
 async function comeBack(lastSeq: number, resume: Resume, more = {}): Promise<void> {
   server.stream.end();
   await jest.advanceTimersByTimeAsync(5_000);
@@ -32,7 +32,7 @@ async function comeBack(lastSeq: number, resume: Resume, more = {}): Promise<voi
 
 const entries = (events: readonly ConversationEvent[]) => events.map((one) => ('seq' in one ? one.seq : one.type));
 
-test('a server that falls silent for two and a half pings is left, and resumed', async () => {
+test('reconnects and resumes after two and a half silent ping intervals', async () => {
   const conversation = await enter(4, {}, { pingEveryMs: 1_000 });
   server.stream.say(5);
   await jest.advanceTimersByTimeAsync(2_400);
@@ -47,7 +47,7 @@ test('a server that falls silent for two and a half pings is left, and resumed',
   await conversation.leave();
 });
 
-test('who does not want to wait is connected at once, and a stream that may be dead is replaced', async () => {
+test('reconnect() ends a wait at once and replaces an open stream', async () => {
   server.refusals.push(refuse('no-server', { retryAfterMs: 60_000 }));
   const conversation = server.client().open(1);
   await jest.advanceTimersByTimeAsync(1_000);
@@ -63,7 +63,7 @@ test('who does not want to wait is connected at once, and a stream that may be d
   await conversation.leave();
 });
 
-test('a server that never says welcome is left after ten seconds', async () => {
+test('leaves a server that sends no welcome within ten seconds', async () => {
   const entering = server.client().listen(1);
   await jest.advanceTimersByTimeAsync(10_500);
   expect(server.streams).toHaveLength(2);
@@ -71,7 +71,7 @@ test('a server that never says welcome is left after ten seconds', async () => {
   await (await entering).leave();
 });
 
-test.each(['no-server', 'listen-too-often'] as const)('%s is waited out as long as it asks', async (reason) => {
+test.each(['no-server', 'listen-too-often'] as const)('waits as long as %s asks', async (reason) => {
   server.refusals.push(refuse(reason, { retryAfterMs: 7_000 }));
   const entering = server.client().listen(1);
   await jest.advanceTimersByTimeAsync(6_999);
@@ -81,14 +81,14 @@ test.each(['no-server', 'listen-too-often'] as const)('%s is waited out as long 
   await (await entering).leave();
 });
 
-test('without patience, and where waiting does not help, listen is refused', async () => {
+test('rejects listen without patience, and for a final refusal', async () => {
   server.refusals.push(refuse('no-server'), refuse('banned'), refuse('channel-full'));
   await expect(server.client().listen(1, { patient: false })).rejects.toMatchObject({ reason: 'no-server' });
   await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'banned' });
   await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'channel-full' });
 });
 
-test('what has no answer goes out again with the same client id, in order; the echo answers too', async () => {
+test('resends unanswered sends in order with the same client id; the echo counts as an answer', async () => {
   const conversation = await enter();
   const sends = [conversation.send('a'), conversation.send('b')];
   const [first] = server.stream.sent;
@@ -102,7 +102,7 @@ test('what has no answer goes out again with the same client id, in order; the e
   await conversation.leave();
 });
 
-test("somebody else's entry with that client id is no answer", async () => {
+test("ignores another user's entry with the same client id", async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   const clientId = server.stream.sent[0]?.clientId ?? '';
@@ -112,7 +112,7 @@ test("somebody else's entry with that client id is no answer", async () => {
   await conversation.leave();
 });
 
-test('a refusal with a hint is tried again then, and later messages wait behind it', async () => {
+test('retries a refused send after the hint, and later messages wait for it', async () => {
   const conversation = await enter();
   const sends = [conversation.send('a'), conversation.send('b')];
   const clientId = server.stream.sent[0]?.clientId ?? '';
@@ -127,13 +127,13 @@ test('a refusal with a hint is tried again then, and later messages wait behind 
   await conversation.leave();
 });
 
-test('a frame that comes when the hint is just over takes no retry with it', async () => {
+test('does not lose the retry to a frame that arrives just when the hint is over', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   const clientId = server.stream.sent[0]?.clientId ?? '';
   server.stream.tell({ ack: { clientId, refusal: { reason: 'send-too-fast', retryAfterMs: 400 } } });
   const late = performance.now() + 400;
-  const clock = jest.spyOn(performance, 'now').mockReturnValue(late); // the frame is read before the timer fires
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(late); // the frame arrives before the timer fires
   server.stream.say(1);
   await jest.advanceTimersByTimeAsync(1);
   clock.mockRestore();
@@ -143,7 +143,7 @@ test('a frame that comes when the hint is just over takes no retry with it', asy
   await conversation.leave();
 });
 
-test('a send that is given up is not sent again', async () => {
+test('does not resend a send that was given up', async () => {
   const conversation = await enter();
   const giving = new AbortController();
   const sending = conversation.send('a', { signal: giving.signal });
@@ -155,7 +155,7 @@ test('a send that is given up is not sent again', async () => {
   await conversation.leave();
 });
 
-test('entries come once and in order; a hole is named', async () => {
+test('delivers entries once and in order, and reports a hole', async () => {
   const listener = new Listener(await enter(4, { fillGaps: false }));
   server.stream.say(5, 6);
   server.stream.say(5, 6);
@@ -169,7 +169,7 @@ test('entries come once and in order; a hole is named', async () => {
   expect(listener.of('live').map(({ missed }) => missed)).toEqual([0, 1]);
 });
 
-test('a reset is named, and the place is the new one', async () => {
+test('reports a reset and moves the position to the new log', async () => {
   const conversation = await enter(4);
   const listener = new Listener(conversation);
   await comeBack(2, Resume.RESET, { log: 'm' });
@@ -178,13 +178,13 @@ test('a reset is named, and the place is the new one', async () => {
   expect(conversation.place).toEqual({ log: 'm', seq: 2 });
 });
 
-test('who asks for what came after a place gets it', async () => {
+test('resumes after a given position', async () => {
   const conversation = await enter(0, { after: { log: 'l', seq: 7 } });
   expect(server.stream.options.resume).toEqual({ log: 'l', seq: 7 });
   await conversation.leave();
 });
 
-test('an unread queue stays small: what is lossy goes, and entries leave a gap that adds up', async () => {
+test('bounds the unread queue: drops lossy events, and entries become an exact gap', async () => {
   const conversation = await enter(0, { fillGaps: false });
   for (let seq = 1; seq <= 25_000; seq++) {
     server.stream.tell({ typing: { userId: 'bob' } });
@@ -200,7 +200,7 @@ test('an unread queue stays small: what is lossy goes, and entries leave a gap t
   expect(listener.of('message').at(-1)?.seq).toBe(25_000);
 });
 
-test('what is lossy goes before any entry does', async () => {
+test('drops every lossy event before any entry', async () => {
   const conversation = await enter(0, { fillGaps: false });
   server.stream.say(1, 8_000);
   for (let n = 0; n < 5_000; n++) server.stream.tell({ typing: { userId: 'bob' } });
@@ -210,7 +210,7 @@ test('what is lossy goes before any entry does', async () => {
   expect([listener.of('message').length, listener.of('gap').length]).toEqual([8_000, 0]);
 });
 
-test('without a login nothing is asked for', async () => {
+test('makes no call without a session', async () => {
   const client = server.client();
   const nobody = new (client.constructor as new (options: object) => typeof client)({ transport: {} });
   await expect(nobody.channels()).rejects.toMatchObject({ reason: 'unauthenticated' });

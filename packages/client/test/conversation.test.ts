@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(() => trio.stop());
 
-test('opened at once: the way in is told by events, a refusal too, and a client id of before is the same message', async () => {
+test('open() reports waits and refusals as events, and an earlier client id is the same message', async () => {
   const clientId = randomUuid();
   const before = await enter(ann);
   const { seq } = await before.conversation.send('once', { clientId });
@@ -49,7 +49,7 @@ test('opened at once: the way in is told by events, a refusal too, and a client 
   expect(nowhere.events).toMatchObject([{ type: 'ended', reason: 'channel-not-found' }]);
 });
 
-test('what is said has a seq for the sender, and is an event for everybody', async () => {
+test('resolves a send with its seq and delivers it to everyone', async () => {
   const [a, b] = [await enter(ann), await enter(bob)];
   const first = await a.conversation.send('hello');
   const second = await b.conversation.send(Uint8Array.of(0xff), { replyTo: first.seq, contentType: 'x/y' });
@@ -69,7 +69,7 @@ test('what is said has a seq for the sender, and is an event for everybody', asy
   expect(a.conversation.place).toEqual({ log: expect.any(String), seq: 2 });
 });
 
-test('who is here, and what passes', async () => {
+test('reports presence, typing and lossy messages', async () => {
   const a = await enter(ann);
   const b = await enter(bob);
   await until(() => a.conversation.here === 2);
@@ -83,7 +83,7 @@ test('who is here, and what passes', async () => {
   await expect(b.conversation.send('too late')).rejects.toMatchObject({ reason: 'cancelled' });
 });
 
-test('many sends at once are said once each, in their order, however fast that is allowed', async () => {
+test('sends many messages exactly once and in order under the rate limit', async () => {
   const { conversation, listener } = await enter(ann);
   const texts = Array.from({ length: 250 }, (_, n) => `n${n}`);
   const seqs = (await Promise.all(texts.map((text) => conversation.send(text)))).map(({ seq }) => seq);
@@ -92,7 +92,7 @@ test('many sends at once are said once each, in their order, however fast that i
   expect(listener.texts).toEqual(texts);
 });
 
-test('what can never be sent is refused at once, and the conversation goes on', async () => {
+test('rejects an impossible send at once and continues', async () => {
   const { conversation } = await enter(ann);
   await expect(conversation.send(new Uint8Array(65_537))).rejects.toMatchObject({ reason: 'message-too-large' });
   await expect(conversation.send('x', { contentType: 'ü' })).rejects.toBeInstanceOf(Refusal);
@@ -102,7 +102,7 @@ test('what can never be sent is refused at once, and the conversation goes on', 
   expect(new Set((await Promise.allSettled(sends)).map(({ status }) => status))).toContain('rejected');
 });
 
-test('a full channel refuses, or is waited for', async () => {
+test('a full channel refuses, or the client waits for a seat', async () => {
   const cy = clientOf(trio, await trio.people.make(`${annsAccount.id}-cy`));
   const [a] = [await enter(ann), await enter(bob)];
   await expect(cy.listen(channelId)).rejects.toMatchObject({ reason: 'channel-full' });
@@ -117,7 +117,7 @@ test('a full channel refuses, or is waited for', async () => {
   await cy.close();
 });
 
-test('whoever takes the seat ends the one who had it, for good', async () => {
+test('a newer listen ends the earlier conversation for good', async () => {
   const first = await enter(ann);
   await enter(ann);
   await first.listener.done;
@@ -125,7 +125,7 @@ test('whoever takes the seat ends the one who had it, for good', async () => {
   expect(first.listener.of('reconnecting')).toEqual([]);
 });
 
-test('whoever is logged out is told, and does not come back', async () => {
+test('a logout ends the conversation for good', async () => {
   const { conversation, listener } = await enter(ann);
   const users = await trio.startUserService();
   const elsewhere = clientOf(trio, annsAccount, users.grpc);
@@ -137,14 +137,14 @@ test('whoever is logged out is told, and does not come back', async () => {
   await expect(ann.listen(channelId)).rejects.toMatchObject({ reason: 'logged-out' });
 });
 
-test('a deleted channel ends', async () => {
+test('ends when the channel is deleted', async () => {
   const { listener } = await enter(bob);
   await ann.delete(channelId);
   await listener.done;
   expect(listener.of('ended')).toEqual([expect.objectContaining({ reason: 'channel-deleted' })]);
 });
 
-test('signals end what they were given to', async () => {
+test('a signal ends the call, send or conversation it was given to', async () => {
   const why = new Error('enough');
   const leaving = new AbortController();
   const { conversation, listener } = await enter(ann, { signal: leaving.signal });
@@ -158,7 +158,7 @@ test('signals end what they were given to', async () => {
   expect(listener.events.at(-1)).toMatchObject({ type: 'ended', reason: 'left' });
 });
 
-test('a reader can be stopped, and another one goes on where it was', async () => {
+test('a second reader continues where the first stopped', async () => {
   const conversation = await ann.listen(channelId);
   here.push(conversation);
   const stop = new AbortController();
@@ -175,7 +175,7 @@ test('a reader can be stopped, and another one goes on where it was', async () =
   await until(() => listener.texts.length === 1);
 });
 
-test('the echo bot of the documentation', async () => {
+test('the echo bot of the documentation replies', async () => {
   const { conversation: channel } = { conversation: await bob.listen(channelId) };
   here.push(channel);
   const echoing = echo(channel);

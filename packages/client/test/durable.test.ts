@@ -4,7 +4,7 @@ import { type Conversation, createClient, type ParleyClient } from '../src/index
 import { grpcTransport } from '../src/node/index.js';
 import { clientOf, Listener, until } from './rig.js';
 
-describe('a channel that keeps everything', () => {
+describe('a channel that stores everything', () => {
   let trio: Trio;
   let clients: ParleyClient[] = [];
   let conversations: Conversation[] = [];
@@ -34,7 +34,7 @@ describe('a channel that keeps everything', () => {
     return until(() => listeners.every((one) => one.of('message').length === texts), 30_000);
   }
 
-  test('kill -9 of its server: all that was acked is there, once, in one order without a hole, and nothing is reset', async () => {
+  test('keeps every acked message once and in order, without a reset, after kill -9 of its server', async () => {
     const sends: Promise<{ seq: number }>[] = [];
     for (let n = 0; n < 300; n++) {
       if (n === 100) await killOwner();
@@ -52,7 +52,7 @@ describe('a channel that keeps everything', () => {
     expect(new Set(listeners[0]?.texts).size).toBe(600);
   }, 90_000);
 
-  test('who was away reads on from its place, on another server too', async () => {
+  test('resumes from a stored position, on another server too', async () => {
     const [ann, bob] = conversations as [Conversation, Conversation];
     await ann.send('before');
     await until(() => bob.place?.seq === 1);
@@ -71,7 +71,7 @@ describe('a channel that keeps everything', () => {
     await again.close();
   }, 60_000);
 
-  test('changes are entries: each has a seq, and whoever was away misses none', async () => {
+  test('gives every change a seq, and delivers changes made while away', async () => {
     const [ann] = conversations as [Conversation];
     const { seq } = await ann.send('first');
     await ann.edit(seq, 'second');

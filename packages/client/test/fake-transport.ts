@@ -4,7 +4,7 @@ import { type ConnectOptions, createClient, type ParleyClient, type Refusal, typ
 
 type Fields = Parameters<typeof Message.fromPartial>[0];
 
-/** One stream, seen from the server's side. */
+/** One stream, from the server's side. */
 export class FakeStream {
   readonly options: ConnectOptions;
   readonly sent: Message[] = [];
@@ -14,12 +14,12 @@ export class FakeStream {
     this.options = options;
   }
 
-  /** A frame to the client. */
+  /** Sends a frame to the client. */
   tell(fields: Fields): void {
     this.options.onFrame(Message.fromPartial(fields));
   }
 
-  /** Entries by somebody else. */
+  /** Sends entries of another user. */
   say(from: number, to = from): void {
     for (let seq = from; seq <= to; seq++) this.tell({ seq, sender: 'bob', data: Buffer.from(`m${seq}`) });
   }
@@ -34,10 +34,10 @@ export class FakeStream {
   }
 }
 
-/** A transport whose other end is the test. */
+/** A transport whose server side is the test. */
 export class FakeTransport {
   readonly streams: FakeStream[] = [];
-  /** Refused, one Listen each, before the next is granted. */
+  /** Refusals for the next Listens, one each. */
   readonly refusals: Refusal[] = [];
   readonly historyCalls: number[] = [];
   history: Transport['history'] = () => Promise.reject(refuse('not-implemented'));
@@ -46,7 +46,7 @@ export class FakeTransport {
     return this.streams.at(-1) as FakeStream;
   }
 
-  /** A client over it, logged in. */
+  /** Returns a logged-in client that uses this transport. */
   client(): ParleyClient {
     const transport: Partial<Transport> = {
       listen: async () => {

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** A log that History reads as the contract says: entries of `seqs`, in pages of `size`, forward only where that is asked for. */
+/** A History over `seqs`, with pages of `size`, as the contract describes it. */
 function logOf(seqs: readonly number[], size = 100) {
   server.history = async ({ afterSeq, oldestFirst, size: wanted }) => {
     const forward = oldestFirst || afterSeq > 0;
@@ -24,7 +24,7 @@ function logOf(seqs: readonly number[], size = 100) {
   };
 }
 
-/** What a reader is told who was at 4 and missed all up to `lastSeq`. */
+/** Returns the events of a reader at seq 4 that missed everything up to `lastSeq`. */
 async function missed(from: number, lastSeq: number, channel = {}): Promise<readonly ConversationEvent[]> {
   const conversation = server.client().open(1, { after: { log: 'l', seq: from - 1 } });
   const listener = new Listener(conversation);
@@ -43,22 +43,22 @@ const brief = (events: readonly ConversationEvent[]) =>
   });
 
 test.each([
-  ['a channel whose keep is not told', {}],
-  ['a chat that keeps everything', { kind: 3, keep: { everything: true } }],
-  ['a channel that keeps the last hundred', { keep: { maxCount: 100 } }],
-  ['a channel that keeps a while', { keep: { seconds: 60 } }],
-])('%s: what is missing comes from History', async (_what, channel) => {
+  ['a channel of unknown retention', {}],
+  ['a channel that stores everything', { kind: 3, keep: { everything: true } }],
+  ['a channel that stores the last hundred', { keep: { maxCount: 100 } }],
+  ['a channel that stores for a time', { keep: { seconds: 60 } }],
+])('%s: fills missing entries from History', async (_what, channel) => {
   logOf(range(1, 12));
   expect(brief(await missed(5, 12, channel))).toEqual(['filled 5-12', ...range(5, 12)]);
 });
 
-test('in a channel that keeps nothing, History is not asked', async () => {
+test('does not ask History in a channel that stores nothing', async () => {
   logOf(range(1, 12));
   expect(brief(await missed(5, 12, { keep: { nothing: true } }))).toEqual(['missing 5-12']);
   expect(server.historyCalls).toEqual([]);
 });
 
-test.each([1, 2])('a gap that begins at %i has every entry, in order', async (from) => {
+test.each([1, 2])('fills a gap that begins at %i with every entry in order', async (from) => {
   logOf(range(1, 250));
   const events = brief(await missed(from, 120));
   expect(events.filter((one) => typeof one === 'number')).toEqual(range(from, 120));
@@ -66,7 +66,7 @@ test.each([1, 2])('a gap that begins at %i has every entry, in order', async (fr
   expect(gaps).toEqual([`filled ${from}-${from + 99}`, `filled ${from + 100}-120`]);
 });
 
-test('each page is vouched for when it has come, and where History breaks off the rest is missing', async () => {
+test('reports each page as filled, and the rest as missing if History fails', async () => {
   logOf(range(1, 100), 3);
   const page = server.history;
   server.history = (request, options) =>
@@ -74,7 +74,7 @@ test('each page is vouched for when it has come, and where History breaks off th
   expect(brief(await missed(5, 12))).toEqual(['filled 5-7', 5, 6, 7, 'missing 8-12']);
 });
 
-test('a server that is busy for a while is asked again', async () => {
+test('retries a busy server', async () => {
   logOf(range(1, 100));
   const page = server.history;
   let refused = 0;
@@ -83,20 +83,20 @@ test('a server that is busy for a while is asked again', async () => {
   expect(brief(await missed(5, 7))).toEqual(['filled 5-7', 5, 6, 7]);
 });
 
-test('what retention has taken is missing, and not called filled', async () => {
+test('reports entries removed by retention as missing', async () => {
   logOf(range(8, 12));
   expect(brief(await missed(5, 12))).toEqual(['missing 5-7', 'filled 8-12', ...range(8, 12)]);
   logOf([]);
   expect(brief(await missed(5, 12))).toEqual(['missing 5-12']);
 });
 
-test('seqs of changes, which History folds into messages, are not missing while the log begins before them', async () => {
+test('does not report folded changes as missing', async () => {
   logOf([1, 2, 8, 11]);
   expect(brief(await missed(5, 12))).toEqual(['filled 5-12', 8, 11]);
   expect(brief(await missed(9, 10))).toEqual(['filled 9-10']);
 });
 
-test('an answer that is backwards, or repeats itself, fills nothing', async () => {
+test('ignores a page that is backwards or repeats entries', async () => {
   server.history = async () => {
     const messages = [7, 6, 5].map((seq) => Message.fromPartial({ seq, sender: 'bob' }));
     return { messages, more: true, next: '', log: 'l' };
@@ -106,7 +106,7 @@ test('an answer that is backwards, or repeats itself, fills nothing', async () =
   expect(brief(await missed(5, 7))).toEqual(['missing 5-7']);
 });
 
-test('a gap of the log before is not filled from the next one', async () => {
+test('does not fill a gap from a different log', async () => {
   const conversation = server.client().open(1, { after: { log: 'old', seq: 4 } });
   await jest.advanceTimersByTimeAsync(0);
   logOf(range(1, 100));

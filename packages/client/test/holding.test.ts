@@ -30,7 +30,7 @@ function ack(index: number, seq: number): void {
   server.stream.tell({ ack: { clientId: server.stream.sent[index]?.clientId ?? '', seq } });
 }
 
-test('slow mode holds messages only: reactions and deletions pass, and it is looked at again within seconds', async () => {
+test('slow mode holds messages only, and the client retries within seconds', async () => {
   const conversation = await enter();
   const said = [conversation.send('a'), conversation.send('b')];
   refuse(0, 'slow-mode', 600_000);
@@ -46,7 +46,7 @@ test('slow mode holds messages only: reactions and deletions pass, and it is loo
   await conversation.leave();
 });
 
-test('a mute rejects what was sent, with how long it lasts, and nothing waits for it', async () => {
+test('a mute rejects the send with its remaining time and holds nothing', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   refuse(0, 'muted', 3_600_000);
@@ -57,7 +57,7 @@ test('a mute rejects what was sent, with how long it lasts, and nothing waits fo
   await conversation.leave();
 });
 
-test('who has to wait is told once, for how long, and a wait of less than a second is not worth a word', async () => {
+test('reports a hold once with its duration, unless it is under a second', async () => {
   const conversation = await enter();
   const listener = new Listener(conversation);
   const clientId = '11111111-2222-4333-8444-555555555555';
@@ -76,7 +76,7 @@ test('who has to wait is told once, for how long, and a wait of less than a seco
   await conversation.leave();
 });
 
-test('a step of the wall clock changes no wait', async () => {
+test('a change of the system clock changes no wait', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   refuse(0, 'send-too-fast', 400);
@@ -88,7 +88,7 @@ test('a step of the wall clock changes no wait', async () => {
   await conversation.leave();
 });
 
-test('after a lost connection nothing is sent again before all that was missed has come', async () => {
+test('resends after a reconnect only when all missed entries have arrived', async () => {
   const conversation = await enter();
   const sends = [conversation.send('a'), conversation.send('b')];
   const [first] = server.stream.sent;

@@ -21,7 +21,7 @@ afterEach(async () => {
   await trio.stop();
 });
 
-/** Talks until told to stop; resolves with how many sends were answered. */
+/** Sends until stopped. Resolves with the number of answered sends. */
 function talk(conversation: Conversation, name: string) {
   let going = true;
   const talking = (async () => {
@@ -39,7 +39,7 @@ function talk(conversation: Conversation, name: string) {
   return { stop };
 }
 
-/** What was seen, log by log: seqs without a hole, unless one is named. */
+/** Returns the entries by log, and checks that seqs have no unreported hole. */
 function checkSeen({ events }: Listener): void {
   let last: number | undefined;
   for (const event of events) {
@@ -52,13 +52,13 @@ function checkSeen({ events }: Listener): void {
   }
 }
 
-/** Those who own the channel. */
+/** Returns the servers that own the channel. */
 async function owners(): Promise<string[]> {
   const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.boot_id = h.boot_id';
   return (await trio.people.sql(sql)).map(({ addr }) => String(addr));
 }
 
-test('kill -9 of the chat server: an honest reset, every send answered, both see the same from there', async () => {
+test('kill -9 of the chat server: both clients see a reset, then the same entries, and every send is answered', async () => {
   const talks = conversations.map((one, n) => talk(one, `t${n}`));
   await until(() => listeners.every(({ texts }) => texts.length > 50));
   const [owner] = await owners();
@@ -79,7 +79,7 @@ test('kill -9 of the chat server: an honest reset, every send answered, both see
   expect(tails[0]).toEqual(tails[1]);
 }, 60_000);
 
-test('a chat server that stops in order says so, and the other one takes over', async () => {
+test('a chat server that shuts down sends a goodbye, and another takes over', async () => {
   const talks = conversations.map((one, n) => talk(one, `t${n}`));
   await until(() => listeners.every(({ texts }) => texts.length > 20));
   const [owner] = await owners();
@@ -92,7 +92,7 @@ test('a chat server that stops in order says so, and the other one takes over', 
   }
 }, 60_000);
 
-test('without managers a conversation goes on; when one is back, people come in again', async () => {
+test('a conversation continues without managers, and new clients join once one is back', async () => {
   const [{ grpc }] = trio.managers as [ServiceProcess];
   for (const manager of trio.managers) manager.kill('SIGKILL');
   const [ann] = conversations as [Conversation];

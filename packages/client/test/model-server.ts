@@ -2,24 +2,27 @@ import type { LogPosition, StreamOpening } from '../src/core/bookmark.js';
 import type { QueuedSend, SendAnswer } from '../src/core/exchange.js';
 import type { OutboxEntry } from '../src/core/outbox.js';
 
-/** What travels down a stream. */
+/** A frame from the server to the client. */
 export type Down =
   | { readonly opening: StreamOpening }
   | { readonly entry: QueuedSend }
   | { readonly answer: SendAnswer<{ readonly retryAfterMs: number }> };
 
-/** What a send is, to the model. */
+/** A send, to the model. */
 export type Up = Pick<OutboxEntry<unknown>, 'clientId'>;
 
-/** The server as the contract has it: one order, a client id once, resume by place. All in memory, and as unreliable as told. */
+/**
+ * An in-memory model of the server's contract: one order, each client id once, resume by position.
+ * It fails as instructed.
+ */
 export class ModelServer {
   log = 'log-1';
   entries: QueuedSend[] = [];
-  /** It knows every client id for ever; else none. */
+  /** True: it remembers every client id for ever. False: none. */
   remembers = true;
   #refusals = 0;
   #mutes = 0;
-  /** Up and down the one stream; undefined: there is none. */
+  /** Both directions of the single stream; undefined while closed. */
   #up: Up[] | undefined;
   #down: Down[] | undefined;
   #firstSeq = 1;
@@ -28,17 +31,17 @@ export class ModelServer {
     return this.#down !== undefined;
   }
 
-  /** One more of the sends to come is refused for a while. */
+  /** Refuses one of the next sends temporarily. */
   refuseNext(): void {
     this.#refusals += 1;
   }
 
-  /** One more of the acks to come is lost. */
+  /** Drops one of the next acks. */
   muteNext(): void {
     this.#mutes += 1;
   }
 
-  /** Nothing goes wrong any more. */
+  /** Stops injecting faults. */
   calm(): void {
     this.#refusals = 0;
     this.#mutes = 0;
@@ -59,17 +62,17 @@ export class ModelServer {
     return { place, resumption: gap ? 'gap' : 'whole', missingTo: gap ? place.seq : 0 };
   }
 
-  /** Up the stream, if there is one. */
+  /** Sends a frame to the server, if a stream is open. */
   send(up: Up): void {
     this.#up?.push(up);
   }
 
-  /** Somebody else says something. */
+  /** Another user sends a message. */
   otherSays(): void {
     this.#say({ clientId: '', own: false });
   }
 
-  /** Takes the next thing that came up the stream. */
+  /** Handles the next frame from the client. */
   work(): void {
     const up = this.#up?.shift();
     if (up === undefined) return;
@@ -85,25 +88,28 @@ export class ModelServer {
     else this.#down?.push({ answer: { ...entry, refusal: undefined } });
   }
 
-  /** The next frame of the stream; with `again` it stays to come once more, unless it opens the stream. */
+  /**
+   * Delivers the next frame to the client. With `again` it stays queued for a duplicate, unless it
+   * opens the stream.
+   */
   next(again: boolean): Down | undefined {
     const [first] = this.#down ?? [];
     return again && first !== undefined && !('opening' in first) ? first : this.#down?.shift();
   }
 
-  /** Loses the next frame, if it is an entry of somebody else. */
+  /** Drops the next frame if it is another user's entry. */
   dropEntry(): void {
     const [first] = this.#down ?? [];
     if (first !== undefined && 'entry' in first && !first.entry.own) this.#down?.shift();
   }
 
-  /** What is in the stream is lost, in both directions. */
+  /** Loses the stream with everything in it. */
   kill(): void {
     this.#up = undefined;
     this.#down = undefined;
   }
 
-  /** All that was said is lost too. */
+  /** Loses the log too. */
   restart(): void {
     this.kill();
     this.log = `log-${Number(this.log.slice(4)) + 1}`;
@@ -111,7 +117,7 @@ export class ModelServer {
     this.#firstSeq = 1;
   }
 
-  /** What was said so far cannot be replayed any more. */
+  /** Makes the log so far impossible to replay. */
   forget(): void {
     this.#firstSeq = this.entries.length + 1;
   }

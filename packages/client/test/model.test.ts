@@ -9,13 +9,13 @@ const everyday = ['send', 'other', 'work', 'deliver', 'again', 'kill', 'connect'
 const roomLife = [...everyday, 'restart', 'forget', 'hole'] as const;
 type Command = (typeof roomLife)[number];
 
-/** The client's half against the model server, one command after the other. */
+/** Drives the client's state machine against the model server, command by command. */
 class Run {
   readonly server = new ModelServer();
   readonly client: SendExchange<Up, QueuedSend, Refused>;
   readonly sent: string[] = [];
   readonly answers: { readonly clientId: string; readonly seq: number; readonly log: string }[] = [];
-  /** What the user sees, in order. */
+  /** Everything the user sees, in order. */
   readonly seen: (QueuedSend | { readonly from: number; readonly to: number } | LogPosition)[] = [];
   nowMs = 0;
 
@@ -42,12 +42,12 @@ class Run {
     restart: () => this.#lose(() => this.server.restart()),
   };
 
-  /** From here on nothing goes wrong, until nothing is left to do. */
+  /** Stops all faults and runs until nothing is left to do. */
   settle(): void {
     this.server.calm();
     const calm: Command[] = ['connect', 'work', 'deliver', 'tick'];
     this.do.connect();
-    this.do.other(); // shows a hole at the end
+    this.do.other(); // reveals a hole at the end
     for (let n = 0; n < 200; n++) for (const command of calm) this.do[command]();
   }
 
@@ -98,7 +98,9 @@ function play(commands: readonly Command[], inFlight = 1, remembers = true): Run
   return run;
 }
 
-/** Each thing that is seen begins where the one before ended, and all of the log has been seen or named. */
+/**
+ * Checks that each step begins where the last ended, and that the whole log was seen or reported.
+ */
 function checkSeen({ seen, server }: Run): void {
   let last = 1;
   for (const one of seen) {
@@ -118,7 +120,7 @@ function checkAnswers({ sent, answers }: Run): void {
 const runs = { numRuns: 1_000 };
 const lives = (commands: readonly Command[]) => fc.array(fc.constantFrom(...commands), { maxLength: 80 });
 
-test('where the log lasts: every send gets exactly one seq, in order, and every entry is seen once, in order, without a gap', () => {
+test('with a lasting log, gives every send one seq and delivers every entry once, in order, without a gap', () => {
   const property = fc.property(lives(everyday), (commands) => {
     const run = play(commands);
     checkAnswers(run);
@@ -131,7 +133,7 @@ test('where the log lasts: every send gets exactly one seq, in order, and every 
   fc.assert(property, runs);
 });
 
-test('where every resume is whole, nothing is said twice, although the server forgets every client id at once', () => {
+test('with whole resumes, sends nothing twice although the server forgets every client id', () => {
   const property = fc.property(lives(everyday), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
     const run = play(commands, inFlight, false);
     checkAnswers(run);
@@ -141,7 +143,7 @@ test('where every resume is whole, nothing is said twice, although the server fo
   fc.assert(property, runs);
 });
 
-test('where the log is lost or forgotten: what was missed is named, never silent, and every send gets exactly one seq', () => {
+test('with a lost log, reports everything missed and gives every send one seq', () => {
   const property = fc.property(lives(roomLife), fc.integer({ min: 1, max: 4 }), (commands, inFlight) => {
     const run = play(commands, inFlight);
     checkAnswers(run);

@@ -48,9 +48,9 @@ async function took(work: Promise<unknown>): Promise<number> {
 }
 
 test.each([
-  ['nothing', () => nobody],
-  ['who takes a connection and never answers', () => silentAddress],
-])('behind %s the next one answers, and is remembered', async (_what, first) => {
+  ['an address where nothing listens', () => nobody],
+  ['an address that accepts a connection and never responds', () => silentAddress],
+])('skips %s and remembers the next one', async (_what, first) => {
   const client = clientAt(`${first()},${managerAt(0)}`);
   const { id } = await client.create({ name: 'found', limit: 5 });
   const again = await took(Promise.all([client.channels(), client.history(id).catch(() => {})]));
@@ -59,7 +59,7 @@ test.each([
   expect(conversation.channel.id).toBe(id);
 });
 
-test('user-services, likewise', async () => {
+test('skips a user-service that does not respond', async () => {
   const { grpc } = await trio.startUserService();
   for (const first of [nobody, silentAddress]) {
     const client = clientAt(managerAt(0), `${first},${grpc}`);
@@ -69,17 +69,17 @@ test('user-services, likewise', async () => {
   }
 });
 
-test('where no one answers, that is said', async () => {
+test('reports `unreachable` if no address responds', async () => {
   const client = clientAt(`${nobody},${nobody}`);
   await expect(client.channels()).rejects.toMatchObject({ reason: 'unreachable' });
 });
 
-test('a refusal is an answer: nobody else is asked', async () => {
+test('does not try another address after a refusal', async () => {
   const client = clientAt(`${managerAt(0)},${silentAddress}`);
   await expect(client.delete(2_000_000_000)).rejects.toMatchObject({ reason: 'channel-not-found' });
 });
 
-test('a manager that stands still: what may be repeated is, and what follows goes elsewhere', async () => {
+test('repeats idempotent calls elsewhere when a manager hangs, and moves on', async () => {
   const client = clientAt(`${managerAt(1)},${managerAt(0)}`);
   const { id } = await client.create({ name: 'still', limit: 5 });
   trio.managers[1]?.kill('SIGSTOP');
@@ -95,7 +95,7 @@ test('a manager that stands still: what may be repeated is, and what follows goe
   await until(async () => (await trio.people.sql(seats, [person.id])).length === 0, 20_000);
 });
 
-test('one person who listens at two managers has one seat, and one conversation goes on', async () => {
+test('a user who listens through two managers has one seat and one conversation', async () => {
   const { id } = await trio.create(person, 'one seat');
   const listens = await Promise.all([0, 1].map((n) => trio.listen(person, id, n)));
   expect(new Set(listens.map(({ token }) => token)).size).toBe(2);
@@ -108,7 +108,7 @@ test('one person who listens at two managers has one seat, and one conversation 
   for (const stream of streams) stream.cancel();
 });
 
-test('a new chat server is used within two seconds, knowing the database and a manager', async () => {
+test('uses a new chat server within two seconds', async () => {
   for (const one of trio.chatServers.splice(0)) await one.stop();
   const { id } = await trio.create(person, 'newcomer');
   await expect(trio.listen(person, id)).rejects.toMatchObject({ reason: 'no-server' });

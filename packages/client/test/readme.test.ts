@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('the first example of the README runs as it stands, in the root of a clone', async () => {
+test('the first example of the README runs in the root of a clone', async () => {
   const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
   const users = await trio.startUserService();
   const [userService, channelService] = [users.grpc, trio.managers[0]?.grpc ?? ''];

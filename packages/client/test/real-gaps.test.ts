@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const big = 'x'.repeat(60_000);
 
-/** Says so many large messages, more than an unread queue holds. */
+/** Sends `count` large messages, more than an unread queue holds. */
 async function flood(conversation: Conversation, count: number): Promise<void> {
   for (let n = 0; n < count; n++) await conversation.send(big);
 }
@@ -35,10 +35,10 @@ const range = (to: number) => Array.from({ length: to }, (_, n) => n + 1);
 
 test.each([
   ['everything', { everything: true }],
-  ['a while', { seconds: 3_600 }],
+  ['for a time', { seconds: 3_600 }],
   ['the last thousand', { everything: true, maxCount: 1_000 }],
 ])(
-  'a slow reader of a room that keeps %s gets every entry from the first on, in order, from History',
+  'a slow reader of a room that stores %s gets every entry in order from History',
   async (_what, keep) => {
     const { id } = await ann.create({ name: 'kept', limit: 5, keep });
     const speaker = await ann.listen(id, { inFlight: 4 });
@@ -57,7 +57,7 @@ test.each([
   120_000,
 );
 
-test('what a room that keeps nothing has lost is named as missing', async () => {
+test('reports entries lost by a channel without history as missing', async () => {
   const { id } = await ann.create({ name: 'fleeting', limit: 5, keep: { nothing: true } });
   const speaker = await ann.listen(id, { inFlight: 4 });
   const reader = await bob.listen(id);
@@ -84,7 +84,7 @@ async function slowDown(id: number, slowModeS: number): Promise<void> {
   door.close();
 }
 
-/** Sends until one is refused for that reason; what was taken before does not count. */
+/** Sends until one is refused for that reason. Earlier sends do not count. */
 async function refusedFor(conversation: Conversation, reason: string): Promise<number> {
   for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
     try {
@@ -98,7 +98,7 @@ async function refusedFor(conversation: Conversation, reason: string): Promise<n
   throw new Error(`never refused for ${reason}`);
 }
 
-test('a mute rejects with how long it lasts; once it is lifted, the next message is taken', async () => {
+test('a mute rejects with its duration, and the next send after it succeeds', async () => {
   const { id } = await ann.create({ name: 'muted', limit: 5 });
   const inside = await bob.listen(id);
   await moderate(id, { muteUntil: Date.now() + 3_600_000 });
@@ -115,7 +115,7 @@ test('a mute rejects with how long it lasts; once it is lifted, the next message
   await inside.leave();
 }, 60_000);
 
-test('slow mode that is switched off early is not waited out, and holds no reaction', async () => {
+test('resumes early when slow mode is switched off, and never holds reactions', async () => {
   const { id } = await ann.create({ name: 'slow', limit: 5, keep: { seconds: 3_600 } });
   const inside = await bob.listen(id);
   const listener = new Listener(inside);

@@ -6,7 +6,7 @@ import { Listener, until } from './rig.js';
 const shape = { rooms: 4, each: 3, sayEveryMs: 50 };
 const unanswered = (one: Talker) => one.said - one.acked.length - one.refused.length;
 
-/** One person who talks all the time, and remembers what became of it. */
+/** A user who sends all the time and records every outcome. */
 class Talker {
   readonly acked: NamedEntry[] = [];
   readonly refused: unknown[] = [];
@@ -48,7 +48,7 @@ const rooms = new Map<number, Talker[]>();
 const restarted: ServiceProcess[] = [];
 const talkers = () => [...rooms.values()].flat();
 
-/** Everybody knows both managers, half of them the second one first. */
+/** Every user knows both managers, half of them in reverse order. */
 function clientOf({ token }: { readonly token: string }, n: number): ParleyClient {
   const managers = trio.managers.map(({ grpc }) => grpc);
   const channelService = (n % 2 === 0 ? managers : managers.toReversed()).join(',');
@@ -73,14 +73,17 @@ afterAll(async () => {
   await trio.stop();
 });
 
-/** Resolves when every chat server has a lease that was renewed a lease and more after now. */
+/** Resolves when every chat server has renewed its lease after now. */
 async function leaseLater(): Promise<void> {
   const [before] = await trio.people.sql('SELECT now()::text AS at');
   const renewed = `SELECT FROM chat.server HAVING min(lease_until) > $1::timestamptz + interval '7 seconds'`;
   await until(async () => (await trio.people.sql(renewed, [before?.at])).length === 1);
 }
 
-/** SIGTERM, away for longer than a lease while everybody is answered, and back at its address. */
+/**
+ * Stops a manager with SIGTERM, waits longer than a lease while every send is acked, and restarts
+ * it at its address.
+ */
 async function restart(manager: ServiceProcess): Promise<void> {
   await manager.stop();
   await leaseLater();
@@ -91,13 +94,13 @@ async function restart(manager: ServiceProcess): Promise<void> {
   await everybodyAnswered();
 }
 
-/** Resolves when each of them has ten acks more. */
+/** Resolves when each user has ten more acks. */
 async function everybodyAnswered(): Promise<void> {
   const before = talkers().map(({ acked }) => acked.length);
   await until(() => talkers().every(({ acked }, n) => acked.length > (before[n] ?? 0) + 10));
 }
 
-test('two managers restarted in turn under load: no stream ends, every send is acked', async () => {
+test('restarts two managers in turn under load without ending a stream or losing an ack', async () => {
   const owners = await trio.people.sql('SELECT DISTINCT boot_id FROM chat.channel_head');
   expect(owners).toHaveLength(trio.chatServers.length);
   for (const manager of trio.managers) await restart(manager);

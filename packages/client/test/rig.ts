@@ -4,13 +4,13 @@ import { grpcTransport } from '../src/node/index.js';
 
 export { entryEvent } from '../src/events.js';
 
-/** A client of a person whose session was made by SQL. */
+/** Returns a client of a test user, whose session was inserted by SQL. */
 export function clientOf(trio: Trio, { token }: TestPerson, userService = '127.0.0.1:1', manager = 0): ParleyClient {
   const channelService = trio.managers[manager]?.grpc ?? '';
   return createClient({ transport: grpcTransport({ userService, channelService }), token });
 }
 
-/** Reads a conversation, and remembers all of it. */
+/** Reads a conversation and records every event. */
 export class Listener {
   readonly events: ConversationEvent[] = [];
   readonly done: Promise<void>;
@@ -23,22 +23,25 @@ export class Listener {
     for await (const event of conversation) this.events.push(event);
   }
 
-  /** What was said, in the order it came. */
+  /** Texts of the messages, in order. */
   get texts(): (string | undefined)[] {
     return this.of('message').map(textOf);
   }
 
-  /** The events of a type. */
+  /** Returns the events of one type. */
   of<T extends ConversationEvent['type']>(type: T): Extract<ConversationEvent, { type: T }>[] {
     return this.events.filter((event): event is Extract<ConversationEvent, { type: T }> => event.type === type);
   }
 }
 
-/** Waits until it holds. Throws after `withinMs`. */
-export async function until(what: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+/**
+ * Waits until the condition holds.
+ * @throws {Error} after `withinMs`
+ */
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
   const deadline = Date.now() + withinMs;
-  while (!(await what())) {
-    if (Date.now() > deadline) throw new Error(`not in ${withinMs} ms: ${what}`);
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`The condition did not hold within ${withinMs} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

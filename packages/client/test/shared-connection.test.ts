@@ -40,20 +40,20 @@ async function client(id: string): Promise<ParleyClient> {
   return made;
 }
 
-/** Opens streams over the connection of everybody else here, and cancels each at once. */
+/** Opens streams on the shared connection and cancels each at once. */
 async function connectAndCancel(times: number): Promise<void> {
   const stranger = new Client(proxy.address, credentials.createInsecure(), clientOptions);
   const bytes = (buffer: Buffer) => buffer;
   for (let n = 0; n < times; n++) {
     const call = stranger.makeBidiStreamRequest('/chat.v1.ChatService/Connect', bytes, bytes);
     call.on('error', () => {});
-    await new Promise(setImmediate); // the headers leave before the cancel does
+    await new Promise(setImmediate); // so that the headers leave before the cancel
     call.cancel();
   }
   stranger.close();
 }
 
-/** One who is inside, and all that came. */
+/** A user in the channel, and every event it received. */
 class Neighbour {
   readonly conversation: Conversation;
   readonly heard: string[] = [];
@@ -71,7 +71,7 @@ class Neighbour {
   }
 }
 
-/** Talks until it is told to stop; resolves with what was said and how long each ack took. */
+/** Sends until stopped. Resolves with the sent texts and the time to each ack. */
 async function talk({ conversation }: Neighbour, isOver: () => boolean) {
   const said: string[] = [];
   const waits: number[] = [];
@@ -84,7 +84,7 @@ async function talk({ conversation }: Neighbour, isOver: () => boolean) {
   return { said, waits };
 }
 
-test('quick connects and cancels over one connection: whoever shares it is back in 3 s with nothing lost', async () => {
+test('clients that share a connection with quick cancels are back within 3 s and lose nothing', async () => {
   const host = await client('host');
   const { id } = await host.create({ name: 'shared', limit: 25, keep: { everything: true } });
   const inside = [new Neighbour(await host.listen(id))];

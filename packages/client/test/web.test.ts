@@ -37,7 +37,7 @@ async function channelOf(page: ParleyClient, everything = false): Promise<number
   return id;
 }
 
-test('an account, a channel, a conversation with a terminal', async () => {
+test('registers, creates a channel and talks to a terminal client', async () => {
   const page = createClient({ transport: webTransport({ origin: gateway.http }) });
   const account = { userId: 'webber', password: 'correct horse' };
   await page.register({ ...account, name: 'Wében' });
@@ -75,7 +75,7 @@ test('an account, a channel, a conversation with a terminal', async () => {
   await Promise.all([page.close(), terminal.close()]);
 });
 
-test('sends keep their order, however many are ahead', async () => {
+test('keeps the order of sends, however many are in flight', async () => {
   const page = pageOf(ann);
   const here = await page.listen(await channelOf(page), { inFlight: 10 });
   const seen = new Listener(here);
@@ -87,7 +87,7 @@ test('sends keep their order, however many are ahead', async () => {
   await page.close();
 });
 
-test('megabytes go through as many streams as it takes, whole', async () => {
+test('transfers megabytes over several streams without loss', async () => {
   const page = pageOf(ann);
   const id = await channelOf(page, true);
   const here = await page.listen(id);
@@ -103,7 +103,7 @@ test('megabytes go through as many streams as it takes, whole', async () => {
   await Promise.all([page.close(), terminal.close()]);
 }, 60_000);
 
-test('a killed chat server: the page is back by itself, with all that was said, once', async () => {
+test('reconnects after a killed chat server with every message exactly once', async () => {
   const page = pageOf(ann);
   const id = await channelOf(page, true);
   const here = await page.listen(id);
@@ -126,7 +126,7 @@ test('a killed chat server: the page is back by itself, with all that was said, 
   await Promise.all([page.close(), terminal.close()]);
 }, 60_000);
 
-test('what cannot be reached, what is given up', async () => {
+test('rejects unreachable and aborted calls', async () => {
   const lost = createClient({ transport: webTransport({ origin: 'http://127.0.0.1:1' }) });
   await expect(lost.login('ann', 'x')).rejects.toMatchObject({ reason: 'unreachable' });
   const page = pageOf(ann);
@@ -137,7 +137,7 @@ test('what cannot be reached, what is given up', async () => {
   await expect(pageOf({ token: 'x.y.z' }).channels()).rejects.toMatchObject({ reason: 'invalid-token' });
 });
 
-test('a gateway that stops: the page comes back through the next one', async () => {
+test('reconnects through another gateway when one stops', async () => {
   const second = await trio.startGateway();
   const page = createClient({ transport: webTransport({ origin: second.http }), token: ann.token });
   const here = await page.listen(await channelOf(page));

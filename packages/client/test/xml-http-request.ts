@@ -1,6 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
-/** As much of a browser's XMLHttpRequest as the gRPC-Web client uses: its text is there as it comes. */
+/**
+ * The part of a browser's XMLHttpRequest that the gRPC-Web client uses. Its text grows as data
+ * arrives.
+ */
 export class XmlHttpRequest {
   readyState = 0;
   status = 0;

@@ -1,7 +1,10 @@
 const firstMs = 300;
 const longestMs = 5_000;
 
-/** Waiting times with full jitter: each up to twice the one before, so that many clients do not come back at once. */
+/**
+ * Retry delays with full jitter. The upper bound doubles with each try, so that clients spread out
+ * instead of reconnecting at once.
+ */
 export class Backoff {
   readonly #random: () => number;
   #tries = 0;
@@ -10,14 +13,17 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The next wait in milliseconds, never under what the server asked for. */
+  /**
+   * Returns the next delay in milliseconds: `atLeastMs`, which the server asked for, plus the
+   * jitter.
+   */
   next(atLeastMs = 0): number {
     const bound = Math.min(longestMs, firstMs * 2 ** this.#tries);
     this.#tries = Math.min(this.#tries + 1, 10);
     return Math.round(atLeastMs + this.#random() * bound);
   }
 
-  /** All is well again. */
+  /** Starts again from the shortest bound, after a success. */
   reset(): void {
     this.#tries = 0;
   }

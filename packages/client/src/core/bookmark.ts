@@ -1,26 +1,32 @@
-/** A place in a channel's log. Seqs of another log mean nothing in this one. */
+/** A position in a channel's log. A seq is meaningful only together with the log it belongs to. */
 export interface LogPosition {
+  /** Identifier of the log. It changes when a channel without history is restarted. */
   readonly log: string;
+  /** Seq of the last entry that was received, 0 for none. */
   readonly seq: number;
 }
 
-/** What a Welcome says of the log. */
+/** The state of the log at the start of a stream, from the Welcome frame. */
 export interface StreamOpening {
   /** The log and its last seq. */
   readonly place: LogPosition;
-  /** `new`: nothing was asked; `whole`: all that was missed follows; `gap`: all but what is named; `reset`: start again. */
+  /**
+   * How the server resumed. `new`: the client did not ask to resume. `whole`: every missed entry
+   * follows. `gap`: entries up to `missingTo` are missing, the rest follows. `reset`: the log is a
+   * different one.
+   */
   readonly resumption: 'new' | 'whole' | 'gap' | 'reset';
-  /** With `gap`: up to here nothing follows. */
+  /** Last missing seq; set with `gap` only. */
   readonly missingTo: number;
 }
 
-/** What a reader of the log is told, besides its entries. */
+/** Notices to the reader of a log, besides the entries. */
 export type Notice =
   | { readonly type: 'gap'; readonly from: number; readonly to: number }
   | { readonly type: 'reset'; readonly place: LogPosition }
   | { readonly type: 'live'; readonly missed: number };
 
-/** How far the log was read: what is new, what came before, what is missing. */
+/** Tracks how far a log has been read, and finds duplicates and holes. */
 export class Bookmark {
   #place: LogPosition | undefined;
   #missed = 0;
@@ -30,17 +36,17 @@ export class Bookmark {
     this.#place = place;
   }
 
-  /** Where to resume; undefined before the first opening. */
+  /** Position to resume from; undefined before the first stream. */
   get place(): LogPosition | undefined {
     return this.#place;
   }
 
-  /** All that was there when the stream began has been read or named as missing. */
+  /** Whether every entry that existed when the stream began has been read or reported missing. */
   get live(): boolean {
     return this.#place !== undefined && this.#liveFrom === undefined;
   }
 
-  /** A stream has begun. */
+  /** Starts a stream. Returns the notices for the reader. */
   open({ place, resumption, missingTo }: StreamOpening): Notice[] {
     const { log, seq } = this.#place ?? place;
     const before = this.#place;
@@ -56,7 +62,10 @@ export class Bookmark {
     return this.#notices({ type: 'gap', from: seq + 1, to: missingTo });
   }
 
-  /** An entry came. Undefined: it was read before, or nothing is open. Else what is to be told `before` and `after` it. */
+  /**
+   * Records an entry. Returns the notices that come before and after it, or undefined for a
+   * duplicate or if no stream is open.
+   */
   read(seq: number): { readonly before: readonly Notice[]; readonly after: readonly Notice[] } | undefined {
     if (this.#place === undefined || seq <= this.#place.seq) return undefined;
     const next = this.#place.seq + 1;
@@ -66,7 +75,7 @@ export class Bookmark {
     return { before, after: this.#notices() };
   }
 
-  /** The given notices, and `live` once, when all that was there at the opening has been read. */
+  /** Returns the given notices, plus `live` once every entry of the opening has been read. */
   #notices(...notices: Notice[]): Notice[] {
     if (this.#liveFrom === undefined || this.#place === undefined || this.#place.seq < this.#liveFrom) return notices;
     this.#liveFrom = undefined;

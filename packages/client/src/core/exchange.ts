@@ -1,17 +1,17 @@
 import { Bookmark, type LogPosition, type Notice, type StreamOpening } from './bookmark.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 
-/** What the decisions need to know of an entry. */
+/** The fields of a received entry that `SendExchange` needs. */
 export interface QueuedSend {
   readonly seq: number;
   /** Unix ms. */
   readonly timestamp: number;
   readonly clientId: string;
-  /** Sent by this user. */
+  /** Whether this user sent it. */
   readonly own: boolean;
 }
 
-/** The answer to one send. */
+/** The server's acknowledgement or refusal of one send. */
 export interface SendAnswer<R> {
   readonly clientId: string;
   readonly seq: number;
@@ -20,7 +20,7 @@ export interface SendAnswer<R> {
   readonly refusal: R | undefined;
 }
 
-/** What is to be done, in this order. */
+/** Actions for the caller, in order. */
 export type Step<F, E, R> =
   | { readonly do: 'write'; readonly frame: F }
   | { readonly do: 'resolve'; readonly clientId: string; readonly seq: number; readonly timestamp: number }
@@ -29,26 +29,33 @@ export type Step<F, E, R> =
   | { readonly do: 'deliver'; readonly entry: E }
   | { readonly do: 'notify'; readonly notice: Notice };
 
-/** For how long a refused send is held before it is tried again. */
+/** How long a refused send waits before its next try. */
 export interface Hold {
+  /** Delay in milliseconds. */
   readonly forMs: number;
-  /** Only what is of its lane waits with it. */
+  /** True: only frames of the same lane wait. False: every frame waits. */
   readonly laneOnly: boolean;
 }
 
 export interface ExchangeOptions<R> {
-  /** How many sends may be ahead of their acks. 1 keeps the order in each lane, whatever is refused. */
+  /**
+   * Maximum number of unacknowledged sends on the wire. 1 keeps the order within each lane,
+   * whatever is refused.
+   */
   readonly inFlight: number;
-  /** What to do about a refusal; undefined: it is final. */
+  /** Returns the delay for a temporary refusal, or undefined if the refusal is final. */
   readonly holdOf: (refusal: R) => Hold | undefined;
-  /** Read on from here. */
+  /** Position to resume from; absent: start at the end of the log. */
   readonly after?: LogPosition | undefined;
 }
 
 /**
- * Every decision of a conversation, without I/O and without a clock: what to write, what is new, what is answered.
- * It outlives its streams: `open`, then entries and answers, then `lost`, then `open` again. Nothing is written before all that was
- * missed has come: among it may be the echo of what was sent before.
+ * The state machine of a conversation, without I/O and without a clock. It decides what to write,
+ * which entries are new, and which sends are answered.
+ *
+ * It outlives its streams: the caller calls `open`, then `entry` and `answer`, then `lost`, then
+ * `open` again. It writes nothing until all missed entries have arrived, because they may contain
+ * the echo of an earlier send.
  */
 export class SendExchange<F, E extends QueuedSend, R> {
   readonly #outbox: Outbox<F>;
@@ -62,40 +69,42 @@ export class SendExchange<F, E extends QueuedSend, R> {
     this.#bookmark = new Bookmark(after);
   }
 
-  /** Where to resume; undefined before the first opening. */
+  /** Position to resume from; undefined before the first stream. */
   get place(): LogPosition | undefined {
     return this.#bookmark.place;
   }
 
-  /** When to call `tick`, in the time that is passed in; undefined: no need. */
+  /**
+   * Time of the next `tick`, on the caller's clock, in milliseconds; undefined if none is needed.
+   */
   get dueAtMs(): number | undefined {
     return this.#mayWrite ? this.#outbox.heldUntilMs : undefined;
   }
 
-  /** Something to send. Undefined: the outbox is full. */
+  /** Adds a send. Returns undefined if the outbox is full. */
   send(item: OutboxEntry<F>, nowMs: number): Step<F, E, R>[] | undefined {
     return this.#outbox.add(item) ? this.tick(nowMs) : undefined;
   }
 
-  /** Gives a send up; what was written may be said all the same. */
+  /** Gives up a send. If it is already on the wire, it may still arrive. */
   abandon(clientId: string, nowMs: number): Step<F, E, R>[] {
     this.#outbox.remove(clientId);
     return this.tick(nowMs);
   }
 
-  /** A stream has begun. */
+  /** Starts a stream. */
   open(opening: StreamOpening, nowMs: number): Step<F, E, R>[] {
     this.#open = true;
     return [...this.#bookmark.open(opening).map(notify), ...this.tick(nowMs)];
   }
 
-  /** The stream is gone. */
+  /** Ends the stream. Unanswered sends go out again on the next one. */
   lost(): void {
     this.#open = false;
     this.#outbox.lost();
   }
 
-  /** An entry came; the echo of an own send answers it too. */
+  /** Records an entry. The echo of this user's own send also counts as its acknowledgement. */
   entry(entry: E, nowMs: number): Step<F, E, R>[] {
     const news = this.#bookmark.read(entry.seq);
     const answer = entry.own ? this.answer({ ...entry, refusal: undefined }, nowMs) : [];
@@ -104,7 +113,7 @@ export class SendExchange<F, E extends QueuedSend, R> {
     return [...told, ...answer, ...this.tick(nowMs)];
   }
 
-  /** A send was answered; an answer to something else counts for nothing. */
+  /** Records the answer to a send. An answer to an unknown client id is ignored. */
   answer({ clientId, seq, timestamp, refusal }: SendAnswer<R>, nowMs: number): Step<F, E, R>[] {
     if (!this.#outbox.has(clientId)) return [];
     const hold = refusal && this.#holdOf(refusal);
@@ -118,7 +127,7 @@ export class SendExchange<F, E extends QueuedSend, R> {
     return [step, ...this.tick(nowMs)];
   }
 
-  /** What the passing of time asks for. */
+  /** Returns the frames that are due at `nowMs`. */
   tick(nowMs: number): Step<F, E, R>[] {
     return this.#mayWrite ? this.#outbox.take(nowMs).map((frame) => ({ do: 'write', frame })) : [];
   }

@@ -1,13 +1,14 @@
-/** How much waits for an ack at most; what is beyond is refused at once. */
+/** Limits of the outbox. A send beyond them is refused immediately. */
 export const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
 
-/** Something to be sent until it is acked. */
+/** A frame that is sent until it is acknowledged. */
 export interface OutboxEntry<F> {
-  /** A UUID, the same one for each try. */
+  /** A UUID, the same for every try. */
   readonly clientId: string;
+  /** Payload size, for the limit. */
   readonly bytes: number;
   readonly frame: F;
-  /** Frames of one lane keep their order; a lane can be held while others go on. */
+  /** Frames of one lane keep their order. One lane can be held while others continue. */
   readonly lane: string;
 }
 
@@ -16,8 +17,8 @@ interface Slot<F> extends OutboxEntry<F> {
 }
 
 /**
- * What was sent and has no answer yet, in the order of the sends. Frames leave in that order, at most `inFlight` ahead of their acks,
- * and pass only those of a lane that is held.
+ * Unanswered sends in the order of their calls. Frames leave in that order, with at most `inFlight`
+ * unacknowledged. They overtake only frames of a held lane.
  */
 export class Outbox<F> {
   readonly #slots = new Map<string, Slot<F>>();
@@ -35,7 +36,7 @@ export class Outbox<F> {
     return this.#slots.size;
   }
 
-  /** False: there is no room. */
+  /** Adds a send. Returns false if a limit is reached. */
   add(item: OutboxEntry<F>): boolean {
     const full = this.#slots.size >= outboxLimits.messages || this.#bytes + item.bytes > outboxLimits.bytes;
     if (full) return false;
@@ -48,7 +49,7 @@ export class Outbox<F> {
     return this.#slots.has(clientId);
   }
 
-  /** The frames to write now; they count as written until `lost` or `postpone`. */
+  /** Returns the frames to write now. They count as written until `lost` or `postpone`. */
   take(nowMs: number): F[] {
     if (nowMs < this.#holdUntilMs) return [];
     const frames: F[] = [];
@@ -62,7 +63,10 @@ export class Outbox<F> {
     return frames;
   }
 
-  /** When `take` has something again, in the time that it is given, maybe by now; undefined: not by the passing of time. */
+  /**
+   * Time at which `take` has frames again, which may be in the past; undefined if only an answer
+   * can free some.
+   */
   get heldUntilMs(): number | undefined {
     if (this.#written >= this.#inFlight) return undefined;
     let soonest: number | undefined;
@@ -78,7 +82,7 @@ export class Outbox<F> {
     return Math.max(this.#holdUntilMs, this.#heldLanes.get(lane) ?? 0);
   }
 
-  /** It was answered, or is given up. False: it was not here. */
+  /** Removes a send that was answered or given up. Returns false if it is unknown. */
   remove(clientId: string): boolean {
     const slot = this.#slots.get(clientId);
     if (slot === undefined) return false;
@@ -88,7 +92,10 @@ export class Outbox<F> {
     return true;
   }
 
-  /** It was refused for now: again, and before that time nothing, or nothing of its lane. */
+  /**
+   * Schedules another try of a refused send. Until `untilMs` nothing leaves, or nothing of its
+   * lane.
+   */
   postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);
     if (slot?.written !== true) return;
@@ -98,7 +105,7 @@ export class Outbox<F> {
     else this.#holdUntilMs = Math.max(this.#holdUntilMs, untilMs);
   }
 
-  /** The stream is gone: all that has no answer goes out again on the next one. */
+  /** Marks every unanswered send as unwritten, to go out on the next stream. */
   lost(): void {
     for (const slot of this.#slots.values()) slot.written = false;
     this.#written = 0;

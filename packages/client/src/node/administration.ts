@@ -2,29 +2,49 @@ import { AdminService, ChannelServer, KickRequest, type ListAuditResponse, Page,
 import { credentialsFor, once, repeatable, type Security } from './calls.js';
 import { Peers } from './peers.js';
 
+/** Options of `administration`. */
 export interface AdministrationOptions extends Security {
-  /** The managers: host:port; several with commas between. */
+  /** Addresses of the managers: `host:port`, several separated by commas. */
   readonly channelService: string;
-  /** Of an administrator. */
+  /** Session token of an operator. */
   readonly token: string;
 }
 
-/** What administrators may do. Every call rejects with a Refusal. */
+/** The operator's calls. Each rejects with a `Refusal`. */
 export interface Administration {
-  /** Chat servers that live, and those that ended a short while ago. */
+  /** Lists the chat servers that run and those that stopped a short time ago. */
   servers(): Promise<ChannelServer[]>;
-  /** Empties the chat server of that id. */
+  /**
+   * Drains a chat server: its channels move to other servers, then it stops. `id` is from
+   * `servers`.
+   * @throws {Refusal} `server-not-found`
+   */
   drain(id: string): Promise<void>;
-  /** Only `role` and `status` are set, where they are given. */
+  /** Sets a user's role, status or both. Returns the changed user. */
   setUser(user: Pick<User, 'id'> & Partial<Pick<User, 'role' | 'status'>>): Promise<User>;
-  /** Ends streams of a user, of a channel, or of the one in the other. */
+  /**
+   * Ends the streams of a user, of a channel, or of one user in one channel. `reason` is shown to
+   * them.
+   */
   kick(whom: Partial<Pick<KickRequest, 'userId' | 'channelId' | 'reason'>>): Promise<void>;
-  /** What administrators did, the newest first. */
+  /** Lists the operators' actions, the newest first. */
   audit(page?: Partial<Pick<Page, 'size' | 'after'>>): Promise<ListAuditResponse>;
+  /** Closes the connections. */
   close(): void;
 }
 
-/** The administrators' door of the managers. It is never reached through a proxy: this has to run beside them. */
+/**
+ * Opens the operator's calls of the managers. Proxies do not forward them, so this must run where
+ * the managers can be reached directly.
+ * @example
+ * ```ts
+ * import { administration } from '@parley/client/node';
+ *
+ * const operator = administration({ channelService: 'localhost:50052', token: 'the-operator-token' });
+ * for (const { id, seats } of await operator.servers()) console.log(id, seats);
+ * operator.close();
+ * ```
+ */
 export function administration({ channelService, token, ...security }: AdministrationOptions): Administration {
   const credentials = credentialsFor(security);
   const managers = new Peers(channelService, credentials);

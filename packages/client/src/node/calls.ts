@@ -5,19 +5,20 @@ import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 import type { Peers } from './peers.js';
 
-/** How the services are reached. */
+/** Transport security of the services. */
 export interface Security {
-  /** They speak TLS. */
+  /** Uses TLS. Default: false. */
   readonly tls?: boolean;
-  /** The certificate authorities to trust, as PEM; default: those of Node. */
+  /** Trusted certificate authorities, as PEM. Default: those of Node. */
   readonly ca?: Buffer;
 }
 
+/** Returns gRPC credentials. */
 export function credentialsFor({ tls = false, ca }: Security): ChannelCredentials {
   return tls ? ChannelCredentials.createSsl(ca ?? null) : ChannelCredentials.createInsecure();
 }
 
-/** One unary call that its signal cancels; rejects with a Refusal or the signal's reason. */
+/** Makes one unary call. Rejects with a Refusal or the signal's reason. */
 async function call<Q, S>(
   client: Client,
   method: Method<Q, S>,
@@ -51,12 +52,12 @@ function unary<Q, S>(peers: Peers, method: Method<Q, S>, again: boolean): Unary<
     });
 }
 
-/** A unary method of a service, said at most once: when it is on its way, no other address is asked. */
+/** A unary method that is sent at most once. Another address is tried only before sending. */
 export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return unary(peers, method, false);
 }
 
-/** One that is said again at the next address where no answer comes. */
+/** A unary method that is sent again to the next address if no response comes. */
 export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return unary(peers, method, true);
 }

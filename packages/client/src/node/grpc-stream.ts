@@ -7,15 +7,18 @@ import { noConnectionOf, noConnectionWords } from './no-connection.js';
 
 const leaveWithinMs = 2_000;
 
-/** The status of a stream; where nothing was ever heard, it says which server could not be reached, and why. */
+/**
+ * Converts the status of a stream. If nothing was received, the refusal names the server and the
+ * cause.
+ */
 function refusalOf(error: ServiceError, addr: string, heard: boolean): Refusal {
   const refusal = refusalFromStatus(error);
   if (heard || refusal.reason !== 'unreachable') return refusal;
-  const words = `the chat server at ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}`;
+  const words = `Chat server ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}.`;
   return refuse('unreachable', { words, cause: error });
 }
 
-/** One Connect stream over a connection of its own, from the seat to its end. It never comes back by itself. */
+/** One Connect stream on a connection of its own. It does not reconnect. */
 export class GrpcStream implements ConnectStream {
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Message, Message>;
@@ -44,7 +47,7 @@ export class GrpcStream implements ConnectStream {
     if (this.#call.writable) this.#call.write(frame);
   }
 
-  /** The server has two seconds to end it. */
+  /** Half-closes the stream; the server has two seconds to end it. */
   leave(): void {
     this.#call.end();
     setTimeout(() => this.cut(), leaveWithinMs).unref();

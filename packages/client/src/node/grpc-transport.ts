@@ -7,13 +7,20 @@ import { credentialsFor, once, repeatable, type Security } from './calls.js';
 import { GrpcStream } from './grpc-stream.js';
 import { Peers } from './peers.js';
 
-/** Managers say of each chat server whether it is dialled with TLS. */
+/**
+ * Options of `grpcTransport`. They do not cover the chat servers: the managers say for each whether
+ * it uses TLS.
+ */
 export interface GrpcOptions extends Security {
-  /** host:port; several with commas between: any of them will do. */
+  /**
+   * Addresses of the user-services: `host:port`, several separated by commas. Any of them will do.
+   */
   readonly userService: string;
-  /** The managers, likewise. */
+  /** Addresses of the channel-services (managers), in the same form. */
   readonly channelService: string;
-  /** Told when a chat server is dialled in plain text although the services speak TLS. */
+  /**
+   * Called with the address of a chat server that is reached in plain text although `tls` is set.
+   */
   readonly onPlainStream?: (addr: string) => void;
 }
 
@@ -32,7 +39,23 @@ function list(client: Client, id: number, withinMs: number, { token, signal }: C
   return listed.finally(forget);
 }
 
-/** gRPC to the three services, over TLS where `tls` or the seat says so. */
+/**
+ * Returns a gRPC transport for Node. It connects on the first call.
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs';
+ * import { createClient } from '@parley/client';
+ * import { grpcTransport } from '@parley/client/node';
+ *
+ * const transport = grpcTransport({
+ *   userService: 'a.example.org:50051,b.example.org:50051',
+ *   channelService: 'a.example.org:50052,b.example.org:50052',
+ *   tls: true,
+ *   ca: readFileSync('ca.pem'),
+ * });
+ * const client = createClient({ transport });
+ * ```
+ */
 export function grpcTransport({ userService, channelService, tls = false, ca, onPlainStream }: GrpcOptions): Transport {
   const credentials = (isTls: boolean) => credentialsFor({ tls: isTls, ...(ca && { ca }) });
   const users = new Peers(userService, credentials(tls));

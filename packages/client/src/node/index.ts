@@ -1,4 +1,4 @@
-/** What the SDK needs in Node: gRPC; and what administrators do, which browsers cannot. */
+/** The gRPC transport for Node, and the operator's calls, which browsers cannot make. */
 export { type Administration, type AdministrationOptions, administration } from './administration.js';
 export type { Security } from './calls.js';
 export { type GrpcOptions, grpcTransport } from './grpc-transport.js';

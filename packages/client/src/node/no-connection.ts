@@ -1,4 +1,4 @@
-/** Why there is no connection. */
+/** Why a connection failed. */
 export type NoConnection = 'refused' | 'no-name' | 'untrusted' | 'plain-only' | 'not-plain' | 'silent';
 
 const signs: readonly (readonly [RegExp, NoConnection])[] = [
@@ -9,17 +9,19 @@ const signs: readonly (readonly [RegExp, NoConnection])[] = [
   [/Failed to connect/, 'not-plain'],
 ];
 
-/** The cause, from what gRPC says about it. */
+/** Finds the cause in the details of a gRPC status. */
 export function noConnectionOf(details: string): NoConnection {
   return signs.find(([pattern]) => pattern.test(details))?.[1] ?? 'silent';
 }
 
-/** The same in words, of which none comes from a server. */
+/**
+ * Texts for the causes, to complete "... cannot be reached: ". None of them is the server's own.
+ */
 export const noConnectionWords: Readonly<Record<NoConnection, string>> = {
-  refused: 'nothing listens there',
-  'no-name': 'its name cannot be resolved',
+  refused: 'nothing listens on that port',
+  'no-name': 'its name does not resolve',
   untrusted: 'its certificate is not trusted',
   'plain-only': 'it does not speak TLS',
-  'not-plain': 'it does not answer without TLS',
-  silent: 'it does not answer',
+  'not-plain': 'it requires TLS',
+  silent: 'it does not respond',
 };

@@ -1,2 +1,2 @@
-/** What the SDK needs in a browser: gRPC-Web. */
+/** The gRPC-Web transport for browsers. */
 export { type WebOptions, webTransport } from './web-transport.js';

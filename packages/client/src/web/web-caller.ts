@@ -5,23 +5,27 @@ import { GrpcWebClientBase, type Metadata, MethodDescriptor } from 'grpc-web';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 
-/** What a call is told: each message, then its end, once. */
+/** Receives the messages of a call, then its end, once. */
 export interface CallObserver<S> {
   readonly onMessage: (message: S) => void;
-  /** With the refusal unless its status was OK. */
+  /** Called with the refusal, or with undefined if the status is OK. */
   readonly onEnd: (refusal: Refusal | undefined) => void;
 }
 
+/** Settings of one call. */
 export interface WebCallSettings {
   readonly token?: string | undefined;
-  /** Milliseconds until it is given up; absent: never. */
+  /** Deadline in milliseconds. Absent: none. */
   readonly withinMs?: number;
 }
 
 const withinMs = 15_000;
 
-/** The proxy's own words: it refuses by HTTP status, of which the library makes a code. */
-const ofProxy: ReadonlyMap<number, 'unreachable' | 'invalid-token' | 'not-implemented'> = new Map([
+/**
+ * Reasons for a proxy's own refusals. It refuses by HTTP status, which grpc-web turns into a gRPC
+ * code.
+ */
+const proxyReasons: ReadonlyMap<number, 'unreachable' | 'invalid-token' | 'not-implemented'> = new Map([
   [2, 'unreachable'],
   [5, 'not-implemented'],
   [7, 'invalid-token'],
@@ -29,7 +33,7 @@ const ofProxy: ReadonlyMap<number, 'unreachable' | 'invalid-token' | 'not-implem
 ]);
 
 function refusalFrom(code: number, message: string, { 'chat-reason': reason, ...metadata }: Metadata): Refusal {
-  if (!isReason(reason)) return refuse(ofProxy.get(code) ?? reasonOfCode(code), { cause: message });
+  if (!isReason(reason)) return refuse(proxyReasons.get(code) ?? reasonOfCode(code), { cause: message });
   return refuse(reason, {
     ...(message !== '' && { words: message }),
     retryAfterMs: Number(metadata['chat-retry-after-ms'] ?? 0) || 0,
@@ -43,7 +47,7 @@ function metadataFor({ token, withinMs }: WebCallSettings): Metadata {
   };
 }
 
-/** The form in which grpc-web takes a method. */
+/** Converts a method to a grpc-web descriptor. */
 function descriptorOf<Q, S>({ path, requestType, responseType, responseStream }: Method<Q, S>): MethodDescriptor<Q, S> {
   const write = (message: Q) => requestType.encode(message).finish();
   const read = (bytes: Uint8Array) => responseType.decode(bytes);
@@ -51,7 +55,10 @@ function descriptorOf<Q, S>({ path, requestType, responseType, responseStream }:
   return new MethodDescriptor(path, type, Object as never, Object as never, write, read);
 }
 
-/** Makes gRPC-Web calls in text mode, the only one in which the official client reads a stream as it comes. */
+/**
+ * Makes gRPC-Web calls in text mode, the only mode in which the official client reads a stream
+ * incrementally.
+ */
 export class WebCaller {
   readonly #origin: string;
   readonly #client = new GrpcWebClientBase({ format: 'text' });
@@ -60,38 +67,40 @@ export class WebCaller {
     this.#origin = origin;
   }
 
-  /** Starts a call; what it gives ends it, and says nothing any more. */
-  open<Q, S>(method: Method<Q, S>, request: Q, outgoing: WebCallSettings, answering: CallObserver<S>): () => void {
+  /** Starts a call. Returns a function that cancels it; the observer then hears nothing more. */
+  open<Q, S>(method: Method<Q, S>, request: Q, settings: WebCallSettings, observer: CallObserver<S>): () => void {
     const url = this.#origin + method.path;
-    const stream = this.#client.serverStreaming(url, request, metadataFor(outgoing), descriptorOf(method));
+    const stream = this.#client.serverStreaming(url, request, metadataFor(settings), descriptorOf(method));
     let headers: Metadata = {};
     let over = false;
     const end = (refusal: Refusal | undefined) => {
-      if (!over) answering.onEnd(refusal);
+      if (!over) observer.onEnd(refusal);
       over = true;
     };
     stream.on('metadata', (metadata) => {
       headers = metadata;
     });
-    stream.on('data', (message) => over || answering.onMessage(message));
+    stream.on('data', (message) => over || observer.onMessage(message));
     stream.on('error', ({ code, message, metadata }) => end(refusalFrom(code, message, { ...headers, ...metadata })));
     stream.on('status', ({ code }) => code === 0 && end(undefined));
-    stream.on('end', () => end(refuse('unreachable', { words: 'the answer broke off' })));
+    stream.on('end', () =>
+      end(refuse('unreachable', { words: 'The connection broke before the response was complete.' })),
+    );
     return () => {
       over = true;
       stream.cancel();
     };
   }
 
-  /** All that a call answers. Rejects with a Refusal, or the reason of its signal. */
+  /** Returns every message of a call. Rejects with a Refusal, or with the signal's reason. */
   async all<Q, S>(method: Method<Q, S>, request: Q, { token, signal }: CallOptions): Promise<S[]> {
     signal?.throwIfAborted();
     const messages: S[] = [];
     let forget = () => {};
     const answered = new Promise<S[]>((resolve, reject) => {
       const onEnd = (refusal: Refusal | undefined) => (refusal === undefined ? resolve(messages) : reject(refusal));
-      const answering = { onMessage: (message: S) => void messages.push(message), onEnd };
-      const cancel = this.open(method, request, { token, withinMs }, answering);
+      const observer = { onMessage: (message: S) => void messages.push(message), onEnd };
+      const cancel = this.open(method, request, { token, withinMs }, observer);
       forget = onAbort(signal, () => {
         cancel();
         reject(signal?.reason);
@@ -100,10 +109,10 @@ export class WebCaller {
     return answered.finally(forget);
   }
 
-  /** The one answer of a call. Rejects like `all`. */
+  /** Returns the single message of a call. Rejects as `all` does. */
   async one<Q, S>(method: Method<Q, S>, request: Q, options: CallOptions): Promise<S> {
     const [message] = await this.all(method, request, options);
-    if (message === undefined) throw refuse('internal', { words: 'the answer was empty' });
+    if (message === undefined) throw refuse('internal', { words: 'The server sent an empty response.' });
     return message;
   }
 }

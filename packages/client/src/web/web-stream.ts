@@ -5,26 +5,29 @@ import type { ConnectOptions, ConnectStream } from '../transport.js';
 import type { WebCaller } from './web-caller.js';
 
 const leaveWithinMs = 2_000;
-/** Frames that may be lost are, where more than so many wait to be sent. */
-const mostWaiting = 20;
+/** Maximum number of queued frames; beyond it, lossy frames are dropped. */
+const maxQueued = 20;
 
-/** It was too much for now: the frame may be sent again, and the stream goes on. */
-function isForNow({ reason, retryAfterMs }: Refusal): boolean {
+/** Whether the frame can be sent again later on the same stream. */
+function isTemporary({ reason, retryAfterMs }: Refusal): boolean {
   return retryAfterMs > 0 && refusals[reason].status === 'RESOURCE_EXHAUSTED';
 }
 
-/** The proxy does not say what is wrong with a join token; another Listen mends it. */
-function ofSeat(refusal: Refusal): Refusal {
+/**
+ * Maps a refused join token to `seat-gone`, because a proxy does not say why, and a new Listen
+ * cures it.
+ */
+function asSeatRefusal(refusal: Refusal): Refusal {
   return refusal.reason === 'invalid-token' || refusal.reason === 'expired-token' ? refuse('seat-gone') : refusal;
 }
 
-/** A Subscribe and the Sends beside it: one after the other, so that what is said keeps its order. */
+/** A Subscribe stream with unary Sends, one at a time to keep their order. */
 export class GrpcWebStream implements ConnectStream {
   readonly #caller: WebCaller;
   readonly #options: ConnectOptions;
   readonly #cancel: () => void;
   #sending: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  #queued = 0;
   #ended = false;
 
   constructor(options: ConnectOptions, caller: WebCaller) {
@@ -34,26 +37,26 @@ export class GrpcWebStream implements ConnectStream {
     const request = { log: resume?.log ?? '', afterSeq: resume?.seq ?? 0 };
     this.#cancel = caller.open(ChatService.subscribe, request, seat, {
       onMessage: onFrame,
-      onEnd: (refusal) => this.#end(refusal && ofSeat(refusal)),
+      onEnd: (refusal) => this.#end(refusal && asSeatRefusal(refusal)),
     });
   }
 
   send(frame: Message): void {
     const mayBeLost = frame.lossy || frame.typing !== undefined;
-    if (this.#ended || (mayBeLost && this.#waiting >= mostWaiting)) return;
-    this.#waiting += 1;
+    if (this.#ended || (mayBeLost && this.#queued >= maxQueued)) return;
+    this.#queued += 1;
     this.#sending = this.#sending
       .then(() => this.#post(frame))
       .finally(() => {
-        this.#waiting -= 1;
+        this.#queued -= 1;
       });
   }
 
-  /** What was sent has two seconds to be answered. */
+  /** Waits at most two seconds for queued sends, then ends the stream. */
   leave(): void {
-    const patience = setTimeout(() => this.#close(undefined), leaveWithinMs);
+    const timer = setTimeout(() => this.#close(undefined), leaveWithinMs);
     this.#sending.then(() => {
-      clearTimeout(patience);
+      clearTimeout(timer);
       this.#close(undefined);
     });
   }
@@ -67,19 +70,23 @@ export class GrpcWebStream implements ConnectStream {
     try {
       this.#answer(await this.#caller.one(ChatService.send, frame, this.#options.seat));
     } catch (thrown) {
-      this.#fail(frame, thrown instanceof Refusal ? ofSeat(thrown) : refuse('internal', { cause: thrown }));
+      this.#fail(frame, thrown instanceof Refusal ? asSeatRefusal(thrown) : refuse('internal', { cause: thrown }));
     }
   }
 
   #answer(ack: Ack): void {
-    const says = ack.refusal !== undefined || ack.seq > 0;
-    if (says && !this.#ended) this.#options.onFrame(Message.fromPartial({ ack }));
+    const isAnswer = ack.refusal !== undefined || ack.seq > 0;
+    if (isAnswer && !this.#ended) this.#options.onFrame(Message.fromPartial({ ack }));
   }
 
-  /** Nobody knows whether it was said: the next stream tells. */
+  /**
+   * Handles a failed Send, whose outcome is unknown. Unless the refusal is temporary, the stream
+   * ends and the next one shows whether the message arrived.
+   */
   #fail({ clientId }: Message, refusal: Refusal): void {
     const { reason, message, retryAfterMs } = refusal;
-    if (isForNow(refusal)) this.#answer({ clientId, seq: 0, timestamp: 0, refusal: { reason, message, retryAfterMs } });
+    if (isTemporary(refusal))
+      this.#answer({ clientId, seq: 0, timestamp: 0, refusal: { reason, message, retryAfterMs } });
     else this.#close(refusal);
   }
 

@@ -3,18 +3,29 @@ import type { Transport } from '../transport.js';
 import { WebCaller } from './web-caller.js';
 import { GrpcWebStream } from './web-stream.js';
 
+/** Options of `webTransport`. */
 export interface WebOptions {
-  /** Where the gateway or the proxy is, such as `https://chat.example.org`; default: where the page came from. */
+  /**
+   * Origin of the gateway or proxy, such as `https://chat.example.org`. Default: the origin of the
+   * page.
+   */
   readonly origin?: string;
 }
 
 /**
- * gRPC-Web through a gateway or a proxy, for browsers.
- * @throws {Error} elsewhere, where there is no XMLHttpRequest.
+ * Returns a gRPC-Web transport for browsers, through the gateway or a proxy.
+ * @throws {Error} if there is no XMLHttpRequest, as in Node
+ * @example
+ * ```ts
+ * import { createClient } from '@parley/client';
+ * import { webTransport } from '@parley/client/web';
+ *
+ * const client = createClient({ transport: webTransport() });
+ * ```
  */
 export function webTransport({ origin = '' }: WebOptions = {}): Transport {
   if (!('XMLHttpRequest' in globalThis)) {
-    throw new Error('webTransport is for browsers: here, use grpcTransport of @parley/client/node');
+    throw new Error('webTransport needs a browser. In Node, use grpcTransport from @parley/client/node.');
   }
   const caller = new WebCaller(origin);
   return {
