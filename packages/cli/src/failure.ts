@@ -35,20 +35,20 @@ export interface Advised {
 }
 
 const anybody: Advised = { self: 'npx parley', user: '<user>' };
-const logIn = ({ self, user }: Advised) => `run \`${self} login ${user}\``;
+const logIn = ({ self, user }: Advised) => `Run \`${self} login ${user}\`.`;
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
-  'user-id-taken': ({ self }) => `choose another, or log in with \`${self} login <user>\``,
-  'not-a-member': () => 'the terminal can only enter rooms: join with `Join` of the gRPC API, or have a member add you',
-  'channel-not-found': ({ self }) => `\`${self} channels\` lists the channels`,
+  'user-id-taken': ({ self }) => `If it is yours, run \`${self} login <user>\`.`,
+  'not-a-member': () => 'The terminal can only enter rooms: call `Join` of the gRPC API, or ask a member to add you.',
+  'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,
   'invalid-token': logIn,
   'expired-token': logIn,
   unauthenticated: logIn,
-  'no-server': ({ self }) => `start one; \`${self} admin servers\` lists them for administrators`,
-  'not-an-administrator': ({ self, user }) =>
-    `the owner of the database can make you one with \`${self} admin grant ${user}\``,
-  'server-not-found': ({ self }) => `\`${self} admin servers\` lists the chat servers`,
+  'no-server': ({ self }) => `Start one. Operators can list them with \`${self} admin servers\`.`,
+  'not-operator': ({ self, user }) =>
+    `The owner of the database can make you one with \`${self} admin grant ${user}\`.`,
+  'server-not-found': ({ self }) => `Run \`${self} admin servers\` to list the chat servers.`,
 };
 
 const codes: Readonly<Record<string, ExitCode>> = {
@@ -60,10 +60,11 @@ const codes: Readonly<Record<string, ExitCode>> = {
   unauthenticated: exitCodes.notLoggedIn,
 };
 
-function adviceOf({ reason, retryAfterMs }: Refusal, advised: Advised): string {
-  const advice = next[reason];
-  if (advice !== undefined) return `; ${advice(advised)}`;
-  return retryAfterMs > 0 ? ` (again in ${retryAfterMs / 1_000} s)` : '';
+function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised): string {
+  const text = terminalLine(message);
+  const retry = retryAfterMs > 0 ? `(Retry in ${retryAfterMs / 1_000} s.)` : undefined;
+  const advice = next[reason]?.(advised) ?? retry;
+  return advice === undefined ? text : `${text.replace(/\.?$/, '.')} ${advice}`;
 }
 
 /** Of a chat server the SDK says itself where it is and what is wrong. */
@@ -92,8 +93,7 @@ const remedies: Readonly<Partial<Record<NoConnection, string>>> = {
 function refused(refusal: Refusal, advised: Advised): Failure {
   const code = codes[refusal.reason] ?? exitCodes.refused;
   if (code === exitCodes.unreachable) return unreachable(refusal);
-  const words = `${terminalLine(refusal.message)}${adviceOf(refusal, advised)}`;
-  return new Failure(refusal.reason, code, words, refusal.retryAfterMs);
+  return new Failure(refusal.reason, code, withAdvice(refusal, advised), refusal.retryAfterMs);
 }
 
 /** Words of a library may quote what it was given. */

@@ -121,5 +121,7 @@ test('who drains the last server that serves is warned, and everybody else is to
   await trio.create(root, 'nowhere');
   const inside = await commands.start(root, 'chat', 'nowhere');
   expect(await inside.end()).toBe(1);
-  expect(inside.said).toMatch(/^parley: no chat server is serving, because none runs or all are drained; /);
+  expect(inside.said).toMatch(
+    /^parley: No chat server is available\. None is running, or all are drained\. Start one\. /,
+  );
 });

@@ -13,19 +13,12 @@ test.each([
   expect(failureFrom(refuse(reason)).exitCode).toBe(code);
 });
 
-test('a refusal is one sentence with what to do next', () => {
+test('a refusal is followed by what to do next', () => {
   const words = describeFailure(failureFrom(refuse('user-id-taken')), false);
-  expect(words).toBe('parley: that user id is taken; choose another, or log in with `npx parley login <user>`');
+  expect(words).toBe('parley: That user id is taken. Choose another. If it is yours, run `npx parley login <user>`.');
 });
 
-const reasons = [
-  'user-id-taken',
-  'channel-not-found',
-  'logged-out',
-  'no-server',
-  'not-an-administrator',
-  'server-not-found',
-];
+const reasons = ['user-id-taken', 'channel-not-found', 'logged-out', 'no-server', 'not-operator', 'server-not-found'];
 
 test.each(reasons as Reason[])('%s: the advised command begins like the one that was refused', (reason) => {
   const { message } = failureFrom(refuse(reason), { self: 'npx parley --login bob.json', user: 'bob' });
@@ -33,7 +26,9 @@ test.each(reasons as Reason[])('%s: the advised command begins like the one that
 });
 
 test('a refusal that passes says when', () => {
-  expect(failureFrom(refuse('channel-full')).message).toBe('the channel is full (again in 5 s)');
+  expect(failureFrom(refuse('channel-full')).message).toBe(
+    'Channel is full. Try again when someone leaves. (Retry in 5 s.)',
+  );
 });
 
 test('an address where nothing answers is named', () => {
@@ -46,7 +41,11 @@ test('an address where nothing answers is named', () => {
 test('with --json it is one JSON value', () => {
   const line = describeFailure(failureFrom(refuse('channel-full')), true);
   expect(JSON.parse(line)).toEqual({
-    error: { reason: 'channel-full', message: 'the channel is full (again in 5 s)', retry_after_ms: 5_000 },
+    error: {
+      reason: 'channel-full',
+      message: 'Channel is full. Try again when someone leaves. (Retry in 5 s.)',
+      retry_after_ms: 5_000,
+    },
   });
 });
 

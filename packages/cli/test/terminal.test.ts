@@ -75,12 +75,12 @@ const asJson = (reason: string) => (said: string) =>
   JSON.parse(said.trim().split('\n').at(-1) ?? '').error.reason === reason;
 
 test.each([
-  ['deleted', [], 1, asText('the channel was deleted\n')],
+  ['deleted', [], 1, asText('The channel was deleted.\n')],
   ['deleted', ['--json'], 1, asJson('channel-deleted')],
-  ['replaced', [], 1, asText('a newer listen of the same user took this place\n')],
+  ['replaced', [], 1, asText('You entered this channel from somewhere else.\n')],
   ['replaced', ['--json'], 1, asJson('replaced')],
-  ['suspended', [], 1, asText('this account is suspended\n')],
-  ['removed', [], 1, asText('you were removed from this channel\n')],
+  ['suspended', [], 1, asText('This account is suspended.\n')],
+  ['removed', [], 1, asText('You were removed from this channel.\n')],
 ])('%s: a chat that ends says why, and its exit code is not 0 (%j)', async (how, options, code, told) => {
   const name = `${how}${options.length}`;
   const ann = await trio.people.make(name);
@@ -102,7 +102,7 @@ test('a chat whose session ends advises a command that logs in at the same place
   const managers = trio.managers[0]?.grpc;
   const advice = `--login \\S+/expired\\.json --manager ${managers} login expired`;
   expect(inside.said).toMatch(
-    new RegExp(`\nparley: this session has ended: log in again; run \`npx parley ${advice}\`\n$`),
+    new RegExp(`\nparley: This session has ended\\. Log in again\\. Run \`npx parley ${advice}\`\\.\n$`),
   );
 });
 

@@ -44,7 +44,7 @@ test('registers, creates a channel and talks to a terminal client', async () => 
   const wrong = page.login('webber', 'wrong horse');
   await expect(wrong).rejects.toMatchObject({
     reason: 'wrong-credentials',
-    message: 'the user id or the password is wrong',
+    message: 'The user id or password is wrong.',
   });
   await page.login(account.userId, account.password);
   expect(await page.user('webber')).toMatchObject({ id: 'webber', name: 'Wében' });

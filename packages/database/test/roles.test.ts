@@ -203,14 +203,14 @@ test('only the manager sets a user, in the name of an active administrator; the 
   }
   const outcomeOf = async (pool: pg.Pool, actor: string) => (await pool.query(set, [actor])).rows[0]?.outcome;
   for (const actor of ['alice', 'nobody', '(database)']) {
-    expect(await outcomeOf(roles.chat_manager, actor)).toBe('not-an-administrator');
+    expect(await outcomeOf(roles.chat_manager, actor)).toBe('not-operator');
   }
   expect(await outcomeOf(owner, '(database)')).toBe('done');
   expect(await outcomeOf(roles.chat_manager, 'alice')).toBe('done');
   await owner.query("CREATE ROLE hosted LOGIN PASSWORD 'hosted' IN ROLE chat_manager");
   const hosted = new URL(url);
   hosted.username = hosted.password = 'hosted';
-  expect(await outcomeOf(server.pool(hosted.href), 'nobody')).toBe('not-an-administrator');
+  expect(await outcomeOf(server.pool(hosted.href), 'nobody')).toBe('not-operator');
   const { rows } = await owner.query('SELECT actor, action, target FROM chat.audit ORDER BY id');
   expect(rows).toEqual([
     { actor: '(database)', action: 'user.set', target: 'alice' },

@@ -3,9 +3,9 @@ import { isReason, type RefusalRow, refusals } from './refusals.js';
 
 const rows = Object.entries(refusals) as [string, RefusalRow][];
 
-test.each(rows)('%s has words, an HTTP status and a hint that fit', (reason, row) => {
+test.each(rows)('%s has sentences, an HTTP status and a retry hint', (reason, row) => {
   expect(reason).toMatch(/^[a-z]+(-[a-z]+)*$/);
-  expect(row.words).toMatch(/^[a-z].*[^.]$/);
+  expect(row.words).toMatch(/^[A-Z].*[^.]\.$/);
   expect(row.http).toBeGreaterThanOrEqual(400);
   expect(row.http).toBeLessThan(600);
   expect(row.retryAfterMs ?? 1).toBeGreaterThan(0);

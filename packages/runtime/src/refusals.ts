@@ -1,4 +1,4 @@
-/** gRPC status names, spelled as in the gRPC documentation. */
+/** Names of gRPC status codes, as the gRPC documentation spells them. */
 export type StatusName =
   | 'CANCELLED'
   | 'INVALID_ARGUMENT'
@@ -16,11 +16,11 @@ export type StatusName =
 
 export interface RefusalRow {
   readonly status: StatusName;
-  /** The status of the same refusal on an HTTP door. */
+  /** HTTP status of the same refusal at the gateway. */
   readonly http: number;
-  /** States the rule and the remedy. */
+  /** The error text: what is wrong, then what to do. Sentences with a capital and a full stop. */
   readonly words: string;
-  /** Milliseconds until a retry may succeed; absent: do not retry as is. */
+  /** Milliseconds until a retry can succeed. Absent: do not retry unchanged. */
   readonly retryAfterMs?: number;
 }
 
@@ -28,164 +28,175 @@ function row(status: StatusName, http: number, words: string, retryAfterMs?: num
   return retryAfterMs === undefined ? { status, http, words } : { status, http, words, retryAfterMs };
 }
 
-/** Every error and every ending that a client of Parley can meet, by its stable reason word. */
+/** Every error and every end of a stream that a client can see, by its stable reason. */
 export const refusals = {
-  // what was sent
-  malformed: row('INVALID_ARGUMENT', 400, 'the request cannot be decoded'),
+  // invalid requests
+  malformed: row('INVALID_ARGUMENT', 400, 'The request could not be decoded. Check it against the .proto files.'),
   'invalid-user-id': row(
     'INVALID_ARGUMENT',
     400,
-    'a user id is 1 to 64 of A-Z a-z 0-9 . _ - and begins with a letter or a digit',
+    'Invalid user id. Use 1 to 64 of A-Z a-z 0-9 . _ - and start with a letter or digit.',
   ),
-  'invalid-name': row(
-    'INVALID_ARGUMENT',
-    400,
-    'a name is 1 to 64 characters, not only spaces, and each of them can be seen',
-  ),
-  'invalid-password': row('INVALID_ARGUMENT', 400, 'a password is 8 to 72 bytes of UTF-8 without NUL'),
-  'common-password': row('INVALID_ARGUMENT', 400, 'that password is too common: choose one that is hard to guess'),
-  'invalid-email': row('INVALID_ARGUMENT', 400, 'that is not an e-mail address of at most 254 characters'),
-  'invalid-profile': row('INVALID_ARGUMENT', 400, 'a field of the profile is too long or not one of its values'),
-  'invalid-limit': row('INVALID_ARGUMENT', 400, 'the limit of a room is 1 to 25, of a chat 1 to 10000'),
-  'invalid-channel': row('INVALID_ARGUMENT', 400, 'a field of the channel is too long or not one of its values'),
-  'invalid-channel-id': row('INVALID_ARGUMENT', 400, 'a channel id is a whole number from 1 to 2147483647'),
+  'invalid-name': row('INVALID_ARGUMENT', 400, 'Invalid name. Use 1 to 64 visible characters, not only spaces.'),
+  'invalid-password': row('INVALID_ARGUMENT', 400, 'Invalid password. Use 8 to 72 bytes of UTF-8 without NUL.'),
+  'common-password': row('INVALID_ARGUMENT', 400, 'That password is too common. Choose one that is hard to guess.'),
+  'invalid-email': row('INVALID_ARGUMENT', 400, 'Invalid email address. Use one of at most 254 characters.'),
+  'invalid-profile': row('INVALID_ARGUMENT', 400, 'A field of the profile is too long or has an unknown value.'),
+  'invalid-limit': row('INVALID_ARGUMENT', 400, 'Invalid limit. Use 1 to 25 for a room and 1 to 10000 for a chat.'),
+  'invalid-channel': row('INVALID_ARGUMENT', 400, 'A field of the channel is too long or has an unknown value.'),
+  'invalid-channel-id': row('INVALID_ARGUMENT', 400, 'Invalid channel id. Use a whole number from 1 to 2147483647.'),
   'invalid-member-change': row(
     'INVALID_ARGUMENT',
     400,
-    'a change names one of add, remove, role, mute_until and ban_until, with a value that fits',
+    'Invalid member change. Set one of add, remove, role, mute_until and ban_until to a valid value.',
   ),
   'invalid-page': row(
     'INVALID_ARGUMENT',
     400,
-    'a page has at most 100 entries (0: as many as fit), begins where the one before ended, and goes one way',
+    'Invalid page. Ask for at most 100 entries (0 means as many as fit), start where the last page ended and keep its direction.',
   ),
-  'invalid-message': row('INVALID_ARGUMENT', 400, 'a field of the message is too long or not one of its values'),
+  'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
   'invalid-report': row(
     'INVALID_ARGUMENT',
     400,
-    'a report names its addr, internal_addr, name, state and load, within their bounds',
+    'Invalid report. Set addr, internal_addr, name, state and load within their limits.',
   ),
   'invalid-kick': row(
     'INVALID_ARGUMENT',
     400,
-    'a kick names a user or a channel, and a reason of at most 1000 characters',
+    'Invalid kick. Name a user or a channel, and give a reason of at most 1000 characters.',
   ),
-  'invalid-reaction': row('INVALID_ARGUMENT', 400, 'a reaction is an emoji'),
-  'invalid-deadline': row('INVALID_ARGUMENT', 400, 'a drain takes at most 600000 ms (0: 10000 ms)'),
-  'invalid-metadata': row('INVALID_ARGUMENT', 400, 'a metadata value is too long, repeated or not of its form'),
-  'message-too-large': row('RESOURCE_EXHAUSTED', 413, 'the message is larger than this server takes'),
+  'invalid-reaction': row('INVALID_ARGUMENT', 400, 'A reaction must be an emoji.'),
+  'invalid-deadline': row('INVALID_ARGUMENT', 400, 'Invalid drain deadline. Use at most 600000 ms; 0 means 10000 ms.'),
+  'invalid-metadata': row('INVALID_ARGUMENT', 400, 'A metadata value is too long, repeated or malformed.'),
+  'message-too-large': row(
+    'RESOURCE_EXHAUSTED',
+    413,
+    'The message is larger than this server accepts. Send a smaller one.',
+  ),
 
-  // who is asking
-  unauthenticated: row('UNAUTHENTICATED', 401, 'send metadata authorization: Bearer <token>'),
-  'invalid-token': row('UNAUTHENTICATED', 401, 'the token is not valid here'),
-  'expired-token': row('UNAUTHENTICATED', 401, 'the token has expired: log in or listen again'),
-  'wrong-credentials': row('UNAUTHENTICATED', 401, 'the user id or the password is wrong'),
-  'logged-out': row('UNAUTHENTICATED', 401, 'this session has ended: log in again'),
-  suspended: row('UNAUTHENTICATED', 403, 'this account is suspended'),
-  'seat-gone': row('UNAUTHENTICATED', 401, 'this join token was used, was replaced or came too late: listen again'),
-  'not-owner': row('PERMISSION_DENIED', 403, 'only the owner of the channel or an administrator may do this'),
-  'not-an-admin': row('PERMISSION_DENIED', 403, 'only the owner or an admin of the channel may do this'),
-  'not-an-administrator': row('PERMISSION_DENIED', 403, 'only an administrator may do this'),
-  'not-a-service': row('PERMISSION_DENIED', 403, 'this call needs a service token'),
-  'no-route': row('PERMISSION_DENIED', 403, 'this join token names no chat server: listen again'),
-  'address-not-allowed': row('PERMISSION_DENIED', 403, 'the reported address is not on the allow-list of this manager'),
-  'not-your-message': row('PERMISSION_DENIED', 403, 'only who said it may change it'),
-  muted: row('PERMISSION_DENIED', 403, 'you may not speak in this channel just now'),
-  banned: row('PERMISSION_DENIED', 403, 'you may not enter this channel'),
+  // authentication and permission
+  unauthenticated: row('UNAUTHENTICATED', 401, 'Not logged in. Send the metadata authorization: Bearer <token>.'),
+  'invalid-token': row('UNAUTHENTICATED', 401, 'The token is not valid here. Log in or listen again.'),
+  'expired-token': row('UNAUTHENTICATED', 401, 'The token has expired. Log in or listen again.'),
+  'wrong-credentials': row('UNAUTHENTICATED', 401, 'The user id or password is wrong.'),
+  'logged-out': row('UNAUTHENTICATED', 401, 'This session has ended. Log in again.'),
+  suspended: row('UNAUTHENTICATED', 403, 'This account is suspended.'),
+  'seat-gone': row(
+    'UNAUTHENTICATED',
+    401,
+    'This join token was already used, was replaced or came too late. Listen again.',
+  ),
+  'not-owner': row('PERMISSION_DENIED', 403, 'Only the channel owner or an operator can do this.'),
+  'not-channel-admin': row('PERMISSION_DENIED', 403, 'Only the owner or an admin of the channel can do this.'),
+  'not-operator': row('PERMISSION_DENIED', 403, 'Only an operator can do this.'),
+  'not-a-service': row('PERMISSION_DENIED', 403, 'This call needs a service token.'),
+  'no-route': row('PERMISSION_DENIED', 403, 'This join token does not name a chat server. Listen again.'),
+  'address-not-allowed': row(
+    'PERMISSION_DENIED',
+    403,
+    'The reported address is not on the allow-list of this manager.',
+  ),
+  'not-your-message': row('PERMISSION_DENIED', 403, 'Only the sender can change this message.'),
+  muted: row('PERMISSION_DENIED', 403, 'You are muted in this channel.'),
+  banned: row('PERMISSION_DENIED', 403, 'You are banned from this channel.'),
 
-  // what it is about
-  'user-not-found': row('NOT_FOUND', 404, 'there is no such user'),
-  'server-not-found': row('NOT_FOUND', 404, 'there is no such chat server, or it has ended'),
-  'channel-not-found': row('NOT_FOUND', 404, 'there is no such channel'),
-  'member-not-found': row('NOT_FOUND', 404, 'that user is no member of this channel'),
-  'client-id-reused': row('ALREADY_EXISTS', 409, 'another message was sent with that client id'),
-  'message-not-found': row('NOT_FOUND', 404, 'there is no such message in this channel, or it was deleted'),
-  'nothing-kept': row('FAILED_PRECONDITION', 409, 'this channel keeps nothing: what was said cannot be changed'),
-  'user-id-taken': row('ALREADY_EXISTS', 409, 'that user id is taken'),
-  'channel-occupied': row('FAILED_PRECONDITION', 409, 'somebody is in this channel'),
-  'not-a-member': row('FAILED_PRECONDITION', 409, 'join this channel first'),
-  'wrong-kind': row('FAILED_PRECONDITION', 409, 'channels of this kind do not do that'),
+  // state of users, channels and messages
+  'user-not-found': row('NOT_FOUND', 404, 'User not found. Check the id.'),
+  'server-not-found': row('NOT_FOUND', 404, 'Chat server not found. It may have shut down.'),
+  'channel-not-found': row('NOT_FOUND', 404, 'Channel not found. It may have been deleted, or you may not see it.'),
+  'member-not-found': row('NOT_FOUND', 404, 'That user is not a member of this channel.'),
+  'client-id-reused': row(
+    'ALREADY_EXISTS',
+    409,
+    'Another message was already sent with that client id. Use a new one.',
+  ),
+  'message-not-found': row('NOT_FOUND', 404, 'Message not found. It may have been deleted.'),
+  'nothing-kept': row('FAILED_PRECONDITION', 409, 'This channel does not store messages, so they cannot be changed.'),
+  'user-id-taken': row('ALREADY_EXISTS', 409, 'That user id is taken. Choose another.'),
+  'channel-occupied': row('FAILED_PRECONDITION', 409, 'Someone is in this channel. Try again when it is empty.'),
+  'not-a-member': row('FAILED_PRECONDITION', 409, 'You are not a member of this channel. Join it first.'),
+  'wrong-kind': row('FAILED_PRECONDITION', 409, 'Channels of this kind do not support that.'),
   'owner-stays': row(
     'FAILED_PRECONDITION',
     409,
-    'the owner cannot leave, or be removed, muted or banned: hand the channel over first, or delete it',
+    'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
+  'last-operator': row('FAILED_PRECONDITION', 409, 'This is the last operator. Make another operator first.'),
 
-  'last-administrator': row(
-    'FAILED_PRECONDITION',
-    409,
-    'somebody must be left to manage: make another administrator first',
-  ),
-
-  // how much
-  'channel-full': row('RESOURCE_EXHAUSTED', 429, 'the channel is full', 5_000),
-  'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'you own as many channels as one user may: delete one first'),
+  // limits
+  'channel-full': row('RESOURCE_EXHAUSTED', 429, 'Channel is full. Try again when someone leaves.', 5_000),
+  'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'You own as many channels as one user can. Delete one first.'),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'that user has as many open offers as one may have, in all or from you: wait until some are answered or have lapsed',
+    'That user has too many open offers, in total or from you. Wait until some are answered or expire.',
     60_000,
   ),
-  'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'you are in as many channels at once as one user may: leave one'),
-  'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'listen less often', 1_000),
-  'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'create channels less often', 5_000),
-  'change-too-often': row(
+  'too-many-seats': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'change channels, their members and your profile less often',
-    1_000,
+    'You are in as many channels at once as one user can be. Leave one first.',
   ),
-  'read-too-often': row('RESOURCE_EXHAUSTED', 429, 'read less often', 1_000),
-  'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many attempts: wait a little', 5_000),
-  'register-too-often': row('RESOURCE_EXHAUSTED', 429, 'too many new accounts from this address: wait a little', 5_000),
-  'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'send less often', 1_000),
-  'slow-mode': row('RESOURCE_EXHAUSTED', 429, 'this channel is in slow mode: wait for your turn', 1_000),
-  'too-many-reactions': row('RESOURCE_EXHAUSTED', 429, 'this message has as many different reactions as one may have'),
+  'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
+  'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many new channels. Wait a few seconds.', 5_000),
+  'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many changes. Wait a moment.', 1_000),
+  'read-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many requests. Wait a moment.', 1_000),
+  'login-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts. Wait a few seconds.', 5_000),
+  'register-too-often': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'Too many new accounts from this address. Wait a few seconds.',
+    5_000,
+  ),
+  'send-too-fast': row('RESOURCE_EXHAUSTED', 429, 'You are sending too fast. Wait a moment.', 1_000),
+  'slow-mode': row('RESOURCE_EXHAUSTED', 429, 'This channel is in slow mode. Wait before you send again.', 1_000),
+  'too-many-reactions': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'This message has the maximum number of different reactions. Use one of them.',
+  ),
   'quota-exceeded': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'this channel, or you in all channels, have stored as much as is allowed: delete messages, or have the owner of the channel keep less',
+    'The storage of this channel, or yours across all channels, is full. Delete messages, or ask the channel owner to shorten the retention.',
   ),
-  'too-busy': row('RESOURCE_EXHAUSTED', 503, 'the server has too much to do: try again', 2_000),
+  'too-busy': row('RESOURCE_EXHAUSTED', 503, 'The server is overloaded. Try again in a moment.', 2_000),
 
-  // where it lives
-  'no-server': row('UNAVAILABLE', 503, 'no chat server is serving, because none runs or all are drained', 1_000),
-  'database-away': row('UNAVAILABLE', 503, 'the database does not answer: try again', 1_000),
-  paused: row('UNAVAILABLE', 503, 'this chat server cannot confirm that it still owns the channel: try again', 1_000),
+  // servers and transport
+  'no-server': row('UNAVAILABLE', 503, 'No chat server is available. None is running, or all are drained.', 1_000),
+  'database-away': row('UNAVAILABLE', 503, 'The database does not respond. Try again.', 1_000),
+  paused: row('UNAVAILABLE', 503, 'This chat server cannot confirm that it still owns the channel. Try again.', 1_000),
   'server-away': row(
     'UNAVAILABLE',
     503,
-    'that chat server does not answer; nothing is placed with it any more: drain it again, or stop it',
+    'That chat server does not respond and gets no new channels. Drain it again, or stop it.',
     2_000,
   ),
-  unreachable: row('UNAVAILABLE', 503, 'that service cannot be reached: try again', 1_000),
-  'not-mine': row('ABORTED', 409, 'this chat server does not own that channel'),
-  compressed: row(
-    'UNIMPLEMENTED',
-    501,
-    'nothing compressed is read here: send it as it is, with grpc-encoding identity',
-  ),
-  'not-implemented': row('UNIMPLEMENTED', 501, 'this server does not offer that call'),
-  'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'the deadline passed first', 1_000),
-  cancelled: row('CANCELLED', 499, 'the caller went away'),
-  internal: row('INTERNAL', 500, 'something went wrong on the server; it was logged'),
+  unreachable: row('UNAVAILABLE', 503, 'The service cannot be reached. Try again.', 1_000),
+  'not-mine': row('ABORTED', 409, 'This chat server does not own that channel.'),
+  compressed: row('UNIMPLEMENTED', 501, 'Compressed messages are not supported. Send with grpc-encoding identity.'),
+  'not-implemented': row('UNIMPLEMENTED', 501, 'This server does not offer that call.'),
+  'deadline-exceeded': row('DEADLINE_EXCEEDED', 504, 'The call did not finish before its deadline.', 1_000),
+  cancelled: row('CANCELLED', 499, 'The caller cancelled the call.'),
+  internal: row('INTERNAL', 500, 'Something went wrong on the server. Its log has the details.'),
 
-  // why a stream ends
-  moved: row('ABORTED', 409, 'the channel moves to another chat server: listen again', 500),
-  replaced: row('ABORTED', 409, 'a newer listen of the same user took this place'),
-  draining: row('UNAVAILABLE', 503, 'this chat server stops: listen again', 500),
-  removed: row('PERMISSION_DENIED', 403, 'you were removed from this channel'),
-  kicked: row('PERMISSION_DENIED', 403, 'an administrator ended this connection'),
-  'channel-deleted': row('NOT_FOUND', 404, 'the channel was deleted'),
-  'too-slow': row('RESOURCE_EXHAUSTED', 429, 'you read too slowly: connect again and resume'),
-  'long-stream': row('ABORTED', 409, 'this stream has carried as much as one may: listen again and resume'),
-  idle: row('DEADLINE_EXCEEDED', 504, 'nothing was heard from you for too long'),
+  // ends of a stream
+  moved: row('ABORTED', 409, 'The channel is moving to another chat server. Listen again.', 500),
+  replaced: row('ABORTED', 409, 'You entered this channel from somewhere else.'),
+  draining: row('UNAVAILABLE', 503, 'This chat server is shutting down. Listen again.', 500),
+  removed: row('PERMISSION_DENIED', 403, 'You were removed from this channel.'),
+  kicked: row('PERMISSION_DENIED', 403, 'An operator ended this connection.'),
+  'channel-deleted': row('NOT_FOUND', 404, 'The channel was deleted.'),
+  'too-slow': row('RESOURCE_EXHAUSTED', 429, 'Your connection reads too slowly. Connect again and resume.'),
+  'long-stream': row('ABORTED', 409, 'This stream reached its size limit. Listen again and resume.'),
+  idle: row('DEADLINE_EXCEEDED', 504, 'Nothing was received from you for too long. Connect again.'),
 } as const satisfies Record<string, RefusalRow>;
 
-/** A stable word for one outcome: a key of the table. */
+/** Stable word for one outcome: a key of `refusals`. */
 export type Reason = keyof typeof refusals;
 
-const ofCodes: ReadonlyMap<number, Reason> = new Map<number, Reason>([
+const reasonByCode: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [1, 'cancelled'],
   [4, 'deadline-exceeded'],
   [8, 'message-too-large'],
@@ -193,12 +204,12 @@ const ofCodes: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [14, 'unreachable'],
 ]);
 
-/** What a gRPC status code without a reason means: the transport itself refused. */
+/** Returns the reason for a gRPC status code that came without one, as transports send it. */
 export function reasonOfCode(code: number): Reason {
-  return ofCodes.get(code) ?? 'internal';
+  return reasonByCode.get(code) ?? 'internal';
 }
 
-/** Whether a word is a reason of the table. */
+/** Tests whether a word is a reason of the table. */
 export function isReason(word: unknown): word is Reason {
   return typeof word === 'string' && Object.hasOwn(refusals, word);
 }

@@ -92,7 +92,7 @@ test.each(unary)('%s is INTERNAL with fixed words, its cause in the log alone', 
   const uncaught = await uncaughtDuring(async () => {
     const error = await call();
     expect(error.code).toBe(status.INTERNAL);
-    expect(error.details).toBe('something went wrong on the server; it was logged');
+    expect(error.details).toBe('Something went wrong on the server. Its log has the details.');
     expect(reasonIn(error)).toBe('internal');
   });
   expect(uncaught).toEqual([]);

@@ -36,7 +36,7 @@ inChromium('what is typed into forms', () => {
     await page.getByLabel('User ID').fill('common-gus');
     await page.getByLabel('Password').fill('Password1');
     await page.keyboard.press('Enter');
-    await page.getByText('That password is too common: choose one that is hard to guess.', { exact: true }).waitFor();
+    await page.getByText('That password is too common. Choose one that is hard to guess.', { exact: true }).waitFor();
     expect(await page.getByLabel('Password').getAttribute('aria-invalid')).toBe('true');
   });
 

@@ -61,7 +61,7 @@ test('nobody else may: by the row, whatever the token says', async () => {
   await door.setUser(root, { id: demoted.id, role: UserRole.USER });
   for (const who of [user, demoted]) {
     const { reasons } = await outcomes<unknown>(calls(who));
-    expect(reasons).toEqual(Array(5).fill('not-an-administrator'));
+    expect(reasons).toEqual(Array(5).fill('not-operator'));
   }
   const written = await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE actor = ANY ($1)', [
     user.id,
@@ -72,7 +72,7 @@ test('nobody else may: by the row, whatever the token says', async () => {
 
 test('a role counts from the next call on, without another login', async () => {
   const user = await rig.person();
-  await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-an-administrator' });
+  await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-operator' });
   await expect(door.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
     id: user.id,
     role: UserRole.ADMIN,
@@ -180,7 +180,7 @@ test.each([
 ])('the last active administrator is not %s', async (_what, change) => {
   const idle = await rig.person('admin');
   await door.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
-  await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-administrator' });
+  await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-operator' });
   await door.setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
   await expect(door.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
 });
@@ -192,7 +192,7 @@ test('of administrators who demote each other at once, one is left', async () =>
     const demote = (who: Person, whom: Person, manager: number) =>
       door.setUser(who, { id: whom.id, role: UserRole.USER }, manager);
     const { reasons } = await outcomes([demote(a, b, 0), demote(b, a, 1)]);
-    expect(reasons).toEqual(['not-an-administrator']);
+    expect(reasons).toEqual(['not-operator']);
     expect(await rig.one("SELECT count(*)::int AS n FROM chat.users WHERE role = 'admin'")).toEqual({ n: 1 });
   }
 });

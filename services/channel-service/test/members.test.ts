@@ -81,7 +81,7 @@ describe('adding', () => {
     await expect(chats.add(member, group, stranger)).resolves.toBeDefined();
     await expect(chats.add(admin, secret, stranger)).resolves.toBeDefined();
     for (const id of [secret, open]) {
-      await expect(chats.add(member, id, stranger)).rejects.toEqual(reason('not-an-admin'));
+      await expect(chats.add(member, id, stranger)).rejects.toEqual(reason('not-channel-admin'));
     }
   });
 
@@ -162,7 +162,7 @@ describe('roles', () => {
     await expect(chats.change(owner, id, stranger, { role: 2 })).rejects.toEqual(reason('member-not-found'));
     await expect(chats.change(owner, id, owner, { role: 1 })).rejects.toEqual(reason('owner-stays'));
     expect(await chats.change(owner, id, admin, { role: 1 })).toMatchObject({ memberRole: 1 });
-    await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-an-admin'));
+    await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
   });
 
   test('the owner hands over, stays an admin, and can leave then', async () => {
@@ -194,7 +194,7 @@ describe('roles', () => {
 describe('removing', () => {
   test('by those who run the channel; admins by the owner only', async () => {
     const id = await chat('group');
-    await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-an-admin'));
+    await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
     await expect(chats.change(admin, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
     await chats.change(owner, id, other, { role: ranks.admin });
     await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-owner'));

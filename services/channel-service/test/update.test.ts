@@ -103,8 +103,8 @@ describe('fields', () => {
     const [open, group, room] = [await chat('public'), await chat('group'), await chats.make(owner, 'room')];
     const { id: direct } = await chats.direct(owner, member.id);
     const cases = [
-      [member, open, 'not-an-admin'],
-      [member, group, 'not-an-admin'],
+      [member, open, 'not-channel-admin'],
+      [member, group, 'not-channel-admin'],
       [stranger, open, 'not-a-member'],
       [stranger, group, 'channel-not-found'],
       [root, group, 'channel-not-found'],

@@ -77,7 +77,7 @@ describe('the bridge', () => {
     const wrong = LoginRequest.encode(LoginRequest.fromPartial({ ...account, password: 'wrong horse' })).finish();
     expect((await call('/chat.v1.UserService/Login', wrong, { text })).trailers).toMatchObject({
       'grpc-status': '16',
-      'grpc-message': 'the user id or the password is wrong',
+      'grpc-message': 'The user id or password is wrong.',
       'chat-reason': 'wrong-credentials',
     });
   });

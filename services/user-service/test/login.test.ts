@@ -66,7 +66,7 @@ test('one answer for every failure', async () => {
   for (const answer of answers) {
     expect(answer).toMatchObject({
       reason: 'wrong-credentials',
-      message: 'the user id or the password is wrong',
+      message: 'The user id or password is wrong.',
       retryAfterMs: 0,
     });
   }

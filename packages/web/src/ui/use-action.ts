@@ -31,7 +31,7 @@ export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void
   return { busy, refused, run, forget: () => setRefused(undefined) };
 }
 
-/** A refusal as a sentence. */
+/** Returns the words with a capital first letter and one full stop at the end. */
 export function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }

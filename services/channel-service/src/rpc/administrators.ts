@@ -7,7 +7,7 @@ export function forAdministrator<Q, S>(
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
 ): UnaryHandler<Q, S> {
   return forUser(callers, async (request: Q, me, call) => {
-    if (me.role !== 'admin') throw refuse('not-an-administrator');
+    if (me.role !== 'admin') throw refuse('not-operator');
     return answer(request, me, call);
   });
 }

@@ -54,11 +54,11 @@ export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Membe
 
 /**
  * Whether one of such a standing runs the channel: the owner of a room, the owner and the admins of a chat.
- * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-an-admin`.
+ * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
  */
 export function mustManage(channel: LockedChannel, standing: MembershipRules): void {
   mustSee(channel, standing);
   if (standing.rank === 'owner' || standing.rank === 'admin') return;
   if (channel.kind === 'room') throw refuse('not-owner', { words: 'only the owner of the room may do this' });
-  throw refuse(standing.rank === 'none' ? 'not-a-member' : 'not-an-admin');
+  throw refuse(standing.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
 }
