@@ -60,10 +60,7 @@ test('who is suspended is out, and back when that is over', async () => {
   expect(inside.of('ended')).toMatchObject([{ reason: 'suspended' }]);
   await expect(trio.listen(victim, id)).rejects.toMatchObject({ reason: 'logged-out' });
   expect(await run(root, 'user', 'victim', '--status', 'active')).toEqual([0, 'victim is a user, active\n']);
-  expect(await run(root, 'user', 'root', '--role', 'user')).toEqual([
-    1,
-    expect.stringContaining('another operator'),
-  ]);
+  expect(await run(root, 'user', 'root', '--role', 'user')).toEqual([1, expect.stringContaining('another operator')]);
   expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('--role or --status')]);
 });
 
