@@ -1,4 +1,7 @@
-/** Lints proto/, generates packages/contract/src/gen from it; with --check only compares with what is committed. */
+/**
+ * Lints proto/ and generates packages/contract/src/gen from it, and the table of reasons in docs/protocol.md from
+ * packages/runtime/src/refusals.ts. With --check it only compares with what is committed.
+ */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -8,6 +11,7 @@ import { root } from './setup.mjs';
 
 const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
+const protocol = join(root, 'docs/protocol.md');
 
 const tsProtoOptions = [
   'outputPartialMethods=true',
@@ -60,12 +64,30 @@ function differing(before, after) {
   return names.filter((name) => !same(name));
 }
 
+/** docs/protocol.md with the table of reasons as the compiled refusals have it. */
+async function protocolPage() {
+  const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
+  const rows = Object.entries(refusals).map(([reason, { status, http, words, retryAfterMs }]) => {
+    const cells = [`\`${reason}\``, status, http, retryAfterMs === undefined ? '' : `${retryAfterMs} ms`, words];
+    return `| ${cells.join(' | ')} |`;
+  });
+  const table = ['| Reason | gRPC status | HTTP | Retry after | Message |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+  const page = readFileSync(protocol, 'utf8');
+  const begin = page.indexOf('-->\n', page.indexOf('<!-- reasons: begin')) + 4;
+  return `${page.slice(0, begin)}\n${table}\n\n${page.slice(page.indexOf('<!-- reasons: end'))}`;
+}
+
+function checkProtocol(page) {
+  if (readFileSync(protocol, 'utf8') === page) return;
+  throw new Error('docs/protocol.md does not have the table of refusals.ts: run "npm run generate".');
+}
+
 function check(fresh) {
   const names = differing(committed, fresh);
   if (names.length === 0) return;
-  throw new Error(
-    `packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): runScript "npm runScript generate".`,
-  );
+  throw new Error(`packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): run "npm run generate".`);
 }
 
 function replace(fresh) {
@@ -74,14 +96,20 @@ function replace(fresh) {
   chmodSync(committed, 0o755); // a temporary folder is for its owner only
 }
 
+const page = await protocolPage();
 runScript(() => {
   const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   try {
     buf('lint', 'proto');
     generateCode(fresh);
     generateDescriptors(fresh);
-    if (process.argv.includes('--check')) check(fresh);
-    else replace(fresh);
+    if (process.argv.includes('--check')) {
+      check(fresh);
+      checkProtocol(page);
+    } else {
+      replace(fresh);
+      writeFileSync(protocol, page);
+    }
   } finally {
     rmSync(fresh, { recursive: true });
   }

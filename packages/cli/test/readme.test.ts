@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { freePorts, Grpcurl, Started } from '@parley/testkit';
 import { projectFolder } from '../src/launcher/options.js';
 
-const readme = readFileSync(join(projectFolder, 'README.md'), 'utf8');
 let data = '';
 let first = 0;
 let run: Started;
@@ -28,13 +27,14 @@ afterAll(async () => {
   await rm(data, { recursive: true });
 });
 
-/** The fenced blocks of one kind below a heading. */
-function blocks(heading: string, fence: string): string[] {
-  const section = readme.split(/^## /m).find((text) => text.startsWith(heading)) ?? '';
+/** The fenced blocks of one language below a heading of a page. */
+function blocks(page: string, heading: string, fence: string): string[] {
+  const text = readFileSync(join(projectFolder, page), 'utf8');
+  const section = text.split(/^## /m).find((part) => part.startsWith(heading)) ?? '';
   return [...section.matchAll(new RegExp(`^\`\`\`${fence}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, body]) => body ?? '');
 }
 
-/** The README's commands, with the ports and folders of this run. */
+/** Documented commands with the ports and folders of this run. */
 function here(commands: string): string {
   const parley = `'${process.execPath}' '${join(projectFolder, 'bin', 'parley.js')}'`;
   return commands
@@ -47,7 +47,7 @@ function here(commands: string): string {
     });
 }
 
-/** Runs it in bash, which stops at the first command that fails. */
+/** Runs a script in bash, which stops at the first command that fails. */
 function bash(script: string): Promise<{ status: number | null; output: string }> {
   const child = spawn('bash', ['-euo', 'pipefail', '-c', script]);
   let output = '';
@@ -59,8 +59,8 @@ function bash(script: string): Promise<{ status: number | null; output: string }
   return new Promise((resolve) => child.once('close', (status) => resolve({ status, output })));
 }
 
-test('what the README says of the terminal works', async () => {
-  const [alice = '', bob = ''] = blocks('From a terminal', '');
+test('README: the first chat in the terminal works', async () => {
+  const [alice = '', bob = ''] = blocks('README.md', 'Your first chat', '');
   expect(alice.match(/npx parley/g)).toHaveLength(4);
   const typed = (block: string) => here(block).replace(/^(.+)$/gm, "echo 'correct horse' | $1");
   const first = await bash(typed(alice));
@@ -69,10 +69,10 @@ test('what the README says of the terminal works', async () => {
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
 }, 60_000);
 
-test('what the README says of looking after servers works', async () => {
-  const [, looking = ''] = blocks('Several servers', '');
-  expect(looking.match(/npx parley/g)).toHaveLength(5);
-  const { status, output } = await bash(here(looking).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
+test('docs/operating.md: an operator is made and looks at the servers', async () => {
+  const [commands = ''] = blocks('docs/operating.md', 'Operators', '');
+  expect(commands.match(/npx parley/g)).toHaveLength(5);
+  const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/chat-1 .*serving/);
   expect(output).toMatch(/\(database\) +user\.set +dora/);
   expect(status).toBe(0);
@@ -81,9 +81,9 @@ test('what the README says of looking after servers works', async () => {
 const withGrpcurl = Grpcurl.isHere ? test : test.skip;
 
 withGrpcurl(
-  'what the README says of grpcurl works, line by line in one shell',
+  'docs/protocol.md: the grpcurl commands run one after the other in one shell',
   async () => {
-    const commands = blocks('With grpcurl', 'sh');
+    const commands = blocks('docs/protocol.md', 'With grpcurl', 'sh');
     expect(commands).toHaveLength(2);
     const { status, output } = await bash(here(commands.join('\n')));
     expect(output).toContain('"data": "aGVsbG8="');

@@ -7,7 +7,7 @@ import { createClient } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const readme = readFileSync(join(root, 'packages', 'client', 'README.md'), 'utf8');
+const sdkPage = readFileSync(join(root, 'docs', 'sdk.md'), 'utf8');
 
 let trio: Trio;
 
@@ -16,8 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('the first example of the README runs in the root of a clone', async () => {
-  const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+test('docs/sdk.md: the first example runs unchanged in the root of a clone', async () => {
+  const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(sdkPage) ?? [];
   const users = await trio.startUserService();
   const [userService, channelService] = [users.grpc, trio.managers[0]?.grpc ?? ''];
   const client = createClient({ transport: grpcTransport({ userService, channelService }) });
