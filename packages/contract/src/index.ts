@@ -13,6 +13,7 @@ export * from './gen/chat/v1/inbox.js';
 export * from './gen/chat/v1/types.js';
 export * from './gen/chat/v1/user.js';
 export { Empty } from './gen/google/protobuf/empty.js';
+export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
 export type { Codec, Method } from './method.js';
 
 export const AdminService = serviceOf(AdminServiceDefinition);

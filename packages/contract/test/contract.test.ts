@@ -103,6 +103,18 @@ describe('messages', () => {
   });
 });
 
+test('the table of kinds lists in History what nothing is folded into', () => {
+  expect(contract.kindConstants).toEqual({
+    KIND_MESSAGE: '0',
+    KIND_EDIT: '1',
+    KIND_MEMBER: '8',
+    HISTORY_KINDS: '(0, 8)',
+  });
+  const amending = Object.values(contract.kindRules).filter(({ amends }) => amends);
+  expect(amending.some(({ inHistory, plain }) => inHistory || plain)).toBe(false);
+  expect(contract.rulesOf(7)).toBeUndefined();
+});
+
 describe('the descriptor set', () => {
   test('holds every file after its imports', () => {
     const files = descriptors.descriptorFiles();

@@ -34,12 +34,21 @@ export type StatementLoader = <
 
 /**
  * Loads statements from the folder of the calling module, by its `import.meta.url`. Compiled code lives in
- * `dist/src/`, where tsc copies no .sql: the files are read from the source folder beside `dist`.
+ * `dist/src/`, where tsc copies no .sql: the files are read from the source folder beside `dist`. A statement may name a
+ * constant as `:NAME`; its value from `constants` takes its place. Throws if a statement names one that is not there.
  */
-export function statements(importMetaUrl: string): StatementLoader {
+export function statements(importMetaUrl: string, constants: Readonly<Record<string, string>> = {}): StatementLoader {
   const source = importMetaUrl.replace(/\/dist\/(?!.*\/dist\/)/, '/');
   return <Row extends pg.QueryResultRow, Values extends readonly unknown[]>(name: string) => {
     const text = readFileSync(fileURLToPath(new URL(`${name}.sql`, source)), 'utf8');
-    return new Statement<Row, Values>(name, text);
+    return new Statement<Row, Values>(name, withConstants(text, constants));
   };
+}
+
+function withConstants(text: string, constants: Readonly<Record<string, string>>): string {
+  return text.replace(/(?<![:\w]):([A-Z][A-Z_]+)\b/g, (_, name: string) => {
+    const value = constants[name];
+    if (value === undefined) throw new Error(`a statement names the constant ${name}, which does not exist`);
+    return value;
+  });
 }

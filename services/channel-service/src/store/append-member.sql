@@ -7,5 +7,5 @@ WITH head AS (
   WHERE channel_id = $1 RETURNING channel_id, last_seq, last_at
 )
 INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
-SELECT channel_id, last_seq, 8, $2, gen_random_uuid(), last_at, $3::bytea, sha256($3::bytea) FROM head
+SELECT channel_id, last_seq, :KIND_MEMBER, $2, gen_random_uuid(), last_at, $3::bytea, sha256($3::bytea) FROM head
 RETURNING seq - 1 AS before, seq AS at;

@@ -1,6 +1,7 @@
+import { kindConstants } from '@parley/contract';
 import { type ChannelKind, type MemberRole, statements } from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 /** A channel as its readers see it. */
 export interface ChannelRow {

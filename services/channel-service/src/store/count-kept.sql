@@ -5,7 +5,7 @@ WITH now AS (
   LEFT JOIN chat.kept k ON k.channel_id = h.channel_id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
   WHERE h.channel_id = $1
 ), more AS (
-  SELECT count(*) AS entries, count(*) FILTER (WHERE x.kind IN (0, 8)) AS messages, max(x.seq) AS seq FROM (
+  SELECT count(*) AS entries, count(*) FILTER (WHERE x.kind IN :HISTORY_KINDS) AS messages, max(x.seq) AS seq FROM (
     SELECT m.seq, m.kind FROM chat.message m WHERE m.channel_id = $1 AND m.seq > (SELECT counted_seq FROM now) ORDER BY m.seq LIMIT $2
   ) x
 )

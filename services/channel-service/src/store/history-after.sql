@@ -5,4 +5,4 @@ SELECT m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coales
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, $6)) FROM (
     SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = $1 AND x.seq = m.seq ORDER BY x.emoji LIMIT $5
   ) r), 0)::int AS bytes
-FROM chat.message m WHERE m.channel_id = $1 AND m.seq BETWEEN $2 AND $3 AND m.kind IN (0, 8) ORDER BY m.seq ASC LIMIT $4;
+FROM chat.message m WHERE m.channel_id = $1 AND m.seq BETWEEN $2 AND $3 AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT $4;

@@ -1,6 +1,7 @@
+import { kindConstants } from '@parley/contract';
 import { type ChannelKind, type MemberRole, statements } from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 /** What a user may read of a channel. */
 export interface Access {

@@ -1,7 +1,8 @@
+import { kindConstants } from '@parley/contract';
 import { type MemberRole, statements } from '@parley/database';
 import type { ServerTarget } from '../clients/chat-servers.js';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 /** Somebody, as another user may find them. */
 export interface PersonRow {

@@ -15,7 +15,7 @@ WITH head AS (
   RETURNING sender_id, kind, chat.stored_bytes(data, content_type, mentions) AS bytes
 ), usage AS (
   INSERT INTO chat.usage AS u (user_id, bytes, rows)
-  SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> 8 AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id
+  SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> :KIND_MEMBER AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id
   ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
 ), living AS (
   UPDATE chat.member SET joined_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = $1 AND left_seq IS NULL

@@ -1,6 +1,7 @@
+import { kindConstants } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 interface Id {
   readonly id: number;

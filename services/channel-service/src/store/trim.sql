@@ -7,7 +7,7 @@ WITH cut AS (
   LEFT JOIN chat.kept k ON k.channel_id = h.channel_id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
   CROSS JOIN LATERAL (
     SELECT max(x.seq) AS seq FROM (
-      SELECT m.seq FROM chat.message m WHERE m.channel_id = h.channel_id AND m.seq >= h.first_seq AND m.kind IN (0, 8)
+      SELECT m.seq FROM chat.message m WHERE m.channel_id = h.channel_id AND m.seq >= h.first_seq AND m.kind IN :HISTORY_KINDS
       ORDER BY m.seq LIMIT greatest(0, least($2, coalesce(k.messages - c.keep_count, 0)))
     ) x
   ) many
@@ -19,7 +19,7 @@ WITH cut AS (
   WHERE c.id = $1
 ), gone AS (
   SELECT count(*) AS messages FROM cut JOIN chat.message m ON m.channel_id = cut.channel_id
-    AND m.seq >= cut.was AND m.seq < cut.first_seq AND m.seq <= cut.counted_seq AND m.kind IN (0, 8)
+    AND m.seq >= cut.was AND m.seq < cut.first_seq AND m.seq <= cut.counted_seq AND m.kind IN :HISTORY_KINDS
 ), moved AS (
   UPDATE chat.channel_head h SET first_seq = cut.first_seq FROM cut
   WHERE h.channel_id = cut.channel_id AND h.log_id = cut.log_id AND h.first_seq = cut.was AND cut.first_seq > cut.was

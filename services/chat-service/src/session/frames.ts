@@ -1,5 +1,14 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { type Ack, type Goodbye, Kind, Message, type Presence, type Typing, type Welcome } from '@parley/contract';
+import {
+  type Ack,
+  type Goodbye,
+  Kind,
+  Message,
+  type Presence,
+  rulesOf,
+  type Typing,
+  type Welcome,
+} from '@parley/contract';
 import type { EncodedMessage } from '@parley/fanout';
 import type { Refusal } from '@parley/runtime';
 import type { Person } from '../core/live-channel.js';
@@ -25,7 +34,7 @@ function event(fields: Parameters<typeof Message.fromPartial>[0]): Uint8Array {
 /** An entry or a lossy message: what somebody said, as everybody gets it. */
 export function encodeMessage(message: Message): EncodedMessage {
   const bytes = encode(message);
-  return { bytes, plain: message.kind === Kind.UNSPECIFIED, amendment: amendmentOf(message, bytes) };
+  return { bytes, plain: rulesOf(message.kind)?.plain === true, amendment: amendmentOf(message, bytes) };
 }
 
 function amendmentOf({ kind, targetSeq: target, deleted }: Message, bytes: Uint8Array): EncodedMessage['amendment'] {

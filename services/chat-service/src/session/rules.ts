@@ -1,4 +1,4 @@
-import { Kind, type Message } from '@parley/contract';
+import { type Message, rulesOf } from '@parley/contract';
 import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Role } from '../store/heads.js';
@@ -14,30 +14,9 @@ export interface Membership {
   readonly roster: number;
 }
 
-/** What a frame does. */
-type Deed = 'says' | 'edits' | 'types' | 'deletes' | 'reacts' | 'pins';
-
-/** A mute and a removal hold for every deed; slow mode for those that show new words. */
-const underSlowMode: Readonly<Record<Deed, boolean>> = {
-  says: true, // lossy or not
-  edits: true,
-  types: false,
-  deletes: false,
-  reacts: false,
-  pins: false,
-};
-
-const deeds: Readonly<Record<number, Deed>> = {
-  [Kind.EDIT]: 'edits',
-  [Kind.DELETE]: 'deletes',
-  [Kind.REACT]: 'reacts',
-  [Kind.UNREACT]: 'reacts',
-  [Kind.PIN]: 'pins',
-  [Kind.UNPIN]: 'pins',
-};
-
-function deedOf({ typing, kind }: Message): Deed {
-  return typing === undefined ? (deeds[kind] ?? 'says') : 'types';
+/** A mute and a removal hold for everything; slow mode only for what shows new text. */
+function isUnderSlowMode({ typing, kind }: Message): boolean {
+  return typing === undefined && rulesOf(kind)?.underSlowMode === true;
 }
 
 /** A direct chat has two equal sides, and so no owner. */
@@ -64,7 +43,7 @@ export function denialFor(attempt: Attempt, channel: LiveChannel, now: Clocks): 
   if (membership.removed) return { reason: 'removed' };
   const mutedMs = membership.mutedUntilMs - now.unixMs;
   if (mutedMs > 0) return { reason: 'muted', retryAfterMs: Math.min(mutedMs, 2_147_483_647) };
-  if (!underSlowMode[deedOf(message)] || isOwner(channel, userId)) return undefined;
+  if (!isUnderSlowMode(message) || isOwner(channel, userId)) return undefined;
   const turnMs = channel.slowMode.take(userId, message, channel.settings.slowModeS * 1_000, now.monotonicMs);
   return turnMs > 0 ? { reason: 'slow-mode', retryAfterMs: turnMs } : undefined;
 }

@@ -1,5 +1,5 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { Kind, Message } from '@parley/contract';
+import { Message, rulesOf } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts, LiveChannel } from '../core/live-channel.js';
 import { emojiFrom } from './emoji.js';
@@ -47,16 +47,9 @@ function isForged(message: Message): boolean {
   return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
 }
 
-/** Changes of what was said before; members are changed elsewhere. */
-const changes: ReadonlySet<Kind> = new Set<Kind>([
-  Kind.EDIT,
-  Kind.DELETE,
-  Kind.REACT,
-  Kind.UNREACT,
-  Kind.PIN,
-  Kind.UNPIN,
-]);
-const reactions: ReadonlySet<Kind> = new Set<Kind>([Kind.REACT, Kind.UNREACT]);
+function carriesEmoji(kind: number): boolean {
+  return rulesOf(kind)?.data === 'emoji';
+}
 
 function emojiOf(data: Uint8Array): string | undefined {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(data);
@@ -65,17 +58,19 @@ function emojiOf(data: Uint8Array): string | undefined {
 
 /** The same emoji is the same reaction, however a client writes it. */
 export function normalise(message: Message): void {
-  const emoji = reactions.has(message.kind) ? emojiOf(message.data) : undefined;
+  const emoji = carriesEmoji(message.kind) ? emojiOf(message.data) : undefined;
   if (emoji !== undefined) message.data = Buffer.from(emoji);
 }
 
-/** An entry's kind and what it is about fit each other and the channel. */
-function faultOfKind(message: Message, { facts, lastSeq }: ValidatedChannel): Refusal | undefined {
+/** Checks that the kind, the target and the channel fit each other. */
+function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refusal | undefined {
+  const rules = rulesOf(message.kind);
   if (message.targetSeq > lastSeq) return refuse('message-not-found');
-  if (message.kind === Kind.UNSPECIFIED) return undefined;
-  if (!changes.has(message.kind) || message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
+  if (rules === undefined || !rules.fromClients) return refuse('invalid-message');
+  if (!rules.amends) return undefined;
+  if (message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
   if (!facts.keeps) return refuse('nothing-kept');
-  return reactions.has(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
+  return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
 /** Why a message cannot be taken in this channel; undefined where its form is right. */
@@ -85,7 +80,7 @@ export function validationError(message: Message, channel: ValidatedChannel, max
   if (!fits(message) || isForged(message)) return refuse('invalid-message');
   if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
   if (message.fileIds.length > 0) return refuse('not-implemented');
-  return faultOfKind(message, channel);
+  return kindError(message, channel);
 }
 
 /** Bytes of all that its sender chose. */

@@ -2,15 +2,15 @@
 -- it; its digest stays, so that a retry of it is known. Answers whose message it is and how many bytes more its sender has stored now.
 WITH was AS (
   SELECT sender_id, chat.stored_bytes($3::bytea, $4::varchar, mentions) - chat.stored_bytes(data, content_type, mentions) AS bytes
-  FROM chat.message WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
+  FROM chat.message WHERE channel_id = $1 AND seq = $2 AND kind = :KIND_MESSAGE AND deleted_at IS NULL
 ), earlier AS (
   SELECT seq, chat.stored_bytes(data, content_type, mentions) AS bytes FROM chat.message
-  WHERE channel_id = $1 AND target_seq = $2 AND kind = 1 AND seq < $5::bigint ORDER BY seq DESC LIMIT 1
+  WHERE channel_id = $1 AND target_seq = $2 AND kind = :KIND_EDIT AND seq < $5::bigint ORDER BY seq DESC LIMIT 1
 ), replaced AS (
   UPDATE chat.message m SET data = '', content_type = '', mentions = '{}' FROM earlier WHERE m.channel_id = $1 AND m.seq = earlier.seq
 ), edited AS (
   UPDATE chat.message SET data = $3, content_type = $4, edited_at = statement_timestamp()
-  WHERE channel_id = $1 AND seq = $2 AND kind = 0 AND deleted_at IS NULL
+  WHERE channel_id = $1 AND seq = $2 AND kind = :KIND_MESSAGE AND deleted_at IS NULL
 ), more AS (
   SELECT was.sender_id, was.bytes - coalesce((SELECT bytes FROM earlier), 0) AS bytes FROM was
 ), head AS (

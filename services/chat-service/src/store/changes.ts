@@ -1,10 +1,10 @@
-import { Kind } from '@parley/contract';
+import { Kind, kindConstants, rulesOf } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
 import { limits } from '@parley/runtime';
 import type { Denial, LogEntry } from '../core/entry.js';
 import { emojiOf } from './effects.js';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 interface TargetRow {
   readonly channel_id: number;
@@ -33,19 +33,24 @@ class Target {
 
   /** Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said within this batch. */
   judge(entry: LogEntry): Denial | 'again' | undefined {
-    const { kind, senderId, isHost } = entry;
-    const isMine = this.#senderId === senderId;
-    if (kind === Kind.DELETE) return this.#delete(isMine || isHost);
+    const denial = this.#denialFor(entry);
+    if (entry.kind === Kind.DELETE) return this.#delete(denial);
     if (this.#deleted) return { reason: 'message-not-found' };
-    if (kind === Kind.EDIT) return isMine ? undefined : { reason: 'not-your-message' };
-    if (kind === Kind.PIN || kind === Kind.UNPIN) return isHost ? undefined : { reason: 'not-owner' };
-    if (kind === Kind.REACT) return this.#react(emojiOf(entry));
+    if (denial !== undefined) return denial;
+    if (entry.kind === Kind.REACT) return this.#react(emojiOf(entry));
     this.#mayHaveRoom = true;
     return undefined;
   }
 
-  #delete(may: boolean): Denial | undefined {
-    if (!may) return { reason: this.#deleted ? 'message-not-found' : 'not-your-message' };
+  #denialFor({ kind, senderId, isHost }: LogEntry): Denial | undefined {
+    const by = rulesOf(kind)?.by;
+    if (by === 'anyone' || (by !== 'sender' && isHost)) return undefined;
+    if (by === 'host') return { reason: 'not-owner' };
+    return this.#senderId === senderId ? undefined : { reason: 'not-your-message' };
+  }
+
+  #delete(denial: Denial | undefined): Denial | undefined {
+    if (denial !== undefined) return this.#deleted ? { reason: 'message-not-found' } : denial;
     this.#deleted = true;
     return undefined;
   }

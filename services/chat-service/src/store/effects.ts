@@ -1,8 +1,8 @@
-import { Kind } from '@parley/contract';
+import { Kind, kindConstants } from '@parley/contract';
 import { type Queryable, statements } from '@parley/database';
 import type { LogEntry } from '../core/entry.js';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 /** Who has how many bytes more now, or fewer. */
 export interface SizeChange {

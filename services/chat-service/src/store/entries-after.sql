@@ -6,9 +6,9 @@ SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor
   coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_ms, void.deleted
 FROM chat.message m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
 CROSS JOIN LATERAL (
-  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = 1 AND (m.target_seq < h.first_seq
+  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = :KIND_EDIT AND (m.target_seq < h.first_seq
     OR EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
-    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = 1 AND e.seq > m.seq)
+    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = :KIND_EDIT AND e.seq > m.seq)
   ) AS deleted
 ) void
 WHERE m.channel_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3;

@@ -1,10 +1,11 @@
+import { kindConstants } from '@parley/contract';
 import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
 import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track, weightOf } from '../core/entry.js';
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 
-const sql = statements(import.meta.url);
+const sql = statements(import.meta.url, kindConstants);
 
 interface Appended {
   readonly channel_id: number;

@@ -10,4 +10,4 @@ SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, AR
 ) AS emojis
 FROM unnest($1::int[], $2::bigint[]) AS t (channel_id, seq)
 JOIN chat.channel_head h USING (channel_id)
-JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq AND m.kind = 0;
+JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq AND m.kind = :KIND_MESSAGE;
