@@ -68,7 +68,13 @@ function differing(before, after) {
 async function protocolPage() {
   const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
   const rows = Object.entries(refusals).map(([reason, { status, http, words, retryAfterMs }]) => {
-    const cells = [`\`${reason}\``, status, http, retryAfterMs === undefined ? '' : `${retryAfterMs} ms`, words];
+    const cells = [
+      `\`${reason}\``,
+      status,
+      http,
+      retryAfterMs === undefined ? '' : `${retryAfterMs} ms`,
+      words.replaceAll('<', '&lt;'),
+    ];
     return `| ${cells.join(' | ')} |`;
   });
   const table = ['| Reason | gRPC status | HTTP | Retry after | Message |', '|---|---|---|---|---|', ...rows].join(
