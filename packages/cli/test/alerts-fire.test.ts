@@ -116,10 +116,10 @@ run(
     await fires('ParleyDefect');
     await trio.people.sql('ALTER TABLE chat.away RENAME TO listing');
 
-    expect(await firing()).not.toContain('ParleyLaneStuck');
+    expect(await firing()).not.toContain('ParleyAppendQueueStuck');
     const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
     const sent = conversation.send('into the lock');
-    await fires('ParleyLaneStuck');
+    await fires('ParleyAppendQueueStuck');
     await trio.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'");
     await locked;
     expect((await sent).seq).toBe(2);

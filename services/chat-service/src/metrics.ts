@@ -42,24 +42,24 @@ const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Batches by size and time, and tries whose outcome was not known. */
 export function countLane(metrics: Metrics, log: Logger): AppendQueueCounters {
   const rows = metrics.histogram(
-    'parley_lane_batch_rows',
+    'parley_append_queue_batch_rows',
     'entries of one batch, without those that met a lock',
     [],
     [1, 2, 5, 10, 25, 50, 100, 250, 500],
   );
   const waits = metrics.histogram(
-    'parley_lane_wait_seconds',
+    'parley_append_queue_wait_seconds',
     'until the oldest entry of a batch was sent',
     [],
     seconds,
   );
   const commits = metrics.histogram(
-    'parley_lane_commit_seconds',
+    'parley_append_queue_commit_seconds',
     'until the outcome of a batch was known',
     [],
     seconds,
   );
-  const reruns = metrics.counter('parley_lane_reruns_total', 'batches that were sent again', []);
+  const reruns = metrics.counter('parley_append_queue_reruns_total', 'batches that were sent again', []);
   return {
     onBatch: ({ rows: count, tries, waitedMs, tookMs }) => {
       rows.observe(count);
@@ -96,7 +96,7 @@ export function countChat(
   );
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
-  metrics.gauge('parley_lane_bytes', 'data bytes that wait or are in flight', () => parts.appendQueue.bytes);
+  metrics.gauge('parley_append_queue_bytes', 'data bytes that wait or are in flight', () => parts.appendQueue.bytes);
   metrics.gauge('parley_ring_bytes', 'bytes in all rings', () => parts.channels.ringBytes);
   metrics.gauge(
     'parley_lease_age_seconds',
