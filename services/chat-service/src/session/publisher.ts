@@ -12,31 +12,32 @@ import { encodeMessage, encodeTyping } from './frames.js';
 import { denialFor } from './rules.js';
 import { normalise, sizeOf, stamped, validationError } from './validation.js';
 
-/** What postings of a chat server share. */
+/** What all publishers of a chat server share. */
 export interface PublisherContext {
+  /** Maximum bytes of `data`. */
   readonly messageBytes: number;
-  /** Of one sender. */
+  /** Limit for one sender in one channel. */
   readonly rate: MessageRate;
-  /** Unix ms, the database's clock, never backwards. */
+  /** Returns Unix ms by the database's clock; never goes back. */
   readonly now: () => number;
   /** False while this server cannot be sure that it still owns its channels. */
   readonly mayPublish: () => boolean;
   readonly appendQueue: AppendQueue;
   readonly usage: Usage;
-  /** Called where the database says that a channel is not this server's any more. */
+  /** Called when the database says that another server owns a channel. */
   readonly onMoved: () => void;
 }
 
-/** How a message is answered: once, and not at all where it is lossy and was taken. */
+/** Receives the result of one message: exactly one call, or none for a lossy message that was relayed. */
 export interface PublishResponder {
   readonly accepted: (clientId: string, seq: number, timestamp: number) => void;
   readonly refused: (clientId: string, refusal: Refusal) => void;
 }
 
-/** An outcome that is an entry of the log. */
-type Landed = AppendOutcome & { is: 'stored' | 'known' };
+/** The outcome of an append that left an entry in the log. */
+type AppendedOutcome = AppendOutcome & { is: 'stored' | 'known' };
 
-interface Said {
+interface Position {
   readonly seq: number;
   readonly timestamp: number;
 }
@@ -55,21 +56,21 @@ function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
 
-/** Enough to tell two messages apart. */
+/** Shortens a digest to what is enough to tell two messages apart. */
 function shortened(digest: Buffer): string {
   return digest.toString('latin1', 0, 16);
 }
 
-/** Neither kept nor acked. */
+/** Returns true for typing indicators and lossy messages, which are neither stored nor acknowledged. */
 export function isPassing({ lossy, typing }: Message): boolean {
   return lossy || typing !== undefined;
 }
 
-function asRefusal(outcome: Exclude<AppendOutcome, Landed>): Refusal {
+function refusalOf(outcome: Exclude<AppendOutcome, AppendedOutcome>): Refusal {
   return outcome.is === 'denied' ? refuse(outcome.denial.reason, outcome.denial) : refusals[outcome.is]();
 }
 
-/** What one user says in one channel: checked, then relayed or recorded, then answered. */
+/** Publishes the messages of one user in one channel. */
 export class Publisher {
   readonly #author: Author;
   readonly #channel: LiveChannel;
@@ -83,37 +84,53 @@ export class Publisher {
     this.#context = context;
   }
 
-  /** Resolves when everything that was taken has been answered. */
+  /** Resolves when every message that was accepted for appending has its result. */
   settled(): Promise<void> {
     if (this.#pending === 0) return Promise.resolve();
     return new Promise((resolve) => this.#settled.push(resolve));
   }
 
-  take(message: Message, responder: PublishResponder): void {
+  /**
+   * The way of a message: validate, answer a retry, limit, then append (kept) or authorise and relay. The append queue
+   * authorises a kept message at the moment when it is written; it is shown and acknowledged after its commit.
+   */
+  publish(message: Message, responder: PublishResponder): void {
+    const isRefused = (refusal: Refusal | undefined): boolean => {
+      if (refusal !== undefined) responder.refused(message.clientId, refusal);
+      return refusal !== undefined;
+    };
     normalise(message);
-    const fault = validationError(message, this.#channel, this.#context.messageBytes);
-    const before = fault === undefined ? this.#findSent(message) : undefined;
-    const refusal = fault ?? (before === undefined ? this.#notNow(message) : undefined);
-    if (refusal !== undefined) responder.refused(message.clientId, refusal);
-    else if (before !== undefined) this.#sayAgain(message, before, responder);
-    else if (isPassing(message)) this.#pass(message, responder);
-    else this.#sayNew(message, responder);
+    if (isRefused(validationError(message, this.#channel, this.#context.messageBytes))) return;
+    if (this.#answerRetry(message, responder)) return;
+    if (isRefused(this.#checkOwnership() ?? this.#limit(message))) return;
+    const isPassingBy = isPassing(message);
+    if (this.#channel.facts.keeps && !isPassingBy) this.#append(message, digestOf(message), responder);
+    else if (isRefused(this.#checkDedupe(message) ?? this.#authorise(message))) return;
+    else if (isPassingBy) this.#relayLossy(message);
+    else this.#relay(message, message.clientId === '' ? nothing : digestOf(message), responder);
   }
 
-  /** Looked up before anything can refuse it: the same client id again is the same message, whatever its sender may do by now. */
-  #findSent(message: Message): SentMessage | undefined {
-    if (message.clientId === '' || isPassing(message)) return undefined;
-    return this.#channel.sent.find(this.#author.person.id, message.clientId);
+  /**
+   * Gives a message with a known client id its first answer, before anything can refuse it: it is the same message.
+   * Returns false if the message is new.
+   */
+  #answerRetry(message: Message, responder: PublishResponder): boolean {
+    if (message.clientId === '' || isPassing(message)) return false;
+    const earlier = this.#channel.sent.find(this.#author.person.id, message.clientId);
+    if (earlier === undefined) return false;
+    const isSame = earlier.digest === shortened(digestOf(message));
+    if (isSame) responder.accepted(message.clientId, earlier.seq, earlier.timestamp);
+    else responder.refused(message.clientId, refusals.reused());
+    return true;
   }
 
-  #notNow(message: Message): Refusal | undefined {
+  #checkOwnership(): Refusal | undefined {
     if (this.#channel.moving) return refuse('moved');
-    if (!this.#context.mayPublish()) return refuse('paused');
-    return this.#tooFast(message);
+    return this.#context.mayPublish() ? undefined : refuse('paused');
   }
 
-  /** Of one user all streams in this channel count together. */
-  #tooFast(message: Message): Refusal | undefined {
+  /** All streams of one user in this channel share one limit; the channel has its own. */
+  #limit(message: Message): Refusal | undefined {
     const { senders, rateLimiter } = this.#channel;
     const size = sizeOf(message);
     const nowMs = performance.now();
@@ -121,27 +138,59 @@ export class Publisher {
     return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
-  /** What is kept nowhere and acked to nobody. */
-  #pass(message: Message, responder: PublishResponder): void {
-    const denial = this.#denialFor(message);
-    if (denial !== undefined) responder.refused(message.clientId, denial);
-    else if (message.typing === undefined) this.#relayLossy(message);
-    else this.#relayTyping(message.typing.stopped);
+  /** Refuses a message with a client id that the dedupe cache has no room for: a retry could publish it twice. */
+  #checkDedupe(message: Message): Refusal | undefined {
+    if (message.clientId === '' || isPassing(message)) return undefined;
+    const waitMs = this.#channel.sent.fullForMs(this.#author.person.id, performance.now());
+    return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
-  #denialFor(message: Message): Refusal | undefined {
+  #authorise(message: Message): Refusal | undefined {
     const { person, membership } = this.#author;
     const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
     const denial = denialFor({ message, userId: person.id, membership }, this.#channel, now);
     return denial && refuse(denial.reason, denial);
   }
 
-  #relayTyping(stopped: boolean): void {
-    this.#channel.publishLossy(encodeTyping({ userId: this.#author.person.id, stopped }));
+  #append(message: Message, digest: Buffer, responder: PublishResponder): void {
+    message.data = Buffer.from(message.data); // a view would keep the whole chunk alive that it came in
+    const draft = new Draft(message, digest, this.#author, this.#channel, this.#context);
+    this.#pending += 1;
+    const isQueued = this.#context.appendQueue.offer(draft, (outcome) =>
+      this.#settle(() => this.#appended(message, digest, outcome, responder)),
+    );
+    if (!isQueued) this.#settle(() => responder.refused(message.clientId, refuse('too-busy')));
+  }
+
+  #appended(message: Message, digest: Buffer, outcome: AppendOutcome, responder: PublishResponder): void {
+    if (outcome.is !== 'stored') this.#channel.slowMode.giveBack(this.#author.person.id, message);
+    if (outcome.is === 'moved') this.#context.onMoved();
+    if (outcome.is === 'stored' || outcome.is === 'known') {
+      this.#show(message, outcome);
+      this.#acknowledge(message, digest, { seq: outcome.seq, timestamp: outcome.sentAtMs }, responder);
+    } else responder.refused(message.clientId, refusalOf(outcome));
+  }
+
+  /** Hands a committed entry to the sequencer, which shows it in the order of the log. */
+  #show(message: Message, outcome: AppendedOutcome): void {
+    const { seq, sentAtMs } = outcome;
+    const { sequencer } = this.#channel;
+    const frame = encodeMessage(this.#stamp(message, seq, sentAtMs));
+    if (outcome.is === 'stored') sequencer?.take({ seq, frame, changesRoster: false }, outcome.roster);
+    else sequencer?.expect(seq, 0);
+  }
+
+  #relay(message: Message, digest: Buffer, responder: PublishResponder): void {
+    const position = { seq: this.#channel.lastSeq + 1, timestamp: this.#context.now() };
+    this.#channel.show(encodeMessage(this.#stamp(message, position.seq, position.timestamp)));
+    this.#acknowledge(message, digest, position, responder);
   }
 
   #relayLossy(message: Message): void {
-    this.#channel.publishLossy(encodeMessage(this.#stamp(message, 0, this.#context.now())));
+    const { typing } = message;
+    const userId = this.#author.person.id;
+    if (typing !== undefined) this.#channel.publishLossy(encodeTyping({ userId, stopped: typing.stopped }));
+    else this.#channel.publishLossy(encodeMessage(this.#stamp(message, 0, this.#context.now())));
   }
 
   #stamp(message: Message, seq: number, timestamp: number): Message {
@@ -149,41 +198,13 @@ export class Publisher {
     return stamped(message, { userId: number, sender: id, timestamp, seq });
   }
 
-  #sayAgain(message: Message, before: SentMessage, responder: PublishResponder): void {
-    if (before.digest !== shortened(digestOf(message))) responder.refused(message.clientId, refusals.reused());
-    else responder.accepted(message.clientId, before.seq, before.timestamp);
-  }
-
-  #sayNew(message: Message, responder: PublishResponder): void {
-    const { keeps } = this.#channel.facts;
-    const digest = message.clientId !== '' || keeps ? digestOf(message) : nothing;
-    const denial = keeps ? undefined : (this.#forgetful(message) ?? this.#denialFor(message)); // what is kept is judged when it is written
-    if (denial !== undefined) responder.refused(message.clientId, denial);
-    else if (keeps) this.#record(message, digest, responder);
-    else this.#relay(message, digest, responder);
-  }
-
-  /** What could not be remembered might be said twice. */
-  #forgetful({ clientId }: Message): Refusal | undefined {
-    if (clientId === '') return undefined;
-    const waitMs = this.#channel.sent.fullForMs(this.#author.person.id, performance.now());
-    return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
-  }
-
-  #relay(message: Message, digest: Buffer, responder: PublishResponder): void {
-    const timestamp = this.#context.now();
-    const seq = this.#channel.lastSeq + 1;
-    this.#channel.show(encodeMessage(this.#stamp(message, seq, timestamp)));
-    this.#accept(message, digest, { seq, timestamp }, responder);
-  }
-
-  #accept(message: Message, digest: Buffer, { seq, timestamp }: Said, responder: PublishResponder): void {
+  #acknowledge(message: Message, digest: Buffer, { seq, timestamp }: Position, responder: PublishResponder): void {
     const { clientId } = message;
     if (clientId !== '') this.#remember(clientId, { seq, timestamp, digest: shortened(digest) });
     responder.accepted(clientId, seq, timestamp);
   }
 
-  /** The log remembers for longer, where there is one. */
+  /** Remembers the answer for a retry. A kept channel can forget older ones: its log remembers them for longer. */
   #remember(clientId: string, sent: SentMessage): void {
     const { id } = this.#author.person;
     const nowMs = performance.now();
@@ -191,37 +212,9 @@ export class Publisher {
     this.#channel.sent.add(id, clientId, sent, nowMs);
   }
 
-  #record(message: Message, digest: Buffer, responder: PublishResponder): void {
-    message.data = Buffer.from(message.data); // the queue would keep all the bytes alive that it came in
-    const draft = new Draft(message, digest, this.#author, this.#channel, this.#context);
-    this.#pending += 1;
-    const taken = this.#context.appendQueue.offer(draft, (outcome) =>
-      this.#recorded(message, digest, outcome, responder),
-    );
-    if (!taken) this.#settle(() => responder.refused(message.clientId, refuse('too-busy')));
-  }
-
-  #recorded(message: Message, digest: Buffer, outcome: AppendOutcome, responder: PublishResponder): void {
-    this.#settle(() => {
-      if (outcome.is !== 'stored') this.#channel.slowMode.giveBack(this.#author.person.id, message);
-      if (outcome.is === 'stored' || outcome.is === 'known') return this.#show(message, digest, outcome, responder);
-      if (outcome.is === 'moved') this.#context.onMoved();
-      responder.refused(message.clientId, asRefusal(outcome));
-    });
-  }
-
-  /** Committed: shown in the order of the log, then acknowledged. */
-  #show(message: Message, digest: Buffer, outcome: Landed, responder: PublishResponder): void {
-    const { seq, sentAtMs } = outcome;
-    const frame = encodeMessage(this.#stamp(message, seq, sentAtMs));
-    if (outcome.is === 'stored') this.#channel.sequencer?.take({ seq, frame, changesRoster: false }, outcome.roster);
-    else this.#channel.sequencer?.expect(seq, 0);
-    this.#accept(message, digest, { seq, timestamp: sentAtMs }, responder);
-  }
-
-  #settle(answer: () => void): void {
+  #settle(report: () => void): void {
     this.#pending -= 1;
-    answer();
+    report();
     if (this.#pending > 0) return;
     for (const resolve of this.#settled.splice(0)) resolve();
   }

@@ -226,7 +226,7 @@ export class ChatSession {
 
   #handle(message: Message): void {
     if (message.ping !== undefined) this.tell(encodePong(message.ping.sentAt, this.channel.lastSeq));
-    else if (isForLog(message)) this.#publisher.take(message, this.#responder);
+    else if (isForLog(message)) this.#publisher.publish(message, this.#responder);
   }
 
   /**
@@ -244,7 +244,7 @@ export class ChatSession {
       const accepted: PublishResponder['accepted'] = (clientId, seq, timestamp) =>
         resolve({ clientId, seq, timestamp });
       const refused: PublishResponder['refused'] = (clientId, refusal) => resolve(refusalAck(clientId, refusal));
-      this.#publisher.take(message, { accepted, refused });
+      this.#publisher.publish(message, { accepted, refused });
       if (isPassing(message)) resolve({ clientId: message.clientId });
     });
   }
