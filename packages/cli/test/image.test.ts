@@ -41,7 +41,7 @@ test('what the image holds is small, and nothing of what builds and tests it', a
 test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])('%s finds all that it loads', (service) => {
   const main = join(app, 'services', service, 'dist', 'src', 'main.js');
   const { status, stderr } = spawnSync(process.execPath, [main], { env: { PATH: process.env.PATH }, encoding: 'utf8' });
-  expect(stderr).toContain('set PARLEY_DATABASE_URL');
+  expect(stderr).toContain('Set PARLEY_DATABASE_URL');
   expect(status).toBe(2);
 });
 

@@ -59,7 +59,7 @@ test('nobody is where the database takes no changes, and all are again when it d
   const database = new URL(trio.database.ownerUrl).pathname.slice(1);
   await trio.people.sql(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
   await trio.people.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE $1', ['chat_%']);
-  await all('the database takes no changes: it is read-only\n');
+  await all('The database is read-only.\n');
   await metric('manager', 'parley_database_up 0');
   await trio.people.sql(
     `BEGIN; SET TRANSACTION READ WRITE; ALTER DATABASE ${database} RESET default_transaction_read_only; COMMIT`,
@@ -80,7 +80,7 @@ test('who signs with a key that the database has lost publishes a new one', asyn
 
 test('a gateway without a manager is not ready', async () => {
   trio.managers[0]?.kill('SIGKILL');
-  await all('no manager can be reached\n', ['gateway']);
+  await all('No manager can be reached.\n', ['gateway']);
   expect(await isHealthy('gateway')).toBe(false);
   expect(await isHealthy('manager')).toBe(false);
 }, 60_000);

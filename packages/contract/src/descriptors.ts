@@ -14,13 +14,13 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 
 /** One .proto file of the descriptor set. */
 export interface DescriptorFile {
-  /** Its name as imports spell it, such as `chat/v1/types.proto`. */
+  /** Name as imports spell it, such as `chat/v1/types.proto`. */
   readonly name: string;
   /** Names of the files it imports. */
   readonly imports: readonly string[];
   /** Full names of the services in it. */
   readonly services: readonly string[];
-  /** Full names of the messages in it, nested ones too. */
+  /** Full names of the messages in it, including nested ones. */
   readonly messages: readonly string[];
   /** Full names of everything in it: services, methods, messages, fields, oneofs, enums, enum values. */
   readonly symbols: readonly string[];
@@ -28,23 +28,23 @@ export interface DescriptorFile {
   readonly bytes: Uint8Array;
 }
 
-/** A method of the seed document's contract; its path is `/<service>/<method>`. */
+/** A method of the original contract (proto/seed). Its path is `/<service>/<method>`, without a package. */
 export interface SeedMethod {
   readonly service: string;
   readonly method: string;
 }
 
-/** The encoded google.protobuf.FileDescriptorSet of the seed, chat.v1, grpc health and reflection, with all imports. */
+/** Returns the encoded google.protobuf.FileDescriptorSet of the original contract, chat.v1, gRPC health and reflection. */
 export function descriptorSet(): Buffer {
   return readFileSync(new URL('../../src/gen/descriptors.binpb', import.meta.url));
 }
 
-/** The files of the descriptor set; an import comes before the file that imports it. */
+/** Returns the files of the descriptor set. Imports come before the files that import them. */
 export function descriptorFiles(): readonly DescriptorFile[] {
   return [...registry().files].map(describeFile);
 }
 
-/** The methods that are served for ever under the seed's package-less names. */
+/** Methods that are also served under their original names without a package. */
 export const seedMethods: readonly SeedMethod[] = readSeedMethods();
 
 function readSeedMethods(): SeedMethod[] {
@@ -70,7 +70,7 @@ function describeFile(file: DescFile): DescriptorFile {
   };
 }
 
-/** The full names inside a type. The values of an enum are its siblings: protobuf scopes them as C++ does. */
+/** Returns the full names inside a type. Enum values are siblings of their enum: protobuf scopes them as C++ does. */
 function partsOf(type: DescMessage | DescEnum | DescExtension | DescService): string[] {
   switch (type.kind) {
     case 'message':

@@ -21,12 +21,12 @@ export interface GeneratedService {
   readonly methods: Readonly<Record<string, Omit<Method, 'path'> & { readonly name: string }>>;
 }
 
-/** The methods of a service by their names in lower camel case, each with its path. */
+/** Methods of a service by name in lower camel case, each with its path. */
 export type Service<S extends GeneratedService> = {
   readonly [K in keyof S['methods']]: S['methods'][K] & { readonly path: string };
 };
 
-/** Adds to each method of a generated service its path on the wire. */
+/** Adds the path on the wire to each method of a generated service. */
 export function serviceOf<S extends GeneratedService>({ fullName, methods }: S): Service<S> {
   const withPaths = Object.entries(methods).map(([key, method]) => [
     key,

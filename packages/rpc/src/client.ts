@@ -12,7 +12,7 @@ import type { Method } from '@parley/contract';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
 
-/** Options for every client of ours: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy` between services. */
+/** Options of every client: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy` between services. */
 export const clientOptions: ClientOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,
@@ -23,21 +23,22 @@ export const clientOptions: ClientOptions = {
   'grpc.enable_http_proxy': 0,
 };
 
+/** Token and deadline of a unary call. */
 export interface UnaryOptions {
-  /** Goes out as `authorization: Bearer <token>`. */
+  /** Sent as `authorization: Bearer <token>`. */
   readonly token?: string;
-  /** Milliseconds from now. */
+  /** Deadline in milliseconds from now. */
   readonly withinMs: number;
 }
 
-/** Metadata with a bearer token. */
+/** Creates metadata with a bearer token, or empty metadata without one. */
 export function bearerMetadata(token: string | undefined): Metadata {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   return metadata;
 }
 
-/** Starts a unary call; `done` is called once. The returned call can be cancelled. */
+/** Starts a unary call and returns it, so that it can be cancelled. `done` is called once. */
 export function startUnary<Q, S>(
   client: Client,
   method: Method<Q, S>,
@@ -51,7 +52,7 @@ export function startUnary<Q, S>(
   return client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
 }
 
-/** Starts a call that the server answers with a stream. */
+/** Starts a call whose response is a stream. */
 export function startServerStream<Q, S>(
   client: Client,
   method: Method<Q, S>,
@@ -63,7 +64,7 @@ export function startServerStream<Q, S>(
   return client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata, options);
 }
 
-/** Starts a call in which both sides stream. */
+/** Starts a call whose request and response are streams. */
 export function startDuplex<Q, S>(
   client: Client,
   method: Method<Q, S>,
@@ -74,8 +75,8 @@ export function startDuplex<Q, S>(
 }
 
 /**
- * Calls a unary method; a deadline is required.
- * @throws {Refusal} with the reason that the server gave.
+ * Calls a unary method and returns its response.
+ * @throws {Refusal} with the reason from the server, or from the transport.
  */
 export function callUnary<Q, S>(client: Client, method: Method<Q, S>, request: Q, options: UnaryOptions): Promise<S> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '@parley/runtime';
 
-/** Length of the prefix before each message on the wire: one flag byte and a length of four. */
+/** Bytes of the prefix before each message on the wire: a flag byte and a 32-bit length. */
 export const prefixBytes = 5;
 
 /** Returns the same memory as a Buffer, without a copy. */
@@ -20,7 +20,7 @@ function joinFrames(messages: readonly Uint8Array[], totalBytes: number): Buffer
   return joined;
 }
 
-/** How gRPC frames messages: each has a prefix of one flag byte and its length. */
+/** Framing of gRPC: each message has a prefix of a flag byte and its length. */
 export const grpcFraming = { overheadBytes: prefixBytes, join: joinFrames } as const;
 
 /** Returns one message with its gRPC prefix. */
@@ -28,8 +28,8 @@ export function frameOf(message: Uint8Array): Buffer {
   return joinFrames([message], message.length);
 }
 
-/** Why a message with this prefix is not read; undefined where it is. Nothing is ever inflated for a caller. */
-export function prefixRefusal(flag: number | undefined, length: number, mostBytes: number): Refusal | undefined {
+/** Returns the refusal of a message with this prefix, or undefined to read it. Compressed messages are always refused. */
+export function prefixRefusal(flag: number | undefined, length: number, maxBytes: number): Refusal | undefined {
   if (flag !== 0) return refuse(flag === 1 ? 'compressed' : 'malformed');
-  return length > mostBytes ? refuse('message-too-large') : undefined;
+  return length > maxBytes ? refuse('message-too-large') : undefined;
 }

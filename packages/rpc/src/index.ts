@@ -1,4 +1,4 @@
-/** gRPC as Parley speaks it, on both sides: calls, statuses with reasons, and messages as they stand on the wire. */
+/** gRPC helpers of clients and servers: calls, statuses with reasons, and framing. */
 export {
   bearerMetadata,
   callUnary,

@@ -2,13 +2,13 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import type { Codec, Method } from '@parley/contract';
 import { asBuffer } from './frame.js';
 
-/** Leaves bytes as they are. */
+/** Codec that passes bytes through. */
 export const bytesCodec: Codec<Uint8Array> = {
   encode: (bytes) => ({ finish: () => bytes }),
   decode: (bytes) => bytes,
 };
 
-/** The form in which grpc-js takes a method. */
+/** Converts a method to the definition that grpc-js takes. */
 export function grpcMethod<Q, S>({ requestType, responseType, ...method }: Method<Q, S>): MethodDefinition<Q, S> {
   return {
     ...method,
@@ -19,7 +19,7 @@ export function grpcMethod<Q, S>({ requestType, responseType, ...method }: Metho
   };
 }
 
-/** The form in which grpc-js takes a service of the contract. */
+/** Converts a service of the contract to the definition that grpc-js takes. */
 export function grpcService(service: Readonly<Record<string, Method>>): ServiceDefinition {
   return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, grpcMethod(method)]));
 }

@@ -7,16 +7,16 @@ import {
 } from '@grpc/grpc-js';
 import { isReason, type Reason, type Refusal, reasonOfCode, refusals, refuse } from '@parley/runtime';
 
-/** A status on its way out, with whatever trailers it has. */
+/** Status that a server sends, with its trailers. */
 export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
-/** Tells callers how they may encode their messages; grpc-js would say that it inflates. */
+/** Response header with the encodings that we accept. By default grpc-js offers compression. */
 export const acceptedKey = 'grpc-accept-encoding';
 export const acceptedEncodings = 'identity';
 
-/** The gRPC status of a refusal; its reason and retry hint travel as trailers. */
+/** Returns the gRPC status of a refusal, with its reason and retry hint as trailers. */
 export function statusFromRefusal(refusal: Refusal): StatusObject {
   const metadata = new Metadata();
   metadata.set(reasonKey, refusal.reason);
@@ -25,14 +25,14 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
   return { code: status[refusals[refusal.reason].status], details: refusal.message, metadata };
 }
 
-/** Gives a status that the transport made the trailers that every status of ours has. */
+/** Adds the trailers of a refusal to a status that the transport made. */
 export function withReason(given: TransportStatus): TransportStatus {
-  const whole = given.code === status.OK || given.code === status.NOT_FOUND; // that one is only made by health
-  if (whole || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
+  const isComplete = given.code === status.OK || given.code === status.NOT_FOUND; // only the health service sends NOT_FOUND
+  if (isComplete || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
   return statusFromRefusal(refuse(reasonOf(given)));
 }
 
-/** The reason that a status other than OK names. */
+/** Returns the reason of a status other than OK. */
 export function reasonOf({
   code,
   metadata,
@@ -44,7 +44,7 @@ export function reasonOf({
   return isReason(reason) ? reason : reasonOfCode(code);
 }
 
-/** The refusal that a peer's status carries. Without a reason it came from the transport, whose words stay in the log. */
+/** Returns the refusal in a status from a peer. Without a reason it came from the transport, and its text is only logged. */
 export function refusalFromStatus(
   error: Pick<ServiceError, 'code' | 'details'> & { readonly metadata?: Metadata },
 ): Refusal {

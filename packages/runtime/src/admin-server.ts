@@ -4,12 +4,13 @@ import { hostAndPort } from './address.js';
 import type { Part } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 
+/** The address of the ops port and what it serves. */
 export interface AdminOptions {
   readonly host: string;
-  /** 0 = a free port. */
+  /** 0: any free port. */
   readonly port: number;
   readonly metrics: Metrics;
-  /** Resolves while the process can serve; its rejection is what /readyz answers. */
+  /** Resolves if the process can serve users. /readyz responds with the message of a rejection. */
   readonly ready: () => Promise<void>;
 }
 
@@ -17,14 +18,14 @@ export interface AdminServer extends Part {
   readonly port: number;
 }
 
-interface Answer {
+interface OpsResponse {
   readonly status: number;
   readonly body: string;
-  /** Absent: plain text. */
+  /** Content type. Absent: plain text. */
   readonly type?: string;
 }
 
-async function readiness(ready: () => Promise<void>): Promise<Answer> {
+async function readiness(ready: () => Promise<void>): Promise<OpsResponse> {
   try {
     await ready();
     return { status: 200, body: 'ready\n' };
@@ -33,7 +34,7 @@ async function readiness(ready: () => Promise<void>): Promise<Answer> {
   }
 }
 
-async function answer(path: string | undefined, options: AdminOptions): Promise<Answer> {
+async function respond(path: string | undefined, options: AdminOptions): Promise<OpsResponse> {
   if (path === '/healthz') return { status: 200, body: 'alive\n' };
   if (path === '/readyz') return readiness(options.ready);
   if (path === '/metrics') {
@@ -48,7 +49,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
     server.once('error', (cause) =>
       reject(
         new Error(
-          `cannot listen on ${hostAndPort(host, port)}: choose another PARLEY_ADMIN_PORT or stop what uses it`,
+          `Cannot listen on ${hostAndPort(host, port)}. Choose another PARLEY_ADMIN_PORT, or stop the process that uses it.`,
           { cause },
         ),
       ),
@@ -57,11 +58,14 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** Serves /healthz (alive), /readyz (able to serve) and /metrics. Rejects with one sentence where the port is taken. */
+/**
+ * Serves the ops port: /healthz (alive), /readyz (able to serve users) and /metrics.
+ * @throws {Error} one sentence if the port is taken.
+ */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(request.url?.split('?')[0], options)
-      .catch((): Answer => ({ status: 500, body: 'failed\n' }))
+    respond(request.url?.split('?')[0], options)
+      .catch((): OpsResponse => ({ status: 500, body: 'failed\n' }))
       .then(({ status, body, type = 'text/plain; charset=utf-8' }) =>
         response.writeHead(status, { 'content-type': type }).end(body),
       );

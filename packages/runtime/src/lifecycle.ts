@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from './log.js';
 
-/** Something that runs until it is told to stop. `stop` may be called twice. */
+/** A running part of a process. `stop` can be called more than once. */
 export interface Part {
   stop(): Promise<void> | void;
 }
 
-/** The running parts of a process, stopped in reverse order of their start. */
+/** Holds the running parts of a process and stops them in reverse order of their start. */
 export class Lifecycle implements Part {
   readonly #parts: { name: string; part: Part }[] = [];
   readonly #log: Logger;
@@ -16,13 +16,13 @@ export class Lifecycle implements Part {
     this.#log = log;
   }
 
-  /** Remembers a part that now runs, and gives it back. */
+  /** Adds a running part and returns it. `name` is for the log. */
   add<P extends Part>(name: string, part: P): P {
     this.#parts.push({ name, part });
     return part;
   }
 
-  /** Stops all parts, the last one first; one that fails is logged and does not hold up the others. */
+  /** Stops all parts, the last one first. A part that fails is logged; the others still stop. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -33,23 +33,23 @@ export class Lifecycle implements Part {
       try {
         await part.stop();
       } catch (cause) {
-        this.#log.error({ err: cause, part: name }, 'a part did not stop cleanly');
+        this.#log.error({ err: cause, part: name }, 'part did not stop cleanly');
       }
     }
   }
 }
 
-/** What comes of it, or undefined where that takes longer. */
+/** Resolves like `work`, or to undefined after `withinMs`. */
 export function atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
   return Promise.race([work, pause(withinMs, undefined, { ref: false })]);
 }
 
-/** Of the time between two calls so much is left alone, however long the first one took. */
-const leastPause = 0.25;
+/** Minimum idle share of the interval between two calls, from 0 to 1. */
+const minIdleShare = 0.25;
 
 /**
- * Calls `work` every `everyMs`, from start to start, with up to `jitter` (0..1) of it added or taken, one call at a time and
- * a quarter of it behind the last one at least; a failure goes to `failed`.
+ * Calls `work` now and then every `everyMs`, measured from start to start and varied by up to `jitter` (0 to 1) of it.
+ * Calls never overlap, and at least a quarter of the interval is idle. `failed` receives what `work` throws.
  */
 export function repeat(
   everyMs: number,
@@ -64,13 +64,13 @@ export function repeat(
   const next = () => {
     if (stopped) return;
     const waitMs = everyMs * (1 + jitter * (2 * Math.random() - 1));
-    timer = setTimeout(turn, Math.max(waitMs * leastPause, waitMs - (performance.now() - startedAt)));
+    timer = setTimeout(run, Math.max(waitMs * minIdleShare, waitMs - (performance.now() - startedAt)));
   };
-  const turn = () => {
+  const run = () => {
     startedAt = performance.now();
     running = Promise.resolve().then(work).catch(failed).finally(next);
   };
-  turn();
+  run();
   return {
     async stop() {
       stopped = true;

@@ -1,32 +1,34 @@
-/** Every bound that a client can meet, with its unit in its name. Settings may lower `messageBytes` and set the rates of messages. */
+/**
+ * Every limit that a client can reach, with its unit in the name. Settings can lower `messageBytes` and set the message rates.
+ */
 export const limits = {
-  /** The largest SERIAL. */
+  /** Maximum of PostgreSQL's SERIAL. */
   channelId: 2_147_483_647,
   messageBytes: 65_536,
-  /** One request, where nothing larger is meant. */
+  /** One request, except Send, Report and frames of a stream. */
   requestBytes: 65_536,
-  /** One frame of a Connect stream, or one Send: a message and what comes with it. A stream that brings a larger one ends. */
+  /** One frame of a Connect stream, or one Send: a message with its metadata. A larger frame ends the stream. */
   frameBytes: 73_728,
-  /** One Report, with as many channels as it may list. */
+  /** One Report with the maximum number of channels. */
   reportBytes: 2_097_152,
-  /** What all requests of a process hold between their arrival and their answer; beyond it each connection has an even share. */
+  /** Memory of all unanswered requests of a process. Beyond it each connection gets an even share. */
   requestBudgetBytes: 25_165_824,
-  /** Metadata of one call in all, names and values, and how many there are. */
+  /** Metadata of one call: total size of names and values, and number of pairs. */
   headersBytes: 12_288,
   headerPairs: 64,
-  /** What a call counts as beside the bytes it brings. */
+  /** Fixed cost of a call in the request budget. */
   callBytes: 1_024,
-  /** A call whose request is one message has this long to send it. */
+  /** Time to send the request of a unary call. */
   requestWithinMs: 10_000,
-  /** A stream of questions about the contract is ended after this. */
+  /** Maximum life of a reflection stream. */
   reflectionWithinMs: 30_000,
-  /** An answer whose end its caller has not taken by then is dropped, and the call reset. */
+  /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
-  /** Calls and streams at once on one HTTP/2 connection; a proxy opens another one. */
+  /** Concurrent calls and streams on one HTTP/2 connection to a chat server. A proxy opens another connection. */
   streamsPerConnection: 1_000,
-  /** The same where every call is answered at once: services without chat streams. */
+  /** The same for services without chat streams. */
   callsPerConnection: 100,
-  /** Calls of one user that one process answers at once, always fewer than its database connections, and how many more may wait. */
+  /** Concurrent calls of one user in one process (always fewer than its database connections), and queued calls beyond them. */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
   nameCharacters: 64,
@@ -38,77 +40,77 @@ export const limits = {
   passwordMinBytes: 8,
   passwordMaxBytes: 72,
   tokenBytes: 4_096,
-  /** One metadata value other than the token. */
+  /** One metadata value, except the token. */
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
-  /** A client id is remembered for so long, also where nothing is kept; who would push one out is refused. */
+  /** Time that the dedupe cache remembers a client id, with retention or without. A send that would evict one is refused. */
   clientIdMs: 600_000,
-  /** In one channel. */
+  /** Client ids of one sender in one channel. */
   clientIdsPerSender: 30_000,
-  /** Of one process, some 200 bytes each; shared fairly once they are so many. */
+  /** Client ids of one process, about 200 bytes each. Beyond it they are shared fairly. */
   clientIdsRemembered: 300_000,
   reactionCharacters: 64,
-  /** Distinct ones. */
+  /** Distinct reactions to one message. */
   reactionsPerMessage: 20,
-  /** Bytes of entries that are not committed yet, with what they cost in memory: of one process, channel and user; more is refused. */
+  /** Memory of uncommitted entries in the append queues of a process, of one channel and of one user. More is refused. */
   laneWaitingBytes: 33_554_432,
   laneChannelBytes: 8_388_608,
   laneUserBytes: 2_097_152,
   laneBatchRows: 500,
   laneBatchBytes: 1_048_576,
-  /** A reader further behind fetches the rest with History. */
+  /** Entries replayed to a resuming client. It fetches the rest with History. */
   replayEntries: 20_000,
   roomSeats: 25,
   chatMembers: 10_000,
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
   channelsPerUser: 100,
-  /** Of an account that is less than a day old. */
+  /** Channels of an account that is less than a day old. */
   channelsPerNewUser: 20,
-  /** Open ones, of what others offer to one user. */
+  /** Open offers to one user. */
   offersPerUser: 20,
-  /** Of these, how many one offerer may hold. */
+  /** Open offers from one user to another. */
   offersPerOfferer: 3,
-  /** Own ones, and as many that are listed. */
+  /** The caller's own channels, and as many listed ones. */
   channelsPerList: 1_000,
   serversListed: 1_000,
-  /** Why somebody was kicked, for the audit. */
+  /** Reason of a kick, for the audit. */
   kickReasonCharacters: 1_000,
-  /** How many of the users inside List names. */
+  /** Users inside a channel that List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,
-  /** `user_count` goes no further. */
+  /** Maximum of `user_count`. */
   usersCounted: 1_000,
   pageEntries: 100,
   pageBytes: 1_048_576,
-  /** Of one message in a page; and of each of them so many people, the others only counted. */
+  /** Emoji of one message in a page, and users named for each; the rest is only counted. */
   emojiListed: 100,
   reactorsListed: 10,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
-  /** How long a chat server may take to give its channels back. */
+  /** Time a chat server may take to give its channels back. */
   drainMs: 600_000,
   drainDefaultMs: 10_000,
   reportMetrics: 64,
   reportMetricBytes: 256,
   reportChannels: 100_000,
-  /** Per sender in one channel. */
+  /** Rate of one sender in one channel. */
   senderMessagesPerSecond: 100,
   senderBytesPerSecond: 1_048_576,
-  /** Frames of any kind that are read of one stream; the rest waits unread. */
+  /** Rate of reading one stream, frames of any kind. The rest waits unread. */
   streamFramesPerSecond: 500,
   streamBytesPerSecond: 4_194_304,
-  /** Written to one Subscribe before it is ended, to be resumed: a browser keeps the whole response of a stream. */
+  /** Bytes written to one Subscribe stream before it ends, to be resumed: a browser keeps the whole response in memory. */
   subscribeBytes: 4_194_304,
-  /** Of one channel, all senders together. */
+  /** Rate of one channel, all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
-  /** Frames a live channel remembers; a reader further behind is reset. */
+  /** Frames in the ring buffer of a channel. A subscriber that falls further behind is reset. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
-  /** All rings of a chat server; beyond it those of empty channels go early. */
+  /** All ring buffers of a chat server. Beyond it, those of empty channels are dropped early. */
   allRingsBytes: 268_435_456,
-  /** Bytes of one joined write to a member. */
+  /** Bytes of one joined write to a subscriber. */
   writeBytes: 65_536,
 } as const;

@@ -2,7 +2,7 @@ import { type Logger as PinoLogger, pino, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
 import { version } from './version.js';
 
-/** JSON lines (or readable ones), with `child(fields)`. Keys used: service node rpc user channel conn reason ms. */
+/** Logger of JSON lines or readable text. Common fields: service node rpc user channel conn reason ms. */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
   child(fields: Record<string, unknown>): Logger;
 };
@@ -16,7 +16,7 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
 }
 
-/** A logger to standard output. Tokens and passwords never reach it: callers log facts, and the usual keys are masked. */
+/** Creates a logger to standard output. It masks the usual keys of tokens and passwords, but callers must not log them either. */
 export function createLogger(options: LogOptions): Logger {
   const stream: StreamEntry['stream'] =
     options.format === 'text'
@@ -39,7 +39,7 @@ export function createLogger(options: LogOptions): Logger {
   );
 }
 
-/** A logger that says nothing. */
+/** Creates a logger that writes nothing. */
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });
 }

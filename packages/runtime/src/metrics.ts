@@ -1,55 +1,58 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { version } from './version.js';
 
-/** The numbers of one process, in the Prometheus text format. */
+/** Metrics of one process, in the Prometheus text format. */
 export class Metrics {
   readonly registry = new Registry();
-  /** Calls by rpc and reason (`ok` or a word of the table), in seconds. */
+  /** Duration of calls in seconds, by rpc and reason (`ok` or a key of `refusals`). */
   readonly calls: Histogram<'rpc' | 'reason'>;
-  /** Errors that nobody foresaw: those that reached the process, and calls that were answered `internal`. */
+  /** Unexpected errors: those that reached the process, and calls that failed with `internal`. */
   readonly #defects: Counter<'kind'>;
 
   constructor() {
-    this.calls = this.histogram('parley_rpc_seconds', 'calls by rpc and reason', ['rpc', 'reason']);
+    this.calls = this.histogram('parley_rpc_seconds', 'Duration of calls in seconds, by rpc and reason.', [
+      'rpc',
+      'reason',
+    ]);
     const kinds = ['uncaught', 'internal'];
     this.#defects = this.counter(
       'parley_defects_total',
-      'errors that nobody foresaw, by where they ended',
+      'Unexpected errors, by where they were caught.',
       ['kind'],
       kinds,
     );
   }
 
-  /** A call has ended with that reason. */
+  /** Counts a call that ended with `reason` after `ms` milliseconds. */
   countCall(rpc: string, reason: string, ms: number): void {
     this.calls.observe({ rpc, reason }, ms / 1_000);
     if (reason === 'internal') this.#defects.inc({ kind: 'internal' });
   }
 
-  /** An error reached the process. */
+  /** Counts an error that no handler caught. */
   countUncaught(): void {
     this.#defects.inc({ kind: 'uncaught' });
   }
 
-  /** Adds the usual numbers of a Node process (memory, event loop, handles) and the version of Parley. */
+  /** Adds the usual metrics of a Node process (memory, event loop, handles) and the version of Parley. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
-    this.levels('parley_build_info', 'always 1; the label is the version of this process', 'version', () => ({
+    this.levels('parley_build_info', 'Always 1. The label is the version of this process.', 'version', () => ({
       [version]: 1,
     }));
   }
 
   /**
-   * `born`: values of its label that are there from the start, at 0. Without them the first event of a kind makes its
-   * series, and `increase()` over a series that begins with 1 is 0.
+   * Creates a counter. `initial` are values of its first label that start at 0: without them the first event creates the
+   * series at 1, and `increase()` of a series that starts at 1 is 0.
    */
-  counter<L extends string>(name: string, help: string, labelNames: readonly L[], born: readonly string[] = []) {
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[], initial: readonly string[] = []) {
     const counter = new Counter<L>({ name, help, labelNames: [...labelNames], registers: [this.registry] });
-    for (const value of born) counter.inc({ [String(labelNames[0])]: value } as Record<L, string>, 0);
+    for (const value of initial) counter.inc({ [String(labelNames[0])]: value } as Record<L, string>, 0);
     return counter;
   }
 
-  /** A sum that is kept elsewhere, on a path too hot for a counter of its own, and asked for when it is read. */
+  /** Creates a counter whose value is kept elsewhere, for paths too hot for a counter. `read` runs at each scrape. */
   total(name: string, help: string, read: () => number): void {
     new Counter({
       name,
@@ -62,7 +65,7 @@ export class Metrics {
     });
   }
 
-  /** A number that is asked for when it is read. */
+  /** Creates a gauge. `read` runs at each scrape. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,
@@ -74,7 +77,7 @@ export class Metrics {
     });
   }
 
-  /** One number for each value of a label, asked for when they are read. */
+  /** Creates a gauge with one value per value of `label`. `read` runs at each scrape. */
   levels<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
     new Gauge({
       name,

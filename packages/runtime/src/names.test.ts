@@ -21,8 +21,8 @@ test.each([
 });
 
 test.each([
-  ['nothing', '', 'not empty'],
-  ['only spaces', ' \u3000', 'not only spaces'],
+  ['nothing', '', 'needs a visible character'],
+  ['only spaces', ' \u3000', 'needs a visible character'],
   ['65 characters', 'x'.repeat(65), 'this one has 65'],
   ['a joiner in Latin letters', 'ad\u200dmin', 'U+200D'],
   ['a non-joiner in Cyrillic letters', 'и\u200cи', 'U+200C'],

@@ -1,18 +1,18 @@
 import { limits } from './limits.js';
 import { refuse } from './refusal.js';
 
-/** Controls, direction and format characters, halves of surrogate pairs, and whatever else is drawn as nothing: two names would look like one. */
+/** Invisible characters: controls, direction and format characters, lone surrogates. With them two names could look alike. */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Scripts whose letters change their form by a joiner beside them. */
+/** Scripts in which a joiner changes the form of a letter. */
 const joiningScripts = [
   ...['Arab', 'Syrc', 'Nkoo', 'Mong', 'Adlm'],
   ...['Deva', 'Beng', 'Guru', 'Gujr', 'Orya', 'Taml', 'Telu', 'Knda', 'Mlym', 'Sinh', 'Khmr', 'Mymr'],
 ];
 const joining = `[${joiningScripts.map((script) => `\\p{scx=${script}}`).join('')}]`;
 
-/** Where a character that is hidden elsewhere is part of what is seen. */
-const seen = new RegExp(
+/** Invisible characters in places where they change what is visible. */
+const visible = new RegExp(
   [
     `(?<=${joining})(?<=[\\p{L}\\p{M}])[\\u200c\\u200d](?=${joining})(?=[\\p{L}\\p{M}])`, // between letters
     '(?<=\\p{Script=Arabic})\\u200d|\\u200d(?=\\p{Script=Arabic})', // a letter in the form that it has inside a word
@@ -31,15 +31,15 @@ function codePoint(character: string): string {
 function faultOf(name: string): string | undefined {
   const { length } = [...name];
   if (length > limits.nameCharacters)
-    return `a name has at most ${limits.nameCharacters} characters, and this one has ${length}`;
-  if (name.trim() === '') return 'a name is not empty, and not only spaces';
-  const [found] = hidden.exec(name.replace(seen, '')) ?? [];
-  return found === undefined ? undefined : `a name cannot have ${codePoint(found)} there: it would not be seen`;
+    return `A name has at most ${limits.nameCharacters} characters, but this one has ${length}.`;
+  if (name.trim() === '') return 'A name needs a visible character.';
+  const [found] = hidden.exec(name.replace(visible, '')) ?? [];
+  return found === undefined ? undefined : `A name cannot contain ${codePoint(found)} there, because it is invisible.`;
 }
 
 /**
- * A text as somebody's or something's name, normalised (NFC), so that what looks the same is the same.
- * @throws {Refusal} `invalid-name`, which says what is wrong.
+ * Validates the display name of a user or channel and returns it normalised (NFC).
+ * @throws {Refusal} `invalid-name`, with a message that says what is wrong.
  */
 export function displayName(text: string): string {
   const name = text.normalize('NFC');
@@ -48,7 +48,7 @@ export function displayName(text: string): string {
   return name;
 }
 
-/** Whether a text is a name as `displayName` answers it. */
+/** Tests whether a text is a valid display name in normalised form. */
 export function isDisplayName(text: string): boolean {
   return text === text.normalize('NFC') && faultOf(text) === undefined;
 }

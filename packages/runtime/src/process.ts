@@ -3,26 +3,26 @@ import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
 import { ignoredNames, readSettings, type Settings, SettingsError } from './settings.js';
 
-/** What a process gets to start with. */
+/** Settings, log and metrics of a process. */
 export interface ProcessContext {
   readonly settings: Settings;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
 
-/** A started service: where it listens, and how it ends. */
+/** A started service: its addresses and how to stop it. */
 export interface RunningService extends Part {
-  /** What a supervisor prints, e.g. `{ grpc: '127.0.0.1:50051', admin: '127.0.0.1:51051' }`. */
+  /** Addresses by name, for a supervisor: `{ grpc: '127.0.0.1:50051', admin: '127.0.0.1:51051' }`. */
   readonly listens: Readonly<Record<string, string>>;
 }
 
 const orphanStopMs = 1_500;
 const badStart = 2;
 
-/** Node gives an error without words where all addresses of a name failed. */
-function words(cause: unknown): string {
-  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(words).join('; ');
-  if (isOutOfFiles(cause)) return 'too many files are open: allow more (`ulimit -n 4096`), then start again';
+/** Returns the message of an error. Node's error has none if all addresses of a host name failed. */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ');
+  if (isOutOfFiles(cause)) return 'Too many files are open. Allow more (`ulimit -n 4096`), then start again.';
   return cause instanceof Error ? cause.message : String(cause);
 }
 
@@ -31,22 +31,25 @@ function isOutOfFiles(cause: unknown): boolean {
 }
 
 function fail(service: string, cause: unknown): never {
-  process.stderr.write(`${service}: ${words(cause)}\n`);
-  process.send?.({ failed: words(cause) });
+  process.stderr.write(`${service}: ${messageOf(cause)}\n`);
+  process.send?.({ failed: messageOf(cause) });
   process.exit(badStart);
 }
 
-/** A thrown error of any handler, listener or timer is logged and counted; the process goes on. */
+/** Logs and counts errors that no handler, listener or timer caught. The process goes on. */
 function surviveErrors(log: Logger, metrics: Metrics): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (cause: unknown) => {
       metrics.countUncaught();
-      log.error({ err: cause, kind }, 'nobody caught this error');
+      log.error({ err: cause, kind }, 'uncaught error');
     });
   }
 }
 
-/** SIGTERM and SIGINT stop in order; a second one forces. The loss of a supervisor stops in under two seconds. */
+/**
+ * Shuts down on SIGTERM and SIGINT; a second signal exits at once. If the supervisor disappears, the process exits within
+ * two seconds.
+ */
 function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: number): void {
   let stopping = false;
   const stop = (withinMs: number, why: string) => {
@@ -62,13 +65,13 @@ function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: num
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stop(stopping ? 0 : stopMs, signal));
   }
-  process.on('SIGHUP', () => log.info('SIGHUP changes nothing: certificates are read again when their files change'));
-  process.on('disconnect', () => stop(orphanStopMs, 'the supervisor went away'));
+  process.on('SIGHUP', () => log.info('SIGHUP ignored; certificates are reloaded when their files change'));
+  process.on('disconnect', () => stop(orphanStopMs, 'supervisor disconnected'));
 }
 
 /**
- * Runs a service as this process: reads the environment once, starts it, tells a supervisor where it listens,
- * and stops it on a signal. A start that fails ends the process with status 2 and one sentence.
+ * Runs a service as this process: reads the settings, starts it, sends its addresses to a supervisor, and stops it on a
+ * signal. A failed start prints one sentence and exits with status 2.
  */
 export async function runProcess(
   service: string,
@@ -79,7 +82,7 @@ export async function runProcess(
   const metrics = new Metrics();
   metrics.collectProcess();
   const ignored = ignoredNames(process.env);
-  if (ignored.length > 0) log.info({ ignored }, 'these variables are service links of Kubernetes, not settings');
+  if (ignored.length > 0) log.info({ ignored }, 'variables ignored: they are Kubernetes service links, not settings');
   surviveErrors(log, metrics);
   let running: RunningService | undefined;
   stopOnSignals(() => running, log, (settings.STOP_SECONDS + 1) * 1_000);

@@ -1,20 +1,20 @@
 import { type Reason, refusals } from './refusals.js';
 
-/** What a refusal may say beyond its row of the table. */
+/** Details of one refusal beyond its row in `refusals`. */
 export interface RefusalDetail {
-  /** Replaces the row's words; never carries what a client sent. */
+  /** Replaces the error text of the row. Must not contain anything that a client sent. */
   readonly words?: string;
-  /** Milliseconds; replaces the row's hint. */
+  /** Replaces the retry hint of the row, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** For the log only; never sent. */
+  /** Cause for the log. Never sent. */
   readonly cause?: unknown;
 }
 
-/** The one error that leaves a door: a reason from the table, its words, and when to try again. */
+/** The error that a handler throws for its caller: a reason of the table, an error text and a retry hint. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: Reason;
-  /** 0: do not retry as is. */
+  /** Milliseconds until a retry can succeed. 0: do not retry unchanged. */
   readonly retryAfterMs: number;
 
   constructor(reason: Reason, detail: RefusalDetail = {}) {
@@ -24,12 +24,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Builds the refusal for a reason, to be thrown or sent. */
+/** Creates the refusal for a reason, to be thrown or sent. */
 export function refuse(reason: Reason, detail?: RefusalDetail): Refusal {
   return new Refusal(reason, detail);
 }
 
-/** Whatever was thrown, as a refusal: anything that is not one becomes `internal` with fixed words and keeps its cause. */
+/** Returns a thrown value as a refusal. Anything else becomes `internal` with a fixed text and keeps its cause. */
 export function refusalFrom(thrown: unknown): Refusal {
   return thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown });
 }

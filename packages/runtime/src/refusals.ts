@@ -14,6 +14,7 @@ export type StatusName =
   | 'UNAVAILABLE'
   | 'UNAUTHENTICATED';
 
+/** Status, text and retry hint of a reason. */
 export interface RefusalRow {
   readonly status: StatusName;
   /** HTTP status of the same refusal at the gateway. */

@@ -1,7 +1,7 @@
 /**
- * Bounds the bytes that the requests of one process hold between their arrival and their answer, and shares them fairly:
- * where all is used up, a connection still gets its even share, so a flood on some connections keeps nobody else out.
- * Together the connections hold at most twice the bytes.
+ * Bounds the memory of unanswered requests in one process and shares it fairly between connections. If all of it is used,
+ * a connection still gets its even share, so a flood on some connections does not lock out the others. All connections
+ * together hold at most twice the budget.
  */
 export class RequestBudget {
   readonly #bytes: number;
@@ -12,12 +12,12 @@ export class RequestBudget {
     this.#bytes = bytes;
   }
 
-  /** What all requests hold now, in bytes. */
+  /** Bytes that all requests hold now. */
   get held(): number {
     return this.#held;
   }
 
-  /** Counts bytes that a request brings. False: it must be refused, and nothing was counted. */
+  /** Reserves bytes for a request. False: nothing was reserved, and the request must be refused. */
   take(connection: object, bytes: number): boolean {
     const own = (this.#byConnection.get(connection) ?? 0) + bytes;
     if (this.#held + bytes > this.#bytes && own > this.#evenShare(connection)) return false;
@@ -26,7 +26,7 @@ export class RequestBudget {
     return true;
   }
 
-  /** Gives back what was taken. */
+  /** Releases reserved bytes. */
   give(connection: object, bytes: number): void {
     const left = (this.#byConnection.get(connection) ?? 0) - bytes;
     if (left > 0) this.#byConnection.set(connection, left);

@@ -1,6 +1,6 @@
 /**
- * Kubernetes gives each pod variables about every Service of its namespace. Those of a Service called `parley...` look
- * like settings: PARLEY_SERVICE_HOST, PARLEY_PORT=tcp://10.96.1.2:50051, PARLEY_PORT_50051_TCP_ADDR.
+ * Kubernetes sets variables for every Service of the namespace in each pod. Those of a Service called `parley...` look like
+ * settings: PARLEY_SERVICE_HOST, PARLEY_PORT=tcp://10.96.1.2:50051, PARLEY_PORT_50051_TCP_ADDR.
  */
 const url = /^(tcp|udp|sctp):\/\/(\[[\da-f:.]+\]|[\d.]+):\d+$/i;
 const shapes: readonly (readonly [name: RegExp, value: RegExp])[] = [
@@ -11,7 +11,7 @@ const shapes: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/_PORT_\d+_(TCP|UDP|SCTP)_(PROTO|PORT|ADDR)$/, /^(tcp|udp|sctp|\d+|[\d.]+|[\da-f:.]+)$/i],
 ];
 
-/** The names of the variables that are such links. */
+/** Returns the names of the variables that are service links. */
 export function serviceLinks(env: NodeJS.ProcessEnv, prefix: string): string[] {
   return Object.entries(env)
     .filter(([name, value = '']) => {

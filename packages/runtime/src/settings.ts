@@ -10,7 +10,7 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-/** Exactly as browsers send them: no path, no wildcard. */
+/** An origin exactly as browsers send it: no path, no wildcard. */
 const origin = z
   .string()
   .refine(
@@ -23,7 +23,7 @@ const positive = z.coerce.number().int().positive();
 
 interface Row<S extends z.ZodType> {
   readonly schema: S;
-  /** As it would be written in the environment; absent: not set. */
+  /** Default, as the environment would spell it. Absent: no default. */
   readonly fallback?: string;
   readonly unit: string;
   readonly secret?: boolean;
@@ -40,52 +40,51 @@ export const settingsTable = {
     ...setting(
       z.url({ protocol: /^postgres(ql)?$/ }).optional(),
       'URL',
-      'PostgreSQL 15 or later, with the role of this service',
+      'PostgreSQL 15 or later, connecting as the role of this service',
     ),
     secret: true,
   },
-  DATABASE_URL_FILE: setting(z.string().optional(), 'file', 'holds DATABASE_URL, where that is not set itself'),
-  DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the pool of this process', '5'),
-  HOST: setting(z.string().min(1), 'address', 'where this process listens', '127.0.0.1'),
+  DATABASE_URL_FILE: setting(
+    z.string().optional(),
+    'file',
+    'file with the database URL, read if DATABASE_URL is not set',
+  ),
+  DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the connection pool of this process', '5'),
+  HOST: setting(z.string().min(1), 'address', 'address to listen on', '127.0.0.1'),
   PORT: setting(
     port.optional(),
     'port',
-    'its port; 50051 user-service, 50052 channel-service, 50053 chat-service, 8080 gateway',
+    'port to listen on; default: 50051 user-service, 50052 channel-service, 50053 chat-service, 8080 gateway',
   ),
-  ADMIN_PORT: setting(port.optional(), 'port', '/healthz /readyz /metrics; default: the port + 1000; 0 = off'),
-  INSECURE: setting(onOff, 'on/off', 'listen without TLS on an address that others can reach', 'off'),
+  ADMIN_PORT: setting(
+    port.optional(),
+    'port',
+    'ops port, serving /healthz /readyz /metrics; default: PORT + 1000; 0: off',
+  ),
+  INSECURE: setting(onOff, 'on/off', 'allow plain text on an address that other machines can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
   TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
   TLS_CA: setting(
     z.string().optional(),
     'file',
-    'PEM authority that service-to-service calls trust; unset: they use no TLS',
+    'PEM authority that calls between services trust; unset: they use no TLS',
   ),
   PROXIES: setting(
     list,
     'CIDR',
-    'services: where the gateway and Envoy are, gateway: where your own proxy is; the last address of their x-forwarded-for is the caller, and their connections are never closed for the refusals of one caller; unset: nobody is believed',
+    'trusted proxies: of services, the gateway and Envoy; of the gateway, your own proxy; the last address of their x-forwarded-for counts as the caller, and refusals never close their connections; unset: none is trusted',
     '',
   ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'level',
-    'least level that is logged',
+    'lowest level that is logged',
     'info',
   ),
   LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
-  REFLECTION: setting(
-    onOff.optional(),
-    'on/off',
-    'serve gRPC reflection; default: on where only this machine reaches HOST',
-  ),
-  STOP_SECONDS: setting(positive.max(600), 's', 'how long a stopping process waits before it forces the end', '8'),
-  PASSWORD_SCHEME: setting(
-    z.enum(['bcrypt', 'argon2id']),
-    'scheme',
-    'user-service: how new passwords are hashed',
-    'bcrypt',
-  ),
+  REFLECTION: setting(onOff.optional(), 'on/off', 'serve gRPC reflection; default: on if HOST is a loopback address'),
+  STOP_SECONDS: setting(positive.max(600), 's', 'time a shutdown may take before the process is forced to exit', '8'),
+  PASSWORD_SCHEME: setting(z.enum(['bcrypt', 'argon2id']), 'scheme', 'user-service: hash of new passwords', 'bcrypt'),
   BCRYPT_COST: setting(
     z.coerce.number().int().min(4).max(15),
     'log2 rounds',
@@ -98,89 +97,102 @@ export const settingsTable = {
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
       .optional(),
     'user id',
-    'npm start: makes this account, an administrator, where there is none yet; its password is left in the data folder',
+    'npm start: creates this operator account if there is no operator yet, and leaves its password in the data folder',
   ),
   SERVER_HOSTS: setting(
     list,
     'patterns',
-    'channel-service: hosts a chat server may report as addr; * stands for one label',
+    'channel-service: hosts that a chat server may report as addr; * matches one label',
     'localhost,127.0.0.1,::1',
   ),
   SERVER_NETWORKS: setting(
     list,
     'CIDR',
-    'channel-service: networks a chat server may report as internal_addr',
+    'channel-service: networks that a chat server may report as internal_addr',
     '127.0.0.0/8,::1/128',
   ),
   SERVER_PORTS: setting(
     z.string().regex(/^\d+-\d+$/),
     'from-to',
-    'channel-service: ports a chat server may report',
+    'channel-service: ports that a chat server may report',
     '1024-65535',
   ),
   ARCHIVE_DIR: setting(
     z.string().optional(),
     'folder',
-    'channel-service: where entries are written, as JSON lines, before retention deletes them; unset: nowhere',
+    'channel-service: folder for entries that retention deletes, as JSON lines; unset: no archive',
   ),
   LISTED_DAYS: setting(
     positive.max(36_500),
     'days',
-    'channel-service: rooms and public chats that nobody used for so long are not listed any more; they can still be found by name',
+    'channel-service: rooms and public chats that are unused for longer are no longer listed, but can be found by name',
     '30',
   ),
-  NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: its name in lists'),
-  ADDR: setting(address.optional(), 'host:port', 'chat-service: what clients dial'),
+  NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: name of this chat server in lists'),
+  ADDR: setting(address.optional(), 'host:port', 'chat-service: address that clients dial'),
   ADDR_TLS: setting(
     onOff.optional(),
     'on/off',
-    'chat-service: clients dial ADDR with TLS, because a proxy in front of it speaks TLS; default: on where TLS_CERT is set',
+    'chat-service: clients dial ADDR with TLS, for example to a TLS proxy; default: on if TLS_CERT is set',
   ),
-  INTERNAL_ADDR: setting(address.optional(), 'ip:port', 'chat-service: what the manager dials'),
+  INTERNAL_ADDR: setting(
+    address.optional(),
+    'ip:port',
+    'chat-service: address that managers, the gateway and Envoy dial',
+  ),
   MANAGERS: setting(
     list,
     'host:port,...',
-    'chat-service, gateway and `parley`: the managers; any of them will do',
+    'chat-service, gateway and `parley`: addresses of the managers, tried until one responds',
     '127.0.0.1:50052',
   ),
-  USER_SERVICES: setting(list, 'host:port,...', 'gateway: the user-services to call', '127.0.0.1:50051'),
+  USER_SERVICES: setting(list, 'host:port,...', 'gateway: addresses of the user-services', '127.0.0.1:50051'),
   ORIGINS: setting(
     list.pipe(z.array(origin)),
     'origins',
-    'gateway: pages of other origins that may call it, such as https://chat.example.org; its own page always may',
+    'gateway: origins of other pages that may call it, such as https://chat.example.org; its own page always may',
     '',
   ),
-  WEB_DIR: setting(z.string().optional(), 'folder', 'gateway: the built page; default: packages/web/dist/page'),
+  WEB_DIR: setting(
+    z.string().optional(),
+    'folder',
+    'gateway: folder of the built page; default: packages/web/dist/page',
+  ),
   MESSAGE_BYTES: setting(
     positive.max(limits.messageBytes),
     'bytes',
-    'chat-service: the largest message data',
+    'chat-service: maximum size of the data of one message',
     String(limits.messageBytes),
   ),
   SENDER_RATE: setting(
     positive.max(1_000_000),
     'messages/s',
-    'chat-service: of one sender in one channel; the bound in bytes/s grows and shrinks with it',
+    'chat-service: rate limit of one sender in one channel; the limit in bytes/s scales with it',
     String(limits.senderMessagesPerSecond),
   ),
   CHANNEL_RATE: setting(
     positive.max(1_000_000),
     'messages/s',
-    'chat-service: of one channel; the bound in bytes/s grows and shrinks with it',
+    'chat-service: rate limit of one channel; the limit in bytes/s scales with it',
     String(limits.channelMessagesPerSecond),
   ),
-  CHANNEL_MEGABYTES: setting(quota, 'MiB', 'chat-service: what one channel may store; 0: no bound', '1024'),
+  CHANNEL_MEGABYTES: setting(quota, 'MiB', 'chat-service: storage quota of one channel; 0: unlimited', '1024'),
   CHANNEL_ROWS: setting(
     quota,
     'entries',
-    'chat-service: messages, edits, reactions and so on that one channel may store; 0: no bound',
+    'chat-service: entries (messages, edits, reactions and so on) that one channel may store; 0: unlimited',
     '5000000',
   ),
-  USER_MEGABYTES: setting(quota, 'MiB', 'chat-service: what one user may store in all channels; 0: no bound', '512'),
+  USER_MEGABYTES: setting(
+    quota,
+    'MiB',
+    'chat-service: storage quota of one user across all channels; 0: unlimited',
+    '512',
+  ),
   USER_ROWS: setting(
     quota,
     'entries',
-    'chat-service: messages, edits, reactions and so on that one user may store in all channels; 0: no bound',
+    'chat-service: entries (messages, edits, reactions and so on) that one user may store across all channels; 0: unlimited',
     '1000000',
   ),
 } as const satisfies Record<string, Row<z.ZodType>>;
@@ -190,12 +202,12 @@ export type Settings = { readonly [K in SettingName]: z.infer<(typeof settingsTa
 
 const prefix = 'PARLEY_';
 
-/** All problems of the environment at once, one line each, by variable name. */
+/** All problems of the environment, one line each, by variable name. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Which variables only look like settings: Kubernetes makes them for a Service called `parley...`. */
+/** Returns the variables that only look like settings: Kubernetes sets them for a Service called `parley...`. */
 export function ignoredNames(env: NodeJS.ProcessEnv): string[] {
   return serviceLinks(env, prefix);
 }
@@ -205,7 +217,7 @@ function withoutLinks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
 }
 
-/** A sentence for each variable that looks like a setting and is none. */
+/** Returns one line for each variable that has the prefix of settings but is not one. */
 export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(withoutLinks(environment))
     .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
@@ -213,8 +225,8 @@ export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Reads every `PARLEY_*` variable. An empty value counts as not set, and so does a service link of Kubernetes.
- * @throws {SettingsError} naming each unknown name and each value that does not fit.
+ * Reads every `PARLEY_*` variable. Empty values and service links of Kubernetes count as not set.
+ * @throws {SettingsError} with every unknown name and every invalid value.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const env = withoutLinks(environment);
@@ -228,7 +240,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   return Object.fromEntries(read) as Settings;
 }
 
-/** One row of `parley config`: the value in force, masked where it is secret. */
+/** One row of `parley config`: the value in effect, masked if it is secret. */
 export interface SettingRow {
   readonly name: string;
   readonly unit: string;
@@ -237,7 +249,7 @@ export interface SettingRow {
   readonly doc: string;
 }
 
-/** The whole table with the values that `env` gives, for people to read. */
+/** Returns the whole table with the values in `environment`, for people to read. */
 export function describeSettings(environment: NodeJS.ProcessEnv): SettingRow[] {
   const env = withoutLinks(environment);
   return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {

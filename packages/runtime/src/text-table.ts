@@ -1,4 +1,4 @@
-/** Rows under their heads in columns as wide as their longest cell, for people to read. */
+/** Formats rows under their heads, each column as wide as its longest cell. */
 export function textTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));

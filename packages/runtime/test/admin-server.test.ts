@@ -53,6 +53,6 @@ test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])('%
 test('a port that is taken is one sentence that says what to do', async () => {
   const again = startAdminServer({ host: '127.0.0.1', port: server.port, metrics, ready });
   await expect(again).rejects.toThrow(
-    `cannot listen on 127.0.0.1:${server.port}: choose another PARLEY_ADMIN_PORT or stop what uses it`,
+    `Cannot listen on 127.0.0.1:${server.port}. Choose another PARLEY_ADMIN_PORT, or stop the process that uses it.`,
   );
 });

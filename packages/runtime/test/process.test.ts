@@ -110,7 +110,7 @@ test.each([
   ['failsToStart', {}, 'child: the port is taken: choose another\n'],
   ['failsEverywhere', {}, 'child: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1\n'],
   ['good', { PARLEY_PORTT: '1' }, 'child: PARLEY_PORTT is not a setting; `npx parley config` lists them\n'],
-  ['outOfFiles', {}, 'child: too many files are open: allow more (`ulimit -n 4096`), then start again\n'],
+  ['outOfFiles', {}, 'child: Too many files are open. Allow more (`ulimit -n 4096`), then start again.\n'],
 ])('a start that fails exits 2 with one sentence: %s', async (behaviour, env, words) => {
   const failed = new Child(behaviour, env);
   expect(await failed.exited).toBe(2);

@@ -1,4 +1,4 @@
-/** How often something may happen: so many times at once, then so many times per second. */
+/** Rate limit: `burst` events at once, then `perSecond` events per second. */
 export interface BurstRate {
   readonly burst: number;
   readonly perSecond: number;
@@ -9,10 +9,10 @@ interface Bucket {
   readonly at: number;
 }
 
-/** As many keys as are remembered; beyond it, the key that was not counted for longest starts anew. */
-const mostBuckets = 100_000;
+/** Maximum number of keys. Beyond it, the least recently counted key is forgotten. */
+const maxBuckets = 100_000;
 
-/** Counts in the memory of this process. */
+/** Token buckets by key, in the memory of this process. */
 export class Buckets<K> {
   readonly #buckets = new Map<K, Bucket>();
   readonly #now: () => number;
@@ -21,14 +21,15 @@ export class Buckets<K> {
     this.#now = now;
   }
 
-  /** Counts once and answers 0, or counts nothing and answers the milliseconds until the next one is free. */
+  /** Takes a token and returns 0, or takes none and returns the milliseconds until one is free. */
   take(key: K, rate: BurstRate): number {
     const left = this.left(key, rate);
     if (left < 1) return Math.ceil(((1 - left) / rate.perSecond) * 1_000);
-    this.#keep(key, left - 1);
+    this.#set(key, left - 1);
     return 0;
   }
 
+  /** Returns the tokens left for a key. */
   left(key: K, { burst, perSecond }: BurstRate): number {
     const before = this.#buckets.get(key);
     if (before === undefined) return burst;
@@ -39,10 +40,10 @@ export class Buckets<K> {
     this.#buckets.delete(key);
   }
 
-  #keep(key: K, left: number): void {
-    this.#buckets.delete(key); // the order of the map is that of the last counts
+  #set(key: K, left: number): void {
+    this.#buckets.delete(key); // keeps the map in order of the last count
     this.#buckets.set(key, { left, at: this.#now() });
     const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > mostBuckets && oldest !== undefined) this.#buckets.delete(oldest);
+    if (this.#buckets.size > maxBuckets && oldest !== undefined) this.#buckets.delete(oldest);
   }
 }

@@ -1,7 +1,7 @@
 import { ChannelKind, Keep } from '@parley/contract';
 import type { ChannelKind as Kind } from '@parley/database';
 
-/** The kinds of channels in the contract, by their names in the database. */
+/** Kinds of channels in the contract, by name in the database. */
 export const channelKinds = {
   room: ChannelKind.ROOM,
   direct: ChannelKind.DIRECT,
@@ -15,7 +15,7 @@ function ruleOf(seconds: number | null) {
   return seconds === 0 ? { nothing: true } : { seconds };
 }
 
-/** What a channel keeps: for so many seconds (null: for ever, 0: nothing), so many entries (null: all). */
+/** Returns the retention of a channel: seconds (null: for ever, 0: nothing) and number of entries (null: all). */
 export function keepOf(seconds: number | null, count: number | null): Keep {
   return Keep.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
 }

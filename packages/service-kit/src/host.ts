@@ -35,7 +35,7 @@ import { renewKeyPair } from './grpc/renewal.js';
 import { GrpcServerBuilder, type RunningGrpcServer, renewCredentials, serverCredentials } from './grpc/server.js';
 import { Readiness } from './readiness.js';
 
-/** What every service needs of the settings. */
+/** The part of the configuration that every service has. */
 export interface HostConfig {
   readonly service: string;
   readonly databaseUrl: string;
@@ -52,13 +52,13 @@ function readUrl(file: string | undefined): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new Error(`PARLEY_DATABASE_URL_FILE=${file} cannot be read: correct the path or its permissions`, { cause });
+    throw new Error(`PARLEY_DATABASE_URL_FILE=${file} cannot be read. Correct the path or its permissions.`, { cause });
   }
 }
 
 /**
- * The host part of a service's configuration.
- * @throws {Error} one sentence where there is no database URL.
+ * Reads the part of the configuration that every service has.
+ * @throws {Error} one sentence if no database URL is set, or its file cannot be read.
  */
 export function readHostConfig(
   settings: Settings,
@@ -69,7 +69,7 @@ export function readHostConfig(
   const databaseUrl = settings.DATABASE_URL ?? readUrl(settings.DATABASE_URL_FILE);
   if (databaseUrl === undefined) {
     throw new Error(
-      `set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}; \`npm start\` does all of it for you`,
+      `Set PARLEY_DATABASE_URL to your PostgreSQL, with the role ${role}. \`npm start\` does that for you.`,
     );
   }
   const port = settings.PORT ?? defaultPort;
@@ -86,13 +86,13 @@ export function readHostConfig(
 }
 
 const statementTimeoutMs = 5_000;
-/** Whoever waits for a row, or holds one without a word, hinders others. */
+/** Bounds for waiting on a row lock and for holding one idle: both block other calls. */
 const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' };
-/** So long a step of the database's clock goes unnoticed, and a key that is gone stays gone. */
-const lookEveryMs = 3_000;
+/** Interval of clock checks and key checks. */
+const checkEveryMs = 3_000;
 
-const patienceMs = 30_000;
-const tryEveryMs = 500;
+const waitForDatabaseMs = 30_000;
+const retryEveryMs = 500;
 
 async function startClock(pool: Pool): Promise<DatabaseClock> {
   await checkServer(pool);
@@ -100,18 +100,18 @@ async function startClock(pool: Pool): Promise<DatabaseClock> {
   return DatabaseClock.start(pool);
 }
 
-/** A database that starts together with this process is waited for. */
+/** Waits for a database that starts at the same time as this process. */
 async function startClockPatiently(pool: Pool, url: string, log: Logger): Promise<DatabaseClock> {
-  const end = performance.now() + patienceMs;
-  for (let isSaid = false; ; await pause(tryEveryMs)) {
+  const end = performance.now() + waitForDatabaseMs;
+  for (let isLogged = false; ; await pause(retryEveryMs)) {
     try {
       return await startClock(pool);
     } catch (cause) {
       if (!isAway(cause)) throw cause;
       if (performance.now() > end) throw databaseAway(url, cause);
     }
-    if (!isSaid) log.info({ database: new URL(url).host }, 'waiting for the database');
-    isSaid = true;
+    if (!isLogged) log.info({ database: new URL(url).host }, 'waiting for the database');
+    isLogged = true;
   }
 }
 
@@ -119,39 +119,43 @@ async function ipOf(host: string): Promise<string> {
   try {
     return (await lookup(dialable(host))).address;
   } catch (cause) {
-    throw new Error(`PARLEY_HOST=${host} has no address: use one of this machine, or 0.0.0.0 or ::`, { cause });
+    throw new Error(`PARLEY_HOST=${host} has no address. Use one of this machine, or 0.0.0.0 or ::.`, { cause });
   }
 }
 
 function databaseAway(url: string, cause: unknown): Error {
-  const { host } = new URL(url); // never the whole: it holds the password
-  return new Error(`no database answers at ${host}: start it, or correct PARLEY_DATABASE_URL`, { cause });
+  const { host } = new URL(url); // not the whole URL: it contains the password
+  return new Error(`No database responds at ${host}. Start it, or correct PARLEY_DATABASE_URL.`, { cause });
 }
 
-/** A process that finds too few connections would fail later, for some calls only. */
+/** Warns if PostgreSQL has too few free connections: otherwise some calls would fail later. */
 async function checkConnections(pool: Pool, wanted: number, { log }: ProcessContext): Promise<void> {
   const usable = await usableConnections(pool);
   const { rows } = await pool.query<{ open: number }>('SELECT sum(numbackends)::int AS open FROM pg_stat_database');
   const open = rows[0]?.open ?? 0;
   if (usable - open >= wanted) return;
   const advice =
-    'raise max_connections: it should be PARLEY_DATABASE_CONNECTIONS of all processes together, one more for each chat server, and 10';
-  log.warn({ usable, open, wanted }, `PostgreSQL has too few connections for this process: ${advice}`);
+    'raise max_connections to the sum of PARLEY_DATABASE_CONNECTIONS of all processes, plus one per chat server, plus 10';
+  log.warn({ usable, open, wanted, advice }, 'too few free PostgreSQL connections');
 }
 
 function countConnections({ metrics }: ProcessContext, pool: Pool): void {
-  metrics.levels('parley_database_connections', 'connections of the pool of this process', 'state', () => ({
+  metrics.levels('parley_database_connections', 'Connections in the database pool, by state.', 'state', () => ({
     used: pool.totalCount - pool.idleCount,
     idle: pool.idleCount,
   }));
-  metrics.gauge('parley_database_waiting', 'calls that wait for a connection of the pool', () => pool.waitingCount);
+  metrics.gauge(
+    'parley_database_waiting',
+    'Calls that wait for a connection of the database pool.',
+    () => pool.waitingCount,
+  );
 }
 
-/** The parts that every service has: database, clock, keys, gRPC server, admin server; stopped in reverse order. */
+/** The parts that every service has (database, clock, keys, gRPC server, ops port), stopped in reverse order. */
 export class ServiceHost {
-  /** One life of this process. */
+  /** Instance id: identifies one run of this process. */
   readonly bootId = randomUUID();
-  /** Proves that a key or a renewal of the lease is of this process. It never leaves it but to the database, which keeps a hash. */
+  /** Proves that a key or a lease renewal comes from this process. Only the database sees it, and stores a hash. */
   readonly secret = randomBytes(32);
   readonly pool: Pool;
   readonly clock: DatabaseClock;
@@ -183,7 +187,10 @@ export class ServiceHost {
     this.readiness = parts.add('readiness', new Readiness(pool, context.metrics));
   }
 
-  /** Opens the database. Rejects with one sentence where it is away, too old, or not migrated. */
+  /**
+   * Opens the database and the parts that need nothing else.
+   * @throws {Error} one sentence if the database is unreachable, too old or not migrated.
+   */
   static async open(config: HostConfig, context: ProcessContext): Promise<ServiceHost> {
     const { log } = context;
     const ip = await ipOf(config.host);
@@ -194,7 +201,7 @@ export class ServiceHost {
       max: config.connections,
       statementTimeoutMs,
       session,
-      onLost: (err) => log.warn({ err }, 'a database connection was lost'),
+      onLost: (err) => log.warn({ err }, 'database connection lost'),
     });
     parts.add('database', { stop: () => pool.end() });
     countConnections(context, pool);
@@ -206,36 +213,38 @@ export class ServiceHost {
     const host = new ServiceHost(config, context, ip, pool, clock, parts);
     host.#repeat('clock', async () => {
       const stepMs = await clock.measure(pool);
-      if (stepMs !== 0) log.warn({ stepMs }, "the database's clock was set; it is followed");
+      if (stepMs !== 0) log.warn({ stepMs }, 'database clock stepped');
     });
     return host;
   }
 
-  /** A key of this process, published now and looked after from now on. Rejects with the database error. */
+  /**
+   * Publishes a signing key of this process and keeps it published and renewed.
+   * @throws {Error} of the database.
+   */
   async signingKey<C extends object>(kind: TokenKind<C>): Promise<SigningKey<C>> {
     const key = new SigningKey(kind, this.bootId, this.pool, this.clock, this.secret);
     await key.start();
-    this.readiness.require('the database of keys', () => key.tend());
-    this.#repeat(`key of ${kind.purpose}`, () => key.tend());
+    this.readiness.require('the signing keys', () => key.tend());
+    this.#repeat(`${kind.purpose} key`, () => key.tend());
     return key;
   }
 
   #repeat(name: string, work: () => Promise<void>): void {
-    const failed = (err: unknown) =>
-      this.context.log.warn({ err }, `the ${name} was not looked after; it is tried again`);
-    this.parts.add(name, repeat(lookEveryMs, 0.1, work, failed));
+    const failed = (err: unknown) => this.context.log.warn({ err }, `${name} check failed; will retry`);
+    this.parts.add(name, repeat(checkEveryMs, 0.1, work, failed));
   }
 
   get #port(): number {
     return this.#grpc?.port ?? this.#config.port;
   }
 
-  /** Where the gRPC server is reached from this machine; its port is known once it listens. */
+  /** Address of the gRPC server as this machine dials it. Its port is known once it listens. */
   get address(): string {
     return hostAndPort(dialable(this.#config.host), this.#port);
   }
 
-  /** The same by IP address. */
+  /** The same address with an IP address in place of a host name. */
   get ipAddress(): string {
     return hostAndPort(this.#ip, this.#port);
   }
@@ -244,7 +253,7 @@ export class ServiceHost {
     this.#grpc?.setServing(serving);
   }
 
-  /** Starts the gRPC server with the services that `add` gives it. */
+  /** Starts the gRPC server with the services that `add` adds. */
   async serve(add: (builder: GrpcServerBuilder) => void): Promise<void> {
     const { settings, log, metrics } = this.context;
     const credentials = serverCredentials(settings);
@@ -267,10 +276,10 @@ export class ServiceHost {
     );
   }
 
-  /** Starts the admin server, where one is wanted, and gives the running service; `doors` is where it listens. */
-  async run(doors: RunningService['listens'] = { grpc: this.address }): Promise<RunningService> {
+  /** Opens the ops port, unless it is off, and returns the running service. `endpoints` are its other addresses by name. */
+  async run(endpoints: RunningService['listens'] = { grpc: this.address }): Promise<RunningService> {
     const { host, adminPort } = this.#config;
-    const listens: Record<string, string> = { ...doors };
+    const listens: Record<string, string> = { ...endpoints };
     if (adminPort !== 0) {
       const ready = () => this.readiness.check();
       const admin = await startAdminServer({ host, port: adminPort, metrics: this.context.metrics, ready });

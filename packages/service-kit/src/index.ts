@@ -1,4 +1,4 @@
-/** What every service of Parley is built on: the gRPC server, who calls, tokens and keys, and the life of a service. */
+/** Foundation of every service: the gRPC server, authentication of callers, tokens and keys, start and shutdown. */
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './auth/callers.js';
 export { SigningKey } from './auth/signing-key.js';
 export {

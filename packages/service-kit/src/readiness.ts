@@ -2,41 +2,41 @@ import { type Pool, transaction } from '@parley/database';
 import { atMost, type Metrics, type Part, repeat } from '@parley/runtime';
 
 const everyMs = 5_000;
-const answerWithinMs = 3_000;
-/** More than fits into `work_mem`, so that PostgreSQL writes a temporary file: that fails where its disk is full. */
+const timeoutMs = 3_000;
+/** More rows than fit into `work_mem`: PostgreSQL writes a temporary file, which fails if its disk is full. */
 const rows = 20_000;
-const lookAtDisk = `SELECT current_setting('transaction_read_only') AS "readOnly", count(*) FROM generate_series(1, ${rows})`;
+const probe = `SELECT current_setting('transaction_read_only') AS "readOnly", count(*) FROM generate_series(1, ${rows})`;
 
 async function tryDatabase(pool: Pool): Promise<void> {
   const [found] = await transaction(pool, async (client) => {
     await client.query("SET LOCAL work_mem = '64kB'");
-    return (await client.query<{ readOnly: string }>(lookAtDisk)).rows;
+    return (await client.query<{ readOnly: string }>(probe)).rows;
   });
-  if (found?.readOnly !== 'off') throw new Error('the database takes no changes: it is read-only');
+  if (found?.readOnly !== 'off') throw new Error('The database is read-only.');
 }
 
 async function inTime(check: Promise<void>, what: string): Promise<void> {
   const outcome = await atMost(
     check.then(() => true),
-    answerWithinMs,
+    timeoutMs,
   );
-  if (outcome === undefined) throw new Error(`${what} did not answer for ${answerWithinMs / 1_000} s`);
+  if (outcome === undefined) throw new Error(`No response from ${what} within ${timeoutMs / 1_000} s.`);
 }
 
 /**
- * Whether users can be served: the database answers and takes data, and all else that was asked for holds. It is looked
- * at every 5 s, so that a metric tells it, and whenever somebody asks; those who ask meanwhile share one look.
+ * Checks whether the process can serve users: the database responds and takes writes, and all required checks pass. Runs
+ * every 5 s for the metric, and on demand. Concurrent callers share one run.
  */
 export class Readiness implements Part {
   readonly #pool: Pool;
   readonly #checks: [what: string, check: () => Promise<void>][] = [];
   readonly #repeated: Part;
-  #looking: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
   #databaseUp = 0;
 
   constructor(pool: Pool, metrics: Metrics) {
     this.#pool = pool;
-    const help = '1 while the database answers this process and takes data';
+    const help = '1 if the database responds to this process and takes writes, else 0.';
     metrics.gauge('parley_database_up', help, () => this.#databaseUp);
     this.#repeated = repeat(
       everyMs,
@@ -46,20 +46,23 @@ export class Readiness implements Part {
     );
   }
 
-  /** One more thing without which nobody can be served; its rejection says what is wrong. */
+  /** Adds a check that must pass. `what` names its subject; the message of a rejection says what is wrong. */
   require(what: string, check: () => Promise<void>): void {
     this.#checks.push([what, check]);
   }
 
-  /** Rejects with one sentence where users cannot be served now. */
+  /**
+   * Resolves if the process can serve users now.
+   * @throws {Error} one sentence that says what is wrong.
+   */
   check(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
     });
-    return this.#looking;
+    return this.#running;
   }
 
-  async #look(): Promise<void> {
+  async #run(): Promise<void> {
     try {
       await inTime(tryDatabase(this.#pool), 'the database');
       this.#databaseUp = 1;

@@ -12,5 +12,5 @@ test('whom a proxy names last has called; nobody else may name anybody', () => {
 });
 
 test.each(['10.0.0.0', '10.0.0.0/33', 'here/8', ''])('%j is no network', (network) => {
-  expect(() => new Proxies([network])).toThrow(/^PARLEY_PROXIES: .* is not a network such as 10\.0\.0\.0\/8$/);
+  expect(() => new Proxies([network])).toThrow(/^PARLEY_PROXIES: .* is not a network such as 10\.0\.0\.0\/8\.$/);
 });

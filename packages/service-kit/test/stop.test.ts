@@ -86,7 +86,7 @@ test('a port that is taken is one sentence', async () => {
     stopMs: 100,
   });
   await expect(again.start()).rejects.toThrow(
-    `cannot listen on 127.0.0.1:${server.port}: choose another port or stop what uses it`,
+    `Cannot listen on 127.0.0.1:${server.port}. Choose another port, or stop the process that uses it.`,
   );
   await server.stop();
 });

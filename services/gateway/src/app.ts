@@ -11,9 +11,9 @@ import { ChatRoutes } from './http/routes.js';
 import { JoinKeys } from './store/join-keys.js';
 import { LivingServers } from './store/living-servers.js';
 
-const lookEveryMs = 1_000;
+const refreshEveryMs = 1_000;
 
-/** Plugs a gateway together. All that it knows is in the database: any number may run. */
+/** Starts a gateway. Gateways are stateless: any number can run. */
 export async function startGateway(config: GatewayConfig, context: ProcessContext): Promise<RunningService> {
   const { settings, log, metrics } = context;
   const { proxies } = config;
@@ -23,18 +23,18 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const living = new LivingServers(host.pool);
   const joinKeys = new JoinKeys(host.pool);
   const upstreams = host.parts.add('upstreams', new Upstreams(config, clientCredentials(settings)));
-  const look = async () => {
-    await Promise.all([living.look(), joinKeys.look()]);
+  const refresh = async () => {
+    await Promise.all([living.refresh(), joinKeys.refresh()]);
     upstreams.keepOnly(living.addresses);
   };
-  await look();
-  const failed = (err: unknown) => log.warn({ err }, 'chat servers and keys were not read; those of before stay');
-  host.parts.add('look', repeat(lookEveryMs, 0.1, look, failed));
-  host.readiness.require('what is behind', () => upstreams.checkReachable());
+  await refresh();
+  const failed = (err: unknown) => log.warn({ err }, 'refresh of chat servers and keys failed; keeping the last ones');
+  host.parts.add('refresh', repeat(refreshEveryMs, 0.1, refresh, failed));
+  host.readiness.require('the upstream services', () => upstreams.checkReachable());
   const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), proxies, log, metrics });
-  const doors = [crossOrigin(config.origins), bridge.door, serveKeys(joinKeys), page.door];
+  const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), page.handle];
   const { host: address, port, stopMs } = config.host;
-  const http = await startHttpServer({ address, port, tls, stopMs, doors });
+  const http = await startHttpServer({ address, port, tls, stopMs, handlers });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);

@@ -2,23 +2,24 @@ import { fileURLToPath } from 'node:url';
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 
+/** Configuration of a gateway. */
 export interface GatewayConfig {
   readonly host: HostConfig;
   readonly userServices: readonly string[];
   readonly managers: readonly string[];
-  /** Origins of other pages that may call. */
+  /** Origins of other pages that may call the gateway. */
   readonly origins: readonly string[];
-  /** Whose word on where a page is counts. */
+  /** Trusted proxies, whose `x-forwarded-for` names the address of a page. */
   readonly proxies: Proxies;
-  /** The folder of the built page. */
+  /** Folder of the built page. */
   readonly webDir: string;
 }
 
 const builtPage = fileURLToPath(new URL('../../../../packages/web/dist/page', import.meta.url));
 
 /**
- * What the gateway needs of the settings.
- * @throws {Error} one sentence where something is missing.
+ * Reads the configuration of a gateway.
+ * @throws {Error} one sentence that says what is missing or invalid.
  */
 export function readGatewayConfig(settings: Settings): GatewayConfig {
   return {

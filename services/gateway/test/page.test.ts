@@ -86,7 +86,7 @@ test.each([
   '/metrics',
   '/healthz',
 ])('%s is nothing', async (path) => {
-  expect(await get(path)).toEqual({ status: 404, body: 'there is nothing here\n' });
+  expect(await get(path)).toEqual({ status: 404, body: 'Not found.\n' });
 });
 
 test('the page is only read', async () => {
@@ -110,7 +110,7 @@ test('the keys of join tokens, their public halves alone', async () => {
 test('health, readiness and metrics have a port of their own', async () => {
   const of = async (path: string) => (await fetch(`http://${gateway.admin}${path}`)).text();
   expect(await of('/healthz')).toBe('alive\n');
-  expect(await of('/readyz')).toBe('no user-service can be reached\n'); // none runs here
+  expect(await of('/readyz')).toBe('No user-service can be reached.\n'); // none runs here
   expect(await of('/metrics')).toMatch(/^parley_web_streams 0$/m);
 });
 

@@ -8,12 +8,12 @@ import { serviceToken, type UserClaims, userAudience, userToken } from './tokens
 import type { TrustedKeys } from './trusted-keys.js';
 import { KeyedSemaphore } from './turns.js';
 
-/** A user with a living session. */
+/** Authenticated user with a valid session. */
 export interface UserCaller {
   readonly id: string;
   readonly number: number;
   readonly name: string;
-  /** From the row, not from the token. */
+  /** Role in the database, not in the token. */
   readonly role: 'user' | 'admin' | 'guest';
   readonly sessionId: string;
 }
@@ -33,52 +33,52 @@ const readCaller = {
     FROM chat.session s JOIN chat.users u ON u.id = s.user_id WHERE s.id = $1`,
 };
 
-/** One user never holds the whole pool, unless it is a single connection. */
+/** Returns the concurrent calls of one user: fewer than the database connections, so that others get one too. */
 export function callsPerUser(connections: number): number {
   return Math.max(1, Math.min(limits.callsPerUser, connections - 1));
 }
 
-/** Tells who calls: verifies the token, then reads the row that says whether it still counts. */
+/** Authenticates callers: verifies the token, then checks its session in the database. */
 export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;
-  readonly #turns: KeyedSemaphore;
+  readonly #slots: KeyedSemaphore;
   readonly #reads = new ReadThrottle();
 
   constructor(keys: TrustedKeys, pool: Pool) {
     this.#keys = keys;
     this.#pool = pool;
-    this.#turns = new KeyedSemaphore(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
+    this.#slots = new KeyedSemaphore(callsPerUser(pool.options.max), limits.callsWaitingPerUser);
   }
 
   /**
-   * The user of the call's bearer token.
+   * Returns the user of the call's bearer token.
    * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out` or `suspended`.
    */
   async user(call: Call): Promise<UserCaller> {
-    return this.#living(await this.#claimed(call));
+    return this.#sessionUser(await this.#verified(call));
   }
 
   /**
-   * The user of a call that is about to be answered. Few of a user's calls are answered at once, until each answer is
-   * taken: everybody's wait for the same database connections, and what nobody takes is held in memory.
-   * @throws {Refusal} `read-too-often`, `too-busy`, or what `user` throws.
+   * Authenticates a call and waits for a free slot of its user. A slot is free again when the caller has read the response:
+   * all users share the database connections, and unread responses stay in memory.
+   * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enter(call: Call): Promise<UserCaller> {
-    const claims = await this.#claimed(call);
+    const claims = await this.#verified(call);
     this.#reads.count(claims.sub, call.rpc);
-    await this.#turns.take(claims.sub);
-    call.onOver(() => this.#turns.pass(claims.sub));
-    return this.#living(claims);
+    await this.#slots.acquire(claims.sub);
+    call.onOver(() => this.#slots.release(claims.sub));
+    return this.#sessionUser(claims);
   }
 
-  async #claimed(call: Call): Promise<UserClaims> {
+  async #verified(call: Call): Promise<UserClaims> {
     const { claims } = await this.#keys.verify(call.bearer(), userToken, userAudience);
     call.facts.user = claims.sub;
     return claims;
   }
 
-  async #living(claims: UserClaims): Promise<UserCaller> {
+  async #sessionUser(claims: UserClaims): Promise<UserCaller> {
     const { rows } = await this.#pool.query<CallerRow>({ ...readCaller, values: [claims.sid] });
     const [row] = rows;
     if (row === undefined || !row.living || row.id !== claims.sub || row.status === 'deleted')
@@ -88,8 +88,8 @@ export class Callers {
   }
 
   /**
-   * The boot id of a service whose token is for `audience`.
-   * @throws {Refusal} `unauthenticated` without a token, `not-a-service` with any other.
+   * Returns the instance id of the calling service. Its token must be for `audience`.
+   * @throws {Refusal} `unauthenticated` without a token, `not-a-service` with any other token.
    */
   async service(call: Call, purpose: 'manager' | 'chat' | 'gateway', audience: string): Promise<string> {
     const token = call.bearer();
@@ -104,7 +104,7 @@ export class Callers {
   }
 }
 
-/** A method for users: the handler is given who calls. */
+/** Creates a handler for users. `answer` receives the caller. */
 export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
@@ -112,7 +112,7 @@ export function forUser<Q, S>(
   return async (request, call) => answer(request, await callers.enter(call), call);
 }
 
-/** A streaming method for users. */
+/** Creates a server-streaming handler for users. */
 export function streamForUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => AsyncIterable<S>,
@@ -124,7 +124,7 @@ export function streamForUser<Q, S>(
   };
 }
 
-/** A method for one kind of service: the handler is given the caller's boot id. */
+/** Creates a handler for one kind of service. `answer` receives the instance id of the caller. */
 export function forService<Q, S>(
   callers: Callers,
   purpose: 'manager' | 'chat' | 'gateway',

@@ -5,7 +5,7 @@ const cheap: BurstRate = { burst: 300, perSecond: 30 };
 const dear: BurstRate = { burst: 100, perSecond: 10 };
 const search: BurstRate = { burst: 30, perSecond: 2 };
 
-/** How often one user may call a method of one process: every call that only reads, by service and method. User-service counts `Get` in the database. */
+/** Rate limits per user and process of all methods that only read. user-service counts `Get` in the database. */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
   'ChannelService/List': cheap,
@@ -19,7 +19,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'AdminService/ListAudit': dear,
 };
 
-/** Counts reads in the memory of this process: a read costs no row. */
+/** Rate limiter for reads, in the memory of this process. */
 export class ReadThrottle {
   readonly #buckets: Buckets<string>;
 
@@ -28,8 +28,8 @@ export class ReadThrottle {
   }
 
   /**
-   * Counts one call. `rpc` is as in the path, with or without the package.
-   * @throws {Refusal} `read-too-often`, with the milliseconds until the next one is free.
+   * Counts one call. `rpc` is the name in the path, with or without the package.
+   * @throws {Refusal} `read-too-often`, with a retry hint.
    */
   count(user: string, rpc: string): void {
     const method = rpc.replace(/^chat\.v1\./, '');

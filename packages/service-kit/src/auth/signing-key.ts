@@ -5,9 +5,9 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, 
 import { issuerOf, type TokenKind } from './tokens.js';
 
 const hour = 3_600;
-/** A pair made later is signed with only once verifiers and the proxy's cache can know it. */
+/** Delay before a new pair is used, so that verifiers and the proxy's cache know it. */
 const settleMs = 2_000;
-/** How long after its time a pair may still sign, when no new one can be published. */
+/** Time after its regular life in which a pair may sign if no new one can be published. */
 const graceSeconds = hour;
 const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at, proof)
   VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)`;
@@ -20,12 +20,12 @@ interface Pair {
   readonly publicJwk: JWK;
 }
 
-/** The tokens of services live for a minute, so their keys change every hour; the others change every day. */
+/** Returns the life of a key in seconds: an hour for service tokens, a day for the others. */
 function signsForSeconds({ purpose }: TokenKind<object>): number {
   return purpose === 'user' || purpose === 'join' ? 24 * hour : hour;
 }
 
-/** Signs tokens of one kind with a key pair of this process; only the public half leaves it, to `chat.signing_key`. */
+/** Signs tokens of one kind with a key pair of this process. Only the public half leaves it, to `chat.signing_key`. */
 export class SigningKey<C extends object> {
   readonly #kind: TokenKind<C>;
   readonly #owner: string;
@@ -36,7 +36,7 @@ export class SigningKey<C extends object> {
   #next: Promise<unknown> | undefined;
   #tending: Promise<void> | undefined;
 
-  /** `owner` is the boot id of this process. Whoever knows `secret` may publish more keys of that id; nobody else may. */
+  /** `owner` is the instance id of this process. Only a holder of `secret` can publish more keys of that id. */
   constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock, secret = randomBytes(32)) {
     this.#kind = kind;
     this.#owner = owner;
@@ -45,12 +45,12 @@ export class SigningKey<C extends object> {
     this.#secret = secret;
   }
 
-  /** Makes and publishes the pair now, so that verifiers know it before its first token. */
+  /** Creates and publishes the pair now, so that verifiers know it before its first token. */
   async start(): Promise<void> {
     await this.#current();
   }
 
-  /** A token for `audience` with these claims; `iat` and `exp` are by the database's clock. */
+  /** Signs a token for `audience` with these claims. `iat` and `exp` follow the database clock. */
   async sign(claims: C, audience: string | string[]): Promise<string> {
     const { kid, privateKey } = await this.#current();
     const nowSeconds = Math.floor(this.#clock.now() / 1_000);
@@ -64,8 +64,9 @@ export class SigningKey<C extends object> {
   }
 
   /**
-   * To be called every few seconds: publishes the pair again where its row is gone, for example after a restore of the database, and
-   * makes the next pair when it is time, or at once where a step of the database's clock has ended this one. Throws the database error.
+   * Publishes the pair again if its row is missing, for example after a restore of the database, and creates the next pair
+   * when it is due or a step of the database clock has expired this one. Call it every few seconds.
+   * @throws {Error} of the database.
    */
   tend(): Promise<void> {
     this.#tending ??= this.#tend().finally(() => {
@@ -84,7 +85,7 @@ export class SigningKey<C extends object> {
       await this.#change(row.seconds > this.#kind.lifeSeconds);
   }
 
-  /** One pair at a time: callers that come together share it. */
+  /** Concurrent callers share one new pair. */
   #current(): Promise<Pair> {
     this.#pair ??= this.#make().catch((cause: unknown) => {
       this.#pair = undefined;
@@ -93,8 +94,8 @@ export class SigningKey<C extends object> {
     return this.#pair;
   }
 
-  /** Where the old pair is still good it signs until the new one is known everywhere. */
-  async #change(isOldGood: boolean): Promise<void> {
+  /** Switches to a new pair. A valid old pair signs until the new one is known everywhere. */
+  async #change(isOldValid: boolean): Promise<void> {
     const made = this.#make();
     this.#next = made;
     try {
@@ -107,7 +108,7 @@ export class SigningKey<C extends object> {
       this.#pair = made;
       this.#next = undefined;
     };
-    if (isOldGood) setTimeout(use, settleMs).unref();
+    if (isOldValid) setTimeout(use, settleMs).unref();
     else use();
   }
 

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
-/** Who may publish a key, and what its tokens open. */
+/** Purpose of a key: decides who may publish it and what its tokens allow. */
 export type TokenPurpose = 'user' | 'join' | 'manager' | 'chat' | 'gateway';
 
-/** The audience of user tokens: every door of Parley. */
+/** Audience of user tokens: all services. */
 export const userAudience = 'parley';
-/** The audience of service tokens for a manager. */
+/** Audience of service tokens for a manager. */
 export const managerAudience = 'manager';
 
-/** A kind of JWT: the rules for one are useless for another. */
+/** Kind of JWT. A token of one kind is never valid as another. */
 export interface TokenKind<C> {
   readonly typ: 'user+jwt' | 'join+jwt' | 'service+jwt';
   readonly purpose: TokenPurpose;
@@ -16,7 +16,7 @@ export interface TokenKind<C> {
   readonly claims: z.ZodType<C>;
 }
 
-/** The issuer claim of a purpose. */
+/** Returns the issuer claim of a purpose. */
 export function issuerOf(purpose: TokenPurpose): string {
   return `parley:${purpose}`;
 }
@@ -24,17 +24,18 @@ export function issuerOf(purpose: TokenPurpose): string {
 const uuid = z.guid();
 const number = z.number().int().positive();
 
+/** Claims of a user token. */
 export interface UserClaims {
   readonly sub: string;
   readonly num: number;
   readonly name: string;
-  /** Informs the client; privileged calls read the row. */
+  /** For the client. Privileged calls read the role in the database. */
   readonly role: string;
-  /** The session row: logout and suspension are true at once. */
+  /** Session id. Each call checks its row, so that logout and suspension take effect at once. */
   readonly sid: string;
 }
 
-/** What Login gives. */
+/** Token that Login returns. */
 export const userToken: TokenKind<UserClaims> = {
   typ: 'user+jwt',
   purpose: 'user',
@@ -42,21 +43,22 @@ export const userToken: TokenKind<UserClaims> = {
   claims: z.object({ sub: z.string().min(1), num: number, name: z.string(), role: z.string(), sid: uuid }),
 };
 
+/** Claims of a join token. */
 export interface JoinClaims {
   readonly sub: string;
   readonly num: number;
   readonly sid: string;
-  /** The channel. */
+  /** Channel id. */
   readonly ch: number;
-  /** The seat. */
+  /** Seat id. */
   readonly jti: string;
   /** Base64 of the chat server's internal ip:port, for the proxy. */
   readonly route: string;
-  /** Unix ms of the Listen (seed 000: the time of joining must be close to it). */
+  /** Unix ms of the Listen. The client must connect soon after it. */
   readonly timestamp: number;
 }
 
-/** What Listen gives; its audience is the boot id of one chat server. */
+/** Token that Listen returns. Its audience is the instance id of one chat server. */
 export const joinToken: TokenKind<JoinClaims> = {
   typ: 'join+jwt',
   purpose: 'join',
@@ -72,12 +74,13 @@ export const joinToken: TokenKind<JoinClaims> = {
   }),
 };
 
+/** Claims of a service token. */
 export interface ServiceClaims {
-  /** The boot id of the process that calls. */
+  /** Instance id of the calling process. */
   readonly sub: string;
 }
 
-/** What a service calls another one with; its audience is `manager` or a boot id. */
+/** Token for calls between services. Its audience is `manager` or an instance id. */
 export function serviceToken(purpose: 'manager' | 'chat' | 'gateway'): TokenKind<ServiceClaims> {
   return { typ: 'service+jwt', purpose, lifeSeconds: 60, claims: z.object({ sub: uuid }) };
 }

@@ -7,7 +7,7 @@ import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const readKeys = 'SELECT kid, purpose, owner, public_jwk, expires_at FROM chat.signing_key WHERE expires_at > now()';
 const readEveryMs = 1_000;
-/** A key that was taken away is trusted no longer than this. */
+/** Maximum time for which a removed key is still trusted. */
 const staleAfterMs = 60_000;
 
 interface KeyRow {
@@ -20,20 +20,20 @@ interface KeyRow {
 
 interface TrustedKey {
   readonly purpose: TokenPurpose;
-  /** The boot id that holds the private half. */
+  /** Instance id of the process with the private half. */
   readonly owner: string;
   readonly key: CryptoKey | Uint8Array;
   /** Unix ms. */
   readonly expiresAt: number;
 }
 
-/** A token that was verified: its claims, and whose key signed it. */
+/** Claims of a verified token, and the instance id of its signer. */
 export interface VerifiedToken<C> {
   readonly claims: C;
   readonly signer: string;
 }
 
-/** What a row gives; nothing where its key cannot be used, so that one bad row harms nobody else. */
+/** Imports the key of a row. Skips an unusable key, so that one bad row does not affect the others. */
 async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
   const { kid, purpose, owner, public_jwk, expires_at } = row;
   try {
@@ -45,10 +45,10 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
 }
 
 /**
- * A service token lives for a minute, from when it says it was made. What a user token or a join token opens is told by a row of the
- * database; those that were made before the clock was set back go on being good.
+ * Tests whether a service token was issued in the future. User tokens and join tokens may be: their database row decides,
+ * and those issued before the clock was set back stay valid.
  */
-function isOfTheFuture(
+function isIssuedInFuture(
   { iat = 0 }: { readonly iat?: number },
   { typ }: { readonly typ: string },
   nowMs: number,
@@ -63,20 +63,20 @@ function livesTooLong(
   return exp - iat > lifeSeconds;
 }
 
-/** A seat at another server, or at an earlier life of this one: a new Listen leads to where the channel is now. */
+/** Returns the reason of a failed verification. A join token for another server or instance means that the channel moved. */
 function faultOf(cause: unknown, purpose: TokenPurpose): Reason {
   if (cause instanceof errors.JWTExpired) return 'expired-token';
   const isElsewhere = cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud';
   return purpose === 'join' && isElsewhere ? 'moved' : 'invalid-token';
 }
 
-/** Verifies tokens with the public keys in `chat.signing_key`; unknown key ids cost at most one query per second. */
+/** Verifies tokens with the public keys in `chat.signing_key`. Unknown key ids cost at most one query per second. */
 export class TrustedKeys {
   readonly #pool: Pool;
   readonly #clock: DatabaseClock;
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
-  /** A read whose query is not sent yet: who joins it sees all that is there now. */
+  /** Read whose query is not sent yet. Callers that share it see all current keys. */
   #nextRead: Promise<void> | undefined;
 
   constructor(pool: Pool, clock: DatabaseClock) {
@@ -85,8 +85,8 @@ export class TrustedKeys {
   }
 
   /**
-   * The claims of a token of exactly this kind, now; for this audience, or where that is undefined for any.
-   * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for every other fault.
+   * Verifies a token of this kind for `audience`, or for any audience if that is undefined.
+   * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for any other fault.
    */
   async verify<C>(token: string, kind: TokenKind<C>, audience: string | undefined): Promise<VerifiedToken<C>> {
     if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');
@@ -100,7 +100,8 @@ export class TrustedKeys {
         currentDate: new Date(this.#clock.now()),
         requiredClaims: ['iat', 'exp'],
       });
-      if (livesTooLong(payload, kind) || isOfTheFuture(payload, kind, this.#clock.now())) throw refuse('invalid-token');
+      if (livesTooLong(payload, kind) || isIssuedInFuture(payload, kind, this.#clock.now()))
+        throw refuse('invalid-token');
       return { claims: kind.claims.parse(payload), signer: owner };
     } catch (cause) {
       throw refuse(faultOf(cause, kind.purpose), { cause });
@@ -110,7 +111,7 @@ export class TrustedKeys {
   async #keyFor(token: string, purpose: TokenPurpose): Promise<TrustedKey> {
     const kid = keyIdOf(token);
     if (!this.#keys.has(kid)) await this.#read();
-    else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // the next one tries again
+    else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // the next call tries again
     const found = this.#keys.get(kid);
     if (found?.purpose !== purpose || found.expiresAt <= this.#clock.now()) throw refuse('invalid-token');
     return found;
@@ -131,7 +132,7 @@ export class TrustedKeys {
   }
 }
 
-/** One token has one spelling: base64url whose last character has no bits that mean nothing. */
+/** Tests for canonical base64url, without unused bits in the last character: each token has one spelling. */
 function isCanonical(token: string): boolean {
   return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }

@@ -1,18 +1,18 @@
 import { KeyedSemaphore } from './turns.js';
 
-test('beyond those at once one waits in line, and beyond the line is refused', async () => {
-  const turns = new KeyedSemaphore(1, 2);
+test('queues callers beyond the limit, and refuses callers beyond the queue', async () => {
+  const slots = new KeyedSemaphore(1, 2);
   const order: string[] = [];
-  await turns.take('ann');
-  const waiting = ['first', 'second'].map((name) => turns.take('ann').then(() => order.push(name)));
-  await expect(turns.take('ann')).rejects.toMatchObject({ reason: 'too-busy' });
-  await turns.take('bob');
+  await slots.acquire('ann');
+  const waiting = ['first', 'second'].map((name) => slots.acquire('ann').then(() => order.push(name)));
+  await expect(slots.acquire('ann')).rejects.toMatchObject({ reason: 'too-busy' });
+  await slots.acquire('bob');
   expect(order).toEqual([]);
-  turns.pass('ann');
+  slots.release('ann');
   await waiting[0];
   expect(order).toEqual(['first']);
-  turns.pass('ann');
+  slots.release('ann');
   await Promise.all(waiting);
-  turns.pass('ann');
-  await turns.take('ann');
+  slots.release('ann');
+  await slots.acquire('ann');
 });

@@ -1,45 +1,45 @@
 import { refuse } from '@parley/runtime';
 
-/** So many at once of each, and so many more who wait for their turn. */
+/** Semaphore per key, with a bounded queue of waiters. */
 export class KeyedSemaphore {
-  readonly #atOnce: number;
-  readonly #waiting: number;
+  readonly #limit: number;
+  readonly #maxWaiting: number;
   readonly #running = new Map<string, number>();
-  readonly #lines = new Map<string, (() => void)[]>();
+  readonly #queues = new Map<string, (() => void)[]>();
 
-  constructor(atOnce: number, waiting: number) {
-    this.#atOnce = atOnce;
-    this.#waiting = waiting;
+  constructor(limit: number, maxWaiting: number) {
+    this.#limit = limit;
+    this.#maxWaiting = maxWaiting;
   }
 
   /**
-   * Resolves when it is the turn of this one; `pass` must follow.
-   * @throws {Refusal} `too-busy` where too many wait.
+   * Resolves when a slot of `key` is free. Call `release` afterwards.
+   * @throws {Refusal} `too-busy` if too many callers wait.
    */
-  async take(who: string): Promise<void> {
-    const running = this.#running.get(who) ?? 0;
-    if (running < this.#atOnce) {
-      this.#running.set(who, running + 1);
+  async acquire(key: string): Promise<void> {
+    const running = this.#running.get(key) ?? 0;
+    if (running < this.#limit) {
+      this.#running.set(key, running + 1);
       return;
     }
-    const line = this.#lines.get(who) ?? [];
-    if (line.length >= this.#waiting) throw refuse('too-busy');
-    this.#lines.set(who, line);
-    await new Promise<void>((resolve) => line.push(resolve));
+    const queue = this.#queues.get(key) ?? [];
+    if (queue.length >= this.#maxWaiting) throw refuse('too-busy');
+    this.#queues.set(key, queue);
+    await new Promise<void>((resolve) => queue.push(resolve));
   }
 
-  /** The turn is over: the next in line has it. */
-  pass(who: string): void {
-    const line = this.#lines.get(who) ?? [];
-    const next = line.shift();
-    if (line.length === 0) this.#lines.delete(who);
+  /** Passes the slot to the next waiter, or frees it. */
+  release(key: string): void {
+    const queue = this.#queues.get(key) ?? [];
+    const next = queue.shift();
+    if (queue.length === 0) this.#queues.delete(key);
     if (next !== undefined) next();
-    else this.#end(who);
+    else this.#end(key);
   }
 
-  #end(who: string): void {
-    const left = (this.#running.get(who) ?? 1) - 1;
-    if (left > 0) this.#running.set(who, left);
-    else this.#running.delete(who);
+  #end(key: string): void {
+    const left = (this.#running.get(key) ?? 1) - 1;
+    if (left > 0) this.#running.set(key, left);
+    else this.#running.delete(key);
   }
 }

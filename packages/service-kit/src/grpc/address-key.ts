@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The first four of the eight groups of an IPv6 address. */
+/** Returns the first four of the eight groups of an IPv6 address. */
 function networkOf(address: string): string {
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const front = head === '' ? [] : head.split(':');
@@ -11,7 +11,7 @@ function networkOf(address: string): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
 
-/** What limits by address count as one: an IPv4 address, or the /64 network of an IPv6 address, for each customer has at least one. */
+/** Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns. */
 export function addressKey(address: string): string {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   const v4 = mapped.exec(bare)?.[1];

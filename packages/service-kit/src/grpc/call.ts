@@ -2,8 +2,8 @@ import { Metadata } from '@grpc/grpc-js';
 import { limits, refuse } from '@parley/runtime';
 
 /**
- * The token of an authorization value.
- * @throws {Refusal} `unauthenticated` where there is none.
+ * Returns the token in the value of an `authorization` header.
+ * @throws {Refusal} `unauthenticated` if there is none.
  */
 export function bearerOf(authorization = ''): string {
   const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1];
@@ -11,21 +11,21 @@ export function bearerOf(authorization = ''): string {
   return token;
 }
 
-/** What a call needs of grpc-js. */
+/** The part of grpc-js that a call uses. */
 export interface CallTransport {
   getPeer(): string;
   sendMetadata(metadata: Metadata): void;
 }
 
-/** One call at a door: who sent it, what came with it, and when it was given up. */
+/** One incoming call: its caller, its metadata and its end. */
 export class Call {
-  /** As in the path, e.g. `chat.v1.UserService/Login`. */
+  /** Name of the RPC as in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;
-  /** Aborted when the call is over: the caller went away, the deadline passed, or the answer is out. */
+  /** Aborted when the call is over: the caller left, the deadline passed, or the response was sent. */
   readonly signal: AbortSignal;
-  /** Goes into the one log line of this call. */
+  /** Fields for the log line of this call. */
   readonly facts: Record<string, unknown> = {};
-  /** Set for calls that pages and chat servers repeat all the time: those that go well are logged at debug only. */
+  /** Logs a successful call at debug level only. Set for calls that clients and chat servers repeat all the time. */
   quiet = false;
   readonly #metadata: Metadata;
   readonly #transport: CallTransport;
@@ -39,14 +39,14 @@ export class Call {
     this.#transport = transport;
   }
 
-  /** The caller's address without its port; what throttles count. */
+  /** Address of the caller without its port. */
   get peer(): string {
     return this.#transport.getPeer().replace(/:\d+$/, '');
   }
 
   /**
-   * One metadata value, or undefined.
-   * @throws {Refusal} `invalid-metadata` where it is repeated or longer than `maxBytes`.
+   * Returns one metadata value, or undefined.
+   * @throws {Refusal} `invalid-metadata` if it is repeated or longer than `maxBytes`.
    */
   metadata(key: string, maxBytes: number = limits.metadataValueBytes): string | undefined {
     const values = this.#metadata.get(key);
@@ -56,25 +56,25 @@ export class Call {
   }
 
   /**
-   * The token of `authorization: Bearer <token>`.
-   * @throws {Refusal} `unauthenticated` where there is none, `invalid-metadata` where it is too long.
+   * Returns the token of `authorization: Bearer <token>`.
+   * @throws {Refusal} `unauthenticated` if there is none, `invalid-metadata` if it is too long.
    */
   bearer(): string {
     return bearerOf(this.metadata('authorization', limits.tokenBytes));
   }
 
-  /** Sets a response header; it leaves with the first answer or with `sendHeaders`. */
+  /** Sets a response header, sent with the first response or by `sendHeaders`. */
   header(key: string, value: string): void {
     this.#headers.set(key, value);
   }
 
-  /** Called once: when the caller has taken the answer or is gone; soon where that is so already. */
+  /** Calls `listener` once, when the caller has received the response or left, or soon if it already has. */
   onOver(listener: () => void): void {
     if (this.signal.aborted) queueMicrotask(listener);
     else this.signal.addEventListener('abort', listener, { once: true });
   }
 
-  /** Sends the response headers now. Only the first time counts. */
+  /** Sends the response headers now. Later calls have no effect. */
   sendHeaders(): void {
     if (this.#headersSent) return;
     this.#headersSent = true;

@@ -11,33 +11,33 @@ import { ServerCall } from './exchange.js';
 import { RequestBudgetIntake } from './intake.js';
 import type { RefusedOften } from './refused-often.js';
 
-/** How long a caller is waited for. */
+/** Time limits for callers, in milliseconds. */
 export type RequestTimeouts = Readonly<Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs', number>>;
 
 /**
- * Every call of a server: gives each status a reason, and each call of a served path one log line and one metric.
- * Its interceptor must be the first of its server: behind another one there is no inner stream.
+ * Tracks every call of a server. Gives each status a reason, and each call of a served path a log line and a metric.
+ * Its interceptor must be the first of the server: a later one has no access to the HTTP/2 stream.
  */
 export class CallTracker {
   readonly #log: Logger;
   readonly #metrics: Metrics;
-  readonly #patience: RequestTimeouts;
+  readonly #timeouts: RequestTimeouts;
   readonly #refusedOften: RefusedOften;
   readonly #served = new Set<string>();
-  /** By the object that grpc-js passes on to the handler: nothing a client sends can name another call. */
-  readonly #exchanges = new WeakMap<Metadata, ServerCall>();
+  /** Calls by the metadata object that grpc-js passes to the handler: clients cannot forge that key. */
+  readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
 
-  constructor(log: Logger, metrics: Metrics, refusedOften: RefusedOften, patience: RequestTimeouts = limits) {
+  constructor(log: Logger, metrics: Metrics, refusedOften: RefusedOften, timeouts: RequestTimeouts = limits) {
     this.#refusedOften = refusedOften;
     this.#log = log;
     this.#metrics = metrics;
-    this.#patience = patience;
-    metrics.gauge('parley_request_bytes', 'bytes of requests that have no answer yet', () => this.#budget.held);
+    this.#timeouts = timeouts;
+    metrics.gauge('parley_request_bytes', 'Bytes of requests without a response.', () => this.#budget.held);
   }
 
-  /** Counts and logs the calls of these paths. */
+  /** Turns on metrics and log lines for calls of these paths. */
   serve(paths: Iterable<string>): void {
     for (const path of paths) this.#served.add(path);
   }
@@ -51,14 +51,14 @@ export class CallTracker {
       if (serverCall?.call.signal.aborted === false) timer = setTimeout(late, withinMs, serverCall);
     };
     watchAnswer(transport, () => serverCall, {
-      begin: () => waitFor(this.#patience.takenWithinMs, cutOff),
+      begin: () => waitFor(this.#timeouts.takenWithinMs, cutOff),
       end: forget,
     });
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
         serverCall = this.#begin(new ServerCall(method.path, metadata, transport), metadata);
         if (serverCall.answered) return;
-        if (!method.requestStream) waitFor(this.#patience.requestWithinMs, giveUp);
+        if (!method.requestStream) waitFor(this.#timeouts.requestWithinMs, giveUp);
         else if (!this.#served.has(method.path)) this.#endLater(serverCall);
         pass(metadata);
       },
@@ -79,22 +79,22 @@ export class CallTracker {
   };
 
   /**
-   * The call that came with this metadata.
-   * @throws {Error} where it did not pass the interceptor.
+   * Returns the call that came with this metadata object.
+   * @throws {Error} if it did not pass the interceptor.
    */
   of(metadata: Metadata): ServerCall {
-    const serverCall = this.#exchanges.get(metadata);
-    if (serverCall === undefined) throw new Error('this call did not pass the interceptor');
+    const serverCall = this.#calls.get(metadata);
+    if (serverCall === undefined) throw new Error('call did not pass the interceptor');
     return serverCall;
   }
 
-  /** Ends the calls that nothing waits for, such as watchers of health, which never end by themselves. */
+  /** Ends calls that never end by themselves, such as health watchers, so that a shutdown need not wait for them. */
   endWatchers(): void {
     for (const serverCall of this.#open) if (!this.#served.has(serverCall.path)) serverCall.end(refuse('draining'));
   }
 
   #begin(serverCall: ServerCall, metadata: Metadata): ServerCall {
-    this.#exchanges.set(metadata, serverCall);
+    this.#calls.set(metadata, serverCall);
     this.#open.add(serverCall);
     const refused = (refusal: Refusal) => {
       breakOff(serverCall, refusal);
@@ -105,9 +105,9 @@ export class CallTracker {
     return serverCall;
   }
 
-  /** Reflection is asked and answered in a moment: nobody keeps such a stream open. */
+  /** Bounds the life of a reflection stream. */
   #endLater(serverCall: ServerCall): void {
-    const timer = setTimeout(giveUp, this.#patience.reflectionWithinMs, serverCall);
+    const timer = setTimeout(giveUp, this.#timeouts.reflectionWithinMs, serverCall);
     serverCall.call.onOver(() => clearTimeout(timer));
   }
 
@@ -127,29 +127,29 @@ export class CallTracker {
   }
 }
 
-/** Ends a call whose request never became whole: without its token even being looked at, it would hold its bytes for ever. */
+/** Ends a call whose request did not arrive in time: it holds memory before its token is even checked. */
 function giveUp(serverCall: ServerCall): void {
-  breakOff(serverCall, refuse('deadline-exceeded', { words: 'the request was not sent in time' }));
+  breakOff(serverCall, refuse('deadline-exceeded', { words: 'The request did not arrive in time.' }));
 }
 
-/** Answers a call whose request is not read to its end. */
+/** Ends a call without reading the rest of its request. */
 function breakOff(serverCall: ServerCall, refusal: Refusal): void {
   serverCall.end(refusal);
-  serverCall.stream.close(constants.NGHTTP2_NO_ERROR); // the sender's half too
+  serverCall.stream.close(constants.NGHTTP2_NO_ERROR); // also closes the sending side of the client
 }
 
-/** Ends a call whose answer nobody takes: it would be held for ever. */
+/** Resets a call whose response the caller does not read. */
 function cutOff(serverCall: ServerCall): void {
   serverCall.stream.close(constants.NGHTTP2_CANCEL);
 }
 
-/** While something of an answer is on its way. */
+/** Hooks around the time in which part of a response is unsent. */
 interface PendingCalls {
   readonly begin: () => void;
   readonly end: () => void;
 }
 
-/** Gives each status a reason and notes it. A message behind a status would kill both, so it is dropped. */
+/** Gives each status a reason and records it. Drops a message after the status: grpc-js would fail the call. */
 function watchAnswer(
   transport: ServerInterceptingCallInterface,
   find: () => ServerCall | undefined,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
 
-/** The version of grpc-js that is installed, and the one whose inside this code was tested with. */
+/** Installed version of grpc-js, and the version whose private parts this code was tested with. */
 export interface TransportVersions {
   readonly installed: string;
   readonly tested: string;
@@ -15,12 +15,12 @@ function readVersions(): TransportVersions {
 }
 
 /**
- * Holds the version of grpc-js: taken streams write to a private part of it.
- * @throws {Error} one sentence where another version is installed.
+ * Checks the version of grpc-js, because raw streams use private parts of it.
+ * @throws {Error} one sentence if another version is installed.
  */
 export function checkTransport({ installed, tested }: TransportVersions = readVersions()): void {
   if (installed === tested) return;
   throw new Error(
-    `@grpc/grpc-js ${installed} is installed, but only ${tested} is known to work: run the install again`,
+    `@grpc/grpc-js ${installed} is installed, but only ${tested} is known to work. Install the packages again.`,
   );
 }

@@ -10,17 +10,17 @@ import type { Reason, Refusal } from '@parley/runtime';
 import { Call } from './call.js';
 import type { RequestBudgetIntake } from './intake.js';
 
-/** The one private name of grpc-js that Parley uses; `checkTransport` holds its exact version. */
+/** A private member of grpc-js. `checkTransport` pins the exact version. */
 interface InnerCall extends ServerInterceptingCallInterface {
   readonly stream?: ServerHttp2Stream;
 }
 
-/** What the server knows of one call beyond what its handler sees. */
+/** One call as the server tracks it, beyond what its handler sees. */
 export class ServerCall {
   readonly path: string;
   readonly call: Call;
   readonly startedAt = performance.now();
-  /** What the request holds; absent until it is being read. */
+  /** Memory of the request. Undefined until it is read. */
   intake: RequestBudgetIntake | undefined;
   readonly #transport: InnerCall;
   readonly #over = new AbortController();
@@ -35,8 +35,8 @@ export class ServerCall {
   }
 
   /**
-   * The HTTP/2 stream under the call.
-   * @throws {Error} where grpc-js has none, which `checkTransport` rules out.
+   * HTTP/2 stream of the call.
+   * @throws {Error} if grpc-js has none, which `checkTransport` rules out.
    */
   get stream(): ServerHttp2Stream {
     const { stream } = this.#transport;
@@ -44,45 +44,45 @@ export class ServerCall {
     return stream;
   }
 
-  /** True once a status is on its way; nothing may be written behind it. */
+  /** True once a status is sent. Nothing may be written after it. */
   get answered(): boolean {
     return this.#answer !== undefined;
   }
 
-  /** Remembers why the call fails, for the log, and gives the status to send. */
+  /** Records why the call fails, for the log, and returns the status to send. */
   fail(refusal: Refusal): StatusObject {
     this.#failure ??= refusal;
     return statusFromRefusal(refusal);
   }
 
-  /** Ends the call over its handler's head. */
+  /** Ends the call without its handler. */
   end(refusal: Refusal): void {
     this.#transport.sendStatus(this.fail(refusal));
   }
 
-  /** `listener` is called when a status is on its way. */
+  /** Calls `listener` when a status is sent. */
   onAnswer(listener: () => void): void {
     this.#answered = listener;
   }
 
-  /** Told of each status that leaves, ours or the transport's; the first is the one that counts. */
+  /** Records a status that is sent, by us or by the transport. The first one counts. */
   answer(status: TransportStatus): void {
     this.#answer ??= status;
     this.#answered();
   }
 
-  /** Told when the call is over. */
+  /** Records that the call is over. */
   close(): void {
     this.#over.abort();
   }
 
-  /** How the call ended. A call without a status was reset: by us for a reason, or by the client. */
+  /** Outcome of the call. A call without a status was reset, by us for a reason or by the client. */
   get reason(): Reason | 'ok' {
     if (this.#answer === undefined) return this.#failure?.reason ?? 'cancelled';
     return this.#answer.code === statusCodes.OK ? 'ok' : reasonOf(this.#answer);
   }
 
-  /** What stands behind the reason; for the log only. */
+  /** Cause of the failure, for the log only. */
   get cause(): unknown {
     return this.#failure?.cause;
   }

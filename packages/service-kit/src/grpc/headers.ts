@@ -3,27 +3,27 @@ import type { Server } from '@grpc/grpc-js';
 import { statusFromRefusal } from '@parley/rpc';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 
-/** Private names of grpc-js; `checkTransport` holds its exact version. */
+/** Private members of grpc-js. `checkTransport` pins the exact version. */
 interface Inner {
   readonly commonServerOptions: ServerOptions;
   _streamHandler(interceptors: unknown, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
 }
 
 const secondsOf: Readonly<Record<string, number>> = { H: 3_600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
-/** grpc-js takes a longer deadline for one that has passed: its timers have 31 bits of milliseconds. */
+/** Longest deadline that works in grpc-js: its timers have 31 bits of milliseconds, and a longer one fires at once. */
 const longestSeconds = 2_147_483;
 
-/** The deadline of a call in whole seconds where it is longer than a timer can be; undefined: as it is. */
+/** Returns the longest possible deadline if `timeout` exceeds it, else undefined. */
 function shortened(timeout: string): string | undefined {
   const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
   if (digits === '')
-    throw refuse('invalid-metadata', { words: 'grpc-timeout is 1 to 8 digits and one of H M S m u n' });
+    throw refuse('invalid-metadata', { words: 'Invalid grpc-timeout. Use 1 to 8 digits and one of H M S m u n.' });
   return Number(digits) * (secondsOf[unit] ?? 0) > longestSeconds ? `${longestSeconds}S` : undefined;
 }
 
 const sizes = new WeakMap<ServerHttp2Stream, number>();
 
-/** What the headers of a call hold in memory. On the wire they can be a thousand times smaller. */
+/** Returns the size of a call's headers in memory. Compressed on the wire, they can be a thousand times smaller. */
 export function headerBytesOf(stream: ServerHttp2Stream): number {
   return sizes.get(stream) ?? 0;
 }
@@ -35,20 +35,20 @@ function sizeOf(headers: IncomingHttpHeaders): number {
 }
 
 /**
- * Puts right what grpc-js would misread.
- * @throws {Refusal} `compressed`, or `invalid-metadata` where it is too much in all or names a deadline that is none.
+ * Checks the headers of a call and shortens a deadline that grpc-js would misread.
+ * @throws {Refusal} `compressed`, or `invalid-metadata` for too many bytes or a malformed deadline.
  */
 function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
-  if (size > limits.headersBytes) throw refuse('invalid-metadata', { words: 'the metadata of a call is too long' });
+  if (size > limits.headersBytes) throw refuse('invalid-metadata', { words: 'The metadata of the call is too long.' });
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw refuse('compressed');
   const timeout = headers['grpc-timeout'];
   if (timeout !== undefined) headers['grpc-timeout'] = shortened(String(timeout)) ?? timeout;
 }
 
-function answer(stream: ServerHttp2Stream, refusal: Refusal): void {
+function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   const { code, details, metadata } = statusFromRefusal(refusal);
-  stream.on('error', () => {}); // the connection broke: there is nobody to tell
+  stream.on('error', () => {}); // the connection broke
   stream.respond(
     {
       ':status': 200,
@@ -59,10 +59,10 @@ function answer(stream: ServerHttp2Stream, refusal: Refusal): void {
     },
     { endStream: true },
   );
-  stream.close(constants.NGHTTP2_NO_ERROR); // what the caller still sends is not read
+  stream.close(constants.NGHTTP2_NO_ERROR); // the rest of the request is not read
 }
 
-/** Refuses a call by its headers, before grpc-js reads anything of it. `refused` is told of each. */
+/** Installs a check of the headers of every call, before grpc-js reads the request. Calls `refused` for each refused call. */
 export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stream: ServerHttp2Stream) => void): void {
   const inner = server as unknown as Inner;
   const handle = inner._streamHandler.bind(server);
@@ -75,7 +75,7 @@ export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stre
     try {
       checkHeaders(headers, size);
     } catch (refusal) {
-      answer(stream, refusal as Refusal);
+      respond(stream, refusal as Refusal);
       refused(refusal as Refusal, stream);
       return;
     }

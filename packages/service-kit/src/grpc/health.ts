@@ -8,47 +8,47 @@ import {
 } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 
-interface Question {
+interface HealthQuery {
   readonly service: string;
 }
 
-interface UnaryHandler {
+interface HealthStatus {
   readonly status: 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
 }
 
-type Watcher = ServerWritableStream<Question, UnaryHandler>;
+type Watcher = ServerWritableStream<HealthQuery, HealthStatus>;
 
-/** The health that a server shows to whoever asks by `grpc.health.v1.Health`. */
+/** Health that a server reports through `grpc.health.v1.Health`. */
 export interface Health {
-  /** Says for the server and all of its services whether they serve; who watches is told. */
+  /** Sets whether the server and all its services serve, and notifies watchers. */
   set(serving: boolean): void;
 }
 
 /**
- * Serves the grpc health protocol for `''`, the whole server, and each of `services`. Not serving until `set(true)`.
- * Anybody may ask, so nothing of a question is kept or echoed: the library's own handlers keep every name ever watched.
+ * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is not serving until
+ * `set(true)`. Callers are not authenticated, so no query is stored or echoed; the library's own handlers store every name.
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);
   const watchers = new Set<Watcher>();
-  let answer: UnaryHandler = { status: 'NOT_SERVING' };
-  const unknown = { code: status.NOT_FOUND, details: 'no such service here', metadata: new Metadata() };
+  let current: HealthStatus = { status: 'NOT_SERVING' };
+  const unknown = { code: status.NOT_FOUND, details: 'Service not found.', metadata: new Metadata() };
   server.addService(healthService, {
-    check: ({ request }: ServerUnaryCall<Question, UnaryHandler>, done: sendUnaryData<UnaryHandler>) =>
-      known.has(request.service) ? done(null, answer) : done(unknown),
+    check: ({ request }: ServerUnaryCall<HealthQuery, HealthStatus>, done: sendUnaryData<HealthStatus>) =>
+      known.has(request.service) ? done(null, current) : done(unknown),
     list: (_call: ServerUnaryCall<object, object>, done: sendUnaryData<object>) =>
-      done(null, { statuses: Object.fromEntries([...known].map((service) => [service, answer])) }),
+      done(null, { statuses: Object.fromEntries([...known].map((service) => [service, current])) }),
     watch: (call: Watcher) => {
-      if (!known.has(call.request.service)) return void call.write({ status: 'SERVICE_UNKNOWN' }); // it never will be
+      if (!known.has(call.request.service)) return void call.write({ status: 'SERVICE_UNKNOWN' }); // it never becomes known
       watchers.add(call);
       call.on('cancelled', () => watchers.delete(call));
-      call.write(answer);
+      call.write(current);
     },
   });
   return {
     set(serving) {
-      answer = { status: serving ? 'SERVING' : 'NOT_SERVING' };
-      for (const watcher of watchers) watcher.write(answer);
+      current = { status: serving ? 'SERVING' : 'NOT_SERVING' };
+      for (const watcher of watchers) watcher.write(current);
     },
   };
 }

@@ -5,14 +5,14 @@ import { limits, type Refusal } from '@parley/runtime';
 const nothing = Buffer.alloc(0);
 
 /**
- * The messages of a stream, cut from its bytes in place of grpc-js, whose way takes a promise and a queue for each.
- * Made while the call is handed over: grpc-js has paused the stream by then and read nothing of it.
+ * Deframes the messages of a stream in place of grpc-js, which needs a promise and a queue per message. Create it in the
+ * handler of the call: by then grpc-js has paused the stream and read nothing.
  */
 export class MessageDeframer {
   readonly #stream: ServerHttp2Stream;
   readonly #failed: (refusal: Refusal) => void;
   #take: ((message: Buffer) => void) | undefined;
-  /** What was not taken yet stands between `#from` and `#to`; it grows by doubling, however small the pieces are. */
+  /** Unread bytes are between `#from` and `#to`. The buffer grows by doubling, however small the chunks are. */
   #held: Buffer = nothing;
   #from = 0;
   #to = 0;
@@ -20,28 +20,28 @@ export class MessageDeframer {
   #halfClosed = false;
   #onHalfClose: (() => void) | undefined;
 
-  /** `failed` is told why no more can be read. */
+  /** `failed` is called with the reason if the stream cannot be read further. */
   constructor(stream: ServerHttp2Stream, failed: (refusal: Refusal) => void) {
     this.#stream = stream;
     this.#failed = failed;
     stream.removeAllListeners('data');
     stream.once('end', () => {
-      this.#halfClosed = true; // a paused stream says so too, once its bytes are read
-      this.#tellHalfClose();
+      this.#halfClosed = true; // a paused stream also emits this, once its bytes are read
+      this.#notifyHalfClose();
     });
   }
 
-  /** Starts reading. */
+  /** Starts reading; calls `take` for each message. */
   onMessage(take: (message: Buffer) => void): void {
     this.#take = take;
     this.#stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     if (!this.#paused) this.#stream.resume();
   }
 
-  /** `listener` is called behind the last message, once the client has said all it will say. */
+  /** Calls `listener` after the last message, once the client has closed its side. */
   onHalfClose(listener: () => void): void {
     this.#onHalfClose = listener;
-    this.#tellHalfClose();
+    this.#notifyHalfClose();
   }
 
   pause(): void {
@@ -51,8 +51,8 @@ export class MessageDeframer {
 
   resume(): void {
     this.#paused = false;
-    this.#cut();
-    this.#tellHalfClose();
+    this.#deframe();
+    this.#notifyHalfClose();
     if (!this.#paused && this.#take !== undefined) this.#stream.resume();
   }
 
@@ -60,7 +60,7 @@ export class MessageDeframer {
     if (this.#take === undefined) return;
     if (this.#from === this.#to) this.#hold(chunk);
     else this.#append(chunk);
-    this.#cut();
+    this.#deframe();
   }
 
   #hold(bytes: Buffer, length = bytes.length): void {
@@ -80,7 +80,7 @@ export class MessageDeframer {
     this.#to += chunk.length;
   }
 
-  #cut(): void {
+  #deframe(): void {
     while (!this.#paused && this.#to - this.#from >= prefixBytes) {
       const start = this.#from + prefixBytes;
       const length = this.#held.readUInt32BE(this.#from + 1);
@@ -95,13 +95,13 @@ export class MessageDeframer {
     }
   }
 
-  #tellHalfClose(): void {
+  #notifyHalfClose(): void {
     if (!this.#halfClosed || this.#paused || this.#onHalfClose === undefined) return;
     queueMicrotask(this.#onHalfClose);
     this.#onHalfClose = undefined;
   }
 
-  /** What still comes is dropped, unread: a client that was answered can go on sending for as long as it likes. */
+  /** Drops everything that still arrives: a client can go on sending after its call has ended. */
   stop(): void {
     this.#take = undefined;
     this.#hold(nothing);

@@ -3,23 +3,23 @@ import { prefixBytes, prefixRefusal } from '@parley/rpc';
 import { limits, type Refusal, type RequestBudget, refuse } from '@parley/runtime';
 import { headerBytesOf } from './headers.js';
 
-/** Methods whose requests may be larger than others. */
+/** Limits of methods whose requests may be larger than others, in bytes. */
 const larger: Readonly<Record<string, number>> = { Send: limits.frameBytes, Report: limits.reportBytes };
 
-/** The most bytes that one request of this path may have. */
-function mostBytesOf(path: string): number {
+/** Returns the maximum size of a request of this path, in bytes. */
+function maxBytesOf(path: string): number {
   return larger[path.split('/')[2] ?? ''] ?? limits.requestBytes;
 }
 
 /**
- * What the request of one call holds in memory. It counts bytes as they arrive, before anything is decoded, and refuses
- * a request by its first five bytes where it is compressed or too large.
+ * Reserves memory for the request of one call. Counts bytes as they arrive, before decoding, and refuses a compressed or
+ * oversized request after its first five bytes.
  */
 export class RequestBudgetIntake {
   readonly #stream: ServerHttp2Stream;
   readonly #connection: object;
   readonly #budget: RequestBudget;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #refused: (refusal: Refusal) => void;
   readonly #prefix: number[] = [];
   #held = 0;
@@ -29,18 +29,18 @@ export class RequestBudgetIntake {
     this.#stream = stream;
     this.#connection = stream.session ?? stream;
     this.#budget = budget;
-    this.#mostBytes = mostBytesOf(path);
+    this.#maxBytes = maxBytesOf(path);
     this.#refused = refused;
   }
 
-  /** Counts the call itself, then what it brings. grpc-js has paused the stream by then. */
+  /** Reserves the fixed cost of the call, then starts counting. grpc-js has paused the stream by then. */
   begin(): void {
     if (!this.#count(limits.callBytes + headerBytesOf(this.#stream))) return;
     this.#stream.on('data', this.#receive);
     this.#stream.pause();
   }
 
-  /** The call is answered, or a stream that was let in: it holds nothing more here. */
+  /** Releases all reserved memory: the call has its response, or its stream was accepted. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -53,7 +53,7 @@ export class RequestBudgetIntake {
     this.#prefix.push(...chunk.subarray(0, prefixBytes - this.#prefix.length));
     if (this.#prefix.length < prefixBytes) return;
     const length = Buffer.from(this.#prefix).readUInt32BE(1);
-    const refusal = prefixRefusal(this.#prefix[0], length, this.#mostBytes);
+    const refusal = prefixRefusal(this.#prefix[0], length, this.#maxBytes);
     if (refusal !== undefined) this.#refuse(refusal);
   };
 

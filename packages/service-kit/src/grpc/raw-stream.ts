@@ -6,20 +6,20 @@ import type { ServerCall } from './exchange.js';
 import { MessageDeframer } from './inbound.js';
 
 /**
- * A stream whose frames are read from and written to HTTP/2 itself, joined, and which can be reset.
- * grpc-js reads the request of a server stream, and writes the status. After an end nothing is written.
+ * Stream that reads and writes frames on HTTP/2 directly, writes several at once, and can be reset. grpc-js still reads the
+ * request of a server stream and writes the status. After its end nothing is written.
  */
 export class RawStream {
   readonly framing = grpcFraming;
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
   readonly #serverCall: ServerCall;
   readonly #inner: ServerHttp2Stream;
-  /** Undefined where the client sends one request. */
+  /** Undefined for a server stream: its client sends one request. */
   readonly #inbound: MessageDeframer | undefined;
   #ended: boolean;
   #writtenBytes = 0;
-  #tellAtBytes = Number.POSITIVE_INFINITY;
-  #tell: () => void = () => {};
+  #notifyAtBytes = Number.POSITIVE_INFINITY;
+  #onWritten: () => void = () => {};
 
   constructor(call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>, serverCall: ServerCall) {
     this.#call = call;
@@ -27,12 +27,12 @@ export class RawStream {
     this.#inner = serverCall.stream;
     this.#inbound = 'read' in call ? new MessageDeframer(this.#inner, (refusal) => this.end(refusal)) : undefined;
     this.#ended = serverCall.answered || this.#inner.closed || this.#inner.destroyed;
-    this.#inner.on('error', () => {}); // a broken connection; the end of the call follows
+    this.#inner.on('error', () => {}); // the connection broke; the call ends next
     this.#inner.once('close', () => this.#over());
     serverCall.onAnswer(() => this.#over());
   }
 
-  /** True once the stream was ended or reset by either side, or by its deadline. A field: each write to each reader looks at it. */
+  /** True once either side or the deadline ended the stream. Backed by a field, because each write reads it. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -42,36 +42,36 @@ export class RawStream {
     this.#inbound?.stop();
   }
 
-  /** Bytes that were written and that the reader has not taken. */
+  /** Bytes written that the client has not read. */
   get pendingBytes(): number {
     return this.#inner.writableLength;
   }
 
-  /** Writes whole frames. False: wait for `onDrain` before the next. */
+  /** Writes whole frames. False: wait for `onDrain` before the next write. */
   write(frames: Buffer): boolean {
     if (this.#ended) return true;
     this.#serverCall.call.sendHeaders();
     this.#writtenBytes += frames.length;
-    if (this.#writtenBytes >= this.#tellAtBytes) this.#tellWritten();
+    if (this.#writtenBytes >= this.#notifyAtBytes) this.#notifyWritten();
     return this.#inner.write(frames);
   }
 
-  /** Calls back once, just before the write that makes it so many bytes in all. */
+  /** Calls `listener` once, just before the write that reaches `bytes` in total. */
   onWritten(bytes: number, listener: () => void): void {
-    this.#tellAtBytes = bytes;
-    this.#tell = listener;
+    this.#notifyAtBytes = bytes;
+    this.#onWritten = listener;
   }
 
-  #tellWritten(): void {
-    this.#tellAtBytes = Number.POSITIVE_INFINITY;
-    this.#tell();
+  #notifyWritten(): void {
+    this.#notifyAtBytes = Number.POSITIVE_INFINITY;
+    this.#onWritten();
   }
 
   onDrain(listener: () => void): void {
     this.#inner.once('drain', listener);
   }
 
-  /** Each message as raw bytes, in order. Messages wait while the stream is paused. */
+  /** Calls `listener` with the raw bytes of each message, in order. Messages wait while the stream is paused. */
   onMessage(listener: (message: Buffer) => void): void {
     this.#inbound?.onMessage(listener);
   }
@@ -84,17 +84,17 @@ export class RawStream {
     this.#inbound?.resume();
   }
 
-  /** The client has said all it will say. */
+  /** Calls `listener` after the last message, once the client has closed its side. */
   onHalfClose(listener: () => void): void {
     this.#inbound?.onHalfClose(listener);
   }
 
-  /** Called once, however the stream ends; soon where it has ended. */
+  /** Calls `listener` once when the stream ends, or soon if it has ended. */
   onClose(listener: () => void): void {
     this.#serverCall.call.onOver(listener);
   }
 
-  /** Ends with OK, or with the status of a refusal, behind what was written. Only the first end counts. */
+  /** Ends with OK or the status of a refusal, after everything written. Only the first end counts. */
   end(refusal?: Refusal): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -102,7 +102,7 @@ export class RawStream {
     else this.#call.emit('error', this.#serverCall.fail(refusal));
   }
 
-  /** Ends at once and drops what was not read: the only way to part from a reader that reads nothing. */
+  /** Ends at once and drops unread bytes: the only way to end a stream whose client does not read. */
   reset(): void {
     this.#ended = true;
     this.#serverCall.fail(refuse('too-slow'));

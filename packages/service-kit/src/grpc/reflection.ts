@@ -4,8 +4,8 @@ import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { type DescriptorFile, descriptorFiles, descriptorSet } from '@parley/contract/descriptors';
 import { limits } from '@parley/runtime';
 
-/** A question of the protocol, its fields spelt as in reflection.proto. */
-interface Question {
+/** Query of the protocol, with field names as in reflection.proto. */
+interface ReflectionQuery {
   readonly file_by_filename: string;
   readonly file_containing_symbol: string;
   readonly file_containing_extension: object;
@@ -13,20 +13,19 @@ interface Question {
   readonly list_services: string;
 }
 
-type Request = Partial<Question> & { readonly message_request?: keyof Question };
+type Request = Partial<ReflectionQuery> & { readonly message_request?: keyof ReflectionQuery };
 
 type Call = ServerDuplexStream<Request, unknown>;
 
-/** Per kind of question what answers it; undefined is "not found". */
-type Answers = { readonly [Kind in keyof Question]: (about: Question[Kind]) => object | undefined };
+/** Resolver for each kind of query. Undefined means not found. */
+type Answers = { readonly [Kind in keyof ReflectionQuery]: (about: ReflectionQuery[Kind]) => object | undefined };
 
 const versions = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
 /**
- * Serves grpc reflection, v1 and v1alpha, from the contract's descriptors.
- *
- * Only `served` (full names such as `chat.v1.UserService` or `grpc.health.v1.Health`) is listed, and only the files it
- * needs are given out. Throws if the contract knows no such service.
+ * Serves gRPC reflection, v1 and v1alpha, from the contract's descriptors. Lists only the services in `served` (full names
+ * such as `chat.v1.UserService`) and returns only the files that they need.
+ * @throws {Error} if the contract has no such service.
  */
 export function addReflection(server: Server, served: readonly string[]): void {
   const answers = answersFor(served);
@@ -37,20 +36,20 @@ export function addReflection(server: Server, served: readonly string[]): void {
   }
 }
 
-/** One answer per request. The pipeline waits for slow readers, and takes the error of a broken stream. */
+/** Sends one response per request. The pipeline waits for slow readers and handles a broken stream. */
 function answerAll(call: Call, answers: Answers): void {
-  const requests = call.iterator({ destroyOnReturn: false }); // destroyed, the call could not send its status
+  const requests = call.iterator({ destroyOnReturn: false }); // a destroyed call could not send its status
   pipeline(Readable.from(answersTo(requests, answers)), call, () => undefined);
 }
 
 async function* answersTo(requests: AsyncIterable<Request>, answers: Answers): AsyncGenerator<object> {
   for await (const request of requests) {
-    if (!isShort(request)) yield failure(status.INVALID_ARGUMENT, 'the name is too long');
+    if (!isShort(request)) yield failure(status.INVALID_ARGUMENT, 'The name is too long.');
     else yield { original_request: request, ...answerOne(request, answers) };
   }
 }
 
-/** Answers repeat their question: its names may not be longer than names are. */
+/** Bounds the strings of a query, because responses repeat it. */
 function isShort(value: unknown): boolean {
   if (typeof value === 'string') return Buffer.byteLength(value) <= limits.metadataValueBytes;
   return typeof value !== 'object' || value === null || Object.values(value).every(isShort);
@@ -58,10 +57,10 @@ function isShort(value: unknown): boolean {
 
 function answerOne(request: Request, answers: Answers): object {
   const kind = request.message_request;
-  if (kind === undefined) return failure(status.INVALID_ARGUMENT, 'the request asks for nothing');
+  if (kind === undefined) return failure(status.INVALID_ARGUMENT, 'The request is empty.');
   const about = request[kind];
   const answer = (answers[kind] as (about: unknown) => object | undefined)(about);
-  return answer ?? failure(status.NOT_FOUND, `${kind}: this is not served here`);
+  return answer ?? failure(status.NOT_FOUND, `${kind}: not found.`);
 }
 
 function failure(code: status, message: string): object {
@@ -89,7 +88,7 @@ function fileAnswer(file: DescriptorFile | undefined, files: ReadonlyMap<string,
   return { file_descriptor_response: { file_descriptor_proto: withImports([file], files).map(({ bytes }) => bytes) } };
 }
 
-/** The files that declare the services, and all that they import, by name. */
+/** Returns the files that declare the services and all files they import, by name. */
 function filesServing(served: readonly string[]): ReadonlyMap<string, DescriptorFile> {
   const known = descriptorFiles();
   const declaring = served.map((service) => {
@@ -103,7 +102,7 @@ function filesServing(served: readonly string[]): ReadonlyMap<string, Descriptor
 function withImports(start: readonly DescriptorFile[], files: ReadonlyMap<string, DescriptorFile>): DescriptorFile[] {
   const found = new Set(start);
   for (const { imports } of found) {
-    for (const file of imports.flatMap((name) => files.get(name) ?? [])) found.add(file); // grows while it is walked
+    for (const file of imports.flatMap((name) => files.get(name) ?? [])) found.add(file); // the set grows during the loop
   }
   return [...found];
 }

@@ -4,16 +4,16 @@ import { Buckets, type BurstRate } from '../buckets.js';
 import { addressKey } from './address-key.js';
 import type { Proxies } from './proxies.js';
 
-/** Refusals of one connection. */
+/** Rate limit of refusals per connection. */
 const refusals: BurstRate = { burst: 100, perSecond: 10 };
-/** The same where many connections of the address were closed lately. */
+/** The same for an address with many recently closed connections. */
 const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
-/** Connections of one address that are closed before the rest of its connections may be refused less often. */
+/** Closed connections per address before the stricter limit applies. */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
 /**
- * Closes a connection whose calls are refused too often before their requests are read: even a refusal costs time.
- * The connection of a proxy carries the calls of many people and is never closed for one of them.
+ * Closes a connection whose calls are refused too often, because even a refusal costs time. Connections of proxies carry
+ * calls of many users and are never closed.
  */
 export class RefusedOften {
   readonly #connections = new Buckets<object>();
@@ -25,12 +25,12 @@ export class RefusedOften {
     this.#proxies = proxies;
     metrics.total(
       'parley_connections_refused_often_total',
-      'connections closed because too many of their calls were refused',
+      'Connections closed because too many of their calls were refused.',
       () => this.#closed,
     );
   }
 
-  /** One call on this stream's connection was refused. */
+  /** Counts a refused call on the connection of this stream. */
   count({ session }: ServerHttp2Stream): void {
     if (session === undefined || session.destroyed) return;
     const { remoteAddress = '' } = session.socket;

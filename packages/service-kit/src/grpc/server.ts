@@ -12,25 +12,26 @@ import { RefusedOften } from './refused-often.js';
 import { type Definition, type Handlers, type ServedService, serve } from './service.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
 
+/** Address, credentials and limits of a gRPC server. */
 export interface GrpcServerOptions {
   readonly host: string;
-  /** 0 = a free port. */
+  /** 0: any free port. */
   readonly port: number;
   readonly credentials: ServerCredentials;
   readonly reflection: boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** How long `stop` waits for calls in flight. */
+  /** Time that `stop` waits for calls in flight, in milliseconds. */
   readonly stopMs: number;
-  /** Calls and streams at once on one connection; absent: as many as services without chat streams take. */
+  /** Concurrent calls and streams on one connection. Absent: the limit of services without chat streams. */
   readonly streamsPerConnection?: number;
-  /** Whose connections carry the calls of many people; absent: nobody's. */
+  /** Trusted proxies, whose connections carry calls of many users. Absent: none. */
   readonly proxies?: Proxies;
-  /** Absent: that of `limits`. */
+  /** Time limits for callers. Absent: those of `limits`. */
   readonly patience?: RequestTimeouts;
 }
 
-/** A service and who answers it; `add` keeps the two types together. */
+/** A service with its handlers. `add` checks that their types match. */
 interface Entry {
   readonly name: string;
   readonly served: (calls: CallTracker) => ServedService;
@@ -38,13 +39,13 @@ interface Entry {
 
 export interface RunningGrpcServer extends Part {
   readonly port: number;
-  /** What the grpc health protocol answers for every service name. */
+  /** Sets the status that the gRPC health protocol reports for every service. */
   setServing(serving: boolean): void;
 }
 
 /**
- * Credentials of the settings: TLS where a certificate is given, else plain.
- * @throws {Error} one sentence, as `keyPair`.
+ * Creates server credentials from the settings: TLS if a certificate is set, else plain text.
+ * @throws {Error} one sentence, as `keyPair` does.
  */
 export function serverCredentials(settings: Parameters<typeof keyPair>[0]): ServerCredentials {
   const pair = keyPair(settings);
@@ -52,17 +53,17 @@ export function serverCredentials(settings: Parameters<typeof keyPair>[0]): Serv
   return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
 }
 
-/** A private name of grpc-js; `checkTransport` holds its exact version. */
+/** A private member of grpc-js. `checkTransport` pins the exact version. */
 interface Renewable {
   updateSecureContextOptions(options: { readonly cert: Buffer[]; readonly key: Buffer[] }): void;
 }
 
-/** Gives new connections another certificate. */
+/** Replaces the certificate for new connections. */
 export function renewCredentials(credentials: ServerCredentials, { cert, key }: KeyPair): void {
   (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
 }
 
-/** The same methods under the seed's package-less names, for the ones the seed has. */
+/** Returns the methods of the original contract under their names without a package. */
 function seedAlias(name: string, definition: ServiceDefinition): { name: string; definition: ServiceDefinition } {
   const short = name.replace(/^chat\.v1\./, '');
   const ofSeed = new Set(seedMethods.filter(({ service }) => service === short).map(({ method }) => method));
@@ -72,7 +73,7 @@ function seedAlias(name: string, definition: ServiceDefinition): { name: string;
   return { name: short, definition: Object.fromEntries(methods) };
 }
 
-/** Collects services, then listens: health, reflection and the seed's names come with it. */
+/** Collects services, then listens. Adds health, reflection and the names without a package. */
 export class GrpcServerBuilder {
   readonly #entries: Entry[] = [];
   readonly #options: GrpcServerOptions;
@@ -81,30 +82,37 @@ export class GrpcServerBuilder {
     this.#options = options;
   }
 
-  /** Serves a service of the contract, such as `UserService`. */
+  /** Adds a service of the contract, such as `UserService`. */
   add<D extends Definition>(definition: D, handlers: Handlers<D>): this {
     const name = Object.values(definition)[0]?.path.split('/')[1] ?? '';
     this.#entries.push({ name, served: (calls) => serve(definition, handlers, calls) });
     return this;
   }
 
-  /** Rejects with one sentence where the address cannot be bound, or grpc-js is not the version this was tested with. */
+  /**
+   * Starts to listen.
+   * @throws {Error} one sentence if the address cannot be bound, or grpc-js has the wrong version.
+   */
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
-    setLogVerbosity(logVerbosity.NONE); // it prints metadata that it cannot read, tokens too
+    setLogVerbosity(logVerbosity.NONE); // it would print unreadable metadata, including tokens
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
     const refusedOften = new RefusedOften(proxies, metrics);
     const calls = new CallTracker(log, metrics, refusedOften, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
-      'grpc.max_receive_message_length': limits.reportBytes, // the intake of each call knows its own bound
+      'grpc.max_receive_message_length': limits.reportBytes, // RequestBudgetIntake enforces the limit of each method
       'grpc.max_concurrent_streams': streamsPerConnection,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
     });
-    const refusals = metrics.counter('parley_calls_not_begun_total', 'calls refused by their headers', ['reason']);
+    const refusals = metrics.counter(
+      'parley_calls_not_begun_total',
+      'Calls refused because of their headers, by reason.',
+      ['reason'],
+    );
     checkAllHeaders(server, ({ reason }, stream) => {
       refusals.inc({ reason });
       refusedOften.count(stream);
@@ -143,17 +151,20 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
       if (error === null) resolve(bound);
       else
         reject(
-          new Error(`cannot listen on ${hostAndPort(host, port)}: choose another port or stop what uses it`, {
-            cause: error,
-          }),
+          new Error(
+            `Cannot listen on ${hostAndPort(host, port)}. Choose another port, or stop the process that uses it.`,
+            {
+              cause: error,
+            },
+          ),
         );
     });
   });
 }
 
 /**
- * Lets calls in flight end, and ends those who only watch; what is left at the bound is cut off.
- * `drain` does that: without channelz, `forceShutdown` of grpc-js 1.14 knows no connection to end.
+ * Waits for calls in flight, ends watchers, and closes connections after `withinMs`. Uses `drain` for that, because without
+ * channelz `forceShutdown` of grpc-js 1.14 finds no connections.
  */
 function shutDown(server: Server, calls: CallTracker, address: string, withinMs: number): Promise<void> {
   server.drain(address, withinMs);

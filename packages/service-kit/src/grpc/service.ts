@@ -17,19 +17,19 @@ import type { CallTracker } from './calls.js';
 import type { ServerCall } from './exchange.js';
 import { RawStream } from './raw-stream.js';
 
-/** A service of the contract: its methods by name. */
+/** Service of the contract: its methods by name. */
 export type Definition = Readonly<Record<string, Method>>;
 
 type Request<M> = M extends { requestType: Codec<infer Q> } ? Q : never;
 type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 
-/** Answers one request. */
+/** Handler of a unary method. */
 export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
-/** Answers one request that it decodes itself. */
+/** Handler of a unary method that decodes the request itself. */
 export type BytesHandler<S> = (request: Buffer, call: Call) => Promise<S>;
-/** Answers one request with a stream; the caller's pace is kept. */
+/** Handler of a server-streaming method, with backpressure. */
 export type StreamHandler<Q, S> = (request: Q, call: Call) => AsyncIterable<S>;
-/** Takes the raw stream and returns when it is set up; it ends on its own. `request` is empty where the client streams. */
+/** Handler that takes over the raw stream and returns once it is set up. `request` is empty if the client streams. */
 export type TakeHandler = (stream: RawStream, call: Call, request: Buffer) => Promise<void>;
 
 type HandlerOf<M> = M extends { requestStream: true }
@@ -38,7 +38,7 @@ type HandlerOf<M> = M extends { requestStream: true }
     ? { stream: StreamHandler<Request<M>, Response<M>> } | { take: TakeHandler }
     : UnaryHandler<Request<M>, Response<M>> | { bytes: BytesHandler<Response<M>> };
 
-/** Handlers by method name; what is missing answers `not-implemented`. */
+/** Handlers by method name. A missing one refuses with `not-implemented`. */
 export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
 
 type AnyHandler =
@@ -82,7 +82,7 @@ function unary(
   return (grpc, done) => void respond(grpc.request, calls.of(grpc.metadata), done);
 }
 
-/** Waits until the reader has taken what was written, or the call is over. */
+/** Waits until the client has read what was written, or the call is over. */
 function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
@@ -141,7 +141,7 @@ const notImplemented: UnaryHandler<unknown, unknown> = async () => {
   throw refuse('not-implemented');
 };
 
-/** biome-ignore lint/correctness/useYield: it only refuses */
+/** biome-ignore lint/correctness/useYield: it only throws */
 async function* notImplementedStream(): AsyncGenerator<never> {
   throw refuse('not-implemented');
 }
@@ -160,18 +160,18 @@ function wrap(
   return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
 }
 
-/** The method with its request as the bytes that came. */
+/** Returns the method with its request undecoded. */
 function undecoded(method: Method): Method {
   return { ...method, requestType: bytesCodec };
 }
 
-/** The definition and the implementation that grpc-js wants: bytes in, bytes out, every error a status. */
+/** Definition and implementation for grpc-js: bytes in, bytes out, and a status for every error. */
 export interface ServedService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
 }
 
-/** Wraps the handlers of a service: decoding, serialising, errors as statuses, backpressure. */
+/** Wraps the handlers of a service with decoding, encoding, error statuses and backpressure. */
 export function serve<D extends Definition>(definition: D, handlers: Handlers<D>, calls: CallTracker): ServedService {
   const names = Object.keys(definition);
   const raw = Object.fromEntries(

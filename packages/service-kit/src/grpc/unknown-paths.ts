@@ -2,7 +2,7 @@ import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import { statusFromRefusal } from '@parley/rpc';
 import { refuse } from '@parley/runtime';
 
-/** A private name of grpc-js; `checkTransport` holds its exact version. */
+/** A private member of grpc-js. `checkTransport` pins the exact version. */
 interface Inner {
   _retrieveHandler(path: string): object | null;
 }
@@ -13,7 +13,7 @@ function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
   call.emit('error', statusFromRefusal(refuse('not-implemented')));
 }
 
-/** Answers what nobody serves with a reason, like every status: grpc-js does it without one, before any interceptor. */
+/** Gives calls of unknown methods a status with a reason. grpc-js itself sends none, before any interceptor runs. */
 export function refuseUnknownPaths(server: Server): void {
   const inner = server as unknown as Inner;
   const find = inner._retrieveHandler.bind(server);

@@ -28,11 +28,11 @@ export class SendHandler {
     call.facts.channel = claims.ch;
     const [session] = sessions.find({ seat: claims.jti });
     if (session === undefined) throw refuse('seat-gone');
-    await this.#turns.take(claims.jti);
+    await this.#turns.acquire(claims.jti);
     try {
       return Ack.fromPartial(await session.post(request));
     } finally {
-      this.#turns.pass(claims.jti);
+      this.#turns.release(claims.jti);
     }
   };
 }

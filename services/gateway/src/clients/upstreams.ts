@@ -2,7 +2,7 @@ import { type ChannelCredentials, Client, type ClientOptions, connectivityState 
 import { clientOptions } from '@parley/rpc';
 import { type Part, refuse } from '@parley/runtime';
 
-/** A connection to a service. `release` it when its call is over. */
+/** Connection to a service. Call `release` when the call is over. */
 export interface Upstream {
   readonly client: Client;
   readonly release: () => void;
@@ -12,16 +12,16 @@ const spread = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 const sharedOptions: ClientOptions = { ...clientOptions, 'grpc.service_config': spread };
 const ownOptions: ClientOptions = { ...clientOptions, 'grpc.use_local_subchannel_pool': 1 };
 
-const keep = () => {};
-const reachWithinMs = 1_000;
+const keepOpen = () => {};
+const reachTimeoutMs = 1_000;
 
-/** The services behind the gateway. */
+/** Connections from the gateway to all other services. */
 export class Upstreams implements Part {
   readonly #credentials: ChannelCredentials;
   readonly #users: readonly Client[];
   readonly #managers: readonly Client[];
   readonly #chatServers = new Map<string, Client>();
-  #turn = 0;
+  #nextIndex = 0;
 
   constructor(
     { userServices, managers }: { readonly userServices: readonly string[]; readonly managers: readonly string[] },
@@ -32,30 +32,30 @@ export class Upstreams implements Part {
     this.#managers = managers.map((address) => new Client(address, credentials, sharedOptions));
   }
 
-  /** Any user-service that is not known to be away, in turns. */
+  /** Returns the next user-service that is not known to be unreachable. */
   userService(): Upstream {
     return this.#next(this.#users);
   }
 
-  /** Any manager that is not known to be away, in turns. */
+  /** Returns the next manager that is not known to be unreachable. */
   manager(): Upstream {
     return this.#next(this.#managers);
   }
 
-  /** Exactly that chat server, over the connection for short calls. */
+  /** Returns that chat server, on the shared connection for short calls. */
   chatServer(address: string): Upstream {
     const client = this.#chatServers.get(address) ?? new Client(address, this.#credentials, clientOptions);
     this.#chatServers.set(address, client);
-    return { client, release: keep };
+    return { client, release: keepOpen };
   }
 
-  /** Exactly that chat server, over a connection of its own: many streams reset on one would end all that are on it. */
+  /** Returns that chat server on a new connection: many resets on one connection would close all its streams. */
   ownChatServer(address: string): Upstream {
     const client = new Client(address, this.#credentials, ownOptions);
     return { client, release: () => client.close() };
   }
 
-  /** Forgets chat servers that are gone. */
+  /** Closes the connections to chat servers that are not in `addresses`. */
   keepOnly(addresses: ReadonlySet<string>): void {
     for (const [address, client] of this.#chatServers) {
       if (addresses.has(address)) continue;
@@ -64,12 +64,15 @@ export class Upstreams implements Part {
     }
   }
 
-  /** Rejects with one sentence where no manager, or no user-service, can be reached. */
+  /**
+   * Resolves if a manager and a user-service can be reached.
+   * @throws {Error} one sentence that names what is missing.
+   */
   async checkReachable(): Promise<void> {
     const kinds = { manager: this.#managers, 'user-service': this.#users };
     for (const [kind, clients] of Object.entries(kinds)) {
       await Promise.any(clients.map(reach)).catch((cause: unknown) => {
-        throw new Error(`no ${kind} can be reached`, { cause });
+        throw new Error(`No ${kind} can be reached.`, { cause });
       });
     }
   }
@@ -79,20 +82,20 @@ export class Upstreams implements Part {
   }
 
   #next(clients: readonly Client[]): Upstream {
-    this.#turn += 1;
-    const inTurn = clients.map((_, index) => clients[(this.#turn + index) % clients.length] as Client);
-    const client = inTurn.find((one) => !isAway(one)) ?? inTurn[0];
+    this.#nextIndex += 1;
+    const candidates = clients.map((_, index) => clients[(this.#nextIndex + index) % clients.length] as Client);
+    const client = candidates.find((one) => !isUnreachable(one)) ?? candidates[0];
     if (client === undefined) throw refuse('unreachable');
-    return { client, release: keep };
+    return { client, release: keepOpen };
   }
 }
 
-function isAway(client: Client): boolean {
+function isUnreachable(client: Client): boolean {
   return client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE;
 }
 
 function reach(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
-    client.waitForReady(Date.now() + reachWithinMs, (error) => (error == null ? resolve() : reject(error)));
+    client.waitForReady(Date.now() + reachTimeoutMs, (error) => (error == null ? resolve() : reject(error)));
   });
 }

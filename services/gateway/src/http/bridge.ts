@@ -15,12 +15,13 @@ import {
 } from '@parley/runtime';
 import type { Proxies } from '@parley/service-kit';
 import type { Upstream, Upstreams } from '../clients/upstreams.js';
-import type { Door, Visit } from './door.js';
+import type { HttpHandler, HttpVisit } from './handler.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
 import { WebAnswer } from './web-answer.js';
 import { readMessage, type WebFraming, wireOf } from './web-message.js';
 
+/** Parts that the bridge uses. */
 export interface BridgeDeps {
   readonly upstreams: Upstreams;
   readonly routes: ChatRoutes;
@@ -29,34 +30,34 @@ export interface BridgeDeps {
   readonly metrics: Metrics;
 }
 
-/** One gRPC-Web call on its way. */
-interface Crossing extends Visit {
+/** One gRPC-Web call in progress. */
+interface WebCall extends HttpVisit {
   readonly target: UserCallTarget;
   readonly answer: WebAnswer;
   readonly startedAt: number;
 }
 
-/** Of what a page sends, all that a service sees. */
-const passedOn = ['authorization', 'chat-events', 'chat-resume'] as const;
-const withinMs = 15_000;
+/** Request headers that are forwarded to a service. */
+const forwardedHeaders = ['authorization', 'chat-events', 'chat-resume'] as const;
+const timeoutMs = 15_000;
 const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 
 const asIs = (bytes: Buffer) => bytes;
 
-/** Where the page is, too: services count attempts by address. */
+/** Returns the metadata for a service, with the address of the page for rate limits by address. */
 function metadataOf({ headers, socket }: IncomingMessage, proxies: Proxies): Metadata {
   const metadata = new Metadata();
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   metadata.set('x-forwarded-for', proxies.named(peer, String(headers['x-forwarded-for'] ?? '')));
-  for (const key of passedOn) {
+  for (const key of forwardedHeaders) {
     const value = headers[key];
-    if (typeof value === 'string') pass(metadata, key, value);
+    if (typeof value === 'string') setMetadata(metadata, key, value);
   }
   return metadata;
 }
 
-/** HTTP allows more characters than gRPC does. */
-function pass(metadata: Metadata, key: string, value: string): void {
+/** Sets metadata from an HTTP header, which allows more characters than gRPC does. */
+function setMetadata(metadata: Metadata, key: string, value: string): void {
   try {
     metadata.set(key, value);
   } catch (cause) {
@@ -64,30 +65,30 @@ function pass(metadata: Metadata, key: string, value: string): void {
   }
 }
 
-/** When a call is given up: as its page wants it, but no later than others; a stream only where its page wants it. */
-function deadlineOf({ request, target }: Crossing): number | undefined {
+/** Returns the deadline of a call in Unix ms: the page's own, at most 15 s for a unary call. A stream may have none. */
+function deadlineOf({ request, target }: WebCall): number | undefined {
   const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(request.headers['grpc-timeout'] ?? '')) ?? [];
   const wanted = digits === undefined ? undefined : Math.min(Number(digits) * (units[unit] ?? 1), 86_400_000);
   if (target === 'chat-server stream') return wanted === undefined ? undefined : Date.now() + wanted;
-  return Date.now() + Math.min(wanted ?? withinMs, withinMs);
+  return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
-/** gRPC-Web for pages where there is no Envoy: exactly the calls of users, bytes in and bytes out. */
+/** Bridges gRPC-Web to gRPC for pages without Envoy. Forwards the calls of users and nothing else, without decoding them. */
 export class Bridge implements Part {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
-  readonly #lastAnswers = new WeakMap<Socket, Promise<unknown>>();
+  readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
   #stopping = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
-    deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
-    deps.metrics.gauge('parley_request_bytes', 'bytes of requests that have no answer yet', () => this.#budget.held);
+    deps.metrics.gauge('parley_web_streams', 'Open streams of pages.', () => this.#streams.size);
+    deps.metrics.gauge('parley_request_bytes', 'Bytes of requests without a response.', () => this.#budget.held);
   }
 
-  /** Takes every gRPC-Web request, those for calls that there are not too. */
-  readonly door: Door = (visit) => {
+  /** Handles every gRPC-Web request, including calls of unknown methods. */
+  readonly handle: HttpHandler = (visit) => {
     const wire = visit.request.method === 'POST' ? wireOf(visit.request.headers['content-type']) : undefined;
     if (wire === undefined) return false;
     const answer = new WebAnswer(visit.response, wire);
@@ -96,34 +97,34 @@ export class Bridge implements Part {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
       return true;
     }
-    this.#cross({ ...visit, target, answer, startedAt: performance.now() }, wire).catch((thrown) =>
-      this.#deps.log.error({ err: thrown, rpc: visit.path }, 'a gRPC-Web call was not answered'),
+    this.#forward({ ...visit, target, answer, startedAt: performance.now() }, wire).catch((thrown) =>
+      this.#deps.log.error({ err: thrown, rpc: visit.path }, 'gRPC-Web call got no response'),
     );
     return true;
   };
 
-  async #cross(crossing: Crossing, wire: WebFraming): Promise<void> {
+  async #forward(call: WebCall, wire: WebFraming): Promise<void> {
     let upstream: Upstream | undefined;
-    await this.#turnOf(crossing);
+    await this.#waitForEarlier(call);
     try {
-      upstream = await this.#upstreamFor(crossing);
-      const message = await readMessage(crossing.request, wire, this.#counter(crossing));
-      this.#relay(crossing, upstream, message);
+      upstream = await this.#upstreamFor(call);
+      const message = await readMessage(call.request, wire, this.#counter(call));
+      this.#relay(call, upstream, message);
     } catch (thrown) {
       upstream?.release();
-      this.#refuse(crossing, refusalFrom(thrown));
+      this.#refuse(call, refusalFrom(thrown));
     }
   }
 
-  /** What a connection asks for ahead of its answers waits: else they would all be held, for who may never take one. */
-  async #turnOf({ request: { socket }, response }: Crossing): Promise<void> {
-    const before = this.#lastAnswers.get(socket);
-    this.#lastAnswers.set(socket, new Promise((resolve) => response.once('close', resolve)));
+  /** Waits for the earlier responses on the connection, so that a client that does not read holds one response in memory. */
+  async #waitForEarlier({ request: { socket }, response }: WebCall): Promise<void> {
+    const before = this.#lastResponses.get(socket);
+    this.#lastResponses.set(socket, new Promise((resolve) => response.once('close', resolve)));
     await before;
   }
 
-  /** Counts the bytes that a request brings, until it is answered. */
-  #counter({ request: { socket }, response }: Crossing): (bytes: number) => void {
+  /** Returns a function that reserves request bytes until the response is done. */
+  #counter({ request: { socket }, response }: WebCall): (bytes: number) => void {
     let held = 0;
     response.once('close', () => this.#budget.give(socket, held));
     return (bytes) => {
@@ -132,7 +133,7 @@ export class Bridge implements Part {
     };
   }
 
-  async #upstreamFor({ target, request }: Crossing): Promise<Upstream> {
+  async #upstreamFor({ target, request }: WebCall): Promise<Upstream> {
     const { upstreams, routes } = this.#deps;
     if (target === 'user-service') return upstreams.userService();
     if (target === 'manager') return upstreams.manager();
@@ -140,12 +141,12 @@ export class Bridge implements Part {
     return target === 'chat-server' ? upstreams.chatServer(address) : upstreams.ownChatServer(address);
   }
 
-  /** A short call whose page went away is let end: a reset would cost those who share its connection. */
-  #relay(crossing: Crossing, { client, release }: Upstream, message: Buffer): void {
-    const { request, response, path, target, answer } = crossing;
-    const deadline = deadlineOf(crossing);
+  /** Relays the response. Finishes a unary call even if its page left: a reset would affect the shared connection. */
+  #relay(call: WebCall, { client, release }: Upstream, message: Buffer): void {
+    const { request, response, path, target, answer } = call;
+    const deadline = deadlineOf(call);
     const options = deadline === undefined ? {} : { deadline };
-    const call = client.makeServerStreamRequest(
+    const stream = client.makeServerStreamRequest(
       path,
       asIs,
       asIs,
@@ -154,45 +155,45 @@ export class Bridge implements Part {
       options,
     );
     const isStream = target === 'chat-server stream';
-    if (isStream) this.#streams.add(call);
-    call.on('metadata', (metadata: Metadata) => response.headersSent || answer.begin(metadata));
-    call.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || call.pause());
-    call.on('error', () => {}); // the status tells
-    call.on('status', (ending: StatusObject) => {
-      this.#streams.delete(call);
+    if (isStream) this.#streams.add(stream);
+    stream.on('metadata', (metadata: Metadata) => response.headersSent || answer.begin(metadata));
+    stream.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || stream.pause());
+    stream.on('error', () => {}); // the status has the error
+    stream.on('status', (ending: StatusObject) => {
+      this.#streams.delete(stream);
       release();
-      this.#end(crossing, ending);
+      this.#end(call, ending);
     });
-    response.on('drain', () => call.resume());
-    const leave = () => (isStream ? call.cancel() : call.resume());
-    if (response.closed) leave();
-    else response.once('close', leave);
+    response.on('drain', () => stream.resume());
+    const cancel = () => (isStream ? stream.cancel() : stream.resume());
+    if (response.closed) cancel();
+    else response.once('close', cancel);
   }
 
-  #end(crossing: Crossing, ending: StatusObject): void {
-    if (ending.code === status.OK) this.#finish(crossing, ending);
-    else this.#break(crossing, ending);
+  #end(call: WebCall, ending: StatusObject): void {
+    if (ending.code === status.OK) this.#finish(call, ending);
+    else this.#break(call, ending);
   }
 
-  #finish(crossing: Crossing, ending: StatusObject): void {
-    crossing.answer.end(ending);
-    this.#report(crossing, 'ok');
+  #finish(call: WebCall, ending: StatusObject): void {
+    call.answer.end(ending);
+    this.#report(call, 'ok');
   }
 
-  /** A status without a reason comes from the transport, not from the service. */
-  #break(crossing: Crossing, ending: StatusObject): void {
+  /** Sends a failed status. One without a reason comes from the transport, not from the service. */
+  #break(call: WebCall, ending: StatusObject): void {
     const refusal = this.#stopping ? refuse('draining') : refusalFromStatus(ending);
-    const isOfService = ending.metadata.get('chat-reason').length > 0;
-    crossing.answer.end(statusFromRefusal(refusal), isOfService ? 200 : refusals[refusal.reason].http);
-    this.#report(crossing, refusal.reason);
+    const isFromService = ending.metadata.get('chat-reason').length > 0;
+    call.answer.end(statusFromRefusal(refusal), isFromService ? 200 : refusals[refusal.reason].http);
+    this.#report(call, refusal.reason);
   }
 
-  #refuse(crossing: Crossing, refusal: Refusal): void {
-    crossing.answer.end(statusFromRefusal(refusal), refusals[refusal.reason].http);
-    this.#report(crossing, refusal.reason, refusal.cause);
+  #refuse(call: WebCall, refusal: Refusal): void {
+    call.answer.end(statusFromRefusal(refusal), refusals[refusal.reason].http);
+    this.#report(call, refusal.reason, refusal.cause);
   }
 
-  #report({ path, startedAt }: Crossing, reason: string, cause?: unknown): void {
+  #report({ path, startedAt }: WebCall, reason: string, cause?: unknown): void {
     const rpc = path.slice(1);
     const ms = performance.now() - startedAt;
     this.#deps.metrics.countCall(rpc, reason, ms);
@@ -201,7 +202,7 @@ export class Bridge implements Part {
     else this.#deps.log.debug(line, 'call');
   }
 
-  /** Streams end with a word, so that their pages come back; short calls are let end. */
+  /** Ends streams with a reason, so that pages reconnect. Unary calls finish. */
   stop(): void {
     this.#stopping = true;
     for (const call of this.#streams) call.cancel();

@@ -1,4 +1,4 @@
-import type { Door } from './door.js';
+import type { HttpHandler } from './handler.js';
 
 const allowed = {
   'access-control-allow-methods': 'POST',
@@ -8,8 +8,8 @@ const allowed = {
 };
 const exposed = 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token';
 
-/** Lets pages of exactly these origins call, and answers every preflight; others get no word, which browsers take as a no. */
-export function crossOrigin(origins: readonly string[]): Door {
+/** Creates a handler that lets pages of these origins call, and responds to every preflight. Other origins get no CORS headers. */
+export function crossOrigin(origins: readonly string[]): HttpHandler {
   return ({ request, response }) => {
     const { origin = '', 'access-control-request-method': asked } = request.headers;
     const isPreflight = request.method === 'OPTIONS' && asked !== undefined;

@@ -3,23 +3,24 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
 import type { KeyPair } from '@parley/service-kit';
-import type { Door } from './door.js';
+import type { HttpHandler } from './handler.js';
 
+/** Address, certificate and handlers of an HTTP server. */
 export interface HttpOptions {
   readonly address: string;
-  /** 0 = a free port. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Undefined: plain. */
+  /** Undefined: plain text. */
   readonly tls: KeyPair | undefined;
-  /** How long `stop` waits for answers that are on their way. */
+  /** Time that `stop` waits for responses in progress, in milliseconds. */
   readonly stopMs: number;
-  /** Asked one after the other. */
-  readonly doors: readonly Door[];
+  /** Tried in order until one handles the request. */
+  readonly handlers: readonly HttpHandler[];
 }
 
 export interface HttpServer extends Part {
   readonly port: number;
-  /** Gives new connections another certificate. */
+  /** Replaces the certificate for new connections. */
   readonly renew: (pair: KeyPair) => void;
 }
 
@@ -31,18 +32,21 @@ const bounds: ServerOptions = {
   maxHeaderSize: 16_384,
 };
 
-/** Then another connection is due. It bounds what one connection may ask before it reads an answer. */
+/** Requests per connection. Bounds what a client can pipeline before it reads a response. */
 const requestsPerSocket = 100;
 
-/** Serves the doors. Rejects with one sentence where the port is taken. */
-export async function startHttpServer({ address, port, tls, stopMs, doors }: HttpOptions): Promise<HttpServer> {
+/**
+ * Starts an HTTP server.
+ * @throws {Error} one sentence if the port is taken.
+ */
+export async function startHttpServer({ address, port, tls, stopMs, handlers }: HttpOptions): Promise<HttpServer> {
   const listener: RequestListener = (request, response) => {
-    response.on('error', () => {}); // the reader went away
+    response.on('error', () => {}); // the client disconnected
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
     const path = String(request.url).split('?', 1)[0] ?? '';
-    if (doors.some((door) => door({ request, response, path }))) return;
-    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('there is nothing here\n');
+    if (handlers.some((handle) => handle({ request, response, path }))) return;
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.\n');
   };
   const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);
   const server = secure ?? createServer(bounds, listener);
@@ -59,9 +63,12 @@ function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) =>
       reject(
-        new Error(`cannot listen on ${hostAndPort(address, port)}: choose another port or stop what uses it`, {
-          cause,
-        }),
+        new Error(
+          `Cannot listen on ${hostAndPort(address, port)}. Choose another port, or stop the process that uses it.`,
+          {
+            cause,
+          },
+        ),
       );
     server.once('error', fail);
     server.listen(port, address, () => {

@@ -1,8 +1,8 @@
 import type { JoinKeys } from '../store/join-keys.js';
-import type { Door } from './door.js';
+import type { HttpHandler } from './handler.js';
 
-/** The public halves that verify join tokens, for the proxy. */
-export function serveKeys(join: JoinKeys): Door {
+/** Creates a handler that serves the public keys of join tokens as a JWKS, for Envoy. */
+export function serveKeys(join: JoinKeys): HttpHandler {
   return ({ request, response, path }) => {
     if (path !== '/.well-known/jwks.json' || request.method !== 'GET') return false;
     const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=1' };

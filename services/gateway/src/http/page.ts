@@ -4,12 +4,12 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Door, Visit } from './door.js';
+import type { HttpHandler, HttpVisit } from './handler.js';
 
 interface PageFile {
   readonly headers: OutgoingHttpHeaders;
   readonly bytes: Buffer;
-  /** Undefined where it would not be smaller. */
+  /** gzip of `bytes`, or undefined if that is not smaller. */
   readonly zipped: Buffer | undefined;
   readonly etag: string;
 }
@@ -56,7 +56,7 @@ const zip = promisify(gzip);
 async function readPageFile(folder: string, path: string): Promise<PageFile> {
   const bytes = await readFile(join(folder, path));
   const zipped = await zip(bytes, { level: 9 });
-  const isHashed = path.startsWith('/assets/'); // the name changes with what is in it
+  const isHashed = path.startsWith('/assets/'); // the name contains a hash of the content
   return {
     bytes,
     zipped: zipped.length < bytes.length ? zipped : undefined,
@@ -76,7 +76,7 @@ async function pathsBelow(folder: string): Promise<string[]> {
   return files.map((file) => `/${relative(folder, join(file.parentPath, file.name)).split(sep).join('/')}`);
 }
 
-/** The built page, whole in memory: a path is a key, so none leads out of its folder. */
+/** The built page in memory. Paths are keys of a map, so none can leave the folder. */
 export class Page {
   readonly #files: ReadonlyMap<string, PageFile>;
 
@@ -84,27 +84,27 @@ export class Page {
     this.#files = files;
   }
 
-  /** Reads it; where the folder is not there, there is no page. */
+  /** Reads all files of a folder. A missing folder is an empty page. */
   static async read(folder: string): Promise<Page> {
     const paths = await pathsBelow(folder);
     const files = await Promise.all(paths.map(async (path) => [path, await readPageFile(folder, path)] as const));
     return new Page(new Map(files));
   }
 
-  /** `/` is `/index.html`. */
-  readonly door: Door = (visit) => {
+  /** Serves the file of the path. `/` is `/index.html`. */
+  readonly handle: HttpHandler = (visit) => {
     const { path, request } = visit;
     const file = this.#files.get(path === '/' ? '/index.html' : path);
     if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
-    give(file, visit);
+    sendFile(file, visit);
     return true;
   };
 }
 
-function give({ headers, bytes, zipped, etag }: PageFile, { request, response }: Visit): void {
+function sendFile({ headers, bytes, zipped, etag }: PageFile, { request, response }: HttpVisit): void {
   if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { ...headers, etag }).end();
-  const takesZip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  const body = takesZip ? (zipped ?? bytes) : bytes;
+  const acceptsGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const body = acceptsGzip ? (zipped ?? bytes) : bytes;
   const encoding = body === bytes ? {} : { 'content-encoding': 'gzip' };
   response.writeHead(200, { ...headers, ...encoding, etag, 'content-length': body.length });
   response.end(request.method === 'HEAD' ? undefined : body);

@@ -3,13 +3,13 @@ import { bearerOf, joinToken, type TokenKind, type TrustedKeys } from '@parley/s
 import { z } from 'zod';
 import type { LivingServers } from '../store/living-servers.js';
 
-/** A join token, of which only its way counts here; the chat server looks at the rest. */
+/** Join token of which the gateway reads only the route. The chat server checks the other claims. */
 const routed: TokenKind<{ readonly route?: unknown }> = {
   ...joinToken,
   claims: z.object({ route: z.unknown().optional() }),
 };
 
-/** The address that a route claim names in base64; undefined where it names none. */
+/** Decodes the address in a route claim (base64), or returns undefined. */
 function addressIn(route: unknown): string | undefined {
   if (typeof route !== 'string') return undefined;
   const address = Buffer.from(route, 'base64');
@@ -17,7 +17,7 @@ function addressIn(route: unknown): string | undefined {
   return isExact ? address.toString() : undefined;
 }
 
-/** Which chat server a join token is for. */
+/** Finds the chat server of a join token. */
 export class ChatRoutes {
   readonly #keys: TrustedKeys;
   readonly #living: LivingServers;
@@ -28,14 +28,15 @@ export class ChatRoutes {
   }
 
   /**
-   * The address of the chat server that the token names, which is one that lives.
+   * Returns the internal address of the live chat server that the token names.
    * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `no-route` or `unreachable`.
    */
   async addressFor(authorization: string | undefined): Promise<string> {
     const { claims } = await this.#keys.verify(bearerOf(authorization), routed, undefined);
     const address = addressIn(claims.route);
     if (address === undefined) throw refuse('no-route');
-    if (!this.#living.addresses.has(address)) throw refuse('unreachable', { words: 'no such chat server lives' });
+    if (!this.#living.addresses.has(address))
+      throw refuse('unreachable', { words: 'That chat server is not running. Listen again.' });
     return address;
   }
 }

@@ -1,6 +1,6 @@
 import { seedMethods } from '@parley/contract/descriptors';
 
-/** Where a call goes; a stream goes over a connection of its own. */
+/** Service that a call is forwarded to. Each chat-server stream has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
 const channelCalls = [
@@ -19,7 +19,7 @@ const channelCalls = [
   ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
 ];
 
-/** What users call and a browser can: all but Connect, which streams both ways. Whatever is missing does not exist here. */
+/** Methods that the bridge forwards: all calls of users except Connect, whose two-way stream browsers cannot open. */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search']],
   ['ChannelService', 'manager', channelCalls],
@@ -27,13 +27,13 @@ const calls: readonly (readonly [service: string, target: UserCallTarget, method
   ['ChatService', 'chat-server', ['Send']],
 ];
 
-/** Under its name, and under the seed's where the seed has it. */
+/** Returns the paths of a method: its name, and its original name without a package if it has one. */
 function pathsOf(service: string, method: string): string[] {
-  const isOfSeed = seedMethods.some((one) => one.service === service && one.method === method);
-  return [`/chat.v1.${service}/${method}`, ...(isOfSeed ? [`/${service}/${method}`] : [])];
+  const isOriginal = seedMethods.some((one) => one.service === service && one.method === method);
+  return [`/chat.v1.${service}/${method}`, ...(isOriginal ? [`/${service}/${method}`] : [])];
 }
 
-/** Every path that the bridge knows. */
+/** Targets by path, for every path that the bridge forwards. */
 export const userCalls: ReadonlyMap<string, UserCallTarget> = new Map(
   calls.flatMap(([service, target, methods]) =>
     methods.flatMap((method) => pathsOf(service, method).map((path) => [path, target] as const)),

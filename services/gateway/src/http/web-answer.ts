@@ -9,31 +9,31 @@ const contentTypes: Readonly<Record<WebFraming, string>> = {
   text: 'application/grpc-web-text+proto',
 };
 const trailersFlag = 0x80;
-/** Of what a service sends, all that a page may see. */
-const passedOn = ['chat-token', 'chat-reason', 'chat-retry-after-ms'];
+/** Metadata of a service that a page receives. */
+const forwardedKeys = ['chat-token', 'chat-reason', 'chat-retry-after-ms'];
 
-/** As gRPC writes it: what is not plain ASCII in percent. */
+/** Percent-encodes text as gRPC does for `grpc-message`. */
 function escaped(text: string): string {
   return text.replace(/[^\x20-\x24\x26-\x7e]+/gu, encodeURIComponent);
 }
 
 function headersIn(metadata: Metadata): Record<string, string> {
-  return Object.fromEntries(passedOn.flatMap((key) => metadata.get(key).map((value) => [key, String(value)])));
+  return Object.fromEntries(forwardedKeys.flatMap((key) => metadata.get(key).map((value) => [key, String(value)])));
 }
 
 function statusHeaders({ code, details, metadata }: StatusObject): Record<string, string> {
   return { 'grpc-status': String(code), 'grpc-message': escaped(details), ...headersIn(metadata) };
 }
 
-/** One answer in gRPC-Web: headers, frames, and the status as a last frame; or a status alone, in the headers. */
+/** One gRPC-Web response: headers, frames and a last frame with the status, or only headers with the status. */
 export class WebAnswer {
   readonly #response: ServerResponse;
   readonly #wire: WebFraming;
   readonly #takenWithinMs: number;
   #corked = false;
-  #patience: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** Cut off where its page takes nothing of it for so long: it would be held for ever. */
+  /** Destroys the response if the page reads nothing for `takenWithinMs`: unread responses stay in memory. */
   constructor(response: ServerResponse, wire: WebFraming, takenWithinMs: number = limits.takenWithinMs) {
     this.#response = response;
     this.#wire = wire;
@@ -41,19 +41,19 @@ export class WebAnswer {
     response.on('drain', () => response.writableEnded || this.#taken()).on('close', () => this.#taken());
   }
 
-  /** Headers leave now, so that a page knows that it is inside before the first frame. */
+  /** Sends the headers now, so that a page knows that it is connected before the first frame. */
   begin(metadata: Metadata): void {
     this.#response.writeHead(200, { ...this.#headers, ...headersIn(metadata) });
     this.#response.flushHeaders();
   }
 
-  /** One message. False: wait for the response to drain. What comes in one turn leaves as one piece. */
+  /** Writes one message. False: wait for the response to drain. Messages of one event loop turn leave together. */
   message(bytes: Buffer): boolean {
     this.#cork();
     return this.#write(frameOf(bytes));
   }
 
-  /** The end; `http` is the HTTP status where nothing was begun. */
+  /** Ends the response with a status. `http` is the HTTP status if no headers were sent yet. */
   end(status: StatusObject, http = 200): void {
     if (!this.#response.headersSent) {
       this.#response.writeHead(http, { ...this.#headers, ...statusHeaders(status) }).end();
@@ -73,20 +73,20 @@ export class WebAnswer {
   }
 
   #write(frame: Buffer): boolean {
-    const isRoom =
+    const hasRoom =
       this.#wire === 'text' ? this.#response.write(frame.toString('base64'), 'latin1') : this.#response.write(frame);
-    if (!isRoom) this.#wait();
-    return isRoom;
+    if (!hasRoom) this.#wait();
+    return hasRoom;
   }
 
   #wait(): void {
     if (this.#response.closed) return;
-    this.#patience ??= setTimeout(() => this.#response.destroy(), this.#takenWithinMs);
+    this.#timer ??= setTimeout(() => this.#response.destroy(), this.#takenWithinMs);
   }
 
   #taken(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #cork(): void {

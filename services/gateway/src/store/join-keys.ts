@@ -5,7 +5,7 @@ interface KeyRow {
   readonly public_jwk: Readonly<Record<string, unknown>>;
 }
 
-/** A public key as a JWKS lists it. */
+/** Public key in the form of a JWKS entry. */
 export interface JoinKey {
   readonly kid: string;
   readonly kty: unknown;
@@ -18,7 +18,7 @@ export interface JoinKey {
 const sql = statements(import.meta.url);
 const joinKeys = sql<KeyRow>('join-keys');
 
-/** What verifies join tokens, as of the last look. */
+/** Public keys that verify join tokens, as of the last refresh. */
 export class JoinKeys {
   readonly #pool: Queryable;
   #keys: readonly JoinKey[] = [];
@@ -31,8 +31,11 @@ export class JoinKeys {
     return this.#keys;
   }
 
-  /** Throws the database error; what was known stays. Of each row only what is public leaves. */
-  async look(): Promise<void> {
+  /**
+   * Reads the keys again. Only the public parts of each row are kept.
+   * @throws {Error} of the database; the known keys stay.
+   */
+  async refresh(): Promise<void> {
     const rows = await joinKeys.run(this.#pool, []);
     this.#keys = rows.map(({ kid, public_jwk: { kty, crv, x } }) => ({ kid, kty, crv, x, alg: 'EdDSA', use: 'sig' }));
   }

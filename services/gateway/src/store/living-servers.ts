@@ -3,7 +3,7 @@ import { type Queryable, statements } from '@parley/database';
 const sql = statements(import.meta.url);
 const living = sql<{ internal_addr: string }>('living-servers');
 
-/** Where chat servers live, as of the last look. */
+/** Live chat servers, as of the last refresh. */
 export class LivingServers {
   readonly #pool: Queryable;
   #addresses: ReadonlySet<string> = new Set();
@@ -12,13 +12,16 @@ export class LivingServers {
     this.#pool = pool;
   }
 
-  /** Their internal addresses: all that the gateway may dial for a join token. */
+  /** Internal addresses: the only ones that the gateway dials for a join token. */
   get addresses(): ReadonlySet<string> {
     return this.#addresses;
   }
 
-  /** Throws the database error; what was known stays. */
-  async look(): Promise<void> {
+  /**
+   * Reads the addresses again.
+   * @throws {Error} of the database; the known addresses stay.
+   */
+  async refresh(): Promise<void> {
     const rows = await living.run(this.#pool, []);
     this.#addresses = new Set(rows.map(({ internal_addr }) => internal_addr));
   }
