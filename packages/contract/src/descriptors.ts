@@ -22,19 +22,28 @@ export interface DescriptorFile {
   readonly services: readonly string[];
   /** Full names of the messages in it, including nested ones. */
   readonly messages: readonly string[];
-  /** Full names of everything in it: services, methods, messages, fields, oneofs, enums, enum values. */
+  /**
+   * Full names of everything in it: services, methods, messages, fields, oneofs, enums, enum
+   * values.
+   */
   readonly symbols: readonly string[];
   /** The encoded google.protobuf.FileDescriptorProto. */
   readonly bytes: Uint8Array;
 }
 
-/** A method of the original contract (proto/seed). Its path is `/<service>/<method>`, without a package. */
+/**
+ * A method of the original contract (proto/seed). Its path is `/<service>/<method>`, without a
+ * package.
+ */
 export interface SeedMethod {
   readonly service: string;
   readonly method: string;
 }
 
-/** Returns the encoded google.protobuf.FileDescriptorSet of the original contract, chat.v1, gRPC health and reflection. */
+/**
+ * Returns the encoded google.protobuf.FileDescriptorSet of the original contract, chat.v1, gRPC
+ * health and reflection.
+ */
 export function descriptorSet(): Buffer {
   return readFileSync(new URL('../../src/gen/descriptors.binpb', import.meta.url));
 }
@@ -70,7 +79,10 @@ function describeFile(file: DescFile): DescriptorFile {
   };
 }
 
-/** Returns the full names inside a type. Enum values are siblings of their enum: protobuf scopes them as C++ does. */
+/**
+ * Returns the full names inside a type. Enum values are siblings of their enum: protobuf scopes
+ * them as C++ does.
+ */
 function partsOf(type: DescMessage | DescEnum | DescExtension | DescService): string[] {
   switch (type.kind) {
     case 'message':

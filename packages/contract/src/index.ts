@@ -1,4 +1,7 @@
-/** The contract `chat.v1`: its messages, and its services as tables of methods. Runs in Node and in browsers, and knows no gRPC library. */
+/**
+ * The contract `chat.v1`: its messages, and its services as tables of methods. Runs in Node and in
+ * browsers, and knows no gRPC library.
+ */
 import { AdminServiceDefinition } from './gen/chat/v1/admin.js';
 import { ChannelServiceDefinition } from './gen/chat/v1/channel.js';
 import { ChatServiceDefinition } from './gen/chat/v1/chat.js';

@@ -34,15 +34,15 @@ describe('the generated services', () => {
     proto,
   );
 
-  test('are those of proto/', () => {
+  test('match proto/', () => {
     expect(Object.keys(generated)).toEqual(loaded.map(([name]) => name).sort());
   });
 
-  test.each(loaded)('%s has the paths and streams of proto/', (name, service) => {
+  test.each(loaded)('%s has the paths and streams in proto/', (name, service) => {
     expect(shapesOf(generated[name] ?? {})).toEqual(shapesOf(service));
   });
 
-  test('read back over the wire what proto/ writes', () => {
+  test('decode what proto/ encodes', () => {
     const login = new Map(loaded).get('chat.v1.UserService')?.Login;
     const written = login?.responseSerialize({ token: 'secret', user: { number: 7 }, expiresAt: 1_763_700_000_000 });
     const read = contract.LoginResponse.decode(written as Buffer);
@@ -50,7 +50,7 @@ describe('the generated services', () => {
   });
 });
 
-test('the contract imports nothing but the wire format, so that it runs in browsers too', () => {
+test('imports only the wire format, so that it runs in browsers', () => {
   const source = fileURLToPath(new URL('../../src', import.meta.url));
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const imports = files
@@ -59,8 +59,8 @@ test('the contract imports nothing but the wire format, so that it runs in brows
   expect(new Set(imports.map(([, name]) => name))).toEqual(new Set(['@bufbuild/protobuf/wire']));
 });
 
-describe('the seed', () => {
-  test('has its ten methods, in the descriptor set as in seed.proto', () => {
+describe('the original contract', () => {
+  test('has ten methods, in the descriptor set and in seed.proto', () => {
     const paths = loadServices(['seed.proto'], `${proto}/seed`).flatMap(([, service]) => shapesOf(service));
     expect(descriptors.seedMethods.map(({ service, method }) => `/${service}/${method}`).sort()).toEqual(
       paths.map(({ path }) => path).sort(),
@@ -89,7 +89,7 @@ describe('messages', () => {
     expect(contract.Message.decode(bytes).data.buffer).toBe(bytes.buffer);
   });
 
-  test('hold 64 bit numbers exactly or not at all', () => {
+  test('hold 64-bit numbers exactly or fail to decode', () => {
     const largest = contract.Message.encode(
       contract.Message.fromPartial({ timestamp: Number.MAX_SAFE_INTEGER }),
     ).finish();
@@ -98,7 +98,7 @@ describe('messages', () => {
     expect(() => contract.Message.decode(tooLarge)).toThrow('larger than Number.MAX_SAFE_INTEGER');
   });
 
-  test('have enums without the prefix of protobuf', () => {
+  test('have enums without protobuf prefixes', () => {
     expect(contract.ChannelKind.ROOM).toBe(1);
   });
 });
@@ -116,7 +116,7 @@ test('the table of kinds lists in History what nothing is folded into', () => {
 });
 
 describe('the descriptor set', () => {
-  test('holds every file after its imports', () => {
+  test('lists every file after its imports', () => {
     const files = descriptors.descriptorFiles();
     const seen = new Set<string>();
     for (const { name, imports } of files) {
@@ -127,7 +127,7 @@ describe('the descriptor set', () => {
     expect(seen).toContain('health/v1/health.proto');
   });
 
-  test('names methods, fields and enum values where protobuf does', () => {
+  test('names methods, fields and enum values as protobuf does', () => {
     const symbols = descriptors.descriptorFiles().flatMap((file) => file.symbols);
     expect(symbols).toEqual(
       expect.arrayContaining(['chat.v1.UserService.Login', 'chat.v1.User.id', 'chat.v1.KIND_EDIT']),

@@ -13,7 +13,7 @@ function guard(folder: string): { readonly status: number | null; readonly said:
   return { status: ran.status, said: ran.stdout + ran.stderr };
 }
 
-/** Guards a copy of proto/ in which one file has `before` replaced by `after`. */
+/** Runs the guard on a copy of proto/ with `before` replaced by `after` in one file. */
 function guardChanged(file: string, before: RegExp, after: string): ReturnType<typeof guard> {
   const copy = mkdtempSync(join(tmpdir(), 'parley-mutant-'));
   try {
@@ -39,14 +39,14 @@ describe('seed.proto', () => {
     expect(sha256(seed)).toBe('a7d56a396cf3cc9075e30633c1dbd08f4b5903654a8c2c5a92ab875ad90a6037');
   });
 
-  test('is, below its import, word for word what the seed document says', () => {
+  test('matches the seed document word for word after its import', () => {
     const [, body] = seed.split('import "google/protobuf/empty.proto";');
     expect(sha256(body?.trim() ?? '')).toBe('b7df03c36870ff403ba09aa69974d2ff6922d3b72406c676ec4b900d5acc1167');
   });
 });
 
 describe('the guard', () => {
-  test('lets chat.v1 as it is pass', () => {
+  test('accepts chat.v1', () => {
     expect(guard(proto)).toEqual({ status: 0, said: '' });
   });
 
@@ -63,7 +63,7 @@ describe('the guard', () => {
       'CHANNEL_STATUS_SERVING = 3',
       'enum value "2"',
     ],
-  ])('catches %s', (_, file, before, after, complaint) => {
+  ])('rejects %s', (_, file, before, after, complaint) => {
     const { status, said } = guardChanged(file, before, after);
     expect(said).toContain('buf breaking:');
     expect(said.toLowerCase()).toContain(complaint.toLowerCase());

@@ -12,7 +12,10 @@ import type { Method } from '@parley/contract';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
 
-/** Options of every client: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy` between services. */
+/**
+ * Options of every client: quick reconnects, keepalive, no hidden retry buffer, and no `http_proxy`
+ * between services.
+ */
 export const clientOptions: ClientOptions = {
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 5_000,

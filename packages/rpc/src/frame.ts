@@ -28,7 +28,10 @@ export function frameOf(message: Uint8Array): Buffer {
   return joinFrames([message], message.length);
 }
 
-/** Returns the refusal of a message with this prefix, or undefined to read it. Compressed messages are always refused. */
+/**
+ * Returns the refusal of a message with this prefix, or undefined to read it. Compressed messages
+ * are always refused.
+ */
 export function prefixRefusal(flag: number | undefined, length: number, maxBytes: number): Refusal | undefined {
   if (flag !== 0) return refuse(flag === 1 ? 'compressed' : 'malformed');
   return length > maxBytes ? refuse('message-too-large') : undefined;

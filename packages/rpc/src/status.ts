@@ -44,7 +44,10 @@ export function reasonOf({
   return isReason(reason) ? reason : reasonOfCode(code);
 }
 
-/** Returns the refusal in a status from a peer. Without a reason it came from the transport, and its text is only logged. */
+/**
+ * Returns the refusal in a status from a peer. Without a reason it came from the transport, and its
+ * text is only logged.
+ */
 export function refusalFromStatus(
   error: Pick<ServiceError, 'code' | 'details'> & { readonly metadata?: Metadata },
 ): Refusal {

@@ -5,7 +5,7 @@ test.each([
   ['localhost', 80, 'localhost:80'],
   ['::1', 80, '[::1]:80'],
   ['fe80::1', 65_535, '[fe80::1]:65535'],
-])('%s and %i are %s, and taken apart again', (host, port, address) => {
+])('formats and splits %s and %i as %s', (host, port, address) => {
   expect(hostAndPort(host, port)).toBe(address);
   expect(splitAddress(address)).toEqual({ host, port });
 });
@@ -14,6 +14,6 @@ test.each([
   ['0.0.0.0', '127.0.0.1'],
   ['::', '::1'],
   ['192.0.2.2', '192.0.2.2'],
-])('what listens on %s is dialled at %s', (host, at) => {
+])('dials a listener on %s at %s', (host, at) => {
   expect(dialable(host)).toBe(at);
 });

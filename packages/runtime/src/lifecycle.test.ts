@@ -3,7 +3,7 @@ import { silentLogger } from './log.js';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('parts stop in reverse order, once, and one that fails holds up nobody', async () => {
+test('stops parts once, in reverse order, even if one fails', async () => {
   const stopped: string[] = [];
   const parts = new Lifecycle(silentLogger());
   for (const name of ['a', 'b', 'c']) {
@@ -18,7 +18,7 @@ test('parts stop in reverse order, once, and one that fails holds up nobody', as
   expect(stopped).toEqual(['c', 'b', 'a']);
 });
 
-test('work that fails is told of and repeated, one turn at a time, until it is stopped', async () => {
+test('reports and repeats failing work, one call at a time, until it is stopped', async () => {
   let turns = 0;
   let running = 0;
   let most = 0;
@@ -41,7 +41,7 @@ test('work that fails is told of and repeated, one turn at a time, until it is s
   expect(turns).toBe(after);
 });
 
-test('work that takes its time is not late by it; a part of the pause is left in any case', async () => {
+test('measures the interval from start to start, and keeps a minimum pause after slow work', async () => {
   const starts: number[] = [];
   const part = repeat(
     200,
@@ -60,7 +60,7 @@ test('work that takes its time is not late by it; a part of the pause is left in
   expect(gaps[1]).toBeGreaterThan(345);
 });
 
-test('the pause varies by the jitter around its length', async () => {
+test('varies the interval by the jitter', async () => {
   const starts: number[] = [];
   const part = repeat(
     40,

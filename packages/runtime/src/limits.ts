@@ -1,5 +1,6 @@
 /**
- * Every limit that a client can reach, with its unit in the name. Settings can lower `messageBytes` and set the message rates.
+ * Every limit that a client can reach, with its unit in the name. Settings can lower `messageBytes`
+ * and set the message rates.
  */
 export const limits = {
   /** Maximum of PostgreSQL's SERIAL. */
@@ -7,11 +8,16 @@ export const limits = {
   messageBytes: 65_536,
   /** One request, except Send, Report and frames of a stream. */
   requestBytes: 65_536,
-  /** One frame of a Connect stream, or one Send: a message with its metadata. A larger frame ends the stream. */
+  /**
+   * One frame of a Connect stream, or one Send: a message with its metadata. A larger frame ends
+   * the stream.
+   */
   frameBytes: 73_728,
   /** One Report with the maximum number of channels. */
   reportBytes: 2_097_152,
-  /** Memory of all unanswered requests of a process. Beyond it each connection gets an even share. */
+  /**
+   * Memory of all unanswered requests of a process. Beyond it each connection gets an even share.
+   */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
   headersBytes: 12_288,
@@ -24,11 +30,17 @@ export const limits = {
   reflectionWithinMs: 30_000,
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
-  /** Concurrent calls and streams on one HTTP/2 connection to a chat server. A proxy opens another connection. */
+  /**
+   * Concurrent calls and streams on one HTTP/2 connection to a chat server. A proxy opens another
+   * connection.
+   */
   streamsPerConnection: 1_000,
   /** The same for services without chat streams. */
   callsPerConnection: 100,
-  /** Concurrent calls of one user in one process (always fewer than its database connections), and queued calls beyond them. */
+  /**
+   * Concurrent calls of one user in one process (always fewer than its database connections), and
+   * queued calls beyond them.
+   */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
   nameCharacters: 64,
@@ -44,7 +56,10 @@ export const limits = {
   metadataValueBytes: 256,
   contentTypeCharacters: 127,
   mentions: 50,
-  /** Time that the dedupe cache remembers a client id, with retention or without. A send that would evict one is refused. */
+  /**
+   * Time that the dedupe cache remembers a client id, with retention or without. A send that would
+   * evict one is refused.
+   */
   clientIdMs: 600_000,
   /** Client ids of one sender in one channel. */
   clientIdsPerSender: 30_000,
@@ -53,7 +68,10 @@ export const limits = {
   reactionCharacters: 64,
   /** Distinct reactions to one message. */
   reactionsPerMessage: 20,
-  /** Memory of uncommitted entries in the append queues of a process, of one channel and of one user. More is refused. */
+  /**
+   * Memory of uncommitted entries in the append queues of a process, of one channel and of one
+   * user. More is refused.
+   */
   laneWaitingBytes: 33_554_432,
   laneChannelBytes: 8_388_608,
   laneUserBytes: 2_097_152,
@@ -101,7 +119,10 @@ export const limits = {
   /** Rate of reading one stream, frames of any kind. The rest waits unread. */
   streamFramesPerSecond: 500,
   streamBytesPerSecond: 4_194_304,
-  /** Bytes written to one Subscribe stream before it ends, to be resumed: a browser keeps the whole response in memory. */
+  /**
+   * Bytes written to one Subscribe stream before it ends, to be resumed: a browser keeps the whole
+   * response in memory.
+   */
   subscribeBytes: 4_194_304,
   /** Rate of one channel, all senders together. */
   channelMessagesPerSecond: 5_000,

@@ -2,7 +2,10 @@ import { type Logger as PinoLogger, pino, type StreamEntry } from 'pino';
 import pretty from 'pino-pretty';
 import { version } from './version.js';
 
-/** Logger of JSON lines or readable text. Common fields: service node rpc user channel conn reason ms. */
+/**
+ * Logger of JSON lines or readable text. Common fields: service node rpc user channel conn reason
+ * ms.
+ */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
   child(fields: Record<string, unknown>): Logger;
 };
@@ -16,7 +19,10 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
 }
 
-/** Creates a logger to standard output. It masks the usual keys of tokens and passwords, but callers must not log them either. */
+/**
+ * Creates a logger to standard output. It masks the usual keys of tokens and passwords, but callers
+ * must not log them either.
+ */
 export function createLogger(options: LogOptions): Logger {
   const stream: StreamEntry['stream'] =
     options.format === 'text'

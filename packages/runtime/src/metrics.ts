@@ -34,7 +34,10 @@ export class Metrics {
     this.#defects.inc({ kind: 'uncaught' });
   }
 
-  /** Adds the usual metrics of a Node process (memory, event loop, handles) and the version of Parley. */
+  /**
+   * Adds the usual metrics of a Node process (memory, event loop, handles) and the version of
+   * Parley.
+   */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
     this.levels('parley_build_info', 'Always 1. The label is the version of this process.', 'version', () => ({
@@ -43,8 +46,8 @@ export class Metrics {
   }
 
   /**
-   * Creates a counter. `initial` are values of its first label that start at 0: without them the first event creates the
-   * series at 1, and `increase()` of a series that starts at 1 is 0.
+   * Creates a counter. `initial` are values of its first label that start at 0: without them the
+   * first event creates the series at 1, and `increase()` of a series that starts at 1 is 0.
    */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[], initial: readonly string[] = []) {
     const counter = new Counter<L>({ name, help, labelNames: [...labelNames], registers: [this.registry] });
@@ -52,7 +55,10 @@ export class Metrics {
     return counter;
   }
 
-  /** Creates a counter whose value is kept elsewhere, for paths too hot for a counter. `read` runs at each scrape. */
+  /**
+   * Creates a counter whose value is kept elsewhere, for paths too hot for a counter. `read` runs
+   * at each scrape.
+   */
   total(name: string, help: string, read: () => number): void {
     new Counter({
       name,

@@ -15,7 +15,7 @@ test.each([
   ['Hangul in pieces', '\u1112\u1161\u11ab', '한'],
   ['a Japanese name with a variant', '葛\u{e0100}', '葛\u{e0100}'],
   ['64 characters that were 65', `e\u0301${'x'.repeat(63)}`, `é${'x'.repeat(63)}`],
-])('%s: a name', (_what, text, name) => {
+])('accepts %s', (_what, text, name) => {
   expect(displayName(text)).toBe(name);
   expect(isDisplayName(name)).toBe(true);
 });
@@ -28,21 +28,21 @@ test.each([
   ['a non-joiner in Cyrillic letters', 'и\u200cи', 'U+200C'],
   ['two joiners', 'کتاب\u200c\u200cها', 'U+200C'],
   ['a joiner at the end', 'joined\u200d', 'U+200D'],
-  ['a joiner behind an emoji', '😀\u200d', 'U+200D'],
-  ['a selector behind a letter', 'bob\ufe0f', 'U+FE0F'],
-  ['a selector behind a digit', 'bob1\ufe0f', 'U+FE0F'],
-  ['tags behind nothing', 'bob\u{e0067}\u{e007f}', 'U+E0067'],
+  ['a joiner after an emoji', '😀\u200d', 'U+200D'],
+  ['a selector after a letter', 'bob\ufe0f', 'U+FE0F'],
+  ['a selector after a digit', 'bob1\ufe0f', 'U+FE0F'],
+  ['tags after a letter', 'bob\u{e0067}\u{e007f}', 'U+E0067'],
   ['a direction', '\u202eevil', 'U+202E'],
   ['a filler', 'a\u3164', 'U+3164'],
   ['NUL', 'nul\0', 'U+0000'],
   ['half a pair', 'a\ud83d', 'U+D83D'],
   ['a line break', 'a\nb', 'U+000A'],
-])('%s: refused, and it is said why', (_what, text, words) => {
+])('rejects %s and says why', (_what, text, words) => {
   expect(() => displayName(text)).toThrow(words);
   expect(() => displayName(text)).toThrow(expect.objectContaining({ reason: 'invalid-name' }));
   expect(isDisplayName(text)).toBe(false);
 });
 
-test('what is not normalised is no name yet', () => {
+test('rejects a name that is not normalised', () => {
   expect(isDisplayName('Cafe\u0301')).toBe(false);
 });

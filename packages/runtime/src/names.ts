@@ -1,7 +1,10 @@
 import { limits } from './limits.js';
 import { refuse } from './refusal.js';
 
-/** Invisible characters: controls, direction and format characters, lone surrogates. With them two names could look alike. */
+/**
+ * Invisible characters: controls, direction and format characters, lone surrogates. With them two
+ * names could look alike.
+ */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Scripts in which a joiner changes the form of a letter. */

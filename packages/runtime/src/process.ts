@@ -12,14 +12,18 @@ export interface ProcessContext {
 
 /** A started service: its addresses and how to stop it. */
 export interface RunningService extends Part {
-  /** Addresses by name, for a supervisor: `{ grpc: '127.0.0.1:50051', admin: '127.0.0.1:51051' }`. */
+  /**
+   * Addresses by name, for a supervisor: `{ grpc: '127.0.0.1:50051', admin: '127.0.0.1:51051' }`.
+   */
   readonly listens: Readonly<Record<string, string>>;
 }
 
 const orphanStopMs = 1_500;
 const badStart = 2;
 
-/** Returns the message of an error. Node's error has none if all addresses of a host name failed. */
+/**
+ * Returns the message of an error. Node's error has none if all addresses of a host name failed.
+ */
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ');
   if (isOutOfFiles(cause)) return 'Too many files are open. Allow more (`ulimit -n 4096`), then start again.';
@@ -47,8 +51,8 @@ function surviveErrors(log: Logger, metrics: Metrics): void {
 }
 
 /**
- * Shuts down on SIGTERM and SIGINT; a second signal exits at once. If the supervisor disappears, the process exits within
- * two seconds.
+ * Shuts down on SIGTERM and SIGINT; a second signal exits at once. If the supervisor disappears,
+ * the process exits within two seconds.
  */
 function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: number): void {
   let stopping = false;
@@ -70,8 +74,8 @@ function stopOnSignals(running: () => Part | undefined, log: Logger, stopMs: num
 }
 
 /**
- * Runs a service as this process: reads the settings, starts it, sends its addresses to a supervisor, and stops it on a
- * signal. A failed start prints one sentence and exits with status 2.
+ * Runs a service as this process: reads the settings, starts it, sends its addresses to a
+ * supervisor, and stops it on a signal. A failed start prints one sentence and exits with status 2.
  */
 export async function runProcess(
   service: string,

@@ -10,7 +10,10 @@ export interface RefusalDetail {
   readonly cause?: unknown;
 }
 
-/** The error that a handler throws for its caller: a reason of the table, an error text and a retry hint. */
+/**
+ * The error that a handler throws for its caller: a reason of the table, an error text and a retry
+ * hint.
+ */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: Reason;
@@ -29,7 +32,10 @@ export function refuse(reason: Reason, detail?: RefusalDetail): Refusal {
   return new Refusal(reason, detail);
 }
 
-/** Returns a thrown value as a refusal. Anything else becomes `internal` with a fixed text and keeps its cause. */
+/**
+ * Returns a thrown value as a refusal. Anything else becomes `internal` with a fixed text and keeps
+ * its cause.
+ */
 export function refusalFrom(thrown: unknown): Refusal {
   return thrown instanceof Refusal ? thrown : refuse('internal', { cause: thrown });
 }

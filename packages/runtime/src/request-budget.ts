@@ -1,7 +1,7 @@
 /**
- * Bounds the memory of unanswered requests in one process and shares it fairly between connections. If all of it is used,
- * a connection still gets its even share, so a flood on some connections does not lock out the others. All connections
- * together hold at most twice the budget.
+ * Bounds the memory of unanswered requests in one process and shares it fairly between connections.
+ * If all of it is used, a connection still gets its even share, so a flood on some connections does
+ * not lock out the others. All connections together hold at most twice the budget.
  */
 export class RequestBudget {
   readonly #bytes: number;

@@ -1,17 +1,17 @@
 import { describeSettings, ignoredNames, readSettings } from './settings.js';
 
-test('without an environment the defaults hold, and an empty value is none', () => {
+test('uses defaults for missing and empty values', () => {
   const settings = readSettings({ PARLEY_HOST: '', OTHER: 'x' });
   expect(settings).toMatchObject({ HOST: '127.0.0.1', INSECURE: false, STOP_SECONDS: 8, DATABASE_URL: undefined });
   expect(settings.SERVER_HOSTS).toEqual(['localhost', '127.0.0.1', '::1']);
 });
 
-test('values are read in their types', () => {
+test('parses values by type', () => {
   const env = { PARLEY_PORT: '0', PARLEY_INSECURE: 'on', PARLEY_MANAGERS: 'a:1, b:2,' };
   expect(readSettings(env)).toMatchObject({ PORT: 0, INSECURE: true, MANAGERS: ['a:1', 'b:2'] });
 });
 
-test('all problems are told at once, by name and without secrets', () => {
+test('reports all problems at once, by name and without secrets', () => {
   const env = {
     PARLEY_PORT: '70000',
     PARLEY_DATABASE_URL: 'mysql://me:hunter2@x',
@@ -26,7 +26,7 @@ test('all problems are told at once, by name and without secrets', () => {
   expect(problems).not.toThrow(/hunter2/);
 });
 
-test('the table shows the values in force and hides secrets', () => {
+test('lists the values in effect and hides secrets', () => {
   const rows = describeSettings({ PARLEY_DATABASE_URL: 'postgres://me:hunter2@x/y', PARLEY_PORT: '1' });
   const valueIn = (name: string) => rows.find((row) => row.name === name)?.value;
   expect(valueIn('PARLEY_DATABASE_URL')).toBe('(secret)');
@@ -47,7 +47,7 @@ const links = {
   PARLEY_USER_SERVICE_SERVICE_HOST: 'fd00::7',
 };
 
-test('service links of Kubernetes are no settings, and not in the way of any', () => {
+test('ignores Kubernetes service links', () => {
   expect(readSettings(links)).toMatchObject({ PORT: undefined, ADMIN_PORT: undefined });
   expect(ignoredNames({ ...links, PARLEY_HOST: '10.0.0.1', OTHER_PORT: 'tcp://10.0.0.1:1' })).toEqual(
     Object.keys(links),
@@ -61,6 +61,6 @@ test.each([
   ['PARLEY_USER_PORT', '50051'],
   ['PARLEY_PORT', 'tcp://'],
   ['PARLEY_PORT', 'http://10.96.1.2:80'],
-])('%s=%s is no such link: it is refused', (name, value) => {
+])('rejects %s=%s, which is not a service link', (name, value) => {
   expect(() => readSettings({ [name]: value })).toThrow(name);
 });

@@ -207,7 +207,10 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Returns the variables that only look like settings: Kubernetes sets them for a Service called `parley...`. */
+/**
+ * Returns the variables that only look like settings: Kubernetes sets them for a Service called
+ * `parley...`.
+ */
 export function ignoredNames(env: NodeJS.ProcessEnv): string[] {
   return serviceLinks(env, prefix);
 }

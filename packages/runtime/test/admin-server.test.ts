@@ -14,7 +14,7 @@ async function get(path: string): Promise<[number, string]> {
   return [response.status, await response.text()];
 }
 
-/** Sends a request line as it stands; gives the first line of the answer. */
+/** Sends a raw request line and returns the first line of the response. */
 function ask(line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(server.port, '127.0.0.1', () => socket.write(`${line}\r\nHost: x\r\n\r\n`));
@@ -26,7 +26,7 @@ function ask(line: string): Promise<string> {
   });
 }
 
-test('it is alive, and ready while it can serve', async () => {
+test('reports alive, and ready only while it can serve', async () => {
   expect(await get('/healthz')).toEqual([200, 'alive\n']);
   ready = async () => {};
   expect(await get('/readyz?verbose')).toEqual([200, 'ready\n']);
@@ -34,23 +34,26 @@ test('it is alive, and ready while it can serve', async () => {
   expect(await get('/readyz')).toEqual([503, 'the database is away\n']);
 });
 
-test('it gives the numbers', async () => {
+test('serves metrics', async () => {
   metrics.counter('things_total', 'things', []).inc(3);
   const [status, body] = await get('/metrics');
   expect(status).toBe(200);
   expect(body).toContain('things_total 3');
 });
 
-test('the numbers say which text format they are in, as scrapers ask for it', async () => {
+test('serves metrics with the content type of Prometheus', async () => {
   const { headers } = await fetch(`http://127.0.0.1:${server.port}/metrics`);
   expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
 });
 
-test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])('%s is not found', async (line) => {
-  expect(await ask(line)).toBe('HTTP/1.1 404 Not Found');
-});
+test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])(
+  'responds to %s with 404',
+  async (line) => {
+    expect(await ask(line)).toBe('HTTP/1.1 404 Not Found');
+  },
+);
 
-test('a port that is taken is one sentence that says what to do', async () => {
+test('fails on a taken port with one sentence that says what to do', async () => {
   const again = startAdminServer({ host: '127.0.0.1', port: server.port, metrics, ready });
   await expect(again).rejects.toThrow(
     `Cannot listen on 127.0.0.1:${server.port}. Choose another PARLEY_ADMIN_PORT, or stop the process that uses it.`,

@@ -1,6 +1,6 @@
 import { type RunningService, runProcess } from '../src/index.js';
 
-/** Each is a service that behaves in one way; the test names it as the argument. */
+/** Services by behaviour. The test passes the name as an argument. */
 const behaviours: Record<string, () => Promise<RunningService>> = {
   good: async () => service(async () => void process.stdout.write('stopped\n')),
   hangs: async () => service(() => new Promise(() => {})),

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 
 const index = new URL('../src/index.js', import.meta.url).href;
 
-/** What a process of its own writes: the logger owns standard output. */
+/** Returns the output of a child process: the logger owns standard output. */
 function written(format: string): string {
   const line = `log.warn({ token: 'sec.ret', user: 'ann', given: { password: 'sec.ret', authorization: 'sec.ret' } }, 'a line')`;
   const script = `import { createLogger } from '${index}';
@@ -23,7 +23,7 @@ test('writes JSON with the service, its version and the level, and masks secrets
   expect(JSON.stringify(line)).not.toContain('sec.ret');
 });
 
-test('text is one line for people, and masks the same', () => {
+test('writes text as one line and masks the same secrets', () => {
   const text = written('text');
   expect(text.trim().split('\n')).toHaveLength(1);
   expect(text).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d{4}\] WARN.*a line.*ann/);

@@ -6,9 +6,9 @@ const child = fileURLToPath(new URL('./child.js', import.meta.url));
 class Child {
   readonly process: ChildProcess;
   readonly messages: Record<string, unknown>[] = [];
-  /** When all that it wrote was read. */
+  /** Resolves when all output was read. */
   readonly exited: Promise<number | null>;
-  /** Also without a channel, when Node tells of no close. */
+  /** Works without an IPC channel, for which Node emits no close event. */
   readonly gone: Promise<number | null>;
   output = '';
 
@@ -47,7 +47,7 @@ async function secondsUntil(exited: Promise<number | null>): Promise<[number | n
   return [await exited, (performance.now() - from) / 1_000];
 }
 
-test('SIGHUP ends nothing', async () => {
+test('ignores SIGHUP', async () => {
   const running = await new Child('good').started();
   running.process.kill('SIGHUP');
   await running.until(() => running.output.includes('SIGHUP'));
@@ -67,13 +67,13 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('a stop that fails exits 1', async () => {
+test('exits with 1 if the shutdown fails', async () => {
   const running = await new Child('failsToStop').started();
   running.process.kill('SIGTERM');
   expect(await running.exited).toBe(1);
 });
 
-test('a stop that hangs is forced by a second signal', async () => {
+test('exits on a second signal if the shutdown hangs', async () => {
   const running = await new Child('hangs').started();
   running.process.kill('SIGTERM');
   await running.until(() => running.output.includes('stopping'));
@@ -83,7 +83,7 @@ test('a stop that hangs is forced by a second signal', async () => {
   expect(seconds).toBeLessThan(1.5);
 });
 
-test('a stop that hangs is forced after its bound', async () => {
+test('exits after the time limit if the shutdown hangs', async () => {
   const running = await new Child('hangs', { PARLEY_STOP_SECONDS: '1' }).started();
   running.process.kill('SIGTERM');
   const [code, seconds] = await secondsUntil(running.exited);
@@ -91,14 +91,14 @@ test('a stop that hangs is forced after its bound', async () => {
   expect(seconds).toBeGreaterThan(1.5);
 });
 
-test.each(['good', 'hangs'])('without its supervisor "%s" is gone within two seconds', async (behaviour) => {
+test.each(['good', 'hangs'])('exits within two seconds without a supervisor (%s)', async (behaviour) => {
   const running = await new Child(behaviour).started();
   running.process.disconnect();
   const [, seconds] = await secondsUntil(running.gone);
   expect(seconds).toBeLessThan(2);
 });
 
-test('a supervisor that goes away while the service starts takes it along', async () => {
+test('exits if the supervisor disappears during the start', async () => {
   const running = new Child('neverStarts');
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   running.process.disconnect();
@@ -111,14 +111,14 @@ test.each([
   ['failsEverywhere', {}, 'child: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1\n'],
   ['good', { PARLEY_PORTT: '1' }, 'child: PARLEY_PORTT is not a setting; `npx parley config` lists them\n'],
   ['outOfFiles', {}, 'child: Too many files are open. Allow more (`ulimit -n 4096`), then start again.\n'],
-])('a start that fails exits 2 with one sentence: %s', async (behaviour, env, words) => {
+])('exits with 2 and one sentence if the start fails: %s', async (behaviour, env, words) => {
   const failed = new Child(behaviour, env);
   expect(await failed.exited).toBe(2);
   expect(failed.output).toBe(words);
   expect(failed.messages).toEqual([{ failed: words.slice('child: '.length, -1) }]);
 });
 
-test('errors that nobody caught are counted, logged and survived', async () => {
+test('survives, counts and logs uncaught errors', async () => {
   const running = await new Child('throws').started();
   await running.until(() => running.output.includes('from a timer') && running.output.includes('from a promise'));
   running.process.send({ ask: 'metrics' });

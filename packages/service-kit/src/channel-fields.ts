@@ -15,7 +15,10 @@ function ruleOf(seconds: number | null) {
   return seconds === 0 ? { nothing: true } : { seconds };
 }
 
-/** Returns the retention of a channel: seconds (null: for ever, 0: nothing) and number of entries (null: all). */
+/**
+ * Returns the retention of a channel: seconds (null: for ever, 0: nothing) and number of entries
+ * (null: all).
+ */
 export function keepOf(seconds: number | null, count: number | null): Keep {
   return Keep.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
 }

@@ -151,11 +151,17 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
   );
 }
 
-/** The parts that every service has (database, clock, keys, gRPC server, ops port), stopped in reverse order. */
+/**
+ * The parts that every service has (database, clock, keys, gRPC server, ops port), stopped in
+ * reverse order.
+ */
 export class ServiceHost {
   /** Instance id: identifies one run of this process. */
   readonly bootId = randomUUID();
-  /** Proves that a key or a lease renewal comes from this process. Only the database sees it, and stores a hash. */
+  /**
+   * Proves that a key or a lease renewal comes from this process. Only the database sees it, and
+   * stores a hash.
+   */
   readonly secret = randomBytes(32);
   readonly pool: Pool;
   readonly clock: DatabaseClock;
@@ -276,7 +282,10 @@ export class ServiceHost {
     );
   }
 
-  /** Opens the ops port, unless it is off, and returns the running service. `endpoints` are its other addresses by name. */
+  /**
+   * Opens the ops port, unless it is off, and returns the running service. `endpoints` are its
+   * other addresses by name.
+   */
   async run(endpoints: RunningService['listens'] = { grpc: this.address }): Promise<RunningService> {
     const { host, adminPort } = this.#config;
     const listens: Record<string, string> = { ...endpoints };

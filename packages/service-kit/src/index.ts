@@ -1,4 +1,7 @@
-/** Foundation of every service: the gRPC server, authentication of callers, tokens and keys, start and shutdown. */
+/**
+ * Foundation of every service: the gRPC server, authentication of callers, tokens and keys, start
+ * and shutdown.
+ */
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './auth/callers.js';
 export { SigningKey } from './auth/signing-key.js';
 export {

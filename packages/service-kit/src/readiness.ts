@@ -3,7 +3,10 @@ import { atMost, type Metrics, type Part, repeat } from '@parley/runtime';
 
 const everyMs = 5_000;
 const timeoutMs = 3_000;
-/** More rows than fit into `work_mem`: PostgreSQL writes a temporary file, which fails if its disk is full. */
+/**
+ * More rows than fit into `work_mem`: PostgreSQL writes a temporary file, which fails if its disk
+ * is full.
+ */
 const rows = 20_000;
 const probe = `SELECT current_setting('transaction_read_only') AS "readOnly", count(*) FROM generate_series(1, ${rows})`;
 
@@ -24,8 +27,9 @@ async function inTime(check: Promise<void>, what: string): Promise<void> {
 }
 
 /**
- * Checks whether the process can serve users: the database responds and takes writes, and all required checks pass. Runs
- * every 5 s for the metric, and on demand. Concurrent callers share one run.
+ * Checks whether the process can serve users: the database responds and takes writes, and all
+ * required checks pass. Runs every 5 s for the metric, and on demand. Concurrent callers share one
+ * run.
  */
 export class Readiness implements Part {
   readonly #pool: Pool;
@@ -46,7 +50,10 @@ export class Readiness implements Part {
     );
   }
 
-  /** Adds a check that must pass. `what` names its subject; the message of a rejection says what is wrong. */
+  /**
+   * Adds a check that must pass. `what` names its subject; the message of a rejection says what is
+   * wrong.
+   */
   require(what: string, check: () => Promise<void>): void {
     this.#checks.push([what, check]);
   }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** `over` is aborted when its caller has taken the answer. */
+/** Abort `over` to simulate that the caller has received the response. */
 function callWith(token?: string, over = new AbortController(), path = '/chat.v1.UserService/Get'): Call {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
@@ -27,7 +27,7 @@ function callWith(token?: string, over = new AbortController(), path = '/chat.v1
   return new Call(path, metadata, transport, over.signal);
 }
 
-/** A new user with a session, and the token for it. */
+/** Creates a user with a session and a token. */
 async function logIn(id: string): Promise<{ token: string; sid: string }> {
   const sid = randomUUID();
   await db.pool.query(`INSERT INTO chat.users (id, name, password_hash, role) VALUES ($1, 'N', '!', 'admin')`, [id]);
@@ -39,7 +39,7 @@ async function logIn(id: string): Promise<{ token: string; sid: string }> {
   return { token: await key.sign({ sub: id, num: 1, name: 'N', role: 'user', sid }, userAudience), sid };
 }
 
-test('a user is who the row says, its role too', async () => {
+test('reads the user and role from the database', async () => {
   const { token, sid } = await logIn('ann');
   const call = callWith(token);
   expect(await callers.user(call)).toEqual({
@@ -58,20 +58,20 @@ test.each([
   ['gone', 'DELETE FROM chat.session WHERE user_id = $1', 'logged-out'],
   ['suspended', "UPDATE chat.users SET status = 'suspended' WHERE id = $1", 'suspended'],
   ['deleted', "UPDATE chat.users SET status = 'deleted' WHERE id = $1", 'logged-out'],
-])('a token is refused at once when its session or user is %s', async (id, change, reason) => {
+])('refuses a token at once if its session or user is %s', async (id, change, reason) => {
   const { token } = await logIn(id);
   await db.pool.query(change, [id]);
   await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason });
 });
 
-test('the session of somebody else is none', async () => {
+test('refuses a token with the session of another user', async () => {
   const { sid } = await logIn('bob');
   const key = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
   const token = await key.sign({ sub: 'ann', num: 1, name: 'N', role: 'user', sid }, userAudience);
   await expect(callers.user(callWith(token))).rejects.toMatchObject({ reason: 'logged-out' });
 });
 
-test('a service is let in with its own token for this audience only', async () => {
+test('accepts a service only with its own token for this audience', async () => {
   const [me, other] = [randomUUID(), randomUUID()];
   const key = new SigningKey(serviceToken('chat'), me, db.pool, db.clock);
   const call = callWith(await key.sign({ sub: me }, 'manager'));
@@ -92,7 +92,7 @@ test('a service is let in with its own token for this audience only', async () =
   await expect(callers.service(callWith(), 'chat', 'manager')).rejects.toMatchObject({ reason: 'unauthenticated' });
 });
 
-test('one user has a bounded number of answers that are not taken yet, and nobody else waits for them', async () => {
+test('bounds the unread responses of one user without delaying others', async () => {
   const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
   const answered: Call[] = [];
   const answer = forUser(callers, async (_request, _me, call) => answered.push(call));
@@ -111,11 +111,11 @@ test('one user has a bounded number of answers that are not taken yet, and nobod
   expect(answered).toHaveLength(atOnce + 1);
 });
 
-test('one user never holds the whole pool', () => {
+test('never gives one user the whole pool', () => {
   expect([1, 2, 5, 100].map(callsPerUser)).toEqual([1, 1, 4, limits.callsPerUser]);
 });
 
-test('who reads too often is refused before the database is asked', async () => {
+test('refuses too many reads before querying the database', async () => {
   const { token } = await logIn('reader');
   const asked: Promise<unknown>[] = [];
   for (let n = 0; n <= (readRates['ChannelService/Search']?.burst ?? 0); n++) {
@@ -131,7 +131,7 @@ test('who reads too often is refused before the database is asked', async () => 
   ]);
 });
 
-test('a call that fails, or a stream that nobody reads to its end, is no longer in flight', async () => {
+test('frees the slot of a failed call and of an unread stream', async () => {
   const { token } = await logIn('unlucky');
   const fail = forUser(callers, () => Promise.reject(new Error('no')));
   const { stream } = streamForUser(callers, async function* () {

@@ -20,7 +20,7 @@ let finished = 0;
 let server: ServerUnderTest;
 let raw: RawClient;
 
-/** Waits until its call is over. */
+/** Waits until the call is over. */
 const untilOver = (call: Call) =>
   new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }));
 
@@ -67,7 +67,7 @@ const login = '/chat.v1.UserService/Login';
 const logout = '/chat.v1.UserService/Logout';
 const empty = frameOf(Buffer.alloc(0));
 
-test('a client that cancels: the signal aborts, one line says so', async () => {
+test('aborts the signal and logs one line if the client cancels', async () => {
   const call = startUnary(server.client, UserService.login, LoginRequest.create(), { withinMs: 60_000 }, () => {});
   await eventually(() => calls.length === 1, 'called');
   expect(calls[0]?.signal.aborted).toBe(false);
@@ -76,7 +76,7 @@ test('a client that cancels: the signal aborts, one line says so', async () => {
   expect(calls[0]?.signal.aborted).toBe(true);
 });
 
-test('a deadline that passes while the handler works is what the line says, not ok', async () => {
+test('logs a deadline that passes during the handler, not ok', async () => {
   const answer = await raw.call(login, empty, { 'grpc-timeout': '80m' });
   expect(answer).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded' });
   expect(await server.linesOf('Login')).toMatchObject([{ reason: 'deadline-exceeded' }]);
@@ -84,7 +84,7 @@ test('a deadline that passes while the handler works is what the line says, not 
   expect(server.lines).toHaveLength(1);
 });
 
-test('a token reaches no line of the log', async () => {
+test('never logs a token', async () => {
   await raw.call(logout, empty, { authorization: 'Bearer se.cr.et' });
   await raw.call(logout, empty, { authorization: 'Bearer se.cr.et!' });
   const lines = await server.linesOf('Logout', 2);
@@ -96,11 +96,11 @@ test.each([
   ['a token above 4 KiB', { authorization: `Bearer ${'x'.repeat(4_096)}` }, 'invalid-metadata'],
   ['no token', {}, 'unauthenticated'],
   ['another scheme', { authorization: 'Basic abc' }, 'unauthenticated'],
-])('%s is refused by its reason', async (_, headers, reason) => {
+])('refuses %s with a reason', async (_, headers, reason) => {
   expect((await raw.call(logout, empty, headers)).reason).toBe(reason);
 });
 
-/** How `Get`, which reads chat-resume, ends with this metadata. */
+/** Returns the outcome of `Get`, which reads chat-resume, with this metadata. */
 function getWith(metadata: Metadata): Promise<{ metadata: Metadata } | string> {
   return ask(server, UserService.get, User.create(), metadata).then(
     ({ id }) => id,
@@ -108,21 +108,21 @@ function getWith(metadata: Metadata): Promise<{ metadata: Metadata } | string> {
   );
 }
 
-test('a metadata key that is repeated is one value that fits no form', async () => {
+test('joins a repeated metadata key into one invalid value', async () => {
   const twice = new Metadata();
   twice.add('chat-resume', 'a');
   twice.add('chat-resume', 'b');
-  expect(await getWith(twice)).toBe(String('a, b'.length)); // so HTTP/2 headers are joined
+  expect(await getWith(twice)).toBe(String('a, b'.length)); // HTTP/2 joins repeated headers
 });
 
-test('a deadline in the middle of a stream still gives its status, behind whole messages', async () => {
+test('sends the status of a deadline in mid-stream after whole messages', async () => {
   const stream = raw.open('/chat.v1.ChannelService/List', { 'grpc-timeout': '60m' });
   stream.end(empty);
   expect(await answerOf(stream)).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded' });
   await eventually(() => finished === 1, 'the generator ended');
 });
 
-test('10 KiB of metadata come through whole; a token of that size is refused in words, and 70 KiB by the transport', async () => {
+test('accepts 10 KiB of metadata, refuses a token of that size, and lets the transport refuse 70 KiB', async () => {
   const large = new Metadata();
   large.set('chat-resume', 'x'.repeat(10 * 1_024));
   expect(await getWith(large)).toBe(String(10 * 1_024));
@@ -138,7 +138,7 @@ test('10 KiB of metadata come through whole; a token of that size is refused in 
   expect((await logout(70 * 1_024)).code).toBe(status.RESOURCE_EXHAUSTED);
 });
 
-test('a slow reader stops the generator; a cancel ends it', async () => {
+test('pauses the generator for a slow reader and ends it on cancel', async () => {
   const stream = raw.open('/chat.v1.ChannelService/List');
   stream.end(empty);
   await eventually(() => pulled > 10, 'it began');
@@ -152,14 +152,14 @@ test('a slow reader stops the generator; a cancel ends it', async () => {
   expect(await server.linesOf('List')).toMatchObject([{ reason: 'cancelled' }]);
 });
 
-test('a reader at its own pace gets all, and the headers first', async () => {
+test('sends headers first and all messages to a slow reader', async () => {
   const stream = startServerStream(server.client, ChannelService.list, Channel.create());
   const hint = new Promise<unknown>((resolve) => stream.on('metadata', (got) => resolve(got.get('chat-hint'))));
   const { received, status: ended } = await drain(stream);
   expect([received.length, ended.code, await hint]).toEqual([20_000, status.OK, ['yes']]);
 });
 
-test('calls that are reset before their request came leave one line and no stream behind', async () => {
+test('logs one line and leaks no stream for calls reset before their request', async () => {
   for (let i = 0; i < 20; i++) raw.open('/chat.v1.ChatService/Send').close(8);
   await server.linesOf('Send', 1).catch(() => {});
   const answer = await raw.call('/chat.v1.ChatService/Send', empty);
@@ -168,10 +168,10 @@ test('calls that are reset before their request came leave one line and no strea
   expect(server.lines.length).toBeLessThanOrEqual(21);
 });
 
-describe('the names of the seed', () => {
+describe('the names without a package', () => {
   test('are ten', () => expect(seedMethods).toHaveLength(10));
 
-  test.each(seedMethods.map(({ service, method }) => `/${service}/${method}`))('%s is served', async (path) => {
+  test.each(seedMethods.map(({ service, method }) => `/${service}/${method}`))('serve %s', async (path) => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
     stream.end(empty);
     const { reason } = await answerOf(stream);
@@ -184,11 +184,14 @@ describe('the names of the seed', () => {
     expect(calls.map(({ rpc }) => rpc)).toEqual(['UserService/Login']);
   });
 
-  test.each(['/UserService/Logout', '/ChatService/Send', '/ChannelService/Overview'])('%s is not one', async (path) => {
+  test.each(['/UserService/Logout', '/ChatService/Send', '/ChannelService/Overview'])('exclude %s', async (path) => {
     expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
   });
 });
 
-test.each(['/nobody.Knows/This', '/', '/x', '/chat.v1.UserService/'])('%s has a reason too', async (path) => {
-  expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
-});
+test.each(['/nobody.Knows/This', '/', '/x', '/chat.v1.UserService/'])(
+  'gives unknown path %s a reason',
+  async (path) => {
+    expect(await raw.call(path, empty)).toMatchObject({ status: status.UNIMPLEMENTED, reason: 'not-implemented' });
+  },
+);

@@ -43,16 +43,16 @@ async function login(address: string, channel: ReturnType<typeof clientCredentia
   await callUnary(client, UserService.login, LoginRequest.create(), { withinMs }).finally(() => client.close());
 }
 
-test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('%s needs no TLS', (HOST) => {
+test.each(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'])('allows %s without TLS', (HOST) => {
   expect(() => serverCredentials({ ...plain, HOST })).not.toThrow();
 });
 
-test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.org'])('%s needs TLS', (HOST) => {
+test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.org'])('requires TLS for %s', (HOST) => {
   expect(() => serverCredentials({ ...plain, HOST })).toThrow(`PARLEY_HOST=${HOST} can be reached by others`);
   expect(() => serverCredentials({ ...plain, HOST, INSECURE: true })).not.toThrow();
 });
 
-test('half a pair, and a file that cannot be read, are one sentence', () => {
+test('reports half a pair and an unreadable file in one sentence', () => {
   for (const half of [{ TLS_CERT: cert }, { TLS_KEY: key }]) {
     expect(() => serverCredentials({ ...plain, ...half })).toThrow('go together');
   }
@@ -75,7 +75,7 @@ async function serialAt(port: number): Promise<string> {
   return serialNumber;
 }
 
-test('a certificate whose files change is served at once, and one that does not fit its key never', async () => {
+test('serves a changed certificate at once, and never one that does not match its key', async () => {
   makeCertificate();
   const settings = { ...plain, TLS_CERT: cert, TLS_KEY: key };
   const served = serverCredentials(settings);
@@ -105,7 +105,7 @@ test('a certificate whose files change is served at once, and one that does not 
   await withServer(settings, work, served).finally(() => renewal.stop());
 });
 
-test('a proxy of the environment is not asked for the way to another service', async () => {
+test('ignores http_proxy for calls between services', async () => {
   process.env.http_proxy = 'http://127.0.0.1:9';
   try {
     await withServer(plain, async (port) => {
@@ -118,7 +118,7 @@ test('a proxy of the environment is not asked for the way to another service', a
   }
 });
 
-test('with a certificate only TLS is served, to those who trust it', async () => {
+test('serves only TLS with a certificate, to clients that trust it', async () => {
   makeCertificate();
   await withServer({ ...plain, TLS_CERT: cert, TLS_KEY: key }, async (port) => {
     await login(`localhost:${port}`, clientCredentials({ TLS_CA: cert }));
@@ -128,7 +128,7 @@ test('with a certificate only TLS is served, to those who trust it', async () =>
   });
 });
 
-test('a deadline that passes here is one, and words of the transport stay out of what is passed on', async () => {
+test('reports a local deadline, and passes on no text of the transport', async () => {
   const nobody = clientCredentials({ TLS_CA: undefined });
   const refused = login('127.0.0.1:1', nobody, 2_000);
   await expect(refused).rejects.toMatchObject({ reason: 'unreachable', message: expect.not.stringContaining('127') });

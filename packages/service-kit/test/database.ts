@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
 
-/** A migrated database of its own in the PostgreSQL of this jest run; testkit imports this package, so not by it. */
+/**
+ * A migrated database of its own in the PostgreSQL of this jest run; testkit imports this package,
+ * so not by it.
+ */
 export interface TokenDatabase {
   readonly url: string;
   readonly pool: Pool;

@@ -88,7 +88,7 @@ const unary = [
   ['an answer without its fields', 'Get', () => refusedBy(UserService.get, User.create())],
 ] as const;
 
-test.each(unary)('%s is INTERNAL with fixed words, its cause in the log alone', async (_, method, call) => {
+test.each(unary)('turns %s into INTERNAL with a fixed text, and only logs its cause', async (_, method, call) => {
   const uncaught = await uncaughtDuring(async () => {
     const error = await call();
     expect(error.code).toBe(status.INTERNAL);
@@ -112,7 +112,7 @@ const streams = [
   ],
 ] as const;
 
-test.each(streams)('what %s throws ends its stream with INTERNAL', async (_, method, before, call) => {
+test.each(streams)('ends the stream with INTERNAL if %s throws', async (_, method, before, call) => {
   const uncaught = await uncaughtDuring(async () => {
     const { received, status: ended } = await call();
     expect(received).toHaveLength(before);
@@ -124,7 +124,7 @@ test.each(streams)('what %s throws ends its stream with INTERNAL', async (_, met
   expect(await server.linesOf(method)).toMatchObject([{ level: 'error', reason: 'internal', err: secret }]);
 });
 
-test('a refusal travels with its reason and when to try again', async () => {
+test('sends a refusal with its reason and retry hint', async () => {
   const error = await refusedBy(UserService.logout, LogoutRequest.create());
   expect(error.code).toBe(status.RESOURCE_EXHAUSTED);
   expect(reasonIn(error)).toBe('login-too-often');
@@ -132,12 +132,12 @@ test('a refusal travels with its reason and when to try again', async () => {
   expect(await server.linesOf('Logout')).toMatchObject([{ level: 'info', reason: 'login-too-often' }]);
 });
 
-test('a database that is away is UNAVAILABLE', async () => {
+test('maps an unreachable database to UNAVAILABLE', async () => {
   const error = await refusedBy(ChannelService.delete, Channel.create());
   expect([error.code, reasonIn(error)]).toEqual([status.UNAVAILABLE, 'database-away']);
 });
 
-test('what has no handler is not implemented, of every kind', async () => {
+test('refuses methods of every kind without a handler as not implemented', async () => {
   const error = await refusedBy(ChannelService.listen, Channel.create());
   expect([error.code, reasonIn(error)]).toEqual([status.UNIMPLEMENTED, 'not-implemented']);
   const bare = await ServerUnderTest.start({});
@@ -151,25 +151,25 @@ test('what has no handler is not implemented, of every kind', async () => {
   await bare.stop();
 });
 
-describe('bytes that are no request', () => {
+describe('invalid request bytes', () => {
   const tooLarge = Buffer.concat([Buffer.from([0x28]), Buffer.from('ffffffffffffffff7f', 'hex')]); // seq = 2^63 - 1
   test.each([
     ['garbage', '/chat.v1.UserService/Login', Buffer.from([0x0a, 0xff, 0xff])],
     ['garbage for a stream', '/chat.v1.ChannelService/List', Buffer.from([0x0a, 0xff, 0xff])],
     ['a seq above 2^53', '/chat.v1.ChatService/Send', tooLarge],
-  ])('%s: malformed', async (_, path, bytes) => {
+  ])('refuses %s as malformed', async (_, path, bytes) => {
     expect(await raw.call(path, frameOf(bytes))).toMatchObject({
       status: status.INVALID_ARGUMENT,
       reason: 'malformed',
     });
   });
 
-  test('a seq of 2^53 - 1 is a number', async () => {
+  test('accepts a seq of 2^53 - 1', async () => {
     const seq = Number.MAX_SAFE_INTEGER;
     expect(await ask(server, ChatService.send, Message.fromPartial({ seq }))).toMatchObject({ seq });
   });
 
-  test('more than the transport takes is refused with a reason, one line and one metric', async () => {
+  test('refuses more bytes than the transport takes with a reason, a log line and a metric', async () => {
     const before = await server.counted();
     const error = await refusedBy(ChannelService.create, Channel.fromPartial({ name: 'x'.repeat(1_048_576) }));
     expect([error.code, reasonIn(error)]).toEqual([status.RESOURCE_EXHAUSTED, 'message-too-large']);
@@ -178,7 +178,7 @@ describe('bytes that are no request', () => {
     expect((await server.counted())[key]).toBe((before[key] ?? 0) + 1);
   });
 
-  test('no message at all, or two messages: a status with a reason', async () => {
+  test('responds to no message or two messages with a reason', async () => {
     const login = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
     for (const body of [Buffer.alloc(0), Buffer.concat([login, login])]) {
       expect((await raw.call('/chat.v1.UserService/Login', body)).reason).toBe('not-implemented');
@@ -187,7 +187,7 @@ describe('bytes that are no request', () => {
   });
 });
 
-test('login answers in full where the handler does', async () => {
+test('returns the full response of a handler', async () => {
   const fine = await ServerUnderTest.start({ user: { login: async () => LoginResponse.fromPartial({ token: 't' }) } });
   expect(await ask(fine, UserService.login, LoginRequest.create())).toMatchObject({ token: 't' });
   expect(await fine.linesOf('Login')).toMatchObject([{ level: 'info', message: 'call', reason: 'ok' }]);

@@ -35,18 +35,21 @@ function check(service: string): Promise<string | undefined> {
   });
 }
 
-test.each(['', 'chat.v1.ChatService', 'ChatService'])('"%s" serves exactly while it is set to', async (service) => {
-  health.set(false);
-  expect(await check(service)).toBe('NOT_SERVING');
-  health.set(true);
-  expect(await check(service)).toBe('SERVING');
-});
+test.each(['', 'chat.v1.ChatService', 'ChatService'])(
+  'reports "%s" as serving exactly while it is set',
+  async (service) => {
+    health.set(false);
+    expect(await check(service)).toBe('NOT_SERVING');
+    health.set(true);
+    expect(await check(service)).toBe('SERVING');
+  },
+);
 
-test('a service of another server is unknown', async () => {
+test('reports a service of another server as unknown', async () => {
   await expect(check('chat.v1.UserService')).rejects.toMatchObject({ code: grpc.status.NOT_FOUND });
 });
 
-test('who watches is told of each change', async () => {
+test('notifies watchers of each change', async () => {
   health.set(true);
   const seen: string[] = [];
   const watch = client.watch({ service: 'ChatService' });

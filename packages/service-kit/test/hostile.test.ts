@@ -17,7 +17,7 @@ function endWithClient(stream: RawStream): void {
   stream.onHalfClose(() => stream.end());
 }
 
-/** Bytes of the heap that are still held. */
+/** Returns the bytes in use on the heap. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -37,19 +37,19 @@ afterAll(async () => {
   await server.stop();
 });
 
-test.each(['Register', 'Login', 'Logout'])('half a request of %s is not waited for', async (method) => {
+test.each(['Register', 'Login', 'Logout'])('ends %s with half a request', async (method) => {
   const stream = raw.open(`/chat.v1.UserService/${method}`);
   stream.write(Buffer.from([0, 0, 0, 3, 232, 1, 2, 3]));
   const { status: code, reason, reset } = await answerOf(stream);
   expect([code, reason, reset]).toEqual([status.DEADLINE_EXCEEDED, 'deadline-exceeded', constants.NGHTTP2_NO_ERROR]);
 });
 
-test('nobody waits for the request of a health check either', async () => {
+test('ends a health check without a request', async () => {
   const { status: code } = await answerOf(raw.open('/grpc.health.v1.Health/Check'));
   expect(code).toBe(status.DEADLINE_EXCEEDED);
 });
 
-test('a whole request, and a stream of requests, have the time they need', async () => {
+test('gives whole requests and streams of requests the time they need', async () => {
   const whole = frameOf(RegisterRequest.encode(RegisterRequest.fromPartial({ userId: 'ann' })).finish());
   expect((await raw.call('/chat.v1.UserService/Register', whole)).status).toBe(status.OK);
   const stream = raw.open('/chat.v1.ChatService/Connect');
@@ -58,7 +58,7 @@ test('a whole request, and a stream of requests, have the time they need', async
   expect((await ended).status).toBe(status.OK);
 });
 
-test('an answer that nobody takes is dropped; one that is taken slowly is not', async () => {
+test('drops an unread response, but not one that is read slowly', async () => {
   const get = (pause: boolean) => {
     const stream = raw.open('/chat.v1.UserService/Get');
     stream.end(frameOf(User.encode(User.fromPartial({ id: 'ann' })).finish()));
@@ -75,7 +75,7 @@ test('an answer that nobody takes is dropped; one that is taken slowly is not', 
   expect(await reset).toBe(constants.NGHTTP2_CANCEL);
 });
 
-test('one connection has a bounded number of streams', async () => {
+test('bounds the streams of one connection', async () => {
   const client = new RawClient(server.port);
   await eventually(
     () => client.session.remoteSettings.maxConcurrentStreams === limits.streamsPerConnection,
@@ -86,19 +86,19 @@ test('one connection has a bounded number of streams', async () => {
 
 describe('Health', () => {
   const question = (service: string) => frameOf(Channel.encode(Channel.fromPartial({ name: service })).finish());
-  /** The name of a Channel is field 2, a service's name field 1. */
+  /** Field 2 is the name of a Channel, field 1 the name of a service. */
   const about = (service: string) => {
     const bytes = question(service);
     bytes.writeUInt8(0x0a, 5);
     return bytes;
   };
 
-  test('an unknown service is NOT_FOUND, and its name is not sent back', async () => {
+  test('reports an unknown service as NOT_FOUND without echoing its name', async () => {
     const answer = await raw.call('/grpc.health.v1.Health/Check', about('x'.repeat(50_000)));
     expect(answer.status).toBe(status.NOT_FOUND);
   });
 
-  test('names that were watched are not kept', async () => {
+  test('stores no watched names', async () => {
     const before = heldBytes();
     for (let n = 0; n < 900; n++) {
       const stream = raw.open('/grpc.health.v1.Health/Watch');
@@ -110,7 +110,7 @@ describe('Health', () => {
   }, 20_000);
 });
 
-test('metadata that cannot be read is not printed', async () => {
+test('never prints unreadable metadata', async () => {
   const printed: string[] = [];
   const { console: terminal } = globalThis;
   const print = terminal.error;

@@ -24,7 +24,7 @@ const path = '/chat.v1.ChatService/Connect';
 const message = (seq: number, bytes = 10) =>
   Buffer.from(Message.encode(Message.fromPartial({ seq, data: Buffer.alloc(bytes, seq) })).finish());
 
-/** A stream whose messages are heard until its client has said all. */
+/** Collects the messages of a stream until its client half-closes. */
 function hearing(): { heard: Message[]; take: (stream: RawStream) => void } {
   const heard: Message[] = [];
   const take = (stream: RawStream) => {
@@ -40,7 +40,7 @@ function packed(bytes: Buffer): Buffer {
   return frame;
 }
 
-test('messages that come in pieces of one byte are whole', async () => {
+test('deframes messages that arrive byte by byte', async () => {
   const { heard, take } = hearing();
   scene = take;
   const stream = raw.open(path);
@@ -52,7 +52,7 @@ test('messages that come in pieces of one byte are whole', async () => {
   expect(heard).toEqual([1, 2, 3].map((seq, at) => Message.decode(message(seq, [10, 300, 0][at]))));
 });
 
-test('large messages that end within a piece keep their bytes while the next one grows', async () => {
+test('keeps the bytes of a large message while the next one arrives', async () => {
   const { heard, take } = hearing();
   scene = take;
   const body = Buffer.concat([1, 2, 3, 4, 5].map((seq) => frameOf(message(seq, 60_000))));
@@ -62,7 +62,7 @@ test('large messages that end within a piece keep their bytes while the next one
   );
 });
 
-test('while it is paused nothing is given, not even what came in the same piece', async () => {
+test('delivers nothing while paused, not even the rest of a chunk', async () => {
   const heard: number[] = [];
   let taken: RawStream | undefined;
   scene = (stream) => {
@@ -84,7 +84,7 @@ test('while it is paused nothing is given, not even what came in the same piece'
   expect(heard).toEqual([1, 2, 3]);
 });
 
-test('a half-close that came before anybody listened is told', async () => {
+test('reports a half-close that came before the listener', async () => {
   let taken: RawStream | undefined;
   scene = (stream) => {
     taken = stream;
@@ -101,14 +101,14 @@ test.each([
   ['of a compressed message', packed(gzipSync(message(1))), 'compressed', status.UNIMPLEMENTED],
   ['with a flag that means nothing', Buffer.of(7, 0, 0, 0, 1, 0), 'malformed', status.INVALID_ARGUMENT],
   ['that announce too much', Buffer.of(0, 0, 1, 0x20, 1), 'message-too-large', status.RESOURCE_EXHAUSTED],
-])('bytes %s end the stream, and what follows is dropped', async (_, bytes, reason, code) => {
+])('ends the stream on bytes %s and drops the rest', async (_, bytes, reason, code) => {
   const { heard, take } = hearing();
   scene = take;
   const answer = await raw.call(path, Buffer.concat([bytes, frameOf(message(2))]));
   expect([answer.reason, answer.status, heard]).toEqual([reason, code, []]);
 });
 
-test('behind its end a stream reads nothing more, however much its client sends', async () => {
+test('reads nothing after the end of a stream, however much its client sends', async () => {
   const heard: number[] = [];
   scene = (stream) =>
     stream.onMessage((bytes) => {

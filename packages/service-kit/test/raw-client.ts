@@ -1,17 +1,17 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
 
-/** What came back on one HTTP/2 stream. */
+/** Response on one HTTP/2 stream. */
 export interface RawAnswer {
   readonly status: number;
   readonly reason: string | undefined;
-  /** Headers and trailers. */
+  /** Headers and trailers together. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Buffer;
-  /** How the stream was reset; 0 where it was not. */
+  /** Code of the reset, or 0 without one. */
   readonly reset: number;
 }
 
-/** A client without any gRPC library, for what those would never send. */
+/** Client without a gRPC library, for requests that libraries never send. */
 export class RawClient {
   readonly session: ClientHttp2Session;
 
@@ -32,7 +32,7 @@ export class RawClient {
     return stream;
   }
 
-  /** Sends `body` as it stands and half-closes. */
+  /** Sends `body` unframed and half-closes. */
   call(path: string, body: Buffer, headers?: OutgoingHttpHeaders): Promise<RawAnswer> {
     const stream = this.open(path, headers);
     stream.end(body);

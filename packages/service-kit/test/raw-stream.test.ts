@@ -32,7 +32,7 @@ const frame = (seq: number, bytes = 10) =>
 const frames = (count: number, bytes?: number) =>
   Buffer.concat(Array.from({ length: count }, (_, index) => frame(index + 1, bytes)));
 
-test('3,001 joined frames and then an error status arrive whole and in order', async () => {
+test('delivers 3,001 joined frames and an error status whole and in order', async () => {
   scene = (stream) => {
     stream.write(frames(3_001));
     stream.end(refuse('moved'));
@@ -45,7 +45,7 @@ test('3,001 joined frames and then an error status arrive whole and in order', a
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'moved' }]);
 });
 
-test('headers set before the first write arrive, though nobody sent them', async () => {
+test('sends headers with the first write', async () => {
   scene = (stream, call) => {
     call.header('chat-token', 'abc');
     stream.write(frame(1));
@@ -59,7 +59,7 @@ test('headers set before the first write arrive, though nobody sent them', async
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'ok' }]);
 });
 
-test('messages and the half-close reach the taker', async () => {
+test('delivers messages and the half-close to the handler', async () => {
   const heard: number[] = [];
   scene = (stream) => {
     stream.onMessage((bytes) => heard.push(Message.decode(bytes).seq));
@@ -72,7 +72,7 @@ test('messages and the half-close reach the taker', async () => {
   expect(heard).toEqual([1, 2, 3]);
 });
 
-test('a server stream can be taken too, and its request is given', async () => {
+test('takes over a server stream with its request', async () => {
   scene = (stream) => {
     stream.write(frame(7));
     stream.end();
@@ -81,7 +81,7 @@ test('a server stream can be taken too, and its request is given', async () => {
   expect(received.map(({ seq }) => seq)).toEqual([7]);
 });
 
-test('a reader that reads nothing: an end waits for it, a reset frees it, and onClose runs once', async () => {
+test('waits for a stuck reader on end, drops it on reset, and runs onClose once', async () => {
   let closed = 0;
   let taken: RawStream | undefined;
   scene = (stream) => {
@@ -90,7 +90,7 @@ test('a reader that reads nothing: an end waits for it, a reset frees it, and on
     stream.write(frames(200, 10_000));
     stream.end(refuse('kicked'));
   };
-  const stream = raw.open(path); // without a reader its window closes
+  const stream = raw.open(path); // without a reader, its flow-control window closes
   await eventually(() => (taken?.pendingBytes ?? 0) > 0, 'bytes wait');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(closed).toBe(0);
@@ -101,7 +101,7 @@ test('a reader that reads nothing: an end waits for it, a reset frees it, and on
   stream.destroy();
 });
 
-test('a reset without an end is logged as too slow', async () => {
+test('logs a reset without an end as too slow', async () => {
   scene = (stream) => {
     stream.write(frame(1));
     stream.reset();
@@ -110,7 +110,7 @@ test('a reset without an end is logged as too slow', async () => {
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'too-slow' }]);
 });
 
-test('onClose of a stream that is over runs soon', async () => {
+test('runs onClose soon for an ended stream', async () => {
   let closed = 0;
   scene = async (stream) => {
     stream.onClose(() => closed++);
@@ -122,7 +122,7 @@ test('onClose of a stream that is over runs soon', async () => {
   await eventually(() => closed === 2, 'the second');
 });
 
-test('the deadline of the client ends a stream once, and nothing is written behind it', async () => {
+test('ends a stream once at the deadline of its client, and writes nothing after it', async () => {
   let taken: RawStream | undefined;
   let wrote = 0;
   scene = (stream) => {
@@ -143,7 +143,7 @@ test('the deadline of the client ends a stream once, and nothing is written behi
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'deadline-exceeded' }]);
 });
 
-test('after the deadline a reader with a closed window still counts as ended', async () => {
+test('counts a stuck reader as ended after the deadline', async () => {
   let taken: RawStream | undefined;
   scene = (stream) => {
     taken = stream;
@@ -157,14 +157,14 @@ test('after the deadline a reader with a closed window still counts as ended', a
   stream.destroy();
 });
 
-test('a message above the transport limit ends the stream with its reason', async () => {
+test('ends the stream with a reason on an oversized message', async () => {
   scene = (stream) => stream.onMessage(() => {});
   const answer = await raw.call(path, frameOf(Buffer.alloc(1_048_577)));
   expect(answer).toMatchObject({ status: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'message-too-large' }]);
 });
 
-test('a peer whose connection breaks closes the stream once, as cancelled', async () => {
+test('closes the stream once, as cancelled, if the connection breaks', async () => {
   let closed = 0;
   let signal: AbortSignal | undefined;
   scene = (stream, call) => {
@@ -180,7 +180,7 @@ test('a peer whose connection breaks closes the stream once, as cancelled', asyn
   expect([closed, signal?.aborted]).toEqual([1, true]);
 });
 
-test('the key that once handed streams over means nothing', async () => {
+test('ignores the metadata key that once handed streams over', async () => {
   const seen: unknown[] = [];
   scene = (stream, call) => {
     seen.push(call.metadata('chat-raw-stream'));

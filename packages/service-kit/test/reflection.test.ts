@@ -82,7 +82,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(answer.originalRequest).toEqual({ listServices: '*' });
   });
 
-  test('gives a file with all that it imports', async () => {
+  test('returns a file with all its imports', async () => {
     const files = filesIn(await ask(version, { fileByFilename: 'chat/v1/user.proto' }));
     expect(files).toEqual(['chat/v1/user.proto', 'chat/v1/types.proto', 'google/protobuf/empty.proto']);
   });
@@ -109,7 +109,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     { fileContainingSymbol: 'chat.v1.ChannelService' },
     { fileContainingExtension: { containingType: 'chat.v1.Message', extensionNumber: 100 } },
     { allExtensionNumbersOfType: 'chat.v1.Nobody' },
-  ])('answers NOT_FOUND to %j', async (request) => {
+  ])('responds to %j with NOT_FOUND', async (request) => {
     const answer = await ask(version, request);
     expect(answer.errorResponse?.errorCode).toBe(grpc.status.NOT_FOUND);
     expect(answer.errorResponse?.errorMessage).toMatch(/^[a-z_]+: not found\.$/);
@@ -120,7 +120,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(answer.allExtensionNumbersResponse).toEqual({ baseTypeName: 'chat.v1.Message', extensionNumber: [] });
   });
 
-  test('answers an empty request with INVALID_ARGUMENT and goes on', async () => {
+  test('responds to an empty request with INVALID_ARGUMENT and goes on', async () => {
     const answers = await withClient(version, (stream) => askOn(stream, [{}, { listServices: '' }]));
     expect(answers.map(({ errorResponse }) => errorResponse?.errorCode)).toEqual([
       grpc.status.INVALID_ARGUMENT,
@@ -128,7 +128,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     ]);
   });
 
-  test('repeats no name that is longer than names are', async () => {
+  test('does not echo a name that is too long', async () => {
     const long = 'x'.repeat(257);
     const questions = [{ fileContainingSymbol: long }, { host: long, listServices: '' }, { listServices: '' }];
     const answers = await withClient(version, (stream) => askOn(stream, questions));
@@ -140,7 +140,7 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(JSON.stringify(answers)).not.toContain('xxx');
   });
 
-  test('outlives clients that cancel', async () => {
+  test('survives clients that cancel', async () => {
     const cancelled = () =>
       withClient(version, async (stream) => {
         const ended = new Promise((resolve) => stream.once('error', resolve));
@@ -153,13 +153,13 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
   });
 });
 
-test('a service the contract does not know is refused at once', () => {
+test('rejects a service that the contract does not have', () => {
   expect(() => addReflection(new grpc.Server(), ['chat.v1.UserServise'])).toThrow('chat.v1.UserServise');
 });
 
 const missing = spawnSync('grpcurl', ['-version']).error !== undefined;
 
-/** What grpcurl says; the server is in this process, so it must not be waited for synchronously. */
+/** Returns the output of grpcurl. Asynchronous, because the server runs in this process. */
 function grpcurl(...args: string[]): Promise<string> {
   return new Promise((resolve) => {
     execFile('grpcurl', ['-plaintext', ...args], { timeout: 10_000 }, (_, stdout, stderr) => resolve(stdout + stderr));
@@ -178,7 +178,7 @@ function grpcurl(...args: string[]): Promise<string> {
     expect(JSON.parse(answer)).toEqual({ token: 'token of ann' });
   });
 
-  test('asks for health', async () => {
+  test('checks health', async () => {
     const answer = await grpcurl('-d', '{"service":"UserService"}', address, 'grpc.health.v1.Health/Check');
     expect(JSON.parse(answer)).toEqual({ status: 'SERVING' });
   });

@@ -21,7 +21,7 @@ async function start(proxies: readonly string[]): Promise<void> {
 }
 afterEach(() => server.stop());
 
-/** Every kind of call that is refused before its request is read. */
+/** Kinds of calls that are refused before their request is read. */
 const refusedCalls: Readonly<Record<string, (client: RawClient) => void>> = {
   'with a compressed request': (client) => void client.call(path, whole, { 'grpc-encoding': 'gzip' }),
   'with a request that is too large': (client) => void client.call(path, tooLarge),
@@ -40,11 +40,11 @@ function isOpen({ session }: RawClient): boolean {
 async function refuseInWaves(client: RawClient, waves: number, call: (client: RawClient) => void): Promise<void> {
   for (let wave = 0; wave < waves && isOpen(client); wave++) {
     for (let n = 0; n < 50 && isOpen(client); n++) call(client);
-    if (isOpen(client)) await client.call(path, whole); // behind the refusals
+    if (isOpen(client)) await client.call(path, whole); // after the refusals
   }
 }
 
-test.each(Object.entries(refusedCalls))('a connection that floods with calls %s is closed', async (_, call) => {
+test.each(Object.entries(refusedCalls))('closes a connection that floods with calls %s', async (_, call) => {
   await start([]);
   const [flooder, honest] = [new RawClient(server.port), new RawClient(server.port)];
   const ends: number[] = [];
@@ -57,7 +57,7 @@ test.each(Object.entries(refusedCalls))('a connection that floods with calls %s 
   honest.close();
 });
 
-test('a connection that is refused for the bytes that its calls hold is closed too', async () => {
+test('closes a connection whose calls hold too many bytes', async () => {
   await start([]);
   const flooder = new RawClient(server.port);
   flooder.session.setMaxListeners(0);
@@ -72,7 +72,7 @@ test('a connection that is refused for the bytes that its calls hold is closed t
   expect(await closedConnections()).toBe(1);
 });
 
-test('a connection that is refused now and then is kept', async () => {
+test('keeps a connection with occasional refusals', async () => {
   await start([]);
   const client = new RawClient(server.port);
   await refuseInWaves(client, 1, refusedCalls['with a request that is too large'] as (client: RawClient) => void);
@@ -81,7 +81,7 @@ test('a connection that is refused now and then is kept', async () => {
   client.close();
 });
 
-test('the connection of a proxy is kept: it carries the calls of many people', async () => {
+test('keeps the connection of a proxy', async () => {
   await start(['127.0.0.0/8']);
   const client = new RawClient(server.port);
   await refuseInWaves(client, 20, refusedCalls['with a compressed request'] as (client: RawClient) => void);
@@ -89,7 +89,7 @@ test('the connection of a proxy is kept: it carries the calls of many people', a
   client.close();
 });
 
-test('an address whose connections were closed often has less room for refusals on the next ones', async () => {
+test('allows fewer refusals for an address with many closed connections', async () => {
   await start([]);
   const refusedUntilClosed = async () => {
     const client = new RawClient(server.port);

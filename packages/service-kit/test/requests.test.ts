@@ -37,19 +37,19 @@ function packed(message: Buffer, flag = 1): Buffer {
   return frame;
 }
 
-/** The bytes of requests that the server holds, as its metric says. */
+/** Returns the metric of request bytes that the server holds. */
 async function heldBytes(): Promise<number> {
   const text = await server.metrics.registry.getSingleMetricAsString('parley_request_bytes');
   return Number(/^parley_request_bytes (\d+)/m.exec(text)?.[1]);
 }
 
-describe('Compressed requests', () => {
+describe('compressed requests', () => {
   test.each([
     ['gzip', packed(gzipSync(login(1_000_000)))],
     ['deflate', packed(login(10))],
     ['zstd', packed(login(10))],
     ['gzip', frameOf(login(10))],
-  ])('grpc-encoding %s is refused, with the encodings that are read', async (encoding, body) => {
+  ])('refuses grpc-encoding %s and lists the accepted encodings', async (encoding, body) => {
     const answer = await raw.call(path, body, { 'grpc-encoding': encoding });
     expect([answer.status, answer.reason, answer.headers['grpc-accept-encoding'], logins]).toEqual([
       status.UNIMPLEMENTED,
@@ -59,7 +59,7 @@ describe('Compressed requests', () => {
     ]);
   });
 
-  test.each([{}, { 'grpc-encoding': 'identity' }])('a compressed frame is refused with headers %j', async (headers) => {
+  test.each([{}, { 'grpc-encoding': 'identity' }])('refuses a compressed frame with headers %j', async (headers) => {
     const answer = await raw.call(path, packed(gzipSync(login(1_000))), headers);
     expect([answer.status, answer.reason, answer.headers['grpc-accept-encoding'], logins]).toEqual([
       status.UNIMPLEMENTED,
@@ -69,18 +69,18 @@ describe('Compressed requests', () => {
     ]);
   });
 
-  test('an answer says that only identity is read', async () => {
+  test('announces identity as the only accepted encoding', async () => {
     const answer = await raw.call(path, frameOf(login(10)), { 'grpc-encoding': 'identity' });
     expect([answer.status, answer.headers['grpc-accept-encoding']]).toEqual([status.OK, 'identity']);
   });
 });
 
-describe('The size of a request', () => {
-  test.each([limits.requestBytes - 10, 10])('%i bytes are taken', async (bytes) => {
+describe('the size of a request', () => {
+  test.each([limits.requestBytes - 10, 10])('accepts %i bytes', async (bytes) => {
     expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
   });
 
-  test('one byte too many is refused by its prefix, before the rest has come', async () => {
+  test('refuses one byte too many by its prefix, before the rest arrives', async () => {
     const stream = raw.open(path);
     const answered = answerOf(stream);
     for (const byte of [0, 0, 1, 0, 1]) stream.write(Buffer.of(byte));
@@ -89,8 +89,8 @@ describe('The size of a request', () => {
   });
 });
 
-describe('The bytes that requests hold', () => {
-  test('are counted as they arrive, and given back with the answer or the end of the call', async () => {
+describe('the bytes that requests hold', () => {
+  test('are counted as they arrive, and released with the response or the end of the call', async () => {
     const half = frameOf(login(50_000)).subarray(0, 30_000);
     const streams = [1, 2, 3].map(() => raw.open(path));
     for (const stream of streams) stream.write(half);
@@ -110,7 +110,7 @@ describe('The bytes that requests hold', () => {
     expect(held).toBe(0);
   });
 
-  test('are bounded for the process; a flood is refused, and another connection is answered', async () => {
+  test('are bounded for the process: a flood is refused while another connection is served', async () => {
     const flood = [1, 2].map(() => new RawClient(server.port));
     const half = frameOf(login(60_000)).subarray(0, 59_000);
     const perConnection = Math.ceil(limits.requestBudgetBytes / half.length / 2) + 100;
@@ -132,8 +132,8 @@ describe('The bytes that requests hold', () => {
   });
 });
 
-describe('The metadata of a call', () => {
-  test('is bounded in all, and refused before it is read', async () => {
+describe('the metadata of a call', () => {
+  test('is bounded in total, and refused before the request is read', async () => {
     const names = Array.from({ length: 3 }, (_, n) => `x-long-${n}`);
     const headers = (bytes: number) => Object.fromEntries(names.map((name) => [name, 'a'.repeat(bytes)]));
     expect((await raw.call(path, frameOf(login(10)), headers(3_500))).status).toBe(status.OK);
@@ -154,7 +154,7 @@ describe('The metadata of a call', () => {
   });
 });
 
-describe('Deadlines', () => {
+describe('deadlines', () => {
   test.each(['25H', '9999999H', '2592000S', '99999999S', '30000000M', '99999999H'])(
     '%s is long enough',
     async (timeout) => {
@@ -162,12 +162,12 @@ describe('Deadlines', () => {
     },
   );
 
-  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('"%s" is refused as the fault of its caller', async (timeout) => {
+  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('refuses "%s" as invalid', async (timeout) => {
     const answer = await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout });
     expect([answer.status, answer.reason]).toEqual([status.INVALID_ARGUMENT, 'invalid-metadata']);
   });
 
-  test('a deadline that passes still ends the call', async () => {
+  test('ends a call at its deadline', async () => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
     stream.once('response', () => stream.end());
     expect((await answerOf(stream)).reason).toBe('deadline-exceeded');

@@ -7,7 +7,7 @@ import type { Proxies } from '../src/grpc/proxies.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from '../src/grpc/server.js';
 import type { Handlers } from '../src/grpc/service.js';
 
-/** One line of the log as a test reads it. */
+/** One log line. */
 export interface Line {
   readonly level: string;
   readonly message: string;
@@ -17,7 +17,7 @@ export interface Line {
   readonly [fact: string]: unknown;
 }
 
-/** A logger that keeps its lines. */
+/** Logger that stores its lines. */
 function keepingLogger(lines: Line[]): Logger {
   const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => [
     level,
@@ -35,7 +35,7 @@ export interface Wanted {
   readonly proxies?: Proxies;
 }
 
-/** A server as services build theirs, with clients and everything it logs and counts. */
+/** Server as services build it, with clients and everything it logs and counts. */
 export class ServerUnderTest {
   readonly lines: Line[] = [];
   readonly metrics = new Metrics();
@@ -74,14 +74,14 @@ export class ServerUnderTest {
     return this.running.port;
   }
 
-  /** The lines about calls whose path ends so, once there are `count` of them. */
+  /** Returns the log lines of calls whose path ends so, once there are `count` of them. */
   async linesOf(method: string, count = 1): Promise<Line[]> {
     const found = () => this.lines.filter(({ rpc }) => rpc?.endsWith(`/${method}`));
     await eventually(() => found().length >= count, `${count} lines of ${method}`);
     return found();
   }
 
-  /** How many calls were counted, by `rpc reason`. */
+  /** Returns the number of counted calls by `rpc reason`. */
   async counted(): Promise<Record<string, number>> {
     const { values } = await this.metrics.calls.get();
     const counts = values.filter(({ metricName }) => metricName === 'parley_rpc_seconds_count');
@@ -94,7 +94,7 @@ export class ServerUnderTest {
   }
 }
 
-/** Waits for a fact. */
+/** Waits until a condition is true. */
 export async function eventually(holds: () => boolean, what: string, withinMs = 5_000): Promise<void> {
   const giveUpAt = Date.now() + withinMs;
   while (!holds()) {
@@ -118,7 +118,7 @@ export function ask<Q, S>(
   });
 }
 
-/** What a stream brought, and the status it ended with. */
+/** Returns the messages of a stream and its status. */
 export function drain<T>(
   stream: ClientReadableStream<T> | ClientDuplexStream<unknown, T>,
 ): Promise<{ received: T[]; status: { code: number; details: string; metadata: Metadata } }> {
@@ -128,12 +128,12 @@ export function drain<T>(
   return new Promise((resolve) => stream.on('status', (status) => resolve({ received, status })));
 }
 
-/** The reason in the trailers of a status. */
+/** Returns the reason in the trailers of a status. */
 export function reasonIn(error: { metadata: Metadata }): string | undefined {
   return error.metadata.get('chat-reason')[0]?.toString();
 }
 
-/** Counts the errors that nobody caught while `work` ran. */
+/** Counts the uncaught errors while `work` runs. */
 export async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
   const uncaught: unknown[] = [];
   const note = (cause: unknown) => void uncaught.push(cause);

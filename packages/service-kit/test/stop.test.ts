@@ -30,7 +30,7 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - from;
 }
 
-test('calls in flight finish, health says first that it stops, and a watcher of health holds up nobody', async () => {
+test('reports not serving first, finishes calls in flight, and does not wait for health watchers', async () => {
   let answer = () => {};
   const server = await ServerUnderTest.start({
     stopMs: 5_000,
@@ -55,7 +55,7 @@ test('calls in flight finish, health says first that it stops, and a watcher of 
   await server.stop();
 });
 
-test('a stream that does not end is cut at the bound, also where its peer has fallen silent', async () => {
+test('cuts a stream that does not end in time, even with a silent peer', async () => {
   const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take: async () => {} } } });
   const raw = new RawClient(server.port);
   raw.open('/chat.v1.ChatService/Connect');
@@ -73,7 +73,7 @@ test('a stream that does not end is cut at the bound, also where its peer has fa
   await server.stop();
 });
 
-test('a port that is taken is one sentence', async () => {
+test('reports a taken port in one sentence', async () => {
   const server = await ServerUnderTest.start({});
   const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
   const again = new GrpcServerBuilder({
@@ -91,7 +91,7 @@ test('a port that is taken is one sentence', async () => {
   await server.stop();
 });
 
-test('another grpc-js than the tested one is refused at the start', () => {
+test('refuses to start with an untested version of grpc-js', () => {
   expect(() => checkTransport()).not.toThrow();
   expect(() => checkTransport({ installed: '1.15.0', tested: '1.14.7' })).toThrow('@grpc/grpc-js 1.15.0 is installed');
 });

@@ -66,7 +66,7 @@ describe('a user token', () => {
     key = await publish('user');
   });
 
-  test('as Login makes it is verified', async () => {
+  test('of Login is valid', async () => {
     const signer = new SigningKey(userToken, 'boot', db.pool, db.clock);
     const verified = await keys.verify(await signer.sign(claims, userAudience), userToken, userAudience);
     expect(verified).toEqual({ claims, signer: 'boot' });
@@ -94,12 +94,12 @@ describe('a user token', () => {
     expect(await reasonFor(await sign(key, forged))).toBe('invalid-token');
   });
 
-  test('that was made before the clock was set back stays good', async () => {
+  test('issued before the clock was set back stays valid', async () => {
     const iat = seconds() + 3_600;
     expect(await reasonFor(await sign(key, { payload: { iat, exp: iat + 60 } }))).toBe('verified');
   });
 
-  test('that has expired says so', async () => {
+  test('that has expired is refused as expired', async () => {
     expect(await reasonFor(await sign(key, { payload: { exp: seconds() - 1 } }))).toBe('expired-token');
   });
 
@@ -124,7 +124,7 @@ describe('a user token', () => {
     }
   });
 
-  test('spelt in another way, by bits that mean nothing, is invalid', async () => {
+  test('with a non-canonical spelling is invalid', async () => {
     const token = await sign(key);
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const other = token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') + 1];
@@ -133,13 +133,13 @@ describe('a user token', () => {
     expect(await reasonFor(other)).toBe('invalid-token');
   });
 
-  test('by the key of another purpose is invalid', async () => {
+  test('signed by a key of another purpose is invalid', async () => {
     const purposes = ['join', 'manager', 'chat', 'gateway'] as const;
     const others = await Promise.all(purposes.map((purpose) => publish(purpose)));
     for (const other of others) expect(await reasonFor(await sign(other))).toBe('invalid-token');
   });
 
-  test('by a key that has expired is invalid, also where the key is remembered', async () => {
+  test('signed by an expired key is invalid, even if the key is cached', async () => {
     expect(await reasonFor(await sign(await publish('user', -1)))).toBe('invalid-token');
     const short = await publish('user', 3);
     const token = await sign(short);
@@ -149,7 +149,7 @@ describe('a user token', () => {
   });
 });
 
-test('a row that is no key harms nobody else', async () => {
+test('skips a row with an invalid key', async () => {
   await db.pool.query(
     `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at)
      VALUES ('broken', 'chat', 'thief', '{"kty":"nonsense"}', now() + interval '1 hour')`,
@@ -157,7 +157,7 @@ test('a row that is no key harms nobody else', async () => {
   expect(await reasonFor(await sign(await publish('user')))).toBe('verified');
 });
 
-test('a flood of unknown key ids costs one query per second and does not hold up good tokens', async () => {
+test('queries once per second during a flood of unknown key ids, without delaying valid tokens', async () => {
   const key = await publish('user');
   const counting = countingPool(db.pool);
   const verifier = new TrustedKeys(counting.pool, db.clock);
@@ -174,7 +174,7 @@ test('a flood of unknown key ids costs one query per second and does not hold up
   expect(counting.reads()).toBe(2);
 });
 
-test('keys that cannot be read now are read by the next call', async () => {
+test('reads the keys again after a failed read', async () => {
   const counting = countingPool(db.pool);
   const verifier = new TrustedKeys(counting.pool, db.clock);
   const token = await sign(await publish('user'));
@@ -187,14 +187,14 @@ test('keys that cannot be read now are read by the next call', async () => {
 describe('a signing key', () => {
   const kidOf = (token: string) => JSON.parse(Buffer.from(String(token.split('.')[0]), 'base64url').toString()).kid;
 
-  test('is made once for all who sign at the same time', async () => {
+  test('is created once for concurrent callers', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const tokens = await Promise.all(Array.from({ length: 20 }, () => signer.sign(claims, userAudience)));
     expect([new Set(tokens.map(kidOf)).size, counting.reads()]).toEqual([1, 1]);
   });
 
-  test('that could not be published is tried again', async () => {
+  test('is published again after a failure', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     counting.fail(true);
@@ -203,7 +203,7 @@ describe('a signing key', () => {
     await signer.start();
   });
 
-  /** As if so much time had passed. */
+  /** Shifts the database as if that time had passed. */
   const age = (token: string, hours: number) =>
     db.pool.query(
       "UPDATE chat.signing_key SET created_at = created_at - $2 * interval '1 h', expires_at = expires_at - $2 * interval '1 h' WHERE kid = $1",
@@ -214,7 +214,7 @@ describe('a signing key', () => {
     expect(found).toEqual(claims);
   };
 
-  test('is changed after a day, once the next is known, and its tokens stay valid', async () => {
+  test('changes after a day, once the next is known, and its tokens stay valid', async () => {
     const counting = countingPool(db.pool);
     const signer = new SigningKey(userToken, randomUUID(), counting.pool, db.clock);
     const first = await signer.sign(claims, userAudience);
@@ -233,7 +233,7 @@ describe('a signing key', () => {
     for (const token of [first, second]) await verifies(token);
   });
 
-  test('that a step of the clock has ended is replaced at once', async () => {
+  test('expired by a clock step is replaced at once', async () => {
     const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
     const first = await signer.sign(claims, userAudience);
     await age(first, 24 * 30);
@@ -243,7 +243,7 @@ describe('a signing key', () => {
     await verifies(second);
   });
 
-  test('whose row is gone, as after a restore, is published again', async () => {
+  test('is published again if its row is missing, as after a restore', async () => {
     const signer = new SigningKey(userToken, randomUUID(), db.pool, db.clock);
     const before = await signer.sign(claims, userAudience);
     await db.pool.query('DELETE FROM chat.signing_key');
@@ -265,7 +265,7 @@ describe('a signing key', () => {
     expect(rows).toEqual([{ hours: true }]);
   });
 
-  test('of an id that another process has is not published', async () => {
+  test('is not published for the id of another process', async () => {
     const bootId = randomUUID();
     const mine = new SigningKey(serviceToken('chat'), bootId, db.pool, db.clock);
     await mine.start();
@@ -275,7 +275,7 @@ describe('a signing key', () => {
   });
 });
 
-test('a service token of the future is invalid', async () => {
+test('rejects a service token issued in the future', async () => {
   const { kid, privateKey } = await publish('chat');
   const [sub, iat] = [randomUUID(), seconds() + 60];
   const token = await new SignJWT({ sub, iss: issuerOf('chat'), aud: 'manager', iat, exp: iat + 60 })
@@ -285,7 +285,7 @@ test('a service token of the future is invalid', async () => {
   await expect(verified).rejects.toMatchObject({ reason: 'invalid-token' });
 });
 
-test('two processes of one purpose verify each other, and a join token opens one chat server only', async () => {
+test('verifies tokens of another process, and a join token for one chat server only', async () => {
   const [bootId, sid] = [randomUUID(), randomUUID()];
   const join = { sub: 'ann', num: 1, sid, ch: 1, jti: randomUUID(), route: 'MTI3', timestamp: db.clock.now() };
   const managers = ['a', 'b'].map((owner) => new SigningKey(joinToken, owner, db.pool, db.clock));

@@ -59,8 +59,8 @@ async function listen(person = ann): Promise<{ token: string; response: ListenRe
   return { token: response.token, response };
 }
 
-describe('the bridge', () => {
-  test.each([true, false])('accounts, channels, a seat; text %s', async (text) => {
+describe('the gRPC-Web bridge', () => {
+  test.each([true, false])('serves accounts, channels and seats (text: %s)', async (text) => {
     const account = { userId: `carl-${text}`, password: 'correct horse', name: 'Carl' };
     const registered = await call(
       '/chat.v1.UserService/Register',
@@ -82,7 +82,7 @@ describe('the bridge', () => {
     });
   });
 
-  test('a page talks with a terminal, frame by frame', async () => {
+  test('relays frames between a page and a terminal', async () => {
     const bob = await trio.people.make(`bob-${tests}`);
     const chatter = new Chatter(await trio.listen(bob, room), { events: true });
     await chatter.find(({ welcome }) => welcome !== undefined);
@@ -103,7 +103,7 @@ describe('the bridge', () => {
     await chatter.leave();
   });
 
-  test('what a service ends a stream with arrives behind the frames', async () => {
+  test('sends the final status of a stream after its frames', async () => {
     const { token } = await listen();
     const page = subscribe(token);
     await page.find(({ welcome }) => welcome !== undefined);
@@ -116,7 +116,7 @@ describe('the bridge', () => {
     next.cancel();
   });
 
-  test('no message, half a message, another form, a large one: refused', async () => {
+  test('refuses no message, half a message, another format and a large message', async () => {
     const path = '/chat.v1.UserService/Login';
     const refused = async (options: WebCallOptions) => (await call(path, nothing, options)).trailers['chat-reason'];
     expect(await refused({ raw: Buffer.alloc(0) })).toBe('malformed');
@@ -128,7 +128,7 @@ describe('the bridge', () => {
     expect((await fetch(at(path))).status).toBe(404);
   });
 
-  test('what is left unread of a refused request does not hold up the next one of its connection', async () => {
+  test('serves the next request on a connection after refusing one unread', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const statusOf = (method: string, body: Uint8Array) =>
       new Promise<number | undefined>((resolve, reject) => {
@@ -137,7 +137,7 @@ describe('the bridge', () => {
           answer.resume().once('end', () => resolve(answer.statusCode)),
         );
         asked.once('error', reject);
-        if (method === 'POST') asked.write(body); // in chunks, of no known length
+        if (method === 'POST') asked.write(body); // in chunks, without a content-length
         asked.end();
       });
     expect(await statusOf('POST', Buffer.alloc(8_000_000))).toBe(413);
@@ -145,7 +145,7 @@ describe('the bridge', () => {
     agent.destroy();
   });
 
-  test('what only looks like base64 is refused at once, and many pieces of it are one message', async () => {
+  test('refuses invalid base64 at once, and joins many chunks into one message', async () => {
     const startedAtMs = Date.now();
     const bad = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: `${'a'.repeat(44)}!` });
     expect(bad.trailers['chat-reason']).toBe('malformed');
@@ -157,13 +157,13 @@ describe('the bridge', () => {
     expect(pieces.trailers['grpc-status']).toBe('0');
   });
 
-  test('a header that gRPC cannot carry is the fault of the page', async () => {
+  test('refuses a header that gRPC cannot carry', async () => {
     const headers = { 'chat-resume': '\u00e9' };
     const refused = await call('/chat.v1.UserService/Login', nothing, { headers });
     expect(refused).toMatchObject({ http: 400, trailers: { 'chat-reason': 'invalid-metadata' } });
   });
 
-  test('a page on the move that leaves in the middle harms nobody', async () => {
+  test('survives a page that disconnects in the middle', async () => {
     for (let n = 0; n < 30; n++) {
       const away = new AbortController();
       const going = webFetch(at('/chat.v1.ChannelService/List'), nothing, { token: ann.token, signal: away.signal });
@@ -177,7 +177,7 @@ describe('the bridge', () => {
   });
 });
 
-test('where a page says it is does not count: attempts are counted by where its connection comes from', async () => {
+test('counts attempts by the address of the connection, not by the header of the page', async () => {
   const login = LoginRequest.encode(LoginRequest.fromPartial({ userId: 'x', password: 'not a horse' })).finish();
   const headers = { 'x-forwarded-for': '203.0.113.9' };
   await call('/chat.v1.UserService/Login', login, { headers });
@@ -185,7 +185,7 @@ test('where a page says it is does not count: attempts are counted by where its 
   expect(rows).toEqual([{ key: expect.stringContaining('127.0.0.1') }]);
 });
 
-test('a proxy that the gateway believes names where a page is', async () => {
+test('takes the address of a page from a trusted proxy', async () => {
   const userService = await trio.startUserService({ PARLEY_PROXIES: '127.0.0.0/8' });
   const behind = await trio.startGateway({
     PARLEY_PROXIES: '127.0.0.0/8',
@@ -198,7 +198,7 @@ test('a proxy that the gateway believes names where a page is', async () => {
   expect(rows).toHaveLength(1);
 });
 
-test('half-sent requests beyond the bytes of the process are refused, and others are answered meanwhile', async () => {
+test('refuses half-sent requests beyond the memory budget, and serves others meanwhile', async () => {
   const { hostname, port } = new URL(String(gateway.http));
   const lines = ['POST /chat.v1.UserService/Login HTTP/1.1', 'host: x', 'content-type: application/grpc-web+proto'];
   const half = `${lines.join('\r\n')}\r\ncontent-length: 70000\r\n\r\n${'x'.repeat(69_000)}`;
@@ -217,14 +217,14 @@ test('half-sent requests beyond the bytes of the process are refused, and others
   for (const socket of sockets) socket.destroy();
 });
 
-test('every answer forbids browsers to guess what it is', async () => {
+test('sends nosniff with every response', async () => {
   for (const path of ['/nothing', '/.well-known/jwks.json', '/'])
     expect((await fetch(at(path))).headers.get('x-content-type-options')).toBe('nosniff');
   const answer = await call('/chat.v1.ChannelService/List', nothing);
   expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
 });
 
-describe('the way to a chat server', () => {
+describe('the route to a chat server', () => {
   const send = (token: string | undefined, headers?: Record<string, string>) =>
     call('/chat.v1.ChatService/Send', said('x'), { token, ...(headers && { headers }) });
   const claims = (route: unknown) =>
@@ -239,7 +239,7 @@ describe('the way to a chat server', () => {
     }) as JoinClaims;
   const signed = (route: unknown) => key.sign(claims(route), randomUUID());
 
-  test('leads to the named one, whatever a page says of it', async () => {
+  test('leads to the chat server in the token, whatever headers a page sends', async () => {
     const people = await trio.people.makeMany(`p${tests}`, 12);
     const pages = await Promise.all(
       people.map(async (person, n) => {
@@ -258,7 +258,7 @@ describe('the way to a chat server', () => {
     for (const { page } of pages) page.cancel();
   });
 
-  test('no token, a user token, a spoiled one', async () => {
+  test('refuses no token, a user token and a damaged token', async () => {
     expect(await send(undefined)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
     expect(await send(ann.token)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
     const { token } = await listen();
@@ -270,14 +270,14 @@ describe('the way to a chat server', () => {
     ['no text', 7],
     ['an empty one', ''],
     ['a plain address', '127.0.0.1:50053'],
-  ])('a route that is %s leads nowhere', async (_name, route) => {
+  ])('refuses a route that is %s', async (_name, route) => {
     expect(await send(await signed(route))).toMatchObject({
       http: 403,
       trailers: { 'grpc-status': '7', 'chat-reason': 'no-route' },
     });
   });
 
-  test('a host that is no chat server is not dialled', async () => {
+  test('does not dial a host that is not a chat server', async () => {
     for (const host of [String(trio.managers[0]?.grpc), '169.254.169.254:80', '127.0.0.1:22']) {
       const token = await signed(Buffer.from(host).toString('base64'));
       expect(await send(token)).toMatchObject({
@@ -287,7 +287,7 @@ describe('the way to a chat server', () => {
     }
   });
 
-  test('a token of another server is refused there', async () => {
+  test('refuses a token of another server', async () => {
     const token = await signed(Buffer.from(String(trio.chatServers[0]?.grpc)).toString('base64'));
     expect(await send(token)).toMatchObject({
       http: 200,
@@ -312,7 +312,7 @@ describe('the way to a chat server', () => {
     '/chat.v1.UserService/Login/',
     '//chat.v1.UserService/Login',
     '/chat.v1.UserService/%4cogin',
-  ])('%s does not exist', async (path) => {
+  ])('refuses %s as unknown', async (path) => {
     expect(await call(path, nothing)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
   });
 });
@@ -324,7 +324,7 @@ describe('pages of other origins', () => {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-grpc-web' },
     });
 
-  test('may call where they are listed, exactly', async () => {
+  test('may call only if they are listed exactly', async () => {
     const listed = await preflight('https://chat.example.org');
     expect(listed.headers.get('access-control-allow-origin')).toBe('https://chat.example.org');
     expect(listed.headers.get('access-control-allow-headers')).toContain('authorization');

@@ -35,7 +35,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** As it stands, not as a URL would be tidied. */
+/** Sends the path unchanged, not normalised as in a URL. */
 function get(path: string, method = 'GET'): Promise<{ status: number; body: string }> {
   const { hostname, port } = new URL(gateway.http);
   return new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ function get(path: string, method = 'GET'): Promise<{ status: number; body: stri
   });
 }
 
-test('the page comes with headers that keep it in its place', async () => {
+test('serves the page with security headers', async () => {
   const page = await fetch(`${gateway.http}/`);
   expect([page.status, page.headers.get('content-encoding')]).toEqual([200, 'gzip']);
   expect(await page.text()).toMatch(/^<!doctype html>/);
@@ -85,17 +85,17 @@ test.each([
   '/__proto__',
   '/metrics',
   '/healthz',
-])('%s is nothing', async (path) => {
+])('responds to %s with 404', async (path) => {
   expect(await get(path)).toEqual({ status: 404, body: 'Not found.\n' });
 });
 
-test('the page is only read', async () => {
+test('rejects methods other than GET and HEAD', async () => {
   expect((await get('/', 'POST')).status).toBe(404);
   expect((await get('/', 'DELETE')).status).toBe(404);
   expect(await get('/', 'HEAD')).toEqual({ status: 200, body: '' });
 });
 
-test('the keys of join tokens, their public halves alone', async () => {
+test('serves only the public halves of join token keys', async () => {
   const response = await fetch(`${gateway.http}/.well-known/jwks.json`);
   expect(response.headers.get('cache-control')).toBe('max-age=1');
   const { keys } = (await response.json()) as { keys: Record<string, unknown>[] };
@@ -107,14 +107,14 @@ test('the keys of join tokens, their public halves alone', async () => {
   expect(keys).toEqual(expected);
 });
 
-test('health, readiness and metrics have a port of their own', async () => {
+test('serves health, readiness and metrics on the ops port', async () => {
   const of = async (path: string) => (await fetch(`http://${gateway.admin}${path}`)).text();
   expect(await of('/healthz')).toBe('alive\n');
   expect(await of('/readyz')).toBe('No user-service can be reached.\n'); // none runs here
   expect(await of('/metrics')).toMatch(/^parley_web_streams 0$/m);
 });
 
-test('a request that is never whole is ended', async () => {
+test('ends a request that never completes', async () => {
   const { hostname, port } = new URL(gateway.http);
   const socket = connect(Number(port), hostname);
   const ended = new Promise<string>((resolve) => {

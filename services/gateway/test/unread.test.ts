@@ -9,7 +9,7 @@ import { WebAnswer } from '../src/http/web-answer.js';
 
 const ok = { code: status.OK, details: '', metadata: new Metadata() };
 
-/** A connection that is read only when it is resumed. */
+/** Connection that reads only after `resume`. */
 function dial(url: string): Socket {
   const { hostname, port } = new URL(url);
   return connect(Number(port), hostname)
@@ -17,7 +17,7 @@ function dial(url: string): Socket {
     .pause();
 }
 
-describe('an answer that its page does not take', () => {
+describe('an unread response', () => {
   const takenWithinMs = 400;
   const closed: number[] = [];
   const server = createServer((_request, response) => {
@@ -37,7 +37,7 @@ describe('an answer that its page does not take', () => {
 
   test.each([
     ['is cut off', Number.POSITIVE_INFINITY, takenWithinMs],
-    ['is not, where it is only slow', takenWithinMs / 2, takenWithinMs / 2],
+    ['is kept if it is read slowly', takenWithinMs / 2, takenWithinMs / 2],
   ])('%s', async (_what, readsAfterMs, least) => {
     const socket = dial(url);
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -58,7 +58,7 @@ describe('an answer that its page does not take', () => {
   });
 });
 
-describe('what a connection asks for ahead', () => {
+describe('pipelined requests on a connection', () => {
   const asked = 40;
   let trio: Trio;
   let gateway: ServiceProcess;
@@ -79,7 +79,7 @@ describe('what a connection asks for ahead', () => {
   }, 60_000);
   afterAll(() => trio.stop());
 
-  test('is asked of the manager when there is room for the answer, and then comes', async () => {
+  test('are forwarded one by one, once the earlier response was read', async () => {
     const body = frameOf(HistoryRequest.encode(HistoryRequest.fromPartial({ channelId: room })).finish());
     const head = `POST /chat.v1.ChannelService/History HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nauthorization: Bearer ${ann.token}\r\ncontent-length: ${body.length}\r\n\r\n`;
     const socket = dial(gateway.http);

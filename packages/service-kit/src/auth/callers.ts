@@ -33,7 +33,10 @@ const readCaller = {
     FROM chat.session s JOIN chat.users u ON u.id = s.user_id WHERE s.id = $1`,
 };
 
-/** Returns the concurrent calls of one user: fewer than the database connections, so that others get one too. */
+/**
+ * Returns the concurrent calls of one user: fewer than the database connections, so that others get
+ * one too.
+ */
 export function callsPerUser(connections: number): number {
   return Math.max(1, Math.min(limits.callsPerUser, connections - 1));
 }
@@ -53,15 +56,17 @@ export class Callers {
 
   /**
    * Returns the user of the call's bearer token.
-   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out` or `suspended`.
+   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out` or
+   * `suspended`.
    */
   async user(call: Call): Promise<UserCaller> {
     return this.#sessionUser(await this.#verified(call));
   }
 
   /**
-   * Authenticates a call and waits for a free slot of its user. A slot is free again when the caller has read the response:
-   * all users share the database connections, and unread responses stay in memory.
+   * Authenticates a call and waits for a free slot of its user. A slot is free again when the
+   * caller has read the response: all users share the database connections, and unread responses
+   * stay in memory.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enter(call: Call): Promise<UserCaller> {

@@ -2,7 +2,7 @@ import { ReadThrottle, readRates } from './read-rates.js';
 
 const burst = readRates['ChannelService/Search']?.burst ?? 0;
 
-test('who reads too often is told when the next read is free, and nobody else is', () => {
+test('refuses too many reads of one user with a retry hint', () => {
   let now = 0;
   const throttle = new ReadThrottle(() => now);
   for (let n = 0; n < burst; n++)
@@ -16,7 +16,7 @@ test('who reads too often is told when the next read is free, and nobody else is
   expect(again).toThrow(expect.objectContaining({ reason: 'read-too-often' }));
 });
 
-test('calls that change something are not counted here', () => {
+test('does not count calls that change something', () => {
   const throttle = new ReadThrottle(() => 0);
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'chat.v1.ChannelService/Create');
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'constructor');

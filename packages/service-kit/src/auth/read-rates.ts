@@ -5,7 +5,10 @@ const cheap: BurstRate = { burst: 300, perSecond: 30 };
 const dear: BurstRate = { burst: 100, perSecond: 10 };
 const search: BurstRate = { burst: 30, perSecond: 2 };
 
-/** Rate limits per user and process of all methods that only read. user-service counts `Get` in the database. */
+/**
+ * Rate limits per user and process of all methods that only read. user-service counts `Get` in the
+ * database.
+ */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
   'ChannelService/List': cheap,

@@ -25,7 +25,10 @@ function signsForSeconds({ purpose }: TokenKind<object>): number {
   return purpose === 'user' || purpose === 'join' ? 24 * hour : hour;
 }
 
-/** Signs tokens of one kind with a key pair of this process. Only the public half leaves it, to `chat.signing_key`. */
+/**
+ * Signs tokens of one kind with a key pair of this process. Only the public half leaves it, to
+ * `chat.signing_key`.
+ */
 export class SigningKey<C extends object> {
   readonly #kind: TokenKind<C>;
   readonly #owner: string;
@@ -36,7 +39,10 @@ export class SigningKey<C extends object> {
   #next: Promise<unknown> | undefined;
   #tending: Promise<void> | undefined;
 
-  /** `owner` is the instance id of this process. Only a holder of `secret` can publish more keys of that id. */
+  /**
+   * `owner` is the instance id of this process. Only a holder of `secret` can publish more keys of
+   * that id.
+   */
   constructor(kind: TokenKind<C>, owner: string, pool: Pool, clock: DatabaseClock, secret = randomBytes(32)) {
     this.#kind = kind;
     this.#owner = owner;
@@ -64,8 +70,9 @@ export class SigningKey<C extends object> {
   }
 
   /**
-   * Publishes the pair again if its row is missing, for example after a restore of the database, and creates the next pair
-   * when it is due or a step of the database clock has expired this one. Call it every few seconds.
+   * Publishes the pair again if its row is missing, for example after a restore of the database,
+   * and creates the next pair when it is due or a step of the database clock has expired this one.
+   * Call it every few seconds.
    * @throws {Error} of the database.
    */
   tend(): Promise<void> {

@@ -33,7 +33,9 @@ export interface VerifiedToken<C> {
   readonly signer: string;
 }
 
-/** Imports the key of a row. Skips an unusable key, so that one bad row does not affect the others. */
+/**
+ * Imports the key of a row. Skips an unusable key, so that one bad row does not affect the others.
+ */
 async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
   const { kid, purpose, owner, public_jwk, expires_at } = row;
   try {
@@ -45,8 +47,8 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
 }
 
 /**
- * Tests whether a service token was issued in the future. User tokens and join tokens may be: their database row decides,
- * and those issued before the clock was set back stay valid.
+ * Tests whether a service token was issued in the future. User tokens and join tokens may be: their
+ * database row decides, and those issued before the clock was set back stay valid.
  */
 function isIssuedInFuture(
   { iat = 0 }: { readonly iat?: number },
@@ -63,14 +65,20 @@ function livesTooLong(
   return exp - iat > lifeSeconds;
 }
 
-/** Returns the reason of a failed verification. A join token for another server or instance means that the channel moved. */
+/**
+ * Returns the reason of a failed verification. A join token for another server or instance means
+ * that the channel moved.
+ */
 function faultOf(cause: unknown, purpose: TokenPurpose): Reason {
   if (cause instanceof errors.JWTExpired) return 'expired-token';
   const isElsewhere = cause instanceof errors.JWTClaimValidationFailed && cause.claim === 'aud';
   return purpose === 'join' && isElsewhere ? 'moved' : 'invalid-token';
 }
 
-/** Verifies tokens with the public keys in `chat.signing_key`. Unknown key ids cost at most one query per second. */
+/**
+ * Verifies tokens with the public keys in `chat.signing_key`. Unknown key ids cost at most one
+ * query per second.
+ */
 export class TrustedKeys {
   readonly #pool: Pool;
   readonly #clock: DatabaseClock;
@@ -86,7 +94,8 @@ export class TrustedKeys {
 
   /**
    * Verifies a token of this kind for `audience`, or for any audience if that is undefined.
-   * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for any other fault.
+   * @throws {Refusal} `expired-token`, `moved` for a seat at another server, or `invalid-token` for
+   * any other fault.
    */
   async verify<C>(token: string, kind: TokenKind<C>, audience: string | undefined): Promise<VerifiedToken<C>> {
     if (Buffer.byteLength(token) > limits.tokenBytes) throw refuse('invalid-token');
@@ -132,7 +141,10 @@ export class TrustedKeys {
   }
 }
 
-/** Tests for canonical base64url, without unused bits in the last character: each token has one spelling. */
+/**
+ * Tests for canonical base64url, without unused bits in the last character: each token has one
+ * spelling.
+ */
 function isCanonical(token: string): boolean {
   return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);
 }

@@ -10,6 +10,6 @@ test.each([
   ['::1', '0:0:0:0::/64'],
   ['1:2:3:4:5:6:7:8', '1:2:3:4::/64'],
   ['unknown', 'unknown'],
-])('%s counts as %s', (address, key) => {
+])('maps %s to %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
 });

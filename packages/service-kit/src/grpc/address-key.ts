@@ -11,7 +11,10 @@ function networkOf(address: string): string {
   return [...front, ...zeros, ...back].slice(0, 4).join(':');
 }
 
-/** Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns. */
+/**
+ * Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address,
+ * which one customer owns.
+ */
 export function addressKey(address: string): string {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   const v4 = mapped.exec(bare)?.[1];

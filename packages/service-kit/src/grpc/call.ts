@@ -21,11 +21,16 @@ export interface CallTransport {
 export class Call {
   /** Name of the RPC as in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;
-  /** Aborted when the call is over: the caller left, the deadline passed, or the response was sent. */
+  /**
+   * Aborted when the call is over: the caller left, the deadline passed, or the response was sent.
+   */
   readonly signal: AbortSignal;
   /** Fields for the log line of this call. */
   readonly facts: Record<string, unknown> = {};
-  /** Logs a successful call at debug level only. Set for calls that clients and chat servers repeat all the time. */
+  /**
+   * Logs a successful call at debug level only. Set for calls that clients and chat servers repeat
+   * all the time.
+   */
   quiet = false;
   readonly #metadata: Metadata;
   readonly #transport: CallTransport;
@@ -68,7 +73,10 @@ export class Call {
     this.#headers.set(key, value);
   }
 
-  /** Calls `listener` once, when the caller has received the response or left, or soon if it already has. */
+  /**
+   * Calls `listener` once, when the caller has received the response or left, or soon if it already
+   * has.
+   */
   onOver(listener: () => void): void {
     if (this.signal.aborted) queueMicrotask(listener);
     else this.signal.addEventListener('abort', listener, { once: true });

@@ -15,8 +15,9 @@ import type { RefusedOften } from './refused-often.js';
 export type RequestTimeouts = Readonly<Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs', number>>;
 
 /**
- * Tracks every call of a server. Gives each status a reason, and each call of a served path a log line and a metric.
- * Its interceptor must be the first of the server: a later one has no access to the HTTP/2 stream.
+ * Tracks every call of a server. Gives each status a reason, and each call of a served path a log
+ * line and a metric. Its interceptor must be the first of the server: a later one has no access to
+ * the HTTP/2 stream.
  */
 export class CallTracker {
   readonly #log: Logger;
@@ -24,7 +25,9 @@ export class CallTracker {
   readonly #timeouts: RequestTimeouts;
   readonly #refusedOften: RefusedOften;
   readonly #served = new Set<string>();
-  /** Calls by the metadata object that grpc-js passes to the handler: clients cannot forge that key. */
+  /**
+   * Calls by the metadata object that grpc-js passes to the handler: clients cannot forge that key.
+   */
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
@@ -88,7 +91,10 @@ export class CallTracker {
     return serverCall;
   }
 
-  /** Ends calls that never end by themselves, such as health watchers, so that a shutdown need not wait for them. */
+  /**
+   * Ends calls that never end by themselves, such as health watchers, so that a shutdown need not
+   * wait for them.
+   */
   endWatchers(): void {
     for (const serverCall of this.#open) if (!this.#served.has(serverCall.path)) serverCall.end(refuse('draining'));
   }
@@ -127,7 +133,10 @@ export class CallTracker {
   }
 }
 
-/** Ends a call whose request did not arrive in time: it holds memory before its token is even checked. */
+/**
+ * Ends a call whose request did not arrive in time: it holds memory before its token is even
+ * checked.
+ */
 function giveUp(serverCall: ServerCall): void {
   breakOff(serverCall, refuse('deadline-exceeded', { words: 'The request did not arrive in time.' }));
 }
@@ -149,7 +158,10 @@ interface PendingCalls {
   readonly end: () => void;
 }
 
-/** Gives each status a reason and records it. Drops a message after the status: grpc-js would fail the call. */
+/**
+ * Gives each status a reason and records it. Drops a message after the status: grpc-js would fail
+ * the call.
+ */
 function watchAnswer(
   transport: ServerInterceptingCallInterface,
   find: () => ServerCall | undefined,

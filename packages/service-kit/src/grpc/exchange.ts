@@ -76,7 +76,9 @@ export class ServerCall {
     this.#over.abort();
   }
 
-  /** Outcome of the call. A call without a status was reset, by us for a reason or by the client. */
+  /**
+   * Outcome of the call. A call without a status was reset, by us for a reason or by the client.
+   */
   get reason(): Reason | 'ok' {
     if (this.#answer === undefined) return this.#failure?.reason ?? 'cancelled';
     return this.#answer.code === statusCodes.OK ? 'ok' : reasonOf(this.#answer);

@@ -10,7 +10,10 @@ interface Inner {
 }
 
 const secondsOf: Readonly<Record<string, number>> = { H: 3_600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
-/** Longest deadline that works in grpc-js: its timers have 31 bits of milliseconds, and a longer one fires at once. */
+/**
+ * Longest deadline that works in grpc-js: its timers have 31 bits of milliseconds, and a longer one
+ * fires at once.
+ */
 const longestSeconds = 2_147_483;
 
 /** Returns the longest possible deadline if `timeout` exceeds it, else undefined. */
@@ -23,7 +26,10 @@ function shortened(timeout: string): string | undefined {
 
 const sizes = new WeakMap<ServerHttp2Stream, number>();
 
-/** Returns the size of a call's headers in memory. Compressed on the wire, they can be a thousand times smaller. */
+/**
+ * Returns the size of a call's headers in memory. Compressed on the wire, they can be a thousand
+ * times smaller.
+ */
 export function headerBytesOf(stream: ServerHttp2Stream): number {
   return sizes.get(stream) ?? 0;
 }
@@ -62,7 +68,10 @@ function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   stream.close(constants.NGHTTP2_NO_ERROR); // the rest of the request is not read
 }
 
-/** Installs a check of the headers of every call, before grpc-js reads the request. Calls `refused` for each refused call. */
+/**
+ * Installs a check of the headers of every call, before grpc-js reads the request. Calls `refused`
+ * for each refused call.
+ */
 export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stream: ServerHttp2Stream) => void): void {
   const inner = server as unknown as Inner;
   const handle = inner._streamHandler.bind(server);

@@ -25,8 +25,9 @@ export interface Health {
 }
 
 /**
- * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is not serving until
- * `set(true)`. Callers are not authenticated, so no query is stored or echoed; the library's own handlers store every name.
+ * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is
+ * not serving until `set(true)`. Callers are not authenticated, so no query is stored or echoed;
+ * the library's own handlers store every name.
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);

@@ -5,14 +5,18 @@ import { limits, type Refusal } from '@parley/runtime';
 const nothing = Buffer.alloc(0);
 
 /**
- * Deframes the messages of a stream in place of grpc-js, which needs a promise and a queue per message. Create it in the
- * handler of the call: by then grpc-js has paused the stream and read nothing.
+ * Deframes the messages of a stream in place of grpc-js, which needs a promise and a queue per
+ * message. Create it in the handler of the call: by then grpc-js has paused the stream and read
+ * nothing.
  */
 export class MessageDeframer {
   readonly #stream: ServerHttp2Stream;
   readonly #failed: (refusal: Refusal) => void;
   #take: ((message: Buffer) => void) | undefined;
-  /** Unread bytes are between `#from` and `#to`. The buffer grows by doubling, however small the chunks are. */
+  /**
+   * Unread bytes are between `#from` and `#to`. The buffer grows by doubling, however small the
+   * chunks are.
+   */
   #held: Buffer = nothing;
   #from = 0;
   #to = 0;

@@ -12,8 +12,8 @@ function maxBytesOf(path: string): number {
 }
 
 /**
- * Reserves memory for the request of one call. Counts bytes as they arrive, before decoding, and refuses a compressed or
- * oversized request after its first five bytes.
+ * Reserves memory for the request of one call. Counts bytes as they arrive, before decoding, and
+ * refuses a compressed or oversized request after its first five bytes.
  */
 export class RequestBudgetIntake {
   readonly #stream: ServerHttp2Stream;
@@ -33,7 +33,10 @@ export class RequestBudgetIntake {
     this.#refused = refused;
   }
 
-  /** Reserves the fixed cost of the call, then starts counting. grpc-js has paused the stream by then. */
+  /**
+   * Reserves the fixed cost of the call, then starts counting. grpc-js has paused the stream by
+   * then.
+   */
   begin(): void {
     if (!this.#count(limits.callBytes + headerBytesOf(this.#stream))) return;
     this.#stream.on('data', this.#receive);

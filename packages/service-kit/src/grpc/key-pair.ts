@@ -15,9 +15,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Reads the certificate and key of the settings. Returns undefined for plain text, which needs a loopback address or
- * `PARLEY_INSECURE=on`.
- * @throws {Error} one sentence if plain text is not allowed, only one file is set, or a file cannot be read.
+ * Reads the certificate and key of the settings. Returns undefined for plain text, which needs a
+ * loopback address or `PARLEY_INSECURE=on`.
+ * @throws {Error} one sentence if plain text is not allowed, only one file is set, or a file cannot
+ * be read.
  */
 export function keyPair({
   HOST,

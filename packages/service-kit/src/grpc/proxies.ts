@@ -3,7 +3,10 @@ import type { Call } from './call.js';
 
 const forwardedBytes = 1_024;
 
-/** Trusted gateways and proxies in front of a service: their `x-forwarded-for` header names the caller. */
+/**
+ * Trusted gateways and proxies in front of a service: their `x-forwarded-for` header names the
+ * caller.
+ */
 export class Proxies {
   readonly #networks = new BlockList();
 
@@ -15,7 +18,10 @@ export class Proxies {
     for (const network of networks) this.#add(network);
   }
 
-  /** Returns the address of the caller: the peer, or the last address in the header if the peer is a proxy. */
+  /**
+   * Returns the address of the caller: the peer, or the last address in the header if the peer is a
+   * proxy.
+   */
   callerOf(call: Pick<Call, 'peer' | 'metadata'>): string {
     return this.named(call.peer, call.metadata('x-forwarded-for', forwardedBytes));
   }

@@ -6,8 +6,9 @@ import type { ServerCall } from './exchange.js';
 import { MessageDeframer } from './inbound.js';
 
 /**
- * Stream that reads and writes frames on HTTP/2 directly, writes several at once, and can be reset. grpc-js still reads the
- * request of a server stream and writes the status. After its end nothing is written.
+ * Stream that reads and writes frames on HTTP/2 directly, writes several at once, and can be reset.
+ * grpc-js still reads the request of a server stream and writes the status. After its end nothing
+ * is written.
  */
 export class RawStream {
   readonly framing = grpcFraming;
@@ -32,7 +33,10 @@ export class RawStream {
     serverCall.onAnswer(() => this.#over());
   }
 
-  /** True once either side or the deadline ended the stream. Backed by a field, because each write reads it. */
+  /**
+   * True once either side or the deadline ended the stream. Backed by a field, because each write
+   * reads it.
+   */
   get ended(): boolean {
     return this.#ended;
   }
@@ -71,7 +75,10 @@ export class RawStream {
     this.#inner.once('drain', listener);
   }
 
-  /** Calls `listener` with the raw bytes of each message, in order. Messages wait while the stream is paused. */
+  /**
+   * Calls `listener` with the raw bytes of each message, in order. Messages wait while the stream
+   * is paused.
+   */
   onMessage(listener: (message: Buffer) => void): void {
     this.#inbound?.onMessage(listener);
   }
@@ -94,7 +101,9 @@ export class RawStream {
     this.#serverCall.call.onOver(listener);
   }
 
-  /** Ends with OK or the status of a refusal, after everything written. Only the first end counts. */
+  /**
+   * Ends with OK or the status of a refusal, after everything written. Only the first end counts.
+   */
   end(refusal?: Refusal): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -102,7 +111,9 @@ export class RawStream {
     else this.#call.emit('error', this.#serverCall.fail(refusal));
   }
 
-  /** Ends at once and drops unread bytes: the only way to end a stream whose client does not read. */
+  /**
+   * Ends at once and drops unread bytes: the only way to end a stream whose client does not read.
+   */
   reset(): void {
     this.#ended = true;
     this.#serverCall.fail(refuse('too-slow'));

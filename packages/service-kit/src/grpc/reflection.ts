@@ -23,8 +23,8 @@ type Answers = { readonly [Kind in keyof ReflectionQuery]: (about: ReflectionQue
 const versions = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
 /**
- * Serves gRPC reflection, v1 and v1alpha, from the contract's descriptors. Lists only the services in `served` (full names
- * such as `chat.v1.UserService`) and returns only the files that they need.
+ * Serves gRPC reflection, v1 and v1alpha, from the contract's descriptors. Lists only the services
+ * in `served` (full names such as `chat.v1.UserService`) and returns only the files that they need.
  * @throws {Error} if the contract has no such service.
  */
 export function addReflection(server: Server, served: readonly string[]): void {
@@ -36,7 +36,9 @@ export function addReflection(server: Server, served: readonly string[]): void {
   }
 }
 
-/** Sends one response per request. The pipeline waits for slow readers and handles a broken stream. */
+/**
+ * Sends one response per request. The pipeline waits for slow readers and handles a broken stream.
+ */
 function answerAll(call: Call, answers: Answers): void {
   const requests = call.iterator({ destroyOnReturn: false }); // a destroyed call could not send its status
   pipeline(Readable.from(answersTo(requests, answers)), call, () => undefined);

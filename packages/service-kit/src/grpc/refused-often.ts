@@ -12,8 +12,8 @@ const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
 /**
- * Closes a connection whose calls are refused too often, because even a refusal costs time. Connections of proxies carry
- * calls of many users and are never closed.
+ * Closes a connection whose calls are refused too often, because even a refusal costs time.
+ * Connections of proxies carry calls of many users and are never closed.
  */
 export class RefusedOften {
   readonly #connections = new Buckets<object>();

@@ -4,7 +4,10 @@ import { type KeyPair, keyPair } from './key-pair.js';
 
 const checkEveryMs = 5_000;
 
-/** Reads the certificate files every `everyMs`. Calls `changed` with the new pair if they changed and match. */
+/**
+ * Reads the certificate files every `everyMs`. Calls `changed` with the new pair if they changed
+ * and match.
+ */
 export function renewKeyPair(
   settings: Parameters<typeof keyPair>[0],
   log: Logger,

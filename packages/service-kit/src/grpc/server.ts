@@ -23,7 +23,10 @@ export interface GrpcServerOptions {
   readonly metrics: Metrics;
   /** Time that `stop` waits for calls in flight, in milliseconds. */
   readonly stopMs: number;
-  /** Concurrent calls and streams on one connection. Absent: the limit of services without chat streams. */
+  /**
+   * Concurrent calls and streams on one connection. Absent: the limit of services without chat
+   * streams.
+   */
   readonly streamsPerConnection?: number;
   /** Trusted proxies, whose connections carry calls of many users. Absent: none. */
   readonly proxies?: Proxies;
@@ -163,8 +166,8 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
 }
 
 /**
- * Waits for calls in flight, ends watchers, and closes connections after `withinMs`. Uses `drain` for that, because without
- * channelz `forceShutdown` of grpc-js 1.14 finds no connections.
+ * Waits for calls in flight, ends watchers, and closes connections after `withinMs`. Uses `drain`
+ * for that, because without channelz `forceShutdown` of grpc-js 1.14 finds no connections.
  */
 function shutDown(server: Server, calls: CallTracker, address: string, withinMs: number): Promise<void> {
   server.drain(address, withinMs);

@@ -29,7 +29,10 @@ export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
 export type BytesHandler<S> = (request: Buffer, call: Call) => Promise<S>;
 /** Handler of a server-streaming method, with backpressure. */
 export type StreamHandler<Q, S> = (request: Q, call: Call) => AsyncIterable<S>;
-/** Handler that takes over the raw stream and returns once it is set up. `request` is empty if the client streams. */
+/**
+ * Handler that takes over the raw stream and returns once it is set up. `request` is empty if the
+ * client streams.
+ */
 export type TakeHandler = (stream: RawStream, call: Call, request: Buffer) => Promise<void>;
 
 type HandlerOf<M> = M extends { requestStream: true }

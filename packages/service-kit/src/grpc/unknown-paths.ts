@@ -13,7 +13,10 @@ function refuseCall(call: ServerDuplexStream<Buffer, Buffer>): void {
   call.emit('error', statusFromRefusal(refuse('not-implemented')));
 }
 
-/** Gives calls of unknown methods a status with a reason. grpc-js itself sends none, before any interceptor runs. */
+/**
+ * Gives calls of unknown methods a status with a reason. grpc-js itself sends none, before any
+ * interceptor runs.
+ */
 export function refuseUnknownPaths(server: Server): void {
   const inner = server as unknown as Inner;
   const find = inner._retrieveHandler.bind(server);

@@ -49,7 +49,10 @@ export class Upstreams implements Part {
     return { client, release: keepOpen };
   }
 
-  /** Returns that chat server on a new connection: many resets on one connection would close all its streams. */
+  /**
+   * Returns that chat server on a new connection: many resets on one connection would close all its
+   * streams.
+   */
   ownChatServer(address: string): Upstream {
     const client = new Client(address, this.#credentials, ownOptions);
     return { client, release: () => client.close() };

@@ -65,7 +65,10 @@ function setMetadata(metadata: Metadata, key: string, value: string): void {
   }
 }
 
-/** Returns the deadline of a call in Unix ms: the page's own, at most 15 s for a unary call. A stream may have none. */
+/**
+ * Returns the deadline of a call in Unix ms: the page's own, at most 15 s for a unary call. A
+ * stream may have none.
+ */
 function deadlineOf({ request, target }: WebCall): number | undefined {
   const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(request.headers['grpc-timeout'] ?? '')) ?? [];
   const wanted = digits === undefined ? undefined : Math.min(Number(digits) * (units[unit] ?? 1), 86_400_000);
@@ -73,7 +76,10 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
-/** Bridges gRPC-Web to gRPC for pages without Envoy. Forwards the calls of users and nothing else, without decoding them. */
+/**
+ * Bridges gRPC-Web to gRPC for pages without Envoy. Forwards the calls of users and nothing else,
+ * without decoding them.
+ */
 export class Bridge implements Part {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
@@ -116,7 +122,10 @@ export class Bridge implements Part {
     }
   }
 
-  /** Waits for the earlier responses on the connection, so that a client that does not read holds one response in memory. */
+  /**
+   * Waits for the earlier responses on the connection, so that a client that does not read holds
+   * one response in memory.
+   */
   async #waitForEarlier({ request: { socket }, response }: WebCall): Promise<void> {
     const before = this.#lastResponses.get(socket);
     this.#lastResponses.set(socket, new Promise((resolve) => response.once('close', resolve)));
@@ -141,7 +150,10 @@ export class Bridge implements Part {
     return target === 'chat-server' ? upstreams.chatServer(address) : upstreams.ownChatServer(address);
   }
 
-  /** Relays the response. Finishes a unary call even if its page left: a reset would affect the shared connection. */
+  /**
+   * Relays the response. Finishes a unary call even if its page left: a reset would affect the
+   * shared connection.
+   */
   #relay(call: WebCall, { client, release }: Upstream, message: Buffer): void {
     const { request, response, path, target, answer } = call;
     const deadline = deadlineOf(call);

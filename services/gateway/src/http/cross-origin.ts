@@ -8,7 +8,10 @@ const allowed = {
 };
 const exposed = 'grpc-status, grpc-message, chat-reason, chat-retry-after-ms, chat-token';
 
-/** Creates a handler that lets pages of these origins call, and responds to every preflight. Other origins get no CORS headers. */
+/**
+ * Creates a handler that lets pages of these origins call, and responds to every preflight. Other
+ * origins get no CORS headers.
+ */
 export function crossOrigin(origins: readonly string[]): HttpHandler {
   return ({ request, response }) => {
     const { origin = '', 'access-control-request-method': asked } = request.headers;

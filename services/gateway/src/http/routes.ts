@@ -3,7 +3,9 @@ import { bearerOf, joinToken, type TokenKind, type TrustedKeys } from '@parley/s
 import { z } from 'zod';
 import type { LivingServers } from '../store/living-servers.js';
 
-/** Join token of which the gateway reads only the route. The chat server checks the other claims. */
+/**
+ * Join token of which the gateway reads only the route. The chat server checks the other claims.
+ */
 const routed: TokenKind<{ readonly route?: unknown }> = {
   ...joinToken,
   claims: z.object({ route: z.unknown().optional() }),
@@ -29,7 +31,8 @@ export class ChatRoutes {
 
   /**
    * Returns the internal address of the live chat server that the token names.
-   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `no-route` or `unreachable`.
+   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `no-route` or
+   * `unreachable`.
    */
   async addressFor(authorization: string | undefined): Promise<string> {
     const { claims } = await this.#keys.verify(bearerOf(authorization), routed, undefined);

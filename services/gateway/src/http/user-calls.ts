@@ -19,7 +19,10 @@ const channelCalls = [
   ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
 ];
 
-/** Methods that the bridge forwards: all calls of users except Connect, whose two-way stream browsers cannot open. */
+/**
+ * Methods that the bridge forwards: all calls of users except Connect, whose two-way stream
+ * browsers cannot open.
+ */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search']],
   ['ChannelService', 'manager', channelCalls],
@@ -27,7 +30,9 @@ const calls: readonly (readonly [service: string, target: UserCallTarget, method
   ['ChatService', 'chat-server', ['Send']],
 ];
 
-/** Returns the paths of a method: its name, and its original name without a package if it has one. */
+/**
+ * Returns the paths of a method: its name, and its original name without a package if it has one.
+ */
 function pathsOf(service: string, method: string): string[] {
   const isOriginal = seedMethods.some((one) => one.service === service && one.method === method);
   return [`/chat.v1.${service}/${method}`, ...(isOriginal ? [`/${service}/${method}`] : [])];

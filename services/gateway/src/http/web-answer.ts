@@ -25,7 +25,10 @@ function statusHeaders({ code, details, metadata }: StatusObject): Record<string
   return { 'grpc-status': String(code), 'grpc-message': escaped(details), ...headersIn(metadata) };
 }
 
-/** One gRPC-Web response: headers, frames and a last frame with the status, or only headers with the status. */
+/**
+ * One gRPC-Web response: headers, frames and a last frame with the status, or only headers with the
+ * status.
+ */
 export class WebAnswer {
   readonly #response: ServerResponse;
   readonly #wire: WebFraming;
@@ -33,7 +36,10 @@ export class WebAnswer {
   #corked = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Destroys the response if the page reads nothing for `takenWithinMs`: unread responses stay in memory. */
+  /**
+   * Destroys the response if the page reads nothing for `takenWithinMs`: unread responses stay in
+   * memory.
+   */
   constructor(response: ServerResponse, wire: WebFraming, takenWithinMs: number = limits.takenWithinMs) {
     this.#response = response;
     this.#wire = wire;
@@ -47,7 +53,10 @@ export class WebAnswer {
     this.#response.flushHeaders();
   }
 
-  /** Writes one message. False: wait for the response to drain. Messages of one event loop turn leave together. */
+  /**
+   * Writes one message. False: wait for the response to drain. Messages of one event loop turn
+   * leave together.
+   */
   message(bytes: Buffer): boolean {
     this.#cork();
     return this.#write(frameOf(bytes));

@@ -33,7 +33,10 @@ async function readBody(request: IncomingMessage, max: number, count: (bytes: nu
   return Buffer.concat(chunks, bytes);
 }
 
-/** Chunks of base64, separated only by padding: an ambiguous separator would make the pattern backtrack for ever. */
+/**
+ * Chunks of base64, separated only by padding: an ambiguous separator would make the pattern
+ * backtrack for ever.
+ */
 const base64Chunks = /^(?:[\w+/-]{2,}={1,2})*(?:[\w+/-]{2,})?$/;
 
 /** Maximum number of padding characters. Clients write one or two; each costs a decoding step. */
@@ -59,7 +62,8 @@ function fromText(body: Buffer): Buffer {
 }
 
 /**
- * Reads the message of a request. Calls `count` with the number of bytes as they arrive; it throws if memory is short.
+ * Reads the message of a request. Calls `count` with the number of bytes as they arrive; it throws
+ * if memory is short.
  * @throws {Refusal} `malformed`, `message-too-large`, `cancelled`, or what `count` throws.
  */
 export async function readMessage(
