@@ -16,7 +16,7 @@ export interface ListServersResponse {
 export interface KickRequest {
   channelId: number;
   userId: string;
-  /** for the audit, at most 1,000 characters */
+  /** goes into the audit; at most 1,000 characters */
   reason: string;
 }
 
@@ -28,11 +28,11 @@ export interface ListAuditResponse {
 export interface AuditEntry {
   /** Unix ms */
   at: number;
-  /** a user id; "(database)": by the owner of the database */
+  /** a user id, or "(database)" for the owner of the database */
   actor: string;
-  /** user.set, user.kick, channel.kick, server.drain, channel.delete, channel.member */
+  /** User.set, user.kick, channel.kick, server.drain, channel.delete, channel.member. */
   action: string;
-  /** a user id, a channel id, or the boot id of a chat server */
+  /** a user id, a channel id, or the instance id of a chat server */
   target: string;
   /** a JSON object */
   detail: string;
@@ -437,15 +437,18 @@ export const AuditEntry: MessageFns<AuditEntry> = {
 };
 
 /**
- * For administrators, as their row says at each call; served by the manager, never routed from outside.
- * What changes something is in the audit; nothing here reads what people say.
+ * Calls for operators, whose role is checked in the database at each call. The manager serves them;
+ * no proxy routes them. Every change is in the audit. No call reads messages.
  */
 export type AdminServiceDefinition = typeof AdminServiceDefinition;
 export const AdminServiceDefinition = {
   name: "AdminService",
   fullName: "chat.v1.AdminService",
   methods: {
-    /** Chat servers with load and channels: those that live, and those that ended in the last ten minutes. */
+    /**
+     * Lists chat servers with load and channels: live ones, and those that ended in the last ten
+     * minutes.
+     */
     listServers: {
       name: "ListServers",
       requestType: Empty as typeof Empty,
@@ -454,7 +457,10 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Empties a chat server, named by its id; its channels go elsewhere as people come back. There is no way back but a restart. */
+    /**
+     * Drains a chat server, named by its id. Its channels move as users reconnect. Only a restart
+     * undoes it.
+     */
     drain: {
       name: "Drain",
       requestType: ChannelServer as typeof ChannelServer,
@@ -464,8 +470,9 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Suspends (which ends sessions and streams), restores, promotes, demotes. Of the User only id, role and status are read;
-     * unspecified: as it is. The last active administrator stays one.
+     * Sets role and status of a user. A suspension ends sessions and streams. Reads only id, role and
+     * status of the User; unspecified values stay as they are. The last active operator cannot be
+     * demoted or suspended.
      */
     setUser: {
       name: "SetUser",
@@ -476,8 +483,8 @@ export const AdminServiceDefinition = {
       options: {},
     },
     /**
-     * Ends the streams of a user in a channel or everywhere (channel_id 0), or of everybody in a channel (user_id empty).
-     * No ban: who was kicked may come back.
+     * Ends the streams of a user in a channel or everywhere (channel_id 0), or of all users in a
+     * channel (user_id empty). This is not a ban: kicked users may come back.
      */
     kick: {
       name: "Kick",
@@ -487,7 +494,7 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** What administrators did, the newest first. */
+    /** Lists the actions of operators, the newest first. */
     listAudit: {
       name: "ListAudit",
       requestType: Page as typeof Page,

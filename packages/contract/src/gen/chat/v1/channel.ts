@@ -32,11 +32,11 @@ export interface ListChannelsRequest {
   page:
     | Page
     | undefined;
-  /** chats that the caller belongs to or was offered, and rooms that the caller owns; else what is listed for all */
+  /** True: the caller's chats, offered chats and own rooms; false: channels listed for everyone. */
   mine: boolean;
-  /** only channels of this name, in capital letters or not */
+  /** only channels of this name, ignoring case */
   name: string;
-  /** at most 100: those that the caller has, as they were */
+  /** versions that the caller has, at most 100 */
   known: KnownChannel[];
 }
 
@@ -46,19 +46,19 @@ export interface KnownChannel {
 }
 
 export interface ListChannelsResponse {
-  /** of this page, without those that are as they were */
+  /** channels of this page, without unchanged ones */
   channels: Channel[];
-  /** the whole page, in its order */
+  /** all channels of this page, in order */
   ids: number[];
-  /** token of the next page; empty: this is the last one */
+  /** token of the next page; empty on the last page */
   next: string;
 }
 
 export interface ListenResponse {
-  /** server.channels = [] */
+  /** without channels */
   server: ChannelServer | undefined;
   token: string;
-  /** Unix ms: Connect or Subscribe before this */
+  /** Unix ms; connect or subscribe before this time */
   connectBy: number;
 }
 
@@ -66,12 +66,12 @@ export interface ReportRequest {
   metric:
     | Metric
     | undefined;
-  /** id, epoch and users' count; being served */
+  /** channels being served: id, epoch and number of users */
   channels: Channel[];
   server:
     | ChannelServer
     | undefined;
-  /** the database does not answer this server: its lease ends now, whatever else is said here */
+  /** The server cannot reach the database: its lease ends now, whatever the other fields are. */
   cutOff: boolean;
 }
 
@@ -86,7 +86,7 @@ export interface UpdateChannelRequest {
   metadata?:
     | string
     | undefined;
-  /** public <-> private */
+  /** PUBLIC or PRIVATE */
   kind: ChannelKind;
 }
 
@@ -97,7 +97,7 @@ export interface OverviewRequest {
 export interface OverviewResponse {
   chats: Chat[];
   next: string;
-  /** where Inbox.Watch continues from */
+  /** pass it to InboxService.Watch to continue from here */
   inbox: string;
 }
 
@@ -106,7 +106,7 @@ export interface Chat {
   last:
     | Message
     | undefined;
-  /** stops counting at 100 */
+  /** counted up to 100 */
   unread: number;
   mentions: number;
   mine: Receipt | undefined;
@@ -130,7 +130,7 @@ export interface ChangeMemberRequest {
   remove?:
     | boolean
     | undefined;
-  /** OWNER offers to hand the channel over; of oneself, it accepts what was offered */
+  /** OWNER offers the channel to the user; for oneself, accepts an offered role. */
   role?: MemberRole | undefined;
   muteUntil?: number | undefined;
   banUntil?: number | undefined;
@@ -142,7 +142,7 @@ export interface Invite {
   maxUses: number;
   useCount: number;
   expiresAt: number;
-  /** by time, use or revocation */
+  /** because of time, uses or revocation */
   expired: boolean;
   createdAt: number;
   createdBy: string;
@@ -154,26 +154,26 @@ export interface ListInvitesResponse {
 
 export interface HistoryRequest {
   channelId: number;
-  /** 0: from the end */
+  /** 0: start at the end */
   beforeSeq: number;
-  /** oldest first from here, where set */
+  /** if set: entries after it, the oldest first */
   afterSeq: number;
   size: number;
-  /** without after_seq: from the first entry on */
+  /** without after_seq: start at the first entry */
   oldestFirst: boolean;
 }
 
 export interface HistoryResponse {
   messages: Message[];
   more: boolean;
-  /** Search */
+  /** of Search only */
   next: string;
   log: string;
 }
 
 export interface SearchRequest {
   text: string;
-  /** 0: all of the caller's */
+  /** 0: all channels of the caller */
   channelId: number;
   sender: string;
   before: number;
@@ -2389,13 +2389,16 @@ export const SearchRequest: MessageFns<SearchRequest> = {
   },
 };
 
-/** The manager: which channels there are, who belongs to them, where they live. */
+/** The manager: channels, their members, and the chat servers that own them. */
 export type ChannelServiceDefinition = typeof ChannelServiceDefinition;
 export const ChannelServiceDefinition = {
   name: "ChannelService",
   fullName: "chat.v1.ChannelService",
   methods: {
-    /** Seed. id 0: the caller's own channels, then the most active of those that are listed; at most 1,000 of each. */
+    /**
+     * Original contract. With id 0: the caller's own channels, then the most active listed ones, at
+     * most 1,000 of each.
+     */
     list: {
       name: "List",
       requestType: Channel as typeof Channel,
@@ -2404,7 +2407,10 @@ export const ChannelServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** The same in pages, the most active first, and only what has changed since the caller asked before. */
+    /**
+     * Lists channels in pages, the most active first. Omits those that have not changed since the
+     * caller's last request.
+     */
     listChannels: {
       name: "ListChannels",
       requestType: ListChannelsRequest as typeof ListChannelsRequest,
@@ -2413,7 +2419,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. The caller becomes the owner. */
+    /** Original contract. Creates a channel owned by the caller. */
     create: {
       name: "Create",
       requestType: Channel as typeof Channel,
@@ -2422,7 +2428,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. Only id is read; by its owner or an administrator. */
+    /** Original contract. Deletes a channel, for its owner or an operator. Reads only id. */
     delete: {
       name: "Delete",
       requestType: Channel as typeof Channel,
@@ -2431,7 +2437,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. Only id is read. Answers where to connect and with which token; the token is also in the header chat-token. */
+    /**
+     * Original contract. Reserves a seat and returns the chat server and join token to connect with.
+     * Reads only id. The token is also in the header chat-token.
+     */
     listen: {
       name: "Listen",
       requestType: Channel as typeof Channel,
@@ -2440,7 +2449,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. By chat servers, every second. ABORTED: a listed channel is no longer the caller's, look it up. */
+    /**
+     * Original contract. Heartbeat of a chat server, every second. ABORTED: it no longer owns a
+     * listed channel.
+     */
     report: {
       name: "Report",
       requestType: ReportRequest as typeof ReportRequest,
@@ -2449,7 +2461,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Name, description, icon, limit, keep, slow mode. */
+    /** Changes name, description, icon, limit, retention or slow mode. */
     update: {
       name: "Update",
       requestType: UpdateChannelRequest as typeof UpdateChannelRequest,
@@ -2458,7 +2470,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The direct chat with somebody; made if there is none. */
+    /** Returns the direct chat with a user, and creates it if there is none. */
     openDirect: {
       name: "OpenDirect",
       requestType: User as typeof User,
@@ -2467,7 +2479,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The caller's chats with last message, unread count and receipts: one call at start. */
+    /**
+     * Returns the caller's chats with last message, unread count and receipts, for the start of a
+     * client.
+     */
     overview: {
       name: "Overview",
       requestType: OverviewRequest as typeof OverviewRequest,
@@ -2476,7 +2491,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Members, past ones too for administrators. */
+    /** Lists members. Channel admins also see former members. */
     listMembers: {
       name: "ListMembers",
       requestType: ListMembersRequest as typeof ListMembersRequest,
@@ -2485,7 +2500,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Add, remove, promote, mute, ban, leave, hand over: one change of one member. */
+    /** Makes one change to one member: add, remove or leave, role, mute, ban, transfer of ownership. */
     changeMember: {
       name: "ChangeMember",
       requestType: ChangeMemberRequest as typeof ChangeMemberRequest,
@@ -2494,7 +2509,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** A link that lets people in. */
+    /** Creates an invite link. */
     createInvite: {
       name: "CreateInvite",
       requestType: Invite as typeof Invite,
@@ -2503,7 +2518,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Links of a channel. */
+    /** Lists the invite links of a channel. */
     listInvites: {
       name: "ListInvites",
       requestType: Channel as typeof Channel,
@@ -2512,7 +2527,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Ends a link. */
+    /** Revokes an invite link. */
     revokeInvite: {
       name: "RevokeInvite",
       requestType: Invite as typeof Invite,
@@ -2521,7 +2536,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Joins by link, or by id where the channel is public. */
+    /** Joins a channel by invite link, or by id if it is public. */
     join: {
       name: "Join",
       requestType: Invite as typeof Invite,
@@ -2530,7 +2545,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** What was said, newest first; at most 100 and at most 1 MiB a page. */
+    /** Returns messages, the newest first, at most 100 and at most 1 MiB per page. */
     history: {
       name: "History",
       requestType: HistoryRequest as typeof HistoryRequest,
@@ -2539,7 +2554,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Words in the caller's channels. */
+    /** Searches for words in the caller's channels. */
     search: {
       name: "Search",
       requestType: SearchRequest as typeof SearchRequest,
@@ -2548,7 +2563,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** By the gateway: where a channel lives, placing it if need be. No seat, no token. */
+    /**
+     * For gateways: returns the chat server of a channel, placing the channel if needed. Reserves no
+     * seat.
+     */
     locate: {
       name: "Locate",
       requestType: Channel as typeof Channel,

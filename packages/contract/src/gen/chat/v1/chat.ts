@@ -15,11 +15,11 @@ export interface SubscribeRequest {
 }
 
 export interface DisconnectRequest {
-  /** 0: any */
+  /** 0: all channels */
   channelId: number;
-  /** empty: all */
+  /** empty: all users */
   userId: string;
-  /** one stream */
+  /** if set: only this stream */
   seatId: string;
   goodbye: Goodbye | undefined;
 }
@@ -29,14 +29,14 @@ export interface DrainRequest {
 }
 
 export interface RelayUp {
-  /** echoed in the answer */
+  /** echoed in the response */
   id: number;
   channelId: number;
   follow?: SubscribeRequest | undefined;
   unfollow?:
     | boolean
     | undefined;
-  /** a user token, for a room its join token (typ decides); the answer's handle speaks for its user */
+  /** A user token, or the join token of a room; the response has a handle to send for this user. */
   attach?: string | undefined;
   detach?: number | undefined;
   post?: Post | undefined;
@@ -50,7 +50,7 @@ export interface Post {
 export interface RelayDown {
   id: number;
   channelId: number;
-  /** as a member of the channel would see it */
+  /** as a member of the channel sees it */
   frame?: Message | undefined;
   handle?: number | undefined;
   ack?: Ack | undefined;
@@ -773,15 +773,19 @@ export const RelayDown: MessageFns<RelayDown> = {
   },
 };
 
-/** A channel server. Users come with the token of Listen; Add, Remove, Disconnect and Relay need a service credential. */
+/**
+ * A chat server. Users need the join token of Listen. Add, Remove, Disconnect, Drain and Relay need
+ * a service token.
+ */
 export type ChatServiceDefinition = typeof ChatServiceDefinition;
 export const ChatServiceDefinition = {
   name: "ChatService",
   fullName: "chat.v1.ChatService",
   methods: {
     /**
-     * Seed. Send and receive; the end of the stream is the end of being there.
-     * Metadata: authorization (the token), chat-events: 1 (welcome, acks, presence, ...), chat-resume: <log>:<seq>.
+     * Original contract. Sends and receives messages. The user is in the channel until the stream
+     * ends. Metadata: authorization (join token), chat-events: 1 (welcome, acks, presence, ...),
+     * chat-resume: <log>:<seq>.
      */
     connect: {
       name: "Connect",
@@ -791,7 +795,10 @@ export const ChatServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Seed. By the manager: be ready for this channel; its users must be empty. A hint: the owner is who the database says. */
+    /**
+     * Original contract. For managers: prepares a channel, whose users must be empty. Only a hint:
+     * the database names the owner.
+     */
     add: {
       name: "Add",
       requestType: Channel as typeof Channel,
@@ -800,7 +807,7 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. By the manager. FAILED_PRECONDITION while somebody is in it. */
+    /** Original contract. For managers: drops a channel. FAILED_PRECONDITION while a user is in it. */
     remove: {
       name: "Remove",
       requestType: Channel as typeof Channel,
@@ -809,7 +816,7 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Connect for browsers, receiving half. Same token, same frames, always with events. */
+    /** Receiving half of Connect for browsers: same token, same frames, always with events. */
     subscribe: {
       name: "Subscribe",
       requestType: SubscribeRequest as typeof SubscribeRequest,
@@ -818,7 +825,10 @@ export const ChatServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** Connect for browsers, sending half: one frame. Valid while the token's Subscribe lives. */
+    /**
+     * Sending half of Connect for browsers: one frame. Works while the Subscribe stream of the same
+     * token is open.
+     */
     send: {
       name: "Send",
       requestType: Message as typeof Message,
@@ -827,7 +837,7 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** By the manager: end streams now (the "shutdown connection signal" of seed 000). */
+    /** For managers: ends streams now. */
     disconnect: {
       name: "Disconnect",
       requestType: DisconnectRequest as typeof DisconnectRequest,
@@ -836,7 +846,10 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** By the manager: give every channel back, spread over the time, then refuse new ones. There is no way back but a restart. */
+    /**
+     * For managers: gives all channels back, spread over the deadline, and refuses new ones. Only a
+     * restart undoes it.
+     */
     drain: {
       name: "Drain",
       requestType: DrainRequest as typeof DrainRequest,
@@ -845,7 +858,7 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** By the gateway: follow many channels and speak for many users over one stream. */
+    /** For gateways: follows many channels and sends for many users over one stream. */
     relay: {
       name: "Relay",
       requestType: RelayUp as typeof RelayUp,

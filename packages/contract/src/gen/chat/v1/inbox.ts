@@ -13,12 +13,12 @@ export interface WatchRequest {
 }
 
 export interface InboxEvent {
-  /** resume after this */
+  /** pass it as `after` to resume */
   id: string;
   message?:
     | Message
     | undefined;
-  /** you are in it now */
+  /** the user joined it */
   added?: Channel | undefined;
   removed?: Channel | undefined;
   changed?: Channel | undefined;
@@ -27,7 +27,7 @@ export interface InboxEvent {
   ping?:
     | Ping
     | undefined;
-  /** too long ago: call Overview */
+  /** events were lost: call Overview */
   reset?: boolean | undefined;
 }
 
@@ -483,13 +483,16 @@ export const Notification: MessageFns<Notification> = {
   },
 };
 
-/** Everything that concerns one user, in one stream. SSE and WebSocket render the same events as JSON. */
+/** All events of one user in one stream. */
 export type InboxServiceDefinition = typeof InboxServiceDefinition;
 export const InboxServiceDefinition = {
   name: "InboxService",
   fullName: "chat.v1.InboxService",
   methods: {
-    /** After `after` (Overview or an earlier event), then live. At least once: (channel, seq) tells doubles. */
+    /**
+     * Streams events after `after` (from Overview or an earlier event), then live ones. Events can
+     * repeat: compare (channel, seq).
+     */
     watch: {
       name: "Watch",
       requestType: WatchRequest as typeof WatchRequest,

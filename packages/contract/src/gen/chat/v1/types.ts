@@ -187,9 +187,9 @@ export function channelStatusToJSON(object: ChannelStatus): string {
 }
 
 export const ChannelKind = {
-  /** UNSPECIFIED - in Create: a room */
+  /** UNSPECIFIED - in Create: means room */
   UNSPECIFIED: 0,
-  /** ROOM - exclusive: a user is in one room at a time; 1..25 seats */
+  /** ROOM - 1 to 25 seats; a user is in one room at a time */
   ROOM: 1,
   DIRECT: 2,
   GROUP: 3,
@@ -255,9 +255,9 @@ export function channelKindToJSON(object: ChannelKind): string {
 export const ServerState = {
   UNSPECIFIED: 0,
   SERVING: 1,
-  /** DRAINING - never back to serving within one life */
+  /** DRAINING - stays so until a restart */
   DRAINING: 2,
-  /** STOPPED - its last Report */
+  /** STOPPED - in its last Report */
   STOPPED: 3,
 } as const;
 
@@ -305,9 +305,9 @@ export function serverStateToJSON(object: ServerState): string {
 }
 
 export const Kind = {
-  /** UNSPECIFIED - somebody said something; with target_seq: in reply to that. Clients without events see only these */
+  /** UNSPECIFIED - A message; with target_seq: a reply. Clients without events get only these. */
   UNSPECIFIED: 0,
-  /** EDIT - data replaces that of target_seq */
+  /** EDIT - data replaces the data of target_seq */
   EDIT: 1,
   DELETE: 2,
   /** REACT - data: the emoji */
@@ -315,7 +315,7 @@ export const Kind = {
   UNREACT: 4,
   PIN: 5,
   UNPIN: 6,
-  /** MEMBER - by the server: data is a MemberChange */
+  /** MEMBER - from the server: data is a MemberChange */
   MEMBER: 8,
 } as const;
 
@@ -387,13 +387,13 @@ export function kindToJSON(object: Kind): string {
 }
 
 export const Resume = {
-  /** UNSPECIFIED - nothing was asked: live from here */
+  /** UNSPECIFIED - no position was given: live from here */
   UNSPECIFIED: 0,
-  /** WHOLE - everything after the given place follows, then live */
+  /** WHOLE - everything after the given position, then live */
   WHOLE: 1,
-  /** GAP - live from here; what is missing is named, History has it */
+  /** GAP - live from here; History has the missing seqs */
   GAP: 2,
-  /** RESET - the place means nothing here any more: forget and start again */
+  /** RESET - the position is void: discard local state and start again */
   RESET: 3,
 } as const;
 
@@ -441,33 +441,33 @@ export function resumeToJSON(object: Resume): string {
 }
 
 export interface User {
-  /** handle: chosen at Register, never changes */
+  /** chosen at Register, never changes */
   id: string;
   name: string;
-  /** 1, 2, 3, ...: what Message.user_id carries */
+  /** 1, 2, 3, ...; Message.user_id has this number */
   number: number;
   role: UserRole;
   status: UserStatus;
   about: string;
-  /** a file */
+  /** file id */
   avatarId: string;
-  /** Unix ms; 0 = hidden or never */
+  /** Unix ms; 0: hidden or never */
   lastSeen: number;
   online: boolean;
-  /** where the user is listed as a member of a channel */
+  /** set in lists of members */
   memberRole: MemberRole;
-  /** only to the user itself and to administrators */
+  /** visible to the user and to operators */
   email: string;
-  /** a role that this user has been offered and has not accepted yet */
+  /** role offered to this user and not accepted yet */
   offered: MemberRole;
 }
 
 export interface Channel {
   id: number;
   name: string;
-  /** who is in it now */
+  /** users in it now */
   users: User[];
-  /** seats of a room, members of a chat */
+  /** maximum of seats in a room, of members in a chat */
   limit: number;
   status: ChannelStatus;
   kind: ChannelKind;
@@ -476,30 +476,33 @@ export interface Channel {
   iconId: string;
   keep: Keep | undefined;
   slowModeS: number;
-  /** members see only what was said after they joined */
+  /** members see only messages from after they joined */
   closedHistory: boolean;
   memberCount: number;
   createdAt: number;
-  /** a JSON object, opaque to the server, bounded */
+  /** JSON object of at most 4,096 bytes, opaque to the server */
   metadata: string;
   /** between manager and chat server only */
   epoch: number;
-  /** Unix ms of the last entry, or of the last change where nothing is kept; listings are ordered by it */
+  /** Unix ms of the last entry, or of the last change without retention; lists are sorted by it. */
   lastAt: number;
-  /** how many are in it now, counted up to 1,000; users names only the first, and to outsiders only people whom anybody may find */
+  /**
+   * Number of users in it now, up to 1,000; `users` has only the first, and outsiders see only
+   * users that anyone can find.
+   */
   userCount: number;
-  /** of the caller; unspecified: not a member */
+  /** role of the caller; unspecified: not a member */
   myRole: MemberRole;
-  /** to the caller, who has not accepted it yet: ChangeMember with this role of oneself accepts */
+  /** Role offered to the caller; ChangeMember with this role for oneself accepts it. */
   offered: MemberRole;
-  /** where the log ends; only for callers who may read it */
+  /** end of the log, for callers who may read it */
   lastSeq: number;
   log: string;
-  /** in ListChannels: differs as soon as anything else here does */
+  /** in ListChannels: changes when anything else here changes */
   version: number;
 }
 
-/** How much is kept. Unset in Create: nothing in a room, everything elsewhere. */
+/** Retention of messages. Unset in Create: nothing in a room, everything in other channels. */
 export interface Keep {
   nothing?: boolean | undefined;
   seconds?: number | undefined;
@@ -508,28 +511,28 @@ export interface Keep {
 }
 
 export interface ChannelServer {
-  /** one life of a chat server (its boot id) */
+  /** instance id: identifies one run of a chat server */
   id: string;
-  /** what a client dials */
+  /** address that clients dial */
   addr: string;
   name: string;
   channels: Channel[];
   state: ServerState;
-  /** ip:port, what the manager and the proxy dial; never told to clients */
+  /** ip:port that managers and proxies dial; never sent to clients */
   internalAddr: string;
-  /** 0..1 */
+  /** 0 to 1 */
   load: number;
   seats: number;
   /** addr speaks TLS */
   tls: boolean;
   channelCount: number;
-  /** since its last Report */
+  /** milliseconds since its last Report */
   reportAgeMs: number;
-  /** its lease is over: nobody is sent there any more */
+  /** its lease has expired: no clients are sent there */
   lapsed: boolean;
 }
 
-/** Like a heartbeat. */
+/** Metrics of a chat server, in its heartbeat. */
 export interface Metric {
   kv: { [key: string]: string };
 }
@@ -540,44 +543,45 @@ export interface Metric_KvEntry {
 }
 
 /**
- * Everything on a chat stream is a Message. Without `event` it is an entry of the channel's log (seq > 0) or a lossy
- * frame (seq = 0). With `event` it is about the stream, and is sent only to clients that asked (metadata chat-events: 1).
+ * Every frame of a chat stream is a Message. Without `event` it is an entry of the channel's log
+ * (seq > 0) or a lossy frame (seq = 0). With `event` it is about the stream, and is sent only to
+ * clients with metadata chat-events: 1.
  */
 export interface Message {
-  /** the sender's number; the server sets it */
+  /** number of the sender; set by the server */
   userId: number;
-  /** Unix ms; the server sets it */
+  /** Unix ms; set by the server */
   timestamp: number;
   data: Uint8Array;
-  /** the sender's id; the server sets it */
+  /** id of the sender; set by the server */
   sender: string;
-  /** place in the channel's log: 1, 2, 3, ... no gaps; 0 only for lossy frames and events */
+  /** Position in the channel's log: 1, 2, 3, ... without gaps; 0 for lossy frames and events. */
   seq: number;
-  /** a UUID by the sender; the same one again is the same message */
+  /** UUID chosen by the sender; repeated sends with it are one message */
   clientId: string;
-  /** empty: bytes nobody looks into */
+  /** empty: opaque bytes */
   contentType: string;
   kind: Kind;
-  /** what an edit, deletion, reaction, pin or reply is about */
+  /** target of an edit, deletion, reaction, pin or reply */
   targetSeq: number;
   fileIds: string[];
-  /** set where one stream or page carries several channels */
+  /** set if a stream or page has several channels */
   channelId: number;
-  /** voice, game state: to those here now, never kept, dropped before anything else */
+  /** for users here now, never stored, dropped first; for voice or game state */
   lossy: boolean;
   /** user ids */
   mentions: string[];
-  /** in History: when data was last replaced */
+  /** in History: Unix ms of the last edit */
   editedAt: number;
-  /** in History: data is gone */
+  /** in History: data was deleted */
   deleted: boolean;
-  /** in History: folded */
+  /** in History: all reactions */
   reactions: Reaction[];
   /** server: first frame */
   welcome?:
     | Welcome
     | undefined;
-  /** server: answer to one sent client_id */
+  /** server: response to a sent client_id */
   ack?:
     | Ack
     | undefined;
@@ -585,7 +589,7 @@ export interface Message {
   goodbye?:
     | Goodbye
     | undefined;
-  /** server: somebody came or went */
+  /** server: users came or went */
   presence?:
     | Presence
     | undefined;
@@ -597,18 +601,18 @@ export interface Message {
   receipt?:
     | Receipt
     | undefined;
-  /** both ways: answered with a pong */
+  /** both ways; respond with a pong */
   ping?: Ping | undefined;
   pong?: Ping | undefined;
 }
 
 export interface Reaction {
   emoji: string;
-  /** the first of them */
+  /** the first ones */
   userIds: string[];
-  /** all of them */
+  /** number of all */
   count: number;
-  /** the caller is one of them */
+  /** true: the caller is among them */
   mine: boolean;
 }
 
@@ -624,44 +628,44 @@ export interface Welcome {
   me:
     | User
     | undefined;
-  /** with a seq it names a place; another log = seqs of before mean nothing */
+  /** id of the log; (log, seq) is a position, and seqs of another log are void */
   log: string;
   lastSeq: number;
   resume: Resume;
-  /** RESUME_GAP: fetch these with History */
+  /** with RESUME_GAP: fetch these seqs with History */
   missingFrom: number;
   missingTo: number;
   pingEveryMs: number;
   maxBytes: number;
-  /** the server's clock, Unix ms */
+  /** clock of the server, Unix ms */
   now: number;
-  /** how many are here; channel.users names only the first */
+  /** number of users here; channel.users has only the first */
   here: number;
 }
 
 export interface Ack {
   clientId: string;
-  /** whether that means committed, the channel's keep says; 0: lossy or refused */
+  /** Position in the log, committed if the channel has retention; 0: lossy or refused. */
   seq: number;
   timestamp: number;
   refusal: Refusal | undefined;
 }
 
 export interface Refusal {
-  /** stable word, see errors in the documentation */
+  /** stable reason, such as channel-full */
   reason: string;
   message: string;
-  /** 0: do not retry as is */
+  /** 0: do not retry unchanged */
   retryAfterMs: number;
 }
 
 export interface Goodbye {
-  /** moved, replaced, slow, removed, channel-deleted, logged-out, draining, ... */
+  /** Stable reason: moved, replaced, too-slow, removed, channel-deleted, logged-out, draining, .... */
   reason: string;
   message: string;
   listenAgain: boolean;
   retryAfterMs: number;
-  /** where to resume */
+  /** with seq: position to resume from */
   log: string;
   seq: number;
 }
@@ -669,34 +673,34 @@ export interface Goodbye {
 export interface Presence {
   came: User[];
   went: User[];
-  /** count; names are left out of large channels */
+  /** number of users here; large channels omit the names */
   here: number;
 }
 
 export interface Typing {
-  /** the server sets it */
+  /** set by the server */
   userId: string;
   stopped: boolean;
 }
 
 export interface Receipt {
-  /** the server sets it */
+  /** set by the server */
   userId: string;
-  /** up to here */
+  /** everything up to this seq is delivered */
   deliveredSeq: number;
   readSeq: number;
 }
 
 export interface Ping {
   sentAt: number;
-  /** the last one the sender of the ping has seen or given */
+  /** last seq that the sender of the ping has seen or assigned */
   lastSeq: number;
 }
 
 export interface Page {
-  /** at most 100 */
+  /** at most 100; 0: as many as fit */
   size: number;
-  /** token of the page before */
+  /** `next` of the previous page */
   after: string;
 }
 

@@ -14,12 +14,12 @@ export interface RegisterRequest {
   password: string;
   name: string;
   email: string;
-  /** where registration is by invitation */
+  /** if registration needs an invitation */
   invite: string;
 }
 
 export interface LoginRequest {
-  /** or the e-mail address; where several accounts have it, that of the oldest */
+  /** Id or email address; if several accounts have the address, the oldest counts. */
   userId: string;
   password: string;
   device: string;
@@ -43,7 +43,7 @@ export interface UpdateUserRequest {
   visibility?:
     | string
     | undefined;
-  /** the present one, where password or e-mail change */
+  /** current password, to change the password or email address */
   password: string;
   newPassword?: string | undefined;
 }
@@ -823,13 +823,13 @@ export const SearchUsersResponse: MessageFns<SearchUsersResponse> = {
   },
 };
 
-/** People: accounts, sessions, profiles. */
+/** Accounts, sessions and profiles. */
 export type UserServiceDefinition = typeof UserServiceDefinition;
 export const UserServiceDefinition = {
   name: "UserService",
   fullName: "chat.v1.UserService",
   methods: {
-    /** Seed. ALREADY_EXISTS if the id is taken. */
+    /** Original contract. Creates an account. ALREADY_EXISTS if the id is taken. */
     register: {
       name: "Register",
       requestType: RegisterRequest as typeof RegisterRequest,
@@ -838,7 +838,10 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Seed. One answer for every failure: UNAUTHENTICATED. */
+    /**
+     * Original contract. Starts a session. A wrong id and a wrong password give the same error:
+     * UNAUTHENTICATED.
+     */
     login: {
       name: "Login",
       requestType: LoginRequest as typeof LoginRequest,
@@ -847,7 +850,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Ends this session everywhere; its streams get a goodbye. */
+    /** Ends the session and its streams, which get a goodbye. */
     logout: {
       name: "Logout",
       requestType: LogoutRequest as typeof LogoutRequest,
@@ -856,7 +859,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** A profile, as far as its owner lets the caller see it. */
+    /** Returns the part of a profile that the caller may see. */
     get: {
       name: "Get",
       requestType: User as typeof User,
@@ -865,7 +868,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Name, about, avatar, e-mail, visibility of the caller. */
+    /** Changes the caller's name, about, avatar, email address, visibility or password. */
     update: {
       name: "Update",
       requestType: UpdateUserRequest as typeof UpdateUserRequest,
@@ -874,7 +877,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** People by id, name or number. */
+    /** Finds users by id, name or number. */
     search: {
       name: "Search",
       requestType: SearchUsersRequest as typeof SearchUsersRequest,
