@@ -105,7 +105,13 @@ test('housekeeping ends what has lapsed, and nothing else', async () => {
   await rig.owner.query(
     "UPDATE chat.channel_head SET boot_id = (SELECT boot_id FROM chat.server WHERE name = 'owner') WHERE channel_id = (SELECT min(channel_id) FROM chat.channel_head)",
   );
+  await rig.owner.query(
+    `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '25 h'), ('new', now() - interval '23 h')`,
+  );
   await pause(6_500);
+  expect(await rig.one("SELECT array_agg(kind) AS kinds FROM chat.event WHERE kind IN ('old', 'new')")).toEqual({
+    kinds: ['new'],
+  });
   expect(
     await rig.one("SELECT array_agg(key ORDER BY key) AS keys FROM chat.rate WHERE key IN ('old', 'new')"),
   ).toEqual({ keys: ['new'] });

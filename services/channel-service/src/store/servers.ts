@@ -29,8 +29,8 @@ export const endLives = sql<never, [bootIds: readonly string[]]>('end-lives');
 export const mendLeases = sql<{ boot_id: string }>('mend-leases');
 export const mendSeats = sql('mend-seats');
 export const livingServers = sql<{ internal_addr: string }>('living-servers');
-export const purges = ['purge-keys', 'purge-offers', 'purge-rates', 'purge-seats', 'purge-servers'].map((name) =>
-  sql(name),
+export const purges = ['purge-events', 'purge-keys', 'purge-offers', 'purge-rates', 'purge-seats', 'purge-servers'].map(
+  (name) => sql(name),
 );
 
 const follow = sql('follow-activity');
