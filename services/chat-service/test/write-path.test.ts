@@ -206,15 +206,39 @@ test('what crosses a deletion is refused, and its words are nowhere', async () =
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('what retention has trimmed can be changed no more', async () => {
+test('rejects every change of a message that retention has removed', async () => {
   const id = await keptRoom();
-  const b = await join(guest, id);
-  expect([await say(b, 'one'), await say(b, 'two')]).toEqual([1, 2]);
+  const a = await join(host, id);
+  expect([await say(a, 'one'), await say(a, 'two')]).toEqual([1, 2]);
+  expect(await say(a, '🎉', { kind: Kind.REACT, targetSeq: 1 })).toBe(3);
   await trio.people.sql('UPDATE chat.channel_head SET first_seq = 2 WHERE channel_id = $1', [id]);
-  for (const kind of [Kind.EDIT, Kind.DELETE, Kind.REACT])
-    expect(await say(b, '👍', { kind, targetSeq: 1 })).toBe('message-not-found');
-  expect(await say(b, '👍', { kind: Kind.REACT, targetSeq: 2 })).toBe(3);
-  await b.leave();
+  const changes = [
+    [Kind.EDIT, 'other words'],
+    [Kind.REACT, '👍'],
+    [Kind.UNREACT, '🎉'],
+    [Kind.PIN, ''],
+    [Kind.UNPIN, ''],
+    [Kind.DELETE, ''],
+  ] as const;
+  const acks = await Promise.all(changes.map(([kind, text]) => say(a, text, { kind, targetSeq: 1 })));
+  expect(acks).toEqual(changes.map(() => 'message-not-found'));
+  const rows = `SELECT convert_from(m.data, 'UTF8') AS text, m.pinned_at, r.emoji FROM chat.message m
+    LEFT JOIN chat.reaction r ON r.channel_id = m.channel_id AND r.seq = m.seq WHERE m.channel_id = $1 AND m.seq = 1`;
+  expect(await trio.people.sql(rows, [id])).toEqual([{ text: 'one', pinned_at: null, emoji: '🎉' }]);
+  expect(await say(a, '👍', { kind: Kind.REACT, targetSeq: 2 })).toBe(4);
+  expect(await say(a, '', { kind: Kind.PIN, targetSeq: 2 })).toBe(5);
+  await a.leave();
+});
+
+test('stores mentions as they were sent', async () => {
+  const id = await keptRoom();
+  const a = await join(host, id);
+  const many = Array.from({ length: 50 }, (_, n) => `user.${n}`);
+  const sent = [['null', 'NULL', 'a-b_c.d'], many, []].map((mentions) => say(a, 'you', { mentions }));
+  await Promise.all(sent);
+  const rows = await trio.people.sql('SELECT mentions FROM chat.message WHERE channel_id = $1 ORDER BY seq', [id]);
+  expect(rows.map(({ mentions }) => mentions)).toEqual([['null', 'NULL', 'a-b_c.d'], many, []]);
+  await a.leave();
 });
 
 test('a message has at most 20 different reactions, however many come at once', async () => {

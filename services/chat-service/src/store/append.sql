@@ -11,7 +11,7 @@ WITH head AS (
 ), stored AS (
   INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
   SELECT i.channel_id, h.base + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
-    CASE WHEN i.mentions = '' THEN '{}' ELSE ARRAY(SELECT jsonb_array_elements_text(i.mentions::jsonb)) END
+    string_to_array(i.mentions, ',')
   FROM unnest($7::int[], $8::int[], $9::varchar[], $10::uuid[], $11::smallint[], $12::bigint[], $13::varchar[], $14::bytea[], $15::bytea[], $16::text[])
     AS i (channel_id, k, sender_id, client_id, kind, target_seq, content_type, data, digest, mentions)
   JOIN head h USING (channel_id)

@@ -239,7 +239,7 @@ export class MessageStore {
       batch.map(({ contentType }) => contentType),
       batch.map(({ data }) => asBuffer(data)),
       batch.map(({ digest }) => asBuffer(digest)),
-      batch.map(({ mentions }) => (mentions.length === 0 ? '' : JSON.stringify(mentions))),
+      batch.map(({ mentions }) => mentions.join(',')), // no user id has a comma
     ]);
     const heads = new Map(rows.map((row) => [row.channel_id, row]));
     const missing = await this.#whyMissing(client, new Map(parts.filter(([id]) => !heads.has(id))));
