@@ -8,7 +8,7 @@ import {
 import { useEffect, useState } from 'react';
 
 /** A line of the room as the component shows it. */
-export interface Line {
+export interface RoomLine {
   readonly seq: number;
   readonly sender: string;
   readonly text: string;
@@ -16,7 +16,7 @@ export interface Line {
 
 /** The state of one channel. */
 export interface ConversationView {
-  readonly lines: readonly Line[];
+  readonly lines: readonly RoomLine[];
   /** Whether sent messages reach the server now. */
   readonly status: 'connecting' | 'live' | 'ended';
   readonly conversation: Conversation | undefined;
@@ -24,7 +24,7 @@ export interface ConversationView {
 
 const start: ConversationView = { lines: [], status: 'connecting', conversation: undefined };
 
-function lineOf(event: MessageEvent): Line {
+function lineOf(event: MessageEvent): RoomLine {
   return { seq: event.seq, sender: event.sender, text: textOf(event) ?? '(not text)' };
 }
 
