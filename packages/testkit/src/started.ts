@@ -28,9 +28,10 @@ export class Started extends Program {
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** `node` is the Node that runs it and all its services. */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, node = process.execPath) {
     const main = join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'start.js');
-    super(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    super(node, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
   }
 
