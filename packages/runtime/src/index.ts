@@ -1,11 +1,11 @@
 export { dialable, hostAndPort, splitAddress } from './address.js';
-export { type AdminServer, startAdminServer } from './admin-server.js';
 export { allocatorSettings } from './allocator.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { Metrics } from './metrics.js';
 export { displayName, isDisplayName } from './names.js';
+export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';

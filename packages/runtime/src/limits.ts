@@ -72,11 +72,11 @@ export const limits = {
    * Memory of uncommitted entries in the append queues of a process, of one channel and of one
    * user. More is refused.
    */
-  laneWaitingBytes: 33_554_432,
-  laneChannelBytes: 8_388_608,
-  laneUserBytes: 2_097_152,
-  laneBatchRows: 500,
-  laneBatchBytes: 1_048_576,
+  appendQueueBytes: 33_554_432,
+  appendQueueChannelBytes: 8_388_608,
+  appendQueueUserBytes: 2_097_152,
+  appendBatchRows: 500,
+  appendBatchBytes: 1_048_576,
   /** Entries replayed to a resuming client. It fetches the rest with History. */
   replayEntries: 20_000,
   roomSeats: 25,

@@ -18,6 +18,14 @@ function ruleOf(seconds: number | null) {
 /**
  * Returns the retention of a channel: seconds (null: for ever, 0: nothing) and number of entries
  * (null: all).
+ * @example
+ * ```ts
+ * import { keepOf } from '@parley/service-kit';
+ *
+ * keepOf(86_400, null); // a day
+ * keepOf(null, 1_000); // the last 1,000 entries
+ * keepOf(0, null); // nothing
+ * ```
  */
 export function keepOf(seconds: number | null, count: number | null): Keep {
   return Keep.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });

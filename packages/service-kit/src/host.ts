@@ -22,7 +22,7 @@ import {
   type RunningService,
   repeat,
   type Settings,
-  startAdminServer,
+  startOpsServer,
 } from '@parley/runtime';
 
 import { Callers } from './auth/callers.js';
@@ -154,6 +154,20 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
 /**
  * The parts that every service has (database, clock, keys, gRPC server, ops port), stopped in
  * reverse order.
+ * @example
+ * ```ts
+ * import { User, UserService } from '@parley/contract';
+ * import { runProcess } from '@parley/runtime';
+ * import { forUser, readHostConfig, ServiceHost } from '@parley/service-kit';
+ *
+ * await runProcess('user-service', async (context) => {
+ *   const config = readHostConfig(context.settings, 'user-service', 50_051, 'chat_user');
+ *   const host = await ServiceHost.open(config, context);
+ *   const get = forUser(host.callers, async (request: User) => User.fromPartial({ id: request.id }));
+ *   await host.serve((builder) => builder.add(UserService, { get }));
+ *   return host.run();
+ * });
+ * ```
  */
 export class ServiceHost {
   /** Instance id: identifies one run of this process. */
@@ -291,9 +305,9 @@ export class ServiceHost {
     const listens: Record<string, string> = { ...endpoints };
     if (adminPort !== 0) {
       const ready = () => this.readiness.check();
-      const admin = await startAdminServer({ host, port: adminPort, metrics: this.context.metrics, ready });
-      this.parts.add('admin', admin);
-      listens.admin = hostAndPort(dialable(host), admin.port);
+      const ops = await startOpsServer({ host, port: adminPort, metrics: this.context.metrics, ready });
+      this.parts.add('ops', ops);
+      listens.admin = hostAndPort(dialable(host), ops.port);
     }
     return { listens, stop: () => this.parts.stop() };
   }

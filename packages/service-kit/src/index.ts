@@ -3,6 +3,7 @@
  * and shutdown.
  */
 export { Callers, forService, forUser, streamForUser, type UserCaller } from './auth/callers.js';
+export { KeyedSemaphore } from './auth/keyed-semaphore.js';
 export { SigningKey } from './auth/signing-key.js';
 export {
   issuerOf,
@@ -18,7 +19,6 @@ export {
   userToken,
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
-export { KeyedSemaphore } from './auth/turns.js';
 export { channelKinds, keepOf } from './channel-fields.js';
 export { addressKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { limits } from '@parley/runtime';
 import { Callers, callsPerUser, forUser, streamForUser } from '../src/auth/callers.js';
-import { readRates } from '../src/auth/read-rates.js';
+import { readRates } from '../src/auth/read-throttle.js';
 import { SigningKey } from '../src/auth/signing-key.js';
 import { serviceToken, userAudience, userToken } from '../src/auth/tokens.js';
 import { TrustedKeys } from '../src/auth/trusted-keys.js';

@@ -2,7 +2,7 @@ import { Client, type ClientDuplexStream, type ClientReadableStream, credentials
 import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { grpcMethod } from '@parley/rpc';
 import { type Logger, Metrics } from '@parley/runtime';
-import type { RequestTimeouts } from '../src/grpc/calls.js';
+import type { RequestTimeouts } from '../src/grpc/call-tracker.js';
 import type { Proxies } from '../src/grpc/proxies.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from '../src/grpc/server.js';
 import type { Handlers } from '../src/grpc/service.js';

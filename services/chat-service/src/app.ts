@@ -83,11 +83,11 @@ function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track,
 function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
   return new AppendQueue({
     bounds: {
-      rows: limits.laneBatchRows,
-      batchBytes: limits.laneBatchBytes,
-      waitingBytes: limits.laneWaitingBytes,
-      channelBytes: limits.laneChannelBytes,
-      userBytes: limits.laneUserBytes,
+      rows: limits.appendBatchRows,
+      batchBytes: limits.appendBatchBytes,
+      waitingBytes: limits.appendQueueBytes,
+      channelBytes: limits.appendQueueChannelBytes,
+      userBytes: limits.appendQueueUserBytes,
     },
     append: messages.append,
     mayWrite: () => lease.holds(moment()),

@@ -3,10 +3,10 @@ import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from '../grpc/call.js';
 import type { StreamHandler, UnaryHandler } from '../grpc/service.js';
-import { ReadThrottle } from './read-rates.js';
+import { KeyedSemaphore } from './keyed-semaphore.js';
+import { ReadThrottle } from './read-throttle.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
 import type { TrustedKeys } from './trusted-keys.js';
-import { KeyedSemaphore } from './turns.js';
 
 /** Authenticated user with a valid session. */
 export interface UserCaller {
@@ -109,7 +109,20 @@ export class Callers {
   }
 }
 
-/** Creates a handler for users. `answer` receives the caller. */
+/**
+ * Creates a handler for users. `answer` receives the caller.
+ * @example
+ * ```ts
+ * import { User, UserService } from '@parley/contract';
+ * import { forUser, type GrpcServerBuilder, type ServiceHost } from '@parley/service-kit';
+ *
+ * export function addProfiles(builder: GrpcServerBuilder, host: ServiceHost) {
+ *   builder.add(UserService, {
+ *     get: forUser(host.callers, async (_request, me) => User.fromPartial({ id: me.id, name: me.name })),
+ *   });
+ * }
+ * ```
+ */
 export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
@@ -117,7 +130,22 @@ export function forUser<Q, S>(
   return async (request, call) => answer(request, await callers.enter(call), call);
 }
 
-/** Creates a server-streaming handler for users. */
+/**
+ * Creates a server-streaming handler for users.
+ * @example
+ * ```ts
+ * import { Channel, ChannelService } from '@parley/contract';
+ * import { type GrpcServerBuilder, type ServiceHost, streamForUser } from '@parley/service-kit';
+ *
+ * export function addList(builder: GrpcServerBuilder, host: ServiceHost) {
+ *   builder.add(ChannelService, {
+ *     list: streamForUser(host.callers, async function* (_request, me) {
+ *       yield Channel.fromPartial({ ownerId: me.id });
+ *     }),
+ *   });
+ * }
+ * ```
+ */
 export function streamForUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => AsyncIterable<S>,
@@ -129,7 +157,20 @@ export function streamForUser<Q, S>(
   };
 }
 
-/** Creates a handler for one kind of service. `answer` receives the instance id of the caller. */
+/**
+ * Creates a handler for one kind of service. `answer` receives the instance id of the caller.
+ * @example
+ * ```ts
+ * import { type ReportRequest } from '@parley/contract';
+ * import { forService, managerAudience, type ServiceHost } from '@parley/service-kit';
+ *
+ * export const reportHandler = ({ callers }: ServiceHost) =>
+ *   forService(callers, 'chat', managerAudience, async (request: ReportRequest, instanceId) => {
+ *     console.log(`${instanceId} serves ${request.channels.length} channels`);
+ *     return {};
+ *   });
+ * ```
+ */
 export function forService<Q, S>(
   callers: Callers,
   purpose: 'manager' | 'chat' | 'gateway',

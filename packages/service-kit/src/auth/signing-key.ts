@@ -28,6 +28,15 @@ function signsForSeconds({ purpose }: TokenKind<object>): number {
 /**
  * Signs tokens of one kind with a key pair of this process. Only the public half leaves it, to
  * `chat.signing_key`.
+ * @example
+ * ```ts
+ * import { type ServiceHost, serviceToken, managerAudience } from '@parley/service-kit';
+ *
+ * export async function tokenForManagers(host: ServiceHost): Promise<string> {
+ *   const key = await host.signingKey(serviceToken('chat'));
+ *   return key.sign({ sub: host.bootId }, managerAudience);
+ * }
+ * ```
  */
 export class SigningKey<C extends object> {
   readonly #kind: TokenKind<C>;

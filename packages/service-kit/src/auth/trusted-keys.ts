@@ -78,6 +78,15 @@ function faultOf(cause: unknown, purpose: TokenPurpose): Reason {
 /**
  * Verifies tokens with the public keys in `chat.signing_key`. Unknown key ids cost at most one
  * query per second.
+ * @example
+ * ```ts
+ * import { type ServiceHost, userAudience, userToken } from '@parley/service-kit';
+ *
+ * export async function userIdOf(host: ServiceHost, token: string): Promise<string> {
+ *   const { claims } = await host.keys.verify(token, userToken, userAudience);
+ *   return claims.sub;
+ * }
+ * ```
  */
 export class TrustedKeys {
   readonly #pool: Pool;

@@ -14,6 +14,13 @@ function networkOf(address: string): string {
 /**
  * Returns the key for limits by address: an IPv4 address, or the /64 network of an IPv6 address,
  * which one customer owns.
+ * @example
+ * ```ts
+ * import { addressKey } from '@parley/service-kit';
+ *
+ * addressKey('::ffff:192.0.2.7'); // '192.0.2.7'
+ * addressKey('2001:db8::1'); // '2001:db8:0:0::/64'
+ * ```
  */
 export function addressKey(address: string): string {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');

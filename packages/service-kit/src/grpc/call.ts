@@ -4,6 +4,12 @@ import { limits, refuse } from '@parley/runtime';
 /**
  * Returns the token in the value of an `authorization` header.
  * @throws {Refusal} `unauthenticated` if there is none.
+ * @example
+ * ```ts
+ * import { bearerOf } from '@parley/service-kit';
+ *
+ * bearerOf('Bearer abc.def'); // 'abc.def'
+ * ```
  */
 export function bearerOf(authorization = ''): string {
   const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1];

@@ -6,6 +6,14 @@ const forwardedBytes = 1_024;
 /**
  * Trusted gateways and proxies in front of a service: their `x-forwarded-for` header names the
  * caller.
+ * @example
+ * ```ts
+ * import { Proxies } from '@parley/service-kit';
+ *
+ * const proxies = new Proxies(['10.0.0.0/8']);
+ * proxies.named('10.0.0.1', '198.51.100.1, 192.0.2.7'); // '192.0.2.7'
+ * proxies.named('203.0.113.5', '192.0.2.7'); // '203.0.113.5', which is no proxy
+ * ```
  */
 export class Proxies {
   readonly #networks = new BlockList();

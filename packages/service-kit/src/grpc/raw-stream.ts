@@ -2,13 +2,25 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { grpcFraming } from '@parley/rpc';
 import { type Refusal, refuse } from '@parley/runtime';
-import type { ServerCall } from './exchange.js';
-import { MessageDeframer } from './inbound.js';
+import { MessageDeframer } from './deframer.js';
+import type { ServerCall } from './server-call.js';
 
 /**
  * Stream that reads and writes frames on HTTP/2 directly, writes several at once, and can be reset.
  * grpc-js still reads the request of a server stream and writes the status. After its end nothing
  * is written.
+ * @example
+ * ```ts
+ * import { ChatService } from '@parley/contract';
+ * import { frameOf } from '@parley/rpc';
+ * import type { GrpcServerBuilder, TakeHandler } from '@parley/service-kit';
+ *
+ * const echo: TakeHandler = async (stream) => {
+ *   stream.onMessage((message) => stream.write(frameOf(message)));
+ *   stream.onHalfClose(() => stream.end());
+ * };
+ * export const addEcho = (builder: GrpcServerBuilder) => builder.add(ChatService, { connect: { take: echo } });
+ * ```
  */
 export class RawStream {
   readonly framing = grpcFraming;

@@ -7,6 +7,18 @@ const checkEveryMs = 5_000;
 /**
  * Reads the certificate files every `everyMs`. Calls `changed` with the new pair if they changed
  * and match.
+ * @example
+ * ```ts
+ * import { createServer } from 'node:https';
+ * import type { Logger, Settings } from '@parley/runtime';
+ * import { keyPair, renewKeyPair } from '@parley/service-kit';
+ *
+ * export function serve(settings: Settings, log: Logger) {
+ *   const server = createServer({ ...keyPair(settings) });
+ *   const renewal = renewKeyPair(settings, log, (pair) => server.setSecureContext(pair));
+ *   return { server, stop: () => renewal.stop() };
+ * }
+ * ```
  */
 export function renewKeyPair(
   settings: Parameters<typeof keyPair>[0],

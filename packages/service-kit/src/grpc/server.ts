@@ -1,14 +1,14 @@
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
 import { hostAndPort, type Logger, limits, type Metrics, type Part } from '@parley/runtime';
-import { CallTracker, type RequestTimeouts } from './calls.js';
+import { CallTracker, type RequestTimeouts } from './call-tracker.js';
 import { checkTransport } from './check-transport.js';
 import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
 import { type KeyPair, keyPair } from './key-pair.js';
 import { Proxies } from './proxies.js';
 import { addReflection } from './reflection.js';
-import { RefusedOften } from './refused-often.js';
+import { RefusalLimit } from './refusal-limit.js';
 import { type Definition, type Handlers, type ServedService, serve } from './service.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
 
@@ -76,7 +76,29 @@ function seedAlias(name: string, definition: ServiceDefinition): { name: string;
   return { name: short, definition: Object.fromEntries(methods) };
 }
 
-/** Collects services, then listens. Adds health, reflection and the names without a package. */
+/**
+ * Collects services, then listens. Adds health, reflection and the names without a package.
+ * @example
+ * ```ts
+ * import { User, UserService } from '@parley/contract';
+ * import { Metrics, readSettings, silentLogger } from '@parley/runtime';
+ * import { GrpcServerBuilder, serverCredentials } from '@parley/service-kit';
+ *
+ * const server = await new GrpcServerBuilder({
+ *   host: '127.0.0.1',
+ *   port: 0,
+ *   credentials: serverCredentials(readSettings({})),
+ *   reflection: true,
+ *   log: silentLogger(),
+ *   metrics: new Metrics(),
+ *   stopMs: 1_000,
+ * })
+ *   .add(UserService, { get: async ({ id }) => User.fromPartial({ id, name: 'Ann' }) })
+ *   .start();
+ * console.log(server.port);
+ * await server.stop();
+ * ```
+ */
 export class GrpcServerBuilder {
   readonly #entries: Entry[] = [];
   readonly #options: GrpcServerOptions;
@@ -101,11 +123,11 @@ export class GrpcServerBuilder {
     setLogVerbosity(logVerbosity.NONE); // it would print unreadable metadata, including tokens
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
-    const refusedOften = new RefusedOften(proxies, metrics);
-    const calls = new CallTracker(log, metrics, refusedOften, patience);
+    const refusalLimit = new RefusalLimit(proxies, metrics);
+    const calls = new CallTracker(log, metrics, refusalLimit, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
-      'grpc.max_receive_message_length': limits.reportBytes, // RequestBudgetIntake enforces the limit of each method
+      'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method
       'grpc.max_concurrent_streams': streamsPerConnection,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
@@ -118,7 +140,7 @@ export class GrpcServerBuilder {
     );
     checkAllHeaders(server, ({ reason }, stream) => {
       refusals.inc({ reason });
-      refusedOften.count(stream);
+      refusalLimit.count(stream);
     });
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));

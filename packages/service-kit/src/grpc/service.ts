@@ -13,9 +13,9 @@ import { isAway, isBusy } from '@parley/database';
 import { asBuffer, bytesCodec, grpcService } from '@parley/rpc';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime';
 import type { Call } from './call.js';
-import type { CallTracker } from './calls.js';
-import type { ServerCall } from './exchange.js';
+import type { CallTracker } from './call-tracker.js';
 import { RawStream } from './raw-stream.js';
+import type { ServerCall } from './server-call.js';
 
 /** Service of the contract: its methods by name. */
 export type Definition = Readonly<Record<string, Method>>;

@@ -5,7 +5,7 @@ import type { Part } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 
 /** The address of the ops port and what it serves. */
-export interface AdminOptions {
+export interface OpsOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -14,7 +14,7 @@ export interface AdminOptions {
   readonly ready: () => Promise<void>;
 }
 
-export interface AdminServer extends Part {
+export interface OpsServer extends Part {
   readonly port: number;
 }
 
@@ -34,7 +34,7 @@ async function readiness(ready: () => Promise<void>): Promise<OpsResponse> {
   }
 }
 
-async function respond(path: string | undefined, options: AdminOptions): Promise<OpsResponse> {
+async function respond(path: string | undefined, options: OpsOptions): Promise<OpsResponse> {
   if (path === '/healthz') return { status: 200, body: 'alive\n' };
   if (path === '/readyz') return readiness(options.ready);
   if (path === '/metrics') {
@@ -62,7 +62,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
  * Serves the ops port: /healthz (alive), /readyz (able to serve users) and /metrics.
  * @throws {Error} one sentence if the port is taken.
  */
-export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
+export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
   const server = createServer((request, response) => {
     respond(request.url?.split('?')[0], options)
       .catch((): OpsResponse => ({ status: 500, body: 'failed\n' }))

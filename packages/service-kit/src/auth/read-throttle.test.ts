@@ -1,4 +1,4 @@
-import { ReadThrottle, readRates } from './read-rates.js';
+import { ReadThrottle, readRates } from './read-throttle.js';
 
 const burst = readRates['ChannelService/Search']?.burst ?? 0;
 

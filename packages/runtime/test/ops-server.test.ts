@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
-import { type AdminServer, Metrics, startAdminServer } from '../src/index.js';
+import { Metrics, type OpsServer, startOpsServer } from '../src/index.js';
 
-let server: AdminServer;
+let server: OpsServer;
 let ready: () => Promise<void>;
 const metrics = new Metrics();
 beforeAll(async () => {
-  server = await startAdminServer({ host: '127.0.0.1', port: 0, metrics, ready: () => ready() });
+  server = await startOpsServer({ host: '127.0.0.1', port: 0, metrics, ready: () => ready() });
 });
 afterAll(() => server.stop());
 
@@ -54,7 +54,7 @@ test.each(['GET /other HTTP/1.1', 'GET // HTTP/1.1', 'GET http:// HTTP/1.1'])(
 );
 
 test('fails on a taken port with one sentence that says what to do', async () => {
-  const again = startAdminServer({ host: '127.0.0.1', port: server.port, metrics, ready });
+  const again = startOpsServer({ host: '127.0.0.1', port: server.port, metrics, ready });
   await expect(again).rejects.toThrow(
     `Cannot listen on 127.0.0.1:${server.port}. Choose another PARLEY_ADMIN_PORT, or stop the process that uses it.`,
   );

@@ -1,4 +1,4 @@
-import { KeyedSemaphore } from './turns.js';
+import { KeyedSemaphore } from './keyed-semaphore.js';
 
 test('queues callers beyond the limit, and refuses callers beyond the queue', async () => {
   const slots = new KeyedSemaphore(1, 2);

@@ -15,7 +15,7 @@ const closures: BurstRate = { burst: 10, perSecond: 0.1 };
  * Closes a connection whose calls are refused too often, because even a refusal costs time.
  * Connections of proxies carry calls of many users and are never closed.
  */
-export class RefusedOften {
+export class RefusalLimit {
   readonly #connections = new Buckets<object>();
   readonly #addresses = new Buckets<string>();
   readonly #proxies: Proxies;

@@ -15,7 +15,7 @@ function maxBytesOf(path: string): number {
  * Reserves memory for the request of one call. Counts bytes as they arrive, before decoding, and
  * refuses a compressed or oversized request after its first five bytes.
  */
-export class RequestBudgetIntake {
+export class RequestIntake {
   readonly #stream: ServerHttp2Stream;
   readonly #connection: object;
   readonly #budget: RequestBudget;

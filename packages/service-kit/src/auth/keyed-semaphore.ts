@@ -1,6 +1,20 @@
 import { refuse } from '@parley/runtime';
 
-/** Semaphore per key, with a bounded queue of waiters. */
+/**
+ * Semaphore per key, with a bounded queue of waiters.
+ * @example
+ * ```ts
+ * import { KeyedSemaphore } from '@parley/service-kit';
+ *
+ * const slots = new KeyedSemaphore(1, 100); // one call at a time per user, 100 may wait
+ * await slots.acquire('ann');
+ * try {
+ *   console.log('only one of these runs for ann');
+ * } finally {
+ *   slots.release('ann');
+ * }
+ * ```
+ */
 export class KeyedSemaphore {
   readonly #limit: number;
   readonly #maxWaiting: number;

@@ -8,7 +8,7 @@ import {
 import { reasonOf, statusFromRefusal, type TransportStatus } from '@parley/rpc';
 import type { Reason, Refusal } from '@parley/runtime';
 import { Call } from './call.js';
-import type { RequestBudgetIntake } from './intake.js';
+import type { RequestIntake } from './request-intake.js';
 
 /** A private member of grpc-js. `checkTransport` pins the exact version. */
 interface InnerCall extends ServerInterceptingCallInterface {
@@ -21,7 +21,7 @@ export class ServerCall {
   readonly call: Call;
   readonly startedAt = performance.now();
   /** Memory of the request. Undefined until it is read. */
-  intake: RequestBudgetIntake | undefined;
+  intake: RequestIntake | undefined;
   readonly #transport: InnerCall;
   readonly #over = new AbortController();
   #failure: Refusal | undefined;

@@ -7,9 +7,9 @@ import {
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
 import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse } from '@parley/runtime';
-import { ServerCall } from './exchange.js';
-import { RequestBudgetIntake } from './intake.js';
-import type { RefusedOften } from './refused-often.js';
+import type { RefusalLimit } from './refusal-limit.js';
+import { RequestIntake } from './request-intake.js';
+import { ServerCall } from './server-call.js';
 
 /** Time limits for callers, in milliseconds. */
 export type RequestTimeouts = Readonly<Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs', number>>;
@@ -23,7 +23,7 @@ export class CallTracker {
   readonly #log: Logger;
   readonly #metrics: Metrics;
   readonly #timeouts: RequestTimeouts;
-  readonly #refusedOften: RefusedOften;
+  readonly #refusalLimit: RefusalLimit;
   readonly #served = new Set<string>();
   /**
    * Calls by the metadata object that grpc-js passes to the handler: clients cannot forge that key.
@@ -32,8 +32,8 @@ export class CallTracker {
   readonly #open = new Set<ServerCall>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
 
-  constructor(log: Logger, metrics: Metrics, refusedOften: RefusedOften, timeouts: RequestTimeouts = limits) {
-    this.#refusedOften = refusedOften;
+  constructor(log: Logger, metrics: Metrics, refusalLimit: RefusalLimit, timeouts: RequestTimeouts = limits) {
+    this.#refusalLimit = refusalLimit;
     this.#log = log;
     this.#metrics = metrics;
     this.#timeouts = timeouts;
@@ -104,9 +104,9 @@ export class CallTracker {
     this.#open.add(serverCall);
     const refused = (refusal: Refusal) => {
       breakOff(serverCall, refusal);
-      this.#refusedOften.count(serverCall.stream);
+      this.#refusalLimit.count(serverCall.stream);
     };
-    serverCall.intake = new RequestBudgetIntake(serverCall.stream, serverCall.path, this.#budget, refused);
+    serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, this.#budget, refused);
     serverCall.intake.begin();
     return serverCall;
   }
