@@ -26,7 +26,7 @@ import type { Track } from './core/entry.js';
 import { Lease } from './core/lease.js';
 import type { ChannelBounds } from './core/live-channel.js';
 import { Usage } from './core/usage.js';
-import { countChat, countDuties, countLane } from './metrics.js';
+import { countAppendQueue, countBackground, countChat } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
 import { ConnectHandler } from './rpc/connect.js';
 import { SendHandler } from './rpc/send.js';
@@ -48,13 +48,13 @@ const memoryBounds = {
   ofSender: limits.clientIdsPerSender,
   ofAll: limits.clientIdsRemembered,
 };
-/** The database's lease is 3 s; this server trusts it half a second less. */
+/** Milliseconds; half a second less than the lease in the database, which is 3 s. */
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
 
-/** For writing only; plans of these statements never change. */
-function openLanePool(
+/** Opens a pool for writing. It uses generic plans, so the plans of its statements never change. */
+function openAppendPool(
   host: ServiceHost,
   config: ChatServiceConfig,
   name: string,
@@ -67,20 +67,23 @@ function openLanePool(
     max,
     statementTimeoutMs: 5_000,
     session: { lock_timeout: lockTimeout, jit: 'off', plan_cache_mode: 'force_generic_plan' },
-    onLost: (err) => host.context.log.warn({ err }, `a connection of the ${name} was lost`),
+    onLost: (err) => host.context.log.warn({ err }, `lost a connection of the ${name}`),
   });
   return host.parts.add(name, { pool, stop: () => pool.end() }).pool;
 }
 
-/** All channels share one batch in flight, and so wait for no lock for long; one that was locked waits apart from the others. */
+/**
+ * Opens the pools of the append queue. `main` has one connection, for the one batch that all
+ * channels share; it waits only briefly for a lock. `aside` is for channels that were locked.
+ */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {
-    main: openLanePool(host, config, 'lane', 1, '200ms'),
-    aside: openLanePool(host, config, 'lane aside', asideAtOnce, '2s'),
+    main: openAppendPool(host, config, 'append queue', 1, '200ms'),
+    aside: openAppendPool(host, config, 'append queue aside', asideAtOnce, '2s'),
   };
 }
 
-function createLane(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
+function createAppendQueue(messages: MessageStore, lease: Lease, { metrics, log }: ProcessContext): AppendQueue {
   return new AppendQueue({
     bounds: {
       rows: limits.appendBatchRows,
@@ -94,14 +97,14 @@ function createLane(messages: MessageStore, lease: Lease, { metrics, log }: Proc
     atTurnEnd: setImmediate,
     now: () => performance.now(),
     pause,
-    ...countLane(metrics, log),
+    ...countAppendQueue(metrics, log),
   });
 }
 
-/** What a chat server has in memory, and how it reads and changes the database. */
+/** Creates what a chat server holds in memory, and its stores. */
 function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease) {
   const { log, metrics } = host.context;
-  const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a reader could not be written to'));
+  const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a write to a subscriber failed'));
   const usage = new Usage(config.quota);
   const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId, usage);
   const state = {
@@ -115,7 +118,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
     heads: new HeadStore(host.pool, host.bootId, host.secret),
     messages,
     usage,
-    appendQueue: createLane(messages, lease, host.context),
+    appendQueue: createAppendQueue(messages, lease, host.context),
     now: () => host.clock.now(),
     log,
   };
@@ -124,18 +127,18 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
 
 type State = ReturnType<typeof createState>;
 
-/** The duties that doors call upon. */
-interface Duties {
+/** The background tasks that endpoints use. */
+interface BackgroundTasks {
   readonly reconciler: Reconciler;
   readonly shutdown: Shutdown;
   readonly drain: Drain;
 }
 
-function createDoors(
+function createEndpoints(
   host: ServiceHost,
   config: ChatServiceConfig,
   state: State,
-  { reconciler, shutdown, drain }: Duties,
+  { reconciler, shutdown, drain }: BackgroundTasks,
 ) {
   const { bootId, callers, keys } = host;
   const { now, appendQueue, messages, usage, lease, log, counters } = state;
@@ -149,17 +152,17 @@ function createDoors(
     mayPublish: () => lease.holds(moment()),
     onMoved: () => {
       counters.onFenced();
-      reconciler.checkHeads().catch((err) => log.warn({ err }, 'the heads could not be read'));
+      reconciler.checkHeads().catch((err) => log.warn({ err }, 'reading the heads failed'));
     },
     ...counters,
     onClose: (closed: ChatSession) => shutdown.closed(closed),
   };
   const { pingEveryMs } = config;
-  const door = new ConnectHandler({ ...state, bootId, keys, session, pingEveryMs, ...counters });
+  const handler = new ConnectHandler({ ...state, bootId, keys, session, pingEveryMs, ...counters });
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
-    connect: { take: door.connect },
-    subscribe: { take: door.subscribe },
+    connect: { take: handler.connect },
+    subscribe: { take: handler.subscribe },
     send: { bytes: new SendHandler({ ...state, bootId, keys }).send },
     ...createCommands({
       ...state,
@@ -171,7 +174,7 @@ function createDoors(
   };
 }
 
-async function createReporter(
+async function createHeartbeat(
   host: ServiceHost,
   config: ChatServiceConfig,
   state: State,
@@ -199,13 +202,15 @@ async function createReporter(
   });
 }
 
-/** What a chat server does every second, from its first report to its last. */
-function startDuties(
+/**
+ * Starts the periodic tasks, and registers the last report and the last save of usage for the stop.
+ */
+function startBackground(
   host: ServiceHost,
   config: ChatServiceConfig,
   state: State,
   heartbeat: Heartbeat,
-  { reconciler, drain }: Duties,
+  { reconciler, drain }: BackgroundTasks,
 ): void {
   const { parts } = host;
   const { now, sessions, log } = state;
@@ -220,8 +225,8 @@ function startDuties(
     steadily(() => heartbeat.report(serving()), everySecond, log, 'report'),
   );
   parts.add(
-    'sweep',
-    steadily(() => reconciler.run(), everySecond, log, 'sweep'),
+    'reconciler',
+    steadily(() => reconciler.run(), everySecond, log, 'reconciler'),
   );
   parts.add(
     'end',
@@ -238,19 +243,22 @@ function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => 
   return () => usage.save(store.add, () => new Set(sessions.find().map(({ person }) => person.id)));
 }
 
-/** Whoever wrote that this server has stopped: nobody is sent here any more, so it ends in order and its supervisor starts another. */
+/**
+ * Stops this process in order if its row in the database says that it has stopped, whoever wrote
+ * that. Managers send nobody here any more, and the supervisor starts a new process.
+ */
 async function endWhereStopped({ heads, log }: State): Promise<void> {
   if (!(await heads.hasStopped())) return;
-  log.warn('the database says that this chat server has stopped: it ends');
+  log.warn('the database says that this chat server has stopped; stopping');
   process.kill(process.pid, 'SIGTERM');
 }
 
-/** A stop has time for the drain, then for readers to take their goodbye, and something to spare. */
+/** Shares of the time for a stop: the drain, then the goodbyes; the rest is a margin. */
 const shareOfStop = { drain: 0.75, shutdown: 0.15 } as const;
 
 /**
- * Plugs a chat server together: its state, its doors, its duties. It stops with a drain. Only a test that wants to see
- * what happens without one gives another lease.
+ * Starts a chat server: its state, its endpoints and its background tasks. It stops with a drain.
+ * `lease` is for tests of a server without a valid lease.
  */
 export async function startChatService(
   config: ChatServiceConfig,
@@ -268,28 +276,30 @@ export async function startChatService(
     onGiven: (channels) => state.counters.onLeft('drained', channels),
     stopWithinMs: stopMs * shareOfStop.drain,
   });
-  const duties = { reconciler, shutdown, drain };
-  countDuties(context.metrics, duties);
-  await host.serve((server) => server.add(ChatService, createDoors(host, config, state, duties)));
-  const heartbeat = await createReporter(host, config, state, reconciler);
-  startDuties(host, config, state, heartbeat, duties);
+  const background = { reconciler, shutdown, drain };
+  countBackground(context.metrics, background);
+  await host.serve((server) => server.add(ChatService, createEndpoints(host, config, state, background)));
+  const heartbeat = await createHeartbeat(host, config, state, reconciler);
+  startBackground(host, config, state, heartbeat, background);
   host.readiness.require('the managers', () => heartbeat.checkAccepted());
-  host.parts.add('farewell', shutdown);
+  host.parts.add('shutdown', shutdown);
   host.parts.add('drain', drain);
   return host.run();
 }
 
-/** Repeats with jitter; a failure that lasts is logged once, and once when it is over. */
-function steadily(work: () => Promise<void>, everyMs: number, log: Logger, duty: string): Part {
+/**
+ * Repeats `work` with jitter. Logs the first of several failures in a row, and the next success.
+ */
+function steadily(work: () => Promise<void>, everyMs: number, log: Logger, task: string): Part {
   let failing = false;
   const turn = async () => {
     await work();
-    if (failing) log.info({ duty }, 'works again');
+    if (failing) log.info({ task }, 'task works again');
     failing = false;
   };
   return repeat(everyMs, 0.1, turn, (err) => {
     const cause = err instanceof Refusal ? { cause: err.message } : { err };
-    if (!failing) log.warn({ ...cause, duty }, 'failed; trying on');
+    if (!failing) log.warn({ ...cause, task }, 'task failed; retrying');
     failing = true;
   });
 }

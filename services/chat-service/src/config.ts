@@ -7,11 +7,11 @@ import type { Quota } from './core/usage.js';
 export interface ChatServiceConfig {
   readonly host: HostConfig;
   readonly name: string;
-  /** What clients dial; undefined: where this process listens. */
+  /** Address that clients dial. If undefined, the address that this process listens on. */
   readonly addr: string | undefined;
-  /** Clients dial it with TLS. */
+  /** True if clients dial `addr` with TLS. */
   readonly addrTls: boolean;
-  /** What managers dial; undefined: where this process listens. */
+  /** Address that managers dial. If undefined, the address that this process listens on. */
   readonly internalAddr: string | undefined;
   readonly managers: readonly string[];
   readonly messageBytes: number;
@@ -23,14 +23,14 @@ export interface ChatServiceConfig {
 
 const megabyte = 1_048_576;
 
-/** Bytes per second in proportion to messages per second. */
+/** Scales the usual bytes per second in proportion to the messages per second. */
 function rateOf(messagesPerSecond: number, usualMessages: number, usualBytes: number): MessageRate {
   return { messagesPerSecond, bytesPerSecond: (usualBytes * messagesPerSecond) / usualMessages };
 }
 
 /**
- * What the chat server needs of the settings.
- * @throws {Error} one sentence where something is missing.
+ * Reads the configuration of a chat server from the settings.
+ * @throws {Error} one sentence if a setting is missing.
  */
 export function readChatServiceConfig(settings: Settings): ChatServiceConfig {
   return {

@@ -14,12 +14,12 @@ import type { Sessions } from './session/sessions.js';
 const departures = ['lost', 'empty', 'drained'] as const;
 const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay'];
 
-/** What a chat server counts. */
+/** Callbacks that count the events of a chat server. */
 export interface ChatCounters {
   readonly onWrite: (frames: number) => void;
   readonly onReset: (why: ResetCause) => void;
   readonly onResume: (outcome: Resume) => void;
-  /** Something was to be written in a channel that another server has by now. */
+  /** Called for each message that was not written because another server owns the channel now. */
   readonly onFenced: () => void;
   readonly onLeft: (why: (typeof departures)[number], channels: number) => void;
 }
@@ -31,7 +31,7 @@ const resumptions = {
   [Resume.RESET]: 'reset',
 } as const;
 
-/** What the lane counts. */
+/** Callbacks that count the batches of the append queue. */
 export interface AppendQueueCounters {
   readonly onBatch: (written: BatchResult) => void;
   readonly onDoubt: (cause: unknown) => void;
@@ -39,68 +39,84 @@ export interface AppendQueueCounters {
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Batches by size and time, and tries whose outcome was not known. */
-export function countLane(metrics: Metrics, log: Logger): AppendQueueCounters {
+/** Registers the metrics of the append queue: batches by size and time, and reruns. */
+export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCounters {
   const rows = metrics.histogram(
     'parley_append_queue_batch_rows',
-    'entries of one batch, without those that met a lock',
+    'entries per batch, without those that met a lock',
     [],
     [1, 2, 5, 10, 25, 50, 100, 250, 500],
   );
   const waits = metrics.histogram(
     'parley_append_queue_wait_seconds',
-    'until the oldest entry of a batch was sent',
+    'time that the oldest entry of a batch waited before it was sent',
     [],
     seconds,
   );
   const commits = metrics.histogram(
     'parley_append_queue_commit_seconds',
-    'until the outcome of a batch was known',
+    'time from sending a batch until its outcome was known',
     [],
     seconds,
   );
-  const reruns = metrics.counter('parley_append_queue_reruns_total', 'batches that were sent again', []);
+  const reruns = metrics.counter(
+    'parley_append_queue_reruns_total',
+    'batches sent again because their outcome was unknown',
+    [],
+  );
   return {
     onBatch: ({ rows: count, tries, waitedMs, tookMs }) => {
       rows.observe(count);
       waits.observe(waitedMs / 1_000);
       commits.observe(tookMs / 1_000);
-      if (tries > 1) log.info({ tries, count }, 'a batch is committed after all');
+      if (tries > 1) log.info({ tries, count }, 'batch committed after retries');
     },
     onDoubt: (err) => {
       reruns.inc();
-      log.warn({ err }, 'the outcome of a batch is not known; it is sent again');
+      log.warn({ err }, 'outcome of a batch unknown; sending it again');
     },
   };
 }
 
-/** Writes, frames and resets are counted as they happen; the rest is asked for when it is read. */
+/**
+ * Registers the metrics of channels and streams. Counters grow as events happen; gauges are read at
+ * each scrape.
+ */
 export function countChat(
   metrics: Metrics,
   parts: { channels: Channels; sessions: Sessions; lease: Lease; appendQueue: AppendQueue; usage: Usage },
 ): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };
-  metrics.total('parley_writes_total', 'writes to readers', () => sums.writes);
-  metrics.total('parley_deliveries_total', 'frames written to readers', () => sums.deliveries);
-  metrics.total('parley_stored_bytes_total', 'bytes that this server wrote into logs', () => parts.usage.storedBytes);
-  const resetHelp = 'readers that were reset, by what they did not take';
+  metrics.total('parley_writes_total', 'writes to subscribers', () => sums.writes);
+  metrics.total('parley_deliveries_total', 'frames written to subscribers', () => sums.deliveries);
+  metrics.total('parley_stored_bytes_total', 'bytes that this server stored in logs', () => parts.usage.storedBytes);
+  const resetHelp =
+    'streams reset by cause: the subscriber fell behind, did not read its goodbye, or did not finish its replay';
   const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
-  const resumeHelp = 'streams by what they asked to resume came to';
+  const resumeHelp = 'opened streams by the outcome of their request to resume';
   const resumes = metrics.counter('parley_resumes_total', resumeHelp, ['outcome'], Object.values(resumptions));
-  const fenced = metrics.counter('parley_fenced_total', 'messages for a channel that another server has by now', []);
+  const fenced = metrics.counter(
+    'parley_fenced_total',
+    'messages not written because another server owns the channel',
+    [],
+  );
   const left = metrics.counter(
     'parley_channels_left_total',
-    'channels that this server has no more',
+    'channels that this server gave up, by cause',
     ['why'],
     departures,
   );
   metrics.gauge('parley_streams', 'open streams', () => parts.sessions.size);
   metrics.gauge('parley_channels', 'channels in memory', () => parts.channels.size);
-  metrics.gauge('parley_append_queue_bytes', 'data bytes that wait or are in flight', () => parts.appendQueue.bytes);
-  metrics.gauge('parley_ring_bytes', 'bytes in all rings', () => parts.channels.ringBytes);
+  metrics.gauge(
+    'parley_append_queue_bytes',
+    'bytes of entries that wait or are in flight',
+    () => parts.appendQueue.bytes,
+  );
+  metrics.gauge('parley_ring_bytes', 'bytes in all ring buffers', () => parts.channels.ringBytes);
   metrics.gauge(
     'parley_lease_age_seconds',
-    'since the last confirmed report',
+    'time since the last confirmed heartbeat was sent',
     () => parts.lease.ageMs(moment()) / 1_000,
   );
   return {
@@ -115,8 +131,11 @@ export function countChat(
   };
 }
 
-/** What the sweep saw last, and whether the server gives its channels back. */
-export function countDuties(metrics: Metrics, { reconciler, drain }: { reconciler: Reconciler; drain: Drain }): void {
+/** Registers the metrics of the reconciler and the drain. */
+export function countBackground(
+  metrics: Metrics,
+  { reconciler, drain }: { reconciler: Reconciler; drain: Drain },
+): void {
   metrics.levels('parley_seats', 'seats at this server, by state', 'state', () => reconciler.seats);
-  metrics.gauge('parley_draining', '1 once this server gives its channels back', () => Number(drain.begun));
+  metrics.gauge('parley_draining', '1 while this server drains, else 0', () => Number(drain.begun));
 }

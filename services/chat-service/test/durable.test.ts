@@ -239,7 +239,10 @@ async function appendAsManager(id: number, sender: string, kind: number, set: st
   );
 }
 
-/** A removal: the head is locked first, and the member's last seq is that of the entry which says so. */
+/**
+ * A removal: the head is locked first, and the member's last seq is that of the entry which says
+ * so.
+ */
 async function removeAsManager(id: number, user: string): Promise<void> {
   await trio.people.sql(
     `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, roster = roster + 1 WHERE channel_id = $1 RETURNING last_seq, last_at),

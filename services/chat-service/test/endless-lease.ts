@@ -10,7 +10,8 @@ class EndlessLease extends Lease {
   }
 }
 
-// A chat server with a planted fault: whoever looks for two owners of one channel has to find this one.
+// A chat server with a planted fault: whoever looks for two owners of one channel has to find this
+// one.
 await runProcess('chat-service', (context) =>
   startChatService(readChatServiceConfig(context.settings), context, new EndlessLease(Number.POSITIVE_INFINITY)),
 );

@@ -22,7 +22,9 @@ let carol: TestPerson;
 let tests = 0;
 
 const withinMs = 10_000;
-/** More than a sweep needs, even on a busy machine: whoever were to be thrown out by it is by then. */
+/**
+ * More than a sweep needs, even on a busy machine: whoever were to be thrown out by it is by then.
+ */
 const sweepsMs = 4_000;
 const inAnHour = () => Date.now() + 3_600_000;
 

@@ -12,20 +12,20 @@ export interface DrainDutyDeps {
   readonly sessions: Sessions;
   readonly heads: Pick<HeadStore, 'mine' | 'giveBack'>;
   readonly appendQueue: Pick<AppendQueue, 'flushed'>;
-  /** Tells the managers, so that no channel is placed here any more. */
+  /** Tells the managers to place no more channels here. */
   readonly announce: () => Promise<void>;
-  /** Told how many channels were given back. */
+  /** Called with the number of channels given back. */
   readonly onGiven: (channels: number) => void;
-  /** How long it may take when the process stops. */
+  /** Time limit of the drain when the process stops, in milliseconds. */
   readonly stopWithinMs: number;
   readonly log: Logger;
 }
 
 const stepMs = 100;
 const retryMs = 200;
-/** Of one try. */
+/** Time limit of one attempt, in milliseconds. */
 const longestMs = 10_000;
-/** As many come back in a second, where the deadline leaves time. */
+/** Number of streams that reconnect per second, if the deadline leaves time. */
 const streamsPerSecond = 100;
 const spreadMs = { least: 500, most: 3_000 } as const;
 
@@ -33,15 +33,19 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
   return { channel_id: facts.id, epoch: facts.epoch };
 }
 
-/** The streams of one channel leave together and come back one by one. */
+/**
+ * Random delay before a client reconnects: streams of a channel end together and come back one by
+ * one.
+ */
 function comeBackInMs({ seats }: LiveChannel): number {
   const withinMs = Math.min(spreadMs.most, Math.max(spreadMs.least, (seats * 1_000) / streamsPerSecond));
   return Math.floor(Math.random() * withinMs);
 }
 
 /**
- * Gives every channel back, one after the other over half of the time there is: nothing new is said in it, what is being written is
- * finished, the head is given back, its people hear goodbye. Until then a channel lives on as ever, newcomers included.
+ * Gives every channel back, spread over half of the available time. For each channel it refuses new
+ * messages, waits for pending writes, gives the head back and says goodbye to its streams. Until
+ * its turn a channel works as usual and accepts new streams.
  */
 export class Drain implements Part {
   readonly #deps: DrainDutyDeps;
@@ -52,12 +56,15 @@ export class Drain implements Part {
     this.#deps = deps;
   }
 
-  /** There is no way back. */
+  /** True once the drain has begun. It cannot be undone. */
   get begun(): boolean {
     return this.#over !== undefined;
   }
 
-  /** Resolves when no channel is left, or the time is over. Called again: the earlier end counts. */
+  /**
+   * Resolves when no channel is left or the time is over. If called again, the earlier deadline
+   * counts.
+   */
   begin(withinMs: number): Promise<void> {
     this.#endsAt = Math.min(this.#endsAt, performance.now() + withinMs);
     this.#over ??= Promise.resolve().then(() => this.#run());
@@ -77,7 +84,7 @@ export class Drain implements Part {
     const rest = () => this.#moveRest();
     const done = await this.#untilDone(rest, () => this.#endsAt);
     log.info({ done }, 'drained');
-    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // or a Listen would lead here until the process ends
+    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // otherwise Listen would lead here until the process ends
   }
 
   get #leftMs(): number {
@@ -97,7 +104,7 @@ export class Drain implements Part {
     await Promise.all(moves);
   }
 
-  /** What was opened meanwhile, and what was never loaded. */
+  /** Gives back channels that were opened meanwhile, and those that were never loaded. */
   async #moveRest(): Promise<void> {
     await this.#move(this.#deps.channels.all().filter(({ moving }) => !moving));
     const mine = await this.#deps.heads.mine();
@@ -119,7 +126,10 @@ export class Drain implements Part {
     }
   }
 
-  /** Tries on until it succeeds. False: not before `endsAt`, which may come nearer meanwhile. */
+  /**
+   * Retries until `work` succeeds. Returns false if it did not before `endsAt`, which may move
+   * closer meanwhile.
+   */
   async #untilDone(work: () => Promise<unknown>, endsAt: () => number): Promise<boolean> {
     for (;;) {
       const tried = work().then(

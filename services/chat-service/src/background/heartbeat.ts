@@ -7,7 +7,7 @@ import type { Lease, LeaseMoment } from '../core/lease.js';
 import type { Sessions } from '../session/sessions.js';
 import type { HeadStore } from '../store/heads.js';
 
-/** Who this chat server is, as its reports say. */
+/** What a chat server reports about itself. */
 export interface InstanceIdentity {
   readonly bootId: string;
   readonly name: string;
@@ -23,47 +23,55 @@ export interface HeartbeatDeps {
   readonly lease: Lease;
   readonly channels: Channels;
   readonly sessions: Sessions;
-  /** For how long the database has not answered this server. */
+  /** Milliseconds since the database last answered this server. */
   readonly unansweredMs: () => number;
-  /** Called where the database answers the managers and not this server. */
+  /** Called if the database answers the managers and not this server. */
   readonly onCutOff: () => void;
-  /** Called where the database may no longer agree on what this server owns. */
+  /** Checks which channels the database says this server owns, and leaves the others. */
   readonly onDoubt: () => Promise<unknown>;
   readonly log: Logger;
 }
 
 const leaseSeconds = 3;
-/** The managers reach the database, so they would renew for ever what this server cannot look after. */
+/**
+ * Milliseconds without an answer from the database after which this server gives its channels up.
+ * Managers that still reach the database would otherwise renew its lease for ever.
+ */
 const cutOffMs = 3_000;
 const answerWithinMs = 1_000;
-/** Seats at which a server calls itself full. */
+/** Number of seats at which a server reports a load of 1. */
 const fullSeats = 2_000;
 
-/** Now, on both clocks. */
+/** Returns the current moment on both clocks. */
 export function moment(): LeaseMoment {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
 }
 
-/** The heartbeat: tells a manager, once a second, that this server lives and how loaded it is; a success is a lease. */
+/**
+ * Reports once a second to a manager that this server is alive, and how loaded it is. A success
+ * renews the lease.
+ */
 export class Heartbeat {
   readonly #deps: HeartbeatDeps;
   #utilization = performance.eventLoopUtilization();
-  /** Why no manager has taken the last report; undefined where one has. */
-  #refused: string | undefined = 'none was sent yet';
+  /** Why no manager accepted the last report, or undefined if one did. */
+  #refused: string | undefined = 'no report was sent yet';
   #warned = false;
 
   constructor(deps: HeartbeatDeps) {
     this.#deps = deps;
   }
 
-  /** Rejects with one sentence where nobody can be served: no manager knows of this server, or it cannot be sure of its channels. */
+  /**
+   * @throws {Error} one sentence, if no manager accepted the last report or the lease has lapsed.
+   */
   async checkAccepted(): Promise<void> {
     if (this.#refused !== undefined)
-      throw new Error(`no manager takes the reports of this chat server: ${this.#refused}`);
+      throw new Error(`no manager accepts the reports of this chat server: ${this.#refused}`);
     if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has run out');
   }
 
-  /** One report. Where no manager answers, the lease is renewed directly. */
+  /** Sends one report. If no manager answers, renews the lease in the database directly. */
   async report(state: ServerState): Promise<void> {
     if (this.#deps.unansweredMs() > cutOffMs && !(await this.#isAnswered())) return this.#giveUp(state);
     const sentAt = moment();
@@ -77,7 +85,10 @@ export class Heartbeat {
     }
   }
 
-  /** Asks again before anything is given up: who was asleep for that long has not been refused an answer. */
+  /**
+   * Asks once more before giving up: a process that was suspended for that long has had no chance
+   * of an answer.
+   */
   async #isAnswered(): Promise<boolean> {
     const asked = this.#deps.onDoubt().then(
       () => true,
@@ -86,14 +97,17 @@ export class Heartbeat {
     return (await atMost(asked, answerWithinMs)) === true;
   }
 
-  /** Where no manager can tell the database either, everybody is cut off, and nobody can take what is ours: it is kept. */
+  /**
+   * Gives all channels up. Throws before that if no manager accepts the report: then nobody reaches
+   * the database, and no other server can take the channels.
+   */
   async #giveUp(state: ServerState): Promise<void> {
     this.#deps.lease.end();
     await this.#deps.managers.report({ ...this.#request(state), cutOff: true });
     this.#deps.onCutOff();
   }
 
-  /** What another server has by now is left before anything is said as the owner again. */
+  /** Leaves channels that another server owns now, then confirms the lease. */
   async #doubt(sentAt: LeaseMoment): Promise<void> {
     await this.#deps.onDoubt();
     this.#deps.lease.confirm(sentAt);
@@ -110,13 +124,13 @@ export class Heartbeat {
 
   #taken(): void {
     this.#refused = undefined;
-    if (this.#warned) this.#deps.log.info('a manager takes reports again');
+    if (this.#warned) this.#deps.log.info('a manager accepts reports again');
     this.#warned = false;
   }
 
   #warn(): void {
     const { log } = this.#deps;
-    if (!this.#warned) log.warn({ cause: this.#refused }, 'no manager takes reports; the lease is renewed directly');
+    if (!this.#warned) log.warn({ cause: this.#refused }, 'no manager accepts reports; renewing the lease directly');
     this.#warned = true;
   }
 
@@ -138,7 +152,10 @@ export class Heartbeat {
     });
   }
 
-  /** 0..1: how busy the loop was since the last report, or how full the server is, whichever is more. */
+  /**
+   * Load from 0 to 1: utilization of the event loop since the last report, or the share of seats,
+   * whichever is more.
+   */
   #load(): number {
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();

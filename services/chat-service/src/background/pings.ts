@@ -1,6 +1,8 @@
 import type { Sessions } from '../session/sessions.js';
 
-/** Pings every client that asked for events, and parts from those that were silent for three turns. */
+/**
+ * Pings every client that asked for events, and ends streams that were silent for three intervals.
+ */
 export class Pings {
   readonly #sessions: Sessions;
   readonly #everyMs: number;

@@ -12,16 +12,21 @@ export interface ReconcilerDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
   readonly now: () => number;
-  /** Told of channels that another server has by now, and of those that were given back because nobody is in them. */
+  /**
+   * Called with the number of channels that another server owns now, or that were given back
+   * because they are empty.
+   */
   readonly onLeft: (why: 'lost' | 'empty', channels: number) => void;
 }
 
-/** How long an empty channel stays, for those who come back. */
+/** Milliseconds that an empty channel stays in memory, for users who reconnect. */
 const keepEmptyMs = 120_000;
-/** Who is removed waits no longer for the entry that says so. */
+/**
+ * Maximum time to wait until removed users have seen the entry that removes them, in milliseconds.
+ */
 const showLastWithinMs = 1_000;
-/** Given back by one statement. */
-const emptyPerSweep = 500;
+/** Maximum number of empty channels given back by one statement. */
+const emptyPerRun = 500;
 const again: ReadonlySet<Reason> = new Set<Reason>(['moved', 'draining']);
 
 function partingFor(reason: Reason): CloseInfo {
@@ -33,12 +38,13 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
 }
 
 /**
- * Makes this process and the database agree, once a second: streams whose seat or session is over end with the reason,
- * seats whose stream is gone are deleted, channels that are owned elsewhere are left, empty ones given back.
+ * Makes this process and the database agree, once a second. It ends streams whose seat or session
+ * is over, deletes seats whose stream is gone, leaves channels that another server owns and gives
+ * empty ones back.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
-  /** As the database had them at the last sweep; a late one was reserved and not taken in time. */
+  /** Number of seats by state at the last run. A late seat was reserved and not taken in time. */
   readonly seats = { live: 0, reserved: 0, late: 0 };
 
   #answeredAtMs = performance.now();
@@ -47,7 +53,7 @@ export class Reconciler {
     this.#deps = deps;
   }
 
-  /** For how long no sweep has had an answer. */
+  /** Milliseconds since the database last answered. */
   get unansweredMs(): number {
     return performance.now() - this.#answeredAtMs;
   }
@@ -58,7 +64,10 @@ export class Reconciler {
     await this.#giveBackEmpty(mine);
   }
 
-  /** Leaves every channel that the database gives to another server, or to nobody; shows what others wrote in the rest. */
+  /**
+   * Leaves every channel that this server no longer owns, and shows what others wrote in the rest.
+   * Returns the heads that this server owns.
+   */
   async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
     const mine = await this.#deps.heads.mine();
@@ -76,7 +85,7 @@ export class Reconciler {
     return mine;
   }
 
-  /** Without a word from the database: what was ours may be another server's from now on, and everybody had better go there. */
+  /** Leaves every channel without asking the database, and sends all clients to Listen again. */
   leaveEverything(): void {
     for (const session of this.#close(this.#deps.channels.all())) session.goodbye('moved', partingFor('moved'));
   }
@@ -85,7 +94,10 @@ export class Reconciler {
     if (lost.length > 0) await this.#endAll(this.#close(lost));
   }
 
-  /** From here on nothing is said in them, even before their people hear of it. Answers those. */
+  /**
+   * Closes channels that were lost, so that they take no more messages. Returns their sessions,
+   * which are still open.
+   */
   #close(lost: readonly LiveChannel[]): ChatSession[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
     for (const channel of lost) {
@@ -108,7 +120,10 @@ export class Reconciler {
     await this.#deps.seats.leave(stale.map(({ id }) => id));
   }
 
-  /** Shows them what is committed by now, the entry that removes them too; they say nothing more meanwhile. */
+  /**
+   * Shows leaving sessions all that is committed, including the entry that removes them. Ignores
+   * what they send meanwhile.
+   */
   async showLast(leaving: readonly ChatSession[]): Promise<void> {
     for (const session of leaving) session.deafen();
     const channels = new Set(leaving.map(({ channel }) => channel));
@@ -136,19 +151,25 @@ export class Reconciler {
     }
   }
 
-  /** So that the next Listen places them where there is room. What was never loaded has nobody in it either. */
+  /**
+   * Gives back empty channels, so that the next Listen places them where there is room. A channel
+   * that was never loaded is empty.
+   */
   async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {
     const { channels, heads, onLeft } = this.#deps;
     const empty = this.#longEmpty();
     const unloaded = mine.filter(({ channel_id }) => channels.find(channel_id) === undefined);
-    const offered = [...empty.map(ownershipOf), ...unloaded].slice(0, emptyPerSweep);
+    const offered = [...empty.map(ownershipOf), ...unloaded].slice(0, emptyPerRun);
     if (offered.length === 0) return;
     const given = await heads.giveBackEmpty(offered);
     for (const channel of empty.filter(({ facts }) => given.has(facts.id))) channels.close(channel);
     onLeft('empty', given.size);
   }
 
-  /** Those that have been empty for long; and while all rings are too large, those that have been it longest. */
+  /**
+   * Returns channels that have been empty for long enough, and those empty the longest while all
+   * rings together are too large.
+   */
   #longEmpty(): LiveChannel[] {
     const { channels, now } = this.#deps;
     const before = now() - keepEmptyMs;

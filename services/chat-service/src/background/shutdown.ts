@@ -6,12 +6,15 @@ import type { SeatStore } from '../store/seats.js';
 export interface ShutdownDeps {
   readonly sessions: Sessions;
   readonly seats: SeatStore;
-  /** How long readers have to take their goodbye. */
+  /** Time for clients to read their goodbye, in milliseconds. */
   readonly withinMs: number;
   readonly log: Logger;
 }
 
-/** The seats of streams that have ended go with them. */
+/**
+ * Deletes the seats of streams that have ended, and says goodbye to the remaining streams at the
+ * stop.
+ */
 export class Shutdown implements Part {
   readonly #deps: ShutdownDeps;
   readonly #left: string[] = [];
@@ -21,24 +24,29 @@ export class Shutdown implements Part {
     this.#deps = deps;
   }
 
-  /** A stream has ended. Where the database does not answer, the sweep deletes its seat later. */
+  /**
+   * Call this when a stream has ended. If the database does not answer, the reconciler deletes the
+   * seat later.
+   */
   closed(session: ChatSession): void {
     this.#deps.sessions.remove(session.key.seat);
     this.#left.push(session.key.seat);
     this.#clearing ??= this.#clear();
   }
 
-  /** What leaves while one statement is on its way goes with the next. */
+  /**
+   * Deletes seats until none is left. Seats that end while a statement runs go into the next one.
+   */
   async #clear(): Promise<void> {
     while (this.#left.length > 0) {
       await this.#deps.seats
         .leave(this.#left.splice(0))
-        .catch((err) => this.#deps.log.warn({ err }, 'seats were not given back'));
+        .catch((err) => this.#deps.log.warn({ err }, 'deleting seats failed'));
     }
     this.#clearing = undefined;
   }
 
-  /** Whoever is still here hears that the server stops, and has a little time to take it. */
+  /** Says goodbye to every open stream, and waits until they have ended or the time is over. */
   async stop(): Promise<void> {
     const { sessions, withinMs } = this.#deps;
     for (const session of sessions.find()) session.goodbye('draining', { listenAgain: true, retryAfterMs: 0 });

@@ -5,10 +5,10 @@ import { callUnary, clientOptions } from '@parley/rpc';
 import { type Part, Refusal, refuse } from '@parley/runtime';
 import { managerAudience, type ServiceClaims, type SigningKey } from '@parley/service-kit';
 
-/** All tries of one report; what follows has to be within the lease too. */
+/** Time limit of one report over all attempts, in milliseconds. The lease must outlast it. */
 const reportWithinMs = 1_000;
 
-/** The managers of this deployment. Any of them will do; the one that answered last is asked first. */
+/** Clients of all managers. Any of them can answer; the one that answered last comes first. */
 export class Managers implements Part {
   readonly #clients: Client[];
   readonly #key: SigningKey<ServiceClaims>;
@@ -27,13 +27,13 @@ export class Managers implements Part {
   }
 
   /**
-   * Reports to the first manager that answers; one that hangs is asked last the next time.
-   * @throws {Refusal} `not-mine` where a listed channel is not this server's any more; otherwise the last refusal.
+   * Reports to the first manager that answers. One that hangs comes last the next time.
+   * @throws {Refusal} `not-mine` if this server no longer owns a listed channel; otherwise the last refusal.
    */
   async report(request: ReportRequest): Promise<void> {
     const token = await this.#key.sign({ sub: this.#bootId }, managerAudience);
     const before = performance.now() + reportWithinMs;
-    let last: unknown = refuse('unreachable', { words: 'no manager is configured' });
+    let last: unknown = refuse('unreachable', { words: 'No manager is configured. Set PARLEY_MANAGERS.' });
     for (let tried = 0; tried < this.#clients.length && performance.now() < before; tried++) {
       const client = this.#clients[this.#first] as Client;
       try {

@@ -1,9 +1,15 @@
 import type { Amendment, RingBuffer } from '@parley/fanout';
 
-/** Keeps the ring as the log is now: whoever is shown an earlier entry later is not shown words that are gone. */
+/**
+ * Keeps the ring in step with the log, so that an entry read from it later does not show text that
+ * is gone.
+ */
 export class Amendments {
   readonly #ring: RingBuffer;
-  /** The newest edit of each target: where it is in the ring, and how it is without its words. The oldest comes first. */
+  /**
+   * Newest edit of each target, oldest first: its cursor in the ring, and its message without the
+   * text.
+   */
   readonly #edits = new Map<
     number,
     { readonly cursor: number; readonly withdrawn: NonNullable<Amendment['withdrawn']> }
@@ -13,7 +19,10 @@ export class Amendments {
     this.#ring = ring;
   }
 
-  /** Called right before the entry that amends joins the ring; `cursor` is that of its target. */
+  /**
+   * Applies an amendment. Call it right before the amending entry joins the ring; `cursor` is that
+   * of the target.
+   */
   apply({ target, apply, withdrawn }: Amendment, cursor: number): void {
     this.#ring.replace(cursor, apply);
     this.withdraw(target);
@@ -21,7 +30,7 @@ export class Amendments {
     this.#forget();
   }
 
-  /** The newest edit of this target loses its words. */
+  /** Removes the text of the newest edit of this target. */
   withdraw(target: number): void {
     const edit = this.#edits.get(target);
     if (edit === undefined) return;
@@ -29,12 +38,12 @@ export class Amendments {
     this.#ring.replace(edit.cursor, edit.withdrawn);
   }
 
-  /** Edits of targets below this seq lose their words. */
+  /** Removes the text of edits whose target lies below `seq`. */
   withdrawBelow(seq: number): void {
     for (const target of this.#edits.keys()) if (target < seq) this.withdraw(target);
   }
 
-  /** What has fallen off the ring needs no care. */
+  /** Forgets edits that have fallen off the ring. */
   #forget(): void {
     for (const [target, { cursor }] of this.#edits) {
       if (cursor >= this.#ring.tail) return;

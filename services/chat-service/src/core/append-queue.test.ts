@@ -22,7 +22,7 @@ function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
     isHost: false,
     denial: undefined,
     judge: () => {},
-    lookAgain: async () => {},
+    reloadMembers: async () => {},
     ...fields,
   };
 }
@@ -238,12 +238,12 @@ describe('Lane', () => {
     let known = 1;
     const members = { roster: 0 };
     log.verdict = ({ roster }) => (roster < known ? { is: 'stale', roster: known } : undefined);
-    const lookAgain = async (roster: number) => {
+    const reloadMembers = async (roster: number) => {
       await new Promise(setImmediate);
       members.roster = roster;
     };
     for (let n = 1; n <= 3; n++) {
-      const one = entry(n, { lookAgain });
+      const one = entry(n, { reloadMembers });
       offer({
         ...one,
         judge() {
@@ -255,7 +255,7 @@ describe('Lane', () => {
     expect(log.rows).toEqual(['c1', 'c2', 'c3']);
     known = 2;
     offer({
-      ...entry(4, { lookAgain }),
+      ...entry(4, { reloadMembers }),
       judge() {
         Object.assign(this, members);
       },

@@ -3,10 +3,11 @@ import { type QueuedEntry, type Settle, TurnQueue } from './fair-queue.js';
 import { type FlightOptions, untilKnown } from './flight.js';
 
 export interface AppendQueueBounds {
+  /** Maximum entries of one batch. */
   readonly rows: number;
-  /** Bytes of one batch. */
+  /** Maximum bytes of one batch; a larger entry goes alone. */
   readonly batchBytes: number;
-  /** Bytes that may wait, of all, of one channel and of one user. */
+  /** Maximum bytes that may wait: in all, of one channel and of one user. */
   readonly waitingBytes: number;
   readonly channelBytes: number;
   readonly userBytes: number;
@@ -14,20 +15,27 @@ export interface AppendQueueBounds {
 
 export interface AppendQueueOptions extends FlightOptions {
   readonly bounds: AppendQueueBounds;
-  /** Asked for each batch. False: what waits is answered with `paused`; what was sent before is still brought to its end. */
+  /**
+   * Called for each batch. If it returns false, queued entries fail with `paused`. A batch already
+   * sent is still finished.
+   */
   readonly mayWrite: () => boolean;
-  /** Runs at the end of this turn of the loop: `setImmediate`, or what a test steps by hand. */
+  /**
+   * Runs a callback at the end of this turn of the event loop: `setImmediate`, or a stub in tests.
+   */
   readonly atTurnEnd: (run: () => void) => void;
 }
 
 const paused: AppendOutcome = { is: 'paused' };
 const refused: AppendOutcome = { is: 'refused' };
-/** A channel that was locked is written apart from the others for so long. */
+/** Milliseconds for which a channel that was locked is written apart from the others. */
 const asideMs = 5_000;
-/** Channels that are written apart at the same time. */
+/** Maximum number of channels that are written apart at the same time. */
 export const asideAtOnce = 2;
 
-/** A UUID is the same one in either case, as for the database. */
+/**
+ * Returns a key for the client id within its channel and sender. A UUID is the same in either case.
+ */
 function identityOf({ channelId, senderId, clientId }: LogEntry): string {
   return `${channelId} ${senderId} ${clientId.toLowerCase()}`;
 }
@@ -39,23 +47,26 @@ function addTo(sums: Map<string, number>, key: string, bytes: number): void {
 }
 
 /**
- * The path of durable writes of one process: at most one batch of all channels in flight, and what arrives meanwhile is
- * the next one, so nothing waits for a timer. Channels and their senders take turns. A batch once sent is sent again until
- * its outcome is a fact. A channel that was locked is written apart, so that the others do not wait for it.
+ * Queue of all durable writes of one process. At most one batch of all channels is in flight, and
+ * entries that arrive meanwhile form the next one, so nothing waits for a timer. Channels, and the
+ * senders of a channel, take turns. A batch is sent again until its outcome is known. A channel
+ * that was locked is written apart, so that the others do not wait for it.
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions;
-  /** Those with something unanswered; who was served last comes last. */
+  /** Queues of channels with unsettled entries. The channel served last comes last. */
   readonly #queues = new Map<number, TurnQueue>();
-  /** Channels that were locked: monotonic, ms. */
+  /**
+   * Channels that were locked, with the monotonic time in ms until which they are written apart.
+   */
   readonly #asideUntilMs = new Map<number, number>();
   readonly #bytesOfUsers = new Map<string, number>();
-  /** The oldest first. */
-  readonly #unanswered = new Map<QueuedEntry, number>();
+  /** Unsettled entries by their number, the oldest first. */
+  readonly #unsettled = new Map<QueuedEntry, number>();
   #bytes = 0;
-  #flying = false;
-  #flyingAside = 0;
-  #taken = 0;
+  #inFlight = false;
+  #asideInFlight = 0;
+  #accepted = 0;
   #flushes: { readonly upTo: number; readonly resolve: () => void }[] = [];
 
   constructor(options: AppendQueueOptions) {
@@ -67,21 +78,24 @@ export class AppendQueue {
     return this.#bytes;
   }
 
-  /** False: too much waits, and nothing was taken. Otherwise `done` is called exactly once. */
+  /**
+   * Queues an entry. Returns false, and queues nothing, if too many bytes wait. Otherwise `done` is
+   * called exactly once.
+   */
   offer(entry: Candidate, done: Settle): boolean {
     const waiting: QueuedEntry = { entry, bytes: costOf(entry), sinceMs: this.#options.now(), done: [done] };
     if (!this.#hasRoom(waiting)) return false;
     this.#queueOf(entry.channelId).push(waiting);
-    this.#unanswered.set(waiting, ++this.#taken);
+    this.#unsettled.set(waiting, ++this.#accepted);
     this.#count(waiting, waiting.bytes);
-    this.#takeOff();
+    this.#schedule();
     return true;
   }
 
-  /** Resolves when all that was taken so far has been answered. */
+  /** Resolves when every entry queued so far is settled. */
   flushed(): Promise<void> {
-    if (this.#unanswered.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#flushes.push({ upTo: this.#taken, resolve }));
+    if (this.#unsettled.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#flushes.push({ upTo: this.#accepted, resolve }));
   }
 
   #hasRoom({ entry, bytes }: QueuedEntry): boolean {
@@ -107,32 +121,32 @@ export class AppendQueue {
     addTo(this.#bytesOfUsers, entry.senderId, bytes);
   }
 
-  #takeOff(): void {
-    if (this.#flying) return;
-    this.#flying = true;
-    this.#options.atTurnEnd(() => void this.#fly());
+  #schedule(): void {
+    if (this.#inFlight) return;
+    this.#inFlight = true;
+    this.#options.atTurnEnd(() => void this.#writeBatches());
   }
 
-  async #fly(): Promise<void> {
-    this.#flyAside();
-    for (let batch = this.#next(); batch.length > 0; batch = this.#next()) {
+  async #writeBatches(): Promise<void> {
+    this.#writeAside();
+    for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
       await this.#write(batch, 'main');
-      this.#flyAside();
+      this.#writeAside();
     }
-    this.#flying = false;
+    this.#inFlight = false;
   }
 
-  #next(): QueuedEntry[] {
+  #nextBatch(): QueuedEntry[] {
     return this.#batchOf(this.#ready('main'));
   }
 
-  #flyAside(): void {
+  #writeAside(): void {
     for (const [channelId, queue] of this.#ready('aside')) {
-      if (this.#flyingAside === asideAtOnce) return;
-      this.#flyingAside += 1;
+      if (this.#asideInFlight === asideAtOnce) return;
+      this.#asideInFlight += 1;
       void this.#write(this.#batchOf([[channelId, queue]]), 'aside').then(() => {
-        this.#flyingAside -= 1;
-        this.#takeOff();
+        this.#asideInFlight -= 1;
+        this.#schedule();
       });
     }
   }
@@ -151,7 +165,7 @@ export class AppendQueue {
     return false;
   }
 
-  /** One of each channel in turn, until the batch is full. */
+  /** Takes one entry of each channel in turn, until the batch is full. */
   #batchOf(queues: readonly (readonly [number, TurnQueue])[]): QueuedEntry[] {
     const { rows, batchBytes } = this.#options.bounds;
     const batch: QueuedEntry[] = [];
@@ -167,7 +181,7 @@ export class AppendQueue {
     return batch;
   }
 
-  /** Until its batch is over; it comes last from now on. */
+  /** Holds a channel until its batch is over, and moves it to the end of the order. */
   #hold(channelId: number, queue: TurnQueue): void {
     queue.held = true;
     this.#queues.delete(channelId);
@@ -181,18 +195,18 @@ export class AppendQueue {
       ? await untilKnown(folded, track, this.#options)
       : folded.map(() => paused);
     const rosters = new Map<number, number>();
-    const back = folded.filter((waiting, at) => !this.#isOver(waiting, outcomes[at] ?? refused, track, rosters));
+    const retried = folded.filter((waiting, at) => !this.#settled(waiting, outcomes[at] ?? refused, track, rosters));
     for (const channelId of new Set(batch.map(({ entry }) => entry.channelId))) {
       this.#release(
         channelId,
-        back.filter(({ entry }) => entry.channelId === channelId),
+        retried.filter(({ entry }) => entry.channelId === channelId),
         rosters.get(channelId),
       );
     }
   }
 
-  /** Answers it; false: it is to be tried once more. */
-  #isOver(waiting: QueuedEntry, outcome: BatchOutcome, track: Track, rosters: Map<number, number>): boolean {
+  /** Settles an entry. Returns false, and leaves it unsettled, if it has to be tried again. */
+  #settled(waiting: QueuedEntry, outcome: BatchOutcome, track: Track, rosters: Map<number, number>): boolean {
     const { channelId } = waiting.entry;
     if (outcome.is === 'stale') {
       rosters.set(channelId, outcome.roster);
@@ -202,42 +216,42 @@ export class AppendQueue {
       this.#asideUntilMs.set(channelId, this.#options.now() + asideMs);
       if (track === 'main') return false;
     }
-    this.#answer(waiting, outcome);
+    this.#settle(waiting, outcome);
     return true;
   }
 
-  /** The channel may be in a batch again, where its members have changed not before they were looked at. */
-  #release(channelId: number, back: readonly QueuedEntry[], roster: number | undefined): void {
+  /** Lets the channel into the next batch. If its members have changed, they are loaded first. */
+  #release(channelId: number, retried: readonly QueuedEntry[], roster: number | undefined): void {
     const queue = this.#queueOf(channelId);
-    if (back.length > 0) queue.putBack(back);
+    if (retried.length > 0) queue.putBack(retried);
     const free = () => {
       queue.held = false;
       if (queue.size === 0) this.#queues.delete(channelId);
     };
-    const [first] = back;
+    const [first] = retried;
     if (roster === undefined || first === undefined) free();
     else
-      void first.entry.lookAgain(roster).then(() => {
+      void first.entry.reloadMembers(roster).then(() => {
         free();
-        this.#takeOff();
+        this.#schedule();
       });
   }
 
-  #answer(waiting: QueuedEntry, outcome: AppendOutcome): void {
-    this.#settle(waiting);
-    for (const one of waiting.done) this.#tell(one, outcome);
+  #settle(waiting: QueuedEntry, outcome: AppendOutcome): void {
+    this.#remove(waiting);
+    for (const done of waiting.done) this.#notify(done, outcome);
   }
 
-  #settle(waiting: QueuedEntry): void {
-    this.#unanswered.delete(waiting);
+  #remove(waiting: QueuedEntry): void {
+    this.#unsettled.delete(waiting);
     this.#count(waiting, -waiting.bytes);
     if (this.#flushes.length === 0) return;
-    const [oldest = Number.POSITIVE_INFINITY] = this.#unanswered.values();
+    const [oldest = Number.POSITIVE_INFINITY] = this.#unsettled.values();
     while (this.#flushes[0] !== undefined && this.#flushes[0].upTo < oldest) this.#flushes.shift()?.resolve();
   }
 
-  /** Somebody who throws when told keeps nobody else waiting. */
-  #tell(done: Settle, outcome: AppendOutcome): void {
+  /** Calls `done`. If it throws, that is reported and delays no other entry. */
+  #notify(done: Settle, outcome: AppendOutcome): void {
     try {
       done(outcome);
     } catch (cause) {
@@ -245,17 +259,20 @@ export class AppendQueue {
     }
   }
 
-  /** A double-click over two streams: the same message is written once, and both are told. */
+  /**
+   * Merges entries of one client id, as from two streams of a user: the message is written once,
+   * and both callers learn it.
+   */
   #fold(batch: readonly QueuedEntry[]): QueuedEntry[] {
     const first = new Map<string, QueuedEntry>();
     for (const waiting of batch) {
       const identity = identityOf(waiting.entry);
       const before = first.get(identity);
       if (before === undefined) first.set(identity, waiting);
-      else if (!sameBytes(before.entry.digest, waiting.entry.digest)) this.#answer(waiting, { is: 'reused' });
+      else if (!sameBytes(before.entry.digest, waiting.entry.digest)) this.#settle(waiting, { is: 'reused' });
       else {
         before.done.push(...waiting.done);
-        this.#settle(waiting);
+        this.#remove(waiting);
       }
     }
     return [...first.values()];

@@ -1,7 +1,7 @@
 import type { FlushQueue } from '@parley/fanout';
 import { type ChannelBounds, LiveChannel, type LoadedChannel } from './live-channel.js';
 
-/** The channels that this process has in memory, by id. */
+/** Channels that this process has in memory, by id. */
 export class Channels {
   readonly #bounds: ChannelBounds;
   readonly #flushQueue: FlushQueue;
@@ -20,7 +20,10 @@ export class Channels {
     return this.#live.get(id);
   }
 
-  /** The live channel of this ownership, made where there is none. A channel of an older epoch is forgotten. */
+  /**
+   * Returns the live channel of this ownership, and creates it if there is none. Drops a channel of
+   * an older epoch.
+   */
   open(opening: LoadedChannel, nowMs: number): LiveChannel {
     const { facts } = opening;
     const known = this.#live.get(facts.id);
@@ -31,7 +34,10 @@ export class Channels {
     return fresh;
   }
 
-  /** Forgets a channel, unless a newer ownership has taken its place; who is still in it keeps its object until the stream ends. */
+  /**
+   * Drops a channel, unless a newer ownership has taken its place. Open streams keep the object
+   * until they end.
+   */
   close(channel: LiveChannel): void {
     if (this.find(channel.facts.id) !== channel) return;
     this.#live.delete(channel.facts.id);
@@ -42,7 +48,7 @@ export class Channels {
     return [...this.#live.values()];
   }
 
-  /** Those without anybody in them, the longest empty first. */
+  /** Returns the channels without streams, the longest empty first. */
   empty(): (LiveChannel & { readonly emptySinceMs: number })[] {
     const isEmpty = (channel: LiveChannel): channel is LiveChannel & { readonly emptySinceMs: number } =>
       channel.emptySinceMs !== undefined;
@@ -51,7 +57,7 @@ export class Channels {
       .sort((one, other) => one.emptySinceMs - other.emptySinceMs);
   }
 
-  /** Bytes in all rings. */
+  /** Bytes in all ring buffers. */
   get ringBytes(): number {
     return this.all().reduce((sum, { rings }) => sum + rings.entries.bytes + rings.lossy.bytes, 0);
   }

@@ -1,21 +1,21 @@
-/** What was answered to a sent message. */
+/** The ack of a sent message, and its digest. */
 export interface SentMessage {
   readonly seq: number;
   readonly timestamp: number;
-  /** Of what was sent: the same client id with another digest is another message. */
+  /** Digest of the sent message. The same client id with another digest is another message. */
   readonly digest: string;
 }
 
 export interface DedupeBounds {
-  /** How long a client id is remembered. */
+  /** Milliseconds for which a client id is remembered. */
   readonly ms: number;
-  /** Client ids of one sender in one channel. */
+  /** Maximum number of client ids of one sender in one channel. */
   readonly ofSender: number;
-  /** Of all channels of this process. */
+  /** Maximum number of client ids in all channels of this process. */
   readonly ofAll: number;
 }
 
-/** How many client ids all channels of a process remember, and for how many senders. */
+/** Number of client ids, and of senders, that all channels of a process remember. */
 export class DedupeMemory {
   readonly bounds: DedupeBounds;
   ids = 0;
@@ -25,7 +25,10 @@ export class DedupeMemory {
     this.bounds = bounds;
   }
 
-  /** Where all that may be remembered is, a sender with less than an equal share of it has room left. */
+  /**
+   * Returns true if one more id of a sender fits. Once the total is reached, a sender below an
+   * equal share still has room.
+   */
   hasRoomFor(idsOfSender: number): boolean {
     const { ofSender, ofAll } = this.bounds;
     return idsOfSender < ofSender && (this.ids < ofAll || idsOfSender < ofAll / this.senders);
@@ -36,15 +39,17 @@ interface Remembered extends SentMessage {
   readonly atMs: number;
 }
 
-/** A UUID is the same one in either case; 16 characters of one byte each. */
+/** Packs a UUID, in either case, into 16 one-byte characters. */
 function compact(clientId: string): string {
   return Buffer.from(clientId.replaceAll('-', ''), 'hex').toString('latin1');
 }
 
-/** What was sent lately in a channel, by sender and client id, so that a retry is answered like the first try. */
+/**
+ * Recent acks of a channel by sender and client id, so that a retry gets the ack of the first try.
+ */
 export class DedupeCache {
   readonly #memory: DedupeMemory;
-  /** Who sent last is last; so are the ids of each. */
+  /** The most recent sender comes last, and so does its most recent id. */
   readonly #senders = new Map<string, Map<string, Remembered>>();
   #over = false;
 
@@ -56,7 +61,7 @@ export class DedupeCache {
     return this.#senders.get(sender)?.get(compact(clientId));
   }
 
-  /** 0, or the milliseconds until one more of this sender can be remembered. */
+  /** Returns 0, or the milliseconds until one more id of this sender can be remembered. */
   fullForMs(sender: string, nowMs: number): number {
     this.#forgetOld(nowMs);
     const own = this.#senders.get(sender);
@@ -78,14 +83,16 @@ export class DedupeCache {
     this.#forgetOldOf(sender, own, nowMs);
   }
 
-  /** Makes room by forgetting the oldest of this sender: for channels whose log remembers too. */
+  /**
+   * Forgets the oldest id of this sender. For channels with history, as their log remembers it too.
+   */
   makeRoom(sender: string): void {
     const own = this.#senders.get(sender);
     const [oldest] = own?.keys() ?? [];
     if (own !== undefined && oldest !== undefined) this.#forget(sender, own, oldest);
   }
 
-  /** Nothing is remembered any more: this process has the channel no longer. */
+  /** Forgets everything for good. Call it when this process gives the channel up. */
   end(): void {
     this.#over = true;
     for (const [sender, own] of this.#senders) for (const id of own.keys()) this.#forget(sender, own, id);

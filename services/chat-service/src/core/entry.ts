@@ -1,4 +1,4 @@
-/** Why an entry may not be written; each is a reason of the table of refusals. */
+/** Reason why an entry may not be written, from the table of refusals. */
 export interface Denial {
   readonly reason:
     | 'muted'
@@ -13,26 +13,32 @@ export interface Denial {
   readonly retryAfterMs?: number;
 }
 
-/** A message on its way into the log of a channel that keeps something. */
+/** A message to be written into the log of a channel with history. */
 export interface LogEntry {
   readonly channelId: number;
-  /** The ownership by which it is written. */
+  /** Epoch of the ownership under which it is written. */
   readonly epoch: number;
   readonly senderId: string;
-  /** A UUID; the server's where the sender gave none. */
+  /** UUID, made by the server if the sender gave none. */
   readonly clientId: string;
   readonly kind: number;
   readonly targetSeq: number;
   readonly contentType: string;
   readonly data: Uint8Array;
-  /** SHA-256 of what was sent: the same client id with another digest is another message. */
+  /** SHA-256 of the sent message. The same client id with another digest is another message. */
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
-  /** The number of the members and settings by which it was judged: nothing is written where the head has another one. */
+  /**
+   * Number of the members and settings by which it was judged. Nothing is written if the head has
+   * another number.
+   */
   readonly roster: number;
-  /** Its sender is the owner or an administrator of the channel. */
+  /** True if its sender is the owner or an admin of the channel. */
   readonly isHost: boolean;
-  /** Why it may not be written. It is looked up all the same: an earlier try may have been stored. */
+  /**
+   * Why it may not be written. It is looked up nevertheless, as an earlier try may have been
+   * stored.
+   */
   readonly denial: Denial | undefined;
 }
 
@@ -40,32 +46,32 @@ export interface LogEntry {
 export interface Candidate extends LogEntry {
   /** Brings `roster`, `isHost` and `denial` up to date. */
   judge(): void;
-  /** Resolves when members and settings of this number were looked at. */
-  lookAgain(roster: number): Promise<void>;
+  /** Resolves when the members and settings of this number, or a later one, are loaded. */
+  reloadMembers(roster: number): Promise<void>;
 }
 
-/** What became of an entry. */
+/** Outcome of an entry. */
 export type AppendOutcome =
-  /** Committed just now. */
+  /** Committed now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly roster: number }
   /** Committed before, by an earlier try. */
   | { readonly is: 'known'; readonly seq: number; readonly sentAtMs: number }
-  /** Not stored by an earlier try, and it may not be written now. */
+  /** Not stored by an earlier try, and not allowed now. */
   | { readonly is: 'denied'; readonly denial: Denial }
-  /** Another message has that client id. */
+  /** Another message has this client id. */
   | { readonly is: 'reused' }
-  /** The channel is not this server's any more. */
+  /** This server no longer owns the channel. */
   | { readonly is: 'moved' }
   /** The lease lapsed before it was written. */
   | { readonly is: 'paused' }
-  /** What it needs was locked for too long; nothing was written. */
+  /** A row that it needs was locked for too long. Nothing was written. */
   | { readonly is: 'busy' }
-  /** The database will never take it. */
+  /** The database will never accept it. */
   | { readonly is: 'refused' };
 
-/** What became of an entry of a batch. */
+/** Outcome of an entry of one batch. */
 export type BatchOutcome =
-  | AppendOutcome /** Members or settings have this number by now; nothing was written. */
+  | AppendOutcome /** Members or settings have changed, and have this number now. Nothing was written. */
   | Stale;
 
 export interface Stale {
@@ -73,24 +79,30 @@ export interface Stale {
   readonly roster: number;
 }
 
-/** The two connections for writing: of the batch of all channels, and of channels that were locked. */
+/**
+ * Connections for writing: `main` for the batch of all channels, `aside` for channels that were
+ * locked.
+ */
 export type Track = 'main' | 'aside';
 
-/** Writes a batch. Resolves with one outcome per entry; rejects where the outcome is not known. */
+/** Writes a batch. Resolves with one outcome per entry, and rejects if the outcome is not known. */
 export type Append = (
   batch: readonly LogEntry[],
   how: { readonly again: boolean; readonly track: Track },
 ) => Promise<readonly BatchOutcome[]>;
 
-/** Bytes that an entry holds in the database and that count for a quota: what `chat.stored_bytes` answers once it is written. */
+/**
+ * Returns the bytes of an entry that count for a quota, as `chat.stored_bytes` does once it is
+ * written.
+ */
 export function weightOf({ data, contentType, mentions }: LogEntry): number {
-  const words = data.length + Buffer.byteLength(contentType);
-  return mentions.reduce((sum, id) => sum + Buffer.byteLength(id), words);
+  const text = data.length + Buffer.byteLength(contentType);
+  return mentions.reduce((sum, id) => sum + Buffer.byteLength(id), text);
 }
 
 const overheadBytes = 512;
 
-/** Bytes that an entry holds in memory while it waits. */
+/** Returns the bytes that an entry holds in memory while it waits. */
 export function costOf({ data, contentType, mentions }: LogEntry): number {
   return mentions.reduce((sum, id) => sum + id.length + 16, overheadBytes + data.length + contentType.length);
 }

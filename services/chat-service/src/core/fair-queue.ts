@@ -1,6 +1,6 @@
 import type { AppendOutcome, Candidate } from './entry.js';
 
-/** Called once with what became of the entry. */
+/** Called once with the outcome of the entry. */
 export type Settle = (outcome: AppendOutcome) => void;
 
 export interface QueuedEntry {
@@ -10,13 +10,18 @@ export interface QueuedEntry {
   readonly done: Settle[];
 }
 
-/** What of one channel waits to be written: each sender's in its order, the senders in turn. */
+/**
+ * Waiting entries of one channel. Each sender's entries keep their order, and senders take turns.
+ */
 export class TurnQueue {
   readonly #senders = new Map<string, QueuedEntry[]>();
   #size = 0;
-  /** All that is not answered yet, what is being written too. */
+  /** Bytes of unsettled entries, including those in flight. */
   bytes = 0;
-  /** A batch has some of it, or members are looked at: until that is over the rest waits. */
+  /**
+   * True while a batch has entries of this channel, or its members are being loaded. The rest
+   * waits.
+   */
   held = false;
 
   get size(): number {
@@ -30,13 +35,13 @@ export class TurnQueue {
     this.#size += 1;
   }
 
-  /** Bytes of what `take` takes. */
+  /** Bytes of the entry that `take` returns next. */
   get nextBytes(): number {
     for (const [first] of this.#senders.values()) return first?.bytes ?? 0;
     return 0;
   }
 
-  /** Takes the next one, if there is one; then it is another sender's turn. */
+  /** Removes and returns the next entry, if there is one. Then it is the next sender's turn. */
   take(): QueuedEntry[] {
     for (const [sender, own] of this.#senders) {
       this.#senders.delete(sender);
@@ -48,7 +53,7 @@ export class TurnQueue {
     return [];
   }
 
-  /** What was taken, and not written, is the next again. */
+  /** Puts entries that were not written back at the front. */
   putBack(taken: readonly QueuedEntry[]): void {
     const rest = [...this.#senders.values()].flat();
     this.#senders.clear();

@@ -1,13 +1,16 @@
 import type { Append, BatchOutcome, Track } from './entry.js';
 import type { QueuedEntry } from './fair-queue.js';
 
-/** A batch whose outcome is a fact. */
+/** Figures of a batch whose outcome is known. */
 export interface BatchResult {
-  /** Its entries without those that met a lock: of them nothing was written. */
+  /** Number of entries, without those that met a lock and were not written. */
   readonly rows: number;
-  /** How often it was sent. */
+  /** Number of times it was sent. */
   readonly tries: number;
-  /** How long its oldest entry waited for it to be sent, and how long its outcome took from there. */
+  /**
+   * Milliseconds that its oldest entry waited until the batch was sent, and from there to the
+   * outcome.
+   */
   readonly waitedMs: number;
   readonly tookMs: number;
 }
@@ -18,14 +21,17 @@ export interface FlightOptions {
   /** Monotonic, ms. */
   readonly now: () => number;
   readonly onBatch: (written: BatchResult) => void;
-  /** Told of each try whose outcome is not known, and of what is thrown by those who are told. */
+  /**
+   * Called with the error of each try whose outcome is not known, and with errors thrown by
+   * callbacks.
+   */
   readonly onDoubt: (cause: unknown) => void;
 }
 
 const firstPauseMs = 20;
 const longestPauseMs = 500;
 
-/** Sends a batch until its outcome is a fact. */
+/** Sends a batch until its outcome is known. Returns one outcome per entry. */
 export async function untilKnown(
   batch: readonly QueuedEntry[],
   track: Track,

@@ -1,29 +1,32 @@
 import type { EncodedMessage } from '@parley/fanout';
 
-/** An entry of a log, as a frame. */
+/** An entry of a log, encoded for clients. */
 export interface SequencedEntry {
   readonly seq: number;
   readonly frame: EncodedMessage;
-  /** A change of members: who may read on is looked up before the next entry is shown. */
+  /** True for a change of members: the sequencer reloads them before it shows the next entry. */
   readonly changesRoster: boolean;
 }
 
-/** What a look at members and settings found. */
+/** Result of loading the members and settings of a channel. */
 export interface Roster {
   /** Grows with every change. */
   readonly number: number;
-  /** The nearest seq behind which somebody who is here may not read on; infinite where nobody leaves. */
+  /** Lowest last seq of a connected user who has been removed; infinite if there is none. */
   readonly partAfter: number;
 }
 
 export interface SequencerOptions {
-  /** The last seq that was shown. */
+  /** Returns the last seq that was shown. */
   readonly lastSeq: () => number;
-  /** Shows an entry; its seq is the one behind the last. */
+  /** Shows an entry. Its seq is the last one plus 1. */
   readonly show: (entry: SequencedEntry) => void;
-  /** Entries behind a seq, oldest first; more follow while there are any. */
+  /** Reads a page of entries after a seq, oldest first. Empty if there are none. */
   readonly readAfter: (seq: number) => Promise<readonly SequencedEntry[]>;
-  /** Looks at members and settings, and parts from those whose last entry was shown. */
+  /**
+   * Loads members and settings, and ends the streams of removed users who have seen their last
+   * entry.
+   */
   readonly reload: () => Promise<Roster>;
   readonly pause: (ms: number) => Promise<void>;
   readonly onDoubt: (cause: unknown) => void;
@@ -37,17 +40,18 @@ interface Ahead {
 const retryMs = 200;
 
 /**
- * The order in which entries are shown. The table is the truth and the ring a cache that checks continuity: what other
- * processes wrote in between is read before anything behind it is shown, and a new roster before anybody reads on.
+ * Shows the entries of a channel in the order of their seq. The table is the truth. Before it shows
+ * an entry, the sequencer reads from the table what other processes wrote before it, and loads the
+ * members if they have changed.
  */
 export class Sequencer {
   readonly #options: SequencerOptions;
-  /** Committed here, waiting for those before them; by seq. */
+  /** Entries committed here that wait for earlier ones, by seq. */
   readonly #ahead = new Map<number, Ahead>();
   #roster: Roster;
   readonly #wanted: { seq: number; roster: number };
-  #catching = false;
-  #looking = false;
+  #isCatchingUp = false;
+  #isLoading = false;
   #caughtUp: (() => void)[] = [];
 
   constructor(options: SequencerOptions, roster: number) {
@@ -56,10 +60,10 @@ export class Sequencer {
     this.#wanted = { seq: options.lastSeq(), roster };
   }
 
-  /** Takes an entry that this process committed, with the roster number of that moment. */
+  /** Adds an entry that this process committed, with the roster number at the commit. */
   take(entry: SequencedEntry, roster: number): void {
     if (entry.seq <= this.#options.lastSeq()) return;
-    if (!this.#catching && entry.seq === this.#options.lastSeq() + 1 && this.#mayShow(entry.seq, roster)) {
+    if (!this.#isCatchingUp && entry.seq === this.#options.lastSeq() + 1 && this.#mayShow(entry.seq, roster)) {
       this.#options.show(entry);
     } else {
       this.#ahead.set(entry.seq, { entry, roster });
@@ -67,18 +71,21 @@ export class Sequencer {
     }
   }
 
-  /** The table has entries up to `seq`, and the roster this number: shows what is missing. */
+  /**
+   * Call this to say that the table has entries up to `seq` and a roster of this number. Shows
+   * missing entries.
+   */
   expect(seq: number, roster: number): void {
     this.#wanted.seq = Math.max(this.#wanted.seq, seq);
     this.#wanted.roster = Math.max(this.#wanted.roster, roster);
-    if (this.#catching || !this.#isBehind()) return;
-    this.#catching = true;
+    if (this.#isCatchingUp || !this.#isBehind()) return;
+    this.#isCatchingUp = true;
     void this.#catchUp();
   }
 
-  /** False: members or settings have changed since they had this number, or are being looked at. */
+  /** Returns false if members or settings have changed since this number, or are being loaded. */
   isCurrent(roster: number): boolean {
-    return !this.#looking && roster >= Math.max(this.#roster.number, this.#wanted.roster);
+    return !this.#isLoading && roster >= Math.max(this.#roster.number, this.#wanted.roster);
   }
 
   #mayShow(seq: number, roster: number): boolean {
@@ -98,13 +105,13 @@ export class Sequencer {
         await this.#options.pause(retryMs);
       }
     }
-    this.#catching = false;
+    this.#isCatchingUp = false;
     for (const resolve of this.#caughtUp.splice(0)) resolve();
   }
 
-  /** Resolves once all that was expected is shown, and the members were looked at. */
+  /** Resolves when all expected entries are shown and the members are loaded. */
   caughtUp(): Promise<void> {
-    if (!this.#catching) return Promise.resolve();
+    if (!this.#isCatchingUp) return Promise.resolve();
     return new Promise((resolve) => this.#caughtUp.push(resolve));
   }
 
@@ -117,7 +124,7 @@ export class Sequencer {
 
   async #readOn(): Promise<void> {
     const entries = await this.#options.readAfter(this.#options.lastSeq());
-    if (entries.length === 0) this.#wanted.seq = this.#options.lastSeq(); // another log by now: the sweep parts from everybody
+    if (entries.length === 0) this.#wanted.seq = this.#options.lastSeq(); // another log now: the reconciler ends the streams
     for (const entry of entries) await this.#showOne(entry, this.#roster.number);
   }
 
@@ -128,14 +135,17 @@ export class Sequencer {
     if (entry.changesRoster) await this.#reload();
   }
 
-  /** A look may be older than the commit that named `atLeast`: then it counts as new as that. */
+  /**
+   * Loads the roster. It may be older than the commit that named `atLeast`, and then counts as that
+   * number.
+   */
   async #reload(atLeast = this.#wanted.roster): Promise<void> {
-    this.#looking = true;
+    this.#isLoading = true;
     try {
       const { number, partAfter } = await this.#options.reload();
       this.#roster = { number: Math.max(number, atLeast), partAfter };
     } finally {
-      this.#looking = false;
+      this.#isLoading = false;
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Nobody waits for longer than this between two messages. */
+/** Longest interval between two messages in slow mode, in milliseconds. */
 const longestMs = 21_600_000;
 const never = Number.NEGATIVE_INFINITY;
 
@@ -8,12 +8,18 @@ interface Turn {
   readonly beforeMs: number;
 }
 
-/** When each user spoke last in a channel, so that slow mode counts from there even where it was switched on later. */
+/**
+ * Time of each user's last message in a channel. Recorded always, so that slow mode can be switched
+ * on later.
+ */
 export class SlowMode {
-  /** The oldest first. */
+  /** Last messages, the oldest first. */
   readonly #turns = new Map<string, Turn>();
 
-  /** 0: it is the turn of this message, asked again too. Else the milliseconds until its user may speak. */
+  /**
+   * Returns 0 if this message may be sent, also if called again for it. Otherwise the milliseconds
+   * until its user may send.
+   */
   take(userId: string, message: object, slowMs: number, nowMs: number): number {
     const last = this.#turns.get(userId);
     const beforeMs = (last?.of === message ? last.beforeMs : last?.atMs) ?? never;
@@ -24,7 +30,7 @@ export class SlowMode {
     return 0;
   }
 
-  /** The message was not taken after all. */
+  /** Undoes `take` for a message that was not accepted after all. */
   giveBack(userId: string, message: object): void {
     const turn = this.#turns.get(userId);
     if (turn?.of !== message) return;

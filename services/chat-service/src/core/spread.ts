@@ -1,6 +1,6 @@
 /**
- * Deals items out over so many steps, in their order, so that every step gets about the same weight; the first begins the
- * first. A step may be empty, and there may be fewer than `steps`.
+ * Distributes items over at most `steps` steps, in order, so that each step has about the same
+ * weight. The first item goes into the first step. Steps may be empty.
  */
 export function spread<T>(items: readonly T[], weightOf: (item: T) => number, steps: number): T[][] {
   const total = items.reduce((sum, item) => sum + weightOf(item), 0);

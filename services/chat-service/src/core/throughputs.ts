@@ -1,6 +1,6 @@
 import { type MessageRate, MessageRateLimiter } from '@parley/fanout';
 
-/** One bound for each user of a channel, however many streams the user has there. */
+/** One rate limiter per user of a channel, shared by all streams of that user. */
 export class SenderRateLimiters {
   readonly #rate: MessageRate;
   readonly #of = new Map<string, MessageRateLimiter>();

@@ -1,12 +1,12 @@
 import type { Denial } from './entry.js';
 
-/** Bytes of words, content types and mentions, and rows of the log. */
+/** Stored bytes of text, content types and mentions, and rows of the log. */
 export interface StoredUsage {
   readonly bytes: number;
   readonly rows: number;
 }
 
-/** How much may be stored in one channel, and of one user in all channels; 0: no bound. */
+/** Maximum stored in one channel, and by one user in all channels. 0 means no limit. */
 export interface Quota {
   readonly channel: StoredUsage;
   readonly user: StoredUsage;
@@ -15,7 +15,7 @@ export interface Quota {
 type Add = (more: ReadonlyMap<string, StoredUsage>) => Promise<ReadonlyMap<string, StoredUsage>>;
 
 const nothing: StoredUsage = { bytes: 0, rows: 0 };
-/** A deletion is a row too: there is room for a tenth more rows, and those only delete. */
+/** A deletion is a row too, so deletions may use a tenth more rows than the quota. */
 const shareForDeletions = 1.1;
 
 function reaches(value: number, bound: number): boolean {
@@ -29,28 +29,29 @@ function isOver({ bytes, rows }: StoredUsage, most: StoredUsage, deletes: boolea
 }
 
 /**
- * Who has stored as much as one may. What this server writes is counted in memory and added to the database's sums every few
- * seconds, so a user may pass the bound by what can be sent meanwhile.
+ * Tracks which users have reached their quota. Writes of this server are counted in memory and
+ * added to the sums in the database every few seconds, so a user may exceed the quota by what fits
+ * between.
  */
 export class Usage {
   readonly #quota: Quota;
   #unsaved = new Map<string, StoredUsage>();
-  /** As of the last look. */
+  /** Users over their quota when the database last told. */
   readonly #over = new Map<string, StoredUsage>();
-  /** Written by this process. */
+  /** Bytes stored by this process. */
   storedBytes = 0;
 
   constructor(quota: Quota) {
     this.#quota = quota;
   }
 
-  /** One entry was written. */
+  /** Counts one entry that was written. */
   countEntry(userId: string, bytes: number): void {
     this.storedBytes += bytes;
     this.#count(userId, { bytes, rows: 1 });
   }
 
-  /** An entry was made longer or shorter by so much. */
+  /** Counts a change in the size of an entry, in bytes. */
   countChange(userId: string, bytes: number): void {
     this.#count(userId, { bytes, rows: 0 });
   }
@@ -60,20 +61,26 @@ export class Usage {
     this.#unsaved.set(userId, { bytes: sum.bytes + bytes, rows: sum.rows + rows });
   }
 
-  /** What the database says that a user has stored. */
+  /** Records what a user has stored according to the database. */
   note(userId: string, stored: StoredUsage): void {
     if (isOver(stored, this.#quota.user, false)) this.#over.set(userId, stored);
     else this.#over.delete(userId);
   }
 
-  /** Why nothing more of this user is stored in a channel that holds `inChannel`; a deletion is taken for longer. */
+  /**
+   * Returns the denial if this user, or the channel with `inChannel` stored, is over quota. A
+   * deletion has a higher limit.
+   */
   denialFor(userId: string, inChannel: StoredUsage, deletes: boolean): Denial | undefined {
     const { channel, user } = this.#quota;
     const over = isOver(inChannel, channel, deletes) || isOver(this.#over.get(userId) ?? nothing, user, deletes);
     return over ? { reason: 'quota-exceeded' } : undefined;
   }
 
-  /** Adds what was counted, and looks at the sums of those who were over and are `here`. Rejects where it could not be added; then it is added the next time. */
+  /**
+   * Saves the counts, and reads the sums of users over quota who are `here`. Rejects if that fails;
+   * the next call saves them.
+   */
   async save(add: Add, here: () => ReadonlySet<string>): Promise<void> {
     const people = this.#over.size === 0 ? new Set<string>() : here();
     const saving = this.#unsaved;

@@ -14,9 +14,12 @@ export interface CommandDeps {
   readonly sessions: Sessions;
   readonly heads: HeadStore;
   readonly channelLoader: ChannelLoader;
-  /** Shows all that is committed in their channels, before they hear that they were removed. */
+  /**
+   * Shows the sessions all that is committed in their channels, before they learn that they were
+   * removed.
+   */
   readonly showLast: (sessions: readonly ChatSession[]) => Promise<void>;
-  /** Begins to give every channel back; returns at once. */
+  /** Begins to give every channel back, and returns at once. */
   readonly drain: (withinMs: number) => void;
 }
 
@@ -27,10 +30,14 @@ function checkId(id: number): number {
   return id;
 }
 
-/** Add is a hint: who owns the channel is what its head says. */
+/**
+ * Loads a channel that this server owns. Add is a hint: the head in the database decides who owns
+ * it.
+ */
 async function add(channel: Channel, { heads, channelLoader }: CommandDeps) {
   const id = checkId(channel.id);
-  if (channel.users.length > 0) throw refuse('channel-occupied', { words: 'a channel is added without users' });
+  if (channel.users.length > 0)
+    throw refuse('channel-occupied', { words: 'Add takes a channel without users. Leave `users` empty.' });
   const head = await heads.ownedByMe(id);
   if (head === undefined) throw refuse('not-mine');
   channelLoader.open(head);
@@ -54,12 +61,12 @@ function filterOf({ channelId, userId, seatId }: DisconnectRequest): SessionFilt
 }
 
 async function disconnect(request: DisconnectRequest, { sessions, showLast }: CommandDeps) {
-  const { reason: word, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
-  const reason: Reason = isReason(word) ? word : 'kicked';
-  const parting: CloseInfo = { listenAgain, retryAfterMs };
+  const { reason: named, listenAgain = false, retryAfterMs = 0 } = request.goodbye ?? {};
+  const reason: Reason = isReason(named) ? named : 'kicked';
+  const closeInfo: CloseInfo = { listenAgain, retryAfterMs };
   const leaving = sessions.find(filterOf(request));
   if (reason === 'removed') await showLast(leaving);
-  for (const session of leaving) session.goodbye(reason, parting);
+  for (const session of leaving) session.goodbye(reason, closeInfo);
   return nothing;
 }
 
@@ -69,7 +76,7 @@ async function drainAll({ deadlineMs }: DrainRequest, { drain }: CommandDeps) {
   return nothing;
 }
 
-/** What a manager tells a chat server: Add, Remove, Disconnect, Drain. */
+/** Creates the endpoints for managers: Add, Remove, Disconnect and Drain. */
 export function createCommands(deps: CommandDeps) {
   const { callers, bootId } = deps;
   return {

@@ -26,11 +26,14 @@ export interface ConnectDeps {
   readonly onResume: (outcome: Resume) => void;
 }
 
-/** What the client asked for in its metadata. */
+/** What the client asked for in its metadata or request. */
 interface StreamOptions {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
-  /** The stream is ended, to be resumed, behind so many bytes; absent: never. */
+  /**
+   * Number of bytes after which the stream ends, to be resumed on a new one. If absent, it never
+   * ends for that.
+   */
   readonly mostBytes?: number;
 }
 
@@ -38,16 +41,19 @@ const resumeForm = /^([0-9a-f-]{36}):(\d{1,15})$/i;
 
 function readResume(resume: string | undefined): StreamOptions['resume'] {
   const parts = resume === undefined ? undefined : resumeForm.exec(resume);
-  if (parts === null) throw refuse('invalid-metadata', { words: 'chat-resume is <log>:<seq>' });
+  if (parts === null)
+    throw refuse('invalid-metadata', {
+      words: 'chat-resume must be <log>:<seq>. Leave it out to start without a resume.',
+    });
   return parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) };
 }
 
-function wishesOf(call: Call): StreamOptions {
+function optionsOfConnect(call: Call): StreamOptions {
   return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
 }
 
-/** The request says where to resume, or the metadata as for Connect. */
-function wishesToSubscribe(call: Call, bytes: Buffer): StreamOptions {
+/** Reads where to resume from the request, or from the metadata as for Connect. */
+function optionsOfSubscribe(call: Call, bytes: Buffer): StreamOptions {
   const { log, afterSeq } = decodeSubscribe(bytes);
   const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;
   return { events: true, resume: readResume(resume), mostBytes: limits.subscribeBytes };
@@ -61,7 +67,7 @@ function decodeSubscribe(bytes: Buffer): SubscribeRequest {
   }
 }
 
-/** Seed 000: the time of joining must be close to the token's timestamp. The seat's `join_by` is the exact rule. */
+/** Refuses a token whose timestamp is too far from now. The seat's `join_by` is the exact limit. */
 function checkTimestamp(claims: JoinClaims, nowMs: number): void {
   const within = limits.joinWithinMs + limits.joinClockSkewMs;
   if (Math.abs(nowMs - claims.timestamp) > within) throw refuse('seat-gone');
@@ -71,18 +77,18 @@ function personOf(taken: TakenSeat): Person {
   return { id: taken.user_id, number: taken.number, name: taken.user_name };
 }
 
-/** Where a reader starts, and what Welcome says of it. */
-interface Place {
+/** Position at which a subscriber starts, and what Welcome says about it. */
+interface StartPosition {
   readonly resume: Resume;
-  /** The last seq that it has seen, or that was not meant for it. */
+  /** Last seq that the client has seen, or that was not meant for it. */
   readonly seen?: number;
-  /** In the ring; the end where absent. */
+  /** Cursor in the ring; its end if absent. */
   readonly cursor?: number | undefined;
-  /** What follows this seq is read from the table first. */
+  /** Entries after this seq are read from the table first. */
   readonly replayAfter?: number;
 }
 
-function placeOf(channel: LiveChannel, taken: TakenSeat, streamOptions: StreamOptions): Place {
+function startPositionOf(channel: LiveChannel, taken: TakenSeat, streamOptions: StreamOptions): StartPosition {
   if (streamOptions.resume === undefined) return { resume: Resume.UNSPECIFIED };
   const known = streamOptions.resume.log === channel.facts.log && streamOptions.resume.seq <= channel.lastSeq;
   if (!known) return { resume: Resume.RESET };
@@ -94,7 +100,10 @@ function placeOf(channel: LiveChannel, taken: TakenSeat, streamOptions: StreamOp
   return { resume: Resume.WHOLE, replayAfter: seq };
 }
 
-/** Connect and Subscribe: token, seat, channel, welcome; afterwards the session lives on its own. */
+/**
+ * Opens streams for Connect and Subscribe: verifies the token, takes the seat, opens the channel
+ * and starts the session.
+ */
 export class ConnectHandler {
   readonly #deps: ConnectDeps;
 
@@ -102,10 +111,10 @@ export class ConnectHandler {
     this.#deps = deps;
   }
 
-  readonly connect: TakeHandler = async (stream, call) => this.#take(stream, call, wishesOf(call));
+  readonly connect: TakeHandler = async (stream, call) => this.#take(stream, call, optionsOfConnect(call));
 
   readonly subscribe: TakeHandler = async (stream, call, request) => {
-    await this.#take(stream, call, wishesToSubscribe(call, request));
+    await this.#take(stream, call, optionsOfSubscribe(call, request));
   };
 
   async #take(stream: RawStream, call: Call, streamOptions: StreamOptions): Promise<void> {
@@ -131,35 +140,41 @@ export class ConnectHandler {
     call.sendHeaders();
     const channel = channelLoader.open(taken);
     session.usage.note(taken.user_id, { bytes: taken.used_bytes, rows: taken.used_rows });
-    if (channel.sequencer?.isCurrent(taken.roster) === false) return this.#standUp(key);
-    const place = placeOf(channel, taken, streamOptions);
-    this.#deps.onResume(place.resume);
+    if (channel.sequencer?.isCurrent(taken.roster) === false) return this.#refuseAsMoved(key);
+    const start = startPositionOf(channel, taken, streamOptions);
+    this.#deps.onResume(start.resume);
     const person = personOf(taken);
     const { role, muted_until_ms: mutedUntilMs, roster } = taken;
     const membership = { role, mutedUntilMs, roster, removed: false };
-    const opened = new ChatSession({ key, person, membership, channel, stream, ...streamOptions, ...place }, session);
+    const opened = new ChatSession({ key, person, membership, channel, stream, ...streamOptions, ...start }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;
     const { messageBytes, now } = session;
-    const seen = place.seen ?? 0;
-    const welcoming = { me: person, resume: place.resume, seen, pingEveryMs, messageBytes };
+    const seen = start.seen ?? 0;
+    const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
     opened.open(() => welcome(channel, taken, { ...welcoming, nowMs: now() }));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
   }
 
-  /** Where it is not the token that is to blame, a new Listen tells more or leads to another server. */
+  /**
+   * Returns the reason why a seat cannot be taken. A new Listen gives a better reason or leads to
+   * another server.
+   */
   async #whyNot(key: SeatKey): Promise<Reason> {
     const [why] = await this.#deps.seats.whyGone([key]);
     return why === undefined || why === 'replaced' ? 'seat-gone' : why;
   }
 
-  /** The channel has another roster by now: whoever was removed meanwhile is told so by the next Listen. */
-  async #standUp(key: SeatKey): Promise<void> {
+  /**
+   * Refuses with `moved`, as the roster has changed meanwhile. The next Listen tells a removed user
+   * why.
+   */
+  async #refuseAsMoved(key: SeatKey): Promise<void> {
     await this.#abandon(key);
     throw refuse('moved');
   }
 
-  /** The client went away while its seat was being taken. */
+  /** Gives the seat back. */
   async #abandon(key: SeatKey): Promise<void> {
     this.#deps.sessions.remove(key.seat);
     await this.#deps.seats.leave([key.seat]);

@@ -9,17 +9,23 @@ export interface SendDeps {
   readonly sessions: Sessions;
 }
 
-/** What a browser sends: one frame per call, while the stream of its seat lives in this process. */
+/** Handles Send: one frame per call, while the stream of its seat is open in this process. */
 export class SendHandler {
   readonly #deps: SendDeps;
-  /** One frame of a seat at a time, as on a stream; who wants an order waits for the answers. */
+  /**
+   * One frame of a seat at a time, as on a stream. A client that needs an order waits for each
+   * answer.
+   */
   readonly #turns = new KeyedSemaphore(1, limits.callsWaitingPerUser);
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
   }
 
-  /** Token and seat errors are statuses, what is wrong with the message is in its Ack. */
+  /**
+   * Returns the ack of the message, with its refusal if there is one. Token and seat errors are
+   * statuses.
+   */
   readonly send = async (request: Buffer, call: Call): Promise<Ack> => {
     const { keys, sessions, bootId } = this.#deps;
     call.quiet = true;

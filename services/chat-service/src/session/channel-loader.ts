@@ -21,10 +21,10 @@ export interface ChannelLoaderDeps {
   readonly log: Logger;
 }
 
-function openingOf(row: HeadRow): LoadedChannel {
-  const kept = row.keeps ? { log: row.log_id, lastSeq: row.last_seq } : { log: randomUUID(), lastSeq: 0 };
+function loadedChannelOf(row: HeadRow): LoadedChannel {
+  const logState = row.keeps ? { log: row.log_id, lastSeq: row.last_seq } : { log: randomUUID(), lastSeq: 0 };
   return {
-    facts: { id: row.channel_id, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...kept },
+    facts: { id: row.channel_id, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...logState },
     settings: settingsOf(row),
   };
 }
@@ -33,11 +33,11 @@ function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s' | 'roster'>): 
   return { ownerId: row.owner_id, slowModeS: row.slow_mode_s, roster: row.roster };
 }
 
-function fedEntry(entry: StoredEntry): SequencedEntry {
+function sequencedEntry(entry: StoredEntry): SequencedEntry {
   return { seq: entry.seq, frame: encodeStored(entry), changesRoster: entry.kind === Kind.MEMBER };
 }
 
-/** Opens live channels as the database has them, each with its feed. */
+/** Opens live channels from their rows in the database, each with its sequencer. */
 export class ChannelLoader {
   readonly #deps: ChannelLoaderDeps;
 
@@ -45,31 +45,33 @@ export class ChannelLoader {
     this.#deps = deps;
   }
 
-  /** The live channel of this ownership. Whoever sits in an older one hears that it moved. */
+  /**
+   * Returns the live channel of this ownership. Ends streams of an older ownership with `moved`.
+   */
   open(row: HeadRow): LiveChannel {
     const { channels, sessions, now } = this.#deps;
     const before = channels.find(row.channel_id);
-    const channel = channels.open(openingOf(row), now());
+    const channel = channels.open(loadedChannelOf(row), now());
     if (channel.facts.keeps) channel.trimTo(row.first_seq);
     channel.stored = { bytes: row.stored_bytes, rows: row.stored_rows };
     if (channel === before) return channel;
-    channel.sequencer = this.#feedOf(channel, row.roster);
+    channel.sequencer = this.#sequencerOf(channel, row.roster);
     for (const session of sessions.find({ channelId: row.channel_id })) {
       if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     }
     return channel;
   }
 
-  #feedOf(channel: LiveChannel, roster: number): Sequencer {
+  #sequencerOf(channel: LiveChannel, roster: number): Sequencer {
     const { messages, log } = this.#deps;
     return new Sequencer(
       {
         lastSeq: () => channel.lastSeq,
         show: ({ frame }) => channel.show(frame),
-        readAfter: async (seq) => (await messages.after(channel.facts.id, seq, limits.pageEntries)).map(fedEntry),
+        readAfter: async (seq) => (await messages.after(channel.facts.id, seq, limits.pageEntries)).map(sequencedEntry),
         reload: () => this.#reload(channel),
         pause,
-        onDoubt: (err) => log.warn({ err, channel: channel.facts.id }, 'the log could not be read; trying on'),
+        onDoubt: (err) => log.warn({ err, channel: channel.facts.id }, 'reading the log failed; retrying'),
       },
       roster,
     );
@@ -81,24 +83,30 @@ export class ChannelLoader {
     const row = await heads.roster(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
     if (row === undefined) return { number: 0, partAfter: Number.POSITIVE_INFINITY };
     channel.settings = settingsOf(row);
-    return { number: row.roster, partAfter: partFrom(channel, here, row) };
+    return { number: row.roster, partAfter: endRemoved(channel, here, row) };
   }
 }
 
-/** Parts from those who may not read on, and tells behind which seq the next one has to be parted from. */
-function partFrom(channel: LiveChannel, here: readonly ChatSession[], row: RosterRow): number {
+/**
+ * Ends the streams of removed users who have seen their last entry. Returns the lowest last seq of
+ * the others; infinite if none.
+ */
+function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: RosterRow): number {
   const members = new Map(row.members.map((member) => [member.user_id, member]));
   let partAfter = Number.POSITIVE_INFINITY;
   for (const session of here) {
     const last = lastSeqFor(members.get(session.person.id), channel);
     if (last <= channel.lastSeq) session.goodbye('removed');
     else partAfter = Math.min(partAfter, last);
-    session.membership = standingOf(members.get(session.person.id), row.roster, Number.isFinite(last));
+    session.membership = membershipOf(members.get(session.person.id), row.roster, Number.isFinite(last));
   }
   return partAfter;
 }
 
-/** In a room nobody is a member: a row there is of a mute or a ban. What is kept nowhere is not numbered like `left_seq`. */
+/**
+ * Returns the last seq that a user may see; infinite if the user may stay. Rooms have no members: a
+ * row there is a mute or a ban. Without history, seqs are not comparable with `left_seq`.
+ */
 function lastSeqFor(member: RosterMemberRow | undefined, { facts }: LiveChannel): number {
   const isRoom = facts.kind === 'room';
   if (!isRoom && member === undefined) return 0;
@@ -106,6 +114,6 @@ function lastSeqFor(member: RosterMemberRow | undefined, { facts }: LiveChannel)
   return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function standingOf(member: RosterMemberRow | undefined, roster: number, removed: boolean): Membership {
+function membershipOf(member: RosterMemberRow | undefined, roster: number, removed: boolean): Membership {
   return { role: member?.role ?? 'none', mutedUntilMs: member?.muted_until_ms ?? 0, removed, roster };
 }

@@ -5,20 +5,23 @@ import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { Usage } from '../core/usage.js';
 import { denialFor, isOwner, type Membership } from './rules.js';
 
-/** Who posts. */
+/** The sender of a message and what it may do. */
 export interface Author {
   readonly person: Person;
   readonly membership: Membership;
 }
 
-/** What its judge asks. */
+/** Dependencies of `judge`. */
 interface DraftContext {
-  /** Unix ms, the database's clock. */
+  /** Returns Unix milliseconds by the database's clock. */
   readonly now: () => number;
   readonly usage: Usage;
 }
 
-/** A message on its way into the log. It is judged by what its author may do at the moment when it is written. */
+/**
+ * A message to be written into the log. It is judged right before the write, by what its author may
+ * do then.
+ */
 export class Draft implements Candidate {
   readonly channelId: number;
   readonly epoch: number;
@@ -63,7 +66,10 @@ export class Draft implements Candidate {
     this.denial = this.#denial(membership);
   }
 
-  /** What an author may do is not looked up any more once the stream has ended. */
+  /**
+   * Returns why it may not be written. Memberships are not reloaded once the stream has ended,
+   * hence `moved`.
+   */
   #denial(membership: Membership): Denial | undefined {
     if (this.roster < this.#wantedRoster) return { reason: 'moved' };
     const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
@@ -73,7 +79,7 @@ export class Draft implements Candidate {
     );
   }
 
-  async lookAgain(roster: number): Promise<void> {
+  async reloadMembers(roster: number): Promise<void> {
     this.#wantedRoster = roster;
     this.#channel.sequencer?.expect(0, roster);
     await this.#channel.sequencer?.caughtUp();

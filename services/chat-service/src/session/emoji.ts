@@ -1,11 +1,11 @@
-/** A flag that TypeScript knows for later targets only. */
+/** A flag that TypeScript accepts for later targets only. */
 const unicodeSets = 'v';
 const oneEmoji = new RegExp(String.raw`^\p{RGI_Emoji}$`, unicodeSets);
 const emojiStyle = '\uFE0F';
 const skinTone = /^\p{Emoji_Modifier}$/u;
 const shownAsText = /^(?!\p{Emoji_Presentation})\p{Emoji}$/u;
 
-/** With the emoji style where, and only where, Unicode wants it. */
+/** Adds the emoji style exactly where Unicode recommends it, and removes it elsewhere. */
 function qualified(text: string): string {
   const points = [...text].filter((point) => point !== emojiStyle);
   return points
@@ -16,7 +16,9 @@ function qualified(text: string): string {
     .join('');
 }
 
-/** The one emoji that a text is, written as Unicode recommends; undefined where it is none, or more than one. */
+/**
+ * Returns the text as Unicode recommends to write it, or undefined if it is not exactly one emoji.
+ */
 export function emojiFrom(text: string): string | undefined {
   const emoji = qualified(text);
   return oneEmoji.test(emoji) ? emoji : undefined;

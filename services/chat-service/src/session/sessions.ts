@@ -6,7 +6,7 @@ export interface SessionFilter {
   readonly seat?: string;
 }
 
-/** Every stream of this chat server by its seat, those that are still being joined too. */
+/** Sessions of this chat server by seat, including seats whose session is still opening. */
 export class Sessions {
   readonly #bySeat = new Map<string, ChatSession | 'joining'>();
   #empty: (() => void)[] = [];
@@ -15,7 +15,10 @@ export class Sessions {
     return this.#bySeat.size;
   }
 
-  /** Before the seat is taken, so that no sweep takes it for one without a stream. False: it is here already. */
+  /**
+   * Registers a seat before it is taken, so that the reconciler does not delete it. Returns false
+   * if it is registered already.
+   */
   expect(seat: string): boolean {
     if (this.#bySeat.has(seat)) return false;
     this.#bySeat.set(seat, 'joining');
@@ -36,7 +39,7 @@ export class Sessions {
     return this.#bySeat.has(seat);
   }
 
-  /** The open sessions that fit all that the filter names. */
+  /** Returns the open sessions that match every field of the filter. */
   find({ channelId, userId, seat }: SessionFilter = {}): ChatSession[] {
     const candidates = seat === undefined ? [...this.#bySeat.values()] : [this.#bySeat.get(seat)];
     return candidates.filter(

@@ -7,18 +7,18 @@ import { encodeWelcome } from './frames.js';
 
 const roles = { admin: MemberRole.ADMIN, member: MemberRole.MEMBER, none: MemberRole.UNSPECIFIED } as const;
 
-/** What a client is welcomed with. */
+/** Values of Welcome beside the channel. */
 export interface Welcoming {
   readonly me: Person;
   readonly resume: Resume;
-  /** The last seq that the client has seen. */
+  /** Last seq that the client has seen. */
   readonly seen: number;
   readonly pingEveryMs: number;
   readonly messageBytes: number;
   readonly nowMs: number;
 }
 
-/** The channel as the database has it now, and who is in it: the newcomer is, already. */
+/** Builds the channel from its row and its users, including the new one. */
 function channelOf(channel: LiveChannel, taken: TakenSeat, me: Person) {
   const most = taken.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat;
   const others = channel.people(most).filter(({ id }) => id !== me.id);
@@ -42,7 +42,7 @@ function channelOf(channel: LiveChannel, taken: TakenSeat, me: Person) {
   };
 }
 
-/** The first frame of a stream with events. Called when its user has entered. */
+/** Encodes the first frame of a stream with events. Call it after the user has entered. */
 export function welcome(channel: LiveChannel, taken: TakenSeat, welcoming: Welcoming): Uint8Array {
   const { me, resume, seen, pingEveryMs, messageBytes, nowMs } = welcoming;
   const gap = resume === Resume.GAP;

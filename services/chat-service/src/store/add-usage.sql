@@ -1,5 +1,5 @@
--- How much more each user has stored, or less: $1 users, $2 bytes, $3 rows. In the order of the ids, so that two servers never wait for
--- each other. Answers what each has stored now.
+-- How much more each user has stored, or less: $1 users, $2 bytes, $3 rows. In the order of the
+-- ids, so that two servers never wait for each other. Answers what each has stored now.
 INSERT INTO chat.usage AS u (user_id, bytes, rows)
 SELECT n.user_id, n.bytes, n.rows FROM unnest($1::varchar[], $2::bigint[], $3::bigint[]) AS n (user_id, bytes, rows)
 JOIN chat.users x ON x.id = n.user_id ORDER BY n.user_id -- an account may be gone by now

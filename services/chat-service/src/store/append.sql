@@ -1,7 +1,9 @@
--- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$6 the channels (id, my epoch, how many,
--- the roster by which they were judged, their bytes); $7.. the entries (channel, k = 1..n within it, ...). The head's row is fence, counter,
--- clock and sum of what is stored in one, locked until the commit. A channel that is missing in the answer is not this server's any more,
--- or its members or settings have changed, and none of its entries was written.
+-- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$6
+-- the channels (id, my epoch, how many, the roster by which they were judged, their bytes); $7..
+-- the entries (channel, k = 1..n within it, ...). The head's row is fence, counter, clock and sum
+-- of what is stored in one, locked until the commit. A channel that is missing in the answer is not
+-- this server's any more, or its members or settings have changed, and none of its entries was
+-- written.
 WITH head AS (
   UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
     stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n

@@ -18,7 +18,10 @@ interface TargetRow {
 const lockHeads = sql<never, [channelIds: readonly number[]]>('lock-heads');
 const targets = sql<TargetRow, [channelIds: readonly number[], seqs: readonly number[]]>('targets');
 
-/** What an edit, deletion, reaction or pin is about, as it is once what stands before it in the batch is done. */
+/**
+ * What an edit, deletion, reaction or pin is about, as it is once what stands before it in the
+ * batch is done.
+ */
 class Target {
   readonly #senderId: string;
   readonly #emojis: Set<string>;
@@ -31,7 +34,10 @@ class Target {
     this.#emojis = new Set(emojis);
   }
 
-  /** Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said within this batch. */
+  /**
+   * Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said
+   * within this batch.
+   */
   judge(entry: LogEntry): Denial | 'again' | undefined {
     const denial = this.#denialFor(entry);
     if (entry.kind === Kind.DELETE) return this.#delete(denial);
@@ -67,7 +73,10 @@ function keyOf(channelId: number, seq: number): string {
   return `${channelId} ${seq}`;
 }
 
-/** In the transaction that writes: which of these changes may not be, in the order of the batch. Their heads are locked first. */
+/**
+ * In the transaction that writes: which of these changes may not be, in the order of the batch.
+ * Their heads are locked first.
+ */
 export async function judgeChanges(
   client: Queryable,
   changes: readonly LogEntry[],

@@ -90,7 +90,10 @@ export class HeadStore {
     return row;
   }
 
-  /** Renews the lease of this server itself, where no manager can. False: the database does not know this server. */
+  /**
+   * Renews the lease of this server itself, where no manager can. False: the database does not know
+   * this server.
+   */
   async renewLease(seconds: number): Promise<boolean> {
     const [row] = await renew.run(this.#pool, [this.#bootId, this.#secret, seconds]);
     return row?.lease_until != null;
@@ -107,7 +110,10 @@ export class HeadStore {
     await giveBack.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
   }
 
-  /** Those of these channels where nobody sits or is about to have no owner afterwards; answers their ids. */
+  /**
+   * Those of these channels where nobody sits or is about to have no owner afterwards; answers
+   * their ids.
+   */
   async giveBackEmpty(heads: readonly Ownership[]): Promise<ReadonlySet<number>> {
     const given = await giveBackEmpty.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
     return new Set(given.map(({ id }) => id));

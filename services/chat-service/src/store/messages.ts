@@ -116,8 +116,9 @@ export class MessageStore {
   }
 
   /**
-   * Writes a batch: what was known before is found, what may not be or what the database refuses is set apart, the rest is
-   * committed. Rejects where the outcome is not known, e.g. because the connection broke; then call it again with `again`.
+   * Writes a batch: what was known before is found, what may not be or what the database refuses is
+   * set apart, the rest is committed. Rejects where the outcome is not known, e.g. because the
+   * connection broke; then call it again with `again`.
    */
   readonly append: Append = async (batch, { again, track }) => {
     const outcomes: Outcomes = new Map();
@@ -174,7 +175,10 @@ export class MessageStore {
     }
   }
 
-  /** A lock was not had in time. Where it is not that of a head, only a channel that is alone can be named. */
+  /**
+   * A lock was not had in time. Where it is not that of a head, only a channel that is alone can be
+   * named.
+   */
   async #findLocked(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     const channels = [...partsOf(batch).keys()];
     const free = new Set((await unlocked.run(pool, [channels])).map(({ channel_id }) => channel_id));
@@ -205,7 +209,10 @@ export class MessageStore {
     return written;
   }
 
-  /** What may not be is looked up all the same; what depends on an entry that was not written is judged again. */
+  /**
+   * What may not be is looked up all the same; what depends on an entry that was not written is
+   * judged again.
+   */
   async #deny(client: Queryable, denials: ReadonlyMap<LogEntry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
     const denied = [...denials.keys()];
     await this.#findKnown(client, denied, outcomes);

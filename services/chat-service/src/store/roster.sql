@@ -1,4 +1,5 @@
--- Who of those here may do what, now: $1 the channel, $2 the users here. No row: there is no such channel any more.
+-- Who of those here may do what, now: $1 the channel, $2 the users here. No row: there is no such
+-- channel any more.
 SELECT h.roster, c.owner_id, c.slow_mode_s, (
   SELECT coalesce(json_agg(json_build_object('user_id', m.user_id, 'role', m.role, 'left_seq', m.left_seq,
     'banned', coalesce(m.banned_until > now(), false),

@@ -79,7 +79,10 @@ export class SeatStore {
     return mine.run(this.#pool, [this.#bootId]);
   }
 
-  /** Why each of these seats is gone, or cannot be taken; undefined where the database does not know. */
+  /**
+   * Why each of these seats is gone, or cannot be taken; undefined where the database does not
+   * know.
+   */
   async whyGone(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
     const columns = [
       keys.map(({ channelId }) => channelId),

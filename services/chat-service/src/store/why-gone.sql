@@ -1,5 +1,6 @@
--- Why streams have no seat: $1 this server's boot id; $2.. of each stream the channel, the user and the session. In that order.
--- NULL: no reason is known. It was used, came too late, or is that of a server that was out of reach for long.
+-- Why streams have no seat: $1 this server's boot id; $2.. of each stream the channel, the user and
+-- the session. In that order. NULL: no reason is known. It was used, came too late, or is that of a
+-- server that was out of reach for long.
 SELECT CASE
     WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
