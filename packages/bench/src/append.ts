@@ -2,16 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createPool, type Pool, statements } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
 import { cpuSeconds } from './figures.js';
-import type { SuitePlan, SuiteResult } from './ladder.js';
-import { type BenchRound, inWords, roundOf, takeTurns } from './rounds.js';
+import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
+import type { SuitePlan, SuiteResult } from './suite.js';
 
 const channelCount = 25;
 const batchRows = 100;
 const perChannel = batchRows / channelCount;
 const messageBytes = 64;
-const boot = randomUUID();
+const instanceId = randomUUID();
 
-/** The very statement of the chat server, from its file. */
+/** The append statement of the chat server, read from its file. */
 const store = new URL('../../../../services/chat-service/src/store/here.js', import.meta.url).href;
 const append = statements(store)<never, readonly unknown[]>('append');
 
@@ -29,12 +29,13 @@ const insertBare = `INSERT INTO chat.bench_bare (channel_id, seq, sender_id, cli
 
 interface Writer {
   readonly pool: Pool;
+  /** Process id of its database backend. */
   readonly pid: number;
   /** Stores the next batch. */
   write(): Promise<unknown>;
 }
 
-/** The rows of a batch, column by column. */
+/** Returns the rows of a batch, column by column. */
 function rowsOf(channels: readonly number[]) {
   const rows = Array.from({ length: batchRows }, (_, n) => ({
     at: n % channelCount,
@@ -52,7 +53,7 @@ function rowsOf(channels: readonly number[]) {
   };
 }
 
-/** A connection of its own, with the session settings of the lane. */
+/** Opens a connection with the session settings of the append queue. */
 async function openWriter(url: string, write: (pool: Pool, batch: number) => Promise<unknown>): Promise<Writer> {
   const session = { lock_timeout: '2s', jit: 'off', plan_cache_mode: 'force_generic_plan' };
   const pool = createPool({ url, applicationName: 'bench append', max: 1, session });
@@ -69,7 +70,7 @@ function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
   return openWriter(url, (pool) => {
     const { channel, k, sender, clientId, data, digest, all } = rowsOf(channels);
     const entries = [channel, k, sender, clientId, all(0), all(0), all(''), data, digest, all('')];
-    return append.run(pool, [boot, channels, epochs, counts, rosters, bytes, ...entries]);
+    return append.run(pool, [instanceId, channels, epochs, counts, rosters, bytes, ...entries]);
   });
 }
 
@@ -85,13 +86,13 @@ async function prepare(url: string): Promise<number[]> {
   const owner = createPool({ url, applicationName: 'bench', max: 1 });
   await owner.query(makeUsers);
   const { rows } = await owner.query<{ id: number }>(makeChannels);
-  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1', [boot]);
+  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1', [instanceId]);
   await owner.query(makeBare);
   await owner.end();
   return rows.map(({ id }) => id);
 }
 
-/** Writes batch after batch for a while; rows per second of the backend's CPU. */
+/** Writes batches for a time. The value is rows per CPU second of the backend. */
 async function fill(writer: Writer, seconds: number): Promise<BenchRound> {
   const before = cpuSeconds(writer.pid);
   const until = performance.now() + seconds * 1_000;
@@ -100,8 +101,11 @@ async function fill(writer: Writer, seconds: number): Promise<BenchRound> {
   return roundOf((batches * batchRows) / (cpuSeconds(writer.pid) - before));
 }
 
-/** The chat server's append against a bare insert of the same rows, in turn, each into a table of its own. */
-export async function climbAppend(plan: SuitePlan): Promise<SuiteResult> {
+/**
+ * Compares the chat server's append with a bare insert of the same rows, in turn, each into its own
+ * table.
+ */
+export async function benchAppend(plan: SuitePlan): Promise<SuiteResult> {
   const database = await openTestDatabase();
   const channels = await prepare(database.ownerUrl);
   const writers = new Map([
@@ -111,9 +115,9 @@ export async function climbAppend(plan: SuitePlan): Promise<SuiteResult> {
   const figure = 'rows per backend CPU-second';
   const players = new Map([...writers].map(([name, writer]) => [name, () => fill(writer, plan.seconds)]));
   try {
-    const rounds = await takeTurns(players, { name: 'append', ...plan, wordsFor: inWords(figure, 0) });
-    const says = `batches of ${batchRows} over ${channelCount} channels`;
-    return { shape: 'append', says, figure, less: false, rounds };
+    const rounds = await playInTurn(players, { name: 'append', ...plan, describe: formatRound(figure, 0) });
+    const description = `batches of ${batchRows} over ${channelCount} channels`;
+    return { shape: 'append', description, figure, lowerIsBetter: false, rounds };
   } finally {
     await Promise.all([...writers.values()].map(({ pool }) => pool.end()));
     await database.close();

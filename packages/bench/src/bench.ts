@@ -1,23 +1,23 @@
-import { climbAppend } from './append.js';
-import { climbServers } from './chat-servers.js';
-import { climbDead } from './dead.js';
-import { climbIdle } from './idle.js';
-import { climb, type SuitePlan, type SuiteResult } from './ladder.js';
-import { climbReplay } from './replay.js';
+import { benchAppend } from './append.js';
+import { benchServers } from './chat-servers.js';
+import { benchDead } from './dead.js';
+import { benchIdle } from './idle.js';
+import { benchReplay } from './replay.js';
 import { type Shape, shapes } from './shapes.js';
+import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
-function climbShape(name: string, plan: SuitePlan): Promise<SuiteResult> {
-  if (name === 'idle') return climbIdle(plan);
-  if (name === 'dead') return climbDead(plan);
-  if (name === 'replay') return climbReplay(plan);
-  if (name === 'append') return climbAppend(plan);
-  if (name === 'servers') return climbServers(plan);
-  return climb(name, shapes[name] as Shape, plan);
+function benchShape(name: string, plan: SuitePlan): Promise<SuiteResult> {
+  if (name === 'idle') return benchIdle(plan);
+  if (name === 'dead') return benchDead(plan);
+  if (name === 'replay') return benchReplay(plan);
+  if (name === 'append') return benchAppend(plan);
+  if (name === 'servers') return benchServers(plan);
+  return runShape(name, shapes[name] as Shape, plan);
 }
 
-/** Shape after shape, all rungs of each. */
+/** Runs the shapes one after the other, each on all targets. */
 export async function runBench(names: readonly string[], plan: SuitePlan): Promise<SuiteResult[]> {
-  const climbed: SuiteResult[] = [];
-  for (const name of names) climbed.push(await climbShape(name, plan));
-  return climbed.filter(({ rounds }) => rounds.size > 0);
+  const results: SuiteResult[] = [];
+  for (const name of names) results.push(await benchShape(name, plan));
+  return results.filter(({ rounds }) => rounds.size > 0);
 }

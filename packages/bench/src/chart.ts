@@ -1,6 +1,6 @@
 import { spreadOf } from './figures.js';
-import type { SuiteResult } from './ladder.js';
 import type { BenchRound } from './rounds.js';
+import type { SuiteResult } from './suite.js';
 
 const barHeight = 18;
 const headHeight = 34;
@@ -14,29 +14,29 @@ function number(value: number): string {
   return value >= 1_000 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
 }
 
-/** A bar for the median, a line for the range. */
-function bar(rung: string, rounds: readonly BenchRound[], most: number, y: number): string {
+/** Draws a bar for the median and a line for the range. */
+function bar(target: string, rounds: readonly BenchRound[], most: number, y: number): string {
   const spread = spreadOf(rounds.map(({ value }) => value));
   const x = (value: number) => (left + (value / most) * barWidth).toFixed(1);
   const middle = y + barHeight / 2;
-  const colour = colours[rung] ?? otherColour;
-  return `<text x="${left - 8}" y="${middle + 4}" text-anchor="end">${rung}</text>
+  const colour = colours[target] ?? otherColour;
+  return `<text x="${left - 8}" y="${middle + 4}" text-anchor="end">${target}</text>
 <rect x="${left}" y="${y + 2}" width="${((spread.median / most) * barWidth).toFixed(1)}" height="${barHeight - 4}" fill="${colour}"/>
 <path d="M${x(spread.least)} ${middle}H${x(spread.most)}" stroke="#24292f"/>
 <text x="${Number(x(spread.most)) + 6}" y="${middle + 4}">${number(spread.median)}</text>`;
 }
 
-function panel({ shape, says, figure, less, rounds }: SuiteResult, top: number): string {
+function panel({ shape, description, figure, lowerIsBetter, rounds }: SuiteResult, top: number): string {
   const most = Math.max(...[...rounds.values()].flat().map(({ value }) => value));
-  const title = `<text x="8" y="${top + 22}" font-weight="bold">${shape}: ${says} (${figure}, ${less ? 'less' : 'more'} is better)</text>`;
-  const bars = [...rounds].map(([rung, own], at) => bar(rung, own, most, top + headHeight + at * barHeight));
+  const title = `<text x="8" y="${top + 22}" font-weight="bold">${shape}: ${description} (${figure}, ${lowerIsBetter ? 'lower' : 'higher'} is better)</text>`;
+  const bars = [...rounds].map(([target, own], at) => bar(target, own, most, top + headHeight + at * barHeight));
   return [title, ...bars].join('\n');
 }
 
-/** One panel per shape, each on a scale of its own, as SVG. */
-export function drawChart(climbed: readonly SuiteResult[]): string {
+/** Draws the results as SVG, one panel with its own scale per shape. */
+export function drawChart(results: readonly SuiteResult[]): string {
   let top = 0;
-  const panels = climbed.map((one) => {
+  const panels = results.map((one) => {
     const drawn = panel(one, top);
     top += headHeight + one.rounds.size * barHeight + 8;
     return drawn;

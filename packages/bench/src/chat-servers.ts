@@ -1,23 +1,23 @@
-import { climbInTurn, type SuitePlan, type SuiteResult } from './ladder.js';
-import { startOurs } from './rungs.js';
 import type { Shape } from './shapes.js';
+import { runInTurn, type SuitePlan, type SuiteResult } from './suite.js';
+import { startOurs } from './targets.js';
 
 const shape: Shape = {
-  says: '8 x 25, window 32, on so many chat servers',
+  description: '8 x 25, window 32, on several chat servers',
   channels: 8,
   users: 25,
   window: 32,
-  warmUps: 4, // each of four has a quarter of the work to get warm with
+  warmUps: 4, // each of four servers gets only a quarter of the work to warm up
   figure: 'deliveries per CPU-second',
 };
 const base = '1 server';
 
-/** What the same work costs where several chat servers share it, each system with a database of its own. */
-export async function climbServers(plan: SuitePlan): Promise<SuiteResult> {
+/** Compares the cost of the same work on several chat servers. Each system has its own database. */
+export async function benchServers(plan: SuitePlan): Promise<SuiteResult> {
   const starts = new Map([
     [base, () => startOurs(1)],
     ['2 servers', () => startOurs(2)],
     ['4 servers', () => startOurs(4)],
   ]);
-  return { ...(await climbInTurn('servers', shape, starts, plan)), base };
+  return { ...(await runInTurn('servers', shape, starts, plan)), base };
 }

@@ -1,17 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const patienceMs = 120_000;
+const answerWithinMs = 120_000;
 
-interface Words {
+interface Failure {
   readonly failed?: string;
 }
 
-/** A process of the bench that answers by messages. */
+/** A process of the bench that answers messages. */
 export class BenchProcess {
   readonly #process: ChildProcess;
 
-  /** `module` is a compiled module of this package, e.g. `load/main.js`. */
+  /** `module` is a compiled module of this package, such as `load/main.js`. */
   constructor(module: string) {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
     const path = fileURLToPath(new URL(module, import.meta.url));
@@ -23,16 +23,16 @@ export class BenchProcess {
   }
 
   /**
-   * What it says next; `question` is sent first where there is one.
-   * @throws {Error} what it failed with, or that it is silent or gone.
+   * Resolves with its next message; `question` is sent first if given.
+   * @throws {Error} if it reports a failure, exits, or does not answer in two minutes
    */
-  ask<UnaryHandler>(question?: object): Promise<UnaryHandler> {
-    const answer = new Promise<UnaryHandler>((resolve, reject) => {
-      const ended = () => reject(new Error('a process of the bench has ended'));
-      const patience = setTimeout(() => reject(new Error('a process of the bench is silent')), patienceMs);
+  ask<T>(question?: object): Promise<T> {
+    const answer = new Promise<T>((resolve, reject) => {
+      const ended = () => reject(new Error('A process of the bench has exited.'));
+      const timer = setTimeout(() => reject(new Error('A process of the bench does not answer.')), answerWithinMs);
       this.#process.once('exit', ended);
-      this.#process.once('message', (words: Words & UnaryHandler) => {
-        clearTimeout(patience);
+      this.#process.once('message', (words: Failure & T) => {
+        clearTimeout(timer);
         this.#process.off('exit', ended);
         if (words.failed === undefined) resolve(words);
         else reject(new Error(words.failed));
@@ -42,7 +42,7 @@ export class BenchProcess {
     return answer;
   }
 
-  /** Ends it, and waits for that. */
+  /** Kills it and waits for its end. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     const exited = new Promise((resolve) => this.#process.once('exit', resolve));

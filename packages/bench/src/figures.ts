@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 const hasProc = process.platform === 'linux';
 
-/** `[[days-]hours:]minutes:seconds` as ps prints it. */
+/** Parses `[[days-]hours:]minutes:seconds`, as ps prints it. */
 function secondsOf(clock: string): number {
   return clock
     .trim()
@@ -16,7 +16,7 @@ function ps(pid: number, column: string): string {
   return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' });
 }
 
-/** User and system time of a process, all threads, as the operating system counts it. */
+/** Returns the user and system time of a process in seconds, over all threads. */
 export function cpuSeconds(pid: number): number {
   if (!hasProc) return secondsOf(ps(pid, 'time'));
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -24,25 +24,26 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Resident memory of a process. */
+/** Returns the resident memory of a process in KiB. */
 export function residentKb(pid: number): number {
   if (!hasProc) return Number(ps(pid, 'rss'));
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** What stands at this share of a sorted list. */
+/** Returns a quantile of a list. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
 
-/** The middle, and how far the rest is from it. */
+/** A median with its range. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
+/** Returns the median and range of a list. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const half = (sorted.length - 1) / 2;

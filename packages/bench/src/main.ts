@@ -1,25 +1,25 @@
-/** `npm run bench`: what a delivery costs, beside what others pay for it. */
+/** `npm run bench` measures the cost of a delivery, next to other implementations. */
 import { textTable } from '@parley/runtime';
 import { startPostgres, stopPostgres } from '@parley/testkit';
 import { runBench } from './bench.js';
 import { help, type Options, readBenchOptions } from './options.js';
 import { heads, isValid, legend, tableRows, writeReport } from './report.js';
 
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const log = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function bench(options: Options): Promise<boolean> {
   await startPostgres();
   try {
-    const climbed = await runBench(options.shapes, { ...options, say });
-    say(`\n${textTable(heads, tableRows(climbed))}\n${legend(climbed)}`);
-    if (options.report !== undefined) await writeReport(options.report, climbed);
-    return isValid(climbed);
+    const results = await runBench(options.shapes, { ...options, log });
+    log(`\n${textTable(heads, tableRows(results))}\n${legend(results)}`);
+    if (options.report !== undefined) await writeReport(options.report, results);
+    return isValid(results);
   } finally {
     await stopPostgres();
   }
 }
 
-function optionsOrSentence(): Options | undefined {
+function optionsOrExit(): Options | undefined {
   try {
     return readBenchOptions(process.argv.slice(2));
   } catch (error) {
@@ -28,9 +28,9 @@ function optionsOrSentence(): Options | undefined {
   }
 }
 
-const options = optionsOrSentence();
-if (options === undefined) say(help);
+const options = optionsOrExit();
+if (options === undefined) log(help);
 else if (!(await bench(options))) {
-  say('This run does not count: some rounds are not valid, see above.');
+  log('This run is not valid: see the faults above.');
   process.exitCode = 1;
 }

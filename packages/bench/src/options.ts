@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
-import { type BenchTarget, rungs } from './rungs.js';
 import { shapes } from './shapes.js';
+import { type BenchTarget, targets } from './targets.js';
 
+/** Options of the command. */
 export interface Options {
   readonly shapes: readonly string[];
-  readonly rungs: readonly BenchTarget[];
+  readonly targets: readonly BenchTarget[];
   readonly pairs: number;
   readonly seconds: number;
   readonly report: string | undefined;
@@ -14,39 +15,39 @@ const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'dead', 'replay', 
 
 export const help = `npm run bench -- [options]
 
-  --shapes a,b   of ${shapeNames.join(', ')}; all
-  --rungs a,b    of ${rungs.join(', ')}; all
-  --pairs N      rounds of each rung, interleaved; 7
-  --seconds S    measured per round, behind a warm-up of half of it; 2
-  --report DIR   writes bench.md and bench.svg there
-  --help         this
+  --shapes a,b   some of ${shapeNames.join(', ')} (default: all)
+  --targets a,b  some of ${targets.join(', ')} (default: all)
+  --pairs N      interleaved rounds of each target (default: 7)
+  --seconds S    measured time per round, after a warm-up of half of it (default: 2)
+  --report DIR   write bench.md and bench.svg to a folder
+  --help         show this help
 `;
 
-function choose<T extends string>(given: string | undefined, known: readonly T[], what: string): readonly T[] {
+function choose<T extends string>(given: string | undefined, known: readonly T[], kind: string): readonly T[] {
   if (given === undefined) return known;
   return given.split(',').map((name) => {
     const found = known.find((one) => one === name);
-    if (found === undefined) throw new Error(`there is no ${what} ${name}: choose of ${known.join(', ')}`);
+    if (found === undefined) throw new Error(`There is no ${kind} ${name}. Choose from ${known.join(', ')}.`);
     return found;
   });
 }
 
 function positive(given: string, name: string): number {
   const value = Number(given);
-  if (!(value > 0 && value <= 100)) throw new Error(`--${name} is a number up to 100`);
+  if (!(value > 0 && value <= 100)) throw new Error(`--${name} takes a number above 0, up to 100.`);
   return value;
 }
 
 /**
- * What the command line asks for; undefined where that is help.
- * @throws {Error} one sentence where it cannot be understood.
+ * Parses the command line. Returns undefined for `--help`.
+ * @throws {Error} if it is not valid
  */
 export function readBenchOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
       shapes: { type: 'string' },
-      rungs: { type: 'string' },
+      targets: { type: 'string' },
       pairs: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '2' },
       report: { type: 'string' },
@@ -56,7 +57,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   return {
     shapes: choose(values.shapes, shapeNames, 'shape'),
-    rungs: choose(values.rungs, rungs, 'rung'),
+    targets: choose(values.targets, targets, 'target'),
     pairs: Math.ceil(positive(values.pairs, 'pairs')),
     seconds: positive(values.seconds, 'seconds'),
     report: values.report,

@@ -1,45 +1,47 @@
-/** One round of one rung. */
+/** One round of one target. */
 export interface BenchRound {
-  /** The figure that is compared. */
+  /** The compared figure. */
   readonly value: number;
   readonly p99Ms: number;
-  /** NaN where nothing was written. */
+  /** NaN if nothing was written. */
   readonly framesPerWrite: number;
+  /** Share of its core that the load generator used. */
   readonly generatorShare: number;
+  /** Reasons why the round is not valid. */
   readonly faults: readonly string[];
 }
 
-/** How often everybody has a turn, and what is said of each. */
+/** How many rounds to play, and how to report them. */
 export interface RoundTurns {
   readonly name: string;
   readonly pairs: number;
-  /** Rounds that are said and not kept; 1 unless told. */
+  /** Rounds that are reported but do not count. Default: 1. */
   readonly warmUps?: number | undefined;
-  readonly say: (line: string) => void;
-  readonly wordsFor: (round: BenchRound) => string;
+  readonly log: (line: string) => void;
+  readonly describe: (round: BenchRound) => string;
 }
 
-/** Of something that has one figure only. */
+/** Returns a round with a single figure. */
 export function roundOf(value: number, faults: readonly string[] = []): BenchRound {
   return { value, p99Ms: Number.NaN, framesPerWrite: Number.NaN, generatorShare: Number.NaN, faults };
 }
 
-/** The figure of a round and what was wrong with it. */
-export function inWords(unit: string, digits: number): (round: BenchRound) => string {
+/** Returns a formatter for the figure and faults of a round. */
+export function formatRound(unit: string, digits: number): (round: BenchRound) => string {
   return ({ value, faults }) => [`${value.toFixed(digits)} ${unit}`, ...faults].join('; ');
 }
 
-/** Each plays a round in turn, again and again: A B C A B C. The rounds that count, by player. */
-export async function takeTurns(
+/** Lets each player play a round in turn: A B C A B C. Returns the rounds that count, by player. */
+export async function playInTurn(
   players: ReadonlyMap<string, () => Promise<BenchRound>>,
-  { name, pairs, warmUps = 1, say, wordsFor }: RoundTurns,
+  { name, pairs, warmUps = 1, log, describe }: RoundTurns,
 ): Promise<Map<string, BenchRound[]>> {
   const rounds = new Map<string, BenchRound[]>([...players.keys()].map((player) => [player, []]));
   for (let pair = 1 - warmUps; pair <= pairs; pair++) {
     for (const [player, play] of players) {
       const round = await play();
       if (pair > 0) rounds.get(player)?.push(round);
-      say(`${name} ${pair > 0 ? `${pair}/${pairs}` : 'warm-up'} ${player}: ${wordsFor(round)}`);
+      log(`${name} ${pair > 0 ? `${pair}/${pairs}` : 'warm-up'} ${player}: ${describe(round)}`);
     }
   }
   return rounds;

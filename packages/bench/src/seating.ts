@@ -3,7 +3,7 @@ import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { type JoinClaims, joinToken, SigningKey } from '@parley/service-kit';
 import type { Trio } from '@parley/testkit';
 import type { BenchSeat } from './load/job.js';
-import type { BenchCrowd } from './shapes.js';
+import type { BenchAudience } from './shapes.js';
 
 const makePeople = `INSERT INTO chat.users (id, name, password_hash)
   SELECT $3::text || '-' || c || '-' || u, 'bench', '!' FROM generate_series(1, $1::int) c, generate_series(1, $2::int) u
@@ -33,7 +33,7 @@ interface Owner {
   readonly address: string;
 }
 
-/** Makes crowds by SQL, and signs their join tokens as a manager would. */
+/** Creates users and channels by SQL, and signs their join tokens as a manager would. */
 export class Seating {
   readonly #trio: Trio;
   readonly #pool: Pool;
@@ -53,20 +53,20 @@ export class Seating {
     return new Seating(trio, pool, await DatabaseClock.start(pool));
   }
 
-  /** New people in new channels that the chat servers own in turn, with a seat for each. */
-  async seat({ channels, users, keeps = false }: BenchCrowd): Promise<BenchSeat[]> {
+  /** Creates users and channels, spread over the chat servers, with a seat for each user. */
+  async seat({ channels, users, isStored = false }: BenchAudience): Promise<BenchSeat[]> {
     const { people } = this.#trio;
     this.#rounds += 1;
     const prefix = `b${this.#rounds}`;
     const numbers = await people.sql(makePeople, [channels, users, prefix]);
     const kind = users > 25 ? 'group' : 'room';
-    const made = await people.sql(makeChannels, [prefix, channels, users, kind, keeps ? null : 0]);
+    const made = await people.sql(makeChannels, [prefix, channels, users, kind, isStored ? null : 0]);
     const ids = made.map(({ id }) => Number(id));
     const owners = await this.#owners(channels);
     const bootIds = owners.map(({ bootId }) => bootId);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
     const rows = (await people.sql(makeSeats, [ids, bootIds, users])) as unknown as SeatRow[];
-    await people.sql(ownChannels, [ids, bootIds]); // behind the seats: an empty channel would be given back
+    await people.sql(ownChannels, [ids, bootIds]); // after the seats, because an empty channel would be released
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
     return Promise.all(
       rows.map(async (row) => {
@@ -81,7 +81,7 @@ export class Seating {
     return this.#pool.end();
   }
 
-  /** Of each channel. */
+  /** Returns the owner of each channel. */
   async #owners(channels: number): Promise<Owner[]> {
     const { people, chatServers } = this.#trio;
     const found = (await people.sql(servers, [chatServers.map(({ grpc }) => grpc)])) as unknown as Owner[];

@@ -1,50 +1,52 @@
-/** Who is where. */
-export interface BenchCrowd {
+/** Channels and users. */
+export interface BenchAudience {
   readonly channels: number;
-  /** Of each channel. */
+  /** Users per channel. */
   readonly users: number;
-  /** The channels keep what is said: an echo is behind its commit. */
-  readonly keeps?: boolean;
+  /** Whether the channels store messages, so that an echo follows its commit. */
+  readonly isStored?: boolean;
 }
 
-/** A crowd, and how the one sender of each channel sends. */
-export interface Shape extends BenchCrowd {
-  readonly says: string;
-  /** Messages without an echo that the sender of a channel keeps; absent: it sends by the clock. */
+/** Channels, users, and how the sender of each channel sends. */
+export interface Shape extends BenchAudience {
+  readonly description: string;
+  /** Unechoed messages that the sender keeps in flight. Absent: it sends at a fixed rate. */
   readonly window?: number;
-  /** Messages per second and channel, where sent by the clock. */
+  /** Messages per second and channel, at a fixed rate. */
   readonly perSecond?: number;
-  /** Connections that all streams share; absent: one each. */
+  /** Number of connections that all streams share. Absent: one each. */
   readonly connections?: number;
-  /** Rounds of each rung that do not count; absent: 1. */
+  /** Rounds of each target that do not count. Default: 1. */
   readonly warmUps?: number;
-  /** What the figure is. */
-  readonly figure: 'deliveries per CPU-second' | 'ms to hear';
+  /** The measured figure. */
+  readonly figure: 'deliveries per CPU-second' | 'ms to receive';
 }
 
 const perCpu = 'deliveries per CPU-second';
 
-/** The shapes whose figures come from deliveries; one sender per channel, everybody hears everything. */
+/**
+ * Shapes that measure deliveries, with one sender per channel and everyone receiving everything.
+ */
 export const shapes: Readonly<Record<string, Shape>> = {
-  hot: { says: '4 x 25, window 32', channels: 4, users: 25, window: 32, figure: perCpu },
-  wide: { says: '40 x 25, window 4', channels: 40, users: 25, window: 4, figure: perCpu },
-  giant: { says: '1 x 1000, window 8', channels: 1, users: 1_000, window: 8, figure: perCpu },
-  steady: { says: '40 x 25, 20 msg/s each', channels: 40, users: 25, perSecond: 20, figure: perCpu },
+  hot: { description: '4 x 25, window 32', channels: 4, users: 25, window: 32, figure: perCpu },
+  wide: { description: '40 x 25, window 4', channels: 40, users: 25, window: 4, figure: perCpu },
+  giant: { description: '1 x 1000, window 8', channels: 1, users: 1_000, window: 8, figure: perCpu },
+  steady: { description: '40 x 25, 20 msg/s each', channels: 40, users: 25, perSecond: 20, figure: perCpu },
   shared: {
-    says: '4 x 25, window 32, 4 connections',
+    description: '4 x 25, window 32, 4 connections',
     channels: 4,
     users: 25,
     window: 32,
     connections: 4,
     figure: perCpu,
   },
-  latency: { says: '2 users, 500 msg/s', channels: 1, users: 2, perSecond: 500, figure: 'ms to hear' },
+  latency: { description: '2 users, 500 msg/s', channels: 1, users: 2, perSecond: 500, figure: 'ms to receive' },
   ack: {
-    says: '1 user, window 1, kept: echo behind its commit',
+    description: '1 user, window 1, stored: the echo follows its commit',
     channels: 1,
     users: 1,
     window: 1,
-    keeps: true,
-    figure: 'ms to hear',
+    isStored: true,
+    figure: 'ms to receive',
   },
 };

@@ -1,13 +1,15 @@
-/** `npm run soak`: people come, talk and go; does memory stay? */
+/**
+ * `npm run soak` lets users join, send and leave for a time, and checks that memory does not grow.
+ */
 import { parseArgs } from 'node:util';
 import { startPostgres, stopPostgres } from '@parley/testkit';
 import { runSoak } from './soak.js';
 
 const help = `npm run soak -- [options]
 
-  --minutes N   how long; 10
-  --people N    how many come and go; 100
-  --help        this
+  --minutes N   duration (default: 10)
+  --people N    number of users (default: 100)
+  --help        show this help
 `;
 
 const { values } = parseArgs({
@@ -17,13 +19,13 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const log = (line: string) => void process.stdout.write(`${line}\n`);
 const [minutes, people] = [Number(values.minutes), Number(values.people)];
 if (values.help || !(minutes > 0 && people > 0)) {
-  say(help);
+  log(help);
   process.exit(values.help ? 0 : 2);
 }
 await startPostgres();
-const stays = await runSoak({ minutes, people, say });
+const stays = await runSoak({ minutes, people, log });
 await stopPostgres();
 process.exit(stays ? 0 : 1);

@@ -5,21 +5,22 @@ import { grpcTransport } from '@parley/client/node';
 import { Trio } from '@parley/testkit';
 import { residentKb, spreadOf } from './figures.js';
 
-/** So few, with messages so large, that every ring is full before the warm-up is over. */
+/** Few channels with large messages, so that every ring is full before the end of the warm-up. */
 const channelCount = 4;
 const messageBytes = 2_000;
 const sampleEveryMs = 2_000;
-/** Memory that may come and go with the collector's mood. */
+/** Allowed growth, because garbage collection makes memory vary. */
 const tolerance = 1.08;
 const nobody = '127.0.0.1:1';
 
+/** Options of `runSoak`. */
 export interface SoakPlan {
   readonly minutes: number;
   readonly people: number;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
-/** What came and went, and what must stay as it is. */
+/** Joins, sends and leaves of all users, and what failed. */
 class Soak {
   visits = 0;
   sends = 0;
@@ -32,8 +33,8 @@ class Soak {
     this.#over = over;
   }
 
-  /** Comes, talks for a while and goes, again and again. */
-  async live(client: ParleyClient): Promise<void> {
+  /** Joins, sends for a time and leaves, repeatedly. */
+  async visitRepeatedly(client: ParleyClient): Promise<void> {
     while (!this.#over.aborted) {
       await this.#visit(client).catch((thrown) => {
         if (!this.#over.aborted) this.faults.push(String(thrown));
@@ -44,7 +45,7 @@ class Soak {
   async #visit(client: ParleyClient): Promise<void> {
     const room = this.#rooms[Math.floor(Math.random() * this.#rooms.length)] as number;
     const conversation = await client.listen(room, { waitWhenFull: true, signal: this.#over });
-    const heard = drain(conversation);
+    const received = drain(conversation);
     for (let left = 1 + Math.random() * 6; left > 0; left--) {
       await conversation.send(String(this.sends).padEnd(messageBytes));
       this.sends += 1;
@@ -52,7 +53,7 @@ class Soak {
     }
     await pause(1_000);
     await conversation.leave();
-    await heard;
+    await received;
     this.visits += 1;
   }
 }
@@ -62,27 +63,27 @@ async function drain(events: AsyncIterable<unknown>): Promise<void> {
   }
 }
 
-/** Half of them keep what is said for a minute, half nothing. */
+/** Creates the rooms. Half of them store messages for a minute, half store nothing. */
 async function makeRooms(host: ParleyClient): Promise<number[]> {
   const rooms: number[] = [];
   for (let n = 0; n < channelCount; n++) {
     const keep = n % 2 === 0 ? { seconds: 60 } : { nothing: true as const };
     rooms.push((await host.create({ name: `soak ${n}`, limit: 25, keep })).id);
-    await pause(1_000); // no more often may anybody create
+    await pause(1_000); // the rate limit of creating channels
   }
   return rooms;
 }
 
 type Watched = ReadonlyMap<string, { readonly pid: number; readonly kb: number[] }>;
 
-async function watch(watched: Watched, soak: Soak, { minutes, say }: SoakPlan): Promise<void> {
+async function watch(watched: Watched, soak: Soak, { minutes, log }: SoakPlan): Promise<void> {
   const samples = Math.ceil((minutes * 60_000) / sampleEveryMs);
   for (let n = 1; n <= samples; n++) {
     await pause(sampleEveryMs);
     for (const { pid, kb } of watched.values()) kb.push(residentKb(pid));
     if (n % 15 !== 0) continue;
     const now = [...watched].map(([name, { kb }]) => `${name} ${mb(kb.at(-1) ?? 0)}`).join(', ');
-    say(`${(n * sampleEveryMs) / 1_000} s: ${soak.visits} visits, ${soak.sends} messages; ${now}`);
+    log(`${(n * sampleEveryMs) / 1_000} s: ${soak.visits} visits, ${soak.sends} messages; ${now}`);
   }
 }
 
@@ -90,16 +91,19 @@ function mb(kb: number): string {
   return `${(kb / 1_024).toFixed(1)} MiB`;
 }
 
-/** The middle of the second quarter, behind the warm-up, beside that of the last one. */
+/** Compares the median of the second quarter, after the warm-up, with that of the last quarter. */
 function verdict(name: string, kb: readonly number[]): { words: string; grew: boolean } {
   const quarter = Math.floor(kb.length / 4);
   const { median: before } = spreadOf(kb.slice(quarter, 2 * quarter));
   const { median: after } = spreadOf(kb.slice(-quarter));
   const grew = after > before * tolerance;
-  return { words: `${name}: ${mb(before)} after the warm-up, ${mb(after)} at the end${grew ? ': IT GREW' : ''}`, grew };
+  return { words: `${name}: ${mb(before)} after the warm-up, ${mb(after)} at the end${grew ? ': GREW' : ''}`, grew };
 }
 
-/** Lets people come and go for so long; true where no service's memory grew behind the warm-up and nothing failed. */
+/**
+ * Runs the soak. Resolves with true if no service's memory grew after the warm-up and nothing
+ * failed.
+ */
 export async function runSoak(plan: SoakPlan): Promise<boolean> {
   const trio = await Trio.start({ env: { PARLEY_LOG_LEVEL: 'warn' } });
   const persons = await trio.people.makeMany('soak', plan.people);
@@ -115,14 +119,14 @@ export async function runSoak(plan: SoakPlan): Promise<boolean> {
     ['chat server', { pid: chatServer?.pid ?? 0, kb: [] }],
     ['manager', { pid: manager?.pid ?? 0, kb: [] }],
   ]);
-  const lives = clients.map((client) => soak.live(client));
+  const lives = clients.map((client) => soak.visitRepeatedly(client));
   await watch(watched, soak, plan);
   over.abort();
   await Promise.all(lives);
   await Promise.all(clients.map((client) => client.close()));
   await trio.stop();
   const verdicts = [...watched].map(([name, { kb }]) => verdict(name, kb));
-  for (const { words } of verdicts) plan.say(words);
-  for (const fault of soak.faults.slice(0, 20)) plan.say(`FAILED: ${fault}`);
+  for (const { words } of verdicts) plan.log(words);
+  for (const fault of soak.faults.slice(0, 20)) plan.log(`FAILED: ${fault}`);
   return soak.faults.length === 0 && soak.visits > 0 && verdicts.every(({ grew }) => !grew);
 }

@@ -10,13 +10,13 @@ function frame(number: number, channel = 0, seq = number + 1): Buffer {
   return wire.frame(Buffer.from(Message.encode(Message.fromPartial({ data, seq })).finish()));
 }
 
-/** What the check says when the second of two listeners hears `second`. */
+/** Returns the faults if the second of two listeners receives `second`. */
 function faultsOf(first: Buffer[], second: Buffer[]): string[] {
   const bytes = new ChannelBytes(0, 2, wire);
-  for (const [at, heard] of [first, second].entries()) {
+  for (const [at, received] of [first, second].entries()) {
     const [one, other] = bytes.listeners;
     const listener = at === 0 ? one : other;
-    if (listener !== undefined) for (const chunk of heard) bytes.take(listener, chunk);
+    if (listener !== undefined) for (const chunk of received) bytes.take(listener, chunk);
   }
   return bytes.faults;
 }
@@ -40,17 +40,17 @@ describe('ChannelBytes', () => {
     ['a gap', [frame(0), frame(2)]],
     ['another order', [frame(1), frame(0)]],
     ['a message twice', [frame(0), frame(0)]],
-    ['the words of another channel', [frame(0, 1)]],
-    ['other words under the right seq', [frame(5, 0, 1)]],
-  ])('finds %s', (_, heard) => {
-    expect(faultsOf(heard, [])).not.toEqual([]);
+    ['the content of another channel', [frame(0, 1)]],
+    ['other content with the right seq', [frame(5, 0, 1)]],
+  ])('finds %s', (_, received) => {
+    expect(faultsOf(received, [])).not.toEqual([]);
   });
 
-  test('finds one listener that heard something else', () => {
-    expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toContain('a listener heard other bytes');
+  test('finds one listener that received something else', () => {
+    expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toContain('a listener received other bytes');
   });
 
-  test('goes on where more is said than it holds at first', () => {
+  test('grows beyond its initial size', () => {
     const bytes = new ChannelBytes(0, 2, wire);
     for (let n = 0; n < 10_000; n++) for (const listener of bytes.listeners) bytes.take(listener, frame(n));
     expect(bytes.faults).toEqual([]);

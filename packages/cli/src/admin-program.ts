@@ -15,45 +15,45 @@ import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
 
 const adminHelp = `
-Administrators look after servers and users; that gives them no access to chats that
-they do not belong to. Rooms are open to every account, theirs too. Everything they change is in the audit.
-The owner of the database makes the first one: npx parley admin grant <user>`;
+Operators manage servers and users. This gives them no access to chats that they do not belong to;
+rooms are open to every account. Every change they make is in the audit log.
+The owner of the database appoints the first operator: npx parley admin grant <user>`;
 
 function addServers(admin: Command): void {
   admin
     .command('servers')
     .description('list the chat servers')
-    .option('--all', 'those too that are gone, for as long as they are remembered', false)
+    .option('--all', 'include stopped and lost servers of the last ten minutes', false)
     .action(({ all }: { all: boolean }, command: Command) => printServers(sessionOf(command), all));
   admin
     .command('drain <server>')
-    .description('empty a chat server, by its name or id; a restart makes it serve again')
+    .description('move all channels off a chat server, by its name or id; a restart makes it serve again')
     .action((server: string, _options: object, command: Command) => drain(sessionOf(command), server));
 }
 
 function addUsers(admin: Command): void {
   admin
     .command('user <id>')
-    .description('set the role or the status of a user; a suspension ends every session')
-    .addOption(new Option('--role <role>', 'what the user may do').choices(Object.keys(roleWords)))
+    .description('set the role or status of a user; a suspension ends every session of the user')
+    .addOption(new Option('--role <role>', 'role of the user').choices(Object.keys(roleWords)))
     .addOption(new Option('--status <status>', 'whether the user may log in').choices(Object.keys(userStatusWords)))
     .action((id: string, change: UserChange, command: Command) => changeUser(sessionOf(command), id, change));
   admin
     .command('kick <user> [channel]')
-    .description('end the streams of a user, in that channel (by its id or exact name) or everywhere')
-    .option('--reason <text>', 'for the audit', '')
+    .description('disconnect a user from a channel (by its id or exact name), or from all')
+    .option('--reason <text>', 'reason for the audit log', '')
     .action((user: string, channel: string | undefined, { reason }: { reason: string }, command: Command) =>
       kickUser(sessionOf(command), user, channel, reason),
     );
   admin
     .command('audit')
-    .description('show what administrators did, the newest first')
-    .option('--size <n>', 'how many, at most 100', positive, 50)
-    .option('--after <token>', 'the page after the one that ended with that token')
+    .description('show the actions of operators, newest first')
+    .option('--size <n>', 'number of entries, up to 100', positive, 50)
+    .option('--after <token>', 'show the page after this token, which the previous page printed')
     .action((options: AuditOptions, command: Command) => showAudit(sessionOf(command), options));
 }
 
-/** Which database, for what only its owner may do. */
+/** Adds the options that choose the database, for commands that only its owner can run. */
 function withDatabase(command: Command): Command {
   return command
     .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
@@ -61,11 +61,11 @@ function withDatabase(command: Command): Command {
 }
 
 function addGrant(admin: Command): void {
-  const command = admin.command('grant <user>').description('make a user an administrator, directly in the database');
+  const command = admin.command('grant <user>').description('make a user an operator, directly in the database');
   withDatabase(command).action(async (user: string, options: OwnerOptions, command: Command) => {
-    const { grant } = await import('./grant.js'); // the database, which no other command needs
+    const { grant } = await import('./grant.js'); // imported late, because only this command needs the database
     await grant(user, options);
-    sessionOf(command).print(`${terminalLine(user)} is an administrator`, { id: user, role: 'admin' });
+    sessionOf(command).print(`${terminalLine(user)} is an operator.`, { id: user, role: 'admin' });
   });
 }
 
@@ -73,20 +73,20 @@ function addRestored(admin: Command): void {
   const command = admin
     .command('restored')
     .description(
-      'run it after restoring the database from a backup; otherwise clients would mistake new messages for ones lost with the backup',
+      'run this after restoring the database from a backup; otherwise clients would mistake new messages for lost ones',
     );
   withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
-    const { restored } = await import('./restored.js'); // the database, which no other command needs
+    const { restored } = await import('./restored.js'); // imported late, because only this command needs the database
     const channels = await restored(options);
-    sessionOf(command).print(`${channels} channels have a new log; restart every chat server that runs`, { channels });
+    sessionOf(command).print(`${channels} channels have a new log. Restart every running chat server.`, { channels });
   });
 }
 
-/** The commands of administrators. */
+/** Adds the commands of operators. */
 export function addAdmin(program: Command): void {
   const admin = program
     .command('admin')
-    .description('look after servers and users, as an administrator')
+    .description('manage servers and users, as an operator')
     .addHelpText('after', adminHelp);
   addServers(admin);
   addUsers(admin);

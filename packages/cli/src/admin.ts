@@ -16,7 +16,7 @@ const stateWords: Readonly<Record<ServerState, string>> = {
   [ServerState.STOPPED]: 'stopped',
 };
 
-/** A server whose lease is over without a goodbye has fallen silent. */
+/** Returns the state for people: a server whose lease lapsed without a goodbye is `lost`. */
 function stateOf({ state, lapsed }: ChannelServer): string {
   return lapsed && state !== ServerState.STOPPED ? 'lost' : (stateWords[state] ?? 'unknown');
 }
@@ -31,7 +31,7 @@ function ago(ms: number): string {
   return ms < 120_000 ? `${(ms / 1_000).toFixed(1)} s ago` : `${Math.floor(ms / 60_000)} min ago`;
 }
 
-/** Chat servers, for people. */
+/** Formats chat servers as a table. */
 export function serverTable(servers: readonly ChannelServer[]): string {
   const rows = servers.map((server) => [
     terminalLine(server.name),
@@ -47,74 +47,82 @@ export function serverTable(servers: readonly ChannelServer[]): string {
   return textTable(['name', 'address', 'internal', 'state', 'load', 'channels', 'seats', 'reported', 'id'], rows);
 }
 
-/** Lists the chat servers; those that are gone only where all are asked for. */
+/** Prints the chat servers. Lapsed ones that own no channel are included only if `all` is set. */
 export async function printServers(session: CommandSession, all: boolean): Promise<void> {
   const known = await (await session.administration()).servers();
   const servers = all ? known : known.filter(({ lapsed, channelCount }) => !lapsed || channelCount > 0);
-  const none = 'no chat server has reported in the last ten minutes';
+  const none = 'No chat server has reported in the last ten minutes.';
   const undo = servers.some((one) => stateOf(one) === 'draining') ? undoDrain : '';
   session.print(servers.length === 0 ? none : serverTable(servers) + undo, servers.map(serverValue));
 }
 
-/** The server of that id, else the only living one of that name. Throws a Refusal or a Failure. */
+/**
+ * Finds a server by its id, else the only live one with that name.
+ * @throws {Refusal} `server-not-found`
+ * @throws {Failure} if several live servers have the name
+ */
 export function pickServer(servers: readonly ChannelServer[], wanted: string): ChannelServer {
   const byId = servers.find(({ id }) => id === wanted);
   if (byId !== undefined) return byId;
   const living = servers.filter(({ lapsed, state }) => !lapsed && state !== ServerState.STOPPED);
   const [named, ...others] = living.filter(({ name }) => name === wanted);
-  if (named === undefined) throw refuse('server-not-found', { words: `no such chat server: ${terminalLine(wanted)}` });
+  if (named === undefined)
+    throw refuse('server-not-found', { words: `There is no chat server ${terminalLine(wanted)}.` });
   if (others.length === 0) return named;
   const ids = [named, ...others].map(({ id }) => terminalLine(id)).join(', ');
-  throw usage(`several chat servers have that name: give an id (${ids})`);
+  throw usage(`Several chat servers have that name. Give an id: ${ids}.`);
 }
 
-/** Empties a chat server. */
+/** Drains a chat server. */
 export async function drain(session: CommandSession, wanted: string): Promise<void> {
-  const door = await session.administration();
-  const known = await door.servers();
+  const operator = await session.administration();
+  const known = await operator.servers();
   const { id, name } = pickServer(known, wanted);
-  await door.drain(id);
+  await operator.drain(id);
   const others = known.filter((one) => one.id !== id && stateOf(one) === 'serving').length;
-  session.print(`${terminalLine(name)} drains: ${others === 0 ? nobodyServes : goElsewhere}`, { id, name, others });
+  session.print(`${terminalLine(name)} is draining. ${others === 0 ? lastServer : otherServers}`, { id, name, others });
 }
 
 const undoDrain =
-  'To undo a drain, restart that chat server: end its process (`npm start` starts it again), or restart its container.\n';
-const goElsewhere = 'its channels go elsewhere, and it gets no others';
-const nobodyServes = `it gets no more channels
-warning: no other chat server is serving; everybody waits until one is started`;
+  'To undo a drain, restart the chat server: end its process (`npm start` restarts it), or restart its container.\n';
+const otherServers = 'Its channels move to other servers.';
+const lastServer = `It gets no new channels.
+warning: no other chat server is serving; everyone waits until one starts`;
 
 async function channelIdOf(session: CommandSession, wanted: string): Promise<number> {
-  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // also of one that only its members see
+  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // the id may be of a channel that only its members see
   return (await findOnly(await session.loggedIn(), wanted)).id;
 }
 
-/** Ends the streams of a user, in one channel or everywhere. */
+/** Disconnects a user from one channel, or from all if `wanted` is undefined. */
 export async function kickUser(
   session: CommandSession,
   userId: string,
   wanted: string | undefined,
   reason: string,
 ): Promise<void> {
-  const door = await session.administration();
+  const operator = await session.administration();
   const channelId = wanted === undefined ? 0 : await channelIdOf(session, wanted);
-  await door.kick({ userId, channelId, reason });
-  const seats = await seatsEnded(door, (await session.login()).user_id, userId);
-  const out = `is out ${channelId === 0 ? 'everywhere' : `in channel ${channelId}`}, and may come back`;
-  const notIn = `was not inside ${channelId === 0 ? 'anywhere' : `channel ${channelId}`}`;
+  await operator.kick({ userId, channelId, reason });
+  const seats = await seatsEnded(operator, (await session.login()).user_id, userId);
+  const out = `was disconnected ${channelId === 0 ? 'everywhere' : `from channel ${channelId}`} and may come back.`;
+  const notIn = `was not in ${channelId === 0 ? 'any channel' : `channel ${channelId}`}.`;
   const value = { user_id: userId, channel_id: channelId, seats };
   session.print(`${terminalLine(userId)} ${seats === 0 ? notIn : out}`, value);
 }
 
-/** How many seats the last kick of that user by that administrator has ended, as the audit says; undefined where others came between. */
-async function seatsEnded(door: Administration, actor: string, target: string): Promise<number | undefined> {
-  const { entries } = await door.audit();
+/**
+ * Returns the number of seats that the last such kick ended, from the audit log; undefined if it is
+ * no longer on the first page.
+ */
+async function seatsEnded(operator: Administration, actor: string, target: string): Promise<number | undefined> {
+  const { entries } = await operator.audit();
   const isIt = (one: AuditEntry) => one.actor === actor && one.action === 'user.kick' && one.target === target;
   const { seats } = detailOf(entries.find(isIt)?.detail ?? '{}');
   return typeof seats === 'number' ? seats : undefined;
 }
 
-/** The facts of an act; none where the server wrote no JSON object. */
+/** Parses the details of an audit entry; empty if they are not a JSON object. */
 function detailOf(text: string): Readonly<Record<string, unknown>> {
   try {
     return { ...(JSON.parse(text) as object) };
@@ -123,7 +131,7 @@ function detailOf(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** What `admin user` sets. */
+/** The options of `admin user`. */
 export interface UserChange {
   readonly role?: keyof typeof roleWords;
   readonly status?: keyof typeof userStatusWords;
@@ -131,29 +139,29 @@ export interface UserChange {
 
 /** Sets a user's role or status. */
 export async function changeUser(session: CommandSession, id: string, { role, status }: UserChange): Promise<void> {
-  if (role === undefined && status === undefined) throw usage('say what is to be set: --role or --status');
-  const door = await session.administration();
-  const set = await door.setUser({
+  if (role === undefined && status === undefined) throw usage('Give --role or --status.');
+  const operator = await session.administration();
+  const set = await operator.setUser({
     id,
     ...(role && { role: roleWords[role] }),
     ...(status && { status: userStatusWords[status] }),
   });
   const isAdmin = set.role === UserRole.ADMIN;
   const value = { id: set.id, role: isAdmin ? 'admin' : 'user', status: wordOf(set.status) };
-  session.print(`${terminalLine(set.id)} is ${isAdmin ? 'an administrator' : 'a user'}, ${value.status}`, value);
+  session.print(`${terminalLine(set.id)} is ${isAdmin ? 'an operator' : 'a user'}, ${value.status}.`, value);
 }
 
 function wordOf(status: UserStatus): string {
   return status === UserStatus.SUSPENDED ? 'suspended' : 'active';
 }
 
-/** Of a drain the name of the server, which people know it by. */
+/** Returns the target of an entry; for a drain, the name of the server. */
 function targetOf({ action, target, detail }: AuditEntry): string {
   const { name } = action === 'server.drain' ? detailOf(detail) : {};
   return typeof name === 'string' ? name : target;
 }
 
-/** A server can say any number. */
+/** Formats a time in Unix ms as ISO 8601. A server can send any number. */
 function isoTime(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString();
@@ -166,17 +174,17 @@ function auditTable(entries: readonly AuditEntry[]): string {
   return textTable(['at', 'by', 'action', 'of', 'detail'], rows);
 }
 
-/** Which page of the audit. */
+/** The options of `admin audit`. */
 export interface AuditOptions {
   readonly size: number;
   readonly after?: string;
 }
 
-/** Shows what administrators did, the newest first. */
+/** Prints a page of the audit log, newest first. */
 export async function showAudit(session: CommandSession, { size, after = '' }: AuditOptions): Promise<void> {
   const { entries, next } = await (await session.administration()).audit({ size, after });
-  const more = next === '' ? '' : `\nmore with --after ${shellWord(terminalLine(next))}`;
-  const words = entries.length === 0 ? 'nothing yet' : `${auditTable(entries).trimEnd()}${more}`;
+  const more = next === '' ? '' : `\nFor older entries: --after ${shellWord(terminalLine(next))}`;
+  const words = entries.length === 0 ? 'The audit log is empty.' : `${auditTable(entries).trimEnd()}${more}`;
   const values = entries.map(({ detail, ...entry }) => ({ ...entry, detail: detailOf(detail) }));
   session.print(words, { entries: values, next });
 }

@@ -26,7 +26,7 @@ const statusWords: Readonly<Record<ChannelStatus, string>> = {
   [ChannelStatus.SERVING]: 'serving',
 };
 
-/** A channel for programs. */
+/** Converts a channel for JSON output. */
 function channelValue(channel: Channel) {
   return {
     id: channel.id,
@@ -41,13 +41,13 @@ function channelValue(channel: Channel) {
   };
 }
 
-/** The first of those who are inside, and how many more there are. */
+/** Names the first people in a channel, and the number of the others. */
 function insideOf({ users, userCount }: Channel): string {
   const more = userCount - users.length;
   return [...users.map((user) => terminalLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
 }
 
-/** Channels with who is in them, for people. */
+/** Formats channels as a table. */
 export function channelTable(channels: readonly Channel[]): string {
   const rows = channels.map((channel) => [
     String(channel.id),
@@ -61,13 +61,13 @@ export function channelTable(channels: readonly Channel[]): string {
   return textTable(['id', 'name', 'kind', 'history', 'owner', 'people', 'inside'], rows);
 }
 
-const mostPages = 10;
+const maxPages = 10;
 
-/** Pages of one list, until its end or `mostPages`. */
+/** Fetches all pages of a list, up to `maxPages`. `cut` tells whether there are more. */
 async function allPages(client: ParleyClient, mine: boolean): Promise<{ channels: Channel[]; cut: boolean }> {
   const channels: Channel[] = [];
   let after = '';
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     const answer = await client.listChannels({ mine, after });
     channels.push(...answer.ids.flatMap((id) => answer.channels.find((one) => one.id === id) ?? []));
     after = answer.next;
@@ -76,35 +76,35 @@ async function allPages(client: ParleyClient, mine: boolean): Promise<{ channels
   return { channels, cut: true };
 }
 
-/** Lists the user's own channels, then the others that are listed, the most active first. */
+/** Prints the user's own channels, then the other listed ones, the most active first. */
 export async function listChannels(session: CommandSession): Promise<void> {
   const client = await session.loggedIn();
   const [mine, listed] = [await allPages(client, true), await allPages(client, false)];
   const own = new Set(mine.channels.map(({ id }) => id));
   const channels = [...mine.channels, ...listed.channels.filter(({ id }) => !own.has(id))];
-  const none = `there are no channels yet; make one with \`${session.self} create <name>\``;
+  const none = `There are no channels yet. Create one with \`${session.self} create <name>\`.`;
   session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
-  if (mine.cut || listed.cut) output.complain('* there are more channels than are listed here; name one to find it');
+  if (mine.cut || listed.cut) output.complain('* more channels exist than are listed; use the name of one to find it');
 }
 
-/** What `create` is asked for. */
+/** The options of `create`. */
 export interface CreateOptions {
   readonly limit: number;
   readonly keep: Partial<Keep>;
 }
 
-/** Makes a room. */
+/** Creates a room. */
 export async function makeRoom(session: CommandSession, name: string, { limit, keep }: CreateOptions): Promise<void> {
-  if (limit > limits.roomSeats) throw usage(`--limit is a whole number from 1 to ${limits.roomSeats}`);
+  if (limit > limits.roomSeats) throw usage(`--limit takes a whole number from 1 to ${limits.roomSeats}.`);
   const channel = await (await session.loggedIn()).create({ name, limit, keep, kind: ChannelKind.ROOM });
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.keep)}`, channelValue(channel));
 }
 
-/** Deletes one by its id or exact name. */
+/** Deletes a channel by its id or exact name. */
 export async function removeChannel(session: CommandSession, wanted: string): Promise<void> {
   const client = await session.loggedIn();
   const { id, name } = await findOnly(client, wanted);
   await client.delete(id);
-  session.print(`${terminalLine(name)} (channel ${id}) is deleted`, { id, name });
+  session.print(`Deleted ${terminalLine(name)} (channel ${id}).`, { id, name });
 }

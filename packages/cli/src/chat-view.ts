@@ -1,9 +1,9 @@
 import type { ConversationEvent } from '@parley/client';
 import type { Refusal } from '@parley/runtime';
 
-/** What a person or a program reading along is told. */
+/** Shows a conversation to a person or a program. */
 export interface ChatView {
   event(event: ConversationEvent): void;
-  /** Something of this user was not taken; `what` says what did not happen. */
+  /** Shows that an action of this user was refused; `what` names what did not happen. */
   refused(why: Refusal, what: string): void;
 }

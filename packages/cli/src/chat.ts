@@ -12,10 +12,13 @@ import { Terminal } from './terminal.js';
 import { TextView } from './text-view.js';
 import { helpFor, typed } from './typed-line.js';
 
-/** How many earlier messages are shown to somebody who enters. */
-const shownAtFirst = 20;
+/** Number of earlier messages shown on entering. */
+const earlierCount = 20;
 
-/** Shows everything until the end; throws the Refusal that ended it. */
+/**
+ * Shows events until the end.
+ * @throws {Refusal} the reason for which the server ended the conversation
+ */
 async function follow(conversation: Conversation, view: ChatView): Promise<void> {
   for await (const event of conversation) {
     view.event(event);
@@ -23,8 +26,11 @@ async function follow(conversation: Conversation, view: ChatView): Promise<void>
   }
 }
 
-/** True when it was taken. What the end of the conversation did to it, is told by the end. */
-async function taken(sending: Promise<unknown>, view: ChatView, failed = 'not sent'): Promise<boolean> {
+/**
+ * Returns whether an action succeeded, and shows a refusal. The end of the conversation is reported
+ * elsewhere.
+ */
+async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'not sent'): Promise<boolean> {
   try {
     await sending;
     return true;
@@ -38,35 +44,35 @@ async function taken(sending: Promise<unknown>, view: ChatView, failed = 'not se
 /** Carries out a typed line. */
 async function obey(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
   const keeps = conversation.channel.keep?.nothing !== true;
-  const wish = typed(line, keeps);
-  if (wish?.do === 'leave') await conversation.leave();
-  else if (wish?.do === 'who') view.who();
-  else if (wish?.do === 'help') print(helpFor(keeps));
-  else if (wish?.do === 'explain') print(`! ${terminalLine(wish.words)}`);
-  else if (wish?.do === 'send') await taken(wish.act(conversation), view, wish.failed);
+  const command = typed(line, keeps);
+  if (command?.do === 'leave') await conversation.leave();
+  else if (command?.do === 'who') view.who();
+  else if (command?.do === 'help') print(helpFor(keeps));
+  else if (command?.do === 'explain') print(`! ${terminalLine(command.words)}`);
+  else if (command?.do === 'send') await succeeded(command.act(conversation), view, command.failed);
 }
 
-/** Each line when the one before was taken, then leaves. */
+/** Sends each line after the previous one was accepted, then leaves. */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   for await (const line of lines) {
-    if (line !== '' && !(await taken(conversation.send(line), view))) process.exitCode = exitCodes.refused;
+    if (line !== '' && !(await succeeded(conversation.send(line), view))) process.exitCode = exitCodes.refused;
   }
   await conversation.leave();
 }
 
-/** What was said last, where it is kept; that it cannot be read is no reason not to chat. */
+/** Shows the last messages, if the channel stores any. */
 async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView): Promise<void> {
   const { channel, place } = conversation;
   if (channel.keep?.nothing === true || place === undefined || place.seq === 0) return;
-  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: shownAtFirst });
+  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: earlierCount });
   if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
 }
 
 async function chatOnTerminal(client: ParleyClient, conversation: Conversation): Promise<void> {
   const terminal = new Terminal();
   const print = (text: string) => terminal.print(text);
-  const view = new TextView(print, '; /quit leaves, /help says more');
-  await taken(showEarlier(client, conversation, view), view, 'earlier messages are not shown');
+  const view = new TextView(print, '; /quit leaves, /help lists the commands');
+  await succeeded(showEarlier(client, conversation, view), view, 'cannot show earlier messages');
   terminal.open({
     obey: (line) => void obey(line, conversation, view, print),
     leave: () => void conversation.leave(),
@@ -74,16 +80,16 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation):
   await follow(conversation, view).finally(() => terminal.close());
 }
 
-/** What a person types is obeyed too where only the output goes elsewhere, as to `tee`. */
+/** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
 async function chatFromKeyboard(conversation: Conversation): Promise<void> {
-  const view = new TextView(output.say, '; /quit leaves, /help says more');
+  const view = new TextView(output.say, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => void obey(line, conversation, view, output.say));
   lines.once('close', () => void conversation.leave());
   await follow(conversation, view).finally(() => lines.close());
 }
 
-const noCommands = 'a line that begins with / was sent as a message: commands work at a keyboard only';
+const noCommands = 'a line that begins with / was sent as a message; commands work only on a terminal';
 
 async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
   const view = json ? new JsonView(output.tell) : new TextView(output.say);
@@ -98,35 +104,37 @@ async function chatOnPipe(conversation: Conversation, json: boolean): Promise<vo
   await follow(conversation, view);
 }
 
-/** How the conversation goes on, depending on who types and where it is shown. */
+/** Runs the conversation, depending on where lines come from and where output goes. */
 function converse(client: ParleyClient, conversation: Conversation, { json }: CommandSession): Promise<void> {
   if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json);
   return process.stdout.isTTY === true ? chatOnTerminal(client, conversation) : chatFromKeyboard(conversation);
 }
 
-/** Says why it has to wait, once for each reason. */
-function waitingRoom({ json }: CommandSession): (why: Refusal, inMs: number) => void {
-  let told = '';
+/** Reports why chat waits, once for each reason. */
+function waitReporter({ json }: CommandSession): (why: Refusal, inMs: number) => void {
+  let reported = '';
   return ({ reason, message }, inMs) => {
-    if (told === message) return;
-    told = message;
+    if (reported === message) return;
+    reported = message;
     if (json) output.tell({ event: 'waiting', reason, message, in_ms: inMs });
     else
       output.say(
         reason === 'channel-full'
-          ? '* the channel is full; waiting for a free place'
+          ? '* the channel is full; waiting until someone leaves'
           : `* waiting: ${terminalLine(message)}`,
       );
   };
 }
 
-/** Enters a channel, waiting for a seat where it is full, and stays until the user leaves or the server ends it. */
+/**
+ * Enters a channel, waiting for a seat if it is full, until the user leaves or the server ends it.
+ */
 export async function chat(session: CommandSession, wanted: string): Promise<void> {
   const client = await session.loggedIn();
   const { id } = await findChannel(client, wanted);
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
-  const options = { signal: leaving.signal, patient: false, waitWhenFull: true, onWait: waitingRoom(session) };
+  const options = { signal: leaving.signal, patient: false, waitWhenFull: true, onWait: waitReporter(session) };
   const conversation = await client.listen(id, options).catch((thrown: unknown) => {
     if (!leaving.signal.aborted) throw thrown;
   });

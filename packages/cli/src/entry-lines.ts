@@ -1,24 +1,24 @@
 import { type EntryEvent, type MessageEvent, textOf } from '@parley/client';
 import { terminalLine } from './plain-text.js';
 
-/** How a user is named. */
+/** Returns the displayed name of a user. */
 export type Label = (userId: string) => string;
 
-/** What was said on one line, or its size where it is no text. */
-export function wordsOf(said: { readonly data: Uint8Array; readonly contentType: string }): string {
+/** Returns the text of a payload on one line, or its size if it is not text. */
+export function lineOf(said: { readonly data: Uint8Array; readonly contentType: string }): string {
   const kind = said.contentType === '' ? '' : ` of ${said.contentType}`;
   return terminalLine(textOf(said) ?? `[${said.data.length} bytes${kind}]`);
 }
 
-/** How the time of a message is shown. */
+/** Formats the time of a message, given in Unix ms. */
 export type Clock = (ms: number) => string;
 
-/** The local time of day. */
+/** Returns the local time of day. */
 export function clock(ms: number): string {
   return new Date(ms).toTimeString().slice(0, 8);
 }
 
-/** The local date and time of day. */
+/** Returns the local date and time of day. */
 export function dateAndClock(ms: number): string {
   const date = new Date(ms);
   const two = (part: number) => String(part).padStart(2, '0');
@@ -33,7 +33,7 @@ function reactionsOf({ reactions }: MessageEvent): string {
 function messageLine(message: MessageEvent, label: Label, time: Clock): string {
   const { seq, timestamp, sender, replyTo, deleted, editedAt } = message;
   const to = replyTo === undefined ? '' : ` to #${replyTo}`;
-  const words = deleted ? '(deleted)' : wordsOf(message);
+  const words = deleted ? '(deleted)' : lineOf(message);
   const edited = editedAt === undefined || deleted ? '' : ' (edited)';
   return `${time(timestamp)} #${seq} ${label(sender)}${to}: ${words}${edited}${reactionsOf(message)}`;
 }
@@ -43,7 +43,7 @@ function memberLine({ userId, joined, by }: Extract<EntryEvent, { type: 'member'
   return `* ${label(userId)} ${joined ? 'is now a member' : 'is no longer a member'}${who}`;
 }
 
-/** An entry of a channel as one line, harmless to a terminal. */
+/** Formats an entry as one line that is safe for a terminal. */
 export function entryLine(entry: EntryEvent, label: Label, time: Clock = clock): string {
   if (entry.type === 'message') return messageLine(entry, label, time);
   if (entry.type === 'member') return memberLine(entry, label);
@@ -51,7 +51,7 @@ export function entryLine(entry: EntryEvent, label: Label, time: Clock = clock):
   const about = `#${entry.target}`;
   switch (entry.type) {
     case 'edit':
-      return `${who} edited ${about}: ${wordsOf(entry)}`;
+      return `${who} edited ${about}: ${lineOf(entry)}`;
     case 'react':
       return `${who} reacted to ${about}: ${terminalLine(entry.emoji)}`;
     case 'unreact':

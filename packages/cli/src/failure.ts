@@ -3,12 +3,12 @@ import { Refusal, refusals } from '@parley/runtime';
 import { CommanderError } from 'commander';
 import { plainJson, terminalLine } from './plain-text.js';
 
-/** How the command ends; scripts can rely on it. */
+/** Exit codes of the command. Scripts can rely on them. */
 export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, notLoggedIn: 4 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Why a command did not do what it was asked. */
+/** Failure of a command, with its exit code. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   readonly reason: string;
@@ -23,18 +23,18 @@ export class Failure extends Error {
   }
 }
 
-/** A wrong argument. */
+/** Returns a failure for a wrong argument. */
 export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);
 }
 
-/** How an advised command begins, so that it works as it is printed, and who is logged in. */
+/** The beginning of a command in an advice, so that it works as printed, and the logged-in user. */
 export interface Advised {
   readonly self: string;
   readonly user: string;
 }
 
-const anybody: Advised = { self: 'npx parley', user: '<user>' };
+const anyUser: Advised = { self: 'npx parley', user: '<user>' };
 const logIn = ({ self, user }: Advised) => `Run \`${self} login ${user}\`.`;
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
@@ -60,16 +60,21 @@ const codes: Readonly<Record<string, ExitCode>> = {
   unauthenticated: exitCodes.notLoggedIn,
 };
 
-function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised): string {
-  const text = terminalLine(message);
-  const retry = retryAfterMs > 0 ? `(Retry in ${retryAfterMs / 1_000} s.)` : undefined;
-  const advice = next[reason]?.(advised) ?? retry;
-  return advice === undefined ? text : `${text.replace(/\.?$/, '.')} ${advice}`;
+/** Returns a text with a capital letter and a full stop. */
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`.replace(/[^.!?]$/, '$&.');
 }
 
-/** Of a chat server the SDK says itself where it is and what is wrong. */
+function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised): string {
+  const retry = retryAfterMs > 0 ? `(Retry in ${retryAfterMs / 1_000} s.)` : undefined;
+  const advice = next[reason]?.(advised) ?? retry;
+  const sentence = asSentence(terminalLine(message));
+  return advice === undefined ? sentence : `${sentence} ${advice}`;
+}
+
+/** For a chat server, the message of the SDK already names the address and the cause. */
 function unreachable({ reason, message, cause, retryAfterMs }: Refusal): Failure {
-  const words = message === refusals[reason].words ? whyUnreachable(cause) : terminalLine(message);
+  const words = message === refusals[reason].words ? whyUnreachable(cause) : asSentence(terminalLine(message));
   return new Failure(reason, exitCodes.unreachable, words, retryAfterMs);
 }
 
@@ -78,16 +83,18 @@ function whyUnreachable(cause: unknown): string {
   const why = noConnectionOf(details);
   const address = /connect \w+ (\S+:\d+)/.exec(details)?.[1];
   const where =
-    address === undefined ? `the server cannot be reached: ${noConnectionWords[why]}` : `nothing answers at ${address}`;
+    address === undefined
+      ? `The server cannot be reached: ${noConnectionWords[why]}`
+      : `Nothing responds at ${address}`;
   return terminalLine(
-    `${where}; ${remedies[why] ?? 'start it with `npm start`, or say where it is with --user-service and --manager'}`,
+    `${where}. ${remedies[why] ?? 'Start it with `npm start`, or give its address with --user-service and --manager.'}`,
   );
 }
 
 const remedies: Readonly<Partial<Record<NoConnection, string>>> = {
-  untrusted: 'name the authority that signed it with --ca FILE',
-  'plain-only': 'leave --tls and --ca out, or give the address of its TLS proxy',
-  'not-plain': 'give --tls, or --ca FILE with the authority that signed its certificate',
+  untrusted: 'Give its certificate authority with --ca FILE.',
+  'plain-only': 'Leave out --tls and --ca, or give the address of its TLS proxy.',
+  'not-plain': 'Give --tls, or --ca FILE with its certificate authority.',
 };
 
 function refused(refusal: Refusal, advised: Advised): Failure {
@@ -96,22 +103,23 @@ function refused(refusal: Refusal, advised: Advised): Failure {
   return new Failure(refusal.reason, code, withAdvice(refusal, advised), refusal.retryAfterMs);
 }
 
-/** Words of a library may quote what it was given. */
+/** Returns the text of an error, without tokens that a library may quote. */
 function wordsOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/Bearer .*/s, 'Bearer (a token)');
 }
 
-/** Whatever was thrown, as a failure. Commands that it advises begin as `advised` says. */
-export function failureFrom(thrown: unknown, advised: Advised = anybody): Failure {
+/** Converts anything thrown to a failure. Commands in its advice begin as `advised` says. */
+export function failureFrom(thrown: unknown, advised: Advised = anyUser): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Refusal) return refused(thrown, advised);
-  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return usage('say what to do: see above');
-  if (thrown instanceof CommanderError)
-    return usage(thrown.message.replace(/^error: /, '').replace('\n(Did you', ' (Did you'));
-  return new Failure('internal', exitCodes.refused, wordsOf(thrown));
+  if (thrown instanceof CommanderError && thrown.code === 'commander.help') return usage('Give a command: see above.');
+  if (thrown instanceof CommanderError) {
+    return usage(asSentence(thrown.message.replace(/^error: /, '')).replace('\n(Did you', ' (Did you'));
+  }
+  return new Failure('internal', exitCodes.refused, asSentence(wordsOf(thrown)));
 }
 
-/** The failure for people, on one line, or with `--json` for programs. */
+/** Formats a failure: one line for people, or with `--json` a JSON value. */
 export function describeFailure({ reason, message, retryAfterMs }: Failure, json: boolean): string {
   if (!json) return `parley: ${terminalLine(message)}`;
   return plainJson({ error: { reason, message, retry_after_ms: retryAfterMs } });

@@ -5,7 +5,10 @@ import { usage } from './failure.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 
-/** A channel by its id; undefined where the words are no id, or of no channel that the user may see. */
+/**
+ * Finds a channel by its id. Returns undefined if the text is not an id or the user may not see the
+ * channel.
+ */
 async function byId(client: ParleyClient, wanted: string): Promise<Channel | undefined> {
   if (!/^[1-9]\d{0,9}$/.test(wanted)) return undefined;
   return client.channel(Number(wanted)).catch((thrown: unknown) => {
@@ -15,10 +18,11 @@ async function byId(client: ParleyClient, wanted: string): Promise<Channel | und
   });
 }
 
-/** The channels of a name that a person may mean. */
+/** The channels with one name. */
 export interface Namesakes {
+  /** The user's own channels. */
   readonly mine: readonly Channel[];
-  /** The most active first. */
+  /** Other channels, the most active first. */
   readonly others: readonly Channel[];
 }
 
@@ -31,28 +35,40 @@ async function named(client: ParleyClient, name: string): Promise<Namesakes> {
   return { mine, others: listed.filter(({ id }) => mine.every((own) => own.id !== id)) };
 }
 
-function naming({ id, ownerId, userCount }: Channel): string {
-  return `${id} of ${terminalLine(ownerId)} with ${userCount} inside`;
+function summaryOf({ id, ownerId, userCount }: Channel): string {
+  return `${id} (owner ${terminalLine(ownerId)}, ${userCount} inside)`;
 }
 
-/** The channels that the words may mean, best match first. Throws a Refusal where there is none. */
+/**
+ * Returns the channels that may be meant, the best match first.
+ * @throws {Refusal} `channel-not-found`
+ */
 function candidates({ mine, others }: Namesakes, wanted: string): readonly [Channel, ...Channel[]] {
   const exact = (channels: readonly Channel[]) => channels.filter(({ name }) => name === wanted);
   const [first, ...rest] = [...new Set([...exact(mine), ...exact(others), ...mine, ...others])];
-  if (first === undefined) throw refuse('channel-not-found', { words: `there is no channel ${terminalLine(wanted)}` });
+  if (first === undefined) throw refuse('channel-not-found', { words: `There is no channel ${terminalLine(wanted)}.` });
   return [first, ...rest];
 }
 
-/** Of several, the user's own one, else the most active one; `told` is what to say about the others. Throws a Refusal where there is none. */
+/**
+ * Picks the user's own channel of several, else the most active one. `told` is a note about the
+ * others.
+ * @throws {Refusal} `channel-not-found`
+ */
 export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; told: string | undefined } {
   const [channel, ...rest] = candidates(namesakes, wanted);
   if (rest.length === 0) return { channel, told: undefined };
-  const why = namesakes.mine.includes(channel) ? 'yours' : `of ${terminalLine(channel.ownerId)}, the most active one`;
-  const told = `several channels are called ${terminalLine(wanted)}: this is channel ${channel.id}, ${why}; others are ${rest.slice(0, 5).map(naming).join(', ')}`;
+  const why = namesakes.mine.includes(channel)
+    ? 'which you own or belong to'
+    : `the most active one, of ${terminalLine(channel.ownerId)}`;
+  const told = `several channels are called ${terminalLine(wanted)}; this is channel ${channel.id}, ${why}; the others are ${rest.slice(0, 5).map(summaryOf).join(', ')}`;
   return { channel, told };
 }
 
-/** The channel that a person means to read: its id, or its name. Throws a Refusal. */
+/**
+ * Finds a channel to read, by its id or name, and notes if the name is ambiguous.
+ * @throws {Refusal} `channel-not-found`
+ */
 export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {
   const found = await byId(client, wanted);
   if (found !== undefined) return found;
@@ -61,17 +77,25 @@ export async function findChannel(client: ParleyClient, wanted: string): Promise
   return channel;
 }
 
-/** The one channel that the words can mean. Throws a usage error that lists them where there are several. */
+/**
+ * Picks the only channel with the name.
+ * @throws {Refusal} `channel-not-found`
+ * @throws {Failure} if there are several; it lists them
+ */
 export function pickOnly(namesakes: Namesakes, wanted: string): Channel {
   const [channel, ...rest] = candidates(namesakes, wanted);
   if (rest.length === 0) return channel;
   const listed = [channel, ...rest]
     .slice(0, 6)
-    .map(({ id, ownerId, userCount }) => `${id} (of ${terminalLine(ownerId)}, ${userCount || 'nobody'} inside)`);
-  throw usage(`several channels are called ${terminalLine(wanted)}: ${listed.join(', ')}. Give the id.`);
+    .map(({ id, ownerId, userCount }) => `${id} (owner ${terminalLine(ownerId)}, ${userCount} inside)`);
+  throw usage(`Several channels are called ${terminalLine(wanted)}: ${listed.join(', ')}. Give the id.`);
 }
 
-/** The only channel that a person can mean, for what cannot be undone. Throws a Refusal or a Failure. */
+/**
+ * Finds the only channel that can be meant, for actions that cannot be undone.
+ * @throws {Refusal} `channel-not-found`
+ * @throws {Failure} if the name is ambiguous
+ */
 export async function findOnly(client: ParleyClient, wanted: string): Promise<Channel> {
   const found = await byId(client, wanted);
   if (found !== undefined) return found;

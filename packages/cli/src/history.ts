@@ -4,19 +4,20 @@ import { entryValue } from './json-view.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
+/** The options of `history`. */
 export interface HistoryOptions {
   readonly before?: number;
   readonly size: number;
 }
 
-/** Shows what was said last, or before a seq; the oldest first. */
+/** Prints the last messages of a channel, or those before a seq, oldest first. */
 export async function showHistory(session: CommandSession, wanted: string, options: HistoryOptions): Promise<void> {
   const client = await session.loggedIn();
   const { id } = await findChannel(client, wanted);
   const { entries, more, log } = await client.history(id, options);
   const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
   const lines = oldestFirst.map((entry) => entryLine(entry, terminalLine, dateAndClock));
-  if (more) lines.unshift(`* there are earlier messages: --before ${oldestFirst[0]?.seq}`);
-  const words = lines.length === 0 ? 'there are no messages here, or none are kept' : lines.join('\n');
+  if (more) lines.unshift(`* for earlier messages: --before ${oldestFirst[0]?.seq}`);
+  const words = lines.length === 0 ? 'This channel has no stored messages.' : lines.join('\n');
   session.print(words, { log, more, entries: oldestFirst.map(entryValue) });
 }

@@ -1,3 +1,6 @@
-/** What the drills use of the launcher: where the running `npm start` keeps its facts, and how options are read. */
+/**
+ * Parts of the launcher that the drills use: the facts of the running `npm start`, and option
+ * parsers.
+ */
 export { type RunFacts, readRunFacts, type ServiceFacts } from './launcher/data-folder.js';
 export { address, projectFolder, wholeNumber } from './launcher/options.js';

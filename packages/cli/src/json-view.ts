@@ -9,24 +9,24 @@ function usersOf(users: readonly User[]) {
   return users.map(({ id, name }) => ({ id, name }));
 }
 
-function factsOf({ type, seq, timestamp, sender, clientId }: EntryEvent): Value {
+function baseOf({ type, seq, timestamp, sender, clientId }: EntryEvent): Value {
   return { event: type, seq, timestamp, sender, client_id: clientId };
 }
 
-function saidOf(said: { readonly data: Uint8Array; readonly contentType: string }): Value {
+function payloadOf(said: { readonly data: Uint8Array; readonly contentType: string }): Value {
   const text = textOf(said);
   const data = text === undefined ? { data: Buffer.from(said.data).toString('base64') } : { text };
   return { content_type: said.contentType, ...data };
 }
 
-/** An entry as a value for programs. Data that is no text is `data`, in base64. */
+/** Converts an entry for JSON output. Data that is not text becomes `data`, in base64. */
 export function entryValue(entry: EntryEvent): Value {
-  const facts = factsOf(entry);
+  const facts = baseOf(entry);
   if (entry.type === 'message') {
     const { replyTo, mentions, editedAt, deleted, reactions } = entry;
     const folded = { mentions, edited_at: editedAt, deleted };
     const reacted = reactions.map(({ emoji, count, userIds, mine }) => ({ emoji, count, user_ids: userIds, mine }));
-    return { ...facts, ...saidOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
+    return { ...facts, ...payloadOf(entry), reply_to: replyTo, ...folded, reactions: reacted };
   }
   if (entry.type === 'member') {
     const { userId, joined, role, by } = entry;
@@ -34,7 +34,7 @@ export function entryValue(entry: EntryEvent): Value {
   }
   const about = { ...facts, target: entry.target };
   if ('emoji' in entry) return { ...about, emoji: entry.emoji };
-  return 'data' in entry ? { ...about, ...saidOf(entry) } : about;
+  return 'data' in entry ? { ...about, ...payloadOf(entry) } : about;
 }
 
 function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
@@ -57,7 +57,7 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
         read_seq: event.readSeq,
       };
     case 'lossy':
-      return { event: 'lossy', sender: event.sender, timestamp: event.timestamp, ...saidOf(event) };
+      return { event: 'lossy', sender: event.sender, timestamp: event.timestamp, ...payloadOf(event) };
     case 'reset':
       return { event: 'reset', log: event.place.log, last_seq: event.place.seq };
     case 'held': {
@@ -73,7 +73,7 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
   }
 }
 
-/** The conversation as one value per event for programs. */
+/** Shows a conversation as one JSON value per event. */
 export class JsonView implements ChatView {
   readonly #write: (value: Value) => void;
 

@@ -2,7 +2,7 @@ import type { Keep } from '@parley/contract';
 import { usage } from './failure.js';
 
 const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
-/** What the database can hold. */
+/** Largest value of the database column. */
 const longestSeconds = 2_147_483_647;
 
 function secondsOf(text: string): number | undefined {
@@ -10,16 +10,19 @@ function secondsOf(text: string): number | undefined {
   return unit === undefined ? undefined : Number(amount) * unitSeconds[unit as keyof typeof unitSeconds];
 }
 
-/** How much a channel keeps: `forever`, `nothing`, or a time like `7d`. Throws a Failure. */
+/**
+ * Parses a retention: `forever`, `nothing`, or a time like `7d`.
+ * @throws {Failure} on other text
+ */
 export function retentionFrom(text: string): Partial<Keep> {
   if (text === 'forever') return { everything: true };
   if (text === 'nothing') return { nothing: true };
   const seconds = secondsOf(text);
   if (seconds !== undefined && seconds > 0 && seconds <= longestSeconds) return { seconds };
-  throw usage('--keep is forever, nothing, or a number with s, m, h, d or w, like 7d');
+  throw usage('--keep takes forever, nothing, or a number with s, m, h, d or w, such as 7d.');
 }
 
-/** The same the other way round. */
+/** Formats a retention in the form that `retentionFrom` parses. */
 export function retentionWords(keep: Partial<Keep> | undefined): string {
   if (keep?.everything === true) return 'forever';
   const seconds = keep?.seconds ?? 0;
@@ -28,7 +31,7 @@ export function retentionWords(keep: Partial<Keep> | undefined): string {
   return `${seconds / unitSeconds[unit]}${unit}`;
 }
 
-/** How long messages are kept, for people. */
+/** Formats a retention for people. */
 export function historyWords(keep: Partial<Keep> | undefined): string {
   const time = retentionWords(keep);
   if (time === 'nothing') return 'off';

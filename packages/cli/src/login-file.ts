@@ -14,10 +14,13 @@ const savedLogin = z.object({
   insecure: z.boolean().optional(),
 });
 
-/** Who is logged in, the token of that session, where it was opened, and whether that may be in plain text. */
+/**
+ * A stored login: the user, the session token, the addresses of the services, and whether plain
+ * text is allowed.
+ */
 export type SavedLogin = z.infer<typeof savedLogin>;
 
-/** Where the login is kept unless `--login` says otherwise. */
+/** Returns the path of the login file if `--login` is not given. */
 export function defaultLoginPath(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'parley', 'login.json');
 }
@@ -26,31 +29,40 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** The saved login of this user of the machine: nobody else can read it. */
+/** The login file of this system user, which nobody else can read. */
 export class LoginFile {
   readonly #path: string;
   readonly #ownFolder: boolean;
   readonly #self: string;
 
-  /** Without a path: the usual place, in a folder that is closed to others too. `self` is how to call the command again. */
+  /**
+   * Without a path, uses the default one and closes its folder to others too. `self` is the command
+   * that an advice prints.
+   */
   constructor(path: string | undefined, env: NodeJS.ProcessEnv, self = 'npx parley') {
     this.#self = self;
     this.#path = resolve(path ?? defaultLoginPath(env));
     this.#ownFolder = path === undefined;
   }
 
-  /** Throws a Failure where nobody is logged in. */
+  /**
+   * Reads the stored login.
+   * @throws {Failure} `not-logged-in` if there is none or it cannot be read
+   */
   async read(): Promise<SavedLogin> {
     try {
       return savedLogin.parse(JSON.parse(await readFile(this.#path, 'utf8')));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') throw this.#nobody('nobody is logged in');
-      if (codeOf(error) !== undefined) throw this.#nobody(`${this.#path} cannot be read (${codeOf(error)})`);
-      throw this.#nobody(`${this.#path} is not a saved login`);
+      if (codeOf(error) === 'ENOENT') throw this.#notLoggedIn('You are not logged in.');
+      if (codeOf(error) !== undefined) throw this.#notLoggedIn(`${this.#path} cannot be read (${codeOf(error)}).`);
+      throw this.#notLoggedIn(`${this.#path} is not a saved login.`);
     }
   }
 
-  /** Replaces what was saved. Throws a Failure where that cannot be. */
+  /**
+   * Replaces the stored login.
+   * @throws {Failure} if the file cannot be written
+   */
   async write(login: SavedLogin): Promise<void> {
     const draft = `${this.#path}.${process.pid}`;
     try {
@@ -60,17 +72,17 @@ export class LoginFile {
       await writeFile(draft, `${JSON.stringify(login, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
       await rename(draft, this.#path);
     } catch (error) {
-      const advice = 'choose another file with --login';
-      throw new Failure('login-file', exitCodes.usage, `${this.#path} cannot be written (${codeOf(error)}); ${advice}`);
+      const advice = 'Choose another file with --login.';
+      throw new Failure('login-file', exitCodes.usage, `${this.#path} cannot be written (${codeOf(error)}). ${advice}`);
     }
   }
 
-  /** Forgets the login. */
+  /** Deletes the login file. */
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
   }
 
-  #nobody(what: string): Failure {
-    return new Failure('not-logged-in', exitCodes.notLoggedIn, `${what}; run \`${this.#self} login <user>\``);
+  #notLoggedIn(problem: string): Failure {
+    return new Failure('not-logged-in', exitCodes.notLoggedIn, `${problem} Run \`${this.#self} login <user>\`.`);
   }
 }

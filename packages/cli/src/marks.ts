@@ -1,14 +1,14 @@
 import type { EntryEvent } from '@parley/client';
 
-/** How many facts are remembered; older ones are announced anew. */
-const mostFacts = 10_000;
+/** Maximum number of remembered facts. Older ones are announced again. */
+const maxFacts = 10_000;
 
-/** What is known of deletions, pins and reactions, so that what changes nothing is not announced. */
+/** Remembers deletions, pins and reactions, so that repeated ones are not announced. */
 export class Marks {
   readonly #facts = new Map<string, boolean>();
 
-  /** Whether the entry changes anything, as far as that is known; from now on it has happened. */
-  take(entry: EntryEvent): boolean {
+  /** Records an entry. Returns whether it changed anything, as far as is known. */
+  record(entry: EntryEvent): boolean {
     switch (entry.type) {
       case 'message':
         if (entry.deleted) this.#set(`deleted ${entry.seq}`, true);
@@ -29,7 +29,7 @@ export class Marks {
     }
   }
 
-  /** The log is another one: its numbers are of other messages. */
+  /** Forgets everything, because the seqs of another log are of other messages. */
   clear(): void {
     this.#facts.clear();
   }
@@ -39,7 +39,7 @@ export class Marks {
     this.#facts.delete(fact);
     this.#facts.set(fact, holds);
     const [oldest] = this.#facts.keys();
-    if (this.#facts.size > mostFacts && oldest !== undefined) this.#facts.delete(oldest);
+    if (this.#facts.size > maxFacts && oldest !== undefined) this.#facts.delete(oldest);
     return before !== holds;
   }
 }

@@ -1,16 +1,16 @@
 import { plainJson, plainText } from './plain-text.js';
 
-/** The only way to the terminal: whatever is printed, it holds nothing that a terminal obeys. */
+/** All output of the command. It removes everything that a terminal would obey. */
 export const output = {
-  /** Lines for people, on stdout. */
+  /** Prints lines for people on stdout. */
   say(words: string): void {
     process.stdout.write(`${plainText(words).trimEnd()}\n`);
   },
-  /** Lines for people, on stderr. */
+  /** Prints lines for people on stderr. */
   complain(words: string): void {
     process.stderr.write(`${plainText(words).trimEnd()}\n`);
   },
-  /** A value for programs, on stdout. */
+  /** Prints a JSON value on stdout. */
   tell(value: unknown): void {
     process.stdout.write(`${plainJson(value)}\n`);
   },

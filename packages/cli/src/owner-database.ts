@@ -4,10 +4,10 @@ import { createPool, isAway, type Pool } from '@parley/database';
 import { z } from 'zod';
 import { exitCodes, Failure } from './failure.js';
 
-/** Which database, as its owner. */
+/** Chooses the database; the command connects as its owner. */
 export interface OwnerOptions {
   readonly database?: string;
-  /** The data folder of a running `npm start`, which knows its database. */
+  /** Data folder of a running `npm start`, which names its database. */
   readonly data: string;
 }
 
@@ -18,21 +18,32 @@ async function databaseUrl({ database, data }: OwnerOptions): Promise<string> {
   try {
     return runFile.parse(JSON.parse(await readFile(join(data, 'run.json'), 'utf8'))).database;
   } catch {
-    const advice = 'start it with `npm start`, or give --data or --database';
-    throw new Failure('unreachable', exitCodes.unreachable, `no Parley runs with the data folder ${data}; ${advice}`);
+    const advice = 'Start it with `npm start`, or give --data or --database.';
+    throw new Failure(
+      'unreachable',
+      exitCodes.unreachable,
+      `No \`npm start\` runs with the data folder ${data}. ${advice}`,
+    );
   }
 }
 
 function failureOf(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (isAway(thrown)) {
-    return new Failure('unreachable', exitCodes.unreachable, 'the database does not answer; is `npm start` running?');
+    return new Failure(
+      'unreachable',
+      exitCodes.unreachable,
+      'The database does not respond. Check that `npm start` runs.',
+    );
   }
   const words = thrown instanceof Error ? thrown.message : thrown;
-  return new Failure('database', exitCodes.refused, `the database refuses: ${words}`);
+  return new Failure('database', exitCodes.refused, `The database refused: ${words}`);
 }
 
-/** Works on the database as its owner, past every service. Throws a Failure. */
+/**
+ * Calls `work` with a connection of the database owner.
+ * @throws {Failure}
+ */
 export async function withOwner<T>(
   options: OwnerOptions,
   applicationName: string,

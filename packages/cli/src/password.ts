@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { limits } from '@parley/runtime';
 import { usage } from './failure.js';
 
-/** One line, with nothing of it shown on a terminal. */
+/** Reads one line without echoing it. */
 function readLine(prompt: string): Promise<string | undefined> {
   const terminal = process.stdin.isTTY === true;
   if (terminal) process.stderr.write(prompt);
@@ -23,19 +23,23 @@ function readLine(prompt: string): Promise<string | undefined> {
 const { passwordMinBytes: least, passwordMaxBytes: most } = limits;
 const rule = `${least} to ${most} bytes`;
 
-/** The server refuses it too, but only after it was typed twice. */
+/** Checks the length early; the server would refuse it only after the second prompt. */
 function checkRule(password: string): void {
   const bytes = Buffer.byteLength(password);
-  if (bytes < least || bytes > most) throw usage(`a password has ${rule}; this one has ${bytes}`);
+  if (bytes < least || bytes > most) throw usage(`A password has ${rule}; this one has ${bytes}.`);
 }
 
-/** Asks for the password on a terminal, twice if it is a new one; otherwise it is one line of standard input. */
+/**
+ * Reads the password: from a prompt on a terminal, twice if it is new, else one line of stdin.
+ * @throws {Failure} if it is missing, too short, too long, or typed differently the second time
+ */
 export async function readPassword(isNew: boolean): Promise<string> {
   const password = await readLine(isNew ? `Password (${rule}): ` : 'Password: ');
-  if (password === undefined || password === '') throw usage('a password is needed, typed or as one line of stdin');
+  if (password === undefined || password === '')
+    throw usage('A password is required: type it, or pass it as one line of stdin.');
   if (isNew) checkRule(password);
   if (isNew && process.stdin.isTTY === true && (await readLine('Password again: ')) !== password) {
-    throw usage('the two passwords are not the same');
+    throw usage('The two passwords differ.');
   }
   return password;
 }

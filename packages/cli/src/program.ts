@@ -14,68 +14,68 @@ import { helpFor } from './typed-line.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
-Where several addresses are given, any of them will do: who does not answer is passed over.
-With --json an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
-\`npx parley drill --help\`: makes trouble in a running \`npm start\`, and counts that nothing is lost in it.
-The login is kept in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable by you only.`;
+If you give several addresses, any of them will do; one that does not respond is skipped.
+With --json, an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
+\`npx parley drill --help\` is about fault drills, which break a running \`npm start\` and check that no message is lost.
+The login is stored in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable only by you.`;
 
 const chatHelp = `
-At a keyboard:
-${helpFor(true)}Where nothing is kept, messages cannot be edited, deleted, reacted to or pinned.
+On a terminal:
+${helpFor(true)}In a channel without history, messages cannot be edited, deleted, reacted to or pinned.
 
-On a pipe, and with --json, there are no commands: each line of stdin is a message. After the last one, chat leaves:
+With a pipe or --json there are no commands: each line of stdin is a message. After the last line, chat leaves:
   echo hi | npx parley chat lobby
-Exit code 1 if a line was refused, or if the server ended the chat. After a lost connection chat reconnects by itself
-and shows what you missed.`;
+The exit code is 1 if a line was refused or the server ended the chat. After a lost connection, chat reconnects and
+shows what you missed.`;
 
 const address = /^(\[[0-9a-fA-F:]+\]|[^\s:/,]+):\d{1,5}$/;
 
 function addresses(text: string): string {
   const each = text.split(',').map((one) => one.trim());
   if (each.every((one) => address.test(one))) return each.join(',');
-  throw new InvalidArgumentError('It is host:port, or several with commas between.');
+  throw new InvalidArgumentError('Use host:port, or several separated by commas.');
 }
 
-function elsewhere(address: string): string {
-  return `(default: where the login was made, else ${address})`;
+function defaultOf(address: string): string {
+  return `(default: as at login, else ${address})`;
 }
 
 function addAccounts(program: Command): void {
   program
     .command('register <user>')
-    .description('make an account; the password is asked for, or one line of stdin')
-    .option('--name <name>', 'the name others see (default: the user id)')
+    .description('create an account; the password is prompted for, or read from stdin')
+    .option('--name <name>', 'display name (default: the user id)')
     .action((user: string, { name }: { name?: string }, command: Command) =>
       registerAccount(sessionOf(command), user, name ?? user),
     );
   program
     .command('login <user>')
-    .description('log in and remember it')
+    .description('log in and store the session')
     .action((user: string, _options: object, command: Command) => login(sessionOf(command), user));
   program
     .command('logout')
-    .description('end that session')
+    .description('end the session')
     .action((_options: object, command: Command) => logout(sessionOf(command)));
 }
 
 function addChannels(program: Command): void {
   program
     .command('channels')
-    .description('list the channels and who is in them')
+    .description('list the channels and the people in them')
     .action((_options: object, command: Command) => listChannels(sessionOf(command)));
   program
     .command('create <name>')
-    .description('make a room, which everybody with an account can find, enter and read')
-    .option('--limit <n>', 'how many people may be in it, at most 25', positive, 10)
+    .description('create a room, which anyone with an account can find, enter and read')
+    .option('--limit <n>', 'maximum number of people, up to 25', positive, 10)
     .addOption(
-      new Option('--keep <time>', 'how long messages are kept: forever, nothing, or like 7d or 12h')
+      new Option('--keep <time>', 'retention of messages: forever, nothing, or a time like 7d or 12h')
         .argParser(retentionFrom)
         .default({ seconds: 604_800 }, '7d'),
     )
     .action((name: string, options: CreateOptions, command: Command) => makeRoom(sessionOf(command), name, options));
   program
     .command('delete <channel>')
-    .description('delete a channel of yours, by its id or exact name')
+    .description('delete a channel that you own, by its id or exact name')
     .action((channel: string, _options: object, command: Command) => removeChannel(sessionOf(command), channel));
 }
 
@@ -83,14 +83,14 @@ function addTalk(program: Command): void {
   program
     .command('history <channel>')
     .description('show the last messages of a channel, by its id or name')
-    .option('--before <seq>', 'messages before that one (default: the last ones)', positive)
-    .option('--size <n>', 'how many, at most 100', positive, 50)
+    .option('--before <seq>', 'show messages before this one (default: the last ones)', positive)
+    .option('--size <n>', 'number of messages, up to 100', positive, 50)
     .action((channel: string, options: HistoryOptions, command: Command) =>
       showHistory(sessionOf(command), channel, options),
     );
   program
     .command('chat <channel>')
-    .description('enter a channel, by its id or name; of several with that name yours, else the most active one')
+    .description('enter a channel, by its id or name; if several have the name, yours or else the most active one')
     .addHelpText('after', chatHelp)
     .action((channel: string, _options: object, command: Command) => chat(sessionOf(command), channel));
 }
@@ -116,42 +116,48 @@ function printSettings(session: CommandSession): void {
 function addOperations(program: Command): void {
   program
     .command('token')
-    .description('print a service token of 60 s, for calling services by hand')
-    .requiredOption('--as <who>', '"manager", or the boot id of a chat server')
-    .option('--for <boot id>', 'the chat server it is for (default: all that live)')
+    .description('print a service token, valid for 60 s, to call services by hand')
+    .requiredOption('--as <who>', '"manager", or the instance id of a chat server')
+    .option('--for <instance id>', 'the chat server that may receive it (default: every live one)')
     .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
     .option('--data <dir>', 'the data folder of the running `npm start`', defaultData)
     .action(async (options: ServiceTokenOptions, command: Command) => {
-      const { makeServiceToken } = await import('./service-token.js'); // the database, which no other command needs
+      const { makeServiceToken } = await import('./service-token.js'); // imported late, because only this command needs the database
       const token = await makeServiceToken(options);
       sessionOf(command).print(token, { token });
     });
   program
     .command('config')
-    .description('show every PARLEY_* setting and what this environment sets')
+    .description('show every PARLEY_* setting and its value in this environment')
     .action((_options: object, command: Command) => printSettings(sessionOf(command)));
 }
 
-/** The whole command line of `parley`. It rejects with whatever went wrong, and prints none of it. */
+/**
+ * Returns the whole command line of `parley`. It rejects with the error and prints nothing about
+ * it.
+ */
 export function parleyCommand(): Command {
   const program = new Command('parley')
-    .description('Chat from a terminal, and look after a Parley.')
+    .description('Chat from a terminal, and operate a Parley server.')
     .version(version, '--version')
     .addOption(
-      new Option('--user-service <host:port,...>', `where user-services are ${elsewhere(defaultAddresses.userService)}`)
+      new Option(
+        '--user-service <host:port,...>',
+        `addresses of user-services ${defaultOf(defaultAddresses.userService)}`,
+      )
         .env('PARLEY_USER_SERVICES')
         .argParser(addresses),
     )
     .addOption(
-      new Option('--manager <host:port,...>', `where managers are ${elsewhere(defaultAddresses.channelService)}`)
+      new Option('--manager <host:port,...>', `addresses of managers ${defaultOf(defaultAddresses.channelService)}`)
         .env('PARLEY_MANAGERS')
         .argParser(addresses),
     )
-    .option('--tls', 'the services speak TLS')
-    .option('--ca <file>', 'they do, with a certificate from this authority (PEM)')
-    .option('--insecure', 'plain text to another machine is all right; a login remembers that')
-    .option('--json', 'answers, events and errors as JSON')
-    .option('--login <file>', 'another saved login, so that two people can share a machine')
+    .option('--tls', 'use TLS for the services')
+    .option('--ca <file>', 'use TLS, and trust this certificate authority (PEM)')
+    .option('--insecure', 'allow plain text to another machine; a login stores this')
+    .option('--json', 'print results, events and errors as JSON')
+    .option('--login <file>', 'use another login file, so that two people can share a machine')
     .addHelpText('after', afterHelp)
     .configureOutput({ writeOut: output.say, writeErr: output.complain, outputError: () => {} })
     .hook('preAction', (_program, command) => {

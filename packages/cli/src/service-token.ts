@@ -5,23 +5,25 @@ import { z } from 'zod';
 import { exitCodes, Failure, usage } from './failure.js';
 import { type OwnerOptions, withOwner } from './owner-database.js';
 
+/** The options of `token`. */
 export interface ServiceTokenOptions extends OwnerOptions {
-  /** `manager`, or the boot id of a chat server. */
+  /** `manager`, or the instance id of a chat server. */
   readonly as: string;
-  /** The boot id of the chat server that a manager's token is for; absent: all that live. */
+  /** Instance id of the chat server that may receive a manager's token. Default: every live one. */
   readonly for?: string;
 }
 
-const bootId = z.guid();
+const instanceId = z.guid();
 const living = "SELECT boot_id FROM chat.server WHERE state <> 'stopped' AND lease_until > now() ORDER BY boot_id";
 
 function checkOptions(options: ServiceTokenOptions): void {
-  if (options.as !== 'manager' && !bootId.safeParse(options.as).success) {
-    throw usage('--as is "manager" or the boot id of a chat server');
+  if (options.as !== 'manager' && !instanceId.safeParse(options.as).success) {
+    throw usage('--as takes "manager" or the instance id of a chat server.');
   }
   if (options.for === undefined) return;
-  if (options.as !== 'manager') throw usage("--for goes with --as manager; a chat server's token is for managers");
-  if (!bootId.safeParse(options.for).success) throw usage('--for is the boot id of a chat server');
+  if (options.as !== 'manager')
+    throw usage("--for works only with --as manager, because a chat server's token is for managers.");
+  if (!instanceId.safeParse(options.for).success) throw usage('--for takes the instance id of a chat server.');
 }
 
 async function audience(pool: Pool, options: ServiceTokenOptions): Promise<string | string[]> {
@@ -29,7 +31,7 @@ async function audience(pool: Pool, options: ServiceTokenOptions): Promise<strin
   if (options.for !== undefined) return options.for;
   const { rows } = await pool.query<{ boot_id: string }>(living);
   if (rows.length === 0)
-    throw new Failure('no-server', exitCodes.refused, 'no chat server lives: start one, or use --for');
+    throw new Failure('no-server', exitCodes.refused, 'No chat server is live. Start one, or give --for.');
   return rows.map((row) => row.boot_id);
 }
 
@@ -41,7 +43,10 @@ async function sign(pool: Pool, options: ServiceTokenOptions): Promise<string> {
   return new SigningKey(serviceToken(purpose), owner, pool, clock).sign({ sub: owner }, aud);
 }
 
-/** A service token of 60 s for trying calls by hand, signed with a key made for it. Throws a Failure. */
+/**
+ * Returns a service token, valid for 60 s and signed with a new key, to call services by hand.
+ * @throws {Failure}
+ */
 export async function makeServiceToken(options: ServiceTokenOptions): Promise<string> {
   checkOptions(options);
   return withOwner(options, 'parley token', (pool) => sign(pool, options));

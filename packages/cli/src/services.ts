@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Security } from '@parley/client/node';
 import { usage } from './failure.js';
 
-/** How the services are to be reached. */
+/** Security options of every command. */
 export interface SecurityOptions {
   readonly tls?: true;
   readonly ca?: string;
-  /** Plain text is all right, elsewhere too. */
+  /** Allows plain text to other machines. */
   readonly insecure?: true;
 }
 
@@ -16,16 +16,22 @@ function readAuthorities(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    throw usage(`--ca: ${path} cannot be read`);
+    throw usage(`--ca: ${path} cannot be read.`);
   }
 }
 
-/** TLS or not, as asked for. Throws a Failure where `--ca` names no file. */
+/**
+ * Returns the transport security.
+ * @throws {Failure} if the file of `--ca` cannot be read
+ */
 export function securityOf({ ca, tls }: SecurityOptions): Security {
   return ca === undefined ? { tls: tls === true } : { tls: true, ca: readAuthorities(ca) };
 }
 
-/** The first of those addresses that is not on this machine, where all that is sent there can be read on the way; else undefined. */
+/**
+ * Returns the first address on another machine that would be reached in plain text, where others
+ * could read the traffic; undefined if there is none or the options allow it.
+ */
 export function openAddress({ tls, ca, insecure }: SecurityOptions, addresses: readonly string[]): string | undefined {
   if (tls === true || ca !== undefined || insecure === true) return undefined;
   return addresses.flatMap((list) => list.split(',')).find((address) => !loopback.test(address));

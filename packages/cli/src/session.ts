@@ -7,9 +7,9 @@ import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import { openAddress, type SecurityOptions, securityOf } from './services.js';
 
-/** The options of every command. */
+/** The global options. */
 export interface GlobalOptions extends SecurityOptions {
-  /** Undefined: where the login was made, else where `npm start` has them. */
+  /** Default: as at login, else the default address of `npm start`. */
   readonly userService?: string;
   readonly manager?: string;
   readonly json?: true;
@@ -23,7 +23,7 @@ interface Addresses {
 
 export const defaultAddresses: Addresses = { userService: '127.0.0.1:50051', channelService: '127.0.0.1:50052' };
 
-/** What a command works with. */
+/** Everything a command needs: options, stored login, clients and output. */
 export class CommandSession {
   readonly json: boolean;
   readonly #options: GlobalOptions;
@@ -39,12 +39,15 @@ export class CommandSession {
     return this.#logins;
   }
 
-  /** How to call this command again, with the same saved login and at the same place. */
+  /** The beginning of a command line with the same login file and addresses. */
   get self(): string {
     return this.#call(this.#options);
   }
 
-  /** The same for who is logged in: a new login has to be told where the old one was made. */
+  /**
+   * Returns the same for an advice to the logged-in user: a new login needs the addresses of the
+   * old one.
+   */
   async advised(): Promise<Advised> {
     const saved = await this.#logins.read().catch(() => undefined);
     if (saved === undefined) return { self: this.self, user: '<user>' };
@@ -67,7 +70,7 @@ export class CommandSession {
     return ['npx parley', ...given, ...flags].join(' ');
   }
 
-  /** Where the services are: as asked for, else as of that login. */
+  /** Returns the addresses of the services: from the options, else from the login. */
   addresses(saved?: SavedLogin): Addresses {
     const { userService = saved?.user_service, manager = saved?.manager } = this.#options;
     return {
@@ -76,50 +79,63 @@ export class CommandSession {
     };
   }
 
-  /** A client of that login, or of nobody. Throws a Failure where `--ca` names no file, or others could read what is sent. */
+  /**
+   * Returns a client for a login, or without a session.
+   * @throws {Failure} if the file of `--ca` cannot be read, or the connection would be in plain
+   * text
+   */
   client(saved?: SavedLogin): ParleyClient {
     const where = this.addresses(saved);
-    this.#refuseOpen(Object.values(where), saved);
+    this.#refusePlainText(Object.values(where), saved);
     const onPlainStream = (addr: string) =>
-      output.complain(`parley: warning: the chat server at ${terminalLine(addr)} is reached without TLS: ${tlsAdvice}`);
+      output.complain(`parley: warning: chat server ${terminalLine(addr)} is reached without TLS; ${tlsAdvice}`);
     return createClient({
       transport: grpcTransport({ ...where, ...securityOf(this.#options), onPlainStream }),
       ...(saved !== undefined && { token: saved.token }),
     });
   }
 
-  /** The administrators' door, for who is logged in. Throws a Failure where nobody is. */
+  /**
+   * Returns the operator's calls for the logged-in user.
+   * @throws {Failure} if nobody is logged in
+   */
   async administration(): Promise<Administration> {
     const saved = await this.login();
     const { channelService } = this.addresses(saved);
-    this.#refuseOpen([channelService], saved);
+    this.#refusePlainText([channelService], saved);
     return administration({ channelService, token: saved.token, ...securityOf(this.#options) });
   }
 
-  /** What a login by these options remembers of them. */
+  /** The options that a login stores. */
   get remembered(): Pick<SavedLogin, 'insecure'> {
     return this.#options.insecure === true ? { insecure: true } : {};
   }
 
-  #refuseOpen(addresses: readonly string[], saved: SavedLogin | undefined): void {
+  #refusePlainText(addresses: readonly string[], saved: SavedLogin | undefined): void {
     if (saved?.insecure === true) return;
     const open = openAddress(this.#options, addresses);
     if (open === undefined) return;
-    const words = `passwords and tokens would travel to ${terminalLine(open)} in plain text`;
-    throw usage(`${words}: give --tls or --ca FILE, or --insecure where nobody can listen on the way`);
+    const words = `Passwords and tokens would travel to ${terminalLine(open)} in plain text`;
+    throw usage(`${words}. Give --tls or --ca FILE, or --insecure if nobody can listen on the way.`);
   }
 
-  /** A client of who is logged in. Throws a Failure where nobody is. */
+  /**
+   * Returns a client for the logged-in user.
+   * @throws {Failure} if nobody is logged in
+   */
   async loggedIn(): Promise<ParleyClient> {
     return this.client(await this.login());
   }
 
-  /** Throws a Failure where nobody is logged in. */
+  /**
+   * Returns the stored login.
+   * @throws {Failure} if there is none
+   */
   login(): Promise<SavedLogin> {
     return this.#logins.read();
   }
 
-  /** The answer of a command: words for people, or one value for programs. */
+  /** Prints the result of a command: text for people, or one JSON value. */
   print(words: string, value: unknown): void {
     if (this.json) output.tell(value);
     else output.say(words);
@@ -127,4 +143,4 @@ export class CommandSession {
 }
 
 const tlsAdvice =
-  'what is said can be read on the way (if a proxy in front of it speaks TLS, set PARLEY_ADDR_TLS=on there)';
+  'others on the network can read the messages (if a TLS proxy is in front of it, set PARLEY_ADDR_TLS=on there)';

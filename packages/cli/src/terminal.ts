@@ -1,7 +1,7 @@
 import { clearLine, createInterface, cursorTo, type Interface, moveCursor } from 'node:readline';
 import { output } from './output.js';
 
-/** What happens to typed lines, and at their end. */
+/** Callbacks for typed lines and their end. */
 export interface TerminalActions {
   readonly obey: (line: string) => void;
   readonly leave: () => void;
@@ -9,31 +9,31 @@ export interface TerminalActions {
 
 const prompt = '> ';
 
-/** A prompt at the bottom of the terminal, and above it what is printed. */
+/** A prompt at the bottom of the terminal, with output above it. */
 export class Terminal {
   #lines: Interface | undefined;
 
-  /** Takes typed lines until `close`. */
-  open(doings: TerminalActions): void {
+  /** Reads typed lines until `close`. */
+  open(actions: TerminalActions): void {
     const lines = createInterface({ input: process.stdin, output: process.stdout, prompt });
     this.#lines = lines;
     lines.on('line', (line) => {
       this.#wipe(line);
-      doings.obey(line);
+      actions.obey(line);
       lines.prompt();
     });
     lines.once('SIGINT', () => lines.close());
-    lines.once('close', doings.leave);
+    lines.once('close', actions.leave);
   }
 
-  /** Prints a line above the prompt; what is being typed stays. */
+  /** Prints a line above the prompt. The text being typed stays. */
   print(line: string): void {
     this.#clear();
     output.say(line);
     this.#lines?.prompt(true);
   }
 
-  /** Gives the terminal back. */
+  /** Releases the terminal. */
   close(): void {
     const lines = this.#lines;
     this.#lines = undefined;
@@ -46,7 +46,7 @@ export class Terminal {
     clearLine(process.stdout, 0);
   }
 
-  /** Takes the typed line off the screen: its echo from the server is what counts. */
+  /** Removes the typed line from the screen, because its echo from the server is shown instead. */
   #wipe(line: string): void {
     const rows = Math.ceil((prompt.length + line.length + 1) / (process.stdout.columns || 80));
     moveCursor(process.stdout, 0, -rows);

@@ -2,13 +2,13 @@ import type { ConversationEvent, EntryEvent } from '@parley/client';
 import type { User } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
-import { type Clock, clock, dateAndClock, entryLine, wordsOf } from './entry-lines.js';
+import { type Clock, clock, dateAndClock, entryLine, lineOf } from './entry-lines.js';
 import { Marks } from './marks.js';
 import { terminalLine } from './plain-text.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
-/** A time in words; a mute may last for days. */
+/** Formats a duration. A mute may last for days. */
 export function waitWords(ms: number): string {
   const steps = [
     [86_400_000, 'days'],
@@ -19,20 +19,20 @@ export function waitWords(ms: number): string {
   return `${Math.ceil(ms / unit)} ${words}`;
 }
 
-/** The conversation as lines for a person. */
+/** Shows a conversation as lines for a person. */
 export class TextView implements ChatView {
   readonly #print: (line: string) => void;
   readonly #hint: string;
   readonly #here = new Map<string, User>();
   readonly #marks = new Marks();
-  /** Names of those who left too: what they said may still come. */
+  /** Names by user id, of users who left too, because their messages may still arrive. */
   readonly #names = new Map<string, string>();
   #count = 0;
   #me = '';
-  /** The channel, once it was entered. */
+  /** Name of the channel, after the first welcome. */
   #where = '';
 
-  /** `hint` stands behind the first welcome. */
+  /** `hint` is appended to the line of the first welcome. */
   constructor(print: (line: string) => void, hint = '') {
     this.#print = print;
     this.#hint = hint;
@@ -41,7 +41,7 @@ export class TextView implements ChatView {
   event(event: ConversationEvent): void {
     if ('seq' in event) this.#entry(event, clock);
     else if (event.type === 'presence') this.#presence(event);
-    else if (event.type === 'lossy') this.#print(`${this.#label(event.sender)}, in passing: ${wordsOf(event)}`);
+    else if (event.type === 'lossy') this.#print(`${this.#label(event.sender)} (not stored): ${lineOf(event)}`);
     else if (event.type === 'ended') this.#end(event);
     else this.#state(event);
   }
@@ -51,21 +51,22 @@ export class TextView implements ChatView {
     this.#print(`! ${what}: ${terminalLine(message)}${again}`);
   }
 
-  /** What was said before one came. */
+  /** Shows messages from before the user entered. */
   earlier(entries: readonly EntryEvent[]): void {
     for (const entry of entries) this.#entry(entry, dateAndClock);
   }
 
   #entry(entry: EntryEvent, time: Clock): void {
-    if (this.#marks.take(entry)) this.#print(entryLine(entry, this.#label, time));
+    if (this.#marks.record(entry)) this.#print(entryLine(entry, this.#label, time));
   }
 
+  /** Prints the users who are here. */
   who(): void {
     const all = [...this.#here.keys()].map(this.#label).join(', ');
     this.#print(`* here (${this.#count}): ${all}`);
   }
 
-  /** Of any other end the command itself says why. */
+  /** Reports that the user left. The command itself reports any other end. */
   #end({ reason }: Event<'ended'>): void {
     if (reason === 'left') this.#print(`* you left ${this.#where}`);
   }
@@ -75,11 +76,11 @@ export class TextView implements ChatView {
     else if (event.type === 'gap') this.#gap(event);
     else if (event.type === 'reset') this.#reset();
     else if (event.type === 'held') {
-      this.#print(`* your message waits, for up to ${waitWords(event.inMs)}: ${terminalLine(event.message)}`);
+      this.#print(`* your message is held for up to ${waitWords(event.inMs)}: ${terminalLine(event.message)}`);
     } else if (event.type === 'reconnecting') {
       this.#print(`* reconnecting in ${(event.inMs / 1_000).toFixed(1)} s: ${terminalLine(event.message)}`);
     } else if (event.type === 'live' && event.missed > 0) {
-      this.#print(`* you were away for ${event.missed === 1 ? 'that message' : `these ${event.missed} messages`}`);
+      this.#print(`* you missed ${event.missed === 1 ? 'the message' : `the ${event.missed} messages`} above`);
     }
   }
 
@@ -96,7 +97,7 @@ export class TextView implements ChatView {
   #welcome({ channel, me, here }: Event<'welcome'>): void {
     this.#me = me.id;
     this.#here.clear();
-    this.#greet(channel.users);
+    this.#addUsers(channel.users);
     this.#count = here;
     const again = this.#where !== '';
     this.#where = `${terminalLine(channel.name)} (channel ${channel.id})`;
@@ -105,26 +106,26 @@ export class TextView implements ChatView {
   }
 
   #presence({ came, went, here }: Event<'presence'>): void {
-    this.#greet(came);
+    this.#addUsers(came);
     for (const { id } of went) this.#here.delete(id);
     this.#count = here;
-    this.#tell(came, 'joined');
-    this.#tell(went, 'left');
+    this.#announce(came, 'joined');
+    this.#announce(went, 'left');
   }
 
-  #greet(users: readonly User[]): void {
+  #addUsers(users: readonly User[]): void {
     for (const user of users) {
       this.#here.set(user.id, user);
       this.#names.set(user.id, user.name);
     }
   }
 
-  #tell(users: readonly User[], what: string): void {
+  #announce(users: readonly User[], what: string): void {
     const others = users.filter(({ id }) => id !== this.#me).map(({ id }) => this.#label(id));
     if (others.length > 0) this.#print(`* ${others.join(', ')} ${what}`);
   }
 
-  /** The name with the id, where it says more. */
+  /** Returns the name, with the id if they differ. */
   readonly #label = (id: string): string => {
     const name = this.#names.get(id) ?? id;
     return name === id ? terminalLine(id) : `${terminalLine(name)} (${terminalLine(id)})`;

@@ -1,29 +1,29 @@
 import type { Conversation } from '@parley/client';
 
-/** What a typed line asks for. */
+/** The meaning of a typed line. */
 export type TypedLine =
   | { readonly do: 'who' }
   | { readonly do: 'leave' }
   | { readonly do: 'help' }
-  /** Nothing that can be done; the words say why. */
+  /** The line cannot be carried out; `words` says why. */
   | { readonly do: 'explain'; readonly words: string }
-  /** `failed` says what did not happen where it is refused. */
+  /** `failed` names what did not happen if the server refuses. */
   | { readonly do: 'send'; readonly failed: string; readonly act: (conversation: Conversation) => Promise<unknown> };
 
 interface Command {
-  /** What it does, for the help. */
+  /** Description for the help. */
   readonly does: string;
-  /** What stands behind its number. */
+  /** Name of the argument after the seq. */
   readonly words?: string;
   readonly failed: string;
-  /** It changes an earlier message, which has to be kept for that. */
+  /** Whether it changes an earlier message, which must then be stored. */
   readonly changes: boolean;
   readonly act: (conversation: Conversation, seq: number, words: string) => Promise<unknown>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
   reply: {
-    does: 'answers that message',
+    does: 'replies to that message',
     words: 'text',
     failed: 'not sent',
     changes: false,
@@ -50,7 +50,7 @@ const commands: Readonly<Record<string, Command>> = {
     act: (conversation, seq, words) => conversation.react(seq, words),
   },
   unreact: {
-    does: 'takes your reaction back',
+    does: 'removes your reaction',
     words: 'emoji',
     failed: 'no reaction removed',
     changes: true,
@@ -63,7 +63,7 @@ const commands: Readonly<Record<string, Command>> = {
     act: (conversation, seq) => conversation.pin(seq),
   },
   unpin: {
-    does: 'unpins it',
+    does: 'unpins that message',
     failed: 'not unpinned',
     changes: true,
     act: (conversation, seq) => conversation.unpin(seq),
@@ -74,13 +74,15 @@ function usageOf(name: string, { words }: Command): string {
   return `/${name} SEQ${words === undefined ? '' : ` ${words}`}`;
 }
 
-/** Every command that works in a channel, one on each line. */
+/**
+ * Lists the commands that work in a channel, one per line. `keeps`: the channel stores messages.
+ */
 export function helpFor(keeps: boolean): string {
   const possible = Object.entries(commands).filter(([, { changes }]) => keeps || !changes);
   const rows = [
     ...possible.map(([name, command]) => [usageOf(name, command), command.does]),
-    ['/who', 'lists who is here'],
-    ['/quit', 'leaves, like Ctrl-C and Ctrl-D'],
+    ['/who', 'lists the people here'],
+    ['/quit', 'leaves, as Ctrl-C and Ctrl-D do'],
     ['//text', 'sends /text as a message'],
   ];
   const off = keeps ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
@@ -102,7 +104,7 @@ function commandOf(line: string, keeps: boolean): TypedLine {
   if (command === undefined)
     return {
       do: 'explain',
-      words: `not sent: unknown command /${name}; /help lists all, // begins a message with a /`,
+      words: `not sent: unknown command /${name}; /help lists the commands; to send a text with a leading /, type //`,
     };
   if (command.changes && !keeps) {
     return {
@@ -112,12 +114,14 @@ function commandOf(line: string, keeps: boolean): TypedLine {
   }
   const [, seq, words = ''] = /^ #?(\d{1,15})(?: (.+))?$/s.exec(rest) ?? [];
   if (seq === undefined || (words.trim() === '') !== (command.words === undefined)) {
-    return { do: 'explain', words: `the command is ${usageOf(name, command)}` };
+    return { do: 'explain', words: `usage: ${usageOf(name, command)}` };
   }
   return { do: 'send', failed: command.failed, act: (conversation) => command.act(conversation, Number(seq), words) };
 }
 
-/** Reads a line of a terminal; undefined where it is blank. `//` says a line that begins with one /. */
+/**
+ * Parses a typed line; undefined if it is blank. A leading `//` sends a text with one leading `/`.
+ */
 export function typed(line: string, keeps: boolean): TypedLine | undefined {
   if (line.trim() === '') return undefined;
   const said = line.startsWith('//') ? line.slice(1) : line;

@@ -17,7 +17,7 @@ asRoot('Started by root (skipped for other users)', () => {
   });
   afterAll(() => rm(code, { recursive: true }));
 
-  test('a service has a user of its own where that user can read all code, and root says so where it cannot', async () => {
+  test('a service runs as its own user, and root reports if that user cannot read the code', async () => {
     const [plan] = planServices(readOptions([])).first as [ServicePlan];
     const lines: string[] = [];
     const who = () => accountFor(plan, process.env, (line) => lines.push(line), code);

@@ -22,12 +22,12 @@ async function run(person: TestPerson, ...args: string[]): Promise<[code: number
   return [await command.end(), command.said];
 }
 
-test('the owner of the database makes the first administrator, in the audit too', async () => {
+test('the owner of the database makes the first operator, and the audit log records it', async () => {
   const grant = (user: string) => run(root, 'grant', user, '--database', trio.database.ownerUrl);
   const refused = await run(root, 'servers');
-  expect(refused).toEqual([1, expect.stringMatching(/ admin grant root`\.\n$/)]);
-  expect(await grant('nobody-yet')).toEqual([1, expect.stringContaining('register it first')]);
-  expect(await grant('root')).toEqual([0, 'root is an administrator\n']);
+  expect(refused).toEqual([1, expect.stringContaining(' admin grant root')]);
+  expect(await grant('nobody-yet')).toEqual([1, expect.stringContaining('Register the account first.')]);
+  expect(await grant('root')).toEqual([0, 'root is an operator.\n']);
   const [code, said] = await run(root, 'audit', '--json');
   expect([code, JSON.parse(said).entries]).toMatchObject([
     0,
@@ -35,7 +35,7 @@ test('the owner of the database makes the first administrator, in the audit too'
   ]);
 });
 
-test('servers, for people and for programs', async () => {
+test('lists servers as a table and as JSON', async () => {
   const [code, table] = await run(root, 'servers');
   expect(code).toBe(0);
   expect(table).toMatch(/^name +address +internal +state +load +channels +seats +reported +id\n/);
@@ -51,26 +51,26 @@ test('servers, for people and for programs', async () => {
   ]);
 });
 
-test('who is suspended is out, and back when that is over', async () => {
+test('a suspended user is disconnected, and may return afterwards', async () => {
   const victim = await trio.people.make('victim');
   const { id } = await trio.create(victim, 'victims');
   const inside = new Listener(await clientOf(trio, victim).listen(id));
-  expect(await run(root, 'user', 'victim', '--status', 'suspended')).toEqual([0, 'victim is a user, suspended\n']);
+  expect(await run(root, 'user', 'victim', '--status', 'suspended')).toEqual([0, 'victim is a user, suspended.\n']);
   await inside.done;
   expect(inside.of('ended')).toMatchObject([{ reason: 'suspended' }]);
   await expect(trio.listen(victim, id)).rejects.toMatchObject({ reason: 'logged-out' });
-  expect(await run(root, 'user', 'victim', '--status', 'active')).toEqual([0, 'victim is a user, active\n']);
+  expect(await run(root, 'user', 'victim', '--status', 'active')).toEqual([0, 'victim is a user, active.\n']);
   expect(await run(root, 'user', 'root', '--role', 'user')).toEqual([1, expect.stringContaining('another operator')]);
   expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('--role or --status')]);
 });
 
-test('who is kicked is out for now', async () => {
+test('a kicked user is disconnected and may return', async () => {
   const guest = await trio.people.make('loud');
   const { id } = await trio.create(guest, 'loud room');
   const inside = new Listener(await clientOf(trio, guest).listen(id));
   expect(await run(root, 'kick', 'loud', 'loud room', '--reason', 'too loud')).toEqual([
     0,
-    `loud is out in channel ${id}, and may come back\n`,
+    `loud was disconnected from channel ${id} and may come back.\n`,
   ]);
   await inside.done;
   expect(inside.of('ended')).toMatchObject([{ reason: 'kicked' }]);
@@ -78,30 +78,30 @@ test('who is kicked is out for now', async () => {
   await again.leave();
   const [, said] = await run(root, 'audit', '--size', '1');
   expect(said).toMatch(/root +user\.kick +loud +.*"too loud"/);
-  expect(said).toMatch(/more with --after \d+/);
+  expect(said).toMatch(/For older entries: --after \d+/);
 });
 
-test('of who is not inside, a kick says so', async () => {
+test('kick reports a user who is not in the channel', async () => {
   const guest = await trio.people.make('absent');
   const { id } = await trio.create(guest, 'empty room');
-  expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not inside anywhere\n']);
-  expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not inside channel ${id}\n`]);
+  expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not in any channel.\n']);
+  expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not in channel ${id}.\n`]);
 });
 
-test('of servers with one name an id is asked for, and nothing of a server that is not', async () => {
+test('drain asks for an id if servers share a name, and refuses an unknown server', async () => {
   const twin = await trio.addChatServer({ PARLEY_NAME: 'chat-1' });
   const [code, said] = await run(root, 'drain', 'chat-1');
-  expect([code, said]).toEqual([2, expect.stringMatching(/give an id \([0-9a-f-]{36}, [0-9a-f-]{36}\)/)]);
+  expect([code, said]).toEqual([2, expect.stringMatching(/Give an id: [0-9a-f-]{36}, [0-9a-f-]{36}\./)]);
   expect(await run(root, 'drain', 'chat-9')).toEqual([1, expect.stringContaining('admin servers')]);
   await twin.stop();
 });
 
-test('a drained server gets nothing more, by its name', async () => {
-  const words = 'chat-2 drains: its channels go elsewhere, and it gets no others\n';
+test('a server drained by name gets no more channels', async () => {
+  const words = 'chat-2 is draining. Its channels move to other servers.\n';
   expect(await run(root, 'drain', 'chat-2')).toEqual([0, words]);
   const drained = "SELECT FROM chat.server WHERE name = 'chat-2' AND state = 'draining'";
   await until(async () => (await trio.people.sql(drained)).length === 1);
-  expect((await run(root, 'servers'))[1]).toMatch(/\nTo undo a drain, restart that chat server: .*\n$/);
+  expect((await run(root, 'servers'))[1]).toMatch(/\nTo undo a drain, restart the chat server: .*\n$/);
   const [person] = (await trio.people.makeMany('drained', 1)) as [TestPerson];
   for (let n = 0; n < 4; n++) {
     const { id } = await trio.create(person, `room ${n}`);
@@ -109,10 +109,10 @@ test('a drained server gets nothing more, by its name', async () => {
   }
 });
 
-test('who drains the last server that serves is warned, and everybody else is told that none does', async () => {
+test('drain warns about the last serving server, and users learn that none serves', async () => {
   const [code, said] = await run(root, 'drain', 'chat-1');
   expect(code).toBe(0);
-  expect(said).toContain('\nwarning: no other chat server is serving; everybody waits until one is started\n');
+  expect(said).toContain('\nwarning: no other chat server is serving; everyone waits until one starts\n');
   const [, audit] = await run(root, 'audit', '--size', '2');
   expect(audit).toMatch(/root +server\.drain +chat-1 +.*\n.*root +server\.drain +chat-2 /);
   await trio.create(root, 'nowhere');

@@ -19,7 +19,7 @@ let client: ParleyClient;
 let prometheus: Program;
 let url: string;
 
-/** The rules as they are, at a pace at which a test can wait for them. */
+/** The alert rules, with shorter times for the test. */
 async function hastyRules(): Promise<string> {
   const text = await readFile(join(projectFolder, 'docs', 'alerts.yml'), 'utf8');
   return text.replaceAll(/\[\d+[sm]\]/g, '[15s]').replaceAll(/for: \d+[sm]/g, 'for: 2s');
@@ -53,8 +53,11 @@ async function fires(name: string): Promise<void> {
   }
 }
 
-/** How many processes were reached by the last scrape. Before its first one nothing that is counted can be seen to rise. */
-async function reached(): Promise<number> {
+/**
+ * Number of processes in the last scrape. A counter must be scraped once before its increase can be
+ * seen.
+ */
+async function scrapedCount(): Promise<number> {
   const answer = await (await fetch(`${url}/api/v1/query?query=sum(up)`)).json();
   const { data } = answer as { data: { result: { value: [number, string] }[] } };
   return Number(data.result[0]?.value[1] ?? 0);
@@ -80,8 +83,8 @@ beforeAll(async () => {
     if (Date.now() > end) throw new Error(prometheus.said);
   }
   await trio.addChatServer(admin(3));
-  for (const end = Date.now() + 30_000; (await reached()) < 4; await pause(200)) {
-    if (Date.now() > end) throw new Error(`only ${await reached()} processes are scraped`);
+  for (const end = Date.now() + 30_000; (await scrapedCount()) < 4; await pause(200)) {
+    if (Date.now() > end) throw new Error(`only ${await scrapedCount()} processes are scraped`);
   }
   const { token } = await trio.people.make('ann');
   const channelService = trio.managers[0]?.grpc ?? '';
@@ -99,7 +102,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A channel that keeps everything, at this chat server. */
+/** Creates a channel that stores everything, on this chat server. */
 async function channelAt(server: number): Promise<number> {
   const { id } = await client.create({ name: 'den', limit: 5, keep: { everything: true } });
   await trio.place(id, trio.chatServers[server] as ServiceProcess);
@@ -141,7 +144,7 @@ run(
   300_000,
 );
 
-/** Asks for a place again and again, until that alert fires. */
+/** Listens again and again until the alert fires. */
 async function firesWhileAsking(channelId: number, name: string): Promise<void> {
   for (const end = Date.now() + 90_000; !(await firing()).includes(name); await pause(500)) {
     if (Date.now() > end) throw new Error(`${name} never fired; ${await firing()} did`);

@@ -43,7 +43,7 @@ function namesIn(text: string): Set<string> {
   return new Set([...text.matchAll(/^([a-z_]+)(?:\{.*\})? /gm)].map(([, name]) => name as string));
 }
 
-/** A metric without any sample yet is named by its type only. */
+/** A metric without a sample appears only in its TYPE line. */
 function exported(text: string): Set<string> {
   const types = [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
   const typed = types.flatMap(([, name, type]) =>
@@ -52,7 +52,7 @@ function exported(text: string): Set<string> {
   return new Set([...typed, ...namesIn(text)]);
 }
 
-test('every metric of the alerts is exported, and every reason is one of the table', async () => {
+test('exports every metric of the alerts, and uses only known reasons', async () => {
   const alerts = await readFile(new URL('../../../../docs/alerts.yml', import.meta.url), 'utf8');
   const known = exported((await metricsOf(managerMetrics)) + (await metricsOf(chatMetrics)));
   const named = [...alerts.matchAll(/\bparley_\w+/g)].map(([name]) => name);
@@ -63,7 +63,7 @@ test('every metric of the alerts is exported, and every reason is one of the tab
   expect([...alerts.matchAll(/^ {6}- alert:/gm)]).toHaveLength(7);
 });
 
-test('what alerts wait for is there at 0 before it happens the first time', async () => {
+test('exports the metrics of alerts at 0 before the first event', async () => {
   const manager = await metricsOf(managerMetrics);
   const chat = await metricsOf(chatMetrics);
   expect(manager).toContain('parley_listens_total{owner="recovered"} 0\n');
@@ -74,7 +74,7 @@ test('what alerts wait for is there at 0 before it happens the first time', asyn
   expect(chat).toContain('parley_channels_left_total{why="lost"} 0\n');
 });
 
-test('what happens to channels is counted', async () => {
+test('counts what happens to channels', async () => {
   const alice = await trio.people.make('alice');
   const { id } = await trio.create(alice, 'room');
   const stream = new Chatter(await trio.listen(alice, id), { events: true });
@@ -91,7 +91,7 @@ test('what happens to channels is counted', async () => {
   expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
 });
 
-test('calls that a page repeats all the time fill no log, unless they are refused', async () => {
+test('does not log calls that a page repeats, unless they are refused', async () => {
   const [manager] = trio.managers;
   const { token } = await trio.people.make('bob');
   const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });

@@ -5,36 +5,36 @@ import { pickChannel, pickOnly } from '../src/find-channel.js';
 const channel = (id: number, name: string, ownerId = 'bob') =>
   Channel.fromPartial({ id, name, ownerId, userCount: id });
 
-test('a name that one channel has is that channel, in capital letters or not', () => {
+test('finds the only channel of a name, ignoring case', () => {
   expect(pickChannel({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby')).toMatchObject({
     channel: { id: 4 },
     told: undefined,
   });
-  expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow('there is no channel lobby');
+  expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow('There is no channel lobby.');
 });
 
-test('of several, the exact name goes first, then the own one, then the most active; the others are named', () => {
+test('prefers the exact name, then an own channel, then the most active, and lists the others', () => {
   const others = [channel(9, 'twin'), channel(8, 'twin'), channel(7, 'Twin')];
   expect(pickChannel({ mine: [], others }, 'Twin').channel.id).toBe(7);
   expect(pickChannel({ mine: [], others }, 'twin')).toMatchObject({
     channel: { id: 9 },
-    told: 'several channels are called twin: this is channel 9, of bob, the most active one; others are 8 of bob with 8 inside, 7 of bob with 7 inside',
+    told: 'several channels are called twin; this is channel 9, the most active one, of bob; the others are 8 (owner bob, 8 inside), 7 (owner bob, 7 inside)',
   });
   expect(pickChannel({ mine: [channel(3, 'twin', 'me')], others }, 'twin')).toMatchObject({
     channel: { id: 3 },
-    told: expect.stringContaining('this is channel 3, yours; others are 9 of bob'),
+    told: expect.stringContaining('this is channel 3, which you own or belong to; the others are 9 (owner bob'),
   });
 });
 
-test('for what cannot be undone, a name of several channels is refused with a list of them', () => {
+test('refuses an ambiguous name for an action that cannot be undone', () => {
   const others = [channel(2, 'lobby'), channel(0, 'lobby')];
   expect(() => pickOnly({ mine: [], others }, 'lobby')).toThrow(
-    'several channels are called lobby: 2 (of bob, 2 inside), 0 (of bob, nobody inside). Give the id.',
+    'Several channels are called lobby: 2 (owner bob, 2 inside), 0 (owner bob, 0 inside). Give the id.',
   );
   expect(pickOnly({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby').id).toBe(4);
 });
 
-test('the table says what each channel is and who is inside, in columns', () => {
+test('shows each channel and the people in it as a table', () => {
   const users = [{ id: 'ann' }, { id: 'bob' }];
   const room = { kind: ChannelKind.ROOM, ownerId: 'ann', limit: 2, userCount: 2 };
   const full = Channel.fromPartial({ ...room, id: 12, name: 'a\u001b[31mb', users, keep: { seconds: 604_800 } });

@@ -26,20 +26,20 @@ function entry(fields: Parameters<typeof Message.fromPartial>[0]): ConversationE
 
 const hello = entry({ seq: 1, data: Buffer.from('hel\nlo') });
 
-test('the welcome says where one is and who is here', () => {
+test('the welcome names the channel and the people in it', () => {
   expect(shown(welcome)).toEqual(['* you are in lobby (channel 3); /help says more', '* here (2): Bob B (bob), ann']);
 });
 
-test('in a large channel the welcome counts those who are not named too', () => {
+test('the welcome of a large channel shows the count of the server', () => {
   expect(shown({ ...welcome, here: 121 })[1]).toBe('* here (121): Bob B (bob), ann');
 });
 
-test('coming back says so, and what was missed', () => {
+test('reports a reconnect and missed messages', () => {
   expect(shown(welcome, welcome, hello, { type: 'live', missed: 1 }).slice(2)).toEqual([
     '* back in lobby (channel 3)',
     '* here (2): Bob B (bob), ann',
     expect.stringContaining('hel'),
-    '* you were away for that message',
+    '* you missed the message above',
   ]);
   expect(shown({ type: 'live', missed: 0 })).toEqual([]);
   expect(shown({ type: 'reset', place })[0]).toContain('some messages may be missing');
@@ -47,7 +47,7 @@ test('coming back says so, and what was missed', () => {
   expect(shown({ type: 'gap', from: 3, to: 3, filled: true })).toEqual(['* from the history: #3']);
 });
 
-test('a message has its time, its number and a name that cannot be mistaken', () => {
+test('shows a message with its time, seq and an unambiguous name', () => {
   expect(shown(welcome, hello)[2]).toMatch(/^\d\d:\d\d:\d\d #1 Bob B \(bob\): hel ⏎ lo$/);
 });
 
@@ -59,17 +59,21 @@ test.each([
   ['a deletion', { ...about, kind: Kind.DELETE }, /^\* bob deleted #7$/],
   ['a reaction', { ...about, kind: Kind.REACT, data: Buffer.from('👍') }, /^\* bob reacted to #7: 👍$/],
   [
-    'one taken back',
+    'a removed reaction',
     { ...about, kind: Kind.UNREACT, data: Buffer.from('👍') },
     /^\* bob removed a reaction from #7: 👍$/,
   ],
   ['a pin', { ...about, kind: Kind.PIN }, /^\* bob pinned #7$/],
-  ['a pin taken off', { ...about, kind: Kind.UNPIN }, /^\* bob unpinned #7$/],
-  ['one that was edited', { data: Buffer.from('x'), editedAt: 5 }, /: x \(edited\)$/],
-  ['one that was deleted', { deleted: true }, /: \(deleted\)$/],
-  ['reactions to one', { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a', 'b'] }] }, /: x \[👍 2\]$/],
+  ['an unpin', { ...about, kind: Kind.UNPIN }, /^\* bob unpinned #7$/],
+  ['an edited message', { data: Buffer.from('x'), editedAt: 5 }, /: x \(edited\)$/],
+  ['a deleted message', { deleted: true }, /: \(deleted\)$/],
   [
-    'reactions that are counted, and not all named',
+    'reactions to a message',
+    { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a', 'b'] }] },
+    /: x \[👍 2\]$/,
+  ],
+  [
+    'reactions that name only some users',
     { data: Buffer.from('x'), reactions: [{ emoji: '👍', userIds: ['a'], count: 40, mine: true }] },
     /: x \[👍 40\]$/,
   ],
@@ -83,11 +87,11 @@ test.each([
     },
     /^\* cy is now a member, by ann$/,
   ],
-] as const)('%s', (_what, fields, line) => {
+] as const)('shows %s', (_what, fields, line) => {
   expect(shown(entry(fields as Parameters<typeof entry>[0]))[0]).toMatch(line);
 });
 
-test('others come and go; one does not hear of oneself', () => {
+test('reports who joins and leaves, except this user', () => {
   const lines = shown(
     welcome,
     { type: 'presence', came: [ann, cy], went: [], here: 3 },
@@ -97,13 +101,13 @@ test('others come and go; one does not hear of oneself', () => {
   expect(lines.slice(2)).toEqual(['* cy joined', '* cy left']);
 });
 
-test('bytes that are no text are counted, not shown', () => {
+test('shows the size of data that is not text', () => {
   expect(textOf({ data: Buffer.from([0xff, 0xfe]), contentType: '' })).toBeUndefined();
   expect(textOf({ data: Buffer.from('grün'), contentType: '' })).toBe('grün');
   expect(shown(entry({ data: Buffer.from('x'), contentType: 'image/png' }))[0]).toMatch(/: \[1 bytes of image\/png\]$/);
 });
 
-test('programs get one value per event', () => {
+test('JSON output has one value per event', () => {
   const values: unknown[] = [];
   const view = new JsonView((value) => values.push(value));
   view.event(hello);
@@ -127,7 +131,7 @@ test('programs get one value per event', () => {
 const by = (sender: string, fields: Parameters<typeof entry>[0]) => entry({ targetSeq: 2, ...fields, sender });
 const like = Buffer.from('👍');
 
-test('what changes nothing is not announced: the same reaction, pin or deletion again', () => {
+test('does not announce a repeated reaction, pin or deletion', () => {
   const twice = [
     by('ann', { kind: Kind.REACT, data: like }),
     by('bob', { kind: Kind.REACT, data: like }),
@@ -141,7 +145,7 @@ test('what changes nothing is not announced: the same reaction, pin or deletion 
   expect(shown(...twice, { type: 'reset', place }, ...twice)).toHaveLength(13);
 });
 
-test('what earlier messages show already is not announced either; they have their date', () => {
+test('shows earlier messages with dates, and does not announce what they already show', () => {
   const lines: string[] = [];
   const view = new TextView((line) => lines.push(line));
   const at = { sender: 'bob', timestamp: new Date(2026, 1, 3, 4, 5, 6).getTime() };
@@ -156,7 +160,7 @@ test('what earlier messages show already is not announced either; they have thei
   expect(lines).toEqual(['2026-02-03 04:05:06 #2 bob: x [👍 1]', '2026-02-03 04:05:06 #3 bob: (deleted)']);
 });
 
-test('a refusal says what did not happen, and how long a mute lasts; a message that waits says so', () => {
+test('reports refusals, the duration of a mute, and held messages', () => {
   const lines: string[] = [];
   const view = new TextView((line) => lines.push(line));
   view.refused(refuse('message-not-found', { words: 'no\u001b[2Jne' }), 'not deleted');
@@ -165,6 +169,6 @@ test('a refusal says what did not happen, and how long a mute lasts; a message t
   expect(lines).toEqual([
     '! not deleted: none',
     '! not sent: muted (for 3 days)',
-    '* your message waits, for up to 40 s: slow',
+    '* your message is held for up to 40 s: slow',
   ]);
 });

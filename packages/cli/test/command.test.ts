@@ -39,31 +39,31 @@ test.each([
 
 test('wrong usage ends with exit code 2 and no stack', async () => {
   const { code, err } = await run(['login', 'ann']);
-  expect([code, err]).toEqual([2, 'parley: a password is needed, typed or as one line of stdin\n']);
+  expect([code, err]).toEqual([2, 'parley: A password is required: type it, or pass it as one line of stdin.\n']);
 });
 
 test('prints the version', async () => {
   expect(await run(['--version'])).toMatchObject({ code: 0, out: '0.1.0\n' });
 });
 
-test('help says the exit codes', async () => {
+test('help lists the exit codes', async () => {
   const { code, out } = await run(['--help']);
   expect(code).toBe(0);
   expect(out).toContain('3 server not reachable');
 });
 
-test('where nothing answers: exit code 3 and the address', async () => {
+test('exits with 3 and names the address if nothing responds', async () => {
   const { code, err } = await run([...nowhere, 'register', 'ann'], 'long enough\n');
-  expect([code, err]).toEqual([3, expect.stringContaining('nothing answers at 127.0.0.1:1;')]);
+  expect([code, err]).toEqual([3, expect.stringContaining('Nothing responds at 127.0.0.1:1.')]);
 });
 
-test('not logged in: exit code 4, as JSON where asked', async () => {
+test('exits with 4 without a login, and prints JSON on request', async () => {
   const { code, err } = await run(['chat', 'lobby', '--json']);
   expect(code).toBe(4);
   expect(JSON.parse(err)).toMatchObject({ error: { reason: 'not-logged-in', retry_after_ms: 0 } });
 });
 
-test('config shows what is set, but no secret', async () => {
+test('config shows the settings without secrets', async () => {
   const env = { ...nobody, PARLEY_DATABASE_URL: 'postgres://u:hidden@h/d', PARLEY_LOG_LEVEL: 'warn' };
   const { out } = await run(['config'], '', env);
   expect(out).toMatch(/^PARLEY_LOG_LEVEL +warn +info/m);
@@ -78,13 +78,13 @@ test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])
   },
 );
 
-test('service links of Kubernetes are not taken for settings', async () => {
+test('ignores the service links of Kubernetes', async () => {
   const links = { PARLEY_SERVICE_HOST: '10.96.1.2', PARLEY_PORT_50051_TCP: 'tcp://10.96.1.2:50051' };
   expect((await run(['channels'], '', { ...nobody, ...links })).code).toBe(4);
   expect((await run(['config'], '', { ...nobody, PARLEY_FOO: '1' })).code).toBe(0);
 });
 
-test('a new password that cannot be one is refused before anything is sent, with the rule', async () => {
+test('refuses an invalid new password before sending anything', async () => {
   const { code, err } = await run([...nowhere, 'register', 'ann'], `${'x'.repeat(80)}\n`);
-  expect([code, err]).toEqual([2, 'parley: a password has 8 to 72 bytes; this one has 80\n']);
+  expect([code, err]).toEqual([2, 'parley: A password has 8 to 72 bytes; this one has 80.\n']);
 });

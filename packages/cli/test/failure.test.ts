@@ -13,42 +13,38 @@ test.each([
   expect(failureFrom(refuse(reason)).exitCode).toBe(code);
 });
 
-test('a refusal is followed by what to do next', () => {
+test('a refusal says what is wrong and what to do', () => {
   const words = describeFailure(failureFrom(refuse('user-id-taken')), false);
   expect(words).toBe('parley: That user id is taken. Choose another. If it is yours, run `npx parley login <user>`.');
 });
 
 const reasons = ['user-id-taken', 'channel-not-found', 'logged-out', 'no-server', 'not-operator', 'server-not-found'];
 
-test.each(reasons as Reason[])('%s: the advised command begins like the one that was refused', (reason) => {
+test.each(reasons as Reason[])('the advice for %s repeats the global options', (reason) => {
   const { message } = failureFrom(refuse(reason), { self: 'npx parley --login bob.json', user: 'bob' });
   expect(message).toMatch(/`npx parley --login bob\.json (login|channels|admin)\b/);
 });
 
-test('a refusal that passes says when', () => {
-  expect(failureFrom(refuse('channel-full')).message).toBe(
-    'Channel is full. Try again when someone leaves. (Retry in 5 s.)',
-  );
+const channelFull = 'Channel is full. Try again when someone leaves. (Retry in 5 s.)';
+
+test('a temporary refusal says when to retry', () => {
+  expect(failureFrom(refuse('channel-full')).message).toBe(channelFull);
 });
 
-test('an address where nothing answers is named', () => {
+test('names an address that does not respond', () => {
   const words = 'No connection established. Last error: connect ECONNREFUSED 127.0.0.1:5. Resolution note: ';
   expect(failureFrom(refuse('unreachable', { cause: new Error(words) })).message).toContain(
-    'nothing answers at 127.0.0.1:5;',
+    'Nothing responds at 127.0.0.1:5.',
   );
 });
 
-test('with --json it is one JSON value', () => {
+test('prints one JSON value with --json', () => {
   const line = describeFailure(failureFrom(refuse('channel-full')), true);
   expect(JSON.parse(line)).toEqual({
-    error: {
-      reason: 'channel-full',
-      message: 'Channel is full. Try again when someone leaves. (Retry in 5 s.)',
-      retry_after_ms: 5_000,
-    },
+    error: { reason: 'channel-full', message: channelFull, retry_after_ms: 5_000 },
   });
 });
 
-test('a server cannot send escapes in its words', () => {
-  expect(failureFrom(refuse('internal', { words: '\u001b[2Jboo' })).message).toBe('boo');
+test('removes escape sequences from the text of a server', () => {
+  expect(failureFrom(refuse('internal', { words: '\u001b[2Jboo' })).message).toBe('Boo.');
 });

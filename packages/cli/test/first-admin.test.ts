@@ -38,7 +38,7 @@ function make(id: string | undefined): Promise<void> {
 const roleOf = async (id: string) =>
   (await trio.people.sql('SELECT role FROM chat.users WHERE id = $1', [id]))[0]?.role;
 
-test('whoever has the account already gets nothing by it', async () => {
+test('does not promote an existing account', async () => {
   await trio.people.make('quick');
   await make('quick');
   expect(await roleOf('quick')).toBe('user');
@@ -46,12 +46,12 @@ test('whoever has the account already gets nothing by it', async () => {
   await expect(stat(join(dataDir, 'quick.password'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
-test('without the setting nobody is made', async () => {
+test('creates no account without the setting', async () => {
   await make(undefined);
   expect(await trio.people.sql("SELECT FROM chat.users WHERE role = 'admin'")).toEqual([]);
 });
 
-test('a start that ended between the account and the office is taken up again', async () => {
+test('completes an earlier start that stopped before the grant', async () => {
   const file = join(dataDir, 'early.password');
   await writeFile(file, 'left by the start before\n');
   const client = createClient({ transport: grpcTransport({ userService, channelService: userService }) });
@@ -62,10 +62,10 @@ test('a start that ended between the account and the office is taken up again', 
   await trio.people.sql("UPDATE chat.users SET role = 'user' WHERE id = 'early'");
 });
 
-test('a new account is the administrator, its password only in a file of the owner; there is one first only', async () => {
+test("promotes a new account once, with its password only in the owner's file", async () => {
   await make('chief');
   const file = join(dataDir, 'chief.password');
-  expect(said).toEqual([`chief is the first administrator; its password is in ${file}`]);
+  expect(said).toEqual([`chief is the first operator; its password is in ${file}`]);
   expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
   const channelService = trio.managers[0]?.grpc ?? '';
   const client = createClient({ transport: grpcTransport({ userService, channelService }) });

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const filler = () => join(folder, 'filler');
 
-/** Leaves no room, for files of root neither. */
+/** Fills the disk, for files of root too. */
 async function fill(): Promise<void> {
   for (let chunk = 64 * 1_024 * 1_024; chunk >= 4_096; chunk /= 2) {
     const block = Buffer.alloc(chunk);
@@ -74,12 +74,12 @@ run(
     await fill();
     for (const name of ['channel-service', 'chat-1'])
       process.kill(services.find((one) => one.name === name)?.pid ?? 0, 'SIGKILL');
-    await started.says('what runs cannot be written down');
-    await until('a full disk is told', async () => /No space left/.test(await readiness('user-service')));
+    await started.says('the list of running processes cannot be written');
+    await until('the full disk is reported', async () => /No space left/.test(await readiness('user-service')));
     expect(started.child.exitCode).toBeNull();
 
     await rm(filler());
-    await started.says('what runs is written down again');
+    await started.says('the list of running processes can be written again');
     await until('everybody is ready', async () => {
       const names = (await facts()).services.map(({ name }) => name);
       const said = await Promise.all(names.map(readiness));
@@ -99,7 +99,7 @@ run(
     await fill();
     started = await start();
     expect(await started.ended).toBe(2);
-    expect(started.said).toMatch(/parley: The disk of the data folder .* is full: free some space, then start again/);
+    expect(started.said).toMatch(/parley: The disk of the data folder .* is full\. Free some space, then start again/);
     expect(started.said).not.toMatch(/\n {4}at /);
   },
   120_000,

@@ -34,7 +34,7 @@ import { Program } from '@parley/testkit';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 
-/** Everything that a terminal obeys, reorders or hides, and a line of somebody else's. */
+/** Characters that a terminal obeys, reorders or hides, and a fake line of another user. */
 const evil =
   '\u001b]52;c;aGk=\u0007\u001b[2J\u009b31m\u0090q\u202e\u2066\u{e0041}\u{e0101}\u200b\rX\n12:00:00 #1 bob: pay me';
 const harm = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u{e0000}-\u{e0fff}]/u;
@@ -54,7 +54,7 @@ type Answers = Record<string, (call: never, done: never) => void>;
 class HostileService {
   readonly #server = new Server();
   address = '';
-  /** Every call is refused, in words of its own. */
+  /** Refuses every call with its own text. */
   refuses = false;
   token = 'a.b.c';
 

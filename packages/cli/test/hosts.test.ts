@@ -26,14 +26,14 @@ function portOf(option: string): string {
   return ports[ports.indexOf(option) + 1] ?? '';
 }
 
-/** Where the two services are, as the supervisor tells. */
+/** Addresses of the two services, from the supervisor. */
 async function addresses(): Promise<{ userService: string; channelService: string }> {
   const { services } = JSON.parse(await readFile(join(data, 'run.json'), 'utf8')) as RunFacts;
   const at = (service: string) => services.find((one) => one.name === service)?.address ?? '';
   return { userService: at('user-service'), channelService: at('channel-service') };
 }
 
-/** Registers, makes a room and says something there. */
+/** Registers, creates a room and sends a message there. */
 async function talk(name: string): Promise<void> {
   const client = createClient({ transport: grpcTransport(await addresses()) });
   try {
@@ -48,7 +48,7 @@ async function talk(name: string): Promise<void> {
   }
 }
 
-/** What the terminal client says, run with these settings. */
+/** Output of the terminal client with these settings. */
 async function parley(env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> {
   const { userService, channelService } = await addresses();
   const where = ['--user-service', userService, '--manager', channelService, '--login', join(data, 'login.json')];
@@ -69,7 +69,7 @@ const own = Object.values(networkInterfaces())
 interface Case {
   readonly host: string;
   readonly args?: readonly string[];
-  /** The host of the page, as printed. */
+  /** Host of the web page, as printed. */
   readonly page: string;
 }
 
@@ -79,7 +79,7 @@ const cases: Case[] = [
   ...(hasIPv6 ? ['::', '::1'].map((host) => ({ host, page: '[::1]' })) : []),
 ];
 
-/** Starts everything, lets somebody talk, does that, and stops everything. */
+/** Starts everything, sends a message, runs `during`, and stops everything. */
 async function talking(
   { host, args = [], page }: Case,
   env: NodeJS.ProcessEnv,
@@ -89,7 +89,7 @@ async function talking(
   const run = new Started(['--data', data, '--chat-servers', '1', ...ports, ...args], settings);
   try {
     await run.says('Press Ctrl-C to stop', 90_000);
-    expect(run.said).toContain(`\nThe page: http://${page}:${portOf('--web-port')}\n`);
+    expect(run.said).toContain(`\nWeb page: http://${page}:${portOf('--web-port')}\n`);
     expect((await fetch(`http://${page}:${portOf('--web-port')}/`)).status).toBe(200);
     const name = `ann${run.child.pid}`;
     await talk(name);
@@ -100,9 +100,9 @@ async function talking(
   }
 }
 
-test.each(cases)('PARLEY_HOST=$host $args: people can talk', (one) => talking(one, {}, async () => {}), 120_000);
+test.each(cases)('people can chat with PARLEY_HOST=$host $args', (one) => talking(one, {}, async () => {}), 120_000);
 
-test('a proxy of the company, and settings of other PostgreSQLs, in the environment: all go their own way', async () => {
+test('ignores HTTP proxies and PG* settings of the environment', async () => {
   const nowhere = 'http://127.0.0.1:9';
   const proxy = { http_proxy: nowhere, HTTPS_PROXY: nowhere, grpc_proxy: nowhere };
   const postgres = {

@@ -10,13 +10,16 @@ const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
 const { packageManager } = JSON.parse(await readFile(join(projectFolder, 'package.json'), 'utf8'));
 let app: string;
 
-/** The lines of the Dockerfile that leave production alone. */
+/** The lines of the Dockerfile that install the production dependencies. */
 function production(): string {
   const command = dockerfile.split(/^RUN /m).find((one) => one.includes('--prod')) ?? '';
   return command.split(/\n(?=[A-Z#])/)[0]?.replaceAll('\\\n', ' ') ?? '';
 }
 
-/** What the Dockerfile has before them: the source, compiled. Offline means from a store that the setup has filled. */
+/**
+ * The state before those lines: the compiled source. Offline means from a store that the setup has
+ * filled.
+ */
 beforeAll(async () => {
   app = await mkdtemp(join(tmpdir(), 'parley-image-'));
   const pack = `tar -c --exclude=node_modules --exclude=.git --exclude=.parley . | tar -x -C ${app}`;
@@ -29,7 +32,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(app, { recursive: true, force: true }));
 
-test('what the image holds is small, and nothing of what builds and tests it', async () => {
+test('the image is small and holds no build or test tools', async () => {
   const { stdout } = await run('du', ['-sm', app]);
   expect(Number.parseInt(stdout, 10)).toBeLessThan(80);
   const { stdout: packages } = await run('ls', [join(app, 'node_modules', '.pnpm')]);
@@ -38,14 +41,20 @@ test('what the image holds is small, and nothing of what builds and tests it', a
   );
 });
 
-test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])('%s finds all that it loads', (service) => {
-  const main = join(app, 'services', service, 'dist', 'src', 'main.js');
-  const { status, stderr } = spawnSync(process.execPath, [main], { env: { PATH: process.env.PATH }, encoding: 'utf8' });
-  expect(stderr).toContain('Set PARLEY_DATABASE_URL');
-  expect(status).toBe(2);
-});
+test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])(
+  '%s finds every module it loads',
+  (service) => {
+    const main = join(app, 'services', service, 'dist', 'src', 'main.js');
+    const { status, stderr } = spawnSync(process.execPath, [main], {
+      env: { PATH: process.env.PATH },
+      encoding: 'utf8',
+    });
+    expect(stderr).toContain('Set PARLEY_DATABASE_URL');
+    expect(status).toBe(2);
+  },
+);
 
-test('so do the terminal and the deployment', () => {
+test('the command and the deployment step find every module they load', () => {
   const help = spawnSync(process.execPath, [join(app, 'bin', 'parley.js'), '--help'], { encoding: 'utf8' });
   expect([help.status, help.stderr]).toEqual([0, '']);
   const deploy = spawnSync(process.execPath, [join(app, 'packages/cli/dist/src/launcher/deploy.js')], {

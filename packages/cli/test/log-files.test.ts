@@ -11,7 +11,7 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const line = (n: number) => `line ${n}\n`;
 
-test('a log that grows is turned while its writer has it open, and no line of those kept is lost', async () => {
+test('rotates a log while its writer has it open, without losing a line', async () => {
   const file = join(folder, 'x.log');
   const writer = await open(file, 'a', 0o600);
   for (let turn = 0; turn < 6; turn++) {
@@ -27,7 +27,7 @@ test('a log that grows is turned while its writer has it open, and no line of th
   expect((await stat(`${file}.1`)).mode & 0o777).toBe(0o600);
 });
 
-test('one that is small, or not there, is left alone', async () => {
+test('leaves a small or missing log alone', async () => {
   const file = join(folder, 'x.log');
   await (await open(file, 'a')).close();
   await keepSmall(() => [file, join(folder, 'none.log')], fail, 50).stop();

@@ -16,7 +16,7 @@ async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
 
-test('a login is kept below HOME, closed to others, and replaced without leftovers', async () => {
+test('stores a login below HOME, closed to others, and replaces it without leftovers', async () => {
   const file = new LoginFile(undefined, { HOME: home });
   const folder = join(home, '.config', 'parley');
   await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -28,7 +28,7 @@ test('a login is kept below HOME, closed to others, and replaced without leftove
   expect(await readdir(folder)).toEqual(['login.json']);
 });
 
-test('a command goes where the login was made, unless it is told otherwise', () => {
+test('a command uses the addresses of the login unless options override them', () => {
   const saved = { ...login, user_service: 'a:1', manager: 'b:2' };
   expect(new CommandSession({}).addresses(saved)).toEqual({ userService: 'a:1', channelService: 'b:2' });
   expect(new CommandSession({ manager: 'c:3' }).addresses(saved)).toEqual({
@@ -41,7 +41,7 @@ test('a command goes where the login was made, unless it is told otherwise', () 
   });
 });
 
-test('an advised command leads to the saved login and to where it was made', async () => {
+test('an advised command names the login file and its addresses', async () => {
   const path = join(home, "bob's.json");
   const shell = `'${home}/bob'\\''s.json'`;
   expect(await new CommandSession({ login: path }).advised()).toEqual({
@@ -57,19 +57,19 @@ test('an advised command leads to the saved login and to where it was made', asy
   expect((await new CommandSession({ login: path }).advised()).self).toBe(`npx parley --login ${shell}`);
 });
 
-test('XDG_CONFIG_HOME goes before HOME', async () => {
+test('prefers XDG_CONFIG_HOME to HOME', async () => {
   await new LoginFile(undefined, { HOME: '/nowhere', XDG_CONFIG_HOME: home }).write(login);
   expect(await readFile(join(home, 'parley', 'login.json'), 'utf8')).toContain('a.b.c');
 });
 
-test('another file is its own login; one that others could read is closed again', async () => {
+test('another file is a separate login, and a readable one is closed again', async () => {
   const path = join(home, 'bob.json');
   await writeFile(path, '{}', { mode: 0o644 });
   await new LoginFile(path, { HOME: '/nowhere' }).write(login);
   expect(await modeOf(path)).toBe('600');
 });
 
-test('whoever is not logged in is told how', async () => {
+test('the error without a login says how to log in', async () => {
   const file = new LoginFile(undefined, { HOME: home });
   await expect(file.read()).rejects.toMatchObject({ reason: 'not-logged-in', exitCode: 4 });
   await file.write(login);
@@ -78,13 +78,13 @@ test('whoever is not logged in is told how', async () => {
   await expect(file.read()).rejects.toThrow('npx parley login');
 });
 
-test('a damaged file is no login', async () => {
+test('a damaged file is not a login', async () => {
   const path = join(home, 'x.json');
   await writeFile(path, '{"token":');
   await expect(new LoginFile(path, {}).read()).rejects.toMatchObject({ exitCode: 4 });
 });
 
-test('a file that cannot be written is a usage failure', async () => {
+test('an unwritable file is a usage failure', async () => {
   await writeFile(join(home, 'file'), '');
   await expect(new LoginFile(join(home, 'file', 'x.json'), {}).write(login)).rejects.toMatchObject({ exitCode: 2 });
 });

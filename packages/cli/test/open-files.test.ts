@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { projectFolder } from '../src/launcher/options.js';
 
-test('with too few open files allowed, npm start says how to allow more', () => {
+test('npm start says how to raise a low limit of open files', () => {
   const command = `ulimit -n 256; exec '${process.execPath}' scripts/start.mjs --help`;
   const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: projectFolder, encoding: 'utf8' });
   expect([status, stdout, stderr]).toEqual([

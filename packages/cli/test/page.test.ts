@@ -47,7 +47,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
     await rm(data, { recursive: true });
   }, 30_000);
 
-  /** Somebody with grpcurl in a room of that name; where it goes through Envoy, so does everything of his. */
+  /** A grpcurl user in a room of that name, through Envoy if the test uses it. */
   async function joinByHand(userId: string, room: string, door: Door): Promise<Program> {
     const isNative = door === 'envoy';
     const [users, channels] = isNative ? [ports.envoy, ports.envoy] : [ports.user, ports.manager];

@@ -14,16 +14,16 @@ test.each([
   ['text in selectors', 'a\u{e0101}\u{e01ef}b', 'ab'],
   ['isolates, marks and embeddings', '\u2066a\u2069\u200e\u061cb\u202ac', 'abc'],
   ['what takes no room', 'a\u00ad\u034f\u180e\u2062\u206ab\ufff9c', 'abc'],
-])('%s does not reach the terminal', (_what, text, safe) => {
+])('removes %s', (_what, text, safe) => {
   expect(plainText(text)).toBe(safe);
 });
 
-test('ordinary text of any language stays, and so do lines and tabs', () => {
+test('keeps ordinary text of any language, lines and tabs', () => {
   const text = 'Grüße, 你好, שלום, 👩‍👩‍👧\n\tsecond';
   expect(plainText(text)).toBe(text);
 });
 
-test('a line stays one line, so nobody writes one in the name of another', () => {
+test('keeps text on one line, so that nobody can fake a line of another user', () => {
   expect(terminalLine('hi\n12:00:00 bob: pay me')).toBe('hi ⏎ 12:00:00 bob: pay me');
 });
 
@@ -37,11 +37,11 @@ test.each([
   expect(terminalLine(text)).toBe(line);
 });
 
-test('one space of any kind stays what it is', () => {
+test('keeps a single space of any kind', () => {
   expect(terminalLine('a\u00a0b\u3000c d')).toBe('a\u00a0b\u3000c d');
 });
 
-test('JSON holds nothing that a terminal obeys, and loses nothing', () => {
+test('JSON is safe for a terminal and loses nothing', () => {
   const value = { a: [`${esc}[2J1`, 2, null], b: { c: '\u0007\u009b\u202e\u{e0041}' }, '\u200b': 'Grüße 👩‍👩‍👧\n' };
   const line = plainJson(value);
   expect(line).toBe(

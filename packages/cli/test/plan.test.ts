@@ -7,7 +7,7 @@ function plan(...args: string[]) {
   return [...first, ...chatServers, gateway].map(({ name, port }) => `${name} ${port}`);
 }
 
-test('without options: one of each, and two chat servers, on the known ports', () => {
+test('runs one of each and two chat servers on the default ports without options', () => {
   expect(plan()).toEqual([
     'user-service 50051',
     'channel-service 50052',
@@ -17,14 +17,14 @@ test('without options: one of each, and two chat servers, on the known ports', (
   ]);
 });
 
-test('as many as there may be do not meet', () => {
+test('the largest plan has no port conflict', () => {
   const services = plan('--managers', '9', '--chat-servers', '50');
   expect(services).toHaveLength(61);
   expect(services).toContain('channel-service-9 50852');
   expect(services).toContain('chat-50 50102');
 });
 
-test('PostgreSQL lets as many connect as all of them may want', () => {
+test('PostgreSQL allows enough connections for every process', () => {
   const largest = planServices(readOptions(['--managers', '9', '--chat-servers', '50']));
   expect(connectionsOf(largest, 5)).toBeGreaterThanOrEqual((50 * 6) / 0.7);
   expect(connectionsOf(planServices(readOptions([])), 5)).toBe(200);
@@ -33,15 +33,15 @@ test('PostgreSQL lets as many connect as all of them may want', () => {
 test.each([
   [
     ['--user-port', '50054'],
-    'chat-2 and user-service would both use port 50054: choose another --chat-port or --user-port.',
+    'chat-2 and user-service would both use port 50054. Choose another --chat-port or --user-port.',
   ],
   [['--user-port', '51053'], 'chat-1 and user-service would both use port 51053'],
-  [['--chat-port', '64535'], 'chat-2 would use port 65536: choose a smaller --chat-port.'],
+  [['--chat-port', '64535'], 'chat-2 would use port 65536. Choose a smaller --chat-port.'],
 ])('%j cannot be', (args, words) => {
   expect(() => plan(...args)).toThrow(words);
 });
 
-test('Envoy knows the chat servers and the ports behind them, but none of anybody else', () => {
+test('Envoy knows the chat servers and their spare ports, and no others', () => {
   const options = readOptions(['--envoy', '--chat-port', '8070', '--chat-servers', '3']);
   const planned = planServices(options);
   const { clusters } = localAddresses(planned, planned.envoy as ServicePlan, { host: '::', ip: '::1' }, options);

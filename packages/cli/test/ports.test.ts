@@ -12,7 +12,7 @@ function listen(): Promise<Server> {
   });
 }
 
-test('a port that somebody’s connection has for a while is waited for, and that is said', async () => {
+test('waits for a port of a closed connection, and reports it', async () => {
   const server = await listen();
   const target = server.address() as { port: number };
   const socket: Socket = connect({ port: target.port, host: '127.0.0.1' });
@@ -21,16 +21,16 @@ test('a port that somebody’s connection has for a while is waited for, and tha
   const said: string[] = [];
   const free = checkFree(plan(port), '127.0.0.1', (line) => {
     said.push(line);
-    socket.resetAndDestroy(); // leaves nothing behind, unlike an ordinary end
+    socket.resetAndDestroy(); // leaves no TIME_WAIT state, unlike an ordinary end
   });
   await free;
   expect(said).toEqual([
-    `port ${port} for user-service is held by a connection that has just ended; waiting up to a minute for it`,
+    `port ${port} for user-service is still held by a closed connection; waiting up to a minute for it`,
   ]);
   server.close();
 }, 150_000);
 
-test('a port that somebody listens on is refused at once', async () => {
+test('refuses a port that is in use at once', async () => {
   const server = await listen();
   const { port } = server.address() as { port: number };
   await expect(checkFree(plan(port), '127.0.0.1', () => {})).rejects.toThrow(`Port ${port} for user-service is taken`);

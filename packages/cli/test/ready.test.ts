@@ -26,7 +26,7 @@ async function answerOf(service: Service): Promise<string> {
   return (await fetch(`http://127.0.0.1:${admins.get(service)}/readyz`)).text();
 }
 
-/** The health check of the image, as its shell would run it. */
+/** Runs the health check of the image, as its shell would. */
 async function isHealthy(service: Service): Promise<boolean> {
   const dockerfile = await readFile(join(projectFolder, 'Dockerfile'), 'utf8');
   const [, list = '[]'] = /^HEALTHCHECK [^[]*(\[.*\])$/m.exec(dockerfile) ?? [];
@@ -35,7 +35,7 @@ async function isHealthy(service: Service): Promise<boolean> {
   return new Promise((resolve) => execFile(String(program), args, { env }, (error) => resolve(error === null)));
 }
 
-/** Waits until each says that. */
+/** Waits until each process reports that. */
 async function all(words: string, services: readonly Service[] = [...admins.keys()]): Promise<void> {
   for (const service of services) {
     for (const end = Date.now() + 30_000; !(await answerOf(service)).includes(words); ) {
@@ -50,12 +50,12 @@ async function metric(service: Service, line: string): Promise<void> {
   expect(text).toContain(`\n${line}\n`);
 }
 
-test('everybody is ready, and healthy for Docker', async () => {
+test('every process is ready, and healthy for Docker', async () => {
   await all('ready\n');
   expect(await isHealthy('gateway')).toBe(true);
 }, 60_000);
 
-test('nobody is where the database takes no changes, and all are again when it does', async () => {
+test('no process is ready while the database is read-only, and every one is afterwards', async () => {
   const database = new URL(trio.database.ownerUrl).pathname.slice(1);
   await trio.people.sql(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
   await trio.people.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE $1', ['chat_%']);
@@ -69,7 +69,7 @@ test('nobody is where the database takes no changes, and all are again when it d
   await metric('manager', 'parley_database_up 1');
 }, 120_000);
 
-test('who signs with a key that the database has lost publishes a new one', async () => {
+test('publishes a new signing key if the database has lost the old one', async () => {
   await trio.people.sql('DELETE FROM chat.signing_key');
   const known = () => trio.people.sql("SELECT FROM chat.signing_key WHERE purpose IN ('join', 'manager', 'user')");
   for (const end = Date.now() + 30_000; (await known()).length < 3; ) {
@@ -78,7 +78,7 @@ test('who signs with a key that the database has lost publishes a new one', asyn
   }
 }, 60_000);
 
-test('a gateway without a manager is not ready', async () => {
+test('a gateway without managers is not ready', async () => {
   trio.managers[0]?.kill('SIGKILL');
   await all('No manager can be reached.\n', ['gateway']);
   expect(await isHealthy('gateway')).toBe(false);

@@ -21,7 +21,7 @@ afterAll(async () => {
   await commands.close();
 });
 
-/** Makes a database that is what another one is now. Nobody may be connected to that one meanwhile. */
+/** Copies a database. It must have no other connections meanwhile. */
 async function copy(from: string, to: string): Promise<void> {
   const url = new URL(trio.database.ownerUrl);
   url.pathname = '/postgres';
@@ -59,7 +59,7 @@ async function say(id: number, ...texts: string[]): Promise<string> {
   return log;
 }
 
-/** The database has gone back; who talked to it before is gone. */
+/** Restores the database and drops every earlier connection. */
 async function eventually<T>(work: () => Promise<T>): Promise<T> {
   const end = performance.now() + 30_000;
   for (;;) {
@@ -72,7 +72,7 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-test('after a restore no resume claims to be whole, what the backup has is read, and no number is given out twice', async () => {
+test('after a restore, no resume claims to be whole, the backup is readable, and no seq is reused', async () => {
   const { id } = await trio.create(alice, 'kept');
   await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
   await say(id, 'one', 'two', 'three');

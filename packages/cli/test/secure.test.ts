@@ -12,7 +12,7 @@ import { openAddress } from '../src/services.js';
 import { CommandSession } from '../src/session.js';
 import { Commands } from './commands.js';
 
-/** A proxy that speaks TLS to clients and plain text to what is behind it. */
+/** A proxy with TLS in front of a plain-text server. */
 class TlsProxy {
   readonly #server: Server;
   #target = 0;
@@ -79,7 +79,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A chat server without a certificate of its own, whose clients come through the proxy. */
+/** A chat server without a certificate, whose clients come through the proxy. */
 async function serve(env: Readonly<Record<string, string>>): Promise<void> {
   const started = await ServiceProcess.start('chat-service', {
     PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'),
@@ -93,7 +93,7 @@ async function serve(env: Readonly<Record<string, string>>): Promise<void> {
   await until(async () => (await trio.people.sql(living, [chatAddress])).length === 1);
 }
 
-test('a chat server behind a TLS proxy is reached where PARLEY_ADDR_TLS says that its address speaks TLS', async () => {
+test('reaches a chat server behind a TLS proxy if PARLEY_ADDR_TLS is set', async () => {
   await serve({ PARLEY_ADDR_TLS: 'on' });
   const inside = await commands.start(ann, '--ca', ca, 'chat', 'den');
   await inside.says('here (1)');
@@ -103,7 +103,7 @@ test('a chat server behind a TLS proxy is reached where PARLEY_ADDR_TLS says tha
   expect(inside.said).not.toContain('warning');
 });
 
-test('where it does not, the terminal says why it waits, and does not wait for ever', async () => {
+test('without PARLEY_ADDR_TLS, the terminal says why it waits and gives up', async () => {
   await serve({});
   const why = `Chat server ${chatAddress} cannot be reached: it requires TLS.`;
   const lost = await commands.start(ann, '--ca', ca, 'chat', 'den');
@@ -120,9 +120,9 @@ test('where it does not, the terminal says why it waits, and does not wait for e
 test.each([
   ['a plain manager with TLS', () => trio.managers[0]?.grpc, () => ['--ca', ca], 'it does not speak TLS'],
   ['a manager behind TLS without it', () => manager, () => [], 'it requires TLS'],
-  ['a certificate of somebody else', () => manager, () => ['--tls'], 'its certificate is not trusted'],
-  ['nobody', () => '127.0.0.1:1', () => [], 'nothing answers at 127.0.0.1:1'],
-])('%s: the error names the cause', async (_what, where, options, words) => {
+  ['an untrusted certificate', () => manager, () => ['--tls'], 'its certificate is not trusted'],
+  ['no server', () => '127.0.0.1:1', () => [], 'Nothing responds at 127.0.0.1:1'],
+])('names the cause for %s', async (_what, where, options, words) => {
   const { code, said } = await (async () => {
     const command = await commands.start(ann, '--manager', where() ?? '', ...options(), 'channels');
     return { code: await command.end(), said: command.said };
@@ -139,13 +139,13 @@ test.each([
   [{ tls: true }, ['10.0.0.1:1'], undefined],
   [{ ca: 'x' }, ['10.0.0.1:1'], undefined],
   [{ insecure: true }, ['10.0.0.1:1'], undefined],
-] as const)('with %j, of %j what goes elsewhere in plain text is %s', (options, addresses, open) => {
+] as const)('with %j and the addresses %j, the first plain-text address is %s', (options, addresses, open) => {
   expect(openAddress(options, addresses)).toBe(open);
 });
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 
-test('a password is not sent to another machine in plain text, unless that is asked for', async () => {
+test('does not send a password to another machine in plain text without --insecure', async () => {
   for (const [command, ...more] of [['register', 'ann'], ['login', 'ann'], ['channels'], ['admin', 'servers']]) {
     const saved = join(folder, 'none.json');
     const elsewhere = ['--login', saved, '--user-service', 'host.invalid:1', '--manager', 'host.invalid:1'];
@@ -162,7 +162,7 @@ test('a password is not sent to another machine in plain text, unless that is as
   await expect(new CommandSession({ insecure: true }).client(saved).channels()).rejects.toBeInstanceOf(Refusal);
 }, 60_000);
 
-test('a hint is one that a shell takes as it stands', () => {
+test('advised commands are quoted for a shell', () => {
   const session = new CommandSession({ login: "/tmp/my files/it's.json", ca: '/tmp/$(id).pem', manager: 'a:1' });
   expect(session.self).toBe("npx parley --login '/tmp/my files/it'\\''s.json' --manager a:1 --ca '/tmp/$(id).pem'");
 });

@@ -45,7 +45,9 @@ async function gone(path: string): Promise<boolean> {
   );
 }
 
-/** Started by root, each service is a user of its own; and each knows one password, which nobody else has. */
+/**
+ * As root, each service runs as its own user, and knows one password that no other process knows.
+ */
 async function checkAccounts(found: readonly { pid: number; name: string }[]): Promise<void> {
   const services = found.filter(({ name }) => name.includes('/services/'));
   const owners = await Promise.all(services.map(async ({ pid }) => (await stat(`/proc/${pid}`)).uid));
@@ -59,7 +61,7 @@ async function checkAccounts(found: readonly { pid: number; name: string }[]): P
   expect(new Set(roles.flat()).size).toBe(4);
 }
 
-/** Waits for it: ends are not instant. */
+/** Waits, because processes take time to exit. */
 async function allEnded(pids: readonly number[], withinMs: number): Promise<number[]> {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(50)) {
     if ((await living(pids)).length === 0) return [];
@@ -67,7 +69,7 @@ async function allEnded(pids: readonly number[], withinMs: number): Promise<numb
   return living(pids);
 }
 
-test('a first start runs everything; Ctrl-C ends it in order', async () => {
+test('a first start runs everything, and Ctrl-C stops it in order', async () => {
   await writeFile(join(data, 'start.pid'), '999999\n');
   const run = start(['--chat-servers', '2'], { TEST_POSTGRES_URL: '' });
   await run.says(ready);
@@ -86,7 +88,7 @@ test('a first start runs everything; Ctrl-C ends it in order', async () => {
   expect(await gone(join(data, 'postgres', 'postmaster.pid'))).toBe(true);
 }, 120_000);
 
-test('a service that dies is started again; a second start is refused, on this folder and on these ports', async () => {
+test('restarts a dead service, and refuses a second start on the same folder or ports', async () => {
   const run = start(['--chat-servers', '1', '--managers', '2']);
   await run.says(ready);
   const managerPort = Number(ports[3]);
@@ -99,19 +101,19 @@ test('a service that dies is started again; a second start is refused, on this f
   const same = start();
   expect(await same.ended).toBe(2);
   expect(same.said).toBe(
-    `parley: Another \`npm start\` (pid ${run.child.pid}) runs with the data folder ${data}: end it, or choose another with --data.\n`,
+    `parley: Another \`npm start\` (pid ${run.child.pid}) runs with the data folder ${data}. Stop it, or choose another folder with --data.\n`,
   );
   const other = start(['--data', join(data, 'other')]);
   expect(await other.ended).toBe(2);
-  expect(other.said).toMatch(/^parley: Port \d+ for user-service is taken: .*--user-port\.\n$/);
+  expect(other.said).toMatch(/^parley: Port \d+ for user-service is taken\. .*--user-port\.\n$/);
 
   await run.says('chat-1 listens again (pid ');
-  expect(run.said.match(/chat-1 ended \(SIGKILL\); it is started again in 1 s/g)).toHaveLength(1);
+  expect(run.said.match(/chat-1 exited \(SIGKILL\); restarting it in 1 s/g)).toHaveLength(1);
   run.child.kill('SIGTERM');
   expect(await run.ended).toBe(0);
 }, 120_000);
 
-test('a PostgreSQL that dies is started again, and the services go on with it', async () => {
+test('restarts a dead PostgreSQL, and the services continue', async () => {
   const run = start(['--chat-servers', '1']);
   await run.says(ready);
   const pidFile = join(data, 'postgres', 'postmaster.pid');
@@ -119,7 +121,7 @@ test('a PostgreSQL that dies is started again, and the services go on with it', 
   const before = await pid();
   for (let n = 1; n <= 2; n++) {
     process.kill(await pid(), 'SIGKILL');
-    for (const end = Date.now() + 30_000; run.said.split('PostgreSQL answers again').length <= n; await pause(50)) {
+    for (const end = Date.now() + 30_000; run.said.split('PostgreSQL is back').length <= n; await pause(50)) {
       if (Date.now() > end) throw new Error(`PostgreSQL did not come back:\n${run.said}`);
     }
   }
@@ -128,13 +130,13 @@ test('a PostgreSQL that dies is started again, and the services go on with it', 
     if (/^[\w-]+\.[\w-]+\.[\w-]+\n$/.test(await token())) break;
     if (Date.now() > end) throw new Error(await token());
   }
-  expect(run.said).not.toMatch(/chat-1 ended|service ended/);
+  expect(run.said).not.toMatch(/chat-1 exited|service exited/);
   run.child.kill('SIGINT');
   expect(await run.ended).toBe(0);
   expect(await gone(pidFile)).toBe(true);
 }, 120_000);
 
-test('after a kill -9 the services end within 2 s, and the next start uses the PostgreSQL that stayed', async () => {
+test('after kill -9, the services exit within 2 s and the next start adopts the running PostgreSQL', async () => {
   const killed = start(['--chat-servers', '1']);
   await killed.says(ready);
   const pids = (await killed.services()).filter(({ name }) => name.includes('services')).map(({ pid }) => pid);
@@ -150,24 +152,19 @@ test('after a kill -9 the services end within 2 s, and the next start uses the P
 }, 180_000);
 
 test.each([
-  ['a setting that there is not', { PARLEY_FOO: '1' }, [], 'PARLEY_FOO is not a setting'],
-  [
-    'a database that does not answer',
-    {},
-    ['--database', 'postgres://a:secret@127.0.0.1:1/x'],
-    '127.0.0.1:1/x does not',
-  ],
-  ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written: choose another with --data.'],
+  ['an unknown setting', { PARLEY_FOO: '1' }, [], 'PARLEY_FOO is not a setting'],
+  ['an unreachable database', {}, ['--database', 'postgres://a:secret@127.0.0.1:1/x'], '127.0.0.1:1/x does not'],
+  ['a folder below a file', {}, ['--data', '/dev/null/x'], 'cannot be written. Choose another one with --data.'],
   ['two services on one port', {}, ['--user-port', '5000', '--chat-port', '5000'], 'would both use port 5000'],
-  ['no such option', {}, ['--chats', '3'], "unknown option '--chats'"],
-])('%s: one sentence and exit code 2', async (_what, env, args, words) => {
+  ['an unknown option', {}, ['--chats', '3'], "unknown option '--chats'"],
+])('%s ends with one sentence and exit code 2', async (_what, env, args, words) => {
   const run = start(args, env);
   expect(await run.ended).toBe(2);
   expect(run.said).toContain(words);
   expect(run.said).not.toMatch(/secret|\n {4}at /);
 });
 
-test('the log of the start before is kept', async () => {
+test('keeps the log of the previous start', async () => {
   const log = await readFile(join(data, 'logs', 'chat-1.log.1'), 'utf8');
   expect(log).toContain('ready');
 });

@@ -30,18 +30,21 @@ test.each([
 });
 
 test.each([
-  ['/edit 7', 'the command is /edit SEQ text'],
-  ['/edit x y', 'the command is /edit SEQ text'],
-  ['/delete 7 please', 'the command is /delete SEQ'],
-  ['/react 7  ', 'the command is /react SEQ emoji'],
-  ['/nick bob', 'not sent: unknown command /nick; /help lists all, // begins a message with a /'],
-  ['/', 'not sent: unknown command /; /help lists all, // begins a message with a /'],
-  ['/toString 7', 'not sent: unknown command /toString; /help lists all, // begins a message with a /'],
-])('%s is answered with what is wrong', (line, words) => {
+  ['/edit 7', 'usage: /edit SEQ text'],
+  ['/edit x y', 'usage: /edit SEQ text'],
+  ['/delete 7 please', 'usage: /delete SEQ'],
+  ['/react 7  ', 'usage: /react SEQ emoji'],
+  ['/nick bob', 'not sent: unknown command /nick; /help lists the commands; to send a text with a leading /, type //'],
+  ['/', 'not sent: unknown command /; /help lists the commands; to send a text with a leading /, type //'],
+  [
+    '/toString 7',
+    'not sent: unknown command /toString; /help lists the commands; to send a text with a leading /, type //',
+  ],
+])('explains what is wrong with %s', (line, words) => {
   expect(typed(line, true)).toEqual({ do: 'explain', words });
 });
 
-test('where nothing is kept, help offers nothing that changes a message, and such a command says why not', () => {
+test('without history, help omits commands that change messages, and they explain why', () => {
   expect(typed('/help ', false)).toEqual({ do: 'help' });
   expect(helpFor(false).match(/^ {2}\/\/?\w+/gm)).toEqual(['  /reply', '  /who', '  /quit', '  //text']);
   const all = ['reply', 'edit', 'delete', 'react', 'unreact', 'pin', 'unpin', 'who', 'quit'].map((one) => `  /${one}`);
@@ -55,17 +58,17 @@ test('where nothing is kept, help offers nothing that changes a message, and suc
   expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
 });
 
-test('help has one command on each line, and no line is too long for a terminal of 80 columns', () => {
+test('help has one command per line, and fits into 80 columns', () => {
   for (const keeps of [true, false]) {
     const tooLong = helpFor(keeps)
       .split('\n')
       .filter((line) => line.length >= 80);
     expect(tooLong).toEqual([]);
-    expect(helpFor(keeps)).toContain('\n  /reply SEQ text      answers that message\n');
+    expect(helpFor(keeps)).toContain('\n  /reply SEQ text      replies to that message\n');
   }
 });
 
-test('a blank line is nothing', () => {
+test('ignores a blank line', () => {
   expect(['', '  '].map((line) => typed(line, true))).toEqual([undefined, undefined]);
 });
 
@@ -74,15 +77,15 @@ test.each([
   ['nothing', { nothing: true }],
   ['7d', { seconds: 604_800 }],
   ['90m', { seconds: 5_400 }],
-])('--keep %s', (text, keep) => {
+])('parses --keep %s', (text, keep) => {
   expect(retentionFrom(text)).toEqual(keep);
 });
 
-test.each(['', '0d', '7', 'd', '7y', '-1d', '99999w', '1.5h'])('--keep %s is wrong usage', (text) => {
-  expect(() => retentionFrom(text)).toThrow('--keep is');
+test.each(['', '0d', '7', 'd', '7y', '-1d', '99999w', '1.5h'])('rejects --keep %s', (text) => {
+  expect(() => retentionFrom(text)).toThrow('--keep takes');
 });
 
-test('what is kept, in words', () => {
+test('formats a retention', () => {
   const seconds = [0, 604_800, 86_400, 5_400, 61];
   expect([undefined, { everything: true }].map(retentionWords)).toEqual(['nothing', 'forever']);
   expect(seconds.map((one) => retentionWords({ seconds: one }))).toEqual(['nothing', '7d', '1d', '90m', '61s']);

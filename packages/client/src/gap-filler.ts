@@ -70,8 +70,8 @@ export class GapFiller {
   }
 
   /**
-   * Returns the first stored seq. This must be asked after reading a page, so that retention cannot
-   * have removed entries of the page in between.
+   * Returns the first stored seq. Call this after reading a page, so that retention cannot have
+   * removed entries of the page in between.
    */
   async #firstKept(log: string): Promise<number | undefined> {
     const page = await this.#ask({ after: 0, size: 1 });

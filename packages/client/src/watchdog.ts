@@ -1,4 +1,4 @@
-/** Calls back if nothing was heard for too long. It uses one timer, however many frames arrive. */
+/** Calls back after too long a silence. It uses one timer, however many frames arrive. */
 export class Watchdog {
   readonly #onSilence: () => void;
   readonly #now: () => number;
@@ -19,7 +19,7 @@ export class Watchdog {
     if (ms > 0) this.#wait(ms);
   }
 
-  /** Records that something was heard. */
+  /** Records a sign of life. */
   heard(): void {
     this.#heardAtMs = this.#now();
   }

@@ -1,4 +1,4 @@
-import { checkHistory, type Heard, type NamedEntry, recordedIn, ServiceProcess, Trio } from '@parley/testkit';
+import { checkHistory, type NamedEntry, type ReaderEvent, recordedIn, ServiceProcess, Trio } from '@parley/testkit';
 import { type Conversation, createClient, type ParleyClient, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 import { Listener, until } from './rig.js';
@@ -25,7 +25,7 @@ class Talker {
     this.#timer = setInterval(() => void this.#say(), shape.sayEveryMs);
   }
 
-  get heard(): Heard[] {
+  get received(): ReaderEvent[] {
     return this.listener.of('message').map((event) => ({ is: 'entry', seq: event.seq, name: textOf(event) ?? '' }));
   }
 

@@ -1,36 +1,36 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Disturbance, type DisturbanceResult, lacksDatabase, laterMs, localSystemOf } from './disturbance.js';
+import type { DrillContext } from './drill-context.js';
 import { familyOf, freeze, thaw } from './freeze.js';
-import type { DrillStage } from './stage.js';
-import { type Disturbance, type DisturbanceResult, here, lacksDatabase, laterMs } from './trouble.js';
 
-async function awayFor({ seconds, ...stage }: Pick<DrillStage, 'seconds' | 'system'>): Promise<DisturbanceResult> {
+async function outage({ seconds, ...context }: Pick<DrillContext, 'seconds' | 'system'>): Promise<DisturbanceResult> {
   await pause(seconds * 1_000);
   thaw();
-  await stage.system.local?.databaseAnswers();
+  await context.system.local?.databaseAnswers();
   return { since: performance.now() };
 }
 
 export const hungDatabase: Disturbance = {
-  name: 'the database hangs',
+  name: 'hung database',
   backWithinMs: laterMs,
   lacks: lacksDatabase,
-  make: async (stage) => {
-    freeze(await familyOf((await here(stage).databasePid()) as number));
-    return awayFor(stage);
+  make: async (context) => {
+    freeze(await familyOf((await localSystemOf(context).databasePid()) as number));
+    return outage(context);
   },
 };
 
-/** Its supervisor sleeps meanwhile, or it would start another one at once. */
-export const endedDatabase: Disturbance = {
-  name: 'the database is ended',
+/** The supervisor is frozen meanwhile, because it would restart the database at once. */
+export const stoppedDatabase: Disturbance = {
+  name: 'stopped database',
   backWithinMs: laterMs,
   lacks: lacksDatabase,
-  make: async (stage) => {
-    const system = here(stage);
+  make: async (context) => {
+    const system = localSystemOf(context);
     const pid = (await system.databasePid()) as number;
     freeze([await system.supervisorPid()]);
     process.kill(pid, 'SIGINT');
-    return awayFor(stage);
+    return outage(context);
   },
 };

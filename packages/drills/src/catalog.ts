@@ -1,42 +1,49 @@
-import { endedDatabase, hungDatabase } from './away.js';
+import { hungDatabase, stoppedDatabase } from './away.js';
 import {
-  aloneThenLate,
-  aloneThenReset,
   cutFromDatabase,
   cutFromManagers,
-  holeOfManagers,
+  hungManagers,
+  isolatedThenLate,
+  isolatedThenReset,
   pausedServer,
 } from './cut.js';
+import type { Disturbance } from './disturbance.js';
 import { drained } from './drain.js';
 import { killChatServer, killDatabase, killManager } from './kill.js';
-import { slowDatabase, slowPeople, tornPeople } from './slow.js';
-import type { Disturbance } from './trouble.js';
+import { resetConnections, slowClients, slowDatabase } from './slow.js';
 import { watched } from './watch.js';
 
+/** A drill. */
 export interface CatalogEntry {
-  readonly words: string;
+  readonly description: string;
   /** Made one after the other. */
-  readonly troubles: readonly Disturbance[];
+  readonly disturbances: readonly Disturbance[];
 }
 
 const each = {
   kill: {
-    words: 'kills a chat server, a manager and PostgreSQL with -9, in turn',
-    troubles: [killChatServer, killManager, killDatabase],
+    description: 'kills a chat server, a manager and PostgreSQL in turn, with kill -9',
+    disturbances: [killChatServer, killManager, killDatabase],
   },
-  pause: { words: 'puts a chat server to sleep until it is replaced, and wakes it', troubles: [pausedServer] },
+  pause: { description: 'freezes a chat server until it is replaced, then wakes it', disturbances: [pausedServer] },
   partition: {
-    words: 'cuts a chat server from the database, from the managers and from both, and the managers from everybody',
-    troubles: [cutFromDatabase, cutFromManagers, holeOfManagers, aloneThenLate, aloneThenReset],
+    description: 'cuts a chat server off from the database, the managers and both, and the managers off from everyone',
+    disturbances: [cutFromDatabase, cutFromManagers, hungManagers, isolatedThenLate, isolatedThenReset],
   },
-  slow: { words: 'makes networks slow and tears connections', troubles: [slowPeople, tornPeople, slowDatabase] },
-  away: { words: 'takes the database away, hanging and then ended', troubles: [hungDatabase, endedDatabase] },
-  drain: { words: 'stops a chat server in order, as a deploy does', troubles: [drained] },
+  slow: {
+    description: 'slows networks down and resets connections',
+    disturbances: [slowClients, resetConnections, slowDatabase],
+  },
+  away: { description: 'hangs the database, then stops it', disturbances: [hungDatabase, stoppedDatabase] },
+  drain: { description: 'stops a chat server in order, as a deployment does', disturbances: [drained] },
 } as const satisfies Record<string, CatalogEntry>;
 
 /** Every drill by its name. */
 export const drills = {
   ...each,
-  all: { words: 'all of these', troubles: Object.values(each).flatMap(({ troubles }): Disturbance[] => [...troubles]) },
-  watch: { words: 'makes nothing: counts while you do something to your system by hand', troubles: [watched] },
+  all: {
+    description: 'runs all of these',
+    disturbances: Object.values(each).flatMap(({ disturbances }): Disturbance[] => [...disturbances]),
+  },
+  watch: { description: 'only measures, while you disturb your system by hand', disturbances: [watched] },
 } as const satisfies Record<string, CatalogEntry>;

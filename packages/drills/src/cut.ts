@@ -1,55 +1,60 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freeze, thaw } from './freeze.js';
-import type { DrillStage } from './stage.js';
 import {
   type Disturbance,
   type DisturbanceResult,
-  here,
   lacksProcesses,
   lacksSuccessor,
   laterMs,
   leaseMs,
+  localSystemOf,
   unnoticedMs,
-} from './trouble.js';
+} from './disturbance.js';
+import type { DrillContext } from './drill-context.js';
+import { freeze, thaw } from './freeze.js';
 
 const cutMs = 3 * leaseMs;
 
-/** Cuts an owner off for at least three leases, in which it is replaced; `giveBack` lets it know. */
+/**
+ * Cuts an owner off for at least three leases, so that it is replaced. `reconnect` reconnects it.
+ */
 async function replaced(
-  stage: DrillStage,
+  context: DrillContext,
   addr: string,
   cutOff: () => void,
-  giveBack: () => void,
+  reconnect: () => void,
 ): Promise<DisturbanceResult> {
-  const { takeover } = stage;
-  await takeover.enter({ addr, place: (channelId) => here(stage).place([channelId], addr, 0) });
+  const { takeover } = context;
+  await takeover.enter({ addr, place: (channelId) => localSystemOf(context).place([channelId], addr, 0) });
   const cut = performance.now();
   cutOff();
   await pause(leaseMs + 500);
-  const complaints = await takeover.happen();
+  const complaints = await takeover.replace();
   await pause(Math.max(0, cut + cutMs - performance.now()));
-  giveBack();
+  reconnect();
   const since = performance.now();
   return { since, complaints: [...complaints, ...(await takeover.end(since))] };
 }
 
 export const pausedServer: Disturbance = {
-  name: 'a chat server sleeps for three leases',
+  name: 'frozen chat server for three leases',
   owner: 'chat server',
   backWithinMs: laterMs,
   lacks: lacksSuccessor,
-  make: (stage, owner) => replaced(stage, owner.address, () => freeze([owner.pid]), thaw),
+  make: (context, owner) => replaced(context, owner.address, () => freeze([owner.pid]), thaw),
 };
 
-/** What was on its way arrives late, as TCP would send it again. As long as managers take its reports it stays the owner. */
+/**
+ * Cuts a chat server off from the database. Delayed data arrives late, as TCP would retransmit it.
+ * The server remains the owner, because managers still accept its reports.
+ */
 export const cutFromDatabase: Disturbance = {
   name: 'black hole between a chat server and the database',
-  owner: 'guest',
+  owner: 'extra server',
   backWithinMs: laterMs,
   lacks: lacksProcesses,
-  make: async (stage) => {
-    const { database } = await stage.guest();
+  make: async (context) => {
+    const { database } = await context.extraServer();
     database.set({ hole: true });
     await pause(cutMs);
     database.heal();
@@ -57,66 +62,66 @@ export const cutFromDatabase: Disturbance = {
   },
 };
 
-/** Only its people still reach it. */
-function alone(name: string, isReset: boolean): Disturbance {
+/** Cuts a chat server off from everything except its users. */
+function isolated(name: string, isReset: boolean): Disturbance {
   return {
     name,
-    owner: 'guest',
+    owner: 'extra server',
     backWithinMs: laterMs,
     lacks: lacksProcesses,
-    make: async (stage) => {
-      const { grpc, database, managers } = await stage.guest();
+    make: async (context) => {
+      const { grpc, database, managers } = await context.extraServer();
       const proxies = [database, ...managers];
       const cutOff = () => {
         for (const one of proxies) one.set({ hole: true });
       };
-      const giveBack = () => {
+      const reconnect = () => {
         for (const one of proxies) {
           if (isReset) one.reset();
           one.heal();
         }
       };
-      return replaced(stage, grpc, cutOff, giveBack);
+      return replaced(context, grpc, cutOff, reconnect);
     },
   };
 }
 
-export const aloneThenLate = alone('black hole around a chat server', false);
-export const aloneThenReset = alone('the same, and then its connections are reset', true);
+export const isolatedThenLate = isolated('black hole around a chat server', false);
+export const isolatedThenReset = isolated('black hole around a chat server, then connection resets', true);
 
-/** Nobody who has a seat should notice, so silence counts from the beginning. */
-async function unnoticed(cutOff: () => void, giveBack: () => void): Promise<DisturbanceResult> {
+/** Measures silence from the start of the cut, because seated users should notice nothing. */
+async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<DisturbanceResult> {
   const since = performance.now();
   cutOff();
   await pause(cutMs);
-  giveBack();
+  reconnect();
   return { since };
 }
 
 export const cutFromManagers: Disturbance = {
   name: 'black hole between a chat server and the managers',
-  owner: 'guest',
+  owner: 'extra server',
   backWithinMs: unnoticedMs,
   lacks: lacksProcesses,
-  make: async (stage) => {
-    const { managers } = await stage.guest();
+  make: async (context) => {
+    const { managers } = await context.extraServer();
     const set = (hole: boolean) => {
       for (const proxy of managers) proxy.set({ hole });
     };
-    return unnoticed(
+    return cutUnnoticed(
       () => set(true),
       () => set(false),
     );
   },
 };
 
-/** Who sleeps takes connections and answers nobody: a black hole for everybody. */
-export const holeOfManagers: Disturbance = {
+/** Frozen managers accept connections and never respond, which is a black hole for everyone. */
+export const hungManagers: Disturbance = {
   name: 'black hole of all managers',
   backWithinMs: unnoticedMs,
   lacks: lacksProcesses,
-  make: async (stage) => {
-    const managers = await here(stage).processes('channel-service');
-    return unnoticed(() => freeze(managers.map(({ pid }) => pid)), thaw);
+  make: async (context) => {
+    const managers = await localSystemOf(context).processes('channel-service');
+    return cutUnnoticed(() => freeze(managers.map(({ pid }) => pid)), thaw);
   },
 };

@@ -1,135 +1,139 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CatalogEntry } from './catalog.js';
-import { Load, type LoadShape } from './crowd.js';
+import type { Disturbance, DisturbanceResult } from './disturbance.js';
+import { DrillContext } from './drill-context.js';
 import { Links } from './links.js';
-import { DrillStage } from './stage.js';
+import { Load, type LoadShape } from './load.js';
 import type { System } from './system.js';
 import { Takeover } from './takeover.js';
-import type { Disturbance, DisturbanceResult } from './trouble.js';
 import { type DrillVerdict, judge, type Round } from './verdict.js';
 
+/** Options of a drill. */
 export interface DrillOptions extends LoadShape {
-  /** How many troubles are made in all; absent: each once. */
+  /** Total number of disturbances. Default: each one once. */
   readonly rounds?: number;
-  /** How long what is away is away. */
+  /** Duration of an outage, in seconds. */
   readonly seconds: number;
-  /** What a test runs as the drill's own chat server, to see that a fault is found. */
-  readonly guestEntry?: string;
-  /** Told what happens, a line at a time. */
-  readonly tell: (line: string) => void;
+  /** Entry of the drill's own chat server. A test plants a fault with it. */
+  readonly extraServerEntry?: string;
+  /** Called with each line of progress. */
+  readonly report: (line: string) => void;
 }
 
 const ackedWithinMs = 30_000;
 const restMs = 1_000;
 
-/** Somebody to own all channels, and everybody there. */
-async function setUp(stage: DrillStage, { owner }: Disturbance) {
-  const { local } = stage.system;
+/**
+ * Moves all channels to one chat server, with everyone seated there. Returns a chat server of the
+ * system.
+ */
+async function setUp(context: DrillContext, { owner }: Disturbance) {
+  const { local } = context.system;
   const servers = (await local?.processes('chat')) ?? [];
-  const server = servers[stage.round % servers.length];
-  const { dens, talkers } = stage.crowd;
-  const addr = owner === 'guest' ? (await stage.guest()).grpc : server?.address;
+  const server = servers[context.round % servers.length];
+  const { rooms, talkers } = context.load;
+  const addr = owner === 'extra server' ? (await context.extraServer()).grpc : server?.address;
   if (owner !== undefined && addr !== undefined) {
-    const rooms = dens.map(({ id }) => id);
-    await local?.place(rooms, addr, talkers.length);
-    await stage.crowd.allAcked(performance.now(), ackedWithinMs);
+    const channelIds = rooms.map(({ id }) => id);
+    await local?.place(channelIds, addr, talkers.length);
+    await context.load.allAcked(performance.now(), ackedWithinMs);
   }
   return server ?? { name: '', pid: 0, address: '', admin: '' };
 }
 
-/** What went wrong with the trouble itself is a complaint, and everything is made right again. */
-async function makeTrouble(stage: DrillStage, trouble: Disturbance): Promise<DisturbanceResult> {
+/** Makes a disturbance. An error becomes a complaint, and everything is restored. */
+async function makeDisturbance(context: DrillContext, disturbance: Disturbance): Promise<DisturbanceResult> {
   const begun = performance.now();
   try {
-    return await trouble.make(stage, await setUp(stage, trouble));
+    return await disturbance.make(context, await setUp(context, disturbance));
   } catch (error) {
-    await stage.heal();
+    await context.heal();
     return { since: begun, complaints: [error instanceof Error ? error.message : String(error)] };
   }
 }
 
-async function playRound(stage: DrillStage, trouble: Disturbance): Promise<Round> {
-  const { since, complaints = [], notes = [] } = await makeTrouble(stage, trouble);
-  const isBack = await stage.crowd.allAcked(Math.max(since, performance.now()), ackedWithinMs);
+async function playRound(context: DrillContext, disturbance: Disturbance): Promise<Round> {
+  const { since, complaints = [], notes = [] } = await makeDisturbance(context, disturbance);
+  const isBack = await context.load.allAcked(Math.max(since, performance.now()), ackedWithinMs);
   await pause(restMs);
-  const silentMs = stage.crowd.talkers.map((one) => one.silenceSince(since));
+  const silentMs = context.load.talkers.map((one) => one.silenceSince(since));
   return {
-    trouble,
+    disturbance,
     silentMs,
-    complaints: isBack ? complaints : [...complaints, 'somebody was never acked again'],
+    complaints: isBack ? complaints : [...complaints, 'at least one user got no more acks'],
     notes,
   };
 }
 
-function lineOf({ trouble, silentMs, complaints, notes }: Round): string {
+function lineOf({ disturbance, silentMs, complaints, notes }: Round): string {
   const words = [`longest silence ${Math.max(...silentMs)} ms`, ...notes, ...complaints.map((one) => `WRONG: ${one}`)];
-  return `${trouble.name}: ${words.join('; ')}`;
+  return `${disturbance.name}: ${words.join('; ')}`;
 }
 
-/** Those that can be made here; says why the others cannot. */
+/** Returns the disturbances that are possible here, and reports the others. */
 async function possible(
-  stage: DrillStage,
-  troubles: readonly Disturbance[],
-  tell: DrillOptions['tell'],
+  context: DrillContext,
+  disturbances: readonly Disturbance[],
+  report: DrillOptions['report'],
 ): Promise<Disturbance[]> {
   const found: Disturbance[] = [];
-  for (const trouble of troubles) {
-    const missing = await trouble.lacks(stage);
-    if (missing === undefined) found.push(trouble);
-    else tell(`skipped, ${trouble.name}: ${missing}`);
+  for (const disturbance of disturbances) {
+    const missing = await disturbance.lacks(context);
+    if (missing === undefined) found.push(disturbance);
+    else report(`skipped: ${disturbance.name} (${missing})`);
   }
   return found;
 }
 
 async function playRounds(
-  stage: DrillStage,
-  troubles: readonly Disturbance[],
+  context: DrillContext,
+  disturbances: readonly Disturbance[],
   options: DrillOptions,
 ): Promise<Round[]> {
   const played: Round[] = [];
-  for (const total = options.rounds ?? troubles.length; stage.round < total; stage.round++) {
-    const round = await playRound(stage, troubles[stage.round % troubles.length] as Disturbance);
-    options.tell(`${stage.round + 1}/${total} ${lineOf(round)}`);
+  for (const total = options.rounds ?? disturbances.length; context.round < total; context.round++) {
+    const round = await playRound(context, disturbances[context.round % disturbances.length] as Disturbance);
+    options.report(`${context.round + 1}/${total} ${lineOf(round)}`);
     played.push(round);
   }
   return played;
 }
 
-/** Makes the people and rooms of a drill. Where that fails, nothing of it stays. */
-async function setStage(system: System, options: DrillOptions): Promise<DrillStage> {
+/** Creates the people and rooms of a drill. If that fails, it removes them. */
+async function prepare(system: System, options: DrillOptions): Promise<DrillContext> {
   const links = new Links();
-  const crowd = new Load(options.rate);
+  const load = new Load(options.rate);
   try {
-    await crowd.gather(system, links, options);
-    const takeover = await Takeover.prepare(system, crowd);
-    return new DrillStage({ system, links, crowd, takeover, seconds: options.seconds }, options.guestEntry);
+    await load.start(system, links, options);
+    const takeover = await Takeover.prepare(system, load);
+    return new DrillContext({ system, links, load, takeover, seconds: options.seconds }, options.extraServerEntry);
   } catch (thrown) {
-    await crowd.leave();
+    await load.leave();
     await links.close();
     await system.clear();
     throw thrown;
   }
 }
 
-/** Plays a drill against a running system, with people who talk all the time, and judges what they were told. */
+/** Runs a drill against a running system under load, and judges what the readers received. */
 export async function runDrill(
   system: System,
-  { troubles }: CatalogEntry,
+  { disturbances }: CatalogEntry,
   options: DrillOptions,
 ): Promise<DrillVerdict> {
-  const stage = await setStage(system, options);
-  const { crowd } = stage;
+  const context = await prepare(system, options);
+  const { load } = context;
   try {
-    const toPlay = await possible(stage, troubles, options.tell);
-    options.tell(
-      `${crowd.talkers.length} people in ${crowd.dens.length} channels say ${options.rate} messages a second`,
+    const playable = await possible(context, disturbances, options.report);
+    options.report(
+      `${load.talkers.length} people in ${load.rooms.length} channels send ${options.rate} messages per second`,
     );
-    crowd.talk();
+    load.talk();
     await pause(restMs);
-    const rounds = toPlay.length === 0 ? [] : await playRounds(stage, toPlay, options);
-    return await judge(crowd, rounds);
+    const rounds = playable.length === 0 ? [] : await playRounds(context, playable, options);
+    return await judge(load, rounds);
   } finally {
-    await stage.close();
+    await context.close();
   }
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const frozen = new Set<number>();
 
-/** Stops processes as a paused machine would. They go on by `thaw`, or when this process ends, however early. */
+/** Freezes processes, as on a paused machine, until `thaw` or the end of this process. */
 export function freeze(pids: readonly number[]): void {
   for (const pid of pids) {
     process.kill(pid, 'SIGSTOP');
@@ -11,7 +11,7 @@ export function freeze(pids: readonly number[]): void {
   }
 }
 
-/** Those that were frozen go on. */
+/** Continues every frozen process. */
 export function thaw(): void {
   for (const pid of frozen) {
     try {
@@ -23,7 +23,7 @@ export function thaw(): void {
 
 process.once('exit', thaw);
 
-/** A process and those that it has made. */
+/** Returns a process and its children. */
 export async function familyOf(pid: number): Promise<number[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']);
   const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));

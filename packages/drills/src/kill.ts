@@ -1,13 +1,20 @@
 import { performance } from 'node:perf_hooks';
 import type { ServiceFacts } from '@parley/cli';
+import {
+  type Disturbance,
+  type DisturbanceResult,
+  lacksDatabase,
+  lacksProcesses,
+  laterMs,
+  localSystemOf,
+} from './disturbance.js';
+import type { DrillContext } from './drill-context.js';
 import { eventually, type ServiceKind } from './local-system.js';
-import type { DrillStage } from './stage.js';
-import { type Disturbance, type DisturbanceResult, here, lacksDatabase, lacksProcesses, laterMs } from './trouble.js';
 
-async function kill(stage: DrillStage, victim: ServiceFacts): Promise<DisturbanceResult> {
+async function kill(context: DrillContext, victim: ServiceFacts): Promise<DisturbanceResult> {
   const since = performance.now();
   process.kill(victim.pid, 'SIGKILL');
-  await here(stage).replaced(victim);
+  await localSystemOf(context).replaced(victim);
   return { since };
 }
 
@@ -24,9 +31,9 @@ function killService(kind: ServiceKind, name: string): Disturbance {
     name,
     backWithinMs: laterMs,
     lacks: lacksProcesses,
-    make: async (stage) => {
-      const all = await here(stage).processes(kind);
-      return kill(stage, all[stage.round % all.length] as ServiceFacts);
+    make: async (context) => {
+      const all = await localSystemOf(context).processes(kind);
+      return kill(context, all[context.round % all.length] as ServiceFacts);
     },
   };
 }
@@ -37,12 +44,12 @@ export const killDatabase: Disturbance = {
   name: 'kill -9 of PostgreSQL',
   backWithinMs: laterMs,
   lacks: lacksDatabase,
-  make: async (stage) => {
-    const system = here(stage);
+  make: async (context) => {
+    const system = localSystemOf(context);
     const pid = (await system.databasePid()) as number;
     const since = performance.now();
     process.kill(pid, 'SIGKILL');
-    await eventually('there is another PostgreSQL', async () => {
+    await eventually('a new PostgreSQL runs', async () => {
       const next = await system.databasePid();
       return next !== undefined && next !== pid;
     });

@@ -1,11 +1,14 @@
 import type { Transport } from '@parley/client';
 import { FaultProxy } from '@parley/testkit';
 
-/** The network between the people and the chat servers: one proxy for each address that they are sent to. */
+/** The network between clients and chat servers: one proxy for each address of a chat server. */
 export class Links {
   readonly #proxies = new Map<string, Promise<FaultProxy>>();
 
-  /** Streams of this transport go through the proxies, unless they speak TLS: then the name would not fit. */
+  /**
+   * Routes the streams of a transport through the proxies, except TLS ones, whose certificate would
+   * not match.
+   */
   through(transport: Transport): Transport {
     return {
       ...transport,
@@ -17,6 +20,7 @@ export class Links {
     };
   }
 
+  /** Returns every proxy. */
   async all(): Promise<FaultProxy[]> {
     return Promise.all(this.#proxies.values());
   }

@@ -8,7 +8,7 @@ export type ServiceKind = 'user-service' | 'channel-service' | 'chat';
 
 const patienceMs = 60_000;
 
-/** As a claim would, but by a chat server that is named: $1 channels, $2 its addr. */
+/** Moves channels as a claim would, to a given chat server: $1 channels, $2 its address. */
 const placeAt = `WITH there AS (
     SELECT boot_id FROM chat.server WHERE addr = $2 AND state = 'serving' AND lease_until > now() ORDER BY started_at DESC LIMIT 1
   ), moved AS (
@@ -18,7 +18,7 @@ const placeAt = `WITH there AS (
   SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (boot_id)
   JOIN chat.channel_head h ON h.channel_id = x.channel_id AND h.epoch = x.epoch WHERE x.live AND x.channel_id = ANY ($1)`;
 
-/** The last life of the chat servers at the addresses $1, where it is draining. */
+/** The newest instance at each address of $1, if it is draining. */
 const draining = `SELECT name FROM (
     SELECT DISTINCT ON (addr) name, state FROM chat.server WHERE addr = ANY ($1) ORDER BY addr, started_at DESC
   ) newest WHERE state = 'draining' ORDER BY name LIMIT 1`;
@@ -29,14 +29,21 @@ const traces = [
   'DELETE FROM chat.users WHERE id LIKE $1',
 ];
 
-/** Waits for it, asking again every tenth of a second; what is thrown meanwhile counts as no. */
-export async function eventually(what: string, holds: () => Promise<boolean>, withinMs = patienceMs): Promise<void> {
+/**
+ * Waits until a condition holds, checking every tenth of a second. An error counts as false.
+ * @throws {Error} after `withinMs`
+ */
+export async function eventually(
+  condition: string,
+  holds: () => Promise<boolean>,
+  withinMs = patienceMs,
+): Promise<void> {
   for (const end = performance.now() + withinMs; !(await holds().catch(() => false)); await pause(100)) {
-    if (performance.now() > end) throw new Error(`not in ${withinMs / 1_000} s: ${what}`);
+    if (performance.now() > end) throw new Error(`Not within ${withinMs / 1_000} s: ${condition}.`);
   }
 }
 
-/** What `npm start` runs on this machine: its processes can be signalled, and its database be asked. */
+/** The system that `npm start` runs on this machine, with access to its processes and database. */
 export class LocalSystem {
   readonly local = this;
   readonly userService: string;
@@ -54,7 +61,10 @@ export class LocalSystem {
     this.managers = ofKind(services, 'channel-service').map(({ address }) => address);
   }
 
-  /** Throws one sentence where none runs with that data folder. */
+  /**
+   * Opens the system of a data folder.
+   * @throws {Error} if none runs
+   */
   static async open(dataDir: string): Promise<LocalSystem> {
     const [facts, secrets] = [await readRunFacts(dataDir), await readSecrets(dataDir)];
     const urlFor = (role: ServiceRole) => roleUrl(facts.database, role, secrets[role]);
@@ -62,11 +72,14 @@ export class LocalSystem {
     return new LocalSystem(dataDir, facts, secrets, people);
   }
 
-  /** Throws one sentence where a chat server is draining: a drill needs them all. */
+  /**
+   * Checks that no chat server is draining, because a drill needs them all.
+   * @throws {Error} if one is
+   */
   async refuseDraining(): Promise<void> {
     const addresses = (await this.processes('chat')).map(({ address }) => address);
     const [found] = await this.sql(draining, [addresses]);
-    if (found !== undefined) throw new Error(`${found.name} is draining: restart it with \`kill <pid>\` first`);
+    if (found !== undefined) throw new Error(`${found.name} is draining. Restart it with \`kill <pid>\` first.`);
   }
 
   async makePeople(count: number): Promise<DrillPerson[]> {
@@ -82,23 +95,23 @@ export class LocalSystem {
     return readRunFacts(this.#dataDir);
   }
 
-  /** The processes of that kind as they are now. */
+  /** Returns the current processes of a kind. */
   async processes(kind: ServiceKind): Promise<ServiceFacts[]> {
     return ofKind((await this.#readFacts()).services, kind);
   }
 
-  /** The `npm start` itself. */
+  /** Returns the pid of `npm start`. */
   async supervisorPid(): Promise<number> {
     return (await this.#readFacts()).pid;
   }
 
-  /** Resolves when the process of that name is another one than `pid`, and listens. */
+  /** Resolves once a process has been restarted and listens. */
   async replaced({ name, pid }: ServiceFacts): Promise<void> {
     const isNew = async () => (await this.#readFacts()).services.some((one) => one.name === name && one.pid !== pid);
-    await eventually(`${name} is started again`, isNew);
+    await eventually(`${name} has restarted`, isNew);
   }
 
-  /** Of the embedded PostgreSQL; undefined where it is not `npm start` that runs it. */
+  /** Returns the pid of the embedded PostgreSQL, or undefined if `npm start` uses another one. */
   async databasePid(): Promise<number | undefined> {
     const found = await findEmbedded(this.#dataDir);
     return found?.url === (await this.#readFacts()).database ? found.pid : undefined;
@@ -109,12 +122,14 @@ export class LocalSystem {
   }
 
   databaseAnswers(): Promise<void> {
-    return eventually('the database answers', async () => (await this.sql('SELECT 1')).length === 1);
+    return eventually('the database responds', async () => (await this.sql('SELECT 1')).length === 1);
   }
 
-  /** Gives the channels to the chat server at `addr`; resolves when so many people sit there. */
+  /**
+   * Moves the channels to the chat server at `addr`. Resolves once `people` users are seated there.
+   */
   async place(channels: readonly number[], addr: string, people: number): Promise<void> {
-    await eventually(`${people} people sit at ${addr}`, async () => {
+    await eventually(`${people} users are seated at ${addr}`, async () => {
       const [found] = await this.sql(placeAt, [channels, addr]);
       return Number(found?.moved) === 0 && Number(found?.seats) >= people;
     });

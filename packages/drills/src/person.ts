@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-/** Somebody who is logged in. */
+/** A logged-in user. */
 export interface DrillPerson {
   readonly id: string;
   readonly token: string;
 }
 
-/** Begins the ids of one drill's people, and nobody else's. */
+/** Returns a prefix for the user ids of one drill. */
 export function freshPrefix(): string {
   return `drill-${randomBytes(4).toString('hex')}`;
 }

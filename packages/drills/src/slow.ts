@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultProxy, LinkFaults } from '@parley/testkit';
-import type { DrillStage } from './stage.js';
-import { type Disturbance, type DisturbanceResult, lacksNothing, lacksProcesses, soonMs } from './trouble.js';
+import { type Disturbance, type DisturbanceResult, lacksNothing, lacksProcesses, soonMs } from './disturbance.js';
+import type { DrillContext } from './drill-context.js';
 
 const slowMs = 6_000;
 const farAway: Partial<LinkFaults> = { delayMs: 150, bytesPerSecond: 262_144, sliceBytes: 1_000 };
@@ -16,18 +16,18 @@ async function slow(proxies: readonly FaultProxy[], faults: Partial<LinkFaults>)
   return { since };
 }
 
-export const slowPeople: Disturbance = {
-  name: 'slow network of everybody: 150 ms, 256 KiB/s, in slices',
+export const slowClients: Disturbance = {
+  name: 'slow network of every client: 150 ms, 256 KiB/s, in slices',
   backWithinMs: soonMs,
   lacks: lacksNothing,
   make: async ({ links }) => slow(await links.all(), farAway),
 };
 
-export const tornPeople: Disturbance = {
-  name: "everybody's connections are reset",
+export const resetConnections: Disturbance = {
+  name: 'connection reset of every client',
   backWithinMs: soonMs,
   lacks: lacksNothing,
-  make: async ({ links }: DrillStage) => {
+  make: async ({ links }: DrillContext) => {
     const since = performance.now();
     for (const one of await links.all()) one.reset();
     return { since };
@@ -36,8 +36,8 @@ export const tornPeople: Disturbance = {
 
 export const slowDatabase: Disturbance = {
   name: 'slow network to the database: 50 ms, in slices',
-  owner: 'guest',
+  owner: 'extra server',
   backWithinMs: soonMs,
   lacks: lacksProcesses,
-  make: async (stage) => slow([(await stage.guest()).database], farDatabase),
+  make: async (context) => slow([(await context.extraServer()).database], farDatabase),
 };

@@ -4,20 +4,24 @@ import { grpcTransport } from '@parley/client/node';
 import type { LocalSystem } from './local-system.js';
 import { type DrillPerson, freshPrefix } from './person.js';
 
-/** A Parley that runs somewhere, as its people see it. */
+/** A running Parley, as its clients see it. */
 export interface System {
-  /** host:port of each. */
+  /** `host:port` of each. */
   readonly managers: readonly string[];
   readonly userService: string;
-  /** Where its processes and its database can be laid hands on. */
+  /** Access to its processes and database, if it runs on this machine. */
   readonly local: LocalSystem | undefined;
+  /** Creates logged-in users. */
   makePeople(count: number): Promise<DrillPerson[]>;
-  /** Takes away what was made for the drill, as far as that can be done from here. */
+  /** Removes what the drill created, as far as possible. */
   clear(): Promise<void>;
 }
 
-/** A Parley that is known by its addresses only; its people register and log in like any others, and their accounts stay. */
-export class FarSystem implements System {
+/**
+ * A Parley known only by its addresses. Its users register and log in as usual, and their accounts
+ * remain.
+ */
+export class RemoteSystem implements System {
   readonly managers: readonly string[];
   readonly userService: string;
   readonly local = undefined;

@@ -4,25 +4,28 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type Transport } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { Chatter } from '@parley/testkit';
-import type { Load } from './crowd.js';
+import type { Load } from './load.js';
 import type { DrillPerson } from './person.js';
 import type { System } from './system.js';
 
-/** What is said to an owner that has been replaced begins with this: it is nowhere afterwards. */
-export const toTheReplaced = 'to the replaced';
+/** Prefix of messages to an owner that was replaced. They must not appear anywhere. */
+export const staleOwnerPrefix = 'to the replaced';
 
 const endWithinMs = 2_000;
 const everyMs = 100;
-const askEveryMs = 1_100; // what the manager lets one user ask in the long run
+const askEveryMs = 1_100; // sustained rate that a manager allows one user
 const replacedWithinMs = 12_000;
 
-/** Who is to be replaced. */
+/** The owner to replace, and how to make it the owner. */
 export interface ChannelOwner {
   readonly addr: string;
   readonly place: (channelId: number) => Promise<void>;
 }
 
-/** Two people of one channel: one stays with the owner of before, the other one comes to its successor. Neither retries. */
+/**
+ * Two users of one channel: one stays with the old owner, the other joins at its successor. Neither
+ * retries.
+ */
 class Pair {
   readonly #transport: Transport;
   readonly #channelId: number;
@@ -51,7 +54,11 @@ class Pair {
     });
   }
 
-  /** `place` makes the server at `ownerAddr` the owner, once more where an empty channel was given back meanwhile. */
+  /**
+   * Seats the first user at the owner. `place` moves the channel there, again if an empty channel
+   * was released meanwhile.
+   * @throws {Error} if the channel does not stay there
+   */
   static async enter(
     transport: Transport,
     channelId: number,
@@ -66,10 +73,13 @@ class Pair {
       await rider.find(({ welcome }) => welcome !== undefined);
       return new Pair(transport, channelId, rider, comes, addr);
     }
-    throw new Error(`channel ${channelId} does not stay at ${addr}`);
+    throw new Error(`Channel ${channelId} does not stay at ${addr}.`);
   }
 
-  /** The newcomer asks until the channel has another owner; then both talk, each to its own. False: it has none. */
+  /**
+   * The newcomer listens until the channel has another owner; then both send to their own one.
+   * Returns false if no other owner appears.
+   */
   async replace(): Promise<boolean> {
     for (const end = performance.now() + replacedWithinMs; performance.now() < end; await pause(askEveryMs)) {
       const asked = this.#transport.listen(this.#channelId, { token: this.#newcomer.token });
@@ -86,20 +96,20 @@ class Pair {
   #talk(): void {
     const clientId = randomUUID();
     this.#afterwards.add(clientId);
-    this.#rider.send(`${toTheReplaced}: ${clientId}`, { clientId });
+    this.#rider.send(`${staleOwnerPrefix}: ${clientId}`, { clientId });
     this.#successor?.send(`newcomer: ${clientId}`, { clientId: randomUUID() });
   }
 
-  /** What the owner of before did though it was replaced; `since`: when it could know. */
-  complaints(what: string, since: number): string[] {
+  /** Returns subject the old owner did after it was replaced; `since` is when it could know. */
+  complaints(subject: string, since: number): string[] {
     const found: string[] = [];
     const acked = this.#rider.messages.filter(
       ({ ack }) => ack?.refusal === undefined && this.#afterwards.has(ack?.clientId ?? ''),
     );
-    if (acked.length > 0) found.push(`${what}: ${acked.length} sends acked by an owner that had been replaced`);
-    const toldMs = (this.#endedAt ?? Number.POSITIVE_INFINITY) - since;
-    if (toldMs > endWithinMs)
-      found.push(`${what}: a reader of the replaced owner was told after ${Math.round(toldMs)} ms`);
+    if (acked.length > 0) found.push(`${subject}: ${acked.length} sends acked by a replaced owner`);
+    const endedMs = (this.#endedAt ?? Number.POSITIVE_INFINITY) - since;
+    if (endedMs > endWithinMs)
+      found.push(`${subject}: a reader of the replaced owner was disconnected only after ${Math.round(endedMs)} ms`);
     return found;
   }
 
@@ -110,45 +120,48 @@ class Pair {
   }
 }
 
-/** An owner is replaced while it cannot know: in a channel that keeps everything, and in one that keeps nothing. */
+/**
+ * Replaces an owner while it cannot know, in a channel that stores everything and in one that
+ * stores nothing.
+ */
 export class Takeover {
   readonly #transport: Transport;
-  readonly #crowd: Load;
-  /** The room that keeps nothing, where nothing but the lease keeps an owner from talking on. */
+  readonly #load: Load;
+  /** A room without history, where only the lease stops an old owner from relaying. */
   readonly #relayRoom: number;
   #pairs: Pair[] = [];
 
-  private constructor(transport: Transport, crowd: Load, relayRoom: number) {
+  private constructor(transport: Transport, load: Load, relayRoom: number) {
     this.#transport = transport;
-    this.#crowd = crowd;
+    this.#load = load;
     this.#relayRoom = relayRoom;
   }
 
-  static async prepare({ userService, managers }: System, crowd: Load): Promise<Takeover> {
+  static async prepare({ userService, managers }: System, load: Load): Promise<Takeover> {
     const transport = grpcTransport({ userService, channelService: managers.join(',') });
-    const host = createClient({ transport, token: crowd.guests[0]?.token ?? '' });
+    const host = createClient({ transport, token: load.spareUsers[0]?.token ?? '' });
     const { id } = await host.create({ name: 'drill', limit: 25 });
-    return new Takeover(transport, crowd, id);
+    return new Takeover(transport, load, id);
   }
 
-  /** Before: the riders take their seats at the owner. */
+  /** Seats the first users at the owner, before the disturbance. */
   async enter(owner: ChannelOwner): Promise<void> {
-    const [a, b, c, d] = this.#crowd.guests as [DrillPerson, DrillPerson, DrillPerson, DrillPerson];
-    const kept = await Pair.enter(this.#transport, this.#crowd.dens[0]?.id ?? 0, [a, b], owner);
-    this.#pairs = [kept, await Pair.enter(this.#transport, this.#relayRoom, [c, d], owner)];
+    const [a, b, c, d] = this.#load.spareUsers as [DrillPerson, DrillPerson, DrillPerson, DrillPerson];
+    const stored = await Pair.enter(this.#transport, this.#load.rooms[0]?.id ?? 0, [a, b], owner);
+    this.#pairs = [stored, await Pair.enter(this.#transport, this.#relayRoom, [c, d], owner)];
   }
 
-  /** While the owner cannot know: resolves with what went wrong. */
-  async happen(): Promise<string[]> {
+  /** Waits for the replacement while the owner cannot know. Returns complaints. */
+  async replace(): Promise<string[]> {
     const replaced = await Promise.all(this.#pairs.map((one) => one.replace()));
-    return replaced.every(Boolean) ? [] : ['a channel whose owner could not be reached got no other one'];
+    return replaced.every(Boolean) ? [] : ['a channel with an unreachable owner got no new owner'];
   }
 
-  /** After it could know for a while; everybody leaves. */
+  /** Ends the check, after the owner could know for a while. Returns complaints. */
   async end(since: number): Promise<string[]> {
     await pause(Math.max(0, since + endWithinMs + 500 - performance.now()));
-    const [kept, relayed] = this.#pairs as [Pair, Pair];
-    const found = [...kept.complaints('kept channel', since), ...relayed.complaints('relayed channel', since)];
+    const [stored, relayed] = this.#pairs as [Pair, Pair];
+    const found = [...stored.complaints('stored channel', since), ...relayed.complaints('relayed channel', since)];
     for (const one of this.#pairs) one.leave();
     return found;
   }

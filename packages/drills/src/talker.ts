@@ -1,35 +1,38 @@
 import { performance } from 'node:perf_hooks';
 import { type Conversation, type ConversationEvent, textOf } from '@parley/client';
-import type { Heard, NamedEntry } from '@parley/testkit';
+import type { NamedEntry, ReaderEvent } from '@parley/testkit';
 
-/** An ack that took longer is late. */
+/** An ack that takes longer than this counts as late. */
 export const lateMs = 5_000;
 
-function heardOf(event: ConversationEvent): Heard | undefined {
+function readerEventOf(event: ConversationEvent): ReaderEvent | undefined {
   if (event.type === 'message') return { is: 'entry', seq: event.seq, name: textOf(event) ?? '' };
   if (event.type === 'gap') return { is: 'gap', from: event.from, to: event.to };
   return event.type === 'reset' ? { is: 'reset', seq: event.place.seq } : undefined;
 }
 
-/** One person in one channel: says numbered things at a steady rate, and remembers all that was acked and heard. */
+/**
+ * One user in one channel: sends numbered messages at a steady rate, and records all acks and
+ * entries.
+ */
 export class Talker {
   readonly name: string;
   readonly acked: NamedEntry[] = [];
-  readonly heard: Heard[] = [];
-  /** When acks came, ms. */
+  readonly received: ReaderEvent[] = [];
+  /** Times of acks, in ms. */
   readonly ackedAt: number[] = [];
-  /** When a stream was lost, ms: each between two welcomes. */
+  /** Times of lost streams, in ms, one between two welcomes. */
   readonly lostAt: number[] = [];
-  /** When welcomes came, ms. */
+  /** Times of welcomes, in ms. */
   readonly welcomedAt: number[] = [];
   readonly startsAfter: number;
-  /** Reasons of sends that were given back to their caller. */
+  /** Reasons of rejected sends. */
   readonly refused: string[] = [];
-  /** Reasons for which the stream was opened again. */
+  /** Reasons for reconnects. */
   readonly reconnected: string[] = [];
-  /** Acks that came later than `lateMs`. */
+  /** Number of late acks. */
   late = 0;
-  over: string | undefined;
+  endReason: string | undefined;
   lastSeq = 0;
   unanswered = 0;
   readonly #conversation: Conversation;
@@ -44,21 +47,23 @@ export class Talker {
     void this.#read();
   }
 
+  /** Starts sending. */
   talk(perSecond: number): void {
-    this.#timer = setInterval(() => void this.#say(), 1_000 / perSecond);
+    this.#timer = setInterval(() => void this.#send(), 1_000 / perSecond);
   }
 
-  hush(): void {
+  /** Stops sending. */
+  stop(): void {
     clearInterval(this.#timer);
   }
 
-  /** The longest time without an ack since then, the one that lasts still counted. */
+  /** Returns the longest time without an ack since `since`, in ms, including the current one. */
   silenceSince(since: number): number {
     const times = [since, ...this.ackedAt.slice(firstAfter(this.ackedAt, since)), performance.now()];
     return Math.round(Math.max(...times.map((time, at) => time - (times[at - 1] ?? time))));
   }
 
-  async #say(): Promise<void> {
+  async #send(): Promise<void> {
     this.#count += 1;
     this.unanswered += 1;
     const name = `${this.name}:${this.#count}`;
@@ -82,17 +87,20 @@ export class Talker {
 
   async #read(): Promise<void> {
     for await (const event of this.#conversation) {
-      const heard = heardOf(event);
-      if (heard !== undefined) this.heard.push(heard);
+      const received = readerEventOf(event);
+      if (received !== undefined) this.received.push(received);
       if (event.type === 'message') this.lastSeq = event.seq;
       if (event.type === 'welcome') this.welcomedAt.push(performance.now());
       if (event.type === 'reconnecting') this.#lost(event.reason);
-      if (event.type === 'ended') this.over = event.reason;
+      if (event.type === 'ended') this.endReason = event.reason;
     }
   }
 }
 
-/** Acks come in the order of time, so the tail is looked for from the end. */
+/**
+ * Returns the index of the first time at or after `since`. It searches from the end, because times
+ * increase.
+ */
 function firstAfter(times: readonly number[], since: number): number {
   let at = times.length;
   while (at > 0 && (times[at - 1] ?? 0) >= since) at -= 1;

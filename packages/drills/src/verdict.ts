@@ -1,22 +1,22 @@
 import { textTable } from '@parley/runtime';
 import { checkHistory, countFaults, type Fault, type FaultKind, type RecordedHistory } from '@parley/testkit';
-import type { Load } from './crowd.js';
-import { toTheReplaced } from './takeover.js';
+import type { Disturbance } from './disturbance.js';
+import type { Load } from './load.js';
+import { staleOwnerPrefix } from './takeover.js';
 import { lateMs } from './talker.js';
-import type { Disturbance } from './trouble.js';
 
-/** One trouble that was made. */
+/** Result of one disturbance. */
 export interface Round {
-  readonly trouble: Disturbance;
-  /** The longest time without an ack of each person. */
+  readonly disturbance: Disturbance;
+  /** Longest time without an ack of each user, in ms. */
   readonly silentMs: readonly number[];
   readonly complaints: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** How long people were not served after one kind of trouble. */
+/** Time without service after one kind of disturbance. */
 export interface Recovery {
-  readonly trouble: string;
+  readonly disturbance: string;
   readonly times: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -24,101 +24,103 @@ export interface Recovery {
   readonly boundMs: number;
 }
 
-/** What a drill came to. */
+/** Result of a drill. */
 export interface DrillVerdict {
   readonly recoveries: readonly Recovery[];
   readonly counts: Readonly<Record<string, number>>;
-  /** Everything that was not as it should be; none: passed. */
+  /** Everything that went wrong. Empty: the drill passed. */
   readonly wrong: readonly string[];
   readonly histories: readonly RecordedHistory[];
 }
 
-const shown = 20;
+const maxListed = 20;
 
-/** What the checker's kinds are to those who run a drill. */
+/** The checker's kinds of faults, as a drill reports them. */
 const kinds: Readonly<Record<string, readonly FaultKind[]>> = {
   lost: ['lost'],
-  'stored or heard twice': ['stored twice', 'heard twice'],
+  'stored or received twice': ['stored twice', 'received twice'],
   'out of order or missing': ['seq gap', 'out of order', 'silent gap'],
-  'two owners of one seq': ['another order', 'heard, not stored'],
+  'two owners of one seq': ['another order', 'received, not stored'],
 };
 
-/** Which value so many of these are not above, e.g. 0.95. */
+/** Returns a quantile, for example for the share 0.95. */
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
-function recoveryOf(trouble: Disturbance, rounds: readonly Round[]): Recovery {
-  const own = rounds.filter((one) => one.trouble === trouble);
+function recoveryOf(disturbance: Disturbance, rounds: readonly Round[]): Recovery {
+  const own = rounds.filter((one) => one.disturbance === disturbance);
   const silentMs = own.flatMap((one) => one.silentMs);
   return {
-    trouble: trouble.name,
+    disturbance: disturbance.name,
     times: own.length,
     p50Ms: quantile(silentMs, 0.5),
     p95Ms: quantile(silentMs, 0.95),
     mostMs: quantile(silentMs, 1),
-    boundMs: trouble.backWithinMs,
+    boundMs: disturbance.backWithinMs,
   };
 }
 
-function tooLate({ trouble, p95Ms, boundMs }: Recovery): string[] {
-  return p95Ms > boundMs ? [`${trouble}: 19 of 20 were served again after ${p95Ms} ms, not ${boundMs} ms`] : [];
+function tooLate({ disturbance, p95Ms, boundMs }: Recovery): string[] {
+  return p95Ms > boundMs
+    ? [`${disturbance}: 95 % of users were served again after ${p95Ms} ms, but the bound is ${boundMs} ms`]
+    : [];
 }
 
-/** What was said to an owner after it had been replaced has no place in the log. */
-function saidToReplaced({ channel, stored }: RecordedHistory): string[] {
-  const found = stored.filter(({ name }) => name.startsWith(toTheReplaced));
-  return found.length > 0 ? [`${channel}: ${found.length} messages stored by an owner that had been replaced`] : [];
+/** Reports stored messages that were sent to a replaced owner. */
+function storedByReplaced({ channel, stored }: RecordedHistory): string[] {
+  const found = stored.filter(({ name }) => name.startsWith(staleOwnerPrefix));
+  return found.length > 0 ? [`${channel}: ${found.length} messages stored by a replaced owner`] : [];
 }
 
-function countsOf(crowd: Load, histories: readonly RecordedHistory[], faults: readonly Fault[]) {
+function countsOf(load: Load, histories: readonly RecordedHistory[], faults: readonly Fault[]) {
   const sum = (of: (one: RecordedHistory) => number) => histories.reduce((total, one) => total + of(one), 0);
   const byKind = countFaults(faults);
   const found = Object.entries(kinds).map(([words, own]) => [words, own.reduce((n, kind) => n + byKind[kind], 0)]);
   return {
     acked: sum(({ acked }) => acked.length),
     stored: sum(({ stored }) => stored.length),
-    heard: sum(({ readers }) => readers.reduce((n, { heard }) => n + heard.length, 0)),
+    received: sum(({ readers }) => readers.reduce((n, { received }) => n + received.length, 0)),
     ...(Object.fromEntries(found) as Record<string, number>),
-    [`acked later than ${lateMs / 1_000} s`]: crowd.talkers.reduce((n, { late }) => n + late, 0),
+    [`acked later than ${lateMs / 1_000} s`]: load.talkers.reduce((n, { late }) => n + late, 0),
   };
 }
 
-/** Everybody falls silent; reads what is stored, and compares it with what everybody was told. */
-export async function judge(crowd: Load, rounds: readonly Round[]): Promise<DrillVerdict> {
-  const over = crowd.talkers.filter((one) => one.over !== undefined);
-  const unanswered = await crowd.settle();
-  const histories = await crowd.histories();
+/** Stops the load, reads what is stored, and compares it with what everyone received. */
+export async function judge(load: Load, rounds: readonly Round[]): Promise<DrillVerdict> {
+  const over = load.talkers.filter((one) => one.endReason !== undefined);
+  const unanswered = await load.settle();
+  const histories = await load.histories();
   const faults = histories.flatMap(checkHistory);
-  const recoveries = [...new Set(rounds.map(({ trouble }) => trouble))].map((one) => recoveryOf(one, rounds));
+  const recoveries = [...new Set(rounds.map(({ disturbance }) => disturbance))].map((one) => recoveryOf(one, rounds));
   const wrong = [
-    ...(rounds.length === 0 ? ['nothing was drilled'] : []),
-    ...rounds.flatMap(({ trouble, complaints }) => complaints.map((one) => `${trouble.name}: ${one}`)),
+    ...(rounds.length === 0 ? ['no disturbance was made'] : []),
+    ...rounds.flatMap(({ disturbance, complaints }) => complaints.map((one) => `${disturbance.name}: ${one}`)),
     ...recoveries.flatMap(tooLate),
-    ...histories.flatMap(saidToReplaced),
-    ...unanswered.map((words) => `never answered: ${words}`),
-    ...over.map((one) => `${one.name} was put out: ${one.over}`),
+    ...histories.flatMap(storedByReplaced),
+    ...unanswered.map((words) => `unanswered: ${words}`),
+    ...over.map((one) => `${one.name} was disconnected for good: ${one.endReason}`),
     ...faults.map(({ kind, words }) => `${kind}: ${words}`),
   ];
-  return { recoveries, counts: countsOf(crowd, histories, faults), wrong, histories };
+  return { recoveries, counts: countsOf(load, histories, faults), wrong, histories };
 }
 
 function seconds(ms: number): string {
   return Number.isFinite(ms) ? `${(ms / 1_000).toFixed(1)} s` : '';
 }
 
-/** A verdict for people. */
+/** Formats a verdict for people. */
 export function describeVerdict({ recoveries, counts, wrong }: DrillVerdict): string {
-  const rows = recoveries.map(({ trouble, times, p50Ms, p95Ms, mostMs, boundMs }) => [
-    trouble,
+  const rows = recoveries.map(({ disturbance, times, p50Ms, p95Ms, mostMs, boundMs }) => [
+    disturbance,
     String(times),
     ...[p50Ms, p95Ms, mostMs, boundMs].map(seconds),
   ]);
-  const heads = ['not served after', 'times', 'p50', 'p95', 'most', 'p95 at most'];
+  const heads = ['time without service after', 'times', 'p50', 'p95', 'max', 'p95 bound'];
   const counted = Object.entries(counts).map(([what, n]) => [what, String(n)]);
-  const rest = wrong.length > shown ? [`and ${wrong.length - shown} more`] : [];
-  const lines = [...wrong.slice(0, shown), ...rest].map((one) => `WRONG: ${one}`);
+  const rest = wrong.length > maxListed ? [`and ${wrong.length - maxListed} more`] : [];
+  const lines = [...wrong.slice(0, maxListed), ...rest].map((one) => `WRONG: ${one}`);
   const end = wrong.length === 0 ? 'PASSED' : 'FAILED';
   return [textTable(heads, rows), textTable(['counted', ''], counted), ...lines, end].join('\n');
 }

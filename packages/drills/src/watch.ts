@@ -1,10 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Disturbance, lacksNothing } from './trouble.js';
+import { type Disturbance, lacksNothing } from './disturbance.js';
 
-/** Only the counting client: somebody else makes the trouble. How long people were not served counts from the beginning. */
+/**
+ * Only measures, while the operator disturbs the system. The time without service counts from the
+ * start.
+ */
 export const watched: Disturbance = {
-  name: 'what was done by hand',
+  name: 'disturbance by hand',
   backWithinMs: Number.POSITIVE_INFINITY,
   lacks: lacksNothing,
   make: async ({ seconds }) => {

@@ -7,12 +7,12 @@ import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { checkHistory, type FaultKind, freePorts, type RecordedHistory, Started } from '@parley/testkit';
 import { drills } from '../src/catalog.js';
-import { aloneThenLate } from '../src/cut.js';
+import { isolatedThenLate } from '../src/cut.js';
 import { runDrill } from '../src/drill.js';
 import { LocalSystem } from '../src/local-system.js';
-import { FarSystem } from '../src/system.js';
+import { RemoteSystem } from '../src/system.js';
 
-const shape = { channels: 2, people: 4, rate: 100, seconds: 5, tell: () => {} };
+const shape = { channels: 2, people: 4, rate: 100, seconds: 5, report: () => {} };
 let data = '';
 let run: Started;
 
@@ -40,23 +40,23 @@ function parley(args: readonly string[]): Promise<{ status: number | string; out
   );
 }
 
-/** What the checker finds once the first history has been tampered with. */
+/** Returns the kinds of faults that the checker finds after a change to the first history. */
 function kindsAfter([first]: readonly RecordedHistory[], plant: (history: RecordedHistory) => RecordedHistory) {
   const kinds = checkHistory(plant(first as RecordedHistory)).map(({ kind }) => kind);
   return [...new Set<FaultKind>(kinds)];
 }
 
-test('a kill of each part: nothing acked is lost, twice or disordered, and the checker would have seen it', async () => {
+test('kills of each part lose, repeat or reorder no acked message, and the checker would notice', async () => {
   const system = await LocalSystem.open(data);
   const { wrong, histories, recoveries } = await runDrill(system, drills.kill, shape);
   expect(wrong).toEqual([]);
   expect(recoveries.map(({ times }) => times)).toEqual([1, 1, 1]);
   for (const { acked, readers } of histories) {
     expect(acked.length).toBeGreaterThan(200);
-    expect(readers.every(({ heard }) => heard.length >= acked.length)).toBe(true);
+    expect(readers.every(({ received }) => received.length >= acked.length)).toBe(true);
   }
   const rowGone = kindsAfter(histories, (one) => ({ ...one, stored: one.stored.filter((_, at) => at !== 99) }));
-  expect(rowGone).toEqual(['lost', 'seq gap', 'heard, not stored']);
+  expect(rowGone).toEqual(['lost', 'seq gap', 'received, not stored']);
   const again = kindsAfter(histories, (one) => {
     const copy = { seq: one.stored.length + 1, name: one.stored[0]?.name ?? '' };
     return { ...one, stored: [...one.stored, copy] };
@@ -64,48 +64,48 @@ test('a kill of each part: nothing acked is lost, twice or disordered, and the c
   expect(again).toEqual(['stored twice', 'silent gap']);
   const swapped = kindsAfter(histories, ({ readers, ...one }) => {
     const [reader, ...others] = readers as [RecordedHistory['readers'][number]];
-    const [a, b, ...rest] = reader.heard;
-    return { ...one, readers: [{ ...reader, heard: [b, a, ...rest].filter((x) => x !== undefined) }, ...others] };
+    const [a, b, ...rest] = reader.received;
+    return { ...one, readers: [{ ...reader, received: [b, a, ...rest].filter((x) => x !== undefined) }, ...others] };
   });
   expect(swapped).toEqual(['silent gap', 'out of order']);
 }, 120_000);
 
-test('an owner that sleeps past its lease is replaced, and says nothing more as the owner; by the command', async () => {
+test('the pause drill passes: a frozen owner is replaced and relays nothing more', async () => {
   const { status, output } = await parley(['drill', 'pause', '--data', data, '--channels', '2']);
   expect(output).toMatch(/PASSED\n$/);
   expect(status).toBe(0);
 }, 120_000);
 
-test('an owner that ignores its lease is found: it talks on though it is replaced', async () => {
-  const planted = { ...shape, guestEntry: 'test/endless-lease' };
-  const alone = { words: '', troubles: [aloneThenLate] };
+test('detects an owner that ignores its lease and continues after it was replaced', async () => {
+  const planted = { ...shape, extraServerEntry: 'test/endless-lease' };
+  const alone = { description: '', disturbances: [isolatedThenLate] };
   const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);
   expect(wrong.join('\n')).toContain('relayed channel: ');
-  expect(wrong.join('\n')).toContain('acked by an owner that had been replaced');
+  expect(wrong.join('\n')).toContain('acked by a replaced owner');
   expect((await runDrill(await LocalSystem.open(data), alone, shape)).wrong).toEqual([]);
 }, 120_000);
 
 test.each([
-  [['drill', 'nosuch'], 'there is no drill nosuch: kill, pause'],
+  [['drill', 'nosuch'], 'There is no drill nosuch. Choose one of: kill, pause'],
   [['drill', 'kill', '--data', '/nowhere'], 'No `npm start` runs with the data folder /nowhere'],
-  [['drill', 'kill', '--rounds', '0'], 'It is a whole number from 1 to 10000.'],
-  [['drill', 'watch', '--manager', 'localhost:1'], '--manager and --user-service go together'],
-])('%j is refused with one sentence', async (args, words) => {
+  [['drill', 'kill', '--rounds', '0'], 'Use a whole number from 1 to 10000.'],
+  [['drill', 'watch', '--manager', 'localhost:1'], 'Give both --manager and --user-service'],
+])('refuses %j with one sentence', async (args, words) => {
   const { status, output } = await parley(args);
   expect(output).toContain(words);
   expect(output).not.toContain('    at ');
   expect(status).toBe(2);
 });
 
-test('the drills are listed', async () => {
+test('lists the drills', async () => {
   const { status, output } = await parley(['drill', 'list']);
   for (const name of Object.keys(drills)) expect(output).toMatch(new RegExp(`^${name} `, 'm'));
   expect(status).toBe(0);
 });
 
-test('a drill that fails while it is set up leaves no room behind', async () => {
+test('a drill that fails during set-up leaves no channel', async () => {
   const { userService, managers } = await LocalSystem.open(data);
-  const system = new FarSystem(userService, managers);
+  const system = new RemoteSystem(userService, managers);
   const people = await system.makePeople(8);
   system.makePeople = async () => people.with(-1, { id: 'nobody', token: 'no.valid.token' });
   await expect(runDrill(system, drills.watch, { ...shape, channels: 2, people: 2 })).rejects.toThrow();

@@ -2,23 +2,24 @@ import { Client, type ClientDuplexStream, credentials, type StatusObject } from 
 import { type ListenResponse, Message } from '@parley/contract';
 import { bearerMetadata, clientOptions } from '@parley/rpc';
 
-/** Bytes as text; empty where there are none. */
+/** Decodes bytes as UTF-8. Returns an empty text without bytes. */
 export function utf8(bytes?: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** Options of a Chatter. */
 export interface ChatterOptions {
   /** Asks for events (`chat-events: 1`). */
   readonly events?: boolean;
-  /** `<log>:<seq>` */
+  /** Position to resume from, as `<log>:<seq>`. */
   readonly resume?: string;
-  /** By the seed's package-less name. */
+  /** Calls the service by its name without a package. */
   readonly seed?: boolean;
-  /** Dials this instead of the address of the Listen. */
+  /** Address to connect to, instead of that of the Listen. */
   readonly address?: string;
 }
 
-/** How a stream ended. */
+/** The end of a stream. */
 export interface Ending {
   readonly code: number;
   readonly details: string;
@@ -30,13 +31,13 @@ function encode(message: Message | Buffer): Buffer {
   return Buffer.isBuffer(message) ? message : Buffer.from(Message.encode(message).finish());
 }
 
-/** A plain gRPC client on one Connect stream that remembers all it got. */
+/** A plain gRPC client on one Connect stream. It records every message. */
 export class Chatter {
   readonly messages: Message[] = [];
   readonly ended: Promise<Ending>;
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Message | Buffer, Message>;
-  #waiting: (() => void)[] = [];
+  #waiters: (() => void)[] = [];
 
   constructor(listened: Pick<ListenResponse, 'token' | 'server'>, options: ChatterOptions = {}) {
     const metadata = bearerMetadata(listened.token);
@@ -62,51 +63,51 @@ export class Chatter {
     this.#call.on('error', () => {});
     this.#call.on('data', (message: Message) => {
       this.messages.push(message);
-      for (const wake of this.#waiting.splice(0)) wake();
+      for (const wake of this.#waiters.splice(0)) wake();
     });
   }
 
-  /** Sends a message; `fields` replaces or adds. */
+  /** Sends a message. `fields` adds or replaces fields. */
   send(text: string, fields: Partial<Message> = {}): void {
     this.#call.write(Message.fromPartial({ data: Buffer.from(text), ...fields }));
   }
 
-  /** Sends bytes as they are, as one gRPC message. */
+  /** Sends raw bytes as one gRPC message. */
   sendRaw(bytes: Buffer): void {
     this.#call.write(bytes);
   }
 
-  /** The texts that were said, in the order they came. */
+  /** Texts of the received entries, in order. */
   get texts(): string[] {
     return this.messages.filter(({ seq }) => seq > 0).map(({ data }) => utf8(data));
   }
 
   /**
-   * The first message that fits, already here or still to come.
-   * @throws {Error} after `withinMs`.
+   * Returns the first message that matches, received already or later.
+   * @throws {Error} after `withinMs`
    */
-  async find(fits: (message: Message) => boolean, withinMs = 20_000): Promise<Message> {
+  async find(matches: (message: Message) => boolean, withinMs = 20_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
-    for (let looked = 0; ; ) {
-      for (; looked < this.messages.length; looked++) {
-        const message = this.messages[looked] as Message;
-        if (fits(message)) return message;
+    for (let checked = 0; ; ) {
+      for (; checked < this.messages.length; checked++) {
+        const message = this.messages[checked] as Message;
+        if (matches(message)) return message;
       }
-      if (Date.now() > deadline) throw new Error(`no such message in ${withinMs} ms; got ${this.messages.length}`);
+      if (Date.now() > deadline) throw new Error(`No such message in ${withinMs} ms, among ${this.messages.length}.`);
       await Promise.race([
-        new Promise<void>((resolve) => this.#waiting.push(resolve)),
+        new Promise<void>((resolve) => this.#waiters.push(resolve)),
         new Promise<void>((resolve) => setTimeout(resolve, 50)),
       ]);
     }
   }
 
-  /** Says that nothing more will be sent, and waits for the end. */
+  /** Half-closes the stream and waits for its end. */
   leave(): Promise<Ending> {
     this.#call.end();
     return this.ended;
   }
 
-  /** Goes away at once. */
+  /** Cancels the stream. */
   cancel(): void {
     this.#call.cancel();
   }

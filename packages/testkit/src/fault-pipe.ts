@@ -2,15 +2,18 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What is wrong with one direction of a connection. */
+/** Faults of one direction of a connection. */
 export interface LinkFaults {
-  /** Milliseconds that everything takes longer. */
+  /** Added delay, in milliseconds. */
   readonly delayMs: number;
-  /** What gets through in a second; infinite: as much as comes. */
+  /** Bandwidth. Infinite: unlimited. */
   readonly bytesPerSecond: number;
-  /** The largest piece that is written at once; infinite: as it comes. */
+  /** Largest piece written at once. Infinite: unlimited. */
   readonly sliceBytes: number;
-  /** A black hole: nothing gets through and nothing is closed, until it is over; then TCP's retransmission would bring it. */
+  /**
+   * A black hole: nothing passes and nothing is closed. Held data passes once it is off, as TCP
+   * would retransmit it.
+   */
   readonly hole: boolean;
 }
 
@@ -21,38 +24,45 @@ export const noFaults: LinkFaults = {
   hole: false,
 };
 
-/** Faults that can be changed while connections have them. */
+/** Faults that can change while connections are open. */
 export class FaultSwitch {
   #faults = noFaults;
-  #waiting: (() => void)[] = [];
+  #waiters: (() => void)[] = [];
 
   get now(): LinkFaults {
     return this.#faults;
   }
 
-  /** The named ones change, the others stay. */
+  /** Changes the given faults and keeps the others. */
   set(faults: Partial<LinkFaults>): void {
     this.#faults = { ...this.#faults, ...faults };
-    for (const wake of this.#waiting.splice(0)) wake();
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 
+  /** Resolves at the next change. */
   changed(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 }
 
-/** Breaks a connection. Node 20 loses a handle that is reset while its end is on its way, and then never exits. */
+/**
+ * Breaks a connection. Node 20 leaks a handle that is reset while its end is being sent, and then
+ * never exits.
+ */
 export function breakSocket(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
   else socket.resetAndDestroy();
 }
 
-/** Bytes, the end of a direction, or a connection that broke. */
+/** Data, the end of a direction, or a broken connection. */
 type Piece = Buffer | 'end' | 'reset';
 
 const heldBytes = 262_144;
 
-/** One direction of a proxied connection. It holds a quarter of a megabyte at most; the rest waits at who sends it. */
+/**
+ * One direction of a proxied connection. It holds at most a quarter of a megabyte; backpressure
+ * holds the rest at the sender.
+ */
 export class FaultPipe {
   readonly #from: Socket;
   readonly #to: Socket;
@@ -61,14 +71,14 @@ export class FaultPipe {
   #held = 0;
   #wake: () => void = () => {};
 
-  /** The faults of all switches count; of each kind the worst. */
+  /** The faults of all switches apply, the worst of each kind. */
   constructor(from: Socket, to: Socket, switches: readonly FaultSwitch[]) {
     this.#from = from;
     this.#to = to;
     this.#switches = switches;
-    from.on('data', (bytes: Buffer) => this.#take(bytes));
-    from.on('end', () => this.#take('end'));
-    from.on('error', () => this.#take('reset'));
+    from.on('data', (bytes: Buffer) => this.#enqueue(bytes));
+    from.on('end', () => this.#enqueue('end'));
+    from.on('error', () => this.#enqueue('reset'));
     to.on('close', () => this.#wake());
     void this.#run();
   }
@@ -83,7 +93,7 @@ export class FaultPipe {
     };
   }
 
-  #take(piece: Piece): void {
+  #enqueue(piece: Piece): void {
     this.#queue.push({ piece, dueMs: performance.now() + this.#faults.delayMs });
     this.#held += Buffer.isBuffer(piece) ? piece.length : 0;
     if (this.#held >= heldBytes) this.#from.pause();
@@ -97,14 +107,14 @@ export class FaultPipe {
       else {
         const waitMs = next.dueMs - performance.now();
         if (waitMs > 0) await pause(waitMs);
-        await this.#passHole();
+        await this.#waitForHole();
         await this.#pass(next.piece);
       }
     }
-    this.#from.resume(); // what comes now is read and dropped
+    this.#from.resume(); // further data is read and dropped
   }
 
-  async #passHole(): Promise<void> {
+  async #waitForHole(): Promise<void> {
     while (this.#faults.hole) await Promise.race(this.#switches.map((one) => one.changed()));
   }
 
@@ -121,20 +131,20 @@ export class FaultPipe {
   async #write(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length && !this.#to.destroyed; ) {
       const { sliceBytes, bytesPerSecond } = this.#faults;
-      // A slower link takes smaller pieces: 20 of them a second.
+      // A slower link gets smaller pieces, 20 per second.
       const size = Math.max(1, Math.min(sliceBytes, bytes.length - at, bytesPerSecond / 20));
       const slice = bytes.subarray(at, at + size);
       at += slice.length;
       const hasRoom = this.#to.write(slice);
       const paceMs = (slice.length / bytesPerSecond) * 1_000;
       if (paceMs > 0) await pause(paceMs);
-      else if (Number.isFinite(sliceBytes)) await new Promise(setImmediate); // or the slices are joined again
-      if (!hasRoom) await this.#room();
-      await this.#passHole();
+      else if (Number.isFinite(sliceBytes)) await new Promise(setImmediate); // otherwise the slices would be joined
+      if (!hasRoom) await this.#waitForDrain();
+      await this.#waitForHole();
     }
   }
 
-  #room(): Promise<void> {
+  #waitForDrain(): Promise<void> {
     if (this.#to.destroyed || !this.#to.writableNeedDrain) return Promise.resolve();
     return new Promise((resolve) => {
       const go = () => {

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { breakSocket, FaultPipe, FaultSwitch, type LinkFaults, noFaults } from './fault-pipe.js';
 
-/** Up: from who dials to who is dialled. */
+/** Up: from the client to the server. */
 export type Direction = 'up' | 'down';
 
 const both: readonly Direction[] = ['up', 'down'];
@@ -16,35 +16,36 @@ function setFaults(switches: Switches, faults: Partial<LinkFaults>, directions: 
   for (const direction of directions) switches[direction].set(faults);
 }
 
-/** One connection through a proxy, with faults of its own beside those of all. */
+/** One connection through a proxy, with its own faults in addition to those of the proxy. */
 export class ProxiedConnection {
-  readonly #dialler: Socket;
+  readonly #client: Socket;
   readonly #target: Socket;
   readonly #own = newSwitches();
 
-  constructor(dialler: Socket, target: Socket, all: Switches) {
-    this.#dialler = dialler;
+  constructor(client: Socket, target: Socket, all: Switches) {
+    this.#client = client;
     this.#target = target;
-    new FaultPipe(dialler, target, [all.up, this.#own.up]);
-    new FaultPipe(target, dialler, [all.down, this.#own.down]);
+    new FaultPipe(client, target, [all.up, this.#own.up]);
+    new FaultPipe(target, client, [all.down, this.#own.down]);
   }
 
+  /** Sets faults of this connection. */
   set(faults: Partial<LinkFaults>, directions = both): void {
     setFaults(this.#own, faults, directions);
   }
 
-  /** Both sides see a reset. */
+  /** Resets both sides. */
   reset(): void {
-    for (const socket of [this.#dialler, this.#target]) breakSocket(socket);
+    for (const socket of [this.#client, this.#target]) breakSocket(socket);
   }
 
-  /** Whoever receives in this direction sees its end; the other direction goes on. */
+  /** Ends one direction. The other one continues. */
   halfClose(direction: Direction): void {
-    (direction === 'up' ? this.#target : this.#dialler).end();
+    (direction === 'up' ? this.#target : this.#client).end();
   }
 }
 
-/** Sits between any two processes that speak TCP, and does to their connections what networks do. */
+/** A TCP proxy between two processes that injects network faults. */
 export class FaultProxy {
   readonly #server: Server;
   readonly #target: () => string;
@@ -56,7 +57,10 @@ export class FaultProxy {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
-  /** A proxy on a free port of 127.0.0.1. The target (host:port) is asked for at each connection. */
+  /**
+   * Opens a proxy on a free port of 127.0.0.1. `target` returns `host:port` for each new
+   * connection.
+   */
   static async open(target: () => string): Promise<FaultProxy> {
     const proxy = new FaultProxy(target);
     await new Promise<void>((resolve, reject) => {
@@ -65,7 +69,7 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** host:port */
+  /** `host:port` of the proxy. */
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -74,12 +78,12 @@ export class FaultProxy {
     return [...this.#connections];
   }
 
-  /** Of all connections, those to come too. */
+  /** Sets faults of all connections, including future ones. */
   set(faults: Partial<LinkFaults>, directions = both): void {
     setFaults(this.#all, faults, directions);
   }
 
-  /** What is wrong with all of them is over, and what was held goes on. */
+  /** Ends the faults of the proxy, and releases held data. */
   heal(): void {
     this.set(noFaults);
   }
@@ -88,20 +92,20 @@ export class FaultProxy {
     for (const one of this.#connections) one.reset();
   }
 
-  /** Resets what is open, and ends. */
+  /** Resets every connection and closes the proxy. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.reset();
     await closed;
   }
 
-  #accept(dialler: Socket): void {
+  #accept(client: Socket): void {
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(this.#target()) ?? [];
     const target = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true });
-    const connection = new ProxiedConnection(dialler, target, this.#all);
+    const connection = new ProxiedConnection(client, target, this.#all);
     this.#connections.add(connection);
     let open = 2;
-    for (const socket of [dialler, target]) {
+    for (const socket of [client, target]) {
       socket.once('close', () => {
         open -= 1;
         if (open === 0) this.#connections.delete(connection);

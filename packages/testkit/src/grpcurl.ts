@@ -6,63 +6,63 @@ import { Program } from './program.js';
 const run = promisify(execFile);
 const seed = fileURLToPath(new URL('../../../../proto/seed', import.meta.url));
 
-function bearing(token: string | undefined): string[] {
+function authorization(token: string | undefined): string[] {
   return token === undefined ? [] : ['-H', `authorization: Bearer ${token}`];
 }
 
-/** grpcurl with one way to learn the contract and to name it. */
+/** Runs grpcurl, with one way to learn and name the contract. */
 export class Grpcurl {
   readonly #options: readonly string[];
   readonly #prefix: string;
 
-  /** `prefix` is written before the name of each service. */
+  /** `prefix` precedes the name of each service. */
   constructor(options: readonly string[], prefix: string) {
     this.#options = ['-plaintext', ...options];
     this.#prefix = prefix;
   }
 
-  /** Whether there is one on the PATH. */
+  /** Whether grpcurl is on the PATH. */
   static get isHere(): boolean {
     return spawnSync('grpcurl', ['-version']).status === 0;
   }
 
-  /** By the seed's own proto file and names: it needs no reflection. */
+  /** Returns a grpcurl that uses the original proto file and names, without reflection. */
   static ofSeed(): Grpcurl {
     return new Grpcurl(['-import-path', seed, '-proto', 'seed.proto'], '');
   }
 
   /**
-   * One call; all that `grpcurl -v` says of it.
-   * @throws {Error} with that, where it is refused.
+   * Makes one call. Returns the output of `grpcurl -v`.
+   * @throws {Error} with that output if the call is refused
    */
   async call(address: string, method: string, request: object, token?: string): Promise<string> {
-    const said = ['-v', ...this.#options, ...bearing(token), '-d', JSON.stringify(request)];
-    return run('grpcurl', [...said, address, this.#prefix + method]).then(
+    const args = ['-v', ...this.#options, ...authorization(token), '-d', JSON.stringify(request)];
+    return run('grpcurl', [...args, address, this.#prefix + method]).then(
       ({ stdout }) => stdout,
       ({ stdout, stderr }: { stdout: string; stderr: string }) => Promise.reject(new Error(stdout + stderr)),
     );
   }
 
-  /** Makes an account and logs in; the token. */
+  /** Creates an account and logs in. Returns the token. */
   async signUp(userService: string, userId: string): Promise<string> {
     const account = { user_id: userId, password: 'correct horse' };
     await this.call(userService, 'UserService/Register', { ...account, name: userId });
     return String(bodyOf(await this.call(userService, 'UserService/Login', account)).token);
   }
 
-  /** A stream that says each line that is typed. */
+  /** Opens a stream that sends each typed line. */
   connect(address: string, token: string): Program {
-    const said = [...this.#options, ...bearing(token), '-d', '@'];
-    return new Program('grpcurl', [...said, address, `${this.#prefix}ChatService/Connect`]);
+    const args = [...this.#options, ...authorization(token), '-d', '@'];
+    return new Program('grpcurl', [...args, address, `${this.#prefix}ChatService/Connect`]);
   }
 }
 
-/** A response header in what a call said. */
+/** Returns a response header from the output of a call. */
 export function headerOf(output: string, key: string): string {
   return new RegExp(`^${key}: (.+)$`, 'm').exec(output)?.[1] ?? '';
 }
 
-/** The first message in what a call said. */
+/** Returns the first message from the output of a call. */
 export function bodyOf(output: string): Record<string, unknown> {
   const body = /^Response contents:\n([\s\S]*?)\n\n/m.exec(output)?.[1];
   return JSON.parse(body ?? '{}') as Record<string, unknown>;

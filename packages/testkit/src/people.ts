@@ -3,7 +3,7 @@ import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
 import type { TestDatabase } from './test-database.js';
 
-/** Somebody with an account, a session and a user token. */
+/** A user with an account, a session and a token. */
 export interface TestPerson {
   readonly id: string;
   readonly number: number;
@@ -11,7 +11,7 @@ export interface TestPerson {
   readonly token: string;
 }
 
-/** Makes accounts by SQL, thousands if need be, with tokens as Login would give them. */
+/** Creates accounts by SQL, thousands if needed, with tokens as Login issues them. */
 export class People {
   readonly #owner: Pool;
   readonly #signer: Pool;
@@ -30,7 +30,7 @@ export class People {
     return new People(owner, signer, new SigningKey(userToken, randomUUID(), signer, clock));
   }
 
-  /** One person with an account that is not new; no password opens it. */
+  /** Creates a user whose account is two days old. No password matches it. */
   async make(id: string, role: 'user' | 'admin' = 'user'): Promise<TestPerson> {
     const { rows } = await this.#owner.query<{ number: number; session: string }>(
       `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role, created_at)
@@ -44,14 +44,14 @@ export class People {
     return { id, number, sessionId: session, token };
   }
 
-  /** `count` people named `<prefix>-1`, `<prefix>-2`, ... */
+  /** Creates `count` users named `<prefix>-1`, `<prefix>-2` and so on. */
   async makeMany(prefix: string, count: number): Promise<TestPerson[]> {
     const people: TestPerson[] = [];
     for (let n = 1; n <= count; n++) people.push(await this.make(`${prefix}-${n}`));
     return people;
   }
 
-  /** Runs SQL as the owner. */
+  /** Runs SQL as the database owner. */
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
     const { rows } = await this.#owner.query<Record<string, unknown>>(text, values);
     return rows;

@@ -1,12 +1,12 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A program that stays, is typed to, and whose words can be waited for. */
+/** A running program with typed input and recorded output. */
 export class Program {
   readonly child: ChildProcess;
-  /** The exit code, null where a signal ended it; by then all is said. */
+  /** Exit code, or null if a signal ended it. All output has arrived by then. */
   readonly exited: Promise<number | null>;
-  /** All that it has said, to both. */
+  /** Output on stdout and stderr. */
   said = '';
 
   constructor(command: string, args: readonly string[], options: SpawnOptions = {}) {
@@ -19,18 +19,22 @@ export class Program {
     }
   }
 
+  /** Types a line. */
   type(line: string): void {
     this.child.stdin?.write(`${line}\n`);
   }
 
-  /** Waits until it says this. Throws with all it said where it does not. */
+  /**
+   * Waits until the output contains a text.
+   * @throws {Error} with the output, after `withinMs`
+   */
   async says(words: string, withinMs = 60_000): Promise<void> {
     for (const end = Date.now() + withinMs; !this.said.includes(words); await pause(20)) {
-      if (Date.now() > end) throw new Error(`never said "${words}":\n${this.said}`);
+      if (Date.now() > end) throw new Error(`The program never printed "${words}":\n${this.said}`);
     }
   }
 
-  /** Nothing more is typed. Resolves with the exit code. */
+  /** Closes stdin. Resolves with the exit code. */
   end(): Promise<number | null> {
     this.child.stdin?.end();
     return this.exited;

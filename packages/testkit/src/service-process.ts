@@ -15,15 +15,15 @@ function entryOf(service: ServiceName, entry: string): string {
   return fileURLToPath(new URL(`../../../../services/${service}/dist/${entry}.js`, import.meta.url));
 }
 
-/** A service as a real process, told everything by its environment. */
+/** A service as a real process, configured by its environment. */
 export class ServiceProcess {
   readonly #child: ChildProcess;
   #output = '';
-  /** `host:port` of its gRPC server and of its admin server, the URL of its HTTP server; of those that it has. */
+  /** `host:port` of its gRPC and ops servers, and URL of its HTTP server, as far as it has them. */
   grpc = '';
   http = '';
   admin: string | undefined;
-  /** Its exit status, or null where a signal ended it. */
+  /** Exit code, or null if a signal ended it. */
   readonly exited: Promise<number | null>;
 
   private constructor(child: ChildProcess) {
@@ -37,9 +37,9 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts it on free ports of 127.0.0.1, unless `env` says otherwise, and waits until it listens.
-   * @param entry Its main, or one of its tests' folder with something planted.
-   * @throws {Error} with the sentence that it ended with.
+   * Starts it on free ports of 127.0.0.1, unless `env` sets them, and waits until it listens.
+   * @param entry its main module, or one from its test folder with a planted fault
+   * @throws {Error} with its output if it does not start
    */
   static async start(
     service: ServiceName,
@@ -59,17 +59,17 @@ export class ServiceProcess {
 
   #listening(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const give = (why: string) => reject(new Error(`${why}\n${this.#output}`));
-      const patience = setTimeout(() => give('did not start in time'), startWithinMs);
+      const fail = (why: string) => reject(new Error(`${why}\n${this.#output}`));
+      const timer = setTimeout(() => fail('The service did not start in time.'), startWithinMs);
       this.#child.on('message', ({ listens, failed }: ToSupervisor) => {
-        clearTimeout(patience);
-        if (listens === undefined) return give(failed ?? 'failed');
+        clearTimeout(timer);
+        if (listens === undefined) return fail(failed ?? 'The service failed to start.');
         this.grpc = listens.grpc ?? '';
         this.http = listens.http ?? '';
         this.admin = listens.admin;
         resolve();
       });
-      this.#child.once('exit', () => give('ended before it listened'));
+      this.#child.once('exit', () => fail('The service exited before it listened.'));
     });
   }
 
@@ -77,7 +77,7 @@ export class ServiceProcess {
     return this.#child.pid as number;
   }
 
-  /** All that it wrote. */
+  /** Its output so far. */
   get output(): string {
     return this.#output;
   }
@@ -86,7 +86,7 @@ export class ServiceProcess {
     this.#child.kill(signal);
   }
 
-  /** SIGTERM, and waits for the end. */
+  /** Sends SIGTERM and waits for the exit. */
   async stop(): Promise<void> {
     this.kill('SIGTERM');
     await this.exited;

@@ -13,7 +13,10 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The first of `count` ports that are free together with their admin ports, below those that are given out at random. */
+/**
+ * Finds `count` consecutive ports that are free together with their ops ports, below the ephemeral
+ * range. Returns the first.
+ */
 export async function freePorts(count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 10_000);
@@ -23,9 +26,9 @@ export async function freePorts(count: number): Promise<number> {
   }
 }
 
-/** A supervisor as its own process. */
+/** A running `npm start`. */
 export class Started extends Program {
-  /** The exit code, or the signal that ended it. */
+  /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 
   /** `node` is the Node that runs it and all its services. */
@@ -35,7 +38,7 @@ export class Started extends Program {
     this.ended = this.exited.then((code) => code ?? this.child.signalCode ?? '');
   }
 
-  /** The living processes below it, by the words of their command line. */
+  /** Returns its live child processes with their command lines. */
   async services(): Promise<{ pid: number; name: string }[]> {
     return (await processes()).filter(({ parent }) => parent === this.child.pid);
   }
@@ -51,7 +54,7 @@ async function processes(): Promise<{ pid: number; parent: number; name: string 
     .map(([pid, parent, , ...name]) => ({ pid: Number(pid), parent: Number(parent), name: name.join(' ') }));
 }
 
-/** Which of these processes still live. */
+/** Returns the pids that are still alive. */
 export async function living(pids: readonly number[]): Promise<number[]> {
   return (await processes()).map(({ pid }) => pid).filter((pid) => pids.includes(pid));
 }

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createDatabaseFor, dropDatabaseFor, migrate, roleUrl, type ServiceRole } from '@parley/database';
 
-/** Where the global set-up tells the test files about its PostgreSQL. */
+/** Environment variable with the URL of the PostgreSQL of this run. */
 export const ownerVariable = 'TEST_POSTGRES_URL';
 
-/** Roles belong to the whole server, so every test database opens with the same passwords. */
+/**
+ * Passwords of the roles. Roles belong to the whole server, so every test database uses the same
+ * ones.
+ */
 export const rolePasswords: Readonly<Record<ServiceRole, string>> = {
   chat_user: 'test-user',
   chat_manager: 'test-manager',
@@ -12,24 +15,24 @@ export const rolePasswords: Readonly<Record<ServiceRole, string>> = {
   chat_gateway: 'test-gateway',
 };
 
-/** A migrated database of one test file. */
+/** A migrated database for one test file. */
 export interface TestDatabase {
-  /** May do everything. */
+  /** URL of the owner, with every privilege. */
   readonly ownerUrl: string;
-  /** As that service sees it. */
+  /** Returns the URL for the role of a service. */
   urlFor(role: ServiceRole): string;
-  /** Drops it, and every connection to it. */
+  /** Drops the database with its connections. */
   close(): Promise<void>;
 }
 
 /**
- * A new, empty, migrated database in the PostgreSQL of this jest run.
- * @throws {Error} one sentence outside of jest, else the database error.
+ * Creates a migrated database in the PostgreSQL of this jest run.
+ * @throws {Error} outside of jest, or the database error
  */
 export async function openTestDatabase(): Promise<TestDatabase> {
   const serverUrl = process.env[ownerVariable];
   if (serverUrl === undefined)
-    throw new Error('there is no test database: run the tests with the jest.config.js of the root');
+    throw new Error('There is no test database. Run the tests with the jest.config.js of the root folder.');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const ownerUrl = await createDatabaseFor(serverUrl, name);
   await migrate(ownerUrl);

@@ -12,16 +12,17 @@ import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 
+/** Options of `Trio.start`. */
 export interface TrioOptions {
   readonly managers?: number;
   readonly chatServers?: number;
-  /** More settings for every process. */
+  /** Additional settings of every process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 const withinMs = 10_000;
 
-/** The three services as real processes over a database of their own. */
+/** The services as real processes, with their own database. */
 export class Trio {
   readonly database: TestDatabase;
   readonly people: People;
@@ -44,7 +45,10 @@ export class Trio {
     this.#env = env;
   }
 
-  /** Managers and chat servers; accounts are made by SQL unless a test starts the user-service too. */
+  /**
+   * Starts managers and chat servers. Accounts are created by SQL unless a test starts the
+   * user-service.
+   */
   static async start({ managers = 1, chatServers = 1, env = {} }: TrioOptions = {}): Promise<Trio> {
     const database = await openTestDatabase();
     const people = await People.open(database);
@@ -55,7 +59,7 @@ export class Trio {
     return trio;
   }
 
-  /** The user-service, with cheap password hashes. */
+  /** Starts a user-service with cheap password hashes. */
   async startUserService(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const database = { PARLEY_DATABASE_URL: this.database.urlFor('chat_user') };
     const settings = { PARLEY_BCRYPT_COST: '4', ...this.#env, ...database, ...env };
@@ -64,7 +68,7 @@ export class Trio {
     return started;
   }
 
-  /** A gateway in front of all that runs by now. */
+  /** Starts a gateway in front of everything that runs. */
   async startGateway(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const started = await ServiceProcess.start('gateway', {
       ...this.#env,
@@ -77,7 +81,7 @@ export class Trio {
     return started;
   }
 
-  /** One more chat server; ready when a manager knows it. */
+  /** Starts another chat server. Resolves once a manager has accepted it. */
   async addChatServer(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
     const started = await ServiceProcess.start('chat-service', {
       ...this.#env,
@@ -91,52 +95,60 @@ export class Trio {
     return started;
   }
 
-  /** Resolves when the chat server has a lease. Throws where it gets none. */
+  /**
+   * Waits until a chat server has a lease.
+   * @throws {Error} if it gets none
+   */
   async lives(server: ServiceProcess, withinMs = 5_000): Promise<void> {
     const living = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
     const end = performance.now() + withinMs;
     while ((await this.people.sql(living, [server.grpc])).length === 0) {
-      if (performance.now() > end) throw new Error(`no manager knows ${server.grpc}\n${server.output}`);
+      if (performance.now() > end) throw new Error(`No manager accepts ${server.grpc}.\n${server.output}`);
       await pause(50);
     }
   }
 
-  /** Makes a chat server that lives the owner of a channel. */
+  /** Makes a live chat server the owner of a channel. */
   async place(channelId: number, { grpc }: ServiceProcess): Promise<void> {
     const placed = `UPDATE chat.channel_head SET epoch = epoch + 1,
       boot_id = (SELECT boot_id FROM chat.server WHERE addr = $2) WHERE channel_id = $1`;
     await this.people.sql(placed, [channelId, grpc]);
   }
 
-  /** The client of one manager. */
+  /** Returns the client of one manager. */
   manager(n = 0): Client {
     return this.#clients[n] as Client;
   }
 
+  /** Creates a room. */
   create(person: TestPerson, name: string, limit = 25): Promise<Channel> {
     const client = this.manager();
     const channel = Channel.fromPartial({ name, limit });
     return callUnary(client, ChannelService.create, channel, { token: person.token, withinMs });
   }
 
+  /** Takes a seat. */
   listen(person: TestPerson, channelId: number, manager = 0): Promise<ListenResponse> {
     const client = this.manager(manager);
     const channel = Channel.fromPartial({ id: channelId });
     return callUnary(client, ChannelService.listen, channel, { token: person.token, withinMs });
   }
 
+  /** Changes a member. */
   changeMember(person: TestPerson, change: Parameters<typeof ChangeMemberRequest.fromPartial>[0]): Promise<unknown> {
     const client = this.manager();
     const request = ChangeMemberRequest.fromPartial(change);
     return callUnary(client, ChannelService.changeMember, request, { token: person.token, withinMs });
   }
 
+  /** Changes a channel. */
   update(person: TestPerson, change: Parameters<typeof UpdateChannelRequest.fromPartial>[0]): Promise<Channel> {
     const client = this.manager();
     const request = UpdateChannelRequest.fromPartial(change);
     return callUnary(client, ChannelService.update, request, { token: person.token, withinMs });
   }
 
+  /** Stops everything and drops the database. */
   async stop(): Promise<void> {
     for (const client of this.#clients) client.close();
     await Promise.all(this.chatServers.map((one) => one.stop()));

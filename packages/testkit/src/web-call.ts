@@ -1,25 +1,26 @@
 import { Message } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
 
-/** How a gRPC-Web call ended, read without any client library. */
+/** The result of a gRPC-Web call, read without a client library. */
 export interface WebEnding {
   readonly http: number;
   readonly headers: Headers;
   readonly messages: Buffer[];
-  /** From the last frame, else from the headers. */
+  /** Trailers from the last frame, else from the headers. */
   readonly trailers: Readonly<Record<string, string>>;
 }
 
+/** Options of a call. */
 export interface WebCallOptions {
   readonly token?: string | undefined;
   readonly text?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
-  /** In place of the frame of `body`. */
+  /** Sent instead of the framed body. */
   readonly raw?: Buffer | string;
   readonly signal?: AbortSignal;
 }
 
-/** Sends one message and gives the response as it comes. */
+/** Sends one message. Returns the streaming response. */
 export function webFetch(url: string, body: Uint8Array, options: WebCallOptions = {}): Promise<Response> {
   const { token, text = false, headers, raw, signal } = options;
   const frame = frameOf(body);
@@ -28,7 +29,7 @@ export function webFetch(url: string, body: Uint8Array, options: WebCallOptions 
     method: 'POST',
     headers: {
       'content-type': type,
-      accept: type, // Envoy answers in this one
+      accept: type, // Envoy responds with this type
       'x-grpc-web': '1',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,
@@ -44,12 +45,12 @@ function framesIn(bytes: Buffer): { flag: number; body: Buffer }[] {
   return [{ flag: bytes.readUInt8(0), body: bytes.subarray(5, 5 + length) }, ...framesIn(bytes.subarray(5 + length))];
 }
 
-/** Pieces of base64, each with its padding. */
+/** Decodes concatenated pieces of base64, each with its own padding. */
 export function decodeText(text: string): Buffer {
   return Buffer.concat((text.match(/[\w+/]+=*/g) ?? []).map((piece) => Buffer.from(piece, 'base64')));
 }
 
-/** One whole call. */
+/** Makes one call and reads the whole response. */
 export async function webCall(url: string, body: Uint8Array, options: WebCallOptions = {}): Promise<WebEnding> {
   const response = await webFetch(url, body, options);
   const raw = Buffer.from(await response.arrayBuffer());
@@ -66,7 +67,7 @@ export async function webCall(url: string, body: Uint8Array, options: WebCallOpt
   };
 }
 
-/** Base64 in chunks that were cut anywhere: each gives the bytes of what is whole by then. */
+/** Returns a decoder of base64 that arrives in arbitrary chunks. */
 function wholeQuads(): (chunk: Uint8Array) => Buffer {
   let text = '';
   return (chunk) => {
@@ -77,54 +78,58 @@ function wholeQuads(): (chunk: Uint8Array) => Buffer {
   };
 }
 
-/** A Subscribe, in binary or text, that remembers its frames, and when each came. */
+/** A Subscribe call, binary or text, that records its frames and their arrival times. */
 export class WebStream {
   readonly frames: Message[] = [];
-  readonly cameAtMs: number[] = [];
+  readonly arrivedAtMs: number[] = [];
   readonly ended: Promise<Readonly<Record<string, string>>>;
   #trailers: Record<string, string> = {};
-  readonly #away = new AbortController();
+  readonly #abort = new AbortController();
 
   constructor(url: string, body: Uint8Array, options: WebCallOptions = {}) {
     this.ended = this.#read(url, body, options);
   }
 
   async #read(url: string, body: Uint8Array, options: WebCallOptions): Promise<Record<string, string>> {
-    const response = await webFetch(url, body, { ...options, signal: this.#away.signal });
+    const response = await webFetch(url, body, { ...options, signal: this.#abort.signal });
     this.#trailers = Object.fromEntries(response.headers);
     const wire = options.text === true ? wholeQuads() : (chunk: Uint8Array) => chunk;
     let rest: Buffer = Buffer.alloc(0);
     try {
-      for await (const chunk of response.body ?? []) rest = this.#take(Buffer.concat([rest, wire(chunk)]));
+      for await (const chunk of response.body ?? []) rest = this.#parse(Buffer.concat([rest, wire(chunk)]));
     } catch (thrown) {
-      if (!this.#away.signal.aborted) return { ...this.#trailers, broken: String(thrown) };
+      if (!this.#abort.signal.aborted) return { ...this.#trailers, broken: String(thrown) };
     }
     return this.#trailers;
   }
 
-  #take(bytes: Buffer): Buffer {
+  #parse(bytes: Buffer): Buffer {
     if (bytes.length < 5 || bytes.length < 5 + bytes.readUInt32BE(1)) return bytes;
     const end = 5 + bytes.readUInt32BE(1);
     if (bytes[0] === 0) {
       this.frames.push(Message.decode(bytes.subarray(5, end)));
-      this.cameAtMs.push(Date.now());
+      this.arrivedAtMs.push(Date.now());
     } else {
       const lines = bytes.subarray(5, end).toString().trim().split('\r\n');
       this.#trailers = Object.fromEntries(lines.map((line) => line.split(/:(.*)/s)));
     }
-    return this.#take(bytes.subarray(end));
+    return this.#parse(bytes.subarray(end));
   }
 
-  async find(fits: (frame: Message) => boolean): Promise<Message> {
+  /**
+   * Waits for a frame that matches.
+   * @throws {Error} after 15 seconds
+   */
+  async find(matches: (frame: Message) => boolean): Promise<Message> {
     for (let tries = 0; tries < 600; tries++) {
-      const found = this.frames.find(fits);
+      const found = this.frames.find(matches);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    throw new Error(`no such frame among ${this.frames.length}; ${JSON.stringify(this.#trailers)}`);
+    throw new Error(`No such frame among ${this.frames.length}; ${JSON.stringify(this.#trailers)}`);
   }
 
   cancel(): void {
-    this.#away.abort();
+    this.#abort.abort();
   }
 }

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FaultProxy } from '../src/index.js';
 
-/** A socket and all that came over it. */
+/** A socket and everything it received. */
 class End {
   readonly socket: Socket;
   readonly pieces: Buffer[] = [];
@@ -41,7 +41,8 @@ const accepted: End[] = [];
 const dialled: End[] = [];
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !holds(); await pause(5)) if (Date.now() > end) throw new Error('never so');
+  for (const end = Date.now() + 10_000; !holds(); await pause(5))
+    if (Date.now() > end) throw new Error('The condition never held.');
 }
 
 beforeEach(async () => {
@@ -63,7 +64,7 @@ async function dial(): Promise<[near: End, far: End]> {
   return [near, accepted.at(-1) as End];
 }
 
-test('without faults it passes everything on, ends too', async () => {
+test('passes data and ends through without faults', async () => {
   const [near, far] = await dial();
   const bytes = Buffer.alloc(3_000_000, 'x');
   near.socket.end(bytes);
@@ -75,7 +76,7 @@ test('without faults it passes everything on, ends too', async () => {
   await until(() => proxy.connections.length === 0);
 });
 
-test('a delay is for each direction, and bytes do not wait for one another', async () => {
+test('delays each direction without adding up', async () => {
   const [near, far] = await dial();
   proxy.set({ delayMs: 200 }, ['up']);
   const sent = performance.now();
@@ -92,7 +93,7 @@ test('a delay is for each direction, and bytes do not wait for one another', asy
   expect(tookMs).toBeLessThan(5 * 200);
 });
 
-test('a narrow link takes its time', async () => {
+test('limits the bandwidth', async () => {
   const [near, far] = await dial();
   proxy.set({ bytesPerSecond: 100_000 });
   const sent = performance.now();
@@ -101,7 +102,7 @@ test('a narrow link takes its time', async () => {
   expect(performance.now() - sent).toBeGreaterThan(450);
 });
 
-test('slices come one by one, and make the same whole', async () => {
+test('delivers slices one by one, complete', async () => {
   const [near, far] = await dial();
   proxy.set({ sliceBytes: 3 });
   near.socket.write('abcdefgh');
@@ -109,7 +110,7 @@ test('slices come one by one, and make the same whole', async () => {
   expect(far.pieces.length).toBeGreaterThan(1);
 });
 
-test('a black hole takes connections and gives nothing, and holds so much and no more', async () => {
+test('a black hole accepts connections, delivers nothing and holds a bounded amount', async () => {
   const [near, far] = await dial();
   proxy.set({ hole: true });
   near.socket.write('lost?');
@@ -119,12 +120,12 @@ test('a black hole takes connections and gives nothing, and holds so much and no
   expect(written).toBe(false);
   await pause(200);
   expect([far.bytes, farOfLate.bytes, near.error, late.error]).toEqual([0, 0, undefined, undefined]);
-  expect(near.socket.writableLength).toBeGreaterThan(0); // backpressure reached who sends
+  expect(near.socket.writableLength).toBeGreaterThan(0); // backpressure reached the sender
   proxy.heal();
   await until(() => far.bytes === 8_000_005 && farOfLate.text === 'me too');
 });
 
-test('the end of a connection does not get through a black hole either', async () => {
+test('a black hole holds the end of a connection too', async () => {
   const [near, far] = await dial();
   proxy.set({ hole: true });
   near.socket.resetAndDestroy();
@@ -135,7 +136,7 @@ test('the end of a connection does not get through a black hole either', async (
   expect(far.error).toBe('ECONNRESET');
 });
 
-test('one connection can have faults of its own', async () => {
+test('one connection can have its own faults', async () => {
   const [, farOne] = await dial();
   const [, farTwo] = await dial();
   const [one] = proxy.connections;
@@ -156,14 +157,14 @@ test('a half-close ends one direction', async () => {
   expect(far.ended).toBe(false);
 });
 
-test('a reset ends both sides at once', async () => {
+test('a reset ends both sides', async () => {
   const [near, far] = await dial();
   proxy.reset();
   await Promise.all([near.closed, far.closed]);
   expect([near.error, far.error]).toEqual(['ECONNRESET', 'ECONNRESET']);
 });
 
-test('where nobody listens, who dials is told', async () => {
+test('a client gets an error if nothing listens on the target', async () => {
   const nowhere = await FaultProxy.open(() => '127.0.0.1:1');
   const near = new End(connect(Number(nowhere.address.split(':')[1]), '127.0.0.1'));
   await near.closed;
@@ -171,7 +172,7 @@ test('where nobody listens, who dials is told', async () => {
   await nowhere.close();
 });
 
-test('a process that has broken a connection in the moment of its end can exit', async () => {
+test('a process can exit after breaking a connection at the moment of its end', async () => {
   const script = fileURLToPath(new URL('broken-end.js', import.meta.url));
   const child = spawn(process.execPath, [script], { timeout: 10_000, killSignal: 'SIGKILL' });
   expect(await once(child, 'exit')).toEqual([0, null]);

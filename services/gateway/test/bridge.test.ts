@@ -93,7 +93,7 @@ describe('the gRPC-Web bridge', () => {
       chatter.send(`${n}`);
       const sentAtMs = Date.now();
       await page.find(({ seq }) => seq === n);
-      expect((page.cameAtMs.at(-1) ?? 0) - sentAtMs).toBeLessThan(500);
+      expect((page.arrivedAtMs.at(-1) ?? 0) - sentAtMs).toBeLessThan(500);
     }
     const sent = await call('/chat.v1.ChatService/Send', said('from the page'), { token, text: true });
     expect(Ack.decode(sent.messages[0] ?? nothing)).toMatchObject({ seq: 6, refusal: undefined });

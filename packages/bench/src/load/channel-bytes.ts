@@ -1,28 +1,29 @@
 import { payloadError } from './payload.js';
 import type { BenchWire } from './wire.js';
 
-/** How far one user of a channel has heard. */
+/** How far one user of a channel has received. */
 export class Listener {
   offset = 0;
   frames = 0;
 }
 
 /**
- * What a channel has said, byte by byte. Everybody in it gets the same bytes, so who is furthest ahead has them decoded
- * and checked (content, order, no gap), and everybody else's are compared with those: all is checked, cheaply.
+ * The bytes of a channel. Every user receives the same bytes, so the first copy is decoded and
+ * checked (content, order, no gap), and every other copy is compared with it. This checks
+ * everything cheaply.
  */
 export class ChannelBytes {
   readonly listeners: readonly Listener[];
   readonly faults: string[] = [];
   readonly #channel: number;
   readonly #wire: BenchWire;
-  /** Behind `#base`, the offset of its first byte. */
+  /** Bytes from the offset `#base` on. */
   #bytes = Buffer.allocUnsafe(1 << 18);
   #base = 0;
   #head = 0;
   #parsed = 0;
   #counted = { offset: 0, frames: 0 };
-  /** Offsets where frames end. */
+  /** Offsets at which frames end. */
   readonly #ends: number[] = [];
 
   constructor(channel: number, users: number, wire: BenchWire) {
@@ -31,17 +32,20 @@ export class ChannelBytes {
     this.listeners = Array.from({ length: users }, () => new Listener());
   }
 
-  /** Takes what a listener heard; its frames grow by those that are whole now. */
+  /** Adds bytes that a listener received, and updates its frame count. */
   take(listener: Listener, chunk: Buffer): void {
     const known = Math.min(chunk.length, this.#head - listener.offset);
     const at = listener.offset - this.#base;
-    if (chunk.compare(this.#bytes, at, at + known, 0, known) !== 0) this.#fault('a listener heard other bytes');
+    if (chunk.compare(this.#bytes, at, at + known, 0, known) !== 0) this.#fault('a listener received other bytes');
     if (known < chunk.length) this.#append(chunk.subarray(known));
     listener.offset += chunk.length;
     listener.frames = this.#framesUpTo(listener.offset, listener.frames);
   }
 
-  /** Counted once for all listeners who have heard as much: they come one after the other. */
+  /**
+   * Counts frames up to an offset. The result is cached, because listeners reach the same offset
+   * one after the other.
+   */
   #framesUpTo(offset: number, from: number): number {
     if (offset === this.#counted.offset) return this.#counted.frames;
     let frames = from;
@@ -51,14 +55,14 @@ export class ChannelBytes {
   }
 
   #append(fresh: Buffer): void {
-    if (this.#head - this.#base + fresh.length > this.#bytes.length) this.#makeRoom(fresh.length);
+    if (this.#head - this.#base + fresh.length > this.#bytes.length) this.#makeSpace(fresh.length);
     fresh.copy(this.#bytes, this.#head - this.#base);
     this.#head += fresh.length;
     this.#parse();
   }
 
-  /** Forgets what everybody has heard, and grows where that is not enough. */
-  #makeRoom(bytes: number): void {
+  /** Drops bytes that everyone has received, and grows the buffer if that is not enough. */
+  #makeSpace(bytes: number): void {
     const base = Math.min(this.#parsed, ...this.listeners.map(({ offset }) => offset));
     const kept = this.#bytes.subarray(base - this.#base, this.#head - this.#base);
     const size = kept.length + bytes > this.#bytes.length / 2 ? this.#bytes.length * 2 + bytes : this.#bytes.length;

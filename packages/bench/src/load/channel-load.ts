@@ -3,10 +3,10 @@ import type { BenchSeat, Job } from './job.js';
 import { payload } from './payload.js';
 import type { BenchWire, StreamLine } from './wire.js';
 
-/** One channel under load: its users, its one sender, and what each has heard. */
+/** One channel under load: its users, its sender, and what each has received. */
 export class ChannelLoad {
   readonly bytes: ChannelBytes;
-  readonly hearingMs: number[] = [];
+  readonly latenciesMs: number[] = [];
   readonly #channel: number;
   readonly #wire: BenchWire;
   readonly #window: number;
@@ -26,7 +26,7 @@ export class ChannelLoad {
     return this.#sentAt.length;
   }
 
-  get heard(): number {
+  get received(): number {
     return this.bytes.listeners.reduce((sum, { frames }) => sum + frames, 0);
   }
 
@@ -34,13 +34,13 @@ export class ChannelLoad {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
 
-  /** The user of this index comes in; who is not counted never reads. */
-  async enter(user: number, seat: BenchSeat): Promise<void> {
+  /** Joins the user with this index. One beyond the counted users never reads. */
+  async join(user: number, seat: BenchSeat): Promise<void> {
     if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {
       if (!this.#over) this.bytes.faults.push(why);
     };
-    const line = await this.#wire.open(seat.headers, { onBytes: (chunk) => this.#hear(user, chunk), onEnd });
+    const line = await this.#wire.open(seat.headers, { onBytes: (chunk) => this.#receive(user, chunk), onEnd });
     if (user === 0) this.#sender = line;
   }
 
@@ -53,7 +53,7 @@ export class ChannelLoad {
     this.#sending = false;
   }
 
-  /** Ends from now on are ours. */
+  /** Marks further stream ends as intended. */
   end(): void {
     this.#over = true;
   }
@@ -66,19 +66,19 @@ export class ChannelLoad {
     this.#sender?.write(Buffer.concat(frames));
   }
 
-  #hear(user: number, chunk: Buffer): void {
+  #receive(user: number, chunk: Buffer): void {
     const { listeners } = this.bytes;
     const listener = listeners[user];
     if (listener === undefined) return;
     const before = listener.frames;
     this.bytes.take(listener, chunk);
-    if (user === listeners.length - 1) this.#noteHearing(before, listener.frames);
+    if (user === listeners.length - 1) this.#noteLatencies(before, listener.frames);
     if (user === 0) this.#topUp();
   }
 
-  #noteHearing(from: number, to: number): void {
+  #noteLatencies(from: number, to: number): void {
     const now = performance.now();
-    for (let n = from; n < to; n++) this.hearingMs.push(now - (this.#sentAt[n] ?? now));
+    for (let n = from; n < to; n++) this.latenciesMs.push(now - (this.#sentAt[n] ?? now));
   }
 
   #topUp(): void {

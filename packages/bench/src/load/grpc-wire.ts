@@ -10,14 +10,14 @@ const request = {
   te: 'trailers',
 };
 
-/** gRPC by hand on node:http2, with windows that never limit. */
+/** Hand-written gRPC on node:http2, with windows that never limit. */
 export class GrpcWire implements BenchWire {
   readonly #authority: string;
   readonly #sessions: ClientHttp2Session[] = [];
   readonly #connections: number;
   #opened = 0;
 
-  /** Streams take turns on so many connections; infinite: one each. */
+  /** `connections` are shared by the streams in turn; infinite: one each. */
   constructor(address: string, connections: number) {
     this.#authority = `http://${address}`;
     this.#connections = connections;
@@ -40,8 +40,8 @@ export class GrpcWire implements BenchWire {
   async open(headers: Readonly<Record<string, string>>, { onBytes, onEnd }: LineEvents): Promise<StreamLine> {
     const stream = (await this.#session()).request({ ...request, ...headers });
     stream.on('data', onBytes);
-    stream.on('close', () => onEnd(`the stream ended (${stream.rstCode})`));
-    await answered(stream);
+    stream.on('close', () => onEnd(`the stream ended with code ${stream.rstCode}`));
+    await untilResponse(stream);
     return { write: (frames) => void stream.write(frames), close: () => stream.end() };
   }
 
@@ -50,8 +50,8 @@ export class GrpcWire implements BenchWire {
     this.#sessions.push(session);
     session.on('error', () => {});
     const stream = session.request({ ...request, ...headers });
-    await answered(stream); // without a listener for its data it reads nothing
-    stream.on('error', () => {}); // it is reset sooner or later
+    await untilResponse(stream); // without a data listener it reads nothing
+    stream.on('error', () => {}); // the server resets it sooner or later
   }
 
   close(): void {
@@ -63,14 +63,14 @@ export class GrpcWire implements BenchWire {
     if (known !== undefined) return known;
     const session = connect(this.#authority, { settings: { initialWindowSize: windowBytes, enablePush: false } });
     this.#sessions.push(session);
-    session.on('error', () => {}); // its streams tell
+    session.on('error', () => {}); // its streams report it
     await new Promise((resolve) => session.once('connect', resolve).once('close', resolve));
     if (!session.destroyed) session.setLocalWindowSize(windowBytes);
     return session;
   }
 }
 
-function answered(stream: ClientHttp2Stream): Promise<void> {
+function untilResponse(stream: ClientHttp2Stream): Promise<void> {
   return new Promise((resolve, reject) => {
     stream.once('error', reject);
     stream.once('response', (headers) => {

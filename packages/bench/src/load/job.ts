@@ -1,40 +1,40 @@
-/** A place in a channel, and what gets one there. */
+/** A seat in a channel, with the headers to take it. */
 export interface BenchSeat {
-  /** Counted from 0. */
+  /** Index of the channel, from 0. */
   readonly channel: number;
-  /** Of the server that has the channel. */
+  /** Address of the server that owns the channel. */
   readonly address: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What the load generator is told to do once. */
+/** One job of the load generator. */
 export interface Job {
   readonly wire: 'grpc' | 'ws';
   readonly serverPids: readonly number[];
-  /** The first one of a channel sends. */
+  /** The seats; the first of each channel sends. */
   readonly seats: readonly BenchSeat[];
   readonly window?: number | undefined;
   readonly perSecond?: number | undefined;
   readonly connections?: number | undefined;
-  /** The last one of each channel comes in and never reads. */
+  /** Whether the last user of each channel joins and never reads. */
   readonly dead?: boolean;
-  /** 0: only be there, for the memory of it. */
+  /** Measured time in seconds. 0: only measure the memory of idle streams. */
   readonly seconds: number;
 }
 
-/** What it saw. */
+/** Result of a job. */
 export interface JobOutcome {
-  /** Frames that arrived whole at users while it measured. */
+  /** Complete frames that users received while it measured. */
   readonly deliveries: number;
   readonly seconds: number;
-  /** Of all servers. */
+  /** CPU time of all servers, in seconds. */
   readonly serverCpuSeconds: number;
-  /** Of its own core. */
+  /** Share of its own core that the generator used. */
   readonly generatorShare: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Memory of the servers that came with the streams. */
+  /** Growth of the servers' memory per stream, in KiB. */
   readonly kbPerStream: number;
-  /** Why it does not count; empty where it does. */
+  /** Reasons why the result is not valid; empty if it is. */
   readonly faults: readonly string[];
 }

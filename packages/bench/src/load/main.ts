@@ -1,4 +1,4 @@
-/** The load generator, a process of its own: one job at a time, told and answered by messages. */
+/** The load generator: a process of its own that runs one job at a time, by messages. */
 import type { Job } from './job.js';
 import { playRound } from './round.js';
 

@@ -7,7 +7,7 @@ function checksum(channel: number, number: number): number {
   return Math.imul(channel ^ 0x9e3779b9, number + 0x85ebca6b) >>> 0;
 }
 
-/** An encoded message of 64 bytes of data that say which it is. */
+/** Returns an encoded message whose 64 bytes of data identify it. */
 export function payload(channel: number, number: number): Buffer {
   const data = Buffer.allocUnsafe(dataBytes);
   data.writeUInt32LE(channel, 0);
@@ -17,16 +17,16 @@ export function payload(channel: number, number: number): Buffer {
   return Buffer.from(Message.encode(Message.fromPartial({ data })).finish());
 }
 
-/** Why a received message is not the one that was due; undefined where it is. */
+/** Returns why a message is not the expected one, or undefined. */
 export function payloadError(bytes: Buffer, channel: number, number: number): string | undefined {
   const { data, seq } = Message.decode(bytes);
-  const words = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (seq !== number + 1) return `seq ${seq} where ${number + 1} was due`;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  if (seq !== number + 1) return `received seq ${seq} instead of ${number + 1}`;
   const fits =
     data.length === dataBytes &&
-    words.getUint32(0, true) === channel &&
-    words.getUint32(4, true) === number &&
-    words.getUint32(8, true) === checksum(channel, number) &&
+    view.getUint32(0, true) === channel &&
+    view.getUint32(4, true) === number &&
+    view.getUint32(8, true) === checksum(channel, number) &&
     filler.equals(data.subarray(12));
-  return fits ? undefined : `message ${number} of channel ${channel} has other words`;
+  return fits ? undefined : `message ${number} of channel ${channel} has other content`;
 }

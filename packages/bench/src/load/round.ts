@@ -9,9 +9,9 @@ import { WsWire } from './ws-wire.js';
 const joinsAtOnce = 50;
 const drainMs = 5_000;
 const settleMs = 2_000;
-const mostGeneratorShare = 0.9;
+const maxGeneratorShare = 0.9;
 
-/** One to each server, by its address. */
+/** Opens one wire to each server, by address. */
 function wiresOf({ wire, seats, connections = Number.POSITIVE_INFINITY }: Job): Map<string, BenchWire> {
   const open = (address: string) => (wire === 'ws' ? new WsWire(address) : new GrpcWire(address, connections));
   return new Map([...new Set(seats.map(({ address }) => address))].map((address) => [address, open(address)]));
@@ -29,21 +29,21 @@ function sumOf<T>(all: readonly T[], of: (one: T) => number): number {
   return all.reduce((sum, one) => sum + of(one), 0);
 }
 
-/** Everybody comes in, some at once. */
-async function enterAll(job: Job, channels: readonly ChannelLoad[]): Promise<void> {
+/** Joins all users, some at a time. */
+async function joinAll(job: Job, channels: readonly ChannelLoad[]): Promise<void> {
   const next = channels.map(() => 0);
   const seats = job.seats.values();
-  const enterSome = async () => {
+  const joinSome = async () => {
     for (const seat of seats) {
       const user = next[seat.channel] ?? 0;
       next[seat.channel] = user + 1;
-      await channels[seat.channel]?.enter(user, seat);
+      await channels[seat.channel]?.join(user, seat);
     }
   };
-  await Promise.all(Array.from({ length: joinsAtOnce }, enterSome));
+  await Promise.all(Array.from({ length: joinsAtOnce }, joinSome));
 }
 
-/** Sends by the clock, the channels taking turns; what is late is made up for. */
+/** Sends at a fixed rate, with the channels in turn. Late messages are made up for. */
 function sendSteadily(channels: readonly ChannelLoad[], perSecond: number): () => void {
   const began = performance.now();
   let sent = 0;
@@ -62,11 +62,11 @@ function startSending(job: Job, channels: readonly ChannelLoad[]): () => void {
   };
 }
 
-function look(job: Job, channels: readonly ChannelLoad[]) {
+function sample(job: Job, channels: readonly ChannelLoad[]) {
   const { user, system } = process.cpuUsage();
   return {
     at: performance.now() / 1_000,
-    heard: sumOf(channels, ({ heard }) => heard),
+    received: sumOf(channels, ({ received }) => received),
     server: sumOf(job.serverPids, cpuSeconds),
     own: (user + system) / 1e6,
   };
@@ -81,47 +81,47 @@ function faultsOf(channels: readonly ChannelLoad[], generatorShare: number): str
   const faults = channels.flatMap(({ bytes }) => bytes.faults);
   const short = channels.filter(({ isComplete }) => !isComplete).length;
   if (short > 0) faults.push(`messages are missing in ${short} channels`);
-  if (generatorShare > mostGeneratorShare) faults.push(`the generator took ${generatorShare.toFixed(2)} of its core`);
+  if (generatorShare > maxGeneratorShare) faults.push(`the generator took ${generatorShare.toFixed(2)} of its core`);
   return faults;
 }
 
 async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<JobOutcome> {
   const stop = startSending(job, channels);
   await pause(job.seconds * 500);
-  for (const { hearingMs } of channels) hearingMs.length = 0;
-  const before = look(job, channels);
+  for (const { latenciesMs } of channels) latenciesMs.length = 0;
+  const before = sample(job, channels);
   await pause(job.seconds * 1_000);
-  const after = look(job, channels);
-  const hearing = channels.flatMap(({ hearingMs }) => hearingMs);
+  const after = sample(job, channels);
+  const latencies = channels.flatMap(({ latenciesMs }) => latenciesMs);
   stop();
   await drain(channels);
   const seconds = after.at - before.at;
   const generatorShare = (after.own - before.own) / seconds;
   return {
-    deliveries: after.heard - before.heard,
+    deliveries: after.received - before.received,
     seconds,
     serverCpuSeconds: after.server - before.server,
     generatorShare,
-    p50Ms: quantile(hearing, 0.5),
-    p99Ms: quantile(hearing, 0.99),
+    p50Ms: quantile(latencies, 0.5),
+    p99Ms: quantile(latencies, 0.99),
     kbPerStream: Number.NaN,
     faults: faultsOf(channels, generatorShare),
   };
 }
 
-const nothingSaid = { deliveries: 0, seconds: 0, serverCpuSeconds: 0, generatorShare: 0, p50Ms: 0, p99Ms: 0 };
+const noMessages = { deliveries: 0, seconds: 0, serverCpuSeconds: 0, generatorShare: 0, p50Ms: 0, p99Ms: 0 };
 
-/** Everybody comes in, then what the job asks for, then everybody leaves. */
+/** Joins all users, runs the job, and disconnects them. */
 export async function playRound(job: Job): Promise<JobOutcome> {
   const wires = wiresOf(job);
   const channels = channelsOf(job, wires);
   const before = sumOf(job.serverPids, residentKb);
   try {
-    await enterAll(job, channels);
+    await joinAll(job, channels);
     if (job.seconds > 0) return await measure(job, channels);
     await pause(settleMs);
     const kbPerStream = (sumOf(job.serverPids, residentKb) - before) / job.seats.length;
-    return { ...nothingSaid, kbPerStream, faults: faultsOf(channels, 0) };
+    return { ...noMessages, kbPerStream, faults: faultsOf(channels, 0) };
   } finally {
     for (const channel of channels) channel.end();
     for (const wire of wires.values()) wire.close();

@@ -4,27 +4,28 @@ export interface StreamLine {
   close(): void;
 }
 
-/** Where the message inside a frame is, and where the frame ends. */
+/** Offsets of the message inside a frame. `end` is also the end of the frame. */
 export interface Bounds {
   readonly start: number;
   readonly end: number;
 }
 
-/** Told of what a line brings. */
+/** Callbacks of a stream. */
 export interface LineEvents {
   readonly onBytes: (chunk: Buffer) => void;
-  /** The other side ended it. */
+  /** Called when the server ends the stream. */
   readonly onEnd: (why: string) => void;
 }
 
-/** How messages travel: framing and streams, read without decoding more than needed. */
+/** A wire protocol: framing and streams, with as little decoding as possible. */
 export interface BenchWire {
+  /** Returns a framed message. */
   frame(message: Buffer): Buffer;
-  /** Undefined where the frame at `at` is not whole. */
+  /** Returns the bounds of the frame at `at`, or undefined if it is incomplete. */
   bounds(bytes: Buffer, at: number): Bounds | undefined;
-  /** Resolves once the user is in the channel. */
+  /** Opens a stream. Resolves once the user is in the channel. */
   open(headers: Readonly<Record<string, string>>, events: LineEvents): Promise<StreamLine>;
-  /** Somebody comes in and never reads; a connection of its own, with the windows that a client has by default. */
+  /** Joins a user that never reads, on its own connection with the default windows of a client. */
   stall(headers: Readonly<Record<string, string>>): Promise<void>;
   close(): void;
 }

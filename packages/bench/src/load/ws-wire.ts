@@ -6,7 +6,7 @@ const finalBinary = 0x82;
 const masked = 0x80;
 const twoByteLength = 126;
 
-/** WebSocket by hand on TCP: a masking key of zero leaves the bytes as they are. */
+/** Hand-written WebSocket on TCP. A masking key of zero leaves the bytes unchanged. */
 export class WsWire implements BenchWire {
   readonly #host: string;
   readonly #port: number;
@@ -19,7 +19,7 @@ export class WsWire implements BenchWire {
   }
 
   frame(message: Buffer): Buffer {
-    if (message.length >= twoByteLength) throw new Error('the bench sends short messages only');
+    if (message.length >= twoByteLength) throw new Error('The bench sends only short messages.');
     return Buffer.concat([Buffer.from([finalBinary, masked | message.length, 0, 0, 0, 0]), message]);
   }
 
@@ -37,7 +37,7 @@ export class WsWire implements BenchWire {
     socket.write(upgrade(`${this.#host}:${this.#port}`, headers));
     const early = await upgraded(socket);
     socket.on('data', onBytes);
-    socket.on('close', () => onEnd('the socket ended'));
+    socket.on('close', () => onEnd('the socket closed'));
     if (early.length > 0) onBytes(early);
     return { write: (frames) => void socket.write(frames), close: () => socket.destroy() };
   }
@@ -68,13 +68,14 @@ function upgrade(host: string, headers: Readonly<Record<string, string>>): strin
   return `GET / HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** What came behind the answer. */
+/** Resolves with the bytes that followed the response. */
 function upgraded(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject);
     socket.once('data', (answer: Buffer) => {
       const end = answer.indexOf('\r\n\r\n');
-      if (end < 0 || !answer.toString('latin1', 0, 12).endsWith('101')) reject(new Error('no upgrade'));
+      if (end < 0 || !answer.toString('latin1', 0, 12).endsWith('101'))
+        reject(new Error('The server refused the upgrade.'));
       else resolve(answer.subarray(end + 4));
     });
   });

@@ -1,7 +1,7 @@
-/** What one writes with grpc-js and no further thought: one `call.write` per message and member. */
+/** The straightforward server with grpc-js: one `call.write` per message and member. */
 import { Metadata, Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Message } from '@parley/contract';
-import { Rooms, tellParent } from './room.js';
+import { Rooms, reportToParent } from './room.js';
 import { bound, decode, encode, type Member, stamp } from './work.js';
 
 type Call = ServerDuplexStream<Message, Message>;
@@ -20,8 +20,8 @@ function connect(call: Call): void {
   call.sendMetadata(new Metadata());
   call.on('data', (message: Message) => {
     room.seq += 1;
-    const said = stamp(bound(message), me, room.seq);
-    for (const member of room.members) member.write(said);
+    const stamped = stamp(bound(message), me, room.seq);
+    for (const member of room.members) member.write(stamped);
     writes += room.members.size;
   });
   call.on('end', () => call.end());
@@ -46,5 +46,5 @@ const server = new Server({ 'grpc.enable_channelz': 0 });
 server.addService(definition, { connect });
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error;
-  tellParent(port, () => ({ writes, frames: writes }));
+  reportToParent(port, () => ({ writes, frames: writes }));
 });

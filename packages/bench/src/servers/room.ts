@@ -1,4 +1,4 @@
-/** The channels of a rung's server, made as people come. */
+/** The channels of a target's server, created on demand. */
 export class Rooms<Room> {
   readonly #rooms = new Map<string, Room>();
   readonly #make: () => Room;
@@ -16,8 +16,8 @@ export class Rooms<Room> {
   }
 }
 
-/** Tells the parent where this server listens, and, when asked, what it has counted. */
-export function tellParent(port: number, counted: () => { writes: number; frames: number }): void {
+/** Reports the port of this server to the parent, and its counts on request. */
+export function reportToParent(port: number, counted: () => { writes: number; frames: number }): void {
   process.on('message', () => process.send?.({ counted: counted() }));
   process.on('disconnect', () => process.exit());
   process.send?.({ port });

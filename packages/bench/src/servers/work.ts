@@ -6,20 +6,20 @@ const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const contentType = /^[\x21-\x7e ]*$/;
 const messageBytes = 65_536;
 
-/** Somebody in a channel of a rung. */
+/** A user in a channel of a target. */
 export interface Member {
   readonly id: string;
   readonly number: number;
 }
 
-/** The message of these bytes. */
+/** Decodes a message. */
 export function decode(bytes: Uint8Array): Message {
   return Message.decode(new BinaryReader(bytes), bytes.length);
 }
 
 /**
- * The bounds that the chat server holds messages to.
- * @throws {Error} where one is passed.
+ * Checks the bounds that the chat server checks.
+ * @throws {Error} if a bound is exceeded
  */
 export function bound(message: Message): Message {
   const { data, clientId, mentions, fileIds, targetSeq, kind, welcome, ack, goodbye, presence } = message;
@@ -31,11 +31,12 @@ export function bound(message: Message): Message {
     mentions.length <= 50 &&
     mentions.every((id) => userId.test(id));
   const isForged = [welcome, ack, goodbye, presence].some((event) => event !== undefined);
-  if (!fits || isForged || fileIds.length > 0 || targetSeq > 0 || kind !== 0) throw new Error('out of bounds');
+  if (!fits || isForged || fileIds.length > 0 || targetSeq > 0 || kind !== 0)
+    throw new Error('The message exceeds a bound.');
   return message;
 }
 
-/** The message as everybody gets it. */
+/** Returns the message as every user receives it. */
 export function stamp(message: Message, { id, number }: Member, seq: number): Message {
   return {
     userId: number,
@@ -57,7 +58,7 @@ export function stamp(message: Message, { id, number }: Member, seq: number): Me
   };
 }
 
-/** The encoded message. */
+/** Encodes a message. */
 export function encode(message: Message): Uint8Array {
   return Message.encode(message).finish();
 }

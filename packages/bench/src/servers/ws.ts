@@ -1,8 +1,11 @@
-/** The same messages over WebSocket, as one writes with `ws`: one `send` per message and member, encoded once. */
+/**
+ * The same messages over WebSocket with the `ws` package: one `send` per message and member,
+ * encoded once.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Rooms, tellParent } from './room.js';
+import { Rooms, reportToParent } from './room.js';
 import { bound, decode, encode, stamp } from './work.js';
 
 const rooms = new Rooms(() => ({ members: new Set<WebSocket>(), seq: 0 }));
@@ -14,8 +17,8 @@ function connect(socket: WebSocket, { headers }: IncomingMessage): void {
   room.members.add(socket);
   socket.on('message', (bytes: Buffer) => {
     room.seq += 1;
-    const said = encode(stamp(bound(decode(bytes)), me, room.seq));
-    for (const member of room.members) member.send(said);
+    const stamped = encode(stamp(bound(decode(bytes)), me, room.seq));
+    for (const member of room.members) member.send(stamped);
     writes += room.members.size;
   });
   socket.on('error', () => {});
@@ -24,4 +27,6 @@ function connect(socket: WebSocket, { headers }: IncomingMessage): void {
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
 server.on('connection', connect);
-server.on('listening', () => tellParent((server.address() as AddressInfo).port, () => ({ writes, frames: writes })));
+server.on('listening', () =>
+  reportToParent((server.address() as AddressInfo).port, () => ({ writes, frames: writes })),
+);

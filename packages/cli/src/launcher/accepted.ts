@@ -4,25 +4,28 @@ import { createPool } from '@parley/database';
 import type { ServiceFacts } from './data-folder.js';
 
 const askEveryMs = 250;
-const sayAfterMs = 10_000;
+const reportAfterMs = 10_000;
 const living = "SELECT internal_addr FROM chat.server WHERE lease_until > now() AND state = 'serving'";
 
-/** What a process says of itself; undefined where it is ready. */
-function complaintOf({ admin }: ServiceFacts): Promise<string | undefined> {
+/** Returns why a process is not ready, or undefined if it is. */
+function unreadyReason({ admin }: ServiceFacts): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const asked = get(`http://${admin}/readyz`, { timeout: 5_000 }, (response) => {
+    const sent = get(`http://${admin}/readyz`, { timeout: 5_000 }, (response) => {
       let words = '';
       response.on('data', (chunk) => {
         words += String(chunk);
       });
       response.on('end', () => resolve(response.statusCode === 200 ? undefined : words.trim()));
     });
-    asked.on('timeout', () => asked.destroy(new Error('it does not answer')));
-    asked.on('error', (error) => resolve(error.message));
+    sent.on('timeout', () => sent.destroy(new Error('it does not respond')));
+    sent.on('error', (error) => resolve(error.message));
   });
 }
 
-/** Until users can be served: every process is ready, and a manager has taken each chat server. */
+/**
+ * Waits until users can be served: every process is ready, and a manager has accepted each chat
+ * server.
+ */
 export class Acceptance {
   readonly #ownerUrl: string;
   readonly #say: (line: string) => void;
@@ -32,22 +35,27 @@ export class Acceptance {
     this.#say = say;
   }
 
-  /** Resolves when nothing is missing; says what is where that takes long. */
+  /**
+   * Resolves when nothing is missing, or `isOver` returns true. Reports the missing parts if this
+   * takes more than ten seconds.
+   */
   async wait(services: () => readonly ServiceFacts[], isOver: () => boolean): Promise<void> {
     let said = '';
     for (const from = performance.now(); !isOver(); await pause(askEveryMs)) {
       const missing = await this.#missing(services());
       if (missing.length === 0) return;
       const words = missing.join('; ');
-      if (performance.now() - from < sayAfterMs || words === said) continue;
-      this.#say(`not everything works yet: ${words}`);
+      if (performance.now() - from < reportAfterMs || words === said) continue;
+      this.#say(`not ready yet: ${words}`);
       said = words;
     }
   }
 
   async #missing(services: readonly ServiceFacts[]): Promise<string[]> {
-    const asked = services.filter(({ admin }) => admin !== '');
-    const complaints = await Promise.all(asked.map(async (one) => ({ name: one.name, words: await complaintOf(one) })));
+    const sent = services.filter(({ admin }) => admin !== '');
+    const complaints = await Promise.all(
+      sent.map(async (one) => ({ name: one.name, words: await unreadyReason(one) })),
+    );
     const unready = complaints.flatMap(({ name, words }) => (words === undefined ? [] : [`${name}: ${words}`]));
     const accepted = await this.#accepted();
     const unknown = services.filter(({ name, address }) => name.startsWith('chat-') && !accepted.has(address));

@@ -13,7 +13,10 @@ export interface SystemAccount {
   readonly gid: number;
 }
 
-/** Each has its own, so that none can read the password of another in its environment. */
+/**
+ * System user of each service. Each has its own, so that none can read another's password in its
+ * environment.
+ */
 const names: Readonly<Record<ServicePlan['service'], string>> = {
   'user-service': 'parley-user',
   'channel-service': 'parley-manager',
@@ -24,7 +27,10 @@ const names: Readonly<Record<ServicePlan['service'], string>> = {
 
 const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR', 'ENVOY_BINARY'];
 
-/** A file or folder of the code that an account cannot read, for example after a clone with a narrow umask; undefined: it can read all. */
+/**
+ * Returns a file or folder of the code that an account cannot read, for example after a clone with
+ * a narrow umask; undefined if there is none.
+ */
 async function unreadableCode(account: SystemAccount, code: string): Promise<string | undefined> {
   const skipped = ['-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
   const closed = ['(', '!', '-readable', '-o', '-type', 'd', '!', '-executable', ')', '-print', '-quit'];
@@ -33,7 +39,7 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
   return stdout === '' ? undefined : stdout.trimEnd();
 }
 
-/** What that account could not do, in words; undefined: it can do all. */
+/** Returns what an account lacks to run a service, or undefined. */
 async function missing(
   account: SystemAccount,
   plan: ServicePlan,
@@ -62,8 +68,8 @@ async function missing(
 }
 
 /**
- * Whom a service runs as where root starts it: a system user of its own, made if missing. Undefined: as this process; where
- * root cannot do otherwise, that is said.
+ * Returns the system user for a service if root starts it, creating the user if missing. Returns
+ * undefined to run as this process; if root cannot use the user, it reports why.
  */
 export async function accountFor(
   plan: ServicePlan,
@@ -77,9 +83,9 @@ export async function accountFor(
     const account = await systemAccount(name);
     const why = await missing(account, plan, env, code);
     if (why === undefined) return account;
-    say(`${plan.name} runs as root and not as the user ${name}: ${why}`);
+    say(`${plan.name} runs as root instead of ${name}: ${why}`);
   } catch {
-    say(`${plan.name} runs as root: there is no user ${name}, and it could not be made`);
+    say(`${plan.name} runs as root: there is no user ${name}, and it could not be created`);
   }
   return undefined;
 }

@@ -16,36 +16,40 @@ import { join } from 'node:path';
 import { commandOf, identityOf } from '@parley/database';
 import { setAside } from './log-files.js';
 
-/** What other commands may know of a running `npm start`. */
+/** Facts about a running `npm start`, for other commands. */
 export interface RunFacts {
   readonly pid: number;
-  /** The owner's URL. */
+  /** URL of the database, with its owner's password. */
   readonly database: string;
   readonly services: readonly ServiceFacts[];
 }
 
+/** One running process. */
 export interface ServiceFacts {
   readonly name: string;
-  /** Of its present life. */
+  /** Process id since its last start. */
   readonly pid: number;
-  /** host:port of its door. */
+  /** `host:port` of its service. */
   readonly address: string;
+  /** `host:port` of its ops server, for health and metrics. */
   readonly admin: string;
 }
 
 const isRoot = process.getuid?.() === 0;
-/** Root runs PostgreSQL as another user, who has to get through. */
+/** Root runs PostgreSQL as another user, which has to pass through the folder. */
 const folderMode = isRoot ? 0o711 : 0o700;
 const sharedBits = 0o1022;
 
-/** The `npm start` that a lock file names: undefined where it is gone, or the file tells of none that could be. */
+/**
+ * Returns the pid of the `npm start` that a lock file names, or undefined if that process is gone.
+ */
 async function holderOf(lockFile: string): Promise<number | undefined> {
   const noted = (await readFile(lockFile, 'utf8').catch(() => '')).trim();
   const pid = Number(noted.split(' ')[0]);
   const identity = await identityOf(pid);
   if (identity === '' || pid === process.pid) return undefined;
   if (noted.includes(' ')) return noted === identity ? pid : undefined;
-  // Of an earlier version, which noted the number alone.
+  // Earlier versions wrote only the pid.
   return (await commandOf(pid)).some((word) => /\bstart\.m?js$/.test(word)) ? pid : undefined;
 }
 
@@ -57,15 +61,21 @@ function lockFileOf(folder: string): string {
   return join(folder, 'start.pid');
 }
 
-/** What the `npm start` with this data folder tells. Throws one sentence where none runs. */
+/**
+ * Reads the facts of the `npm start` with this data folder.
+ * @throws {Error} if none runs
+ */
 export async function readRunFacts(folder: string): Promise<RunFacts> {
   const text = await readFile(runFile(folder), 'utf8').catch(() => '{}');
   const facts = JSON.parse(text) as RunFacts;
   if (facts.pid !== undefined && facts.pid === (await holderOf(lockFileOf(folder)))) return facts;
-  throw new Error(`No \`npm start\` runs with the data folder ${folder}: start it, or say where it is with --data.`);
+  throw new Error(`No \`npm start\` runs with the data folder ${folder}. Start it, or choose the folder with --data.`);
 }
 
-/** Closes an empty folder, or that of an earlier version, to others; one that is shared, such as /tmp, is left as it is. */
+/**
+ * Closes a folder to other users if it is empty or was made by an earlier version. A shared folder
+ * such as /tmp stays as it is.
+ */
 async function closeToOthers(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
   const names = await readdir(path);
@@ -73,7 +83,7 @@ async function closeToOthers(path: string): Promise<void> {
   if (isOurs && uid === process.getuid?.() && (mode & sharedBits) === 0) await chmod(path, folderMode);
 }
 
-/** The folder of everything that lasts, held by one `npm start` at a time. */
+/** The folder of all persistent data. One `npm start` holds it at a time. */
 export class DataFolder {
   readonly path: string;
 
@@ -81,7 +91,10 @@ export class DataFolder {
     this.path = path;
   }
 
-  /** Makes the folder and takes it. Throws one sentence if it cannot be written, or another `npm start` has it. */
+  /**
+   * Creates the folder and locks it.
+   * @throws {Error} if it cannot be written, or another `npm start` holds it
+   */
   static async take(path: string): Promise<DataFolder> {
     const folder = new DataFolder(await DataFolder.#make(path));
     await folder.#lock();
@@ -99,7 +112,7 @@ export class DataFolder {
       return await realpath(path);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') throw cause;
-      throw new Error(`The data folder ${path} cannot be written: choose another with --data.`, { cause });
+      throw new Error(`The data folder ${path} cannot be written. Choose another one with --data.`, { cause });
     }
   }
 
@@ -111,7 +124,7 @@ export class DataFolder {
     return runFile(this.path);
   }
 
-  /** The lock file has its text as soon as it has its name. */
+  /** Creates the lock file together with its content, through a hard link. */
   async #lock(): Promise<void> {
     const draft = `${this.#lockFile}.${process.pid}`;
     try {
@@ -132,7 +145,10 @@ export class DataFolder {
     );
   }
 
-  /** Whoever comes at the same time may have made the file anew: it is looked at once more where nobody else finds it. */
+  /**
+   * Removes a stale lock file. Another start may have replaced it meanwhile, so its content is
+   * checked once more after it is moved aside.
+   */
   async #evict(): Promise<void> {
     const aside = `${this.#lockFile}.stale.${process.pid}`;
     const owner = await holderOf(this.#lockFile);
@@ -144,18 +160,18 @@ export class DataFolder {
       return;
     }
     throw new Error(
-      `Another \`npm start\` (pid ${owner}) runs with the data folder ${this.path}: end it, or choose another with --data.`,
+      `Another \`npm start\` (pid ${owner}) runs with the data folder ${this.path}. Stop it, or choose another folder with --data.`,
     );
   }
 
-  /** A fresh log file; the one before is kept as `<name>.log.1`. */
+  /** Returns the path of a new log file. The previous one becomes `<name>.log.1`. */
   freshLog(name: string): string {
     const file = join(this.path, 'logs', `${name}.log`);
     setAside(file);
     return file;
   }
 
-  /** Tells other commands of this user where everything is; whoever reads it reads a whole one. */
+  /** Writes the facts for other commands of this user, atomically. */
   async publish(facts: RunFacts): Promise<void> {
     const draft = `${this.#runFile}.draft`;
     await rm(draft, { force: true });
@@ -163,7 +179,7 @@ export class DataFolder {
     await rename(draft, this.#runFile);
   }
 
-  /** Gives the folder back. */
+  /** Releases the folder. */
   async stop(): Promise<void> {
     await rm(this.#runFile, { force: true });
     await rm(this.#lockFile, { force: true });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { migrate, openRoles, readSecrets, roleUrl, type ServiceRole } from '@parley/database';
 
 /**
- * What a deployment needs once before its services, for docker-compose.yml: `secrets DIR OWNER-URL` makes the
- * passwords, each in its own folder; `migrate DIR OWNER-URL` brings the database up to date and lets the roles in with them.
- * The URL has no password.
+ * One-time steps of a deployment before its services start, for docker-compose.yml. `secrets DIR
+ * OWNER-URL` creates the passwords, each in its own folder. `migrate DIR OWNER-URL` migrates the
+ * database and sets the passwords of its roles. The URL has no password.
  */
 const folders: Readonly<Record<ServiceRole, string>> = {
   chat_user: 'user-service',
@@ -14,7 +14,9 @@ const folders: Readonly<Record<ServiceRole, string>> = {
   chat_gateway: 'gateway',
 };
 
-/** Nobody but who mounts the folder sees it, and those are not all the same user. */
+/**
+ * Writes a secret. Only containers that mount the folder see it, and they run as different users.
+ */
 async function writeSecret(folder: string, name: string, text: string): Promise<void> {
   const file = join(folder, name);
   await mkdir(folder, { recursive: true });
@@ -46,7 +48,7 @@ const steps: Readonly<Record<string, (dir: string, ownerUrl: string) => Promise<
 
 async function main([name = '', dir = '', ownerUrl = '']: readonly string[]): Promise<void> {
   const step = steps[name];
-  if (step === undefined || !URL.canParse(ownerUrl)) throw new Error('usage: deploy.js secrets|migrate DIR OWNER-URL');
+  if (step === undefined || !URL.canParse(ownerUrl)) throw new Error('Usage: deploy.js secrets|migrate DIR OWNER-URL');
   await step(dir, ownerUrl);
 }
 

@@ -1,26 +1,26 @@
 import { statfs } from 'node:fs/promises';
 
-/** PostgreSQL does not start with less: the size of one of its log files. */
-const leastBytes = 16 * 1_024 * 1_024;
+/** PostgreSQL does not start with less free space: the size of one WAL segment. */
+const minFreeBytes = 16 * 1_024 * 1_024;
 
 function codesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [];
   return [String((error as NodeJS.ErrnoException).code), ...codesOf(error.cause)];
 }
 
-/** The folder itself may not be there yet. */
+/** Whether the disk of a folder is full. A missing folder counts as not full. */
 async function isFull(folder: string): Promise<boolean> {
   const found = await statfs(folder).catch(() => undefined);
-  return found !== undefined && found.bavail * found.bsize < leastBytes;
+  return found !== undefined && found.bavail * found.bsize < minFreeBytes;
 }
 
-/** Why it could not start, for whoever started it. */
+/** Returns the text for the user who could not start Parley. */
 export async function explain(error: unknown, dataDir: string): Promise<string> {
   const words = error instanceof Error ? error.message : String(error);
   const codes = codesOf(error);
   if (codes.some((code) => code === 'EMFILE' || code === 'ENFILE'))
-    return 'Too many files are open at once: allow more (`ulimit -n 4096`), then start again.';
+    return 'Too many files are open. Raise the limit (`ulimit -n 4096`), then start again.';
   if (codes.some((code) => code === 'ENOSPC' || code === 'EDQUOT') || (await isFull(dataDir)))
-    return `The disk of the data folder ${dataDir} is full: free some space, then start again (${words.replace(/\.$/, '')}).`;
+    return `The disk of the data folder ${dataDir} is full. Free some space, then start again (${words.replace(/\.$/, '')}).`;
   return words;
 }

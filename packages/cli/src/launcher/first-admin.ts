@@ -7,17 +7,18 @@ import { grpcTransport } from '@parley/client/node';
 import { createPool, grantAdministrator, type Pool } from '@parley/database';
 import { type Reason, type Settings, shellWord } from '@parley/runtime';
 
+/** Options of `makeFirstAdmin`. */
 export interface FirstAdminOptions {
   readonly settings: Pick<Settings, 'FIRST_ADMIN' | 'TLS_CA'>;
   readonly ownerUrl: string;
-  /** host:port */
+  /** `host:port`. */
   readonly userService: string;
-  /** Where its password is left. */
+  /** Folder for the file with its password. */
   readonly dataDir: string;
   readonly say: (line: string) => void;
 }
 
-const anyAdministrator = "SELECT FROM chat.users WHERE role = 'admin' AND status = 'active' LIMIT 1";
+const anyOperator = "SELECT FROM chat.users WHERE role = 'admin' AND status = 'active' LIMIT 1";
 
 function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   const { TLS_CA } = settings;
@@ -25,8 +26,8 @@ function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   return createClient({ transport: grpcTransport({ userService, channelService: userService, ...security }) });
 }
 
-/** False where the answer was that reason. */
-async function unless(reason: Reason, call: Promise<unknown>): Promise<boolean> {
+/** Resolves with true, or with false if the call is refused for that reason. */
+async function succeedsUnless(reason: Reason, call: Promise<unknown>): Promise<boolean> {
   try {
     await call;
     return true;
@@ -36,18 +37,21 @@ async function unless(reason: Reason, call: Promise<unknown>): Promise<boolean> 
   }
 }
 
-/** Makes the account with this password; true too where an earlier start did and ended before it could say so. */
-async function owns(userId: string, password: string, options: FirstAdminOptions): Promise<boolean> {
+/**
+ * Creates the account with this password. Also returns true if an earlier start created it and was
+ * stopped before the grant.
+ */
+async function createAccount(userId: string, password: string, options: FirstAdminOptions): Promise<boolean> {
   const client = clientOf(options);
   try {
-    const isNew = await unless('user-id-taken', client.register({ userId, password, name: userId }));
-    return isNew || (await unless('wrong-credentials', client.login(userId, password)));
+    const isNew = await succeedsUnless('user-id-taken', client.register({ userId, password, name: userId }));
+    return isNew || (await succeedsUnless('wrong-credentials', client.login(userId, password)));
   } finally {
     await client.close();
   }
 }
 
-/** The password that an earlier start has left, or a new one. */
+/** Returns the password that an earlier start left, or a new one. */
 async function passwordIn(file: string): Promise<string> {
   const left = await readFile(file, 'utf8').catch(() => undefined);
   if (left !== undefined) return left.trim();
@@ -56,26 +60,27 @@ async function passwordIn(file: string): Promise<string> {
   return password;
 }
 
-async function make(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
+async function createOperator(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
   const file = join(options.dataDir, `${userId}.password`);
-  if (!(await owns(userId, await passwordIn(file), options))) {
+  if (!(await createAccount(userId, await passwordIn(file), options))) {
     await rm(file);
-    return `PARLEY_FIRST_ADMIN: somebody has the account ${userId} already; if it is yours, run \`npx parley admin grant ${userId} --data ${shellWord(options.dataDir)}\``;
+    return `PARLEY_FIRST_ADMIN: the account ${userId} already exists; if it is yours, run \`npx parley admin grant ${userId} --data ${shellWord(options.dataDir)}\``;
   }
   await grantAdministrator(pool, userId);
-  return `${userId} is the first administrator; its password is in ${file}`;
+  return `${userId} is the first operator; its password is in ${file}`;
 }
 
 /**
- * Makes the account that the settings name, and an administrator of it, where there is no administrator yet. Only an account that is new,
- * with a password nobody else has seen: whoever registers the id first gets nothing by it.
+ * Creates the account that PARLEY_FIRST_ADMIN names and makes it an operator, if there is no
+ * operator yet. Only a new account with a password that nobody else has seen is promoted, so
+ * registering the id first gains nothing.
  */
 export async function makeFirstAdmin(options: FirstAdminOptions): Promise<void> {
   const userId = options.settings.FIRST_ADMIN;
   if (userId === undefined) return;
   const pool = createPool({ url: options.ownerUrl, applicationName: 'parley start', max: 1 });
   try {
-    if ((await pool.query(anyAdministrator)).rowCount === 0) options.say(await make(pool, userId, options));
+    if ((await pool.query(anyOperator)).rowCount === 0) options.say(await createOperator(pool, userId, options));
   } finally {
     await pool.end();
   }

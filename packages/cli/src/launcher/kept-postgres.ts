@@ -4,15 +4,15 @@ import type { Part } from '@parley/runtime';
 
 type Say = (line: string) => void;
 
-const againAfterMs = 1_000;
+const restartAfterMs = 1_000;
 
-/** The embedded PostgreSQL, started again at the same address when it ends by itself. */
+/** The embedded PostgreSQL, restarted at the same address if it exits unexpectedly. */
 export class KeptPostgres implements Part {
   readonly #settings: EmbeddedSettings;
   readonly #say: Say;
   #server: EmbeddedServer;
   #stopping = false;
-  #reviving = Promise.resolve();
+  #restarting = Promise.resolve();
 
   private constructor(settings: EmbeddedSettings, server: EmbeddedServer) {
     this.#settings = settings;
@@ -21,40 +21,43 @@ export class KeptPostgres implements Part {
     this.#watch();
   }
 
-  /** Throws one sentence where it cannot be started. */
+  /**
+   * Starts it.
+   * @throws {Error} if it cannot start
+   */
   static async start(settings: EmbeddedSettings): Promise<KeptPostgres> {
     return new KeptPostgres(settings, await startEmbedded(settings));
   }
 
-  /** The owner's, for good. */
+  /** The owner's URL. It stays the same after a restart. */
   get url(): string {
     return this.#server.url;
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#reviving;
+    await this.#restarting;
     await this.#server.stop();
   }
 
   #watch(): void {
     void this.#server.lost.then(() => {
-      if (!this.#stopping) this.#reviving = this.#revive();
+      if (!this.#stopping) this.#restarting = this.#restart();
     });
   }
 
-  async #revive(): Promise<void> {
-    this.#say(`PostgreSQL is gone; it is started again in ${againAfterMs / 1_000} s`);
+  async #restart(): Promise<void> {
+    this.#say(`PostgreSQL exited; restarting it in ${restartAfterMs / 1_000} s`);
     const port = Number(new URL(this.url).port);
     for (;;) {
-      await pause(againAfterMs);
+      await pause(restartAfterMs);
       if (this.#stopping) return;
       try {
         this.#server = await startEmbedded({ ...this.#settings, port });
         this.#watch();
-        return this.#say('PostgreSQL answers again');
+        return this.#say('PostgreSQL is back');
       } catch (error) {
-        this.#say(`${error instanceof Error ? error.message : error} It is tried again in ${againAfterMs / 1_000} s.`);
+        this.#say(`${error instanceof Error ? error.message : error} Retrying in ${restartAfterMs / 1_000} s.`);
       }
     }
   }

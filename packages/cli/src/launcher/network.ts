@@ -3,21 +3,24 @@ import { isIP, isIPv6 } from 'node:net';
 import { dialable, hostAndPort, settingsTable, splitAddress } from '@parley/runtime';
 import type { ServicePlan } from './plan.js';
 
-/** Where the processes of one `npm start` listen, and what is told of it. */
+/** Network addresses of one `npm start`. */
 export interface Network {
-  /** What they listen on. */
+  /** Address that the processes listen on. */
   readonly host: string;
-  /** Where each of them reaches the others. */
+  /** Address at which the processes reach each other. */
   readonly ip: string;
-  /** What clients are told. */
+  /** Host that clients connect to. */
   readonly publicHost: string;
 }
 
-/** Throws one sentence where PARLEY_HOST is no address. */
+/**
+ * Resolves the addresses.
+ * @throws {Error} if PARLEY_HOST does not resolve
+ */
 export async function networkOf(host: string, publicHost: string | undefined): Promise<Network> {
   const here = dialable(host);
   const found = await lookup(here).catch((cause: unknown) => {
-    throw new Error(`PARLEY_HOST=${host} has no address: use one of this machine, or 0.0.0.0 or ::`, { cause });
+    throw new Error(`PARLEY_HOST=${host} does not resolve. Use an address of this machine, 0.0.0.0 or ::.`, { cause });
   });
   return { host: isIP(host) === 0 ? found.address : host, ip: found.address, publicHost: publicHost ?? here };
 }
@@ -26,7 +29,7 @@ function withOneMore(list: string, one: string): string {
   return list.split(',').includes(one) ? list : `${list},${one}`;
 }
 
-/** What of it the processes of a plan have to know, unless the environment says it. */
+/** Returns the network settings of a process. Variables of the environment take precedence. */
 export function networkSettings({ service, port }: ServicePlan, { host, ip, publicHost }: Network): NodeJS.ProcessEnv {
   const settings = { PARLEY_HOST: host };
   if (service === 'chat-service') {
@@ -46,7 +49,7 @@ function given(...names: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-/** The same door, as clients are told it. */
+/** Returns an address with the host that clients use. */
 export function publicAddress(address: string, { publicHost }: Network): string {
   const [, scheme = '', rest = address] = /^(https?:\/\/)(.*)$/.exec(address) ?? [];
   return `${scheme}${hostAndPort(publicHost, splitAddress(rest).port)}`;

@@ -11,7 +11,7 @@ import {
 import type { Part } from '@parley/runtime';
 import { KeptPostgres } from './kept-postgres.js';
 
-/** A migrated database whose four roles can log in. */
+/** A migrated database with working logins for its four roles. */
 export interface OpenDatabase {
   readonly ownerUrl: string;
   readonly urlFor: (role: ServiceRole) => string;
@@ -32,16 +32,19 @@ async function checkGiven(url: string): Promise<void> {
   } catch (cause) {
     const { host, pathname } = new URL(url);
     if (isAway(cause)) {
-      throw new Error(`The database ${host}${pathname} does not answer: start it, or correct --database.`, { cause });
+      throw new Error(`The database ${host}${pathname} does not respond. Start it, or correct --database.`, { cause });
     }
     const said = words(cause).replace(/\.$/, '');
-    throw new Error(`The database ${host}${pathname} cannot be used (${said}): correct --database.`, { cause });
+    throw new Error(`The database ${host}${pathname} cannot be used (${said}). Correct --database.`, { cause });
   } finally {
     await pool.end();
   }
 }
 
-/** The owner's URL of the database: the given one, or an embedded one, which `keep` gets to stop later. */
+/**
+ * Returns the owner's URL of the database: the given one, or that of an embedded PostgreSQL, which
+ * is passed to `keep` to stop it later.
+ */
 export async function findDatabase(
   given: string | undefined,
   dataDir: string,
@@ -59,7 +62,7 @@ export async function findDatabase(
   return postgres.url;
 }
 
-/** Migrates the database and lets the roles in, with the passwords of the data folder. */
+/** Migrates the database and sets the passwords of its roles, from the data folder. */
 export async function openProjectDatabase(ownerUrl: string, dataDir: string, say: Say): Promise<OpenDatabase> {
   const secrets = await readSecrets(dataDir);
   try {
@@ -69,7 +72,7 @@ export async function openProjectDatabase(ownerUrl: string, dataDir: string, say
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause;
     throw new Error(
-      `The database cannot be prepared (${words(cause)}): give --database an owner who may create roles.`,
+      `The database cannot be prepared (${words(cause)}). Give --database an owner that may create roles.`,
       {
         cause,
       },

@@ -4,13 +4,13 @@ import { type Network, publicAddress } from './network.js';
 import type { StartOptions } from './options.js';
 import type { Listens, SupervisedProcess } from './service-process.js';
 
-/** A process, and where it listens. */
+/** A process and its addresses. */
 export interface Running {
   readonly process: SupervisedProcess;
   readonly listens: Listens;
 }
 
-/** The addresses behind the gateway, as its settings have them. */
+/** Addresses of the services behind the gateway, by setting. */
 export interface ProxyAddress {
   readonly PARLEY_MANAGERS: string;
   readonly PARLEY_USER_SERVICES: string;
@@ -25,12 +25,15 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** As a shell takes it: the brackets of an IPv6 address are a pattern to it. */
+/** Quotes addresses for a shell, to which the brackets of IPv6 are a pattern. */
 function quoted(addresses: string): string {
   return addresses.includes('[') ? `'${addresses}'` : addresses;
 }
 
-/** What a login has to be told where the addresses are not the usual ones; the commands behind it know it by then. */
+/**
+ * Returns the options that a first login needs if the addresses are not the default ones. Later
+ * commands read them from the login.
+ */
 function whereTo({ userPort, managerPort, managers }: StartOptions, behind: ProxyAddress): string {
   const userService = userPort === 50_051 ? '' : ` --user-service ${quoted(behind.PARLEY_USER_SERVICES)}`;
   return managerPort === 50_052 && managers === 1
@@ -38,7 +41,7 @@ function whereTo({ userPort, managerPort, managers }: StartOptions, behind: Prox
     : `${userService} --manager ${quoted(behind.PARLEY_MANAGERS)}`;
 }
 
-/** What is printed once everything runs: who, where, and what to try. */
+/** Returns the text printed once everything runs: processes, addresses and commands to try. */
 export function overview(
   running: readonly Running[],
   options: StartOptions,
@@ -52,11 +55,11 @@ export function overview(
     listens.admin ?? '',
     shortPath(logFile),
   ]);
-  const table = textTable(['service', 'pid', 'address', 'admin', 'log'], rows);
+  const table = textTable(['service', 'pid', 'address', 'ops', 'log'], rows);
   const where = whereTo(options, behind);
   const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
     (command) => `  npx parley ${command}`,
   );
   const page = publicAddress(running.at(-1)?.listens.http ?? '', network);
-  return `everything runs\n\n${table}\nThe page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
+  return `everything runs\n\n${table}\nWeb page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all commands):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
 }

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 const everyMs = 500;
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox']);
 
-/** The second field of /proc/<pid>/stat may hold anything, in parentheses; after it come the state and the parent. */
+/**
+ * Parses /proc/<pid>/stat. The second field may hold anything, in parentheses; the state and the
+ * parent follow it.
+ */
 function statOf(pid: number): { name: string; parent: number } | undefined {
   try {
     const [, name = '', rest = ''] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
@@ -13,13 +16,13 @@ function statOf(pid: number): { name: string; parent: number } | undefined {
   }
 }
 
-/** The parent, and where a shell sits between it and npm, that shell's parent. */
+/** Returns the parent process, and also the shell's parent if a shell sits between it and npm. */
 function ancestors(): string {
   const shell = statOf(process.ppid);
   return shell !== undefined && shells.has(shell.name) ? `${process.ppid} ${shell.parent}` : `${process.ppid}`;
 }
 
-/** Calls `gone` once when the npm that started this process ends. Without npm there is nobody to watch. */
+/** Calls `gone` once when the npm that started this process exits. Without npm it does nothing. */
 export function watchNpm(gone: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const before = ancestors();

@@ -6,20 +6,21 @@ import { projectFolder, type StartOptions } from './options.js';
 export interface ServicePlan {
   readonly name: string;
   readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway' | 'envoy';
-  /** Undefined: it does not know the database. */
+  /** Undefined: it does not use the database. */
   readonly role: ServiceRole | undefined;
   readonly port: number;
-  /** The option that moves its port. */
+  /** The option that sets its port. */
   readonly option: '--user-port' | '--manager-port' | '--chat-port' | '--web-port' | '--envoy-port';
 }
 
-/** What starts first, and what needs that to be there. */
+/** The processes to start, in order. */
 export interface Plan {
   readonly first: readonly ServicePlan[];
+  /** Started once `first` is ready. */
   readonly chatServers: readonly ServicePlan[];
-  /** In front of all of them. */
+  /** In front of all the others. */
   readonly gateway: ServicePlan;
-  /** In front of that, where it is asked for. */
+  /** In front of the gateway, if requested. */
   readonly envoy: ServicePlan | undefined;
 }
 
@@ -50,28 +51,28 @@ function envoyPlan({ envoyPort }: StartOptions): ServicePlan {
   return { name: 'envoy', service: 'envoy', role: undefined, port: envoyPort, option: '--envoy-port' };
 }
 
-/** The port of a service's admin server. */
+/** Returns the ops port of a service, for health and metrics. */
 export function adminPort(plan: ServicePlan): number {
   return plan.port + adminOffset;
 }
 
 const leastConnections = 200;
-/** Beside its pool: the lane of a chat server. */
+/** Connections besides the pool: the append queue of a chat server. */
 const beside = 1;
-/** Of `npm start`, of tools, and what PostgreSQL keeps for its owner. */
+/** Connections of `npm start`, of tools, and those that PostgreSQL reserves for its owner. */
 const spare = 20;
 
-/** No role may have all: chat servers get a little more of them than this. */
+/** Upper bound of the share of one role. Chat servers get slightly more than this. */
 const shareOfChat = 0.65;
 
-/** As many connections as the whole plan may open to PostgreSQL. */
+/** Returns the maximum number of PostgreSQL connections of the whole plan. */
 export function connectionsOf({ first, chatServers }: Plan, ofEach: number): number {
   const chat = chatServers.length * (ofEach + beside);
   const others = (first.length + 1) * (ofEach + beside);
   return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
 }
 
-/** The compiled entry of a service. */
+/** Returns the compiled entry of a service. */
 export function mainOf({ service }: ServicePlan): string {
   if (service === 'envoy') return join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'envoy', 'main.js');
   return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
@@ -84,16 +85,19 @@ function checkPorts(plans: readonly ServicePlan[]): void {
       const other = takers.get(port);
       if (other !== undefined) {
         throw new Error(
-          `${plan.name} and ${other.name} would both use port ${port}: choose another ${plan.option} or ${other.option}.`,
+          `${plan.name} and ${other.name} would both use port ${port}. Choose another ${plan.option} or ${other.option}.`,
         );
       }
-      if (port > 65_535) throw new Error(`${plan.name} would use port ${port}: choose a smaller ${plan.option}.`);
+      if (port > 65_535) throw new Error(`${plan.name} would use port ${port}. Choose a smaller ${plan.option}.`);
       takers.set(port, plan);
     }
   }
 }
 
-/** Which processes the options ask for. Throws one sentence where two would use the same port. */
+/**
+ * Returns the processes for the options.
+ * @throws {Error} if two would use the same port
+ */
 export function planServices(options: StartOptions): Plan {
   const user: ServicePlan = {
     name: 'user-service',

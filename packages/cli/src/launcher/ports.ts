@@ -13,7 +13,7 @@ function probe(port: number, host: string): Promise<string | undefined> {
   });
 }
 
-function answers(port: number, host: string): Promise<boolean> {
+function isListening(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: dialable(host), timeout: 500 });
     const end = (answered: boolean) => {
@@ -25,42 +25,48 @@ function answers(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** A connection that has ended keeps its port so long, and one of anybody may have been given this very port. */
-const passingMs = 65_000;
-const quietMs = 2_000;
+/** Longest time for which an ended connection keeps its local port, which may be this one. */
+const lingerMs = 65_000;
+const reportAfterMs = 2_000;
 const againMs = 250;
 
-/** Where nobody listens on a port that cannot be had, it is soon free. */
+/**
+ * Probes a port, and waits if it is busy although nothing listens on it. Returns the error code, or
+ * undefined if it is free.
+ */
 async function probeForWhile(port: number, host: string, onWait: () => void): Promise<string | undefined> {
   let waits = false;
   for (const from = performance.now(); ; await pause(againMs)) {
     const fault = await probe(port, host);
     const waitedMs = performance.now() - from;
-    if (fault !== 'EADDRINUSE' || waitedMs > passingMs || (await answers(port, host))) return fault;
-    if (!waits && waitedMs > quietMs) onWait();
-    waits ||= waitedMs > quietMs;
+    if (fault !== 'EADDRINUSE' || waitedMs > lingerMs || (await isListening(port, host))) return fault;
+    if (!waits && waitedMs > reportAfterMs) onWait();
+    waits ||= waitedMs > reportAfterMs;
   }
 }
 
 function sentence(fault: string, port: number, { name, option }: ServicePlan): string {
   if (fault === 'EADDRINUSE') {
-    return `Port ${port} for ${name} is taken: end what uses it, or choose another ${option}.`;
+    return `Port ${port} for ${name} is taken. Stop the process that uses it, or choose another ${option}.`;
   }
-  if (fault === 'EACCES') return `Port ${port} for ${name} is reserved to root: choose another ${option}.`;
-  return `Port ${port} for ${name} cannot be used (${fault}): check PARLEY_HOST and ${option}.`;
+  if (fault === 'EACCES') return `Port ${port} for ${name} is reserved for root. Choose another ${option}.`;
+  return `Port ${port} for ${name} cannot be used (${fault}). Check PARLEY_HOST and ${option}.`;
 }
 
 async function faultOf(plan: ServicePlan, host: string, say: Say): Promise<string | undefined> {
   for (const port of [plan.port, adminPort(plan)]) {
     const onWait = () =>
-      say(`port ${port} for ${plan.name} is held by a connection that has just ended; waiting up to a minute for it`);
+      say(`port ${port} for ${plan.name} is still held by a closed connection; waiting up to a minute for it`);
     const fault = await probeForWhile(port, host, onWait);
     if (fault !== undefined) return sentence(fault, port, plan);
   }
   return undefined;
 }
 
-/** Throws one sentence that names the first port that is not free. */
+/**
+ * Checks that every port is free.
+ * @throws {Error} naming the first one that is not
+ */
 export async function checkFree(plans: readonly ServicePlan[], host: string, say: Say): Promise<void> {
   const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, say)));
   const fault = faults.find((one) => one !== undefined);

@@ -7,7 +7,10 @@ function words(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Tells other commands what runs; where that cannot be written, as on a full disk, it is said once and tried again. */
+/**
+ * Writes the facts for other commands. If that fails, for example on a full disk, it reports it
+ * once and retries.
+ */
 export class FactsPublisher implements Part {
   readonly #folder: DataFolder;
   readonly #facts: () => RunFacts;
@@ -23,7 +26,7 @@ export class FactsPublisher implements Part {
     this.#say = say;
   }
 
-  /** Something has changed. Resolves after one try, and never rejects. */
+  /** Writes the facts after a change. Resolves after one try and never rejects. */
   publish(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
@@ -34,10 +37,10 @@ export class FactsPublisher implements Part {
     if (this.#stopped) return;
     try {
       await this.#folder.publish(this.#facts());
-      if (this.#failing) this.#say('what runs is written down again');
+      if (this.#failing) this.#say('the list of running processes can be written again');
       this.#failing = false;
     } catch (cause) {
-      if (!this.#failing) this.#say(`what runs cannot be written down (${words(cause)}); it is tried again`);
+      if (!this.#failing) this.#say(`the list of running processes cannot be written (${words(cause)}); retrying`);
       this.#failing = true;
       this.#again = setTimeout(() => void this.publish(), againMs);
     }

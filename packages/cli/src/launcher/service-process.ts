@@ -9,11 +9,11 @@ export interface Launch {
   readonly main: string;
   readonly env: NodeJS.ProcessEnv;
   readonly logFile: string;
-  /** Whom it runs as; absent: as this process. */
+  /** System user to run as. Default: that of this process. */
   readonly account?: { readonly uid: number; readonly gid: number };
 }
 
-/** Where a service listens, by protocol. */
+/** Addresses of a service, by protocol. */
 export type Listens = Readonly<Record<string, string>>;
 
 interface Message {
@@ -24,14 +24,14 @@ interface Message {
 const startWithinMs = 30_000;
 const firstDelayMs = 1_000;
 const longestDelayMs = 10_000;
-/** Whoever lived this long starts again at the shortest delay. */
+/** A process that ran this long restarts after the shortest delay. */
 const steadyMs = 30_000;
 
 function running(child: ChildProcess | undefined): child is ChildProcess {
   return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** One service as a child process that is started again when it ends by itself. */
+/** One service as a child process, restarted if it exits unexpectedly. */
 export class SupervisedProcess implements Part {
   readonly #launch: Launch;
   readonly #say: (line: string) => void;
@@ -42,7 +42,7 @@ export class SupervisedProcess implements Part {
   #startedAt = 0;
   #stopping = false;
 
-  /** `onRevived`: it ended by itself, and listens again. */
+  /** `onRevived` is called when the service listens again after an unexpected exit. */
   constructor(launch: Launch, say: (line: string) => void, onRevived: () => void) {
     this.#launch = launch;
     this.#say = say;
@@ -61,7 +61,10 @@ export class SupervisedProcess implements Part {
     return this.#launch.logFile;
   }
 
-  /** Resolves when it listens. Rejects with its own sentence where it cannot start; it is not tried again then. */
+  /**
+   * Starts the service. Resolves when it listens. It is not retried.
+   * @throws {Error} if it cannot start
+   */
   async start(): Promise<Listens> {
     const child = this.#spawn();
     this.#child = child;
@@ -72,11 +75,11 @@ export class SupervisedProcess implements Part {
         child.kill('SIGKILL');
         reject(new Error(`${this.name} did not start: ${why}`));
       };
-      const bound = setTimeout(() => fail(`nothing was heard for 30 s; see ${this.logFile}`), startWithinMs);
+      const bound = setTimeout(() => fail(`no response for 30 s; see ${this.logFile}`), startWithinMs);
       child.on('error', (error) => fail(error.message));
       child.once('exit', (code, signal) => fail(`it ended (${signal ?? `exit code ${code}`}); see ${this.logFile}`));
       child.once('message', ({ listens, failed }: Message) => {
-        if (listens === undefined) return fail(failed ?? `it made no sense; see ${this.logFile}`);
+        if (listens === undefined) return fail(failed ?? `unexpected message; see ${this.logFile}`);
         clearTimeout(bound);
         child.removeAllListeners('exit').once('exit', (code, signal) => this.#died(signal ?? `exit code ${code}`));
         resolve(listens);
@@ -84,7 +87,7 @@ export class SupervisedProcess implements Part {
     });
   }
 
-  /** A session of its own: the Ctrl-C of the terminal reaches the supervisor only. */
+  /** Spawns the child in a session of its own, so that Ctrl-C reaches only the supervisor. */
   #spawn(): ChildProcess {
     const { main, env, logFile, account } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
@@ -103,7 +106,7 @@ export class SupervisedProcess implements Part {
   #died(how: string): void {
     if (this.#stopping) return;
     if (performance.now() - this.#startedAt > steadyMs) this.#delayMs = firstDelayMs;
-    this.#say(`${this.name} ended (${how}); it is started again in ${this.#delayMs / 1_000} s`);
+    this.#say(`${this.name} exited (${how}); restarting it in ${this.#delayMs / 1_000} s`);
     this.#again = setTimeout(() => this.#revive(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, longestDelayMs);
   }
@@ -118,22 +121,22 @@ export class SupervisedProcess implements Part {
     );
   }
 
-  /** Ends it in order. */
+  /** Stops it in order. */
   stop(): Promise<void> {
     return this.#end((child) => child.kill('SIGTERM'), stopWithin(this.#launch.env));
   }
 
-  /** Ends it the way it ends when its supervisor is gone: in less than two seconds. */
+  /** Stops it as if its supervisor were gone, in less than two seconds. */
   abandon(): Promise<void> {
     return this.#end((child) => child.connected && child.disconnect(), 2_000);
   }
 
-  /** Sends it that signal. */
+  /** Sends it a signal. */
   signal(signal: NodeJS.Signals): void {
     if (running(this.#child)) this.#child.kill(signal);
   }
 
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void {
     this.#stopping = true;
     clearTimeout(this.#again);
@@ -153,7 +156,10 @@ export class SupervisedProcess implements Part {
   }
 }
 
-/** A service forces its own end a second after its deadline; this is a second later. */
+/**
+ * Time until the process is killed: the service kills itself one second after its deadline, this
+ * follows a second later.
+ */
 function stopWithin(env: NodeJS.ProcessEnv): number {
   return (Number(env.PARLEY_STOP_SECONDS ?? 8) + 2) * 1_000;
 }

@@ -5,7 +5,7 @@ import { watchNpm } from './parent-watch.js';
 import { Supervisor } from './supervisor.js';
 
 const couldNotStart = 2;
-/** npm hands the terminal's Ctrl-C on: what comes this soon is the same one. */
+/** npm forwards the terminal's Ctrl-C, so a second signal within this time is the same one. */
 const sameSignalMs = 700;
 const forceWithinMs = 3_000;
 
@@ -22,13 +22,13 @@ function optionsOrExit(): StartOptions {
   }
 }
 
-/** The first signal stops in order, another one by force. */
+/** Stops in order on the first signal, and by force on the second. */
 function stopOnSignals(supervisor: Supervisor): void {
   let firstAt: number | undefined;
   const onSignal = () => {
     if (firstAt === undefined) {
       firstAt = performance.now();
-      say('stopping; Ctrl-C again forces it');
+      say('stopping; press Ctrl-C again to force it');
       supervisor.requestStop('order');
     } else if (performance.now() - firstAt > sameSignalMs) {
       supervisor.kill();
@@ -37,21 +37,25 @@ function stopOnSignals(supervisor: Supervisor): void {
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
-  // A terminal that is closed ends npm, which is watched; whoever sends it to reload certificates wants no end.
+  // SIGHUP reloads certificates and must not stop anything. A closed terminal ends npm, which
+  // `watchNpm` notices.
   process.on('SIGHUP', () => supervisor.passOn('SIGHUP'));
 }
 
-/** What goes wrong while everything runs, as on a full disk, is said; the services are not ended for it. */
+/**
+ * Reports errors of this process while everything runs, for example on a full disk, without
+ * stopping the services.
+ */
 function surviveErrors(): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (cause: unknown) =>
-      say(`something went wrong here (${cause instanceof Error ? cause.stack : cause})`),
+      say(`unexpected error in the supervisor (${cause instanceof Error ? cause.stack : cause})`),
     );
   }
 }
 
 async function main(): Promise<void> {
-  // Nobody reads any more: the terminal was closed, or npm killed.
+  // The reader may be gone: the terminal was closed or npm killed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const options = optionsOrExit();
   const supervisor = new Supervisor(options, say);

