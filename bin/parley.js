@@ -9,8 +9,8 @@ if (existsSync(main)) await import(main.href);
 else {
   process.stderr.write(
     existsSync(folder)
-      ? 'parley: not built yet; run `npm start` (or `npm run build`) in this folder first\n'
-      : 'parley: the drills are not in this image; run them from a clone of the source\n',
+      ? 'parley: Not built yet. Run `npm start` (or `npm run build`) in this folder first.\n'
+      : 'parley: The drills are not in this image. Run them from a clone of the source.\n',
   );
   process.exitCode = 2;
 }

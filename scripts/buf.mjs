@@ -4,10 +4,13 @@ import { root } from './setup.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** The ts-proto plugin as buf wants it: a command and its arguments. */
+/** The ts-proto plugin for buf: a command and its arguments. */
 export const tsProto = [process.execPath, require.resolve('ts-proto/protoc-gen-ts_proto')];
 
-/** Runs buf in the project's folder. Throws with what buf said, when it ends with an error. */
+/**
+ * Runs buf in the root folder.
+ * @throws {Error} with the output of buf if it fails
+ */
 export function buf(...args) {
   try {
     execFileSync(process.execPath, [require.resolve('@bufbuild/buf/bin/buf'), ...args], {
@@ -19,7 +22,7 @@ export function buf(...args) {
   }
 }
 
-/** Runs the body of a script: an error becomes its message on stderr and exit code 1. */
+/** Runs the body of a script. An error is printed on stderr and sets exit code 1. */
 export function runScript(body) {
   try {
     body();

@@ -1,4 +1,4 @@
-/** All that can be said of the source without running it. Each step by its name; the first that fails ends it. */
+/** Runs every check that does not execute the code. The first failure ends it. */
 import { giveUp, run, runTool, setUp } from './setup.mjs';
 
 setUp();
@@ -16,5 +16,5 @@ const steps = {
 };
 for (const [name, step] of Object.entries(steps)) {
   process.stdout.write(`── ${name}\n`);
-  if (step() !== 0) giveUp(`${name}: not as it should be`);
+  if (step() !== 0) giveUp(`The check "${name}" failed.`);
 }

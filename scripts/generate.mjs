@@ -1,6 +1,7 @@
 /**
- * Lints proto/ and generates packages/contract/src/gen from it, and the table of reasons in docs/protocol.md from
- * packages/runtime/src/refusals.ts. With --check it only compares with what is committed.
+ * Lints proto/ and generates packages/contract/src/gen from it, and the table of reasons in
+ * docs/protocol.md from packages/runtime/src/refusals.ts. With --check it only compares the results
+ * with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -27,13 +28,19 @@ const tsProtoOptions = [
   'outputServices=generic-definitions',
 ];
 
-/** One set for Node and browsers: messages with their codecs, and services as plain definitions. */
+/**
+ * Generates one set for Node and browsers: messages with their codecs, and services as plain
+ * definitions.
+ */
 function generateCode(out) {
   const plugins = [{ local: tsProto, out, opt: tsProtoOptions }];
   buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins }));
 }
 
-/** Our own files, health and reflection. Descriptor sets put one behind the other are a descriptor set. */
+/**
+ * Generates the descriptors of our own files, health and reflection. Concatenated descriptor sets
+ * are a descriptor set.
+ */
 function generateDescriptors(out) {
   const require = createRequire(join(contract, 'package.json'));
   const health = join(dirname(require.resolve('grpc-health-check/package.json')), 'proto');
@@ -93,13 +100,13 @@ function checkProtocol(page) {
 function check(fresh) {
   const names = differing(committed, fresh);
   if (names.length === 0) return;
-  throw new Error(`packages/contract/src/gen is not what proto/ makes (${names.join(', ')}): run "npm run generate".`);
+  throw new Error(`packages/contract/src/gen differs from proto/ (${names.join(', ')}). Run \`npm run generate\`.`);
 }
 
 function replace(fresh) {
   rmSync(committed, { recursive: true, force: true });
   cpSync(fresh, committed, { recursive: true });
-  chmodSync(committed, 0o755); // a temporary folder is for its owner only
+  chmodSync(committed, 0o755); // a temporary folder is readable only by its owner
 }
 
 const page = await protocolPage();

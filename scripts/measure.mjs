@@ -1,4 +1,7 @@
-/** Prints function and file sizes and counts `any`; `--check` fails where a budget is passed. */
+/**
+ * Prints the sizes of functions and files and counts `any`. `--check` fails if a budget is
+ * exceeded.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -33,13 +36,16 @@ function visit(node, found) {
   for (const child of Object.values(node)) visit(child, found);
 }
 
-/** The names that a declaration exports. */
+/** Returns the names that a declaration exports. */
 function namesOf({ identifier, id, declarations = [] }) {
   const names = [identifier ?? id, ...declarations.map((one) => one.id)];
   return names.flatMap((name) => name?.value ?? []);
 }
 
-/** swc counts bytes from 1 across all files it has read, so the offset of a file is where its module begins. */
+/**
+ * Measures a file. swc counts bytes from 1 across all files it has read, so the offset of a file is
+ * the start of its module.
+ */
 function measure(file) {
   const text = readFileSync(file, 'utf8');
   const bytes = Buffer.from(text);
@@ -99,11 +105,11 @@ for (const [name, places] of twice) {
   process.stdout.write(`exported twice: ${name} in ${places.join(', ')}\n`);
 }
 
-const kept =
+const isWithinBudgets =
   quantile(lengths, 0.5) <= budgets.medianFunction &&
   quantile(lengths, 0.9) <= budgets.p90Function &&
   long.length === 0 &&
   twice.length === 0 &&
   longFiles.length === 0 &&
   any === 0;
-if (process.argv.includes('--check') && !kept) process.exitCode = 1;
+if (process.argv.includes('--check') && !isWithinBudgets) process.exitCode = 1;

@@ -1,6 +1,6 @@
 /**
- * Counts the forms of docs/style.md that we avoid, in comments, documentation and test titles. `--list` prints each place.
- * The count helps to find them; a reader is the judge.
+ * Counts the forms of docs/style.md that we avoid, in comments, documentation and test titles.
+ * `--list` prints each place. The count helps to find them; a reviewer judges.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const forms = [
   ['of before, by now', /\b(?:of before|by now|just then|just now)\b/gi],
   ['answers for returns', /^Answers\b|\b(?:function|method|it) answers\b/gi],
 ];
-/** What stands in a source file and is prose: comments, and the titles of tests. */
+/** Patterns of the prose in a source file: comments and test titles. */
 const prose = {
   ts: /\/\*\*?[\s\S]*?\*\/|\/\/.*$|\b(?:test|describe|it)(?:\.\w+(?:\([^)]*\))?)*\(\s*(['"`])[\s\S]*?\1/gm,
   sql: /--.*$/gm,
@@ -40,7 +40,7 @@ const files = listed
     (file) => file !== '' && !/\/gen\/|^proto\/seed|^pnpm-lock|^docs\/style\.md$|^scripts\/prose\.mjs$/.test(file),
   );
 
-/** The sentences of a file, without the signs of comments. */
+/** Returns the sentences of a file without comment markers. */
 function sentencesIn(file) {
   const text = readFileSync(file, 'utf8').replace(/```[\s\S]*?```/g, '');
   const pieces = text.match(prose[file.split('.').at(-1)]) ?? [];

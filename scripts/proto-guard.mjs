@@ -1,4 +1,7 @@
-/** Fails when a folder's chat.v1 (proto/, or the one given) would break the wire for clients of its frozen seed. */
+/**
+ * Fails if chat.v1 of a folder (default: proto/) would break the wire format for clients of the
+ * original proto file.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,7 +16,7 @@ const rules = [
   'RPC_NO_DELETE',
 ];
 
-/** Writes the seed as if it had been chat.v1 from the start, and returns the folder. */
+/** Writes the original proto file as package chat.v1. Returns the folder. */
 function seedAsChatV1(proto, below) {
   const seed = readFileSync(join(proto, 'seed/seed.proto'), 'utf8');
   const folder = join(below, 'seed/chat/v1');

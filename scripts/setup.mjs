@@ -1,4 +1,6 @@
-/** What a fresh clone needs before anything of ours can run: packages, compiled TypeScript, the page. Node and npm are enough. */
+/**
+ * Prepares a fresh clone: packages, compiled TypeScript and the page. It needs only Node and npm.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,20 +12,20 @@ const stamp = join(root, 'node_modules', '.parley-setup');
 const web = join(root, 'packages', 'web');
 const pageStamp = join(web, 'dist', 'page.stamp');
 
-/** Ends the process with one sentence. */
+/** Prints one sentence and exits with code 2. */
 export function giveUp(sentence) {
   process.stderr.write(`parley: ${sentence}\n`);
   process.exit(2);
 }
 
-/** Runs a program in the root folder with our terminal; its exit status. */
+/** Runs a program in the root folder with inherited stdio. Returns its exit code. */
 export function run(command, args, env = {}) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  if (error !== undefined) giveUp(`${command} cannot be run: ${error.message}`);
+  if (error !== undefined) giveUp(`${command} cannot run: ${error.message}`);
   return status ?? 1;
 }
 
-/** Runs the binary of an installed package by Node, whatever the shell is. */
+/** Runs the binary of an installed package with Node, independent of the shell. */
 export function runTool(packageName, bin, args, env) {
   return run(process.execPath, [join(root, 'node_modules', packageName, bin), ...args], env);
 }
@@ -31,21 +33,24 @@ export function runTool(packageName, bin, args, env) {
 function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19))
-    giveUp(`Node ${process.versions.node} is too old: use Node 20.19 or later`);
+    giveUp(`Node ${process.versions.node} is too old. Use Node 20.19 or later.`);
 }
 
-const leastFiles = 1_024;
+const minFiles = 1_024;
 
-/** With few files, installing or a service would end with an error of Node's own. Windows has no such limit. */
+/**
+ * Checks the limit of open files. A low one makes the installation or a service fail with an error
+ * of Node. Windows has no such limit.
+ */
 function checkOpenFiles() {
   const allowed = Number(process.report.getReport().userLimits?.open_files.soft);
-  if (allowed < leastFiles)
+  if (allowed < minFiles)
     giveUp(
-      `a process may open only ${allowed} files here, and Parley needs ${leastFiles}: run \`ulimit -n 4096\`, then start again (if that is refused, raise the hard limit first, as in /etc/security/limits.conf)`,
+      `A process may open only ${allowed} files here, and Parley needs ${minFiles}. Run \`ulimit -n 4096\`, then start again (if that is refused, raise the hard limit first, for example in /etc/security/limits.conf).`,
     );
 }
 
-/** Everything that decides what `install` would do. */
+/** Returns a hash of everything that determines the result of `install`. */
 function fingerprint() {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
   for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'])
@@ -60,11 +65,11 @@ function install(wanted) {
   const npm = process.env.npm_execpath;
   const status = npm?.endsWith('.js') ? run(process.execPath, [npm, ...pnpm]) : run('npm', pnpm);
   if (status !== 0)
-    giveUp('the packages could not be installed: see the lines above; the network or a proxy is the usual cause');
+    giveUp('The packages could not be installed: see the lines above. The usual cause is the network or a proxy.');
   writeFileSync(stamp, wanted);
 }
 
-/** Installs what the lock file names, unless that is what is there. */
+/** Installs the packages of the lock file, unless they are installed. */
 export function ensurePackages() {
   checkNode();
   checkOpenFiles();
@@ -72,7 +77,7 @@ export function ensurePackages() {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) install(wanted);
 }
 
-/** Removes compiled files whose source is gone, so that no test of an earlier version runs. */
+/** Removes compiled files without a source, so that no outdated test runs. */
 function removeStaleOutput(folder) {
   const dist = join(folder, 'dist');
   if (!existsSync(dist)) return;
@@ -84,16 +89,16 @@ function removeStaleOutput(folder) {
   }
 }
 
-/** Compiles what has changed. */
+/** Compiles changed files. */
 export function ensureBuild() {
   for (const group of ['packages', 'services']) {
     for (const name of readdirSync(join(root, group))) removeStaleOutput(join(root, group, name));
   }
   if (!existsSync(join(root, 'packages', 'cli', 'dist'))) process.stdout.write('parley: compiling\n');
-  if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('the source does not compile: see the lines above');
+  if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('The source does not compile: see the lines above.');
 }
 
-/** Everything that the page is bundled from. */
+/** Returns a hash of everything the page is bundled from. */
 function pageFingerprint() {
   const hash = createHash('sha256');
   const folders = ['web/src', 'web/dist/src', 'client/dist/src', 'contract/dist/src', 'runtime/dist/src'];
@@ -107,18 +112,18 @@ function pageFingerprint() {
   return hash.digest('hex');
 }
 
-/** Bundles the page, unless what it is made of is what it was. */
+/** Bundles the page unless its sources are unchanged. */
 export function ensurePage() {
   const wanted = pageFingerprint();
   const isThere = existsSync(join(web, 'dist', 'page', 'index.html'));
   if (isThere && existsSync(pageStamp) && readFileSync(pageStamp, 'utf8') === wanted) return;
   const vite = join(web, 'node_modules', 'vite', 'bin', 'vite.js');
   if (run(process.execPath, [vite, 'build', web, '--logLevel', 'warn']) !== 0)
-    giveUp('the page cannot be bundled: see the lines above');
+    giveUp('The page cannot be bundled: see the lines above.');
   writeFileSync(pageStamp, wanted);
 }
 
-/** Packages, then compiled TypeScript, then the page. */
+/** Installs packages, compiles, and bundles the page. */
 export function setUp() {
   ensurePackages();
   ensureBuild();

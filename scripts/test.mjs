@@ -1,4 +1,4 @@
-/** The whole suite. Arguments go to jest, e.g. `npm test -- packages/rpc`. */
+/** Runs the whole suite. Arguments go to jest, for example `npm test -- packages/rpc`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,11 +8,17 @@ import { root, setUp } from './setup.mjs';
 
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
-/** Jest keeps in memory what a test file has loaded. One jest for the whole suite would use gigabytes and pause often. */
+/**
+ * Number of jest processes. Jest keeps every loaded test file in memory, so a single one would need
+ * gigabytes and slow down.
+ */
 const parts = 6;
-/** Tests mostly wait for processes: two parts at once share two cores well. */
+/**
+ * Number of concurrent jest processes. Tests mostly wait for processes, so two share two cores
+ * well.
+ */
 const atOnce = 2;
-/** What compares durations, or loads the machine, runs behind the others and alone. */
+/** Tests that compare durations or load the machine. They run alone, after the others. */
 const alone = [
   'packages/drills/',
   'packages/cli/dist/test/page[.]test',
@@ -32,16 +38,19 @@ function startJest(args, results) {
   return spawn(process.execPath, all, { cwd: root, stdio: 'inherit', env });
 }
 
-/** Node 20 may deadlock while it ends (nodejs/node issue 54918): jest, its results written, is not waited for for ever. */
+/**
+ * Kills a jest that does not exit after writing its results: Node 20 may deadlock at exit
+ * (nodejs/node issue 54918).
+ */
 async function endLingering(jest, ended, results) {
   while (!existsSync(results)) await pause(500, undefined, { ref: false });
   await Promise.race([ended, pause(lingersMs)]);
   if (jest.exitCode !== null || jest.signalCode !== null) return;
-  process.stderr.write(`parley: jest has its results and did not end within ${lingersMs / 1000} s; it is ended\n`);
+  process.stderr.write(`parley: jest has its results and did not end within ${lingersMs / 1000} s; killing it\n`);
   jest.kill('SIGKILL');
 }
 
-/** The results of one jest; ends the process where there are none. */
+/** Runs one jest and returns its results. Ends this process if it wrote none. */
 async function run(args, number) {
   const results = join(resultsFolder, `${number}.json`);
   const jest = startJest(args, results);
@@ -52,7 +61,7 @@ async function run(args, number) {
   return JSON.parse(readFileSync(results, 'utf8'));
 }
 
-function sayResults(ran) {
+function printResults(ran) {
   const sum = (of) => ran.reduce((total, one) => total + of(one), 0);
   const tests = ran.flatMap(({ testResults }) => testResults.flatMap(({ assertionResults }) => assertionResults));
   for (const test of tests) if (test.status === 'pending') process.stdout.write(`skipped: ${test.fullName}\n`);
@@ -83,5 +92,5 @@ const shards = Array.from({ length: parts }, (_, index) => [
 ]);
 const ran = await runAll(args.length > 0 ? [args] : shards);
 if (args.length === 0) ran.push(await run([`--testPathPatterns=${alone}`], parts));
-sayResults(ran);
+printResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);

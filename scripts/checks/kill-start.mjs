@@ -1,6 +1,8 @@
 /**
- * Kills a running `npm start` with -9, each part of it in turn, and says what was left after how long, and how soon
- * the next start worked. `node scripts/checks/kill-start.mjs [rounds]`; exit code 1 where a bound was broken.
+ * Kills each part of a running `npm start` in turn with -9. Prints what was left, for how long, and
+ * the time of the next start.
+ *
+ * `node scripts/checks/kill-start.mjs [rounds]`; the exit code is 1 if a bound was exceeded.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -27,7 +29,7 @@ function processes() {
     .map(([, pid, parent, , args]) => ({ pid: Number(pid), parent: Number(parent), args }));
 }
 
-/** Milliseconds until none of these lives. */
+/** Returns the milliseconds until none of these processes is left. */
 async function ended(pids, since) {
   while (processes().some(({ pid }) => pids.includes(pid))) {
     if (Date.now() - since > 30_000) return Number.POSITIVE_INFINITY;
@@ -36,7 +38,7 @@ async function ended(pids, since) {
   return Date.now() - since;
 }
 
-/** `npm start` as the leader of a process group of its own, as a shell would start it. */
+/** Starts `npm start` as the leader of its own process group, as a shell would. */
 async function start() {
   const since = Date.now();
   const npm = spawn('npm', ['start', '--', '--data', data, ...ports], {
@@ -44,14 +46,14 @@ async function start() {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // A shell between npm and us dies of the SIGINT by itself, and npm then does the same.
+  // A shell between npm and this process dies of the SIGINT, and npm then does the same.
   const exit = new Promise((resolve) => npm.once('exit', (code, signal) => resolve(code ?? signal)));
   let said = '';
   npm.stdout.on('data', (chunk) => {
     said += chunk;
   });
   while (!said.includes('Press Ctrl-C')) {
-    if (npm.exitCode !== null || Date.now() - since > 60_000) throw new Error(`it did not start:\n${said}`);
+    if (npm.exitCode !== null || Date.now() - since > 60_000) throw new Error(`It did not start:\n${said}`);
     await pause(50);
   }
   const supervisor = JSON.parse(readFileSync(join(data, 'run.json'), 'utf8')).pid;
@@ -67,10 +69,10 @@ const victims = {
   group: ({ npm }) => process.kill(-npm.pid, 'SIGKILL'),
 };
 
-function judge(what, ms, bound) {
+function judge(label, ms, bound) {
   const bad = ms > bound;
   if (bad) broken += 1;
-  process.stdout.write(`  ${what}: ${ms} ms${bad ? ` — over ${bound} ms` : ''}\n`);
+  process.stdout.write(`  ${label}: ${ms} ms${bad ? ` — exceeds ${bound} ms` : ''}\n`);
 }
 
 async function round(victim, runs) {

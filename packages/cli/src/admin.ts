@@ -6,7 +6,9 @@ import { findOnly } from './find-channel.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
+/** Roles by their name on the command line. */
 export const roleWords = { user: UserRole.USER, admin: UserRole.ADMIN } as const;
+/** Statuses by their name on the command line. */
 export const userStatusWords = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED } as const;
 
 const stateWords: Readonly<Record<ServerState, string>> = {

@@ -21,6 +21,7 @@ interface Addresses {
   readonly channelService: string;
 }
 
+/** Addresses of an `npm start` without options. */
 export const defaultAddresses: Addresses = { userService: '127.0.0.1:50051', channelService: '127.0.0.1:50052' };
 
 /** Everything a command needs: options, stored login, clients and output. */

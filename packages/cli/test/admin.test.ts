@@ -65,16 +65,16 @@ test('a suspended user is disconnected, and may return afterwards', async () => 
 });
 
 test('a kicked user is disconnected and may return', async () => {
-  const guest = await trio.people.make('loud');
-  const { id } = await trio.create(guest, 'loud room');
-  const inside = new Listener(await clientOf(trio, guest).listen(id));
+  const user = await trio.people.make('loud');
+  const { id } = await trio.create(user, 'loud room');
+  const inside = new Listener(await clientOf(trio, user).listen(id));
   expect(await run(root, 'kick', 'loud', 'loud room', '--reason', 'too loud')).toEqual([
     0,
     `loud was disconnected from channel ${id} and may come back.\n`,
   ]);
   await inside.done;
   expect(inside.of('ended')).toMatchObject([{ reason: 'kicked' }]);
-  const again = await clientOf(trio, guest).listen(id);
+  const again = await clientOf(trio, user).listen(id);
   await again.leave();
   const [, said] = await run(root, 'audit', '--size', '1');
   expect(said).toMatch(/root +user\.kick +loud +.*"too loud"/);
@@ -82,8 +82,8 @@ test('a kicked user is disconnected and may return', async () => {
 });
 
 test('kick reports a user who is not in the channel', async () => {
-  const guest = await trio.people.make('absent');
-  const { id } = await trio.create(guest, 'empty room');
+  const user = await trio.people.make('absent');
+  const { id } = await trio.create(user, 'empty room');
   expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not in any channel.\n']);
   expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not in channel ${id}.\n`]);
 });

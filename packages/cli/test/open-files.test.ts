@@ -8,7 +8,7 @@ test('npm start says how to raise a low limit of open files', () => {
     2,
     '',
     expect.stringMatching(
-      /^parley: a process may open only 256 files here, .*: run `ulimit -n 4096`, then start again .*\n$/,
+      /^parley: A process may open only 256 files here, .*\. Run `ulimit -n 4096`, then start again .*\n$/,
     ),
   ]);
 });

@@ -65,7 +65,7 @@ beforeAll(async () => {
   [manager, chatAddress] = [await before.open(), await chatProxy.open()];
   commands = await Commands.open(manager);
   ann = await trio.people.make('ann');
-  await trio.create(ann, 'den');
+  await trio.create(ann, 'room');
 });
 afterEach(async () => {
   commands.killAll();
@@ -95,7 +95,7 @@ async function serve(env: Readonly<Record<string, string>>): Promise<void> {
 
 test('reaches a chat server behind a TLS proxy if PARLEY_ADDR_TLS is set', async () => {
   await serve({ PARLEY_ADDR_TLS: 'on' });
-  const inside = await commands.start(ann, '--ca', ca, 'chat', 'den');
+  const inside = await commands.start(ann, '--ca', ca, 'chat', 'room');
   await inside.says('here (1)');
   inside.type('hello');
   await inside.says('#1 ann: hello');
@@ -106,13 +106,13 @@ test('reaches a chat server behind a TLS proxy if PARLEY_ADDR_TLS is set', async
 test('without PARLEY_ADDR_TLS, the terminal says why it waits and gives up', async () => {
   await serve({});
   const why = `Chat server ${chatAddress} cannot be reached: it requires TLS.`;
-  const lost = await commands.start(ann, '--ca', ca, 'chat', 'den');
+  const lost = await commands.start(ann, '--ca', ca, 'chat', 'room');
   expect(await lost.exited).toBe(3);
   expect(lost.said).toContain(`* waiting: ${why}`);
   expect(lost.said).toContain('set PARLEY_ADDR_TLS=on there');
   expect(lost.said).toContain(`parley: ${why}`);
   expect(lost.said).not.toContain('full');
-  const json = await commands.start(ann, '--ca', ca, '--json', 'chat', 'den');
+  const json = await commands.start(ann, '--ca', ca, '--json', 'chat', 'room');
   await json.says('"event":"waiting"');
   expect(json.said).toContain('"reason":"unreachable"');
 }, 60_000);

@@ -5,6 +5,7 @@ export class Attendance {
   readonly #users = new Map<string, User>();
   #count = 0;
 
+  /** The named users. */
   get users(): readonly User[] {
     return [...this.#users.values()];
   }

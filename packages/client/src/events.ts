@@ -14,7 +14,7 @@ interface EntryBase {
   readonly clientId: string;
 }
 
-/** A payload. */
+/** The data of a message or edit. */
 interface Payload {
   readonly data: Uint8Array;
   /** MIME type; empty if the sender gave none. */

@@ -5,6 +5,7 @@ import type { HistoryPage } from './history.js';
 /** Fetches at most `size` history entries after a seq, the oldest first. */
 export type FetchAfter = (range: { readonly after: number; readonly size?: number }) => Promise<HistoryPage>;
 
+/** Options of a GapFiller. */
 export interface GapFillerOptions {
   readonly fetchAfter: FetchAfter;
   /** Waits `ms` before another try. Resolves with false if the conversation has ended. */

@@ -8,6 +8,7 @@ import type { ConnectStream, Seat, Transport } from './transport.js';
 import { type Verdict, verdictOfEnd, worthAnotherListen } from './verdict.js';
 import { Watchdog } from './watchdog.js';
 
+/** Options of a StreamLink. */
 export interface LinkOptions {
   readonly transport: Transport;
   readonly channelId: number;

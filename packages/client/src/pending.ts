@@ -37,11 +37,13 @@ export class Pending {
     return answer.finally(forget);
   }
 
+  /** Resolves the promise of a send, if it is still pending. */
   resolve(clientId: string, sent: Sent): void {
     this.#waiting.get(clientId)?.resolve(sent);
     this.#waiting.delete(clientId);
   }
 
+  /** Rejects the promise of a send, if it is still pending. */
   reject(clientId: string, why: unknown): void {
     this.#waiting.get(clientId)?.reject(why);
     this.#waiting.delete(clientId);

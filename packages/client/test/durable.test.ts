@@ -14,7 +14,7 @@ describe('a channel that stores everything', () => {
     trio = await Trio.start({ chatServers: 2 });
     const people = await trio.people.makeMany('p', 2);
     clients = people.map((person) => clientOf(trio, person));
-    const { id } = await (clients[0] as ParleyClient).create({ name: 'den', limit: 5 });
+    const { id } = await (clients[0] as ParleyClient).create({ name: 'room', limit: 5 });
     await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
     conversations = await Promise.all(clients.map((client) => client.listen(id)));
     listeners = conversations.map((one) => new Listener(one));

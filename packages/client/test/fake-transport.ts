@@ -25,7 +25,7 @@ export class FakeStream {
   }
 
   welcome(lastSeq: number, resume: Resume = Resume.UNSPECIFIED, more: Partial<Record<string, unknown>> = {}): void {
-    const channel = Channel.fromPartial({ id: 1, name: 'den' });
+    const channel = Channel.fromPartial({ id: 1, name: 'room' });
     this.tell({ welcome: { channel, me: { id: 'ann' }, log: 'l', lastSeq, resume, ...more } });
   }
 

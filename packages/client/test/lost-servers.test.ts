@@ -12,7 +12,7 @@ beforeEach(async () => {
   trio = await Trio.start({ managers: 2, chatServers: 2 });
   const people = await trio.people.makeMany('p', 2);
   clients = people.map((person, n) => clientOf(trio, person, undefined, n));
-  const channel = await (clients[0] as ParleyClient).create({ name: 'den', limit: 5 });
+  const channel = await (clients[0] as ParleyClient).create({ name: 'room', limit: 5 });
   conversations = await Promise.all(clients.map((client) => client.listen(channel.id)));
   listeners = conversations.map((one) => new Listener(one));
 });

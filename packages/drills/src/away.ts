@@ -11,6 +11,7 @@ async function outage({ seconds, ...context }: Pick<DrillContext, 'seconds' | 's
   return { since: performance.now() };
 }
 
+/** Freezes every process of PostgreSQL. */
 export const hungDatabase: Disturbance = {
   name: 'hung database',
   backWithinMs: laterMs,

@@ -36,6 +36,7 @@ async function replaced(
   return { since, complaints: [...complaints, ...(await takeover.end(since))] };
 }
 
+/** Freezes the owner for three leases. */
 export const pausedServer: Disturbance = {
   name: 'frozen chat server for three leases',
   owner: 'chat server',
@@ -98,6 +99,7 @@ async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<
   return { since };
 }
 
+/** Cuts a chat server off from the managers, which its users should not notice. */
 export const cutFromManagers: Disturbance = {
   name: 'black hole between a chat server and the managers',
   owner: 'extra server',

@@ -40,19 +40,23 @@ export function localSystemOf({ system }: DrillContext): LocalSystem {
   return system.local;
 }
 
+/** For a disturbance that is possible everywhere. */
 export async function lacksNothing(): Promise<undefined> {}
 
+/** For a disturbance that needs the processes of the system. */
 export async function lacksProcesses({ system }: DrillContext): Promise<string | undefined> {
   if (system.local !== undefined) return undefined;
   return 'its processes are on another machine: do it there by hand while `parley drill watch` runs here';
 }
 
+/** For a disturbance that needs two chat servers. */
 export async function lacksSuccessor(context: DrillContext): Promise<string | undefined> {
   const missing = await lacksProcesses(context);
   if (missing !== undefined || (await localSystemOf(context).processes('chat')).length > 1) return missing;
   return 'it needs two chat servers: `npm start -- --chat-servers 2`';
 }
 
+/** For a disturbance that needs the embedded PostgreSQL. */
 export async function lacksDatabase(context: DrillContext): Promise<string | undefined> {
   const missing = await lacksProcesses(context);
   if (missing !== undefined || (await localSystemOf(context).databasePid()) !== undefined) return missing;

@@ -40,6 +40,7 @@ function killService(kind: ServiceKind, name: string): Disturbance {
 
 export const killManager = killService('channel-service', 'kill -9 of a manager');
 
+/** Kills PostgreSQL and waits until it is back. */
 export const killDatabase: Disturbance = {
   name: 'kill -9 of PostgreSQL',
   backWithinMs: laterMs,

@@ -86,6 +86,7 @@ export class Load {
     room.talkers.push(...(await Promise.all(joined)));
   }
 
+  /** The users of every room. */
   get talkers(): Talker[] {
     return this.rooms.flatMap(({ talkers }) => talkers);
   }

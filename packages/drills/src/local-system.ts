@@ -82,10 +82,12 @@ export class LocalSystem {
     if (found !== undefined) throw new Error(`${found.name} is draining. Restart it with \`kill <pid>\` first.`);
   }
 
+  /** Creates logged-in users by SQL. */
   async makePeople(count: number): Promise<DrillPerson[]> {
     return this.#people.makeMany(this.#prefix, count);
   }
 
+  /** Deletes the users of the drill with their channels and messages. */
   async clear(): Promise<void> {
     for (const statement of traces) await this.sql(statement, [`${this.#prefix}-%`]);
     await this.#people.close();
@@ -121,6 +123,7 @@ export class LocalSystem {
     return roleUrl((await this.#readFacts()).database, role, this.#secrets[role]);
   }
 
+  /** Waits until the database responds. */
   databaseAnswers(): Promise<void> {
     return eventually('the database responds', async () => (await this.sql('SELECT 1')).length === 1);
   }

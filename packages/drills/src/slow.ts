@@ -16,6 +16,7 @@ async function slow(proxies: readonly FaultProxy[], faults: Partial<LinkFaults>)
   return { since };
 }
 
+/** Slows every client down. */
 export const slowClients: Disturbance = {
   name: 'slow network of every client: 150 ms, 256 KiB/s, in slices',
   backWithinMs: soonMs,
@@ -23,6 +24,7 @@ export const slowClients: Disturbance = {
   make: async ({ links }) => slow(await links.all(), farAway),
 };
 
+/** Resets the connection of every client. */
 export const resetConnections: Disturbance = {
   name: 'connection reset of every client',
   backWithinMs: soonMs,
@@ -34,6 +36,7 @@ export const resetConnections: Disturbance = {
   },
 };
 
+/** Slows the database of one chat server down. */
 export const slowDatabase: Disturbance = {
   name: 'slow network to the database: 50 ms, in slices',
   owner: 'extra server',

@@ -100,7 +100,7 @@ class Pair {
     this.#successor?.send(`newcomer: ${clientId}`, { clientId: randomUUID() });
   }
 
-  /** Returns subject the old owner did after it was replaced; `since` is when it could know. */
+  /** Returns what the old owner did after it was replaced; `since` is when it could know. */
   complaints(subject: string, since: number): string[] {
     const found: string[] = [];
     const acked = this.#rider.messages.filter(
@@ -113,6 +113,7 @@ class Pair {
     return found;
   }
 
+  /** Disconnects both users. */
   leave(): void {
     clearInterval(this.#timer);
     this.#rider.cancel();
@@ -137,6 +138,7 @@ export class Takeover {
     this.#relayRoom = relayRoom;
   }
 
+  /** Creates the room without history. */
   static async prepare({ userService, managers }: System, load: Load): Promise<Takeover> {
     const transport = grpcTransport({ userService, channelService: managers.join(',') });
     const host = createClient({ transport, token: load.spareUsers[0]?.token ?? '' });

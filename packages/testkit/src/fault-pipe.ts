@@ -17,6 +17,7 @@ export interface LinkFaults {
   readonly hole: boolean;
 }
 
+/** The values of a link without faults. */
 export const noFaults: LinkFaults = {
   delayMs: 0,
   bytesPerSecond: Number.POSITIVE_INFINITY,
@@ -29,6 +30,7 @@ export class FaultSwitch {
   #faults = noFaults;
   #waiters: (() => void)[] = [];
 
+  /** The current faults. */
   get now(): LinkFaults {
     return this.#faults;
   }

@@ -74,6 +74,7 @@ export class FaultProxy {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** The open connections. */
   get connections(): readonly ProxiedConnection[] {
     return [...this.#connections];
   }

@@ -23,6 +23,7 @@ export class People {
     this.#key = key;
   }
 
+  /** Opens connections as the owner and as the user-service, whose signing key it uses. */
   static async open(database: Pick<TestDatabase, 'ownerUrl' | 'urlFor'>): Promise<People> {
     const owner = createPool({ url: database.ownerUrl, applicationName: 'test people', max: 2 });
     const signer = createPool({ url: database.urlFor('chat_user'), applicationName: 'test people', max: 1 });

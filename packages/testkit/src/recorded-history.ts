@@ -66,6 +66,7 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
+/** One fault of a history. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly words: string;
@@ -106,6 +107,7 @@ class Follower {
     this.#report = report;
   }
 
+  /** Checks the next event of the reader. */
   follow(received: ReaderEvent): void {
     if (received.is === 'entry') this.#receive(received);
     else if (received.is === 'gap') this.#skip(received.from, received.to);

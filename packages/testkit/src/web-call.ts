@@ -129,6 +129,7 @@ export class WebStream {
     throw new Error(`No such frame among ${this.frames.length}; ${JSON.stringify(this.#trailers)}`);
   }
 
+  /** Aborts the call. */
   cancel(): void {
     this.#abort.abort();
   }

@@ -1,11 +1,14 @@
-/** A name server on UDP for one name, as Docker's for a service: all its hosts, kept for ten minutes. */
+/**
+ * A UDP name server for one name, like Docker's for a service: it returns all hosts, with a TTL of
+ * ten minutes.
+ */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
 const typeA = 1;
-const kept = 600;
+const ttlSeconds = 600;
 
-/** The labels of the question as a name, and where it ends. */
+/** Parses the question: its name, type and end. */
 function questionOf(query) {
   const labels = [];
   let at = 12;
@@ -15,7 +18,7 @@ function questionOf(query) {
 
 function recordOf(host) {
   const head = Buffer.from([0xc0, 12, 0, typeA, 0, 1, 0, 0, 0, 0, 0, 4]);
-  head.writeUInt32BE(kept, 6);
+  head.writeUInt32BE(ttlSeconds, 6);
   return Buffer.concat([head, Buffer.from(host.split('.').map(Number))]);
 }
 

@@ -1,11 +1,14 @@
-/** Nobody says anything for a long time: a page and two native clients, one of them without events and so without pings. */
+/**
+ * Keeps channels silent for a long time: a page and two native clients, one of them without events
+ * and thus without pings.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Message } from '@parley/contract';
 import { Chatter, webCall } from '@parley/testkit';
 
 const pongOf = ({ ping }) => Message.fromPartial({ pong: { sentAt: ping.sentAt, lastSeq: ping.lastSeq } });
 
-/** Answers the pings that came since. */
+/** Returns a function that answers the pings received since its last call. */
 function pongs(pings, answer) {
   let answered = 0;
   return async () => {
@@ -15,19 +18,19 @@ function pongs(pings, answer) {
   };
 }
 
-export async function quiet(stage, { judge }, { minutes = 15 }) {
-  const { trio } = stage;
+export async function quiet(system, { judge }, { minutes = 15 }) {
+  const { trio } = system;
   const [ann, bob, cem] = await trio.people.makeMany('quiet', 3);
   const { id } = await trio.create(ann, 'quiet');
-  const page = await stage.subscribe(ann, id, { text: true });
-  const native = new Chatter(await trio.listen(bob, id), { events: true, address: stage.address });
-  const silent = new Chatter(await trio.listen(cem, id), { address: stage.address });
+  const page = await system.subscribe(ann, id, { text: true });
+  const native = new Chatter(await trio.listen(bob, id), { events: true, address: system.address });
+  const silent = new Chatter(await trio.listen(cem, id), { address: system.address });
   await native.find(({ welcome }) => welcome !== undefined);
   await page.find(({ presence }) => presence?.came.some((one) => one.id === cem.id));
   const ends = [];
   for (const one of [page, native, silent]) one.ended.then((how) => ends.push(how));
   const send = (message) =>
-    webCall(`${stage.url}/chat.v1.ChatService/Send`, Message.encode(message).finish(), {
+    webCall(`${system.url}/chat.v1.ChatService/Send`, Message.encode(message).finish(), {
       token: page.token,
       text: true,
     });
@@ -45,9 +48,9 @@ export async function quiet(stage, { judge }, { minutes = 15 }) {
   judge(`ends in ${minutes} min of silence, ${pings.join(' and ')} pings`, ends.length, 0);
   const since = Date.now();
   native.send('still there?');
-  const said = ({ data }) => data?.toString() === 'still there?';
-  await Promise.all([page.find(said), silent.find(said)]);
-  judge('ms until page and silent client heard the first word', Date.now() - since, 500);
+  const isMessage = ({ data }) => data?.toString() === 'still there?';
+  await Promise.all([page.find(isMessage), silent.find(isMessage)]);
+  judge('ms until the page and the silent client received the first message', Date.now() - since, 500);
   page.cancel();
   await Promise.all([native.leave(), silent.leave()]);
 }

@@ -1,23 +1,28 @@
-/** A new chat server comes, and an old one goes, while people talk through Envoy as they do in a deployment by compose. */
+/**
+ * Adds a chat server and removes an old one while users chat through Envoy, as in a compose
+ * deployment.
+ */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { WebStream } from '@parley/testkit';
 import { Talker } from '../../../packages/drills/dist/src/talker.js';
-import { nothing, until } from './stage.mjs';
+import { nothing, until } from './system.mjs';
 
 const rooms = 6;
 const peopleOfRoom = 4;
 const usableWithinMs = 2_000;
 
-/** internal_addr of the chat server that this join token leads to. */
+/** Returns the internal address of the chat server in a join token. */
 function placeOf(token) {
   const { route } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
   return Buffer.from(route, 'base64').toString();
 }
 
-/** Channels that last, with people of the SDK who talk; and a bare page in each that only listens. */
+/**
+ * Creates channels with users of the SDK who send, and with a bare page each that only receives.
+ */
 async function talk({ trio, address }) {
   const inside = [];
   for (let n = 0; n < rooms; n++) {
@@ -37,25 +42,28 @@ async function talk({ trio, address }) {
   return inside;
 }
 
-/** A page in a room of its own on each chat server; what its stream was told at the end. */
-async function pages(stage) {
+/** Opens a page in a room of its own on each chat server. */
+async function pages(system) {
   const listening = [];
-  for (const person of await stage.trio.people.makeMany('page', 8)) {
-    const { id } = await stage.trio.create(person, person.id);
-    listening.push(await stage.subscribe(person, id));
+  for (const person of await system.trio.people.makeMany('page', 8)) {
+    const { id } = await system.trio.create(person, person.id);
+    listening.push(await system.subscribe(person, id));
   }
   return listening;
 }
 
-/** Milliseconds until a page was welcomed there through Envoy, and how many were sent there too soon. */
-async function untilUsable(stage, { grpc }, since) {
+/**
+ * Returns the milliseconds until a page got a welcome there through Envoy, and the number of pages
+ * sent there too early.
+ */
+async function untilUsable(system, { grpc }, since) {
   let refused = 0;
-  const people = await stage.trio.people.makeMany('new', 60);
+  const people = await system.trio.people.makeMany('new', 60);
   for (const person of people) {
-    const { id } = await stage.trio.create(person, person.id);
-    const { token } = await stage.trio.listen(person, id);
+    const { id } = await system.trio.create(person, person.id);
+    const { token } = await system.trio.listen(person, id);
     if (placeOf(token) !== grpc) continue;
-    const page = new WebStream(`${stage.url}/chat.v1.ChatService/Subscribe`, nothing, { token });
+    const page = new WebStream(`${system.url}/chat.v1.ChatService/Subscribe`, nothing, { token });
     const welcomed = page
       .find(({ welcome }) => welcome !== undefined)
       .then(
@@ -73,40 +81,44 @@ async function untilUsable(stage, { grpc }, since) {
 }
 
 function faultsOf(talkers) {
-  const lacks = talkers.filter(({ startsAfter, lastSeq, heard }) => {
-    const seqs = heard.map(({ is, seq }) => (is === 'entry' ? seq : Number.NaN));
+  const lacks = talkers.filter(({ startsAfter, lastSeq, received }) => {
+    const seqs = received.map(({ is, seq }) => (is === 'entry' ? seq : Number.NaN));
     return seqs.length !== lastSeq - startsAfter || seqs.some((seq, n) => seq !== startsAfter + 1 + n);
   });
   return {
-    'people who lack an entry, heard one twice or out of order': lacks.length,
-    'sends given back': talkers.flatMap(({ refused }) => refused).length,
-    'people whose conversation ended': talkers.filter(({ over }) => over !== undefined).length,
+    'users with missing, duplicate or unordered entries': lacks.length,
+    'rejected sends': talkers.flatMap(({ refused }) => refused).length,
+    'users whose conversation ended': talkers.filter(({ endReason }) => endReason !== undefined).length,
     'acks later than 5 s': talkers.reduce((sum, { late }) => sum + late, 0),
   };
 }
 
-async function drain(stage, inside, { say, judge }) {
+async function drain(system, inside, { log, judge }) {
   const talkers = inside.map(({ talker }) => talker);
-  const listening = await pages(stage);
-  const [old] = stage.chatServers.splice(0, 1);
+  const listening = await pages(system);
+  const [old] = system.chatServers.splice(0, 1);
   const there = listening.filter(({ token }) => placeOf(token) === old.grpc);
   const since = performance.now();
-  stage.names.hosts = stage.names.hosts.filter((host) => !old.grpc.startsWith(`${host}:`));
+  system.names.hosts = system.names.hosts.filter((host) => !old.grpc.startsWith(`${host}:`));
   await old.stop();
-  say(`drained and gone after ${Math.round(performance.now() - since)} ms, its name with it`);
+  log(`drained and exited after ${Math.round(performance.now() - since)} ms, and its name was removed`);
   const endings = await Promise.all(
     there.map(async ({ ended, frames }) => ({ ...(await ended), last: frames.at(-1) })),
   );
   const wordless = endings.filter(({ last }) => last.goodbye?.listenAgain !== true || last.goodbye.log === '');
-  judge(`of ${there.length} pages there, ended without where to resume`, there.length === 0 ? 1 : wordless.length, 0);
+  judge(
+    `of ${there.length} pages there, ended without a position to resume`,
+    there.length === 0 ? 1 : wordless.length,
+    0,
+  );
   await pause(3_000);
-  for (const one of talkers) one.hush();
-  await until('all is answered', () => talkers.every(({ unanswered }) => unanswered === 0));
+  for (const one of talkers) one.stop();
+  await until('every send is answered', () => talkers.every(({ unanswered }) => unanswered === 0));
   await pause(500);
   const moved = talkers.filter(({ reconnected }) => reconnected.length > 0);
-  say(`${moved.length} of ${talkers.length} people moved: ${[...new Set(moved.flatMap((one) => one.reconnected))]}`);
+  log(`${moved.length} of ${talkers.length} users moved: ${[...new Set(moved.flatMap((one) => one.reconnected))]}`);
   judge(
-    'people who moved for another reason',
+    'users who moved for another reason',
     moved.filter((one) => one.reconnected.some((why) => why !== 'draining')).length,
     0,
   );
@@ -115,16 +127,16 @@ async function drain(stage, inside, { say, judge }) {
   for (const one of listening) one.cancel();
 }
 
-export async function replaced(stage, print) {
-  const inside = await talk(stage);
+export async function replaced(system, print) {
+  const inside = await talk(system);
   const since = Date.now();
-  const server = await stage.addChatServer();
-  print.say(
-    `a new chat server listens after ${server.listensAt - since} ms, a manager knows it after ${Date.now() - since} ms`,
+  const server = await system.addChatServer();
+  print.log(
+    `a new chat server listens after ${server.listensAt - since} ms, a manager accepted it after ${Date.now() - since} ms`,
   );
-  const { ms, refused } = await untilUsable(stage, server, Date.now());
-  print.judge('ms from then until a page was welcomed there through Envoy', ms, usableWithinMs);
-  print.say(`sent there before Envoy knew it, and refused at once: ${refused}`);
-  await drain(stage, inside, print);
+  const { ms, refused } = await untilUsable(system, server, Date.now());
+  print.judge('ms from then until a page got a welcome there through Envoy', ms, usableWithinMs);
+  print.log(`sent there before Envoy knew it, and refused: ${refused}`);
+  await drain(system, inside, print);
   await Promise.all(inside.map(({ client }) => client.close()));
 }

@@ -1,14 +1,17 @@
-/** One whole session by page, bridge and native gRPC with everything logged, and where its secrets are found afterwards. */
+/**
+ * Runs a complete session by page, bridge and native gRPC with full logging, then searches the logs
+ * for its secrets.
+ */
 import { LoginRequest, LoginResponse, Message, RegisterRequest } from '@parley/contract';
 import { Chatter, WebStream, webCall } from '@parley/testkit';
 import { chromiumPath, launch, Visitor } from '@parley/web/testing';
-import { nothing } from './stage.mjs';
+import { nothing } from './system.mjs';
 
-const password = 'correct horse'; // that of Visitor, too
+const password = 'correct horse'; // also the password of Visitor
 
 const encode = (type, fields) => type.encode(type.fromPartial(fields)).finish();
 
-/** Through Envoy or the bridge; gives its tokens. */
+/** Runs a session through Envoy or the bridge. Returns its tokens. */
 async function session({ trio }, url, userId) {
   const call = (path, body, token) => webCall(`${url}/chat.v1.${path}`, body, { token, text: true });
   await call('UserService/Register', encode(RegisterRequest, { userId, password, name: userId }));
@@ -26,7 +29,7 @@ async function session({ trio }, url, userId) {
   return [token, seat.token];
 }
 
-/** A join token where tokens do not belong. */
+/** Puts a join token into a query, where it does not belong. */
 async function inQuery({ trio, gateway, url }) {
   const person = await trio.people.make('careless');
   const { id } = await trio.create(person, 'careless');
@@ -39,12 +42,12 @@ async function inQuery({ trio, gateway, url }) {
   return { statuses, token };
 }
 
-/** What a browser keeps and asks for, of somebody who signed up and talked. */
+/** Signs up and chats in a browser. Returns its storage and its requests. */
 async function browse(url, userId) {
   const browser = await launch();
   const context = await browser.newContext();
-  const asked = [];
-  context.on('request', (request) => asked.push(request.url()));
+  const requested = [];
+  context.on('request', (request) => requested.push(request.url()));
   const visitor = await Visitor.come(context, url);
   await visitor.signUp(userId, userId);
   await visitor.make(`page of ${userId}`);
@@ -52,47 +55,47 @@ async function browse(url, userId) {
   await visitor.page.getByTitle('Sent').waitFor();
   await visitor.page.reload();
   await visitor.message('hush').waitFor();
-  const kept = await visitor.page.evaluate(() =>
+  const stored = await visitor.page.evaluate(() =>
     JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
   );
   await browser.close();
-  return { asked, kept };
+  return { requested, stored };
 }
 
-function judgeBrowser({ asked, kept }, name, { judge }) {
-  const withToken = asked.filter((url) => /eyJ|token|\?/.test(url));
-  judge(`${name}: of ${asked.length} URLs of the page, with a query or a token`, withToken.length, 0);
-  judge(`${name}: local storage, session storage and cookies ${kept}, too much`, kept === '[{},{},""]' ? 0 : 1, 0);
+function judgeBrowser({ requested, stored }, name, { judge }) {
+  const withToken = requested.filter((url) => /eyJ|token|\?/.test(url));
+  judge(`${name}: of ${requested.length} URLs of the page, with a query or a token`, withToken.length, 0);
+  judge(`${name}: unexpected local storage, session storage or cookies ${stored}`, stored === '[{},{},""]' ? 0 : 1, 0);
 }
 
-export async function secrets(stage, print) {
-  const { trio, url, gateway } = stage;
-  const tokens = [...(await session(stage, url, 'by-envoy')), ...(await session(stage, gateway.http, 'by-bridge'))];
+export async function secrets(system, print) {
+  const { trio, url, gateway } = system;
+  const tokens = [...(await session(system, url, 'by-envoy')), ...(await session(system, gateway.http, 'by-bridge'))];
   const bob = await trio.people.make('by-grpc');
   const { id } = await trio.create(bob, 'by grpc');
   const seat = await trio.listen(bob, id);
-  const native = new Chatter(seat, { events: true, address: stage.address });
+  const native = new Chatter(seat, { events: true, address: system.address });
   await native.find(({ welcome }) => welcome !== undefined);
   await native.leave();
-  const { statuses, token } = await inQuery(stage);
-  print.say(`a token in a query: Subscribe and page, by Envoy and by the bridge: ${statuses}`);
+  const { statuses, token } = await inQuery(system);
+  print.log(`status with a token in the query, of Subscribe and the page, by Envoy and the bridge: ${statuses}`);
   print.judge(
     'Subscribes that such a token opened',
     statuses.filter((http, n) => n % 2 === 0 && http !== 401).length,
     0,
   );
   tokens.push(bob.token, seat.token, token);
-  if (chromiumPath === undefined) print.say('skipped: Chromium, which is not on the PATH');
+  if (chromiumPath === undefined) print.log('skipped: no Chromium on the PATH');
   else
     for (const [name, base] of [
       ['Envoy', url],
       ['bridge', gateway.http],
     ])
       judgeBrowser(await browse(base, `page-${name}`), name, print);
-  const logs = { Envoy: await stage.envoyLog(), gateway: gateway.output, 'user-service': stage.users.output };
-  for (const [n, { output }] of [...trio.managers, ...stage.chatServers].entries()) logs[`server ${n}`] = output;
+  const logs = { Envoy: await system.envoyLog(), gateway: gateway.output, 'user-service': system.users.output };
+  for (const [n, { output }] of [...trio.managers, ...system.chatServers].entries()) logs[`server ${n}`] = output;
   const silent = ['Envoy', 'gateway'].filter((name) => !logs[name].includes('chat.v1.ChatService/Send'));
-  print.judge('logs that do not tell of the calls at all', silent.length, 0);
+  print.judge('logs without the calls', silent.length, 0);
   for (const [name, log] of Object.entries(logs)) {
     const found = [...tokens.flatMap((one) => one.split('.')), 'eyJ', password, 'access_token='].filter((one) =>
       log.includes(one),

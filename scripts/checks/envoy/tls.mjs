@@ -1,4 +1,4 @@
-/** Envoy's listener with a certificate of its own: curl and grpcurl, who check it. */
+/** Checks Envoy's listener with its own certificate, using curl and grpcurl, which verify it. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** A certificate for 127.0.0.1 that signs itself. */
+/** Creates a self-signed certificate for 127.0.0.1. */
 export async function withCertificate(use) {
   const folder = await mkdtemp(join(tmpdir(), 'parley-cert-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
@@ -17,31 +17,31 @@ export async function withCertificate(use) {
   return use({ cert, key }).finally(() => rm(folder, { recursive: true }));
 }
 
-/** What it printed, or how it failed. */
-const tried = (program, args) =>
+/** Returns the output of a program, or its failure. */
+const outputOf = (program, args) =>
   run(program, args).then(
     ({ stdout }) => stdout,
     ({ code, stderr }) => `failed (${code}) ${stderr.split('\n')[0]}`,
   );
 
-export async function tls(stage, { say, judge }, { cert }) {
-  const { trio, address, url } = stage;
+export async function tls(system, { log, judge }, { cert }) {
+  const { trio, address, url } = system;
   const keys = '/.well-known/jwks.json';
   const form = ['-sS', '-o', '/dev/null', '-w', '%{http_code} HTTP/%{http_version}'];
-  const page = await tried('curl', [...form, '--cacert', cert, url + keys]);
+  const page = await outputOf('curl', [...form, '--cacert', cert, url + keys]);
   judge(`curl --cacert: ${page}`, page === '200 HTTP/2' ? 0 : 1, 0);
-  const old = await tried('curl', [...form, '--http1.1', '--cacert', cert, url + keys]);
+  const old = await outputOf('curl', [...form, '--http1.1', '--cacert', cert, url + keys]);
   judge(`curl --http1.1 --cacert: ${old}`, old === '200 HTTP/1.1' ? 0 : 1, 0);
-  const untrusted = await tried('curl', [...form, url + keys]);
+  const untrusted = await outputOf('curl', [...form, url + keys]);
   judge(`curl without it: ${untrusted.trim()}`, untrusted.startsWith('failed (60)') ? 0 : 1, 0);
-  const plain = await tried('curl', [...form, `http://${address}${keys}`]);
+  const plain = await outputOf('curl', [...form, `http://${address}${keys}`]);
   judge(`curl without TLS: ${plain.trim()}`, plain.startsWith('failed') ? 0 : 1, 0);
   const ann = await trio.people.make('tls-ann');
   const { id } = await trio.create(ann, 'behind tls');
   const { token } = await trio.listen(ann, id);
   const proto = ['-cacert', cert, '-import-path', 'proto', '-proto', 'chat/v1/chat.proto'];
   const call = ['-H', `authorization: Bearer ${token}`, '-H', 'chat-events: 1', '-d', '{"data":"aGVsbG8="}', address];
-  const heard = await tried('grpcurl', [...proto, ...call, 'chat.v1.ChatService/Connect']);
-  say(`grpcurl -cacert, Connect: ${[...heard.matchAll(/"(welcome|data|seq)"/g)].map(([, key]) => key)}`);
-  judge('its own word did not come back', heard.includes('aGVsbG8=') ? 0 : 1, 0);
+  const output = await outputOf('grpcurl', [...proto, ...call, 'chat.v1.ChatService/Connect']);
+  log(`grpcurl -cacert, Connect: ${[...output.matchAll(/"(welcome|data|seq)"/g)].map(([, key]) => key)}`);
+  judge('missing echo of its own message', output.includes('aGVsbG8=') ? 0 : 1, 0);
 }

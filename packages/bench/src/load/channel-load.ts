@@ -22,14 +22,17 @@ export class ChannelLoad {
     this.bytes = new ChannelBytes(channel, users, wire);
   }
 
+  /** Number of sent messages. */
   get sent(): number {
     return this.#sentAt.length;
   }
 
+  /** Number of frames received by all users. */
   get received(): number {
     return this.bytes.listeners.reduce((sum, { frames }) => sum + frames, 0);
   }
 
+  /** Whether every user has received every message. */
   get isComplete(): boolean {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
@@ -58,6 +61,7 @@ export class ChannelLoad {
     this.#over = true;
   }
 
+  /** Sends `count` messages in one write. */
   send(count: number): void {
     const now = performance.now();
     const first = this.sent;

@@ -8,6 +8,7 @@ import type { ServicePlan } from './plan.js';
 const run = promisify(execFile);
 const isRoot = process.getuid?.() === 0;
 
+/** Ids of a system user. */
 export interface SystemAccount {
   readonly uid: number;
   readonly gid: number;

@@ -16,6 +16,7 @@ export interface ProxyAddress {
   readonly PARLEY_USER_SERVICES: string;
 }
 
+/** Returns the main address of a process: gRPC, else HTTP. */
 export function addressOf({ grpc, http }: Listens): string {
   return grpc ?? http ?? '';
 }

@@ -37,6 +37,7 @@ export interface Hold {
   readonly laneOnly: boolean;
 }
 
+/** Options of a SendExchange. */
 export interface ExchangeOptions<R> {
   /**
    * Maximum number of unacknowledged sends on the wire. 1 keeps the order within each lane,

@@ -32,6 +32,7 @@ export class Outbox<F> {
     this.#inFlight = inFlight;
   }
 
+  /** Number of unanswered sends. */
   get size(): number {
     return this.#slots.size;
   }
@@ -45,6 +46,7 @@ export class Outbox<F> {
     return true;
   }
 
+  /** Whether a send with this client id is unanswered. */
   has(clientId: string): boolean {
     return this.#slots.has(clientId);
   }

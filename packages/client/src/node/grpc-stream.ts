@@ -43,6 +43,7 @@ export class GrpcStream implements ConnectStream {
     this.#call.on('status', ({ code }) => code === 0 && this.#end(undefined));
   }
 
+  /** Writes a frame; does nothing after the end of the stream. */
   send(frame: Message): void {
     if (this.#call.writable) this.#call.write(frame);
   }
@@ -53,6 +54,7 @@ export class GrpcStream implements ConnectStream {
     setTimeout(() => this.cut(), leaveWithinMs).unref();
   }
 
+  /** Cancels the call. */
   cut(): void {
     this.#call.cancel();
   }

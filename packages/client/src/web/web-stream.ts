@@ -41,6 +41,7 @@ export class GrpcWebStream implements ConnectStream {
     });
   }
 
+  /** Queues a frame after earlier ones; drops lossy frames if the queue is long. */
   send(frame: Message): void {
     const mayBeLost = frame.lossy || frame.typing !== undefined;
     if (this.#ended || (mayBeLost && this.#queued >= maxQueued)) return;
@@ -61,6 +62,7 @@ export class GrpcWebStream implements ConnectStream {
     });
   }
 
+  /** Cancels the Subscribe call. */
   cut(): void {
     this.#close(refuse('cancelled'));
   }

@@ -1,4 +1,7 @@
-/** All of Parley behind a real Envoy, as docker-compose.yml has it: chat servers are the hosts of one name. */
+/**
+ * All of Parley with a real Envoy in front, as in docker-compose.yml: chat servers are the hosts of
+ * one name.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -24,16 +27,16 @@ async function freePort() {
   return port;
 }
 
-/** Waits for it, and gives what it gave. */
-export async function until(what, holds, withinMs = 20_000) {
+/** Waits until a condition holds, and returns its value. */
+export async function until(condition, holds, withinMs = 20_000) {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(20)) {
     const held = await holds();
     if (held) return held;
   }
-  throw new Error(`not in ${withinMs / 1_000} s: ${what}`);
+  throw new Error(`Not within ${withinMs / 1_000} s: ${condition}.`);
 }
 
-export class EnvoyStage {
+export class EnvoySystem {
   chatServers = [];
   #chatPort;
   #envoyPort;
@@ -43,21 +46,21 @@ export class EnvoyStage {
 
   /** `tls`: PEM files of Envoy's listener. */
   static async start({ chatServers = 2, tls } = {}) {
-    const stage = new EnvoyStage();
+    const system = new EnvoySystem();
     await startPostgres();
-    stage.#folder = await mkdtemp(join(tmpdir(), 'parley-proxy-'));
-    stage.names = await PageNames.serve(chatName);
-    [stage.#chatPort, stage.#envoyPort] = [await freePort(), await freePort()];
-    stage.trio = await Trio.start({ chatServers: 0, env: settings });
-    stage.users = await stage.trio.startUserService();
-    stage.#gateway = await stage.trio.startGateway();
-    for (let n = 0; n < chatServers; n++) await stage.addChatServer();
-    await stage.#startEnvoy(tls);
-    if (tls === undefined) await stage.#untilTrusted();
-    return stage;
+    system.#folder = await mkdtemp(join(tmpdir(), 'parley-proxy-'));
+    system.names = await PageNames.serve(chatName);
+    [system.#chatPort, system.#envoyPort] = [await freePort(), await freePort()];
+    system.trio = await Trio.start({ chatServers: 0, env: settings });
+    system.users = await system.trio.startUserService();
+    system.#gateway = await system.trio.startGateway();
+    for (let n = 0; n < chatServers; n++) await system.addChatServer();
+    await system.#startEnvoy(tls);
+    if (tls === undefined) await system.#untilTrusted();
+    return system;
   }
 
-  /** Envoy listens before it has the keys of join tokens. */
+  /** Waits until Envoy has the keys of join tokens, which happens after it listens. */
   async #untilTrusted() {
     const person = await this.trio.people.make('first');
     const { token } = await this.trio.listen(person, (await this.trio.create(person, 'first')).id);
@@ -73,7 +76,7 @@ export class EnvoyStage {
     return this.#gateway;
   }
 
-  /** On an address of its own and the port of all; Envoy learns of it by its name only. */
+  /** Starts a chat server on its own address and the common port. Envoy finds it only by name. */
   async addChatServer() {
     const { database, managers } = this.trio;
     const host = `127.0.1.${this.chatServers.length + 1}`;
@@ -89,11 +92,11 @@ export class EnvoyStage {
     server.listensAt = Date.now();
     this.chatServers.push(server);
     this.names.hosts = [...this.names.hosts, host];
-    await until(`a manager knows ${host}`, async () => (await this.bootOf(server)) !== undefined);
+    await until(`a manager accepts ${host}`, async () => (await this.instanceOf(server)) !== undefined);
     return server;
   }
 
-  async bootOf({ grpc }) {
+  async instanceOf({ grpc }) {
     const text = 'SELECT boot_id FROM chat.server WHERE internal_addr = $1 AND lease_until > now()';
     return (await this.trio.people.sql(text, [grpc]))[0]?.boot_id;
   }
@@ -132,18 +135,18 @@ export class EnvoyStage {
     await writeFile(file, JSON.stringify(config));
   }
 
-  /** A page of Envoy's admin socket. */
+  /** Fetches a page of Envoy's admin socket. */
   admin(path) {
     const socketPath = join(this.#folder, 'envoy.sock');
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath, path }, async (response) => {
+      const sent = request({ socketPath, path }, async (response) => {
         resolve((await response.toArray()).join(''));
       });
-      asked.on('error', reject).end();
+      sent.on('error', reject).end();
     });
   }
 
-  /** Envoy's figures whose names begin so. */
+  /** Returns Envoy's statistics with these name prefixes. */
   async stats(...names) {
     const lines = (await this.admin(`/stats?filter=^(${names.join('|')})`)).split('\n');
     return Object.fromEntries(
@@ -158,7 +161,7 @@ export class EnvoyStage {
     return readFile(join(this.#folder, 'envoy.log'), 'utf8');
   }
 
-  /** Takes a seat, and receives through Envoy as a page does; resolves with the welcome. */
+  /** Takes a seat and subscribes through Envoy as a page does. Resolves after the welcome. */
   async subscribe(person, channelId, options = {}) {
     const { token } = await this.trio.listen(person, channelId);
     const stream = new WebStream(`${this.url}/chat.v1.ChatService/Subscribe`, nothing, { token, ...options });
