@@ -1,8 +1,10 @@
--- GCRA, one timestamp per key: $1 the key, $2 seconds per call, $3 calls at once.
--- wait_ms 0: counted. Else nothing was counted, and this many milliseconds from now it may be.
--- clock_timestamp(): who waited for the row began earlier than who held it, and must not be earlier here too.
--- No call puts a key further ahead than $3 calls. One that is was written before the clock was set back: it counts as one that has
--- just one call left, and nobody waits until the old time comes again.
+-- Counts one call by GCRA, with one timestamp per key. $1 key, $2 seconds per call, $3 burst.
+-- Returns wait_ms: 0 if the call was counted, otherwise the milliseconds until it may be retried.
+-- Uses clock_timestamp(), because a statement that waited for the row began before the one that
+-- held it, and time must not go back between them.
+-- A key is never more than $3 calls ahead, unless it was written before the clock was set back.
+-- Such a key counts as one with a single call left, so nobody waits until the old time is reached
+-- again.
 WITH counted AS (
   INSERT INTO chat.rate AS r (key, tat) VALUES ($1, clock_timestamp() + make_interval(secs => $2))
   ON CONFLICT (key) DO UPDATE

@@ -1,6 +1,8 @@
--- A change of members as an entry of the log: $1 the channel, $2 who made it, $3 the encoded MemberChange. After lock-channel.
--- The head stays locked until the commit, so everything said before is at or below `before` and everything after above `at`.
--- Neither epoch nor boot_id is touched: the owner goes on, and sees by the seqs of its next batch that somebody else has written.
+-- Appends a membership change to the log. $1 channel, $2 user who made the change, $3 encoded
+-- MemberChange. Run after lock-channel.
+-- The head stays locked until the commit, so every earlier entry has a seq of at most `before` and
+-- every later one a seq above `at`. Epoch and boot_id stay unchanged: the owner continues and
+-- learns from the seqs of its next batch that another process has written.
 WITH head AS (
   UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), roster = roster + 1,
     stored_bytes = stored_bytes + chat.stored_bytes($3::bytea, '', '{}'), stored_rows = stored_rows + 1

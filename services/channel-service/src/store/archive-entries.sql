@@ -1,4 +1,5 @@
--- Entries in full: $1 the channel, $2 their seqs. Words that were deleted, or that a later edit has replaced, are not in them.
+-- Reads complete entries for the archive. $1 channel, $2 seqs. Omits text that was deleted or
+-- replaced by a later edit.
 SELECT m.seq, m.kind, m.sender_id, m.client_id, m.sent_at, m.target_seq, m.edited_at, m.deleted_at,
   m.content_type, CASE WHEN is_gone THEN '{}' ELSE m.mentions END AS mentions,
   CASE WHEN is_gone THEN '' ELSE m.data END AS data

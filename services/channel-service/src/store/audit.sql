@@ -1,2 +1,2 @@
--- $1 who did $2 to $3, with $4 more about it.
+-- Adds an audit line. $1 actor, $2 action, $3 target, $4 details as JSON.
 INSERT INTO chat.audit (actor, action, target, detail) VALUES ($1, $2, $3, $4);

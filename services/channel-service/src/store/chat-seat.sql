@@ -1,5 +1,6 @@
--- One more seat of a user in a chat: $1 the seat, $2 channel, $3 user, $4 boot id and $5 epoch of the owner, $6 session,
--- $7 seats one user may have at living servers, $8 seconds to join. After lock-user. No row: the user has that many.
+-- Reserves another seat for a user in a chat. $1 seat, $2 channel, $3 user, $4 boot_id and $5 epoch
+-- of the owner, $6 session, $7 maximum number of seats per user on live servers, $8 seconds to
+-- join. Run after lock-user. Returns no row if the user has reached the maximum.
 INSERT INTO chat.seat AS t (id, channel_id, user_id, boot_id, epoch, session_id, exclusive, join_by)
 SELECT $1::uuid, $2::int, $3::varchar, $4::uuid, $5::bigint, $6::uuid, false, statement_timestamp() + make_interval(secs => $8)
 WHERE (

@@ -1,6 +1,8 @@
--- A channel without a living owner gets one, by two choices: $1 the channel, $2 the epoch that was read. No row: no server is serving.
--- Of the two, one that has time; then the one where less is placed, counted now: a load is a second old, and a channel that was
--- placed a moment ago has not brought its people yet. So a channel counts as much as 10 seats.
+-- Assigns a channel without a live owner to a server, by power of two choices. $1 channel, $2 epoch
+-- that was read. Returns no row if no server is serving or the epoch has changed.
+-- Prefers a server that is not overloaded, then the one with fewer placements, counted now: a
+-- reported load is a second old, and clients of a channel that was just placed have not connected
+-- yet. So a channel weighs as much as 10 seats.
 WITH two AS MATERIALIZED (
   SELECT boot_id, name, addr, internal_addr, tls, load FROM chat.server
   WHERE state = 'serving' AND lease_until > statement_timestamp() ORDER BY random() LIMIT 2

@@ -1,5 +1,7 @@
--- What was dropped counts no more: $1 the channel, $2.. its senders, whether these were changes of members, bytes, rows. Last in its
--- transaction, because writers wait for the head. The head is locked first, then the senders in the order of their ids.
+-- Subtracts dropped entries from the usage of their channel and senders. $1 channel, then arrays:
+-- $2 senders, $3 whether the entries are membership changes, $4 bytes, $5 rows. Run last in the
+-- transaction, because writers wait for the head. Locks the head first, then the senders in the
+-- order of their ids.
 WITH gone AS (
   SELECT * FROM unnest($2::varchar[], $3::boolean[], $4::bigint[], $5::bigint[]) AS g (sender_id, of_members, bytes, rows)
 ), head AS (

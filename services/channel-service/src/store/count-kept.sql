@@ -1,4 +1,5 @@
--- Counts on how many messages a channel holds: $1 the channel, $2 how many entries are looked at. Changes of messages are no messages.
+-- Continues the count of a channel's messages. $1 channel, $2 maximum number of entries to read.
+-- Edits, deletions, reactions and pins do not count as messages.
 WITH now AS (
   SELECT h.channel_id, h.log_id, h.first_seq, coalesce(k.counted_seq, h.first_seq - 1) AS counted_seq, coalesce(k.messages, 0) AS messages
   FROM chat.channel_head h

@@ -1,8 +1,9 @@
--- Channels as one user sees them: $1 their ids, $2 and $3 how many of the users inside a room or a chat are named, $4 who looks,
--- $5 how many users inside are counted.
--- Inside is who has a taken seat of the present ownership, while its server's lease lives. (IS NOT DISTINCT FROM keeps the planner
--- from the index by server, whose rows are all the seats of one.) Who is not inside too is told only the names of people whom anybody
--- may find, and of a chat that is not listed none.
+-- Reads channels as one user sees them. $1 channel ids, $2 and $3 maximum number of names listed
+-- for a room or a chat, $4 reader, $5 maximum number of present users counted.
+-- A user is present if they have a live seat of the current ownership and the lease of its server
+-- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server, which would read all
+-- seats of that server.) A reader who is not present sees only the names of users anyone may find,
+-- and no names for an unlisted chat.
 SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.keep_seconds, c.keep_count, c.slow_mode_s,
   c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
   s.boot_id IS NOT NULL AS serving,

@@ -1,4 +1,5 @@
--- $1 the channel, $2 seqs. Their reactions and the links to their files go with them. Answers what they held: see count-dropped.
+-- Deletes entries with their reactions and file links. $1 channel, $2 seqs. Returns the usage to
+-- subtract (see count-dropped).
 WITH gone AS (
   DELETE FROM chat.message WHERE channel_id = $1 AND seq = ANY ($2::bigint[])
   RETURNING sender_id, kind = :KIND_MEMBER AS of_members, chat.stored_bytes(data, content_type, mentions) AS bytes

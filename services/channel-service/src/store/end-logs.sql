@@ -1,4 +1,5 @@
--- Channels that were deleted a day ago keep nothing any more: $1 how many of them. Until then their people can be told why.
+-- Empties the logs of channels deleted at least a day ago. $1 maximum number of channels. Until
+-- then clients can still learn why the channel is gone.
 UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id IN (
   SELECT c.id FROM chat.channel c JOIN chat.channel_head x ON x.channel_id = c.id
   WHERE c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq LIMIT $1

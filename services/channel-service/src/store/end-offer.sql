@@ -1,2 +1,2 @@
--- What was offered to somebody in a channel is over: $1 the channel, $2 the user.
+-- Deletes the offer to user $2 in channel $1.
 DELETE FROM chat.offer WHERE channel_id = $1 AND user_id = $2;

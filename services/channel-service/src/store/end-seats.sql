@@ -1,5 +1,5 @@
--- The seats of one user in one channel: $1 the channel, $2 the user. Answers the living servers that have one.
--- Locked in one order, as whoever else ends several does.
+-- Deletes the seats of user $2 in channel $1 and returns the live servers that had one.
+-- Locks the seats in id order, like every other statement that ends several, to avoid deadlocks.
 WITH ended AS (
   DELETE FROM chat.seat WHERE id IN (SELECT id FROM chat.seat WHERE channel_id = $1 AND user_id = $2 ORDER BY id FOR UPDATE) RETURNING boot_id
 )

@@ -1,5 +1,6 @@
--- A member comes, or comes back: $1 the channel, $2 the user, $3 the last seq before, $4 whether its history is open.
--- Who comes back to an open history has one interval from the first day on; where it is closed, the older part is lost.
+-- Adds or re-adds a member. $1 channel, $2 user, $3 last seq before, $4 whether history is open.
+-- With open history a returning member can read everything since their first join. With closed
+-- history they lose access to the older part.
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = $1 AND user_id = $2)
 INSERT INTO chat.member AS m (channel_id, user_id, joined_seq) VALUES ($1, $2, $3)
 ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,

@@ -1,5 +1,6 @@
--- Brings the listing up to what was said in channels that live at a server; who is only inside counts too, once an hour. What is empty is
--- given back by its server within minutes. Of one owner at most 5 such channels rise in 10 minutes: those that rose already come first.
+-- Updates the listing from the activity of channels that have an owner. Presence without messages
+-- also counts, once an hour; a server gives up an empty channel within minutes. At most 5 such
+-- channels per owner rise within 10 minutes, those that have already risen first.
 UPDATE chat.listing l SET active_at = seen.at FROM (
   SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,
     row_number() OVER (PARTITION BY c.owner_id ORDER BY x.active_at > now() - interval '10 min' DESC, h.last_at DESC, c.id) AS nth

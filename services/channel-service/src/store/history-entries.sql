@@ -1,6 +1,7 @@
--- Entries as they are now: $1 the channel, $2 their seqs, in the order of the answer; $3 how many emoji and $4 how many people of each are
--- named, $5 who reads. Edits and deletions are in the row; reactions and files are rows of their own. LATERAL with LIMIT keeps each an index
--- probe, whatever the statistics say.
+-- Reads entries in their current state. $1 channel, $2 seqs in response order, $3 maximum number of
+-- emoji and $4 users named per emoji, $5 reader. The row reflects edits and deletions; reactions
+-- and files have their own rows. LATERAL with LIMIT makes each an index probe, whatever the
+-- statistics.
 SELECT m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
   floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.data,
   CASE WHEN m.deleted_at IS NULL THEN m.content_type ELSE '' END AS content_type,

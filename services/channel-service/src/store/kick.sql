@@ -1,5 +1,6 @@
--- Ends seats: $1 in this channel (NULL: everywhere), $2 of this user (NULL: of everybody). Answers the living servers that had some,
--- and how many. Locked in one order, as whoever else ends several does.
+-- Deletes seats. $1 channel (NULL: all channels), $2 user (NULL: all users). Returns the live
+-- servers that had some, and how many. Locks the seats in id order, like every other statement that
+-- ends several, to avoid deadlocks.
 WITH ended AS (
   DELETE FROM chat.seat WHERE id IN (
     SELECT id FROM chat.seat WHERE ($1::int IS NULL OR channel_id = $1) AND ($2::varchar IS NULL OR user_id = $2) ORDER BY id FOR UPDATE

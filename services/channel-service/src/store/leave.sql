@@ -1,4 +1,4 @@
--- A member goes: $1 the channel, $2 the user, $3 the last seq that the user may still read, $4 whether it was the user's own choice.
--- What was offered there is over.
+-- Ends a membership and deletes the user's offer in the channel. $1 channel, $2 user, $3 last seq
+-- the user may still read, $4 whether the user chose to leave.
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = $1 AND user_id = $2)
 UPDATE chat.member SET left_seq = $3, role = 'member', left_by_choice = $4 WHERE channel_id = $1 AND user_id = $2;

@@ -1,6 +1,7 @@
--- What holds of a channel for a user: $1 the channel, $2 the user. After lock-channel, so now() is older than the lock:
--- statement_timestamp() is not. wait_ms: so long a lease that has lapsed may still be renewed by an owner that could not. lapsed_ms: so
--- long ago the lease of an owner ended that did not say goodbye.
+-- Reads the state of a channel for a user. $1 channel, $2 user. Run after lock-channel: now() is
+-- older than the lock, so use statement_timestamp().
+-- wait_ms: how long to wait before treating the lapsed lease as dead. lapsed_ms: time since the
+-- lease expired without a clean shutdown.
 SELECT h.epoch, s.boot_id, s.name, s.addr, s.internal_addr, s.tls,
   coalesce(s.lease_until > statement_timestamp(), false) AS alive,
   CASE WHEN s.state <> 'stopped' AND s.lease_until <= statement_timestamp() THEN

@@ -1,5 +1,6 @@
--- One page of the members of a channel: $1 the channel, $2 the last id of the page before, $3 how many, $4 whether past ones too
--- (and who is banned without ever having been one), and what was offered to whom; $5 whether only people whom anybody may find, $6 who looks.
+-- Reads a page of a channel's members and their offers. $1 channel, $2 last user id on the previous
+-- page, $3 page size, $4 whether to include past members and banned non-members, $5 whether to
+-- include only users anyone may find, $6 reader.
 SELECT u.id, u.name, u.number, m.left_seq IS NULL AS inside,
   CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered
 FROM chat.member m JOIN chat.users u ON u.id = m.user_id JOIN chat.channel c ON c.id = m.channel_id

@@ -1,10 +1,14 @@
--- A channel begins to keep something, or ceases to ($2): $1 the channel. After lock-channel.
--- Seqs lose their meaning, so the log gets another name, and readers of the old one are told to forget. Nobody can go on writing by
--- the old numbers: epoch + 1 without an owner fences whoever had the channel (its batch in flight was committed before this lock, or
--- finds no head any more), its sweep ends the streams as moved, and the next Listen places the channel with a server that reads the
--- new head. What begins to keep counts from 1, and what is left of an older log goes now; its slices went before. What ceases to keep has its first seq
--- behind the last, so nothing of it can be read from here on; retention deletes the rows.
--- Two updates of members: one of left_seq would announce each living member as changed.
+-- Starts a new log when channel $1 begins ($2 true) or ceases ($2 false) to keep history. Run after
+-- lock-channel.
+-- Seqs lose their meaning, so the log gets a new id and readers of the old log must reset. Epoch +
+-- 1 without an owner fences the previous owner: its batch in flight was committed before this lock
+-- or no longer finds the head, its reconciler ends the streams with `moved`, and the next Listen
+-- places the channel on a server that reads the new head. A log that begins to keep history starts
+-- at seq 1, and the last rows of an older log are deleted here (retention has deleted most of them
+-- before). A log that ceases to keep history gets a first seq above the last, so nothing is
+-- readable, and retention deletes the rows.
+-- Members are updated by two statements: a single update of left_seq would announce every current
+-- member as changed.
 WITH head AS (
   UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, boot_id = NULL, roster = roster + 1,
     last_seq = CASE WHEN $2 THEN 0 ELSE last_seq END, first_seq = CASE WHEN $2 THEN 1 ELSE last_seq + 1 END,

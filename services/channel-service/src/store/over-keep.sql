@@ -1,4 +1,5 @@
--- Channels that keep a part and have more than that: $1 how many of them. `by_count`: their messages have to be counted first.
+-- Finds channels that exceed their retention. $1 maximum number of channels. `by_count`: their
+-- messages must be counted first.
 SELECT c.id, c.keep_count IS NOT NULL AS by_count FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.kept k ON k.channel_id = c.id AND k.log_id = h.log_id AND k.first_seq = h.first_seq
 LEFT JOIN LATERAL (

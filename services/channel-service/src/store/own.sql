@@ -1,7 +1,9 @@
--- One page of a user's own channels, the most active first, and after them what the user was offered, the last offer first: $1 to $3 as in listed, $4 the user, $5 a name (NULL: any).
--- The place of a channel is in microseconds and that of an offer in seconds, so every offer comes after every channel.
--- Chats of which the user is a member, rooms that the user owns, and what the user was offered. LATERAL with LIMIT keeps each an index
--- probe, whatever the statistics say.
+-- Reads a page of a user's own channels, most active first, followed by the user's offers, newest
+-- first. $1 to $3 as in listed, $4 user, $5 name (NULL: any).
+-- Channel positions are in microseconds and offer positions in seconds, so offers come after
+-- channels.
+-- Own channels are chats the user is a member of, rooms the user owns, and channels offered to the
+-- user. LATERAL with LIMIT makes each an index probe, whatever the statistics.
 SELECT c.id, c.at FROM (
   SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = $4 AND m.left_seq IS NULL
   UNION SELECT r.id, NULL FROM chat.channel r WHERE r.owner_id = $4 AND r.kind = 'room' AND r.deleted_at IS NULL

@@ -1,5 +1,8 @@
--- Somebody, as far as they may be found: $1 who looks, $2 who is looked for, in capital letters or not, $3 a channel that the looker sees
--- (NULL: none). `bars`: has banned the looker in their direct chat. `shares`: both belong to a chat that is not public. `met`: they belong to it, are in it now, or have said something there that is kept.
+-- Reads a user as another user may find them. $1 user who looks, $2 user to find, in any case, $3 a
+-- channel visible to the first (NULL: none).
+-- `bars`: the user has banned the looker in their direct chat. `shares`: both belong to a chat that
+-- is not public. `met`: the user belongs to channel $3, is in it now, or has sent a message that is
+-- still kept there.
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND (u.id = $1 OR CASE u.visibility
     WHEN 'contacts' THEN EXISTS (

@@ -1,2 +1,2 @@
--- An hour after its last call is paid for, a key says nothing that its absence does not.
+-- Deletes rate keys that have been idle for an hour: they no longer limit anything.
 DELETE FROM chat.rate WHERE tat < now() - interval '1 h';

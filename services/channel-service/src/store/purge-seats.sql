@@ -1,5 +1,6 @@
--- Seats at servers that have been dead for 5 s, or that nobody knows. While nobody could renew a lease nobody is dead.
--- Rows that are locked have another fate just now.
+-- Deletes seats on servers that are unknown or have been dead for 5 s. While no server could renew
+-- its lease, none counts as dead.
+-- Skips locked rows: another transaction is changing them.
 DELETE FROM chat.seat WHERE id IN (
   SELECT x.id FROM chat.seat x
   WHERE pg_postmaster_start_time() NOT BETWEEN now() - interval '5 s' AND now() AND x.boot_id NOT IN (

@@ -1,7 +1,9 @@
--- A report in full: $1 boot id, $2 name, $3 addr, $4 internal addr, $5 tls, $6 state, $7 load, $8 seats, $9 metric.
--- A lease is never shortened but by a goodbye, unless it lies further ahead than any can (the clock was set back), and no server comes
--- back from draining or stopped. Name and addresses stay for one life, and only the keys that registered a server report for it.
--- No row: these are others. `inserted`: the first report of this life.
+-- Stores a complete report. $1 boot_id, $2 name, $3 addr, $4 internal addr, $5 tls, $6 state, $7
+-- load, $8 seats, $9 metric.
+-- Only a goodbye shortens a lease, unless the lease ends later than possible because the clock was
+-- set back. A server never returns from draining or stopped. Its name and addresses stay the same
+-- for the life of the process, and only the keys that registered it may report for it.
+-- Returns no row if the keys differ. `inserted`: first report of this process.
 INSERT INTO chat.server AS s (boot_id, name, addr, internal_addr, tls, state, load, seats, metric, lease_until, chain)
 VALUES ($1, $2, $3, $4, $5, $6::text, $7, $8, $9, CASE WHEN $6::text = 'stopped' THEN now() ELSE now() + interval '3 s' END,
   (SELECT k.chain FROM chat.signing_key k WHERE k.purpose = 'chat' AND k.owner = $1::uuid::text ORDER BY k.nth DESC LIMIT 1))

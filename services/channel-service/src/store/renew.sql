@@ -1,5 +1,5 @@
--- A report that names no address: $1 boot id, $2 state, $3 load, $4 seats (each NULL: as before), $5 metric. No row: never heard of, or
--- registered by other keys.
+-- Stores a report without addresses. $1 boot_id, $2 state, $3 load, $4 seats (each NULL:
+-- unchanged), $5 metric. Returns no row if the server is unknown or was registered by other keys.
 UPDATE chat.server s SET load = coalesce($3, load), seats = coalesce($4, seats), metric = $5, reported_at = now(),
   state = CASE WHEN 'stopped' IN (s.state, $2::text) THEN 'stopped' WHEN 'draining' IN (s.state, $2::text) THEN 'draining' ELSE 'serving' END,
   lease_until = CASE WHEN 'stopped' IN (s.state, $2::text) THEN least(lease_until, now())

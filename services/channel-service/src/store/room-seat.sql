@@ -1,7 +1,9 @@
--- The seat of a user in a room; the newest wins over any other room's: $1 the seat, $2 channel, $3 user, $4 boot id and $5 epoch of
--- the owner, $6 session, $7 seats of the room, $8 seconds to join. After lock-channel. No row: full.
--- Only seats of the present ownership count: no other can be taken any more. A reservation counts 5 s longer than it can be used:
--- that long may a statement that takes it be on its way. What is in the FILTER cannot tempt the planner to another index.
+-- Reserves a user's seat in a room, replacing the user's seat in any other room. $1 seat, $2
+-- channel, $3 user, $4 boot_id and $5 epoch of the owner, $6 session, $7 seats of the room, $8
+-- seconds to join. Run after lock-channel. Returns no row if the room is full.
+-- Counts only seats of the current ownership, because no other can be taken. A reservation counts 5
+-- s longer than it can be used, to cover a statement that is taking it. The conditions are in the
+-- FILTER so that the planner does not choose another index.
 WITH old AS (
   SELECT x.id, s.boot_id, s.internal_addr FROM chat.seat x
   JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp() WHERE x.user_id = $3::varchar AND x.exclusive

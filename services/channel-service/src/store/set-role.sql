@@ -1,2 +1,2 @@
--- $1 the channel, $2 the member, $3 the role.
+-- Sets the role of a member. $1 channel, $2 member, $3 role.
 UPDATE chat.member SET role = $3 WHERE channel_id = $1 AND user_id = $2;

@@ -1,5 +1,6 @@
--- What some users are in a channel: $1 the channel, $2 the users. After lock-channel. `known`: has a row, by a mute or a ban too.
--- `belonged`: is a member or was one. (Only the row of somebody who never was one ends at 0 without their choice.)
+-- Reads the memberships of users in a channel. $1 channel, $2 users. Run after lock-channel.
+-- `known`: has a row, if only for a mute or a ban. `belonged`: is or was a member. (Only the row of
+-- a user who never was a member has left_seq = 0 without left_by_choice.)
 SELECT w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
   coalesce(m.left_by_choice, false) AS left_by_choice, coalesce(m.banned_until > statement_timestamp(), false) AS banned,

@@ -1,6 +1,7 @@
--- Moves the first seq of a channel over what it does not keep any more: $1 the channel, $2 how many entries are looked at, or messages
--- where too many are kept. The head is locked for this one row only. No row: nothing to move over. (greatest passes over NULLs: not too
--- many, or none too old.)
+-- Moves a channel's first seq past the entries that retention no longer keeps. $1 channel, $2
+-- maximum number of entries to move past. Locks the head for this one row only. Returns no row if
+-- there is nothing to move past. (greatest ignores NULL, which means not too many, or none too
+-- old.)
 WITH cut AS (
   SELECT h.channel_id, h.log_id, h.first_seq AS was, k.counted_seq, greatest(many.seq + 1, old.seq + 1) AS first_seq
   FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id

@@ -1,5 +1,6 @@
--- $1 the channel; NULL leaves a field as it is: $2 name, $3 description, $4 limit, $5 slow mode, $6 metadata, $7 kind;
--- $8 whether what is kept changes, to $9 seconds (NULL: for ever) and $10 entries (NULL: all). After lock-channel.
+-- Updates a channel; NULL leaves a field unchanged. $1 channel, $2 name, $3 description, $4 limit,
+-- $5 slow mode in seconds, $6 metadata, $7 kind, $8 whether retention changes to $9 seconds (NULL:
+-- unlimited) and $10 entries (NULL: unlimited). Run after lock-channel.
 UPDATE chat.channel SET name = coalesce($2, name), description = coalesce($3, description), user_limit = coalesce($4, user_limit),
   slow_mode_s = coalesce($5, slow_mode_s), metadata = coalesce($6::jsonb, metadata), kind = coalesce($7::chat.channel_kind, kind),
   keep_seconds = CASE WHEN $8 THEN $9::int ELSE keep_seconds END, keep_count = CASE WHEN $8 THEN $10::int ELSE keep_count END,

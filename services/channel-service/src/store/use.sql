@@ -1,2 +1,2 @@
--- A listed channel rises to the front of the list: $1 the channel.
+-- Moves listed channel $1 to the front of the list.
 UPDATE chat.listing SET active_at = statement_timestamp() WHERE channel_id = $1;

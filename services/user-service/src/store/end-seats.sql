@@ -1,2 +1,2 @@
--- $1 sessions that were revoked: the sweep of the chat servers ends the streams of their seats.
+-- Deletes the seats of revoked sessions $1. The reconciler of each chat server ends their streams.
 DELETE FROM chat.seat WHERE session_id = ANY ($1::uuid[]);

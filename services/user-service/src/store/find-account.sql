@@ -1,6 +1,6 @@
--- Who logs in: $1 a user id or an e-mail address, in any case; only the address has an '@'. Nobody proves that an address is theirs, so
--- several accounts may have the same one: it is the login name of the oldest of them. $2 the address of the caller; `familiar`: somebody
--- who knew the password came from there lately.
+-- Finds the account for a login. $1 user id or email address, in any case; only an address contains
+-- '@'. Addresses are unverified, so several accounts may share one, and it logs in the oldest of
+-- them. $2 address of the caller; `familiar`: the account has an unexpired session from there.
 SELECT u.id, u.password_hash, u.status, EXISTS (
   SELECT FROM chat.session s WHERE s.user_id = u.id AND s.address = $2 AND s.expires_at > now()
 ) AS familiar

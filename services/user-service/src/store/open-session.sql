@@ -1,5 +1,7 @@
--- $1 user, $2 the password hash that was verified, $3 device, $4 seconds, $5 the address it came from. No row: suspended, a guest, or the
--- password has just changed. The share lock waits for such a change, and holds the next one up until this session is there to be revoked.
+-- Opens a session. $1 user, $2 password hash that was verified, $3 device, $4 lifetime in seconds,
+-- $5 address of the caller. Returns no row if the user is suspended or a guest, or the password has
+-- just changed. The share lock waits for a password change in progress and delays the next one
+-- until this session exists and can be revoked.
 WITH me AS (
   SELECT id FROM chat.users
   WHERE id = $1 AND password_hash = $2 AND status = 'active' AND role <> 'guest'

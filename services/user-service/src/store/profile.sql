@@ -1,4 +1,5 @@
--- A profile as far as it may be seen: $1 who looks, $2 the role of who looks, $3 a user id or NULL, $4 a number or NULL.
+-- Reads the visible part of a profile. $1 reader, $2 role of the reader, $3 user id or NULL, $4
+-- user number or NULL.
 SELECT u.id, u.number, u.name, u.role, u.status, u.about, u.avatar_id, u.last_seen_at,
   CASE WHEN u.id = $1 OR $2::text = 'admin' THEN u.email END AS email,
   EXISTS (SELECT FROM chat.seat s WHERE s.user_id = u.id AND s.live) AS online

@@ -1,2 +1,2 @@
--- The same password, hashed anew: $1 user, $2 the old hash, $3 the new one.
+-- Replaces the hash of an unchanged password. $1 user, $2 old hash, $3 new hash.
 UPDATE chat.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2;

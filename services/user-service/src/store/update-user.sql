@@ -1,5 +1,6 @@
--- $1 user; NULL leaves a field as it is: $2 name, $3 about, $4 visibility, $5 e-mail ('' = none), $6 avatar ('' = none),
--- $7 new password hash, $8 the hash that was verified for it. No row: the password has changed meanwhile.
+-- Updates a user; NULL leaves a field unchanged. $1 user, $2 name, $3 about, $4 visibility, $5
+-- email ('' removes it), $6 avatar ('' removes it), $7 new password hash, $8 old hash that was
+-- verified. Returns no row if the password has changed meanwhile.
 UPDATE chat.users u SET
   name = coalesce($2, name),
   about = coalesce($3, about),
