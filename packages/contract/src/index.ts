@@ -19,8 +19,13 @@ export { Empty } from './gen/google/protobuf/empty.js';
 export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
 export type { Codec, Method } from './method.js';
 
+/** Methods for operators. */
 export const AdminService = serviceOf(AdminServiceDefinition);
+/** Methods of the manager: channels, members and placement. */
 export const ChannelService = serviceOf(ChannelServiceDefinition);
+/** Methods of a chat server. */
 export const ChatService = serviceOf(ChatServiceDefinition);
+/** Stream of all events of one user. */
 export const InboxService = serviceOf(InboxServiceDefinition);
+/** Methods for accounts, sessions and profiles. */
 export const UserService = serviceOf(UserServiceDefinition);

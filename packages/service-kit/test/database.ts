@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
 
 /**
- * A migrated database of its own in the PostgreSQL of this jest run; testkit imports this package,
- * so not by it.
+ * A migrated database in the PostgreSQL of this jest run. Not from testkit, which imports this
+ * package.
  */
 export interface TokenDatabase {
   readonly url: string;
@@ -26,7 +26,7 @@ export async function openTokenDatabase(): Promise<TokenDatabase> {
   return { url, pool, clock, close };
 }
 
-/** The same pool, which counts its queries for keys and can be told to fail them. */
+/** The same pool, but it counts queries for keys and can fail them on demand. */
 export function countingPool(pool: Pool): { pool: Pool; reads: () => number; fail: (now: boolean) => void } {
   let reads = 0;
   let failing = false;

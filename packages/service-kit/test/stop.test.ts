@@ -46,7 +46,7 @@ test('reports not serving first, finishes calls in flight, and does not wait for
   const inFlight = ask(server, UserService.login, LoginRequest.create());
   await new Promise((resolve) => setTimeout(resolve, 50));
   const stopping = timed(() => server.running.stop() as Promise<void>);
-  await eventually(() => health.seen.length === 3, 'told, and ended');
+  await eventually(() => health.seen.length === 3, 'not serving, then the end');
   expect(health.seen).toEqual(['SERVING', 'NOT_SERVING', 'ended']);
   answer();
   expect(await inFlight).toMatchObject({ token: 'late' });
@@ -56,13 +56,15 @@ test('reports not serving first, finishes calls in flight, and does not wait for
 });
 
 test('cuts a stream that does not end in time, even with a silent peer', async () => {
-  const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take: async () => {} } } });
+  let opened = 0;
+  const take = async () => void opened++;
+  const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take } } });
   const raw = new RawClient(server.port);
   raw.open('/chat.v1.ChatService/Connect');
   const silent = connect(`http://127.0.0.1:${server.port}`);
   silent.on('error', () => {});
   const ended = drain(startDuplex(server.client, ChatService.connect));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventually(() => opened === 2 && silent.connecting === false, 'both streams');
   const ms = await timed(() => server.running.stop() as Promise<void>);
   expect(ms).toBeGreaterThan(250);
   expect(ms).toBeLessThan(2_000);
