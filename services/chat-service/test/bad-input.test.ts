@@ -29,7 +29,7 @@ async function join(options: ConstructorParameters<typeof Chatter>[1] = {}) {
   return stream;
 }
 
-/** The room still works, and nobody in it has been told anything. */
+/** Checks that the room still works, and that its other users saw nothing. */
 async function nobodyNoticed(): Promise<void> {
   const text = `still here ${Math.random()}`;
   witness.send(text);
@@ -39,7 +39,7 @@ async function nobodyNoticed(): Promise<void> {
 
 afterEach(nobodyNoticed);
 
-describe('With events a bad message is refused and the stream goes on', () => {
+describe('With events a bad message is refused and the stream stays open', () => {
   const cases: [string, string, Parameters<Chatter['send']>[1]][] = [
     ['data of 64 KiB + 1', 'message-too-large', { data: Buffer.alloc(65_537) }],
     ['a client id that is no UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
@@ -49,10 +49,10 @@ describe('With events a bad message is refused and the stream goes on', () => {
     ['a long mention', 'invalid-message', { mentions: ['b'.repeat(65)] }],
     ['another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
-    ['an edit, where nothing is kept', 'nothing-kept', { kind: 1, targetSeq: 1 }],
+    ['an edit in a channel without history', 'nothing-kept', { kind: 1, targetSeq: 1 }],
     ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
     ['a change of members', 'invalid-message', { kind: 8, targetSeq: 1 }],
-    ['a reply to what was never said', 'message-not-found', { targetSeq: 1_000_000 }],
+    ['a reply to a message that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],
     ['a file', 'not-implemented', { fileIds: ['f'] }],
   ];
   test.each(cases)('%s: %s', async (_what, reason, fields) => {
@@ -65,14 +65,14 @@ describe('With events a bad message is refused and the stream goes on', () => {
     await stream.leave();
   });
 
-  test('data of 64 KiB passes', async () => {
+  test('accepts data of 64 KiB', async () => {
     const stream = await join({ events: true });
     stream.send('', { data: Buffer.alloc(65_536, 7) });
     await stream.find(({ data }) => data.length === 65_536);
     await stream.leave();
   });
 
-  test('more messages than one sender may: the rest is refused with a time', async () => {
+  test('refuses messages over the rate of a sender, with the time to wait', async () => {
     const stream = await join({ events: true });
     for (let i = 0; i < 400; i++) stream.send('quick');
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
@@ -108,7 +108,7 @@ describe('Without events the stream ends with the reason', () => {
   });
 });
 
-describe('Nobody gets in with', () => {
+describe('Rejects a stream with', () => {
   const header = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64url');
 
   test.each([
@@ -131,7 +131,7 @@ describe('Nobody gets in with', () => {
     expect(ending).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'invalid-token' });
   });
 
-  test('a resume that is no place', async () => {
+  test('a malformed resume', async () => {
     const person = await trio.people.make('lost');
     const ending = await new Chatter(await trio.listen(person, id), { resume: 'yesterday' }).ended;
     expect(ending).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'invalid-metadata' });
@@ -145,7 +145,7 @@ describe('Nobody gets in with', () => {
     expect(await new Chatter(listened).ended).toMatchObject({ code: status.NOT_FOUND, reason: 'channel-deleted' });
   });
 
-  test('a token of a user who logged out, or was suspended, since', async () => {
+  test('a token of a user who has logged out or was suspended since', async () => {
     const [out, suspended] = [await trio.people.make('out'), await trio.people.make('sus')];
     const listened = { 'logged-out': await trio.listen(out, id), suspended: await trio.listen(suspended, id) };
     await trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [out.id]);

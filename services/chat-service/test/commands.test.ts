@@ -36,7 +36,7 @@ async function tell(method: 'add' | 'remove', id: number, token?: string) {
 }
 
 describe('Add and Remove', () => {
-  test('need a manager token for this very server', async () => {
+  test('require a manager token for this server', async () => {
     const elsewhere = await key.sign({ sub: me }, randomUUID());
     const stranger = await key.sign({ sub: randomUUID() }, bootId);
     for (const method of ['add', 'remove'] as const) {
@@ -46,7 +46,7 @@ describe('Add and Remove', () => {
     }
   });
 
-  test('Add of what is owned elsewhere is refused, of what is mine is taken, again and again', async () => {
+  test('Add rejects a channel of another server, and accepts an owned one repeatedly', async () => {
     const { id } = await trio.create(alice, 'mine');
     await expect(tell('add', id)).rejects.toMatchObject({ reason: 'not-mine' });
     await trio.listen(alice, id);
@@ -56,7 +56,7 @@ describe('Add and Remove', () => {
     await expect(tell('add', 4_000_000_000)).rejects.toMatchObject({ reason: 'invalid-channel-id' });
   });
 
-  test('Remove is refused while somebody is inside; of an unknown channel it is fine', async () => {
+  test('Remove rejects an occupied channel, and accepts an unknown one', async () => {
     const { id } = await trio.create(alice, 'occupied');
     const stream = new Chatter(await trio.listen(alice, id), { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);
@@ -68,7 +68,7 @@ describe('Add and Remove', () => {
 });
 
 describe('Disconnect', () => {
-  test('ends the streams of a user with the goodbye it names', async () => {
+  test('ends the streams of a user with the given goodbye', async () => {
     const { id } = await trio.create(alice, 'busy');
     const stream = new Chatter(await trio.listen(alice, id), { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);

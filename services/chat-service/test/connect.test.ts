@@ -30,7 +30,7 @@ async function join(person: TestPerson, channel: number, options: ConstructorPar
 }
 
 describe('Connect', () => {
-  test('two people exchange messages; the server sets sender, number, time and seq; the sender hears the echo', async () => {
+  test('carries messages both ways with sender, number, time and seq set by the server, and echoes them to the sender', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -49,7 +49,7 @@ describe('Connect', () => {
     await b.leave();
   });
 
-  test('welcomes those who asked, with who is here, and tells who comes and goes', async () => {
+  test('sends Welcome with the users present, then presence events, to clients that asked for events', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const welcome = (await a.find(({ welcome }) => welcome !== undefined)).welcome;
@@ -68,7 +68,7 @@ describe('Connect', () => {
     await a.leave();
   });
 
-  test('without chat-events only what was said arrives', async () => {
+  test('sends only messages without chat-events', async () => {
     const id = await room();
     const plain = await join(alice, id);
     const b = await join(bob, id, { events: true });
@@ -82,7 +82,7 @@ describe('Connect', () => {
     await Promise.all([plain.leave(), b.leave()]);
   });
 
-  test('acks what has a client id, once; the same id again is the same message, with another body it is refused', async () => {
+  test('acks a message with a client id, sends the same ack for a retry and rejects the id with another body', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const clientId = '11111111-1111-4111-8111-111111111111';
@@ -98,7 +98,7 @@ describe('Connect', () => {
     await a.leave();
   });
 
-  test('typing, lossy messages, ping and pong', async () => {
+  test('relays typing and lossy messages, and answers pings', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -112,7 +112,7 @@ describe('Connect', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('resumes whole while the log is the same, and says reset for another one', async () => {
+  test('resumes whole in the same log, and with a reset in another', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });
@@ -132,7 +132,7 @@ describe('Connect', () => {
 });
 
 describe('A seat', () => {
-  test('is used once, on one server, within ten seconds', async () => {
+  test('works once, on one server, within ten seconds', async () => {
     const id = await room();
     const listened = await trio.listen(alice, id);
     const other = trio.chatServers.find(({ grpc }) => grpc !== listened.server?.addr);
@@ -149,7 +149,7 @@ describe('A seat', () => {
     expect(await new Chatter(late).ended).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'seat-gone' });
   });
 
-  test('ends when its user listens anew: goodbye says why, then the status does', async () => {
+  test('ends when its user listens again, with the reason in the goodbye and the status', async () => {
     const [one, two] = [await room(), await room()];
     const old = await join(bob, one, { events: true });
     await old.find(({ welcome }) => welcome !== undefined);
@@ -160,7 +160,7 @@ describe('A seat', () => {
     await fresh.leave();
   });
 
-  test('ends within two seconds of logout, suspension and deletion of the channel, each with its reason', async () => {
+  test('ends within two seconds after logout, suspension or deletion of the channel, with its reason', async () => {
     for (const [reason, code] of [
       ['logged-out', status.UNAUTHENTICATED],
       ['suspended', status.UNAUTHENTICATED],
@@ -182,7 +182,7 @@ describe('A seat', () => {
     }
   });
 
-  test('is deleted with its stream', async () => {
+  test('is deleted when its stream ends', async () => {
     const id = await room();
     const stream = await join(alice, id, { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);

@@ -22,14 +22,14 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
   return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack;
 }
 
-test('in a direct chat nobody has power over what the other says, who opened it neither', async () => {
-  const [channelLoader, other] = [await trio.people.make('opener'), await trio.people.make('other')];
+test('a direct chat gives neither user, not even the one who opened it, power over messages of the other', async () => {
+  const [starter, other] = [await trio.people.make('starter'), await trio.people.make('other')];
   const manager = trio.manager();
   const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {
-    token: channelLoader.token,
+    token: starter.token,
     withinMs: 15_000,
   });
-  const [a, b] = [await join(channelLoader, id), await join(other, id)];
+  const [a, b] = [await join(starter, id), await join(other, id)];
   for (const [one, two] of [
     [a, b],
     [b, a],

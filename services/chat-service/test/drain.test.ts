@@ -8,7 +8,7 @@ import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/tes
 
 let trio: Trio;
 let pool: Pool;
-/** May hold a lock without a word for longer than a service may. */
+/** Holds locks for longer than a service may. */
 let owner: Pool;
 let key: SigningKey<ServiceClaims>;
 let names = 0;
@@ -54,7 +54,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** By the grpc health protocol: 1 SERVING, 2 NOT_SERVING. */
+/** Status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
 function healthOf({ grpc }: ServiceProcess): Promise<number | undefined> {
   const client = new Client(grpc, credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
@@ -79,7 +79,7 @@ async function holdHead(id: number): Promise<() => Promise<void>> {
 }
 
 describe('Drain', () => {
-  test('is for managers, and takes ten minutes at most', async () => {
+  test('accepts only managers, and at most ten minutes', async () => {
     const server = await trio.addChatServer();
     const { token } = await somebody();
     await expect(drain(server, 0, token)).rejects.toMatchObject({ reason: 'not-a-service' });
@@ -87,7 +87,7 @@ describe('Drain', () => {
     expect(await stateOf(server)).toBe('serving');
   });
 
-  test('sends everybody to another server with all that was said, and leaves an empty server that drains', async () => {
+  test('moves all users to another server with every message, and leaves an empty draining server', async () => {
     const first = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'kept');
@@ -127,7 +127,7 @@ describe('Drain', () => {
     expect(await stateOf(first)).toBe('stopped');
   });
 
-  test('while a channel is given back nothing is said in it, and who comes is sent on', async () => {
+  test('refuses messages and redirects new streams while a channel is given back', async () => {
     const server = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'held');
@@ -148,7 +148,7 @@ describe('Drain', () => {
   });
 });
 
-test('what could not be given back before the deadline is given back after it', async () => {
+test('gives channels back after the deadline if it could not before', async () => {
   const server = await trio.addChatServer();
   const alice = await somebody();
   const { id } = await trio.create(alice, 'late');
@@ -164,7 +164,7 @@ test('what could not be given back before the deadline is given back after it', 
 });
 
 describe('SIGTERM', () => {
-  test('the deadline ends a drain that cannot come to its end: people hear it, and the process is gone', async () => {
+  test('ends a stuck drain at its deadline with a goodbye, and the process exits', async () => {
     const server = await trio.addChatServer();
     const alice = await somebody();
     const { id } = await trio.create(alice, 'stuck');
@@ -179,7 +179,7 @@ describe('SIGTERM', () => {
     await letGo();
   });
 
-  test('a second one forces the end', async () => {
+  test('a second signal forces the exit', async () => {
     const server = await trio.addChatServer();
     const alice = await somebody();
     const { id } = await trio.create(alice, 'forced');

@@ -16,7 +16,7 @@ beforeEach(async () => {
   [alice, bob] = [await trio.people.make(`alice-${tests}`), await trio.people.make(`bob-${tests}`)];
 });
 
-/** A room that keeps everything. */
+/** Creates a room with unlimited retention. */
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(alice, `kept ${tests}`);
   await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
@@ -48,8 +48,8 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
 
 const reasonOf = (ack: Message['ack']) => ack?.refusal?.reason;
 
-describe('A channel that keeps what is said', () => {
-  test('acks what is committed, in one gap-free order', async () => {
+describe('A channel with history', () => {
+  test('acks committed messages in one gap-free order', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     for (let n = 0; n < 20; n++) (n % 2 === 0 ? a : b).send(`m${n}`, { clientId: randomUUID() });
@@ -68,7 +68,7 @@ describe('A channel that keeps what is said', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('a half-close waits for what is being written', async () => {
+  test('a half-close waits for pending writes', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     a.send('last words', { clientId: randomUUID() });
@@ -77,7 +77,7 @@ describe('A channel that keeps what is said', () => {
     expect(a.texts).toEqual(['last words']);
   });
 
-  test('the same client id, at once and after a reconnect: one row, one seq', async () => {
+  test('stores a client id once, for retries at once and after a reconnect', async () => {
     const id = await keptRoom();
     const clientId = randomUUID();
     const a = await join(alice, id);
@@ -94,7 +94,7 @@ describe('A channel that keeps what is said', () => {
     await again.leave();
   });
 
-  test('resumes from the table, in order, then live, across owners', async () => {
+  test('resumes from the table in order, then live, across owners', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     const log = welcomeOf(b)?.log;
@@ -125,7 +125,7 @@ describe('A channel that keeps what is said', () => {
     await Promise.all([writer, back, ahead, elsewhere].map((one) => one.leave()));
   });
 
-  test('what was dropped by retention, or is too far back, is a named gap', async () => {
+  test('reports a gap for entries that retention removed or that are too far back', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log;
@@ -140,7 +140,7 @@ describe('A channel that keeps what is said', () => {
     await back.leave();
   });
 
-  test('edits, deletions, reactions and pins are entries, and change what they are about', async () => {
+  test('stores edits, deletions, reactions and pins as entries, and applies them to their targets', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(alice, id), await join(bob, id)];
     await say(b, 'helo');
@@ -172,7 +172,7 @@ describe('A channel that keeps what is said', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('what another process writes into the log is shown in its place', async () => {
+  test('shows entries of another process in their order', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     await say(a, 'one');
@@ -189,7 +189,7 @@ describe('A channel that keeps what is said', () => {
     await a.leave();
   });
 
-  test('who was removed at n sees n and nothing behind it', async () => {
+  test('a user removed at n sees n and nothing after it', async () => {
     const { id } = await trio.create(alice, `chat ${tests}`);
     await trio.people.sql(
       `UPDATE chat.channel SET kind = 'group', keep_seconds = NULL, user_limit = 1000 WHERE id = $1`,
@@ -214,7 +214,7 @@ describe('A channel that keeps what is said', () => {
     await a.leave();
   });
 
-  test('a muted member is told, and may speak again later', async () => {
+  test('refuses a muted member, and accepts messages after the mute', async () => {
     const id = await keptRoom();
     await trio.people.sql(
       'INSERT INTO chat.member (channel_id, user_id, joined_seq, muted_until) VALUES ($1, $2, 0, now() + $3::interval)',
@@ -229,7 +229,7 @@ describe('A channel that keeps what is said', () => {
   });
 });
 
-/** What a manager does under the head's lock: an entry of its own. */
+/** Writes an entry as a manager does, under the lock of the head. */
 async function appendAsManager(id: number, sender: string, kind: number, set: string): Promise<void> {
   await trio.people.sql(
     `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = clock_timestamp() ${set} WHERE channel_id = $1 RETURNING last_seq, last_at)

@@ -37,7 +37,7 @@ const bounds = {
 };
 const longEmptyMs = 120_001;
 
-/** A chat server's sweep over real stores. */
+/** The reconciler of a chat server over real stores. */
 function setUp() {
   const left: [why: string, channels: number][] = [];
   const channels = new Channels(bounds, new FlushQueue(setImmediate, () => {}));
@@ -77,7 +77,7 @@ function reserve(id: number, forSeconds: number) {
 }
 
 describe('an empty channel', () => {
-  test('stays for those who come back, then has no owner', async () => {
+  test('stays for a while for users who reconnect, then has no owner', async () => {
     const { channels, reconciler, left } = setUp();
     const id = await owned();
     load(channels, id);
@@ -91,7 +91,7 @@ describe('an empty channel', () => {
     expect(left).toEqual([['empty', 1]]);
   });
 
-  test('that was never loaded is given back as soon as nobody is about to come', async () => {
+  test('that was never loaded is given back once no seat is reserved', async () => {
     const { reconciler } = setUp();
     const id = await owned();
     await reserve(id, 10);
@@ -103,7 +103,7 @@ describe('an empty channel', () => {
     expect(await people.sql('SELECT FROM chat.seat')).toEqual([]);
   });
 
-  test('stays where a seat is reserved', async () => {
+  test('stays while a seat is reserved', async () => {
     const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
@@ -115,7 +115,7 @@ describe('an empty channel', () => {
     await people.sql('DELETE FROM chat.seat');
   });
 
-  test('stays where a Listen is on its way', async () => {
+  test('stays while a Listen is in progress', async () => {
     const { channels, reconciler } = setUp();
     const id = await owned();
     load(channels, id);
@@ -133,7 +133,7 @@ describe('an empty channel', () => {
     expect(await isOwned(id)).toBe(false);
   });
 
-  test('of another server is not touched', async () => {
+  test('of another server is left alone', async () => {
     const id = await owned();
     await people.sql('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
     const heads = new HeadStore(pool, bootId, randomBytes(32));

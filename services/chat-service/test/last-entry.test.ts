@@ -30,7 +30,7 @@ async function join(person: TestPerson): Promise<Chatter> {
   return stream;
 }
 
-/** What the manager does, without a word to the chat server. */
+/** Removes the user as a manager does, without calling the chat server. */
 async function removeSilently(): Promise<void> {
   const gone = Buffer.from(MemberChange.encode(MemberChange.fromPartial({ userId: bob.id, by: ann.id })).finish());
   await trio.people.sql(
@@ -44,10 +44,10 @@ async function removeSilently(): Promise<void> {
 }
 
 test.each([
-  ['is told at once', () => change({ remove: true })],
-  ['is not told', removeSilently],
+  ['learns of it at once', () => change({ remove: true })],
+  ['is not notified', removeSilently],
 ])(
-  'Who is removed sees the entry that says so, and the goodbye names it, where the chat server %s',
+  'a removed user sees the entry of the removal, and the goodbye names it, if the chat server %s',
   async (_, remove) => {
     const a = await join(ann);
     for (let round = 0; round < 4; round++) {

@@ -22,14 +22,14 @@ async function freePort(): Promise<number> {
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 20_000; !(await holds()); await pause(100)) {
-    if (performance.now() > end) throw new Error('it never came to that');
+    if (performance.now() > end) throw new Error('the condition was never met');
   }
 }
 
 const countIn = (output: string, words: string) => output.split(words).length - 1;
 const stack = /"stack"|\n\s+at /;
 
-test('A chat server whose row says that it has stopped ends in order, whoever wrote that', async () => {
+test('A chat server stops in order if its row says that it has stopped', async () => {
   const server = await trio.addChatServer();
   const person = await trio.people.make('ann');
   const { id } = await trio.create(person, 'room');
@@ -43,7 +43,7 @@ test('A chat server whose row says that it has stopped ends in order, whoever wr
   trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
 }, 60_000);
 
-test('A chat server is ready only while a manager takes its reports', async () => {
+test('A chat server is ready only while a manager accepts its reports', async () => {
   const port = await freePort();
   const answer = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
   const alone = await ServiceProcess.start('chat-service', {
@@ -63,7 +63,7 @@ test('A chat server is ready only while a manager takes its reports', async () =
   trio.chatServers.splice(trio.chatServers.indexOf(known), 1);
 }, 60_000);
 
-test('A chat server that starts before its database waits for it, and says so once', async () => {
+test('A chat server that starts before its database waits for it, and logs that once', async () => {
   const url = new URL(trio.database.urlFor('chat_server'));
   const there = { host: url.hostname, port: Number(url.port) };
   let refused = 0;

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-test('A token for a server that was killed is answered by its next life with `moved`: a new Listen, not a new login, mends it', async () => {
+test('A restarted server refuses a token of its previous instance with `moved`, so that the client listens again', async () => {
   const [server] = trio.chatServers.splice(0);
   const person = await trio.people.make('ann');
   const { id } = await trio.create(person, 'room');
@@ -20,7 +20,7 @@ test('A token for a server that was killed is answered by its next life with `mo
   expect(await new Chatter(listened).ended).toMatchObject({ code: status.ABORTED, reason: 'moved' });
 }, 60_000);
 
-test('A token for a channel that was given to another server meanwhile is answered with `moved`', async () => {
+test('A token for a channel that has moved to another server is refused with `moved`', async () => {
   const person = await trio.people.make('bob');
   const { id } = await trio.create(person, 'room');
   const listened = await trio.listen(person, id);
@@ -28,7 +28,7 @@ test('A token for a channel that was given to another server meanwhile is answer
   expect(await new Chatter(listened).ended).toMatchObject({ code: status.ABORTED, reason: 'moved' });
 });
 
-test('The first report of a new life ends the old one, so that Listen leads nobody to it', async () => {
+test('The first report of a new instance ends the old one, so that Listen no longer leads to it', async () => {
   const server = await trio.addChatServer();
   const person = await trio.people.make('carol');
   const { id } = await trio.create(person, 'room');
@@ -46,7 +46,7 @@ test('The first report of a new life ends the old one, so that Listen leads nobo
   const ended = async () =>
     (await trio.people.sql(lives, [server.grpc])).map((life) => life.lives).join() === 'false,true';
   for (const end = Date.now() + 15_000; !(await ended()); )
-    if (Date.now() > end) throw new Error('the old life goes on');
+    if (Date.now() > end) throw new Error('the old instance is still listed');
   const listened = await trio.listen(person, id);
   expect(listened.server?.id).not.toBe(old?.boot_id);
   const stream = new Chatter(listened, { events: true });

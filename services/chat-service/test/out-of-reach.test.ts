@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([toManager.close(), toDatabase.close()]);
 });
 
-/** A seat in a channel that this server is made the owner of. */
+/** Takes a seat in a channel that this server is made to own. */
 async function joinAt(server: ServiceProcess, channelId: number): Promise<Chatter> {
   await trio.place(channelId, server);
   const listened = await trio.listen(alice, channelId);
@@ -43,7 +43,7 @@ async function join(): Promise<Chatter> {
   return stream;
 }
 
-test('a manager that hangs does not interrupt what is said: the lease is renewed directly, in time', async () => {
+test('renews the lease directly, in time, while a manager hangs', async () => {
   const stream = await join();
   toManager.set({ hole: true });
   const said = 60;
@@ -57,7 +57,7 @@ test('a manager that hangs does not interrupt what is said: the lease is renewed
   await stream.leave();
 });
 
-test('whose seat was purged while the server was out of reach comes again: nobody sits in his place', async () => {
+test('a user whose seat was purged while the server was out of reach can join again', async () => {
   const stream = await join();
   await trio.people.sql('DELETE FROM chat.seat WHERE user_id = $1', [alice.id]);
   const { goodbye } = await stream.find((message) => message.goodbye !== undefined);
@@ -65,7 +65,7 @@ test('whose seat was purged while the server was out of reach comes again: nobod
   await (await join()).leave();
 });
 
-test('cut off from the database alone: its people are sent where their channel goes on, and it serves again afterwards', async () => {
+test('a server that alone lost the database sends its users elsewhere, and serves again afterwards', async () => {
   const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
   const other = (await trio.create(alice, 'far')).id;
   const stream = await joinAt(far, other);
@@ -78,7 +78,7 @@ test('cut off from the database alone: its people are sent where their channel g
   await trio.lives(far, 15_000);
 });
 
-test('who only slept, and was not replaced, keeps its people: the database answers when it is asked again', async () => {
+test('a server that was only suspended keeps its streams', async () => {
   const sleeper = await trio.addChatServer();
   const stream = await joinAt(sleeper, (await trio.create(alice, 'asleep')).id);
   sleeper.kill('SIGSTOP');

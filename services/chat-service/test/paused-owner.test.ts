@@ -19,7 +19,7 @@ afterEach(() => {
 interface Room {
   readonly id: number;
   readonly keeps: boolean;
-  /** On the server that is paused. */
+  /** Stream on the server that is paused. */
   readonly speaker: Chatter;
   readonly reader: Chatter;
   readonly heir: TestPerson;
@@ -49,7 +49,10 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** A seat at the server that took over. Right after the lapse no manager may have noticed. */
+/**
+ * Takes a seat at the server that took over. Retries, as managers may not have noticed the lapse
+ * yet.
+ */
 async function succeed({ heir, id }: Room): Promise<Chatter> {
   for (let tries = 0; ; tries++) {
     const listened = await trio.listen(heir, id).catch(() => undefined);
@@ -58,7 +61,7 @@ async function succeed({ heir, id }: Room): Promise<Chatter> {
       await stream.find(({ welcome }) => welcome !== undefined);
       return stream;
     }
-    if (tries > 20) throw new Error('nobody took over');
+    if (tries > 20) throw new Error('no server took over');
     await pause(1_100);
   }
 }
@@ -96,7 +99,7 @@ async function checkRoom(room: Room, successor: Chatter, wokenAt: number, before
 
 describe('an owner that was paused past its lease', () => {
   test.each([1, 2, 3])(
-    'says nothing when it wakes while its successor writes, round %i',
+    'shows nothing when it wakes while its successor writes, round %i',
     async () => {
       const rooms = [await openRoom(true), await openRoom(false)];
       for (const { speaker, reader } of rooms) {

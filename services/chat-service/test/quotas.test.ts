@@ -38,7 +38,7 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-/** Its seq, or the reason why not; who sends too fast tries again. */
+/** Returns the seq or the reason of the refusal. Retries if it sent too fast. */
 async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {}): Promise<number | string> {
   for (;;) {
     const clientId = randomUUID();
@@ -49,7 +49,7 @@ async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {})
   }
 }
 
-/** Tries again until the answer is a seq, or until it is a refusal. */
+/** Retries until the outcome is a seq, or a refusal. */
 async function until(
   is: 'number' | 'string',
   pauseMs: number,
@@ -67,7 +67,7 @@ async function until(
 
 const truth = 'SELECT count(*)::int AS rows, sum(chat.stored_bytes(data, content_type, mentions))::int AS bytes';
 
-/** What is left of the message `seq` and of its edits. */
+/** Returns what is stored of the message `seq` and of its edits. */
 async function leftOf(id: number, seq: number): Promise<unknown[]> {
   return trio.people.sql(
     `SELECT octet_length(data) AS bytes, content_type, mentions FROM chat.message
@@ -88,7 +88,7 @@ async function expectCounted(id: number): Promise<void> {
 }
 
 test(
-  'a channel that holds too many bytes takes no more, but deletions, and then it takes words again',
+  'a channel over its bytes accepts only deletions until there is room again',
   async () => {
     const id = await keptRoom();
     const [a, b] = [await join(host, id), await join(guest, id)];
@@ -111,7 +111,7 @@ test(
 );
 
 test(
-  'words, content types and mentions are counted as they are stored, and blanked by an edit or a deletion',
+  'counts text, content types and mentions as stored, and no longer once an edit or deletion blanks them',
   async () => {
     const id = await keptRoom();
     const a = await join(host, id);
@@ -143,7 +143,7 @@ test(
 );
 
 test(
-  'who stored too many rows in all channels together is refused, at once where they come anew, until there is room',
+  'refuses a user over the rows of all channels, on new streams at once, until there is room',
   async () => {
     const [first, second] = [await keptRoom(), await keptRoom()];
     const other = await keptRoom();
@@ -167,7 +167,7 @@ test(
   testMs,
 );
 
-/** Waits until the guest has so much. */
+/** Waits until the guest has stored this much. */
 async function expectUsage(rows: number): Promise<void> {
   const end = performance.now() + patienceMs;
   let counted: number | undefined;
@@ -180,7 +180,7 @@ async function expectUsage(rows: number): Promise<void> {
 }
 
 test(
-  'a chat server that stops has counted everything',
+  'a chat server saves all counts when it stops',
   async () => {
     const id = await keptRoom();
     const server = await trio.addChatServer(quota);

@@ -8,7 +8,7 @@ function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
 }
 
 test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🏳‍🌈', '❤️‍🔥', '☝🏽'])(
-  '%s is a reaction',
+  'accepts %s as a reaction',
   (emoji) => {
     expect(faultOfReaction(Buffer.from(emoji))).toBeUndefined();
     expect(faultOfReaction(Buffer.from(emoji), Kind.UNREACT)).toBeUndefined();
@@ -36,11 +36,11 @@ test.each([
   '\ufe0f',
   '\u0007',
   '👍'.repeat(40),
-])('%j is none', (text) => {
+])('rejects %j as a reaction', (text) => {
   expect(faultOfReaction(Buffer.from(text))).toBe('invalid-reaction');
 });
 
-test('bytes that are no text are none', () => {
+test('rejects bytes that are not UTF-8', () => {
   expect(faultOfReaction(Buffer.from([0xf0, 0x9f, 0x91]))).toBe('invalid-reaction');
 });
 
@@ -51,7 +51,7 @@ test.each([
   ['☝\ufe0f🏽', '☝🏽'],
   ['1\u20e3', '1\ufe0f\u20e3'],
   ['🏳\u200d🌈', '🏳\ufe0f\u200d🌈'],
-])('%j is the same reaction as %j', (text, same) => {
+])('normalises %j to %j', (text, same) => {
   const message = Message.fromPartial({ kind: Kind.REACT, targetSeq: 1, data: Buffer.from(text) });
   normalise(message);
   expect(utf8(message.data)).toBe(same);

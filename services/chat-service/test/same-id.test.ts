@@ -26,11 +26,11 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-test.each([true, false])('a client id in capitals is the same client id, at once too; kept %s', async (keeps) => {
+test.each([true, false])('treats a client id in capitals as the same, also in one batch; history %s', async (keeps) => {
   const [here, there] = [await room(`here ${keeps}`, keeps), await room(`there ${keeps}`)];
   const [a, b] = [await join(alice, here), await join(bob, there)];
   const clientId = randomUUID();
-  a.send('first', { clientId: randomUUID() }); // what follows waits for it, and is one batch
+  a.send('first', { clientId: randomUUID() }); // the rest waits for it and forms one batch
   for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
   b.send('elsewhere', { clientId: randomUUID() });
   await b.find(({ ack }) => ack?.seq === 1, 5_000);
@@ -40,7 +40,7 @@ test.each([true, false])('a client id in capitals is the same client id, at once
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('a batch that holds one message twice is brought to its end', async () => {
+test('settles a batch that holds one message twice', async () => {
   const id = await room('twice');
   const a = await join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
@@ -69,7 +69,7 @@ test('a batch that holds one message twice is brought to its end', async () => {
   await Promise.all([a.leave(), pool.end()]);
 });
 
-test('a message is said once for as long as it is remembered, however much others say meanwhile, where nothing is kept', async () => {
+test('shows a message once without history, however much others send meanwhile', async () => {
   const id = await room('passing', false);
   const crowd = await trio.people.makeMany('crowd', 12);
   const [a, ...others] = await Promise.all([alice, ...crowd].map((person) => join(person, id)));
@@ -90,7 +90,7 @@ test('a message is said once for as long as it is remembered, however much other
   await Promise.all([a, ...others].map((stream) => stream?.leave()));
 });
 
-test.each([true, false])('a retry gets its first answer while its sender is too fast; kept %s', async (keeps) => {
+test.each([true, false])('a retry gets its first ack while its sender is too fast; history %s', async (keeps) => {
   const a = await join(alice, await room(`fast ${keeps}`, keeps));
   const clientId = randomUUID();
   a.send('once', { clientId });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-/** How grpcurl learns the contract, and by which name it calls. */
+/** How grpcurl learns the contract, and the name of the service it calls. */
 const dialects = {
   "the seed's own proto file": Grpcurl.ofSeed(),
   "reflection, the seed's names": new Grpcurl([], ''),
@@ -72,7 +72,7 @@ withGrpcurl('grpcurl', () => {
     );
   });
 
-  test('service calls are refused to users, by every name', async () => {
+  test('refuses service calls by users, under every name', async () => {
     const token = await dialects['reflection, chat.v1'].signUp(userService, 'nosy');
     const calls: [string, string, object][] = [
       [trio.managers[0]?.grpc ?? '', 'ChannelService/Report', {}],

@@ -28,5 +28,5 @@ test.each([
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason, listenAgain: false });
   const seats = () => trio.people.sql('SELECT FROM chat.seat WHERE user_id = $1', [person.id]);
   for (const end = Date.now() + 20_000; (await seats()).length > 0; )
-    if (Date.now() > end) throw new Error('the seat stays');
+    if (Date.now() > end) throw new Error('the seat still exists');
 });

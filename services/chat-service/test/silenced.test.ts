@@ -32,7 +32,7 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-/** The reason why this was refused; undefined where it was taken. */
+/** Returns the reason of the refusal, or undefined if it was accepted. */
 async function ackOf(stream: Chatter, text: string, fields: Parameters<typeof Message.fromPartial>[0] = {}) {
   const clientId = randomUUID();
   stream.send(text, Message.fromPartial({ data: Buffer.from(text), ...fields, clientId }));
@@ -41,8 +41,8 @@ async function ackOf(stream: Chatter, text: string, fields: Parameters<typeof Me
 }
 
 const passing: [string, Parameters<typeof Message.fromPartial>[0]][] = [
-  ['words', {}],
-  ['lossy words', { lossy: true }],
+  ['text', {}],
+  ['lossy text', { lossy: true }],
   ['typing', { typing: {}, data: Buffer.alloc(0) }],
 ];
 const pin: (typeof passing)[number] = ['a pin', { kind: Kind.PIN, targetSeq: 1, data: Buffer.alloc(0) }];
@@ -61,7 +61,7 @@ const cases = [
   })),
 ];
 
-test.each(cases)('$where nobody is shown $what of who is muted', async ({ keep, fields }) => {
+test.each(cases)('$where shows nobody $what of a muted user', async ({ keep, fields }) => {
   const id = await create(ChannelKind.ROOM, keep);
   const [a, b] = [await join(host, id), await join(guest, id)];
   expect(await ackOf(b, 'before')).toBeUndefined();
@@ -79,7 +79,7 @@ test.each(cases)('$where nobody is shown $what of who is muted', async ({ keep, 
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('in a group nobody is shown what a removed member sends after the removal was acknowledged', async () => {
+test('in a group shows nobody what a removed member sends after the removal was acknowledged', async () => {
   const id = await create(ChannelKind.GROUP, {});
   await trio.changeMember(host, { channelId: id, userId: guest.id, add: true });
   const [a, b] = [await join(host, id), await join(guest, id)];

@@ -41,7 +41,7 @@ function residentBytes(pid: number): number {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-describe('A reader that never opens its window', () => {
+describe('A client that never opens its window', () => {
   let trio: Trio;
   beforeAll(async () => {
     trio = await Trio.start({ chatServers: 1 });
@@ -49,7 +49,7 @@ describe('A reader that never opens its window', () => {
   afterAll(() => trio.stop());
 
   onLinux(
-    'is reset between 0.5 and 1.2 MiB behind; the other 24 get every message; memory comes back',
+    'is reset between 0.5 and 1.2 MiB behind; the other 24 receive every message, and memory is released',
     async () => {
       const people = await trio.people.makeMany('reader', 25);
       const [first] = people;

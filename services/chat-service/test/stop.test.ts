@@ -8,7 +8,7 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
   });
   afterAll(() => trio.stop());
 
-  test('everybody gets a goodbye, the process is gone in time, and the channels can be placed at once', async () => {
+  test('says goodbye to every stream, exits in time and leaves channels that can be placed at once', async () => {
     const people = await trio.people.makeMany('p', 100);
     const streams: Chatter[] = [];
     const rooms: number[] = [];

@@ -30,7 +30,7 @@ function serverOf({ server }: ListenResponse): Client {
   return clients.get(server?.addr ?? '') as Client;
 }
 
-/** What a browser is: a Subscribe that is read to its end, and Sends beside it. */
+/** A client like a browser: a Subscribe stream, and Send calls beside it. */
 class Page {
   readonly seat: ListenResponse;
   readonly frames: Message[] = [];
@@ -87,7 +87,7 @@ const said = (text: string, fields: Partial<Message> = {}) => ({ data: Buffer.fr
 const seqs = (page: Page) => page.frames.filter(({ seq }) => seq > 0).map(({ seq }) => seq);
 
 describe('Subscribe and Send', () => {
-  test('are one seat in the channel, with the frames of Connect', async () => {
+  test('share one seat in the channel, with the frames of Connect', async () => {
     const chatter = new Chatter(await trio.listen(bob, room), { events: true });
     await chatter.find(({ welcome }) => welcome !== undefined);
     const page = await open(ann);
@@ -105,7 +105,7 @@ describe('Subscribe and Send', () => {
     await chatter.leave();
   });
 
-  test('take many at once, each once, and give the first answer to one that is sent again', async () => {
+  test('accept many messages at once, and return the first ack for a retry', async () => {
     const page = await open(ann);
     const clientId = 'aaaaaaaa-0000-4000-8000-000000000001';
     const first = await page.send(said('first', { clientId }));
@@ -116,7 +116,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test('a Send beside the frames of a Connect counts with them', async () => {
+  test('Send shares the rate limit of a Connect stream', async () => {
     const seat = await trio.listen(ann, room);
     const chatter = new Chatter(seat, { events: true });
     chatter.send('one', { clientId: 'aaaaaaaa-0000-4000-8000-000000000001' });
@@ -128,7 +128,7 @@ describe('Subscribe and Send', () => {
     await chatter.leave();
   });
 
-  test('what is wrong with a message is in its ack, and the stream goes on', async () => {
+  test('a refused message has its reason in the ack, and the stream stays open', async () => {
     const page = await open(ann);
     const large = await page.send({ data: Buffer.alloc(65_537), clientId: 'aaaaaaaa-0000-4000-8000-000000000002' });
     expect(large.refusal?.reason).toBe('message-too-large');
@@ -139,7 +139,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test('token and seat errors are statuses', async () => {
+  test('token and seat errors are gRPC statuses', async () => {
     const early = await trio.listen(ann, room);
     const there = serverOf(early);
     const elsewhere = [...clients.values()].find((client) => client !== there) as Client;
@@ -159,7 +159,7 @@ describe('Subscribe and Send', () => {
     newer.cancel();
   });
 
-  test('bytes that are no message are a status, and the stream goes on', async () => {
+  test('malformed bytes fail with a status, and the stream stays open', async () => {
     const page = await open(ann);
     const raw = (bytes: Buffer) =>
       new Promise<ServiceError | null>((resolve) =>
@@ -177,7 +177,7 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
-  test.each(['request', 'metadata'])('resume where the %s says', async (way) => {
+  test.each(['request', 'metadata'])('resumes at the position in the %s', async (way) => {
     const talker = await open(bob);
     const page = await open(ann);
     await talker.send(said('one'));

@@ -16,7 +16,7 @@ beforeEach(async () => {
   [alice, bob] = [await trio.people.make(`alice-${tests}`), await trio.people.make(`bob-${tests}`)];
 });
 
-/** A room that keeps everything. */
+/** Creates a room with unlimited retention. */
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(alice, `kept ${tests}`);
   await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
@@ -42,7 +42,7 @@ function welcomeOf(stream: Chatter) {
   return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
 }
 
-/** What a stranger is shown who resumes from the very beginning. */
+/** Returns what a new user sees who resumes from the beginning. */
 async function fromTheBeginning(id: number, log: string, upTo: number): Promise<Message[]> {
   const stranger = await join(bob, id, `${log}:0`);
   expect(welcomeOf(stranger)?.resume).toBe(Resume.WHOLE);
@@ -58,7 +58,7 @@ describe.each([
   ['from the ring', undefined],
   ['from the table', nextOwner],
 ])('A resume from the beginning %s', (_, between) => {
-  test('shows neither words that were deleted nor those of an edit of them', async () => {
+  test('hides the text of a deleted message and of its edits', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log ?? '';
@@ -75,7 +75,7 @@ describe.each([
     ]);
   });
 
-  test('shows the words of the last edit and none of before', async () => {
+  test('shows the text of the last edit and of no earlier one', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log ?? '';
@@ -96,8 +96,8 @@ describe.each([
 
 test.each([
   ['at once', 0],
-  ['when the live server has heard of it', 3_000],
-])('What retention has trimmed is a gap, %s', async (_, afterMs) => {
+  ['after the chat server has noticed', 3_000],
+])('reports a gap for entries that retention has removed, %s', async (_, afterMs) => {
   const id = await keptRoom();
   const a = await join(alice, id);
   const log = welcomeOf(a)?.log ?? '';
@@ -119,7 +119,7 @@ test.each([
   await back.leave();
 });
 
-test('The table keeps the words of the last edit only, and a retry of a blanked edit is still the same message', async () => {
+test('stores the text of the last edit only, and still recognises a retry of a blanked edit', async () => {
   const id = await keptRoom();
   const a = await join(alice, id);
   const about = { kind: Kind.EDIT, targetSeq: 1, clientId: randomUUID() };
@@ -142,7 +142,7 @@ test('The table keeps the words of the last edit only, and a retry of a blanked 
 test.each([
   ['from the ring', undefined],
   ['from the table', nextOwner],
-])('Of a deleted message nothing is left that its sender chose, %s', async (_, between) => {
+])('removes text, content type and mentions of a deleted message, %s', async (_, between) => {
   const id = await keptRoom();
   const host = await join(alice, id);
   const spoken = await say(host, 'words', { contentType: 'text/secret', mentions: ['secret'] });

@@ -33,7 +33,7 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
 
 const counted = new WeakSet<Message>();
 
-/** The next answer to this client id: its seq, or the reason why not. */
+/** Returns the next ack of this client id: its seq, or the reason of its refusal. */
 async function ackOf(stream: Chatter, clientId: string) {
   const message = await stream.find((one) => one.ack?.clientId === clientId && !counted.has(one));
   counted.add(message);
@@ -54,7 +54,9 @@ const stored = (id: number) =>
     [id],
   );
 
-/** What a manager does in one transaction: the change, and the next roster. */
+/**
+ * Changes members or settings as a manager does: the change and the next roster in one transaction.
+ */
 async function change(id: number, sql: string, values: unknown[]): Promise<void> {
   await trio.people.sql(
     `WITH head AS (UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1 RETURNING 1) ${sql}`,
@@ -70,9 +72,9 @@ const mute = (id: number) =>
   );
 const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
 
-describe('nothing is stored behind the change that forbids it, though the owner slept meanwhile', () => {
+describe('stores nothing after the change that forbids it, though the owner was suspended meanwhile', () => {
   const deeds: [string, Partial<Message>][] = [
-    ['words', {}],
+    ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
     ['a deletion', { kind: Kind.DELETE, targetSeq: 1 }],
     ['a reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('👍') }],
@@ -91,7 +93,7 @@ describe('nothing is stored behind the change that forbids it, though the owner 
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('of a banned user, who is gone before the answer', async () => {
+  test('text of a banned user who left before the ack', async () => {
     const id = await keptRoom();
     const [a, b] = [await join(host, id), await join(guest, id)];
     server.kill('SIGSTOP');
@@ -105,7 +107,7 @@ describe('nothing is stored behind the change that forbids it, though the owner 
     await a.leave();
   });
 
-  test('in slow mode what was sent too early, the first message after it was switched on too', async () => {
+  test('messages too early in slow mode, including the first after it was switched on', async () => {
     const id = await keptRoom();
     const b = await join(guest, id);
     expect(await say(b, 'first')).toBe(1);
@@ -117,7 +119,7 @@ describe('nothing is stored behind the change that forbids it, though the owner 
     await b.leave();
   });
 
-  test('a role that was taken away', async () => {
+  test('a deletion by a user who is no longer admin', async () => {
     const id = await keptRoom();
     await trio.people.sql(
       `INSERT INTO chat.member (channel_id, user_id, joined_seq, role) VALUES ($1, $2, 0, 'admin')`,
@@ -134,7 +136,7 @@ describe('nothing is stored behind the change that forbids it, though the owner 
   });
 });
 
-test('slow mode holds for lossy messages and edits, and not for reactions', async () => {
+test('slow mode applies to lossy messages and edits, and not to reactions', async () => {
   const id = await keptRoom();
   await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
   const [a, b] = [await join(host, id), await join(guest, id)];
@@ -147,7 +149,7 @@ test('slow mode holds for lossy messages and edits, and not for reactions', asyn
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('a message that was refused for another reason is no turn in slow mode', async () => {
+test('a message refused for another reason does not count for slow mode', async () => {
   const id = await keptRoom();
   await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
   const b = await join(guest, id);
@@ -160,7 +162,7 @@ test('a message that was refused for another reason is no turn in slow mode', as
   await other.leave();
 });
 
-test('a retry gets its first answer, whatever holds by now, here and on another server', async () => {
+test('a retry gets its first ack, whatever has changed since, here and on another server', async () => {
   const id = await keptRoom();
   let b = await join(guest, id);
   const about = { targetSeq: 1 } as const;
@@ -187,7 +189,7 @@ test('a retry gets its first answer, whatever holds by now, here and on another 
   await b.leave();
 });
 
-test('what crosses a deletion is refused, and its words are nowhere', async () => {
+test('refuses changes that race with a deletion, and stores none of their text', async () => {
   const id = await keptRoom();
   const [a, b] = [await join(host, id), await join(guest, id)];
   for (let round = 0; round < 6; round++) {
@@ -241,7 +243,7 @@ test('stores mentions as they were sent', async () => {
   await a.leave();
 });
 
-test('a message has at most 20 different reactions, however many come at once', async () => {
+test('limits a message to 20 distinct reactions, however many come at once', async () => {
   const id = await keptRoom();
   const [a, b] = [await join(host, id), await join(guest, id)];
   expect(await say(a, 'react')).toBe(1);
@@ -260,7 +262,7 @@ test('a message has at most 20 different reactions, however many come at once', 
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('a database that takes no connection for a while ends no stream, whatever is said meanwhile', async () => {
+test('keeps streams open and messages queued while the database accepts no connection', async () => {
   const id = await keptRoom();
   const b = await join(guest, id);
   expect(await say(b, 'one')).toBe(1);
@@ -279,7 +281,7 @@ test('a database that takes no connection for a while ends no stream, whatever i
   await b.leave();
 });
 
-test('a locked head slows its own channel only', async () => {
+test('a locked head delays only its own channel', async () => {
   const [locked, free] = [await keptRoom(), await keptRoom()];
   const [a, b] = [await join(host, locked), await join(guest, free)];
   expect([await say(a, 'one'), await say(b, 'one')]).toEqual([1, 1]);

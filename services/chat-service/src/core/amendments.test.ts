@@ -2,7 +2,7 @@ import { type EncodedMessage, FlushQueue, type Framing, Subscriber } from '@parl
 import { DedupeMemory } from './dedupe-cache.js';
 import { LiveChannel } from './live-channel.js';
 
-/** Joins messages as they are. */
+/** Joins messages without a prefix. */
 const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
 const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
@@ -24,7 +24,7 @@ function edit(target: number, text: string): EncodedMessage {
   return { bytes: Buffer.from(`[edit ${text}]`), plain: false, amendment: { target, apply, withdrawn } };
 }
 
-/** A channel whose turns end at once, and readers in it that can be kept from reading. */
+/** A channel whose turns end at once, with subscribers that can be kept from reading. */
 class World {
   readonly channel: LiveChannel;
 
@@ -47,7 +47,7 @@ class World {
     }
   }
 
-  /** A reader that takes one write and waits, until `read`. */
+  /** A subscriber that takes one write, then waits until `read`. */
   slowReader(seat: string) {
     const got: string[] = [];
     let ready = () => {};
@@ -76,7 +76,7 @@ class World {
     return { reader, got, read: () => ready(), isSlow: () => isSlow };
   }
 
-  /** What a resume behind this seq gets from the ring; undefined where it is not there any more. */
+  /** What a resume after this seq reads from the ring; undefined if the ring no longer has it. */
   after(seq: number): string | undefined {
     const cursor = this.channel.cursorAfter(seq);
     return cursor === undefined
@@ -85,23 +85,23 @@ class World {
   }
 }
 
-describe('A ring is as its log is now', () => {
-  test('a deletion takes the words, and those of the edit, from every later look', () => {
+describe('Amendments keep the ring in step with the log', () => {
+  test('a deletion hides the text of a message and of its edit from later readers', () => {
     const world = new World();
     world.show(words('secret'), edit(1, 'secret too'), words('other'));
-    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // joined now, and so in the cache
+    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // joined now, so it is cached
     world.show(deletion(1));
     expect(world.after(0)).toBe('[][void][other][delete 1]');
     expect(world.after(1)).toBe('[void][other][delete 1]');
   });
 
-  test('an edit replaces the words of the message and voids the edit before', () => {
+  test('an edit replaces the text of the message and blanks the earlier edit', () => {
     const world = new World();
     world.show(words('one'), edit(1, 'two'), edit(1, 'three'));
     expect(world.after(0)).toBe('[three][void][edit three]');
   });
 
-  test('a reader that is behind is not shown what was deleted meanwhile', () => {
+  test('a subscriber that is behind does not see what was deleted meanwhile', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('secret'), deletion(2));
@@ -110,7 +110,7 @@ describe('A ring is as its log is now', () => {
     expect(slow.got).toEqual(['[first]', '[][delete 2]']);
   });
 
-  test('what is about a message that has left the ring changes nothing there', () => {
+  test('an amendment of a message that has left the ring changes nothing', () => {
     const world = new World(30);
     world.show(words('gone from the ring'), words('0123456789'), words('abcdefghij'));
     expect(world.after(0)).toBeUndefined();
@@ -118,7 +118,7 @@ describe('A ring is as its log is now', () => {
     expect(world.after(world.channel.lastSeq - 2)).toBe('[void][delete 1]');
   });
 
-  test('the bytes of the ring are counted anew', () => {
+  test('an amendment updates the byte count of the ring', () => {
     const world = new World();
     world.show(words('0123456789'), edit(1, 'x'.repeat(50)), deletion(1));
     expect(world.channel.rings.entries.bytes).toBe('[][void][delete 1]'.length);
@@ -126,7 +126,7 @@ describe('A ring is as its log is now', () => {
 });
 
 describe('Below the first seq', () => {
-  test('nothing is left in the ring, and an edit of what was there has no words', () => {
+  test('removes entries from the ring, and the text of their edits', () => {
     const world = new World();
     world.show(words('trimmed'), words('stays'), edit(1, 'trimmed too'));
     world.channel.trimTo(2);
@@ -134,7 +134,7 @@ describe('Below the first seq', () => {
     expect(world.after(1)).toBe('[stays][void]');
   });
 
-  test('an edit loses its words even where its target had left the ring before', () => {
+  test('removes the text of an edit whose target has already left the ring', () => {
     const world = new World(40);
     world.show(words('trimmed'), words('0'.repeat(28)), edit(1, 'too'));
     expect(world.after(0)).toBeUndefined();
@@ -142,7 +142,7 @@ describe('Below the first seq', () => {
     expect(world.after(2)).toBe('[void]');
   });
 
-  test('what is shown only later is no place to resume from', () => {
+  test('offers no position to resume from for entries that are not shown yet', () => {
     const world = new World();
     world.channel.trimTo(3);
     world.show(words('a'), words('b'), words('c'));
@@ -150,7 +150,7 @@ describe('Below the first seq', () => {
     expect(world.after(2)).toBe('[c]');
   });
 
-  test('a ready reader has got it before it goes; one that is behind is reset', () => {
+  test('a ready subscriber receives entries before they are removed; one that is behind is reset', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('trimmed'), words('stays'));
@@ -163,8 +163,8 @@ describe('Below the first seq', () => {
   });
 });
 
-describe('A reader that is leaving', () => {
-  test('gets what was shown before, its last frame, and nothing of what is shown behind it', () => {
+describe('A subscriber that is leaving', () => {
+  test('receives what was shown before, then its last frame and nothing after it', () => {
     const world = new World();
     const { reader, got, read } = world.slowReader('bob');
     world.show(words('one'), words('two'));

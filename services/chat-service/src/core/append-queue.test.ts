@@ -2,7 +2,7 @@ import { AppendQueue } from './append-queue.js';
 import type { Append, AppendOutcome, BatchOutcome, Candidate, LogEntry } from './entry.js';
 import type { BatchResult } from './flight.js';
 
-/** Each entry costs 512 bytes and its data. */
+/** Each entry costs 512 bytes plus its data. */
 const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };
 
 function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
@@ -27,7 +27,7 @@ function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
   };
 }
 
-/** A database of one channel that can be told to lose its answer. */
+/** A database of one channel that can lose its answers on demand. */
 class Log {
   readonly rows: string[] = [];
   readonly batches: number[] = [];
@@ -87,8 +87,8 @@ function setUp(log = new Log(), narrower: Partial<typeof bounds> = {}) {
   return { appendQueue, log, outcomes, offer, doubts, pauses, written };
 }
 
-describe('Lane', () => {
-  test('keeps the order, one batch in flight, and what arrives meanwhile is the next batch', async () => {
+describe('AppendQueue', () => {
+  test('keeps the order, with one batch in flight and later entries in the next batch', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     for (let n = 1; n <= 12; n++) offer(entry(n));
     await appendQueue.flushed();
@@ -97,7 +97,7 @@ describe('Lane', () => {
     expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual(Array.from({ length: 12 }, () => 'stored'));
   });
 
-  test('tells of each batch how large it was, how long its oldest entry waited, and how long it took', async () => {
+  test('reports the size of each batch, the wait of its oldest entry and the time it took', async () => {
     const { appendQueue, offer, written } = setUp();
     for (let n = 1; n <= 6; n++) offer(entry(n));
     await appendQueue.flushed();
@@ -107,7 +107,7 @@ describe('Lane', () => {
     ]);
   });
 
-  test('tells of no batch of which nothing was written because of a lock', async () => {
+  test('does not report a batch if a lock prevented all of it', async () => {
     const { appendQueue, log, offer, written } = setUp();
     log.verdict = ({ channelId }) => (channelId === 1 ? { is: 'busy' } : undefined);
     offer(entry(1));
@@ -119,7 +119,7 @@ describe('Lane', () => {
     expect(written).toMatchObject([{ rows: 1 }]);
   });
 
-  test('bounds a batch by bytes too, but takes one that is larger alone', async () => {
+  test('limits a batch by bytes, and writes a larger entry alone', async () => {
     const { appendQueue, log, offer } = setUp(new Log(), {
       waitingBytes: 20_000,
       channelBytes: 20_000,
@@ -131,7 +131,7 @@ describe('Lane', () => {
     expect(log.batches).toEqual([1, 1, 1, 1]);
   });
 
-  test('sends a batch again until its outcome is a fact, and nothing is written twice', async () => {
+  test('sends a batch again until its outcome is known, and writes nothing twice', async () => {
     const log = new Log();
     log.failBefore = 2;
     log.loseAnswers = 1;
@@ -145,7 +145,7 @@ describe('Lane', () => {
     expect(pauses).toEqual([20, 40, 80]);
   });
 
-  test('the same message twice in a batch is written once and both are told; with another body the second is refused', async () => {
+  test('writes a message that is twice in a batch once and settles both; rejects the second if its body differs', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     offer(entry(1));
     offer(entry(1));
@@ -155,7 +155,7 @@ describe('Lane', () => {
     expect(outcomes.c1?.map(({ is }) => is).sort()).toEqual(['reused', 'stored', 'stored']);
   });
 
-  test('takes nothing where too much waits, and takes again when it is done', async () => {
+  test('rejects entries while too many bytes wait, and accepts again afterwards', async () => {
     const { appendQueue, offer } = setUp();
     const data = Buffer.alloc(488);
     for (let n = 1; n <= 7; n++) expect(offer(entry(n, { data }))).toBe(true);
@@ -171,7 +171,7 @@ describe('Lane', () => {
     await appendQueue.flushed();
   });
 
-  test('goes on where somebody who was told throws', async () => {
+  test('continues if a callback throws', async () => {
     const { appendQueue, log, doubts } = setUp();
     appendQueue.offer(entry(1), () => {
       throw new Error('planted');
@@ -184,7 +184,7 @@ describe('Lane', () => {
     expect(doubts).toHaveLength(1);
   });
 
-  test('without a lease nothing is written, and all that waits is answered', async () => {
+  test('without a lease writes nothing and settles all waiting entries', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     log.mayWrite = false;
     for (let n = 1; n <= 7; n++) offer(entry(n));
@@ -194,7 +194,7 @@ describe('Lane', () => {
     expect(appendQueue.bytes).toBe(0);
   });
 
-  test('what was sent before the lease lapsed becomes a fact', async () => {
+  test('finishes a batch that was sent before the lease lapsed', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     log.loseAnswers = 1;
     for (let n = 1; n <= 6; n++) offer(entry(n));
@@ -204,7 +204,7 @@ describe('Lane', () => {
     expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual([...Array(5).fill('known'), 'paused']);
   });
 
-  test('a flush waits for what was taken before it, and for nothing else', async () => {
+  test('a flush waits only for entries queued before it', async () => {
     const { appendQueue, offer, outcomes } = setUp();
     for (let n = 1; n <= 6; n++) offer(entry(n));
     const flushed = appendQueue.flushed();
@@ -214,14 +214,14 @@ describe('Lane', () => {
     expect(outcomes.c6).toHaveLength(1);
   });
 
-  test('counts mentions, content types and what an entry costs in itself', async () => {
+  test('counts mentions, content types and a fixed cost per entry', async () => {
     const { appendQueue, offer } = setUp();
     offer(entry(1, { data: Buffer.alloc(0), mentions: ['a'.repeat(64)], contentType: 'text/plain' }));
     expect(appendQueue.bytes).toBe(512 + 64 + 16 + 10);
     await appendQueue.flushed();
   });
 
-  test('channels take turns, and so do the senders of a channel', async () => {
+  test('alternates between channels, and between the senders of a channel', async () => {
     const { appendQueue, log, offer } = setUp();
     for (let n = 1; n <= 6; n++) offer(entry(n, { data: Buffer.alloc(0) }));
     offer(entry(7, { data: Buffer.alloc(0), senderId: 'bob' }));
@@ -232,7 +232,7 @@ describe('Lane', () => {
     expect(log.rows.indexOf('c7')).toBeLessThan(3);
   });
 
-  test('what was judged by other members is judged again, in order, and only then written', async () => {
+  test('judges entries again, in order, if the members have changed, and writes them only then', async () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);
     let known = 1;
@@ -264,7 +264,7 @@ describe('Lane', () => {
     expect(outcomes.c4).toMatchObject([{ is: 'stored', seq: 4 }]);
   });
 
-  test('a locked channel is tried apart, and the others do not wait for it', async () => {
+  test('writes a locked channel apart, so that the others do not wait', async () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);
     let unlock = () => {};

@@ -8,15 +8,15 @@ function setUp(ofSender = 3, ofAll = 100) {
   return { memory, before: new DedupeCache(memory), other: new DedupeCache(memory) };
 }
 
-describe('SentBefore', () => {
-  test('finds by sender and client id, in either case', () => {
+describe('DedupeCache', () => {
+  test('finds an ack by sender and client id in either case', () => {
     const { before } = setUp();
     before.add('alice', 'ABCDEF00-0000-4000-8000-000000000001', sent(1), 0);
     expect(before.find('alice', 'abcdef00-0000-4000-8000-000000000001')?.seq).toBe(1);
     expect(before.find('bob', 'abcdef00-0000-4000-8000-000000000001')).toBeUndefined();
   });
 
-  test('who floods is told to wait, and pushes nothing out', () => {
+  test('tells a sender at the limit to wait, and forgets nothing early', () => {
     const { before } = setUp();
     before.add('bob', id(9), sent(9), 0);
     for (let n = 1; n <= 3; n++) before.add('alice', id(n), sent(n), 100 * n);
@@ -28,7 +28,7 @@ describe('SentBefore', () => {
     expect(before.find('alice', id(2))?.seq).toBe(2);
   });
 
-  test('one bound of all channels, shared fairly', () => {
+  test('shares one limit fairly among all channels', () => {
     const { before, other } = setUp(100, 10);
     for (let n = 0; n < 9; n++) before.add('alice', id(n), sent(n), 0);
     other.add('bob', id(1), sent(1), 0);
@@ -37,7 +37,7 @@ describe('SentBefore', () => {
     expect(other.fullForMs('carol', 0)).toBe(0);
   });
 
-  test('makes room where it may forget, and gives all back at the end', () => {
+  test('makes room on request, and releases everything at the end', () => {
     const { memory, before } = setUp();
     for (let n = 1; n <= 3; n++) before.add('alice', id(n), sent(n), 0);
     before.makeRoom('alice');

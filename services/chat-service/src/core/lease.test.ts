@@ -7,14 +7,14 @@ describe('Lease', () => {
     expect(new Lease(2_500).holds(at(0))).toBe(false);
   });
 
-  test('counts from the sending', () => {
+  test('counts from the moment the request was sent', () => {
     const lease = new Lease(2_500);
     lease.confirm(at(1_000));
     expect(lease.holds(at(3_499))).toBe(true);
     expect(lease.holds(at(3_500))).toBe(false);
   });
 
-  test('goes by the clock that went further: a suspended machine lapses', () => {
+  test('uses the clock that went further, so that it lapses in a suspended machine', () => {
     const lease = new Lease(2_500);
     lease.confirm(at(1_000, 1_000));
     expect(lease.holds(at(1_100, 60_000))).toBe(false);

@@ -2,7 +2,7 @@ import { FlushQueue, type Framing, Subscriber } from '@parley/fanout';
 import { Channels } from './channels.js';
 import { DedupeMemory } from './dedupe-cache.js';
 
-/** Joins messages as they are. */
+/** Joins messages without a prefix. */
 const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
 const memory = new DedupeMemory({ ms: 1_000, ofSender: 100, ofAll: 1_000 });
@@ -58,7 +58,7 @@ describe('LiveChannel', () => {
     expect(channel.users).toBe(1);
   });
 
-  test('knows since when it is empty', () => {
+  test('records when it became empty', () => {
     const channel = setUp().open(1);
     expect(channel.emptySinceMs).toBe(1_000);
     channel.enter(
@@ -71,7 +71,7 @@ describe('LiveChannel', () => {
     expect(channel.emptySinceMs).toBe(5_000);
   });
 
-  test('writes once per reader at the end of the turn', () => {
+  test('writes once per subscriber at the end of the turn', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);
     const got: string[] = [];
@@ -86,7 +86,7 @@ describe('LiveChannel', () => {
     expect(got).toEqual(['abc']);
   });
 
-  test('a burst larger than the ring does not make ready readers slow', () => {
+  test('a burst larger than the ring does not reset ready subscribers', () => {
     const { open, endTurn } = setUp();
     const channel = open(1);
     let bytes = 0;
@@ -100,7 +100,7 @@ describe('LiveChannel', () => {
     expect(bytes).toBe(10_000);
   });
 
-  test('finds the cursor behind a seq while the ring has it', () => {
+  test('finds the cursor after a seq while the ring has it', () => {
     const channel = setUp().open(1);
     for (let i = 0; i < 200; i++) {
       channel.show({ bytes: Buffer.alloc(20), plain: true });
@@ -111,7 +111,7 @@ describe('LiveChannel', () => {
     expect(channel.cursorAfter(201)).toBeUndefined();
   });
 
-  test('one reader that throws does not keep the next channel from its turn', () => {
+  test('a subscriber that throws does not stop the next channel', () => {
     const { channels, endTurn, failed } = setUp();
     const [bad, good] = [channels.open(opening(1), 0), channels.open(opening(2), 0)];
     const got: string[] = [];
@@ -132,7 +132,7 @@ describe('LiveChannel', () => {
 });
 
 describe('Channels', () => {
-  test('keeps the live channel of an ownership, and makes a new one for a newer epoch', () => {
+  test('keeps the live channel of an ownership, and creates a new one for a newer epoch', () => {
     const { open, channels } = setUp();
     const first = open(1);
     expect(open(1, 'other')).toBe(first);
@@ -142,7 +142,7 @@ describe('Channels', () => {
     expect(channels.size).toBe(1);
   });
 
-  test('the empty ones are those without anybody in them, the longest empty first', () => {
+  test('lists empty channels, the longest empty first', () => {
     const { channels } = setUp();
     channels.open(opening(1), 30);
     channels.open(opening(2), 10);

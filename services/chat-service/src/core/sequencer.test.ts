@@ -2,7 +2,7 @@ import { type SequencedEntry, Sequencer } from './sequencer.js';
 
 const pause = () => new Promise<void>(setImmediate);
 
-/** A log in a table, who is here, and until which seq each of them may read. */
+/** A log in a table, and the last seq that each connected user may see. */
 class World {
   readonly table: SequencedEntry[] = [];
   readonly shown: number[] = [];
@@ -17,7 +17,7 @@ class World {
       show: ({ seq }) => this.shown.push(seq),
       readAfter: async (seq) => {
         await pause();
-        if (this.broken-- > 0) throw new Error('the database is away');
+        if (this.broken-- > 0) throw new Error('the database does not answer');
         return this.table.slice(seq, seq + 3);
       },
       reload: async () => {
@@ -37,14 +37,14 @@ class World {
     return Math.min(...open.map(([, seq]) => seq).filter((seq) => seq > this.shown.length), Number.POSITIVE_INFINITY);
   }
 
-  /** An entry of anybody's. */
+  /** Commits an entry. */
   write(changesRoster = false): SequencedEntry {
     const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesRoster };
     this.table.push(entry);
     return entry;
   }
 
-  /** A manager removes somebody: an entry, whose seq is the last that is theirs. */
+  /** A manager removes a user with an entry, the last one that the user may see. */
   remove(user: string): void {
     this.roster += 1;
     this.leftSeq[user] = this.write(true).seq;
@@ -55,27 +55,27 @@ class World {
   }
 }
 
-describe('Feed', () => {
-  test('knows whether a view of the members is as new as what is shown', async () => {
+describe('Sequencer', () => {
+  test('tells whether a roster is as new as the shown entries', async () => {
     const world = new World();
     expect(world.sequencer.isCurrent(0)).toBe(true);
     world.remove('bob');
     world.sequencer.expect(1, 1);
     expect(world.sequencer.isCurrent(0)).toBe(false);
-    while (world.reloads === 0) await pause(); // until the members are being looked at
+    while (world.reloads === 0) await pause(); // until the members are being loaded
     expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, false]);
     await world.settle();
     expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, true]);
   });
 
-  test('shows at once what is next', () => {
+  test('shows the next entry at once', () => {
     const world = new World();
     for (let n = 0; n < 3; n++) world.sequencer.take(world.write(), 0);
     expect(world.shown).toEqual([1, 2, 3]);
     expect(world.reloads).toBe(0);
   });
 
-  test('reads what others wrote before it shows what is behind', async () => {
+  test('reads entries of other processes before it shows later ones', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
     for (let n = 0; n < 7; n++) world.write();
@@ -88,7 +88,7 @@ describe('Feed', () => {
     expect(world.shown.at(-1)).toBe(11);
   });
 
-  test('shows nothing twice', async () => {
+  test('shows no entry twice', async () => {
     const world = new World();
     const first = world.write();
     world.sequencer.expect(1, 0);
@@ -97,7 +97,7 @@ describe('Feed', () => {
     expect(world.shown).toEqual([1]);
   });
 
-  test('goes on after the database was away', async () => {
+  test('continues after the database was unavailable', async () => {
     const world = new World();
     world.broken = 3;
     world.write();
@@ -106,7 +106,7 @@ describe('Feed', () => {
     expect(world.shown).toEqual([1]);
   });
 
-  test('a new roster is looked at before anything behind it is shown', async () => {
+  test('loads a new roster before it shows later entries', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
     world.roster = 1;
@@ -119,7 +119,7 @@ describe('Feed', () => {
     expect(world.reloads).toBe(1);
   });
 
-  test('whoever was removed at n sees n and nothing behind it, however many changes come at once', async () => {
+  test('a user removed at n sees n and nothing after it, however many changes come at once', async () => {
     const world = new World();
     world.write();
     world.remove('bob');
@@ -132,7 +132,7 @@ describe('Feed', () => {
     expect(world.parted).toEqual({ bob: 2, carol: 4 });
   });
 
-  test('a look that finds a later parting comes back to it, where no entry tells of it', async () => {
+  test('ends a stream at its last seq even if no entry announces it', async () => {
     const world = new World();
     world.write();
     world.remove('bob');
@@ -145,7 +145,7 @@ describe('Feed', () => {
     expect(world.parted).toEqual({ bob: 2, carol: 3 });
   });
 
-  test('a change without an entry is found by the reconciler', async () => {
+  test('loads a roster that changed without an entry', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
     world.roster = 4;

@@ -1,9 +1,9 @@
--- Appends a batch that spans channels: one statement, one commit. $1 this server's boot id; $2..$6
--- the channels (id, my epoch, how many, the roster by which they were judged, their bytes); $7..
--- the entries (channel, k = 1..n within it, ...). The head's row is fence, counter, clock and sum
--- of what is stored in one, locked until the commit. A channel that is missing in the answer is not
--- this server's any more, or its members or settings have changed, and none of its entries was
--- written.
+-- Appends a batch that spans channels in one statement and one commit. $1 this server's instance
+-- id; $2..$6 one item per channel (id, epoch, number of entries, roster by which they were judged,
+-- their bytes); $7.. one item per entry (channel, k = 1..n within it, ...). Mentions come as user
+-- ids with commas between them. The row of the head serves as fence, counter, clock and sum of what
+-- is stored, and stays locked until the commit. If a channel is missing in the result, this server
+-- no longer owns it, or its members or settings have changed, and none of its entries was written.
 WITH head AS (
   UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
     stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n

@@ -1,6 +1,6 @@
--- $1 channel, $2 target: its words, content type and mentions are gone, here and in every edit of
--- it; the row stays, so that a retry does not bring it back. Answers whose they were and how many
--- bytes more its sender has stored now.
+-- Deletes the message $2 of channel $1: blanks its text, content type and mentions, and those of
+-- all its edits. The rows stay, so that a retry does not bring it back. Returns the sender, and the
+-- change in its stored bytes.
 WITH was AS (
   SELECT sender_id, chat.stored_bytes(data, content_type, mentions) AS bytes
   FROM chat.message WHERE channel_id = $1 AND (seq = $2 OR (target_seq = $2 AND kind = :KIND_EDIT))

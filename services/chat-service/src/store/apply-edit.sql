@@ -1,6 +1,7 @@
--- $1 channel, $2 target, $3 data, $4 content type, $5 the edit's own seq. Each edit blanks the
--- words, content type and mentions of the one before it; its digest stays, so that a retry of it is
--- known. Answers whose message it is and how many bytes more its sender has stored now.
+-- Applies an edit to its target: $1 channel, $2 target, $3 data, $4 content type, $5 the edit's own
+-- seq. Blanks the text, content type and mentions of the previous edit, but keeps its digest, so
+-- that a retry of it is recognised. Returns the sender of the target, and the change in its stored
+-- bytes.
 WITH was AS (
   SELECT sender_id, chat.stored_bytes($3::bytea, $4::varchar, mentions) - chat.stored_bytes(data, content_type, mentions) AS bytes
   FROM chat.message WHERE channel_id = $1 AND seq = $2 AND kind = :KIND_MESSAGE AND deleted_at IS NULL

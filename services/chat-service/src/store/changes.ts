@@ -11,7 +11,7 @@ interface TargetRow {
   readonly seq: number;
   readonly sender_id: string;
   readonly deleted: boolean;
-  /** In use, each once. */
+  /** Distinct emojis of its reactions. */
   readonly emojis: readonly string[];
 }
 
@@ -19,8 +19,8 @@ const lockHeads = sql<never, [channelIds: readonly number[]]>('lock-heads');
 const targets = sql<TargetRow, [channelIds: readonly number[], seqs: readonly number[]]>('targets');
 
 /**
- * What an edit, deletion, reaction or pin is about, as it is once what stands before it in the
- * batch is done.
+ * Target of an edit, deletion, reaction or pin, in its state after the earlier changes of the
+ * batch.
  */
 class Target {
   readonly #senderId: string;
@@ -35,8 +35,8 @@ class Target {
   }
 
   /**
-   * Why this may not be done to it; where it may, it counts as done. `again`: that cannot be said
-   * within this batch.
+   * Returns why a change is denied, or undefined, and then the change counts as made. Returns
+   * `again` if only a later batch can tell.
    */
   judge(entry: LogEntry): Denial | 'again' | undefined {
     const denial = this.#denialFor(entry);
@@ -74,8 +74,8 @@ function keyOf(channelId: number, seq: number): string {
 }
 
 /**
- * In the transaction that writes: which of these changes may not be, in the order of the batch.
- * Their heads are locked first.
+ * Returns the changes that are denied, judged in the order of the batch. Call it in the transaction
+ * that writes them. It locks their heads first.
  */
 export async function judgeChanges(
   client: Queryable,
@@ -87,10 +87,10 @@ export async function judgeChanges(
   );
   const pairs = [...about.values()] as [number, number][];
   const rows = await targets.run(client, [pairs.map(([id]) => id), pairs.map(([, seq]) => seq)]);
-  const found = new Map(rows.map((row) => [keyOf(row.channel_id, row.seq), new Target(row)]));
+  const targetOf = new Map(rows.map((row) => [keyOf(row.channel_id, row.seq), new Target(row)]));
   const denials = new Map<LogEntry, Denial | 'again'>();
   for (const entry of changes) {
-    const target = found.get(keyOf(entry.channelId, entry.targetSeq));
+    const target = targetOf.get(keyOf(entry.channelId, entry.targetSeq));
     const denial = target === undefined ? ({ reason: 'message-not-found' } as const) : target.judge(entry);
     if (denial !== undefined) denials.set(entry, denial);
   }

@@ -4,7 +4,7 @@ import type { LogEntry } from '../core/entry.js';
 
 const sql = statements(import.meta.url, kindConstants);
 
-/** Who has how many bytes more now, or fewer. */
+/** Change in the stored bytes of a user; negative if there are fewer. */
 export interface SizeChange {
   readonly sender_id: string;
   readonly bytes: number;
@@ -34,17 +34,17 @@ function reactionOf(entry: LogEntry): [number, number, string, string] {
   return [entry.channelId, entry.targetSeq, entry.senderId, emojiOf(entry)];
 }
 
-/** What a reaction says. */
+/** Returns the emoji of a reaction. */
 export function emojiOf({ data }: LogEntry): string {
   return Buffer.from(data).toString();
 }
 
-/** True for entries that change what an earlier one shows. */
+/** Returns true for entries that change an earlier one. */
 export function hasEffect({ kind }: LogEntry): boolean {
   return effects[kind] !== undefined;
 }
 
-/** Changes the row that the entry is about, in the transaction that wrote the entry as `seq`. */
+/** Applies an entry, written as `seq` in the same transaction, to its target. */
 export async function applyEffect(client: Queryable, entry: LogEntry, seq: number): Promise<readonly SizeChange[]> {
   return (await effects[entry.kind]?.(client, entry, seq)) ?? [];
 }

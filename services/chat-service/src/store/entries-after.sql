@@ -1,6 +1,6 @@
--- The log of a channel as it is now: $1 the channel, $2 the seq before the first, $3 how many.
--- Words that are gone are not in it: what was deleted, what retention has passed, and every edit
--- that another one, a deletion or retention has made void.
+-- Reads a page of a channel's log in its current state: $1 channel, $2 seq before the first entry,
+-- $3 maximum number. Leaves out text that is gone: deleted messages, entries that retention has
+-- removed, and edits replaced by a later edit, a deletion or retention.
 SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
   coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
   CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,

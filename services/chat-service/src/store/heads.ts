@@ -2,7 +2,7 @@ import { type ChannelKind, type Queryable, statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
-/** A channel while one server has it. */
+/** One ownership of a channel: the epoch changes with each owner. */
 export interface Ownership {
   readonly channel_id: number;
   readonly epoch: number;
@@ -21,12 +21,12 @@ export interface HeadRow extends OwnedHead {
   readonly kind: ChannelKind;
   readonly owner_id: string;
   readonly slow_mode_s: number;
-  /** False: what is said here is relayed only. */
+  /** False if messages are only relayed, not stored. */
   readonly keeps: boolean;
   readonly log_id: string;
 }
 
-/** Of a member; `none` of somebody in a room that has no row there. */
+/** Role of a member; `none` for a user in a room without a row. */
 export type Role = 'admin' | 'member' | 'none';
 
 export interface RosterMemberRow {
@@ -37,7 +37,7 @@ export interface RosterMemberRow {
   readonly muted_until_ms: number;
 }
 
-/** A channel's settings and some of its members. */
+/** Settings of a channel and some of its members. */
 export interface RosterRow {
   readonly roster: number;
   readonly owner_id: string;
@@ -61,13 +61,13 @@ function columnsOf(heads: readonly Ownership[]): [channels: number[], epochs: nu
   return [heads.map(({ channel_id }) => channel_id), heads.map(({ epoch }) => epoch)];
 }
 
-/** The channels that the database says this chat server owns. */
+/** Heads of the channels that this chat server owns according to the database. */
 export class HeadStore {
   readonly #pool: Queryable;
   readonly #bootId: string;
   readonly #secret: Buffer;
 
-  /** `secret` is the one behind the keys of this server: without it nobody renews its lease. */
+  /** `secret` is the secret of this server's keys; renewing the lease needs it. */
   constructor(pool: Queryable, bootId: string, secret: Buffer) {
     this.#pool = pool;
     this.#bootId = bootId;
@@ -78,42 +78,41 @@ export class HeadStore {
     return mine.run(this.#pool, [this.#bootId]);
   }
 
-  /** The head of a channel that is not deleted, where this server owns it. */
+  /** Returns the head of a channel if this server owns it and it is not deleted. */
   async ownedByMe(channelId: number): Promise<HeadRow | undefined> {
     const [head] = await find.run(this.#pool, [channelId, this.#bootId]);
     return head;
   }
 
-  /** What these users are in the channel now; undefined where there is no such channel any more. */
+  /**
+   * Returns the settings and the memberships of these users, or undefined if the channel is gone.
+   */
   async roster(channelId: number, userIds: readonly string[]): Promise<RosterRow | undefined> {
     const [row] = await roster.run(this.#pool, [channelId, userIds]);
     return row;
   }
 
   /**
-   * Renews the lease of this server itself, where no manager can. False: the database does not know
-   * this server.
+   * Renews the lease of this server directly. Returns false if the database does not know this
+   * server.
    */
   async renewLease(seconds: number): Promise<boolean> {
     const [row] = await renew.run(this.#pool, [this.#bootId, this.#secret, seconds]);
     return row?.lease_until != null;
   }
 
-  /** Whether the database says that this server has stopped. */
+  /** Returns true if the database says that this server has stopped. */
   async hasStopped(): Promise<boolean> {
     const [row] = await hasStopped.run(this.#pool, [this.#bootId]);
     return row?.stopped === true;
   }
 
-  /** These channels have no owner afterwards. */
+  /** Gives channels back. They have no owner afterwards. */
   async giveBack(heads: readonly Ownership[]): Promise<void> {
     await giveBack.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
   }
 
-  /**
-   * Those of these channels where nobody sits or is about to have no owner afterwards; answers
-   * their ids.
-   */
+  /** Gives back those channels that have no live or reserved seats, and returns their ids. */
   async giveBackEmpty(heads: readonly Ownership[]): Promise<ReadonlySet<number>> {
     const given = await giveBackEmpty.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
     return new Set(given.map(({ id }) => id));

@@ -1,3 +1,3 @@
--- What follows in this transaction sees all that was committed in these channels before it, and
--- nothing else is written there meanwhile.
+-- Locks the heads of these channels until the end of the transaction. Later statements see all that
+-- was committed there, and nobody else can write.
 SELECT FROM chat.channel_head WHERE channel_id = ANY ($1::int[]) ORDER BY channel_id FOR NO KEY UPDATE;

@@ -7,22 +7,22 @@ import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 
 const sql = statements(import.meta.url, kindConstants);
 
-interface Appended {
+interface AppendedHeadRow {
   readonly channel_id: number;
   readonly base: number;
   readonly sent_ms: number;
   readonly roster: number;
 }
 
-interface Known {
-  /** Place in the batch. */
+interface KnownEntryRow {
+  /** Index in the batch. */
   readonly at: number;
   readonly seq: number;
   readonly sent_ms: number;
   readonly same: boolean;
 }
 
-/** One entry of a log as the table has it. */
+/** One entry of a log, as stored in the table. */
 export interface StoredEntry {
   readonly seq: number;
   readonly kind: number;
@@ -38,37 +38,42 @@ export interface StoredEntry {
   readonly deleted: boolean;
 }
 
-interface Owned {
+interface OwnedChannelRow {
   readonly channel_id: number;
   readonly roster: number;
 }
 
-const append = sql<Appended, readonly unknown[]>('append');
-const known = sql<Known, readonly unknown[]>('known');
+const append = sql<AppendedHeadRow, readonly unknown[]>('append');
+const known = sql<KnownEntryRow, readonly unknown[]>('known');
 const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number]>('entries-after');
 const unlocked = sql<{ channel_id: number }, [channelIds: readonly number[]]>('unlocked-heads');
-const whyNot = sql<Owned, [bootId: string, channelIds: readonly number[], epochs: readonly number[]]>('why-not');
+const whyNot = sql<OwnedChannelRow, [bootId: string, channelIds: readonly number[], epochs: readonly number[]]>(
+  'why-not',
+);
 
-/** 22: the value, 23: a constraint, 42: the statement itself. Such a row will never be taken. */
+/**
+ * Returns true if the database will never accept the row. Classes of SQLSTATE: 22 the value, 23 a
+ * constraint, 42 the statement itself.
+ */
 function isBadRow(error: unknown): boolean {
   return /^(2[23]|42)/.test(String((error as { code?: unknown }).code));
 }
 
-/** The statement was ended for the lock or the time it took: rolled back, and that is a fact. */
+/** Returns true if the statement ran into a time limit for locks or in all. It was rolled back. */
 function isTooBusy(error: unknown): boolean {
   return isLockTimeout(error) || (error as { code?: unknown }).code === '57014';
 }
 
-interface Part {
+interface ChannelPart {
   readonly epoch: number;
-  /** The oldest by which an entry was judged. */
+  /** Lowest roster number by which an entry was judged. */
   readonly roster: number;
   readonly n: number;
   readonly bytes: number;
 }
 
-function partsOf(batch: readonly LogEntry[]): Map<number, Part> {
-  const parts = new Map<number, Part>();
+function partsOf(batch: readonly LogEntry[]): Map<number, ChannelPart> {
+  const parts = new Map<number, ChannelPart>();
   for (const entry of batch) {
     const { channelId, epoch, roster } = entry;
     const { n, bytes, ...part } = parts.get(channelId) ?? { n: 0, bytes: 0, roster };
@@ -95,14 +100,14 @@ type Outcomes = Map<LogEntry, BatchOutcome>;
 
 const refused: BatchOutcome = { is: 'refused' };
 
-/** The logs of channels that keep something. */
+/** Logs of channels with history, in `chat.message`. */
 export class MessageStore {
   readonly #tracks: Readonly<Record<Track, Pool>>;
   readonly #reads: Queryable;
   readonly #bootId: string;
   readonly #usage: Usage;
 
-  /** `tracks` are for writing only, `reads` for the rest. */
+  /** `tracks` are the pools for writing, `reads` is for everything else. */
   constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, bootId: string, usage: Usage) {
     this.#tracks = tracks;
     this.#reads = reads;
@@ -110,15 +115,15 @@ export class MessageStore {
     this.#usage = usage;
   }
 
-  /** Entries behind `seq`, oldest first, at most `size`. */
+  /** Returns at most `size` entries after `seq`, oldest first. */
   after(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
     return entriesAfter.run(this.#reads, [channelId, seq, size]);
   }
 
   /**
-   * Writes a batch: what was known before is found, what may not be or what the database refuses is
-   * set apart, the rest is committed. Rejects where the outcome is not known, e.g. because the
-   * connection broke; then call it again with `again`.
+   * Writes a batch. Entries stored by an earlier try are looked up, those that are denied or that
+   * the database refuses are left out, and the rest is committed. Rejects if the outcome is not
+   * known, for example if the connection broke. Then call it again with `again`.
    */
   readonly append: Append = async (batch, { again, track }) => {
     const outcomes: Outcomes = new Map();
@@ -145,7 +150,7 @@ export class MessageStore {
     }
   }
 
-  /** Some of these may be stored already: by another try, or by the sender's. */
+  /** Looks for entries that are stored already, and sets their outcomes to `known` or `reused`. */
   async #findKnown(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     if (batch.length === 0) return;
     const rows = await known.run(client, [
@@ -159,7 +164,10 @@ export class MessageStore {
     }
   }
 
-  /** A batch that failed as a whole: what is to blame is set apart, and the rest is tried again. */
+  /**
+   * Handles a batch that failed as a whole: sets the entries at fault apart, and tries the rest
+   * again.
+   */
   async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
     if (isDuplicate(error, 'message_once')) await this.#findKnown(pool, batch, outcomes);
     else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
@@ -176,8 +184,8 @@ export class MessageStore {
   }
 
   /**
-   * A lock was not had in time. Where it is not that of a head, only a channel that is alone can be
-   * named.
+   * Sets the outcome of entries in locked channels to `busy`. If no head is locked, the cause can
+   * be named only in a batch of one channel.
    */
   async #findLocked(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     const channels = [...partsOf(batch).keys()];
@@ -187,7 +195,7 @@ export class MessageStore {
     }
   }
 
-  /** One transaction: the entries, and what they do to earlier ones. */
+  /** Writes entries, and their effects on earlier entries, in one transaction. */
   async #insert(pool: Pool, batch: readonly LogEntry[]): Promise<Outcomes> {
     const changes = batch.filter(hasEffect);
     if (changes.length === 0) return this.#insertInto(pool, batch);
@@ -210,8 +218,8 @@ export class MessageStore {
   }
 
   /**
-   * What may not be is looked up all the same; what depends on an entry that was not written is
-   * judged again.
+   * Sets the outcomes of denied changes. They are looked up first, as an earlier try may have been
+   * stored. A change that depends on an entry that was not written is judged again.
    */
   async #deny(client: Queryable, denials: ReadonlyMap<LogEntry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
     const denied = [...denials.keys()];
@@ -262,8 +270,13 @@ export class MessageStore {
     );
   }
 
-  /** Channels that are still this server's, though nothing was written in them. */
-  async #whyMissing(client: Queryable, parts: ReadonlyMap<number, Part>): Promise<ReadonlyMap<number, BatchOutcome>> {
+  /**
+   * Returns `stale` for channels that this server still owns, though nothing was written in them.
+   */
+  async #whyMissing(
+    client: Queryable,
+    parts: ReadonlyMap<number, ChannelPart>,
+  ): Promise<ReadonlyMap<number, BatchOutcome>> {
     if (parts.size === 0) return new Map();
     const rows = await whyNot.run(client, [
       this.#bootId,

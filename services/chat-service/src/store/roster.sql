@@ -1,5 +1,5 @@
--- Who of those here may do what, now: $1 the channel, $2 the users here. No row: there is no such
--- channel any more.
+-- Reads the settings of a channel and the memberships of connected users: $1 channel, $2 their ids.
+-- No row if the channel does not exist.
 SELECT h.roster, c.owner_id, c.slow_mode_s, (
   SELECT coalesce(json_agg(json_build_object('user_id', m.user_id, 'role', m.role, 'left_seq', m.left_seq,
     'banned', coalesce(m.banned_until > now(), false),

@@ -4,15 +4,15 @@ import type { HeadRow, Role } from './heads.js';
 
 const sql = statements(import.meta.url);
 
-/** What taking a seat tells of its channel and user. */
+/** Result of taking a seat: its channel, its user and the membership. */
 export interface TakenSeat extends HeadRow {
   readonly name: string;
   readonly user_limit: number;
   readonly description: string;
   readonly icon_id: string | null;
-  /** 0 nothing, null for ever. */
+  /** Seconds of retention: 0 for no history, null for no limit. */
   readonly keep_seconds: number | null;
-  /** Null: all. */
+  /** Maximum number of entries; null for no limit. */
   readonly keep_count: number | null;
   readonly open_history: boolean;
   /** JSON. */
@@ -23,19 +23,19 @@ export interface TakenSeat extends HeadRow {
   readonly user_name: string;
   readonly role: Role;
   readonly muted_until_ms: number;
-  /** Of this user in all channels. */
+  /** What this user has stored in all channels. */
   readonly used_bytes: number;
   readonly used_rows: number;
-  /** Nothing up to this seq is for this user. */
+  /** The user may see only entries after this seq. */
   readonly sees_after: number;
 }
 
 export interface SeatRow {
   readonly id: string;
   readonly live: boolean;
-  /** Its `join_by` has passed. */
+  /** True if its `join_by` has passed. */
   readonly late: boolean;
-  /** Its session has ended, or its user is not active any more. */
+  /** True if its session has ended, or its user is no longer active. */
   readonly over: boolean;
 }
 
@@ -54,7 +54,7 @@ const why = sql<
   [bootId: string, channelIds: readonly number[], userIds: readonly string[], sessionIds: readonly string[]]
 >('why-gone');
 
-/** The seats of this chat server, in `chat.seat`. */
+/** Seats of this chat server, in `chat.seat`. */
 export class SeatStore {
   readonly #pool: Queryable;
   readonly #bootId: string;
@@ -64,7 +64,7 @@ export class SeatStore {
     this.#bootId = bootId;
   }
 
-  /** Takes a seat, once. Undefined: it cannot be taken, or not any more. */
+  /** Takes a seat, which works once. Returns undefined if it cannot be taken. */
   async take(key: SeatKey): Promise<TakenSeat | undefined> {
     const [taken] = await take.run(this.#pool, [key.seat, this.#bootId, key.channelId, key.userId]);
     return taken;
@@ -74,14 +74,14 @@ export class SeatStore {
     if (seats.length > 0) await leave.run(this.#pool, [seats]);
   }
 
-  /** Every seat that names this server, taken or reserved. */
+  /** Returns all seats of this server, live or reserved. */
   mine(): Promise<SeatRow[]> {
     return mine.run(this.#pool, [this.#bootId]);
   }
 
   /**
-   * Why each of these seats is gone, or cannot be taken; undefined where the database does not
-   * know.
+   * Returns, for each seat, why it is gone or cannot be taken, or undefined if the database does
+   * not know.
    */
   async whyGone(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
     const columns = [

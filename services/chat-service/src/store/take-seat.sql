@@ -1,6 +1,7 @@
--- The once-only step of joining: $1 the seat, $2 this server's boot id, $3 the channel, $4 the user
--- of the token. No row: used, replaced by a newer Listen, too late, another server's, moved
--- meanwhile, logged out, suspended, banned or deleted.
+-- Takes a reserved seat, which works once: $1 seat, $2 this server's instance id, $3 channel, $4
+-- user of the token. No row if the seat was used, was replaced by a newer Listen, is too late or
+-- belongs to another server, if the channel moved or was deleted, or if the user logged out or was
+-- suspended, banned or deleted.
 UPDATE chat.seat t SET live = true
 FROM chat.channel_head h, chat.users u LEFT JOIN chat.usage q ON q.user_id = u.id, chat.channel c LEFT JOIN chat.member m ON m.channel_id = $3 AND m.user_id = $4
 WHERE t.id = $1 AND t.boot_id = $2 AND t.channel_id = $3 AND t.user_id = $4 AND NOT t.live AND t.join_by > now()

@@ -1,6 +1,6 @@
--- What edits, deletions, reactions and pins are about: $1 the channels, $2 the seqs. Only what
--- somebody said, and what is still kept, can be meant. Each step of the recursion is one look into
--- the index, so a message that thousands have reacted to costs no more than others.
+-- Reads the targets of edits, deletions, reactions and pins: $1 channels, $2 seqs. Only messages
+-- that retention has not removed can be targets. Each step of the recursion is one index probe, so
+-- thousands of reactions to a message cost no more than a few.
 SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
   WITH RECURSIVE used AS (
     SELECT min(r.emoji) AS emoji FROM chat.reaction r WHERE r.channel_id = m.channel_id AND r.seq = m.seq

@@ -9,7 +9,7 @@ interface UsageRow extends StoredUsage {
 
 const add = sql<UsageRow, [userIds: readonly string[], bytes: readonly number[], rows: readonly number[]]>('add-usage');
 
-/** What each user has stored, in `chat.usage`. */
+/** Totals of what each user has stored, in `chat.usage`. */
 export class UsageStore {
   readonly #pool: Queryable;
 
@@ -17,7 +17,7 @@ export class UsageStore {
     this.#pool = pool;
   }
 
-  /** Adds to what these users have stored; answers how much that is now. */
+  /** Adds to the totals of these users, and returns the new totals. */
   readonly add = async (more: ReadonlyMap<string, StoredUsage>): Promise<ReadonlyMap<string, StoredUsage>> => {
     const changes = [...more.values()];
     const rows = await add.run(this.#pool, [

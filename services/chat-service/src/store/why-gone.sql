@@ -1,11 +1,11 @@
--- Why streams have no seat: $1 this server's boot id; $2.. of each stream the channel, the user and
--- the session. In that order. NULL: no reason is known. It was used, came too late, or is that of a
--- server that was out of reach for long.
+-- Returns the reason why each stream has lost its seat, in order: $1 this server's instance id;
+-- $2.. channel, user and session of each stream. NULL if no reason is known: the seat was used, was
+-- too late, or belongs to a server that was out of reach for long.
 SELECT CASE
     WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
     WHEN s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
-    WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- in rooms left_seq means nothing
+    WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- rooms do not use left_seq
     WHEN h.boot_id IS DISTINCT FROM $1 THEN 'moved'
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
   END AS reason

@@ -22,10 +22,8 @@ let carol: TestPerson;
 let tests = 0;
 
 const withinMs = 10_000;
-/**
- * More than a sweep needs, even on a busy machine: whoever were to be thrown out by it is by then.
- */
-const sweepsMs = 4_000;
+/** Enough for a run of the reconciler on a busy machine: it has ended the streams it would end. */
+const reconcilerRunsMs = 4_000;
 const inAnHour = () => Date.now() + 3_600_000;
 
 beforeAll(async () => {
@@ -71,30 +69,30 @@ function welcomeOf(stream: Chatter): Welcome | undefined {
   return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
 }
 
-/** The reason of the refusal; undefined: it was taken. */
+/** Returns the reason of the refusal, or undefined if it was accepted. */
 async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<string | undefined> {
   const clientId = randomUUID();
   stream.send('words', { clientId, ...fields });
   return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.refusal?.reason;
 }
 
-/** Says something again and again until the answer is this one. */
+/** Sends messages until one is refused with `reason`, or accepted if it is undefined. */
 async function answers(stream: Chatter, reason: string | undefined, fields: Partial<Message> = {}): Promise<void> {
   const end = performance.now() + withinMs;
   for (let last: string | undefined; performance.now() < end; await pause(100)) {
     last = await say(stream, fields);
     if (last === reason) return;
   }
-  throw new Error(`the answer never was ${reason}`);
+  throw new Error(`no message was answered with ${reason}`);
 }
 
-const partings = (stream: Chatter) => stream.messages.flatMap(({ goodbye }) => goodbye?.reason ?? []);
+const goodbyes = (stream: Chatter) => stream.messages.flatMap(({ goodbye }) => goodbye?.reason ?? []);
 
 describe.each([
-  ['nothing', { nothing: true }],
-  ['everything', { everything: true }],
-])('In a room that keeps %s', (_, keep) => {
-  test('a mute reaches who is inside and removes nobody, and lifting it restores all', async () => {
+  ['no history', { nothing: true }],
+  ['unlimited history', { everything: true }],
+])('In a room with %s', (_, keep) => {
+  test('a mute applies to an open stream without ending it, and lifting it restores everything', async () => {
     const id = await room(keep);
     const b = await join(bob, id);
     expect(await say(b)).toBeUndefined();
@@ -103,20 +101,20 @@ describe.each([
     await change(id, { muteUntil: 0 });
     await answers(b, undefined);
     await update(id, { description: 'new words' });
-    await pause(sweepsMs);
+    await pause(reconcilerRunsMs);
     expect(await say(b)).toBeUndefined();
-    expect(partings(b)).toEqual([]);
+    expect(goodbyes(b)).toEqual([]);
     await b.leave();
   });
 
-  test('who was muted, or banned for a while, stays like everybody else when the channel changes and moves', async () => {
+  test('a user whose mute or ban is over stays like everybody else when the channel changes and moves', async () => {
     const id = await room(keep);
     for (const until of [inAnHour(), 0]) await change(id, { muteUntil: until });
     for (const until of [inAnHour(), 0]) await change(id, { banUntil: until }, ann, carol);
     const streams = [await join(bob, id), await join(carol, id)];
     await update(id, { description: 'new words' });
-    await pause(sweepsMs);
-    expect(streams.flatMap(partings)).toEqual([]);
+    await pause(reconcilerRunsMs);
+    expect(streams.flatMap(goodbyes)).toEqual([]);
     await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
     for (const stream of streams) {
       await stream.ended;
@@ -132,7 +130,7 @@ describe.each([
     await expect(trio.listen(bob, id)).rejects.toMatchObject({ reason: 'banned' });
   });
 
-  test('slow mode reaches who is inside, and does not hold a new owner', async () => {
+  test('slow mode applies to an open stream, and not to a new owner', async () => {
     const id = await room(keep);
     const b = await join(bob, id);
     await update(id, { slowModeS: 600 });
@@ -143,7 +141,7 @@ describe.each([
     await b.leave();
   });
 
-  test('who comes is welcomed to the name, the limit and the owner of now', async () => {
+  test('Welcome carries the current name, limit and owner', async () => {
     const id = await room(keep);
     const a = await join(ann, id);
     await update(id, { name: 'another name', limit: 7, description: 'about it', slowModeS: 5 });
@@ -158,14 +156,14 @@ describe.each([
   });
 });
 
-test('In a chat that keeps nothing a mute reaches who is inside, and a removal ends the stream', async () => {
+test('In a chat without history a mute applies to an open stream, and a removal ends it', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP, keep: Keep.fromPartial({ nothing: true }) });
   await change(id, { add: true });
   const b = await join(bob, id);
   for (let n = 0; n < 3; n++) await say(b);
   await change(id, { muteUntil: inAnHour() });
   await answers(b, 'muted');
-  expect(partings(b)).toEqual([]);
+  expect(goodbyes(b)).toEqual([]);
   await trio.people.sql('UPDATE chat.member SET left_seq = joined_seq WHERE channel_id = $1 AND user_id = $2', [
     id,
     bob.id,
@@ -174,7 +172,7 @@ test('In a chat that keeps nothing a mute reaches who is inside, and a removal e
   expect((await b.ended).reason).toBe('removed');
 });
 
-test('In a chat a role reaches who is inside', async () => {
+test('In a chat a new role applies to an open stream', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP });
   await change(id, { add: true });
   const [a, b] = [await join(ann, id), await join(bob, id)];
@@ -189,7 +187,7 @@ test('In a chat a role reaches who is inside', async () => {
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('A welcome says what the channel is, what the caller is in it and how many are there', async () => {
+test('Welcome carries the channel, the role of the caller and the number of users present', async () => {
   const asked = { kind: ChannelKind.PUBLIC, limit: 500, description: 'about it', slowModeS: 3, metadata: '{"a":1}' };
   const { id } = await create({ ...asked, keep: Keep.fromPartial({ seconds: 60, maxCount: 9 }) });
   const a = await join(ann, id);
@@ -208,7 +206,7 @@ test('A welcome says what the channel is, what the caller is in it and how many 
   await Promise.all([a.leave(), again.leave()]);
 });
 
-test('A welcome counts those who are there, more than it names', async () => {
+test('Welcome counts all users present, and lists fewer', async () => {
   const { id } = await create({ kind: ChannelKind.PUBLIC, limit: 500 });
   const crowd = await trio.people.makeMany(`crowd-${tests}`, 102);
   await trio.people.sql(
