@@ -1,4 +1,4 @@
--- As in 0009, with the reasons `not-operator` and `last-operator`.
+-- Redefines chat.set_user of 0009: it returns the reasons `not-operator` and `last-operator`.
 CREATE OR REPLACE FUNCTION chat.set_user(actor VARCHAR, target VARCHAR, to_role TEXT, to_status TEXT) RETURNS TEXT
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

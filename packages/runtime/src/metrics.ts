@@ -10,14 +10,14 @@ export class Metrics {
   readonly #defects: Counter<'kind'>;
 
   constructor() {
-    this.calls = this.histogram('parley_rpc_seconds', 'Duration of calls in seconds, by rpc and reason.', [
+    this.calls = this.histogram('parley_rpc_seconds', 'duration of calls in seconds, by rpc and reason', [
       'rpc',
       'reason',
     ]);
     const kinds = ['uncaught', 'internal'];
     this.#defects = this.counter(
       'parley_defects_total',
-      'Unexpected errors, by where they were caught.',
+      'unexpected errors, by where they were caught',
       ['kind'],
       kinds,
     );
@@ -40,7 +40,7 @@ export class Metrics {
    */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry });
-    this.levels('parley_build_info', 'Always 1. The label is the version of this process.', 'version', () => ({
+    this.levels('parley_build_info', 'always 1; the label is the version of this process', 'version', () => ({
       [version]: 1,
     }));
   }

@@ -140,13 +140,13 @@ async function checkConnections(pool: Pool, wanted: number, { log }: ProcessCont
 }
 
 function countConnections({ metrics }: ProcessContext, pool: Pool): void {
-  metrics.levels('parley_database_connections', 'Connections in the database pool, by state.', 'state', () => ({
+  metrics.levels('parley_database_connections', 'connections in the database pool, by state', 'state', () => ({
     used: pool.totalCount - pool.idleCount,
     idle: pool.idleCount,
   }));
   metrics.gauge(
     'parley_database_waiting',
-    'Calls that wait for a connection of the database pool.',
+    'calls that wait for a connection of the database pool',
     () => pool.waitingCount,
   );
 }

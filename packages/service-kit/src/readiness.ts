@@ -40,7 +40,7 @@ export class Readiness implements Part {
 
   constructor(pool: Pool, metrics: Metrics) {
     this.#pool = pool;
-    const help = '1 if the database responds to this process and takes writes, else 0.';
+    const help = '1 if the database responds to this process and takes writes, else 0';
     metrics.gauge('parley_database_up', help, () => this.#databaseUp);
     this.#repeated = repeat(
       everyMs,

@@ -37,7 +37,7 @@ export class CallTracker {
     this.#log = log;
     this.#metrics = metrics;
     this.#timeouts = timeouts;
-    metrics.gauge('parley_request_bytes', 'Bytes of requests without a response.', () => this.#budget.held);
+    metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
   }
 
   /** Turns on metrics and log lines for calls of these paths. */

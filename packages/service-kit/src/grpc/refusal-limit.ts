@@ -25,7 +25,7 @@ export class RefusalLimit {
     this.#proxies = proxies;
     metrics.total(
       'parley_connections_refused_often_total',
-      'Connections closed because too many of their calls were refused.',
+      'connections closed because too many of their calls were refused',
       () => this.#closed,
     );
   }

@@ -135,7 +135,7 @@ export class GrpcServerBuilder {
     });
     const refusals = metrics.counter(
       'parley_calls_not_begun_total',
-      'Calls refused because of their headers, by reason.',
+      'calls refused because of their headers, by reason',
       ['reason'],
     );
     checkAllHeaders(server, ({ reason }, stream) => {

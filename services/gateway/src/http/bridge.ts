@@ -89,8 +89,8 @@ export class Bridge implements Part {
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
-    deps.metrics.gauge('parley_web_streams', 'Open streams of pages.', () => this.#streams.size);
-    deps.metrics.gauge('parley_request_bytes', 'Bytes of requests without a response.', () => this.#budget.held);
+    deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
+    deps.metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
   }
 
   /** Handles every gRPC-Web request, including calls of unknown methods. */
