@@ -1,11 +1,12 @@
 import type { Queryable } from './statements.js';
 
-/** The actor in the audit where it was the owner of the database; no user id is like it. */
+/** Audit actor of the database owner; it is not a valid user id. */
 const owner = '(database)';
 
 /**
- * Makes a user an active administrator, as the owner of the database. False where there is no such user, or it is a guest.
- * Throws the database error.
+ * Makes a user an active operator, as the owner of the database. Returns false if the user does not
+ * exist or is a guest.
+ * @throws the database error.
  */
 export async function grantAdministrator(client: Queryable, userId: string): Promise<boolean> {
   const { rows } = await client.query<{ outcome: string }>(

@@ -35,7 +35,7 @@ export interface ChannelHeadTable {
   stored_rows: Generated<number>;
 }
 
-/** What each user has stored in all channels. */
+/** Bytes and rows each user has stored in all channels. */
 export interface UsageTable {
   user_id: string;
   bytes: number;
@@ -58,7 +58,7 @@ export interface MemberTable {
   left_by_choice: Generated<boolean>;
 }
 
-/** Of channels that strangers may find; kept by a trigger. */
+/** Activity of channels anyone may find; maintained by a trigger. */
 export interface ListingTable {
   channel_id: number;
   folded_name: string;
@@ -98,7 +98,7 @@ export interface ReactionTable {
   emoji: string;
 }
 
-/** Kept by a trigger. */
+/** Maintained by a trigger. */
 export interface ReactionCountTable {
   channel_id: number;
   seq: number;
@@ -106,7 +106,7 @@ export interface ReactionCountTable {
   people: number;
 }
 
-/** How many messages a channel holds from `first_seq` to `counted_seq`. */
+/** Number of messages in a channel from `first_seq` to `counted_seq`. */
 export interface KeptTable {
   channel_id: number;
   log_id: string;

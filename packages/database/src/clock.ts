@@ -1,20 +1,26 @@
 import type pg from 'pg';
 
-/** A difference that the round trip does not explain, and larger than this, is a clock that was set. */
+/**
+ * Smallest difference, in milliseconds, that counts as a change of the clock if the round trip does
+ * not explain it.
+ */
 const stepMs = 1_000;
 
-/** The database's clock, told without asking it each time. */
+/** Tells the database's time without asking the database each time. */
 export class DatabaseClock {
   readonly #local: () => number;
   #offset: number | undefined;
   #last = 0;
 
-  /** `local` is a clock in milliseconds that does not jump; what it counts from does not matter. */
+  /** Creates a clock. `local` is a monotonic clock in milliseconds with any origin. */
   private constructor(local: () => number) {
     this.#local = local;
   }
 
-  /** A clock that has been measured once. Throws the database error. */
+  /**
+   * Opens a clock and measures it once.
+   * @throws the database error.
+   */
   static async start(pool: pg.Pool, local: () => number = () => performance.now()): Promise<DatabaseClock> {
     const clock = new DatabaseClock(local);
     await clock.measure(pool);
@@ -22,9 +28,9 @@ export class DatabaseClock {
   }
 
   /**
-   * Reads the database's clock again; the result is off by half a round trip at most. Answers by how many milliseconds
-   * that clock was set forward, or (negative) back, since the last time; 0 where it was not.
-   * Throws the database error and keeps the old setting.
+   * Reads the database's clock again, within half a round trip. Returns by how many milliseconds
+   * that clock was set forward, or back if negative, since the last reading; 0 if it was not.
+   * @throws the database error, and keeps the previous reading.
    */
   async measure(pool: pg.Pool): Promise<number> {
     const client = await pool.connect();
@@ -51,7 +57,10 @@ export class DatabaseClock {
     return least > before + stepMs ? Math.round(least - before) : 0;
   }
 
-  /** Unix ms, whole. Never less than an earlier answer of this clock, unless the database's clock was set back by more than a second. */
+  /**
+   * Returns whole Unix ms. Never goes back, unless the database's clock was set back by more than a
+   * second.
+   */
   now(): number {
     this.#last = Math.max(this.#last, Math.floor(this.#local() + (this.#offset ?? 0)));
     return this.#last;

@@ -18,7 +18,7 @@ export type EventKind =
 
 export type Json = JSONColumnType<Record<string, unknown>, string | undefined, string>;
 
-/** A time that the database may set by itself; `infinity` is read as the last Date there is. */
+/** A time with a database default; `infinity` is read as the last possible Date. */
 export type DefaultTime = ColumnType<Date, Date | string | undefined, Date | string>;
 export type Time = ColumnType<Date, Date | string, Date | string>;
 export type OptionalTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;

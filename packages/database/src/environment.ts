@@ -1,6 +1,7 @@
 /**
- * Takes the PG* variables out of this process's environment. They are about other programs' servers, and node-postgres reads them
- * where a URL is silent: PGSSLMODE and PGOPTIONS would change every connection. What a connection needs is in its URL (`?sslmode=...`).
+ * Removes the PG* variables from this process's environment. They are meant for other servers, and
+ * node-postgres would apply them (PGSSLMODE, PGOPTIONS) wherever the URL is silent. Put connection
+ * options into the URL (`?sslmode=...`).
  */
 export function ignoreEnvironment(): void {
   for (const name of Object.keys(process.env)) if (/^PG[A-Z]+$/.test(name)) delete process.env[name];

@@ -16,7 +16,7 @@ const AWAY_CODES: ReadonlySet<string> = new Set([
   '25006', // read-only: a primary that has become a standby
 ]);
 
-/** What pg and pg-pool say without a code. */
+/** Messages of pg and pg-pool errors that have no code. */
 const AWAY_WORDS = [
   'timeout exceeded when trying to connect',
   'Connection terminated',
@@ -41,7 +41,10 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** The database cannot be reached or has dropped us. Whether the statement was committed is unknown; later may work. */
+/**
+ * Returns whether the database is unreachable or has closed the connection. The statement may or
+ * may not have been committed; a retry may work.
+ */
 export function isAway(error: unknown): boolean {
   const { message, cause } = asFailure(error);
   const code = codeOf(error);
@@ -50,17 +53,20 @@ export function isAway(error: unknown): boolean {
   return cause !== undefined && isAway(cause);
 }
 
-/** A unique key is taken: that of `constraint`, or any. */
+/** Returns whether a unique key is taken: that of `constraint`, or any. */
 export function isDuplicate(error: unknown, constraint?: string): boolean {
   return codeOf(error) === '23505' && (constraint === undefined || asFailure(error).constraint === constraint);
 }
 
-/** A row lock was not had in time or by deadlock. The transaction is rolled back; again may work. */
+/**
+ * Returns whether a row lock timed out or deadlocked. The transaction is rolled back; a retry may
+ * work.
+ */
 export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === '55P03' || codeOf(error) === '40P01';
 }
 
-/** A lock was not had in time, or a statement took too long. Nothing was done; later may work. */
+/** Returns whether a lock or a statement timed out. Nothing was changed; a retry may work. */
 export function isBusy(error: unknown): boolean {
   return isLockTimeout(error) || codeOf(error) === '57014';
 }

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { createDatabase, createPool } from './pool.js';
 import { checkCluster } from './roles.js';
 
-/** From dist/src back into the package: tsc copies no .sql. */
+/** Migrations folder, seen from dist/src: tsc copies no .sql. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
 async function known(): Promise<string[]> {
@@ -39,13 +39,15 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
   const names = await known();
   const stranger = (await recorded(pool)).find((name) => !names.includes(name));
   if (stranger === undefined) return;
-  throw new Error(`The database has migration ${stranger}, which this version of Parley does not know: update Parley.`);
+  throw new Error(`The database has migration ${stranger}, which this version of Parley does not know. Update Parley.`);
 }
 
 /**
- * Brings the database at `url` (its owner's) to this version's schema, and answers the names that were applied here.
- * Any number of processes may call it at once: one writes, all go on. Needs session locks, so no transaction pooler.
- * Throws one sentence if the database is newer than this code, or another database of the server has a Parley, else the database error; then nothing was applied.
+ * Migrates the database at `url` (its owner's) to this version's schema and returns the names of
+ * the migrations it applied. Any number of processes may call it at the same time: one migrates,
+ * the others wait. Needs session locks, so it does not work through a transaction pooler.
+ * @throws {Error} with one sentence if the database is newer than this code or another database of
+ *   the server belongs to a Parley; otherwise the database error. Nothing is applied then.
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });
@@ -69,14 +71,14 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 /**
- * For a service at its start, with its own role: throws one sentence if the database's schema is not exactly the one
- * this code was written for, else the database error.
+ * Checks, with the service's own role, that the schema is exactly the one of this code.
+ * @throws {Error} with one sentence if it is not; otherwise the database error.
  */
 export async function checkSchema(pool: pg.Pool): Promise<void> {
   await refuseNewer(pool);
   const done = await recorded(pool);
   const missing = (await known()).find((name) => !done.includes(name));
   if (missing !== undefined) {
-    throw new Error(`The database lacks migration ${missing}: run the migrations as its owner first.`);
+    throw new Error(`The database lacks migration ${missing}. Run the migrations as its owner first.`);
   }
 }

@@ -3,7 +3,10 @@ import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
 import type { Database } from './types.js';
 
-/** Beyond its time a statement's answer is waited for so long. */
+/**
+ * Grace period, in milliseconds, after the server-side statement timeout before the connection is
+ * dropped.
+ */
 const silenceMs = 5_000;
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -16,13 +19,13 @@ export interface PoolSettings {
   readonly url: string;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly max: number;
-  /** Milliseconds one statement may take; none means no bound. */
+  /** Statement timeout in milliseconds; none means no limit. */
   readonly statementTimeoutMs?: number;
-  /** Settings of each connection, e.g. `{ lock_timeout: '2s' }`. */
+  /** Session settings of each connection, e.g. `{ lock_timeout: '2s' }`. */
   readonly session?: Readonly<Record<string, string>>;
-  /** Told of connections that die; the next query opens another. */
+  /** Called for each connection that dies; the next query opens another. */
   readonly onLost?: (error: Error) => void;
 }
 
@@ -54,15 +57,19 @@ function sessionOptions(session: Readonly<Record<string, string>>): string {
     .join(' ');
 }
 
-/** The database ends what takes too long; where it cannot say so any more, the connection is given up a little later. */
+/**
+ * Builds the timeouts: the server cancels a slow statement, and the client drops the connection a
+ * little later if the server does not answer.
+ */
 function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
   if (statementTimeoutMs === undefined) return {};
   return { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + silenceMs };
 }
 
 /**
- * A connection pool of its own type parsers: int8 and numeric are numbers, timestamptz is a Date (`infinity` the last one).
- * It connects on the first query, waits 2 s for a connection at most, and a connection that dies never ends the process.
+ * Creates a connection pool with its own type parsers: int8 and numeric are numbers, timestamptz is
+ * a Date (`infinity` the last one). It connects on the first query and waits at most 2 s for a
+ * connection. A connection that dies never ends the process.
  */
 export function createPool(settings: PoolSettings): pg.Pool {
   ignoreEnvironment();
@@ -79,28 +86,33 @@ export function createPool(settings: PoolSettings): pg.Pool {
   });
   const lost = settings.onLost ?? (() => {});
   pool.on('error', lost);
-  // The pool takes its own listener off a client that is checked out, and such a client may die between two statements.
+  // The pool removes its own error listener from a checked-out client, which may die between two
+  // statements.
   pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }
 
-/** Kysely over `pool`. Destroying it ends the pool. */
+/** Creates a Kysely over `pool`. Destroying it ends the pool. */
 export function createDatabase(pool: pg.Pool): Kysely<Database> {
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
-/** Throws one sentence if the server is older than PostgreSQL 15, or the database error if it does not answer. */
+/**
+ * Checks the version of the server.
+ * @throws {Error} with one sentence if it is older than PostgreSQL 15, or the database error.
+ */
 export async function checkServer(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ number: number; name: string }>(
     "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name",
   );
   if (rows[0] && rows[0].number >= 150_000) return;
-  throw new Error(`PostgreSQL ${rows[0]?.name} is too old: use version 15 or later.`);
+  throw new Error(`PostgreSQL ${rows[0]?.name} is too old. Use version 15 or later.`);
 }
 
 /**
- * Runs `work` in one transaction (READ COMMITTED): committed when it returns, rolled back when it throws.
- * A connection whose rollback or commit failed is closed. Throws what `work` or the commit threw.
+ * Runs `work` in one READ COMMITTED transaction: commits when it returns, rolls back when it
+ * throws. Closes a connection whose rollback or commit failed.
+ * @throws the error of `work` or of the commit.
  */
 export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();

@@ -12,7 +12,7 @@ async function ask(...args: string[]): Promise<string> {
   );
 }
 
-/** Whether a process, or a zombie, has this number. */
+/** Returns whether a process, or a zombie, has this pid. */
 export function exists(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
@@ -22,14 +22,17 @@ export function exists(pid: number): boolean {
   }
 }
 
-/** The command line of a process by its words; empty for a zombie, and where there is none. */
+/** Returns the command line of a process as words; empty for a zombie or a missing process. */
 export async function commandOf(pid: number): Promise<readonly string[]> {
   if (!isLinux) return (await ask('-o', 'command=', '-p', String(pid))).split(' ');
   const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   return text.split('\0').filter((word) => word !== '');
 }
 
-/** After the name, which may hold anything in parentheses, come the state and, as the 20th, the start. */
+/**
+ * Splits after the name, which may contain anything in parentheses; then come the state and, as the
+ * 20th field, the start time.
+ */
 async function startedAt(pid: number): Promise<string> {
   if (!isLinux) return ask('-o', 'lstart=', '-p', String(pid));
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
@@ -37,8 +40,8 @@ async function startedAt(pid: number): Promise<string> {
 }
 
 /**
- * Which process that is, on one line: its number and start, and which boot of the machine. A number is given again, even
- * after a power cut; this is not. Empty where there is no such process.
+ * Returns a unique identity of a process on one line: pid, start time and boot of the machine. Pids
+ * are reused, even after a power cut; this is not. Empty if there is no such process.
  */
 export async function identityOf(pid: number): Promise<string> {
   const start = exists(pid) ? await startedAt(pid) : '';
@@ -46,7 +49,7 @@ export async function identityOf(pid: number): Promise<string> {
   return start === '' ? '' : `${pid} ${start} ${boot}`;
 }
 
-/** The numbers of all processes that this one can see. */
+/** Returns the pids of all visible processes. */
 export async function allProcesses(): Promise<number[]> {
   const names = isLinux ? await readdir('/proc') : (await ask('-A', '-o', 'pid=')).split('\n');
   return names.map(Number).filter((pid) => pid > 0);

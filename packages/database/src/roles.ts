@@ -6,7 +6,10 @@ export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_g
 
 export const SERVICE_ROLES: readonly ServiceRole[] = ['chat_user', 'chat_manager', 'chat_server', 'chat_gateway'];
 
-/** Runs `work` on one connection of its own. Throws what it throws. */
+/**
+ * Runs `work` on a connection of its own.
+ * @throws the error of `work`.
+ */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   ignoreEnvironment();
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
@@ -22,8 +25,9 @@ export async function withClient<T>(url: string, work: (client: pg.Client) => Pr
 const marker = 'Parley in the database';
 
 /**
- * One Parley per cluster: its roles belong to the whole cluster, so a second one would change the first one's passwords, and could
- * read its database. Throws one sentence where the roles are those of another database that still exists.
+ * Checks that no other Parley uses the cluster. Roles belong to the whole cluster, so a second
+ * Parley would change the first one's passwords and could read its database.
+ * @throws {Error} with one sentence if the roles belong to another database that still exists.
  */
 export async function checkCluster(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
@@ -39,8 +43,9 @@ export async function checkCluster(client: Queryable): Promise<void> {
 }
 
 /**
- * No session of a service waits or sits for ever by default, and no role can take all connections. A role may change its own defaults,
- * so a stolen one could make all its sessions read-only for good: they are reset first.
+ * Sets defaults so that no service session waits or idles forever and no role can take all
+ * connections. A role may change its own defaults, so a stolen one could make all its sessions
+ * read-only for good; this resets them first.
  */
 function changesOf(role: ServiceRole, password: string, connections: number, database: string): string[] {
   const defaults = { lock_timeout: '4s', statement_timeout: '60s', idle_in_transaction_session_timeout: '5s' };
@@ -52,7 +57,10 @@ function changesOf(role: ServiceRole, password: string, connections: number, dat
   ];
 }
 
-/** Of the connections that PostgreSQL has for everybody, each role may have so much. Together that is more than all: none has all. */
+/**
+ * Share of the regular connections each role may take. The sum exceeds the total, but no role gets
+ * all.
+ */
 const shares: Readonly<Record<ServiceRole, number>> = {
   chat_user: 0.3,
   chat_manager: 0.5,
@@ -60,7 +68,10 @@ const shares: Readonly<Record<ServiceRole, number>> = {
   chat_gateway: 0.3,
 };
 
-/** How many connections PostgreSQL has for those who are no superuser. Throws the database error. */
+/**
+ * Returns the number of connections for roles that are not superusers.
+ * @throws the database error.
+ */
 export async function usableConnections(client: Queryable): Promise<number> {
   const { rows } = await client.query<{ usable: number }>(
     `SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END)::int AS usable FROM pg_settings
@@ -70,9 +81,10 @@ export async function usableConnections(client: Queryable): Promise<number> {
 }
 
 /**
- * Lets the four roles (made by the migrations) log in with these passwords. Safe when several processes do it at
- * once in the same database. Throws one sentence where another Parley has the roles, or the database error, e.g. if the caller may
- * not alter roles.
+ * Lets the four roles (created by the migrations) log in with these passwords. Several processes
+ * may call it at the same time on one database.
+ * @throws {Error} with one sentence if another Parley has the roles; otherwise the database error,
+ *   e.g. if the caller may not alter roles.
  */
 export async function openRoles(ownerUrl: string, passwords: Readonly<Record<ServiceRole, string>>): Promise<void> {
   await withClient(ownerUrl, async (client) => {
@@ -86,12 +98,12 @@ export async function openRoles(ownerUrl: string, passwords: Readonly<Record<Ser
       ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role])), name),
       `COMMENT ON ROLE ${role} IS '${marker} ${oid}'`,
     ]);
-    // Simple protocol: one implicit transaction, so the lock is held until all four are done.
+    // Simple protocol: one implicit transaction, so the lock is held until all four roles are set.
     await client.query(["SELECT pg_advisory_xact_lock(hashtext('chat.roles'))", ...changes].join(';'));
   });
 }
 
-/** The owner's URL with the name and password of `role` instead of the owner's. */
+/** Returns the owner's URL with the name and password of `role`. */
 export function roleUrl(ownerUrl: string, role: ServiceRole, password: string): string {
   const url = new URL(ownerUrl);
   url.username = role;
@@ -99,7 +111,10 @@ export function roleUrl(ownerUrl: string, role: ServiceRole, password: string): 
   return url.href;
 }
 
-/** Makes an empty UTF-8 database `name` in the cluster of `ownerUrl`; answers its URL. Throws the database error. */
+/**
+ * Creates an empty UTF-8 database `name` in the cluster of `ownerUrl` and returns its URL.
+ * @throws the database error.
+ */
 export async function createDatabaseFor(ownerUrl: string, name: string): Promise<string> {
   await withClient(ownerUrl, (client) =>
     client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)} ENCODING 'UTF8' TEMPLATE template0`),
@@ -109,7 +124,10 @@ export async function createDatabaseFor(ownerUrl: string, name: string): Promise
   return url.href;
 }
 
-/** Drops the database `name`, if it is there, and every connection to it. Throws the database error. */
+/**
+ * Drops the database `name`, if it exists, and every connection to it.
+ * @throws the database error.
+ */
 export async function dropDatabaseFor(ownerUrl: string, name: string): Promise<void> {
   await withClient(ownerUrl, (client) =>
     client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),

@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SERVICE_ROLES, type ServiceRole } from './roles.js';
 
-/** The passwords of an embedded database: its owner's and the four services'. */
+/** Passwords of an embedded database: the owner's and those of the four services. */
 export type Secrets = Readonly<Record<ServiceRole | 'owner', string>>;
 
 const NAMES: readonly (keyof Secrets)[] = ['owner', ...SERVICE_ROLES];
@@ -31,8 +31,9 @@ function parse(text: string): Record<string, unknown> {
 }
 
 /**
- * The passwords kept in `<dataDir>/secrets.json` (mode 600), made at random the first time; all of several processes
- * get the same ones. Throws one sentence if the folder cannot be written or the file is damaged.
+ * Reads the passwords from `<dataDir>/secrets.json` (mode 600), or creates random ones on first
+ * use. Concurrent processes get the same ones.
+ * @throws {Error} with one sentence if the folder cannot be written or the file is damaged.
  */
 export async function readSecrets(dataDir: string): Promise<Secrets> {
   const path = join(dataDir, 'secrets.json');

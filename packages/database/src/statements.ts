@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 
-/** Whatever runs a query: a pool, or a client inside a transaction. */
+/** Anything that runs a query: a pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
 
-/** One `.sql` file, prepared by name on each connection. */
+/** One `.sql` file, prepared under a name on each connection. */
 export class Statement<Row extends pg.QueryResultRow, Values extends readonly unknown[]> {
-  /** The name it is prepared under: the file's, and a digest so that two files of one name never meet. */
+  /**
+   * Name of the prepared statement: the file's, with a digest so that two files of one name do not
+   * collide.
+   */
   readonly name: string;
   readonly text: string;
 
@@ -17,14 +20,23 @@ export class Statement<Row extends pg.QueryResultRow, Values extends readonly un
     this.text = text;
   }
 
-  /** The rows it answers. Throws the database error. */
+  /**
+   * Runs the statement and returns its rows.
+   * @throws the database error.
+   */
   async run(client: Queryable, values: Values): Promise<Row[]> {
     const { rows } = await client.query<Row>({ name: this.name, text: this.text, values: [...values] });
     return rows;
   }
 }
 
-/** `sql<Row, [channelId: number]>('listen-lock')` reads `listen-lock.sql`; it throws if there is none. */
+/**
+ * Returns a loader of statements from the folder of the calling module, given its
+ * `import.meta.url`. Compiled code is in `dist/src/`, where tsc copies no .sql, so it reads the
+ * source folder beside `dist`. A statement may use a constant as `:NAME`, which is replaced with
+ * its value from `constants`.
+ * @throws if a statement names an unknown constant.
+ */
 export type StatementLoader = <
   Row extends pg.QueryResultRow = Record<string, never>,
   Values extends readonly unknown[] = readonly [],
@@ -48,7 +60,7 @@ export function statements(importMetaUrl: string, constants: Readonly<Record<str
 function withConstants(text: string, constants: Readonly<Record<string, string>>): string {
   return text.replace(/(?<![:\w]):([A-Z][A-Z_]+)\b/g, (_, name: string) => {
     const value = constants[name];
-    if (value === undefined) throw new Error(`a statement names the constant ${name}, which does not exist`);
+    if (value === undefined) throw new Error(`Unknown constant ${name} in a statement. Add it to the constants.`);
     return value;
   });
 }

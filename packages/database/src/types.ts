@@ -60,11 +60,11 @@ export interface SigningKeyTable {
   public_jwk: JSONColumnType<Record<string, unknown>, string, never>;
   created_at: GeneratedAlways<Date>;
   expires_at: Time;
-  /** Names the secret behind the keys of this owner; kept by a trigger, as the next two. */
+  /** Identifies the secret of this owner's keys; maintained by a trigger, like the next two. */
   chain: GeneratedAlways<string>;
   nth: GeneratedAlways<number>;
   secret_hash: GeneratedAlways<Buffer | null>;
-  /** The owner's secret, of which only the hash is stored. */
+  /** The owner's secret; only its hash is stored. */
   proof: ColumnType<null, Buffer | undefined, never>;
 }
 
@@ -81,9 +81,9 @@ export interface ServerTable {
   started_at: DefaultTime;
   lease_until: Time;
   reported_at: DefaultTime;
-  /** Kept by a trigger. */
+  /** Maintained by a trigger. */
   lease_since: DefaultTime;
-  /** Of the keys of the process that registered it. */
+  /** Chain of the keys of the process that registered it. */
   chain: string | null;
 }
 
@@ -173,18 +173,20 @@ export interface AuditTable {
   detail: Json;
 }
 
-/** A row to be locked by whoever does what it is called. */
+/** A row that is only a lock, named for its purpose. */
 export interface TurnTable {
   name: string;
 }
 
-/** What the migrator has written down; read only. */
+/** Applied migrations; read only. */
 export interface MigrationTable {
   name: GeneratedAlways<string>;
   timestamp: GeneratedAlways<string>;
 }
 
-/** Every table of the schema `chat`, for kysely. int8 columns are numbers on a pool of `createPool`. */
+/**
+ * All tables of the schema `chat`, for Kysely. int8 columns are numbers on a pool of `createPool`.
+ */
 export interface Database {
   'chat.users': UserTable;
   'chat.session': SessionTable;

@@ -79,7 +79,7 @@ test('a newer database is refused in one sentence, by the migrator and by a serv
   const url = await server.migratedDatabase();
   const owner = server.pool(url);
   await owner.query("INSERT INTO chat.migration (name, timestamp) VALUES ('0999_later', '')");
-  const sentence = 'The database has migration 0999_later, which this version of Parley does not know: update Parley.';
+  const sentence = 'The database has migration 0999_later, which this version of Parley does not know. Update Parley.';
   await expect(migrate(url)).rejects.toThrow(sentence);
   await expect(checkSchema(owner)).rejects.toThrow(sentence);
 });

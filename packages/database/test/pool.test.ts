@@ -48,7 +48,7 @@ test('kysely reads the tables by their qualified names', async () => {
 test('the server is new enough, and an older one is refused in one sentence', async () => {
   await expect(checkServer(pool)).resolves.toBeUndefined();
   const old = { query: async () => ({ rows: [{ number: 140_012, name: '14.12' }] }) } as unknown as pg.Pool;
-  await expect(checkServer(old)).rejects.toThrow('PostgreSQL 14.12 is too old: use version 15 or later.');
+  await expect(checkServer(old)).rejects.toThrow('PostgreSQL 14.12 is too old. Use version 15 or later.');
 });
 
 test('a transaction commits as a whole or not at all', async () => {

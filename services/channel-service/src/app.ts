@@ -43,7 +43,7 @@ import { createSetUser } from './rpc/set-user.js';
 import { createUpdateChannel } from './rpc/update.js';
 import { followActivity } from './store/servers.js';
 
-interface Doors {
+interface HandlerDeps {
   readonly pool: Pool;
   readonly clock: DatabaseClock;
   readonly callers: Callers;
@@ -57,7 +57,7 @@ interface Doors {
   readonly onFound: (found: OwnerLookup) => void;
 }
 
-function channelDoors(deps: Doors): Handlers<typeof ChannelService> {
+function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
   const { pool, callers } = deps;
   return {
     list: streamForUser(callers, createList(pool, deps.listedDays)),
@@ -75,7 +75,7 @@ function channelDoors(deps: Doors): Handlers<typeof ChannelService> {
   };
 }
 
-function adminDoors(deps: Doors): Handlers<typeof AdminService> {
+function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
   const { pool, callers } = deps;
   return {
     listServers: forAdministrator(callers, createListServers(pool)),
@@ -86,7 +86,7 @@ function adminDoors(deps: Doors): Handlers<typeof AdminService> {
   };
 }
 
-/** Plugs a manager together. All that it knows is in the database: any number may run. */
+/** Starts a manager. It keeps all state in the database, so any number may run. */
 export async function startChannelService(
   config: ChannelServiceConfig,
   context: ProcessContext,
@@ -109,16 +109,18 @@ export async function startChannelService(
   const { listedDays, proxies } = config;
   const onFound = countFound(metrics);
   const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
-  await host.serve((server) => server.add(ChannelService, channelDoors(deps)).add(AdminService, adminDoors(deps)));
+  await host.serve((server) =>
+    server.add(ChannelService, channelHandlers(deps)).add(AdminService, operatorHandlers(deps)),
+  );
 
   const housekeeping = new Housekeeping(pool, servers);
-  const upkeep = (name: string, everyMs: number, work: () => Promise<void>) => {
-    const failed = (err: unknown) => log.warn({ err }, `${name} failed; it is tried again`);
+  const runRepeatedly = (name: string, everyMs: number, work: () => Promise<void>) => {
+    const failed = (err: unknown) => log.warn({ err }, `${name} failed, will retry`);
     host.parts.add(name, repeat(everyMs, 0.2, work, failed));
   };
-  upkeep('the look at leases', 1_000, () => housekeeping.mend());
-  upkeep('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
-  upkeep('activity', config.activityEveryMs, () => followActivity(pool));
-  upkeep('retention', config.retentionEveryMs, () => retention.run());
+  runRepeatedly('lease repair', 1_000, () => housekeeping.mend());
+  runRepeatedly('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
+  runRepeatedly('activity', config.activityEveryMs, () => followActivity(pool));
+  runRepeatedly('retention', config.retentionEveryMs, () => retention.run());
   return host.run();
 }

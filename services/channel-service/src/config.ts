@@ -7,15 +7,15 @@ export interface ChannelServiceConfig {
   readonly housekeepingEveryMs: number;
   readonly retentionEveryMs: number;
   readonly activityEveryMs: number;
-  /** After so many days that nobody used it, a channel is not listed any more. */
+  /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
-  /** A folder; undefined: what retention deletes is gone. */
+  /** Folder for deleted entries; undefined discards them. */
   readonly archiveDir: string | undefined;
 }
 
 /**
- * What the manager needs of the settings.
- * @throws {Error} one sentence where something is missing.
+ * Reads the manager's part of the settings.
+ * @throws {Error} with one sentence if a setting is missing.
  */
 export function readChannelServiceConfig(settings: Settings): ChannelServiceConfig {
   return {

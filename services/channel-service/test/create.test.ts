@@ -57,7 +57,7 @@ describe('what is kept', () => {
 });
 
 test('a count without a history is refused, and the refusal says what to do', async () => {
-  const words = 'max_count needs a history: leave it out, or keep messages for a time or for ever';
+  const words = 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.';
   await expect(room({ keep: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
 

@@ -11,7 +11,7 @@ import { createUpdateUser } from './rpc/update.js';
 import { purgeSessions } from './store/sessions.js';
 import { hashPrefixes } from './store/users.js';
 
-/** Plugs a user-service together. All that it knows is in the database: any number may run. */
+/** Starts a user-service. It keeps all state in the database, so any number may run. */
 export async function startUserService(config: UserServiceConfig, context: ProcessContext): Promise<RunningService> {
   const { log } = context;
   const { proxies } = config;
@@ -35,7 +35,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
     await purgeSessions.run(pool, []);
     passwords.survey(await prefixes());
   };
-  const failed = (err: unknown) => log.warn({ err }, 'old sessions were not purged; it is tried again');
+  const failed = (err: unknown) => log.warn({ err }, 'cannot purge old sessions, will retry');
   host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));
   return host.run();
 }

@@ -4,15 +4,15 @@ import type { PasswordScheme } from './passwords/scheme.js';
 
 export interface UserServiceConfig {
   readonly host: HostConfig;
-  /** How new passwords are hashed. */
+  /** Hash scheme of new passwords. */
   readonly scheme: PasswordScheme;
   readonly proxies: Proxies;
   readonly purgeEveryMs: number;
 }
 
 /**
- * What the user-service needs of the settings.
- * @throws {Error} one sentence where something is missing or wrong.
+ * Reads the user-service's part of the settings.
+ * @throws {Error} with one sentence if a setting is missing or wrong.
  */
 export function readUserServiceConfig(settings: Settings): UserServiceConfig {
   const bcrypt = settings.PASSWORD_SCHEME === 'bcrypt';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Whom PostgreSQL runs as; empty = the same user as this process. */
+/** System user that runs PostgreSQL; empty: the same as this process. */
 export type SystemUser = { readonly uid: number; readonly gid: number } | Readonly<Record<string, never>>;
 
 async function idOf(flag: '-u' | '-g', name: string): Promise<number> {
@@ -15,11 +15,14 @@ async function accountNamed(name: string): Promise<{ readonly uid: number; reado
   return { uid: await idOf('-u', name), gid: await idOf('-g', name) };
 }
 
-/** The system user of that name, made if missing. Throws where root cannot make it. */
+/**
+ * Returns the system user of that name, created if missing.
+ * @throws if root cannot create it.
+ */
 export async function systemAccount(name: string): Promise<{ readonly uid: number; readonly gid: number }> {
   return accountNamed(name).catch(async () => {
     const made = await run('useradd', ['--system', '--user-group', name]).catch((error: Error) => error);
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it meanwhile.
     return accountNamed(name).catch(() => {
       throw made;
     });
@@ -32,8 +35,9 @@ async function ownerOf(folder: string): Promise<SystemUser | undefined> {
 }
 
 /**
- * PostgreSQL refuses to run as root: root runs it as the owner of its files, or as the system user `postgres`, who is
- * made if missing. Throws one sentence if that fails.
+ * Chooses the system user for PostgreSQL, which refuses to run as root. Root runs it as the owner
+ * of its files, or as the user `postgres`, created if missing.
+ * @throws {Error} with one sentence if that fails.
  */
 export async function chooseAccount(home: string): Promise<SystemUser> {
   if (process.getuid?.() !== 0) return {};
@@ -47,7 +51,7 @@ export async function chooseAccount(home: string): Promise<SystemUser> {
   }
 }
 
-/** Whether `account` can go into `folder` through every folder above it. */
+/** Returns whether `account` can enter `folder` and every folder above it. */
 export async function canEnter(folder: string, account: SystemUser): Promise<boolean> {
   return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...account, cwd: '/' }).then(
     () => true,

@@ -7,10 +7,12 @@ import type { SystemUser } from './account.js';
 
 const run = promisify(execFile);
 
-/** Where root puts what the user `postgres` must reach and cannot where it lies. */
+/** Folder for files that the user `postgres` must read and cannot reach where they are. */
 export const SHARED = '/var/lib/parley';
 
-/** Only what PostgreSQL needs: the caller's PG* variables are about other servers. */
+/**
+ * Environment of PostgreSQL, without the caller's PG* variables, which are meant for other servers.
+ */
 export const ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC', PATH: process.env.PATH ?? '/usr/bin:/bin' };
 
 function packaged(): string {
@@ -32,7 +34,9 @@ async function runs(native: string, account: SystemUser): Promise<boolean> {
   );
 }
 
-/** A copy that everybody may read, made once per version and complete as soon as it has its name. */
+/**
+ * Copies the binaries, world-readable, once per version. The copy is complete once it has its name.
+ */
 async function copyOf(native: string): Promise<string> {
   const { mtimeMs, size } = await stat(join(native, 'bin', 'postgres'));
   const copy = join(SHARED, `postgresql-${size}-${Math.trunc(mtimeMs)}`);
@@ -46,8 +50,9 @@ async function copyOf(native: string): Promise<string> {
 }
 
 /**
- * The folder with `bin/initdb` and `bin/postgres`, for `account` to run; where it cannot reach the installed one
- * (a clone in a folder closed to others), a copy. Throws one sentence if there is none that runs.
+ * Returns the folder with `bin/initdb` and `bin/postgres` for `account` to run: a copy, if the
+ * account cannot reach the installed one (e.g. in a private home folder).
+ * @throws {Error} with one sentence if none of them runs.
  */
 export async function findBinaries(account: SystemUser, log: (line: string) => void): Promise<string> {
   const native = packaged();

@@ -7,7 +7,7 @@ const READY_MS = 60_000;
 const GUARD_MS = 3_000;
 const POLL_MS = 50;
 
-/** The owner's URL of a database of the embedded server. */
+/** Returns the owner's URL of a database of the embedded server. */
 export function urlOf(port: number, password: string, database: string): string {
   return `postgres://parley:${password}@127.0.0.1:${port}/${database}`;
 }
@@ -26,8 +26,9 @@ async function tryConnect(url: string, home: string): Promise<pg.Client | undefi
 }
 
 /**
- * Connects as soon as the PostgreSQL of `home` takes connections; it may be recovering from a crash. Throws one
- * sentence when `ended` has a reason, or after a minute.
+ * Connects as soon as the PostgreSQL of `home` accepts connections; it may be recovering from a
+ * crash.
+ * @throws {Error} with one sentence if `ended` returns a reason, or after a minute.
  */
 export async function connectWhenReady(
   home: string,
@@ -45,8 +46,8 @@ export async function connectWhenReady(
 }
 
 /**
- * One Parley per data folder: a lock on `client` that ends with this process, however it ends. Throws one sentence,
- * and ends the client, if another has it.
+ * Allows one Parley per data folder: takes a lock on `client`, which ends with this process.
+ * @throws {Error} with one sentence if another process has it, after ending the client.
  */
 export async function guard(client: pg.Client, folder: string): Promise<void> {
   for (const end = Date.now() + GUARD_MS; Date.now() < end; await sleep(POLL_MS)) {

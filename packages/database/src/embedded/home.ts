@@ -20,7 +20,10 @@ import { ENVIRONMENT, SHARED } from './binaries.js';
 
 const run = promisify(execFile);
 
-/** Makes the data folder, and gives its one true name. Throws one sentence if it cannot be written. */
+/**
+ * Creates the data folder and returns its real path.
+ * @throws {Error} with one sentence if it cannot be written.
+ */
 export async function openFolder(dataDir: string): Promise<string> {
   const folder = resolve(dataDir);
   try {
@@ -32,13 +35,19 @@ export async function openFolder(dataDir: string): Promise<string> {
   }
 }
 
-/** Where the database files of this data folder are, or will be: a link says that they are elsewhere. */
+/**
+ * Returns the folder of the database files of a data folder, following a link if they are
+ * elsewhere.
+ */
 export async function homeOf(folder: string): Promise<string> {
   const home = join(await realpath(folder).catch(() => resolve(folder)), 'postgres');
   return readlink(home).catch(() => home);
 }
 
-/** Files for an account that cannot get into the data folder go elsewhere, and a link in the folder says where. */
+/**
+ * Chooses the folder of the database files. If the account cannot enter the data folder, they go
+ * elsewhere and a link in the data folder points to them.
+ */
 async function place(folder: string, account: SystemUser, log: (line: string) => void): Promise<string> {
   const home = join(folder, 'postgres');
   if (!('uid' in account) || (await canEnter(folder, account))) return home;
@@ -73,12 +82,15 @@ export interface HomeSettings {
   readonly folder: string;
   readonly binaries: string;
   readonly account: SystemUser;
-  /** Of the owner, `parley`. */
+  /** Password of the owner, `parley`. */
   readonly password: string;
   readonly log: (line: string) => void;
 }
 
-/** Makes the database files of a data folder that has none. A killed first start leaves nothing half made. */
+/**
+ * Creates the database files if a data folder has none. If the first start is killed, nothing half
+ * made remains.
+ */
 export async function makeHome({ folder, binaries, account, password, log }: HomeSettings): Promise<string> {
   const known = await homeOf(folder);
   if (await stat(join(known, 'PG_VERSION')).catch(() => undefined)) return known;

@@ -21,20 +21,21 @@ export interface PostgresLaunch {
   readonly account: SystemUser;
   readonly logFile: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** At once, of all processes together. */
+  /** Maximum number of connections, of all processes together. */
   readonly connections?: number;
 }
 
 export interface PostgresChild {
-  /** Tells how it ended if nobody stopped it: a signal or an exit code. */
+  /** Calls back with a signal or an exit code if PostgreSQL ends by failure. */
   onFailure(told: (how: string) => void): void;
-  /** Why it ended, from its log; undefined while it runs. */
+  /** Returns the reason it ended, from its log; undefined while it runs. */
   ended(): Promise<string | undefined>;
 }
 
 /**
- * Starts `postgres` in a session of its own, so that a Ctrl-C in the terminal or the end of this process does not
- * reach it. It writes to a file: nothing breaks when nobody reads. Throws if there is no such program.
+ * Starts `postgres` in a session of its own, so that Ctrl-C in the terminal or the end of this
+ * process does not reach it. It logs to a file, so it needs no reader.
+ * @throws if the program does not exist.
  */
 export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
   const { binaries, home, port, account, logFile, connections = 200 } = settings;
@@ -64,7 +65,9 @@ export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
   };
 }
 
-/** Best told first. What is answered to those who ask too early is no reason for anything. */
+/**
+ * Patterns of the reason, the most specific first. Refusals of early connections are not a reason.
+ */
 const reasons = [/No space left on device/, /PANIC/, /FATAL/, /error/i];
 const tooEarly = /the database system is (not yet accepting connections|starting up|shutting down)/;
 
@@ -78,7 +81,10 @@ async function reasonIn(logFile: string, from: number): Promise<string> {
   return found.find((line) => line !== undefined) ?? lines.at(-1) ?? '';
 }
 
-/** Whether a start that ended for `reason` may work in a moment: the last one's processes are not all gone yet. */
+/**
+ * Returns whether a start that ended for `reason` may work in a moment, because processes of the
+ * previous one are still ending.
+ */
 export async function worthAnotherTry(reason: string): Promise<boolean> {
   if (!reason.includes('pre-existing shared memory block')) return false;
   await sleep(300);

@@ -5,7 +5,7 @@ import { allProcesses, commandOf, exists } from '../processes.js';
 
 const FAST_STOP_MS = 10_000;
 const POLL_MS = 50;
-/** A PostgreSQL that has just been started writes its pid file at once. */
+/** Time, in milliseconds, for a new PostgreSQL to write its pid file. */
 const NAMED_WITHIN_MS = 1_000;
 
 export interface Postmaster {
@@ -26,7 +26,7 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
   return pid ? { pid, port: port || 0 } : undefined;
 }
 
-/** Whether that process is a PostgreSQL of these files, by whatever name of the folder it was started. */
+/** Returns whether that process is a PostgreSQL of these files, by whatever path it was started. */
 async function serves(home: string, words: readonly string[]): Promise<boolean> {
   const [program = ''] = words;
   if (!basename(program).startsWith('postgres') || !words.includes('-D')) return false;
@@ -34,14 +34,19 @@ async function serves(home: string, words: readonly string[]): Promise<boolean> 
   return its !== '' && its === (await realpath(home).catch(() => home));
 }
 
-/** The living PostgreSQL of these database files, if its pid file tells of one; port 0 while it is still starting. */
+/**
+ * Returns the running PostgreSQL of these database files according to its pid file; port 0 while it
+ * is starting.
+ */
 export async function findPostmaster(home: string): Promise<Postmaster | undefined> {
   const noted = await readPidFile(home);
   if (!noted || !exists(noted.pid)) return undefined;
   return (await serves(home, await commandOf(noted.pid))) ? noted : undefined;
 }
 
-/** One whose pid file is gone, or was cut short; it would end itself within a minute. */
+/**
+ * Finds a PostgreSQL whose pid file is missing or truncated; it would end itself within a minute.
+ */
 async function findNameless(home: string): Promise<number | undefined> {
   for (const pid of await allProcesses()) {
     if (await serves(home, await commandOf(pid))) return pid;
@@ -50,8 +55,9 @@ async function findNameless(home: string): Promise<number | undefined> {
 }
 
 /**
- * Makes way for a new PostgreSQL where none lives that could be used: ends one without its pid file, and removes a pid
- * file that was left by a power cut, for PostgreSQL refuses to start over one that is empty, or whose number is in use.
+ * Prepares a start if no usable PostgreSQL runs: ends one without a pid file, and removes a pid
+ * file left by a power cut, because PostgreSQL refuses to start over one that is empty or whose pid
+ * is in use.
  */
 export async function clearStale(home: string): Promise<void> {
   if ((await findPostmaster(home)) !== undefined) return;
@@ -64,13 +70,16 @@ export async function clearStale(home: string): Promise<void> {
 
 async function gone(pid: number, timeoutMs: number): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(POLL_MS)) {
-    // An orphan may stay a zombie where nobody reaps it.
+    // An orphan may stay a zombie if no process reaps it.
     if (!exists(pid) || (await commandOf(pid)).length === 0) return true;
   }
   return false;
 }
 
-/** Ends a PostgreSQL, and with it every connection: fast, or after 10 s at once. Its data is whole either way. */
+/**
+ * Ends a PostgreSQL and all its connections: a fast shutdown, then an immediate one after 10 s. The
+ * data stays intact either way.
+ */
 export async function stopPostmaster(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     if (!exists(pid)) return;

@@ -12,15 +12,15 @@ import { clearStale, findPostmaster, stopPostmaster } from './postmaster.js';
 const TRIES = 20;
 
 export interface EmbeddedSettings {
-  /** Everything that lasts is in here. */
+  /** Folder of all persistent files. */
   readonly dataDir: string;
-  /** TCP port on 127.0.0.1; without one a free port is chosen and kept. */
+  /** TCP port on 127.0.0.1; without one a free port is chosen and remembered. */
   readonly port?: number;
-  /** More of the environment of PostgreSQL; a test gives it another clock this way. */
+  /** Additional environment of PostgreSQL; a test uses it to change the clock. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** How many may connect at once; absent: 200. */
+  /** Maximum number of connections; absent: 200. */
   readonly connections?: number;
-  /** Told what happens, a line at a time. */
+  /** Called with each line of progress. */
   readonly log: (line: string) => void;
 }
 
@@ -28,9 +28,12 @@ export interface EmbeddedServer {
   /** The owner's URL of the database `parley`. */
   readonly url: string;
   readonly pid: number;
-  /** Resolves when it is gone, or at least the connection that held its data folder; not after `stop`. */
+  /**
+   * Resolves when PostgreSQL, or the connection that holds the data folder, is gone; not after
+   * `stop`.
+   */
   readonly lost: Promise<void>;
-  /** Ends PostgreSQL and every connection to it. Again does nothing. */
+  /** Ends PostgreSQL and every connection to it. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -52,7 +55,9 @@ async function prepare(settings: EmbeddedSettings): Promise<Place> {
   return { ...settings, folder, home, account, binaries, password };
 }
 
-/** What a killed run has left running, unless it is on another port than the fixed one: then it is stopped. */
+/**
+ * Uses a PostgreSQL that a killed run has left running, or stops it if it is not on the fixed port.
+ */
 async function adopt({ folder, home, password, port, log }: Place): Promise<pg.Client | undefined> {
   const orphan = await findPostmaster(home);
   if (!orphan) return undefined;
@@ -64,7 +69,7 @@ async function adopt({ folder, home, password, port, log }: Place): Promise<pg.C
   if (!keeper) return undefined;
   await guard(keeper, folder);
   if (port === undefined || keeper.port === port) {
-    log(`PostgreSQL of an earlier run is still there (pid ${orphan.pid}): it is used.`);
+    log(`Using the PostgreSQL of an earlier run (pid ${orphan.pid}).`);
     return keeper;
   }
   await stopPostmaster(orphan.pid);
@@ -92,7 +97,7 @@ async function launchNew(place: Place): Promise<pg.Client> {
     const outcome = await launchOnce(place);
     if (typeof outcome !== 'string') return outcome;
   }
-  throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end: end them.`);
+  throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end. End them.`);
 }
 
 async function makeDatabase(client: pg.Client): Promise<void> {
@@ -101,9 +106,10 @@ async function makeDatabase(client: pg.Client): Promise<void> {
 }
 
 /**
- * A PostgreSQL of its own in `<dataDir>/postgres`, made the first time, with the database `parley`. It outlives a
- * Ctrl-C and a killed parent; the next start finds and uses it. One process per data folder at a time.
- * Throws one sentence that says what to do if that cannot be.
+ * Starts an embedded PostgreSQL in `<dataDir>/postgres`, created on first use, with the database
+ * `parley`. It survives Ctrl-C and a killed parent; the next start finds and uses it. One process
+ * per data folder at a time.
+ * @throws {Error} with one sentence that says what to do if it cannot start.
  */
 export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedServer> {
   const place = await prepare(settings);
@@ -127,7 +133,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   };
 }
 
-/** The embedded database of a data folder, if one runs there; for tools beside a running Parley. */
+/** Finds the running embedded database of a data folder, for tools beside a running Parley. */
 export async function findEmbedded(dataDir: string): Promise<Pick<EmbeddedServer, 'url' | 'pid'> | undefined> {
   const running = await findPostmaster(await homeOf(dataDir));
   if (!running?.port) return undefined;

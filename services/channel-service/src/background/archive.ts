@@ -5,7 +5,10 @@ import type { OldEntry } from '../store/retention.js';
 
 const newline = 0x0a;
 
-/** Text where it is meant as text and is some, else base64. */
+/**
+ * Returns the body as text if its content type is text and its bytes are UTF-8, otherwise as
+ * base64.
+ */
 function bodyOf({ content_type, data }: OldEntry): { text: string } | { base64: string } {
   const isText = content_type.startsWith('text/') && isUtf8(data);
   return isText ? { text: data.toString() } : { base64: data.toString('base64') };
@@ -30,7 +33,7 @@ function toLine(channelId: number, entry: OldEntry): string {
   })}\n`;
 }
 
-/** A line that a crash has cut in two is ended, or it would take the next one with it. */
+/** Ends a line that a crash has truncated, so that the next one starts on a new line. */
 async function endTornLine(file: FileHandle): Promise<void> {
   const { size } = await file.stat();
   if (size === 0) return;
@@ -44,8 +47,8 @@ async function sync(path: string): Promise<void> {
 }
 
 /**
- * A folder of JSON lines, one file per channel and day (UTC) of the entries. What was archived and then not deleted, because the process
- * or the database went away in between, is archived again.
+ * A folder of JSON lines, one file per channel and day (UTC). Entries may appear twice: those
+ * archived but not deleted before a crash are archived again.
  */
 export class Archive {
   readonly #folder: string;
@@ -54,15 +57,15 @@ export class Archive {
     this.#folder = folder;
   }
 
-  /** @throws {Error} of the file system. */
+  /** @throws {Error} from the file system. */
   static async open(folder: string): Promise<Archive> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return new Archive(folder);
   }
 
   /**
-   * Writes entries of one channel; when it returns they are on the disk.
-   * @throws {Error} of the file system.
+   * Writes entries of one channel to disk and returns after they are synced.
+   * @throws {Error} from the file system.
    */
   async append(channelId: number, entries: readonly OldEntry[]): Promise<void> {
     for (const day of new Set(entries.map(dayOf))) {

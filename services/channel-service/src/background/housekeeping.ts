@@ -2,7 +2,7 @@ import type { Pool } from '@parley/database';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { livingServers, mendLeases, mendSeats, purges } from '../store/servers.js';
 
-/** What any manager does now and then: purges what has lapsed, and lets go of servers that are gone. */
+/** Periodic work of every manager: purges expired rows and closes connections to dead servers. */
 export class Housekeeping {
   readonly #pool: Pool;
   readonly #servers: ChatServers;
@@ -12,12 +12,18 @@ export class Housekeeping {
     this.#servers = servers;
   }
 
-  /** Lets go of leases and reservations that a step of the database's clock has made too long. Rejects with the database error. */
+  /**
+   * Shortens leases and reservations that end too late because the database clock was set back.
+   * @throws the database error.
+   */
   async mend(): Promise<void> {
     if ((await mendLeases.run(this.#pool, [])).length > 0) await mendSeats.run(this.#pool, []);
   }
 
-  /** One turn. Any number of managers may do it at once. Rejects with the database error. */
+  /**
+   * Runs once. Any number of managers may run it at the same time.
+   * @throws the database error.
+   */
   async run(): Promise<void> {
     for (const purge of purges) await purge.run(this.#pool, []);
     const living = await livingServers.run(this.#pool, []);

@@ -15,17 +15,18 @@ import {
 import type { Archive } from './archive.js';
 
 const channelsPerRun = 1_000;
-/** Each may have 10,000 members. */
+/** Each channel may have 10,000 members. */
 const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;
-/** Those are read in full: at most 32 MiB of data. */
+/** These entries are read in full: at most 32 MiB of data. */
 const archivedSliceEntries = 500;
 
 /**
- * Ends what a channel keeps no more, in two steps that hold nobody up. First its first seq moves on: from then on nobody is shown what
- * is below. Then the rows below go, in slices, but no sooner than 10 minutes after they were written. A channel that was deleted a day ago
- * goes the same way, and then itself.
+ * Enforces retention in two steps that block no writer. First it moves the first seq of a channel,
+ * which hides everything below. Then it deletes the rows below in slices, at the earliest 10
+ * minutes after they were written. A channel deleted a day ago is emptied in the same way and then
+ * removed.
  */
 export class Retention {
   readonly #pool: Pool;
@@ -36,7 +37,10 @@ export class Retention {
     this.#archive = archive;
   }
 
-  /** One turn, unless another manager has it. Rejects with the error of the database or of the archive. */
+  /**
+   * Runs once, unless another manager is running it.
+   * @throws the error of the database or of the archive.
+   */
   async run(): Promise<void> {
     await transaction(this.#pool, async (turn) => {
       const [lock] = await myTurn.run(turn, []);
@@ -51,7 +55,10 @@ export class Retention {
     });
   }
 
-  /** Deletes all that may go of one channel, turn or not. Rejects as `run` does. */
+  /**
+   * Deletes all deletable entries of one channel, without taking the retention lock.
+   * @throws like `run`.
+   */
   clear(channelId: number): Promise<void> {
     return this.#drop(channelId, Number.POSITIVE_INFINITY);
   }

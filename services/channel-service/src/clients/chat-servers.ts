@@ -9,22 +9,22 @@ import type { ServiceClaims, SigningKey } from '@parley/service-kit';
 export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
   readonly key: SigningKey<ServiceClaims>;
-  /** Of this manager. */
+  /** Instance id of this manager. */
   readonly bootId: string;
   readonly log: Logger;
 }
 
-/** A chat server to be told something. */
+/** Address of a chat server and its instance id. */
 export interface ServerTarget {
   readonly boot_id: string;
   readonly internal_addr: string;
 }
 
-/** Whose streams end. */
+/** Streams to end. */
 export interface Whom {
-  /** Absent: in every channel. */
+  /** Absent: all channels. */
   readonly channelId?: number;
-  /** Absent: everybody's. */
+  /** Absent: all users. */
   readonly userId?: string;
 }
 
@@ -34,8 +34,8 @@ const answersTries = 5;
 const answersAgainMs = 300;
 
 /**
- * Commands to chat servers. Each but `drain` is a courtesy that makes quick what they would find out by themselves, so nobody waits
- * for it.
+ * Sends commands to chat servers. All except `drain` only speed up what the servers find out
+ * themselves, so the caller does not wait for them.
  */
 export class ChatServers implements Part {
   readonly #options: ChatServersOptions;
@@ -45,33 +45,36 @@ export class ChatServers implements Part {
     this.#options = options;
   }
 
-  /** The channel is this server's now. */
+  /** Tells the server that it owns the channel. */
   announce(target: ServerTarget, id: number, epoch: number): void {
     const channel = Channel.fromPartial({ id, epoch });
     this.#tell(target, (client, token) => callUnary(client, ChatService.add, channel, { token, withinMs }));
   }
 
-  /** This seat was replaced by a newer one. */
+  /** Ends a seat that a newer one has replaced. */
   endSeat(target: ServerTarget, seatId: string): void {
     this.#tell(target, (client, token) => disconnect(client, token, { seatId }, 'replaced'));
   }
 
-  /** This user was removed from the channel. */
+  /** Disconnects a user removed from the channel. */
   endUser(target: ServerTarget, channelId: number, userId: string): void {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
   }
 
-  /** An administrator ended these, or suspended the user. */
+  /** Ends streams on behalf of an operator, by a kick or a suspension. */
   endStreams(target: ServerTarget, whom: Whom, reason: 'kicked' | 'suspended'): void {
     this.#tell(target, (client, token) => disconnect(client, token, whom, reason));
   }
 
-  /** The channel has another log: its people are to listen again, and come to whoever reads the new one. */
+  /**
+   * Tells clients of a channel with a new log to Listen again, so that they reach a server that
+   * reads it.
+   */
   moveChannel(target: ServerTarget, id: number): void {
     this.#tell(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
   }
 
-  /** The channel was deleted: its people first, then itself. */
+  /** Disconnects the clients of a deleted channel, then removes the channel. */
   endChannel(target: ServerTarget, id: number): void {
     this.#tell(target, async (client, token) => {
       await disconnect(client, token, { channelId: id }, 'channel-deleted');
@@ -80,8 +83,8 @@ export class ChatServers implements Part {
   }
 
   /**
-   * Gives every channel of the server back. Waits until the server has taken the order.
-   * @throws {Refusal} of the server, or of the connection to it.
+   * Makes the server give back all its channels. Returns once the server has accepted.
+   * @throws {Refusal} from the server or the connection to it.
    */
   async drain(target: ServerTarget): Promise<void> {
     const { key, bootId } = this.#options;
@@ -90,20 +93,23 @@ export class ChatServers implements Part {
     await callUnary(client, ChatService.drain, DrainRequest.create(), { token, withinMs: drainWithinMs });
   }
 
-  /** Whether the process at this address is the one with this boot id: no other takes a token for it. */
+  /**
+   * Returns whether the process at this address has this instance id: only that process accepts a
+   * token for it.
+   */
   async answers(target: ServerTarget): Promise<boolean> {
     const { key, bootId } = this.#options;
     const token = await key.sign({ sub: bootId }, target.boot_id);
     const client = this.#clientOf(target.internal_addr);
     for (let tries = 0; tries < answersTries; tries++) {
       const outcome = await reasonOfCall(disconnect(client, token, { seatId: randomUUID() }, 'replaced'));
-      if (outcome !== 'unreachable') return outcome === 'ok'; // the connection may be one to an earlier life
+      if (outcome !== 'unreachable') return outcome === 'ok'; // the connection may belong to an earlier process
       await pause(answersAgainMs);
     }
     return false;
   }
 
-  /** Forgets the connections to every other address. */
+  /** Closes connections to all other addresses. */
   keepOnly(addresses: ReadonlySet<string>): void {
     for (const [address, client] of this.#clients) {
       if (addresses.has(address)) continue;
@@ -121,7 +127,7 @@ export class ChatServers implements Part {
     key
       .sign({ sub: bootId }, target.boot_id)
       .then((token) => say(this.#clientOf(target.internal_addr), token))
-      .catch((err: unknown) => log.debug({ err, node: target.boot_id }, 'a chat server was not told'));
+      .catch((err: unknown) => log.debug({ err, node: target.boot_id }, 'cannot notify a chat server'));
   }
 
   #clientOf(address: string): Client {

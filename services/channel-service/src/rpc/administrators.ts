@@ -1,7 +1,10 @@
 import { refuse } from '@parley/runtime';
 import { type Call, type Callers, forUser, type UnaryHandler, type UserCaller } from '@parley/service-kit';
 
-/** A method for administrators. Who is one, the user's row says at each call; a token's role only informs. */
+/**
+ * Wraps a method for operators. Checks the role in the user's row at each call; the role in the
+ * token is only informational.
+ */
 export function forAdministrator<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,

@@ -25,14 +25,17 @@ function endpoint(address: string): Endpoint | undefined {
   return host === undefined ? undefined : { host, port: Number(port) };
 }
 
-/** Which addresses a chat server may report: users are sent to one, with their tokens, and this manager dials the other. */
+/**
+ * Decides which addresses a chat server may report. Users are sent to one of them with their
+ * tokens, and this manager dials the other.
+ */
 export class AllowList {
   readonly #hosts: readonly RegExp[];
   readonly #networks: readonly Network[];
   readonly #firstPort: number;
   readonly #lastPort: number;
 
-  /** @throws {Error} one sentence where a network is not one. */
+  /** @throws {Error} with one sentence if a network is malformed. */
   constructor(settings: Pick<Settings, 'SERVER_HOSTS' | 'SERVER_NETWORKS' | 'SERVER_PORTS'>) {
     const [first, last] = settings.SERVER_PORTS.split('-');
     this.#hosts = settings.SERVER_HOSTS.map(hostPattern);

@@ -20,11 +20,14 @@ export interface ChangeMemberDeps {
 interface Done {
   readonly person: PersonRow;
   readonly changed: ChangedMember;
-  /** The servers where the user had a seat in the channel. */
+  /** Servers where the user had a seat in the channel. */
   readonly ended: readonly ServerTarget[];
 }
 
-/** Nobody is named to somebody who could not find them and has never met them. */
+/**
+ * Reads the user, unless the caller can neither find them nor has met them.
+ * @throws {Refusal} `user-not-found`.
+ */
 async function personIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<PersonRow> {
   const person = await findPerson(client, me, userId, id);
   if (!person.reachable && !person.met && me.role !== 'admin') throw refuse('user-not-found');
@@ -52,7 +55,10 @@ async function changeIn(
   return { person, changed, ended };
 }
 
-/** ChangeMember: one change of one member. Who is removed is told at once where that is possible, within a second otherwise. */
+/**
+ * Handles ChangeMember: one change of one member. Disconnects a removed user at once if the server
+ * is reachable, otherwise within a second.
+ */
 export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });

@@ -1,7 +1,7 @@
 import { limits, refuse } from '@parley/runtime';
 
 /**
- * The id of one channel, as it was sent.
+ * Returns the channel id of a request.
  * @throws {Refusal} `invalid-channel-id`.
  */
 export function oneChannel({ id }: { readonly id: number }): number {

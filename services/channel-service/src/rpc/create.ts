@@ -11,28 +11,28 @@ import { limitRate } from './throttle.js';
 
 export interface CreateDeps {
   readonly pool: Pool;
-  /** In front of this service. */
+  /** Trusted proxies in front of this service. */
   readonly proxies: Proxies;
 }
 
 type Row = Parameters<typeof createChannel.run>[1];
 type NewChannel = Row extends [...infer Fields, channelsPerUser: number] ? Fields : never;
 
-/** Counts the channels that come from one address, of all users together. */
+/** Limits the channels created from one address, by all users together. */
 const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
 
-/** Counts those of accounts that are less than a day old once more. */
+/** Limits accounts that are less than a day old once more. */
 const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
 
-/** Counts the channels that a user makes, of all kinds. */
+/** Limits the channels of all kinds that one user creates. */
 const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 
 function kindToMake({ kind: asked, closedHistory }: Channel) {
   const kind = asked === ChannelKind.UNSPECIFIED ? 'room' : kindOf(asked);
   if (kind === undefined) throw refuse('invalid-channel');
-  if (kind === 'direct') throw refuse('wrong-kind', { words: 'a direct chat is made by OpenDirect' });
+  if (kind === 'direct') throw refuse('wrong-kind', { words: 'Create cannot make a direct chat. Use OpenDirect.' });
   if (kind === 'room' && closedHistory) {
-    throw refuse('invalid-channel', { words: 'a room has no members whose history could be closed' });
+    throw refuse('invalid-channel', { words: 'A room has no members. Leave out closed_history.' });
   }
   return kind;
 }
@@ -43,7 +43,8 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
   const limit = limitOf(kind, asked.limit);
   checkDescription(description);
   checkSlowMode(slowModeS);
-  if (asked.iconId !== '') throw refuse('not-implemented', { words: 'icons are not offered yet' });
+  if (asked.iconId !== '')
+    throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
   const { seconds, count } = keptOf(asked.keep) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   const json = metadataOf(metadata);
   return [me.id, displayName(name), limit, description, kind, seconds, count, slowModeS, !closedHistory, json];
@@ -51,7 +52,9 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
 
 function tooMany(most: number): Refusal {
   if (most === limits.channelsPerUser) return refuse('too-many-channels');
-  return refuse('too-many-channels', { words: `an account of less than a day owns at most ${most} channels` });
+  return refuse('too-many-channels', {
+    words: `An account less than a day old can own at most ${most} channels. Delete one or try again tomorrow.`,
+  });
 }
 
 async function make(client: PoolClient, row: NewChannel, address: string): Promise<number> {
@@ -69,7 +72,7 @@ async function make(client: PoolClient, row: NewChannel, address: string): Promi
 const addressOf = (proxies: Proxies, call: Call) => addressKey(proxies.callerOf(call));
 
 /**
- * Counts one new channel, of its maker and of the address that it comes from.
+ * Counts one new channel against its creator and their address.
  * @throws {Refusal} `create-too-often`.
  */
 export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCaller, call: Call): Promise<void> {
@@ -77,7 +80,7 @@ export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCa
   await limitRate(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
 }
 
-/** Create: a channel of the caller's, who is the first member of a chat. */
+/** Handles Create: makes a channel owned by the caller, who becomes the first member of a chat. */
 export function createCreate(deps: CreateDeps) {
   const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {

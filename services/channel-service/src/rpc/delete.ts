@@ -16,7 +16,8 @@ export interface DeleteDeps {
 
 function whyNot({ kind }: LockedChannel, seen: Look | undefined): Refusal {
   const visible = isListed(kind) || seen?.member === true;
-  if (visible && kind === 'direct') return refuse('wrong-kind', { words: 'a direct chat is of two people: leave it' });
+  if (visible && kind === 'direct')
+    return refuse('wrong-kind', { words: 'A direct chat cannot be deleted. Leave it instead.' });
   return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 
@@ -25,7 +26,7 @@ function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, 
   return audit.run(client, [me.id, 'channel.delete', String(id), detail]);
 }
 
-/** Answers the server that had the channel, where it lives. */
+/** Returns the live server that owned the channel, or undefined. */
 async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<SeatPlace | undefined> {
   const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
   const [seen] = await look.run(client, [channel.id, me.id]);
@@ -35,7 +36,10 @@ async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCall
   return seen?.alive === true ? seen : undefined;
 }
 
-/** Delete: by the owner or an administrator. Its people are told at once where that is possible, within a second otherwise. */
+/**
+ * Handles Delete, for the owner or an operator. Disconnects users at once if the server is
+ * reachable, otherwise within a second.
+ */
 export function createDelete({ pool, servers }: DeleteDeps) {
   return async (request: Channel, me: UserCaller, call: Call): Promise<object> => {
     const id = oneChannel(request);

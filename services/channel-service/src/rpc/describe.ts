@@ -31,7 +31,10 @@ function toChannel(row: ChannelRow): Channel {
   });
 }
 
-/** These channels as the caller sees them, in the order of `ids`; deleted ones are left out. Never tells an epoch. */
+/**
+ * Returns channels as the caller sees them, in the order of `ids`, without deleted ones. Never
+ * includes an epoch.
+ */
 export async function describeChannels(
   pool: Queryable,
   { id: me }: Pick<UserCaller, 'id'>,
@@ -44,7 +47,7 @@ export async function describeChannels(
 }
 
 /**
- * One channel as the caller sees it.
+ * Returns one channel as the caller sees it.
  * @throws {Refusal} `channel-not-found`.
  */
 export async function describeChannel(pool: Queryable, me: Pick<UserCaller, 'id'>, id: number): Promise<Channel> {

@@ -18,7 +18,10 @@ function notTold(thrown: unknown): unknown {
   return unheard ? refuse('server-away', { cause: thrown }) : thrown;
 }
 
-/** Drain: first its row, so that no manager places anything there from now on, then the server itself. Again is the same. */
+/**
+ * Handles Drain. Marks the row first, so that no manager places anything on the server, then tells
+ * the server. Idempotent.
+ */
 export function createDrain({ pool, servers }: DrainDeps) {
   function mark(id: string, me: UserCaller): Promise<ServerTarget> {
     return transaction(pool, async (client) => {

@@ -5,7 +5,7 @@ import type { RetentionRow } from '../store/channels.js';
 
 const largestInteger = 2_147_483_647;
 const maxSlowModeS = 21_600;
-/** What JSON may write and the database cannot store: NUL, halves of surrogate pairs. */
+/** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
 const unstorable = /\0|\p{Cs}/u;
 
 /** @throws {Refusal} `invalid-channel`. */
@@ -14,15 +14,15 @@ export function checkDescription(text: string): void {
 }
 
 /**
- * Seconds between two messages of one sender.
+ * Checks the slow mode, in seconds between two messages of one sender.
  * @throws {Refusal} `invalid-channel`.
  */
 export function checkSlowMode(seconds: number): void {
-  if (seconds > maxSlowModeS) throw refuse('invalid-channel', { words: 'slow mode is 0 to 21600 seconds' });
+  if (seconds > maxSlowModeS) throw refuse('invalid-channel', { words: 'Invalid slow mode. Use 0 to 21600 seconds.' });
 }
 
 /**
- * Seats of a room, members of a chat, where 0 means the default.
+ * Returns the limit to store: seats of a room or members of a chat. 0 requests the default.
  * @throws {Refusal} `invalid-limit`.
  */
 export function limitOf(kind: ChannelKind, limit: number): number {
@@ -38,7 +38,8 @@ function secondsOf({ nothing, everything, seconds }: Keep): number | null | unde
 }
 
 /**
- * What is to be kept; undefined where nothing is said about it. A count alone bounds what is kept for ever.
+ * Returns the requested retention, or undefined if the request does not set it. A count alone
+ * bounds an otherwise unlimited history.
  * @throws {Refusal} `invalid-channel`.
  */
 export function keptOf(keep: Keep | undefined): RetentionRow | undefined {
@@ -47,14 +48,14 @@ export function keptOf(keep: Keep | undefined): RetentionRow | undefined {
   if (seconds === undefined && count === null) return undefined;
   if (seconds === 0 && count !== null) {
     throw refuse('invalid-channel', {
-      words: 'max_count needs a history: leave it out, or keep messages for a time or for ever',
+      words: 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.',
     });
   }
   if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
   return { seconds: seconds ?? null, count };
 }
 
-/** Whether the database can store a text as JSON. */
+/** Returns whether the database can store a text as JSON. */
 export function isStorable(text: string): boolean {
   return !unstorable.test(text);
 }
@@ -68,22 +69,24 @@ function parseMetadata(text: string): unknown {
   try {
     return JSON.parse(text, refuseUnstorable);
   } catch (cause) {
-    throw refuse('invalid-channel', { words: 'metadata is a JSON object', cause });
+    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.', cause });
   }
 }
 
 /**
- * A JSON object as the database takes it; nothing is an empty one.
+ * Returns metadata as JSON text for the database; an empty text is an empty object.
  * @throws {Refusal} `invalid-channel`.
  */
 export function metadataOf(text: string): string {
   if (text === '') return '{}';
   if (Buffer.byteLength(text) > limits.metadataJsonBytes) {
-    throw refuse('invalid-channel', { words: `metadata has at most ${limits.metadataJsonBytes} bytes` });
+    throw refuse('invalid-channel', {
+      words: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.`,
+    });
   }
   const value = parseMetadata(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refuse('invalid-channel', { words: 'metadata is a JSON object' });
+    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.' });
   }
   return JSON.stringify(value);
 }

@@ -3,23 +3,23 @@ import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { type ChannelPlace, channelsNamed, listed, own } from '../store/channels.js';
 
-/** What is looked for. */
+/** Search criteria for channels. */
 export interface WantedUser {
-  /** Whose own channels; undefined: what is listed for all. */
+  /** User whose own channels are searched; undefined searches the public listing. */
   readonly userId?: string;
-  /** Of this name only; empty: any. */
+  /** Exact name to search for; empty matches any. */
   readonly name: string;
-  /** After so many days that nobody used it, a channel is not listed any more. */
+  /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
 }
 
-/** Before the first one, in the order of activity. */
+/** Position before the first channel, in order of activity. */
 export const first: ChannelPlace = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
 const token = /^(\d{1,16})-(\d{1,10})$/;
 
 /**
- * Where the page before ended.
+ * Decodes a page token, the position at the end of the previous page.
  * @throws {Refusal} `invalid-page`.
  */
 export function placeAfter(page: Page | undefined): ChannelPlace {
@@ -31,10 +31,10 @@ export function placeAfter(page: Page | undefined): ChannelPlace {
   return place;
 }
 
-/** The token for what comes after a place. */
+/** Encodes the page token for a position. */
 export const tokenOf = ({ at, id }: ChannelPlace) => `${at}-${id}`;
 
-/** At most `size` channels behind a place, the most active first. */
+/** Returns at most `size` channels after a position, most active first. */
 export function findChannels(
   pool: Queryable,
   { userId, name, listedDays }: WantedUser,

@@ -15,12 +15,15 @@ import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { fitting, pageSize } from './page.js';
 
-/** The first and the last seq that somebody may read. */
+/** First and last seq that a user may read. */
 type Readable = readonly [first: number, last: number];
 
 const nothing: Readable = [1, 0];
 
-/** Who was a member reads up to the end of that, and nobody else anything. */
+/**
+ * Returns the range a user may read: a past member up to the end of their membership, any other
+ * non-member nothing.
+ */
 function lastOfMember({ kind, inside, left_seq, last_seq, banned }: Access): number {
   if (inside) return last_seq;
   if ((left_seq ?? 0) > 0) return Math.min(left_seq ?? 0, last_seq);
@@ -36,12 +39,12 @@ function readable(seen: Access): Readable {
   return keeps ? [first, last] : nothing;
 }
 
-/** How many emoji of a message, and how many people of each. */
-const channelsNamed = [limits.emojiListed, limits.reactorsListed] as const;
+/** Maximum number of emoji per message and of users per emoji. */
+const reactionLimits = [limits.emojiListed, limits.reactorsListed] as const;
 
 const goesForward = ({ afterSeq, oldestFirst }: HistoryRequest) => afterSeq > 0 || oldestFirst;
 
-/** One more than the page has, to know whether there are more. */
+/** Reads one entry more than the page holds, to learn whether more follow. */
 function findPlaces(
   pool: Queryable,
   request: HistoryRequest,
@@ -50,10 +53,10 @@ function findPlaces(
 ): Promise<HistoryPosition[]> {
   const { channelId, beforeSeq, afterSeq } = request;
   if (goesForward(request)) {
-    return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1, ...channelsNamed]);
+    return oldestFirst.run(pool, [channelId, Math.max(first, afterSeq + 1), last, size + 1, ...reactionLimits]);
   }
   const end = beforeSeq > 0 ? Math.min(last, beforeSeq - 1) : last;
-  return newestFirst.run(pool, [channelId, first, end, size + 1, ...channelsNamed]);
+  return newestFirst.run(pool, [channelId, first, end, size + 1, ...reactionLimits]);
 }
 
 function toMessage(row: EntryRow): Message {
@@ -77,7 +80,10 @@ function toMessage(row: EntryRow): Message {
 
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
-/** History: a page of what was said, as it is now. Newest first, or oldest first: after a seq or from the first entry on. Only what is kept has a log to name. */
+/**
+ * Handles History: a page of the log in its current state, newest or oldest first, after a seq or
+ * from the first entry. Only a channel with history has a log id.
+ */
 export function createHistory(pool: Queryable) {
   return async (request: HistoryRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
     call.quiet = true;
@@ -89,7 +95,7 @@ export function createHistory(pool: Queryable) {
     if (seen === undefined) throw refuse('channel-not-found');
     const found = await findPlaces(pool, request, readable(seen), size);
     const wanted = fitting(found.slice(0, size), limits.pageBytes, ({ bytes }) => bytes);
-    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...channelsNamed, me.id]);
+    const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...reactionLimits, me.id]);
     const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
     const more = messages.length < found.length && messages.length > 0;
     return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.keeps ? seen.log_id : '' });

@@ -8,10 +8,14 @@ import { withChannel } from './locked.js';
 import { admit, throttleChanges } from './membership.js';
 import { mustSee, readStandings } from './standing.js';
 
-/** Join: into a public channel by its id, back into a direct one, or where the caller was offered to. Who is a member already stays one. */
+/**
+ * Handles Join: enters a public channel by id, returns to a direct chat, or accepts an offer. Does
+ * nothing for a member.
+ */
 export function createJoin(pool: Pool) {
   return async (invite: Invite, me: UserCaller, call: Call): Promise<Channel> => {
-    if (invite.id !== '') throw refuse('not-implemented', { words: 'links are not offered yet' });
+    if (invite.id !== '')
+      throw refuse('not-implemented', { words: 'Invite links are not supported yet. Join by channel id.' });
     const id = oneChannel({ id: invite.channelId });
     call.facts.channel = id;
     await throttleChanges(pool, me);
@@ -19,7 +23,8 @@ export function createJoin(pool: Pool) {
       const [mine] = await readStandings(client, channel, [me.id]);
       if (mine === undefined) throw refuse('channel-not-found');
       mustSee(channel, mine);
-      if (channel.kind === 'room') throw refuse('wrong-kind', { words: 'a room has no members: listen to it' });
+      if (channel.kind === 'room')
+        throw refuse('wrong-kind', { words: 'A room has no members to join. Call Listen instead.' });
       await admit(client, channel, me.id, mine, me.id);
     });
     return describeChannel(pool, me, id);

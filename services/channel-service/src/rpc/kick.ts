@@ -17,8 +17,8 @@ export interface KickDeps {
 }
 
 function whomOf({ channelId, userId, reason }: KickRequest): Whom {
-  const channelsNamed = channelId !== 0 || userId !== '';
-  if (!channelsNamed || [...reason].length > limits.kickReasonCharacters || !isStorable(reason))
+  const hasTarget = channelId !== 0 || userId !== '';
+  if (!hasTarget || [...reason].length > limits.kickReasonCharacters || !isStorable(reason))
     throw refuse('invalid-kick');
   if (userId !== '') readUserId(userId);
   return {
@@ -27,7 +27,7 @@ function whomOf({ channelId, userId, reason }: KickRequest): Whom {
   };
 }
 
-/** Whom exactly: a user id may be given in capital letters or not. */
+/** Resolves the target; a user id may be in any case. */
 async function find(client: Queryable, { channelId, userId }: Whom, me: UserCaller): Promise<Whom> {
   const [user] = userId === undefined ? [] : await account.run(client, [userId]);
   if (userId !== undefined && user === undefined) throw refuse('user-not-found');
@@ -46,10 +46,13 @@ function note(client: PoolClient, { channelId, userId }: Whom, reason: string, s
   return audit.run(client, [me.id, 'user.kick', userId, { channel: channelId ?? null, reason, seats }]);
 }
 
-/** Kick: ends seats, and with them their streams: at once where that is possible, within a second otherwise. */
+/**
+ * Handles Kick: ends seats and their streams, at once if the server is reachable, otherwise within
+ * a second.
+ */
 export function createKick({ pool, servers }: KickDeps) {
-  async function kickIn(client: PoolClient, channelsNamed: Whom, reason: string, me: UserCaller): Promise<Done> {
-    const whom = await find(client, channelsNamed, me);
+  async function kickIn(client: PoolClient, requested: Whom, reason: string, me: UserCaller): Promise<Done> {
+    const whom = await find(client, requested, me);
     const ended = await kick.run(client, [whom.channelId ?? null, whom.userId ?? null]);
     const seats = ended.reduce((sum, server) => sum + server.seats, 0);
     await note(client, whom, reason, seats, me);
@@ -57,8 +60,8 @@ export function createKick({ pool, servers }: KickDeps) {
   }
 
   return async (request: KickRequest, me: UserCaller): Promise<object> => {
-    const channelsNamed = whomOf(request);
-    const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, channelsNamed, request.reason, me));
+    const requested = whomOf(request);
+    const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, requested, request.reason, me));
     for (const server of ended) servers.endStreams(server, whom, 'kicked');
     return {};
   };

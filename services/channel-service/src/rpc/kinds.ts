@@ -4,12 +4,15 @@ import { channelKinds } from '@parley/service-kit';
 
 const names = new Map(Object.entries(channelKinds).map(([name, kind]) => [kind, name as Kind]));
 
-/** The kind that a client names; undefined: none that there is. */
+/** Returns the kind a client named, or undefined if it is unknown. */
 export function kindOf(kind: ChannelKind): Kind | undefined {
   return names.get(kind as (typeof channelKinds)[Kind]);
 }
 
-/** Whether strangers know of channels of a kind. To everybody else the others answer as if there were none. */
+/**
+ * Returns whether non-members may know that a channel of a kind exists. Other channels appear not
+ * to exist.
+ */
 export function isListed(kind: Kind): boolean {
   return kind === 'room' || kind === 'public';
 }

@@ -16,7 +16,7 @@ function toEntry({ at_ms, actor, action, target, detail }: AuditRow): AuditEntry
   return AuditEntry.fromPartial({ at: at_ms, actor, action, target, detail });
 }
 
-/** ListAudit: a page, the newest first. */
+/** Handles ListAudit: a page, newest first. */
 export function createListAudit(pool: Pool) {
   return async (page: Page): Promise<ListAuditResponse> => {
     const size = pageSize(page.size);

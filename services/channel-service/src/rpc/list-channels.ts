@@ -9,7 +9,7 @@ import { pageSize } from './page.js';
 
 const versionBytes = 6;
 
-/** What a channel looks like to the caller, as a number; never 0. */
+/** Returns a hash of a channel as the caller sees it; never 0. */
 function versionOf(channel: Channel): number {
   const digest = createHash('sha256').update(Channel.encode(channel).finish()).digest();
   return digest.readUIntBE(0, versionBytes) + 1;
@@ -21,7 +21,10 @@ function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDay
   return { name: normal, listedDays, ...(mine && { userId: me.id }) };
 }
 
-/** ListChannels: a page of channels, the most active first, without those that the caller has as they are. */
+/**
+ * Handles ListChannels: a page of channels, most active first, without those the caller already has
+ * unchanged.
+ */
 export function createListChannels(pool: Pool, listedDays: number) {
   return async (request: ListChannelsRequest, me: UserCaller, call: Call): Promise<ListChannelsResponse> => {
     call.quiet = true;

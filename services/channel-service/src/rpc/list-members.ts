@@ -13,12 +13,15 @@ function runsIt({ kind, owner_id, inside, role }: Access, me: UserCaller): boole
   return kind !== 'direct' && (owner_id === me.id || (inside && role === 'admin'));
 }
 
-/** Outsiders are told only of people whom anybody may find. */
+/** Limits non-members to users anyone may find. */
 function knows({ inside, owner_id }: Access, me: UserCaller): boolean {
   return inside || owner_id === me.id || me.role === 'admin';
 }
 
-/** ListMembers: to who sees the channel. Past members, and who is banned, only to its owner and its admins, without a role. */
+/**
+ * Handles ListMembers, for anyone who may see the channel. Shows past members and banned users,
+ * without a role, only to the owner and the channel admins.
+ */
 export function createListMembers(pool: Pool) {
   return async ({ channelId, page }: ListMembersRequest, me: UserCaller, call: Call): Promise<ListMembersResponse> => {
     const id = oneChannel({ id: channelId });

@@ -21,7 +21,7 @@ function toServer(row: ServerRow): ChannelServer {
   });
 }
 
-/** ListServers: by name, at most 1,000. */
+/** Handles ListServers: at most 1,000 servers, by name. */
 export function createListServers(pool: Pool) {
   return async (): Promise<ListServersResponse> => {
     const rows = await listServers.run(pool, [limits.serversListed]);

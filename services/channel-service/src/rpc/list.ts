@@ -7,7 +7,10 @@ import { oneChannel } from './channel-id.js';
 import { describeChannel, describeChannels } from './describe.js';
 import { findChannels, first, type WantedUser } from './found.js';
 
-/** At most 1,000, a page at a time: the next page is read when this one has been taken. */
+/**
+ * Streams at most 1,000 channels. Reads the next page only after the client has taken the current
+ * one.
+ */
 async function* walk(pool: Pool, me: UserCaller, wanted: WantedUser, known: Set<number>): AsyncGenerator<Channel> {
   let from = first;
   for (let left: number = limits.channelsPerList; left > 0; left -= limits.pageEntries) {
@@ -31,7 +34,10 @@ async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<
   yield await describeChannel(pool, me, id);
 }
 
-/** List: id 0 is the caller's own channels, then the listed ones, at most 1,000 of each. */
+/**
+ * Handles List. Id 0 streams the caller's own channels, then the listed ones, at most 1,000 of
+ * each.
+ */
 export function createList(pool: Pool, listedDays: number) {
   return (request: Channel, me: UserCaller, call: Call): AsyncGenerator<Channel> => {
     call.quiet = true;

@@ -10,7 +10,10 @@ import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { limitRate } from './throttle.js';
 
-/** How a channel came to its owner: it had it, it had none, or so long ago the lease of the one before lapsed. */
+/**
+ * How a channel got its owner: it already had one, it had none, or the lease of the previous owner
+ * lapsed `afterMs` milliseconds ago.
+ */
 export type OwnerLookup = { readonly how: 'kept' | 'placed' } | { readonly how: 'recovered'; readonly afterMs: number };
 
 export interface ListenDeps {
@@ -18,7 +21,7 @@ export interface ListenDeps {
   readonly clock: DatabaseClock;
   readonly joinKey: SigningKey<JoinClaims>;
   readonly servers: ChatServers;
-  /** Told of each seat that was given. */
+  /** Called for each seat reserved. */
   readonly onFound: (found: OwnerLookup) => void;
 }
 
@@ -28,7 +31,10 @@ interface ReservedSeat extends SeatOutcome {
   readonly found: OwnerLookup;
 }
 
-/** How often the listed channels of one owner rise in the list: 5 times in 10 minutes, all together. */
+/**
+ * Limits how often the listed channels of one owner rise in the list: 5 times in 10 minutes, all
+ * together.
+ */
 const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
@@ -39,7 +45,10 @@ function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void
   if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
 }
 
-/** The living owner, draining or not; without one the channel is given to a server that serves. */
+/**
+ * Returns the live owner, even if it is draining. Assigns a channel without one to a serving
+ * server.
+ */
 async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<ReservedSeat, 'owner' | 'found'>> {
   if (seen.alive) return { owner: seen, found: { how: 'kept' } };
   if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
@@ -73,7 +82,7 @@ async function takeSeat(
   return { ...seated, seat };
 }
 
-/** Each step looks only after the lock before it: what is read is what holds until the commit. */
+/** Reads after each lock in a separate statement, so that the result holds until the commit. */
 async function rise(client: PoolClient, id: number, me: UserCaller): Promise<void> {
   const [due] = await rising.run(client, [id, me.id]);
   if (due !== undefined && (await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
@@ -92,7 +101,7 @@ function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> 
   });
 }
 
-/** Listen: where to connect, and the token for one seat there. */
+/** Handles Listen: returns the server address and a token for one seat there. */
 export function createListen({ pool, clock, joinKey, servers, onFound }: ListenDeps) {
   function sign(id: number, { seat, owner }: ReservedSeat, me: UserCaller): Promise<string> {
     const route = Buffer.from(owner.internal_addr).toString('base64');

@@ -3,7 +3,8 @@ import { refuse } from '@parley/runtime';
 import { type LockedChannel, lockChannel } from '../store/channels.js';
 
 /**
- * A transaction that ends several seats. Who else does may be waiting for the other half of ours: then we are the ones who try again, once.
+ * Runs `work` in a transaction that ends several seats. Retries once after a deadlock with another
+ * such transaction.
  * @throws what `work` throws.
  */
 export async function endingSeats<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -16,7 +17,7 @@ export async function endingSeats<T>(pool: Pool, work: (client: PoolClient) => P
 }
 
 /**
- * A transaction that has the channel for itself.
+ * Runs `work` in a transaction that holds the lock of the channel.
  * @throws {Refusal} `channel-not-found`, or what `work` throws.
  */
 export function withChannel<T>(

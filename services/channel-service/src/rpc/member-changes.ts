@@ -10,10 +10,10 @@ import type { Change, ChangedMember, Scene } from './scene.js';
 import { mustManage, mustSee } from './standing.js';
 
 function notInRooms({ kind }: LockedChannel): void {
-  if (kind === 'room') throw refuse('wrong-kind', { words: 'a room has no members: whoever listens is in it' });
+  if (kind === 'room') throw refuse('wrong-kind', { words: 'A room has no members. Call Listen to enter it.' });
 }
 
-/** Comes in by their own choice: into a public chat, back into a direct one, or where they were offered to. */
+/** Adds the caller by their own choice: to a public chat, back to a direct chat, or by an offer. */
 async function enters({ client, channel, me, mine }: Scene): Promise<ChangedMember> {
   await admit(client, channel, me.id, mine, me.id);
   return { rank: mine.rank === 'none' ? 'member' : mine.rank, out: false };
@@ -22,12 +22,12 @@ async function enters({ client, channel, me, mine }: Scene): Promise<ChangedMemb
 function mustAdd({ channel, mine, person, theirs }: Scene): void {
   if (mine.rank === 'none') throw refuse('not-a-member');
   if (channel.kind === 'direct' && !theirs.known) {
-    throw refuse('wrong-kind', { words: 'a direct chat is of two people for good' });
+    throw refuse('wrong-kind', { words: 'Nobody can be added to a direct chat. Create a group instead.' });
   }
   if (channel.kind !== 'group' && channel.kind !== 'direct') mustManage(channel, mine);
   if (theirs.rank === 'none' && (!person.reachable || person.bars)) throw refuse('user-not-found');
   if (theirs.rank === 'none' && theirs.banned) {
-    throw refuse('banned', { words: 'that user is banned here: lift the ban first' });
+    throw refuse('banned', { words: 'That user is banned from this channel. Lift the ban first.' });
   }
 }
 
@@ -49,7 +49,7 @@ const add: Change = async (scene) => {
   return { rank: 'member', out: false };
 };
 
-/** The role that was offered accepts; another one declines. */
+/** Accepts the offer if the role matches it; declines it otherwise. */
 async function answers(scene: Scene, role: MemberRole): Promise<ChangedMember> {
   const { client, channel, me, mine } = scene;
   mustSee(channel, mine);
@@ -59,14 +59,14 @@ async function answers(scene: Scene, role: MemberRole): Promise<ChangedMember> {
     return { rank: 'owner', out: false };
   }
   if (mine.offered === 'member' && role === MemberRole.MEMBER) return enters(scene);
-  if (mine.offered === null) throw refuse('not-owner', { words: 'only the owner gives roles' });
+  if (mine.offered === null) throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
   await endOffer.run(client, [channel.id, me.id]);
   return { rank: mine.rank, out: false };
 }
 
 function mustGiveRoles({ channel, mine, theirs }: Scene): void {
   mustSee(channel, mine);
-  if (mine.rank !== 'owner') throw refuse('not-owner', { words: 'only the owner gives roles' });
+  if (mine.rank !== 'owner') throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
 
@@ -78,7 +78,7 @@ async function offersOwnership(scene: Scene): Promise<ChangedMember> {
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 
-/** Another role than owner also takes back the offer to become that. */
+/** Sets a role. Any role but owner also withdraws an ownership offer. */
 async function givesRole(
   { client, channel, me, person, theirs }: Scene,
   rank: 'admin' | 'member',
@@ -98,7 +98,8 @@ function roles(role: MemberRole): Change {
     const { channel, me, mine, person } = scene;
     if (channel.kind === 'direct') {
       mustSee(channel, mine);
-      if (mine.offered === null) throw refuse('wrong-kind', { words: 'a direct chat has no roles' });
+      if (mine.offered === null)
+        throw refuse('wrong-kind', { words: 'A direct chat has no roles. Leave out the role.' });
     }
     if (person.id === me.id) return answers(scene, role);
     mustGiveRoles(scene);
@@ -112,7 +113,7 @@ function only(said: boolean, change: Change): Change {
 }
 
 /**
- * The change that a request names.
+ * Returns the change a request names.
  * @throws {Refusal} `invalid-member-change`.
  */
 export function changeOf(request: ChangeMemberRequest): Change {

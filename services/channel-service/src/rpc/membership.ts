@@ -32,7 +32,8 @@ export function readUserId(id: string): void {
 }
 
 /**
- * Somebody with an account, reachable or not, met in a channel that the caller sees or not.
+ * Reads a user with an account, reachable or not. `met` refers to the channel, if the caller may
+ * see it.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function findPerson(
@@ -47,7 +48,7 @@ export async function findPerson(
   return found;
 }
 
-/** A user as a member of such a rank. */
+/** Builds a member with a rank. */
 export function asMember(
   { id, name, number }: Pick<MemberRow, 'id' | 'name' | 'number'>,
   rank: MembershipRules['rank'],
@@ -56,7 +57,10 @@ export function asMember(
   return User.fromPartial({ id, name, number, memberRole: ranks[rank], offered: ranks[offered] });
 }
 
-/** Puts a change of members into the log of the channel, where it has one; from here to the commit nobody else writes there. */
+/**
+ * Appends a membership change to the log of the channel, if it has one. No other process writes to
+ * the log until the commit.
+ */
 export async function note(
   client: PoolClient,
   { id, keeps }: LockedChannel,
@@ -69,7 +73,7 @@ export async function note(
 }
 
 /**
- * Makes somebody a member. Nothing happens where they are one.
+ * Makes a user a member, or does nothing if they are one.
  * @throws {Refusal} `banned` or `channel-full`.
  */
 export async function admit(

@@ -5,7 +5,10 @@ import { note } from './membership.js';
 import type { Change, Scene } from './scene.js';
 import { mustManage, mustSee } from './standing.js';
 
-/** Whether the caller does as an administrator of the server what a standing in the channel does not allow. */
+/**
+ * Returns whether the caller acts as an operator, because their membership does not allow the
+ * action.
+ */
 function usesOffice({ me, mine, theirs }: Scene): boolean {
   const isHost = mine.rank === 'owner' || (mine.rank === 'admin' && theirs.rank !== 'admin');
   return me.role === 'admin' && !isHost;
@@ -15,13 +18,14 @@ function mustBeTheOther({ channel, me, mine, person, theirs }: Scene): void {
   if (!mine.known) throw refuse('channel-not-found');
   mustSee(channel, mine);
   if (person.id === me.id || !theirs.known) {
-    throw refuse('wrong-kind', { words: 'in a direct chat each of the two may mute and ban the other' });
+    throw refuse('wrong-kind', { words: 'In a direct chat you can mute or ban only the other user.' });
   }
 }
 
 /**
- * Over whom: the owner over everybody else, an admin over members, each of two in a direct chat over the other; an administrator of the
- * server like an owner, who reads nothing by it, but not in a direct chat.
+ * Checks that the caller may moderate the target. The owner may moderate everyone else, a channel
+ * admin may moderate members, and both users of a direct chat may moderate each other. An operator
+ * may act like an owner, without read access, but not in a direct chat.
  */
 function mustModerate(scene: Scene): void {
   if (scene.channel.kind === 'direct') mustBeTheOther(scene);
@@ -33,11 +37,13 @@ function mustOutrank({ channel, me, mine, theirs }: Scene): void {
   if (!asOwner) mustManage(channel, mine);
   if (theirs.rank === 'owner') throw refuse('owner-stays');
   if (theirs.rank === 'admin' && !asOwner) {
-    throw refuse('not-owner', { words: 'admins are for the owner to deal with' });
+    throw refuse('not-owner', { words: 'Only the owner can moderate channel admins. Ask the owner.' });
   }
 }
 
-/** The entry that says so is the last one that a removed member sees: `left_seq` is its own seq. */
+/**
+ * Removes a member. The entry of the removal is the last one they can read: `left_seq` is its seq.
+ */
 async function goes({ client, channel, me, person }: Scene): Promise<void> {
   const gone = { userId: person.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
   const { at } = await note(client, channel, gone);
@@ -49,7 +55,7 @@ function audited(scene: Scene, act: string, untilMs?: number): { readonly audit?
   return { audit: { change: act, ...(untilMs !== undefined && { until: untilMs }) } };
 }
 
-/** Somebody goes by their own choice, or declines what was offered. */
+/** Handles a user who leaves or declines an offer. */
 const leaves: Change = async (scene) => {
   const { client, channel, mine, person } = scene;
   mustSee(channel, mine);
@@ -60,13 +66,13 @@ const leaves: Change = async (scene) => {
   return { rank: 'none', out: mine.offered === null || mine.rank !== 'none' };
 };
 
-/** By another: out of the channel, or out of what was offered. */
+/** Removes a user from the channel, or withdraws their offer, on behalf of another user. */
 const removes: Change = async (scene) => {
   const { client, channel, me, mine, person, theirs } = scene;
   if (me.role !== 'admin') mustSee(channel, mine);
   if (channel.kind === 'direct') {
     mustBeTheOther(scene);
-    throw refuse('wrong-kind', { words: 'nobody is removed from a direct chat: leave it, or ban the other' });
+    throw refuse('wrong-kind', { words: 'Nobody can be removed from a direct chat. Leave it or ban the other user.' });
   }
   mustModerate(scene);
   if (theirs.offered !== null) await endOffer.run(client, [channel.id, person.id]);
@@ -78,7 +84,10 @@ const removes: Change = async (scene) => {
 
 export const remove: Change = (scene) => (scene.person.id === scene.me.id ? leaves(scene) : removes(scene));
 
-/** No entry: a MemberChange cannot say it, and it is nobody else's business. The owner of the log sees another roster. */
+/**
+ * Sets a mute. It is not a log entry, because MemberChange has no field for it and it is private.
+ * The owner of the log learns of it by the roster number.
+ */
 export function mutes(untilMs: number): Change {
   return async (scene) => {
     const { client, channel, person, theirs } = scene;
@@ -92,7 +101,7 @@ export function mutes(untilMs: number): Change {
   };
 }
 
-/** Who is banned is removed too. Who is not any more comes back by joining. */
+/** Sets or lifts a ban. A ban also removes the member; a lifted ban lets them join again. */
 export function bans(untilMs: number): Change {
   return async (scene) => {
     const { client, channel, person, theirs } = scene;

@@ -8,7 +8,10 @@ import { note } from './membership.js';
 import type { Scene } from './scene.js';
 import type { MembershipRules } from './standing.js';
 
-/** Who asks or adds whom, and whether the person was in the channel before. */
+/**
+ * The person who adds or asks, the person added or asked, and whether the latter was in the channel
+ * before.
+ */
 interface Adding {
   readonly by: string;
   readonly userId: string;
@@ -16,18 +19,24 @@ interface Adding {
 }
 
 const day = 86_400;
-/** People whom one user reaches for the first time: 100 a day. */
+/** Limits the users one user reaches for the first time: 100 a day. */
 export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
-/** How often one person may be asked in one channel. */
+/** Limits how often one user may be asked in one channel. */
 const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
-/** How often one person may be added to one channel again, who was removed. */
+/** Limits how often one user who was removed may be added to one channel again. */
 const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
-/** How often one adder may ask or add one person, in all channels. */
+/** Limits how often one user may add or ask another, in all channels. */
 const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
-/** How often all adders together may ask or add one person to channels that are new to them: 20 times the share of one adder. */
+/**
+ * Limits how often all users together may add or ask one user to new channels: 20 times the limit
+ * of one adder.
+ */
 const addedAnywhere: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
-/** Counts a request or an addition. Where the person was in the channel before, it costs only the adder and the channel. */
+/**
+ * Counts a request or an addition. If the user was in the channel before, it counts only against
+ * the adder and the channel.
+ */
 async function count(
   client: PoolClient,
   rate: Rate,
@@ -38,12 +47,15 @@ async function count(
   if (!belonged) waits.push(await spend(client, addedAnywhere, userId));
   const retryAfterMs = Math.max(...waits);
   if (retryAfterMs > 0) {
-    throw refuse('change-too-often', { words: 'that user was added or asked often enough: wait', retryAfterMs });
+    throw refuse('change-too-often', {
+      words: 'That user has been added or asked too often. Try again later.',
+      retryAfterMs,
+    });
   }
 }
 
 /**
- * Counts that somebody is added by another.
+ * Counts an addition by another user.
  * @throws {Refusal} `change-too-often`.
  */
 export function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
@@ -51,19 +63,23 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, addin
 }
 
 /**
- * Counts that the caller reaches somebody with whom they share no chat yet; new direct chats spend the same budget.
+ * Counts a first contact with a user who shares no chat with the caller. New direct chats spend the
+ * same budget.
  * @throws {Refusal} `change-too-often`.
  */
 export async function throttleStrangers({ client, me, person, theirs }: Scene): Promise<void> {
   if (theirs.belonged || person.shares) return;
   const retryAfterMs = await spend(client, directRate, me.id);
   if (retryAfterMs > 0) {
-    throw refuse('change-too-often', { words: 'you reached many new people today: wait', retryAfterMs });
+    throw refuse('change-too-often', {
+      words: 'You have contacted too many new people today. Try again later.',
+      retryAfterMs,
+    });
   }
 }
 
 /**
- * Offers a role to somebody, who becomes nothing by it before they agree.
+ * Offers a role to a user, who gets it only by accepting.
  * @throws {Refusal} `change-too-often` or `too-many-offers`.
  */
 export async function makeOffer(
@@ -80,7 +96,8 @@ export async function makeOffer(
 }
 
 /**
- * The caller becomes the owner, as was offered by who still is. The owner of before stays as an admin, where there are some.
+ * Makes the caller the owner, if the current owner offered it. The previous owner stays as a
+ * channel admin, if the kind has admins.
  * @throws {Refusal} `not-owner` or `too-many-channels`.
  */
 export async function takeOver(
@@ -90,7 +107,7 @@ export async function takeOver(
   { offered, offeredBy }: MembershipRules,
 ): Promise<void> {
   if (offered !== 'owner' || offeredBy !== channel.owner_id) {
-    throw refuse('not-owner', { words: 'nobody offers you this channel, or not any more' });
+    throw refuse('not-owner', { words: 'You have no valid offer to own this channel. Ask the owner.' });
   }
   await lockUser.run(client, [me.id]);
   if (channel.kind === 'room') await nextRoster.run(client, [channel.id]);

@@ -21,7 +21,9 @@ async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<num
   return made.id;
 }
 
-/** Who has left is asked, and no more often than anybody may be; the caller hears nothing of it either way. */
+/**
+ * Asks a user who has left to return, within the usual limits. The caller cannot tell either way.
+ */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
   try {
     await makeOffer(client, channel, { by: me.id, userId: other.id, belonged: true }, 'member');
@@ -30,7 +32,10 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
   }
 }
 
-/** The caller comes back where they had left. Who was banned by the other hears what they would hear of somebody who is not there. */
+/**
+ * Brings the caller back if they had left. If the other user has banned them, the refusal is that
+ * of a missing user.
+ */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
   const [mine, theirs] = await readStandings(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
@@ -50,7 +55,8 @@ async function begin(deps: CreateDeps, me: UserCaller, pair: Pair, call: Call): 
 async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Call): Promise<number | undefined> {
   const { pool } = deps;
   const other = await findPerson(pool, me, otherId, null);
-  if (other.id === me.id) throw refuse('invalid-user-id', { words: 'a direct chat is with somebody else' });
+  if (other.id === me.id)
+    throw refuse('invalid-user-id', { words: 'You cannot open a direct chat with yourself. Choose another user.' });
   const pair = [me.id, other.id].sort() as Pair;
   const [known] = await findDirect.run(pool, pair);
   if (known === undefined) {
@@ -61,7 +67,7 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   return known.id;
 }
 
-/** OpenDirect: the one chat of two people, made by whoever asks first. */
+/** Handles OpenDirect: returns the one chat of two users and creates it on first use. */
 export function createOpenDirect(deps: CreateDeps) {
   const { pool } = deps;
   return async ({ id: otherId }: User, me: UserCaller, call: Call): Promise<Channel> => {

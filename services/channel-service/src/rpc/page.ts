@@ -4,7 +4,7 @@ import { limits, refuse } from '@parley/runtime';
 const memberToken = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * How many entries a page has at most; 0 asks for as many as there may be.
+ * Returns the page size; 0 requests the maximum.
  * @throws {Refusal} `invalid-page`.
  */
 export function pageSize(asked: number): number {
@@ -13,7 +13,7 @@ export function pageSize(asked: number): number {
 }
 
 /**
- * The token of the page before, where pages go by user ids; empty: the first page.
+ * Decodes a page token that is a user id; empty means the first page.
  * @throws {Refusal} `invalid-page`.
  */
 export function pageAfter(page: Page | undefined): string {
@@ -22,7 +22,7 @@ export function pageAfter(page: Page | undefined): string {
   return after;
 }
 
-/** The longest beginning of `items` that fits into `bytes`, but at least one. */
+/** Returns the longest prefix of `items` that fits into `bytes`, but at least one item. */
 export function fitting<T>(items: readonly T[], bytes: number, sizeOf: (item: T) => number): readonly T[] {
   let sum = 0;
   const over = items.findIndex((item) => {

@@ -1,6 +1,6 @@
 import { MemberRole } from '@parley/contract';
 
-/** The ranks of the contract, by their names in the database. */
+/** Ranks of the protocol by their names in the database. */
 export const ranks = {
   owner: MemberRole.OWNER,
   admin: MemberRole.ADMIN,

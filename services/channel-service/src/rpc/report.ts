@@ -14,13 +14,15 @@ export interface ReportDeps {
   readonly log: Logger;
 }
 
-const anotherProcess = 'a server keeps its name, its addresses and its keys for as long as it lives';
+const anotherProcess =
+  'A server cannot change its name, addresses or keys while it runs. Restart it with a new instance id.';
 
 type Metric = Readonly<Record<string, string>>;
 
 /**
- * The first report of a life ends the leases of earlier lives at its address, so that nobody is sent to them for the rest of their three
- * seconds. The report alone is no proof: whoever reports has to answer at that address, where two processes cannot listen.
+ * Ends the leases of earlier processes at the same address after the first report of a new one, so
+ * that no user is sent to them for the rest of their three seconds. Verifies that the reporter
+ * answers at that address, where two processes cannot listen.
  */
 async function endEarlierLives({ pool, servers }: ReportDeps, bootId: string, internalAddr: string): Promise<void> {
   const earlier = await earlierLives.run(pool, [bootId, internalAddr]);
@@ -29,7 +31,7 @@ async function endEarlierLives({ pool, servers }: ReportDeps, bootId: string, in
   await endLives.run(pool, [earlier.map(({ boot_id }) => boot_id)]);
 }
 
-/** Writes the row of a chat server, with its addresses where the report has them, and renews its lease. */
+/** Stores a report, with the server's addresses if it has them, and renews the lease. */
 function createStore(deps: ReportDeps) {
   const { pool, allowed, log } = deps;
   return async (bootId: string, reported: ServerReport, metric: Metric): Promise<void> => {
@@ -39,7 +41,7 @@ function createStore(deps: ReportDeps) {
       const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
       const [registered] = await registerServer.run(pool, [...row]);
       if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
-      const failed = (err: unknown) => log.warn({ err, node: bootId }, 'earlier lives of a chat server were not ended');
+      const failed = (err: unknown) => log.warn({ err, node: bootId }, 'cannot end the leases of earlier processes');
       if (registered.inserted) void endEarlierLives(deps, bootId, internalAddr).catch(failed);
       return;
     }
@@ -48,7 +50,10 @@ function createStore(deps: ReportDeps) {
   };
 }
 
-/** Refuses a report of channels that another server owns by now. */
+/**
+ * Checks that the server still owns the channels it reports.
+ * @throws {Refusal} `not-mine`.
+ */
 async function checkOwned(pool: Pool, bootId: string, channels: ReportRequest['channels']): Promise<void> {
   const fenced = channels.filter(({ epoch }) => epoch > 0);
   if (fenced.length === 0) return;
@@ -58,7 +63,7 @@ async function checkOwned(pool: Pool, bootId: string, channels: ReportRequest['c
   if (answer?.owned !== true) throw refuse('not-mine');
 }
 
-/** Report: the row of a chat server, and its lease. */
+/** Handles Report: stores the state of a chat server and renews its lease. */
 export function createReport(deps: ReportDeps) {
   const { pool } = deps;
   const store = createStore(deps);

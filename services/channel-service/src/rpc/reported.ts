@@ -2,7 +2,7 @@ import { type ReportRequest, ServerState } from '@parley/contract';
 import type { ServerState as State } from '@parley/database';
 import { isDisplayName, limits, refuse } from '@parley/runtime';
 
-/** What a report says of its server. Undefined: as before. */
+/** State of a server in a report; undefined means unchanged. */
 export interface ServerReport {
   readonly addr: string | undefined;
   readonly internalAddr: string | undefined;
@@ -25,11 +25,12 @@ function invalid(words: string) {
 
 function stateOf(word: string | undefined): State | undefined {
   const state = Object.values(states).find((known) => known === word);
-  if (word !== undefined && state === undefined) throw invalid('a state is serving, draining or stopped');
+  if (word !== undefined && state === undefined)
+    throw invalid('Invalid server state. Use serving, draining or stopped.');
   return state;
 }
 
-/** Seed 000 has no field for the server: it speaks in the metric. */
+/** Reads the report of a seed 000 server, which has no server field and uses the metric instead. */
 function fromMetric(kv: Readonly<Record<string, string>>): ServerReport {
   const number = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text));
   return {
@@ -44,9 +45,11 @@ function fromMetric(kv: Readonly<Record<string, string>>): ServerReport {
 }
 
 function fromServer(server: NonNullable<ReportRequest['server']>, bootId: string): ServerReport {
-  if (server.id !== '' && server.id !== bootId) throw invalid('the reported id is not the one of the token');
+  if (server.id !== '' && server.id !== bootId)
+    throw invalid('The reported server id does not match the token. Report your own id.');
   const { addr, internalAddr, name, tls, load, seats } = server;
-  if (server.state !== ServerState.UNSPECIFIED && states[server.state] === undefined) throw invalid('unknown state');
+  if (server.state !== ServerState.UNSPECIFIED && states[server.state] === undefined)
+    throw invalid('Unknown server state. Use SERVING, DRAINING or STOPPED.');
   return { addr, internalAddr, name, tls, state: states[server.state], load, seats };
 }
 
@@ -56,24 +59,25 @@ function checkMetric(kv: Readonly<Record<string, string>>): void {
     Buffer.byteLength(key + value) <= limits.reportMetricBytes && !`${key}${value}`.includes('\0');
   if (entries.length > limits.reportMetrics || !entries.every(fits)) {
     throw invalid(
-      `a metric has at most ${limits.reportMetrics} entries of ${limits.reportMetricBytes} bytes, without NUL`,
+      `Invalid metric. Send at most ${limits.reportMetrics} entries of ${limits.reportMetricBytes} bytes without NUL.`,
     );
   }
 }
 
 function checkNumbers({ load = 0, seats = 0 }: ServerReport): void {
-  if (!(load >= 0 && load <= 1)) throw invalid('load is 0 to 1');
-  if (!Number.isInteger(seats) || seats < 0 || seats > 2_147_483_647) throw invalid('seats is a whole number from 0');
+  if (!(load >= 0 && load <= 1)) throw invalid('Invalid load. Send a number from 0 to 1.');
+  if (!Number.isInteger(seats) || seats < 0 || seats > 2_147_483_647)
+    throw invalid('Invalid seats. Send a non-negative whole number.');
 }
 
 function checkChannels(channels: ReportRequest['channels']): void {
   const known = ({ id }: { readonly id: number }) => id >= 1 && id <= limits.channelId;
   if (channels.length > limits.reportChannels || !channels.every(known))
-    throw invalid('too many channels, or ids that are none');
+    throw invalid('Too many channels or an invalid channel id. Check the report.');
 }
 
 /**
- * What a report says, in either form, within its bounds. Its addresses are only read here.
+ * Reads and checks a report in either form. Does not check its addresses against the allow list.
  * @throws {Refusal} `invalid-report`.
  */
 export function readReport({ server, metric, channels }: ReportRequest, bootId: string): ServerReport {
@@ -82,7 +86,9 @@ export function readReport({ server, metric, channels }: ReportRequest, bootId: 
   checkChannels(channels);
   const reported = server === undefined ? fromMetric(kv) : fromServer(server, bootId);
   checkNumbers(reported);
-  if ((reported.addr === undefined) !== (reported.internalAddr === undefined)) throw invalid('name both addresses');
-  if (reported.addr !== undefined && !isDisplayName(reported.name ?? '')) throw invalid('a name is 1 to 64 characters');
+  if ((reported.addr === undefined) !== (reported.internalAddr === undefined))
+    throw invalid('Only one address was reported. Report both addresses.');
+  if (reported.addr !== undefined && !isDisplayName(reported.name ?? ''))
+    throw invalid('Invalid server name. Use 1 to 64 characters.');
   return reported;
 }

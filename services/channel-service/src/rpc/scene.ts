@@ -4,7 +4,7 @@ import type { LockedChannel } from '../store/channels.js';
 import type { OfferResult, PersonRow } from '../store/members.js';
 import type { MembershipRules } from './standing.js';
 
-/** One change that is asked for, with all that it depends on; the channel is locked. */
+/** Everything a requested membership change depends on. The channel is locked. */
 export interface Scene {
   readonly client: PoolClient;
   readonly channel: LockedChannel;
@@ -14,13 +14,13 @@ export interface Scene {
   readonly theirs: MembershipRules;
 }
 
-/** What came of a change: what the user is now, and whether their seats in the channel end. */
+/** Outcome of a change: the user's rank, and whether their seats in the channel end. */
 export interface ChangedMember {
   readonly rank: MembershipRules['rank'];
   readonly out: boolean;
-  /** What the user was offered by it. */
+  /** Role offered to the user by the change. */
   readonly offered?: OfferResult;
-  /** For the audit, where an administrator of the server did it as one. */
+  /** Details for the audit, if an operator acted as one. */
   readonly audit?: object;
 }
 

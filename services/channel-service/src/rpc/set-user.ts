@@ -29,41 +29,44 @@ function roleOf(asked: UserRole): Role | null {
   if (asked === UserRole.UNSPECIFIED) return null;
   if (asked === UserRole.USER) return 'user';
   if (asked === UserRole.ADMIN) return 'admin';
-  throw refuse('invalid-profile', { words: 'a role is user or admin' });
+  throw refuse('invalid-profile', { words: 'Invalid role. Use user or admin.' });
 }
 
 function statusOf(asked: UserStatus): Status | null {
   if (asked === UserStatus.UNSPECIFIED) return null;
   if (asked === UserStatus.ACTIVE) return 'active';
   if (asked === UserStatus.SUSPENDED) return 'suspended';
-  throw refuse('invalid-profile', { words: 'a status is active or suspended' });
+  throw refuse('invalid-profile', { words: 'Invalid status. Use active or suspended.' });
 }
 
 function changeOf(request: User): Change {
   readUserId(request.id);
   const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
   if (change.role === null && change.status === null) {
-    throw refuse('invalid-profile', { words: 'name a role or a status' });
+    throw refuse('invalid-profile', { words: 'Nothing to change. Set a role or a status.' });
   }
   return change;
 }
 
 interface Done {
   readonly row: AccountRow;
-  /** Where the user had streams that end now. */
+  /** Servers where the user's streams end. */
   readonly ended: readonly KickedSeat[];
 }
 
 async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<Done> {
-  const [channelsNamed] = await account.run(client, [id]);
-  const [answer] = await setUser.run(client, [me.id, channelsNamed?.id ?? id, role, status]);
+  const [requested] = await account.run(client, [id]);
+  const [answer] = await setUser.run(client, [me.id, requested?.id ?? id, role, status]);
   const [row] = await account.run(client, [id]);
   if (answer === undefined || row === undefined) throw refuse('user-not-found');
   if (answer.outcome !== 'done') throw refuse(answer.outcome);
   return { row, ended: row.status === 'suspended' ? await kick.run(client, [null, row.id]) : [] };
 }
 
-/** SetUser: role and status. A suspension ends sessions, seats and streams: at once where that is possible, within a second otherwise. */
+/**
+ * Handles SetUser: sets role and status. A suspension ends sessions, seats and streams, at once if
+ * the server is reachable, otherwise within a second.
+ */
 export function createSetUser({ pool, servers }: SetUserDeps) {
   return async (request: User, me: UserCaller): Promise<User> => {
     const change = changeOf(request);

@@ -4,21 +4,21 @@ import type { LockedChannel } from '../store/channels.js';
 import { type OfferResult, standings } from '../store/members.js';
 import { isListed } from './kinds.js';
 
-/** What a user is in a channel. The two of a direct chat are members of it, whoever opened it. */
+/** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
 export interface MembershipRules {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
   readonly banned: boolean;
-  /** Is a member, was one, or was muted or banned there. */
+  /** Has a row: is or was a member, or has been muted or banned. */
   readonly known: boolean;
-  /** Is a member or was one: a mute or a ban alone does not count. */
+  /** Is or was a member; a mute or a ban alone does not count. */
   readonly belonged: boolean;
-  /** Is no member any more, by their own choice. */
+  /** Left by their own choice. */
   readonly leftByChoice: boolean;
   readonly offered: OfferResult | null;
   readonly offeredBy: string | null;
 }
 
-/** What these users are in the channel, in their order. */
+/** Reads the memberships of users in a channel, in the order of `userIds`. */
 export async function readStandings(
   client: Queryable,
   { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
@@ -27,7 +27,7 @@ export async function readStandings(
   const rows = await standings.run(client, [channelId, userIds]);
   return userIds.map((id) => {
     const row = rows.find(({ user_id }) => user_id === id);
-    if (row === undefined) throw new Error(`no standing of ${id}`);
+    if (row === undefined) throw new Error(`no membership row for ${id}`);
     const { known, belonged, banned, offered, offered_by: offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
     const leftByChoice = !row.inside && row.left_by_choice;
@@ -44,7 +44,8 @@ export async function readStandings(
 }
 
 /**
- * Whether one of such a standing knows of the channel at all: who has left a direct chat still does, and so does who was offered something.
+ * Checks that the user may know of the channel. A user who left a direct chat or has an offer still
+ * may.
  * @throws {Refusal} `channel-not-found`.
  */
 export function mustSee({ kind }: LockedChannel, { rank, offered, known }: MembershipRules): void {
@@ -53,12 +54,14 @@ export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Membe
 }
 
 /**
- * Whether one of such a standing runs the channel: the owner of a room, the owner and the admins of a chat.
+ * Checks that the user manages the channel: the owner of a room, or the owner and the channel
+ * admins of a chat.
  * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
  */
 export function mustManage(channel: LockedChannel, standing: MembershipRules): void {
   mustSee(channel, standing);
   if (standing.rank === 'owner' || standing.rank === 'admin') return;
-  if (channel.kind === 'room') throw refuse('not-owner', { words: 'only the owner of the room may do this' });
+  if (channel.kind === 'room')
+    throw refuse('not-owner', { words: 'Only the owner of this room can do this. Ask the owner.' });
   throw refuse(standing.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
 }

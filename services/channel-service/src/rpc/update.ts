@@ -24,7 +24,8 @@ export interface UpdateChannelDeps {
 function checkFields({ description, iconId, slowModeS }: UpdateChannelRequest): void {
   if (description !== undefined) checkDescription(description);
   if (slowModeS !== undefined) checkSlowMode(slowModeS);
-  if (iconId !== undefined) throw refuse('not-implemented', { words: 'icons are not offered yet' });
+  if (iconId !== undefined)
+    throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
 }
 
 function newKind(now: Kind, asked: ChannelKind): Kind | null {
@@ -32,7 +33,9 @@ function newKind(now: Kind, asked: ChannelKind): Kind | null {
   const kind = kindOf(asked);
   const turns = (now === 'public' && kind === 'private') || (now === 'private' && kind === 'public');
   if (!turns || kind === undefined)
-    throw refuse('wrong-kind', { words: 'only public and private turn into each other' });
+    throw refuse('wrong-kind', {
+      words: 'Only public and private channels can change into each other. Keep the kind.',
+    });
   return kind;
 }
 
@@ -56,7 +59,7 @@ async function write(
   ]);
 }
 
-/** Answers the server that has to let go of the channel, where there is one. */
+/** Returns the server that must release the channel, or undefined. */
 async function moveOn(
   client: PoolClient,
   { id, keeps }: LockedChannel,
@@ -81,7 +84,7 @@ async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCa
   mustManage(channel, mine);
 }
 
-/** Update: by the owner and the admins of the channel. What is not given stays as it is. */
+/** Handles Update, for the owner and the channel admins. Fields that are not set stay unchanged. */
 export function createUpdateChannel({ pool, servers, retention }: UpdateChannelDeps) {
   return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
     const id = oneChannel(asked);

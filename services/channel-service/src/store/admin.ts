@@ -4,7 +4,7 @@ import type { ServerTarget } from '../clients/chat-servers.js';
 
 const sql = statements(import.meta.url);
 
-/** A chat server as administrators see it. */
+/** A chat server as operators see it. */
 export interface ServerRow extends ServerTarget {
   readonly name: string;
   readonly addr: string;
@@ -12,10 +12,10 @@ export interface ServerRow extends ServerTarget {
   readonly state: ServerState;
   readonly load: number;
   readonly seats: number;
-  /** Its lease is over. */
+  /** Its lease has expired. */
   readonly lapsed: boolean;
   readonly report_age_ms: number;
-  /** How many it owns. */
+  /** Number of channels it owns. */
   readonly channels: number;
 }
 
@@ -27,7 +27,7 @@ export interface AccountRow {
   readonly status: UserStatus;
 }
 
-/** A living server where streams ended. */
+/** A live server where streams ended. */
 export interface KickedSeat extends ServerTarget {
   readonly seats: number;
 }

@@ -3,7 +3,7 @@ import { type ChannelKind, type MemberRole, statements } from '@parley/database'
 
 const sql = statements(import.meta.url, kindConstants);
 
-/** A channel as its readers see it. */
+/** A channel as one user sees it. */
 export interface ChannelRow {
   readonly id: number;
   readonly name: string;
@@ -18,40 +18,40 @@ export interface ChannelRow {
   readonly open_history: boolean;
   readonly metadata: string;
   readonly created_ms: number;
-  /** Its owner has a living lease. */
+  /** Its owner has a live lease. */
   readonly serving: boolean;
   /** 0 for rooms. */
   readonly member_count: number;
-  /** Of the last entry, or of the last use. */
+  /** Time of the last entry or the last use, in Unix ms. */
   readonly last_ms: number;
   readonly my_rank: 'owner' | MemberRole | 'none';
   readonly offered: 'owner' | 'member' | null;
-  /** 0, and no log, for who may not read it. */
+  /** 0, with an empty log id, for a user who may not read it. */
   readonly last_seq: number;
   readonly log_id: string;
-  /** How many are inside; it is not counted further than to `limits.usersCounted`. */
+  /** Number of users present, counted up to `limits.usersCounted`. */
   readonly people: number;
-  /** Who is inside, the first ones by id. */
+  /** The first users present, by id. */
   readonly users: readonly { readonly id: string; readonly name: string; readonly number: number }[];
 }
 
-/** What a transaction about one channel starts with. */
+/** A locked channel, the starting point of a transaction. */
 export interface LockedChannel {
   readonly id: number;
   readonly name: string;
   readonly kind: ChannelKind;
   readonly user_limit: number;
   readonly owner_id: string;
-  /** It has a log in the database. */
+  /** Has a log in the database. */
   readonly keeps: boolean;
   readonly open_history: boolean;
 }
 
-/** How much a channel keeps. */
+/** Retention of a channel. */
 export interface RetentionRow {
-  /** null: for ever; 0: nothing. */
+  /** Seconds; null: unlimited; 0: no history. */
   readonly seconds: number | null;
-  /** Entries; null: all. */
+  /** Number of entries; null: unlimited. */
   readonly count: number | null;
 }
 
@@ -59,7 +59,7 @@ interface Id {
   readonly id: number;
 }
 
-/** A channel in the order of activity. */
+/** Position of a channel in order of activity. */
 export interface ChannelPlace {
   /** Microseconds since 1970. */
   readonly at: number;

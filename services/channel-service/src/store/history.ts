@@ -3,7 +3,7 @@ import { type ChannelKind, type MemberRole, statements } from '@parley/database'
 
 const sql = statements(import.meta.url, kindConstants);
 
-/** What a user may read of a channel. */
+/** What a user may read in a channel. */
 export interface Access {
   readonly kind: ChannelKind;
   readonly owner_id: string;
@@ -12,23 +12,23 @@ export interface Access {
   readonly log_id: string;
   readonly first_seq: number;
   readonly last_seq: number;
-  /** null, as the next two: never was a member. */
+  /** null, like the next two: never a member. */
   readonly role: MemberRole | null;
   readonly joined_seq: number | null;
-  /** Also null while the user is inside. */
+  /** Also null for a current member. */
   readonly left_seq: number | null;
   readonly inside: boolean;
   readonly banned: boolean;
 }
 
-/** An entry of a page, before it is read. */
+/** Seq and size of an entry, before it is read. */
 export interface HistoryPosition {
   readonly seq: number;
-  /** At most so many, on the wire. */
+  /** Upper bound of its encoded size, in bytes. */
   readonly bytes: number;
 }
 
-/** An entry as it is now. */
+/** An entry in its current state. */
 export interface EntryRow {
   readonly seq: number;
   readonly kind: number;

@@ -4,31 +4,31 @@ import type { ServerTarget } from '../clients/chat-servers.js';
 
 const sql = statements(import.meta.url, kindConstants);
 
-/** Somebody, as another user may find them. */
+/** A user as another user may find them. */
 export interface PersonRow {
   readonly id: string;
   readonly name: string;
   readonly number: number;
-  /** Active, and visible to who looks. */
+  /** Active, and visible to the reader. */
   readonly reachable: boolean;
-  /** Has banned who looks in their direct chat. */
+  /** Has banned the reader in their direct chat. */
   readonly bars: boolean;
-  /** Belongs to a chat of who looks that is not public. */
+  /** Shares a chat that is not public with the reader. */
   readonly shares: boolean;
-  /** In the channel that was named. */
+  /** Has been met in the given channel. */
   readonly met: boolean;
 }
 
-/** What somebody would become who agrees. */
+/** Role that a user gets by accepting an offer. */
 export type OfferResult = 'owner' | 'member';
 
-/** What one user is in a channel. */
+/** Membership of one user in a channel. */
 export interface StandingRow {
   readonly user_id: string;
-  /** null: never was there. */
+  /** null: never a member. */
   readonly role: MemberRole | null;
   readonly known: boolean;
-  /** Is a member or was one. */
+  /** Is or was a member. */
   readonly belonged: boolean;
   readonly inside: boolean;
   readonly left_by_choice: boolean;
@@ -37,7 +37,10 @@ export interface StandingRow {
   readonly offered_by: string | null;
 }
 
-/** Where a change stands in the log: the last seq before it, and its own; the same where it is no entry. */
+/**
+ * Position of a change in the log: the last seq before it and its own seq, which are equal if it is
+ * not an entry.
+ */
 export interface NotedEntry {
   readonly before: number;
   readonly at: number;

@@ -7,7 +7,7 @@ interface Id {
   readonly id: number;
 }
 
-/** An entry on its way out. */
+/** An entry to archive and delete. */
 export interface OldEntry {
   readonly seq: number;
   readonly kind: number;
@@ -22,10 +22,10 @@ export interface OldEntry {
   readonly deleted_at: Date | null;
 }
 
-/** What one sender had in dropped entries. */
+/** Usage of one sender in deleted entries. */
 interface Dropped {
   readonly sender_id: string;
-  /** Changes of members count for their channel only. */
+  /** Membership changes count only against their channel. */
   readonly of_members: boolean;
   readonly bytes: number;
   readonly rows: number;
@@ -45,7 +45,7 @@ const countDroppedOf = sql<never, readonly unknown[]>('count-dropped');
 export const endLogs = sql<never, [channels: number]>('end-logs');
 export const purgeChannels = sql<never, [channels: number]>('purge-channels');
 
-/** What was dropped counts no more for its channel and senders. */
+/** Subtracts deleted entries from the usage of their channel and senders. */
 export async function countDropped(client: Queryable, channelId: number, dropped: readonly Dropped[]): Promise<void> {
   const columns = (['sender_id', 'of_members', 'bytes', 'rows'] as const).map((name) =>
     dropped.map((one) => one[name]),

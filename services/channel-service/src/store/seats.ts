@@ -2,7 +2,7 @@ import { statements } from '@parley/database';
 
 const sql = statements(import.meta.url);
 
-/** Where a chat server can be found. */
+/** Address of a chat server. */
 export interface SeatPlace {
   readonly boot_id: string;
   readonly name: string;
@@ -11,23 +11,26 @@ export interface SeatPlace {
   readonly tls: boolean;
 }
 
-/** A channel's living owner, by the ownership that a seat is for. */
+/** Live owner of a channel, with its epoch. */
 export interface Owner extends SeatPlace {
   readonly epoch: number;
 }
 
-/** What holds of a channel for one user: what the user is there, and the owner that the head names, dead or alive. */
+/**
+ * State of a channel for one user: the user's membership, and the owner named by the head, live or
+ * dead.
+ */
 export type Look = {
   readonly epoch: number;
-  /** So long a lease that has lapsed may still be renewed. */
+  /** Milliseconds to wait before treating the lapsed lease as dead. */
   readonly wait_ms: number;
-  /** How long ago the owner's lease lapsed; null where it has not, or where there is none. */
+  /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
   readonly lapsed_ms: number | null;
   readonly member: boolean;
   readonly banned: boolean;
 } & (({ readonly alive: true } & SeatPlace) | { readonly alive: false });
 
-/** A seat that the user had elsewhere, at a living server. */
+/** A replaced seat of the user on a live server. */
 export interface ReplacedSeat {
   readonly id: string;
   readonly boot_id: string;

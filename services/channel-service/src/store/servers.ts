@@ -35,7 +35,10 @@ export const purges = ['purge-events', 'purge-keys', 'purge-offers', 'purge-rate
 
 const follow = sql('follow-activity');
 
-/** Brings the order of listings up to date. Any number of managers may do it at once. Rejects with the database error. */
+/**
+ * Updates the order of the listing. Any number of managers may run it at the same time.
+ * @throws the database error.
+ */
 export async function followActivity(pool: Queryable): Promise<void> {
   await follow.run(pool, []);
 }

@@ -1,6 +1,6 @@
 import { HashQueue } from './fair-queue.js';
 
-/** A queue whose work ends when it is told to; `order` is who was served. */
+/** A queue whose jobs end on request; `order` lists the callers served. */
 function rig(atMost: number) {
   const queue = new HashQueue(() => atMost);
   const order: string[] = [];
@@ -32,7 +32,7 @@ function rig(atMost: number) {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-test('an address that comes for the first time goes before those that were served already', async () => {
+test('serves a new address before addresses already served', async () => {
   const { ask, order, finish } = rig(100);
   for (let n = 0; n < 3; n++) for (const who of ['a', 'b', 'c']) ask(who);
   await settle();
@@ -44,7 +44,7 @@ test('an address that comes for the first time goes before those that were serve
   expect(order[4]).toBe('honest');
 });
 
-test('a full queue takes a newcomer and refuses one of whoever would come last', async () => {
+test('accepts a newcomer when full and refuses a job of the last in line', async () => {
   const { ask, order, refused, finish } = rig(4);
   for (let n = 0; n < 5; n++) ask('flood');
   await settle();
@@ -59,7 +59,7 @@ test('a full queue takes a newcomer and refuses one of whoever would come last',
   expect(refused).not.toContain('honest');
 });
 
-test('all get their turn, and an error of one is no error of others', async () => {
+test('runs every job and isolates errors', async () => {
   const queue = new HashQueue(() => 100);
   const works = Array.from({ length: 50 }, (_, n) =>
     queue.run(`who-${n % 7}`, async () => {

@@ -8,26 +8,27 @@ interface Job {
 const remembered = 10_000;
 
 /**
- * One piece of work after the other. Of those who wait, whoever was served longest ago comes first: with a hundred
- * addresses of one attacker in the queue, an honest one waits for the work in hand only.
+ * Runs one job at a time and picks the waiting caller served longest ago. If a hundred addresses of
+ * an attacker are queued, a new address waits only for the running job.
  */
 export class HashQueue {
   readonly #atMost: () => number;
   readonly #waiting = new Map<string, Job[]>();
-  /** When somebody was served last, as a turn; the longest ago first. */
+  /** Turn of each caller's last job, oldest first. */
   readonly #served = new Map<string, number>();
   #size = 0;
   #turn = 0;
   #busy = false;
 
-  /** `atMost` tells how many may wait. */
+  /** Creates a queue. `atMost` returns the maximum number of waiting jobs. */
   constructor(atMost: () => number) {
     this.#atMost = atMost;
   }
 
   /**
-   * What `work` of `who` answers, when it is its turn.
-   * @throws {Refusal} `too-busy` where the queue is full of those who come before, or has become so meanwhile.
+   * Runs `work` for caller `who` at its turn and returns its result.
+   * @throws {Refusal} `too-busy` if the queue is full of callers with priority, or fills up while
+   *   waiting.
    */
   run<T>(who: string, work: () => Promise<T>): Promise<T> {
     if (this.#size >= this.#atMost()) this.#makeRoom(who);
@@ -45,7 +46,7 @@ export class HashQueue {
     return this.#served.get(who) ?? -1;
   }
 
-  /** Takes the newest work of whoever would come last, unless that is `who`. */
+  /** Refuses the newest job of the caller last in line, unless that is `who`. */
   #makeRoom(who: string): void {
     const comesLater = (a: string, b: string) => this.#lastServed(a) > this.#lastServed(b);
     const last = [...this.#waiting.keys()].reduce((found, one) => (comesLater(one, found) ? one : found), who);

@@ -6,9 +6,9 @@ export type HashTask =
   | { readonly kind: 'hash'; readonly password: string; readonly scheme: PasswordScheme }
   | {
       readonly kind: 'verify';
-      /** The same password in its Unicode forms, the usual one first. */
+      /** The password in its Unicode forms, the usual one first. */
       readonly forms: readonly string[];
-      /** Undefined: nobody's. */
+      /** Undefined: the account does not exist. */
       readonly hash: string | undefined;
       readonly inUse: SchemesInUse;
     };
@@ -19,14 +19,15 @@ function fits(hash: string, form: string): boolean {
   return hash.startsWith('$argon2') ? argonVerify(hash, form) : compareSync(form, hash);
 }
 
-/** Of a bcrypt hash its cost: all that was spent on it so far is 2 to the power of that. */
+/** Returns the cost of a bcrypt hash. Verifying it takes 2 to the power of that in rounds. */
 function costOf(hash: string | undefined): number | undefined {
   return hash?.startsWith('$2') ? Number(hash.slice(4, 6)) : undefined;
 }
 
 /**
- * Spends what a failure has not cost yet: each one costs as much as one hash of each scheme in use, at its highest cost.
- * To double what was spent on bcrypt at a cost is to do it once more, so each further cost takes one hash of the one before.
+ * Makes every failure take as long as one hash of each scheme in use, at its highest cost. Doubling
+ * the bcrypt time spent so far takes one more hash of the same cost, so each further cost step
+ * takes one hash at the previous cost.
  */
 function spendTheRest(form: string, hash: string | undefined, { bcrypt, argon2id }: SchemesInUse): void {
   const spent = costOf(hash);
@@ -35,14 +36,16 @@ function spendTheRest(form: string, hash: string | undefined, { bcrypt, argon2id
   if (argon2id && !hash?.startsWith('$argon2')) argonHash(form, argonCosts);
 }
 
-/** Which of the forms fits; -1: none. */
+/** Returns the index of the form that matches, or -1. */
 function verify({ forms, hash, inUse }: Verify): number {
   const found = hash === undefined ? -1 : forms.findIndex((form) => fits(hash, form));
   if (found < 0) for (const form of forms) spendTheRest(form, hash, inUse);
   return found;
 }
 
-/** Runs in a worker thread: a new hash, or which form of a password fits one. */
+/**
+ * Entry point of the worker thread. Returns a new hash, or the index of the form that matches one.
+ */
 export default function work(task: HashTask): string | number {
   if (task.kind === 'verify') return verify(task);
   const { password, scheme } = task;

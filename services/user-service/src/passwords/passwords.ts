@@ -9,10 +9,13 @@ const worker = fileURLToPath(new URL('./hash-worker.js', import.meta.url));
 const queueMs = 2_000;
 const known = /^\$(2[aby]|argon2id)\$/;
 
-/** How a password fits a hash: by its usual form, by another one, or not. */
+/** How a password matches a hash: in its usual form, in another form, or not. */
 export type Fit = 'yes' | 'otherwise' | 'no';
 
-/** The form of a new password: what one types as one character counts as one, whatever the keyboard makes of it. */
+/**
+ * Returns the form of a new password. Characters that look the same count as the same, however the
+ * keyboard composes them.
+ */
 export function usualForm(password: string): string {
   return password.normalize('NFC');
 }
@@ -22,8 +25,8 @@ function formsOf(password: string): string[] {
 }
 
 /**
- * Hashes and verifies in one worker thread, with at most two seconds of work waiting for it. Each address has its share of it: `who` is
- * whoever asks.
+ * Hashes and verifies passwords in one worker thread, with at most two seconds of queued work. Each
+ * address gets a fair share; `who` is the caller's key.
  */
 export class Passwords implements Part {
   readonly #pool = new Piscina<HashTask, string | number>({ filename: worker, minThreads: 1, maxThreads: 1 });
@@ -37,7 +40,10 @@ export class Passwords implements Part {
     this.#inUse = schemesOf([], scheme);
   }
 
-  /** Starts the worker, and measures how long a failure takes. `prefixes` are the beginnings of the hashes of all accounts. */
+  /**
+   * Starts the worker and measures the time of a failure. `prefixes` are the hash prefixes of all
+   * accounts.
+   */
   static async start(scheme: PasswordScheme, prefixes: readonly string[]): Promise<Passwords> {
     const passwords = new Passwords(scheme);
     passwords.survey(prefixes);
@@ -48,13 +54,13 @@ export class Passwords implements Part {
     return passwords;
   }
 
-  /** From now on a failure costs as much as with the dearest of these hashes. */
+  /** Makes failures cost as much as the most expensive of these hashes. */
   survey(prefixes: readonly string[]): void {
     this.#inUse = schemesOf(prefixes, this.#scheme);
   }
 
   /**
-   * A hash by the current scheme and cost.
+   * Hashes a password with the current scheme and cost.
    * @throws {Refusal} `too-busy`
    */
   async hash(password: string, who: string): Promise<string> {
@@ -62,7 +68,8 @@ export class Passwords implements Part {
   }
 
   /**
-   * How the password fits. Where it does not, it takes as long whatever the hash was made by, and where there is none.
+   * Returns how a password matches. A failure takes the same time for every kind of hash, and
+   * without one.
    * @throws {Refusal} `too-busy`
    */
   async verify(password: string, hash: string | undefined, who: string): Promise<Fit> {
@@ -75,7 +82,7 @@ export class Passwords implements Part {
     return found === 0 ? 'yes' : 'otherwise';
   }
 
-  /** Whether a hash was made by the current scheme and cost. */
+  /** Returns whether a hash has the current scheme and cost. */
   isCurrent(hash: string): boolean {
     return hash.startsWith(prefixOf(this.#scheme));
   }

@@ -1,23 +1,25 @@
-/** `cost` is log2 of the rounds. The costs of argon2id are fixed. */
+/**
+ * Scheme of new passwords. `cost` is log2 of the bcrypt rounds; the costs of argon2id are fixed.
+ */
 export type PasswordScheme = { readonly name: 'bcrypt'; readonly cost: number } | { readonly name: 'argon2id' };
 
-/** What the hashes of all accounts were made by; of bcrypt the highest cost. */
+/** Hash schemes of all accounts, with the highest bcrypt cost. */
 export interface SchemesInUse {
   readonly bcrypt: number | undefined;
   readonly argon2id: boolean;
 }
 
-/** 19 MiB, two passes, one lane. */
+/** Costs of argon2id: 19 MiB, two passes, one lane. */
 export const argonCosts = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** What every hash of a scheme begins with. */
+/** Returns the prefix of every hash of a scheme. */
 export function prefixOf(scheme: PasswordScheme): string {
   if (scheme.name === 'bcrypt') return `$2b$${String(scheme.cost).padStart(2, '0')}$`;
   const { memoryCost, timeCost, parallelism } = argonCosts;
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`;
 }
 
-/** The schemes of hashes with these beginnings, and the present one, which new accounts have. */
+/** Returns the schemes of hashes with these prefixes, including the scheme of new accounts. */
 export function schemesOf(prefixes: readonly string[], present: PasswordScheme): SchemesInUse {
   const all = [...prefixes, prefixOf(present)];
   const costs = all.filter((prefix) => /^\$2[aby]\$\d\d/.test(prefix)).map((prefix) => Number(prefix.slice(4, 6)));

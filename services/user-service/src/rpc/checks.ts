@@ -8,23 +8,30 @@ const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
 const unprintable = /(?![\n\t])\p{C}/u;
 const visibilities: ReadonlySet<string> = new Set<Visibility>(['everyone', 'users', 'contacts', 'nobody']);
 
-/** Whether a text has the form of a user id. */
+/** Returns whether a text has the form of a user id. */
 export function isUserId(text: string): boolean {
   return userId.test(text) && text.length <= limits.userIdCharacters;
 }
 
-/** Whether a text has the form of an e-mail address; whether it reaches anybody, only a mail could tell. */
+/**
+ * Returns whether a text has the form of an email address. Does not verify that the address exists.
+ */
 export function isEmail(text: string): boolean {
   return email.test(text) && text === text.normalize('NFC') && text.length <= limits.emailCharacters;
 }
 
-/** Whether a text may be a password: bcrypt would ignore what comes after 72 bytes, or after a NUL. */
+/**
+ * Returns whether a text can be a new password: bcrypt ignores everything after 72 bytes or a NUL.
+ */
 export function isPassword(text: string): boolean {
   const bytes = Buffer.byteLength(text);
   return bytes >= limits.passwordMinBytes && bytes <= limits.passwordMaxBytes && !text.includes('\0');
 }
 
-/** Whether a text may be the password of an account: before they were brought into one form, its bytes were counted as they came. */
+/**
+ * Returns whether a text can be an account's password. Old passwords were measured before
+ * normalization.
+ */
 export function isOldPassword(text: string): boolean {
   return isPassword(text) || isPassword(usualForm(text));
 }
@@ -54,7 +61,7 @@ export function checkAbout(text: string): void {
 }
 
 /**
- * The visibility of that name.
+ * Returns the visibility of a name.
  * @throws {Refusal} `invalid-profile`
  */
 export function visibilityOf(text: string): Visibility {

@@ -9,7 +9,10 @@ import { getOfUser, numbersOfUser, throttle } from './throttle.js';
 
 const maxNumber = 2_147_483_647;
 
-/** A profile by id, or else by number. Who may not see it is told what is said of nobody. */
+/**
+ * Handles Get: a profile by id, or else by number. A profile the caller may not see appears not to
+ * exist.
+ */
 export function createGet(pool: Pool) {
   return async (request: User, me: UserCaller): Promise<User> => {
     await throttle(pool, getOfUser, me.id, 'read-too-often');

@@ -27,17 +27,23 @@ export interface LoginDeps {
 
 const deviceCharacters = 100;
 
-/** What a device calls itself, as far as it can be shown. */
+/** Returns the printable part of a device name. */
 function deviceOf(text: string): string {
   return [...text.replace(/\p{C}/gu, '')].slice(0, deviceCharacters).join('');
 }
 
-/** What can belong to nobody is refused before it costs a hash: everybody can tell that by its form. */
+/**
+ * Refuses impossible credentials before they cost a hash. This reveals nothing, because anyone can
+ * tell by their form.
+ */
 function checkForms({ userId, password }: LoginRequest): void {
   if (!isOldPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
 }
 
-/** How the password fits, counting failures: strangers share one budget for each account, the owner has one for each familiar address, so nobody locks the owner out. */
+/**
+ * Verifies a password and counts failures. Strangers share one budget per account and each familiar
+ * address has its own, so strangers cannot lock the owner out.
+ */
 function createVerify({ pool, passwords }: LoginDeps) {
   return ({ userId, password }: LoginRequest, account: UserAccountRow | undefined, from: string): Promise<Fit> => {
     const folded = (account?.id ?? userId).toLowerCase();
@@ -48,18 +54,21 @@ function createVerify({ pool, passwords }: LoginDeps) {
   };
 }
 
-/** Hashes a password by the current scheme. If that fails now, the next login tries again. */
+/** Rehashes a password with the current scheme. If this fails, the next login tries again. */
 function createUpgrade({ pool, passwords, log }: LoginDeps) {
   return async (id: string, password: string, old: string, from: string): Promise<void> => {
     try {
       await rehash.run(pool, [id, old, await passwords.hash(password, from)]);
     } catch (err) {
-      log.warn({ err, user: id }, 'a password was not hashed anew');
+      log.warn({ err, user: id }, 'cannot rehash a password');
     }
   };
 }
 
-/** Opens a session for the right password; only who gives it hears that the account is suspended. */
+/**
+ * Opens a session if the password is right. Only then does the caller learn that the account is
+ * suspended.
+ */
 function createOpen(deps: LoginDeps) {
   const { pool, passwords } = deps;
   const [verify, upgrade] = [createVerify(deps), createUpgrade(deps)];
@@ -77,7 +86,10 @@ function createOpen(deps: LoginDeps) {
   };
 }
 
-/** Login: whatever is wrong, the answer is the same, and an unknown user costs as much time as a known one. */
+/**
+ * Handles Login. Every failure returns the same refusal, and an unknown user takes as long as a
+ * known one.
+ */
 export function createLogin(deps: LoginDeps) {
   const { pool, key, proxies } = deps;
   const open = createOpen(deps);

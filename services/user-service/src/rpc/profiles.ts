@@ -4,7 +4,7 @@ import type { ProfileRow } from '../store/users.js';
 const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST };
 const statuses = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED, deleted: UserStatus.DELETED };
 
-/** A row as the contract has it. */
+/** Converts a row to the protocol's User. */
 export function userFrom(row: ProfileRow): User {
   return User.fromPartial({
     id: row.id,

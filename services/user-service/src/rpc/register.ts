@@ -13,7 +13,7 @@ export interface RegisterDeps {
   readonly proxies: Proxies;
 }
 
-/** Makes an account; who gives no name is called by the user id. */
+/** Handles Register: creates an account. The default name is the user id. */
 export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
     const { userId, email } = request;

@@ -1,22 +1,30 @@
 import { type Queryable, type Rate, refund, spend } from '@parley/database';
 import { type Reason, refuse } from '@parley/runtime';
 
-/** Of one address: it may be a whole office. */
+/** Per address, which may be a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
-/** Wrong passwords of one account from addresses it has not been at: 100 in the first hour, then 80 an hour. */
+/**
+ * Wrong passwords per account from unfamiliar addresses: 100 in the first hour, then 80 an hour.
+ */
 export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 45, burst: 20 };
-/** The same from one address or session that its owner has been at: strangers cannot use it up. */
+/**
+ * Wrong passwords per account and familiar address or session, so that strangers cannot use up the
+ * owner's budget.
+ */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
-/** Of one user who changes what wants the present password: each costs one or two hashes, for which everybody's login waits. */
+/**
+ * Changes per user that need the current password. Each costs one or two hashes, which delays every
+ * login.
+ */
 export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
-/** Of one user: others see a name at once, so it must not become a way to talk. */
+/** Name changes per user. Others see a name at once, so it must not become a way to chat. */
 export const nameOfUser: Rate = { key: 'name-user', secondsPerCall: 3_600, burst: 5 };
-/** Of one user, every change of the profile. */
+/** Profile changes per user. */
 export const profileOfUser: Rate = { key: 'profile-user', secondsPerCall: 60, burst: 20 };
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
-/** Of one user who looks at profiles. */
+/** Profile lookups per user. */
 export const getOfUser: Rate = { key: 'get-user', secondsPerCall: 0.1, burst: 200 };
-/** The numbers of all users are 1, 2, 3 and so on. */
+/** Lookups by number per user, because numbers are sequential and could be enumerated. */
 export const numbersOfUser: Rate = { key: 'get-number', secondsPerCall: 2, burst: 30 };
 
 /**
@@ -34,7 +42,8 @@ export async function throttle(
 }
 
 /**
- * Counts one failure of `who` where `attempt` answers that it was one. It is counted first, so that many at once are counted too.
+ * Runs `attempt` and counts a failure of `who` if it returns that it failed. Counts first and
+ * refunds later, so that parallel attempts are counted too.
  * @throws {Refusal} `login-too-often`, or what the attempt throws.
  */
 export async function throttleFailures<T>(

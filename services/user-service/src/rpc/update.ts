@@ -22,7 +22,10 @@ function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
   if (newPassword !== undefined) checkPassword(newPassword);
 }
 
-/** Changes the caller's own account. E-mail and password want the present password; a new one ends the other sessions. */
+/**
+ * Handles Update: changes the caller's account. A new email or password needs the current password,
+ * and a new password ends the other sessions.
+ */
 export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
     if (!fileId) return;
@@ -30,7 +33,10 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     if ((await ownsFile.run(pool, [userId, fileId])).length === 0) throw refuse('invalid-profile');
   }
 
-  /** The hash that the present password fits. A stolen token is no way to guess it. */
+  /**
+   * Returns the hash that the current password matches. Counts failures, so a stolen token does not
+   * allow guessing.
+   */
   async function verifiedHash(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);
     const [row] = await hashOf.run(pool, [userId]);

@@ -17,13 +17,13 @@ export const purgeSessions = sql('purge-sessions');
 const revoke = sql<{ id: string }, [userId: string, only: string | null, except: string | null]>('revoke-sessions');
 const endSeats = sql<never, [sessions: readonly string[]]>('end-seats');
 
-/** Which of a user's sessions; neither: all. */
+/** Sessions of a user to end; without either field, all. */
 export interface Which {
   readonly only?: string;
   readonly except?: string;
 }
 
-/** Ends sessions and their seats; to be called inside a transaction. */
+/** Ends sessions and their seats. Call it inside a transaction. */
 export async function endSessions(client: Queryable, userId: string, { only, except }: Which): Promise<void> {
   const ended = await revoke.run(client, [userId, only ?? null, except ?? null]);
   await endSeats.run(client, [ended.map(({ id }) => id)]);

@@ -10,7 +10,7 @@ import { refuse } from '@parley/runtime';
 
 const sql = statements(import.meta.url);
 
-/** A user, as the one who asks may see it. */
+/** A user as the caller may see them. */
 export interface ProfileRow {
   readonly id: string;
   readonly number: number;
@@ -20,17 +20,17 @@ export interface ProfileRow {
   readonly about: string;
   readonly avatar_id: string | null;
   readonly last_seen_at: Date | null;
-  /** Null where there is none, or it is nobody else's business. */
+  /** Null if there is none or the caller may not see it. */
   readonly email: string | null;
   readonly online: boolean;
 }
 
-/** What Login reads of somebody. */
+/** Account data that Login reads. */
 export interface UserAccountRow {
   readonly id: string;
   readonly password_hash: string;
   readonly status: UserStatus;
-  /** Its owner has come from the caller's address lately. */
+  /** The account has a session from the caller's address. */
   readonly familiar: boolean;
 }
 
@@ -49,7 +49,6 @@ type Change = [
 const insert = sql<never, Registration>('register');
 const update = sql<ProfileRow, Change>('update-user');
 
-/** Each by the question its file answers. */
 export const findAccount = sql<UserAccountRow, [userId: string, address: string]>('find-account');
 export const hashPrefixes = sql<{ prefix: string }>('hash-prefixes');
 export const hashOf = sql<{ password_hash: string }, [id: string]>('hash-of');
@@ -65,7 +64,7 @@ function asTaken(error: unknown): unknown {
 }
 
 /**
- * Makes an account.
+ * Creates an account.
  * @throws {Refusal} `user-id-taken`
  */
 export async function register(pool: Queryable, ...registration: Registration): Promise<void> {
@@ -74,7 +73,10 @@ export async function register(pool: Queryable, ...registration: Registration): 
   });
 }
 
-/** Changes an account; null leaves a field as it is. Undefined: its password has changed meanwhile. */
+/**
+ * Changes an account; null leaves a field unchanged. Returns undefined if the password has changed
+ * meanwhile.
+ */
 export async function updateUser(client: Queryable, ...change: Change): Promise<ProfileRow | undefined> {
   const [row] = await update.run(client, change);
   return row;
