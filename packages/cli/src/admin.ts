@@ -25,8 +25,8 @@ function stateOf({ state, lapsed }: ChannelServer): string {
 
 function serverValue(server: ChannelServer) {
   const { id, name, addr, internalAddr, tls, load, seats, channelCount, reportAgeMs } = server;
-  const said = { id, name, addr, internal_addr: internalAddr, tls, state: stateOf(server) };
-  return { ...said, load, channels: channelCount, seats, report_age_ms: reportAgeMs };
+  const value = { id, name, addr, internal_addr: internalAddr, tls, state: stateOf(server) };
+  return { ...value, load, channels: channelCount, seats, report_age_ms: reportAgeMs };
 }
 
 function ago(ms: number): string {

@@ -3,9 +3,9 @@ import { type Channel, ChannelKind, ChannelStatus, type Keep } from '@parley/con
 import { limits, textTable } from '@parley/runtime';
 import { usage } from './failure.js';
 import { findOnly } from './find-channel.js';
-import { historyWords, retentionWords } from './keep.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
+import { historyWords, retentionWords } from './retention.js';
 import type { CommandSession } from './session.js';
 
 const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {

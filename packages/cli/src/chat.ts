@@ -42,7 +42,7 @@ async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'no
 }
 
 /** Carries out a typed line. */
-async function obey(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
+async function runLine(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
   const keeps = conversation.channel.keep?.nothing !== true;
   const command = typed(line, keeps);
   if (command?.do === 'leave') await conversation.leave();
@@ -74,7 +74,7 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation):
   const view = new TextView(print, '; /quit leaves, /help lists the commands');
   await succeeded(showEarlier(client, conversation, view), view, 'cannot show earlier messages');
   terminal.open({
-    obey: (line) => void obey(line, conversation, view, print),
+    runLine: (line) => void runLine(line, conversation, view, print),
     leave: () => void conversation.leave(),
   });
   await follow(conversation, view).finally(() => terminal.close());
@@ -84,7 +84,7 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation):
 async function chatFromKeyboard(conversation: Conversation): Promise<void> {
   const view = new TextView(output.say, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
-  lines.on('line', (line) => void obey(line, conversation, view, output.say));
+  lines.on('line', (line) => void runLine(line, conversation, view, output.say));
   lines.once('close', () => void conversation.leave());
   await follow(conversation, view).finally(() => lines.close());
 }

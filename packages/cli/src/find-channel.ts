@@ -51,18 +51,18 @@ function candidates({ mine, others }: Namesakes, wanted: string): readonly [Chan
 }
 
 /**
- * Picks the user's own channel of several, else the most active one. `told` is a note about the
+ * Picks the user's own channel of several, else the most active one. `note` is a note about the
  * others.
  * @throws {Refusal} `channel-not-found`
  */
-export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; told: string | undefined } {
+export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; note: string | undefined } {
   const [channel, ...rest] = candidates(namesakes, wanted);
-  if (rest.length === 0) return { channel, told: undefined };
+  if (rest.length === 0) return { channel, note: undefined };
   const why = namesakes.mine.includes(channel)
     ? 'which you own or belong to'
     : `the most active one, of ${terminalLine(channel.ownerId)}`;
-  const told = `several channels are called ${terminalLine(wanted)}; this is channel ${channel.id}, ${why}; the others are ${rest.slice(0, 5).map(summaryOf).join(', ')}`;
-  return { channel, told };
+  const note = `several channels are called ${terminalLine(wanted)}; this is channel ${channel.id}, ${why}; the others are ${rest.slice(0, 5).map(summaryOf).join(', ')}`;
+  return { channel, note };
 }
 
 /**
@@ -72,8 +72,8 @@ export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Ch
 export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {
   const found = await byId(client, wanted);
   if (found !== undefined) return found;
-  const { channel, told } = pickChannel(await named(client, wanted), wanted);
-  if (told !== undefined) output.complain(`* ${told}`);
+  const { channel, note } = pickChannel(await named(client, wanted), wanted);
+  if (note !== undefined) output.complain(`* ${note}`);
   return channel;
 }
 

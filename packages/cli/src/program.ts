@@ -6,8 +6,8 @@ import { type CreateOptions, listChannels, makeRoom, removeChannel } from './cha
 import { chat } from './chat.js';
 import { checkSettingNames, defaultData, positive, sessionOf } from './command-parts.js';
 import { type HistoryOptions, showHistory } from './history.js';
-import { retentionFrom } from './keep.js';
 import { output } from './output.js';
+import { retentionFrom } from './retention.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
 import { helpFor } from './typed-line.js';

@@ -3,7 +3,7 @@ import { output } from './output.js';
 
 /** Callbacks for typed lines and their end. */
 export interface TerminalActions {
-  readonly obey: (line: string) => void;
+  readonly runLine: (line: string) => void;
   readonly leave: () => void;
 }
 
@@ -19,7 +19,7 @@ export class Terminal {
     this.#lines = lines;
     lines.on('line', (line) => {
       this.#wipe(line);
-      actions.obey(line);
+      actions.runLine(line);
       lines.prompt();
     });
     lines.once('SIGINT', () => lines.close());

@@ -124,7 +124,7 @@ function commandOf(line: string, keeps: boolean): TypedLine {
  */
 export function typed(line: string, keeps: boolean): TypedLine | undefined {
   if (line.trim() === '') return undefined;
-  const said = line.startsWith('//') ? line.slice(1) : line;
-  if (said === line && line.startsWith('/')) return commandOf(line, keeps);
-  return { do: 'send', failed: 'not sent', act: (conversation) => conversation.send(said) };
+  const text = line.startsWith('//') ? line.slice(1) : line;
+  if (text === line && line.startsWith('/')) return commandOf(line, keeps);
+  return { do: 'send', failed: 'not sent', act: (conversation) => conversation.send(text) };
 }

@@ -8,7 +8,7 @@ const channel = (id: number, name: string, ownerId = 'bob') =>
 test('finds the only channel of a name, ignoring case', () => {
   expect(pickChannel({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby')).toMatchObject({
     channel: { id: 4 },
-    told: undefined,
+    note: undefined,
   });
   expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow('There is no channel lobby.');
 });
@@ -18,11 +18,11 @@ test('prefers the exact name, then an own channel, then the most active, and lis
   expect(pickChannel({ mine: [], others }, 'Twin').channel.id).toBe(7);
   expect(pickChannel({ mine: [], others }, 'twin')).toMatchObject({
     channel: { id: 9 },
-    told: 'several channels are called twin; this is channel 9, the most active one, of bob; the others are 8 (owner bob, 8 inside), 7 (owner bob, 7 inside)',
+    note: 'several channels are called twin; this is channel 9, the most active one, of bob; the others are 8 (owner bob, 8 inside), 7 (owner bob, 7 inside)',
   });
   expect(pickChannel({ mine: [channel(3, 'twin', 'me')], others }, 'twin')).toMatchObject({
     channel: { id: 3 },
-    told: expect.stringContaining('this is channel 3, which you own or belong to; the others are 9 (owner bob'),
+    note: expect.stringContaining('this is channel 3, which you own or belong to; the others are 9 (owner bob'),
   });
 });
 

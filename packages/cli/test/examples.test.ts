@@ -31,7 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Starts a client for two users, and lets the first say something to both. */
+/** Starts a client for each of two users; the first sends a message that both receive. */
 async function talk(start: (user: string) => Program): Promise<void> {
   const programs = [start('one')];
   try {

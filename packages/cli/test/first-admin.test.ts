@@ -30,7 +30,7 @@ function make(id: string | undefined): Promise<void> {
     ownerUrl: trio.database.ownerUrl,
     userService,
     dataDir,
-    say: (line) => void said.push(line),
+    print: (line) => void said.push(line),
   };
   return makeFirstAdmin(options);
 }

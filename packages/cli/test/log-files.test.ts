@@ -1,7 +1,7 @@
 import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepSmall, setAside } from '../src/launcher/log-files.js';
+import { rotateLargeLogs, setAside } from '../src/launcher/log-files.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ test('rotates a log while its writer has it open, without losing a line', async 
   const writer = await open(file, 'a', 0o600);
   for (let turn = 0; turn < 6; turn++) {
     for (let n = 0; n < 10; n++) await writer.write(line(turn * 10 + n));
-    await keepSmall(() => [file], fail, 50).stop();
+    await rotateLargeLogs(() => [file], fail, 50).stop();
   }
   await writer.write(line(60));
   await writer.close();
@@ -30,7 +30,7 @@ test('rotates a log while its writer has it open, without losing a line', async 
 test('leaves a small or missing log alone', async () => {
   const file = join(folder, 'x.log');
   await (await open(file, 'a')).close();
-  await keepSmall(() => [file, join(folder, 'none.log')], fail, 50).stop();
+  await rotateLargeLogs(() => [file, join(folder, 'none.log')], fail, 50).stop();
   expect(await readdir(folder)).toEqual(['x.log']);
   setAside(join(folder, 'none.log'));
   setAside(file);

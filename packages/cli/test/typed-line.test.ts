@@ -1,5 +1,5 @@
 import type { Conversation } from '@parley/client';
-import { retentionFrom, retentionWords } from '../src/keep.js';
+import { retentionFrom, retentionWords } from '../src/retention.js';
 import { helpFor, typed } from '../src/typed-line.js';
 
 function called(line: string): unknown[] {

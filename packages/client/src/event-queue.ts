@@ -48,12 +48,12 @@ export class EventQueue {
     for (;;) {
       signal?.throwIfAborted();
       const event = this.#events[this.#head];
-      if (event !== undefined) return this.#take(event);
+      if (event !== undefined) return this.#dequeue(event);
       await this.#filled(signal);
     }
   }
 
-  #take(event: ConversationEvent): ConversationEvent {
+  #dequeue(event: ConversationEvent): ConversationEvent {
     this.#head += 1;
     this.#bytes -= bytesOf(event);
     if (this.#head > 1_000 || this.#head === this.#events.length) this.#replace(this.#events.slice(this.#head));
@@ -73,12 +73,12 @@ export class EventQueue {
 
   /** Drops the lossy events, then, if that is not enough, the older half of the rest. */
   #shrink(): void {
-    const kept = this.#events.slice(this.#head).filter(({ type }) => !passing.has(type));
-    this.#replace(kept);
-    const enough = kept.length <= queueLimits.events * roomy && this.#bytes <= queueLimits.bytes * roomy;
+    const remaining = this.#events.slice(this.#head).filter(({ type }) => !passing.has(type));
+    this.#replace(remaining);
+    const enough = remaining.length <= queueLimits.events * roomy && this.#bytes <= queueLimits.bytes * roomy;
     if (enough) return;
-    const half = Math.ceil(kept.length / 2);
-    this.#replace([...remainsOf(kept.slice(0, half)), ...kept.slice(half)]);
+    const half = Math.ceil(remaining.length / 2);
+    this.#replace([...remainsOf(remaining.slice(0, half)), ...remaining.slice(half)]);
   }
 
   #replace(events: ConversationEvent[]): void {

@@ -148,9 +148,9 @@ function memberEvent(facts: EntryBase, data: Uint8Array): EntryEvent {
 
 function messageEvent(facts: EntryBase, message: Message): MessageEvent {
   const { data, contentType, targetSeq, mentions, editedAt, deleted, reactions } = message;
-  const said = { data, contentType, replyTo: targetSeq || undefined, mentions };
+  const payload = { data, contentType, replyTo: targetSeq || undefined, mentions };
   const folded = { editedAt: editedAt || undefined, deleted, reactions: reactions.map(reactionOf) };
-  return { type: 'message', ...facts, ...said, ...folded };
+  return { type: 'message', ...facts, ...payload, ...folded };
 }
 
 /** Older servers send no count but name every user. */

@@ -60,7 +60,7 @@ export class GapFiller {
 
   /** Fetches one page. Returns undefined if History holds nothing from there on or fails. */
   async #page(from: number, to: number, log: string): Promise<Proven | undefined> {
-    const page = await this.#ask({ after: from - 1 });
+    const page = await this.#fetch({ after: from - 1 });
     if (page?.log !== log || !isForward(page, from)) return undefined;
     const begins = page.entries[0]?.seq === from ? from : await this.#firstKept(log);
     if (begins === undefined || begins > to) return undefined;
@@ -75,11 +75,11 @@ export class GapFiller {
    * removed entries of the page in between.
    */
   async #firstKept(log: string): Promise<number | undefined> {
-    const page = await this.#ask({ after: 0, size: 1 });
+    const page = await this.#fetch({ after: 0, size: 1 });
     return page?.log === log ? page.entries[0]?.seq : undefined;
   }
 
-  async #ask(range: Parameters<FetchAfter>[0]): Promise<HistoryPage | undefined> {
+  async #fetch(range: Parameters<FetchAfter>[0]): Promise<HistoryPage | undefined> {
     for (let left = tries; ; left--) {
       try {
         return await this.#options.fetchAfter(range);

@@ -67,13 +67,13 @@ export class Talker {
     this.#count += 1;
     this.unanswered += 1;
     const name = `${this.name}:${this.#count}`;
-    const said = performance.now();
+    const sentAtMs = performance.now();
     try {
       const { seq } = await this.#conversation.send(name);
       const now = performance.now();
       this.acked.push({ seq, name });
       this.ackedAt.push(now);
-      if (now - said > lateMs) this.late += 1;
+      if (now - sentAtMs > lateMs) this.late += 1;
     } catch (thrown) {
       this.refused.push((thrown as { reason?: string }).reason ?? String(thrown));
     }

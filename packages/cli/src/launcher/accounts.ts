@@ -75,7 +75,7 @@ async function missing(
 export async function accountFor(
   plan: ServicePlan,
   env: NodeJS.ProcessEnv,
-  say: (line: string) => void,
+  print: (line: string) => void,
   code = projectFolder,
 ): Promise<SystemAccount | undefined> {
   if (!isRoot) return undefined;
@@ -84,9 +84,9 @@ export async function accountFor(
     const account = await systemAccount(name);
     const why = await missing(account, plan, env, code);
     if (why === undefined) return account;
-    say(`${plan.name} runs as root instead of ${name}: ${why}`);
+    print(`${plan.name} runs as root instead of ${name}: ${why}`);
   } catch {
-    say(`${plan.name} runs as root: there is no user ${name}, and it could not be created`);
+    print(`${plan.name} runs as root: there is no user ${name}, and it could not be created`);
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export interface FirstAdminOptions {
   readonly userService: string;
   /** Folder for the file with its password. */
   readonly dataDir: string;
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 const anyOperator = "SELECT FROM chat.users WHERE role = 'admin' AND status = 'active' LIMIT 1";
@@ -80,7 +80,7 @@ export async function makeFirstAdmin(options: FirstAdminOptions): Promise<void> 
   if (userId === undefined) return;
   const pool = createPool({ url: options.ownerUrl, applicationName: 'parley start', max: 1 });
   try {
-    if ((await pool.query(anyOperator)).rowCount === 0) options.say(await createOperator(pool, userId, options));
+    if ((await pool.query(anyOperator)).rowCount === 0) options.print(await createOperator(pool, userId, options));
   } finally {
     await pool.end();
   }

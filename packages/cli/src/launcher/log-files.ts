@@ -35,14 +35,18 @@ function rotate(file: string, bytes: number): void {
 }
 
 /** Rotates logs of running processes once they exceed 10 MiB. Four older files are kept. */
-export function keepSmall(files: () => readonly string[], say: (line: string) => void, bytes = largestBytes): Part {
+export function rotateLargeLogs(
+  files: () => readonly string[],
+  print: (line: string) => void,
+  bytes = largestBytes,
+): Part {
   let failing = false;
   const rotateAll = async () => {
     for (const file of files()) rotate(file, bytes);
     failing = false;
   };
   return repeat(everyMs, 0.1, rotateAll, (cause) => {
-    if (!failing) say(`a log could not be rotated (${cause instanceof Error ? cause.message : cause}); retrying`);
+    if (!failing) print(`a log could not be rotated (${cause instanceof Error ? cause.message : cause}); retrying`);
     failing = true;
   });
 }

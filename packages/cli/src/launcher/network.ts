@@ -33,8 +33,8 @@ function withOneMore(list: string, one: string): string {
 export function networkSettings({ service, port }: ServicePlan, { host, ip, publicHost }: Network): NodeJS.ProcessEnv {
   const settings = { PARLEY_HOST: host };
   if (service === 'chat-service') {
-    const told = { PARLEY_ADDR: hostAndPort(publicHost, port), PARLEY_INTERNAL_ADDR: hostAndPort(ip, port) };
-    return { ...told, ...given('PARLEY_ADDR', 'PARLEY_INTERNAL_ADDR'), ...settings };
+    const addresses = { PARLEY_ADDR: hostAndPort(publicHost, port), PARLEY_INTERNAL_ADDR: hostAndPort(ip, port) };
+    return { ...addresses, ...given('PARLEY_ADDR', 'PARLEY_INTERNAL_ADDR'), ...settings };
   }
   if (service !== 'channel-service') return settings;
   const { SERVER_HOSTS, SERVER_NETWORKS } = settingsTable;

@@ -9,7 +9,7 @@ import {
   type ServiceRole,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
-import { KeptPostgres } from './kept-postgres.js';
+import { SupervisedPostgres } from './supervised-postgres.js';
 
 /** A migrated database with working logins for its four roles. */
 export interface OpenDatabase {
@@ -17,9 +17,9 @@ export interface OpenDatabase {
   readonly urlFor: (role: ServiceRole) => string;
 }
 
-type Say = (line: string) => void;
+type Print = (line: string) => void;
 
-function words(error: unknown): string {
+function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   return error.message || code || error.name;
@@ -34,7 +34,7 @@ async function checkGiven(url: string): Promise<void> {
     if (isAway(cause)) {
       throw new Error(`The database ${host}${pathname} does not respond. Start it, or correct --database.`, { cause });
     }
-    const said = words(cause).replace(/\.$/, '');
+    const said = messageOf(cause).replace(/\.$/, '');
     throw new Error(`The database ${host}${pathname} cannot be used (${said}). Correct --database.`, { cause });
   } finally {
     await pool.end();
@@ -50,29 +50,29 @@ export async function findDatabase(
   dataDir: string,
   connections: number,
   keep: (part: Part) => void,
-  say: Say,
+  print: Print,
 ): Promise<string> {
   if (given !== undefined) {
     await checkGiven(given);
     return given;
   }
-  say('starting PostgreSQL');
-  const postgres = await KeptPostgres.start({ dataDir, connections, log: say });
+  print('starting PostgreSQL');
+  const postgres = await SupervisedPostgres.start({ dataDir, connections, log: print });
   keep(postgres);
   return postgres.url;
 }
 
 /** Migrates the database and sets the passwords of its roles, from the data folder. */
-export async function openProjectDatabase(ownerUrl: string, dataDir: string, say: Say): Promise<OpenDatabase> {
+export async function openProjectDatabase(ownerUrl: string, dataDir: string, print: Print): Promise<OpenDatabase> {
   const secrets = await readSecrets(dataDir);
   try {
     const applied = await migrate(ownerUrl);
-    if (applied.length > 0) say(`migrated the database: ${applied.join(', ')}`);
+    if (applied.length > 0) print(`migrated the database: ${applied.join(', ')}`);
     await openRoles(ownerUrl, secrets);
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause;
     throw new Error(
-      `The database cannot be prepared (${words(cause)}). Give --database an owner that may create roles.`,
+      `The database cannot be prepared (${messageOf(cause)}). Give --database an owner that may create roles.`,
       {
         cause,
       },

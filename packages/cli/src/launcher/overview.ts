@@ -35,18 +35,18 @@ function quoted(addresses: string): string {
  * Returns the options that a first login needs if the addresses are not the default ones. Later
  * commands read them from the login.
  */
-function whereTo({ userPort, managerPort, managers }: StartOptions, behind: ProxyAddress): string {
-  const userService = userPort === 50_051 ? '' : ` --user-service ${quoted(behind.PARLEY_USER_SERVICES)}`;
+function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: ProxyAddress): string {
+  const userService = userPort === 50_051 ? '' : ` --user-service ${quoted(upstreams.PARLEY_USER_SERVICES)}`;
   return managerPort === 50_052 && managers === 1
     ? userService
-    : `${userService} --manager ${quoted(behind.PARLEY_MANAGERS)}`;
+    : `${userService} --manager ${quoted(upstreams.PARLEY_MANAGERS)}`;
 }
 
 /** Returns the text printed once everything runs: processes, addresses and commands to try. */
 export function overview(
   running: readonly Running[],
   options: StartOptions,
-  behind: ProxyAddress,
+  upstreams: ProxyAddress,
   network: Network,
 ): string {
   const rows = running.map(({ process: { name, pid, logFile }, listens }) => [
@@ -57,7 +57,7 @@ export function overview(
     shortPath(logFile),
   ]);
   const table = textTable(['service', 'pid', 'address', 'ops', 'log'], rows);
-  const where = whereTo(options, behind);
+  const where = whereTo(options, upstreams);
   const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
     (command) => `  npx parley ${command}`,
   );

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { dialable } from '@parley/runtime';
 import { adminPort, type ServicePlan } from './plan.js';
 
-type Say = (line: string) => void;
+type Print = (line: string) => void;
 
 function probe(port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -53,10 +53,10 @@ function sentence(fault: string, port: number, { name, option }: ServicePlan): s
   return `Port ${port} for ${name} cannot be used (${fault}). Check PARLEY_HOST and ${option}.`;
 }
 
-async function faultOf(plan: ServicePlan, host: string, say: Say): Promise<string | undefined> {
+async function faultOf(plan: ServicePlan, host: string, print: Print): Promise<string | undefined> {
   for (const port of [plan.port, adminPort(plan)]) {
     const onWait = () =>
-      say(`port ${port} for ${plan.name} is still held by a closed connection; waiting up to a minute for it`);
+      print(`port ${port} for ${plan.name} is still held by a closed connection; waiting up to a minute for it`);
     const fault = await probeForWhile(port, host, onWait);
     if (fault !== undefined) return sentence(fault, port, plan);
   }
@@ -67,8 +67,8 @@ async function faultOf(plan: ServicePlan, host: string, say: Say): Promise<strin
  * Checks that every port is free.
  * @throws {Error} naming the first one that is not
  */
-export async function checkFree(plans: readonly ServicePlan[], host: string, say: Say): Promise<void> {
-  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, say)));
+export async function checkFree(plans: readonly ServicePlan[], host: string, print: Print): Promise<void> {
+  const faults = await Promise.all(plans.map((plan) => faultOf(plan, host, print)));
   const fault = faults.find((one) => one !== undefined);
   if (fault !== undefined) throw new Error(fault);
 }

@@ -3,7 +3,7 @@ import type { DataFolder, RunFacts } from './data-folder.js';
 
 const againMs = 1_000;
 
-function words(cause: unknown): string {
+function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
@@ -14,16 +14,16 @@ function words(cause: unknown): string {
 export class FactsPublisher implements Part {
   readonly #folder: DataFolder;
   readonly #facts: () => RunFacts;
-  readonly #say: (line: string) => void;
+  readonly #print: (line: string) => void;
   #writing = Promise.resolve();
   #again: NodeJS.Timeout | undefined;
   #failing = false;
   #stopped = false;
 
-  constructor(folder: DataFolder, facts: () => RunFacts, say: (line: string) => void) {
+  constructor(folder: DataFolder, facts: () => RunFacts, print: (line: string) => void) {
     this.#folder = folder;
     this.#facts = facts;
-    this.#say = say;
+    this.#print = print;
   }
 
   /** Writes the facts after a change. Resolves after one try and never rejects. */
@@ -37,10 +37,11 @@ export class FactsPublisher implements Part {
     if (this.#stopped) return;
     try {
       await this.#folder.publish(this.#facts());
-      if (this.#failing) this.#say('the list of running processes can be written again');
+      if (this.#failing) this.#print('the list of running processes can be written again');
       this.#failing = false;
     } catch (cause) {
-      if (!this.#failing) this.#say(`the list of running processes cannot be written (${words(cause)}); retrying`);
+      if (!this.#failing)
+        this.#print(`the list of running processes cannot be written (${messageOf(cause)}); retrying`);
       this.#failing = true;
       this.#again = setTimeout(() => void this.publish(), againMs);
     }

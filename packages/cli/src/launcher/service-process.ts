@@ -34,7 +34,7 @@ function running(child: ChildProcess | undefined): child is ChildProcess {
 /** One service as a child process, restarted if it exits unexpectedly. */
 export class SupervisedProcess implements Part {
   readonly #launch: Launch;
-  readonly #say: (line: string) => void;
+  readonly #print: (line: string) => void;
   readonly #onRevived: () => void;
   #child: ChildProcess | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -43,9 +43,9 @@ export class SupervisedProcess implements Part {
   #stopping = false;
 
   /** `onRevived` is called when the service listens again after an unexpected exit. */
-  constructor(launch: Launch, say: (line: string) => void, onRevived: () => void) {
+  constructor(launch: Launch, print: (line: string) => void, onRevived: () => void) {
     this.#launch = launch;
-    this.#say = say;
+    this.#print = print;
     this.#onRevived = onRevived;
   }
 
@@ -106,7 +106,7 @@ export class SupervisedProcess implements Part {
   #died(how: string): void {
     if (this.#stopping) return;
     if (performance.now() - this.#startedAt > steadyMs) this.#delayMs = firstDelayMs;
-    this.#say(`${this.name} exited (${how}); restarting it in ${this.#delayMs / 1_000} s`);
+    this.#print(`${this.name} exited (${how}); restarting it in ${this.#delayMs / 1_000} s`);
     this.#again = setTimeout(() => this.#revive(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, longestDelayMs);
   }
@@ -114,7 +114,7 @@ export class SupervisedProcess implements Part {
   #revive(): void {
     this.start().then(
       () => {
-        this.#say(`${this.name} listens again (pid ${this.pid})`);
+        this.#print(`${this.name} listens again (pid ${this.pid})`);
         this.#onRevived();
       },
       (error: Error) => this.#died(error.message),

@@ -9,7 +9,7 @@ const couldNotStart = 2;
 const sameSignalMs = 700;
 const forceWithinMs = 3_000;
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`parley: ${line}\n`);
 }
 
@@ -28,7 +28,7 @@ function stopOnSignals(supervisor: Supervisor): void {
   const onSignal = () => {
     if (firstAt === undefined) {
       firstAt = performance.now();
-      say('stopping; press Ctrl-C again to force it');
+      print('stopping; press Ctrl-C again to force it');
       supervisor.requestStop('order');
     } else if (performance.now() - firstAt > sameSignalMs) {
       supervisor.kill();
@@ -49,7 +49,7 @@ function stopOnSignals(supervisor: Supervisor): void {
 function surviveErrors(): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (cause: unknown) =>
-      say(`unexpected error in the supervisor (${cause instanceof Error ? cause.stack : cause})`),
+      print(`unexpected error in the supervisor (${cause instanceof Error ? cause.stack : cause})`),
     );
   }
 }
@@ -58,14 +58,14 @@ async function main(): Promise<void> {
   // The reader may be gone: the terminal was closed or npm killed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const options = optionsOrExit();
-  const supervisor = new Supervisor(options, say);
+  const supervisor = new Supervisor(options, print);
   surviveErrors();
   stopOnSignals(supervisor);
   watchNpm(() => supervisor.requestStop('hurry'));
   try {
     await supervisor.run();
     await supervisor.stop();
-    say('stopped');
+    print('stopped');
   } catch (error) {
     process.stderr.write(`parley: ${await explain(error, options.data)}\n`);
     process.exitCode = couldNotStart;

@@ -1,13 +1,13 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lifecycle, readSettings, type Settings, silentLogger } from '@parley/runtime';
-import { Acceptance } from './accepted.js';
+import { Acceptance } from './acceptance.js';
 import { accountFor, type SystemAccount } from './accounts.js';
 import { DataFolder } from './data-folder.js';
 import { findEnvoy } from './envoy/binary.js';
 import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
 import { makeFirstAdmin } from './first-admin.js';
-import { keepSmall } from './log-files.js';
+import { rotateLargeLogs } from './log-files.js';
 import { type Network, networkOf, networkSettings } from './network.js';
 import { findDatabase, type OpenDatabase, openProjectDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
@@ -17,7 +17,7 @@ import { checkFree } from './ports.js';
 import { FactsPublisher } from './publisher.js';
 import { SupervisedProcess } from './service-process.js';
 
-type Say = (line: string) => void;
+type Print = (line: string) => void;
 
 /** The shared parts of one start. */
 interface StartContext {
@@ -34,7 +34,7 @@ type StopMode = 'order' | 'hurry';
 /** Starts all processes in order, keeps them running, and stops them in reverse order. */
 export class Supervisor {
   readonly #options: StartOptions;
-  readonly #say: Say;
+  readonly #print: Print;
   readonly #parts = new Lifecycle(silentLogger());
   readonly #processes: SupervisedProcess[] = [];
   readonly #stopAsked: Promise<void>;
@@ -43,9 +43,9 @@ export class Supervisor {
   /** Writes the facts for other commands; undefined until everything runs. */
   #publisher: FactsPublisher | undefined;
 
-  constructor(options: StartOptions, say: Say) {
+  constructor(options: StartOptions, print: Print) {
     this.#options = options;
-    this.#say = say;
+    this.#print = print;
     this.#stopAsked = new Promise((resolve) => {
       this.#askToStop = resolve;
     });
@@ -61,7 +61,7 @@ export class Supervisor {
     const network = await networkOf(settings.HOST, this.#options.publicHost);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));
     const envoys = plan.envoy === undefined ? [] : [plan.envoy];
-    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#say);
+    await checkFree([...plan.first, ...plan.chatServers, plan.gateway, ...envoys], network.host, this.#print);
     const database = await this.#openProjectDatabase(folder, connectionsOf(plan, settings.DATABASE_CONNECTIONS));
     if (this.#stopMode === undefined) await this.#startServices({ plan, folder, database, settings, network });
     await this.#stopAsked;
@@ -90,15 +90,15 @@ export class Supervisor {
 
   async #openProjectDatabase(folder: DataFolder, connections: number): Promise<OpenDatabase> {
     const keep = this.#parts.add.bind(this.#parts, 'database');
-    const ownerUrl = await findDatabase(this.#options.database, folder.path, connections, keep, this.#say);
+    const ownerUrl = await findDatabase(this.#options.database, folder.path, connections, keep, this.#print);
     const logs = () => [...this.#processes.map(({ logFile }) => logFile), join(folder.path, 'postgres.log')];
-    this.#parts.add('logs', keepSmall(logs, this.#say));
-    return openProjectDatabase(ownerUrl, folder.path, this.#say);
+    this.#parts.add('logs', rotateLargeLogs(logs, this.#print));
+    return openProjectDatabase(ownerUrl, folder.path, this.#print);
   }
 
   async #startServices(context: StartContext): Promise<void> {
     const { plan } = context;
-    this.#say('starting the services');
+    this.#print('starting the services');
     const first = await this.#startGroup(plan.first, context, {});
     const [userService] = first;
     if (userService !== undefined) await this.#makeFirstAdmin(userService, context);
@@ -106,23 +106,23 @@ export class Supervisor {
       first
         .flatMap(({ listens }, index) => (plan.first[index]?.service === name ? [listens.grpc ?? ''] : []))
         .join(',');
-    const behind = {
+    const upstreams = {
       PARLEY_MANAGERS: addressesOf('channel-service'),
       PARLEY_USER_SERVICES: addressesOf('user-service'),
     };
-    const chat = await this.#startGroup(plan.chatServers, context, behind);
-    const web = await this.#startGroup([plan.gateway], context, behind);
+    const chat = await this.#startGroup(plan.chatServers, context, upstreams);
+    const web = await this.#startGroup([plan.gateway], context, upstreams);
     if (this.#stopMode !== undefined) return;
     const running = [...first, ...chat, ...web, ...(await this.#startEnvoy(context))];
     await this.#publish(running, context);
     const isOver = () => this.#stopMode !== undefined;
-    await new Acceptance(context.database.ownerUrl, this.#say).wait(() => running.map(factsOf), isOver);
-    if (!isOver()) this.#say(overview(running, this.#options, behind, context.network));
+    await new Acceptance(context.database.ownerUrl, this.#print).wait(() => running.map(factsOf), isOver);
+    if (!isOver()) this.#print(overview(running, this.#options, upstreams, context.network));
   }
 
   async #publish(running: readonly Running[], { folder, database }: StartContext): Promise<void> {
     const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
-    this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#say));
+    this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#print));
     await this.#publisher.publish();
   }
 
@@ -130,7 +130,7 @@ export class Supervisor {
   async #startEnvoy(context: StartContext) {
     const { plan, folder, network } = context;
     if (plan.envoy === undefined || this.#stopMode !== undefined) return [];
-    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#say);
+    const binary = await findEnvoy(join(folder.path, 'envoy'), this.#print);
     const own = join(folder.path, 'front');
     const config = await writeEnvoyConfig(own, localAddresses(plan, plan.envoy, network, this.#options));
     const env = { ENVOY_BINARY: binary, ...config };
@@ -140,7 +140,7 @@ export class Supervisor {
   #makeFirstAdmin({ listens }: Running, { settings, database, folder }: StartContext): Promise<void> {
     const userService = listens.grpc ?? '';
     const { ownerUrl } = database;
-    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, say: this.#say });
+    return makeFirstAdmin({ settings, ownerUrl, userService, dataDir: folder.path, print: this.#print });
   }
 
   /**
@@ -157,7 +157,7 @@ export class Supervisor {
     const group = await Promise.all(
       plans.map(async (plan) => {
         const env = { ...process.env, ...this.#environment(plan, context), ...more };
-        const account = await accountFor(plan, env, this.#say);
+        const account = await accountFor(plan, env, this.#print);
         if (account !== undefined) await Promise.all(files.map((file) => chown(file, account.uid, account.gid)));
         return this.#processOf(plan, context, env, account);
       }),
@@ -176,7 +176,7 @@ export class Supervisor {
   ): SupervisedProcess {
     const { name } = plan;
     const launch = { name, main: mainOf(plan), env, logFile: folder.freshLog(name), ...(account && { account }) };
-    return new SupervisedProcess(launch, this.#say, () => void this.#publisher?.publish());
+    return new SupervisedProcess(launch, this.#print, () => void this.#publisher?.publish());
   }
 
   async #stopGroup(group: readonly SupervisedProcess[]): Promise<void> {

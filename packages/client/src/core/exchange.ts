@@ -110,8 +110,8 @@ export class SendExchange<F, E extends QueuedSend, R> {
     const news = this.#bookmark.read(entry.seq);
     const answer = entry.own ? this.answer({ ...entry, refusal: undefined }, nowMs) : [];
     if (news === undefined) return answer;
-    const told: Step<F, E, R>[] = [...news.before.map(notify), { do: 'deliver', entry }, ...news.after.map(notify)];
-    return [...told, ...answer, ...this.tick(nowMs)];
+    const steps: Step<F, E, R>[] = [...news.before.map(notify), { do: 'deliver', entry }, ...news.after.map(notify)];
+    return [...steps, ...answer, ...this.tick(nowMs)];
   }
 
   /** Records the answer to a send. An answer to an unknown client id is ignored. */

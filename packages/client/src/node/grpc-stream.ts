@@ -11,9 +11,9 @@ const leaveWithinMs = 2_000;
  * Converts the status of a stream. If nothing was received, the refusal names the server and the
  * cause.
  */
-function refusalOf(error: ServiceError, addr: string, heard: boolean): Refusal {
+function refusalOf(error: ServiceError, addr: string, hasResponse: boolean): Refusal {
   const refusal = refusalFromStatus(error);
-  if (heard || refusal.reason !== 'unreachable') return refusal;
+  if (hasResponse || refusal.reason !== 'unreachable') return refusal;
   const words = `Chat server ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}.`;
   return refuse('unreachable', { words, cause: error });
 }
@@ -24,7 +24,7 @@ export class GrpcStream implements ConnectStream {
   readonly #call: ClientDuplexStream<Message, Message>;
   readonly #onEnd: ConnectOptions['onEnd'];
   #ended = false;
-  #heard = false;
+  #hasResponse = false;
 
   constructor({ seat, resume, onFrame, onEnd }: ConnectOptions, credentials: ChannelCredentials) {
     this.#onEnd = onEnd;
@@ -36,9 +36,9 @@ export class GrpcStream implements ConnectStream {
     this.#call = startDuplex(this.#client, ChatService.connect, metadata);
     this.#call.on('data', onFrame);
     this.#call.once('metadata', () => {
-      this.#heard = true;
+      this.#hasResponse = true;
     });
-    this.#call.on('error', (error: ServiceError) => this.#end(refusalOf(error, addr, this.#heard)));
+    this.#call.on('error', (error: ServiceError) => this.#end(refusalOf(error, addr, this.#hasResponse)));
     this.#call.on('end', () => this.#call.end());
     this.#call.on('status', ({ code }) => code === 0 && this.#end(undefined));
   }

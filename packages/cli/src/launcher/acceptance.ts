@@ -28,11 +28,11 @@ function unreadyReason({ admin }: ServiceFacts): Promise<string | undefined> {
  */
 export class Acceptance {
   readonly #ownerUrl: string;
-  readonly #say: (line: string) => void;
+  readonly #print: (line: string) => void;
 
-  constructor(ownerUrl: string, say: (line: string) => void) {
+  constructor(ownerUrl: string, print: (line: string) => void) {
     this.#ownerUrl = ownerUrl;
-    this.#say = say;
+    this.#print = print;
   }
 
   /**
@@ -46,7 +46,7 @@ export class Acceptance {
       if (missing.length === 0) return;
       const words = missing.join('; ');
       if (performance.now() - from < reportAfterMs || words === said) continue;
-      this.#say(`not ready yet: ${words}`);
+      this.#print(`not ready yet: ${words}`);
       said = words;
     }
   }
