@@ -17,15 +17,15 @@ export * from './gen/chat/v1/types.js';
 export * from './gen/chat/v1/user.js';
 export { Empty } from './gen/google/protobuf/empty.js';
 export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
-export type { Codec, Method } from './method.js';
+export { type Codec, type Method, methodOf } from './method.js';
 
 /** Methods for operators. */
-export const AdminService = serviceOf(AdminServiceDefinition);
+export const AdminService = /* @__PURE__ */ serviceOf(AdminServiceDefinition);
 /** Methods of the manager: channels, members and placement. */
-export const ChannelService = serviceOf(ChannelServiceDefinition);
+export const ChannelService = /* @__PURE__ */ serviceOf(ChannelServiceDefinition);
 /** Methods of a chat server. */
-export const ChatService = serviceOf(ChatServiceDefinition);
+export const ChatService = /* @__PURE__ */ serviceOf(ChatServiceDefinition);
 /** Stream of all events of one user. */
-export const InboxService = serviceOf(InboxServiceDefinition);
+export const InboxService = /* @__PURE__ */ serviceOf(InboxServiceDefinition);
 /** Methods for accounts, sessions and profiles. */
-export const UserService = serviceOf(UserServiceDefinition);
+export const UserService = /* @__PURE__ */ serviceOf(UserServiceDefinition);

@@ -26,11 +26,20 @@ export type Service<S extends GeneratedService> = {
   readonly [K in keyof S['methods']]: S['methods'][K] & { readonly path: string };
 };
 
+/**
+ * Returns a generated method with its path on the wire. `fullName` names the service, such as
+ * `chat.v1.UserService`.
+ */
+export function methodOf<M extends { readonly name: string }>(
+  fullName: string,
+  method: M,
+): M & { readonly path: string } {
+  return { ...method, path: `/${fullName}/${method.name}` };
+}
+
 /** Adds the path on the wire to each method of a generated service. */
 export function serviceOf<S extends GeneratedService>({ fullName, methods }: S): Service<S> {
-  const withPaths = Object.entries(methods).map(([key, method]) => [
-    key,
-    { ...method, path: `/${fullName}/${method.name}` },
-  ]);
-  return Object.fromEntries(withPaths);
+  return Object.fromEntries(
+    Object.entries(methods).map(([key, method]) => [key, methodOf(fullName, method)]),
+  ) as Service<S>;
 }

@@ -1,7 +1,8 @@
-import { type Ack, ChatService, Message } from '@parley/contract';
+import { type Ack, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
 import { refusals } from '@parley/runtime/refusals';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
+import { webMethods } from './methods.js';
 import type { WebCaller } from './web-caller.js';
 
 const leaveWithinMs = 2_000;
@@ -35,7 +36,7 @@ export class GrpcWebStream implements ConnectStream {
     this.#options = options;
     this.#caller = caller;
     const request = { log: resume?.log ?? '', afterSeq: resume?.seq ?? 0 };
-    this.#cancel = caller.open(ChatService.subscribe, request, seat, {
+    this.#cancel = caller.open(webMethods.subscribe, request, seat, {
       onMessage: onFrame,
       onEnd: (refusal) => this.#end(refusal && asSeatRefusal(refusal)),
     });
@@ -70,7 +71,7 @@ export class GrpcWebStream implements ConnectStream {
   async #post(frame: Message): Promise<void> {
     if (this.#ended) return;
     try {
-      this.#answer(await this.#caller.one(ChatService.send, frame, this.#options.seat));
+      this.#answer(await this.#caller.one(webMethods.send, frame, this.#options.seat));
     } catch (thrown) {
       this.#fail(frame, thrown instanceof Refusal ? asSeatRefusal(thrown) : refuse('internal', { cause: thrown }));
     }

@@ -1,5 +1,6 @@
-import { Channel, ChannelService, User, UserService } from '@parley/contract';
+import { Channel, User } from '@parley/contract';
 import type { Transport } from '../transport.js';
+import { webMethods } from './methods.js';
 import { WebCaller } from './web-caller.js';
 import { GrpcWebStream } from './web-stream.js';
 
@@ -29,16 +30,16 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
   }
   const caller = new WebCaller(origin);
   return {
-    register: async (request, options) => void (await caller.one(UserService.register, request, options)),
-    login: (request, options) => caller.one(UserService.login, request, options),
-    logout: async (options) => void (await caller.one(UserService.logout, { everywhere: false }, options)),
-    user: (id, options) => caller.one(UserService.get, User.fromPartial({ id }), options),
-    list: (id, options) => caller.all(ChannelService.list, Channel.fromPartial({ id }), options),
-    listChannels: (request, options) => caller.one(ChannelService.listChannels, request, options),
-    create: (channel, options) => caller.one(ChannelService.create, channel, options),
-    delete: async (id, options) => void (await caller.one(ChannelService.delete, Channel.fromPartial({ id }), options)),
-    history: (request, options) => caller.one(ChannelService.history, request, options),
-    listen: (id, options) => caller.one(ChannelService.listen, Channel.fromPartial({ id }), options),
+    register: async (request, options) => void (await caller.one(webMethods.register, request, options)),
+    login: (request, options) => caller.one(webMethods.login, request, options),
+    logout: async (options) => void (await caller.one(webMethods.logout, { everywhere: false }, options)),
+    user: (id, options) => caller.one(webMethods.getUser, User.fromPartial({ id }), options),
+    list: (id, options) => caller.all(webMethods.list, Channel.fromPartial({ id }), options),
+    listChannels: (request, options) => caller.one(webMethods.listChannels, request, options),
+    create: (channel, options) => caller.one(webMethods.create, channel, options),
+    delete: async (id, options) => void (await caller.one(webMethods.delete, Channel.fromPartial({ id }), options)),
+    history: (request, options) => caller.one(webMethods.history, request, options),
+    listen: (id, options) => caller.one(webMethods.listen, Channel.fromPartial({ id }), options),
     connect: (options) => new GrpcWebStream(options, caller),
     close: () => {},
   };
