@@ -12,5 +12,5 @@ async function main(): Promise<void> {
 }
 
 main().catch(() => {
-  place.textContent = 'Parley cannot use the storage of this browser: allow it for this site, and reload the page.';
+  place.textContent = 'Parley needs browser storage. Allow it for this site, then reload the page.';
 });

@@ -90,12 +90,12 @@ test('what failed says why, and can be sent again or discarded', () => {
 
 const ended = (reason: 'channel-deleted' | 'logged-out' | 'replaced'): ConversationAction => ({
   type: 'link',
-  link: { state: 'ended', reason, message: 'the session has ended' },
+  link: { state: 'ended', reason, message: 'This session has ended.' },
 });
 
 test.each([
-  ['channel-deleted', 'This room was deleted'],
-  ['logged-out', 'the session has ended'],
+  ['channel-deleted', 'This room was deleted.'],
+  ['logged-out', 'This session has ended.'],
   ['replaced', undefined],
 ] as const)('where it ended, %s, what waits has failed for the reason %s', (reason, why) => {
   const queued = { type: 'queued', outgoing: outgoing() } as const;

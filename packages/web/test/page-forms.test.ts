@@ -26,7 +26,7 @@ inChromium('what is typed into forms', () => {
     await page.getByLabel('Password').fill('é'.repeat(40));
     expect((await page.getByLabel('Password').inputValue()).length).toBe(40);
     await page.keyboard.press('Enter');
-    await page.getByText('A password has 8 to 72 bytes', { exact: false }).first().waitFor();
+    await page.getByText('Use a password of 8 to 72 bytes', { exact: false }).first().waitFor();
     expect([visitor.count('Register'), visitor.count('Login'), ...visitor.complaints]).toEqual([0, 0]);
   });
 
@@ -48,7 +48,7 @@ inChromium('what is typed into forms', () => {
     await page.getByLabel('User ID').fill(taken);
     await page.getByLabel('Password').fill('correct horse');
     await page.keyboard.press('Enter');
-    await page.getByText('That user ID is taken.', { exact: true }).waitFor();
+    await page.getByText('That user ID is taken. Choose another.', { exact: true }).waitFor();
     await page.getByLabel('Password').pressSequentially('!');
     expect(await page.getByText('That user ID is taken.').count()).toBe(1);
     await page.getByLabel('User ID').pressSequentially('x');

@@ -35,7 +35,7 @@ inChromium('what one is writing', () => {
     await act(bob, 'a question', 'Reply');
     await composerOf(bob).fill('an answer');
     await remove(ann, 'a question');
-    await bob.page.getByText('The message that you are replying to is no longer here.', { exact: false }).waitFor();
+    await bob.page.getByText('The message you are replying to no longer exists.', { exact: false }).waitFor();
     await stage.picture(bob, 'reply-gone');
     await composerOf(bob).press('Enter');
     expect([await wordsOf(bob), await bob.page.getByRole('button', { name: 'Send' }).isDisabled()]).toEqual([
@@ -56,7 +56,7 @@ inChromium('what one is writing', () => {
     await act(ann, 'frist', 'Edit');
     await composerOf(ann).fill('first, and more');
     await remove(second, 'frist');
-    await ann.page.getByText('The message that you are editing is no longer here.', { exact: false }).waitFor();
+    await ann.page.getByText('The message you are editing no longer exists.', { exact: false }).waitFor();
     await composerOf(ann).press('Enter');
     await composerOf(ann).press('Escape');
     expect(await wordsOf(ann)).toBe('first, and more');
@@ -77,7 +77,7 @@ inChromium('what one is writing', () => {
     await ann.page.getByTitle('Sent').waitFor();
     await composerOf(ann).press('ArrowUp');
     await composerOf(ann).fill('a long new text');
-    await ann.page.getByText('The message that you are editing is no longer here.', { exact: false }).waitFor();
+    await ann.page.getByText('The message you are editing no longer exists.', { exact: false }).waitFor();
     expect(await wordsOf(ann)).toBe('a long new text');
     await ann.page.getByRole('button', { name: 'Discard text' }).click();
     await has(ann, '');

@@ -50,7 +50,7 @@ inChromium('the list of rooms, and ways into them', () => {
     async (hash) => {
       const ann = await stage.somebody('Ann');
       await ann.page.goto(`${stage.url}/${hash}`);
-      await ann.page.getByRole('heading', { name: 'There is no such room' }).waitFor();
+      await ann.page.getByRole('heading', { name: 'Room not found' }).waitFor();
       await stage.picture(ann, 'no-such-room');
       expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
       await ann.page.getByRole('link', { name: 'All rooms' }).click();

@@ -2,7 +2,7 @@ import type { Visitor } from './browser.js';
 import { inChromium, stage } from './stage.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
-const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /in this room: who/ });
+const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /people in this room/ });
 const seatsOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.seats');
 
 inChromium('what the page says is so', () => {
@@ -102,7 +102,7 @@ inChromium('what the page says is so', () => {
     await page.getByLabel('Password').fill('correct horse');
     await page.keyboard.press('Enter');
     const field = page.locator('.field', { has: page.getByLabel('User ID') });
-    await field.getByRole('alert').getByText('That user ID is taken.', { exact: true }).waitFor();
+    await field.getByRole('alert').getByText('That user ID is taken. Choose another.', { exact: true }).waitFor();
     expect(await page.getByLabel('User ID').getAttribute('aria-invalid')).toBe('true');
     expect(await page.getByText('That user ID is taken.').count()).toBe(1);
     await stage.picture(stranger, 'taken');

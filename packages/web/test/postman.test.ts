@@ -69,7 +69,7 @@ test('what fails waits for its user', async () => {
   happen(queued());
   answer.reject(new Error('no'));
   await settled();
-  expect(state.outgoing).toMatchObject([{ failed: 'something went wrong in this page' }]);
+  expect(state.outgoing).toMatchObject([{ failed: 'Something went wrong in this page. Try again.' }]);
   expect(handed).toHaveLength(1);
   happen({ type: 'retried', id: 'id-1', at: 2 });
   expect(handed).toHaveLength(2);

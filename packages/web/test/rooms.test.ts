@@ -50,7 +50,8 @@ test.each([
   [{ kind: 3, keep: { nothing: true, maxCount: 0 } }, false, 'Message history: off'],
   [{ kind: 1, keep: { seconds: 10, maxCount: 0 } }, true, 'Message history: 10 seconds'],
   [{ kind: 1, keep: { seconds: 0, maxCount: 0 } }, false, 'Message history: off'],
-  [{ kind: 1, keep: { everything: true, maxCount: 30 } }, true, 'Message history: unlimited, at most 30 messages'],
+  [{ kind: 1, keep: { everything: true, maxCount: 30 } }, true, 'Message history: last 30 messages'],
+  [{ kind: 1, keep: { seconds: 60, maxCount: 30 } }, true, 'Message history: 1 minute, up to 30 messages'],
 ] as const)('%j', (channel, kept, words) => {
   const full = { keep: undefined, ...channel };
   expect([keeps(full), keepWords(full)]).toEqual([kept, words]);

@@ -163,6 +163,6 @@ test('the rows say why they begin where they do', () => {
 test('a sign-out that the server may not know of says so', () => {
   expect(untoldNotice('logged-out')).toBeUndefined();
   expect(untoldNotice('expired-token')).toBeUndefined();
-  expect(untoldNotice(undefined)).toMatch(/^Signed out here/);
-  expect(untoldNotice('unavailable')).toMatch(/^Signed out here/);
+  expect(untoldNotice(undefined)).toMatch(/^You are signed out here/);
+  expect(untoldNotice('unavailable')).toMatch(/^You are signed out here/);
 });

@@ -14,8 +14,8 @@ import { type BrowserDatabase, wipe } from '../storage/database.js';
 import { Desk } from './desk.js';
 
 const notices: Readonly<Record<string, string>> = {
-  'expired-token': 'Your session has expired. Sign in again',
-  suspended: 'This account is suspended',
+  'expired-token': 'Your session has expired. Sign in again.',
+  suspended: 'This account is suspended.',
 };
 
 /** Signing up, in and out, the same in every tab; the token is in this origin's database, and gone with the session. */
@@ -93,10 +93,8 @@ export class Front {
     if (!endsSession(reason) || this.state().state !== 'in') return;
     const lost = await this.#desk?.unsent().then(unsentWords, () => undefined);
     if (this.state().state !== 'in') return; // another refusal came first
-    const why = notices[reason] ?? 'Your session has ended. Sign in again';
-    await this.#end(
-      lost === undefined ? why : `${why}. ${lost}, and nothing that was not sent is kept in this browser`,
-    );
+    const why = notices[reason] ?? 'Your session has ended. Sign in again.';
+    await this.#end(lost === undefined ? why : `${why} ${lost}, and this browser no longer has a copy.`);
     this.#tabs.postMessage('changed');
   }
 

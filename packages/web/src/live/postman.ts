@@ -5,10 +5,10 @@ import { refusalWords } from '../state/refusal-words.js';
 import { untilWords } from '../state/times.js';
 
 function whyOf(thrown: unknown): string {
-  if (!(thrown instanceof Refusal)) return 'something went wrong in this page';
+  if (!(thrown instanceof Refusal)) return 'Something went wrong in this page. Try again.';
   const { reason, retryAfterMs } = thrown;
   return reason === 'muted' && retryAfterMs > 0
-    ? `you are muted here ${untilWords(retryAfterMs, Date.now())}`
+    ? `You are muted here ${untilWords(retryAfterMs, Date.now())}.`
     : refusalWords(thrown);
 }
 

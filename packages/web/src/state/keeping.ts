@@ -40,6 +40,7 @@ export function durationWords(seconds: number): string {
 export function keepWords(channel: Kept): string {
   if (!keeps(channel)) return 'Message history: off';
   const { seconds, maxCount = 0 } = channel.keep ?? {};
-  const time = seconds === undefined ? 'unlimited' : durationWords(seconds);
-  return maxCount > 0 ? `Message history: ${time}, at most ${maxCount} messages` : `Message history: ${time}`;
+  if (seconds === undefined) return `Message history: ${maxCount > 0 ? `last ${maxCount} messages` : 'unlimited'}`;
+  const time = `Message history: ${durationWords(seconds)}`;
+  return maxCount > 0 ? `${time}, up to ${maxCount} messages` : time;
 }

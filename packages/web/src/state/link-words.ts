@@ -12,18 +12,18 @@ export interface LinkWords {
 }
 
 const endings: Readonly<Record<string, string>> = {
-  left: 'You left',
-  replaced: 'You are in a room in another tab or on another device',
-  'channel-deleted': 'This room was deleted',
-  'channel-not-found': 'This room does not exist, or you may not see it',
-  'invalid-channel-id': 'This room does not exist, or you may not see it',
-  removed: 'You were removed from this room',
-  kicked: 'An administrator disconnected you',
-  banned: 'You are banned from this room',
-  'not-a-member': 'Only members can enter this channel',
-  'wrong-kind': 'This channel cannot be entered',
-  'channel-full': 'The room is full',
-  'too-many-seats': 'You are in too many channels at once: leave one',
+  left: 'You left this room.',
+  replaced: 'You are in a room in another tab or on another device.',
+  'channel-deleted': 'This room was deleted.',
+  'channel-not-found': 'This room does not exist, or you cannot see it.',
+  'invalid-channel-id': 'This room does not exist, or you cannot see it.',
+  removed: 'You were removed from this room.',
+  kicked: 'An administrator disconnected you.',
+  banned: 'You are banned from this room.',
+  'not-a-member': 'Only members can enter this channel.',
+  'wrong-kind': 'You cannot enter this kind of channel.',
+  'channel-full': 'The room is full.',
+  'too-many-seats': 'You are in too many channels at once. Leave one, then try again.',
 };
 
 const comings: Readonly<Record<string, string>> = {
@@ -44,7 +44,7 @@ function waitingWords(reason: string, inMs: number, isOnline: boolean): Pick<Lin
   const seconds = Math.ceil(inMs / 1_000);
   const isFull = reason === 'channel-full';
   const steady = isOnline ? (comings[reason] ?? 'Connection lost') : 'You are offline';
-  const now = isFull ? 'trying for a seat…' : 'reconnecting…';
+  const now = isFull ? 'trying to get a seat…' : 'reconnecting…';
   const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
   return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
 }

@@ -2,18 +2,19 @@ import type { Refusal } from '@parley/client';
 
 /** Where the words of the table are not those of a page. */
 const words: Readonly<Record<string, string>> = {
-  unreachable: 'the server cannot be reached',
-  'deadline-exceeded': 'the server did not answer in time',
-  'too-busy': 'the server is busy: try again in a moment',
-  'listen-too-often': 'too many attempts: wait a moment',
-  'create-too-often': 'too many new rooms: wait a few seconds',
-  'invalid-password': 'a password has 8 to 72 bytes: a letter of English or a digit is one, others are two to four',
-  'wrong-credentials': 'the user ID or the password is wrong',
-  'not-your-message': 'only its author can change a message',
-  'message-not-found': 'the message was deleted',
-  'nothing-kept': 'this room has no message history, so its messages cannot be changed',
-  'slow-mode': 'this room is in slow mode',
-  'user-id-taken': 'that user ID is taken',
+  unreachable: 'The server cannot be reached.',
+  'deadline-exceeded': 'The server took too long to answer. Try again.',
+  'too-busy': 'The server is busy. Try again in a moment.',
+  'listen-too-often': 'Too many attempts. Try again in a moment.',
+  'create-too-often': 'You are creating rooms too quickly. Try again in a few seconds.',
+  'invalid-password':
+    'Use a password of 8 to 72 bytes. An English letter or a digit takes 1 byte, other characters take 2 to 4.',
+  'wrong-credentials': 'Wrong user ID or password.',
+  'not-your-message': 'Only the sender can change this message.',
+  'message-not-found': 'The message no longer exists.',
+  'nothing-kept': 'This room has no message history, so messages cannot be changed.',
+  'slow-mode': 'This room is in slow mode.',
+  'user-id-taken': 'That user ID is taken. Choose another.',
 };
 
 /** Why something was refused, for who reads it in the page. */

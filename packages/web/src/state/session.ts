@@ -36,5 +36,5 @@ export function endsSession(reason: string): boolean {
 /** What is said after signing out here where the server gave no answer, or refused for another reason than that the session is over. */
 export function untoldNotice(reason: string | undefined): string | undefined {
   if (reason !== undefined && endsSession(reason)) return undefined;
-  return 'Signed out here. The server could not be told; that session ends by itself within 7 days';
+  return 'You are signed out here, but the server did not confirm it. Your session there expires within 7 days.';
 }

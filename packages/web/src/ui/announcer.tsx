@@ -29,7 +29,9 @@ export function Announcer({ lines, names, me }: AnnouncerProps) {
     <div className="unseen" role="log" aria-live="polite" aria-label="New messages">
       {now.map(({ seq, sender, text, deleted }) => (
         <p key={seq}>
-          {deleted ? '' : plainLine(`${nameOf(names, sender)}: ${(text ?? 'not text').slice(0, longest)}`)}
+          {deleted
+            ? ''
+            : plainLine(`${nameOf(names, sender)}: ${(text ?? 'a message that is not text').slice(0, longest)}`)}
         </p>
       ))}
     </div>

@@ -98,7 +98,7 @@ function TooLong({ bytes, most }: { bytes: number; most: number }) {
   const [over, all] = [bytes, most].map((count) => count.toLocaleString('en'));
   return (
     <p className="too-long" role="status">
-      {over} bytes too long: a message has at most {all} bytes.
+      This message is {over} bytes too long. The limit is {all} bytes.
     </p>
   );
 }
@@ -126,7 +126,7 @@ function Writing({ area, text, over, isReady, onText, onKey }: WritingProps) {
         ref={area}
         rows={1}
         value={text}
-        placeholder={over ? 'You cannot write here now' : 'Write a message'}
+        placeholder={over ? 'You cannot post here right now' : 'Write a message'}
         disabled={over}
         dir="auto"
         onChange={(event) => onText(event.target.value)}

@@ -36,8 +36,8 @@ function About({ what, line, names }: { what: 'reply' | 'edit'; line: SaidLine; 
 }
 
 const goneWords = {
-  reply: 'The message that you are replying to is no longer here. Your text is kept.',
-  edit: 'The message that you are editing is no longer here. Your text is kept.',
+  reply: 'The message you are replying to no longer exists. Your text is kept.',
+  edit: 'The message you are editing no longer exists. Your text is kept.',
 };
 
 function GoneLine({ was, onCancel, onNew }: { was: 'reply' | 'edit'; onCancel: () => void; onNew: () => void }) {

@@ -37,15 +37,15 @@ function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
   const room = useRoom();
   const over = isOver(state.link);
   const later = over
-    ? 'It can no longer be sent.'
-    : 'It stays in this browser and is sent when you come back to this room.';
+    ? ' and can no longer be sent.'
+    : '. This browser keeps what is unsent, and sends it when you come back to this room.';
   const discard = () => {
     for (const { id } of state.outgoing) room.discard(id);
     desk.leave();
   };
   return (
     <Dialog title="Leave this room?" onClose={onClose}>
-      <p>{words === undefined ? 'Everything has been sent.' : `${words}. ${later}`}</p>
+      <p>{words === undefined ? 'Everything has been sent.' : `${words}${later}`}</p>
       <div className="choices">
         {!over && (
           <button type="button" className="primary" onClick={() => desk.leave()}>

@@ -86,7 +86,7 @@ function Quote({ of, names }: { of: SaidLine | undefined; names: Names }) {
   return (
     <blockquote className="quote">
       <Name of={`${nameOf(names, of.sender)}:`} title={of.sender} />{' '}
-      <Name of={of.deleted ? 'deleted message' : (of.text ?? '…').slice(0, 140)} />
+      <Name of={of.deleted ? 'Deleted message' : (of.text ?? '…').slice(0, 140)} />
     </blockquote>
   );
 }

@@ -34,7 +34,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
     <Dialog title="Create room" onClose={onClose}>
       <form onSubmit={onSubmit}>
         <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
-        <Field label="Seats" hint="1 to 25. When the room is full, others wait.">
+        <Field label="Seats" hint="1 to 25 people. When the room is full, others wait for a seat.">
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
         <Keep />
@@ -50,7 +50,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
 }
 
 const historyHint =
-  'People who join later can read this far back. Off: messages that were sent are stored nowhere, and are gone when you leave or reload the page.';
+  'How far back people who join later can read. If it is off, messages are not stored, and you lose them when you leave or reload the page.';
 
 function Keep() {
   return (

@@ -2,7 +2,7 @@
 export function NoSuchRoom() {
   return (
     <section className="no-room">
-      <h2>There is no such room</h2>
+      <h2>Room not found</h2>
       <p>It may have been deleted, or the link may be incomplete.</p>
       <a className="primary" href="#rooms">
         All rooms

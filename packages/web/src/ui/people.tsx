@@ -28,7 +28,7 @@ export function PeopleList({ inside, me, limit }: PeopleProps) {
         <span>
           {count}
           {limit > 0 && ` of ${limit}`}
-          <span className="unseen"> people in this room: who?</span>
+          <span className="unseen"> people in this room (show list)</span>
         </span>
       </button>
       {open && (

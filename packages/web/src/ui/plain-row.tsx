@@ -41,7 +41,7 @@ const startWords: Readonly<Record<Start, string>> = {
   older: 'Earlier messages…',
   beginning: 'This is the beginning of the room.',
   expired: 'Older messages have expired.',
-  'not kept': 'Earlier messages are not kept.',
+  'not kept': 'Earlier messages were not saved.',
 };
 
 function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {

@@ -19,7 +19,7 @@ export function RefusedChanges({ state }: { state: ConversationState }) {
   const refused = state.outgoing.filter((one) => one.do !== 'say' && one.failed !== undefined);
   if (refused.length === 0) return null;
   return (
-    <ul className="refused-changes" aria-label="Changes that failed">
+    <ul className="refused-changes" aria-label="Failed changes">
       {refused.map((change) => (
         <Refused key={change.id} change={change} mayRetry={mayOf(state).change} />
       ))}

@@ -78,7 +78,7 @@ function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; o
   return (
     <Dialog title="Delete this room?" onClose={onClose}>
       <p>
-        <Name of={name} /> and all its messages will be deleted at once, for everyone.{othersWords(others)}
+        <Name of={name} /> and all its messages will be deleted for everyone right away.{othersWords(others)}
       </p>
       <p className="refusal" role="alert">
         {refused === undefined ? '' : sentence(refused.words)}

@@ -36,7 +36,8 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
   'common-password': 'password',
 };
 
-const userIdHint = '1 to 64 of A-Z a-z 0-9 . _ -, starting with a letter or a digit. It cannot be changed later.';
+const userIdHint =
+  '1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit. You cannot change it later.';
 
 /** The rule of the server: what is longer is refused, for nobody knows which part of it counts. */
 const passwordBytes = { least: 8, most: 72 };
@@ -88,7 +89,7 @@ export function SignIn({ front, notice }: SignInProps) {
           {isNew ? 'Create account' : 'Sign in'}
         </button>
         <button className="quiet" type="button" onClick={turn}>
-          {isNew ? 'I have an account' : 'Create an account'}
+          {isNew ? 'I already have an account' : 'Create an account'}
         </button>
       </form>
     </main>
@@ -111,14 +112,14 @@ function Fields({ isNew, refused }: FieldsProps) {
         )}
       </Field>
       {isNew && (
-        <Field label="Display name" refused={refused?.name} hint="What others see.">
+        <Field label="Display name" refused={refused?.name} hint="The name that other people see.">
           {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
       <Field
         label="Password"
         refused={refused?.password}
-        hint={isNew ? '8 to 72 characters of English; others count as two to four.' : undefined}
+        hint={isNew ? '8 to 72 English letters, digits or symbols. Other characters count as 2 to 4.' : undefined}
       >
         {(ids) => <input {...ids} name="password" type="password" autoComplete={passwords} required />}
       </Field>

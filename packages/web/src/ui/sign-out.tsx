@@ -8,7 +8,7 @@ export function SignOut({ onSignOut }: { onSignOut: () => void }) {
   const desk = useDesk();
   const [unsent, setUnsent] = useState<string>();
   const ask = async () => {
-    const words = await desk.unsent().then(unsentWords, () => 'It is not known what has not been sent');
+    const words = await desk.unsent().then(unsentWords, () => 'Some messages may not have been sent');
     if (words === undefined) onSignOut();
     else setUnsent(words);
   };
@@ -19,7 +19,7 @@ export function SignOut({ onSignOut }: { onSignOut: () => void }) {
       </button>
       {unsent !== undefined && (
         <Dialog title="Sign out?" onClose={() => setUnsent(undefined)}>
-          <p>{unsent}. If you sign out now, everything that has not been sent will be lost.</p>
+          <p>{unsent}. Signing out discards everything that is unsent.</p>
           <div className="choices">
             <button type="button" className="danger" onClick={onSignOut}>
               Sign out anyway

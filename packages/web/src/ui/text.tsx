@@ -5,7 +5,7 @@ function RoomsPart({ piece }: { piece: Piece }) {
   if (piece.type === 'text') return piece.text;
   if (piece.type === 'hidden') {
     return (
-      <span className="hidden-character" title="A character that cannot be seen">
+      <span className="hidden-character" title="Invisible character">
         {piece.text}
       </span>
     );

@@ -10,7 +10,7 @@ export interface Refused {
 
 function refusedBy(thrown: unknown): Refused {
   if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
-  return { reason: 'internal', words: 'something went wrong in this page' };
+  return { reason: 'internal', words: 'Something went wrong in this page. Try again.' };
 }
 
 /** Something that may be refused: whether it is under way, and why it was refused. */

@@ -44,7 +44,7 @@ function NoRoom({ onNew }: { onNew: () => void }) {
   return (
     <section className="no-room">
       <h2>Choose a room</h2>
-      <p>Everybody in a room reads your messages at once. You can be in one room at a time.</p>
+      <p>Everyone in a room sees your messages right away. You can be in one room at a time.</p>
       <button type="button" className="primary" onClick={onNew}>
         Create room
       </button>
