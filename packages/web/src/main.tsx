@@ -1,14 +1,14 @@
 import { createRoot } from 'react-dom/client';
-import { Front } from './live/front.js';
+import { Auth } from './live/auth.js';
 import { openDatabase } from './storage/database.js';
 import { App } from './ui/app.js';
 
 const place = document.getElementById('page') as HTMLElement;
 
 async function main(): Promise<void> {
-  const front = new Front(await openDatabase());
-  await front.start();
-  createRoot(place).render(<App front={front} />);
+  const auth = new Auth(await openDatabase());
+  await auth.start();
+  createRoot(place).render(<App auth={auth} />);
 }
 
 main().catch(() => {

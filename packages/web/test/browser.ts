@@ -4,23 +4,23 @@ import { type Browser, type BrowserContext, chromium, type Locator, type Page } 
 
 const names = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** Where a Chromium is, if there is one on the PATH. */
+/** Path of a Chromium on the PATH, if there is one. */
 export const chromiumPath = (process.env.PATH ?? '')
   .split(delimiter)
   .flatMap((folder) => names.map((name) => join(folder, name)))
   .find(existsSync);
 
-/** A Chromium without a screen. */
+/** Starts a headless Chromium. */
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath ?? '', args: ['--no-sandbox'] });
 }
 
-/** One tab of somebody, as its user meets it. */
+/** One tab, driven as a user would. */
 export class Visitor {
   readonly page: Page;
-  /** What the console complained about, but for the network, which tests take away. */
+  /** Warnings and errors in the console, except those of the network, which tests cut. */
   readonly complaints: string[] = [];
-  /** The calls that the page has made, by name. */
+  /** Names of the calls that the page has made. */
   readonly calls: string[] = [];
 
   private constructor(page: Page) {
@@ -72,13 +72,13 @@ export class Visitor {
     await this.inside(room);
   }
 
-  /** That room is open, and no other one any more, and live. */
+  /** Waits until the room is open and live. */
   private async inside(room: string): Promise<void> {
     await this.page.getByRole('heading', { level: 2, name: room, exact: true }).waitFor();
     await this.live();
   }
 
-  /** The connection line says so. */
+  /** Waits until the connection is live. */
   live(): Promise<void> {
     return this.link('live').waitFor();
   }
@@ -92,12 +92,12 @@ export class Visitor {
     await this.page.keyboard.press('Enter');
   }
 
-  /** The messages that have exactly this text. */
+  /** Returns the messages with exactly this text. */
   message(text: string): Locator {
     return this.page.locator('.message', { has: this.page.locator('.text').getByText(text, { exact: true }) });
   }
 
-  /** Everything that the page keeps in this browser, as JSON. */
+  /** Returns everything that the page stores in this browser, as JSON. */
   stored(): Promise<string> {
     return this.page.evaluate(async () => {
       const database = await new Promise<IDBDatabase>((resolve) => {
@@ -117,12 +117,12 @@ export class Visitor {
     });
   }
 
-  /** Waits until what is kept here has some text, or has it no more. */
+  /** Waits until the storage contains a text, or no longer contains it. */
   async keeps(text: string, expected: boolean): Promise<void> {
     while ((await this.stored()).includes(text) !== expected) await this.page.waitForTimeout(100);
   }
 
-  /** Every message that is drawn, in order. */
+  /** Returns the texts of all rendered messages, in order. */
   texts(): Promise<string[]> {
     return this.page.locator('.message .text').allInnerTexts();
   }

@@ -2,12 +2,12 @@ import type { Channel, User } from '@parley/client';
 import {
   type ConversationAction,
   type ConversationState,
-  converse,
+  conversationReducer,
   firstSeq,
   lastSeq,
   noConversation,
 } from '../src/state/conversation.js';
-import { foreseen, type Outgoing } from '../src/state/outgoing.js';
+import { type Outgoing, withPending } from '../src/state/outgoing.js';
 import { about, said } from './entries.js';
 
 const user = (id: string) => ({ id, name: id.toUpperCase() }) as User;
@@ -16,7 +16,7 @@ const facts = { maxBytes: 100, aheadMs: 0 };
 const [log, otherLog] = ['log-1', 'log-2'];
 
 function after(...actions: ConversationAction[]): ConversationState {
-  return actions.reduce(converse, noConversation('ann'));
+  return actions.reduce(conversationReducer, noConversation('ann'));
 }
 
 function welcome(seq = 0): ConversationAction {
@@ -33,7 +33,7 @@ function outgoing(fields: Partial<Outgoing> = {}): Outgoing {
 
 const textsOf = ({ lines }: ConversationState) => lines.map((line) => (line.type === 'said' ? line.text : line.type));
 
-test('entries fold into lines, in any order, and twice is once', () => {
+test('folds entries into lines in any order, and ignores duplicates', () => {
   const state = after(
     welcome(),
     entries(said(2, 'bob', 'two'), said(1, 'ann', 'one')),
@@ -47,25 +47,27 @@ test('entries fold into lines, in any order, and twice is once', () => {
   expect(textsOf(state)).toEqual(['one', 'too']);
   expect(state.lines[1]).toMatchObject({ editedAt: 180_000, reactions: [{ emoji: '+', userIds: ['ann'], count: 1 }] });
   const gone = [entries(about(6, 'ann', 'unreact', 2, '+')), entries(about(7, 'bob', 'delete', 2))].reduce(
-    converse,
+    conversationReducer,
     state,
   );
   expect(gone.lines[1]).toMatchObject({ text: '', deleted: true, reactions: [] });
   expect([firstSeq(gone), lastSeq(gone)]).toEqual([1, 7]);
 });
 
-test('what is said waits, then is in the log, once', () => {
+test('moves a pending message into the log once it is confirmed, without a duplicate', () => {
   const waiting = after(welcome(), { type: 'queued', outgoing: outgoing() });
   expect(waiting.outgoing).toHaveLength(1);
-  const echoed = converse(waiting, entries(said(1, 'ann', 'hello', { clientId: 'mine' })));
+  const echoed = conversationReducer(waiting, entries(said(1, 'ann', 'hello', { clientId: 'mine' })));
   expect([echoed.outgoing, textsOf(echoed)]).toEqual([[], ['hello']]);
-  const acked = converse(waiting, { type: 'taken', id: 'mine', seq: 1, at: 9 });
+  const acked = conversationReducer(waiting, { type: 'taken', id: 'mine', seq: 1, at: 9 });
   expect([acked.outgoing, textsOf(acked)]).toEqual([[], ['hello']]);
-  expect(textsOf(converse(acked, entries(said(1, 'ann', 'hello', { clientId: 'mine' }))))).toEqual(['hello']);
+  expect(textsOf(conversationReducer(acked, entries(said(1, 'ann', 'hello', { clientId: 'mine' }))))).toEqual([
+    'hello',
+  ]);
   expect(acked.place).toEqual({ log, seq: 0 });
 });
 
-test('the client id of somebody else is not mine', () => {
+test('does not confirm a pending message by a client id of another user', () => {
   const state = after(
     welcome(),
     { type: 'queued', outgoing: outgoing() },
@@ -74,18 +76,18 @@ test('the client id of somebody else is not mine', () => {
   expect(state.outgoing).toHaveLength(1);
 });
 
-test('what failed says why, and can be sent again or discarded', () => {
+test('keeps the reason of a failed message, which can be retried or discarded', () => {
   const failed = after(
     welcome(),
     { type: 'queued', outgoing: outgoing() },
     { type: 'failed', id: 'mine', why: 'too large' },
   );
   expect(failed.outgoing[0]?.failed).toBe('too large');
-  expect(converse(failed, { type: 'retried', id: 'mine', at: 5 }).outgoing[0]).toMatchObject({
+  expect(conversationReducer(failed, { type: 'retried', id: 'mine', at: 5 }).outgoing[0]).toMatchObject({
     failed: undefined,
     at: 5,
   });
-  expect(converse(failed, { type: 'discarded', id: 'mine' }).outgoing).toEqual([]);
+  expect(conversationReducer(failed, { type: 'discarded', id: 'mine' }).outgoing).toEqual([]);
 });
 
 const ended = (reason: 'channel-deleted' | 'logged-out' | 'replaced'): ConversationAction => ({
@@ -97,7 +99,7 @@ test.each([
   ['channel-deleted', 'This room was deleted.'],
   ['logged-out', 'This session has ended.'],
   ['replaced', undefined],
-] as const)('where it ended, %s, what waits has failed for the reason %s', (reason, why) => {
+] as const)('fails pending messages after the end %s with the text %s', (reason, why) => {
   const queued = { type: 'queued', outgoing: outgoing() } as const;
   expect(after(welcome(), queued, ended(reason)).outgoing).toMatchObject([{ failed: why }]);
   expect(after(welcome(), ended(reason), queued).outgoing).toMatchObject([{ failed: why }]);
@@ -105,23 +107,26 @@ test.each([
   expect(after(welcome(), queued, tooLarge, ended(reason)).outgoing).toMatchObject([{ failed: 'too large' }]);
 });
 
-test('one is called by one’s name from the beginning', () => {
+test('knows the name of its own user from the start', () => {
   const first = noConversation('ann', { ann: 'Ann' });
   const bookmarked = { place: undefined, readSeq: 0, outgoing: [], names: { bob: 'Bob' }, channel, aheadMs: 0 };
-  expect(converse(first, { type: 'cached', bookmarked, lines: [] }).names).toEqual({ ann: 'Ann', bob: 'Bob' });
+  expect(conversationReducer(first, { type: 'cached', bookmarked, lines: [] }).names).toEqual({
+    ann: 'Ann',
+    bob: 'Bob',
+  });
 });
 
-test('changes are foreseen while they are under way, and not once they failed', () => {
+test('shows pending changes, but not failed ones', () => {
   const { lines } = after(welcome(), entries(said(1, 'ann', 'one')));
   const edit = outgoing({ do: 'edit', text: 'won', target: 1 });
-  expect(foreseen(lines, [edit], 'ann')[0]).toMatchObject({ text: 'won' });
-  expect(foreseen(lines, [{ ...edit, failed: 'no' }], 'ann')[0]).toMatchObject({ text: 'one' });
-  expect(foreseen(lines, [outgoing({ do: 'react', text: '+', target: 1 })], 'ann')[0]).toMatchObject({
+  expect(withPending(lines, [edit], 'ann')[0]).toMatchObject({ text: 'won' });
+  expect(withPending(lines, [{ ...edit, failed: 'no' }], 'ann')[0]).toMatchObject({ text: 'one' });
+  expect(withPending(lines, [outgoing({ do: 'react', text: '+', target: 1 })], 'ann')[0]).toMatchObject({
     reactions: [{ emoji: '+', userIds: ['ann'] }],
   });
 });
 
-test('another log: what was heard stays to be read, and nothing of it counts any more', () => {
+test('keeps the lines of the old log after a reset, and starts with an empty new one', () => {
   const state = after(
     welcome(),
     entries(said(1, 'bob', 'old')),
@@ -132,27 +137,27 @@ test('another log: what was heard stays to be read, and nothing of it counts any
   expect(state.earlier).toHaveLength(1);
 });
 
-test('a page goes before what is here, unless it is of another log', () => {
+test('inserts an older page, unless it is of another log', () => {
   const state = after(welcome(5), entries(said(5, 'bob', 'five')));
   const page = { type: 'page', entries: [said(4, 'bob', 'four'), said(3, 'bob', 'three')], more: true } as const;
-  expect(textsOf(converse(state, { ...page, log }))).toEqual(['three', 'four', 'five']);
-  expect(converse(state, { ...page, log: otherLog })).toBe(state);
+  expect(textsOf(conversationReducer(state, { ...page, log }))).toEqual(['three', 'four', 'five']);
+  expect(conversationReducer(state, { ...page, log: otherLog })).toBe(state);
 });
 
-test('what was read while the room was full is read again with a seat, for what was said in between is not in it', () => {
+test('reloads lines that were read while the room was full, once there is a seat', () => {
   const full = after({ type: 'page', log, entries: [said(1, 'bob', 'one')], more: false });
-  expect(converse(full, welcome(9))).toMatchObject({ lines: [], hasOlder: true, place: { log, seq: 9 } });
+  expect(conversationReducer(full, welcome(9))).toMatchObject({ lines: [], hasOlder: true, place: { log, seq: 9 } });
 });
 
-test('messages whose time is over go, of logs that are gone too, and nothing older is looked for', () => {
+test('drops expired messages of every log, and looks for nothing older', () => {
   const old = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'reset', place: { log: otherLog, seq: 0 } });
-  const both = converse(old, entries(said(1, 'bob', 'two'), said(2, 'bob', 'three')));
-  const state = converse(both, { type: 'expired', beforeMs: 120_000 });
+  const both = conversationReducer(old, entries(said(1, 'bob', 'two'), said(2, 'bob', 'three')));
+  const state = conversationReducer(both, { type: 'expired', beforeMs: 120_000 });
   expect([textsOf(state), state.earlier, state.hasOlder]).toEqual([['three'], [], false]);
-  expect(converse(state, { type: 'expired', beforeMs: 120_000 })).toBe(state);
+  expect(conversationReducer(state, { type: 'expired', beforeMs: 120_000 })).toBe(state);
 });
 
-test('what may have changed unheard is asked for again', () => {
+test('drops stale lines and reloads them', () => {
   const state = after(welcome(), entries(said(1, 'bob', 'one'), said(5, 'bob', 'five')), {
     type: 'stale',
     beforeSeq: 3,
@@ -160,40 +165,45 @@ test('what may have changed unheard is asked for again', () => {
   expect([textsOf(state), state.hasOlder]).toEqual([['five'], true]);
 });
 
-test('a welcome that does not say what is kept leaves what the list said', () => {
+test('keeps the retention from the list if the welcome has none', () => {
   const listed = { ...channel, kind: 1, keep: { seconds: 9, maxCount: 0 } } as Channel;
   const state = after({ type: 'described', channel: listed }, welcome());
   expect(state.channel).toMatchObject({ name: 'den', kind: 1, keep: { seconds: 9 } });
 });
 
-test('a message that is held back says why and until when, until it is taken or refused', () => {
+test('shows why and until when a message is delayed, until it is accepted or rejected', () => {
   const held = { why: 'slow', untilMs: 9 };
   const state = after(welcome(), { type: 'queued', outgoing: outgoing() }, { type: 'held', id: 'mine', held });
   expect(state.outgoing[0]).toMatchObject({ held });
-  expect(converse(state, { type: 'failed', id: 'mine', why: 'no' }).outgoing[0]).toMatchObject({ held: undefined });
+  expect(conversationReducer(state, { type: 'failed', id: 'mine', why: 'no' }).outgoing[0]).toMatchObject({
+    held: undefined,
+  });
 });
 
-test('reactions are counted where not everybody is named', () => {
+test('counts reactions if not every user is named', () => {
   const many = { emoji: '+', count: 5, userIds: ['bob', 'eve'], mine: true };
   const told = { ...said(1, 'bob', 'one'), reactions: [many] };
   const state = after(welcome(), { type: 'entries', entries: [told], place: { log, seq: 1 } });
   const reactionsOf = ({ lines }: ConversationState) => (lines[0]?.type === 'said' ? lines[0].reactions : []);
   expect(reactionsOf(state)).toEqual([{ emoji: '+', count: 5, userIds: ['bob', 'eve', 'ann'] }]);
-  const again = converse(state, entries(about(2, 'ann', 'react', 1, '+')));
+  const again = conversationReducer(state, entries(about(2, 'ann', 'react', 1, '+')));
   expect(reactionsOf(again)[0]?.count).toBe(5);
-  const less = converse(state, entries(about(2, 'ann', 'unreact', 1, '+'), about(3, 'unnamed', 'unreact', 1, '+')));
+  const less = conversationReducer(
+    state,
+    entries(about(2, 'ann', 'unreact', 1, '+'), about(3, 'unnamed', 'unreact', 1, '+')),
+  );
   expect(reactionsOf(less)).toEqual([{ emoji: '+', count: 3, userIds: ['bob', 'eve'] }]);
 });
 
-test('the leading tab knows better, but what this tab has read back stays', () => {
+test('takes over the state of the leading tab and keeps older lines of its own', () => {
   const theirs = after(welcome(), entries(said(3, 'bob', 'three!')), { type: 'link', link: { state: 'live' } });
   const mine = after(welcome(), entries(said(1, 'bob', 'one'), said(3, 'bob', 'three')));
-  const state = converse(mine, { type: 'snapshot', state: theirs });
+  const state = conversationReducer(mine, { type: 'snapshot', state: theirs });
   expect(textsOf(state)).toEqual(['one', 'three!']);
   expect(state.link).toEqual({ state: 'live' });
 });
 
-test('who is here, who types, and what is read', () => {
+test('tracks users in the room, typing users and the read position', () => {
   const state = after(
     welcome(),
     { type: 'typing', userId: 'bob', untilMs: 9 },
@@ -203,12 +213,12 @@ test('who is here, who types, and what is read', () => {
   );
   expect(state).toMatchObject({ here: ['ann', 'bob'], hereCount: 2, readSeq: 3, names: { ann: 'ANN', bob: 'BOB' } });
   expect(state.typing).toEqual([{ userId: 'bob', untilMs: 9 }]);
-  expect(converse(state, entries(said(1, 'bob', 'x'))).typing).toEqual([]);
-  const gone = converse(state, { type: 'presence', here: [user('ann')], count: 1 });
+  expect(conversationReducer(state, entries(said(1, 'bob', 'x'))).typing).toEqual([]);
+  const gone = conversationReducer(state, { type: 'presence', here: [user('ann')], count: 1 });
   expect([gone.typing, gone.here, gone.names]).toEqual([[], ['ann'], { ann: 'ANN', bob: 'BOB' }]);
 });
 
-test('what is kept in memory can be cut, and is known to have been more', () => {
+test('trims lines in memory and remembers that older ones exist', () => {
   const state = after(welcome(), entries(...[1, 2, 3, 4].map((seq) => said(seq, 'bob', `${seq}`))), {
     type: 'page',
     log,
@@ -216,7 +226,7 @@ test('what is kept in memory can be cut, and is known to have been more', () => 
     more: false,
   });
   const cut = (over: number, to: number, characters = 9) =>
-    converse(state, { type: 'cut', over: { lines: over, characters }, to: { lines: to, characters } });
+    conversationReducer(state, { type: 'cut', over: { lines: over, characters }, to: { lines: to, characters } });
   expect(cut(3, 2)).toMatchObject({ hasOlder: true, lines: [{ seq: 3 }, { seq: 4 }] });
   expect(cut(4, 2)).toBe(state);
   expect(cut(9, 9, 4)).toBe(state);

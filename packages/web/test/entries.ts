@@ -2,7 +2,7 @@ import type { EntryEvent } from '@parley/client';
 
 const encoder = new TextEncoder();
 
-/** An entry in which somebody says something; at is a minute per seq. */
+/** Returns a message entry. Its time is one minute per seq. */
 export function said(seq: number, sender: string, text: string, more: { clientId?: string; replyTo?: number } = {}) {
   const { clientId = `c${seq}`, replyTo } = more;
   return {
@@ -21,7 +21,7 @@ export function said(seq: number, sender: string, text: string, more: { clientId
   } satisfies EntryEvent;
 }
 
-/** An entry about another. */
+/** Returns an entry that changes another one. */
 export function about(
   seq: number,
   sender: string,

@@ -4,8 +4,8 @@ import { inChromium, stage } from './stage.js';
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
 const toolsOf = (visitor: Visitor, text: string) => visitor.message(text).getByRole('toolbar').getByRole('button');
 
-inChromium('what one says and changes', () => {
-  test('where nothing is kept, only what works is offered', async () => {
+inChromium('messages and changes', () => {
+  test('offers only Reply in a room without message history', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('forgetful', { keep: 'nothing' });
     await ann.say('gone soon');
@@ -19,7 +19,7 @@ inChromium('what one says and changes', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a change that the server refuses says why, and can be tried again or discarded', async () => {
+  test('shows why the server rejected a change, which can be retried or discarded', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('refused');
     await ann.say('mine');
@@ -41,7 +41,7 @@ inChromium('what one says and changes', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a text that is too long is counted in bytes and not sent, nor is a part of it', async () => {
+  test('does not send a text that is too long, and says by how many bytes', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('long texts');
     await composerOf(ann).fill('é'.repeat(3_000));
@@ -58,7 +58,7 @@ inChromium('what one says and changes', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('an indent is said as it was written', async () => {
+  test('keeps the indent of a message', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('indented');
     await ann.say('\n  if (a)\n    b();\n');
@@ -66,7 +66,7 @@ inChromium('what one says and changes', () => {
     expect(await ann.page.locator('.message .text').textContent()).toBe('  if (a)\n    b();');
   });
 
-  test('Enter that ends a word of an input method sends nothing', async () => {
+  test('does not send on the Enter that confirms a word of an input method', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('input method');
     await composerOf(ann).fill('にほん');
@@ -75,7 +75,7 @@ inChromium('what one says and changes', () => {
     expect([await composerOf(ann).inputValue(), await ann.page.locator('.message').count()]).toEqual(['にほん', 0]);
   });
 
-  test('the choice of reactions closes by Escape and by a press elsewhere', async () => {
+  test('closes the reaction picker on Escape and on a click elsewhere', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('picker');
     await ann.say('hm');

@@ -1,7 +1,7 @@
 import { inChromium, stage } from './stage.js';
 
-inChromium('what is typed into forms', () => {
-  test('a room is named by typing at once, and a space or Enter closes nothing', async () => {
+inChromium('forms', () => {
+  test('focuses the name of a new room, where a space does not close the dialog', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.getByRole('button', { name: 'Create room' }).first().click();
     await ann.page.keyboard.type('Gus room');
@@ -11,26 +11,29 @@ inChromium('what is typed into forms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('one can type at once on the first page', async () => {
+  test('focuses the user ID on the sign-in page', async () => {
     const { page } = await stage.stranger();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.keyboard.type('ann');
     expect(await page.getByLabel('User ID').inputValue()).toBe('ann');
   });
 
-  test.each(['Create an account', 'Sign in'])('%s: a password of 80 bytes is refused, not cut', async (what) => {
-    const visitor = await stage.stranger();
-    const { page } = visitor;
-    if (what !== 'Sign in') await page.getByRole('button', { name: what }).click();
-    await page.getByLabel('User ID').fill('gus');
-    await page.getByLabel('Password').fill('é'.repeat(40));
-    expect((await page.getByLabel('Password').inputValue()).length).toBe(40);
-    await page.keyboard.press('Enter');
-    await page.getByText('Use a password of 8 to 72 bytes', { exact: false }).first().waitFor();
-    expect([visitor.count('Register'), visitor.count('Login'), ...visitor.complaints]).toEqual([0, 0]);
-  });
+  test.each(['Create an account', 'Sign in'])(
+    '%s: refuses a password of 80 bytes instead of truncating it',
+    async (what) => {
+      const visitor = await stage.stranger();
+      const { page } = visitor;
+      if (what !== 'Sign in') await page.getByRole('button', { name: what }).click();
+      await page.getByLabel('User ID').fill('gus');
+      await page.getByLabel('Password').fill('é'.repeat(40));
+      expect((await page.getByLabel('Password').inputValue()).length).toBe(40);
+      await page.keyboard.press('Enter');
+      await page.getByText('Use a password of 8 to 72 bytes', { exact: false }).first().waitFor();
+      expect([visitor.count('Register'), visitor.count('Login'), ...visitor.complaints]).toEqual([0, 0]);
+    },
+  );
 
-  test('a common password is refused below its field, in the words of the server', async () => {
+  test('shows the server’s text for a common password below its field', async () => {
     const { page } = await stage.stranger();
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.getByLabel('User ID').fill('common-gus');
@@ -40,7 +43,7 @@ inChromium('what is typed into forms', () => {
     expect(await page.getByLabel('Password').getAttribute('aria-invalid')).toBe('true');
   });
 
-  test('what was refused about a field is not said of what is typed instead', async () => {
+  test('removes the error of a field once the user types in it', async () => {
     const ann = await stage.somebody('Ann');
     const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
     const { page } = await stage.stranger();
@@ -55,7 +58,7 @@ inChromium('what is typed into forms', () => {
     await page.getByText('That user ID is taken.').waitFor({ state: 'detached' });
   });
 
-  test('signing out asks first where something was not sent yet', async () => {
+  test('asks before signing out while something is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('unsent');
     await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // never answered

@@ -14,7 +14,7 @@ async function remove(visitor: Visitor, text: string): Promise<void> {
   await visitor.page.getByRole('button', { name: 'Delete for everyone' }).click();
 }
 
-/** Waits until the composer has a text. */
+/** Waits until the composer contains a text. */
 async function has({ page }: Visitor, text: string): Promise<void> {
   await page.waitForFunction((words) => document.querySelector('textarea')?.value === words, text);
 }
@@ -27,8 +27,8 @@ async function saying(room: string, ...texts: string[]): Promise<Visitor> {
   return ann;
 }
 
-inChromium('what one is writing', () => {
-  test('a reply to a message that is deleted meanwhile says so, and is sent as nothing else before one says so', async () => {
+inChromium('unfinished texts', () => {
+  test('does not send a reply to a message that was deleted meanwhile before the user decides', async () => {
     const ann = await saying('answers', 'a question');
     const bob = await stage.somebody('Bob');
     await bob.enter('answers');
@@ -48,7 +48,7 @@ inChromium('what one is writing', () => {
     expect([await ann.page.locator('blockquote').count(), ann.complaints, bob.complaints]).toEqual([0, [], []]);
   });
 
-  test('an edit of a message that is deleted meanwhile keeps its text, beside what else was being written', async () => {
+  test('keeps the text of an edit if the message is deleted meanwhile, and the draft beside it', async () => {
     const ann = await saying('edits', 'frist');
     const second = await stage.tabOf(ann);
     await second.message('frist').waitFor();
@@ -69,7 +69,7 @@ inChromium('what one is writing', () => {
     expect([ann.complaints, second.complaints]).toEqual([[], []]);
   });
 
-  test('an edit of a message that has expired meanwhile keeps its text', async () => {
+  test('keeps the text of an edit if the message expires meanwhile', async () => {
     await stage.host({ name: 'brief', keep: { seconds: 12 } });
     const ann = await stage.somebody('Ann');
     await ann.enter('brief');
@@ -84,7 +84,7 @@ inChromium('what one is writing', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a second edit begins with the text of the first one, which is still on its way', async () => {
+  test('starts a second edit with the text of the first, which is still pending', async () => {
     const ann = await saying('twice', 'one');
     await ann.page.route('**/chat.v1.ChatService/*', () => {}); // never answered
     await composerOf(ann).press('ArrowUp');
@@ -95,7 +95,7 @@ inChromium('what one is writing', () => {
     expect([await wordsOf(ann), ann.complaints]).toEqual(['one two', []]);
   });
 
-  test('an edit that is open is still there after switching rooms and after a reload, and signing out asks', async () => {
+  test('keeps an open edit across rooms and reloads, and asks before signing out', async () => {
     const ann = await saying('kept edit', 'old text');
     await composerOf(ann).press('ArrowUp');
     await composerOf(ann).fill('new text, not saved');
@@ -115,7 +115,7 @@ inChromium('what one is writing', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a reply stays one after switching rooms, and after an edit in between', async () => {
+  test('keeps a reply after switching rooms and after an edit in between', async () => {
     const ann = await saying('kept reply', 'a question', 'something else');
     await act(ann, 'a question', 'Reply');
     await composerOf(ann).fill('an answer');

@@ -35,7 +35,7 @@ async function reading(room: string, lines: number) {
 }
 
 inChromium('the end of the list', () => {
-  test('is where one is on entering, each time, without a way to it over the text', async () => {
+  test('is where the user starts each time, without the button to it', async () => {
     const { ann } = await reading('ends', 80);
     await ann.make('other');
     for (let k = 0; k < 4; k++) {
@@ -47,7 +47,7 @@ inChromium('the end of the list', () => {
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
-  test('is reached by the pill, the wheel and the End key, and then there is no pill', async () => {
+  test('is reached by the button, the wheel and the End key, which hide the button', async () => {
     const { ann } = await reading('reached', 80);
     const { page } = ann;
     await listOf(ann).hover();
@@ -70,7 +70,7 @@ inChromium('the end of the list', () => {
   }, 60_000);
 
   test.each([300, 120, 1_600])(
-    'who reads %i px up is not thrown to it by what others say',
+    'does not scroll to new messages while the user reads %i px up',
     async (up) => {
       const { ann, eve } = await reading(`reading ${up}`, 60);
       await still(ann);
@@ -89,7 +89,7 @@ inChromium('the end of the list', () => {
     60_000,
   );
 
-  test('stays in sight while one writes many lines, and in a lower window', async () => {
+  test('stays visible while the composer grows and in a lower window', async () => {
     const { ann, eve } = await reading('grows', 60);
     await ann.page.getByLabel('Message', { exact: true }).fill('a\n'.repeat(11));
     await atTheEnd(ann);

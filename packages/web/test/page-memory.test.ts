@@ -3,8 +3,8 @@ import { inChromium, stage } from './stage.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
 
-inChromium('what the browser keeps', () => {
-  test('a message goes when its time is over, from the screen and from what is kept, in the open room and in others', async () => {
+inChromium('browser storage', () => {
+  test('removes expired messages from the screen and the storage, in every room', async () => {
     for (const name of ['brief', 'fleeting']) await stage.host({ name, keep: { seconds: 12 } });
     const ann = await stage.somebody('Ann');
     for (const name of ['brief', 'fleeting']) {
@@ -22,7 +22,7 @@ inChromium('what the browser keeps', () => {
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
-  test('nothing of a room that keeps nothing outlasts the visit', async () => {
+  test('stores nothing of a room without message history', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('off the record', { keep: 'nothing' });
     await ann.page.getByText('Message history: off').waitFor();
@@ -38,7 +38,7 @@ inChromium('what the browser keeps', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('what was deleted or edited away is nowhere: not kept, not quoted, not about to be answered', async () => {
+  test('removes deleted and edited text from the storage, quotes and pending replies', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('regrets');
     await ann.say('first words');
@@ -70,7 +70,7 @@ inChromium('what the browser keeps', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test.each([8, -8])('a clock that is %i days wrong signs nobody out and throws nothing away', async (days) => {
+  test.each([8, -8])('keeps session and messages with a clock that is %i days wrong', async (days) => {
     const ann = await stage.somebody('Ann');
     await ann.make('wrong clock');
     await ann.say('said before');
@@ -90,7 +90,7 @@ inChromium('what the browser keeps', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a day that is over is yesterday, though nothing is said', async () => {
+  test('turns Today into Yesterday without a new message', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('midnight');
     await ann.say('good night');

@@ -4,8 +4,8 @@ import { inChromium, stage } from './stage.js';
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
 const phone = { width: 360, height: 740 };
 
-inChromium('the list of rooms, and ways into them', () => {
-  test('the first message in a room that was empty is unread, and an idle page asks for changes only', async () => {
+inChromium('the list of rooms', () => {
+  test('counts the first message in an empty room as unread, and polls for changes only', async () => {
     const { id } = await stage.host({ name: 'empty', keep: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('empty');
@@ -27,7 +27,7 @@ inChromium('the list of rooms, and ways into them', () => {
     expect([id > 0, ann.complaints]).toEqual([true, []]);
   }, 60_000);
 
-  test('one’s own rooms come first, then the most active, a page at a time', async () => {
+  test('lists own rooms first, then the most active ones in pages', async () => {
     const hosts = await Promise.all([1, 2, 3, 4, 5, 6].map((k) => stage.host({ name: `strange ${k}` })));
     const names = Array.from({ length: 16 }, (_, k) => `more ${k}`);
     for (const { client } of hosts) for (const name of names) await client.create({ name, limit: 10 });
@@ -46,7 +46,7 @@ inChromium('the list of rooms, and ways into them', () => {
   }, 60_000);
 
   test.each(['#room-9999', '#room-0', '#room-abc', '#room-99999999999'])(
-    '%s says that there is no such room',
+    'shows that the room of %s was not found',
     async (hash) => {
       const ann = await stage.somebody('Ann');
       await ann.page.goto(`${stage.url}/${hash}`);
@@ -59,7 +59,7 @@ inChromium('the list of rooms, and ways into them', () => {
     },
   );
 
-  test('a channel of members only says so, and offers no way that leads nowhere', async () => {
+  test('says that a channel is for members only, and offers no rejoin', async () => {
     const { id } = await stage.host({ name: 'members only', kind: 4 });
     const ann = await stage.somebody('Ann');
     await ann.page.goto(`${stage.url}/#room-${id}`);
@@ -69,7 +69,7 @@ inChromium('the list of rooms, and ways into them', () => {
     await stage.picture(ann, 'members-only');
   });
 
-  test('while a room is full, its history can be read', async () => {
+  test('shows the history of a full room', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('full house', { seats: 1 });
     await ann.say('read from outside');
@@ -79,7 +79,7 @@ inChromium('the list of rooms, and ways into them', () => {
     await bob.page.getByText(/The room is full; trying/).waitFor();
     await bob.message('read from outside').waitFor();
     await ann.say('one more');
-    await ann.message('one more').getByTitle('Sent').waitFor(); // otherwise Ann is asked before she leaves
+    await ann.message('one more').getByTitle('Sent').waitFor(); // otherwise leaving opens a dialog
     await ann.page.getByRole('button', { name: 'Leave room' }).click();
     await bob.live();
     await bob.message('one more').waitFor();
@@ -87,7 +87,7 @@ inChromium('the list of rooms, and ways into them', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test('a device without a network says so at once, and is back as soon as it has one', async () => {
+  test('shows at once that the device is offline, and reconnects with the network', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('tunnel');
     await ann.page.context().setOffline(true);
@@ -101,7 +101,7 @@ inChromium('the list of rooms, and ways into them', () => {
     await ann.page.evaluate(() => {
       addEventListener('click', () => (document.documentElement.dataset.clicked = 'yes'), { capture: true });
     });
-    // Nothing but the click opens the way: the page's own retries would take the button away before it is clicked.
+    // Only the click lets calls through: otherwise the page's own retries would remove the button before the click.
     await ann.page.route('**/chat.v1.ChannelService/Listen', async (route) => {
       const isOpen = await ann.page.evaluate(() => document.documentElement.dataset.clicked !== undefined);
       await (isOpen ? route.continue() : route.abort());
@@ -113,7 +113,7 @@ inChromium('the list of rooms, and ways into them', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('what waits for its turn in slow mode says so, and goes when slow mode ends', async () => {
+  test('shows that slow mode delays a message, and sends it when slow mode ends', async () => {
     const host = await stage.host({ name: 'slow', keep: { everything: true } });
     await host.update({ slowModeS: 3_600 });
     const ann = await stage.somebody('Ann');
@@ -129,7 +129,7 @@ inChromium('the list of rooms, and ways into them', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('who is muted is told, and until when', async () => {
+  test('tells a muted user when the mute ends', async () => {
     const host = await stage.host({ name: 'quiet', keep: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('quiet');
@@ -148,7 +148,7 @@ inChromium('the list of rooms, and ways into them', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('on a phone the way back to the list does not lead out of the room', async () => {
+  test('stays in the room when a phone goes back to the list', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.setViewportSize(phone);
     await ann.make('pocket');

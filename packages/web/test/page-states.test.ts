@@ -1,8 +1,8 @@
 import { faintTexts, unnamedControls } from './accessibility.js';
 import { inChromium, stage } from './stage.js';
 
-inChromium('what the page shows', () => {
-  test('hostile text is text', async () => {
+inChromium('states of the page', () => {
+  test('shows hostile text as text', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('hostile');
     const eve = await stage.native('hostile');
@@ -27,7 +27,7 @@ inChromium('what the page shows', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a room that is full, a seat that was taken elsewhere, a room that is deleted', async () => {
+  test('shows a full room, a seat taken over by another tab, and a deleted room', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('narrow', { seats: 1 });
     const bob = await stage.somebody('Bob');
@@ -53,7 +53,7 @@ inChromium('what the page shows', () => {
     expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
   });
 
-  test('history is read back by scrolling, and the place that one looks at stays', async () => {
+  test('loads history on scrolling, without moving what the user reads', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('long');
     const eve = await stage.native('long');
@@ -85,7 +85,7 @@ inChromium('what the page shows', () => {
   }, 60_000);
 
   test.each(['light', 'dark'] as const)(
-    'every control has a name and every text can be read, %s',
+    'has a name for every control and enough contrast for every text, %s',
     async (colorScheme) => {
       const visitor = await stage.stranger({ colorScheme });
       const look = async (name: string) => {
@@ -97,7 +97,7 @@ inChromium('what the page shows', () => {
         ]);
       };
       await visitor.page.getByRole('heading', { name: 'Sign in' }).waitFor();
-      await look('front');
+      await look('sign-in');
       await visitor.signUp(stage.userId('reader'), 'Reader');
       await look('empty');
       await visitor.page.getByRole('button', { name: 'Create room' }).first().click();
@@ -116,7 +116,7 @@ inChromium('what the page shows', () => {
     },
   );
 
-  test('keys are enough', async () => {
+  test('works with the keyboard alone', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('keys');
     for (const text of ['one', 'two', 'three']) await ann.say(text);

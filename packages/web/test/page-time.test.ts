@@ -5,8 +5,8 @@ interface Shown {
   readonly seconds: number;
 }
 
-inChromium('what the page says as time goes by', () => {
-  test('what was said today becomes what was said yesterday at midnight, though nothing else happens', async () => {
+inChromium('time', () => {
+  test('turns the heading Today into Yesterday at midnight', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.addInitScript(() => {
       const now = Date.now.bind(Date);
@@ -25,10 +25,10 @@ inChromium('what the page says as time goes by', () => {
     expect([await day.count(), ann.complaints]).toEqual([1, []]);
   });
 
-  test('the countdown to the next try begins with the wait that begins, not with one before', async () => {
+  test('starts the countdown with the current wait, not with an earlier one', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('countdown');
-    await ann.page.waitForTimeout(8_000); // so much a time of the last wait would be wrong
+    await ann.page.waitForTimeout(8_000); // the error that a stale start of the countdown would show
     await ann.page.evaluate(() => {
       const shown: Shown[] = [];
       Object.assign(globalThis, { shown });

@@ -2,16 +2,16 @@ import type { Visitor } from './browser.js';
 import { inChromium, stage } from './stage.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
-const insideOf = ({ page }: Visitor) => page.getByRole('button', { name: /people in this room/ });
+const occupantsOf = ({ page }: Visitor) => page.getByRole('button', { name: /people in this room/ });
 const seatsOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.seats');
 
-inChromium('what the page says is so', () => {
-  test('a deleted room says so beforehand to its owner, and afterwards to everybody', async () => {
+inChromium('true statements', () => {
+  test('warns the owner before a room is deleted, and tells everyone afterwards', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('doomed');
     const bob = await stage.somebody('Bob');
     await bob.enter('doomed');
-    await insideOf(ann).getByText('2 of 10').waitFor();
+    await occupantsOf(ann).getByText('2 of 10').waitFor();
     await bob.page.route('**/chat.v1.ChatService/Send', () => {}); // never answered
     await bob.say('never arrives');
     await bob.page.getByTitle('Sending').waitFor();
@@ -24,12 +24,12 @@ inChromium('what the page says is so', () => {
     expect(await bob.page.getByTitle('Sending').count()).toBe(0);
     expect(await bob.page.getByRole('button', { name: 'Send again' }).count()).toBe(0);
     expect([await composerOf(bob).isDisabled(), await composerOf(bob).inputValue()]).toEqual([true, 'half a thought']);
-    expect([await insideOf(bob).count(), await bob.page.getByText('Message history').count()]).toEqual([0, 0]);
+    expect([await occupantsOf(bob).count(), await bob.page.getByText('Message history').count()]).toEqual([0, 0]);
     await stage.picture(bob, 'deleted');
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test('what is said before there is a seat is under one’s name, and at the end when the seat comes', async () => {
+  test('shows a message sent while waiting for a seat under the user’s name and at the end', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('queue', { seats: 2 });
     const eve = await stage.native('queue');
@@ -53,7 +53,7 @@ inChromium('what the page says is so', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   }, 60_000);
 
-  test('two people with one name are told apart', async () => {
+  test('tells two users with the same name apart', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('twins');
     const other = await stage.somebody('Ann');
@@ -65,7 +65,7 @@ inChromium('what the page says is so', () => {
     expect([ann.complaints, other.complaints]).toEqual([[], []]);
   });
 
-  test('who leaves is not listed any more, and who is elsewhere sees who is inside, and how many', async () => {
+  test('removes a user who left from the list, and shows other tabs who is inside', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('left at once');
     await seatsOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });
@@ -76,12 +76,12 @@ inChromium('what the page says is so', () => {
     await second.live();
     await second.make('other room');
     await ann.link('ended').waitFor();
-    await insideOf(ann).getByText('0 of 10').waitFor();
-    expect(await insideOf(ann).locator('.avatar').count()).toBe(0);
+    await occupantsOf(ann).getByText('0 of 10').waitFor();
+    expect(await occupantsOf(ann).locator('.avatar').count()).toBe(0);
     expect([ann.complaints, second.complaints]).toEqual([[], []]);
   });
 
-  test('where there is a mouse one can write at once after making or entering a room', async () => {
+  test('focuses the composer after creating or entering a room, if there is a mouse', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('first');
     await ann.page.keyboard.type('no press needed');
@@ -92,7 +92,7 @@ inChromium('what the page says is so', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('a user id that is taken is refused under its field', async () => {
+  test('shows under its field that a user id is taken', async () => {
     const ann = await stage.somebody('Ann');
     const taken = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
     const stranger = await stage.stranger();
@@ -108,7 +108,7 @@ inChromium('what the page says is so', () => {
     await stage.picture(stranger, 'taken');
   });
 
-  test('on a phone a deletion is confirmed beside the name, not over it', async () => {
+  test('shows the confirmation of a deletion below the name on a phone', async () => {
     const ann = await stage.somebody('Annabella');
     await ann.make('small');
     await ann.page.setViewportSize({ width: 360, height: 740 });

@@ -3,7 +3,7 @@ import { inChromium, stage } from './stage.js';
 
 const sendCall = '**/chat.v1.ChatService/Send';
 
-/** Somebody in a room whose messages the server never answers. */
+/** Opens a room in which the server never answers messages. */
 async function stuck(room: string): Promise<Visitor> {
   const ann = await stage.somebody('Ann');
   await ann.make(room);
@@ -17,8 +17,8 @@ async function stuck(room: string): Promise<Visitor> {
 const leave = ({ page }: Visitor) => page.getByRole('button', { name: 'Leave room' }).click();
 const choose = ({ page }: Visitor, name: string) => page.getByRole('dialog').getByRole('button', { name }).click();
 
-inChromium('what was not sent', () => {
-  test('leaving the room asks first, and what was not sent can stay, wait in the list or be discarded', async () => {
+inChromium('unsent messages', () => {
+  test('asks before leaving the room, and keeps or discards unsent messages', async () => {
     const ann = await stuck('left early');
     await leave(ann);
     await ann.page.getByText('2 messages have not been sent', { exact: false }).waitFor();
@@ -38,7 +38,7 @@ inChromium('what was not sent', () => {
     expect([await ann.page.locator('.message').count(), ann.complaints]).toEqual([0, []]);
   }, 60_000);
 
-  test('the list says so after switching rooms and after a reload, until it is sent', async () => {
+  test('shows the unsent count in the list after switching rooms and a reload, until all is sent', async () => {
     const ann = await stuck('switched');
     await ann.make('other room');
     await ann.page.getByRole('link', { name: /switched.*2 not sent/s }).waitFor();
@@ -51,7 +51,7 @@ inChromium('what was not sent', () => {
     expect([await ann.texts(), ann.complaints]).toEqual([['one of two', 'two of two'], []]);
   }, 60_000);
 
-  test('a session that the server ends says what was lost with it', async () => {
+  test('says what was lost when the server ends the session', async () => {
     const ann = await stuck('ended session');
     const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
     await stage.trio.people.sql('UPDATE chat.session SET revoked_at = now() WHERE user_id = $1', [userId]);

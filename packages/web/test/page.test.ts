@@ -5,14 +5,14 @@ import { inChromium, stage } from './stage.js';
 
 const page = fileURLToPath(new URL('../page', import.meta.url));
 
-test('the page is small', () => {
+test('weighs less than 160 KiB compressed', () => {
   const files = readdirSync(page, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   const bytes = files.map((file) => gzipSync(readFileSync(`${file.parentPath}/${file.name}`)).length);
   expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(160 * 1_024);
 });
 
 inChromium('the page', () => {
-  test('two pages and a native client talk, each message as it is said', async () => {
+  test('delivers messages between two pages and a native client at once', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('talk');
     const bob = await stage.somebody('Bob');
@@ -34,7 +34,7 @@ inChromium('the page', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test('edits, answers, reactions, deletions', async () => {
+  test('supports edits, replies, reactions and deletions', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('changes');
     const bob = await stage.somebody('Bob');
@@ -58,7 +58,7 @@ inChromium('the page', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   });
 
-  test('who has said something and gone is still called by name', async () => {
+  test('shows the name of a sender who has left', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('home again');
     await ann.say('see you');
@@ -70,7 +70,7 @@ inChromium('the page', () => {
     expect([bob.count('Get'), ...ann.complaints, ...bob.complaints]).toEqual([1]);
   });
 
-  test('kill -9 of the chat server: back by itself, with everything said meanwhile, nothing twice', async () => {
+  test('reconnects after kill -9 of the chat server without lost or duplicate messages', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('killed');
     const eve = await stage.native('killed');
@@ -101,13 +101,13 @@ inChromium('the page', () => {
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
-  test('a reload shows what was cached before the network answers, and then fetches what is new only', async () => {
+  test('shows cached messages right after a reload, then fetches only new ones', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('cached');
     const eve = await stage.native('cached');
     for (let k = 1; k <= 30; k++) await eve.send(`kept ${k}`);
     await ann.message('kept 30').waitFor();
-    await ann.page.waitForTimeout(500); // what is kept is written a moment later
+    await ann.page.waitForTimeout(500); // the cache is written with a delay
     await ann.page.route('**/chat.v1.*/*', (route) => route.abort());
     const begin = performance.now();
     await ann.page.reload();
@@ -126,7 +126,7 @@ inChromium('the page', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('two tabs have one stream, and when the first closes the second has it', async () => {
+  test('shares one stream between two tabs, and hands it over when the first closes', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('tabs');
     const second = await stage.tabOf(ann);
@@ -154,14 +154,14 @@ inChromium('the page', () => {
     expect([second.count('Subscribe'), second.complaints]).toEqual([1, []]);
   });
 
-  test('what others said elsewhere is marked, and what one was writing is still there', async () => {
+  test('marks unread messages in other rooms and keeps the draft', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('left behind');
     const eve = await stage.native('left behind');
     await eve.send('seen');
     await ann.message('seen').waitFor();
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially('not yet');
-    await ann.page.waitForTimeout(500); // what is read and written is kept a moment later
+    await ann.page.waitForTimeout(500); // the cache is written with a delay
     await ann.make('elsewhere');
     await eve.send('not seen');
     await eve.send('not seen either');
@@ -176,7 +176,7 @@ inChromium('the page', () => {
     expect(ann.complaints).toEqual([]);
   }, 60_000);
 
-  test('signing out forgets everything, in every tab', async () => {
+  test('deletes everything in every tab on sign-out', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('secret');
     await ann.say('nobody reads this later');

@@ -1,14 +1,14 @@
 import type { Channel } from '@parley/client';
-import { durationWords, keepMs, keeps, keepWords } from '../src/state/keeping.js';
-import { furnish, noRooms, type RoomsPart, type RoomsState, roomsOf } from '../src/state/rooms.js';
+import { durationWords, hasHistory, retentionMs, retentionWords } from '../src/state/retention.js';
+import { noRooms, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
   ({ id, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
 const list = (state: RoomsState, part: RoomsPart, ids: number[], changed: Channel[], more = false) =>
-  furnish(state, { type: 'listed', part, ids, changed, more });
+  roomsReducer(state, { type: 'listed', part, ids, changed, more });
 const namesOf = (state: RoomsState, part: RoomsPart) => roomsOf(state, part).map(({ name }) => name);
 
-test('one’s own channels come first and once, in the order of the server', () => {
+test('lists own channels first and only once, in the order of the server', () => {
   const own = list(noRooms, 'mine', [7, 2], [room(7), room(2)]);
   const all = list(own, 'listed', [9, 7, 3], [room(9), room(3)], true);
   expect([namesOf(all, 'mine'), namesOf(all, 'listed'), all.more]).toEqual([
@@ -18,18 +18,18 @@ test('one’s own channels come first and once, in the order of the server', () 
   ]);
 });
 
-test('what did not change stays as it was, what did is new, and what is in no list is forgotten', () => {
+test('keeps unchanged channels, replaces changed ones and forgets unlisted ones', () => {
   const before = list(noRooms, 'listed', [1, 2], [room(1), room(2)]);
   expect(list(before, 'listed', [1, 2], []).channels).toBe(before.channels);
   const after = list(before, 'listed', [2], [room(2, { name: 'renamed' })]);
   expect([namesOf(after, 'listed'), Object.keys(after.channels)]).toEqual([['renamed'], ['2']]);
 });
 
-test('what is listed beats what was cached, unread has an end, and what is deleted is in no list', () => {
+test('prefers fresh lists to the cache, caps unread counts and removes deleted channels', () => {
   const listed = list(noRooms, 'listed', [1, 2], [room(1), room(2)]);
-  expect(furnish(listed, { type: 'cached', listing: noRooms })).toBe(listed);
-  expect(furnish(listed, { type: 'unread', id: 1, count: 500 }).unread).toEqual({ 1: 100 });
-  expect(namesOf(furnish(listed, { type: 'deleted', id: 1 }), 'listed')).toEqual(['room 2']);
+  expect(roomsReducer(listed, { type: 'cached', listing: noRooms })).toBe(listed);
+  expect(roomsReducer(listed, { type: 'unread', id: 1, count: 500 }).unread).toEqual({ 1: 100 });
+  expect(namesOf(roomsReducer(listed, { type: 'deleted', id: 1 }), 'listed')).toEqual(['room 2']);
 });
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
   [129_600, '1 day 12 hours'],
   [604_800, '1 week'],
   [2_592_000, '4 weeks 2 days'],
-])('%i seconds are %s', (seconds, words) => expect(durationWords(seconds)).toBe(words));
+])('formats %i seconds as %s', (seconds, words) => expect(durationWords(seconds)).toBe(words));
 
 test.each([
   [{ kind: 1 }, false, 'Message history: off'],
@@ -54,13 +54,13 @@ test.each([
   [{ kind: 1, keep: { seconds: 60, maxCount: 30 } }, true, 'Message history: 1 minute, up to 30 messages'],
 ] as const)('%j', (channel, kept, words) => {
   const full = { keep: undefined, ...channel };
-  expect([keeps(full), keepWords(full)]).toEqual([kept, words]);
+  expect([hasHistory(full), retentionWords(full)]).toEqual([kept, words]);
 });
 
-test('only a time to keep makes messages too old', () => {
+test('expires messages only if the retention is a time', () => {
   expect(
     [{ seconds: 10, maxCount: 0 }, { everything: true, maxCount: 0 }, { nothing: true, maxCount: 0 }, undefined].map(
-      (keep) => keepMs({ keep }),
+      (keep) => retentionMs({ keep }),
     ),
   ).toEqual([10_000, undefined, undefined, undefined]);
 });

@@ -5,19 +5,19 @@ import { type ServiceProcess, Trio } from '@parley/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core';
 import { chromiumPath, launch, Visitor } from './browser.js';
 
-/** Where pictures go, if anywhere. */
+/** Folder for screenshots, if set. */
 const pictures = process.env.TEST_PICTURES;
 
-/** Who owns a channel. */
+/** The owner of a channel. */
 export interface Host {
   readonly id: number;
   readonly client: ParleyClient;
-  /** Changes what somebody is there. */
+  /** Changes a member of the channel. */
   readonly change: (change: { userId: string; muteUntil?: number; banUntil?: number }) => Promise<unknown>;
   readonly update: (change: { slowModeS: number }) => Promise<unknown>;
 }
 
-/** A Parley with a gateway, a browser, and who meets there. */
+/** A running Parley with a gateway, a browser and its users. */
 export class Stage {
   readonly trio: Trio;
   readonly url: string;
@@ -38,7 +38,7 @@ export class Stage {
     return new Stage(trio, await trio.startGateway(), await launch());
   }
 
-  /** Everybody goes. */
+  /** Disconnects everyone. */
   async clear(): Promise<void> {
     for (const native of this.#natives.splice(0)) await native.leave();
     for (const context of this.#contexts.splice(0)) await context.close();
@@ -49,14 +49,14 @@ export class Stage {
     await this.trio.stop();
   }
 
-  /** Somebody in a browser of their own, signed out. */
+  /** Opens the page in a browser context of its own, signed out. */
   async stranger(options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await this.browser.newContext(options);
     this.#contexts.push(context);
     return Visitor.come(context, this.url);
   }
 
-  /** Somebody with an account, signed in. */
+  /** Opens the page for a new user and signs in. */
   async somebody(name: string): Promise<Visitor> {
     const visitor = await this.stranger();
     await visitor.signUp(this.userId(name), name);
@@ -68,12 +68,12 @@ export class Stage {
     return `${name.toLowerCase()}-${this.#count}`;
   }
 
-  /** Another tab of the same browser, in the same room. */
+  /** Opens another tab of the same browser in the same room. */
   tabOf({ page }: Visitor): Promise<Visitor> {
     return Visitor.come(page.context(), page.url());
   }
 
-  /** Somebody with a gRPC client, in a room of that name. */
+  /** Joins the room of that name with a gRPC client. */
   async native(room: string): Promise<Conversation> {
     const { token } = await this.trio.people.make(this.userId('native'));
     const channelService = this.trio.managers[0]?.grpc ?? '';
@@ -84,7 +84,7 @@ export class Stage {
     return conversation;
   }
 
-  /** Somebody who makes a channel with a gRPC client, and is not in it. */
+  /** Creates a channel with a gRPC client, without joining it. */
   async host(fields: NewChannel): Promise<Host> {
     const person = await this.trio.people.make(this.userId('host'));
     const channelService = this.trio.managers[0]?.grpc ?? '';
@@ -101,7 +101,7 @@ export class Stage {
     };
   }
 
-  /** The chat server that a room is on. */
+  /** Returns the chat server that owns a room. */
   async serverOf(room: string): Promise<ServiceProcess> {
     const [row] = await this.trio.people.sql(
       `SELECT s.addr FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
@@ -111,7 +111,7 @@ export class Stage {
     return this.trio.chatServers.find(({ grpc }) => grpc === row?.addr) as ServiceProcess;
   }
 
-  /** For people to look at; only where TEST_PICTURES names a folder. */
+  /** Takes a screenshot if TEST_PICTURES names a folder. */
   async picture({ page }: Visitor, name: string): Promise<void> {
     if (pictures === undefined) return;
     mkdirSync(pictures, { recursive: true });
@@ -119,14 +119,14 @@ export class Stage {
   }
 }
 
-/** That of the tests that run. */
+/** The stage of the running tests. */
 export let stage: Stage;
 
-/** Tests of the page on a stage of their own. */
+/** Runs tests of the page on a stage of their own. */
 export function inChromium(title: string, tests: () => void): void {
   import.meta.jest.setTimeout(90_000);
   const given = chromiumPath === undefined ? describe.skip : describe;
-  given(`${title}, in Chromium (skipped where there is none on the PATH)`, () => {
+  given(`${title}, in Chromium (skipped if there is none on the PATH)`, () => {
     beforeAll(async () => {
       stage = await Stage.build();
     }, 60_000);

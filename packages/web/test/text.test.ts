@@ -4,12 +4,12 @@ const hidden = (text: string): Piece => ({ type: 'hidden', text });
 const plain = (text: string): Piece => ({ type: 'text', text });
 const linksOf = (text: string) => piecesOf(text).flatMap((piece) => (piece.type === 'link' ? [piece.text] : []));
 
-test('HTML is text like any other', () => {
+test('keeps HTML as text', () => {
   const text = '<img src=x onerror=alert(1)> & <script>';
   expect(piecesOf(text)).toEqual([plain(text)]);
 });
 
-test('what turns text around or cannot be seen is named', () => {
+test('names characters that reorder text or are invisible', () => {
   expect(piecesOf('a\u202etxt.exe')).toEqual([plain('a'), hidden('U+202E'), plain('txt.exe')]);
   for (const character of [
     '\u0000',
@@ -45,7 +45,7 @@ test.each([
   ['Mongolian', 'ᠬᠠᠷ\u180eᠠ'],
   ['Hebrew with two marks', '\u05d0\u05b8\u034f\u05b7'],
   ['old Korean', '\u115f\u1161'],
-])('%s is shown as it is', (_, text) => expect(piecesOf(text)).toEqual([plain(text)]));
+])('shows %s unchanged', (_, text) => expect(piecesOf(text)).toEqual([plain(text)]));
 
 test.each([
   ['a \u200d', 'U+200D'],
@@ -63,7 +63,7 @@ test.each([
   ['\u115f\u1160', 'U+115F'],
   ['\u034f', 'U+034F'],
   ['م\u061c', 'U+061C'],
-])('%j hides something, and says so', (text, name) => {
+])('marks the hidden character in %j', (text, name) => {
   expect(piecesOf(text)).toContainEqual(hidden(name));
 });
 
@@ -78,23 +78,23 @@ test.each([
   ['HTTPS://EXAMPLE.ORG', ['HTTPS://EXAMPLE.ORG']],
   ['Http://a.b/C', ['Http://a.b/C']],
   ['https://Example.ORG:443/A http://[::1]:80', ['https://Example.ORG:443/A', 'http://[::1]:80']],
-])('%s has the links %j', (text, links) => {
+])('finds in %s the links %j', (text, links) => {
   expect(linksOf(text)).toEqual(links);
 });
 
 test.each(['\u2215', '\u2044', '\u0338', '\u00b7', '\u01c3', '\u3002', '\uff0f'])(
-  'https://google.com%slogin.evil.example/x reads as another host, and is no link',
+  'does not link https://google.com%slogin.evil.example/x, which reads as another host',
   (like) => {
     expect(linksOf(`https://google.com${like}login.evil.example/x`)).toEqual([]);
   },
 );
 
 test.each(['https://\u0430pple.com', 'https://\uff47oogle.com', 'http://127.1', 'https://@bank.example'])(
-  '%s is not the host that it reads as',
+  'does not link %s, which reads as another host',
   (text) => expect(linksOf(text)).toEqual([]),
 );
 
-test('a message that is all links or all hidden costs little', () => {
+test('handles a message full of links or hidden characters quickly', () => {
   const [links, hiddens] = [piecesOf('http://a.b '.repeat(6_000)), piecesOf('\u200b'.repeat(60_000))];
   expect(links.length).toBeLessThanOrEqual(401);
   expect(hiddens.length).toBe(200);
@@ -104,6 +104,6 @@ test('a message that is all links or all hidden costs little', () => {
   expect(performance.now() - begin).toBeLessThan(1_000);
 });
 
-test('a name is on one line and hides nothing', () => {
+test('reduces a name to one line without hidden characters', () => {
   expect(plainLine('An\u202en\n\n  Bee')).toBe('Ann Bee');
 });

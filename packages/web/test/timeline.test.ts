@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { type ConversationState, converse, noConversation } from '../src/state/conversation.js';
+import { type ConversationState, conversationReducer, noConversation } from '../src/state/conversation.js';
 import { linkWords } from '../src/state/link-words.js';
-import { attend, endsSession, untoldNotice } from '../src/state/session.js';
+import { endsSession, sessionReducer, unconfirmedNotice } from '../src/state/session.js';
 import { Store } from '../src/state/store.js';
 import { lastOwn, timeline } from '../src/state/timeline.js';
 import { dayWords } from '../src/state/times.js';
@@ -17,49 +17,49 @@ const queued = (id: string) =>
 
 function talk(): ConversationState {
   const entries = [said(1, 'bob', 'a'), said(2, 'bob', 'b'), said(3, 'ann', 'c'), said(4, 'ann', 'd')];
-  return converse(noConversation('ann'), { type: 'entries', entries, place });
+  return conversationReducer(noConversation('ann'), { type: 'entries', entries, place });
 }
 
 const kinds = (state: ConversationState) =>
   timeline(state).map((row) =>
-    row.type === 'said' ? `${row.line.text}${row.head ? '^' : ''}${row.standing[0]}` : row.type,
+    row.type === 'said' ? `${row.line.text}${row.head ? '^' : ''}${row.delivery[0]}` : row.type,
   );
 
-test('rows: the beginning, days, who begins to speak, and where one stands', () => {
+test('builds rows with the start, days, message groups and delivery states', () => {
   expect(kinds(talk())).toEqual(['start', 'day', 'a^t', 'bt', 'c^l', 'ds']);
 });
 
-test('what is under way comes last, under the key that it will have in the log', () => {
-  const waiting = converse(talk(), queued('c5'));
-  const sent = converse(waiting, { type: 'entries', entries: [said(5, 'ann', 'c5')], place });
+test('puts pending messages last, under the key that they keep in the log', () => {
+  const waiting = conversationReducer(talk(), queued('c5'));
+  const sent = conversationReducer(waiting, { type: 'entries', entries: [said(5, 'ann', 'c5')], place });
   expect(kinds(waiting).at(-1)).toBe('c5s');
-  expect(timeline(waiting).at(-1)).toMatchObject({ standing: 'sending', key: 'c5' });
-  expect(timeline(sent).at(-1)).toMatchObject({ standing: 'sent', key: 'c5' });
-  expect(timeline(converse(waiting, { type: 'failed', id: 'c5', why: 'no' })).at(-1)).toMatchObject({
-    standing: 'failed',
+  expect(timeline(waiting).at(-1)).toMatchObject({ delivery: 'sending', key: 'c5' });
+  expect(timeline(sent).at(-1)).toMatchObject({ delivery: 'sent', key: 'c5' });
+  expect(timeline(conversationReducer(waiting, { type: 'failed', id: 'c5', why: 'no' })).at(-1)).toMatchObject({
+    delivery: 'failed',
   });
 });
 
-test('the first message of others that was not read has a line over it', () => {
+test('marks the first unread message by another user', () => {
   const state = { ...talk(), openedAtSeq: 1 };
   expect(kinds(state)).toEqual(['start', 'day', 'a^t', 'unread', 'b^t', 'c^l', 'ds']);
   expect(kinds({ ...talk(), openedAtSeq: 2 })).not.toContain('unread');
 });
 
-test('a log that is gone stands above the new one, and keys never meet', () => {
+test('puts the old log above the new one, with unique keys', () => {
   const bare = said(1, 'bob', 'again', { clientId: '' });
-  const old = converse(talk(), { type: 'entries', entries: [bare], place });
-  const state = converse(old, { type: 'reset', place: { log: 'new', seq: 0 } });
-  const anew = converse(state, { type: 'entries', entries: [bare], place });
+  const old = conversationReducer(talk(), { type: 'entries', entries: [bare], place });
+  const state = conversationReducer(old, { type: 'reset', place: { log: 'new', seq: 0 } });
+  const anew = conversationReducer(state, { type: 'entries', entries: [bare], place });
   expect(kinds(anew)).toContain('anew');
   const keys = timeline(anew).map(({ key }) => key);
   expect(new Set(keys).size).toBe(keys.length);
 });
 
-test('each day has its line', () => {
+test('adds a heading per day', () => {
   const late = { ...said(5, 'bob', 'late'), timestamp: 3 * 86_400_000 };
   expect(
-    kinds(converse(talk(), { type: 'entries', entries: [late], place })).filter((kind) => kind === 'day'),
+    kinds(conversationReducer(talk(), { type: 'entries', entries: [late], place })).filter((kind) => kind === 'day'),
   ).toHaveLength(2);
   const now = new Date(2026, 5, 15, 12).getTime();
   expect([dayWords(now, now), dayWords(now - 86_400_000, now)]).toEqual(['Today', 'Yesterday']);
@@ -67,7 +67,10 @@ test('each day has its line', () => {
 
 const times = new URL('../src/state/times.js', import.meta.url).href;
 
-/** The words for a day, in a process whose clock is that of a place; times are year, month from 0, day, hour, minute. */
+/**
+ * Returns the words for a day, from a process in that time zone. Times are year, month from 0, day,
+ * hour and minute.
+ */
 function wordsIn(zone: string, at: readonly number[], now: readonly number[]): string {
   const run = `import { dayWords } from '${times}';
     process.stdout.write(dayWords(new Date(${at}).getTime(), new Date(${now}).getTime()));`;
@@ -82,11 +85,11 @@ test.each([
   ['Europe/Berlin', [2026, 9, 26, 0, 10], [2026, 9, 25, 0, 0], 'Yesterday'],
   ['America/Santiago', [2026, 8, 7, 0, 10], [2026, 8, 6, 12], 'Yesterday'],
   ['Asia/Kolkata', [2026, 0, 1, 0, 1], [2025, 11, 31, 23, 59], 'Yesterday'],
-] as const)('%s: seen at %j, what was said at %j is of %s', (zone, now, at, words) => {
+] as const)('in %s at %j, calls %j %s', (zone, now, at, words) => {
   expect(wordsIn(zone, at, now)).toContain(words);
 });
 
-test('the connection in words', () => {
+test('describes the connection', () => {
   const waiting = (reason: 'unreachable' | 'moved' | 'channel-full') =>
     linkWords({ state: 'waiting', reason, message: '', untilMs: 3_400 }, 1_000).words;
   expect(waiting('unreachable')).toBe('Connection lost; reconnecting in 3 s');
@@ -107,7 +110,7 @@ test('the connection in words', () => {
   expect(linkWords({ state: 'live' }, 0)).toMatchObject({ tone: 'good', words: 'Live' });
 });
 
-test('who types', () => {
+test('describes who is typing', () => {
   const typing = ['bob', 'eve', 'dan'].map((userId) => ({ userId, untilMs: 10 }));
   const words = (count: number, nowMs = 5) => typingWords(typing.slice(0, count), { bob: 'Bob' }, nowMs);
   expect([0, 1, 2, 3].map((count) => words(count))).toEqual([
@@ -119,12 +122,12 @@ test('who types', () => {
   expect(words(3, 10)).toBe('');
 });
 
-test('a session, and what ends it', () => {
-  expect(attend({ state: 'unknown' }, { type: 'out', notice: 'why' })).toEqual({ state: 'out', notice: 'why' });
+test('signs out with a notice, and knows the reasons that end a session', () => {
+  expect(sessionReducer({ state: 'unknown' }, { type: 'out', notice: 'why' })).toEqual({ state: 'out', notice: 'why' });
   expect([endsSession('logged-out'), endsSession('channel-full')]).toEqual([true, false]);
 });
 
-test('a store tells of changes, and of nothing else', () => {
+test('notifies listeners of changes only', () => {
   const store = new Store((state: number, add: number) => state + add, 1);
   const seen: number[] = [];
   const forget = store.subscribe(() => seen.push(store.state()));
@@ -135,20 +138,20 @@ test('a store tells of changes, and of nothing else', () => {
   expect([seen, store.state()]).toEqual([[3], 4]);
 });
 
-test('a message whose change is under way is shown as sending, not as sent', () => {
+test('shows a message with a pending change as sending', () => {
   const change = { ...queued('e').outgoing, do: 'edit', target: 4 } as const;
-  const editing = converse(talk(), { type: 'queued', outgoing: change });
-  expect(timeline(editing).at(-1)).toMatchObject({ standing: 'sending', line: { text: 'e' } });
+  const editing = conversationReducer(talk(), { type: 'queued', outgoing: change });
+  expect(timeline(editing).at(-1)).toMatchObject({ delivery: 'sending', line: { text: 'e' } });
 });
 
-test('the last message of this user is none while a newer one is on its way or refused', () => {
+test('has no last own message while a newer one is pending or failed', () => {
   expect(lastOwn(talk())?.text).toBe('d');
-  const waiting = converse(talk(), queued('c5'));
+  const waiting = conversationReducer(talk(), queued('c5'));
   expect(lastOwn(waiting)).toBeUndefined();
-  expect(lastOwn(converse(waiting, { type: 'failed', id: 'c5', why: 'no' }))).toBeUndefined();
+  expect(lastOwn(conversationReducer(waiting, { type: 'failed', id: 'c5', why: 'no' }))).toBeUndefined();
 });
 
-test('the rows say why they begin where they do', () => {
+test('says why the rows start where they do', () => {
   const whole = { ...talk(), hasOlder: false };
   const cut = { ...whole, lines: whole.lines.slice(1) };
   const channel = { users: [], keep: { nothing: true } } as unknown as NonNullable<ConversationState['channel']>;
@@ -160,9 +163,9 @@ test('the rows say why they begin where they do', () => {
   expect(begins({ ...cut, lines: [], place: { log: 'log', seq: 0 } })).toMatchObject({ begins: 'beginning' });
 });
 
-test('a sign-out that the server may not know of says so', () => {
-  expect(untoldNotice('logged-out')).toBeUndefined();
-  expect(untoldNotice('expired-token')).toBeUndefined();
-  expect(untoldNotice(undefined)).toMatch(/^You are signed out here/);
-  expect(untoldNotice('unavailable')).toMatch(/^You are signed out here/);
+test('returns a notice if the server did not confirm the sign-out', () => {
+  expect(unconfirmedNotice('logged-out')).toBeUndefined();
+  expect(unconfirmedNotice('expired-token')).toBeUndefined();
+  expect(unconfirmedNotice(undefined)).toMatch(/^You are signed out here/);
+  expect(unconfirmedNotice('unavailable')).toMatch(/^You are signed out here/);
 });

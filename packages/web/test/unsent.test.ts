@@ -11,7 +11,7 @@ const one = (what: Outgoing['do']): Outgoing => ({
   failed: undefined,
 });
 
-test('messages, changes and drafts count as unsent; an empty draft does not', () => {
+test('counts messages, changes and non-empty drafts as unsent', () => {
   const words = (outgoing: Outgoing[], drafts: string[]) => unsentWords(unsentOf(outgoing, drafts));
   expect(words([], ['', ' \n'])).toBeUndefined();
   expect(words([one('say')], [])).toBe('1 message has not been sent');
@@ -21,7 +21,7 @@ test('messages, changes and drafts count as unsent; an empty draft does not', ()
   );
 });
 
-test('every fragment that names no room says so, but the list', () => {
+test('recognizes every fragment that is neither a room nor the list', () => {
   for (const hash of ['', '#', '#rooms']) expect(placeOf(hash)).toEqual({ channelId: undefined, isNone: false });
   expect(placeOf('#room-12')).toEqual({ channelId: 12, isNone: false });
   for (const hash of ['#room-0', '#room-9999999999', '#room-x', '#Room-1', '#room', '#rooms/1', '#12', '#/room/1'])

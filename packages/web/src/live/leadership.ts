@@ -1,8 +1,8 @@
 /**
- * Waits until this tab leads under a name, then does it until it is done; the next tab follows.
- * Where the browser has no locks (a page that came over plain HTTP from elsewhere) each tab leads for itself.
+ * Waits until this tab holds the lock of that name, then runs `work`. The next tab follows when it
+ * ends. Without Web Locks (a page over plain HTTP from another host) each tab leads on its own.
  */
-export async function lead(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+export async function runAsLeader(name: string, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   if (navigator.locks === undefined) return work();
   try {
     await navigator.locks.request(name, { signal }, work);

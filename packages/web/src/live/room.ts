@@ -1,71 +1,77 @@
 import { type Channel, type Conversation, type ParleyClient, Refusal, randomUuid } from '@parley/client';
+import { canPage } from '../state/allowed-actions.js';
 import {
   type ConversationAction,
   type ConversationState,
-  converse,
+  conversationReducer,
   firstSeq,
   lastSeq,
   noConversation,
   type SharedAction,
 } from '../state/conversation.js';
-import { keepMs } from '../state/keeping.js';
-import { mayPage } from '../state/may.js';
 import type { Outgoing } from '../state/outgoing.js';
+import { retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { Store } from '../state/store.js';
-import { ConversationKeeper, loadConversation } from '../storage/conversations.js';
+import { ConversationSaver, loadConversation } from '../storage/conversations.js';
 import type { BrowserDatabase } from '../storage/database.js';
-import { Bus, type Word } from './bus.js';
-import { Introducer } from './introducer.js';
-import { lead } from './leadership.js';
-import { Postman } from './postman.js';
-import { Reader } from './reader.js';
+import { EventReader } from './event-reader.js';
+import { runAsLeader } from './leadership.js';
+import { NameResolver } from './name-resolver.js';
+import { OutboxSender } from './outbox-sender.js';
+import { TabChannel, type TabMessage } from './tab-channel.js';
 
 export interface RoomDeps {
   readonly client: ParleyClient;
   readonly database: BrowserDatabase;
   readonly me: string;
-  /** What one is called oneself. */
+  /** Display name of this user. */
   readonly myName: string;
   readonly channelId: number;
-  /** The user left it, in this tab or another. */
+  /** Called when the user leaves, in this tab or another. */
   readonly onLeft: () => void;
-  /** Ended for a reason that may end the session. */
+  /** Called with the reason of a refusal, which may mean that the session is over. */
   readonly onRefused: (reason: string) => void;
 }
 
 const saveAfterMs = 150;
 const expireEveryMs = 1_000;
-/** What is in memory while one reads at the end, what is left of it when that is too much, and what is never passed. */
-const most = { lines: 2_000, characters: 4_000_000 };
-const fewer = { lines: 1_000, characters: 1_000_000 };
-const ever = { lines: 20_000, characters: 16_000_000 };
+/**
+ * Lines in memory: the limit while the user reads at the end, the size after trimming, and the hard
+ * limit.
+ */
+const softLimit = { lines: 2_000, characters: 4_000_000 };
+const trimmed = { lines: 1_000, characters: 1_000_000 };
+const hardLimit = { lines: 20_000, characters: 16_000_000 };
 const pageSize = 50;
 
-/** One channel in one tab. Of all tabs on it one leads: it has the stream, and the others hear from it. */
+/**
+ * One channel in one tab. One of its tabs leads: it holds the stream and shares its events with the
+ * others.
+ */
 export class Room {
   readonly channelId: number;
   readonly #deps: RoomDeps;
   readonly #store: Store<ConversationState, ConversationAction>;
-  readonly #bus: Bus;
-  readonly #keeper: ConversationKeeper;
-  readonly #introducer: Introducer;
+  readonly #tabs: TabChannel;
+  readonly #saver: ConversationSaver;
+  readonly #resolver: NameResolver;
   readonly #closing = new AbortController();
   readonly #expiring: ReturnType<typeof setInterval>;
   #conversation: Conversation | undefined;
-  #returning: () => void = () => {};
+  #onRejoin: () => void = () => {};
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
-  #leads = false;
-  #paging = false;
-  #led: Promise<void> = Promise.resolve();
+  #isLeading = false;
+  #isPaging = false;
+  #leading: Promise<void> = Promise.resolve();
 
   constructor(deps: RoomDeps) {
     this.#deps = deps;
     this.channelId = deps.channelId;
-    this.#store = new Store(converse, noConversation(deps.me, { [deps.me]: deps.myName }));
-    this.#bus = new Bus(deps.me, deps.channelId, (word) => this.#hear(word));
-    this.#keeper = new ConversationKeeper(deps.database, deps.channelId);
-    this.#introducer = new Introducer(
+    this.#store = new Store(conversationReducer, noConversation(deps.me, { [deps.me]: deps.myName }));
+    this.#tabs = new TabChannel(deps.me, deps.channelId, (message) => this.#onTabMessage(message));
+    this.#saver = new ConversationSaver(deps.database, deps.channelId);
+    this.#resolver = new NameResolver(
       (id) => deps.client.user(id, { signal: this.#closing.signal }),
       (user) => this.#share({ type: 'introduced', user }),
     );
@@ -75,7 +81,7 @@ export class Room {
   readonly state = () => this.#store.state();
   readonly subscribe = (listener: () => void) => this.#store.subscribe(listener);
 
-  /** Shows what is kept, then goes where the others are. */
+  /** Shows the cached conversation, then joins the other tabs. */
   async enter(): Promise<void> {
     const cached = await loadConversation(this.#deps.database, this.channelId);
     if (cached !== undefined) {
@@ -84,17 +90,20 @@ export class Room {
       this.#store.dispatch({ type: 'cached', bookmarked, lines: cached.lines });
     }
     this.#expire();
-    this.#keeper.known(this.state());
+    this.#saver.markSaved(this.state());
     if (this.#closing.signal.aborted) return;
-    this.#bus.tell({ type: 'hello' });
-    this.#led = lead(`parley ${this.#deps.me} ${this.channelId}`, this.#closing.signal, () => this.#lead());
+    this.#tabs.post({ type: 'hello' });
+    this.#leading = runAsLeader(`parley ${this.#deps.me} ${this.channelId}`, this.#closing.signal, () =>
+      this.#runAsLeader(),
+    );
   }
 
+  /** Queues a new message. */
   say(text: string, replyTo: number | undefined): void {
     this.#queue('say', text, replyTo);
   }
 
-  /** Does something to a message; `text` is the new text or the emoji. */
+  /** Queues a change of a message. `text` is the new text or the emoji. */
   change(what: Exclude<Outgoing['do'], 'say'>, target: number, text = ''): void {
     this.#queue(what, text, target);
   }
@@ -107,59 +116,59 @@ export class Room {
     this.#share({ type: 'discarded', id });
   }
 
-  /** Everything was seen. */
+  /** Marks everything as read. */
   read(): void {
     const seq = lastSeq(this.state());
     if (seq > this.state().readSeq) this.#share({ type: 'read', seq });
   }
 
   typing(stopped: boolean): void {
-    if (this.#leads) this.#type(stopped);
-    else this.#bus.tell({ type: 'typing', stopped });
+    if (this.#isLeading) this.#type(stopped);
+    else this.#tabs.post({ type: 'typing', stopped });
   }
 
-  /** What the list of channels says of this one. */
+  /** Takes the description of this channel from the list of channels. */
   describe(channel: Channel): void {
     this.#store.dispatch({ type: 'described', channel });
   }
 
-  /** Takes a seat again after the conversation has ended, or does not wait until the next try. */
-  return(): void {
-    if (this.#leads) this.#again();
-    else this.#bus.tell({ type: 'return' });
+  /** Rejoins after the end of the conversation, or retries now instead of waiting. */
+  rejoin(): void {
+    if (this.#isLeading) this.#reconnect();
+    else this.#tabs.post({ type: 'rejoin' });
   }
 
-  /** Reads a page further back. */
+  /** Loads the next older page. */
   async older(): Promise<void> {
     const { hasOlder } = this.state();
-    if (this.#paging || !hasOlder || !mayPage(this.state())) return;
-    this.#paging = true;
+    if (this.#isPaging || !hasOlder || !canPage(this.state())) return;
+    this.#isPaging = true;
     const first = firstSeq(this.state());
     await this.#page(Number.isFinite(first) ? { before: first, size: pageSize } : { size: pageSize });
   }
 
-  /** While one reads at the end, what is far back is forgotten; the server has it. */
+  /** Drops old lines while the user reads at the end. The server still has them. */
   atEnd(): void {
-    this.#store.dispatch({ type: 'cut', over: most, to: fewer });
+    this.#store.dispatch({ type: 'cut', over: softLimit, to: trimmed });
   }
 
-  /** Resolves when the browser keeps everything that this tab has to keep. */
+  /** Resolves when the browser's database is up to date with this tab. */
   async saved(): Promise<void> {
-    if (this.#leads) await this.#keeper.save(this.state());
+    if (this.#isLeading) await this.#saver.save(this.state());
   }
 
-  /** Leaves, in every tab. */
+  /** Leaves in every tab. */
   async leave(): Promise<void> {
-    this.#bus.tell({ type: 'leave' });
+    this.#tabs.post({ type: 'leave' });
     await this.close();
   }
 
-  /** This tab looks elsewhere; where it has the stream, another tab takes over. */
+  /** Closes the room in this tab. If it leads, another tab takes over. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#expiring);
-    await this.#led;
-    this.#bus.close();
+    await this.#leading;
+    this.#tabs.close();
   }
 
   #queue(what: Outgoing['do'], text: string, target: number | undefined): void {
@@ -167,70 +176,70 @@ export class Room {
     this.#share({ type: 'queued', outgoing });
   }
 
-  #take(action: SharedAction): void {
+  #apply(action: SharedAction): void {
     this.#store.dispatch(action);
-    if (action.type === 'queued') this.saved().catch(() => {}); // the tab may be closed before the next save
+    if (action.type === 'queued') this.saved().catch(() => {}); // the tab may close before the next save
     if (action.type !== 'entries') return;
     this.#expire();
-    this.#store.dispatch({ type: 'cut', over: ever, to: fewer });
-    if (this.#leads) this.#introducer.meet(action.entries, this.state().names);
+    this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmed });
+    if (this.#isLeading) this.#resolver.resolve(action.entries, this.state().names);
   }
 
   #share(action: SharedAction): void {
-    this.#take(action);
-    this.#bus.tell({ type: 'action', action });
+    this.#apply(action);
+    this.#tabs.post({ type: 'action', action });
   }
 
   #type(stopped: boolean): void {
     if (this.state().link.state === 'live') this.#conversation?.typing(stopped);
   }
 
-  #hear(word: Word): void {
-    if (word.type === 'action') this.#take(word.action);
-    else if (word.type === 'leave') this.#deps.onLeft();
-    else if (!this.#leads) return;
-    else if (word.type === 'hello') this.#tellAll();
-    else if (word.type === 'typing') this.#type(word.stopped);
-    else this.#again();
+  #onTabMessage(message: TabMessage): void {
+    if (message.type === 'action') this.#apply(message.action);
+    else if (message.type === 'leave') this.#deps.onLeft();
+    else if (!this.#isLeading) return;
+    else if (message.type === 'hello') this.#shareSnapshot();
+    else if (message.type === 'typing') this.#type(message.stopped);
+    else this.#reconnect();
   }
 
-  #again(): void {
+  #reconnect(): void {
     this.#conversation?.reconnect();
-    this.#returning();
+    this.#onRejoin();
   }
 
-  /** What the server does not keep any more is not shown any more. */
+  /** Hides messages that the server no longer stores. */
   #expire(): void {
     const { channel, aheadMs } = this.state();
-    const ms = channel && keepMs(channel);
+    const ms = channel && retentionMs(channel);
     if (ms !== undefined) this.#store.dispatch({ type: 'expired', beforeMs: steadyNow() + aheadMs - ms });
   }
 
-  #tellAll(): void {
-    this.#bus.tell({ type: 'action', action: { type: 'snapshot', state: this.state() } });
+  #shareSnapshot(): void {
+    this.#tabs.post({ type: 'action', action: { type: 'snapshot', state: this.state() } });
   }
 
-  async #lead(): Promise<void> {
-    this.#leads = true;
-    const forget = this.#store.subscribe(() => this.#saveSoon());
+  async #runAsLeader(): Promise<void> {
+    this.#isLeading = true;
+    const unsubscribe = this.#store.subscribe(() => this.#saveSoon());
     const { signal } = this.#closing;
     addEventListener('online', () => this.#conversation?.reconnect(), { signal });
     addEventListener('offline', () => this.#conversation?.reconnect(), { signal });
     while (!signal.aborted) {
-      await this.#converse(signal);
-      if (!signal.aborted) await this.#wantedAgain(signal);
+      await this.#runConversation(signal);
+      if (!signal.aborted) await this.#untilRejoin(signal);
     }
-    forget();
+    unsubscribe();
     clearTimeout(this.#saveTimer);
-    await this.#keeper.save(this.state()).catch(() => {});
-    this.#leads = false;
+    await this.#saver.save(this.state()).catch(() => {});
+    this.#isLeading = false;
   }
 
-  /** One conversation, from its beginning to its end. */
-  async #converse(signal: AbortSignal): Promise<void> {
+  /** Runs one conversation from start to end. */
+  async #runConversation(signal: AbortSignal): Promise<void> {
     const { client, onRefused } = this.#deps;
     this.#share({ type: 'link', link: { state: 'connecting' } });
-    this.#tellAll();
+    this.#shareSnapshot();
     const { place } = this.state();
     const conversation = client.open(this.channelId, {
       ...(place !== undefined && { after: place }),
@@ -238,25 +247,25 @@ export class Room {
       signal,
     });
     this.#conversation = conversation;
-    const tell = (action: SharedAction) => signal.aborted || this.#share(action);
-    const postman = new Postman(conversation, tell);
-    const forget = this.#store.subscribe(() => postman.look(this.state()));
-    signal.addEventListener('abort', () => postman.stop());
-    await new Reader(conversation, tell).read((from) => this.#mend(from));
-    forget();
+    const dispatch = (action: SharedAction) => signal.aborted || this.#share(action);
+    const sender = new OutboxSender(conversation, dispatch);
+    const unsubscribe = this.#store.subscribe(() => sender.sendPending(this.state()));
+    signal.addEventListener('abort', () => sender.stop());
+    await new EventReader(conversation, dispatch).read((from) => this.#reloadOlder(from));
+    unsubscribe();
     const { link } = this.state();
     if (!signal.aborted && link.state === 'ended') onRefused(link.reason);
   }
 
-  #wantedAgain(signal: AbortSignal): Promise<void> {
+  #untilRejoin(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#returning = resolve;
+      this.#onRejoin = resolve;
       signal.addEventListener('abort', () => resolve());
     });
   }
 
-  /** History filled a gap, and what was changed before it is not told: all that is older is asked for again. */
-  #mend(from: number): void {
+  /** Loads older lines again after a filled gap, because changes to them were missed. */
+  #reloadOlder(from: number): void {
     this.#share({ type: 'stale', beforeSeq: from });
     this.#page({ size: 100 });
   }
@@ -265,12 +274,12 @@ export class Room {
     try {
       const { signal } = this.#closing;
       const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
-      this.#paging = false; // who is told of this page may ask for the next
+      this.#isPaging = false; // listeners of this page may request the next
       this.#store.dispatch({ type: 'page', log, entries, more });
-      this.#expire(); // the server may take a while to drop what it does not keep any more
-      this.#introducer.meet(entries, this.state().names);
+      this.#expire(); // the server drops expired messages with a delay
+      this.#resolver.resolve(entries, this.state().names);
     } catch (thrown) {
-      this.#paging = false;
+      this.#isPaging = false;
       if (thrown instanceof Refusal) this.#deps.onRefused(thrown.reason);
     }
   }
@@ -278,7 +287,7 @@ export class Room {
   #saveSoon(): void {
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
-      this.#keeper.save(this.state()).catch(() => {});
+      this.#saver.save(this.state()).catch(() => {});
     }, saveAfterMs);
   }
 }

@@ -1,16 +1,19 @@
 import { type Channel, type ParleyClient, Refusal } from '@parley/client';
 import { refusalWords } from '../state/refusal-words.js';
-import { furnish, noRooms, type RoomsAction, type RoomsPart, type RoomsState } from '../state/rooms.js';
+import { noRooms, type RoomsAction, type RoomsPart, type RoomsState, roomsReducer } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { expireLines, visitedChannels } from '../storage/conversations.js';
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
 import { UnreadCounter } from './unread.js';
 
 const soonMs = 500;
-/** Between two looks: while something changes, while nothing does (it grows up to that), and where nobody looks at the page. */
-const pace = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
+/**
+ * Milliseconds between two polls: while lists change, while they do not (grows up to it), and while
+ * the page is hidden.
+ */
+const intervals = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
 const pageSize = 100;
-/** Of one's own channels so many pages are asked for. */
+/** Maximum number of pages of the user's own channels. */
 const mostPages = 10;
 
 export interface RoomsWatchDeps {
@@ -20,18 +23,18 @@ export interface RoomsWatchDeps {
   readonly onRefused: (reason: string) => void;
 }
 
-/** Keeps the lists of channels true, and counts what was not read in those that were visited. */
+/** Polls the lists of channels, and counts unread messages in visited ones. */
 export class RoomsWatch {
   readonly #deps: RoomsWatchDeps;
   readonly #unread: UnreadCounter;
-  readonly #store = new Store<RoomsState, RoomsAction>(furnish, noRooms);
+  readonly #store = new Store<RoomsState, RoomsAction>(roomsReducer, noRooms);
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #waitMs = pace.busyMs;
+  #waitMs = intervals.busyMs;
   #listedPages = 1;
-  /** The room that is looked at: there, what comes is read. */
+  /** The room on screen, where new messages count as read. */
   openId: number | undefined;
-  /** The room that this tab is in. */
+  /** The room that this tab has joined. */
   roomId: number | undefined;
 
   constructor(deps: RoomsWatchDeps) {
@@ -47,13 +50,13 @@ export class RoomsWatch {
 
   async start(): Promise<void> {
     const { signal } = this.#stopping;
-    document.addEventListener('visibilitychange', () => document.hidden || this.look(), { signal });
-    addEventListener('online', () => this.look(), { signal });
+    document.addEventListener('visibilitychange', () => document.hidden || this.poll(), { signal });
+    addEventListener('online', () => this.poll(), { signal });
     for (const type of ['pointerdown', 'keydown'])
       addEventListener(type, () => this.#wake(), { signal, passive: true });
     const listing = await this.#deps.database.get('rooms', 'listing');
     if (listing !== undefined) this.dispatch({ type: 'cached', listing });
-    this.look();
+    this.poll();
   }
 
   stop(): void {
@@ -61,36 +64,37 @@ export class RoomsWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Somebody came or went: looks before long. */
-  readonly soon = (): void => this.#lookIn(soonMs);
+  /** Polls shortly, because someone came or went. */
+  readonly pollSoon = (): void => this.#pollIn(soonMs);
 
-  /** Asks for a page more of the listed channels. */
+  /** Loads one more page of the public list. */
   more(): void {
     this.#listedPages += 1;
-    this.look();
+    this.poll();
   }
 
-  /** Looks now, and then again and again. */
-  async look(): Promise<void> {
+  /** Polls now and schedules the next poll. */
+  async poll(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { signal } = this.#stopping;
     const before = this.state();
     await this.#list(signal).catch((thrown) => this.#failed(thrown));
     const { channels } = this.state();
-    this.#waitMs = channels === before.channels ? Math.min(this.#waitMs * pace.growth, pace.idleMs) : pace.busyMs;
-    if (this.#timer === undefined) this.#lookIn(document.hidden ? pace.hiddenMs : this.#waitMs);
+    this.#waitMs =
+      channels === before.channels ? Math.min(this.#waitMs * intervals.growth, intervals.idleMs) : intervals.busyMs;
+    if (this.#timer === undefined) this.#pollIn(document.hidden ? intervals.hiddenMs : this.#waitMs);
   }
 
-  #lookIn(ms: number): void {
+  #pollIn(ms: number): void {
     clearTimeout(this.#timer);
-    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.look(), ms);
+    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.poll(), ms);
   }
 
-  /** Somebody is at the page: what is shown is not to be older than it is to who is busy. */
+  /** Returns to the fast pace, because the user is active. */
   #wake(): void {
-    if (this.#waitMs > pace.busyMs) this.soon();
-    this.#waitMs = pace.busyMs;
+    if (this.#waitMs > intervals.busyMs) this.pollSoon();
+    this.#waitMs = intervals.busyMs;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
@@ -107,7 +111,7 @@ export class RoomsWatch {
     await this.#unread.count(others, channels, signal);
   }
 
-  /** Of the rooms that are not open: what waits in an open one is told by the room itself. */
+  /** Updates the unsent counts of all rooms but the joined one, which reports its own. */
   #markUnsent(visited: readonly ChannelRecord[]): void {
     for (const { id, outgoing } of visited) {
       if (id !== this.roomId) this.dispatch({ type: 'unsent', id, count: outgoing.length });

@@ -1,14 +1,17 @@
-/** Calls back once in the next turn, however often it is asked; hidden tabs are not slowed down as by timers. */
+/**
+ * Returns a function that runs the callback once in the next turn, however often it is called.
+ * Unlike a timer, it is not throttled in hidden tabs.
+ */
 export function inNextTurn(callback: () => void): () => void {
   const { port1, port2 } = new MessageChannel();
-  let asked = false;
+  let scheduled = false;
   port1.onmessage = () => {
-    asked = false;
+    scheduled = false;
     callback();
   };
   return () => {
-    if (asked) return;
-    asked = true;
+    if (scheduled) return;
+    scheduled = true;
     port2.postMessage(undefined);
   };
 }

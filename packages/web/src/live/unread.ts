@@ -1,45 +1,51 @@
 import { type Channel, type ParleyClient, Refusal } from '@parley/client';
-import { keeps } from '../state/keeping.js';
+import { hasHistory } from '../state/retention.js';
 import { mostUnread } from '../state/rooms.js';
 import type { ChannelRecord } from '../storage/database.js';
 
-/** Of so many channels that were visited last, what was not read is counted. */
-const counted = 20;
+/** Maximum number of channels, the last visited ones, whose unread messages are counted. */
+const maxChannels = 20;
 
-/** Counts what was not read, and asks for it only where something has come since it was last counted. */
+/**
+ * Counts unread messages. Asks the server only about channels with changes since the last count.
+ */
 export class UnreadCounter {
   readonly #client: ParleyClient;
   readonly #me: string;
-  readonly #tell: (id: number, count: number) => void;
-  /** Where the log and what was read of it ended then, by channel id. */
+  readonly #onCount: (id: number, count: number) => void;
+  /** The log, its last seq and the read seq at the last count, by channel id. */
   readonly #counted = new Map<number, string>();
 
-  constructor(client: ParleyClient, me: string, tell: (id: number, count: number) => void) {
+  constructor(client: ParleyClient, me: string, onCount: (id: number, count: number) => void) {
     this.#client = client;
     this.#me = me;
-    this.#tell = tell;
+    this.#onCount = onCount;
   }
 
-  /** Of the channels that were visited and are not looked at now. */
+  /** Counts the unread messages of visited channels that are not on screen. */
   async count(visited: readonly ChannelRecord[], channels: Readonly<Record<number, Channel>>, signal: AbortSignal) {
-    const latest = visited.toSorted((a, b) => b.visitedAt - a.visitedAt).slice(0, counted);
+    const latest = visited.toSorted((a, b) => b.visitedAt - a.visitedAt).slice(0, maxChannels);
     for (const record of latest) {
       const channel = channels[record.id];
-      if (channel !== undefined && keeps(channel)) await this.#look(record, channel, signal);
+      if (channel !== undefined && hasHistory(channel)) await this.#countOne(record, channel, signal);
     }
   }
 
-  async #look({ id, readSeq, place }: ChannelRecord, { log, lastSeq }: Channel, signal: AbortSignal): Promise<void> {
+  async #countOne(
+    { id, readSeq, place }: ChannelRecord,
+    { log, lastSeq }: Channel,
+    signal: AbortSignal,
+  ): Promise<void> {
     const end = `${log} ${lastSeq} ${readSeq}`;
     if (place === undefined || log !== place.log || this.#counted.get(id) === end) return;
-    const count = lastSeq > readSeq ? await this.#ask(id, readSeq, log, signal) : 0;
+    const count = lastSeq > readSeq ? await this.#load(id, readSeq, log, signal) : 0;
     if (signal.aborted || count === undefined) return;
     this.#counted.set(id, end);
-    this.#tell(id, count);
+    this.#onCount(id, count);
   }
 
-  /** Undefined: it cannot be said now. */
-  async #ask(id: number, readSeq: number, log: string, signal: AbortSignal): Promise<number | undefined> {
+  /** Returns the count, or undefined if the server cannot say now. */
+  async #load(id: number, readSeq: number, log: string, signal: AbortSignal): Promise<number | undefined> {
     try {
       const page = await this.#client.history(id, { after: readSeq, size: mostUnread + 1, signal });
       const unread = page.entries.filter(({ type, sender }) => type === 'message' && sender !== this.#me);

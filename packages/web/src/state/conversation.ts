@@ -3,46 +3,47 @@ import { affordable, type Budget, fold, type Line, put } from './lines.js';
 import { isOver, type Link } from './link.js';
 import { endingWords } from './link-words.js';
 import { type Names, named } from './names.js';
-import { type Held, type Outgoing, taken } from './outgoing.js';
+import { type HeldBack, type Outgoing, withTaken } from './outgoing.js';
 
+/** A user who is typing. */
 export interface Typist {
   readonly userId: string;
-  /** Unix ms; then it is forgotten. */
+  /** Unix ms when the indicator disappears. */
   readonly untilMs: number;
 }
 
-/** What is kept in the browser of a channel, besides its lines. */
+/** The part of a conversation that the browser stores besides its lines. */
 export interface Bookmarked {
-  /** How far its log was received: everything up to here that is kept in the browser is whole. */
+  /** Position up to which the log was received. The stored lines have no gaps up to here. */
   readonly place: LogPosition | undefined;
   readonly readSeq: number;
   readonly outgoing: readonly Outgoing[];
   readonly names: Names;
-  /** As it was last described; undefined: nobody has yet. */
+  /** The last known description; undefined if there is none yet. */
   readonly channel: Channel | undefined;
-  /** How far the server's clock is ahead of `steadyNow`, in milliseconds. */
+  /** Milliseconds by which the server's clock is ahead of `steadyNow`. */
   readonly aheadMs: number;
 }
 
 export interface ConversationState extends Bookmarked {
   readonly me: string;
-  /** How many bytes a message may have; undefined until the server has said so. */
+  /** Maximum size of a message in bytes; undefined until the server sends it. */
   readonly maxBytes: number | undefined;
   readonly link: Link;
   readonly lines: readonly Line[];
-  /** Lines of logs that are gone; nothing can be done to them. */
+  /** Lines of logs that no longer exist. They cannot be changed. */
   readonly earlier: readonly Line[];
-  /** There may be lines before the first. */
+  /** Older lines may exist on the server. */
   readonly hasOlder: boolean;
-  /** Who is here, oneself too. */
+  /** Ids of the users in the room, this user included. */
   readonly here: readonly string[];
   readonly hereCount: number;
   readonly typing: readonly Typist[];
-  /** What was read when this page opened the channel. */
+  /** Value of `readSeq` when this page opened the channel. */
   readonly openedAtSeq: number;
 }
 
-/** Facts that every tab must know. */
+/** Actions that every tab of the channel applies. */
 export type SharedAction =
   | {
       readonly type: 'welcome';
@@ -53,11 +54,11 @@ export type SharedAction =
       readonly maxBytes: number | undefined;
       readonly aheadMs: number;
     }
-  /** What the list of channels says of it. */
+  /** The channel as the list of channels describes it. */
   | { readonly type: 'described'; readonly channel: Channel }
-  /** Messages from before that time (of the server) are not kept any more. */
+  /** The server no longer stores messages from before this time, by its clock. */
   | { readonly type: 'expired'; readonly beforeMs: number }
-  /** What is known of entries before that seq may not be true any more. */
+  /** Entries before this seq may have changed and must be loaded again. */
   | { readonly type: 'stale'; readonly beforeSeq: number }
   | { readonly type: 'entries'; readonly entries: readonly EntryEvent[]; readonly place: LogPosition | undefined }
   | { readonly type: 'missing'; readonly from: number; readonly to: number; readonly at: number }
@@ -68,18 +69,18 @@ export type SharedAction =
   | { readonly type: 'queued'; readonly outgoing: Outgoing }
   | { readonly type: 'taken'; readonly id: string; readonly seq: number; readonly at: number }
   | { readonly type: 'failed'; readonly id: string; readonly why: string }
-  | { readonly type: 'held'; readonly id: string; readonly held: Held }
+  | { readonly type: 'held'; readonly id: string; readonly held: HeldBack }
   | { readonly type: 'retried'; readonly id: string; readonly at: number }
   | { readonly type: 'discarded'; readonly id: string }
   | { readonly type: 'read'; readonly seq: number }
   | { readonly type: 'introduced'; readonly user: Pick<User, 'id' | 'name'> }
   | { readonly type: 'snapshot'; readonly state: ConversationState };
 
-/** Facts of one tab. */
+/** Actions of one tab only. */
 export type LocalAction =
   | { readonly type: 'cached'; readonly bookmarked: Bookmarked; readonly lines: readonly Line[] }
   | { readonly type: 'page'; readonly log: string; readonly entries: readonly EntryEvent[]; readonly more: boolean }
-  /** Where the lines are over the one budget, they are cut to the other. */
+  /** If the lines exceed `over`, the oldest are dropped until they fit `to`. */
   | { readonly type: 'cut'; readonly over: Budget; readonly to: Budget };
 
 export type ConversationAction = SharedAction | LocalAction;
@@ -87,7 +88,7 @@ export type ConversationAction = SharedAction | LocalAction;
 const mostEarlier = 500;
 const clockMs = 60_000;
 
-/** A channel that nothing is known of yet, but what some are called. */
+/** Returns the initial state, in which only some names are known. */
 export function noConversation(me: string, names: Names = {}): ConversationState {
   return {
     me,
@@ -115,7 +116,7 @@ function present(state: ConversationState, here: readonly User[], count: number)
   return { ...state, here: ids, hereCount: count, typing, names: named(state.names, here) };
 }
 
-/** An answer that is known from an entry is no longer waited for. */
+/** Applies entries. An entry of this user also confirms the pending message that caused it. */
 function withEntries(
   state: ConversationState,
   entries: readonly EntryEvent[],
@@ -132,7 +133,7 @@ function withEntries(
   };
 }
 
-/** Another log: what was heard stays to be read, and what was read of the new one is nothing. */
+/** Switches to a new log. The old lines stay visible; nothing of the new log is read yet. */
 function reset(state: ConversationState, place: LogPosition): ConversationState {
   const earlier = [...state.earlier, ...state.lines].slice(-mostEarlier);
   return { ...state, earlier, lines: [], place, readSeq: 0, openedAtSeq: 0, hasOlder: true };
@@ -144,13 +145,13 @@ function welcome(
 ): ConversationState {
   const place = state.place ?? end;
   const now = { ...described(state, channel), place, maxBytes, aheadMs };
-  const wasFull = state.place === undefined; // what was read meanwhile lacks what came since
-  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // what was taken to be too old may not be
+  const wasFull = state.place === undefined; // pages loaded while waiting for a seat lack the messages since
+  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // lines that were dropped as expired may still be valid
   const again = { lines: wasFull ? [] : state.lines, hasOlder: wasFull || wasWrong || state.hasOlder };
   return present({ ...state, ...now, ...again, link: { state: 'catching-up' } }, here, count);
 }
 
-/** A welcome may say less of a channel than the list does. */
+/** Keeps fields of the list that a welcome lacks. */
 function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
   return { channel: { ...channel, keep: channel.keep ?? before?.keep, kind: channel.kind || (before?.kind ?? 0) } };
 }
@@ -171,13 +172,13 @@ function typing(
   return { ...state, typing: untilMs > 0 ? [...others, { userId, untilMs }] : others };
 }
 
-function answered(
+function confirmed(
   state: ConversationState,
   { id, seq, at }: Extract<SharedAction, { type: 'taken' }>,
 ): ConversationState {
   const outgoing = state.outgoing.find((one) => one.id === id);
   if (outgoing === undefined) return state;
-  const lines = taken(state.lines, outgoing, state.me, { seq, at });
+  const lines = withTaken(state.lines, outgoing, state.me, { seq, at });
   return { ...state, lines, outgoing: state.outgoing.filter((one) => one !== outgoing) };
 }
 
@@ -186,8 +187,8 @@ function changeOutgoing(state: ConversationState, id: string, change: Partial<Ou
   return { ...state, outgoing };
 }
 
-/** Where it is over, what is outgoing goes nowhere. */
-function withoutHope(state: ConversationState): ConversationState {
+/** Fails all pending messages and changes once the connection is over. */
+function failIfOver(state: ConversationState): ConversationState {
   const { link, outgoing } = state;
   if (!isOver(link) || link.state !== 'ended') return state;
   const failed = endingWords(link);
@@ -210,7 +211,7 @@ function withPage(
   return { ...withEntries(state, entries, undefined), hasOlder: more };
 }
 
-/** What the leading tab knows; what this one has read of older lines stays. */
+/** Takes over the state of the leading tab, and keeps older lines that only this tab has loaded. */
 function snapshot(state: ConversationState, { state: theirs }: Extract<SharedAction, { type: 'snapshot' }>) {
   const first = theirs.lines[0]?.seq ?? 0;
   const same = state.place?.log === theirs.place?.log && theirs.lines.length > 0;
@@ -219,8 +220,8 @@ function snapshot(state: ConversationState, { state: theirs }: Extract<SharedAct
   return { ...theirs, lines: [...older, ...theirs.lines], hasOlder, openedAtSeq: state.openedAtSeq };
 }
 
-/** The conversation after an action. */
-export function converse(state: ConversationState, action: ConversationAction): ConversationState {
+/** Returns the conversation after an action. */
+export function conversationReducer(state: ConversationState, action: ConversationAction): ConversationState {
   switch (action.type) {
     case 'welcome':
       return welcome(state, action);
@@ -237,7 +238,7 @@ export function converse(state: ConversationState, action: ConversationAction): 
     case 'stale':
       return { ...state, lines: state.lines.filter(({ seq }) => seq >= action.beforeSeq), hasOlder: true };
     case 'link':
-      return withoutHope({ ...state, link: action.link });
+      return failIfOver({ ...state, link: action.link });
     case 'presence':
       return present(state, action.here, action.count);
     case 'introduced':
@@ -255,7 +256,7 @@ export function converse(state: ConversationState, action: ConversationAction): 
     case 'cut':
       return cut(state, action);
     default:
-      return withoutHope(withOutgoing(state, action));
+      return failIfOver(withOutgoing(state, action));
   }
 }
 
@@ -267,7 +268,7 @@ function withOutgoing(
     case 'queued':
       return { ...state, outgoing: [...state.outgoing, action.outgoing] };
     case 'taken':
-      return answered(state, action);
+      return confirmed(state, action);
     case 'failed':
       return changeOutgoing(state, action.id, { failed: action.why, held: undefined });
     case 'held':
@@ -279,12 +280,12 @@ function withOutgoing(
   }
 }
 
-/** The first seq that is here. */
+/** Returns the first loaded seq, or Infinity if there is none. */
 export function firstSeq({ lines }: ConversationState): number {
   return lines[0]?.seq ?? Number.POSITIVE_INFINITY;
 }
 
-/** The last seq of the log that this page knows. */
+/** Returns the last seq of the log that this page knows. */
 export function lastSeq({ lines, place }: ConversationState): number {
   return Math.max(place?.seq ?? 0, lines.at(-1)?.seq ?? 0);
 }

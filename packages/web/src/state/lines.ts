@@ -6,21 +6,21 @@ interface LineFacts {
   readonly at: number;
 }
 
-/** Who gave one emoji. */
+/** One emoji on a message, and the users who gave it. */
 export interface Reaction {
   readonly emoji: string;
-  /** The first of them, and this user where it is one. */
+  /** The first users to give it, and this user if they did. */
   readonly userIds: readonly string[];
-  /** All of them. */
+  /** Number of all users who gave it. */
   readonly count: number;
 }
 
-/** What somebody said, as it is now. */
+/** A message, with its edits and reactions applied. */
 export interface SaidLine extends LineFacts {
   readonly type: 'said';
   readonly sender: string;
   readonly clientId: string;
-  /** Undefined: bytes that are no text. */
+  /** Undefined if the bytes are not text. */
   readonly text: string | undefined;
   readonly replyTo: number | undefined;
   readonly editedAt: number | undefined;
@@ -28,7 +28,7 @@ export interface SaidLine extends LineFacts {
   readonly reactions: readonly Reaction[];
 }
 
-/** Somebody became a member, got a role, or is one no longer. */
+/** A change of membership: someone joined, got a role or left. */
 export interface MemberLine extends LineFacts {
   readonly type: 'member';
   readonly userId: string;
@@ -36,24 +36,24 @@ export interface MemberLine extends LineFacts {
   readonly by: string;
 }
 
-/** Entries `seq` to `to` did not come and cannot be had. */
+/** A gap that cannot be filled: entries `seq` to `to`, both included. */
 export interface MissingLine extends LineFacts {
   readonly type: 'missing';
   readonly to: number;
 }
 
-/** What the log has at a seq, folded; in order of seq. */
+/** One line of the log, after later changes to it. Arrays of lines are in order of seq. */
 export type Line = SaidLine | MemberLine | MissingLine;
 
 type Change = Extract<EntryEvent, { target: number }>;
 
-/** How much of what was said is held. */
+/** A limit on the number of lines and on the characters in them. */
 export interface Budget {
   readonly lines: number;
   readonly characters: number;
 }
 
-/** How many of the last lines a budget allows. */
+/** Returns how many of the last lines fit into a budget. */
 export function affordable(lines: readonly Line[], budget: Budget): number {
   let characters = 0;
   for (let kept = 0; kept < lines.length; kept++) {
@@ -64,7 +64,7 @@ export function affordable(lines: readonly Line[], budget: Budget): number {
   return lines.length;
 }
 
-/** Where a seq is, or would be. */
+/** Returns the index of a seq, or the index at which it would be inserted. */
 function indexOf(lines: readonly Line[], seq: number): number {
   let low = 0;
   let high = lines.length;
@@ -76,7 +76,7 @@ function indexOf(lines: readonly Line[], seq: number): number {
   return low;
 }
 
-/** The message with a seq, if it is here. */
+/** Returns the message with a seq, if it is loaded. */
 export function saidAt(lines: readonly Line[], seq: number): SaidLine | undefined {
   const line = lines[indexOf(lines, seq)];
   return line?.seq === seq && line.type === 'said' ? line : undefined;
@@ -87,7 +87,7 @@ function putInto(lines: Line[], line: Line): void {
   lines.splice(index, lines[index]?.seq === line.seq ? 1 : 0, line);
 }
 
-/** With a line, in the place of what was at its seq. */
+/** Returns the lines with a line inserted. It replaces a line of the same seq. */
 export function put(lines: readonly Line[], line: Line): readonly Line[] {
   const next = lines.slice();
   putInto(next, line);
@@ -110,7 +110,7 @@ function lineOf(entry: EntryEvent, me: string): Line | undefined {
   return { type: 'said', seq, at, sender, clientId, text: textOf(entry), replyTo, editedAt, deleted, reactions };
 }
 
-/** With somebody's emoji. */
+/** Returns the reactions with the emoji of a user added. */
 export function withReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
   const there = reactions.find((one) => one.emoji === emoji);
   if (there === undefined) return [...reactions, { emoji, userIds: [userId], count: 1 }];
@@ -119,7 +119,7 @@ export function withReaction(reactions: readonly Reaction[], emoji: string, user
   return reactions.map((one) => (one === there ? more : one));
 }
 
-/** Without it. */
+/** Returns the reactions with the emoji of a user removed. */
 export function withoutReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
   const there = reactions.find((one) => one.emoji === emoji);
   const isOne = there !== undefined && (there.userIds.includes(userId) || there.count > there.userIds.length);
@@ -143,7 +143,10 @@ function changed(line: SaidLine, change: Change): SaidLine {
   }
 }
 
-/** Adds entries, whatever their order; what is about an earlier message changes that. */
+/**
+ * Returns the lines with entries applied, in any order. Edits, deletions and reactions change their
+ * target.
+ */
 export function fold(lines: readonly Line[], entries: readonly EntryEvent[], me: string): readonly Line[] {
   const next = lines.slice();
   for (const entry of entries) {

@@ -1,17 +1,17 @@
 import { isOver, type Link } from './link.js';
 import { refusalWords } from './refusal-words.js';
 
-/** The connection in words. */
+/** The connection status as text for the user. */
 export interface LinkWords {
   readonly tone: 'good' | 'busy' | 'bad';
   readonly words: string;
-  /** The same without the time, for who would be told it each second. */
+  /** The text without the countdown, for screen readers, which would read it out each second. */
   readonly steady: string;
-  /** What the user can do about it, where there is something. */
+  /** The label of the button that helps, if the user can do something. */
   readonly again: 'Rejoin here' | 'Try now' | undefined;
 }
 
-const endings: Readonly<Record<string, string>> = {
+const endReasons: Readonly<Record<string, string>> = {
   left: 'You left this room.',
   replaced: 'You are in a room in another tab or on another device.',
   'channel-deleted': 'This room was deleted.',
@@ -26,7 +26,7 @@ const endings: Readonly<Record<string, string>> = {
   'too-many-seats': 'You are in too many channels at once. Leave one, then try again.',
 };
 
-const comings: Readonly<Record<string, string>> = {
+const waitReasons: Readonly<Record<string, string>> = {
   moved: 'The room is moving to another server',
   draining: 'The room is moving to another server',
   'channel-full': 'The room is full',
@@ -35,36 +35,36 @@ const comings: Readonly<Record<string, string>> = {
   'database-away': 'The server is waiting for its database',
 };
 
-/** Why it has ended. */
+/** Returns the reason for the end, as sentences. */
 export function endingWords({ reason, message }: Extract<Link, { state: 'ended' }>): string {
-  return endings[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
+  return endReasons[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
 }
 
 function waitingWords(reason: string, inMs: number, isOnline: boolean): Pick<LinkWords, 'words' | 'steady'> {
   const seconds = Math.ceil(inMs / 1_000);
   const isFull = reason === 'channel-full';
-  const steady = isOnline ? (comings[reason] ?? 'Connection lost') : 'You are offline';
+  const steady = isOnline ? (waitReasons[reason] ?? 'Connection lost') : 'You are offline';
   const now = isFull ? 'trying to get a seat…' : 'reconnecting…';
   const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
   return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
 }
 
-function lasting(tone: LinkWords['tone'], words: string, again?: 'Rejoin here'): LinkWords {
+function status(tone: LinkWords['tone'], words: string, again?: 'Rejoin here'): LinkWords {
   return { tone, words, steady: words, again };
 }
 
-/** What a link means at a time. */
+/** Returns the status text of a link. `nowMs` is Unix ms. */
 export function linkWords(link: Link, nowMs: number, isOnline = true): LinkWords {
   switch (link.state) {
     case 'live':
-      return lasting('good', 'Live');
+      return status('good', 'Live');
     case 'connecting':
-      return lasting('busy', 'Connecting…');
+      return status('busy', 'Connecting…');
     case 'catching-up':
-      return lasting('busy', 'Catching up…');
+      return status('busy', 'Catching up…');
     case 'waiting':
       return { tone: 'bad', ...waitingWords(link.reason, link.untilMs - nowMs, isOnline), again: 'Try now' };
     case 'ended':
-      return lasting('bad', endingWords(link), isOver(link) ? undefined : 'Rejoin here');
+      return status('bad', endingWords(link), isOver(link) ? undefined : 'Rejoin here');
   }
 }

@@ -1,7 +1,7 @@
 import type { Reason } from '@parley/client';
 import { endsSession } from './session.js';
 
-/** How this page hears the channel. */
+/** State of the connection to the channel. */
 export type Link =
   | { readonly state: 'connecting' }
   | { readonly state: 'catching-up' }
@@ -19,7 +19,7 @@ const final: ReadonlySet<string> = new Set([
   'invalid-channel-id',
 ]);
 
-/** Whether it has ended for good: nobody comes back by a press of a button. */
+/** Whether the connection has ended for good, so that rejoining cannot help. */
 export function isOver(link: Link): boolean {
   return link.state === 'ended' && (final.has(link.reason) || endsSession(link.reason));
 }

@@ -6,7 +6,7 @@ export type Names = Readonly<Record<string, string>>;
 
 const mostNames = 1_000;
 
-/** The names, and what these users are called. */
+/** Returns the names with those of some users added. */
 export function named(names: Names, users: readonly Pick<User, 'id' | 'name'>[]): Names {
   const news = users.filter(({ id, name }) => names[id] !== name);
   if (news.length === 0) return names;
@@ -14,13 +14,16 @@ export function named(names: Names, users: readonly Pick<User, 'id' | 'name'>[])
   return Object.fromEntries(all.slice(-mostNames));
 }
 
-/** What somebody has chosen to be called: the id of whom nobody has introduced, or whose name is not seen. */
+/** Returns the display name of a user, or the id if the name is unknown or invisible. */
 export function givenName(names: Names, id: string): string {
   const name = Object.hasOwn(names, id) ? (names[id] as string) : id;
   return plainLine(name).trim() === '' ? id : name;
 }
 
-/** What somebody is called so that nobody else is: with the id, where the name alone could be taken for another's. */
+/**
+ * Returns a name that identifies a user: the display name, with the id if it could be mistaken for
+ * another's.
+ */
 export function nameOf(names: Names, id: string): string {
   const name = givenName(names, id);
   if (name === id) return id;
@@ -32,10 +35,10 @@ function asSeen(name: string): string {
   return plainLine(name).normalize('NFKC').trim().toLowerCase();
 }
 
-/** Each names object is looked through once. */
+/** Caches the result of `sharedOf` per object. */
 const shared = new WeakMap<Names, ReadonlySet<string>>();
 
-/** The names that are more than one's, or somebody else's id. */
+/** Returns the names that several users have, or that equal another user's id. */
 function sharedOf(names: Names): ReadonlySet<string> {
   const known = shared.get(names);
   if (known !== undefined) return known;

@@ -1,29 +1,30 @@
 import { type Line, put, type SaidLine, saidAt, withoutReaction, withReaction } from './lines.js';
 
-export interface Held {
+/** A delay that the server imposes, such as slow mode. */
+export interface HeldBack {
   readonly why: string;
   /** Unix ms. */
   readonly untilMs: number;
 }
 
-/** Something that this user wants done, until the server has answered. */
+/** A message or change of this user that the server has not confirmed yet. */
 export interface Outgoing {
-  /** Names it in every tab; of what is said, the server's name for all its tries too. */
+  /** Identifies it in every tab. For a message it is the client id, the same for every attempt. */
   readonly id: string;
   /** Unix ms. */
   readonly at: number;
   readonly do: 'say' | 'edit' | 'delete' | 'react' | 'unreact';
-  /** The text, or the emoji. */
+  /** The text or the emoji. */
   readonly text: string;
-  /** The seq that it is about; of what is said, that of the message it answers. */
+  /** Seq of the message to change; for a new message, of the message that it replies to. */
   readonly target: number | undefined;
-  /** Why the server did not take it. */
+  /** Why the server rejected it. */
   readonly failed: string | undefined;
-  /** Why the server does not take it yet, and until when. */
-  readonly held?: Held | undefined;
+  /** Why the server delays it, and until when. */
+  readonly held?: HeldBack | undefined;
 }
 
-/** The message that a change leaves behind. */
+/** Returns a message as it is after a change. */
 export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLine {
   switch (change.do) {
     case 'edit':
@@ -39,7 +40,7 @@ export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLin
   }
 }
 
-/** What is said, as the line that it becomes. */
+/** Returns the line that a new message becomes. */
 export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number): SaidLine {
   const { id: clientId, text, target: replyTo } = outgoing;
   return {
@@ -56,8 +57,8 @@ export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number):
   };
 }
 
-/** The lines after the server has taken it. */
-export function taken(
+/** Returns the lines after the server has accepted a message or change. */
+export function withTaken(
   lines: readonly Line[],
   outgoing: Outgoing,
   me: string,
@@ -68,9 +69,9 @@ export function taken(
   return target === undefined ? lines : put(lines, changedBy(target, outgoing, me));
 }
 
-/** The lines as they will be when everything under way is taken. */
-export function foreseen(lines: readonly Line[], outgoing: readonly Outgoing[], me: string): readonly Line[] {
+/** Returns the lines as they will be once the server has accepted every pending change. */
+export function withPending(lines: readonly Line[], outgoing: readonly Outgoing[], me: string): readonly Line[] {
   return outgoing
     .filter((one) => one.do !== 'say' && one.failed === undefined)
-    .reduce((sofar, one) => taken(sofar, one, me, { seq: 0, at: 0 }), lines);
+    .reduce((sofar, one) => withTaken(sofar, one, me, { seq: 0, at: 0 }), lines);
 }

@@ -1,12 +1,13 @@
 const highestId = 2_147_483_647;
 
+/** The room that the address of the page names. */
 export interface PagePlace {
   readonly channelId: number | undefined;
-  /** The address names something that is no room. */
+  /** The address is neither a room nor the list. */
   readonly isNone: boolean;
 }
 
-/** What the fragment of the address names; without one, or with `#rooms`, it is the list. */
+/** Parses the fragment of the address. The list of rooms is `#rooms`, or no fragment. */
 export function placeOf(hash: string): PagePlace {
   const [, digits] = /^#room-([1-9]\d{0,9})$/.exec(hash) ?? [];
   const id = Number(digits);

@@ -1,6 +1,6 @@
 import type { Refusal } from '@parley/client';
 
-/** Where the words of the table are not those of a page. */
+/** Texts that replace the server's in the page, by reason. */
 const words: Readonly<Record<string, string>> = {
   unreachable: 'The server cannot be reached.',
   'deadline-exceeded': 'The server took too long to answer. Try again.',
@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
   'user-id-taken': 'That user ID is taken. Choose another.',
 };
 
-/** Why something was refused, for who reads it in the page. */
+/** Returns the text of a refusal for the user of the page. */
 export function refusalWords({ reason, message }: Pick<Refusal, 'reason' | 'message'>): string {
   return words[reason] ?? message;
 }

@@ -1,27 +1,27 @@
 import type { Channel } from '@parley/client';
 
-/** The two lists: one's own channels, and those that everybody may enter. */
+/** One of the two lists: the user's own channels, or the public ones. */
 export type RoomsPart = 'mine' | 'listed';
 
-/** What a reload shows before the network answers. */
+/** The lists of channels, as cached for the next reload. */
 export interface Listing {
   readonly channels: Readonly<Record<number, Channel>>;
-  /** Ids, the most active first. */
+  /** Ids, most active first. */
   readonly mine: readonly number[];
   readonly listed: readonly number[];
 }
 
-/** The channels that the user may see, as far as this page has asked for them. */
+/** The channels that the user can see, as far as this page has loaded them. */
 export interface RoomsState extends Listing {
-  /** There are more listed ones. */
+  /** The public list has more pages. */
   readonly more: boolean;
-  /** Something was heard from the server since the page began. */
+  /** A list has arrived from the server since the page was opened. */
   readonly fresh: boolean;
-  /** Why the last look failed. */
+  /** Why the last poll failed. */
   readonly trouble: string | undefined;
-  /** How many messages of others were not read, by channel id; at most `mostUnread`. */
+  /** Number of unread messages by others, by channel id; at most `mostUnread` + 1. */
   readonly unread: Readonly<Record<number, number>>;
-  /** How much of this user's was not sent, by channel id. */
+  /** Number of this user's unsent messages and changes, by channel id. */
   readonly unsent: Readonly<Record<number, number>>;
 }
 
@@ -30,20 +30,20 @@ export type RoomsAction =
   | {
       readonly type: 'listed';
       readonly part: RoomsPart;
-      /** All of them, in order. */
+      /** The whole list, in order. */
       readonly ids: readonly number[];
-      /** Those that are not as they were. */
+      /** The channels that changed since the last poll. */
       readonly changed: readonly Channel[];
       readonly more: boolean;
     }
   | { readonly type: 'trouble'; readonly words: string }
   | { readonly type: 'unread'; readonly id: number; readonly count: number }
   | { readonly type: 'unsent'; readonly id: number; readonly count: number }
-  /** Somebody went out of it. */
+  /** A user left the room. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
   | { readonly type: 'deleted'; readonly id: number };
 
-/** Beyond, nobody counts. */
+/** The highest number of unread messages that is counted. */
 export const mostUnread = 99;
 
 export const noRooms: RoomsState = {
@@ -57,7 +57,7 @@ export const noRooms: RoomsState = {
   unsent: {},
 };
 
-/** The channels of one list; one's own are in the first only. */
+/** Returns the channels of one list. The public list omits the user's own. */
 export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): readonly Channel[] {
   const own = new Set(mine);
   const ids = part === 'mine' ? mine : listed.filter((id) => !own.has(id));
@@ -69,7 +69,7 @@ function without(room: Channel, userId: string): Channel {
   return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };
 }
 
-/** Channels that are in neither list are forgotten. */
+/** Applies a new list, and forgets channels that are in neither list. */
 function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAction, { type: 'listed' }>): RoomsState {
   const moreListed = part === 'listed' ? more : state.more;
   const heard = { more: moreListed, fresh: true, trouble: undefined };
@@ -85,8 +85,8 @@ function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAc
   return { ...state, ...lists, ...heard, channels };
 }
 
-/** The rooms after an action. */
-export function furnish(state: RoomsState, action: RoomsAction): RoomsState {
+/** Returns the rooms after an action. */
+export function roomsReducer(state: RoomsState, action: RoomsAction): RoomsState {
   switch (action.type) {
     case 'cached':
       return state.fresh ? state : { ...state, ...action.listing };

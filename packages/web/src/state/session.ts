@@ -1,4 +1,4 @@
-/** Who uses this page. */
+/** The user who is signed in. */
 export interface Session {
   readonly userId: string;
   readonly name: string;
@@ -6,7 +6,7 @@ export interface Session {
 }
 
 export type SessionState =
-  /** The browser's storage has not answered yet. */
+  /** Not yet read from the browser's storage. */
   | { readonly state: 'unknown' }
   | { readonly state: 'out'; readonly notice: string | undefined }
   | { readonly state: 'in'; readonly session: Session };
@@ -15,12 +15,12 @@ export type SessionAction =
   | { readonly type: 'in'; readonly session: Session }
   | { readonly type: 'out'; readonly notice?: string };
 
-/** The session after an action. */
-export function attend(_: SessionState, action: SessionAction): SessionState {
+/** Returns the session after an action. */
+export function sessionReducer(_: SessionState, action: SessionAction): SessionState {
   return action.type === 'in' ? { state: 'in', session: action.session } : { state: 'out', notice: action.notice };
 }
 
-const over: ReadonlySet<string> = new Set([
+const sessionEnds: ReadonlySet<string> = new Set([
   'logged-out',
   'expired-token',
   'invalid-token',
@@ -28,13 +28,16 @@ const over: ReadonlySet<string> = new Set([
   'unauthenticated',
 ]);
 
-/** Whether a refusal says that the session is over. */
+/** Whether a refusal means that the session is over. */
 export function endsSession(reason: string): boolean {
-  return over.has(reason);
+  return sessionEnds.has(reason);
 }
 
-/** What is said after signing out here where the server gave no answer, or refused for another reason than that the session is over. */
-export function untoldNotice(reason: string | undefined): string | undefined {
+/**
+ * Returns the notice after a sign-out that the server did not confirm, or undefined if the session
+ * is over there too. `reason` is that of the refusal, or undefined if there was no answer.
+ */
+export function unconfirmedNotice(reason: string | undefined): string | undefined {
   if (reason !== undefined && endsSession(reason)) return undefined;
   return 'You are signed out here, but the server did not confirm it. Your session there expires within 7 days.';
 }

@@ -1,4 +1,4 @@
-/** Unix ms by the clock of this device as it was when the page began: who sets the clock meanwhile changes nothing. */
+/** Returns Unix ms. It is monotonic: later changes of the device's clock do not affect it. */
 export function steadyNow(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -1,4 +1,4 @@
-/** State that changes by actions only, and tells who listens. */
+/** Holds state that only actions change, and notifies listeners. */
 export class Store<S, A> {
   readonly #reduce: (state: S, action: A) => S;
   readonly #listeners = new Set<() => void>();
@@ -9,7 +9,7 @@ export class Store<S, A> {
     this.#state = initial;
   }
 
-  /** As it is now; another object after each change. */
+  /** Returns the current state, a new object after each change. */
   readonly state = (): S => this.#state;
 
   readonly dispatch = (action: A): void => {
@@ -19,7 +19,7 @@ export class Store<S, A> {
     for (const listener of this.#listeners) listener();
   };
 
-  /** Calls after each change; what it gives ends that. */
+  /** Calls the listener after each change. Returns a function that unsubscribes it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,21 +1,28 @@
-/** A piece of what somebody said, to be shown by a kind of its own. */
+/** A part of a message, to be shown according to its type. */
 export type Piece =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'link'; readonly text: string; readonly href: string }
-  /** A character that cannot be seen, or that would move others; `text` names it. */
+  /** A character that is invisible or reorders others. `text` is its name, such as U+202E. */
   | { readonly type: 'hidden'; readonly text: string };
 
-/** Controls but tab and newline, lone surrogates, what turns the direction of text, and what is not drawn. */
+/**
+ * Control characters except tab and newline, lone surrogates, direction marks and invisible
+ * characters.
+ */
 const hidden = /(?![\t\n])[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/u.source;
 
-/** Letters and marks of scripts in which a joiner changes the shape of what it stands beside. */
+/** Letters and marks of scripts in which a joiner changes the shape of its neighbour. */
 const joining = String.raw`(?!\p{Script=Latin}|\p{Script=Greek}|\p{Script=Cyrillic}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})[\p{L}\p{M}]`;
 const joiner = String.raw`(?<![\u200c\u200d])[\u200c\u200d]`;
-/** Scripts that put no space between words, but may say where a line can be broken. */
+/**
+ * Scripts without spaces between words, in which a zero-width space marks a possible line break.
+ */
 const unspaced = String.raw`[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}\p{Script=Tai_Tham}\p{Script=Tai_Viet}\p{Script=Javanese}\p{Script=Balinese}]`;
 const breaking = String.raw`(?<!\u200b)\u200b`;
 
-/** What is not drawn by itself, where it belongs to a letter or an emoji; anywhere else it only hides. */
+/**
+ * Invisible characters that belong to a letter or an emoji. Anywhere else they could only deceive.
+ */
 const needed = [
   String.raw`\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}`, // the flag of a region
   String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?=\p{Extended_Pictographic})`,
@@ -33,10 +40,13 @@ const address = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Co
 
 const special = new RegExp(`(?<address>${address})|(?<needed>${needed})|(?<hidden>${hidden})`, 'gu');
 
-/** Of a message; what comes behind is left out where it is hidden, and plain where it is a link. */
+/**
+ * Maximum number of links and hidden characters per message. Further links stay plain text, further
+ * hidden characters are dropped.
+ */
 const mostSpecial = 200;
 
-/** A full stop, a bracket that was opened before it, or the like, ends the sentence and not the address. */
+/** Removes punctuation at the end that belongs to the sentence and not to the address. */
 function withoutEnd(text: string): string {
   let end = text.length;
   let open = text.split('(').length - text.split(')').length;
@@ -49,8 +59,9 @@ function withoutEnd(text: string): string {
 }
 
 /**
- * Only where the host that one reads is the host that one reaches: what looks like a slash or a dot is none, and a
- * letter may look like another. Honest hosts with letters beyond ASCII lose their links; that is the price.
+ * Returns a link if the host that the user reads is the host that a click opens, because some
+ * characters look like slashes, dots or other letters. The price: hosts with letters beyond ASCII
+ * are not linked.
  */
 function linkOf(text: string): Piece | undefined {
   if (!URL.canParse(text)) return undefined;
@@ -64,7 +75,10 @@ function nameOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** What was said, as pieces that are safe to show: nothing hidden, nothing turned around, http and https as links. */
+/**
+ * Splits a message into pieces that are safe to show, with hidden characters named and http and
+ * https links marked.
+ */
 export function piecesOf(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let plain = '';
@@ -92,7 +106,7 @@ export function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
-/** On one line, without what is hidden: for names, titles and announcements. */
+/** Returns a text on one line without hidden characters, for names, titles and announcements. */
 export function plainLine(text: string): string {
   return piecesOf(text)
     .map((piece) => (piece.type === 'hidden' ? '' : piece.text))

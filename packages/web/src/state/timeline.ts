@@ -1,15 +1,15 @@
 import type { ConversationState } from './conversation.js';
-import { keeps } from './keeping.js';
 import type { Line, SaidLine } from './lines.js';
-import { foreseen, type Outgoing, saidBy } from './outgoing.js';
+import { type Outgoing, saidBy, withPending } from './outgoing.js';
+import { hasHistory } from './retention.js';
 
-/** Where a message of one's own is. */
-export type Standing = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
+/** How far the delivery of a message got. Messages by others are `theirs`. */
+export type Delivery = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
-/** What is before the first row. */
+/** Why the list starts where it does. */
 export type Start = 'older' | 'beginning' | 'expired' | 'not kept';
 
-/** One row of what is shown. The key of a message is the same before and after it was sent. */
+/** One row of the list. The key of a message is the same before and after it was sent. */
 export type Row =
   | { readonly type: 'day'; readonly key: string; readonly at: number }
   | { readonly type: 'unread'; readonly key: string }
@@ -22,52 +22,52 @@ export interface SaidRow {
   readonly type: 'said';
   readonly key: string;
   readonly line: SaidLine;
-  /** Shows who and when; else it goes on from the row above. */
+  /** Shows sender and time. False if the row continues the one above. */
   readonly head: boolean;
-  readonly standing: Standing;
+  readonly delivery: Delivery;
   readonly outgoing: Outgoing | undefined;
-  /** Of a log that is gone. */
+  /** From an earlier log, which no longer exists. */
   readonly past: boolean;
 }
 
-const oneBreathMs = 5 * 60_000;
+const groupWithinMs = 5 * 60_000;
 
-interface Shown {
+interface ShownLine {
   readonly line: Line;
   readonly outgoing?: Outgoing;
   readonly past?: boolean;
-  /** The server has not answered a change of it yet. */
+  /** A change of it is pending. */
   readonly changing?: boolean;
 }
 
-/** The local day of a time. */
+/** Returns the local day of a time. */
 export function dayOf(at: number): string {
   const date = new Date(at);
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
-function standingOf({ line, outgoing, changing }: Shown, me: string): Standing {
+function deliveryOf({ line, outgoing, changing }: ShownLine, me: string): Delivery {
   if (changing === true) return 'sending';
   if (outgoing !== undefined) return outgoing.failed === undefined ? 'sending' : 'failed';
   return line.type === 'said' && line.sender === me ? 'sent' : 'theirs';
 }
 
-function keyOf({ line, past }: Shown): string {
+function keyOf({ line, past }: ShownLine): string {
   const key = line.type === 'said' && line.clientId !== '' ? line.clientId : `${line.seq}`;
   return past === true ? `past ${key} ${line.seq}` : key;
 }
 
-function goesOn(line: SaidLine, before: Row | undefined): boolean {
+function continues(line: SaidLine, before: Row | undefined): boolean {
   if (before?.type !== 'said' || line.replyTo !== undefined) return false;
-  return before.line.sender === line.sender && line.at - before.line.at < oneBreathMs;
+  return before.line.sender === line.sender && line.at - before.line.at < groupWithinMs;
 }
 
-function rowOf(shown: Shown, before: Row | undefined, me: string): Row {
+function rowOf(shown: ShownLine, before: Row | undefined, me: string): Row {
   const { line, outgoing, past = false } = shown;
   const key = keyOf(shown);
   if (line.type !== 'said') return { type: 'note', key, line };
-  const standing = standingOf(shown, me);
-  return { type: 'said', key, line, head: !goesOn(line, before), standing, outgoing, past };
+  const delivery = deliveryOf(shown, me);
+  return { type: 'said', key, line, head: !continues(line, before), delivery, outgoing, past };
 }
 
 class Rows {
@@ -80,7 +80,7 @@ class Rows {
     this.rows = [first];
   }
 
-  add(shown: Shown): void {
+  add(shown: ShownLine): void {
     const { at } = shown.line;
     const day = dayOf(at);
     if (day !== this.#day) this.rows.push({ type: 'day', key: `day ${day} ${shown.line.seq}`, at });
@@ -94,38 +94,38 @@ function unreadFrom({ lines, openedAtSeq, me, place }: ConversationState): numbe
   return lines.find((line) => line.seq > openedAtSeq && line.type === 'said' && line.sender !== me)?.seq;
 }
 
-/** What is said but not yet in the log comes last. */
-function awaited({ outgoing, me }: ConversationState): Shown[] {
+/** Returns the messages that are not in the log yet. They come last. */
+function pendingRows({ outgoing, me }: ConversationState): ShownLine[] {
   return outgoing
     .filter((one) => one.do === 'say')
     .map((one) => ({ line: saidBy(one, me, Number.MAX_SAFE_INTEGER, one.at), outgoing: one }));
 }
 
-/** That the last one was sent says it of those before. */
+/** Marks only the last sent message as sent, which implies the earlier ones. */
 function onlyLastSent(rows: readonly Row[]): readonly Row[] {
-  const last = rows.findLastIndex((row) => row.type === 'said' && row.standing === 'sent');
+  const last = rows.findLastIndex((row) => row.type === 'said' && row.delivery === 'sent');
   return rows.map((row, index) =>
-    index < last && row.type === 'said' && row.standing === 'sent' ? { ...row, standing: 'long sent' } : row,
+    index < last && row.type === 'said' && row.delivery === 'sent' ? { ...row, delivery: 'long sent' } : row,
   );
 }
 
 const isChanging = (one: Outgoing) => one.do !== 'say' && one.failed === undefined;
 
-/** The message that was said last, where it is this user's to change: undefined while one that came after it is on its way. */
+/** Returns this user's last message, or undefined while a newer one is pending. */
 export function lastOwn({ lines, outgoing, me }: ConversationState): SaidLine | undefined {
   if (outgoing.some((one) => one.do === 'say')) return undefined;
-  const shown = foreseen(lines, outgoing, me).filter((line) => line.type === 'said');
+  const shown = withPending(lines, outgoing, me).filter((line) => line.type === 'said');
   return shown.findLast(({ sender, deleted }) => sender === me && !deleted);
 }
 
-/** Why the rows begin where they do. */
+/** Returns why the list starts where it does. */
 function startOf({ channel, earlier, lines, place }: ConversationState): Start {
   const first = earlier[0] ?? lines[0];
   if (first === undefined ? place?.seq === 0 : first.seq === 1 && first.type !== 'missing') return 'beginning';
-  return earlier.length > 0 || (channel !== undefined && !keeps(channel)) ? 'not kept' : 'expired';
+  return earlier.length > 0 || (channel !== undefined && !hasHistory(channel)) ? 'not kept' : 'expired';
 }
 
-/** All rows, oldest first. */
+/** Returns all rows, oldest first. */
 export function timeline(state: ConversationState): readonly Row[] {
   const { earlier, lines, outgoing, me, hasOlder, place } = state;
   const shown = new Rows(me, {
@@ -138,10 +138,10 @@ export function timeline(state: ConversationState): readonly Row[] {
   if (earlier.length > 0) shown.rows.push({ type: 'anew', key: 'anew' });
   const unread = unreadFrom(state);
   const changing = new Set(outgoing.filter(isChanging).map(({ target }) => target));
-  for (const line of foreseen(lines, outgoing, me)) {
+  for (const line of withPending(lines, outgoing, me)) {
     if (line.seq === unread) shown.rows.push({ type: 'unread', key: 'unread' });
     shown.add({ line, changing: changing.has(line.seq) });
   }
-  for (const one of awaited(state)) shown.add(one);
+  for (const one of pendingRows(state)) shown.add(one);
   return onlyLastSent(shown.rows);
 }

@@ -1,7 +1,7 @@
 import type { Typist } from './conversation.js';
 import { type Names, nameOf } from './names.js';
 
-/** Who types now, in words; empty where nobody does. */
+/** Returns the text of the typing indicator; empty if nobody types. `nowMs` is Unix ms. */
 export function typingWords(typing: readonly Typist[], names: Names, nowMs: number): string {
   const who = typing.filter(({ untilMs }) => untilMs > nowMs).map(({ userId }) => nameOf(names, userId));
   const [first = '', second] = who;

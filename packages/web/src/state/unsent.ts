@@ -1,19 +1,22 @@
 import type { Outgoing } from './outgoing.js';
 
-/** What the server does not have yet, in all rooms. */
+/** Numbers of unsent messages, changes and drafts. */
 export interface Unsent {
   readonly messages: number;
   readonly changes: number;
   readonly drafts: number;
 }
 
-/** Counts what would be lost. */
+/** Counts what is unsent. */
 export function unsentOf(outgoing: readonly Outgoing[], drafts: readonly string[]): Unsent {
   const messages = outgoing.filter((one) => one.do === 'say').length;
   return { messages, changes: outgoing.length - messages, drafts: drafts.filter((text) => text.trim() !== '').length };
 }
 
-/** Such as "1 message and 2 drafts have not been sent"; undefined where there is nothing. */
+/**
+ * Returns a phrase such as "1 message and 2 drafts have not been sent", or undefined if there is
+ * nothing.
+ */
 export function unsentWords({ messages, changes, drafts }: Unsent): string | undefined {
   const kinds = [
     [messages, 'message'],

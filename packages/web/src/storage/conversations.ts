@@ -1,23 +1,26 @@
 import type { ConversationState } from '../state/conversation.js';
-import { keepMs, keeps } from '../state/keeping.js';
 import { affordable, type Line } from '../state/lines.js';
+import { hasHistory, retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
 import { type Unsent, unsentOf } from '../state/unsent.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
 import { draftsAbout } from './drafts.js';
 
-/** What a reload shows before the network answers. */
+/** A stored conversation, shown after a reload before the network answers. */
 export interface CachedConversation {
   readonly record: ChannelRecord;
   readonly lines: readonly Line[];
 }
 
-/** The browser never keeps more than the page that leads has in memory: so each change reaches what is kept. */
-const kept = { lines: 300, characters: 1_000_000 };
+/**
+ * Limit of the stored lines. The leading tab has at least these in memory, so every change to one
+ * is stored.
+ */
+const storedLimit = { lines: 300, characters: 1_000_000 };
 
 const allOf = (channelId: number) => IDBKeyRange.bound([channelId, 0], [channelId, Number.MAX_SAFE_INTEGER]);
 
-/** What was kept of a channel; undefined where it was never visited. */
+/** Returns the stored conversation, or undefined if the channel was never visited. */
 export async function loadConversation(
   database: BrowserDatabase,
   channelId: number,
@@ -26,14 +29,14 @@ export async function loadConversation(
   return record === undefined ? undefined : { record, lines: await database.getAll('lines', allOf(channelId)) };
 }
 
-/** Every channel that was visited. */
+/** Returns every visited channel. */
 export function visitedChannels(database: BrowserDatabase): Promise<ChannelRecord[]> {
   return database.getAll('channels');
 }
 
-/** Forgets what the server does not keep any more of a channel. */
+/** Deletes stored lines that the server no longer has. */
 export async function expireLines(database: BrowserDatabase, { id, channel, aheadMs = 0 }: ChannelRecord) {
-  const ms = channel === undefined || !keeps(channel) ? 0 : keepMs(channel);
+  const ms = channel === undefined || !hasHistory(channel) ? 0 : retentionMs(channel);
   if (ms === undefined) return;
   const beforeMs = steadyNow() + aheadMs - ms;
   let cursor = await database.transaction('lines', 'readwrite').store.openCursor(allOf(id));
@@ -43,7 +46,7 @@ export async function expireLines(database: BrowserDatabase, { id, channel, ahea
   }
 }
 
-/** What waits to be sent, in all channels. */
+/** Counts what is unsent in all channels. */
 export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
   const [records, drafts] = await Promise.all([visitedChannels(database), database.getAll('drafts')]);
   return unsentOf(
@@ -52,7 +55,7 @@ export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
   );
 }
 
-/** Forgets a channel. */
+/** Deletes everything about a channel. */
 export async function forgetConversation(database: BrowserDatabase, channelId: number): Promise<void> {
   const transaction = database.transaction(['channels', 'lines', 'drafts'], 'readwrite');
   await Promise.all([
@@ -64,8 +67,11 @@ export async function forgetConversation(database: BrowserDatabase, channelId: n
   ]);
 }
 
-/** Keeps a conversation as it goes on: place and lines in one transaction, so that they fit each other. */
-export class ConversationKeeper {
+/**
+ * Stores a conversation as it changes. Position and lines are written in one transaction, to stay
+ * consistent.
+ */
+export class ConversationSaver {
   readonly #database: BrowserDatabase;
   readonly #channelId: number;
   #saved: ConversationState | undefined;
@@ -76,12 +82,12 @@ export class ConversationKeeper {
     this.#channelId = channelId;
   }
 
-  /** What is in the database by now. */
-  known(state: ConversationState): void {
+  /** Tells the saver which state the database already has. */
+  markSaved(state: ConversationState): void {
     this.#saved = state;
   }
 
-  /** Saves what has changed since; one after the other. */
+  /** Saves the changes since the last save, one save at a time. */
   save(state: ConversationState): Promise<void> {
     this.#saving = this.#saving.then(() => this.#write(state));
     return this.#saving;
@@ -91,20 +97,22 @@ export class ConversationKeeper {
     const saved = this.#saved;
     if (saved === state) return;
     const anew = saved?.place?.log !== state.place?.log;
-    const [before, lines] = [anew || saved === undefined ? [] : linesToKeep(saved), linesToKeep(state)];
+    const [before, lines] = [anew || saved === undefined ? [] : linesToStore(saved), linesToStore(state)];
     const known = new Set(before);
     const transaction = this.#database.transaction(['channels', 'lines', 'session'], 'readwrite');
-    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // signed out meanwhile
+    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // signed out in the meantime
     const store = transaction.objectStore('lines');
-    for (const range of anew ? [allOf(this.#channelId)] : this.#gone(before, lines)) store.delete(range);
+    for (const range of anew ? [allOf(this.#channelId)] : this.#keysToDelete(before, lines)) store.delete(range);
     for (const line of lines) if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);
     transaction.objectStore('channels').put(recordOf(this.#channelId, state));
     await transaction.done;
     this.#saved = state;
   }
 
-  /** What is to be deleted: all before the first line, and what is not there any more. */
-  #gone(before: readonly Line[], lines: readonly Line[]): (IDBKeyRange | [number, number])[] {
+  /**
+   * Returns the keys to delete: everything before the first line, and lines that have disappeared.
+   */
+  #keysToDelete(before: readonly Line[], lines: readonly Line[]): (IDBKeyRange | [number, number])[] {
     const seqs = new Set(lines.map(({ seq }) => seq));
     const first = lines[0]?.seq ?? Number.MAX_SAFE_INTEGER;
     const removed = before.filter(({ seq }) => seq > first && !seqs.has(seq));
@@ -113,9 +121,9 @@ export class ConversationKeeper {
   }
 }
 
-/** Nothing of a channel that keeps nothing. */
-function linesToKeep({ channel, lines }: ConversationState): readonly Line[] {
-  return channel !== undefined && keeps(channel) ? lines.slice(lines.length - affordable(lines, kept)) : [];
+/** Returns the lines to store; none for a channel without message history. */
+function linesToStore({ channel, lines }: ConversationState): readonly Line[] {
+  return channel !== undefined && hasHistory(channel) ? lines.slice(lines.length - affordable(lines, storedLimit)) : [];
 }
 
 function recordOf(id: number, state: ConversationState): ChannelRecord {

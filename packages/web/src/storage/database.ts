@@ -4,25 +4,28 @@ import type { Line } from '../state/lines.js';
 import type { Listing } from '../state/rooms.js';
 import type { Session } from '../state/session.js';
 
-/** A channel that was visited. */
+/** A visited channel. */
 export interface ChannelRecord extends Bookmarked {
   readonly id: number;
   /** Unix ms. */
   readonly visitedAt: number;
 }
 
-/** A channel, of what is new; or a channel and a message, of an answer to it (the text is the channel's) or an edit of it. */
+/**
+ * Key of a draft: the channel id for a new message; the channel and message for an edit, or for a
+ * reply, whose text is stored under the channel id.
+ */
 export type DraftKey = number | [channelId: number, what: 'reply' | 'edit', seq: number, at: number];
 
 interface Schema extends DBSchema {
   /** One record, `now`. */
   session: { key: string; value: Session };
-  /** One record, `listing`: the lists of channels. */
+  /** One record, `listing`, with the lists of channels. */
   rooms: { key: string; value: Listing };
   channels: { key: number; value: ChannelRecord };
   /** By channel and seq. */
   lines: { key: [channel: number, seq: number]; value: Line };
-  /** What is typed but not sent. */
+  /** Texts that are typed but not sent. */
   drafts: { key: DraftKey; value: string };
 }
 
@@ -42,7 +45,7 @@ export function openDatabase(): Promise<BrowserDatabase> {
   });
 }
 
-/** Forgets everything, in one transaction. */
+/** Deletes everything in one transaction. */
 export async function wipe(database: BrowserDatabase): Promise<void> {
   const transaction = database.transaction(stores, 'readwrite');
   await Promise.all([...stores.map((name) => transaction.objectStore(name).clear()), transaction.done]);

@@ -1,20 +1,21 @@
 import type { BrowserDatabase, DraftKey } from './database.js';
 
-/** A reply or an edit that was begun in a channel. */
-export interface Begun {
+/** A reply or an edit that was begun and not finished. */
+export interface PendingIntent {
   readonly do: 'reply' | 'edit';
   readonly target: { readonly seq: number; readonly at: number };
 }
 
-/** Everything of a channel that is about a message. */
+/** Returns the key range of all replies and edits in a channel. */
 export const draftsAbout = (channelId: number) => IDBKeyRange.bound([channelId], [channelId, []]);
 
-export function begunKey(channelId: number, { do: what, target }: Begun): DraftKey {
+/** Returns the key of the draft of a reply or an edit. */
+export function pendingIntentKey(channelId: number, { do: what, target }: PendingIntent): DraftKey {
   return [channelId, what, target.seq, target.at];
 }
 
-/** The replies and edits that were begun in a channel and not finished. */
-export async function loadBegun(database: BrowserDatabase, channelId: number): Promise<Begun[]> {
+/** Returns the unfinished replies and edits of a channel. */
+export async function loadPendingIntents(database: BrowserDatabase, channelId: number): Promise<PendingIntent[]> {
   const keys = await database.getAllKeys('drafts', draftsAbout(channelId));
   return keys.flatMap((key) => (typeof key === 'number' ? [] : [{ do: key[1], target: { seq: key[2], at: key[3] } }]));
 }

@@ -12,7 +12,7 @@ interface AnnouncerProps {
 const most = 5;
 const longest = 300;
 
-/** Tells screen readers what others say as it comes; the list itself is read by going through it. */
+/** Announces new messages by others to screen readers. The list itself is not a live region. */
 export function Announcer({ lines, names, me }: AnnouncerProps) {
   const [news, setNews] = useState<readonly number[]>([]);
   const heard = useRef<number>(undefined);

@@ -1,19 +1,19 @@
-import type { Front } from '../live/front.js';
-import { DeskContext } from './desk-context.js';
+import type { Auth } from '../live/auth.js';
 import { useWatched } from './hooks.js';
 import { SignIn } from './sign-in.js';
-import { Workspace } from './workspace.js';
+import { WorkspaceContext } from './workspace-context.js';
+import { WorkspaceView } from './workspace-view.js';
 
-/** The page. */
-export function App({ front }: { front: Front }) {
-  const session = useWatched(front);
-  const { desk } = front;
-  if (session.state === 'in' && desk !== undefined) {
+/** The root component. */
+export function App({ auth }: { auth: Auth }) {
+  const session = useWatched(auth);
+  const { workspace } = auth;
+  if (session.state === 'in' && workspace !== undefined) {
     return (
-      <DeskContext value={desk}>
-        <Workspace key={session.session.token} onSignOut={() => front.signOut()} />
-      </DeskContext>
+      <WorkspaceContext value={workspace}>
+        <WorkspaceView key={session.session.token} onSignOut={() => auth.signOut()} />
+      </WorkspaceContext>
     );
   }
-  return session.state === 'out' ? <SignIn front={front} notice={session.notice} /> : null;
+  return session.state === 'out' ? <SignIn auth={auth} notice={session.notice} /> : null;
 }

@@ -1,66 +1,69 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef } from 'react';
+import { allowedActions } from '../state/allowed-actions.js';
 import { bytesOver } from '../state/bytes.js';
 import type { ConversationState } from '../state/conversation.js';
-import { mayOf } from '../state/may.js';
 import { lastOwn } from '../state/timeline.js';
-import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
-import { type Intent, justSay, type Wish } from './intent.js';
+import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
 import { useDraft } from './use-draft.js';
 import { useTyping } from './use-typing.js';
+import { useRoom } from './workspace-context.js';
 
 interface ComposerProps {
   readonly intent: Intent;
   readonly state: ConversationState;
-  readonly onWish: (wish: Wish) => void;
+  readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** Without the empty lines around it, and with its indent. */
-function withoutEdges(text: string): string {
+/** Removes empty lines at both ends and keeps the indent. */
+function trimLines(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 }
 
-/** Enter, but not the one that ends a word of an input method: some browsers tell of its end before they tell of the key. */
+/**
+ * Whether a key sends the message: Enter, unless it confirms a word of an input method. Some
+ * browsers report that the composition has ended before they report the key.
+ */
 function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: KeyboardEvent): boolean {
   return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
 }
 
-/** What a key asks for beside the text. */
-function wishOf(key: string, intent: Intent, state: ConversationState): Wish | undefined {
-  if (key === 'Escape' && (intent.do === 'reply' || intent.do === 'edit')) return justSay;
-  const own = key === 'ArrowUp' && mayOf(state).change ? lastOwn(state) : undefined;
+/** Returns what a shortcut key requests: cancel a reply or edit, or edit the last message. */
+function requestOf(key: string, intent: Intent, state: ConversationState): IntentRequest | undefined {
+  if (key === 'Escape' && (intent.do === 'reply' || intent.do === 'edit')) return newMessage;
+  const own = key === 'ArrowUp' && allowedActions(state).change ? lastOwn(state) : undefined;
   return own && { do: 'edit', target: own };
 }
 
-/** Where one writes: something new, an answer, or something else in the place of what was said. */
-export function Composer({ intent, state, onWish }: ComposerProps) {
+/** The field for a new message, a reply or an edit. */
+export function Composer({ intent, state, onIntent }: ComposerProps) {
   const area = useRef<HTMLTextAreaElement>(null);
   const draft = useDraft(intent);
   const typing = useTyping();
   const { text } = draft;
-  const may = mayOf(state);
+  const allowed = allowedActions(state);
   const tooMany = bytesOver(text, state.maxBytes);
-  const isReady = may.say && tooMany === 0 && intent.do !== 'gone' && withoutEdges(text) !== '';
-  const hand = useHand(intent);
+  const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && trimLines(text) !== '';
+  const submit = useSubmit(intent);
   useFocus(area, intent);
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!isReady) return;
-    hand(withoutEdges(text));
+    submit(trimLines(text));
     draft.clear();
     typing.stop();
-    onWish(justSay);
+    onIntent(newMessage);
   };
-  const cancel = () => onWish(justSay);
+  const cancel = () => onIntent(newMessage);
   const onKey = (event: KeyboardEvent) => {
     if (isSend(event)) send(event);
-    const wish = text === '' || event.key === 'Escape' ? wishOf(event.key, intent, state) : undefined;
-    if (wish !== undefined) onWish(wish);
+    const request = text === '' || event.key === 'Escape' ? requestOf(event.key, intent, state) : undefined;
+    if (request !== undefined) onIntent(request);
   };
   const onNew = () => {
     draft.keepAsNew();
-    onWish(justSay);
+    onIntent(newMessage);
   };
   const onText = (words: string) => {
     draft.setText(words);
@@ -69,14 +72,14 @@ export function Composer({ intent, state, onWish }: ComposerProps) {
   return (
     <form className="composer" onSubmit={send}>
       <IntentLine intent={intent} names={state.names} onCancel={cancel} onNew={onNew} />
-      <Writing {...{ area, text, over: !may.say, isReady, onText, onKey }} />
+      <Writing {...{ area, text, over: !allowed.say, isReady, onText, onKey }} />
       {tooMany > 0 && <TooLong bytes={tooMany} most={state.maxBytes ?? 0} />}
     </form>
   );
 }
 
-/** Gives a text to the room as what it is meant to be. */
-function useHand(intent: Intent) {
+/** Returns a function that sends a text as the intent says. */
+function useSubmit(intent: Intent) {
   const room = useRoom();
   return (text: string) => {
     if (intent.do === 'edit') room.change('edit', intent.line.seq, text);
@@ -84,11 +87,11 @@ function useHand(intent: Intent) {
   };
 }
 
-/** One can write at once when there is something else to write. */
+/** Focuses the field when the intent changes. */
 function useFocus(area: React.RefObject<HTMLTextAreaElement | null>, intent: Intent): void {
   const what = intent.do;
   const seq = intent.do === 'reply' || intent.do === 'edit' ? intent.line.seq : 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another message is another thing to write
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another message is another intent
   useEffect(() => {
     if (what !== 'say' || matchMedia('(pointer: fine)').matches) area.current?.focus();
   }, [area, what, seq]);
@@ -106,7 +109,7 @@ function TooLong({ bytes, most }: { bytes: number; most: number }) {
 interface WritingProps {
   readonly area: React.RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
-  /** Nothing can be said now. */
+  /** The user cannot send messages now. */
   readonly over: boolean;
   /** The text can be sent. */
   readonly isReady: boolean;

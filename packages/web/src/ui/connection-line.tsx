@@ -2,8 +2,11 @@ import type { Link } from '../state/link.js';
 import { linkWords } from '../state/link-words.js';
 import { useNow, useOnline } from './hooks.js';
 
-/** What is wrong with the connection, and what can be done about it; while all is well, only tests and screen readers hear of it. */
-export function ConnectionLine({ link, onReturn }: { link: Link; onReturn: () => void }) {
+/**
+ * The connection status and a button that may help. While connected, only tests and screen readers
+ * see it.
+ */
+export function ConnectionLine({ link, onRejoin }: { link: Link; onRejoin: () => void }) {
   const now = useNow(link.state === 'waiting', 250);
   const isOnline = useOnline();
   const { tone, words, steady, again } = linkWords(link, now, isOnline);
@@ -15,7 +18,7 @@ export function ConnectionLine({ link, onReturn }: { link: Link; onReturn: () =>
         {steady}
       </span>
       {again !== undefined && (
-        <button type="button" className="quiet" onClick={onReturn}>
+        <button type="button" className="quiet" onClick={onRejoin}>
           {again}
         </button>
       )}

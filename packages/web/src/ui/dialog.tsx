@@ -7,7 +7,7 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** Something that is to be answered first; Escape is no. One can type at once where there is something to fill in. */
+/** A modal dialog. Escape closes it, and its first input gets the focus. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

@@ -10,13 +10,13 @@ interface ControlProps {
 interface FieldProps {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** Why what is in it was refused. */
+  /** Why the value was rejected. */
   readonly refused?: string | undefined;
-  /** The control, with what it must bear. */
+  /** Renders the control with these attributes. */
   readonly children: (props: ControlProps) => ReactNode;
 }
 
-/** A control with its label, and what is to be known about it. */
+/** A form control with its label, hint and error. */
 export function Field({ label, hint, refused, children }: FieldProps) {
   const id = useId();
   const [hintId, refusedId] = [`${id}-hint`, `${id}-refused`];

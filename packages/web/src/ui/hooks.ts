@@ -1,17 +1,17 @@
 import { useEffect, useReducer, useSyncExternalStore } from 'react';
 import { type PagePlace, placeOf } from '../state/place.js';
 
-interface Watched<S> {
+interface Watchable<S> {
   readonly state: () => S;
   readonly subscribe: (listener: () => void) => () => void;
 }
 
-/** The state of something, as it changes. */
-export function useWatched<S>({ state, subscribe }: Watched<S>): S {
+/** Returns the state of a store, and renders again on each change. */
+export function useWatched<S>({ state, subscribe }: Watchable<S>): S {
   return useSyncExternalStore(subscribe, state);
 }
 
-/** The time in Unix ms, once a second while it is wanted. */
+/** Returns the time in Unix ms, and renders again every `everyMs` while `wanted`. */
 export function useNow(wanted = true, everyMs = 1_000): number {
   const [, tick] = useReducer((ticks: number) => ticks + 1, 0);
   useEffect(() => {
@@ -27,7 +27,7 @@ function subscribeHash(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener);
 }
 
-/** What the address names. */
+/** Returns the room that the address names. */
 export function usePlace(): PagePlace {
   return placeOf(useSyncExternalStore(subscribeHash, () => location.hash));
 }
@@ -39,12 +39,12 @@ function subscribeOnline(listener: () => void): () => void {
   };
 }
 
-/** Whether the device has a network at all. */
+/** Returns whether the device has a network. */
 export function useOnline(): boolean {
   return useSyncExternalStore(subscribeOnline, () => navigator.onLine);
 }
 
-/** The address of a channel in this page. */
+/** Returns the link to a room in this page. */
 export function hrefOf(channelId: number): string {
   return `#room-${channelId}`;
 }

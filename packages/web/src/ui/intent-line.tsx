@@ -8,11 +8,11 @@ interface IntentLineProps {
   readonly intent: Intent;
   readonly names: Names;
   readonly onCancel: () => void;
-  /** The text is to be a message of its own. */
+  /** Turns the text into a new message. */
   readonly onNew: () => void;
 }
 
-/** What the text in the composer is going to be, where it is not a new message. */
+/** Says that the composer holds a reply or an edit, and to which message. */
 export function IntentLine({ intent, names, onCancel, onNew }: IntentLineProps) {
   if (intent.do === 'say') return null;
   if (intent.do === 'gone') return <GoneLine was={intent.was} onCancel={onCancel} onNew={onNew} />;

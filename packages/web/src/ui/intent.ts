@@ -1,24 +1,27 @@
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
 
-/** Names a message: another log may have another one at its seq. */
+/** Identifies a message. Its time is included because another log may reuse the seq. */
 export type Target = Pick<SaidLine, 'seq' | 'at'>;
 
-/** What the user has chosen to write. */
-export type Wish = { readonly do: 'say' } | { readonly do: 'reply' | 'edit'; readonly target: Target };
+/** The user's choice of what to write. */
+export type IntentRequest = { readonly do: 'say' } | { readonly do: 'reply' | 'edit'; readonly target: Target };
 
-/** What the composer is about to do. */
+/** The purpose of the text in the composer. */
 export type Intent =
   | { readonly do: 'say' }
   | { readonly do: 'reply' | 'edit'; readonly line: SaidLine }
-  /** The message was deleted or has expired: nothing is sent before the user says what becomes of the text. */
+  /**
+   * The message was deleted or has expired. The user must decide about the text before anything is
+   * sent.
+   */
   | { readonly do: 'gone'; readonly was: 'reply' | 'edit'; readonly target: Target };
 
-export const justSay = { do: 'say' } as const;
+export const newMessage = { do: 'say' } as const;
 
-/** A wish, with the message as it is now. */
-export function intentOf(wish: Wish, lines: readonly Line[]): Intent {
-  if (wish.do === 'say') return wish;
-  const { do: what, target } = wish;
+/** Looks up the current message of a request. */
+export function intentOf(request: IntentRequest, lines: readonly Line[]): Intent {
+  if (request.do === 'say') return request;
+  const { do: what, target } = request;
   const line = saidAt(lines, target.seq);
   if (line === undefined || line.at !== target.at || line.deleted) return { do: 'gone', was: what, target };
   return { do: what, line };

@@ -2,16 +2,16 @@ import { useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { isOver } from '../state/link.js';
 import { unsentOf, unsentWords } from '../state/unsent.js';
-import { useDesk, useRoom } from './desk-context.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
+import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** Leaves the room; asks first while something waits to be sent. */
+/** The button to leave the room. Asks first while something is unsent. */
 export function Leave({ state }: { state: ConversationState }) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const [asked, setAsked] = useState(false);
   const words = unsentWords(unsentOf(state.outgoing, []));
-  const leave = () => (words === undefined ? desk.leave() : setAsked(true));
+  const leave = () => (words === undefined ? workspace.leave() : setAsked(true));
   return (
     <>
       <button type="button" className="quiet leave" title="Leave room" onClick={leave}>
@@ -27,13 +27,13 @@ export function Leave({ state }: { state: ConversationState }) {
 
 interface LeaveRoomProps {
   readonly state: ConversationState;
-  /** What was not sent; undefined once all is sent. */
+  /** Says what is unsent; undefined once everything is sent. */
   readonly words: string | undefined;
   readonly onClose: () => void;
 }
 
 function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const room = useRoom();
   const over = isOver(state.link);
   const later = over
@@ -41,14 +41,14 @@ function LeaveRoom({ state, words, onClose }: LeaveRoomProps) {
     : '. This browser keeps what is unsent, and sends it when you come back to this room.';
   const discard = () => {
     for (const { id } of state.outgoing) room.discard(id);
-    desk.leave();
+    workspace.leave();
   };
   return (
     <Dialog title="Leave this room?" onClose={onClose}>
       <p>{words === undefined ? 'Everything has been sent.' : `${words}${later}`}</p>
       <div className="choices">
         {!over && (
-          <button type="button" className="primary" onClick={() => desk.leave()}>
+          <button type="button" className="primary" onClick={() => workspace.leave()}>
             Leave anyway
           </button>
         )}

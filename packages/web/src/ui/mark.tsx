@@ -1,4 +1,4 @@
-/** The sign of Parley. */
+/** The logo of Parley. */
 export function Mark({ size }: { size: number }) {
   return (
     <svg className="mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">

@@ -1,33 +1,33 @@
 import { type RefObject, useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { SaidLine } from '../state/lines.js';
-import { useRoom } from './desk-context.js';
 import { Icon, type IconName } from './icon.js';
-import type { Wish } from './intent.js';
+import type { IntentRequest } from './intent.js';
+import { useRoom } from './workspace-context.js';
 
 interface MessageActionsProps {
   readonly line: SaidLine;
   readonly isOwn: boolean;
   readonly mayChange: boolean;
-  readonly onWish: (wish: Wish) => void;
+  readonly onIntent: (request: IntentRequest) => void;
 }
 
 const choices = ['👍', '❤️', '😂', '🎉', '😮', '👀'];
 
-/** What can be done to a message. */
-export function MessageActions({ line, isOwn, mayChange, onWish }: MessageActionsProps) {
+/** The toolbar of a message. */
+export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActionsProps) {
   const room = useRoom();
   const [open, setOpen] = useState<'reactions' | 'deleting'>();
   const toggle = (what: typeof open) => setOpen(open === what ? undefined : what);
   const tools = useRef<HTMLDivElement>(null);
-  useElsewhere(tools, open === 'reactions', () => setOpen(undefined));
+  useCloseOutside(tools, open === 'reactions', () => setOpen(undefined));
   return (
     <>
       <div ref={tools} className="actions" data-open={open !== undefined} role="toolbar" aria-label="Message actions">
         {open === 'reactions' && <Choices line={line} onDone={() => setOpen(undefined)} />}
         {mayChange && <Action name="smile" words="React" onPress={() => toggle('reactions')} />}
-        <Action name="reply" words="Reply" onPress={() => onWish({ do: 'reply', target: line })} />
+        <Action name="reply" words="Reply" onPress={() => onIntent({ do: 'reply', target: line })} />
         {mayChange && isOwn && line.text !== undefined && (
-          <Action name="edit" words="Edit" onPress={() => onWish({ do: 'edit', target: line })} />
+          <Action name="edit" words="Edit" onPress={() => onIntent({ do: 'edit', target: line })} />
         )}
         {mayChange && isOwn && <Action name="trash" words="Delete" onPress={() => toggle('deleting')} />}
       </div>
@@ -42,17 +42,17 @@ export function MessageActions({ line, isOwn, mayChange, onWish }: MessageAction
   );
 }
 
-/** What is open closes by Escape, and by a press or a focus anywhere else. */
-function useElsewhere(place: RefObject<HTMLElement | null>, isOpen: boolean, onElsewhere: () => void): void {
-  const close = useEffectEvent(onElsewhere);
+/** Closes something open on Escape, or on a click or focus outside of it. */
+function useCloseOutside(place: RefObject<HTMLElement | null>, isOpen: boolean, onClose: () => void): void {
+  const close = useEffectEvent(onClose);
   useEffect(() => {
     if (!isOpen) return;
     const listening = new AbortController();
     const { signal } = listening;
-    const look = ({ target }: Event) => {
+    const closeOutside = ({ target }: Event) => {
       if (!(target instanceof Node && place.current?.contains(target))) close();
     };
-    for (const type of ['pointerdown', 'focusin']) document.addEventListener(type, look, { signal });
+    for (const type of ['pointerdown', 'focusin']) document.addEventListener(type, closeOutside, { signal });
     document.addEventListener('keydown', ({ key }) => key === 'Escape' && close(), { signal });
     return () => listening.abort();
   }, [place, isOpen]);

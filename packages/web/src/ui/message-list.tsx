@@ -1,19 +1,19 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
+import { allowedActions } from '../state/allowed-actions.js';
 import { type ConversationState, lastSeq } from '../state/conversation.js';
-import { mayOf } from '../state/may.js';
 import type { Row } from '../state/timeline.js';
-import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
-import type { Wish } from './intent.js';
+import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
 import { PlainRow } from './plain-row.js';
 import { useEnd } from './use-end.js';
+import { useRoom } from './workspace-context.js';
 
 interface MessageListProps {
   readonly rows: readonly Row[];
   readonly state: ConversationState;
-  readonly onWish: (wish: Wish) => void;
+  readonly onIntent: (request: IntentRequest) => void;
 }
 
 interface RowOfProps extends Omit<MessageListProps, 'rows'> {
@@ -36,8 +36,8 @@ function useScroller(rows: readonly Row[], place: React.RefObject<HTMLDivElement
   });
 }
 
-/** Arrows go from message to message. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
+/** Moves the focus between messages with the arrow keys. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const steps: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1 };
   const step = steps[event.key];
   const { target } = event;
@@ -47,14 +47,14 @@ function walk(event: KeyboardEvent<HTMLElement>): void {
   event.preventDefault();
 }
 
-/** Everything that was said, of which only what is seen is drawn. */
-export function MessageList({ rows, state, onWish }: MessageListProps) {
+/** The list of messages. Only visible rows are rendered. */
+export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const room = useRoom();
   const place = useRef<HTMLDivElement>(null);
   const scroller = useScroller(rows, place);
   const end = useEnd(place, [scroller.getTotalSize(), rows]);
-  useOwn(rows, end.go);
-  useReading(state, place, end.isNear);
+  useScrollToOwn(rows, end.go);
+  useMarkRead(state, place, end.isNear);
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) room.older();
@@ -68,12 +68,12 @@ export function MessageList({ rows, state, onWish }: MessageListProps) {
         ref={place}
         className="messages"
         aria-label="Messages"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys must be able to scroll the list
         tabIndex={0}
         onScroll={end.follow}
         onKeyDown={onKey}
       >
-        <Drawn scroller={scroller} rows={rows} state={state} onWish={onWish} />
+        <VisibleRows scroller={scroller} rows={rows} state={state} onIntent={onIntent} />
       </section>
       {!end.isNear && (
         <ToEnd
@@ -86,10 +86,10 @@ export function MessageList({ rows, state, onWish }: MessageListProps) {
   );
 }
 
-/** The rows that are seen, each where it belongs. */
-function Drawn({ scroller, rows, state, onWish }: MessageListProps & { scroller: Scroller }) {
+/** The visible rows, each at its position. */
+function VisibleRows({ scroller, rows, state, onIntent }: MessageListProps & { scroller: Scroller }) {
   return (
-    <ol style={{ height: scroller.getTotalSize() }} onKeyDown={walk}>
+    <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
       {scroller.getVirtualItems().map(({ key, index, start }) => (
         <li
           key={key}
@@ -99,15 +99,15 @@ function Drawn({ scroller, rows, state, onWish }: MessageListProps & { scroller:
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
         >
-          <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onWish={onWish} />
+          <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onIntent={onIntent} />
         </li>
       ))}
     </ol>
   );
 }
 
-/** What one says oneself is seen. */
-function useOwn(rows: readonly Row[], goToEnd: () => void): void {
+/** Scrolls to the end when the user sends a message. */
+function useScrollToOwn(rows: readonly Row[], goToEnd: () => void): void {
   const last = rows.at(-1);
   const awaited = last?.type === 'said' && last.outgoing !== undefined ? last.key : undefined;
   useLayoutEffect(() => {
@@ -115,33 +115,33 @@ function useOwn(rows: readonly Row[], goToEnd: () => void): void {
   }, [goToEnd, awaited]);
 }
 
-/** What is seen at the end of the list is read. */
-function useReading(state: ConversationState, place: React.RefObject<HTMLElement | null>, isAtEnd: boolean): void {
+/** Marks messages as read while the end of the list is visible. */
+function useMarkRead(state: ConversationState, place: React.RefObject<HTMLElement | null>, isAtEnd: boolean): void {
   const room = useRoom();
   const last = lastSeq(state);
   useEffect(() => {
-    const look = () => {
+    const markRead = () => {
       if (!isAtEnd) return;
       room.atEnd();
       if (!document.hidden && last > 0 && place.current?.checkVisibility()) room.read();
     };
-    look();
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
+    markRead();
+    document.addEventListener('visibilitychange', markRead);
+    return () => document.removeEventListener('visibilitychange', markRead);
   }, [room, place, isAtEnd, last]);
 }
 
-function RowOf({ row, state, isLast, onWish }: RowOfProps) {
+function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
   if (row === undefined) return null;
   if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
   const { lines, names, me } = state;
-  return <MessageRow {...{ row, lines, names, me, isLast, onWish }} may={mayOf(state)} />;
+  return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} allowed={allowedActions(state)} />;
 }
 
 interface ToEndProps {
   readonly unread: boolean;
   readonly onPress: () => void;
-  /** It lies over the list, and is not in its way. */
+  /** Forwards the wheel to the list, which the button covers. */
   readonly onWheel: (by: number) => void;
 }
 

@@ -1,13 +1,13 @@
+import type { AllowedActions } from '../state/allowed-actions.js';
 import { type Line, type SaidLine, saidAt } from '../state/lines.js';
-import type { May } from '../state/may.js';
 import { givenName, type Names, nameOf } from '../state/names.js';
 import type { SaidRow } from '../state/timeline.js';
 import { clockTime, fullTime, shortTime } from '../state/times.js';
 import { Avatar } from './avatar.js';
-import type { Wish } from './intent.js';
+import { DeliveryMark } from './delivery.js';
+import type { IntentRequest } from './intent.js';
 import { MessageActions } from './message-actions.js';
 import { Reactions } from './reactions.js';
-import { StandingOf } from './standing.js';
 import { Name, Text } from './text.js';
 
 interface MessageRowProps {
@@ -15,15 +15,15 @@ interface MessageRowProps {
   readonly lines: readonly Line[];
   readonly names: Names;
   readonly me: string;
-  readonly may: May;
-  /** Where one comes in by keys. */
+  readonly allowed: AllowedActions;
+  /** The last message, which the Tab key reaches first. */
   readonly isLast: boolean;
-  readonly onWish: (wish: Wish) => void;
+  readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** What somebody said. */
-export function MessageRow({ row, lines, names, me, may, isLast, onWish }: MessageRowProps) {
-  const { line, head, standing, past } = row;
+/** A message. */
+export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }: MessageRowProps) {
+  const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);
   const answered = line.replyTo === undefined || past ? undefined : saidAt(lines, line.replyTo);
   const isThere = !past && !line.deleted && row.outgoing === undefined;
@@ -31,7 +31,7 @@ export function MessageRow({ row, lines, names, me, may, isLast, onWish }: Messa
     <article
       className="message"
       data-head={head}
-      data-standing={standing}
+      data-delivery={delivery}
       tabIndex={isLast ? 0 : -1}
       aria-label={`Message from ${name}`}
     >
@@ -49,11 +49,13 @@ export function MessageRow({ row, lines, names, me, may, isLast, onWish }: Messa
           </p>
         )}
         <Body line={line} />
-        {line.reactions.length > 0 && <Reactions line={line} names={names} me={me} mayAct={isThere && may.change} />}
-        <StandingOf row={row} mayRetry={may.say} />
+        {line.reactions.length > 0 && (
+          <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
+        )}
+        <DeliveryMark row={row} mayRetry={allowed.say} />
       </div>
-      {isThere && may.say && (
-        <MessageActions line={line} isOwn={line.sender === me} mayChange={may.change} onWish={onWish} />
+      {isThere && allowed.say && (
+        <MessageActions line={line} isOwn={line.sender === me} mayChange={allowed.change} onIntent={onIntent} />
       )}
     </article>
   );

@@ -1,12 +1,12 @@
 import type { NewChannel } from '@parley/client';
 import type { FormEvent } from 'react';
-import { useDesk } from './desk-context.js';
 import { Dialog } from './dialog.js';
 import { Field } from './field.js';
 import { hrefOf } from './hooks.js';
 import { sentence, useAction } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
 
-const keeps: Readonly<Record<string, NonNullable<NewChannel['keep']>>> = {
+const retentions: Readonly<Record<string, NonNullable<NewChannel['keep']>>> = {
   nothing: { nothing: true },
   week: { seconds: 7 * 86_400 },
   everything: { everything: true },
@@ -14,15 +14,15 @@ const keeps: Readonly<Record<string, NonNullable<NewChannel['keep']>>> = {
 
 function roomOf(form: FormData): NewChannel {
   const name = String(form.get('name') ?? '').trim();
-  const keep = keeps[String(form.get('keep'))] ?? { nothing: true };
+  const keep = retentions[String(form.get('keep'))] ?? { nothing: true };
   return { name, limit: Number(form.get('limit')), keep };
 }
 
-/** Creates a room and enters it. */
+/** The dialog that creates a room and enters it. */
 export function NewRoom({ onClose }: { onClose: () => void }) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const { busy, refused, run } = useAction(async (form: FormData) => {
-    const { id } = await desk.create(roomOf(form));
+    const { id } = await workspace.create(roomOf(form));
     onClose();
     location.hash = hrefOf(id);
   });

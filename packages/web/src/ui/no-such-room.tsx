@@ -1,4 +1,4 @@
-/** The address names a room that is none, or none that this user may see. */
+/** Shown if the room does not exist, or if this user cannot see it. */
 export function NoSuchRoom() {
   return (
     <section className="no-room">

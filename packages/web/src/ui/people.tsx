@@ -1,18 +1,18 @@
 import { useState } from 'react';
-import type { Inside } from '../state/inside.js';
 import { givenName } from '../state/names.js';
+import type { Occupants } from '../state/occupants.js';
 import { Avatar } from './avatar.js';
 import { Dialog } from './dialog.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
 
 interface PeopleProps {
-  readonly inside: Inside;
+  readonly inside: Occupants;
   readonly me: string;
   readonly limit: number;
 }
 
-/** How many are here; a press says who. */
+/** The number of users in the room. A click lists them. */
 export function PeopleList({ inside, me, limit }: PeopleProps) {
   const [open, setOpen] = useState(false);
   const { ids, count, names } = inside;

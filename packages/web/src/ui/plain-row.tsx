@@ -4,7 +4,7 @@ import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
-/** A row in which nobody says anything. */
+/** A row that is not a message. */
 export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; names: Names }) {
   switch (row.type) {
     case 'day':
@@ -32,7 +32,7 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
   }
 }
 
-/** A day that is today becomes yesterday, whether or not anything else happens. */
+/** The heading of a day. Checks the clock, so that Today becomes Yesterday at midnight. */
 function Day({ at }: { at: number }) {
   return <span>{dayWords(at, useNow(true, 10_000))}</span>;
 }

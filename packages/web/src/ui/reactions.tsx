@@ -1,7 +1,7 @@
 import type { SaidLine } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
 import { plainLine } from '../state/text.js';
-import { useRoom } from './desk-context.js';
+import { useRoom } from './workspace-context.js';
 
 interface ReactionsProps {
   readonly line: SaidLine;
@@ -10,7 +10,7 @@ interface ReactionsProps {
   readonly mayAct: boolean;
 }
 
-/** What people gave a message; a press gives or takes back one's own. */
+/** The reactions to a message. A click adds or removes the user's own. */
 export function Reactions({ line, names, me, mayAct }: ReactionsProps) {
   const room = useRoom();
   return (

@@ -1,10 +1,10 @@
+import { allowedActions } from '../state/allowed-actions.js';
 import type { ConversationState } from '../state/conversation.js';
-import { mayOf } from '../state/may.js';
 import type { Outgoing } from '../state/outgoing.js';
-import { useRoom } from './desk-context.js';
 import { Icon } from './icon.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
+import { useRoom } from './workspace-context.js';
 
 const words: Readonly<Record<Outgoing['do'], string>> = {
   say: 'The message was not sent',
@@ -14,20 +14,20 @@ const words: Readonly<Record<Outgoing['do'], string>> = {
   unreact: 'The reaction was not removed',
 };
 
-/** Changes that the server did not take; messages that it did not take stand in the list. */
+/** Changes that the server rejected. Rejected new messages stay in the message list. */
 export function RefusedChanges({ state }: { state: ConversationState }) {
   const refused = state.outgoing.filter((one) => one.do !== 'say' && one.failed !== undefined);
   if (refused.length === 0) return null;
   return (
     <ul className="refused-changes" aria-label="Failed changes">
       {refused.map((change) => (
-        <Refused key={change.id} change={change} mayRetry={mayOf(state).change} />
+        <RefusedChange key={change.id} change={change} mayRetry={allowedActions(state).change} />
       ))}
     </ul>
   );
 }
 
-function Refused({ change, mayRetry }: { change: Outgoing; mayRetry: boolean }) {
+function RefusedChange({ change, mayRetry }: { change: Outgoing; mayRetry: boolean }) {
   const room = useRoom();
   return (
     <li className="failed" role="alert">

@@ -1,9 +1,8 @@
 import { useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
-import { insideOf } from '../state/inside.js';
-import { keepWords } from '../state/keeping.js';
 import { isOver } from '../state/link.js';
-import { useDesk, useRoom } from './desk-context.js';
+import { occupantsOf } from '../state/occupants.js';
+import { retentionWords } from '../state/retention.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -11,15 +10,16 @@ import { Leave } from './leave.js';
 import { PeopleList } from './people.js';
 import { Name } from './text.js';
 import { sentence, useAction } from './use-action.js';
+import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** Which room this is, who is inside, and the ways out. */
+/** The header of a room: name, users, and buttons to delete or leave it. */
 export function RoomHead({ state }: { state: ConversationState }) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const { channelId } = useRoom();
-  const { channels } = useWatched(desk.rooms);
+  const { channels } = useWatched(workspace.rooms);
   const channel = channels[channelId] ?? state.channel;
   const name = channel?.name ?? `Room ${channelId}`;
-  const inside = insideOf(state, channel ?? { users: [], userCount: 0 });
+  const inside = occupantsOf(state, channel ?? { users: [], userCount: 0 });
   const over = isOver(state.link);
   const others = inside.count - (inside.ids.includes(state.me) ? 1 : 0);
   return (
@@ -31,10 +31,10 @@ export function RoomHead({ state }: { state: ConversationState }) {
         <h2>
           <Name of={name} />
         </h2>
-        {channel !== undefined && !over && <p title={keepWords(channel)}>{keepWords(channel)}</p>}
+        {channel !== undefined && !over && <p title={retentionWords(channel)}>{retentionWords(channel)}</p>}
       </div>
       {!over && <PeopleList inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
-      {!over && channel?.ownerId === desk.session.userId && <Delete name={name} others={others} />}
+      {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}
       <Leave state={state} />
     </header>
   );
@@ -42,7 +42,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
 
 interface DeleteProps {
   readonly name: string;
-  /** How many are inside besides oneself. */
+  /** Number of other users in the room. */
   readonly others: number;
 }
 
@@ -73,8 +73,8 @@ function othersWords(others: number): string {
 }
 
 function DeleteRoom({ id, name, others, onClose }: DeleteProps & { id: number; onClose: () => void }) {
-  const desk = useDesk();
-  const { busy, refused, run } = useAction(() => desk.delete(id));
+  const workspace = useWorkspace();
+  const { busy, refused, run } = useAction(() => workspace.delete(id));
   return (
     <Dialog title="Delete this room?" onClose={onClose}>
       <p>

@@ -13,8 +13,8 @@ interface RoomItemProps {
   readonly unsent: number;
 }
 
-/** Who is inside, in a line. */
-function insideWords({ users, userCount }: Channel): string {
+/** Returns the names of the users in a room. */
+function userNames({ users, userCount }: Channel): string {
   const names = named({}, users);
   if (users.length === 0) return userCount === 0 ? 'Empty' : '';
   return users.map(({ id }) => plainLine(nameOf(names, id))).join(', ');
@@ -22,7 +22,7 @@ function insideWords({ users, userCount }: Channel): string {
 
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
-/** One room of the list. */
+/** A room in the list. */
 export const RoomItem = memo(function RoomItem({ room, isOpen, unread, unsent }: RoomItemProps) {
   const { users, userCount, limit, name, id } = room;
   const count = Math.max(userCount, users.length);
@@ -42,7 +42,7 @@ export const RoomItem = memo(function RoomItem({ room, isOpen, unread, unsent }:
           </span>
         </span>
         <span className="room-inside">
-          <bdi>{insideWords(room)}</bdi>
+          <bdi>{userNames(room)}</bdi>
         </span>
         {unsent > 0 && <span className="unsent">{unsent} not sent</span>}
         {unread > 0 && (

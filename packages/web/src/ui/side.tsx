@@ -1,7 +1,6 @@
 import type { Channel } from '@parley/client';
 import { type RoomsState, roomsOf } from '../state/rooms.js';
 import { Avatar } from './avatar.js';
-import { useDesk } from './desk-context.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
 import { Mark } from './mark.js';
@@ -9,6 +8,7 @@ import { RoomItem } from './room-item.js';
 import { SignOut } from './sign-out.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
+import { useWorkspace } from './workspace-context.js';
 
 interface SideProps {
   readonly openId: number | undefined;
@@ -16,7 +16,7 @@ interface SideProps {
   readonly onSignOut: () => void;
 }
 
-/** Every room, and who one is. */
+/** The sidebar: the list of rooms and the signed-in user. */
 export function Side({ openId, onNew, onSignOut }: SideProps) {
   return (
     <div className="side">
@@ -34,7 +34,7 @@ export function Side({ openId, onNew, onSignOut }: SideProps) {
 }
 
 function Rooms({ openId }: { openId: number | undefined }) {
-  const { rooms: watch } = useDesk();
+  const { rooms: watch } = useWorkspace();
   const state = useWatched(watch);
   const { fresh, trouble, more } = state;
   const [mine, listed] = [roomsOf(state, 'mine'), roomsOf(state, 'listed')];
@@ -87,7 +87,7 @@ function RoomList({ title, rooms, state: { unread, unsent }, openId }: RoomListP
 }
 
 function Me({ onSignOut }: { onSignOut: () => void }) {
-  const { userId, name } = useDesk().session;
+  const { userId, name } = useWorkspace().session;
   return (
     <footer className="side-foot">
       <Avatar id={userId} name={name} />

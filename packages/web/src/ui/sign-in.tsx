@@ -1,14 +1,14 @@
 import { refuse } from '@parley/client';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import type { Front } from '../live/front.js';
+import type { Auth } from '../live/auth.js';
 import { bytesOf } from '../state/bytes.js';
 import { Field } from './field.js';
 import { Mark } from './mark.js';
 import { sentence, useAction } from './use-action.js';
 
 interface SignInProps {
-  readonly front: Front;
-  /** Why one must sign in again. */
+  readonly auth: Auth;
+  /** Why the user must sign in again. */
   readonly notice: string | undefined;
 }
 
@@ -16,18 +16,18 @@ function textOf(form: FormData, name: string): string {
   return String(form.get(name) ?? '').trim();
 }
 
-async function submit(front: Front, isNew: boolean, form: FormData): Promise<void> {
+async function submit(auth: Auth, isNew: boolean, form: FormData): Promise<void> {
   const userId = textOf(form, 'user');
   const password = String(form.get('password') ?? '');
   if (bytesOf(password) < passwordBytes.least || bytesOf(password) > passwordBytes.most)
     throw refuse('invalid-password');
-  if (!isNew) return front.signIn(userId, password);
-  await front.signUp({ userId, password, name: textOf(form, 'name') || userId });
+  if (!isNew) return auth.signIn(userId, password);
+  await auth.signUp({ userId, password, name: textOf(form, 'name') || userId });
 }
 
 type Refusable = 'user' | 'name' | 'password';
 
-/** The field that a refusal is about. */
+/** The field that a refusal is about, by reason. */
 const fieldOf: Readonly<Record<string, Refusable>> = {
   'invalid-user-id': 'user',
   'user-id-taken': 'user',
@@ -39,18 +39,20 @@ const fieldOf: Readonly<Record<string, Refusable>> = {
 const userIdHint =
   '1 to 64 letters, digits, dots, hyphens or underscores, starting with a letter or digit. You cannot change it later.';
 
-/** The rule of the server: what is longer is refused, for nobody knows which part of it counts. */
+/**
+ * Length of a password in bytes, as the server requires. A longer one is refused, not truncated.
+ */
 const passwordBytes = { least: 8, most: 72 };
 
-/** Whether typing in a field makes a refusal one of something else. */
+/** Whether typing in a field makes a refusal obsolete. */
 function isAbout(reason: string, field: string): boolean {
   return (fieldOf[reason] ?? field) === field;
 }
 
-/** What the form does, and what it says. */
-function useSignIn(front: Front, notice: string | undefined) {
+/** The state, messages and handlers of the form. */
+function useSignIn(auth: Auth, notice: string | undefined) {
   const [isNew, setIsNew] = useState(false);
-  const { busy, refused, run, forget } = useAction((form: FormData) => submit(front, isNew, form));
+  const { busy, refused, run, forget } = useAction((form: FormData) => submit(auth, isNew, form));
   const onChange = ({ target }: FormEvent<HTMLFormElement>) => {
     if (refused !== undefined && target instanceof HTMLInputElement && isAbout(refused.reason, target.name)) forget();
   };
@@ -67,20 +69,20 @@ function useSignIn(front: Front, notice: string | undefined) {
   return { isNew, busy, turn, says, inFields: field && { [field]: refused.words }, onForm: { onSubmit, onChange } };
 }
 
-/** Sign in, or create an account. */
-export function SignIn({ front, notice }: SignInProps) {
-  const { isNew, busy, turn, says, inFields, onForm } = useSignIn(front, notice);
+/** The form to sign in or create an account. */
+export function SignIn({ auth, notice }: SignInProps) {
+  const { isNew, busy, turn, says, inFields, onForm } = useSignIn(auth, notice);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
   return (
-    <main className="front">
+    <main className="sign-in">
       <header>
         <Mark size={40} />
         <h1>Parley</h1>
         <p>Chat rooms on your own server.</p>
       </header>
-      <form ref={form} {...onForm} aria-labelledby="front-title">
-        <h2 id="front-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
+      <form ref={form} {...onForm} aria-labelledby="sign-in-title">
+        <h2 id="sign-in-title">{isNew ? 'Create an account' : 'Sign in'}</h2>
         <Fields isNew={isNew} refused={inFields} />
         <p className="refusal" role="alert">
           {says === undefined ? '' : sentence(says)}
@@ -98,7 +100,7 @@ export function SignIn({ front, notice }: SignInProps) {
 
 interface FieldsProps {
   readonly isNew: boolean;
-  /** Why the server did not take what was in a field. */
+  /** Why the server rejected a value, by field. */
   readonly refused: { readonly [field in Refusable]?: string } | undefined;
 }
 

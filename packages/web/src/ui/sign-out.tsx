@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import { unsentWords } from '../state/unsent.js';
-import { useDesk } from './desk-context.js';
 import { Dialog } from './dialog.js';
+import { useWorkspace } from './workspace-context.js';
 
-/** Signs out; asks first where that would throw something away. */
+/** The button to sign out. Asks first if something unsent would be lost. */
 export function SignOut({ onSignOut }: { onSignOut: () => void }) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const [unsent, setUnsent] = useState<string>();
   const ask = async () => {
-    const words = await desk.unsent().then(unsentWords, () => 'Some messages may not have been sent');
+    const words = await workspace.unsent().then(unsentWords, () => 'Some messages may not have been sent');
     if (words === undefined) onSignOut();
     else setUnsent(words);
   };

@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from 'react';
 import { type Piece, piecesOf, plainLine } from '../state/text.js';
 
-function RoomsPart({ piece }: { piece: Piece }) {
+function PieceOf({ piece }: { piece: Piece }) {
   if (piece.type === 'text') return piece.text;
   if (piece.type === 'hidden') {
     return (
@@ -17,7 +17,10 @@ function RoomsPart({ piece }: { piece: Piece }) {
   );
 }
 
-/** What somebody said: always text, whatever is in it, and turned around at most within itself. */
+/**
+ * The text of a message. HTML in it stays text, and right-to-left text cannot affect what surrounds
+ * it.
+ */
 export function Text({ text, children }: { text: string; children?: ReactNode }) {
   return (
     <div className="text" dir="auto">
@@ -31,12 +34,12 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
 
 const Pieces = memo(function Pieces({ of }: { of: string }) {
   return piecesOf(of).map((piece, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no other name, and no state
-    <RoomsPart key={index} piece={piece} />
+    // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no id and no state
+    <PieceOf key={index} piece={piece} />
   ));
 });
 
-/** Somebody's name, which has the id as its title, or a room's. */
+/** The name of a user, with the id as tooltip, or of a room. */
 export function Name({ of, title }: { of: string; title?: string }) {
   return <bdi title={title}>{plainLine(of) || '(no name)'}</bdi>;
 }

@@ -4,7 +4,7 @@ import { plainLine } from '../state/text.js';
 import { typingWords } from '../state/typing-words.js';
 import { useNow } from './hooks.js';
 
-/** Who types. */
+/** The typing indicator. */
 export function TypingLine({ typing, names }: { typing: readonly Typist[]; names: Names }) {
   const now = useNow(typing.length > 0);
   const words = plainLine(typingWords(typing, names, now));

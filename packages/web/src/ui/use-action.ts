@@ -2,21 +2,21 @@ import { Refusal } from '@parley/client';
 import { useState } from 'react';
 import { refusalWords } from '../state/refusal-words.js';
 
-/** Why something was refused. */
-export interface Refused {
+/** A failed action: its reason and the text for the user. */
+export interface RefusedAction {
   readonly reason: string;
   readonly words: string;
 }
 
-function refusedBy(thrown: unknown): Refused {
+function refusedBy(thrown: unknown): RefusedAction {
   if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
   return { reason: 'internal', words: 'Something went wrong in this page. Try again.' };
 }
 
-/** Something that may be refused: whether it is under way, and why it was refused. */
+/** Runs an action that may fail. Returns whether it is running, and its last failure. */
 export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void>) {
   const [busy, setBusy] = useState(false);
-  const [refused, setRefused] = useState<Refused>();
+  const [refused, setRefused] = useState<RefusedAction>();
   const run = async (...args: A) => {
     setBusy(true);
     setRefused(undefined);

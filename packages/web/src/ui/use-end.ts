@@ -1,20 +1,20 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-/** So near the end one is taken to read there. */
+/** Distance from the end, in pixels, within which the user counts as reading at the end. */
 const near = 80;
 
 const leftOf = ({ scrollHeight, scrollTop, clientHeight }: HTMLElement) => scrollHeight - scrollTop - clientHeight;
 
 /**
- * Begins at the end of what scrolls, and stays there whatever grows above, below or beside it, until one looks up. Everything is read from
- * the element itself, in the moment: what others know of it may be a scroll event old.
- * @param contents whatever differs when something in it may have grown
+ * Keeps a scrolling element at its end while contents grow, until the user scrolls up. Reads every
+ * measure from the element itself, because other sources may be one scroll event behind.
+ * @param contents values that change when the contents may have grown
  */
 export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly unknown[]) {
   const stays = useRef(true);
   const topBefore = useRef(0);
   const [isNear, setIsNear] = useState(true);
-  const look = useCallback(() => {
+  const update = useCallback(() => {
     const element = place.current;
     if (element === null) return;
     if (stays.current) element.scrollTop = element.scrollHeight;
@@ -32,13 +32,13 @@ export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly 
   }, [place]);
   const go = useCallback(() => {
     stays.current = true;
-    look();
-  }, [look]);
-  useLayoutEffect(look, [look, ...contents]);
+    update();
+  }, [update]);
+  useLayoutEffect(update, [update, ...contents]);
   useEffect(() => {
-    const sizes = new ResizeObserver(look);
+    const sizes = new ResizeObserver(update);
     if (place.current !== null) sizes.observe(place.current);
     return () => sizes.disconnect();
-  }, [place, look]);
+  }, [place, update]);
   return { isNear, follow, go };
 }

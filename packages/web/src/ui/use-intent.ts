@@ -1,18 +1,21 @@
 import { useEffect, useMemo, useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
-import { foreseen } from '../state/outgoing.js';
-import { useDesk, useRoom } from './desk-context.js';
-import { intentOf, justSay, type Target, type Wish } from './intent.js';
+import { withPending } from '../state/outgoing.js';
+import { type IntentRequest, intentOf, newMessage, type Target } from './intent.js';
+import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** What the user has begun to write. A reply waits while a message is edited; both outlast the visit. */
+/**
+ * Tracks whether the user writes a message, a reply or an edit. An edit suspends a reply; both
+ * survive a reload.
+ */
 export function useIntent({ lines, outgoing, me }: ConversationState) {
-  const desk = useDesk();
+  const workspace = useWorkspace();
   const { channelId } = useRoom();
   const [reply, setReply] = useState<Target>();
   const [edit, setEdit] = useState<Target>();
   useEffect(() => {
     let current = true;
-    desk.begun(channelId).then((begun) => {
+    workspace.pendingIntents(channelId).then((begun) => {
       const first = (what: 'reply' | 'edit') => begun.find((one) => one.do === what)?.target;
       if (!current) return;
       setReply((now) => now ?? first('reply'));
@@ -21,25 +24,25 @@ export function useIntent({ lines, outgoing, me }: ConversationState) {
     return () => {
       current = false;
     };
-  }, [desk, channelId]);
+  }, [workspace, channelId]);
   const end = (what: 'reply' | 'edit', target: Target | undefined) => {
-    if (target !== undefined) desk.forgetBegun(channelId, { do: what, target });
+    if (target !== undefined) workspace.forgetPendingIntent(channelId, { do: what, target });
     if (what === 'edit') setEdit(undefined);
     else setReply(undefined);
   };
-  const onWish = (wish: Wish) => {
-    if (wish.do === 'say') return edit === undefined ? end('reply', reply) : end('edit', edit);
-    const { seq, at } = wish.target;
-    if (wish.do === 'edit') return setEdit({ seq, at });
+  const onIntent = (request: IntentRequest) => {
+    if (request.do === 'say') return edit === undefined ? end('reply', reply) : end('edit', edit);
+    const { seq, at } = request.target;
+    if (request.do === 'edit') return setEdit({ seq, at });
     end('reply', reply);
     setReply({ seq, at });
     setEdit(undefined);
-    desk.keepReply(channelId, { seq, at });
+    workspace.saveReply(channelId, { seq, at });
   };
   const intent = useMemo(() => {
-    const seen = foreseen(lines, outgoing, me);
+    const seen = withPending(lines, outgoing, me);
     if (edit !== undefined) return intentOf({ do: 'edit', target: edit }, seen);
-    return intentOf(reply === undefined ? justSay : { do: 'reply', target: reply }, seen);
+    return intentOf(reply === undefined ? newMessage : { do: 'reply', target: reply }, seen);
   }, [lines, outgoing, me, edit, reply]);
-  return { intent, onWish };
+  return { intent, onIntent };
 }

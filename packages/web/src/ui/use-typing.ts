@@ -1,29 +1,29 @@
 import { useEffect, useMemo } from 'react';
 import type { Room } from '../live/room.js';
-import { useRoom } from './desk-context.js';
+import { useRoom } from './workspace-context.js';
 
 const againMs = 3_000;
 
-/** Tells the others that one writes, at most every few seconds, and when one has stopped. */
-function typist(room: Room) {
-  let toldAt = Number.NEGATIVE_INFINITY;
+/** Sends typing indicators: at most one every few seconds, and one when the user stops. */
+function typingIndicator(room: Room) {
+  let sentAtMs = Number.NEGATIVE_INFINITY;
   const stop = () => {
-    if (toldAt > 0) room.typing(true);
-    toldAt = Number.NEGATIVE_INFINITY;
+    if (sentAtMs > 0) room.typing(true);
+    sentAtMs = Number.NEGATIVE_INFINITY;
   };
   const go = (text: string) => {
     if (text.trim() === '') return stop();
-    if (performance.now() - toldAt < againMs) return;
-    toldAt = performance.now();
+    if (performance.now() - sentAtMs < againMs) return;
+    sentAtMs = performance.now();
     room.typing(false);
   };
   return { go, stop };
 }
 
-/** The same, for the open room. */
+/** Sends typing indicators for the open room. */
 export function useTyping() {
   const room = useRoom();
-  const one = useMemo(() => typist(room), [room]);
-  useEffect(() => one.stop, [one]);
-  return one;
+  const indicator = useMemo(() => typingIndicator(room), [room]);
+  useEffect(() => indicator.stop, [indicator]);
+  return indicator;
 }

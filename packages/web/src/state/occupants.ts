@@ -3,16 +3,22 @@ import type { ConversationState } from './conversation.js';
 import { isOver } from './link.js';
 import { type Names, named } from './names.js';
 
-/** Who is inside a room. */
-export interface Inside {
+/** The users who are in a room now. */
+export interface Occupants {
   readonly ids: readonly string[];
-  /** In large channels not everybody is named. */
+  /** Number of all users. Large channels name only some of them. */
   readonly count: number;
   readonly names: Names;
 }
 
-/** Told by the room itself while this page is there, else by the list of rooms; nobody, where it is all over. */
-export function insideOf(state: ConversationState, { users, userCount }: Pick<Channel, 'users' | 'userCount'>): Inside {
+/**
+ * Returns the users in a room: from the room while connected, else from the list of rooms, and none
+ * once it is over.
+ */
+export function occupantsOf(
+  state: ConversationState,
+  { users, userCount }: Pick<Channel, 'users' | 'userCount'>,
+): Occupants {
   const { link, names, here, hereCount } = state;
   if (isOver(link)) return { ids: [], count: 0, names };
   if (link.state === 'live' || link.state === 'catching-up') return { ids: here, count: hereCount, names };

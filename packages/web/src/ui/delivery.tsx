@@ -1,17 +1,17 @@
 import type { SaidRow } from '../state/timeline.js';
 import { untilWords } from '../state/times.js';
-import { useRoom } from './desk-context.js';
 import { useNow } from './hooks.js';
 import { Icon } from './icon.js';
 import { sentence } from './use-action.js';
+import { useRoom } from './workspace-context.js';
 
-/** Where a message of one's own is: on its way, there, or refused. */
-export function StandingOf({ row: { standing, outgoing }, mayRetry }: { row: SaidRow; mayRetry: boolean }) {
+/** The delivery state of the user's own message: sending, sent or failed. */
+export function DeliveryMark({ row: { delivery, outgoing }, mayRetry }: { row: SaidRow; mayRetry: boolean }) {
   const room = useRoom();
-  if (standing === 'theirs' || standing === 'long sent') return null;
-  if (standing === 'sent') return <Mark name="check" words="Sent" />;
-  if (outgoing?.held !== undefined && standing === 'sending') return <Held {...outgoing.held} />;
-  if (outgoing === undefined || standing === 'sending') return <Mark name="clock" words="Sending" />;
+  if (delivery === 'theirs' || delivery === 'long sent') return null;
+  if (delivery === 'sent') return <Mark name="check" words="Sent" />;
+  if (outgoing?.held !== undefined && delivery === 'sending') return <HeldBack {...outgoing.held} />;
+  if (outgoing === undefined || delivery === 'sending') return <Mark name="clock" words="Sending" />;
   return (
     <p className="failed" role="alert">
       <Icon name="alert" size={16} />
@@ -28,8 +28,8 @@ export function StandingOf({ row: { standing, outgoing }, mayRetry }: { row: Sai
   );
 }
 
-/** It waits for its turn, and goes out by itself. */
-function Held({ why, untilMs }: { why: string; untilMs: number }) {
+/** Shows until when a message is delayed. It is sent automatically then. */
+function HeldBack({ why, untilMs }: { why: string; untilMs: number }) {
   const now = useNow();
   return (
     <p className="held" role="status">
@@ -43,7 +43,7 @@ function Held({ why, untilMs }: { why: string; untilMs: number }) {
 
 function Mark({ name, words }: { name: 'check' | 'clock'; words: string }) {
   return (
-    <span className="standing" title={words}>
+    <span className="delivery" title={words}>
       <Icon name={name} size={14} />
       <span className="unseen">{words}</span>
     </span>

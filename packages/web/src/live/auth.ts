@@ -1,29 +1,32 @@
 import { createClient, type NewUser, Refusal } from '@parley/client';
 import { webTransport } from '@parley/client/web';
 import {
-  attend,
   endsSession,
   type Session,
   type SessionAction,
   type SessionState,
-  untoldNotice,
+  sessionReducer,
+  unconfirmedNotice,
 } from '../state/session.js';
 import { Store } from '../state/store.js';
 import { unsentWords } from '../state/unsent.js';
 import { type BrowserDatabase, wipe } from '../storage/database.js';
-import { Desk } from './desk.js';
+import { Workspace } from './workspace.js';
 
 const notices: Readonly<Record<string, string>> = {
   'expired-token': 'Your session has expired. Sign in again.',
   suspended: 'This account is suspended.',
 };
 
-/** Signing up, in and out, the same in every tab; the token is in this origin's database, and gone with the session. */
-export class Front {
+/**
+ * Signs users up, in and out, for every tab. The browser's database stores the token until the
+ * session ends.
+ */
+export class Auth {
   readonly #database: BrowserDatabase;
   readonly #tabs = new BroadcastChannel('parley session');
-  readonly #store = new Store<SessionState, SessionAction>(attend, { state: 'unknown' });
-  #desk: Desk | undefined;
+  readonly #store = new Store<SessionState, SessionAction>(sessionReducer, { state: 'unknown' });
+  #workspace: Workspace | undefined;
 
   constructor(database: BrowserDatabase) {
     this.#database = database;
@@ -33,24 +36,27 @@ export class Front {
   readonly state = () => this.#store.state();
   readonly subscribe = (listener: () => void) => this.#store.subscribe(listener);
 
-  /** Of who is signed in. */
-  get desk(): Desk | undefined {
-    return this.#desk;
+  /** The workspace of the signed-in user; undefined while signed out. */
+  get workspace(): Workspace | undefined {
+    return this.#workspace;
   }
 
   async start(): Promise<void> {
     const session = await this.#database.get('session', 'now');
     if (session === undefined) await this.#end(undefined);
-    else this.#begin(session); // whether it has expired the server says: the clock of this device may be wrong
+    else this.#begin(session); // only the server knows whether it has expired: this device's clock may be wrong
   }
 
-  /** Makes an account and signs in; rejects with a Refusal. */
+  /**
+   * Creates an account and signs in.
+   * @throws {Refusal}
+   */
   async signUp(user: NewUser): Promise<void> {
     await createClient({ transport: webTransport() }).register(user);
     await this.signIn(user.userId, user.password);
   }
 
-  /** Rejects with a Refusal. */
+  /** @throws {Refusal} */
   async signIn(userId: string, password: string): Promise<void> {
     const client = createClient({ transport: webTransport() });
     const { token, user } = await client.login(userId, password, { device: 'browser' });
@@ -61,52 +67,56 @@ export class Front {
     this.#begin(session);
   }
 
-  /** Ends the session here at once, and on the server as soon as that hears of it. */
+  /** Signs out here at once, then ends the session on the server. */
   async signOut(): Promise<void> {
-    const desk = this.#desk;
+    const workspace = this.#workspace;
     await this.#end(undefined);
     this.#tabs.postMessage('changed');
-    await desk?.logout().catch((thrown) => this.#untold(thrown));
+    await workspace?.logout().catch((thrown) => this.#noticeUnconfirmed(thrown));
   }
 
-  /** The server may not know that the session is over. */
-  #untold(thrown: unknown): void {
-    const notice = untoldNotice(thrown instanceof Refusal ? thrown.reason : undefined);
+  /** Shows a notice if the server may not know that the session is over. */
+  #noticeUnconfirmed(thrown: unknown): void {
+    const notice = unconfirmedNotice(thrown instanceof Refusal ? thrown.reason : undefined);
     if (notice !== undefined && this.state().state === 'out') this.#store.dispatch({ type: 'out', notice });
   }
 
   #begin(session: Session): void {
-    this.#desk = new Desk({ database: this.#database, session, onRefused: (reason) => this.#refused(reason) });
-    this.#desk.start();
+    this.#workspace = new Workspace({
+      database: this.#database,
+      session,
+      onRefused: (reason) => this.#refused(reason),
+    });
+    this.#workspace.start();
     this.#store.dispatch({ type: 'in', session });
   }
 
   async #end(notice: string | undefined): Promise<void> {
-    const desk = this.#desk;
-    this.#desk = undefined;
+    const workspace = this.#workspace;
+    this.#workspace = undefined;
     this.#store.dispatch({ type: 'out', ...(notice !== undefined && { notice }) });
     await wipe(this.#database);
-    await desk?.stop();
+    await workspace?.stop();
   }
 
   async #refused(reason: string): Promise<void> {
     if (!endsSession(reason) || this.state().state !== 'in') return;
-    const lost = await this.#desk?.unsent().then(unsentWords, () => undefined);
+    const lost = await this.#workspace?.unsent().then(unsentWords, () => undefined);
     if (this.state().state !== 'in') return; // another refusal came first
     const why = notices[reason] ?? 'Your session has ended. Sign in again.';
     await this.#end(lost === undefined ? why : `${why} ${lost}, and this browser no longer has a copy.`);
     this.#tabs.postMessage('changed');
   }
 
-  /** Another tab signed in or out. */
+  /** Follows another tab that signed in or out. */
   async #readAgain(): Promise<void> {
     const session = await this.#database.get('session', 'now');
     const now = this.state();
     if (now.state === 'in' && now.session.token === session?.token) return;
-    const desk = this.#desk;
-    this.#desk = undefined;
+    const workspace = this.#workspace;
+    this.#workspace = undefined;
     if (session === undefined) this.#store.dispatch({ type: 'out' });
     else this.#begin(session);
-    await desk?.stop();
+    await workspace?.stop();
   }
 }

@@ -6,31 +6,36 @@ import { inNextTurn } from './turns.js';
 
 const typingShownMs = 6_000;
 
-type Tell = (action: SharedAction) => void;
+type Dispatch = (action: SharedAction) => void;
 
-/** Reads a conversation and tells what happens, entries of one turn at once. */
-export class Reader {
+/**
+ * Reads a conversation and turns its events into actions. Entries of one turn become one action.
+ */
+export class EventReader {
   readonly #conversation: Conversation;
-  readonly #tell: Tell;
-  readonly #later = inNextTurn(() => this.#flush());
+  readonly #dispatch: Dispatch;
+  readonly #flushSoon = inNextTurn(() => this.#flush());
   #entries: EntryEvent[] = [];
 
-  constructor(conversation: Conversation, tell: Tell) {
+  constructor(conversation: Conversation, dispatch: Dispatch) {
     this.#conversation = conversation;
-    this.#tell = tell;
+    this.#dispatch = dispatch;
   }
 
-  /** Resolves when the conversation has ended. `onFilledGap`: History filled a gap, so messages before it may have changed. */
+  /**
+   * Reads to the end of the conversation. `onFilledGap` is called if History filled a gap, because
+   * messages before it may have changed.
+   */
   async read(onFilledGap: (from: number) => void): Promise<void> {
     for await (const event of this.#conversation) {
       if ('seq' in event) {
         this.#entries.push(event);
-        this.#later();
+        this.#flushSoon();
         continue;
       }
       this.#flush();
       const action = this.#actionOf(event);
-      if (action !== undefined) this.#tell(action);
+      if (action !== undefined) this.#dispatch(action);
       if (event.type === 'gap' && event.filled) onFilledGap(event.from);
     }
   }
@@ -41,7 +46,7 @@ export class Reader {
     const last = this.#entries.at(-1)?.seq ?? 0;
     const entries = this.#entries;
     this.#entries = [];
-    this.#tell({ type: 'entries', entries, place: place && { log: place.log, seq: last } });
+    this.#dispatch({ type: 'entries', entries, place: place && { log: place.log, seq: last } });
   }
 
   #actionOf(event: Exclude<ConversationEvent, EntryEvent>): SharedAction | undefined {

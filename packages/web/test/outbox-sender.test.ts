@@ -1,13 +1,18 @@
 import type { Sent } from '@parley/client';
-import { type Mouth, Postman } from '../src/live/postman.js';
-import { type ConversationState, converse, noConversation, type SharedAction } from '../src/state/conversation.js';
+import { OutboxSender, type SendMethods } from '../src/live/outbox-sender.js';
+import {
+  type ConversationState,
+  conversationReducer,
+  noConversation,
+  type SharedAction,
+} from '../src/state/conversation.js';
 import type { Outgoing } from '../src/state/outgoing.js';
 
 let state: ConversationState;
 let handed: unknown[][];
 let told: SharedAction[];
 let answer: { resolve: (sent: Sent) => void; reject: (thrown: Error) => void };
-let postman: Postman;
+let sender: OutboxSender;
 
 function hand(...what: unknown[]): Promise<Sent> {
   handed.push(what);
@@ -16,7 +21,7 @@ function hand(...what: unknown[]): Promise<Sent> {
   });
 }
 
-const mouth: Mouth = {
+const methods: SendMethods = {
   send: (...args) => hand('send', ...args),
   edit: (...args) => hand('edit', ...args),
   remove: (...args) => hand('remove', ...args),
@@ -25,8 +30,8 @@ const mouth: Mouth = {
 };
 
 function happen(action: SharedAction): void {
-  state = converse(state, action);
-  postman.look(state);
+  state = conversationReducer(state, action);
+  sender.sendPending(state);
 }
 
 const queued = (fields: Partial<Outgoing> = {}): SharedAction => ({
@@ -39,13 +44,13 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 beforeEach(() => {
   state = noConversation('ann');
   [handed, told] = [[], []];
-  postman = new Postman(mouth, (action) => {
+  sender = new OutboxSender(methods, (action) => {
     told.push(action);
     happen(action);
   });
 });
 
-test('what is outgoing goes once, under its own id, and not before all that was missed has come', async () => {
+test('sends a message once, under its client id, and only after missed entries have arrived', async () => {
   happen(queued());
   expect(handed).toEqual([]);
   happen(live);
@@ -57,14 +62,14 @@ test('what is outgoing goes once, under its own id, and not before all that was 
   expect([state.outgoing, handed.length]).toEqual([[], 1]);
 });
 
-test('a lost connection stops nothing that has begun: the SDK sends again', () => {
+test('leaves retries after a lost connection to the SDK', () => {
   happen(live);
   happen({ type: 'link', link: { state: 'connecting' } });
   happen(queued({ target: 3 }));
   expect(handed).toEqual([['send', 'hello', { clientId: 'id-1', replyTo: 3 }]]);
 });
 
-test('what fails waits for its user', async () => {
+test('does not retry a failed message without the user', async () => {
   happen(live);
   happen(queued());
   answer.reject(new Error('no'));
@@ -75,10 +80,10 @@ test('what fails waits for its user', async () => {
   expect(handed).toHaveLength(2);
 });
 
-test('a tab that no longer leads leaves the rest to the next', async () => {
+test('sends nothing after the tab stopped leading', async () => {
   happen(live);
   happen(queued());
-  postman.stop();
+  sender.stop();
   answer.reject(new Error('left'));
   await settled();
   happen(queued({ id: 'id-2' }));
@@ -90,7 +95,7 @@ test.each([
   ['delete', ['remove', 3]],
   ['react', ['react', 3, 'hello']],
   ['unreact', ['unreact', 3, 'hello']],
-] as const)('%s', (what, call) => {
+] as const)('sends a pending %s', (what, call) => {
   happen(live);
   happen(queued({ do: what, target: 3 }));
   expect(handed).toEqual([call]);

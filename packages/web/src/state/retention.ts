@@ -1,6 +1,6 @@
 import { type Channel, ChannelKind } from '@parley/client';
 
-type Kept = Pick<Channel, 'keep' | 'kind'>;
+type RetentionOf = Pick<Channel, 'keep' | 'kind'>;
 
 const units = [
   ['week', 604_800],
@@ -10,19 +10,22 @@ const units = [
   ['second', 1],
 ] as const;
 
-/** Whether a channel has a history. */
-export function keeps({ keep, kind }: Kept): boolean {
+/** Whether a channel stores its messages. */
+export function hasHistory({ keep, kind }: RetentionOf): boolean {
   if (keep?.nothing === true || keep?.seconds === 0) return false;
   if (keep?.everything === true || keep?.seconds !== undefined) return true;
   return kind !== ChannelKind.ROOM && kind !== ChannelKind.UNSPECIFIED;
 }
 
-/** How old a message may become, in milliseconds; undefined: there is no such limit. */
-export function keepMs({ keep }: Pick<Channel, 'keep'>): number | undefined {
+/** Returns the maximum age of a message in milliseconds, or undefined if there is none. */
+export function retentionMs({ keep }: Pick<Channel, 'keep'>): number | undefined {
   return keep?.seconds ? keep.seconds * 1_000 : undefined;
 }
 
-/** Such as 1 week, or 1 hour 30 minutes: the largest unit, and the next one where it is needed. */
+/**
+ * Returns a duration such as "1 week" or "1 hour 30 minutes": the largest unit, and the next one if
+ * needed.
+ */
 export function durationWords(seconds: number): string {
   const first = units.findIndex(([, size]) => seconds >= size);
   let left = seconds;
@@ -36,9 +39,9 @@ export function durationWords(seconds: number): string {
     .join(' ');
 }
 
-/** How long messages are kept, in words. */
-export function keepWords(channel: Kept): string {
-  if (!keeps(channel)) return 'Message history: off';
+/** Returns the text for a channel's message history. */
+export function retentionWords(channel: RetentionOf): string {
+  if (!hasHistory(channel)) return 'Message history: off';
   const { seconds, maxCount = 0 } = channel.keep ?? {};
   if (seconds === undefined) return `Message history: ${maxCount > 0 ? `last ${maxCount} messages` : 'unlimited'}`;
   const time = `Message history: ${durationWords(seconds)}`;

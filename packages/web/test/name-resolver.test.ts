@@ -1,14 +1,14 @@
 import { Refusal } from '@parley/client';
-import { Introducer } from '../src/live/introducer.js';
+import { NameResolver } from '../src/live/name-resolver.js';
 import { type Names, named, nameOf } from '../src/state/names.js';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const by = (...senders: string[]) => senders.map((sender) => ({ sender }));
 
-function introduced(answers: Record<string, string | Error>) {
+function resolverWith(answers: Record<string, string | Error>) {
   let names: Names = { ann: 'Ann' };
   const asked: string[] = [];
-  const introducer = new Introducer(
+  const resolver = new NameResolver(
     async (id) => {
       asked.push(id);
       const answer = answers[id];
@@ -20,14 +20,14 @@ function introduced(answers: Record<string, string | Error>) {
     },
   );
   const meet = async (...senders: string[]) => {
-    introducer.meet(by(...senders), names);
+    resolver.resolve(by(...senders), names);
     await settled();
   };
   return { meet, asked, nameOf: (id: string) => nameOf(names, id) };
 }
 
-test('who is not known is asked for once, and is called by name from then on', async () => {
-  const { meet, asked, nameOf: called } = introduced({ bob: 'Bob' });
+test('requests an unknown name once and uses it from then on', async () => {
+  const { meet, asked, nameOf: called } = resolverWith({ bob: 'Bob' });
   expect(called('bob')).toBe('bob');
   await meet('bob', 'ann', 'bob', '');
   await meet('bob');
@@ -35,12 +35,12 @@ test('who is not known is asked for once, and is called by name from then on', a
   expect([called('bob'), called('ann')]).toEqual(['Bob', 'Ann']);
 });
 
-test('nobody is not asked for again; where there was no answer, the next entry asks', async () => {
+test('does not retry a missing user, but retries after an unanswered request', async () => {
   const {
     meet,
     asked,
     nameOf: called,
-  } = introduced({
+  } = resolverWith({
     gone: new Refusal('user-not-found'),
     far: new Refusal('unreachable'),
     bob: 'Bob',
@@ -51,8 +51,8 @@ test('nobody is not asked for again; where there was no answer, the next entry a
   expect([called('gone'), called('far'), called('bob')]).toEqual(['gone', 'far', 'Bob']);
 });
 
-test('a user may be called like a property of every object', async () => {
-  const { meet, nameOf: called } = introduced({ constructor: 'Con' });
+test('accepts a user id that is a property of every object', async () => {
+  const { meet, nameOf: called } = resolverWith({ constructor: 'Con' });
   expect(called('constructor')).toBe('constructor');
   await meet('constructor');
   expect(called('constructor')).toBe('Con');

@@ -1,28 +1,31 @@
 import { useEffect, useState } from 'react';
-import { RoomContext, useDesk } from './desk-context.js';
 import { usePlace, useWatched } from './hooks.js';
 import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomView } from './room-view.js';
 import { Side } from './side.js';
+import { RoomContext, useWorkspace } from './workspace-context.js';
 
-/** Where there is room for the list or a room, not both: going back to the list does not leave the room. */
+/**
+ * A screen with space for either the list or a room. Going back to the list does not leave the
+ * room.
+ */
 const phone = '(max-width: 720px)';
 
-/** The rooms, and the one that the address names. On a phone one of them is seen. */
-export function Workspace({ onSignOut }: { onSignOut: () => void }) {
-  const desk = useDesk();
-  const room = useWatched({ state: desk.room, subscribe: desk.subscribe });
+/** The list of rooms and the room that the address names. A phone shows one of the two. */
+export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
+  const workspace = useWorkspace();
+  const room = useWatched({ state: workspace.room, subscribe: workspace.subscribe });
   const { channelId, isNone } = usePlace();
   const [making, setMaking] = useState(false);
   useEffect(() => {
-    if (channelId !== undefined) desk.enter(channelId);
-    else if (matchMedia(phone).matches) desk.glance();
-    else desk.look();
-  }, [desk, channelId]);
+    if (channelId !== undefined) workspace.enter(channelId);
+    else if (matchMedia(phone).matches) workspace.showList();
+    else workspace.closeRoom();
+  }, [workspace, channelId]);
   useEffect(() => {
-    if (room === undefined && channelId !== undefined && desk.room() === undefined) location.hash = '';
-  }, [desk, room, channelId]);
+    if (room === undefined && channelId !== undefined && workspace.room() === undefined) location.hash = '';
+  }, [workspace, room, channelId]);
   return (
     <div className="workspace" data-pane={channelId === undefined && !isNone ? 'rooms' : 'room'}>
       <Side openId={channelId ?? room?.channelId} onNew={() => setMaking(true)} onSignOut={onSignOut} />

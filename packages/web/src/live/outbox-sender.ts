@@ -1,0 +1,78 @@
+import { type Conversation, Refusal, type Sent } from '@parley/client';
+import type { ConversationState, SharedAction } from '../state/conversation.js';
+import type { Outgoing } from '../state/outgoing.js';
+import { refusalWords } from '../state/refusal-words.js';
+import { untilWords } from '../state/times.js';
+
+function failureText(thrown: unknown): string {
+  if (!(thrown instanceof Refusal)) return 'Something went wrong in this page. Try again.';
+  const { reason, retryAfterMs } = thrown;
+  return reason === 'muted' && retryAfterMs > 0
+    ? `You are muted here ${untilWords(retryAfterMs, Date.now())}.`
+    : refusalWords(thrown);
+}
+
+/** The calls of a conversation that change something. */
+export type SendMethods = Pick<Conversation, 'send' | 'edit' | 'remove' | 'react' | 'unreact'>;
+
+/**
+ * Sends pending messages and changes to the server, each once at a time, and reports the results.
+ */
+export class OutboxSender {
+  readonly #conversation: SendMethods;
+  readonly #onResult: (action: SharedAction) => void;
+  readonly #inFlight = new Set<string>();
+  #isLive = false;
+  #stopped = false;
+
+  constructor(conversation: SendMethods, onResult: (action: SharedAction) => void) {
+    this.#conversation = conversation;
+    this.#onResult = onResult;
+  }
+
+  /**
+   * Sends everything that is not in flight. Waits for missed entries first, since they may confirm
+   * a pending message.
+   */
+  sendPending({ link, outgoing }: ConversationState): void {
+    if (link.state === 'live') this.#isLive = true;
+    if (!this.#isLive || this.#stopped) return;
+    for (const one of outgoing) {
+      if (one.failed === undefined && !this.#inFlight.has(one.id)) this.#send(one);
+    }
+  }
+
+  /** Stops. The next leading tab takes over what is unconfirmed. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #send(outgoing: Outgoing): Promise<void> {
+    const { id } = outgoing;
+    this.#inFlight.add(id);
+    try {
+      const { seq, timestamp } = await this.#call(outgoing);
+      this.#onResult({ type: 'taken', id, seq, at: timestamp });
+    } catch (thrown) {
+      if (!this.#stopped) this.#onResult({ type: 'failed', id, why: failureText(thrown) });
+    } finally {
+      this.#inFlight.delete(id);
+    }
+  }
+
+  #call({ id, do: what, text, target = 0 }: Outgoing): Promise<Sent> {
+    const conversation = this.#conversation;
+    switch (what) {
+      case 'say':
+        return conversation.send(text, { clientId: id, ...(target > 0 && { replyTo: target }) });
+      case 'edit':
+        return conversation.edit(target, text);
+      case 'delete':
+        return conversation.remove(target);
+      case 'react':
+        return conversation.react(target, text);
+      case 'unreact':
+        return conversation.unreact(target, text);
+    }
+  }
+}
