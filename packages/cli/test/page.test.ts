@@ -60,7 +60,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
   }
 
   test.each(['gateway', 'envoy'] as const)(
-    'two pages and a grpcurl talk through the %s, and the pages are back by themselves when every chat server was killed',
+    'delivers messages between two pages and grpcurl through the %s, and reconnects after every chat server was killed',
     async (door) => {
       const come = async () => Visitor.come(await browser.newContext(), `http://${ports[door]}`);
       const [ann, bob] = [await come(), await come()];
