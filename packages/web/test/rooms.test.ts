@@ -1,5 +1,5 @@
 import type { Channel } from '@parley/client';
-import { durationWords, hasHistory, historyWords, retentionMs } from '../src/state/retention.js';
+import { durationWords, hasHistory, messageHistoryText, retentionMs } from '../src/state/retention.js';
 import { noRooms, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
@@ -54,7 +54,7 @@ test.each([
   [{ kind: 1, keep: { seconds: 60, maxCount: 30 } }, true, 'Message history: 1 minute, up to 30 messages'],
 ] as const)('%j', (channel, kept, words) => {
   const full = { keep: undefined, ...channel };
-  expect([hasHistory(full), historyWords(full)]).toEqual([kept, words]);
+  expect([hasHistory(full), messageHistoryText(full)]).toEqual([kept, words]);
 });
 
 test('expires messages only if the retention is a time', () => {

@@ -40,7 +40,7 @@ export function durationWords(seconds: number): string {
 }
 
 /** Returns the text for a channel's message history. */
-export function historyWords(channel: RetentionOf): string {
+export function messageHistoryText(channel: RetentionOf): string {
   if (!hasHistory(channel)) return 'Message history: off';
   const { seconds, maxCount = 0 } = channel.keep ?? {};
   if (seconds === undefined) return `Message history: ${maxCount > 0 ? `last ${maxCount} messages` : 'unlimited'}`;

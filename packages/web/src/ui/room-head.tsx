@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { ConversationState } from '../state/conversation.js';
 import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
-import { historyWords } from '../state/retention.js';
+import { messageHistoryText } from '../state/retention.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -31,7 +31,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         <h2>
           <Name of={name} />
         </h2>
-        {channel !== undefined && !over && <p title={historyWords(channel)}>{historyWords(channel)}</p>}
+        {channel !== undefined && !over && <p title={messageHistoryText(channel)}>{messageHistoryText(channel)}</p>}
       </div>
       {!over && <PeopleList inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}
