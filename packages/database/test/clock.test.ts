@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 
 const hourMs = 3_600_000;
 
-/** A pool whose database has a clock that can be set. */
+/** A pool whose database clock can be set. */
 function settable(): { pool: pg.Pool; set: (ms: number) => void } {
   let ms = 1_000_000 * hourMs;
   const query = async () => ({ rows: [{ ms }] });
@@ -23,7 +23,7 @@ function settable(): { pool: pg.Pool; set: (ms: number) => void } {
   return { pool: { connect: async () => client } as unknown as pg.Pool, set };
 }
 
-describe('the clock of the database, as a process tells it', () => {
+describe('the database clock', () => {
   const base = 1_000_000 * hourMs;
   let local = 0;
   const start = async () => {
@@ -32,7 +32,7 @@ describe('the clock of the database, as a process tells it', () => {
     return { ...database, clock: await DatabaseClock.start(database.pool, () => local) };
   };
 
-  test('follows a step back, and says how far it was', async () => {
+  test('follows a step back and returns its size', async () => {
     const { clock, pool: database, set } = await start();
     expect(clock.now()).toBe(base);
     local += 3_000;
@@ -43,7 +43,7 @@ describe('the clock of the database, as a process tells it', () => {
     expect(clock.now()).toBe(base + 3_010 - hourMs);
   });
 
-  test('follows a step forward, and says how far it was', async () => {
+  test('follows a step forward and returns its size', async () => {
     const { clock, pool: database, set } = await start();
     set(base + hourMs);
     expect(await clock.measure(database)).toBe(hourMs);
@@ -65,7 +65,7 @@ describe('a rate', () => {
   const farAhead = (who: string, interval: string) =>
     pool.query("INSERT INTO chat.rate VALUES ('test:' || $1, now() + $2::interval)", [who, interval]);
 
-  test('that was counted before the clock was set back is full, and not for as long as the step', async () => {
+  test('is full after the clock was set back, but not for the size of the step', async () => {
     for (const step of ['1 hour', '1 day', '100 years']) {
       await farAhead(step, step);
       const waits = [await spend(pool, rate, step), await spend(pool, rate, step)];
@@ -75,7 +75,7 @@ describe('a rate', () => {
     }
   });
 
-  test('lets its burst through and tells a sane wait', async () => {
+  test('allows its burst and returns a plausible wait', async () => {
     const waits: number[] = [];
     for (let n = 0; n < 5; n++) waits.push(await spend(pool, rate, 'ann'));
     expect(waits.slice(0, 3)).toEqual([0, 0, 0]);

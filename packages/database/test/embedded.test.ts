@@ -63,7 +63,7 @@ async function settingsOf(url: string): Promise<unknown> {
   return withClient(url, async (client) => (await client.query(`SELECT ${names.map(show).join()}`)).rows[0]);
 }
 
-test('it starts from nothing, is found, stops, and starts again at the same address', async () => {
+test('starts from nothing, stops, and starts again at the same address', async () => {
   const dataDir = await folder();
   const server = await start(dataDir);
   expect(await settingsOf(server.url)).toEqual({
@@ -82,7 +82,7 @@ test('it starts from nothing, is found, stops, and starts again at the same addr
   expect((await start(dataDir)).url).toBe(server.url);
 });
 
-test('what a killed parent leaves is used, with its data, and stopped', async () => {
+test('reuses the server of a killed parent, with its data', async () => {
   const dataDir = await folder();
   const { parent, url, pid } = await startInProcess(dataDir);
   await withClient(url, (client) => client.query('CREATE TABLE kept (n int)'));
@@ -96,7 +96,7 @@ test('what a killed parent leaves is used, with its data, and stopped', async ()
   await expect(withClient(url, async () => {})).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });
 
-test('a Ctrl-C for the whole process group does not reach it', async () => {
+test('survives Ctrl-C in the process group', async () => {
   const dataDir = await folder();
   const { parent, url, pid } = await startInProcess(dataDir);
   process.kill(-(parent.pid ?? 0), 'SIGINT');
@@ -105,7 +105,7 @@ test('a Ctrl-C for the whole process group does not reach it', async () => {
   expect((await start(dataDir)).pid).toBe(pid);
 });
 
-test('after a kill -9 of PostgreSQL itself the next start recovers', async () => {
+test('recovers after kill -9 of PostgreSQL', async () => {
   const dataDir = await folder();
   const first = await start(dataDir);
   await withClient(first.url, (client) => client.query('CREATE TABLE kept (n int)'));
@@ -116,7 +116,7 @@ test('after a kill -9 of PostgreSQL itself the next start recovers', async () =>
   expect(first.lines).toContain('PostgreSQL ended (SIGKILL).');
 });
 
-test('a pid file that names a stranger is no hindrance', async () => {
+test('ignores a pid file that names another program', async () => {
   const dataDir = await folder();
   const home = join(dataDir, 'postgres');
   await (await start(dataDir)).stop();
@@ -127,7 +127,7 @@ test('a pid file that names a stranger is no hindrance', async () => {
   await start(dataDir);
 });
 
-test('a pid file that a power cut has left is no hindrance: empty, cut short, of a number used again, or zeros', async () => {
+test('ignores a pid file left by a power cut: empty, truncated, with a reused pid, or zeros', async () => {
   const dataDir = await folder();
   const home = join(dataDir, 'postgres');
   await (await start(dataDir)).stop();
@@ -138,7 +138,7 @@ test('a pid file that a power cut has left is no hindrance: empty, cut short, of
   }
 }, 60_000);
 
-test('the same folder by another name: what a killed parent leaves is used', async () => {
+test('reuses the server of a killed parent by another path of the folder', async () => {
   const dataDir = await folder();
   const { parent, url, pid } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
@@ -151,7 +151,7 @@ test('the same folder by another name: what a killed parent leaves is used', asy
   expect(await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).toMatch(`${pid}\n`);
 });
 
-test('a PostgreSQL without its pid file is ended before another one is started', async () => {
+test('ends a PostgreSQL without a pid file before it starts another', async () => {
   const dataDir = await folder();
   const { parent, pid } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
@@ -161,14 +161,14 @@ test('a PostgreSQL without its pid file is ended before another one is started',
   expect(await commandOf(pid)).toEqual([]); // a zombie where nobody reaps it
 }, 60_000);
 
-test('a second Parley on the same folder is refused and the first goes on', async () => {
+test('refuses a second Parley on the same folder', async () => {
   const dataDir = await folder();
   const first = await start(dataDir);
   await expect(start(dataDir)).rejects.toThrow(`Another Parley runs with the data folder ${dataDir}`);
   await withClient(first.url, (client) => client.query('SELECT 1'));
 });
 
-test('a taken port is replaced, unless it was asked for', async () => {
+test('replaces a taken port unless it is fixed', async () => {
   const dataDir = await folder();
   const first = await start(dataDir);
   await first.stop();
@@ -179,7 +179,7 @@ test('a taken port is replaced, unless it was asked for', async () => {
   await expect(start(dataDir, portOf(first.url))).rejects.toThrow(`Port ${portOf(first.url)} for the embedded`);
 });
 
-test('an orphan on another port than the asked one is started anew on that', async () => {
+test('restarts an orphan that is not on the fixed port', async () => {
   const dataDir = await folder();
   const { parent, url } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
@@ -188,13 +188,13 @@ test('an orphan on another port than the asked one is started anew on that', asy
   expect(portOf((await start(dataDir, wanted)).url)).toBe(wanted);
 });
 
-test('a data folder that cannot be is refused in one sentence', async () => {
+test('refuses an unusable data folder in one sentence', async () => {
   const file = join(await folder(), 'file');
   await writeFile(file, '');
   await expect(start(join(file, 'data'))).rejects.toThrow(/^The data folder .* cannot be written: choose another\.$/);
 });
 
-test('a damaged secrets file is named', async () => {
+test('names a damaged secrets file', async () => {
   const dataDir = await folder();
   await writeFile(join(dataDir, 'secrets.json'), '{');
   await expect(start(dataDir)).rejects.toThrow('secrets.json is damaged');

@@ -32,8 +32,8 @@ async function migrateInProcess(url: string): Promise<string[]> {
   return JSON.parse(stdout);
 }
 
-// The first of this file: later on the roles are there.
-test('a database migrates while another of the cluster is making the same roles', async () => {
+// Must be the first test of this file: later ones create the roles.
+test('migrates while another database of the cluster creates the same roles', async () => {
   const url = await server.emptyDatabase();
   const other = server.pool(server.url);
   const migrated = await transaction(other, async (client) => {
@@ -45,13 +45,13 @@ test('a database migrates while another of the cluster is making the same roles'
   expect(await migrated.migration).toEqual(ALL);
 });
 
-test('an empty database gets the whole schema once', async () => {
+test('applies the whole schema to an empty database once', async () => {
   const url = await server.emptyDatabase();
   expect(await migrate(url)).toEqual(ALL);
   expect(await migrate(url)).toEqual([]);
 });
 
-test('of five processes at once one migrates and all go on', async () => {
+test('migrates once for five concurrent processes', async () => {
   const url = await server.emptyDatabase();
   const applied = await Promise.all(Array.from({ length: 5 }, () => migrateInProcess(url)));
   expect(applied.flat()).toEqual(ALL);
@@ -59,7 +59,7 @@ test('of five processes at once one migrates and all go on', async () => {
 
 const replacedWords = readFileSync(new URL('../../migrations/0020_replaced_words.sql', import.meta.url), 'utf8');
 
-test('words that edits have replaced, and those of edits of deleted messages, go when an older database migrates', async () => {
+test('removes replaced and deleted text when an older database migrates', async () => {
   const url = await server.migratedDatabase();
   const owner = server.pool(url);
   await addUser(owner, 'ann');
@@ -75,7 +75,7 @@ test('words that edits have replaced, and those of edits of deleted messages, go
   expect(rows.map(({ seq }) => Number(seq))).toEqual([1, 4, 6]);
 });
 
-test('a newer database is refused in one sentence, by the migrator and by a service', async () => {
+test('refuses a newer database in one sentence', async () => {
   const url = await server.migratedDatabase();
   const owner = server.pool(url);
   await owner.query("INSERT INTO chat.migration (name, timestamp) VALUES ('0999_later', '')");
@@ -84,7 +84,7 @@ test('a newer database is refused in one sentence, by the migrator and by a serv
   await expect(checkSchema(owner)).rejects.toThrow(sentence);
 });
 
-test('a service refuses a database that lacks a migration, and takes one that has all', async () => {
+test('refuses a database that lacks a migration', async () => {
   const url = await server.migratedDatabase();
   const service = await server.rolePool(url, 'chat_server');
   await expect(checkSchema(service)).resolves.toBeUndefined();

@@ -29,7 +29,7 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   );
 }
 
-test('int8 and numeric are numbers, times are Dates, infinity is the last one', async () => {
+test('parses int8 and numeric as numbers, times as Dates and infinity as the last Date', async () => {
   const { rows } = await pool.query(
     "SELECT 9007199254740991::int8 AS big, 1.5::numeric AS n, 0.25::float4 AS f, ARRAY[1, NULL]::int8[] AS many, to_timestamp(1) AS at, 'infinity'::timestamptz AS never",
   );
@@ -38,20 +38,20 @@ test('int8 and numeric are numbers, times are Dates, infinity is the last one', 
   ]);
 });
 
-test('kysely reads the tables by their qualified names', async () => {
+test('reads tables with Kysely by their qualified names', async () => {
   await addUser(pool, 'kim');
   const db = createDatabase(pool);
   const user = await db.selectFrom('chat.users').select(['id', 'number', 'created_at']).executeTakeFirstOrThrow();
   expect(user).toEqual({ id: 'kim', number: 1, created_at: expect.any(Date) });
 });
 
-test('the server is new enough, and an older one is refused in one sentence', async () => {
+test('accepts a recent server and refuses an old one in one sentence', async () => {
   await expect(checkServer(pool)).resolves.toBeUndefined();
   const old = { query: async () => ({ rows: [{ number: 140_012, name: '14.12' }] }) } as unknown as pg.Pool;
   await expect(checkServer(old)).rejects.toThrow('PostgreSQL 14.12 is too old. Use version 15 or later.');
 });
 
-test('a transaction commits as a whole or not at all', async () => {
+test('commits a transaction as a whole or not at all', async () => {
   await transaction(pool, (client) => client.query("INSERT INTO chat.rate VALUES ('kept', now())"));
   const failing = transaction(pool, async (client) => {
     await client.query("INSERT INTO chat.rate VALUES ('lost', now())");
@@ -61,7 +61,7 @@ test('a transaction commits as a whole or not at all', async () => {
   expect((await pool.query('SELECT key FROM chat.rate')).rows).toEqual([{ key: 'kept' }]);
 });
 
-test('a connection that dies inside a transaction ends neither the process nor the pool', async () => {
+test('survives the death of a connection in a transaction', async () => {
   const lost: Error[] = [];
   const own = createPool({ url, applicationName: 'test', max: 1, onLost: (error) => lost.push(error) });
   const failing = transaction(own, async (client) => {
@@ -76,7 +76,7 @@ test('a connection that dies inside a transaction ends neither the process nor t
   await own.end();
 });
 
-test('an idle connection that dies is replaced', async () => {
+test('replaces an idle connection that dies', async () => {
   const own = createPool({ url, applicationName: 'test', max: 1 });
   const { rows } = await own.query('SELECT pg_backend_pid() AS pid');
   await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
@@ -85,13 +85,13 @@ test('an idle connection that dies is replaced', async () => {
   await own.end();
 });
 
-test('a statement is ended after the timeout', async () => {
+test('cancels a statement after the timeout', async () => {
   const own = createPool({ url, applicationName: 'test', max: 1, statementTimeoutMs: 50 });
   await expect(own.query('SELECT pg_sleep(5)')).rejects.toMatchObject({ code: '57014' });
   await own.end();
 });
 
-test('away: nobody listens, the pool is used up', async () => {
+test('recognizes a refused connection and an exhausted pool as unreachable', async () => {
   const nowhere = createPool({ url: 'postgres://a:b@127.0.0.1:1/x', applicationName: 'test', max: 1 });
   expect(isAway(await failureOf(nowhere.query('SELECT 1')))).toBe(true);
   const small = createPool({ url, applicationName: 'test', max: 1 });
@@ -101,7 +101,7 @@ test('away: nobody listens, the pool is used up', async () => {
   await small.end();
 });
 
-test('a duplicate is known by its constraint, and is not away', async () => {
+test('recognizes a duplicate by its constraint', async () => {
   await addUser(pool, 'Twin');
   const error = await failureOf(addUser(pool, 'twin'));
   expect([isDuplicate(error), isDuplicate(error, 'users_id_folded'), isDuplicate(error, 'users_pkey')]).toEqual([
@@ -117,7 +117,7 @@ test('a duplicate is known by its constraint, and is not away', async () => {
   ]);
 });
 
-test('a lock that is not had in time is known', async () => {
+test('recognizes a lock timeout', async () => {
   await addUser(pool, 'locked');
   const update = "UPDATE chat.users SET about = 'x' WHERE id = 'locked'";
   const error = await transaction(pool, async (holder) => {
@@ -132,13 +132,13 @@ test('a lock that is not had in time is known', async () => {
   expect(isLockTimeout(error)).toBe(true);
 });
 
-test('the clock tells the time of the database', async () => {
+test('tells the time of the database', async () => {
   const clock = await DatabaseClock.start(pool);
   const { rows } = await pool.query('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms');
   expect(Math.abs(clock.now() - rows[0]?.ms)).toBeLessThan(100);
 });
 
-test('the clock never goes backwards, though the local one does', async () => {
+test('never goes back, though the local clock does', async () => {
   let local = 1_000_000;
   const clock = await DatabaseClock.start(pool, () => local);
   const before = clock.now();

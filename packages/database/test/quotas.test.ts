@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('what was stored before there were quotas is counted when the database migrates', async () => {
+test('counts older entries when the database migrates', async () => {
   const url = await server.migratedDatabase();
   const owner = server.pool(url);
   await owner.query(`
@@ -39,7 +39,7 @@ test('what was stored before there were quotas is counted when the database migr
   ]);
 });
 
-test('what deletions and later edits had left of messages is blanked when the database migrates', async () => {
+test('blanks deleted and replaced text when the database migrates', async () => {
   const owner = server.pool(await server.migratedDatabase());
   await owner.query(`
     DROP FUNCTION chat.stored_bytes;

@@ -4,10 +4,10 @@ import type pg from 'pg';
 import { SERVICE_ROLES } from '../src/index.js';
 import { TestServer } from './server.js';
 
-/** Written by hand: whoever widens a role does it here too, and says why in the migration. */
+/** Written by hand: to widen a role, change this too and explain it in the migration. */
 const expected = readFileSync(fileURLToPath(new URL('../../test/rights.txt', import.meta.url)), 'utf8');
 
-/** Every right of the service roles, and of everybody, in this database: a line for each object. */
+/** Reads every right of the service roles and of PUBLIC in this database, one line per object. */
 const rights = `
   WITH grants AS (
     SELECT a.grantee, c.relname AS object, '' AS columns, a.privilege_type AS privilege
@@ -38,12 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('each role has exactly these rights', async () => {
+test('gives each role exactly these rights', async () => {
   const { rows } = await pool.query<{ line: string }>(rights, [[...SERVICE_ROLES]]);
   expect(rows.map(({ line }) => line)).toEqual(expected.trim().split('\n'));
 });
 
-test('no service role is a superuser, makes roles or databases, passes row policies, or is a member of another role', async () => {
+test('gives no service role superuser, role, database, row-policy or membership rights', async () => {
   const { rows } = await pool.query(
     `SELECT count(*)::int AS n FROM pg_roles r WHERE rolname = ANY ($1) AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
        OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid))`,

@@ -56,7 +56,7 @@ test.each<[ServiceRole, string[]]>([
   }
 });
 
-test('no role leaves a key for years, or says when it was made', async () => {
+test('limits the lifetime of keys and lets no role set their creation time', async () => {
   for (const [role, purpose, life] of [
     ['chat_server', 'chat', '7 hours'],
     ['chat_manager', 'manager', '7 hours'],
@@ -70,14 +70,14 @@ test('no role leaves a key for years, or says when it was made', async () => {
   await expect(roles.chat_server.query(backdated)).rejects.toMatchObject(DENIED);
 });
 
-test('the manager purges keys that have expired, and only those', async () => {
+test('lets the manager purge expired keys only', async () => {
   await publishKey('chat_user', 'user');
   await publishKey('chat_user', 'user', '-1 second');
   const { rowCount } = await roles.chat_manager.query('DELETE FROM chat.signing_key WHERE purpose = $1', ['user']);
   expect(rowCount).toBe(1);
 });
 
-test('the first key of an id wins: more keys of it need the secret of the process that has it', async () => {
+test('requires the secret of the first key for further keys of an id', async () => {
   const [secret, another] = [randomBytes(32), randomBytes(32)];
   await publishKey('chat_server', 'chat', '1 hour', boot, secret);
   await publishKey('chat_server', 'chat', '1 hour', boot, secret);
@@ -104,9 +104,12 @@ test('the first key of an id wins: more keys of it need the secret of the proces
   bootSecret = secret;
 });
 
-test.each<ServiceRole>(['chat_manager', 'chat_server', 'chat_gateway'])('%s reads no password hash', async (role) => {
-  await expect(roles[role].query('SELECT password_hash FROM chat.users')).rejects.toMatchObject(DENIED);
-});
+test.each<ServiceRole>(['chat_manager', 'chat_server', 'chat_gateway'])(
+  '%s cannot read password hashes',
+  async (role) => {
+    await expect(roles[role].query('SELECT password_hash FROM chat.users')).rejects.toMatchObject(DENIED);
+  },
+);
 
 test.each([
   ['promote itself', "UPDATE chat.users SET role = 'admin'"],
@@ -151,7 +154,7 @@ test.each([
   }
 });
 
-test('no role has all connections, or waits for ever by default', async () => {
+test('limits connections and waits of every role', async () => {
   const { rows } = await owner.query(
     `SELECT rolname, rolconnlimit AS most, rolconfig::text AS config, current_setting('max_connections')::int AS all FROM pg_roles WHERE rolname = ANY ($1)`,
     [SERVICE_ROLES],
@@ -196,7 +199,7 @@ test.each([
   await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
 });
 
-test('only the manager sets a user, in the name of an active administrator; the owner in any name', async () => {
+test('lets only the manager set a user for an active operator, and the owner for anyone', async () => {
   const set = "SELECT chat.set_user($1, 'alice', 'admin', NULL) AS outcome";
   for (const role of ['chat_user', 'chat_server', 'chat_gateway'] as const) {
     await expect(roles[role].query(set, ['alice'])).rejects.toMatchObject(DENIED);
@@ -247,7 +250,7 @@ test.each<[ServiceRole, string]>([
   await roles[role].query(`EXPLAIN ${statement}`);
 });
 
-test('no role rewrites the audit, the migrations or its own rights', async () => {
+test('lets no role rewrite the audit, the migrations or its own rights', async () => {
   for (const role of SERVICE_ROLES) {
     await expect(roles[role].query("UPDATE chat.audit SET actor = 'x'")).rejects.toMatchObject(DENIED);
     await expect(roles[role].query('DELETE FROM chat.migration')).rejects.toMatchObject(DENIED);
@@ -255,7 +258,7 @@ test('no role rewrites the audit, the migrations or its own rights', async () =>
   }
 });
 
-test('a chat server renews its own lease by at most 30 s, never after its goodbye, and nobody else renews it', async () => {
+test('lets a chat server renew only its own lease, by at most 30 s and not after a goodbye', async () => {
   const within = `SELECT chat.renew_lease($1, $2, '1 year') BETWEEN now() + interval '29 s' AND now() + interval '31 s' AS ok`;
   expect((await roles.chat_server.query(within, [boot, bootSecret])).rows).toEqual([{ ok: true }]);
   for (const secret of [randomBytes(32), null, createHash('sha256').update(bootSecret).digest()]) {
@@ -268,7 +271,7 @@ test('a chat server renews its own lease by at most 30 s, never after its goodby
   expect((await roles.chat_server.query(again, [boot, bootSecret])).rows).toEqual([{ until: null }]);
 });
 
-test('a chat server gives back a channel that is its own at that epoch', async () => {
+test('lets a chat server give back only a channel it owns at that epoch', async () => {
   const giveBack = async (me: string, epoch: number) =>
     (await roles.chat_server.query('SELECT chat.give_back($1, $2, $3) AS done', [me, room, epoch])).rows[0]?.done;
   expect(await giveBack(randomUUID(), 7)).toBe(false);
@@ -278,7 +281,7 @@ test('a chat server gives back a channel that is its own at that epoch', async (
   expect(rows).toEqual([{ boot_id: null, epoch: 7 }]);
 });
 
-test('the manager makes a channel, its head and its event with its own rights', async () => {
+test('lets the manager create a channel with head and event', async () => {
   const id = await addChannel(roles.chat_manager, 'alice', 'group');
   const insert = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'alice', 0)";
   await roles.chat_manager.query(insert, [id]);
@@ -286,7 +289,7 @@ test('the manager makes a channel, its head and its event with its own rights', 
   expect(rows).toEqual([{ kind: 'chat_created' }, { kind: 'member_added' }]);
 });
 
-test('five processes open the roles at once, with passwords that need escaping', async () => {
+test('opens the roles from five processes at once, with passwords that need escaping', async () => {
   const awkward = "a'b\\c%d/@:é";
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, awkward])) as Record<ServiceRole, string>;
   await Promise.all(Array.from({ length: 5 }, () => openRoles(url, passwords)));
@@ -294,7 +297,7 @@ test('five processes open the roles at once, with passwords that need escaping',
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
 });
 
-test('what a stolen role has set for its own sessions is gone when the roles are opened again', async () => {
+test('resets the session defaults of a stolen role', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   const login = roleUrl(url, 'chat_server', 'mine');
@@ -310,7 +313,7 @@ test('what a stolen role has set for its own sessions is gone when the roles are
   expect(await readOnly()).toEqual([{ it: 'off' }]);
 });
 
-test('a second Parley in the same PostgreSQL server is refused, and the first one goes on', async () => {
+test('refuses a second Parley in the same PostgreSQL server', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'first'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   const other = await server.emptyDatabase();
@@ -323,7 +326,7 @@ test('a second Parley in the same PostgreSQL server is refused, and the first on
   expect((await server.pool(roleUrl(url, 'chat_user', 'first')).query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
 });
 
-test('PG* variables of the environment change no connection', async () => {
+test('ignores PG* variables of the environment', async () => {
   process.env.PGSSLMODE = 'require';
   process.env.PGOPTIONS = '-c statement_timeout=1';
   const { rows } = await server.pool(url).query("SELECT pg_sleep(0.05), current_setting('statement_timeout') AS most");

@@ -27,13 +27,13 @@ async function eventsOf(channel: number): Promise<string[]> {
   return rows.map((row) => row.kind);
 }
 
-test('every channel has a head from its first moment', async () => {
+test('creates a head with every channel', async () => {
   const id = await addChannel(pool, 'alice');
   const { rows } = await pool.query('SELECT * FROM chat.channel_head WHERE channel_id = $1', [id]);
   expect(rows).toMatchObject([{ epoch: 0, boot_id: null, last_seq: 0, first_seq: 1, roster: 0 }]);
 });
 
-test('a user has one seat in rooms and many in chats', async () => {
+test('allows a user one seat in rooms and many in chats', async () => {
   const [room, other, chat] = [
     await addChannel(pool, 'alice'),
     await addChannel(pool, 'alice'),
@@ -45,7 +45,7 @@ test('a user has one seat in rooms and many in chats', async () => {
   await addSeat('alice', chat, false);
 });
 
-test('a room has a limit of 25 at most, a chat may have more', async () => {
+test('limits a room to 25 seats, but not a chat', async () => {
   const limit = (kind: string, n: number) =>
     pool.query("INSERT INTO chat.channel (name, owner_id, kind, user_limit) VALUES ('x', 'alice', $1, $2)", [kind, n]);
   await expect(limit('room', 26)).rejects.toMatchObject({ constraint: 'check_limit' });
@@ -54,7 +54,7 @@ test('a room has a limit of 25 at most, a chat may have more', async () => {
   await limit('group', 1000);
 });
 
-test('only a direct chat has a pair, and the pair has one chat', async () => {
+test('allows a pair only in a direct chat, one per pair', async () => {
   const open = (kind: string, low: string | null, high: string | null) =>
     pool.query('INSERT INTO chat.channel (name, owner_id, kind, pair_low, pair_high) VALUES ($1, $2, $3, $4, $5)', [
       'x',
@@ -75,7 +75,7 @@ test('only a direct chat has a pair, and the pair has one chat', async () => {
   }
 });
 
-test('members coming, changing and going are events; a ban of a stranger and a receipt are none', async () => {
+test('creates events for membership changes, but not for a ban of a stranger or a receipt', async () => {
   const id = await addChannel(pool, 'alice', 'group');
   await pool.query("INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq) VALUES ($1, 'bob', 0, 0)", [
     id,
@@ -90,7 +90,9 @@ test('members coming, changing and going are events; a ban of a stranger and a r
   expect(await eventsOf(id)).toEqual(['chat_created', ...members, 'chat_deleted', 'chat_changed']);
 });
 
-/** A transaction that writes at once and commits a while later, so that commits overtake each other. */
+/**
+ * Runs a transaction that writes at once and commits later, so that commits overtake each other.
+ */
 function slowWrite(): Promise<void> {
   return transaction(pool, async (client) => {
     await client.query("INSERT INTO chat.channel (name, owner_id) VALUES ('x', 'alice')");
@@ -98,7 +100,7 @@ function slowWrite(): Promise<void> {
   });
 }
 
-test('a reader by "id > cursor" misses no event of sixteen slow writers', async () => {
+test('lets a reader by "id > cursor" see every event of sixteen slow writers', async () => {
   const start = await pool.query<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM chat.event');
   const first = start.rows[0]?.id ?? 0;
   let writing = true;
@@ -119,7 +121,7 @@ test('a reader by "id > cursor" misses no event of sixteen slow writers', async 
   expect(seen).toHaveLength(240);
 });
 
-test('who is inside is read by index among 100,000 seats', async () => {
+test('reads present users by index among 100,000 seats', async () => {
   await pool.query(
     "INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u', '!' FROM generate_series(1, 1000) n",
   );

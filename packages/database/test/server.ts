@@ -14,14 +14,14 @@ import {
   startEmbedded,
 } from '../src/index.js';
 
-/** A folder under the temp folder that the user `postgres` may enter. */
+/** Creates a temporary folder that the user `postgres` may enter. */
 export async function openTempFolder(mode = 0o755): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'parley-database-'));
   await chmod(folder, mode);
   return folder;
 }
 
-/** One embedded server for a test file; databases in it are made on request. */
+/** One embedded server per test file, with databases created on request. */
 export class TestServer {
   readonly url: string;
   readonly #embedded: EmbeddedServer;
@@ -74,7 +74,7 @@ export async function addUser(pool: pg.Pool, id: string): Promise<void> {
   await pool.query("INSERT INTO chat.users (id, name, password_hash) VALUES ($1, $1, '!')", [id]);
 }
 
-/** A channel of `owner` of this kind; answers its id. */
+/** Creates a channel of `owner` of this kind and returns its id. */
 export async function addChannel(pool: pg.Pool, owner: string, kind = 'room'): Promise<number> {
   const { rows } = await pool.query<{ id: number }>(
     'INSERT INTO chat.channel (name, owner_id, kind) VALUES ($1, $2, $3) RETURNING id',

@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 
 const sql = statements(import.meta.url);
 
-test('a statement beside the TypeScript source runs, prepared once per connection', async () => {
+test('runs a statement beside the source, prepared once per connection', async () => {
   const twice = sql<{ twice: number }, [n: number]>('select-number');
   expect(await twice.run(pool, [21])).toEqual([{ twice: 42 }]);
   expect(await twice.run(pool, [4])).toEqual([{ twice: 8 }]);
@@ -20,11 +20,11 @@ test('a statement beside the TypeScript source runs, prepared once per connectio
   expect(rows).toEqual([{ name: twice.name }]);
 });
 
-test('a statement that is not there fails when it is loaded', () => {
+test('throws when a missing statement is loaded', () => {
   expect(() => sql('nothing')).toThrow('nothing.sql');
 });
 
-test('the source folder is found from compiled code, also below another folder named dist', () => {
+test('finds the source folder from compiled code, even below another dist folder', () => {
   const load = statements('file:///a/dist/b/dist/src/store/x.js');
   expect(() => load('y')).toThrow("'/a/dist/b/src/store/y.sql'");
 });

@@ -13,7 +13,7 @@ import type { Person, Rig } from './rig.js';
 
 const withinMs = 10_000;
 
-/** The calls of administrators. */
+/** Calls of AdminService. */
 export class AdminDoor {
   readonly #rig: Rig;
 

@@ -47,7 +47,7 @@ async function disconnects(count: number): Promise<DisconnectRequest[]> {
     .map(({ request }) => request as unknown as DisconnectRequest);
 }
 
-test('nobody else may: by the row, whatever the token says', async () => {
+test('allows operators only, by the row and not the token', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
@@ -70,7 +70,7 @@ test('nobody else may: by the row, whatever the token says', async () => {
   expect(written).toEqual({ n: 0 });
 });
 
-test('a role counts from the next call on, without another login', async () => {
+test('applies a new role at the next call, without another login', async () => {
   const user = await rig.person();
   await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-operator' });
   await expect(door.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
@@ -81,7 +81,7 @@ test('a role counts from the next call on, without another login', async () => {
   await expect(door.listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
 });
 
-test('servers: what they said of themselves, what they own, and how long ago they reported', async () => {
+test('lists servers with their report, channels and report age', async () => {
   const user = await rig.person();
   await rig.listen(user, await rig.room(user));
   const dead = await rig.server();
@@ -106,7 +106,7 @@ test('servers: what they said of themselves, what they own, and how long ago the
   expect(byId(dead.bootId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
 });
 
-test('drain: the server is told, gets nothing new, and no report of it undoes that', async () => {
+test('drains a server, which no report undoes', async () => {
   await door.drain(root, server.bootId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });
@@ -123,7 +123,7 @@ test('drain: the server is told, gets nothing new, and no report of it undoes th
   await expect(door.drain(root, server.bootId)).resolves.toBeDefined();
 });
 
-test('drain: a server that does not answer gets nothing new either, and the administrator is told', async () => {
+test('marks an unreachable server as draining and tells the operator', async () => {
   listener.stop();
   await expect(door.drain(root, server.bootId)).rejects.toMatchObject({
     reason: 'server-away',
@@ -132,11 +132,11 @@ test('drain: a server that does not answer gets nothing new either, and the admi
   expect(servers).toMatchObject([{ state: ServerState.DRAINING }]);
 });
 
-test.each([['a word'], [''], [randomUUID()]])('drain of %j: no such server', async (id) => {
+test.each([['a word'], [''], [randomUUID()]])('refuses to drain the unknown server %j', async (id) => {
   await expect(door.drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
 });
 
-test('who is suspended has no session, no seat and no stream', async () => {
+test('ends sessions, seats and streams of a suspended user', async () => {
   const user = await rig.person();
   await rig.listen(user, await rig.room(user));
   const answer = await door.setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
@@ -161,12 +161,12 @@ test.each([
   ['nobody', { id: 'nobody', role: UserRole.ADMIN }, 'user-not-found'],
   ['no id', { id: '', role: UserRole.ADMIN }, 'invalid-user-id'],
   ['NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
-])('a user cannot be set to %s', async (_what, change, reason) => {
+])('refuses to set a user to %s', async (_what, change, reason) => {
   const user = await rig.person();
   await expect(door.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
 });
 
-test('a guest stays one', async () => {
+test('refuses to change the role of a guest', async () => {
   const guest = await rig.person();
   await rig.owner.query("UPDATE chat.users SET role = 'guest' WHERE id = $1", [guest.id]);
   await expect(door.setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
@@ -177,7 +177,7 @@ test('a guest stays one', async () => {
 test.each([
   ['demoted', { role: UserRole.USER }],
   ['suspended', { status: UserStatus.SUSPENDED }],
-])('the last active administrator is not %s', async (_what, change) => {
+])('keeps the last active operator from being %s', async (_what, change) => {
   const idle = await rig.person('admin');
   await door.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
   await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-operator' });
@@ -185,7 +185,7 @@ test.each([
   await expect(door.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
 });
 
-test('of administrators who demote each other at once, one is left', async () => {
+test('keeps one of two operators who demote each other concurrently', async () => {
   for (let round = 0; round < 5; round++) {
     await rig.owner.query("UPDATE chat.users SET role = 'user'");
     const [a, b] = [await rig.person('admin'), await rig.person('admin')];
@@ -207,13 +207,13 @@ describe('kick', () => {
     await rig.listen(user, room);
   });
 
-  test('a user, everywhere', async () => {
+  test('ends the seats of a user everywhere', async () => {
     await door.kick(root, { userId: user.id });
     expect(await seatsOf(user.id)).toEqual({ n: 0 });
     expect(await disconnects(2)).toMatchObject([{ channelId: 0, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
 
-  test('a user, in one channel; who is in another stays', async () => {
+  test('ends the seats of a user in one channel only', async () => {
     const elsewhere = await rig.room(user);
     await door.kick(root, { userId: user.id, channelId: elsewhere });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
@@ -222,7 +222,7 @@ describe('kick', () => {
     expect(await disconnects(2)).toMatchObject([{ channelId: room, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
 
-  test('everybody in a channel, and nobody elsewhere', async () => {
+  test('ends all seats in one channel only', async () => {
     const [second, other] = [await rig.person(), await rig.person()];
     await rig.listen(second, room);
     await rig.listen(other, await rig.room(other));
@@ -238,7 +238,7 @@ describe('kick', () => {
     expect(JSON.parse(entries[0]?.detail ?? '')).toEqual({ reason: 'closing time', seats: 2 });
   });
 
-  test('who was kicked may come back', async () => {
+  test('lets a kicked user come back', async () => {
     await door.kick(root, { userId: user.id });
     await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.bootId } });
   });
@@ -251,13 +251,13 @@ describe('kick', () => {
     ['no id', { userId: '!' }, 'invalid-user-id'],
     ['no channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
     ['a channel beyond all', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
-  ])('%s: refused', async (_what, request, reason) => {
+  ])('refuses %s', async (_what, request, reason) => {
     await expect(door.kick(root, request)).rejects.toMatchObject({ reason });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
   });
 });
 
-test('the audit has every action, the newest first, in pages', async () => {
+test('lists every audited action, newest first, in pages', async () => {
   const user = await rig.person();
   await door.setUser(root, { id: user.id, role: UserRole.ADMIN });
   await door.kick(user, { userId: root.id });
@@ -279,11 +279,11 @@ test('the audit has every action, the newest first, in pages', async () => {
   }
 });
 
-describe('the audit of what an administrator does in a channel', () => {
+describe("the audit of an operator's actions in a channel", () => {
   const details = async (who: Person, size: number) =>
     (await door.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
 
-  test('a mute, an unmute, a ban, its end and a removal differ, and say until when', async () => {
+  test('distinguishes mute, unmute, ban, unban and removal, with their end', async () => {
     const chats = new Chats(rig);
     const [owner, user] = [await rig.person(), await rig.person()];
     const id = await chats.make(owner, 'public');
@@ -307,7 +307,7 @@ describe('the audit of what an administrator does in a channel', () => {
     ]);
   });
 
-  test('on themselves too, and on another admin of a chat where they are one', async () => {
+  test('includes actions on themselves and on a fellow admin', async () => {
     const chats = new Chats(rig);
     const [owner, peer] = [await rig.person(), await rig.person()];
     const id = await chats.make(owner, 'public');
@@ -322,7 +322,7 @@ describe('the audit of what an administrator does in a channel', () => {
     expect(await details(root, 1)).toEqual([{ user: peer.id, change: 'mute', until: 9e15 }]);
   });
 
-  test('what they do as the owner of a channel, or for themselves as anybody, is not in it', async () => {
+  test('omits actions as an owner or as a normal user', async () => {
     const chats = new Chats(rig);
     const user = await rig.person();
     const [own, others] = [await chats.make(root, 'public'), await chats.make(user, 'public')];

@@ -28,7 +28,7 @@ afterAll(async () => {
 const reason = (word: string) => expect.objectContaining({ reason: word });
 
 describe('Create', () => {
-  test('answers a room of the caller that keeps nothing', async () => {
+  test('returns a room owned by the caller without history', async () => {
     const made = await rig.create(me, { name: 'Größe 大', limit: 2, description: 'two\nlines' });
     expect(made).toMatchObject({
       name: 'Größe 大',
@@ -67,14 +67,14 @@ describe('Create', () => {
     await expect(rig.create(me, { name, limit: 2 })).rejects.toEqual(reason('invalid-name'));
   });
 
-  test('says what is wrong with a name, and stores it normalised', async () => {
+  test('rejects an invalid name with its reason and stores a name normalized', async () => {
     await expect(rig.create(me, { name: 'ad\u200dmin', limit: 2 })).rejects.toThrow('U+200D');
     await expect(rig.create(me, { name: 'Cafe\u0301 👨‍👩‍👧', limit: 2 })).resolves.toMatchObject({
       name: 'Café 👨‍👩‍👧',
     });
   });
 
-  test('takes 64 characters, also of two halves each', async () => {
+  test('accepts 64 characters, including surrogate pairs', async () => {
     await expect(rig.create(me, { name: '😀'.repeat(64), limit: 25 })).resolves.toBeDefined();
   });
 
@@ -82,14 +82,14 @@ describe('Create', () => {
     await expect(rig.create(me, { name: 'x', limit })).rejects.toEqual(reason('invalid-limit'));
   });
 
-  test('a description has at most 1000 characters', async () => {
+  test('limits a description to 1000 characters', async () => {
     await expect(rig.create(me, { name: 'x', limit: 2, description: 'd'.repeat(1_000) })).resolves.toBeDefined();
     for (const description of ['d'.repeat(1_001), 'nul\0']) {
       await expect(rig.create(me, { name: 'x', limit: 2, description })).rejects.toEqual(reason('invalid-channel'));
     }
   });
 
-  test('20 living channels per owner on the first day', async () => {
+  test('limits a new account to 20 channels', async () => {
     await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = $1', [me.id]);
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 19)",
@@ -101,7 +101,7 @@ describe('Create', () => {
     await rig.create(me, { name: 'y', limit: 1 });
   });
 
-  test('500 of one address at once, whoever makes them, direct chats too', async () => {
+  test('limits one address to a burst of 500, direct chats included', async () => {
     await rig.owner.query(
       `INSERT INTO chat.rate (key, tat) VALUES ('create-address:127.0.0.1', now() + interval '4989 s')
        ON CONFLICT (key) DO UPDATE SET tat = excluded.tat`,
@@ -114,7 +114,7 @@ describe('Create', () => {
     await rig.owner.query("DELETE FROM chat.rate WHERE key LIKE 'create-address:%'");
   });
 
-  test('100 living channels per owner, also with ten at once', async () => {
+  test('limits an owner to 100 channels, even with ten concurrent calls', async () => {
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds, deleted_at) SELECT 'x', $1, 0, CASE WHEN n > 97 THEN now() END FROM generate_series(1, 120) n",
       [me.id],
@@ -128,7 +128,7 @@ describe('Create', () => {
     await expect(rig.create(me, { name: 'z', limit: 1 })).resolves.toBeDefined();
   });
 
-  test('20 at once, then one each 5 seconds', async () => {
+  test('allows a burst of 20, then one every 5 seconds', async () => {
     const { answers, reasons } = await outcomes(
       Array.from({ length: 24 }, () => rig.create(me, { name: 'y', limit: 1 })),
     );
@@ -149,7 +149,7 @@ describe('List', () => {
   const join = (id: number, who: Person) =>
     rig.owner.query('INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, $2, 0)', [id, who.id]);
 
-  test('of chats only the public ones, and those where the caller is a living member', async () => {
+  test('lists only public chats and chats of which the caller is a member', async () => {
     const member = await rig.person();
     const stranger = await rig.person();
     const pair = [me.id, member.id].sort();
@@ -172,7 +172,7 @@ describe('List', () => {
     expect(await seenBy(member)).toEqual([chats.public]);
   });
 
-  test('names who is inside, of the present ownership and a living server only', async () => {
+  test('names present users of the current ownership on a live server only', async () => {
     const server = await rig.server();
     const id = await rig.room(me);
     const [a, b, c] = (await rig.persons(3)) as [Person, Person, Person];
@@ -187,7 +187,7 @@ describe('List', () => {
     expect(await rig.list(me, id)).toMatchObject([{ status: 1, users: [] }]);
   });
 
-  test('unknown, deleted and impossible ids', async () => {
+  test('returns nothing for unknown, deleted and invalid ids', async () => {
     const id = await rig.room(me);
     await rig.remove(me, id);
     for (const gone of [id, 2_147_483_647])
@@ -195,7 +195,7 @@ describe('List', () => {
     await expect(rig.list(me, 2_147_483_648)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('once each, the newest first, over many pages, and no more than 1,000 that are listed', async () => {
+  test('lists each channel once, newest first, over many pages, up to 1,000', async () => {
     const other = await rig.person();
     await rig.owner.query(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 1100)",
@@ -209,7 +209,7 @@ describe('List', () => {
 });
 
 describe('Delete', () => {
-  test('by its owner: gone, without an owner or seats, and the old ownership takes nothing any more', async () => {
+  test('lets the owner delete a channel, clears owner and seats and fences the old ownership', async () => {
     const server = await rig.server();
     const id = await rig.room(me);
     const [a, b] = (await rig.persons(2)) as [Person, Person];
@@ -233,7 +233,7 @@ describe('Delete', () => {
     expect(await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE target = $1', String(id))).toEqual({ n: 0 });
   });
 
-  test('only by its owner, or by an administrator, which is written down', async () => {
+  test('allows only the owner or an operator, whose action is audited', async () => {
     const id = await rig.room(me);
     await expect(rig.remove(await rig.person(), id)).rejects.toEqual(reason('not-owner'));
     const admin = await rig.person('admin');
@@ -245,14 +245,14 @@ describe('Delete', () => {
     });
   });
 
-  test('who has lost the role is no administrator, whatever the token says', async () => {
+  test('refuses a former operator, whatever the token says', async () => {
     const id = await rig.room(me);
     const admin = await rig.person('admin');
     await rig.owner.query("UPDATE chat.users SET role = 'user' WHERE id = $1", [admin.id]);
     await expect(rig.remove(admin, id)).rejects.toEqual(reason('not-owner'));
   });
 
-  test('what a stranger cannot see is not found', async () => {
+  test('reports a channel invisible to the caller as not found', async () => {
     const { id } = await rig.one<{ id: number }>(
       "INSERT INTO chat.channel (name, kind, owner_id) VALUES ('p', 'private', $1) RETURNING id",
       me.id,
@@ -260,11 +260,11 @@ describe('Delete', () => {
     await expect(rig.remove(await rig.person(), id)).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test.each([0, 2_147_483_648])('%i is not the id of a channel', async (id) => {
+  test.each([0, 2_147_483_648])('refuses the channel id %i', async (id) => {
     await expect(rig.remove(me, id)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('twenty at once: one deletes', async () => {
+  test('deletes once for twenty concurrent calls', async () => {
     const id = await rig.room(me);
     const { answers, reasons } = await outcomes(Array.from({ length: 20 }, () => rig.remove(me, id)));
     expect(answers).toHaveLength(1);
@@ -272,13 +272,13 @@ describe('Delete', () => {
   });
 });
 
-describe('at the door', () => {
+describe('every method', () => {
   const services = ['chat.v1.ChannelService', 'ChannelService'];
   const paths = ['List', 'Create', 'Delete', 'Listen'].flatMap((name) =>
     services.map((service) => `/${service}/${name}`),
   );
 
-  test.each(paths)('%s needs a user and refuses what cannot be decoded', async (path) => {
+  test.each(paths)('%s needs a user and refuses malformed bytes', async (path) => {
     const said = async (bytes: Uint8Array, token?: string) => {
       const { code, metadata } = await sendBytes(rig.manager, path, bytes, token);
       return [code, ...metadata.get('chat-reason')];
@@ -288,7 +288,7 @@ describe('at the door', () => {
     expect(await said(Channel.encode(Channel.fromPartial({ id: 1 })).finish())).toEqual([16, 'unauthenticated']);
   });
 
-  test('what comes later says so', async () => {
+  test('refuses planned methods as not implemented', async () => {
     const overview = callUnary(rig.manager, ChannelService.overview, OverviewRequest.create(), {
       token: me.token,
       withinMs: 5_000,

@@ -21,7 +21,7 @@ type Partial<T extends { fromPartial(value: never): unknown }> = Parameters<T['f
 
 const options = ({ token }: Person) => ({ token, withinMs: 15_000 });
 
-/** Calls of one manager about chats. */
+/** Calls to one manager about chats. */
 export class Chats {
   readonly #rig: Rig;
   readonly #manager: Client;
@@ -31,7 +31,7 @@ export class Chats {
     this.#manager = manager;
   }
 
-  /** A new chat; the answer is its id. */
+  /** Creates a chat and returns its id. */
   async make(who: Person, kind: keyof typeof kinds, more: Parameters<Rig['create']>[1] = {}): Promise<number> {
     const limit = kind === 'room' ? 25 : 0;
     return (await this.#rig.create(who, { name: `a ${kind}`, kind: kinds[kind], limit, ...more })).id;
@@ -74,7 +74,7 @@ export class Chats {
     return callUnary(this.#manager, ChannelService.history, request, options(who));
   }
 
-  /** What a chat server appends: entries of kind 0 unless `kind` says otherwise. The answer is the last seq. */
+  /** Appends entries like a chat server, of kind 0 unless `kind` is given. Returns the last seq. */
   async say(channelId: number, who: Person, count = 1, kind = 0): Promise<number> {
     const { last_seq } = await this.#rig.one<{ last_seq: number }>(
       `WITH head AS (
@@ -93,13 +93,13 @@ export class Chats {
     return last_seq;
   }
 
-  /** Makes the first `count` entries so old. */
+  /** Moves the first `count` entries into the past. */
   async age(channelId: number, count: number, interval: string): Promise<void> {
     const aged = 'UPDATE chat.message SET sent_at = sent_at - $3::interval WHERE channel_id = $1 AND seq <= $2';
     await this.#rig.owner.query(aged, [channelId, count, interval]);
   }
 
-  /** The seqs that the table holds. */
+  /** Reads the seqs in the table. */
   async stored(channelId: number): Promise<number[]> {
     const held = 'SELECT seq FROM chat.message WHERE channel_id = $1 ORDER BY seq';
     return (await this.#rig.owner.query<{ seq: number }>(held, [channelId])).rows.map(({ seq }) => seq);
@@ -109,7 +109,7 @@ export class Chats {
     return this.#rig.one<Head>('SELECT * FROM chat.channel_head WHERE channel_id = $1', channelId);
   }
 
-  /** Its entries are shown as seqs, their data as text. */
+  /** Replaces entries by their seqs and data by text. */
   async seqs(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<number[]> {
     return (await this.history(who, channelId, more)).messages.map(({ seq }) => seq);
   }

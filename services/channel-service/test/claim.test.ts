@@ -23,7 +23,7 @@ afterEach(() => rig.clear());
 
 const reason = (word: string) => expect.objectContaining({ reason: word });
 
-/** As a chat server does each second, here for the test's time. */
+/** Sends a report like a chat server. */
 async function report({ token, bootId }: Identity): Promise<void> {
   await rig.report(token, {
     server: { id: bootId, addr: 'localhost:5000', internalAddr: '127.0.0.1:5009', name: 'one', state: 1, load: 0 },
@@ -38,8 +38,8 @@ async function leaseUntil(when: string, ...servers: readonly Identity[]): Promis
   ]);
 }
 
-describe('where channels are placed', () => {
-  test('what is placed counts at once, whatever the last report said', async () => {
+describe('placement of channels', () => {
+  test('counts new placements at once, whatever the last report said', async () => {
     const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
     const { rows } = await rig.owner.query<{ id: number }>(
       "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
@@ -52,7 +52,7 @@ describe('where channels are placed', () => {
     expect((await rig.listen(owner, await rig.room(owner))).server?.id).toBe(free.bootId);
   });
 
-  test('nobody is sent to a server that has no time left, however little is placed there', async () => {
+  test('avoids an overloaded server, however few channels it has', async () => {
     await rig.server(0.95);
     const other = await rig.server(0.7);
     for (let n = 0; n < 3; n++) {
@@ -72,7 +72,7 @@ describe('when every lease has lapsed at once', () => {
     return id;
   }
 
-  test('the first server that is back takes nothing from the others for 5 s, and they keep what they had', async () => {
+  test('gives the first server back no channel of the others for 5 s, so they keep theirs', async () => {
     const [quick, slow, gone] = [await rig.server(), await rig.server(), await rig.server()];
     const [kept, orphaned] = [await placed(slow), await placed(gone)];
     await leaseUntil('-4 s', quick, slow, gone);
@@ -83,7 +83,7 @@ describe('when every lease has lapsed at once', () => {
       expect(refused.retryAfterMs).toBeGreaterThan(3_000);
       expect(refused.retryAfterMs).toBeLessThanOrEqual(5_000);
     }
-    await rig.listen(await rig.person(), await rig.room(owner)); // nobody had it: no reason to wait
+    await rig.listen(await rig.person(), await rig.room(owner)); // had no owner: no reason to wait
     await report(slow);
     expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.bootId);
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', kept)).toEqual({ epoch: 7 });
@@ -94,7 +94,7 @@ describe('when every lease has lapsed at once', () => {
     await expect(rig.listen(await rig.person(), orphaned)).resolves.toBeDefined();
   });
 
-  test('no seat is swept meanwhile', async () => {
+  test('purges no seat meanwhile', async () => {
     const [quick, slow] = [await rig.server(), await rig.server()];
     const who = await rig.person();
     await rig.owner.query(
@@ -108,7 +108,7 @@ describe('when every lease has lapsed at once', () => {
       for (const purge of purges) await purge.run(rig.owner, []);
       return (await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).n;
     };
-    expect(await sweeps()).toBe(1); // nobody lives: nothing can be said
+    expect(await sweeps()).toBe(1); // no server is live, so none can be judged dead
     await report(quick);
     expect(await sweeps()).toBe(1);
     while (performance.now() - began < 4_000) {
@@ -123,7 +123,7 @@ describe('when every lease has lapsed at once', () => {
     expect(performance.now() - began).toBeGreaterThan(4_900);
   });
 
-  test('one that lives on is a witness: what a dead one had is placed at once', async () => {
+  test('places channels of a dead server at once if another server stayed live', async () => {
     const [, dead] = [await rig.server(), await rig.server()];
     const id = await placed(dead);
     await leaseUntil('0.3 s', dead);
@@ -131,7 +131,7 @@ describe('when every lease has lapsed at once', () => {
     await expect(rig.listen(await rig.person(), id)).resolves.toBeDefined();
   });
 
-  test('so is a new one that came while the dead one was still believed', async () => {
+  test('does so if a new server registered before the lease lapsed', async () => {
     const dead = await rig.server();
     const id = await placed(dead);
     await leaseUntil('0.5 s', dead);

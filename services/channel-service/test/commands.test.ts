@@ -31,7 +31,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('who gets a channel hears of it, with a manager token for itself', async () => {
+test('announces a channel to its new owner with a token for that server', async () => {
   const id = await rig.room(me);
   await rig.listen(me, id);
   const [first] = await listener.hears(1);
@@ -40,7 +40,7 @@ test('who gets a channel hears of it, with a manager token for itself', async ()
   expect(payload).toMatchObject({ aud: server.bootId, iss: 'parley:manager' });
 });
 
-test('a replaced seat is told to its server', async () => {
+test('tells the server about a replaced seat', async () => {
   const [one, two] = [await rig.room(me), await rig.room(me)];
   await rig.listen(me, one);
   const { id: old } = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', me.id);
@@ -51,7 +51,7 @@ test('a replaced seat is told to its server', async () => {
   ]);
 });
 
-test('a deleted channel: first its people, then itself', async () => {
+test('disconnects users of a deleted channel, then removes the channel', async () => {
   const id = await rig.room(me);
   await rig.listen(me, id);
   await listener.hears(1);
@@ -64,7 +64,7 @@ test('a deleted channel: first its people, then itself', async () => {
   expect(remove).toMatchObject({ method: 'remove', request: { id } });
 });
 
-test('who is removed: at the server where that seat is', async () => {
+test('disconnects a removed user at the server of the seat', async () => {
   const chats = new Chats(rig);
   const [id, other] = [await chats.make(me, 'group'), await rig.person()];
   await chats.add(me, id, other);
@@ -78,7 +78,7 @@ test('who is removed: at the server where that seat is', async () => {
   ]);
 });
 
-test('another log: its people are to listen again', async () => {
+test('tells users to listen again after a new log', async () => {
   const chats = new Chats(rig);
   const id = await chats.make(me, 'group');
   await rig.listen(me, id);
@@ -90,7 +90,7 @@ test('another log: its people are to listen again', async () => {
   ]);
 });
 
-test('a server that does not answer holds nobody up', async () => {
+test('does not wait for an unresponsive server', async () => {
   listener.stop();
   const id = await rig.room(me);
   const began = performance.now();

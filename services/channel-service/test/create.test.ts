@@ -27,7 +27,7 @@ afterAll(async () => {
 const room = (more: object) => rig.create(me, { name: 'x', limit: 2, ...more });
 const group = (more: object) => rig.create(me, { name: 'x', kind: kinds.group, ...more });
 
-describe('what is kept', () => {
+describe('retention', () => {
   test.each([
     [{}, { nothing: true, maxCount: 0 }],
     [{ keep: {} }, { nothing: true, maxCount: 0 }],
@@ -41,7 +41,7 @@ describe('what is kept', () => {
     expect((await room(more)).keep).toMatchObject(keep);
   });
 
-  test('a chat keeps everything unless told', async () => {
+  test('a chat keeps everything by default', async () => {
     expect((await group({})).keep).toMatchObject({ everything: true });
     expect((await group({ keep: { nothing: true } })).keep).toMatchObject({ nothing: true });
   });
@@ -56,7 +56,7 @@ describe('what is kept', () => {
   });
 });
 
-test('a count without a history is refused, and the refusal says what to do', async () => {
+test('refuses a count without history and says what to do', async () => {
   const words = 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.';
   await expect(room({ keep: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
@@ -75,31 +75,31 @@ describe('chats', () => {
     expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, boot_id: null });
   });
 
-  test('a limit is up to 10,000 members', async () => {
+  test('allows a limit of up to 10,000 members', async () => {
     expect((await group({ limit: 10_000 })).limit).toBe(10_000);
     await expect(group({ limit: 10_001 })).rejects.toEqual(reason('invalid-limit'));
   });
 
-  test('nobody makes a direct chat or a kind that there is not', async () => {
+  test('refuses direct chats and unknown kinds', async () => {
     await expect(room({ kind: kinds.direct })).rejects.toEqual(reason('wrong-kind'));
     await expect(room({ kind: 9 })).rejects.toEqual(reason('invalid-channel'));
     await expect(room({ closedHistory: true })).rejects.toEqual(reason('invalid-channel'));
     await expect(room({ iconId: 'x' })).rejects.toEqual(reason('not-implemented'));
   });
 
-  test('slow mode is 0 to 21600 seconds', async () => {
+  test('allows a slow mode of 0 to 21600 seconds', async () => {
     expect((await room({ slowModeS: 21_600 })).slowModeS).toBe(21_600);
     await expect(room({ slowModeS: 21_601 })).rejects.toEqual(reason('invalid-channel'));
   });
 
-  test('a member that was suspended makes nothing', async () => {
+  test('refuses a suspended user', async () => {
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [me.id]);
     await expect(group({})).rejects.toEqual(reason('suspended'));
   });
 });
 
 describe('metadata', () => {
-  test('is a JSON object, and comes back as one', async () => {
+  test('is a JSON object and is returned as one', async () => {
     const made = await room({ metadata: '{"a": [1, {"b": "ü😀"}], "c": 1e400}' });
     expect(JSON.parse(made.metadata)).toEqual({ a: [1, { b: 'ü😀' }], c: null });
     const deep = `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
@@ -125,7 +125,7 @@ describe('metadata', () => {
 });
 
 describe('OpenDirect', () => {
-  test('answers one channel per pair, from either side', async () => {
+  test('returns one channel per pair, from either side', async () => {
     const other = await rig.person();
     const made = await chats.direct(me, other.id);
     expect(made).toMatchObject({ kind: kinds.direct, memberCount: 2, limit: 2, name: '' });
@@ -134,7 +134,7 @@ describe('OpenDirect', () => {
     expect(await rig.list(await rig.person())).not.toContainEqual(expect.objectContaining({ id: made.id }));
   });
 
-  test('forty at once from both sides over two managers make one', async () => {
+  test('creates one chat for forty concurrent calls over two managers', async () => {
     const other = await rig.person();
     const second = new Chats(rig, rig.managers[1]);
     const all = Array.from({ length: 20 }, () => [chats.direct(me, other.id), second.direct(other, me.id)]).flat();
@@ -143,7 +143,7 @@ describe('OpenDirect', () => {
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   });
 
-  test('is with somebody else who can be found', async () => {
+  test('needs another user whom the caller may find', async () => {
     const other = await rig.person();
     await expect(chats.direct(me, me.id)).rejects.toEqual(reason('invalid-user-id'));
     for (const id of ['', 'a b', 'x'.repeat(65)]) {
@@ -156,7 +156,7 @@ describe('OpenDirect', () => {
     }
   });
 
-  test('contacts are people of the same chat; a chat that there is stays open to both', async () => {
+  test('lets members of the same chat find each other and keeps an existing chat open to both', async () => {
     const other = await rig.person();
     await rig.owner.query("UPDATE chat.users SET visibility = 'contacts' WHERE id = $1", [other.id]);
     await expect(chats.direct(me, other.id)).rejects.toEqual(reason('user-not-found'));
@@ -166,7 +166,7 @@ describe('OpenDirect', () => {
     expect((await chats.direct(me, other.id)).id).toBe(id);
   });
 
-  test('does not count as one of the 100 channels that one may own', async () => {
+  test('does not count towards the 100 channels of an owner', async () => {
     await rig.owner.query(
       `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
       [me.id],
@@ -177,7 +177,7 @@ describe('OpenDirect', () => {
     await expect(chats.direct(me, (await rig.person()).id)).resolves.toBeDefined();
   });
 
-  test('who opens many is slowed down', async () => {
+  test('limits the rate of new direct chats', async () => {
     const others = await rig.persons(22);
     const { answers, reasons } = await outcomes(others.map(({ id }) => chats.direct(me, id)));
     expect(answers.length).toBeGreaterThanOrEqual(20);
@@ -185,7 +185,7 @@ describe('OpenDirect', () => {
   });
 });
 
-test('accounts of less than a day make 60 channels at once from one address; older ones are not counted there', async () => {
+test('limits new accounts to 60 channels per address and does not count older ones', async () => {
   const people = await rig.persons(4);
   const young = people.slice(0, 3).map(({ id }) => id);
   await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = ANY ($1)', [young]);

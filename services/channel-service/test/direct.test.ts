@@ -34,7 +34,7 @@ const both = () => [
   [other, opener],
 ];
 
-test('neither deletes it for both, gives roles in it, or removes the other', async () => {
+test('refuses deletion, roles and removal of the other user', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await expect(rig.remove(one, id)).rejects.toEqual(reason('wrong-kind'));
     for (const change of [{ remove: true }, { role: ranks.owner }, { role: ranks.admin }]) {
@@ -50,7 +50,7 @@ test('neither deletes it for both, gives roles in it, or removes the other', asy
   await expect(chats.add(opener, id, stranger)).rejects.toEqual(reason('wrong-kind'));
 });
 
-test('each may leave, is asked to come back, and comes back by their own choice', async () => {
+test('lets each user leave, be asked back and return by choice', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await chats.change(one, id, one, { remove: true });
     expect(await listed(one)).toEqual([]);
@@ -61,7 +61,7 @@ test('each may leave, is asked to come back, and comes back by their own choice'
   }
 });
 
-test('asking again and again is heard three times a day, and the one who asks is told nothing of it', async () => {
+test('limits requests to three a day without telling the user who asks', async () => {
   for (let n = 0; n < 5; n++) {
     await chats.change(other, id, other, { remove: true }).catch(() => undefined);
     expect(await chats.direct(opener, other.id)).toMatchObject({ id });
@@ -69,7 +69,7 @@ test('asking again and again is heard three times a day, and the one who asks is
   expect(await listed(other)).toEqual([]);
 });
 
-test('each may ban the other, who reads what was before and nothing after, until the ban is lifted', async () => {
+test('a banned user reads only earlier messages until the ban is lifted', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await chats.say(id, one);
     await rig.listen(two, id);
@@ -86,7 +86,7 @@ test('each may ban the other, who reads what was before and nothing after, until
   }
 });
 
-test('who left, or was banned, may ban the other too', async () => {
+test('lets a user who left or was banned ban the other too', async () => {
   await chats.change(other, id, other, { remove: true });
   await chats.change(other, id, opener, { banUntil: forGood });
   await chats.change(opener, id, other, { banUntil: forGood });
@@ -95,7 +95,7 @@ test('who left, or was banned, may ban the other too', async () => {
   }
 });
 
-test('each may mute the other, who stays', async () => {
+test('lets each user mute the other, who stays a member', async () => {
   await rig.listen(opener, id);
   await chats.change(other, id, opener, { muteUntil: forGood });
   const row = () =>
@@ -110,7 +110,7 @@ test('each may mute the other, who stays', async () => {
   expect(await row()).toEqual({ left_seq: null, muted: false });
 });
 
-test('100 people a day are written to for the first time', async () => {
+test('limits a user to 100 first contacts a day', async () => {
   const { rows } = await rig.owner.query<{ id: string }>(
     `INSERT INTO chat.users (id, name, password_hash) SELECT $1 || '-friend-' || n, 'x', '!' FROM generate_series(1, 120) n RETURNING id`,
     [opener.id],

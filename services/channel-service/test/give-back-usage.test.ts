@@ -29,7 +29,7 @@ const weight = `octet_length(data) + octet_length(content_type) + octet_length(a
 const ofChannel = `SELECT count(*)::int AS rows, coalesce(sum(${weight}), 0)::int AS bytes FROM chat.message WHERE channel_id = $1`;
 const ofUser = `SELECT count(*)::int AS rows, coalesce(sum(${weight}), 0)::int AS bytes FROM chat.message WHERE sender_id = $1 AND kind <> 8`;
 
-/** What chat servers would have counted by now. */
+/** Sets the usage that chat servers would have counted. */
 async function count(id: number, people: readonly Person[]): Promise<void> {
   await rig.owner.query(
     `UPDATE chat.channel_head SET (stored_rows, stored_bytes) = (${ofChannel}) WHERE channel_id = $1`,
@@ -68,7 +68,7 @@ async function groupOfTwo(keep: { seconds: number }): Promise<{ id: number; peop
   return { id, people };
 }
 
-test('a change of members counts for its channel', async () => {
+test('counts a membership change against its channel', async () => {
   const [me, other] = [await rig.person(), await rig.person()];
   const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
   await chats.add(me, id, other);
@@ -76,7 +76,7 @@ test('a change of members counts for its channel', async () => {
   expect((await rig.owner.query(ofChannel, [id])).rows[0].bytes).toBeGreaterThan(0);
 });
 
-test('what retention deletes counts no more, for its channel and for its senders', async () => {
+test('subtracts deleted entries from the usage of channel and senders', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await chats.age(id, 8, '61 min');
   await new Retention(pool, undefined).run();
@@ -84,7 +84,7 @@ test('what retention deletes counts no more, for its channel and for its senders
   await expectCounted(id, people);
 });
 
-test('what is dropped because its channel keeps nothing, or keeps again, counts no more', async () => {
+test('subtracts entries deleted when a channel stops or resumes keeping history', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await chats.update(people[0], id, { keep: { nothing: true } });
   await chats.update(people[0], id, { keep: { seconds: 3_600 } });
@@ -92,14 +92,14 @@ test('what is dropped because its channel keeps nothing, or keeps again, counts 
   await expectCounted(id, people);
 });
 
-test('a log that is begun anew leaves no sum behind', async () => {
+test('resets the sums when a log is replaced', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await pool.query(NEW_LOG, [id, true]);
   expect(await chats.stored(id)).toEqual([]);
   await expectCounted(id, people);
 });
 
-test('a deleted channel is purged, and its senders have room again', async () => {
+test('returns usage to senders when a deleted channel is purged', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
   await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '25 h' WHERE id = $1", [id]);
   await rig.owner.query("UPDATE chat.message SET sent_at = now() - interval '1 h' WHERE channel_id = $1", [id]);

@@ -39,7 +39,7 @@ const changes = [
   { role: ranks.member },
 ];
 
-test('who does not want to be found is answered like nobody, by every change', async () => {
+test('treats a hidden user as missing in every change', async () => {
   const group = await chats.make(owner, 'group');
   for (const change of changes) {
     for (const id of [room, group]) {
@@ -69,7 +69,7 @@ test.each([
   await expect(chats.change(owner, room, hidden, { banUntil: 0 })).resolves.toMatchObject({ id: hidden.id });
 });
 
-test('a channel that is none, or not for the caller, has one answer whatever the id', async () => {
+test('refuses a missing and an invisible channel alike, whatever the user id', async () => {
   const secret = await chats.make(owner, 'private');
   const stranger = await rig.person();
   for (const id of [2_000_000_000, secret]) {
@@ -81,7 +81,7 @@ test('a channel that is none, or not for the caller, has one answer whatever the
   }
 });
 
-test('outsiders of a public chat are told only of people whom anybody may find', async () => {
+test('shows outsiders of a public chat only users anyone may find', async () => {
   const open = await chats.make(owner, 'public');
   await chats.join(hidden, open);
   const channelsNamed = async (who: Person) => (await chats.members(who, open)).users.map(({ id }) => id);
@@ -90,7 +90,7 @@ test('outsiders of a public chat are told only of people whom anybody may find',
   expect((await channelsNamed(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
 });
 
-test('an id is found in capital letters or not', async () => {
+test('finds a user id in any case', async () => {
   const root = await rig.person('admin');
   const door = new AdminDoor(rig);
   const friend = await rig.person();

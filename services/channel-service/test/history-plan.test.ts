@@ -9,7 +9,7 @@ let rig: Rig;
 let chats: Chats;
 let me: Person;
 let id: number;
-/** Who reads in turn: one alone would read too often. */
+/** Readers take turns, because a single one would hit the rate limit. */
 const readers: Person[] = [];
 
 beforeAll(async () => {
@@ -19,8 +19,8 @@ beforeAll(async () => {
   chats = new Chats(rig);
   me = await rig.person();
   id = await chats.make(me, 'group');
-  // One in ten is about another entry, one in a hundred has reactions. Without triggers and indexes of unique keys it would be quicker,
-  // but not what is measured.
+  // One entry in ten refers to another, one in a hundred has reactions. Dropping triggers and
+  // unique indexes would be faster, but would change what is measured.
   await rig.owner.query(
     `SET synchronous_commit = off;
      SET session_replication_role = replica;
@@ -68,7 +68,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 1,000,000 entri
     expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
   });
 
-  test('its entries are looked up by it, and their reactions by theirs', async () => {
+  test('looks up entries and reactions by their indexes', async () => {
     const seqs = Array.from({ length: 50 }, (_, n) => 500_000 + n);
     const text = await plan(readEntries.text, [id, seqs, 100, 10, me.id], mode);
     expect(text).toContain('Index Scan using message_pkey');
@@ -86,10 +86,13 @@ function quantile(times: readonly number[], q: number): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * q)] ?? 0;
 }
 
-/** What the slowest one-row calls take on a machine that has time for us. */
+/** Time of the slowest one-row calls on an idle machine, in milliseconds. */
 const quietMs = 5;
 
-/** A page costs some round trips and what the database does for it. A call that reads one row is timed beside each: it says how busy the machine is. */
+/**
+ * A page costs a few round trips and the work of the database. Each is compared with a one-row
+ * call, which shows how busy the machine is.
+ */
 test('a page of 50 at any depth: p99 under 10 ms', async () => {
   const pages: number[] = [];
   const trips: number[] = [];
@@ -113,7 +116,7 @@ test('a page of 50 at any depth: p99 under 10 ms', async () => {
   if (!busy) expect(quantile(pages, 0.99)).toBeLessThan(10);
 });
 
-test('a page at one end touches as few blocks as one in the middle', async () => {
+test('reads as few blocks for a page at one end as in the middle', async () => {
   const blocksAt = async (seq: number) => {
     const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${newestFirst.text}`;
     const { rows } = await rig.owner.query(text, [id, 1, seq, 51, 100, 10]);

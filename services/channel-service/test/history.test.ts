@@ -28,7 +28,7 @@ const change = (id: number, seq: number, set: string, ...values: readonly unknow
   rig.owner.query(`UPDATE chat.message SET ${set} WHERE channel_id = $1 AND seq = $2`, [id, seq, ...values]);
 
 describe('pages', () => {
-  test('newest first, before a seq, to the end', async () => {
+  test('go newest first, before a seq, to the end', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 25);
     const first = await chats.history(owner, id, { size: 10 });
@@ -40,7 +40,7 @@ describe('pages', () => {
     expect(await chats.seqs(owner, id, { beforeSeq: 1_000_000, size: 1 })).toEqual([25]);
   });
 
-  test('oldest first after a seq, to the end', async () => {
+  test('go oldest first after a seq, to the end', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 25);
     const page = await chats.history(owner, id, { afterSeq: 20, size: 4 });
@@ -49,7 +49,7 @@ describe('pages', () => {
     expect(await chats.history(owner, id, { afterSeq: 25 })).toMatchObject({ messages: [], more: false });
   });
 
-  test('size 0 is 100, and 101 is too many; one way at a time', async () => {
+  test('treats size 0 as 100, refuses 101 and refuses two directions', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 101);
     const page = await chats.history(owner, id);
@@ -59,7 +59,7 @@ describe('pages', () => {
     await expect(chats.history(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('entries about others are left out, and more is told right', async () => {
+  test('leave out edits and reactions, and set `more` correctly', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 3);
     for (const kind of [1, 2, 3, 4, 5, 6]) await chats.say(id, owner, 1, kind);
@@ -74,7 +74,7 @@ describe('pages', () => {
     expect([up.messages.map(({ seq }) => seq), up.more]).toEqual([[10, 11], false]);
   });
 
-  test('of large entries, 1 MiB and the promise of more', async () => {
+  test('limit a page of large entries to 1 MiB and set `more`', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);
     await rig.owner.query(
@@ -95,7 +95,7 @@ describe('pages', () => {
     expect(before).toBe(1);
   });
 
-  test('oldest first from the first entry on, page by page', async () => {
+  test('go oldest first from the first entry, page by page', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 5);
     const first = await chats.history(owner, id, { oldestFirst: true, size: 3 });
@@ -104,7 +104,7 @@ describe('pages', () => {
     await expect(chats.history(owner, id, { oldestFirst: true, beforeSeq: 3 })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('of reactions the count, the first ten people and whether one is mine, however many there are', async () => {
+  test("show the count, the first ten users and the reader's own reaction, however many there are", async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 40);
     await rig.owner.query(
@@ -135,7 +135,7 @@ describe('pages', () => {
     expect(others).toHaveLength(38);
   });
 
-  test('where the page ends is known before anything of it is read', async () => {
+  test('find the end of a page before reading its entries', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 100);
     await rig.owner.query(
@@ -153,7 +153,7 @@ describe('pages', () => {
 });
 
 describe('an entry', () => {
-  test('is told with everything that is in it', async () => {
+  test('is returned with all its fields', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 2);
     await change(id, 2, "target_seq = 1, mentions = ARRAY[$3::varchar], content_type = 'text/plain'", member.id);
@@ -186,7 +186,7 @@ describe('an entry', () => {
     expect(Math.abs((message?.timestamp ?? 0) - Date.now())).toBeLessThan(5_000);
   });
 
-  test('shows edits, deletions and reactions as they are now', async () => {
+  test('shows the current edits, deletions and reactions', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 3);
     await change(id, 1, "data = 'edited', edited_at = to_timestamp(1700000000.5)");
@@ -209,8 +209,8 @@ describe('an entry', () => {
   });
 });
 
-describe('who may read', () => {
-  test('a room that keeps something: everybody who may listen', async () => {
+describe('read access', () => {
+  test('lets anyone who may listen read a room with history', async () => {
     const room = await chats.make(owner, 'room', { keep: { seconds: 60 } });
     await chats.say(room, owner, 2);
     expect(await chats.seqs(member, room)).toEqual([2, 1]);
@@ -219,12 +219,12 @@ describe('who may read', () => {
     expect(await chats.seqs(await rig.person(), room)).toEqual([2, 1]);
   });
 
-  test('a room that keeps nothing has nothing', async () => {
+  test('returns nothing for a room without history', async () => {
     const room = await chats.make(owner, 'room');
     expect(await chats.history(member, room)).toMatchObject({ messages: [], more: false, log: '' });
   });
 
-  test('chats: members, and who was one up to the end of that', async () => {
+  test('lets members read a chat, and past members up to their last entry', async () => {
     const [open, group] = [await chats.make(owner, 'public'), await chats.make(owner, 'group')];
     const { id: direct } = await chats.direct(owner, (await rig.person()).id);
     await expect(chats.history(member, open)).rejects.toEqual(reason('not-a-member'));
@@ -242,7 +242,7 @@ describe('who may read', () => {
     });
   });
 
-  test('nobody, once the channel is deleted or the reader suspended', async () => {
+  test('refuses everyone after deletion, and a suspended reader', async () => {
     const id = await chats.make(owner, 'group');
     await chats.add(owner, id, member);
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);

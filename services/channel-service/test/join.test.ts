@@ -35,7 +35,7 @@ const rowOf = (id: number, who: Person) =>
   rig.one<Record<string, unknown>>('SELECT * FROM chat.member WHERE channel_id = $1 AND user_id = $2', id, who.id);
 
 describe('Join', () => {
-  test('a public channel by its id, once', async () => {
+  test('enters a public channel by its id, once', async () => {
     const id = await chats.make(owner, 'public');
     await expect(rig.listen(member, id)).rejects.toEqual(reason('not-a-member'));
     expect(await chats.join(member, id)).toMatchObject({ id, memberCount: 2 });
@@ -44,7 +44,7 @@ describe('Join', () => {
     await expect(rig.listen(member, id)).resolves.toBeDefined();
   });
 
-  test('no room, no channel that there is not, and not by a link yet', async () => {
+  test('refuses rooms, missing channels and invite links', async () => {
     const room = await chats.make(owner, 'room');
     await expect(chats.join(member, room)).rejects.toEqual(reason('wrong-kind'));
     await expect(chats.join(member, 2_000_000_000)).rejects.toEqual(reason('channel-not-found'));
@@ -58,7 +58,7 @@ describe('Join', () => {
     await expect(chats.join(member, await chats.make(owner, 'public'))).rejects.toEqual(reason('suspended'));
   });
 
-  test('two places, fourteen at once over two managers: two come in', async () => {
+  test('admits two of fourteen concurrent callers to two places over two managers', async () => {
     const id = await chats.make(owner, 'public', { limit: 3 });
     const people = await rig.persons(14);
     const { answers, reasons } = await outcomes(people.map((one, n) => (n % 2 === 0 ? chats : second).join(one, id)));
@@ -69,13 +69,13 @@ describe('Join', () => {
     expect(await chats.head(id)).toMatchObject({ last_seq: 2, roster: 2 });
   });
 
-  test('the same person twenty times at once is one member and one entry', async () => {
+  test('adds one member and one entry for twenty concurrent calls of one user', async () => {
     const id = await chats.make(owner, 'public');
     await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? chats : second).join(member, id)));
     expect(await chats.head(id)).toMatchObject({ last_seq: 1, roster: 1 });
   });
 
-  test('coming and going, adding and removing at once end in a log without gaps', async () => {
+  test('keeps the log free of gaps under concurrent changes', async () => {
     const id = await chats.make(owner, 'public');
     const people = await rig.persons(6);
     const rounds: Promise<unknown>[] = people.flatMap((one) => [
@@ -96,7 +96,7 @@ describe('Join', () => {
 });
 
 describe('coming back', () => {
-  test('to an open history nothing is lost', async () => {
+  test('restores the whole of an open history', async () => {
     const id = await chats.make(owner, 'public');
     await chats.join(member, id);
     await chats.change(member, id, member, { remove: true });
@@ -108,7 +108,7 @@ describe('coming back', () => {
     expect(await chats.seqs(member, id)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
   });
 
-  test('to a closed one, the older part is', async () => {
+  test('hides the older part of a closed history', async () => {
     const id = await chats.make(owner, 'public', { closedHistory: true });
     await chats.say(id, owner, 3);
     await chats.join(member, id);
@@ -123,7 +123,7 @@ describe('coming back', () => {
 });
 
 describe('bans and mutes', () => {
-  test('who is banned is out, cannot come back, and comes back when it is lifted', async () => {
+  test('a ban removes a user and blocks return until it is lifted', async () => {
     const id = await chats.make(owner, 'public');
     await chats.join(member, id);
     await rig.listen(member, id);
@@ -139,7 +139,7 @@ describe('bans and mutes', () => {
     await expect(chats.join(member, id)).resolves.toBeDefined();
   });
 
-  test('a ban ends by itself', async () => {
+  test('a ban expires', async () => {
     const id = await chats.make(owner, 'public');
     await chats.change(owner, id, member, { banUntil: Date.now() + 600 });
     await expect(chats.join(member, id)).rejects.toEqual(reason('banned'));
@@ -148,7 +148,7 @@ describe('bans and mutes', () => {
   });
 
   test.each(['group', 'public', 'private'] as const)(
-    'a stranger banned from a %s reads nothing by it',
+    'a non-member banned from a %s gets no read access',
     async (kind) => {
       const id = await chats.make(owner, kind);
       await chats.say(id, owner, 3);
@@ -161,7 +161,7 @@ describe('bans and mutes', () => {
     },
   );
 
-  test('from a room by its owner; the seat ends, the ban stays', async () => {
+  test('the owner of a room bans a user, which ends the seat', async () => {
     const room = await chats.make(owner, 'room');
     await rig.listen(member, room);
     await chats.change(owner, room, member, { banUntil: forGood });
@@ -171,7 +171,7 @@ describe('bans and mutes', () => {
     expect((await rig.list(owner, room))[0]?.memberCount).toBe(0);
   });
 
-  test('a mute is no entry, but another roster; it survives leaving', async () => {
+  test('a mute changes the roster number, adds no entry and survives leaving', async () => {
     const id = await chats.make(owner, 'public');
     await expect(chats.change(owner, id, member, { muteUntil: forGood })).rejects.toEqual(reason('member-not-found'));
     await chats.join(member, id);
@@ -187,7 +187,7 @@ describe('bans and mutes', () => {
 });
 
 describe('ListMembers', () => {
-  test('in pages, by id', async () => {
+  test('pages by user id', async () => {
     const id = await chats.make(owner, 'group');
     await chats.add(owner, id, ...(await rig.persons(6)));
     const first = await chats.members(owner, id, 4);
@@ -199,7 +199,7 @@ describe('ListMembers', () => {
     await expect(chats.members(owner, 0)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('past ones are for those who run the channel', async () => {
+  test('shows past members only to managers of the channel', async () => {
     const id = await chats.make(owner, 'public');
     const gone = await rig.person();
     await chats.join(member, id);
@@ -212,7 +212,7 @@ describe('ListMembers', () => {
   });
 });
 
-test('whoever changes members without end is slowed down', async () => {
+test('limits the rate of membership changes', async () => {
   const id = await chats.make(owner, 'public');
   const { reasons } = await outcomes(Array.from({ length: 105 }, () => chats.join(member, id)));
   expect(new Set(reasons)).toEqual(new Set(['change-too-often']));

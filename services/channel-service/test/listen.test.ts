@@ -24,7 +24,10 @@ afterEach(() => rig.clear());
 const reason = (word: string) => expect.objectContaining({ reason: word });
 const alternate = (n: number) => rig.managers[n % 2];
 
-/** As a client does: UNAVAILABLE means again in a second. (A busy machine, or a PostgreSQL that has just started.) */
+/**
+ * Retries UNAVAILABLE after a second, like a client. (The machine may be busy, or PostgreSQL just
+ * started.)
+ */
 async function patiently<T>(listen: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
@@ -37,8 +40,8 @@ async function patiently<T>(listen: () => Promise<T>): Promise<T> {
   }
 }
 
-describe('what Listen answers', () => {
-  test('the server without its inner address or channels, the token twice, and when to join by', async () => {
+describe('the response of Listen', () => {
+  test('has the public address of the server, the token in body and header, and the join deadline', async () => {
     const server = await rig.server(0, '127.0.0.1:5001');
     const id = await rig.room(owner);
     const { headers, answer } = await rig.listenWithHeaders(owner, id);
@@ -49,7 +52,7 @@ describe('what Listen answers', () => {
     expect(answer.connectBy).toBeLessThan(Date.now() + 12_000);
   });
 
-  test('a token with exactly the claims of a join, for that server, whose jti is the seat', async () => {
+  test('has a join token for that server whose jti is the seat', async () => {
     const server = await rig.server(0, '127.0.0.1:5001');
     const id = await rig.room(owner);
     const { token } = await rig.listen(owner, id);
@@ -64,7 +67,7 @@ describe('what Listen answers', () => {
 });
 
 describe('seats of a room', () => {
-  test.each([1, 2, 3, 4, 5])('26 at once for 25 over two managers, round %i', async () => {
+  test.each([1, 2, 3, 4, 5])('seats 25 of 26 concurrent callers over two managers, round %i', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const people = await rig.persons(26);
@@ -77,7 +80,7 @@ describe('seats of a room', () => {
     expect(n).toBe(25);
   });
 
-  test('the 25th is not refused by their own ghost, and a 26th is', async () => {
+  test("does not count a caller's own old seat, and refuses the 26th user", async () => {
     await rig.server();
     const id = await rig.room(owner, 2);
     const [a, b, c] = (await rig.persons(3)) as [Person, Person, Person];
@@ -89,7 +92,7 @@ describe('seats of a room', () => {
     await expect(rig.listen(c, id)).rejects.toEqual(reason('channel-full'));
   });
 
-  test('seats of a dead server do not count', async () => {
+  test('ignores seats of a dead server', async () => {
     const first = await rig.server();
     const id = await rig.room(owner, 2);
     const [a, b, c, d] = (await rig.persons(4)) as [Person, Person, Person, Person];
@@ -106,7 +109,7 @@ describe('seats of a room', () => {
     await expect(rig.listen(await rig.person(), id)).rejects.toEqual(reason('channel-full'));
   });
 
-  test('a reservation that nobody used is free again', async () => {
+  test('frees an unused reservation', async () => {
     await rig.server();
     const id = await rig.room(owner, 1);
     await rig.listen(owner, id);
@@ -116,7 +119,7 @@ describe('seats of a room', () => {
     await expect(rig.listen(other, id)).resolves.toBeDefined();
   });
 
-  test('a newer Listen in another room takes the seat away from the older one', async () => {
+  test('a newer Listen in another room replaces the older seat', async () => {
     await rig.server();
     const [one, two] = [await rig.room(owner), await rig.room(owner)];
     const who = await rig.person();
@@ -128,8 +131,8 @@ describe('seats of a room', () => {
   });
 });
 
-describe('how often', () => {
-  test('50 at once by one person: 4, and one more for each whole second that it took', async () => {
+describe('the rate limit', () => {
+  test('admits 4 of 50 concurrent calls, plus one per second elapsed', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -147,7 +150,7 @@ describe('how often', () => {
     }
   });
 
-  test('the hint is true: after it the next one passes', async () => {
+  test('gives a correct retry hint', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -159,8 +162,8 @@ describe('how often', () => {
   });
 });
 
-describe('who owns the channel', () => {
-  test('200 first Listens at once over two managers, with three servers: one owner', async () => {
+describe('the owner of a channel', () => {
+  test('is unique after 200 concurrent first Listens over two managers', async () => {
     const servers = [await rig.server(), await rig.server(), await rig.server()];
     const id = await rig.room(owner);
     const people = await rig.persons(200);
@@ -175,7 +178,7 @@ describe('who owns the channel', () => {
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({ epoch: 1 });
   });
 
-  test('of two servers the less loaded one', async () => {
+  test('is the less loaded of two servers', async () => {
     await rig.server(0.9);
     const idle = await rig.server(0.1);
     for (let n = 0; n < 5; n++) {
@@ -184,7 +187,7 @@ describe('who owns the channel', () => {
     }
   });
 
-  test('a draining owner keeps its channels and gets no new ones', async () => {
+  test('keeps its channels while draining and gets no new ones', async () => {
     const one = await rig.server();
     const id = await rig.room(owner);
     await rig.listen(await rig.person(), id);
@@ -193,14 +196,14 @@ describe('who owns the channel', () => {
     await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
   });
 
-  test('no server: try again in a second', async () => {
+  test('is missing without a server, with a retry hint of a second', async () => {
     const refused = await rig.listen(owner, await rig.room(owner)).catch((thrown) => thrown);
     expect(refused).toEqual(reason('no-server'));
     expect(refused.retryAfterMs).toBe(1_000);
   });
 });
 
-test('a channel whose row somebody holds is too busy, and the others are not', async () => {
+test('refuses only the channel whose row is locked as too busy', async () => {
   await rig.server();
   const [held, free] = [await rig.room(owner), await rig.room(owner)];
   const holder = await rig.owner.connect();
@@ -216,7 +219,7 @@ test('a channel whose row somebody holds is too busy, and the others are not', a
   }
 });
 
-describe('who may listen', () => {
+describe('access', () => {
   async function chat(kind: string, ...members: readonly Person[]): Promise<number> {
     const { id } = await rig.one<{ id: number }>(
       'INSERT INTO chat.channel (name, kind, owner_id, user_limit) VALUES ($1, $2, $3, 1000) RETURNING id',
@@ -230,7 +233,7 @@ describe('who may listen', () => {
     return id;
   }
 
-  test('in a chat its members, side by side on two devices', async () => {
+  test('lets members of a chat listen on two devices', async () => {
     await rig.server();
     const id = await chat('group', owner);
     await rig.listen(owner, id);
@@ -239,7 +242,7 @@ describe('who may listen', () => {
     expect(n).toBe(2);
   });
 
-  test('strangers and past members are told to join a public chat, banned ones that they are; the others do not exist', async () => {
+  test('tells outsiders to join a public chat and banned users of the ban, and hides other chats', async () => {
     await rig.server();
     const [stranger, past, banned] = (await rig.persons(3)) as [Person, Person, Person];
     for (const [kind, word, toBanned] of [
@@ -261,7 +264,7 @@ describe('who may listen', () => {
     }
   });
 
-  test('whoever is banned from a room may not enter', async () => {
+  test('refuses a user banned from a room', async () => {
     await rig.server();
     const id = await rig.room(owner);
     const who = await rig.person();
@@ -272,7 +275,7 @@ describe('who may listen', () => {
     await expect(rig.listen(who, id)).rejects.toEqual(reason('banned'));
   });
 
-  test('one person has at most 20 seats in chats, also with Listens at once', async () => {
+  test('limits a user to 20 seats in chats, even with concurrent Listens', async () => {
     const server = await rig.server();
     const who = await rig.person();
     const ids = await Promise.all(Array.from({ length: 23 }, () => chat('group', who)));
@@ -289,11 +292,11 @@ describe('who may listen', () => {
     }
   });
 
-  test.each([0, 2_147_483_648, 4_294_967_295])('%i is not the id of a channel', async (id) => {
+  test.each([0, 2_147_483_648, 4_294_967_295])('refuses the channel id %i', async (id) => {
     await expect(rig.listen(owner, id)).rejects.toEqual(reason('invalid-channel-id'));
   });
 
-  test('an id that nobody has', async () => {
+  test('refuses an unknown id', async () => {
     await expect(rig.listen(owner, 2_147_483_647)).rejects.toEqual(reason('channel-not-found'));
   });
 });

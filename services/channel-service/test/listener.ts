@@ -2,14 +2,14 @@ import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } f
 import { ChatService } from '@parley/contract';
 import { grpcService } from '@parley/rpc';
 
-/** One command. */
+/** A command received. */
 export interface Heard {
   readonly method: string;
   readonly request: Record<string, unknown>;
   readonly token: string;
 }
 
-/** A real gRPC server in place of a chat server, that only writes down what it is told. */
+/** A real gRPC server that stands in for a chat server and records the commands it receives. */
 export class Listener {
   readonly heard: Heard[] = [];
   readonly #server = new Server();

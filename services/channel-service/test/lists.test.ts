@@ -19,7 +19,7 @@ beforeAll(async () => {
   await rig.startManager();
   chats = new Chats(rig);
   stranger = await rig.person();
-  // Half of the rooms have one name. The events of their making are nobody's business here.
+  // Half of the rooms share one name. This test does not need the events of their creation.
   await rig.owner.query(`
     ALTER TABLE chat.channel DISABLE TRIGGER channel_changed;
     INSERT INTO chat.channel (name, owner_id, keep_seconds)
@@ -57,7 +57,7 @@ async function everyPage(who: Person, asked: Asked, pages = 1_000): Promise<numb
 }
 
 describe('with 100,000 rooms of strangers', () => {
-  test('a new room, group and direct chat are in the lists of their people, and the room is found by name', async () => {
+  test('lists new channels for their members and finds the room by name', async () => {
     const [me, friend] = [await rig.person(), await rig.person()];
     const room = (await rig.create(me, { name: 'Our Room', limit: 5 })).id;
     const group = await chats.make(me, 'group');
@@ -75,7 +75,7 @@ describe('with 100,000 rooms of strangers', () => {
     expect(all.length).toBeLessThanOrEqual(2 * limits.channelsPerList);
   });
 
-  test('pages follow each other without gap or repeat, the most active first', async () => {
+  test('pages without gap or repeat, most active first', async () => {
     const me = await rig.person();
     const ids = await everyPage(me, {}, 12);
     expect(new Set(ids).size).toBe(1_200);
@@ -88,7 +88,7 @@ describe('with 100,000 rooms of strangers', () => {
     expect(lobbies.next).not.toBe('');
   });
 
-  test('a poll carries only what has changed', async () => {
+  test('returns only changed channels to a poll', async () => {
     const me = await rig.person();
     const ids = [await chats.make(me, 'group'), await chats.make(me, 'public'), await chats.make(me, 'private')];
     const before = await ask(me, { mine: true });
@@ -101,7 +101,7 @@ describe('with 100,000 rooms of strangers', () => {
     expect(after.ids[0]).toBe(ids[2]);
   });
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('no list reads more than its page (%s)', async (mode) => {
+  test.each(['force_custom_plan', 'force_generic_plan'])('reads no more than a page (%s)', async (mode) => {
     const me = await rig.person();
     await chats.make(me, 'group');
     const client = await rig.owner.connect();
@@ -130,7 +130,7 @@ describe('with 100,000 rooms of strangers', () => {
 });
 
 describe('the order of activity', () => {
-  test('the rooms of one owner rise 5 times in 10 minutes together, also where all are entered at once', async () => {
+  test('lets the rooms of one owner rise 5 times in 10 minutes, even with concurrent Listens', async () => {
     const [me, ...people] = await rig.persons(9);
     await rig.server();
     if (me === undefined) throw new Error('nobody');
@@ -144,7 +144,7 @@ describe('the order of activity', () => {
     expect(n).toBe(5);
   });
 
-  test('of the rooms of one owner 5 rise by what is said there', async () => {
+  test('lets 5 rooms of one owner rise by messages', async () => {
     const me = await rig.person();
     await rig.server();
     const rooms: number[] = [];
@@ -187,7 +187,7 @@ describe('the order of activity', () => {
     expect(await at(11)).toBe(false);
   });
 
-  test('a Listen by somebody else than the owner moves a room that keeps nothing to the front, and so does what is said in one that keeps something', async () => {
+  test('a Listen of another user moves a room without history to the front, and a message moves one with history', async () => {
     const me = await rig.person();
     await rig.server();
     const [quiet, kept] = [await rig.room(me), await chats.make(me, 'room', { keep: { everything: true } })];
@@ -205,7 +205,7 @@ describe('the order of activity', () => {
     expect((await ask(stranger, {})).ids[0]).toBe(kept);
   });
 
-  test('what nobody used for 30 days is listed no more; its owner has it, its name finds it, and a Listen brings it back', async () => {
+  test('drops a channel unused for 30 days, except for its owner and by name, until a Listen', async () => {
     const me = await rig.person();
     await rig.server();
     const room = (await rig.create(me, { name: 'forgotten', limit: 5 })).id;
@@ -222,8 +222,8 @@ describe('the order of activity', () => {
   });
 });
 
-describe('what a channel tells', () => {
-  test('role, log and end to who may read it, and nothing of them to others', async () => {
+describe('a described channel', () => {
+  test('shows role, log id and last seq only to users who may read it', async () => {
     const [owner, member, other] = await rig.persons(3);
     const id = await chats.make(owner as Person, 'public');
     await chats.join(member as Person, id);
@@ -235,7 +235,7 @@ describe('what a channel tells', () => {
     expect(await seen(other as Person)).toMatchObject({ myRole: 0, lastSeq: 0, log: '' });
   });
 
-  test('who is inside, all of them counted, and to outsiders without those who do not want to be found', async () => {
+  test('counts all present users and hides unfindable ones from outsiders', async () => {
     const [owner, hidden, shown, outsider] = await rig.persons(4);
     await rig.server();
     await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden?.id]);
@@ -261,7 +261,7 @@ test.each([{ page: { size: 101 } }, { page: { after: 'x' } }, { page: { after: '
   },
 );
 
-test('refuses more than 100 known channels, and a name that none can have', async () => {
+test('refuses more than 100 known channels and an invalid name', async () => {
   const known = Array.from({ length: 101 }, (_, id) => ({ id, version: 1 }));
   await expect(ask(stranger, { known })).rejects.toEqual(reason('invalid-page'));
   for (const name of ['x'.repeat(65), '\0']) {

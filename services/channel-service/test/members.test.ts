@@ -32,7 +32,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** With an admin and two members. */
+/** Creates a chat with an admin and two members. */
 async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats['make']>[2] = {}): Promise<number> {
   const id = await chats.make(owner, kind, more);
   await chats.add(owner, id, admin, member, other);
@@ -57,7 +57,7 @@ async function entries(id: number): Promise<[number, string, MemberChange][]> {
 }
 
 describe('adding', () => {
-  test('each change is an entry by whom made it, and another roster; ownership is left alone', async () => {
+  test('records each change as an entry, changes the roster number and keeps the ownership', async () => {
     const id = await chats.make(owner, 'group');
     await rig.listen(owner, id);
     const before = await chats.head(id);
@@ -76,7 +76,7 @@ describe('adding', () => {
     expect(await listed(owner, id)).toEqual({ [owner.id]: 3, [member.id]: 2, [other.id]: 1 });
   });
 
-  test('a group by any member, the others by those who run them', async () => {
+  test('lets any member add to a group, and only managers to other chats', async () => {
     const [group, secret, open] = [await chat('group'), await chat('private'), await chat('public')];
     await expect(chats.add(member, group, stranger)).resolves.toBeDefined();
     await expect(chats.add(admin, secret, stranger)).resolves.toBeDefined();
@@ -85,7 +85,7 @@ describe('adding', () => {
     }
   });
 
-  test('of a room or a direct chat nobody is made a member', async () => {
+  test('refuses to add members to a room or a direct chat', async () => {
     const room = await chats.make(owner, 'room');
     const { id: direct } = await chats.direct(owner, member.id);
     for (const id of [room, direct]) await expect(chats.add(owner, id, other)).rejects.toEqual(reason('wrong-kind'));
@@ -95,7 +95,7 @@ describe('adding', () => {
     }
   });
 
-  test('only somebody who can be found', async () => {
+  test('adds only users the caller may find', async () => {
     const id = await chat('group');
     await expect(chats.add(owner, id, { ...other, id: 'a b' })).rejects.toEqual(reason('invalid-user-id'));
     await expect(chats.add(owner, id, { ...other, id: 'nobody-there' })).rejects.toEqual(reason('user-not-found'));
@@ -116,7 +116,7 @@ describe('adding', () => {
 describe('strangers', () => {
   const changes = [{ add: true }, { remove: true }, { role: ranks.admin }, { muteUntil: 1 }, { banUntil: 1 }];
 
-  test.each(['group', 'private'] as const)('find no %s, whatever they try', async (kind) => {
+  test.each(['group', 'private'] as const)('cannot find a %s by any change', async (kind) => {
     const id = await chat(kind);
     for (const change of changes) {
       await expect(chats.change(stranger, id, member, change)).rejects.toEqual(reason('channel-not-found'));
@@ -127,7 +127,7 @@ describe('strangers', () => {
     await expect(chats.change(stranger, id, stranger, { remove: true })).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('see a public one, and are told to join', async () => {
+  test('see a public chat and are told to join', async () => {
     const id = await chat('public');
     for (const change of [{ add: true }, { remove: true }, { muteUntil: 1 }, { banUntil: 1 }]) {
       await expect(chats.change(stranger, id, member, change)).rejects.toEqual(reason('not-a-member'));
@@ -137,7 +137,7 @@ describe('strangers', () => {
     expect(Object.keys(await listed(stranger, id))).toHaveLength(4);
   });
 
-  test('an administrator of the server removes, mutes and bans, is audited, and comes in nowhere', async () => {
+  test('lets an operator remove, mute and ban, audited and without read access', async () => {
     const root = await rig.person('admin');
     const id = await chat('private');
     await chats.change(root, id, member, { remove: true });
@@ -154,7 +154,7 @@ describe('strangers', () => {
 });
 
 describe('roles', () => {
-  test('are given by the owner', async () => {
+  test('are set by the owner', async () => {
     const id = await chat('group');
     for (const who of [admin, member]) {
       await expect(chats.change(who, id, other, { role: 2 })).rejects.toEqual(reason('not-owner'));
@@ -165,7 +165,7 @@ describe('roles', () => {
     await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
   });
 
-  test('the owner hands over, stays an admin, and can leave then', async () => {
+  test('keep a previous owner as an admin, who can then leave', async () => {
     const id = await chat('private');
     await expect(chats.change(owner, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
     await chats.change(owner, id, member, { role: ranks.owner });
@@ -176,7 +176,7 @@ describe('roles', () => {
     expect((await rig.list(member, id))[0]).toMatchObject({ ownerId: member.id, memberCount: 3 });
   });
 
-  test('a room goes to anybody who agrees, but no one takes the 101st channel', async () => {
+  test('let any user accept a room, but not as a 101st channel', async () => {
     const room = await chats.make(owner, 'room');
     await rig.owner.query(
       `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 100) n`,
@@ -192,7 +192,7 @@ describe('roles', () => {
 });
 
 describe('removing', () => {
-  test('by those who run the channel; admins by the owner only', async () => {
+  test('is for managers, and removing an admin for the owner only', async () => {
     const id = await chat('group');
     await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
     await expect(chats.change(admin, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
@@ -210,7 +210,7 @@ describe('removing', () => {
     expect(await listed(owner, id)).toMatchObject({ [admin.id]: 1 });
   });
 
-  test('ends the seats in that channel, and no other', async () => {
+  test('ends the seats in that channel only', async () => {
     const [id, elsewhere] = [await chat('group'), await chat('group')];
     await rig.listen(member, id);
     await rig.listen(member, elsewhere);
@@ -229,7 +229,7 @@ describe('removing', () => {
     await expect(rig.listen(member, id)).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('from a room is being sent out once', async () => {
+  test('ends a visit to a room once', async () => {
     const room = await chats.make(owner, 'room');
     await rig.listen(member, room);
     await expect(chats.change(member, room, other, { remove: true })).rejects.toEqual(reason('not-owner'));
@@ -239,7 +239,7 @@ describe('removing', () => {
     await expect(rig.listen(member, room)).resolves.toBeDefined();
   });
 
-  test('the entry is the last one that the removed member reads, also while others write', async () => {
+  test('lets the removed member read up to that entry, even during concurrent writes', async () => {
     const id = await chat('group');
     let stop = false;
     const writing = (async () => {

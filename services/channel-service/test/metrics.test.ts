@@ -1,7 +1,7 @@
 import { Metrics } from '@parley/runtime';
 import { countFound } from '../src/metrics.js';
 
-test('each way to an owner is counted from 0 on, so that the first one is an increase', async () => {
+test('starts each counter at 0, so that the first count is an increase', async () => {
   const metrics = new Metrics();
   const count = countFound(metrics);
   for (const owner of ['kept', 'placed', 'recovered']) {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => trio.stop());
 
-test('the first report of the next life at an address ends the lease of the one before, and people come to the new one', async () => {
+test('the first report of a new process ends the lease of the previous one at its address', async () => {
   const { id } = await trio.create(ann, 'reborn');
   const first = await trio.listen(ann, id);
   const [dead] = trio.chatServers.splice(0);

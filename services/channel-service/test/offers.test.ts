@@ -48,7 +48,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     if (kind !== 'room') await chats.add(owner, id, friend, other);
   });
 
-  test('takes nothing from the other before they agree', async () => {
+  test('changes nothing before the other user accepts', async () => {
     const isMember = kind === 'room' ? ranks.none : ranks.member;
     expect(await chats.change(owner, id, friend, { role: ranks.owner })).toMatchObject({
       memberRole: isMember,
@@ -64,7 +64,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     await expect(chats.change(owner, id, other, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
   });
 
-  test('is declined, taken back, and lapses', async () => {
+  test('can be declined, withdrawn and lapse', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(friend, id, friend, { role: ranks.member });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -77,7 +77,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(owner, id))[0]).toMatchObject({ ownerId: owner.id });
   });
 
-  test('goes to the one who was asked last, and of an owner of before nothing is taken', async () => {
+  test('goes to the user asked last and ignores offers of a former owner', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(owner, id, other, { role: ranks.owner });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -86,14 +86,14 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     expect((await rig.list(other, id))[0]).toMatchObject({ ownerId: other.id });
   });
 
-  test('is refused after three times in a day', async () => {
+  test('is limited to three times a day', async () => {
     const tries = Array.from({ length: 5 }, () => chats.change(owner, id, friend, { role: ranks.owner }));
     const { answers, reasons } = await outcomes(tries);
     expect([answers.length, reasons]).toEqual([3, ['change-too-often', 'change-too-often']]);
   });
 });
 
-test('nobody fills the list of another with offers', async () => {
+test("limits the offers in a user's list", async () => {
   const rooms: number[] = [];
   for (let n = 0; n < 3; n++) {
     const giver = await rig.person();
@@ -112,7 +112,7 @@ test('nobody fills the list of another with offers', async () => {
   expect(await mine(friend)).toHaveLength(20);
 });
 
-describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) => {
+describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (kind) => {
   let id: number;
 
   beforeEach(async () => {
@@ -121,7 +121,7 @@ describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) =
     await chats.change(friend, id, friend, { remove: true });
   });
 
-  test('is asked, and is no member before they agree', async () => {
+  test('is asked and becomes a member only by accepting', async () => {
     expect(await chats.change(owner, id, friend, { add: true })).toMatchObject({
       memberRole: 0,
       offered: ranks.member,
@@ -148,7 +148,7 @@ describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) =
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
   });
 
-  test('declines, and is asked no more than three times a day', async () => {
+  test('can decline and is asked at most three times a day', async () => {
     for (let n = 0; n < 3; n++) {
       await chats.add(owner, id, friend);
       await chats.change(friend, id, friend, { remove: true });
@@ -157,7 +157,7 @@ describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) =
     await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
   });
 
-  test('and was asked, is not asked any more after a ban', async () => {
+  test('loses a pending offer with a ban', async () => {
     await chats.add(owner, id, friend);
     await chats.change(owner, id, friend, { banUntil: 9e15 });
     expect(await mine(friend)).toEqual([]);
@@ -165,14 +165,14 @@ describe.each(['group', 'private', 'public'] as const)('who left a %s', (kind) =
   });
 });
 
-test('who was removed by others is added again without being asked', async () => {
+test('adds a removed user again without asking', async () => {
   const id = await chats.make(owner, 'group');
   await chats.add(owner, id, friend);
   await chats.change(owner, id, friend, { remove: true });
   expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
 });
 
-test('one adder who adds a person to 100 groups does not keep others from adding that person', async () => {
+test('one user who adds a person to 100 groups does not block others', async () => {
   const theirs = await chats.make(other, 'group');
   const reasons: string[] = [];
   for (let n = 0; n < 100; n++) {
@@ -184,7 +184,7 @@ test('one adder who adds a person to 100 groups does not keep others from adding
   expect(reasons).toEqual(Array(80).fill('change-too-often'));
 });
 
-test('a ban that is lifted makes nobody an acquaintance', async () => {
+test('a lifted ban does not make an acquaintance', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('direct:' || $1::text, now() + 99.5 * interval '864 s')",
@@ -195,7 +195,7 @@ test('a ban that is lifted makes nobody an acquaintance', async () => {
   await expect(chats.add(owner, id, friend)).rejects.toEqual(reason('change-too-often'));
 });
 
-test('all adders together add one person to 400 new chats at once; joining is not counted', async () => {
+test('limits all additions of one user to 400 new chats, not counting joins', async () => {
   const [group, open] = [await chats.make(owner, 'group'), await chats.make(owner, 'public')];
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text, now() + 399.5 * interval '60 s')",
@@ -206,7 +206,7 @@ test('all adders together add one person to 400 new chats at once; joining is no
   await expect(chats.join(friend, open)).resolves.toBeDefined();
 });
 
-test('adding a stranger spends the budget of new direct chats; adding an acquaintance does not', async () => {
+test('counts a stranger, but no acquaintance, against the first contacts', async () => {
   const [first, second] = [await chats.make(owner, 'group'), await chats.make(owner, 'group')];
   await chats.add(owner, first, friend);
   await rig.owner.query(
@@ -221,7 +221,7 @@ test('adding a stranger spends the budget of new direct chats; adding an acquain
   await expect(chats.add(owner, second, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
 });
 
-test('somebody banned in a direct chat cannot reach the other by groups or offers', async () => {
+test('a user banned in a direct chat cannot reach the other by groups or offers', async () => {
   const direct = (await chats.direct(owner, friend.id)).id;
   const [group, room] = [await chats.make(owner, 'group'), await rig.room(owner)];
   await chats.change(friend, direct, owner, { banUntil: 9e15 });
@@ -231,7 +231,7 @@ test('somebody banned in a direct chat cannot reach the other by groups or offer
   await expect(chats.add(owner, group, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
 });
 
-test('one offerer holds at most 3 open offers to a person, which come after the channels of that person', async () => {
+test('limits one user to 3 open offers to a person and lists them after the channels', async () => {
   const own = await rig.room(friend);
   const rooms: number[] = [];
   for (let n = 0; n < 4; n++) rooms.push(await rig.room(owner));
@@ -245,7 +245,7 @@ test('one offerer holds at most 3 open offers to a person, which come after the 
   expect(ids[0]).toBe(own);
 });
 
-test('who is removed and added again and again is left alone after 60 times', async () => {
+test('limits adding a removed user again to 60 times', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text || '/' || $2::int, now() + 58.5 * interval '10 s')",

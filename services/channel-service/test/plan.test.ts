@@ -9,7 +9,7 @@ let database: TestDatabase;
 let rig: Rig;
 let me: Person;
 
-/** Ten chat servers; every tenth channel is at the same one. */
+/** Ten chat servers; every tenth channel is on the same one. */
 const bootOf = (channel: string) => `('00000000-0000-4000-8000-00000000000' || (${channel}) % 10)::uuid`;
 const boot = '00000000-0000-4000-8000-000000000001';
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   rig = new Rig(database);
   await rig.startManager();
   me = await rig.person();
-  // 2,000 rooms with 25 people each, and 500 chats with 100: 100,000 seats.
+  // 2,000 rooms with 25 users each, and 500 chats with 100 users: 100,000 seats.
   await rig.owner.query(`
     INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 50000) n;
     INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
@@ -54,7 +54,7 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
-/** Of all ways to the seats only the one that reads those of one channel. */
+/** Expects the only scan of seats to be the one by channel. */
 function expectBySeatInside(text: string): void {
   expect(text).toContain('seat_inside');
   expect(text).not.toContain('Seq Scan on seat');
@@ -64,22 +64,25 @@ function expectBySeatInside(text: string): void {
 describe('with 100,000 seats', () => {
   const ids = [...Array.from({ length: 90 }, (_, n) => n * 20 + 1), ...Array.from({ length: 10 }, (_, n) => 2001 + n)];
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('a page of List reads seats by index (%s)', async (mode) => {
-    const text = await plan(
-      describeStatement.text,
-      [ids, limits.usersListedOfRoom, limits.usersListedOfChat, me.id, limits.usersCounted],
-      mode,
-    );
-    expectBySeatInside(text);
-  });
+  test.each(['force_custom_plan', 'force_generic_plan'])(
+    'reads the seats of a List page by index (%s)',
+    async (mode) => {
+      const text = await plan(
+        describeStatement.text,
+        [ids, limits.usersListedOfRoom, limits.usersListedOfChat, me.id, limits.usersCounted],
+        mode,
+      );
+      expectBySeatInside(text);
+    },
+  );
 
-  test.each(['force_custom_plan', 'force_generic_plan'])('a room is counted by index (%s)', async (mode) => {
+  test.each(['force_custom_plan', 'force_generic_plan'])('counts a room by index (%s)', async (mode) => {
     const values = [randomUUID(), 1, me.id, boot, 1, me.sid, 25, 10];
     expectBySeatInside(await plan(seatInRoom.text, values, mode));
   });
 
   test.each(['force_custom_plan', 'force_generic_plan'])(
-    'what is placed at a server is counted by index (%s)',
+    'counts placements of a server by index (%s)',
     async (mode) => {
       const text = await plan(claim.text, [3, 1], mode);
       expect(text).toContain('channel_head_boot');
@@ -89,7 +92,7 @@ describe('with 100,000 seats', () => {
     },
   );
 
-  test('a page is quick, and of a list 1,000 own rooms come, and of 1,000 listed channels those that are not among them', async () => {
+  test('lists 1,000 own rooms and the listed channels not among them, quickly', async () => {
     const began = performance.now();
     const rows = await describeStatement.run(rig.owner, [
       ids,

@@ -4,7 +4,7 @@ import { bearerMetadata } from '@parley/rpc';
 const asIs = (bytes: Buffer) => bytes;
 const codecs = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs, responseDeserialize: asIs };
 
-/** Calls a method with bytes of one's own; answers the error it ends with. */
+/** Calls a method with raw bytes and returns the error it ends with. */
 export function sendBytes(manager: Client, path: string, bytes: Uint8Array, token?: string): Promise<ServiceError> {
   const method = { path, requestStream: false, responseStream: true, ...codecs };
   const target = manager.getChannel().getTarget().replace('dns:', '');
@@ -17,5 +17,5 @@ export function sendBytes(manager: Client, path: string, bytes: Uint8Array, toke
   }).finally(() => raw.close());
 }
 
-/** Field 16, a uint64, with all its 64 bits set: more than a number of JavaScript holds. */
+/** Field 16, a uint64 with all 64 bits set: larger than any safe integer. */
 export const hugeEpoch = Buffer.from([0x80, 0x01, ...Array(9).fill(0xff), 0x01]);

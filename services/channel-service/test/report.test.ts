@@ -44,8 +44,8 @@ const row = () =>
     bootId,
   );
 
-describe('what a report writes', () => {
-  test('who is cut off loses the lease, but only where another server was not', async () => {
+describe('a stored report', () => {
+  test('ends the lease of a cut-off server only if another server is live', async () => {
     const other = await rig.chatServer();
     await rig.report(token, { server });
     await rig.report(other.token, { server: { ...server, name: 'two' } });
@@ -59,7 +59,7 @@ describe('what a report writes', () => {
     expect((await row()).lease).toBeLessThanOrEqual(0);
   });
 
-  test('one row and a lease of three seconds', async () => {
+  test('writes one row and a lease of three seconds', async () => {
     await rig.report(token, { server: { ...server, id: bootId, tls: true }, metric: { kv: { rss: '1' } } });
     const { lease, ...rest } = await row();
     expect(rest).toEqual({
@@ -76,7 +76,7 @@ describe('what a report writes', () => {
     expect(lease).toBeLessThanOrEqual(3);
   });
 
-  test("the seed's own form: the metric says it, and afterwards says that it lives", async () => {
+  test('accepts the metric of a seed server, then renews by metric', async () => {
     const kv = { addr: 'localhost:5000', internal_addr: '127.0.0.1:5001', name: 'seed', state: 'serving', load: '0.5' };
     await rig.report(token, { metric: { kv } });
     expect(await row()).toMatchObject({ name: 'seed', load: 0.5, internal_addr: '127.0.0.1:5001' });
@@ -87,18 +87,18 @@ describe('what a report writes', () => {
     expect(renewed.lease).toBeGreaterThan(2.5);
   });
 
-  test('a metric alone says nothing of a server that was never heard of', async () => {
+  test('refuses a bare metric of an unknown server', async () => {
     await expect(rig.report(token, { metric: { kv: {} } })).rejects.toEqual(reason('invalid-report'));
   });
 
-  test('a longer lease stays', async () => {
+  test('keeps a longer lease', async () => {
     await rig.report(token, { server });
     await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE boot_id = $1", [bootId]);
     await rig.report(token, { server });
     expect((await row()).lease).toBeGreaterThan(15);
   });
 
-  test('there is no way back from draining, nor from stopped, which ends the lease', async () => {
+  test('never leaves draining or stopped, and stopped ends the lease', async () => {
     for (const [said, state] of [
       [2, 'draining'],
       [1, 'draining'],
@@ -115,19 +115,19 @@ describe('what a report writes', () => {
   });
 });
 
-describe('who may report', () => {
-  test('nobody without a token', async () => {
+describe('authentication', () => {
+  test('refuses a call without a token', async () => {
     await expect(rig.report(undefined, { server })).rejects.toEqual(reason('unauthenticated'));
   });
 
-  test('no user, no manager, no chat server with a token for another', async () => {
+  test('refuses users, managers and tokens for another audience', async () => {
     const { token: user } = await rig.person();
     await expect(rig.report(user, { server })).rejects.toEqual(reason('not-a-service'));
     await expect(rig.report(await rig.managerToken('manager'), { server })).rejects.toEqual(reason('not-a-service'));
     await expect(rig.report(await rig.managerToken(bootId), { server })).rejects.toEqual(reason('not-a-service'));
   });
 
-  test('nobody for another server', async () => {
+  test('refuses a report for another server', async () => {
     const report = rig.report(token, { server: { ...server, id: randomUUID() } });
     await expect(report).rejects.toEqual(reason('invalid-report'));
   });
@@ -135,7 +135,7 @@ describe('who may report', () => {
 
 describe('the allow-list', () => {
   test.each(['localhost:5000', 'LOCALHOST:5999', 'a.chat.example.org:5000'])(
-    'users may be sent to %s',
+    'allows the public address %s',
     async (addr) => {
       await expect(rig.report(token, { server: { ...server, addr } })).resolves.toBeDefined();
     },
@@ -154,13 +154,13 @@ describe('the allow-list', () => {
     'user@localhost:5000',
     'localhost:5000/x',
     'localhost:5000\n',
-  ])('users may not be sent to %j', async (addr) => {
+  ])('refuses the public address %j', async (addr) => {
     await expect(rig.report(token, { server: { ...server, addr } })).rejects.toEqual(reason('address-not-allowed'));
     expect(await row()).toBeUndefined();
   });
 
   test.each(['127.9.9.9:5000', '10.1.255.1:5000', '[fd00::1]:5000', '[::ffff:10.1.0.1]:5000'])(
-    'the manager may dial %s',
+    'allows the internal address %s',
     async (internalAddr) => {
       await expect(rig.report(token, { server: { ...server, internalAddr } })).resolves.toBeDefined();
     },
@@ -183,7 +183,7 @@ describe('the allow-list', () => {
     await expect(report).rejects.toEqual(reason('address-not-allowed'));
   });
 
-  test('the metric is checked as the field is', async () => {
+  test('checks the metric like the server field', async () => {
     const kv = { addr: 'attacker.org:5000', internal_addr: '127.0.0.1:5001', name: 'x' };
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('address-not-allowed'));
     await rig.report(token, { server });
@@ -220,12 +220,12 @@ describe('bounds', () => {
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('invalid-report'));
   });
 
-  test('64 metrics, and 256 bytes of one, fit', async () => {
+  test('accepts 64 metrics and 256 bytes per metric', async () => {
     await expect(rig.report(token, { server, metric: { kv: many(64) } })).resolves.toBeDefined();
     await expect(rig.report(token, { server, metric: { kv: { k: 'v'.repeat(255) } } })).resolves.toBeDefined();
   });
 
-  test('channels beyond the largest id', async () => {
+  test('refuses channels beyond the largest id', async () => {
     for (const id of [0, 2_147_483_648]) {
       await expect(rig.report(token, { server, channels: [{ id, epoch: 1 }] })).rejects.toEqual(
         reason('invalid-report'),
@@ -233,7 +233,7 @@ describe('bounds', () => {
     }
   });
 
-  test('bytes that are no report, and numbers above 2^53, are malformed and say so', async () => {
+  test('refuses malformed bytes and numbers above 2^53', async () => {
     const channel = Buffer.from([0x12, 2 + hugeEpoch.length, 0x08, 0x01, ...hugeEpoch]);
     const tooLarge = Buffer.concat([ReportRequest.encode(ReportRequest.fromPartial({ server })).finish(), channel]);
     for (const bytes of [Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('garbage!'), tooLarge]) {
@@ -244,7 +244,7 @@ describe('bounds', () => {
   });
 });
 
-describe('what it owns', () => {
+describe('owned channels', () => {
   async function owned(): Promise<number> {
     await rig.report(token, { server });
     const who = await rig.person();
@@ -253,13 +253,13 @@ describe('what it owns', () => {
     return id;
   }
 
-  test('agrees, or is not asked', async () => {
+  test('are confirmed, or not checked without an epoch', async () => {
     const [one, two] = [await owned(), await owned()];
     const channels = [{ id: one, epoch: 7 }, { id: two, epoch: 7 }, { id: 2_000_000_000 }];
     await expect(rig.report(token, { server, channels })).resolves.toBeDefined();
   });
 
-  test.each([6, 8])('ABORTED for epoch %i in place of 7, and the lease is renewed all the same', async (epoch) => {
+  test.each([6, 8])('are refused with epoch %i instead of 7, and the lease is renewed', async (epoch) => {
     const [one, two] = [await owned(), await owned()];
     await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
     const report = rig.report(token, {
@@ -273,7 +273,7 @@ describe('what it owns', () => {
     expect((await row()).lease).toBeGreaterThan(2.5);
   });
 
-  test('ABORTED for a channel of another server, of nobody, or that there never was', async () => {
+  test('are refused if the owner is another server or none, or the channel is unknown', async () => {
     const id = await owned();
     const say = (channel: number) => rig.report(token, { server, channels: [{ id: channel, epoch: 7 }] });
     for (const boot of [randomUUID(), null]) {

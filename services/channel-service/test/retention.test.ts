@@ -36,8 +36,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('what is over', () => {
-  test('a window: entries older than it go, with their reactions and links to files; younger ones stay', async () => {
+describe('retention', () => {
+  test('deletes entries older than the window with their reactions and file links', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 10);
     await chats.age(id, 6, '61 min');
@@ -64,7 +64,7 @@ describe('what is over', () => {
     }
   });
 
-  test('a short window: nobody reads it any more, but for 10 minutes a retry is known', async () => {
+  test('hides old entries at once and recognizes retries for 10 minutes', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 5 } });
     await chats.say(id, me, 4);
     await chats.age(id, 1, '11 min');
@@ -77,7 +77,7 @@ describe('what is over', () => {
     expect(await chats.stored(id)).toEqual([4]);
   });
 
-  test('a count, a count and a window, whichever is less', async () => {
+  test('applies the smaller of count and window', async () => {
     const counted = await chats.make(me, 'group', { keep: { maxCount: 3 } });
     const both = await chats.make(me, 'group', { keep: { seconds: 3_600, maxCount: 3 } });
     for (const id of [counted, both]) {
@@ -89,7 +89,7 @@ describe('what is over', () => {
     expect(await chats.stored(both)).toEqual([9]);
   });
 
-  test('a count is of messages: reactions and edits push none of them out', async () => {
+  test('counts messages only, not reactions and edits', async () => {
     const id = await chats.make(me, 'group', { keep: { maxCount: 30 } });
     await chats.say(id, me, 20);
     await chats.say(id, me, 100, 3);
@@ -104,7 +104,7 @@ describe('what is over', () => {
     expect((await chats.head(id)).first_seq).toBe(6);
   });
 
-  test('a count that follows another log, or a change of what is kept', async () => {
+  test('restarts the count after a new log or a changed retention', async () => {
     const id = await chats.make(me, 'group', { keep: { maxCount: 5 } });
     await chats.say(id, me, 9);
     await new Retention(pool, undefined).run();
@@ -126,7 +126,7 @@ describe('what is over', () => {
     expect(await chats.seqs(me, id)).toEqual([9, 8]);
   });
 
-  test('all of it: the log goes on behind', async () => {
+  test('continues the log after deleting all entries', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
@@ -137,7 +137,7 @@ describe('what is over', () => {
     expect(await chats.seqs(me, id)).toEqual([4]);
   });
 
-  test('nothing of a channel that keeps everything; all, at once, of one that ceased to keep', async () => {
+  test('deletes nothing without a limit, and everything at once if history is turned off', async () => {
     const [kept, ceased] = [await chats.make(me, 'group'), await chats.make(me, 'group')];
     for (const id of [kept, ceased]) await chats.say(id, me, 3);
     await chats.age(kept, 3, '1000 days');
@@ -146,7 +146,7 @@ describe('what is over', () => {
     expect([await chats.stored(kept), await chats.stored(ceased)]).toEqual([[1, 2, 3], []]);
   });
 
-  test('12,000 entries in slices, while somebody writes', async () => {
+  test('deletes 12,000 entries in slices during writes', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 12_000);
     await chats.age(id, 12_000, '2 h');
@@ -160,7 +160,7 @@ describe('what is over', () => {
     expect(Math.min(...(await chats.stored(id)))).toBe(12_001);
   });
 
-  test('nobody who writes waits for a slice', async () => {
+  test('does not block writers', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -175,7 +175,7 @@ describe('what is over', () => {
     expect(await chats.stored(id)).toEqual([3]);
   });
 
-  test('one manager at a time', async () => {
+  test('runs in one manager at a time', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 1, '2 h');
@@ -189,7 +189,7 @@ describe('what is over', () => {
     expect(await chats.stored(id)).toEqual([2]);
   });
 
-  test('an entry that is being edited is neither waited for nor lost', async () => {
+  test('skips an entry that is being edited and deletes it later', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
@@ -215,7 +215,7 @@ describe('the archive', () => {
       .map((line) => JSON.parse(line));
   }
 
-  test('has what is deleted, by channel and day, text as text', async () => {
+  test('contains deleted entries by channel and day, text as text', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 1_202);
     await rig.owner.query(
@@ -236,7 +236,7 @@ describe('the archive', () => {
     expect((await stat(join(folder, (await files(id))[0] ?? ''))).mode & 0o077).toBe(0);
   });
 
-  test('has neither words of an edit that a later one replaced nor of an edit of a deleted message', async () => {
+  test('omits the text of replaced edits and of edits of deleted messages', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.say(id, me, 3, 1);
@@ -256,7 +256,7 @@ describe('the archive', () => {
     ]);
   });
 
-  test('without it nothing is deleted', async () => {
+  test('blocks deletion while it cannot be written', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -267,7 +267,7 @@ describe('the archive', () => {
     await new Retention(pool, undefined).run();
   });
 
-  test('a line that a crash has cut does not take the next one with it', async () => {
+  test('starts a new line after a truncated one', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 1);
     await chats.age(id, 1, '2 days');
@@ -280,7 +280,7 @@ describe('the archive', () => {
     expect(await lines(id)).toMatchObject([{ channel: id, seq: 1 }]);
   });
 
-  test('a channel that begins to keep again has archived what was left of before', async () => {
+  test('contains the rest of an older log when a channel keeps history again', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 700);
     await chats.update(me, id, { keep: { nothing: true } });
@@ -289,7 +289,7 @@ describe('the archive', () => {
     expect(await chats.stored(id)).toEqual([]);
   });
 
-  test('a manager that is told of a folder archives there, from its start', async () => {
+  test('is written by a manager with an archive folder', async () => {
     const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
@@ -301,7 +301,7 @@ describe('the archive', () => {
     expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
   });
 
-  test('Update archives what is left before a log begins anew', async () => {
+  test('is written by Update before a new log starts', async () => {
     const own = join(folder, 'by', 'update');
     const manager = new Chats(rig, await rig.startManager({ PARLEY_ARCHIVE_DIR: own }));
     const id = await chats.make(me, 'group');

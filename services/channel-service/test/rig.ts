@@ -18,7 +18,7 @@ import {
 import { startChannelService } from '../src/app.js';
 import { readChannelServiceConfig } from '../src/config.js';
 
-/** A test's PostgreSQL, by role. */
+/** The pools of a test database, by role. */
 export interface Database {
   readonly ownerUrl: string;
   urlFor(role: 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_gateway'): string;
@@ -30,7 +30,7 @@ export interface Person {
   readonly token: string;
 }
 
-/** A chat server and its token for managers. */
+/** A chat server with its token for managers. */
 export interface Identity {
   readonly bootId: string;
   readonly token: string;
@@ -39,7 +39,7 @@ export interface Identity {
 const withinMs = 10_000;
 let people = 0;
 
-/** Managers on free ports over one database, and what their callers need. */
+/** Managers on free ports over one database, with helpers for their callers. */
 export class Rig {
   readonly owner: Pool;
   readonly managers: Client[] = [];
@@ -90,12 +90,12 @@ export class Rig {
     return this.managers[0] as Client;
   }
 
-  /** The administrators' door of one manager. */
+  /** The AdminService of one manager. */
   admin(n = 0): Client {
     return this.#admins[n] as Client;
   }
 
-  /** Nobody sits anywhere, no chat server lives, nobody has asked for much. */
+  /** Removes all seats and rate-limit counts, and stops all chat servers. */
   async clear(): Promise<void> {
     this.#alive.clear();
     await this.owner.query('TRUNCATE chat.seat');
@@ -118,7 +118,7 @@ export class Rig {
     return this.#userKey;
   }
 
-  /** A person with a session and a token, and an account that is not new. */
+  /** Creates a user with a session and a token, whose account is not new. */
   async person(role: 'user' | 'admin' = 'user'): Promise<Person> {
     people += 1;
     const id = `p${people}`;
@@ -140,7 +140,10 @@ export class Rig {
     return Promise.all(Array.from({ length: count }, () => this.person()));
   }
 
-  /** A new chat server's token for managers. Many at a time: a manager reads new keys once a second. */
+  /**
+   * Creates tokens of new chat servers for managers, in bulk: a manager reads new keys once a
+   * second.
+   */
   async chatServer(): Promise<Identity> {
     if (this.#identities.length === 0) await this.#makeIdentities();
     return this.#identities.pop() as Identity;
@@ -163,7 +166,7 @@ export class Rig {
     return key.sign({ sub: bootId }, audience);
   }
 
-  /** What a chat server reads in a join token. */
+  /** Verifies a join token like a chat server. */
   async readJoinToken(token: string, bootId: string): Promise<JoinClaims> {
     const pool = this.#open(this.#database.urlFor('chat_server'));
     const keys = new TrustedKeys(pool, await DatabaseClock.start(pool));
@@ -176,7 +179,7 @@ export class Rig {
     return callUnary(manager, ChannelService.report, ReportRequest.fromPartial(request), options);
   }
 
-  /** A chat server that has reported, and whose lease lasts for the test. */
+  /** Creates a chat server that has reported, with a lease that lasts for the test. */
   async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<Identity> {
     const identity = await this.chatServer();
     const { bootId, token } = identity;
@@ -187,13 +190,13 @@ export class Rig {
     return identity;
   }
 
-  /** These servers have a lease as long as the test lasts, or until it ends it. */
+  /** Keeps the leases of these servers live until the test ends, or until it ends them itself. */
   async keepAlive(...bootIds: readonly string[]): Promise<void> {
     for (const id of bootIds) this.#alive.add(id);
     await this.#prolong(bootIds);
   }
 
-  /** Managers believe no lease that lies more than 30 s ahead, so it is prolonged now and then. */
+  /** Renews the leases periodically, because managers shorten any lease more than 30 s ahead. */
   async #prolong(bootIds: Iterable<string>): Promise<void> {
     this.#prolonging ??= setInterval(() => void this.#prolong(this.#alive).catch(() => {}), 5_000).unref();
     await this.owner.query(
@@ -239,7 +242,7 @@ export class Rig {
     return callUnary(manager, ChannelService.listen, Channel.fromPartial({ id }), { token: who.token, withinMs });
   }
 
-  /** Listen with the response headers. */
+  /** Calls Listen and returns the response with its headers. */
   listenWithHeaders(who: Person, id: number): Promise<{ headers: Metadata; answer: ListenResponse }> {
     return new Promise((resolve, reject) => {
       let headers: Metadata | undefined;
@@ -255,7 +258,7 @@ export class Rig {
     });
   }
 
-  /** What Connect does with a seat: the once-only step. True: taken. */
+  /** Takes a seat once, like Connect. Returns whether it was taken. */
   async take(channelId: number, userId: string): Promise<boolean> {
     const { rowCount } = await this.owner.query(
       `UPDATE chat.seat t SET live = true FROM chat.channel_head h, chat.channel c
@@ -272,7 +275,7 @@ export class Rig {
   }
 }
 
-/** The refusals of those that were refused, and the answers of the others. */
+/** Splits settled calls into refusals and results. */
 export async function outcomes<T>(calls: readonly Promise<T>[]): Promise<{ answers: T[]; reasons: string[] }> {
   const settled = await Promise.allSettled(calls);
   const answers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));

@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createPool, type EmbeddedServer, migrate, openRoles, SERVICE_ROLES, startEmbedded } from '@parley/database';
 import { Chatter, ownerVariable, rolePasswords, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
-/** Debian's package faketime; `.ci/install` installs it. */
+/** Debian's package faketime, installed by `.ci/install`. */
 const library = ['x86_64', 'aarch64']
   .map((arch) => `/usr/lib/${arch}-linux-gnu/faketime/libfaketime.so.1`)
   .find(existsSync);
 const withFaketime = library === undefined ? describe.skip : describe;
 
-/** No step may cost more than ten seconds of service; the rest is for a loaded machine. */
+/** Maximum outage in milliseconds: ten seconds per step, plus reserve for a loaded machine. */
 const withinMs = 30_000;
 
 withFaketime("with faketime: PostgreSQL's clock is set", () => {
@@ -56,8 +56,8 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Tries until it works; answers after how long. */
-  /** Tries again, no more often than one person may listen. */
+  /** Retries until it works and returns how long that took. */
+  /** Retries within the rate limit of one listener. */
   async function until<T>(work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     for (;;) {
@@ -71,7 +71,7 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
   }
 
   test.each(['+1h', '+0', '-1d', '+3h', '+2h59m', '+0'])(
-    'to %s: people still listen, and a chat server that dies is replaced',
+    'at %s users still listen and a dead chat server is replaced',
     async (offset) => {
       const room = await trio.create(ann, 'clock');
       const chatter = new Chatter(await until(() => trio.listen(ann, room.id)), { events: true });

@@ -36,7 +36,7 @@ function report(token: string, server: object): Promise<unknown> {
   return callUnary(client, ChannelService.report, ReportRequest.fromPartial({ server }), { token, withinMs: 10_000 });
 }
 
-/** The server lives as before, and people get to it. */
+/** Checks that the server is still live and reachable. */
 async function expectUnharmed(): Promise<void> {
   const { rows } = await stolen.query(
     'SELECT boot_id, addr, internal_addr, name, state, lease_until > now() AS lives FROM chat.server WHERE boot_id = $1',

@@ -33,7 +33,7 @@ async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats
   return id;
 }
 
-test('nothing is done for somebody who may not change the channel', async () => {
+test('changes nothing for a user who may not change the channel', async () => {
   const id = await chat('public', { keep: { seconds: 3_600 } });
   await chats.say(id, owner, 3);
   await chats.age(id, 3, '1 h');
@@ -48,7 +48,7 @@ test('nothing is done for somebody who may not change the channel', async () => 
 });
 
 describe('fields', () => {
-  test('what is given changes, what is not stays, and the roster moves', async () => {
+  test('changes only the given fields and the roster number', async () => {
     const id = await chat('group', { description: 'old', metadata: '{"a":1}', keep: { seconds: 90, maxCount: 9 } });
     const before = await chats.head(id);
     const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
@@ -74,14 +74,14 @@ describe('fields', () => {
     [{ iconId: '' }, 'not-implemented'],
     [{ kind: kinds.public }, 'wrong-kind'],
     [{ kind: 9 as never }, 'wrong-kind'],
-  ])('%j is refused as %s, and nothing changes', async (more, word) => {
+  ])('refuses %j as %s and changes nothing', async (more, word) => {
     const id = await chat('group');
     const before = await chats.head(id);
     await expect(chats.update(owner, id, { ...more })).rejects.toEqual(reason(word));
     expect(await chats.head(id)).toEqual(before);
   });
 
-  test('a room has 1 to 25 seats and no other kind', async () => {
+  test('allows a room 1 to 25 seats and no other kind', async () => {
     const room = await chats.make(owner, 'room');
     for (const limit of [0, 26]) {
       await expect(chats.update(owner, room, { limit })).rejects.toEqual(reason('invalid-limit'));
@@ -90,14 +90,14 @@ describe('fields', () => {
     expect(await chats.update(owner, room, { kind: kinds.room, limit: 1 })).toMatchObject({ limit: 1 });
   });
 
-  test('public and private turn into each other', async () => {
+  test('changes public to private and back', async () => {
     const id = await chat('public');
     expect(await chats.update(admin, id, { kind: kinds.private })).toMatchObject({ kind: kinds.private });
     await expect(rig.list(await rig.person(), id)).rejects.toEqual(reason('channel-not-found'));
     expect(await chats.update(owner, id, { kind: kinds.public })).toMatchObject({ kind: kinds.public });
   });
 
-  test('only by those who run the channel', async () => {
+  test('is for managers of the channel only', async () => {
     const stranger = await rig.person();
     const root = await rig.person('admin');
     const [open, group, room] = [await chat('public'), await chat('group'), await chats.make(owner, 'room')];
@@ -120,8 +120,8 @@ describe('fields', () => {
   });
 });
 
-describe('another log', () => {
-  test('from nothing to something: seqs begin at 1, and whoever owned the channel lets go', async () => {
+describe('a new log', () => {
+  test('starts at seq 1 when history is turned on, and the old owner releases the channel', async () => {
     const id = await chat('group', { keep: { nothing: true } });
     await rig.listen(owner, id);
     await chats.change(owner, id, member, { remove: true });
@@ -137,7 +137,7 @@ describe('another log', () => {
     expect(await chats.head(id)).toMatchObject({ epoch: 3 });
   });
 
-  test('there and back: what was said is gone at once, members begin anew, nothing is announced', async () => {
+  test('hides old messages at once and resets members without events when history is turned off and on', async () => {
     const id = await chat('group');
     await chats.say(id, owner, 4);
     await chats.change(owner, id, member, { remove: true });
@@ -162,7 +162,7 @@ describe('another log', () => {
     expect(await chats.say(id, owner)).toBe(1);
   });
 
-  test('from something to something else: the log goes on', async () => {
+  test('is not started by a change of retention alone', async () => {
     const id = await chat('group');
     await rig.listen(owner, id);
     await chats.say(id, owner, 3);

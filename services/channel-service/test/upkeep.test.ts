@@ -40,7 +40,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** That my seat is there, or that PostgreSQL has been up for 5 s: true at any time, however slow this machine is. */
+/**
+ * Checks that the seat exists or PostgreSQL has been up for 5 s, which holds at any time, however
+ * slow the machine.
+ */
 const seatIsSafe = () =>
   rig.one(
     `SELECT clock_timestamp() >= pg_postmaster_start_time() + interval '5 s'
@@ -48,7 +51,7 @@ const seatIsSafe = () =>
     me.id,
   );
 
-/** Listens again as long as the dead server is waited for. */
+/** Retries Listen until the dead server is replaced. */
 async function listenAtLast(id: number): ReturnType<Rig['listen']> {
   for (;;) {
     const answer = await rig.listen(me, id).catch((thrown) => thrown);
@@ -60,7 +63,7 @@ async function listenAtLast(id: number): ReturnType<Rig['listen']> {
   }
 }
 
-test('after a start of PostgreSQL no server is taken for dead for 5 seconds, and others need not wait', async () => {
+test('treats no server as dead for 5 seconds after PostgreSQL starts', async () => {
   const dead = await rig.server();
   const id = await rig.room(me);
   await rig.listen(me, id);
@@ -80,7 +83,7 @@ test('after a start of PostgreSQL no server is taken for dead for 5 seconds, and
   expect(await rig.one(dying)).toEqual({ late: true });
 });
 
-test('housekeeping ends what has lapsed, and nothing else', async () => {
+test('purges only expired rows', async () => {
   const living = await rig.server();
   const lapsed = await rig.server();
   await rig.kill(living, lapsed);

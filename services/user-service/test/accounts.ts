@@ -18,7 +18,7 @@ import { readUserServiceConfig } from '../src/config.js';
 export const password = 'correct horse';
 const withinMs = 20_000;
 
-/** A user-service over a database of its own, and a client of it. */
+/** A user-service over its own database, and a client. */
 export class Accounts {
   readonly owner: Pool;
   readonly database: TestDatabase;
@@ -50,7 +50,7 @@ export class Accounts {
     return callUnary(this.#client, UserService.login, request, { withinMs });
   }
 
-  /** Registers and logs in. */
+  /** Registers a user and logs in. */
   async token(userId: string, more: Partial<RegisterRequest> = {}): Promise<string> {
     await this.register(userId, more);
     return (await this.login(userId)).token;
@@ -81,7 +81,7 @@ export class Accounts {
   }
 }
 
-/** The reason a call was refused for. */
+/** Returns the refusal reason of a call. */
 export async function reasonOf(call: Promise<unknown>): Promise<Reason | 'ok'> {
   try {
     await call;

@@ -29,7 +29,7 @@ const login = (userId: string, typed: string) =>
     callUnary(client, UserService.login, LoginRequest.fromPartial({ userId, password: typed }), { withinMs: 10_000 }),
   );
 
-test('each attempt to log in is in the log with the user and the address, without the password; a hostile id is not', async () => {
+test('logs each login attempt with user and address, without the password or a malformed id', async () => {
   const request = RegisterRequest.fromPartial({ userId: 'ann', password });
   await callUnary(client, UserService.register, request, { withinMs: 10_000 });
   expect(await login('ann', password)).toBe('ok');

@@ -14,7 +14,7 @@ afterAll(async () => {
   await accounts.database.close();
 });
 
-test('by user id or e-mail address, whatever the case', async () => {
+test('logs in by user id or email address, in any case', async () => {
   for (const login of ['Alice', 'alice', 'ALICE@example.org']) {
     const { user, token, expiresAt } = await accounts.login(login);
     expect(user).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, email: 'alice@example.org' });
@@ -23,7 +23,7 @@ test('by user id or e-mail address, whatever the case', async () => {
   }
 });
 
-test('an e-mail address that two accounts have is the login name of the older one', async () => {
+test('logs in the older account of a shared email address', async () => {
   await accounts.register('first', { email: 'shared@example.org' });
   await accounts.register('second', { email: 'Shared@example.org', password: 'another horse' });
   expect((await accounts.login('shared@example.org')).user?.id).toBe('first');
@@ -31,13 +31,13 @@ test('an e-mail address that two accounts have is the login name of the older on
   expect(await reasonOf(accounts.login('second', { password: 'another horse' }))).toBe('ok');
 });
 
-test('a device is kept, bounded and printable', async () => {
+test('stores a bounded, printable device name', async () => {
   await accounts.login('Alice', { device: `my\0 \u202ephone ${'x'.repeat(500)}` });
   const [row] = await accounts.sql('SELECT device FROM chat.session ORDER BY created_at DESC LIMIT 1');
   expect(row?.device).toBe(`my phone ${'x'.repeat(91)}`);
 });
 
-test('one answer for every failure', async () => {
+test('returns the same refusal for every failure', async () => {
   await accounts.register('gone');
   await accounts.register('away');
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'away'");
@@ -72,13 +72,13 @@ test('one answer for every failure', async () => {
   }
 });
 
-test('one address has so many attempts at once', async () => {
+test('limits the attempts of one address', async () => {
   const reasons = await Promise.all(Array.from({ length: 80 }, (_, n) => reasonOf(accounts.login(`nobody-${n}`))));
   expect(reasons.filter((reason) => reason === 'wrong-credentials').length).toBeGreaterThanOrEqual(50);
   expect(reasons).toContain('login-too-often');
 });
 
-test('who waits as long as told gets in', async () => {
+test('admits a caller who waits for the retry hint', async () => {
   await accounts.sql("INSERT INTO chat.rate SELECT 'login-address:127.0.0.1', now() + make_interval(secs => 50)");
   const refused = (await accounts.login('Alice').catch((error: unknown) => error)) as { retryAfterMs: number };
   expect(refused).toMatchObject({ reason: 'login-too-often' });
@@ -87,14 +87,14 @@ test('who waits as long as told gets in', async () => {
   expect(await reasonOf(accounts.login('Alice'))).toBe('ok');
 });
 
-test('a suspended user hears so, once the password is right', async () => {
+test('tells a suspended user only after the right password', async () => {
   await accounts.register('held');
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'held'");
   expect(await reasonOf(accounts.login('held', { password: 'wrong horse' }))).toBe('wrong-credentials');
   expect(await reasonOf(accounts.login('held'))).toBe('suspended');
 });
 
-test('twenty wrong passwords at once, then one in 45 s: a stranger has 100 in the first hour', async () => {
+test('allows strangers twenty wrong passwords at once, then one every 45 s', async () => {
   await accounts.register('target');
   const wrong = () => reasonOf(accounts.login('target', { password: 'wrong horse' }));
   const reasons = await Promise.all(Array.from({ length: 30 }, wrong));
@@ -105,7 +105,7 @@ test('twenty wrong passwords at once, then one in 45 s: a stranger has 100 in th
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(30_000);
 });
 
-test('an unknown account has the same budget as a known one', async () => {
+test('gives unknown and known accounts the same budget', async () => {
   const reasons = await Promise.all(Array.from({ length: 25 }, () => reasonOf(accounts.login('no-such-user'))));
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(5);
 });
@@ -116,7 +116,7 @@ const useUp = (key: string) =>
     [key],
   );
 
-test("others' failures do not keep an owner out who comes from a familiar address", async () => {
+test("strangers' failures do not lock out an owner at a familiar address", async () => {
   await accounts.register('owner');
   expect(await reasonOf(accounts.login('owner'))).toBe('ok');
   await useUp('login-account:owner');
@@ -126,12 +126,12 @@ test("others' failures do not keep an owner out who comes from a familiar addres
   expect(await reasonOf(accounts.login('newcomer'))).toBe('login-too-often');
 });
 
-test('right passwords use nothing up', async () => {
+test('does not count right passwords', async () => {
   await accounts.register('busy');
   for (let n = 0; n < 25; n++) expect(await reasonOf(accounts.login('busy'))).toBe('ok');
 });
 
-test('a password is the same however its letters are composed, also where its hash is from before', async () => {
+test('accepts every Unicode form of a password, also with an old hash', async () => {
   const composed = 'M\u00fcllers Caf\u00e9';
   const decomposed = composed.normalize('NFD');
   await accounts.register('typist', { password: decomposed });
@@ -151,7 +151,7 @@ function median(times: number[]): number {
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
 }
 
-test('an unknown user takes as long as a wrong password, and so does an account with a cheaper hash', async () => {
+test('takes equally long for an unknown user, a wrong password and a cheaper hash', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '9' }, accounts.database);
   try {
     await slow.register('timed');
@@ -173,7 +173,7 @@ test('an unknown user takes as long as a wrong password, and so does an account 
   }
 });
 
-test('more than two seconds of passwords are refused, not queued', async () => {
+test('refuses more than two seconds of queued passwords', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
   try {
     const reasons = await Promise.all(Array.from({ length: 45 }, (_, n) => reasonOf(slow.login(`nobody-${n}`))));
@@ -183,7 +183,7 @@ test('more than two seconds of passwords are refused, not queued', async () => {
   }
 });
 
-test('another cost or scheme is taken over at the next login', async () => {
+test('rehashes with a new cost or scheme at the next login', async () => {
   await accounts.register('mover');
   const hash = async () => (await accounts.sql("SELECT password_hash FROM chat.users WHERE id = 'mover'"))[0];
   const schemes: [Record<string, string>, RegExp][] = [
@@ -204,7 +204,7 @@ test('another cost or scheme is taken over at the next login', async () => {
   expect((await hash())?.password_hash).toMatch(/^\$2b\$04\$/);
 });
 
-test('somebody who holds a lock on the account for long is no defect: the answer is a refusal with a hint', async () => {
+test('refuses with a retry hint while the account is locked', async () => {
   await accounts.register('locked');
   const client = await accounts.owner.connect();
   try {
@@ -219,7 +219,7 @@ test('somebody who holds a lock on the account for long is no defect: the answer
   }
 });
 
-test('a password that changes while it is verified opens nothing', async () => {
+test('opens no session if the password changes during verification', async () => {
   await accounts.register('racer');
   const client = await accounts.owner.connect();
   try {

@@ -19,13 +19,13 @@ afterAll(async () => {
 });
 
 describe('Get', () => {
-  test('by id, whatever its case, or by number', async () => {
+  test('finds a user by id, in any case, or by number', async () => {
     const byId = await accounts.get(bob, { id: 'alice' });
     expect(byId).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, status: UserStatus.ACTIVE });
     expect(await accounts.get(bob, { number: byId.number })).toEqual(byId);
   });
 
-  test('the e-mail address is for the user and for administrators', async () => {
+  test('shows the email address to the user and to operators', async () => {
     const seen = await Promise.all([alice, bob, admin].map((token) => accounts.get(token, { id: 'Alice' })));
     expect(seen.map(({ email }) => email)).toEqual(['alice@example.org', '', 'alice@example.org']);
   });
@@ -43,7 +43,7 @@ describe('Get', () => {
     expect(await reasonOf(accounts.get(bob, who))).toBe('user-not-found');
   });
 
-  test('as far as the visibility lets the caller see', async () => {
+  test('respects the visibility of the profile', async () => {
     const target = await accounts.token('hidden');
     const guest = await accounts.token('visitor');
     const contact = await accounts.token('contact');
@@ -71,7 +71,7 @@ describe('Get', () => {
     expect(await seenBy('nobody')).toEqual(['self', 'admin']);
   });
 
-  test('somebody deleted is nobody, except to administrators', async () => {
+  test('hides deleted users from everyone but operators', async () => {
     await accounts.register('ghost');
     await accounts.sql("UPDATE chat.users SET status = 'deleted', visibility = 'everyone' WHERE id = 'ghost'");
     expect(await reasonOf(accounts.get(bob, { id: 'ghost' }))).toBe('user-not-found');
@@ -79,7 +79,7 @@ describe('Get', () => {
   });
 });
 
-test('numbers cannot be walked through: thirty at once, then one in two seconds', async () => {
+test('limits lookups by number to a burst of thirty, then one every two seconds', async () => {
   const walker = await accounts.token('walker');
   const reasons = await Promise.all(Array.from({ length: 40 }, () => reasonOf(accounts.get(walker, { number: 1 }))));
   expect(reasons.filter((reason) => reason === 'read-too-often').length).toBeGreaterThanOrEqual(5);
@@ -87,7 +87,7 @@ test('numbers cannot be walked through: thirty at once, then one in two seconds'
 });
 
 describe('Update', () => {
-  test('name and about; what is not named stays', async () => {
+  test('changes name and about and leaves other fields alone', async () => {
     const token = await accounts.token('una', { name: 'Una' });
     expect(await accounts.update(token, { about: 'line\nline' })).toMatchObject({ name: 'Una', about: 'line\nline' });
     expect(await accounts.update(token, { name: 'Ona' })).toMatchObject({ name: 'Ona', about: 'line\nline' });
@@ -120,7 +120,7 @@ describe('Update', () => {
     expect(await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'")).toEqual(before);
   });
 
-  test('an avatar is a whole file of the same user', async () => {
+  test('accepts only a complete file of the same user as avatar', async () => {
     const file = async (owner: string, complete: boolean) => {
       const text = `INSERT INTO chat.file (owner_id, name, content_type, size, sha256, complete)
         VALUES ($1, 'f', 'image/png', 0, sha256(''), $2) RETURNING id`;
@@ -133,14 +133,14 @@ describe('Update', () => {
     expect(await accounts.update(bob, { avatarId: '' })).toMatchObject({ avatarId: '' });
   });
 
-  test('a name is no way to talk: it changes five times, then once an hour', async () => {
+  test('limits name changes to five, then one an hour', async () => {
     const token = await accounts.token('talker');
     for (const name of ['a', 'b', 'c', 'd', 'e']) await accounts.update(token, { name });
     expect(await reasonOf(accounts.update(token, { name: 'f' }))).toBe('change-too-often');
     expect(await reasonOf(accounts.update(token, { name: 'e', about: 'the same name' }))).toBe('ok');
   });
 
-  test('an e-mail address changes with the password, and to one that another account has too', async () => {
+  test('changes the email address with the password, even to a shared one', async () => {
     const token = await accounts.token('eve', { email: 'eve@example.org' });
     const email = 'ALICE@example.org';
     expect(await accounts.update(token, { email, password })).toMatchObject({ email });
@@ -151,7 +151,7 @@ describe('Update', () => {
     expect(await reasonOf(accounts.login('eve@example.net'))).toBe('wrong-credentials');
   });
 
-  test('a new password ends the other sessions and is the only one', async () => {
+  test('replaces the password and ends the other sessions', async () => {
     const here = await accounts.token('pat');
     const there = (await accounts.login('pat')).token;
     await accounts.update(here, { password, newPassword: 'battery staple' });
@@ -161,7 +161,7 @@ describe('Update', () => {
     expect(await reasonOf(accounts.login('pat', { password: 'battery staple' }))).toBe('ok');
   });
 
-  test('a token is no way to guess the password: twenty failures at once, then one in 45 s', async () => {
+  test('limits wrong passwords with a token to twenty, then one every 45 s', async () => {
     const token = await accounts.token('victim');
     await accounts.sql(
       "INSERT INTO chat.rate VALUES ('login-owner:victim:session', now() + make_interval(secs => 900))",
@@ -170,7 +170,7 @@ describe('Update', () => {
     expect(await reasonOf(refused)).toBe('login-too-often');
   });
 
-  test('right passwords use up no failures', async () => {
+  test('does not count right passwords', async () => {
     const token = await accounts.token('changer');
     for (let n = 0; n < 5; n++)
       expect(await reasonOf(accounts.update(token, { email: `c${n}@example.org`, password }))).toBe('ok');
@@ -180,7 +180,7 @@ describe('Update', () => {
     expect(row).toEqual({ free: true });
   });
 
-  test('one user cannot keep the hashing busy, for which everybody waits who logs in', async () => {
+  test('limits the hashing that one user can cause', async () => {
     const token = await accounts.token('tom');
     const wrong = () => accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
     const reasons: unknown[] = [];

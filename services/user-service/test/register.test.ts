@@ -10,21 +10,21 @@ afterAll(async () => {
   await accounts.database.close();
 });
 
-test('a new account has a number, a hash with its scheme, and the user id for a name', async () => {
+test('creates an account with a number, a hash and the user id as name', async () => {
   await accounts.register('First.One');
   const [row] = await accounts.sql("SELECT * FROM chat.users WHERE id = 'First.One'");
   expect(row).toMatchObject({ name: 'First.One', email: null, role: 'user', status: 'active' });
   expect(row?.password_hash).toMatch(/^\$2b\$04\$/);
 });
 
-test('a twin by case is refused; an e-mail address that another account has is not, for that would tell who has an account', async () => {
+test('refuses an id that differs only in case, but accepts a shared email address', async () => {
   await accounts.register('Bob', { email: 'Bob@example.org' });
   expect(await reasonOf(accounts.register('Bob'))).toBe('user-id-taken');
   expect(await reasonOf(accounts.register('bOB'))).toBe('user-id-taken');
   expect(await reasonOf(accounts.register('other', { email: 'bob@EXAMPLE.org' }))).toBe('ok');
 });
 
-test('of many at once with one id, one gets it', async () => {
+test('creates one account for concurrent calls with one id', async () => {
   const tries = Array.from({ length: 10 }, (_, n) => reasonOf(accounts.register(n % 2 ? 'Race' : 'race')));
   const reasons = await Promise.all(tries);
   expect(reasons.filter((reason) => reason === 'ok')).toHaveLength(1);
@@ -103,7 +103,7 @@ test.each(['a', '@b', 'a@', 'a@b@c', 'a b@c', 'a@b\n', 'a\0@b', `${'a'.repeat(25
   },
 );
 
-test('one address registers so many at once', async () => {
+test('limits the registrations of one address', async () => {
   await accounts.sql('DELETE FROM chat.rate');
   await accounts.sql(
     "INSERT INTO chat.rate SELECT 'register-address:127.0.0.1', now() + make_interval(secs => 2 * 99 + 1)",

@@ -95,7 +95,7 @@ async function reasons(token: string): Promise<string[]> {
   return Promise.all(calls.map(reasonOf));
 }
 
-test('the form that the forgeries start from is good', async () => {
+test('accepts the token that the forgeries are derived from', async () => {
   expect(await reasonOf(accounts.get(await forge(), { id: 'alice' }))).toBe('ok');
 });
 
@@ -122,7 +122,7 @@ test.each(forgeries)('Get, Update and Logout refuse a token that is: %s', async 
   expect(await reasons(await make())).toEqual([reason, reason, reason]);
 });
 
-test('a suspended user is out at once, and in again when it is over', async () => {
+test('refuses a suspended user at once and admits them afterwards', async () => {
   const token = await accounts.token('sam');
   await accounts.sql("UPDATE chat.users SET status = 'suspended' WHERE id = 'sam'");
   expect(await reasons(token)).toEqual(['suspended', 'suspended', 'suspended']);
@@ -145,7 +145,7 @@ function seatsOf(userId: string) {
   return accounts.sql('SELECT session_id FROM chat.seat WHERE user_id = $1', [userId]);
 }
 
-test('Logout ends this session and its seats, no other', async () => {
+test('Logout ends only this session and its seats', async () => {
   const one = await accounts.token('lea');
   const two = (await accounts.login('lea')).token;
   await sitDown('lea');
@@ -156,7 +156,7 @@ test('Logout ends this session and its seats, no other', async () => {
   expect(await seatsOf('lea')).toHaveLength(1);
 });
 
-test("Logout everywhere ends all of the user's sessions, and nobody else's", async () => {
+test('Logout everywhere ends all sessions of this user only', async () => {
   const tokens = [await accounts.token('max'), (await accounts.login('max')).token];
   const other = await accounts.token('mia');
   await sitDown('max');
@@ -168,7 +168,7 @@ test("Logout everywhere ends all of the user's sessions, and nobody else's", asy
   expect(await reasonOf(accounts.get(other, { id: 'mia' }))).toBe('ok');
 });
 
-test('sessions long expired are purged, others stay', async () => {
+test('purges only sessions expired long ago', async () => {
   const token = await accounts.token('old');
   await accounts.sql(
     "INSERT INTO chat.session (user_id, device, expires_at) VALUES ('old', 'lapsed', now() - interval '2 days'), ('old', 'just', now())",

@@ -3,7 +3,7 @@ import { type ChannelKind, type MemberRole, statements } from '@parley/database'
 
 const sql = statements(import.meta.url, kindConstants);
 
-/** What a user may read in a channel. */
+/** Range a user may read in a channel, with the membership it depends on. */
 export interface Access {
   readonly kind: ChannelKind;
   readonly owner_id: string;
