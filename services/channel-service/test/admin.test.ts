@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type DisconnectRequest, ServerState, UserRole, UserStatus } from '@parley/contract';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { AdminDoor } from './admin-door.js';
+import { AdminApi } from './admin-api.js';
 import { Chats } from './chats.js';
 import { Listener } from './listener.js';
 import { type Identity, outcomes, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
 let rig: Rig;
-let door: AdminDoor;
+let api: AdminApi;
 let listener: Listener;
 let server: Identity;
 let root: Person;
@@ -16,7 +16,7 @@ let root: Person;
 beforeAll(async () => {
   database = await openTestDatabase();
   rig = new Rig(database);
-  door = new AdminDoor(rig);
+  api = new AdminApi(rig);
   await rig.startManager();
   await rig.startManager();
 });
@@ -51,14 +51,14 @@ test('allows operators only, by the row and not the token', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
-    door.listServers(who),
-    door.drain(who, server.bootId),
-    door.setUser(who, { id: user.id, role: UserRole.ADMIN }),
-    door.kick(who, { channelId: id }),
-    door.listAudit(who),
+    api.listServers(who),
+    api.drain(who, server.bootId),
+    api.setUser(who, { id: user.id, role: UserRole.ADMIN }),
+    api.kick(who, { channelId: id }),
+    api.listAudit(who),
   ];
   const demoted = await rig.person('admin');
-  await door.setUser(root, { id: demoted.id, role: UserRole.USER });
+  await api.setUser(root, { id: demoted.id, role: UserRole.USER });
   for (const who of [user, demoted]) {
     const { reasons } = await outcomes<unknown>(calls(who));
     expect(reasons).toEqual(Array(5).fill('not-operator'));
@@ -72,13 +72,13 @@ test('allows operators only, by the row and not the token', async () => {
 
 test('applies a new role at the next call, without another login', async () => {
   const user = await rig.person();
-  await expect(door.listAudit(user)).rejects.toMatchObject({ reason: 'not-operator' });
-  await expect(door.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
+  await expect(api.listAudit(user)).rejects.toMatchObject({ reason: 'not-operator' });
+  await expect(api.setUser(root, { id: user.id, role: UserRole.ADMIN })).resolves.toMatchObject({
     id: user.id,
     role: UserRole.ADMIN,
     status: UserStatus.ACTIVE,
   });
-  await expect(door.listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
+  await expect(api.listAudit(user)).resolves.toMatchObject({ entries: expect.any(Array) });
 });
 
 test('lists servers with their report, channels and report age', async () => {
@@ -89,7 +89,7 @@ test('lists servers with their report, channels and report age', async () => {
   await rig.owner.query("UPDATE chat.server SET reported_at = now() - interval '90 s' WHERE boot_id = $1", [
     dead.bootId,
   ]);
-  const { servers } = await door.listServers(root);
+  const { servers } = await api.listServers(root);
   const byId = (id: string) => servers.find((one) => one.id === id);
   expect(servers).toHaveLength(2);
   expect(byId(server.bootId)).toMatchObject({
@@ -107,7 +107,7 @@ test('lists servers with their report, channels and report age', async () => {
 });
 
 test('drains a server, which no report undoes', async () => {
-  await door.drain(root, server.bootId);
+  await api.drain(root, server.bootId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });
   const payload = JSON.parse(Buffer.from(String(told?.token.split('.')[1]), 'base64url').toString());
@@ -118,28 +118,28 @@ test('drains a server, which no report undoes', async () => {
   await expect(rig.listen(user, await rig.room(user))).rejects.toMatchObject({ reason: 'no-server' });
   const other = await rig.server();
   await expect(rig.listen(user, await rig.room(user))).resolves.toMatchObject({ server: { id: other.bootId } });
-  const { servers } = await door.listServers(root);
+  const { servers } = await api.listServers(root);
   expect(servers.find(({ id }) => id === server.bootId)).toMatchObject({ state: ServerState.DRAINING });
-  await expect(door.drain(root, server.bootId)).resolves.toBeDefined();
+  await expect(api.drain(root, server.bootId)).resolves.toBeDefined();
 });
 
 test('marks an unreachable server as draining and tells the operator', async () => {
   listener.stop();
-  await expect(door.drain(root, server.bootId)).rejects.toMatchObject({
+  await expect(api.drain(root, server.bootId)).rejects.toMatchObject({
     reason: 'server-away',
   });
-  const { servers } = await door.listServers(root);
+  const { servers } = await api.listServers(root);
   expect(servers).toMatchObject([{ state: ServerState.DRAINING }]);
 });
 
 test.each([['a word'], [''], [randomUUID()]])('refuses to drain the unknown server %j', async (id) => {
-  await expect(door.drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
+  await expect(api.drain(root, id)).rejects.toMatchObject({ reason: 'server-not-found' });
 });
 
 test('ends sessions, seats and streams of a suspended user', async () => {
   const user = await rig.person();
   await rig.listen(user, await rig.room(user));
-  const answer = await door.setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
+  const answer = await api.setUser(root, { id: user.id, status: UserStatus.SUSPENDED });
   expect(answer).toMatchObject({ role: UserRole.USER, status: UserStatus.SUSPENDED });
   expect(await disconnects(2)).toMatchObject([
     { channelId: 0, userId: user.id, goodbye: { reason: 'suspended', listenAgain: false } },
@@ -148,7 +148,7 @@ test('ends sessions, seats and streams of a suspended user', async () => {
   await expect(rig.list(user)).rejects.toMatchObject({ reason: 'logged-out' });
   const living = 'SELECT count(*)::int AS n FROM chat.session WHERE user_id = $1 AND revoked_at IS NULL';
   expect(await rig.one(living, user.id)).toEqual({ n: 0 });
-  await expect(door.setUser(root, { id: user.id, status: UserStatus.ACTIVE })).resolves.toMatchObject({
+  await expect(api.setUser(root, { id: user.id, status: UserStatus.ACTIVE })).resolves.toMatchObject({
     status: UserStatus.ACTIVE,
   });
 });
@@ -163,13 +163,13 @@ test.each([
   ['NUL', { id: 'a\0', role: UserRole.ADMIN }, 'invalid-user-id'],
 ])('refuses to set a user to %s', async (_what, change, reason) => {
   const user = await rig.person();
-  await expect(door.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
+  await expect(api.setUser(root, { id: user.id, ...change })).rejects.toMatchObject({ reason });
 });
 
 test('refuses to change the role of a guest', async () => {
   const guest = await rig.person();
   await rig.owner.query("UPDATE chat.users SET role = 'guest' WHERE id = $1", [guest.id]);
-  await expect(door.setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
+  await expect(api.setUser(root, { id: guest.id, role: UserRole.ADMIN })).rejects.toMatchObject({
     reason: 'invalid-profile',
   });
 });
@@ -179,10 +179,10 @@ test.each([
   ['suspended', { status: UserStatus.SUSPENDED }],
 ])('keeps the last active operator from being %s', async (_what, change) => {
   const idle = await rig.person('admin');
-  await door.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
-  await expect(door.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-operator' });
-  await door.setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
-  await expect(door.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
+  await api.setUser(root, { id: idle.id, status: UserStatus.SUSPENDED });
+  await expect(api.setUser(root, { id: root.id, ...change })).rejects.toMatchObject({ reason: 'last-operator' });
+  await api.setUser(root, { id: idle.id, status: UserStatus.ACTIVE });
+  await expect(api.setUser(root, { id: root.id, ...change })).resolves.toMatchObject(change);
 });
 
 test('keeps one of two operators who demote each other concurrently', async () => {
@@ -190,7 +190,7 @@ test('keeps one of two operators who demote each other concurrently', async () =
     await rig.owner.query("UPDATE chat.users SET role = 'user'");
     const [a, b] = [await rig.person('admin'), await rig.person('admin')];
     const demote = (who: Person, whom: Person, manager: number) =>
-      door.setUser(who, { id: whom.id, role: UserRole.USER }, manager);
+      api.setUser(who, { id: whom.id, role: UserRole.USER }, manager);
     const { reasons } = await outcomes([demote(a, b, 0), demote(b, a, 1)]);
     expect(reasons).toEqual(['not-operator']);
     expect(await rig.one("SELECT count(*)::int AS n FROM chat.users WHERE role = 'admin'")).toEqual({ n: 1 });
@@ -208,16 +208,16 @@ describe('kick', () => {
   });
 
   test('ends the seats of a user everywhere', async () => {
-    await door.kick(root, { userId: user.id });
+    await api.kick(root, { userId: user.id });
     expect(await seatsOf(user.id)).toEqual({ n: 0 });
     expect(await disconnects(2)).toMatchObject([{ channelId: 0, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
 
   test('ends the seats of a user in one channel only', async () => {
     const elsewhere = await rig.room(user);
-    await door.kick(root, { userId: user.id, channelId: elsewhere });
+    await api.kick(root, { userId: user.id, channelId: elsewhere });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
-    await door.kick(root, { userId: user.id, channelId: room });
+    await api.kick(root, { userId: user.id, channelId: room });
     expect(await seatsOf(user.id)).toEqual({ n: 0 });
     expect(await disconnects(2)).toMatchObject([{ channelId: room, userId: user.id, goodbye: { reason: 'kicked' } }]);
   });
@@ -226,20 +226,20 @@ describe('kick', () => {
     const [second, other] = [await rig.person(), await rig.person()];
     await rig.listen(second, room);
     await rig.listen(other, await rig.room(other));
-    await door.kick(root, { channelId: room, reason: 'closing time' });
+    await api.kick(root, { channelId: room, reason: 'closing time' });
     expect([await seatsOf(user.id), await seatsOf(second.id), await seatsOf(other.id)]).toEqual([
       { n: 0 },
       { n: 0 },
       { n: 1 },
     ]);
     expect(await disconnects(4)).toMatchObject([{ channelId: room, userId: '' }]);
-    const { entries } = await door.listAudit(root, { size: 1 });
+    const { entries } = await api.listAudit(root, { size: 1 });
     expect(entries).toMatchObject([{ actor: root.id, action: 'channel.kick', target: String(room) }]);
     expect(JSON.parse(entries[0]?.detail ?? '')).toEqual({ reason: 'closing time', seats: 2 });
   });
 
   test('lets a kicked user come back', async () => {
-    await door.kick(root, { userId: user.id });
+    await api.kick(root, { userId: user.id });
     await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.bootId } });
   });
 
@@ -252,18 +252,18 @@ describe('kick', () => {
     ['no channel', { channelId: 2_000_000_000 }, 'channel-not-found'],
     ['a channel beyond all', { channelId: 4_000_000_000 }, 'invalid-channel-id'],
   ])('refuses %s', async (_what, request, reason) => {
-    await expect(door.kick(root, request)).rejects.toMatchObject({ reason });
+    await expect(api.kick(root, request)).rejects.toMatchObject({ reason });
     expect(await seatsOf(user.id)).toEqual({ n: 1 });
   });
 });
 
 test('lists every audited action, newest first, in pages', async () => {
   const user = await rig.person();
-  await door.setUser(root, { id: user.id, role: UserRole.ADMIN });
-  await door.kick(user, { userId: root.id });
-  await door.drain(user, server.bootId);
-  await door.setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
-  const first = await door.listAudit(user, { size: 3 });
+  await api.setUser(root, { id: user.id, role: UserRole.ADMIN });
+  await api.kick(user, { userId: root.id });
+  await api.drain(user, server.bootId);
+  await api.setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
+  const first = await api.listAudit(user, { size: 3 });
   expect(first.entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
     [user.id, 'user.set', root.id],
     [user.id, 'server.drain', server.bootId],
@@ -272,16 +272,16 @@ test('lists every audited action, newest first, in pages', async () => {
   const [newest] = first.entries;
   expect(JSON.parse(newest?.detail ?? '')).toEqual({ role: 'admin', status: 'suspended', was: ['admin', 'active'] });
   expect(Math.abs(Date.now() - (newest?.at ?? 0))).toBeLessThan(60_000);
-  const second = await door.listAudit(user, { size: 1, after: first.next });
+  const second = await api.listAudit(user, { size: 1, after: first.next });
   expect(second.entries).toMatchObject([{ actor: root.id, action: 'user.set', target: user.id }]);
   for (const page of [{ size: 101 }, { after: 'x' }, { after: '-1' }]) {
-    await expect(door.listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
+    await expect(api.listAudit(user, page)).rejects.toMatchObject({ reason: 'invalid-page' });
   }
 });
 
 describe("the audit of an operator's actions in a channel", () => {
   const details = async (who: Person, size: number) =>
-    (await door.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
+    (await api.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
 
   test('distinguishes mute, unmute, ban, unban and removal, with their end', async () => {
     const chats = new Chats(rig);

@@ -1,5 +1,5 @@
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { AdminDoor } from './admin-door.js';
+import { AdminApi } from './admin-api.js';
 import { Chats, ranks, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -92,7 +92,7 @@ test('shows outsiders of a public chat only users anyone may find', async () => 
 
 test('finds a user id in any case', async () => {
   const root = await rig.person('admin');
-  const door = new AdminDoor(rig);
+  const api = new AdminApi(rig);
   const friend = await rig.person();
   const shouted = friend.id.toUpperCase();
   const direct = await chats.direct(owner, shouted);
@@ -101,9 +101,9 @@ test('finds a user id in any case', async () => {
   const group = await chats.make(owner, 'group');
   expect(await chats.change(owner, group, { id: shouted }, { add: true })).toMatchObject({ id: friend.id });
   await rig.listen(friend, group);
-  await door.kick(root, { userId: shouted });
+  await api.kick(root, { userId: shouted });
   expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE user_id = $1', friend.id)).toEqual({ n: 0 });
-  expect(await door.setUser(root, { id: shouted, role: 2 })).toMatchObject({ id: friend.id, role: 2 });
-  const { entries } = await door.listAudit(root, { size: 2 });
+  expect(await api.setUser(root, { id: shouted, role: 2 })).toMatchObject({ id: friend.id, role: 2 });
+  const { entries } = await api.listAudit(root, { size: 2 });
   expect(entries.map(({ target }) => target)).toEqual([friend.id, friend.id]);
 });

@@ -110,7 +110,7 @@ test('a page of 50 at any depth: p99 under 10 ms', async () => {
   const figures = (times: readonly number[]) =>
     `p50 ${quantile(times, 0.5).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)} ms`;
   process.stdout.write(
-    `History, 50 of 1,000,000, through the door: ${figures(pages)}; a call that reads one row: ${figures(trips)}${busy ? '; too busy a machine for the p99' : ''}\n`,
+    `History, 50 of 1,000,000, over RPC: ${figures(pages)}; a call that reads one row: ${figures(trips)}${busy ? '; too busy a machine for the p99' : ''}\n`,
   );
   expect(quantile(pages, 0.5) - quantile(trips, 0.5)).toBeLessThan(10);
   if (!busy) expect(quantile(pages, 0.99)).toBeLessThan(10);

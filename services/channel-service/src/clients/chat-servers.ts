@@ -21,7 +21,7 @@ export interface ServerTarget {
 }
 
 /** Streams to end. */
-export interface Whom {
+export interface StreamSelector {
   /** Absent: all channels. */
   readonly channelId?: number;
   /** Absent: all users. */
@@ -62,7 +62,7 @@ export class ChatServers implements Part {
   }
 
   /** Ends streams on behalf of an operator, by a kick or a suspension. */
-  endStreams(target: ServerTarget, whom: Whom, reason: 'kicked' | 'suspended'): void {
+  endStreams(target: ServerTarget, whom: StreamSelector, reason: 'kicked' | 'suspended'): void {
     this.#tell(target, (client, token) => disconnect(client, token, whom, reason));
   }
 
@@ -149,7 +149,7 @@ function reasonOfCall(call: Promise<unknown>): Promise<Reason | 'ok'> {
 function disconnect(
   client: Client,
   token: string,
-  whom: Whom & { readonly seatId?: string },
+  whom: StreamSelector & { readonly seatId?: string },
   reason: Reason,
 ): Promise<unknown> {
   const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};

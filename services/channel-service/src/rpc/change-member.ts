@@ -5,19 +5,19 @@ import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers, ServerTarget } from '../clients/chat-servers.js';
 import { audit, type LockedChannel } from '../store/channels.js';
 import { endSeats, type PersonRow } from '../store/members.js';
+import type { Change, ChangedMember } from './change-context.js';
 import { oneChannel } from './channel-id.js';
 import { withChannel } from './locked.js';
 import { changeOf } from './member-changes.js';
 import { asMember, findPerson, readUserId, throttleChanges } from './membership.js';
-import type { Change, ChangedMember } from './scene.js';
-import { mustSee, readStandings } from './standing.js';
+import { mustSee, readMemberships } from './membership-rules.js';
 
 export interface ChangeMemberDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
 }
 
-interface Done {
+interface ChangeOutcome {
   readonly person: PersonRow;
   readonly changed: ChangedMember;
   /** Servers where the user had a seat in the channel. */
@@ -40,12 +40,12 @@ async function changeIn(
   me: UserCaller,
   userId: string,
   change: Change,
-): Promise<Done> {
-  const [mine] = await readStandings(client, channel, [me.id]);
+): Promise<ChangeOutcome> {
+  const [mine] = await readMemberships(client, channel, [me.id]);
   if (mine === undefined) throw refuse('channel-not-found');
   if (me.role !== 'admin') mustSee(channel, mine);
   const person = await personIn(client, channel, me, userId);
-  const [theirs] = await readStandings(client, channel, [person.id]);
+  const [theirs] = await readMemberships(client, channel, [person.id]);
   if (theirs === undefined) throw refuse('user-not-found');
   const changed = await change({ client, channel, me, mine, person, theirs });
   if (changed.audit !== undefined) {

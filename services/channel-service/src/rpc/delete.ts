@@ -4,7 +4,7 @@ import { type Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { audit, deleteChannel, type LockedChannel } from '../store/channels.js';
-import { type Look, look, type SeatPlace } from '../store/seats.js';
+import { type ChannelState, channelState, type SeatPlace } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { withChannel } from './locked.js';
@@ -14,7 +14,7 @@ export interface DeleteDeps {
   readonly servers: ChatServers;
 }
 
-function whyNot({ kind }: LockedChannel, seen: Look | undefined): Refusal {
+function whyNot({ kind }: LockedChannel, seen: ChannelState | undefined): Refusal {
   const visible = isListed(kind) || seen?.member === true;
   if (visible && kind === 'direct')
     return refuse('wrong-kind', { words: 'A direct chat cannot be deleted. Leave it instead.' });
@@ -29,7 +29,7 @@ function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, 
 /** Returns the live server that owned the channel, or undefined. */
 async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<SeatPlace | undefined> {
   const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
-  const [seen] = await look.run(client, [channel.id, me.id]);
+  const [seen] = await channelState.run(client, [channel.id, me.id]);
   if (!mine && me.role !== 'admin') throw whyNot(channel, seen);
   await deleteChannel.run(client, [channel.id]);
   if (!mine) await auditDelete(client, channel, me);

@@ -6,7 +6,7 @@ import { oneChannel } from './channel-id.js';
 import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';
 import { admit, throttleChanges } from './membership.js';
-import { mustSee, readStandings } from './standing.js';
+import { mustSee, readMemberships } from './membership-rules.js';
 
 /**
  * Handles Join: enters a public channel by id, returns to a direct chat, or accepts an offer. Does
@@ -20,7 +20,7 @@ export function createJoin(pool: Pool) {
     call.facts.channel = id;
     await throttleChanges(pool, me);
     await withChannel(pool, id, async (client, channel) => {
-      const [mine] = await readStandings(client, channel, [me.id]);
+      const [mine] = await readMemberships(client, channel, [me.id]);
       if (mine === undefined) throw refuse('channel-not-found');
       mustSee(channel, mine);
       if (channel.kind === 'room')

@@ -2,7 +2,7 @@ import type { KickRequest } from '@parley/contract';
 import type { Pool, PoolClient, Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import type { ChatServers, Whom } from '../clients/chat-servers.js';
+import type { ChatServers, StreamSelector } from '../clients/chat-servers.js';
 import { account, type KickedSeat, kick } from '../store/admin.js';
 import { audit } from '../store/channels.js';
 import { access } from '../store/history.js';
@@ -16,7 +16,7 @@ export interface KickDeps {
   readonly servers: ChatServers;
 }
 
-function whomOf({ channelId, userId, reason }: KickRequest): Whom {
+function selectorOf({ channelId, userId, reason }: KickRequest): StreamSelector {
   const hasTarget = channelId !== 0 || userId !== '';
   if (!hasTarget || [...reason].length > limits.kickReasonCharacters || !isStorable(reason))
     throw refuse('invalid-kick');
@@ -28,7 +28,7 @@ function whomOf({ channelId, userId, reason }: KickRequest): Whom {
 }
 
 /** Resolves the target; a user id may be in any case. */
-async function find(client: Queryable, { channelId, userId }: Whom, me: UserCaller): Promise<Whom> {
+async function find(client: Queryable, { channelId, userId }: StreamSelector, me: UserCaller): Promise<StreamSelector> {
   const [user] = userId === undefined ? [] : await account.run(client, [userId]);
   if (userId !== undefined && user === undefined) throw refuse('user-not-found');
   if (channelId !== undefined && (await access.run(client, [channelId, me.id])).length === 0)
@@ -36,12 +36,18 @@ async function find(client: Queryable, { channelId, userId }: Whom, me: UserCall
   return { ...(channelId !== undefined && { channelId }), ...(user !== undefined && { userId: user.id }) };
 }
 
-interface Done {
-  readonly whom: Whom;
+interface KickOutcome {
+  readonly whom: StreamSelector;
   readonly ended: readonly KickedSeat[];
 }
 
-function note(client: PoolClient, { channelId, userId }: Whom, reason: string, seats: number, me: UserCaller) {
+function note(
+  client: PoolClient,
+  { channelId, userId }: StreamSelector,
+  reason: string,
+  seats: number,
+  me: UserCaller,
+) {
   if (userId === undefined) return audit.run(client, [me.id, 'channel.kick', String(channelId), { reason, seats }]);
   return audit.run(client, [me.id, 'user.kick', userId, { channel: channelId ?? null, reason, seats }]);
 }
@@ -51,7 +57,12 @@ function note(client: PoolClient, { channelId, userId }: Whom, reason: string, s
  * a second.
  */
 export function createKick({ pool, servers }: KickDeps) {
-  async function kickIn(client: PoolClient, requested: Whom, reason: string, me: UserCaller): Promise<Done> {
+  async function kickIn(
+    client: PoolClient,
+    requested: StreamSelector,
+    reason: string,
+    me: UserCaller,
+  ): Promise<KickOutcome> {
     const whom = await find(client, requested, me);
     const ended = await kick.run(client, [whom.channelId ?? null, whom.userId ?? null]);
     const seats = ended.reduce((sum, server) => sum + server.seats, 0);
@@ -60,7 +71,7 @@ export function createKick({ pool, servers }: KickDeps) {
   }
 
   return async (request: KickRequest, me: UserCaller): Promise<object> => {
-    const requested = whomOf(request);
+    const requested = selectorOf(request);
     const { whom, ended } = await endingSeats(pool, (client) => kickIn(client, requested, request.reason, me));
     for (const server of ended) servers.endStreams(server, whom, 'kicked');
     return {};

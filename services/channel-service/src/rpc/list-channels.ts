@@ -3,8 +3,8 @@ import { Channel, type ListChannelsRequest, ListChannelsResponse } from '@parley
 import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
+import { type ChannelQuery, findChannels, placeAfter, tokenOf } from './channel-search.js';
 import { describeChannels } from './describe.js';
-import { findChannels, placeAfter, tokenOf, type WantedUser } from './found.js';
 import { pageSize } from './page.js';
 
 const versionBytes = 6;
@@ -15,7 +15,7 @@ function versionOf(channel: Channel): number {
   return digest.readUIntBE(0, versionBytes) + 1;
 }
 
-function wantedOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): WantedUser {
+function queryOf({ mine, name }: ListChannelsRequest, me: UserCaller, listedDays: number): ChannelQuery {
   const normal = name.normalize('NFC');
   if ([...normal].length > limits.nameCharacters || normal.includes('\0')) throw refuse('invalid-name');
   return { name: normal, listedDays, ...(mine && { userId: me.id }) };
@@ -31,7 +31,7 @@ export function createListChannels(pool: Pool, listedDays: number) {
     const size = pageSize(request.page?.size ?? 0);
     const from = placeAfter(request.page);
     if (request.known.length > limits.pageEntries) throw refuse('invalid-page');
-    const found = await findChannels(pool, wantedOf(request, me, listedDays), from, size + 1);
+    const found = await findChannels(pool, queryOf(request, me, listedDays), from, size + 1);
     const places = found.slice(0, size);
     const channels = (
       await describeChannels(

@@ -4,14 +4,14 @@ import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { visible } from '../store/channels.js';
 import { oneChannel } from './channel-id.js';
+import { type ChannelQuery, findChannels, first } from './channel-search.js';
 import { describeChannel, describeChannels } from './describe.js';
-import { findChannels, first, type WantedUser } from './found.js';
 
 /**
  * Streams at most 1,000 channels. Reads the next page only after the client has taken the current
  * one.
  */
-async function* walk(pool: Pool, me: UserCaller, wanted: WantedUser, known: Set<number>): AsyncGenerator<Channel> {
+async function* walk(pool: Pool, me: UserCaller, wanted: ChannelQuery, known: Set<number>): AsyncGenerator<Channel> {
   let from = first;
   for (let left: number = limits.channelsPerList; left > 0; left -= limits.pageEntries) {
     const places = await findChannels(pool, wanted, from, Math.min(limits.pageEntries, left));

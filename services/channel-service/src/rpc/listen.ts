@@ -5,7 +5,15 @@ import { limits, refuse } from '@parley/runtime';
 import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../clients/chat-servers.js';
 import { type LockedChannel, lockChannel, lockUser, rising, use } from '../store/channels.js';
-import { claim, type Look, look, type Owner, type SeatOutcome, seatInChat, seatInRoom } from '../store/seats.js';
+import {
+  type ChannelState,
+  channelState,
+  claim,
+  type Owner,
+  type SeatOutcome,
+  seatInChat,
+  seatInRoom,
+} from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { isListed } from './kinds.js';
 import { limitRate } from './throttle.js';
@@ -39,7 +47,7 @@ const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
-function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void {
+function checkAdmission({ kind }: LockedChannel, { member, banned }: ChannelState): void {
   const everybodySees = isListed(kind);
   if (banned && everybodySees) throw refuse('banned');
   if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
@@ -49,7 +57,11 @@ function checkAdmission({ kind }: LockedChannel, { member, banned }: Look): void
  * Returns the live owner, even if it is draining. Assigns a channel without one to a serving
  * server.
  */
-async function findOwner(client: PoolClient, id: number, seen: Look): Promise<Pick<ReservedSeat, 'owner' | 'found'>> {
+async function findOwner(
+  client: PoolClient,
+  id: number,
+  seen: ChannelState,
+): Promise<Pick<ReservedSeat, 'owner' | 'found'>> {
   if (seen.alive) return { owner: seen, found: { how: 'kept' } };
   if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
   const [owner] = await claim.run(client, [id, seen.epoch]);
@@ -91,7 +103,7 @@ async function rise(client: PoolClient, id: number, me: UserCaller): Promise<voi
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, [id]);
-    const [seen] = channel === undefined ? [] : await look.run(client, [id, me.id]);
+    const [seen] = channel === undefined ? [] : await channelState.run(client, [id, me.id]);
     if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
     checkAdmission(channel, seen);
     const { owner, found } = await findOwner(client, id, seen);

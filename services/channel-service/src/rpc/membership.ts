@@ -14,8 +14,8 @@ import {
   type PersonRow,
   person,
 } from '../store/members.js';
+import type { MembershipRules } from './membership-rules.js';
 import { ranks } from './ranks.js';
-import type { MembershipRules } from './standing.js';
 import { limitRate } from './throttle.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };

@@ -4,9 +4,9 @@ import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockUser } from '../store/channels.js';
 import { handOver, nextRoster, type OfferResult, offer, setRole } from '../store/members.js';
+import type { ChangeContext } from './change-context.js';
 import { note } from './membership.js';
-import type { Scene } from './scene.js';
-import type { MembershipRules } from './standing.js';
+import type { MembershipRules } from './membership-rules.js';
 
 /**
  * The person who adds or asks, the person added or asked, and whether the latter was in the channel
@@ -67,7 +67,7 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, addin
  * same budget.
  * @throws {Refusal} `change-too-often`.
  */
-export async function throttleStrangers({ client, me, person, theirs }: Scene): Promise<void> {
+export async function throttleStrangers({ client, me, person, theirs }: ChangeContext): Promise<void> {
   if (theirs.belonged || person.shares) return;
   const retryAfterMs = await spend(client, directRate, me.id);
   if (retryAfterMs > 0) {

@@ -8,8 +8,8 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 import { withChannel } from './locked.js';
 import { admit, findPerson, throttleChanges } from './membership.js';
+import { readMemberships } from './membership-rules.js';
 import { directRate, makeOffer } from './offers.js';
-import { readStandings } from './standing.js';
 import { limitRate } from './throttle.js';
 
 type Pair = [low: string, high: string];
@@ -37,7 +37,7 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
  * of a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
-  const [mine, theirs] = await readStandings(client, channel, [me.id, other.id]);
+  const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (mine.banned) throw refuse('user-not-found');
   await admit(client, channel, me.id, mine, me.id);

@@ -48,13 +48,13 @@ function changeOf(request: User): Change {
   return change;
 }
 
-interface Done {
+interface AccountOutcome {
   readonly row: AccountRow;
   /** Servers where the user's streams end. */
   readonly ended: readonly KickedSeat[];
 }
 
-async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<Done> {
+async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<AccountOutcome> {
   const [requested] = await account.run(client, [id]);
   const [answer] = await setUser.run(client, [me.id, requested?.id ?? id, role, status]);
   const [row] = await account.run(client, [id]);

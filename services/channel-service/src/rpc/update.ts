@@ -6,14 +6,14 @@ import type { Retention } from '../background/retention.js';
 import type { ChatServers, ServerTarget } from '../clients/chat-servers.js';
 import { type LockedChannel, newLog, type RetentionRow, updateChannel } from '../store/channels.js';
 import { nextRoster } from '../store/members.js';
-import { look } from '../store/seats.js';
+import { channelState } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { describeChannel } from './describe.js';
 import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
 import { kindOf } from './kinds.js';
 import { withChannel } from './locked.js';
 import { throttleChanges } from './membership.js';
-import { mustManage, mustSee, readStandings } from './standing.js';
+import { mustManage, mustSee, readMemberships } from './membership-rules.js';
 
 export interface UpdateChannelDeps {
   readonly pool: Pool;
@@ -71,13 +71,13 @@ async function moveOn(
     await nextRoster.run(client, [id]);
     return undefined;
   }
-  const [seen] = await look.run(client, [id, me.id]);
+  const [seen] = await channelState.run(client, [id, me.id]);
   await newLog.run(client, [id, willKeep]);
   return seen?.alive === true ? seen : undefined;
 }
 
 async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<void> {
-  const [mine] = await readStandings(client, channel, [me.id]);
+  const [mine] = await readMemberships(client, channel, [me.id]);
   if (mine === undefined) throw refuse('channel-not-found');
   mustSee(channel, mine);
   if (channel.kind === 'direct') throw refuse('wrong-kind');

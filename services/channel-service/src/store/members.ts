@@ -23,7 +23,7 @@ export interface PersonRow {
 export type OfferResult = 'owner' | 'member';
 
 /** Membership of one user in a channel. */
-export interface StandingRow {
+export interface MembershipRow {
   readonly user_id: string;
   /** null: never a member. */
   readonly role: MemberRole | null;
@@ -59,7 +59,7 @@ export interface MemberRow {
 type OfMember<Value> = [channelId: number, userId: string, value: Value];
 
 export const person = sql<PersonRow, [lookerId: string, userId: string, channelId: number | null]>('person');
-export const standings = sql<StandingRow, [channelId: number, userIds: readonly string[]]>('standings');
+export const memberships = sql<MembershipRow, [channelId: number, userIds: readonly string[]]>('memberships');
 export const memberCount = sql<{ members: number }, [channelId: number]>('member-count');
 export const appendMember = sql<NotedEntry, [channelId: number, byId: string, change: Uint8Array]>('append-member');
 export const nextRoster = sql<NotedEntry, [channelId: number]>('next-roster');

@@ -20,7 +20,7 @@ export interface Owner extends SeatPlace {
  * State of a channel for one user: the user's membership, and the owner named by the head, live or
  * dead.
  */
-export type Look = {
+export type ChannelState = {
   readonly epoch: number;
   /** Milliseconds to wait before treating the lapsed lease as dead. */
   readonly wait_ms: number;
@@ -53,7 +53,7 @@ type NewSeat = [
   joinWithinSeconds: number,
 ];
 
-export const look = sql<Look, [channelId: number, userId: string]>('look');
+export const channelState = sql<ChannelState, [channelId: number, userId: string]>('channel-state');
 export const claim = sql<Owner, [channelId: number, epoch: number]>('claim');
 export const seatInRoom = sql<SeatOutcome, NewSeat>('room-seat');
 export const seatInChat = sql<SeatOutcome, NewSeat>('chat-seat');

@@ -1,7 +1,7 @@
 import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { LockedChannel } from '../store/channels.js';
-import { type OfferResult, standings } from '../store/members.js';
+import { memberships, type OfferResult } from '../store/members.js';
 import { isListed } from './kinds.js';
 
 /** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
@@ -19,12 +19,12 @@ export interface MembershipRules {
 }
 
 /** Reads the memberships of users in a channel, in the order of `userIds`. */
-export async function readStandings(
+export async function readMemberships(
   client: Queryable,
   { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
   userIds: readonly string[],
 ): Promise<MembershipRules[]> {
-  const rows = await standings.run(client, [channelId, userIds]);
+  const rows = await memberships.run(client, [channelId, userIds]);
   return userIds.map((id) => {
     const row = rows.find(({ user_id }) => user_id === id);
     if (row === undefined) throw new Error(`no membership row for ${id}`);
@@ -58,10 +58,10 @@ export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Membe
  * admins of a chat.
  * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
  */
-export function mustManage(channel: LockedChannel, standing: MembershipRules): void {
-  mustSee(channel, standing);
-  if (standing.rank === 'owner' || standing.rank === 'admin') return;
+export function mustManage(channel: LockedChannel, membership: MembershipRules): void {
+  mustSee(channel, membership);
+  if (membership.rank === 'owner' || membership.rank === 'admin') return;
   if (channel.kind === 'room')
     throw refuse('not-owner', { words: 'Only the owner of this room can do this. Ask the owner.' });
-  throw refuse(standing.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
+  throw refuse(membership.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
 }

@@ -14,7 +14,7 @@ import type { Person, Rig } from './rig.js';
 const withinMs = 10_000;
 
 /** Calls of AdminService. */
-export class AdminDoor {
+export class AdminApi {
   readonly #rig: Rig;
 
   constructor(rig: Rig) {

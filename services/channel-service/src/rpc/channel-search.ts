@@ -4,7 +4,7 @@ import { limits, refuse } from '@parley/runtime';
 import { type ChannelPlace, channelsNamed, listed, own } from '../store/channels.js';
 
 /** Search criteria for channels. */
-export interface WantedUser {
+export interface ChannelQuery {
   /** User whose own channels are searched; undefined searches the public listing. */
   readonly userId?: string;
   /** Exact name to search for; empty matches any. */
@@ -37,7 +37,7 @@ export const tokenOf = ({ at, id }: ChannelPlace) => `${at}-${id}`;
 /** Returns at most `size` channels after a position, most active first. */
 export function findChannels(
   pool: Queryable,
-  { userId, name, listedDays }: WantedUser,
+  { userId, name, listedDays }: ChannelQuery,
   { at, id }: ChannelPlace,
   size: number,
 ): Promise<ChannelPlace[]> {

@@ -2,10 +2,10 @@ import type { PoolClient } from '@parley/database';
 import type { UserCaller } from '@parley/service-kit';
 import type { LockedChannel } from '../store/channels.js';
 import type { OfferResult, PersonRow } from '../store/members.js';
-import type { MembershipRules } from './standing.js';
+import type { MembershipRules } from './membership-rules.js';
 
 /** Everything a requested membership change depends on. The channel is locked. */
-export interface Scene {
+export interface ChangeContext {
   readonly client: PoolClient;
   readonly channel: LockedChannel;
   readonly me: UserCaller;
@@ -24,4 +24,4 @@ export interface ChangedMember {
   readonly audit?: object;
 }
 
-export type Change = (scene: Scene) => Promise<ChangedMember>;
+export type Change = (context: ChangeContext) => Promise<ChangedMember>;
