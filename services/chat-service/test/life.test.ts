@@ -54,7 +54,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
   await until(async () => (await answer()).startsWith('no manager accepts the reports of this chat server: '));
   await pause(3_000);
   expect(await answer()).not.toContain('ready');
-  expect(countIn(alone.output, 'trying on')).toBe(1);
+  expect(countIn(alone.output, 'task failed; retrying')).toBe(1);
   expect(alone.output).not.toMatch(stack);
   await alone.stop();
   const known = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(port) });

@@ -7,7 +7,7 @@ import type { Lease, LeaseMoment } from '../core/lease.js';
 import type { Sessions } from '../session/sessions.js';
 import type { HeadStore } from '../store/heads.js';
 
-/** What a chat server reports about itself. */
+/** Identity of a chat server in its reports. */
 export interface InstanceIdentity {
   readonly bootId: string;
   readonly name: string;

@@ -26,7 +26,7 @@ export interface ConnectDeps {
   readonly onResume: (outcome: Resume) => void;
 }
 
-/** What the client asked for in its metadata or request. */
+/** Options that the client sent in its metadata or request. */
 interface StreamOptions {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;

@@ -23,7 +23,7 @@ export interface TakenSeat extends HeadRow {
   readonly user_name: string;
   readonly role: Role;
   readonly muted_until_ms: number;
-  /** What this user has stored in all channels. */
+  /** Bytes and rows that this user has stored in all channels. */
   readonly used_bytes: number;
   readonly used_rows: number;
   /** The user may see only entries after this seq. */
