@@ -22,7 +22,7 @@ export class OutboxSender {
   readonly #conversation: SendMethods;
   readonly #onResult: (action: SharedAction) => void;
   readonly #inFlight = new Set<string>();
-  #isLive = false;
+  #wasLive = false;
   #stopped = false;
 
   constructor(conversation: SendMethods, onResult: (action: SharedAction) => void) {
@@ -35,8 +35,8 @@ export class OutboxSender {
    * a pending message.
    */
   sendPending({ link, outgoing }: ConversationState): void {
-    if (link.state === 'live') this.#isLive = true;
-    if (!this.#isLive || this.#stopped) return;
+    if (link.state === 'live') this.#wasLive = true;
+    if (!this.#wasLive || this.#stopped) return;
     for (const one of outgoing) {
       if (one.failed === undefined && !this.#inFlight.has(one.id)) this.#send(one);
     }
