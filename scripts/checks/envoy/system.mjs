@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ServiceProcess, startPostgres, stopPostgres, Trio, WebStream, webCall } from '@parley/testkit';
 import { findEnvoy } from '../../../packages/cli/dist/src/launcher/envoy/binary.js';
 import { writeEnvoyConfig } from '../../../packages/cli/dist/src/launcher/envoy/config.js';
-import { ServiceProcess as Supervised } from '../../../packages/cli/dist/src/launcher/service-process.js';
+import { SupervisedProcess } from '../../../packages/cli/dist/src/launcher/service-process.js';
 import { root } from '../../setup.mjs';
 import { PageNames } from './names.mjs';
 
@@ -114,7 +114,7 @@ export class EnvoySystem {
     await this.#askOurNames(env.ENVOY_CONFIG);
     const main = join(root, 'packages/cli/dist/src/launcher/envoy/main.js');
     const launch = { name: 'envoy', main, env, logFile: join(this.#folder, 'envoy.log') };
-    this.#envoy = new Supervised(
+    this.#envoy = new SupervisedProcess(
       launch,
       (line) => process.stdout.write(`${line}\n`),
       () => {},
