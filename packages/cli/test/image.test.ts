@@ -60,5 +60,5 @@ test('the command and the deployment step find every module they load', () => {
   const deploy = spawnSync(process.execPath, [join(app, 'packages/cli/dist/src/launcher/deploy.js')], {
     encoding: 'utf8',
   });
-  expect(deploy.stderr).toContain('usage: deploy.js');
+  expect(deploy.stderr).toContain('Usage: deploy.js');
 });
