@@ -27,7 +27,7 @@ const alone = [
   'channel-service/dist/test/(commands|history-plan|set-clock)',
   'user-service/dist/test/login[.]test',
   'client/dist/test/shared-connection',
-  'gateway/dist/test/unread',
+  'gateway/dist/test/(crowd|unread)',
   'testkit/dist/test/fault-proxy',
 ].join('|');
 

@@ -43,6 +43,18 @@ export const limits = {
    */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
+  /**
+   * Concurrent calls through one gateway with one bearer token, and queued calls beyond them.
+   * Streams do not count.
+   */
+  callsPerToken: 12,
+  callsWaitingPerToken: 100,
+  /**
+   * The same from one IPv4 address or IPv6 /64 network, with any tokens or none. Many users may
+   * share an address.
+   */
+  callsPerAddress: 64,
+  callsWaitingPerAddress: 1_000,
   nameCharacters: 64,
   userIdCharacters: 64,
   emailCharacters: 254,

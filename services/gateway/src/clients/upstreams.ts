@@ -1,26 +1,20 @@
 import { type ChannelCredentials, Client, type ClientOptions, connectivityState } from '@grpc/grpc-js';
 import { clientOptions } from '@parley/rpc';
 import { type Part, refuse } from '@parley/runtime';
-
-/** Connection to a service. Call `release` when the call is over. */
-export interface Upstream {
-  readonly client: Client;
-  readonly release: () => void;
-}
+import { ConnectionPool, type Upstream } from './connection-pool.js';
 
 const spread = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
-const sharedOptions: ClientOptions = { ...clientOptions, 'grpc.service_config': spread };
 const ownOptions: ClientOptions = { ...clientOptions, 'grpc.use_local_subchannel_pool': 1 };
+const spreadOptions: ClientOptions = { ...ownOptions, 'grpc.service_config': spread };
 
-const keepOpen = () => {};
 const reachTimeoutMs = 1_000;
 
 /** Connections from the gateway to all other services. */
 export class Upstreams implements Part {
   readonly #credentials: ChannelCredentials;
-  readonly #users: readonly Client[];
-  readonly #managers: readonly Client[];
-  readonly #chatServers = new Map<string, Client>();
+  readonly #users: readonly ConnectionPool[];
+  readonly #managers: readonly ConnectionPool[];
+  readonly #chatServers = new Map<string, ConnectionPool>();
   #nextIndex = 0;
 
   constructor(
@@ -28,25 +22,36 @@ export class Upstreams implements Part {
     credentials: ChannelCredentials,
   ) {
     this.#credentials = credentials;
-    this.#users = userServices.map((address) => new Client(address, credentials, sharedOptions));
-    this.#managers = managers.map((address) => new Client(address, credentials, sharedOptions));
+    const poolOf = (address: string) => new ConnectionPool(() => new Client(address, credentials, spreadOptions));
+    this.#users = userServices.map(poolOf);
+    this.#managers = managers.map(poolOf);
   }
 
-  /** Returns the next user-service that is not known to be unreachable. */
+  /**
+   * Returns the next user-service that is not known to be unreachable.
+   * @throws {Refusal} `too-busy` if its connections are full.
+   */
   userService(): Upstream {
     return this.#next(this.#users);
   }
 
-  /** Returns the next manager that is not known to be unreachable. */
+  /**
+   * Returns the next manager that is not known to be unreachable.
+   * @throws {Refusal} `too-busy` if its connections are full.
+   */
   manager(): Upstream {
     return this.#next(this.#managers);
   }
 
-  /** Returns that chat server, on the shared connection for short calls. */
+  /**
+   * Returns that chat server, on a shared connection for short calls.
+   * @throws {Refusal} `too-busy` if its connections are full.
+   */
   chatServer(address: string): Upstream {
-    const client = this.#chatServers.get(address) ?? new Client(address, this.#credentials, clientOptions);
-    this.#chatServers.set(address, client);
-    return { client, release: keepOpen };
+    const known = this.#chatServers.get(address);
+    const pool = known ?? new ConnectionPool(() => new Client(address, this.#credentials, ownOptions));
+    this.#chatServers.set(address, pool);
+    return pool.take();
   }
 
   /**
@@ -60,10 +65,10 @@ export class Upstreams implements Part {
 
   /** Closes the connections to chat servers that are not in `addresses`. */
   keepOnly(addresses: ReadonlySet<string>): void {
-    for (const [address, client] of this.#chatServers) {
+    for (const [address, pool] of this.#chatServers) {
       if (addresses.has(address)) continue;
       this.#chatServers.delete(address);
-      client.close();
+      pool.close();
     }
   }
 
@@ -73,23 +78,23 @@ export class Upstreams implements Part {
    */
   async checkReachable(): Promise<void> {
     const kinds = { manager: this.#managers, 'user-service': this.#users };
-    for (const [kind, clients] of Object.entries(kinds)) {
-      await Promise.any(clients.map(reach)).catch((cause: unknown) => {
+    for (const [kind, pools] of Object.entries(kinds)) {
+      await Promise.any(pools.map(({ first }) => reach(first))).catch((cause: unknown) => {
         throw new Error(`No ${kind} can be reached.`, { cause });
       });
     }
   }
 
   stop(): void {
-    for (const client of [...this.#users, ...this.#managers, ...this.#chatServers.values()]) client.close();
+    for (const pool of [...this.#users, ...this.#managers, ...this.#chatServers.values()]) pool.close();
   }
 
-  #next(clients: readonly Client[]): Upstream {
+  #next(pools: readonly ConnectionPool[]): Upstream {
     this.#nextIndex += 1;
-    const candidates = clients.map((_, index) => clients[(this.#nextIndex + index) % clients.length] as Client);
-    const client = candidates.find((one) => !isUnreachable(one)) ?? candidates[0];
-    if (client === undefined) throw refuse('unreachable');
-    return { client, release: keepOpen };
+    const candidates = pools.map((_, index) => pools[(this.#nextIndex + index) % pools.length] as ConnectionPool);
+    const pool = candidates.find(({ first }) => !isUnreachable(first)) ?? candidates[0];
+    if (pool === undefined) throw refuse('unreachable');
+    return pool.take();
   }
 }
 

@@ -14,7 +14,9 @@ import {
   refuse,
 } from '@parley/runtime';
 import type { Proxies } from '@parley/service-kit';
-import type { Upstream, Upstreams } from '../clients/upstreams.js';
+import type { Upstream } from '../clients/connection-pool.js';
+import type { Upstreams } from '../clients/upstreams.js';
+import { CallerSlots } from './caller-slots.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
@@ -44,11 +46,17 @@ const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_
 
 const asIs = (bytes: Buffer) => bytes;
 
-/** Returns the metadata for a service, with the address of the page for rate limits by address. */
-function metadataOf({ headers, socket }: IncomingMessage, proxies: Proxies): Metadata {
-  const metadata = new Metadata();
+/** Returns the address of the page: that of the connection, or the one that a trusted proxy names. */
+function addressOf({ headers, socket }: IncomingMessage, proxies: Proxies): string {
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  metadata.set('x-forwarded-for', proxies.named(peer, String(headers['x-forwarded-for'] ?? '')));
+  return proxies.named(peer, String(headers['x-forwarded-for'] ?? ''));
+}
+
+/** Returns the metadata for a service, with the address of the page for rate limits by address. */
+function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
+  const { headers } = request;
+  const metadata = new Metadata();
+  metadata.set('x-forwarded-for', addressOf(request, proxies));
   for (const key of forwardedHeaders) {
     const value = headers[key];
     if (typeof value === 'string') setMetadata(metadata, key, value);
@@ -85,6 +93,7 @@ export class Bridge implements Part {
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
   readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
+  readonly #slots = new CallerSlots();
   #stopping = false;
 
   constructor(deps: BridgeDeps) {
@@ -113,9 +122,11 @@ export class Bridge implements Part {
     let upstream: Upstream | undefined;
     await this.#waitForEarlier(call);
     try {
-      upstream = await this.#upstreamFor(call);
+      const chatServer = await this.#chatServerOf(call);
       const message = await readMessage(call.request, wire, this.#counter(call));
-      this.#relay(call, upstream, message);
+      const deadline = deadlineOf(call); // includes the wait for a slot
+      upstream = await this.#upstreamFor(call, chatServer);
+      this.#relay(call, upstream, message, deadline);
     } catch (thrown) {
       upstream?.release();
       this.#refuse(call, refusalFrom(thrown));
@@ -142,21 +153,49 @@ export class Bridge implements Part {
     };
   }
 
-  async #upstreamFor({ target, request }: WebCall): Promise<Upstream> {
-    const { upstreams, routes } = this.#deps;
-    if (target === 'user-service') return upstreams.userService();
-    if (target === 'manager') return upstreams.manager();
-    const address = await routes.addressFor(request.headers.authorization);
-    return target === 'chat-server' ? upstreams.chatServer(address) : upstreams.ownChatServer(address);
+  /** Returns the address of the chat server for the call, or undefined if another service gets it. */
+  async #chatServerOf({ target, request }: WebCall): Promise<string | undefined> {
+    if (target === 'user-service' || target === 'manager') return undefined;
+    return this.#deps.routes.addressFor(request.headers.authorization);
+  }
+
+  /**
+   * Returns a connection for the call. A unary call first waits for a slot of its caller, and holds
+   * it until the page has read the response.
+   */
+  async #upstreamFor(call: WebCall, chatServer: string | undefined): Promise<Upstream> {
+    const { upstreams, proxies } = this.#deps;
+    const { target, request, response } = call;
+    if (target === 'chat-server stream') return upstreams.ownChatServer(String(chatServer));
+    const address = addressOf(request, proxies);
+    const freeSlot = await this.#slots.acquire({ address, authorization: request.headers.authorization });
+    try {
+      if (response.closed) throw refuse('cancelled');
+      const { client, release } = this.#sharedUpstream(target, chatServer);
+      const free = () => (response.closed ? freeSlot() : void response.once('close', freeSlot));
+      const releaseBoth = () => {
+        release();
+        free();
+      };
+      return { client, release: releaseBoth };
+    } catch (thrown) {
+      freeSlot();
+      throw thrown;
+    }
+  }
+
+  #sharedUpstream(target: UserCallTarget, chatServer: string | undefined): Upstream {
+    const { upstreams } = this.#deps;
+    if (chatServer !== undefined) return upstreams.chatServer(chatServer);
+    return target === 'user-service' ? upstreams.userService() : upstreams.manager();
   }
 
   /**
    * Relays the response. Finishes a unary call even if its page left: a reset would affect the
    * shared connection.
    */
-  #relay(call: WebCall, { client, release }: Upstream, message: Buffer): void {
+  #relay(call: WebCall, { client, release }: Upstream, message: Buffer, deadline: number | undefined): void {
     const { request, response, path, target, answer } = call;
-    const deadline = deadlineOf(call);
     const options = deadline === undefined ? {} : { deadline };
     const stream = client.makeServerStreamRequest(
       path,

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { limits } from '@parley/runtime';
+import { addressKey, bearerOf, KeyedSemaphore } from '@parley/service-kit';
+
+/** Address and token of a caller. The gateway has not verified the token. */
+export interface CallerIdentity {
+  readonly address: string;
+  readonly authorization: string | undefined;
+}
+
+/** Returns a short key for the bearer token, or undefined if there is none. */
+function tokenKey(authorization: string | undefined): string | undefined {
+  try {
+    return createHash('sha256').update(bearerOf(authorization)).digest('base64');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Limits the calls in flight of each token and of each address, because all callers share the
+ * connections to the services. Calls beyond the limit wait here, and no stream is open for them.
+ */
+export class CallerSlots {
+  readonly #tokens = new KeyedSemaphore(limits.callsPerToken, limits.callsWaitingPerToken);
+  readonly #addresses = new KeyedSemaphore(limits.callsPerAddress, limits.callsWaitingPerAddress);
+
+  /**
+   * Waits for a slot. Returns a function that frees it, to be called once.
+   * @throws {Refusal} `too-busy` if too many calls of the token or the address wait.
+   */
+  async acquire({ address, authorization }: CallerIdentity): Promise<() => void> {
+    const token = tokenKey(authorization);
+    const network = addressKey(address);
+    if (token !== undefined) await this.#tokens.acquire(token);
+    try {
+      await this.#addresses.acquire(network);
+    } catch (thrown) {
+      if (token !== undefined) this.#tokens.release(token);
+      throw thrown;
+    }
+    return () => {
+      this.#addresses.release(network);
+      if (token !== undefined) this.#tokens.release(token);
+    };
+  }
+}
