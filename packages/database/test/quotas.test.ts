@@ -68,3 +68,25 @@ test('blanks deleted and replaced text when the database migrates', async () => 
     { bytes: 24, rows: 3 },
   ]);
 });
+
+test('content that changes had carried is blanked when the database migrates', async () => {
+  const owner = server.pool(await server.migratedDatabase());
+  await owner.query(`
+    INSERT INTO chat.users (id, name, password_hash) VALUES ('ann', 'ann', '!');
+    INSERT INTO chat.channel (name, owner_id) VALUES ('a', 'ann');
+    INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, content_type, data, digest, mentions, target_seq)
+      SELECT c.id, m.seq, m.kind, 'ann', gen_random_uuid(), now(), 'x/y', 'data', sha256(''), '{ann}', m.target::bigint
+      FROM chat.channel c, (VALUES (1, 0, NULL), (2, 2, 1), (3, 3, 1), (4, 5, 1), (5, 1, 1)) AS m (seq, kind, target);
+    UPDATE chat.channel_head SET stored_bytes = 50, stored_rows = 5;
+    INSERT INTO chat.usage (user_id, bytes, rows) VALUES ('ann', 50, 5);`);
+  await owner.query(read('0030_changes_carry_nothing'));
+  const { rows: left } = await owner.query(
+    'SELECT convert_from(data, $$utf8$$) AS data, content_type, mentions FROM chat.message ORDER BY seq',
+  );
+  const whole = { data: 'data', content_type: 'x/y', mentions: ['ann'] };
+  const blank = { data: '', content_type: '', mentions: [] };
+  expect(left).toEqual([whole, blank, { ...blank, data: 'data' }, blank, whole]);
+  const { rows: counted } = await owner.query(`
+    SELECT stored_bytes::int AS bytes FROM chat.channel_head UNION ALL SELECT bytes::int FROM chat.usage`);
+  expect(counted).toEqual([{ bytes: 24 }, { bytes: 24 }]);
+});

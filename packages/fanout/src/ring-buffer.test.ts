@@ -85,4 +85,13 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(0)?.count).toBe(3);
     expect(log.view(padded, false).after(0)?.count).toBe(1);
   });
+
+  test('keeps at most two joined writes, however many cursors read', () => {
+    const log = new RingBuffer(10_000, 100);
+    for (let i = 0; i < 300; i++) log.push(frame('0123456789'));
+    const view = log.view(bare, false);
+    for (let cursor = log.tail; cursor < log.head; cursor++) view.after(cursor);
+    expect(view.joinedBytes).toBeLessThanOrEqual(200);
+    expect(view.after(log.head - 1)).toBe(view.after(log.head - 1));
+  });
 });

@@ -128,8 +128,9 @@ export class RingView {
   readonly plainOnly: boolean;
   readonly #ring: RingBuffer;
   readonly #maxWrite: number;
-  /** By cursor, until the ring changes. */
+  /** By cursor, until the ring changes. Bounded in bytes: many subscribers that resume each read from a cursor of their own. */
   readonly #joined = new Map<number, JoinedMessages>();
+  #joinedBytes = 0;
 
   constructor(ring: RingBuffer, framing: Framing, plainOnly: boolean, maxWrite: number) {
     this.framing = framing;
@@ -138,9 +139,16 @@ export class RingView {
     this.#maxWrite = maxWrite;
   }
 
+  /** Bytes of joined writes that are kept for other subscribers; at most two writes. */
+  get joinedBytes(): number {
+    return this.#joinedBytes;
+  }
+
   /** Drops what was joined; the ring calls it after each change. */
   forget(): void {
-    if (this.#joined.size > 0) this.#joined.clear();
+    if (this.#joined.size === 0) return;
+    this.#joined.clear();
+    this.#joinedBytes = 0;
   }
 
   /** Returns the messages from `cursor` on that fit one write, or undefined if the ring no longer holds them. */
@@ -149,6 +157,8 @@ export class RingView {
     const known = this.#joined.get(cursor);
     if (known !== undefined) return known;
     const joined = this.#join(cursor, this.#ring.head);
+    if (this.#joinedBytes + joined.bytes.length > 2 * this.#maxWrite) this.forget();
+    this.#joinedBytes += joined.bytes.length;
     this.#joined.set(cursor, joined);
     return joined;
   }

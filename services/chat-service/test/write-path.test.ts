@@ -76,7 +76,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
   const deeds: [string, Partial<Message>][] = [
     ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
-    ['a deletion', { kind: Kind.DELETE, targetSeq: 1 }],
+    ['a deletion', { kind: Kind.DELETE, targetSeq: 1, data: Buffer.alloc(0) }],
     ['a reaction', { kind: Kind.REACT, targetSeq: 1, data: Buffer.from('👍') }],
   ];
   test.each(deeds)('%s of a muted user', async (_, fields) => {
@@ -197,7 +197,7 @@ test('refuses changes that race with a deletion, and stores none of their text',
     const sent = [
       send(a, '', { kind: Kind.DELETE, targetSeq }),
       ...[Kind.DELETE, Kind.EDIT, Kind.REACT].map((kind) =>
-        send(b, kind === Kind.REACT ? '👍' : 'AGAIN', { kind, targetSeq }),
+        send(b, { [Kind.DELETE]: '', [Kind.EDIT]: 'AGAIN', [Kind.REACT]: '👍' }[kind], { kind, targetSeq }),
       ),
     ];
     const [, , edited, reacted] = await Promise.all(sent.map((clientId, n) => ackOf(n === 0 ? a : b, clientId)));
@@ -206,6 +206,38 @@ test('refuses changes that race with a deletion, and stores none of their text',
   const words = await stored(id);
   expect(words.filter(({ text, kind }) => kind === 1 || text === 'insult')).toEqual([]);
   await Promise.all([a.leave(), b.leave()]);
+});
+
+test('rejects changes that carry content which nobody could moderate', async () => {
+  const id = await keptRoom();
+  const a = await join(host, id);
+  expect(await say(a, 'target')).toBe(1);
+  const changes: [Kind, string, Partial<Message>][] = [
+    ...[Kind.DELETE, Kind.PIN, Kind.UNPIN].map((kind): [Kind, string, Partial<Message>] => [kind, 'smuggled', {}]),
+    ...[Kind.DELETE, Kind.PIN].map((kind): [Kind, string, Partial<Message>] => [kind, '', { contentType: 'a/b' }]),
+    ...[Kind.REACT, Kind.UNREACT].map((kind): [Kind, string, Partial<Message>] => [kind, '👍', { contentType: 'a/b' }]),
+    ...[Kind.REACT, Kind.DELETE].map((kind): [Kind, string, Partial<Message>] => [
+      kind,
+      kind === Kind.REACT ? '👍' : '',
+      { mentions: ['guest'] },
+    ]),
+  ];
+  const acks = await Promise.all(changes.map(([kind, text, more]) => say(a, text, { kind, targetSeq: 1, ...more })));
+  expect(acks).toEqual(changes.map(() => 'invalid-message'));
+  expect(await stored(id)).toHaveLength(1);
+  await a.leave();
+});
+
+test('rejects a second deletion of a message, but gives a retry its first answer', async () => {
+  const id = await keptRoom();
+  const a = await join(host, id);
+  expect(await say(a, 'once')).toBe(1);
+  const clientId = randomUUID();
+  expect(await say(a, '', { kind: Kind.DELETE, targetSeq: 1, clientId })).toBe(2);
+  expect(await say(a, '', { kind: Kind.DELETE, targetSeq: 1 })).toBe('message-not-found');
+  expect(await say(a, '', { kind: Kind.DELETE, targetSeq: 1, clientId })).toBe(2);
+  expect(await stored(id)).toHaveLength(2);
+  await a.leave();
 });
 
 test('rejects every change of a message that retention has removed', async () => {
@@ -269,8 +301,12 @@ test('keeps streams open and messages queued while the database accepts no conne
   await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT 0');
   try {
     await trio.people.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chat_server'`);
-    const kinds = [Kind.EDIT, Kind.REACT, Kind.DELETE];
-    const sent = kinds.map((kind) => send(b, kind === Kind.REACT ? '👍' : 'x', { kind, targetSeq: 1 }));
+    const changes = [
+      [Kind.EDIT, 'x'],
+      [Kind.REACT, '👍'],
+      [Kind.DELETE, ''],
+    ] as const;
+    const sent = changes.map(([kind, text]) => send(b, text, { kind, targetSeq: 1 }));
     await new Promise((resolve) => setTimeout(resolve, 600));
     await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT -1');
     for (const clientId of sent) expect([2, 3, 4, 'paused', 'too-busy']).toContain(await ackOf(b, clientId));

@@ -1,5 +1,5 @@
 import { BinaryReader } from '@bufbuild/protobuf/wire';
-import { Message, rulesOf } from '@parley/contract';
+import { type KindRules, Message, rulesOf } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts, LiveChannel } from '../core/live-channel.js';
 import { emojiFrom } from './emoji.js';
@@ -62,13 +62,19 @@ export function normalise(message: Message): void {
   if (emoji !== undefined) message.data = Buffer.from(emoji);
 }
 
+/** Returns true if a deletion, pin or reaction carries content of its own, which nobody could moderate. */
+function carriesContent({ data, contentType, mentions }: Message, rules: KindRules): boolean {
+  if (rules.data === 'content') return false;
+  return contentType !== '' || mentions.length > 0 || (rules.data === 'nothing' && data.length > 0);
+}
+
 /** Checks that the kind, the target and the channel fit each other. */
 function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refusal | undefined {
   const rules = rulesOf(message.kind);
   if (message.targetSeq > lastSeq) return refuse('message-not-found');
   if (rules === undefined || !rules.fromClients) return refuse('invalid-message');
   if (!rules.amends) return undefined;
-  if (message.targetSeq === 0 || message.lossy) return refuse('invalid-message');
+  if (message.targetSeq === 0 || message.lossy || carriesContent(message, rules)) return refuse('invalid-message');
   if (!facts.keeps) return refuse('nothing-kept');
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }

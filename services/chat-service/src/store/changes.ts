@@ -56,9 +56,9 @@ class Target {
   }
 
   #delete(denial: Denial | undefined): Denial | undefined {
-    if (denial !== undefined) return this.#deleted ? { reason: 'message-not-found' } : denial;
-    this.#deleted = true;
-    return undefined;
+    if (this.#deleted) return { reason: 'message-not-found' };
+    this.#deleted = denial === undefined;
+    return denial;
   }
 
   #react(emoji: string): Denial | 'again' | undefined {
