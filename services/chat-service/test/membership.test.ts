@@ -178,7 +178,7 @@ test('In a chat a new role applies to an open stream', async () => {
   const [a, b] = [await join(ann, id), await join(bob, id)];
   expect(await say(a)).toBeUndefined();
   const { seq } = await b.find((message) => message.seq > 0 && utf8(message.data) === 'words');
-  const pin = { kind: Kind.PIN, targetSeq: seq };
+  const pin = { kind: Kind.PIN, targetSeq: seq, data: Buffer.alloc(0) };
   expect(await say(b, pin)).toBe('not-owner');
   await change(id, { role: MemberRole.ADMIN });
   await answers(b, undefined, pin);
