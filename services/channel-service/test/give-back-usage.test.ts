@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Retention } from '../src/background/retention.js';
+import { newLog } from '../src/store/channels.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
-
-const NEW_LOG = readFileSync(new URL('../../src/store/new-log.sql', import.meta.url), 'utf8');
 
 let database: TestDatabase;
 let rig: Rig;
@@ -94,7 +92,7 @@ test('subtracts entries deleted when a channel stops or resumes keeping history'
 
 test('resets the sums when a log is replaced', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
-  await pool.query(NEW_LOG, [id, true]);
+  await newLog.run(pool, [id, true]);
   expect(await chats.stored(id)).toEqual([]);
   await expectCounted(id, people);
 });
