@@ -146,7 +146,7 @@ test('after kill -9, the services exit within 2 s and the next start adopts the 
 
   const next = start(['--chat-servers', '1']);
   await next.says(ready);
-  expect(next.said).toContain('PostgreSQL of an earlier run is still there');
+  expect(next.said).toContain('Using the PostgreSQL of an earlier run');
   next.child.kill('SIGINT');
   expect(await next.ended).toBe(0);
 }, 180_000);
