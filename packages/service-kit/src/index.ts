@@ -20,7 +20,7 @@ export {
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { channelKinds, keepOf } from './channel-fields.js';
-export { addressKey } from './grpc/address-key.js';
+export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';
 export { clientCredentials } from './grpc/client-credentials.js';
 export { addHealth } from './grpc/health.js';

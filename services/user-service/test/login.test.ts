@@ -183,6 +183,25 @@ test('refuses more than two seconds of queued passwords', async () => {
   }
 });
 
+test('a login from a familiar address passes the queue of strangers', async () => {
+  const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
+  try {
+    await slow.token('regular');
+    const over: string[] = [];
+    const flood = Array.from({ length: 45 }, async (_, n) => {
+      const reason = await reasonOf(slow.login(`nobody-${n}`));
+      if (reason === 'wrong-credentials') over.push(reason);
+    });
+    await Promise.any(flood);
+    const before = over.length;
+    expect(await reasonOf(slow.login('regular'))).toBe('ok');
+    expect(over.length - before).toBeLessThanOrEqual(2);
+    await Promise.all(flood);
+  } finally {
+    await slow.stop();
+  }
+});
+
 test('rehashes with a new cost or scheme at the next login', async () => {
   await accounts.register('mover');
   const hash = async () => (await accounts.sql("SELECT password_hash FROM chat.users WHERE id = 'mover'"))[0];

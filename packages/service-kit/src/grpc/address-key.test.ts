@@ -1,4 +1,4 @@
-import { addressKey } from './address-key.js';
+import { addressKey, networkKey } from './address-key.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -12,4 +12,13 @@ test.each([
   ['unknown', 'unknown'],
 ])('maps %s to %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8:7:1::/64', '2001:db8:7::/48'],
+  ['2001:db8:7:ffff::/64', '2001:db8:7::/48'],
+  ['alice', 'alice'],
+])('counts %s with %s', (key, network) => {
+  expect(networkKey(key)).toBe(network);
 });

@@ -28,3 +28,11 @@ export function addressKey(address: string): string {
   if (v4 !== undefined) return v4;
   return isIP(bare) === 6 ? `${networkOf(bare)}::/64` : bare;
 }
+
+/**
+ * Returns the key for limits by network: the /48 network of an IPv6 {@link addressKey}, which one
+ * site owns with its 65,536 /64 networks, or any other key unchanged.
+ */
+export function networkKey(key: string): string {
+  return key.replace(/^((?:[\da-f]+:){2}[\da-f]+):[\da-f]+::\/64$/, '$1::/48');
+}

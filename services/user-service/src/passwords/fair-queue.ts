@@ -1,85 +1,95 @@
 import { refuse } from '@parley/runtime';
+import { WaitingLine } from './waiting-line.js';
+
+/** The caller whose password is hashed. */
+export interface HashCaller {
+  /** Address or user that gets one turn per round. */
+  readonly key: string;
+  /** Network of the address. All addresses of a network share one turn per round. */
+  readonly network: string;
+  /** The account has a session from this address. */
+  readonly isFamiliar: boolean;
+}
 
 interface Job {
+  readonly caller: HashCaller;
   readonly start: () => void;
   readonly refuse: (cause: unknown) => void;
 }
 
-const remembered = 10_000;
+/** Limits of a queue. */
+export interface HashQueueLimits {
+  /** Returns the maximum number of waiting jobs. */
+  readonly atMost: () => number;
+  /** Maximum wait of a job, in milliseconds. */
+  readonly maxWaitMs: number;
+}
 
 /**
- * Runs one job at a time and picks the waiting caller served longest ago. If a hundred addresses of
- * an attacker are queued, a new address waits only for the running job.
+ * Runs one job at a time. Callers at a familiar address wait in a line of their own, which gets
+ * every second turn and half of the room. In a line the networks take turns, and so do the
+ * addresses of a network. A newcomer joins the end of the round, so it delays nobody who waits.
  */
 export class HashQueue {
-  readonly #atMost: () => number;
-  readonly #waiting = new Map<string, Job[]>();
-  /** Turn of each caller's last job, oldest first. */
-  readonly #served = new Map<string, number>();
-  #size = 0;
-  #turn = 0;
+  readonly #limits: HashQueueLimits;
+  readonly #familiar = new WaitingLine<Job>();
+  readonly #strangers = new WaitingLine<Job>();
+  #wasFamiliar = false;
   #busy = false;
 
-  /** Creates a queue. `atMost` returns the maximum number of waiting jobs. */
-  constructor(atMost: () => number) {
-    this.#atMost = atMost;
+  constructor(queueLimits: HashQueueLimits) {
+    this.#limits = queueLimits;
   }
 
   /**
-   * Runs `work` for caller `who` at its turn and returns its result.
-   * @throws {Refusal} `too-busy` if the queue is full of callers with priority, or fills up while
-   *   waiting.
+   * Runs `work` for `caller` at its turn and returns its result.
+   * @throws {Refusal} `too-busy` if the queue is full, if a caller with fewer jobs needs the room, or
+   *   after the maximum wait.
    */
-  run<T>(who: string, work: () => Promise<T>): Promise<T> {
-    if (this.#size >= this.#atMost()) this.#makeRoom(who);
+  run<T>(caller: HashCaller, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const start = () => void work().then(resolve, reject).finally(this.#next);
-      const jobs = this.#waiting.get(who) ?? [];
-      this.#waiting.set(who, jobs);
-      jobs.push({ start, refuse: reject });
-      this.#size++;
+      if (this.#familiar.size + this.#strangers.size >= this.#limits.atMost()) this.#makeRoom(caller);
+      const line = this.#lineOf(caller);
+      const expire = () => {
+        line.remove(job);
+        reject(refuse('too-busy'));
+      };
+      const timer = setTimeout(expire, this.#limits.maxWaitMs);
+      const start = () => {
+        clearTimeout(timer);
+        void work().then(resolve, reject).finally(this.#next);
+      };
+      const giveUp = (cause: unknown) => {
+        clearTimeout(timer);
+        reject(cause);
+      };
+      const job: Job = { caller, start, refuse: giveUp };
+      line.push(job);
       if (!this.#busy) this.#next();
     });
   }
 
-  #lastServed(who: string): number {
-    return this.#served.get(who) ?? -1;
+  #lineOf({ isFamiliar }: HashCaller): WaitingLine<Job> {
+    return isFamiliar ? this.#familiar : this.#strangers;
   }
 
-  /** Refuses the newest job of the caller last in line, unless that is `who`. */
-  #makeRoom(who: string): void {
-    const comesLater = (a: string, b: string) => this.#lastServed(a) > this.#lastServed(b);
-    const last = [...this.#waiting.keys()].reduce((found, one) => (comesLater(one, found) ? one : found), who);
-    const longest = [...this.#waiting].reduce((found, one) => (one[1].length > found[1].length ? one : found));
-    const victim = last === who && longest[1].length > (this.#waiting.get(who)?.length ?? 0) + 1 ? longest[0] : last;
-    if (victim === who) throw refuse('too-busy');
-    this.#take(victim, 'pop')?.refuse(refuse('too-busy'));
-  }
-
-  #take(who: string, from: 'shift' | 'pop'): Job | undefined {
-    const jobs = this.#waiting.get(who);
-    const job = jobs?.[from]();
-    if (jobs?.length === 0) this.#waiting.delete(who);
-    if (job !== undefined) this.#size--;
-    return job;
+  /** Refuses the newest job of the other line if that has more than its half, else one of this line. */
+  #makeRoom(caller: HashCaller): void {
+    const atMost = this.#limits.atMost();
+    const half = caller.isFamiliar ? Math.ceil(atMost / 2) : Math.floor(atMost / 2);
+    const own = this.#lineOf(caller);
+    const other = caller.isFamiliar ? this.#strangers : this.#familiar;
+    const victim = own.size < half ? other.newestOfLongest() : own.newestAhead(caller);
+    if (victim === undefined) throw refuse('too-busy');
+    this.#lineOf(victim.caller).remove(victim);
+    victim.refuse(refuse('too-busy'));
   }
 
   readonly #next = (): void => {
-    const who = [...this.#waiting.keys()].reduce<string | undefined>(
-      (first, one) => (first === undefined || this.#lastServed(one) < this.#lastServed(first) ? one : first),
-      undefined,
-    );
-    const job = who === undefined ? undefined : this.#take(who, 'shift');
+    const isFamiliar = this.#strangers.size === 0 || (!this.#wasFamiliar && this.#familiar.size > 0);
+    const job = (isFamiliar ? this.#familiar : this.#strangers).shift();
     this.#busy = job !== undefined;
-    if (job === undefined || who === undefined) return;
-    this.#note(who);
-    job.start();
+    this.#wasFamiliar = isFamiliar && job !== undefined;
+    job?.start();
   };
-
-  #note(who: string): void {
-    this.#served.delete(who);
-    this.#served.set(who, this.#turn++);
-    const [oldest] = this.#served.keys();
-    if (this.#served.size > remembered && oldest !== undefined) this.#served.delete(oldest);
-  }
 }

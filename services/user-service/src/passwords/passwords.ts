@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Part } from '@parley/runtime';
+import { networkKey } from '@parley/service-kit';
 import { Piscina } from 'piscina';
 import { HashQueue } from './fair-queue.js';
 import type { HashTask } from './hash-worker.js';
@@ -26,11 +27,15 @@ function formsOf(password: string): string[] {
 
 /**
  * Hashes and verifies passwords in one worker thread, with at most two seconds of queued work. Each
- * address gets a fair share; `who` is the caller's key.
+ * address and each network gets a fair share, and so do callers whose address is familiar to the
+ * account; `who` is the address or user that asks.
  */
 export class Passwords implements Part {
   readonly #pool = new Piscina<HashTask, string | number>({ filename: worker, minThreads: 1, maxThreads: 1 });
-  readonly #queue = new HashQueue(() => Math.max(1, Math.floor(queueMs / Math.max(1, this.#hashMs))));
+  readonly #queue = new HashQueue({
+    atMost: () => Math.max(1, Math.floor(queueMs / Math.max(1, this.#hashMs))),
+    maxWaitMs: queueMs,
+  });
   readonly #scheme: PasswordScheme;
   #inUse: SchemesInUse;
   #hashMs = 0;
@@ -63,8 +68,9 @@ export class Passwords implements Part {
    * Hashes a password with the current scheme and cost.
    * @throws {Refusal} `too-busy`
    */
-  async hash(password: string, who: string): Promise<string> {
-    return String(await this.#run({ kind: 'hash', password: usualForm(password), scheme: this.#scheme }, who));
+  async hash(password: string, who: string, isFamiliar = false): Promise<string> {
+    const task: HashTask = { kind: 'hash', password: usualForm(password), scheme: this.#scheme };
+    return String(await this.#run(task, who, isFamiliar));
   }
 
   /**
@@ -72,11 +78,12 @@ export class Passwords implements Part {
    * without one.
    * @throws {Refusal} `too-busy`
    */
-  async verify(password: string, hash: string | undefined, who: string): Promise<Fit> {
+  async verify(password: string, hash: string | undefined, who: string, isFamiliar = false): Promise<Fit> {
     const openable = hash !== undefined && known.test(hash) ? hash : undefined;
     const found = await this.#run(
       { kind: 'verify', forms: formsOf(password), hash: openable, inUse: this.#inUse },
       who,
+      isFamiliar,
     );
     if (found === -1) return 'no';
     return found === 0 ? 'yes' : 'otherwise';
@@ -91,7 +98,7 @@ export class Passwords implements Part {
     return this.#pool.destroy();
   }
 
-  #run(task: HashTask, who: string): Promise<string | number> {
-    return this.#queue.run(who, () => this.#pool.run(task));
+  #run(task: HashTask, who: string, isFamiliar: boolean): Promise<string | number> {
+    return this.#queue.run({ key: who, network: networkKey(who), isFamiliar }, () => this.#pool.run(task));
   }
 }

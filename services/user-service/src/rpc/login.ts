@@ -47,7 +47,7 @@ function checkForms({ userId, password }: LoginRequest): void {
 function createVerify({ pool, passwords }: LoginDeps) {
   return ({ userId, password }: LoginRequest, account: UserAccountRow | undefined, from: string): Promise<Fit> => {
     const folded = (account?.id ?? userId).toLowerCase();
-    const attempt = () => passwords.verify(password, account?.password_hash, from);
+    const attempt = () => passwords.verify(password, account?.password_hash, from, account?.familiar);
     const failed = (fit: Fit) => fit === 'no';
     if (account?.familiar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
     return throttleFailures(pool, failuresOfOwner, `${folded}:${from}`, attempt, failed);
@@ -58,7 +58,7 @@ function createVerify({ pool, passwords }: LoginDeps) {
 function createUpgrade({ pool, passwords, log }: LoginDeps) {
   return async (id: string, password: string, old: string, from: string): Promise<void> => {
     try {
-      await rehash.run(pool, [id, old, await passwords.hash(password, from)]);
+      await rehash.run(pool, [id, old, await passwords.hash(password, from, true)]);
     } catch (err) {
       log.warn({ err, user: id }, 'cannot rehash a password');
     }
