@@ -23,12 +23,27 @@ test('logs in by user id or email address, in any case', async () => {
   }
 });
 
-test('logs in the older account of a shared email address', async () => {
+test('logs in the first account with a shared email address', async () => {
   await accounts.register('first', { email: 'shared@example.org' });
   await accounts.register('second', { email: 'Shared@example.org', password: 'another horse' });
   expect((await accounts.login('shared@example.org')).user?.id).toBe('first');
   expect(await reasonOf(accounts.login('shared@example.org', { password: 'another horse' }))).toBe('wrong-credentials');
   expect(await reasonOf(accounts.login('second', { password: 'another horse' }))).toBe('ok');
+});
+
+test('logs in the account that has had an email address longest, not the oldest account', async () => {
+  const elder = await accounts.token('elder');
+  const holder = await accounts.token('holder', { email: 'held@example.org', password });
+  const whose = async () => (await accounts.login('held@example.org')).user?.id;
+  await accounts.update(elder, { email: 'Held@example.org', password });
+  expect(await whose()).toBe('holder');
+  await accounts.update(holder, { email: 'HELD@example.org', password });
+  await accounts.update(holder, { about: 'still here' });
+  expect(await whose()).toBe('holder');
+  await accounts.update(holder, { email: '', password });
+  expect(await whose()).toBe('elder');
+  await accounts.update(holder, { email: 'held@example.org', password });
+  expect(await whose()).toBe('elder');
 });
 
 test('stores a bounded, printable device name', async () => {
