@@ -144,6 +144,24 @@ describe('the order of activity', () => {
     expect(n).toBe(5);
   });
 
+  test("one listener moves one of an owner's rooms in 10 minutes, and leaves the others to other listeners", async () => {
+    const [me, visitor, other] = await rig.persons(3);
+    await rig.server();
+    if (me === undefined || visitor === undefined || other === undefined) throw new Error('nobody');
+    const rooms: number[] = [];
+    for (let n = 0; n < 6; n++) rooms.push(await rig.room(me));
+    await rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '3 h'");
+    const risen = async () => {
+      const sql =
+        "SELECT channel_id AS id FROM chat.listing WHERE channel_id = ANY ($1) AND active_at > now() - interval '1 h'";
+      return (await rig.owner.query<{ id: number }>(`${sql} ORDER BY id`, [rooms])).rows.map(({ id }) => Number(id));
+    };
+    for (const id of rooms.slice(0, 3)) await rig.listen(visitor, id);
+    expect(await risen()).toEqual(rooms.slice(0, 1));
+    await rig.listen(other, rooms[5] as number);
+    expect(await risen()).toEqual([rooms[0], rooms[5]]);
+  });
+
   test('lets 5 rooms of one owner rise by messages', async () => {
     const me = await rig.person();
     await rig.server();

@@ -44,6 +44,11 @@ interface ReservedSeat extends SeatOutcome {
  * together.
  */
 const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
+/**
+ * Limits how often one listener moves the channels of one owner: once in 10 minutes, so that a
+ * stranger cannot use up the owner's budget.
+ */
+const riseByRate: Rate = { key: 'rise-by', secondsPerCall: 600, burst: 1 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
@@ -97,7 +102,8 @@ async function takeSeat(
 /** Reads after each lock in a separate statement, so that the result holds until the commit. */
 async function rise(client: PoolClient, id: number, me: UserCaller): Promise<void> {
   const [due] = await rising.run(client, [id, me.id]);
-  if (due !== undefined && (await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
+  if (due === undefined || (await spend(client, riseByRate, `${me.id}:${due.owner_id}`)) > 0) return;
+  if ((await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
 }
 
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
