@@ -35,7 +35,7 @@ function listen(on: grpc.Server): Promise<number> {
   });
 }
 
-interface UnaryHandler {
+interface ReflectionResponse {
   readonly originalRequest: object;
   readonly fileDescriptorResponse?: { readonly fileDescriptorProto: Buffer[] };
   readonly allExtensionNumbersResponse?: { readonly baseTypeName: string; readonly extensionNumber: number[] };
@@ -43,33 +43,33 @@ interface UnaryHandler {
   readonly errorResponse?: { readonly errorCode: number; readonly errorMessage: string };
 }
 
-type StreamHandler = grpc.ClientDuplexStream<object, UnaryHandler>;
+type ReflectionStream = grpc.ClientDuplexStream<object, ReflectionResponse>;
 
-function withClient<T>(version: string, use: (stream: StreamHandler) => Promise<T>): Promise<T> {
+function withClient<T>(version: string, use: (stream: ReflectionStream) => Promise<T>): Promise<T> {
   const name = `grpc.reflection.${version}.ServerReflection`;
   const definition = loadSync(`grpc/reflection/${version}/reflection.proto`, { includeDirs: [protos], arrays: true })[
     name
   ];
   const Client = grpc.makeGenericClientConstructor(definition as grpc.ServiceDefinition, name);
   const client = new Client(address, grpc.credentials.createInsecure());
-  const open = client.serverReflectionInfo as () => StreamHandler;
+  const open = client.serverReflectionInfo as () => ReflectionStream;
   return use(open.call(client)).finally(() => client.close());
 }
 
-async function askOn(stream: StreamHandler, requests: readonly object[]): Promise<UnaryHandler[]> {
+async function askOn(stream: ReflectionStream, requests: readonly object[]): Promise<ReflectionResponse[]> {
   for (const request of requests) stream.write(request);
   stream.end();
-  const answers: UnaryHandler[] = [];
-  for await (const answer of stream) answers.push(answer as UnaryHandler);
+  const answers: ReflectionResponse[] = [];
+  for await (const answer of stream) answers.push(answer as ReflectionResponse);
   return answers;
 }
 
-async function ask(version: string, request: object): Promise<UnaryHandler> {
+async function ask(version: string, request: object): Promise<ReflectionResponse> {
   const [answer] = await withClient(version, (stream) => askOn(stream, [request]));
-  return answer as UnaryHandler;
+  return answer as ReflectionResponse;
 }
 
-function filesIn(answer: UnaryHandler): Array<string | undefined> {
+function filesIn(answer: ReflectionResponse): Array<string | undefined> {
   const known = descriptorFiles();
   const bytes = answer.fileDescriptorResponse?.fileDescriptorProto ?? [];
   return bytes.map((one) => known.find((file) => Buffer.compare(file.bytes, one) === 0)?.name);
