@@ -1,18 +1,20 @@
 /**
- * Lints proto/ and generates packages/contract/src/gen from it, and the table of reasons in
- * docs/protocol.md from packages/runtime/src/refusals.ts. With --check it only compares the results
- * with the committed files.
+ * Lints proto/ and generates packages/contract/src/gen from it, the table of reasons in
+ * docs/protocol.md from packages/runtime/src/refusals.ts, and packages/database/src/tables.ts from
+ * the migrations. With --check it only compares the results with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buf, runScript, tsProto } from './buf.mjs';
+import { generateTables } from './generate-tables.mjs';
 import { root } from './setup.mjs';
 
 const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
 const protocol = join(root, 'docs/protocol.md');
+const tables = join(root, 'packages/database/src/tables.ts');
 
 const tsProtoOptions = [
   'outputPartialMethods=true',
@@ -97,6 +99,11 @@ function checkProtocol(page) {
   throw new Error('docs/protocol.md does not have the table of refusals.ts: run "npm run generate".');
 }
 
+function checkTables(source) {
+  if (readFileSync(tables, 'utf8') === source) return;
+  throw new Error('packages/database/src/tables.ts differs from the migrations. Run `npm run generate`.');
+}
+
 function check(fresh) {
   const names = differing(committed, fresh);
   if (names.length === 0) return;
@@ -110,6 +117,7 @@ function replace(fresh) {
 }
 
 const page = await protocolPage();
+const tableTypes = await generateTables();
 runScript(() => {
   const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   try {
@@ -119,9 +127,11 @@ runScript(() => {
     if (process.argv.includes('--check')) {
       check(fresh);
       checkProtocol(page);
+      checkTables(tableTypes);
     } else {
       replace(fresh);
       writeFileSync(protocol, page);
+      writeFileSync(tables, tableTypes);
     }
   } finally {
     rmSync(fresh, { recursive: true });

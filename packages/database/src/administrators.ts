@@ -1,4 +1,4 @@
-import type { Queryable } from './statements.js';
+import type { Queryable } from './statement.js';
 
 /** Audit actor of the database owner; it is not a valid user id. */
 const owner = '(database)';

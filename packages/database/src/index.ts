@@ -1,3 +1,4 @@
+export { sql } from 'kysely';
 export type { Pool, PoolClient } from 'pg';
 export { grantAdministrator } from './administrators.js';
 export { DatabaseClock } from './clock.js';
@@ -5,8 +6,9 @@ export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
-export { checkServer, createDatabase, createPool, type PoolSettings, transaction } from './pool.js';
+export { checkServer, createPool, type PoolSettings, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';
+export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
 export { declareRestored } from './restored.js';
 export {
@@ -19,5 +21,26 @@ export {
   usableConnections,
 } from './roles.js';
 export { readSecrets, type Secrets } from './secrets.js';
-export { type Queryable, Statement, type StatementLoader, statements } from './statements.js';
-export type * from './types.js';
+export { loadedSqlFiles, loadSql, SqlFile } from './sql-file.js';
+export {
+  array,
+  bool,
+  bytea,
+  enumeration,
+  float4,
+  float8,
+  int2,
+  int4,
+  int8,
+  json,
+  jsonb,
+  nullable,
+  numeric,
+  SqlType,
+  text,
+  timestamptz,
+  uuid,
+} from './sql-types.js';
+export { type ParametersOf, type Queryable, type RowOf, type SqlFields, Statement } from './statement.js';
+export { PositionalStatement, type StatementLoader, statements } from './statements.js';
+export type * from './unions.js';

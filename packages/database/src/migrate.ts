@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { Kysely, type Migration, type MigrationProvider, Migrator, PostgresDialect, sql } from 'kysely';
 import type pg from 'pg';
-import { createDatabase, createPool } from './pool.js';
+import { createPool } from './pool.js';
 import { checkCluster } from './roles.js';
 
 /** Migrations folder, seen from dist/src: tsc copies no .sql. */
@@ -51,7 +51,7 @@ async function refuseNewer(pool: pg.Pool): Promise<void> {
  */
 export async function migrate(url: string): Promise<string[]> {
   const pool = createPool({ url, applicationName: 'parley-migrate', max: 2 });
-  const db = createDatabase(pool);
+  const db = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {
     await refuseNewer(pool);
     await checkCluster(pool);

@@ -1,7 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
-import type { Database } from './types.js';
 
 /**
  * Grace period, in milliseconds, after the server-side statement timeout before the connection is
@@ -90,11 +88,6 @@ export function createPool(settings: PoolSettings): pg.Pool {
   // statements.
   pool.on('connect', (client) => client.on('error', lost));
   return pool;
-}
-
-/** Creates a Kysely over `pool`. Destroying it ends the pool. */
-export function createDatabase(pool: pg.Pool): Kysely<Database> {
-  return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
 /**

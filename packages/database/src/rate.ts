@@ -1,10 +1,10 @@
-import { type Queryable, statements } from './statements.js';
+import { loadSql } from './sql-file.js';
+import { float8, int4, text } from './sql-types.js';
+import type { Queryable } from './statement.js';
 
-const spendOne = statements(import.meta.url)<{ wait_ms: number }, [key: string, secondsPerCall: number, burst: number]>(
-  'spend',
-);
-
-const refundOne = statements(import.meta.url)<never, [key: string, secondsPerCall: number]>('refund');
+const sql = loadSql('rate.sql', import.meta.url);
+const spendCall = sql.statement('spend', { key: text, secondsPerCall: float8, burst: int4 }, { waitMs: int4 });
+const refundCall = sql.statement('refund', { key: text, secondsPerCall: float8 });
 
 /** A rate limit shared by all processes. */
 export interface Rate {
@@ -21,8 +21,9 @@ export interface Rate {
  * @throws the database error.
  */
 export async function spend(client: Queryable, rate: Rate, who: string): Promise<number> {
-  const [row] = await spendOne.run(client, [`${rate.key}:${who}`, rate.secondsPerCall, rate.burst]);
-  return row?.wait_ms ?? 1; // no row: the key was new, and another call took it first
+  const { secondsPerCall, burst } = rate;
+  const [row] = await spendCall.run(client, { key: `${rate.key}:${who}`, secondsPerCall, burst });
+  return row?.waitMs ?? 1; // no row: the key was new, and another call took it first
 }
 
 /**
@@ -30,5 +31,5 @@ export async function spend(client: Queryable, rate: Rate, who: string): Promise
  * @throws the database error.
  */
 export async function refund(client: Queryable, rate: Rate, who: string): Promise<void> {
-  await refundOne.run(client, [`${rate.key}:${who}`, rate.secondsPerCall]);
+  await refundCall.run(client, { key: `${rate.key}:${who}`, secondsPerCall: rate.secondsPerCall });
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from './statements.js';
+import type { Queryable } from './statement.js';
 
 /**
  * Prepares a database restored from a backup: gives every channel a new log, so that no seq is used

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { ignoreEnvironment } from './environment.js';
-import type { Queryable } from './statements.js';
+import type { Queryable } from './statement.js';
 
 export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_gateway';
 

@@ -2,12 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
-
-/** Anything that runs a query: a pool, or a client inside a transaction. */
-export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
+import type { Queryable } from './statement.js';
 
 /** One `.sql` file, prepared under a name on each connection. */
-export class Statement<Row extends pg.QueryResultRow, Values extends readonly unknown[]> {
+export class PositionalStatement<Row extends pg.QueryResultRow, Values extends readonly unknown[]> {
   /**
    * Name of the prepared statement: the file's, with a digest so that two files of one name do not
    * collide.
@@ -42,7 +40,7 @@ export type StatementLoader = <
   Values extends readonly unknown[] = readonly [],
 >(
   name: string,
-) => Statement<Row, Values>;
+) => PositionalStatement<Row, Values>;
 
 /**
  * Loads statements from the folder of the calling module, by its `import.meta.url`. Compiled code lives in
@@ -53,7 +51,7 @@ export function statements(importMetaUrl: string, constants: Readonly<Record<str
   const source = importMetaUrl.replace(/\/dist\/(?!.*\/dist\/)/, '/');
   return <Row extends pg.QueryResultRow, Values extends readonly unknown[]>(name: string) => {
     const text = readFileSync(fileURLToPath(new URL(`${name}.sql`, source)), 'utf8');
-    return new Statement<Row, Values>(name, withConstants(text, constants));
+    return new PositionalStatement<Row, Values>(name, withConstants(text, constants));
   };
 }
 

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import {
   checkServer,
-  createDatabase,
   createPool,
   DatabaseClock,
   isAway,
@@ -36,13 +35,6 @@ test('parses int8 and numeric as numbers, times as Dates and infinity as the las
   expect(rows).toEqual([
     { big: 9007199254740991, n: 1.5, f: 0.25, many: [1, null], at: new Date(1000), never: new Date(8.64e15) },
   ]);
-});
-
-test('reads tables with Kysely by their qualified names', async () => {
-  await addUser(pool, 'kim');
-  const db = createDatabase(pool);
-  const user = await db.selectFrom('chat.users').select(['id', 'number', 'created_at']).executeTakeFirstOrThrow();
-  expect(user).toEqual({ id: 'kim', number: 1, created_at: expect.any(Date) });
 });
 
 test('accepts a recent server and refuses an old one in one sentence', async () => {

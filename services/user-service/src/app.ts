@@ -8,8 +8,8 @@ import { createLogin } from './rpc/login.js';
 import { createLogout } from './rpc/logout.js';
 import { createRegister } from './rpc/register.js';
 import { createUpdateUser } from './rpc/update.js';
+import { hashPrefixes } from './store/accounts.js';
 import { purgeSessions } from './store/sessions.js';
-import { hashPrefixes } from './store/users.js';
 
 /** Starts a user-service. It keeps all state in the database, so any number may run. */
 export async function startUserService(config: UserServiceConfig, context: ProcessContext): Promise<RunningService> {
@@ -17,8 +17,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
   const { proxies } = config;
   const host = await ServiceHost.open(config.host, context);
   const { pool, callers } = host;
-  const prefixes = async () => (await hashPrefixes.run(pool, [])).map(({ prefix }) => prefix);
-  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await prefixes()));
+  const passwords = host.parts.add('passwords', await Passwords.start(config.scheme, await hashPrefixes(pool)));
   const key = await host.signingKey(userToken);
 
   await host.serve((server) =>
@@ -32,8 +31,8 @@ export async function startUserService(config: UserServiceConfig, context: Proce
   );
 
   const purge = async () => {
-    await purgeSessions.run(pool, []);
-    passwords.survey(await prefixes());
+    await purgeSessions(pool);
+    passwords.survey(await hashPrefixes(pool));
   };
   const failed = (err: unknown) => log.warn({ err }, 'cannot purge old sessions, will retry');
   host.parts.add('purge', repeat(config.purgeEveryMs, 0.2, purge, failed));

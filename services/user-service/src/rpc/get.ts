@@ -2,7 +2,7 @@ import type { User } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { profile } from '../store/users.js';
+import { readProfile } from '../store/accounts.js';
 import { isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { getOfUser, numbersOfUser, throttle } from './throttle.js';
@@ -16,11 +16,11 @@ const maxNumber = 2_147_483_647;
 export function createGet(pool: Pool) {
   return async (request: User, me: UserCaller): Promise<User> => {
     await throttle(pool, getOfUser, me.id, 'read-too-often');
-    const id = isUserId(request.id) ? request.id : null;
-    const byNumber = request.id === '' && request.number <= maxNumber;
-    if (byNumber) await throttle(pool, numbersOfUser, me.id, 'read-too-often');
-    const [row] = await profile.run(pool, [me.id, me.role, id, byNumber ? request.number : null]);
-    if (row === undefined) throw refuse('user-not-found');
-    return userFrom(row);
+    const userId = isUserId(request.id) ? request.id : null;
+    const number = request.id === '' && request.number <= maxNumber ? request.number : null;
+    if (number !== null) await throttle(pool, numbersOfUser, me.id, 'read-too-often');
+    const [profile] = await readProfile.run(pool, { readerId: me.id, readerRole: me.role, userId, number });
+    if (profile === undefined) throw refuse('user-not-found');
+    return userFrom(profile);
   };
 }

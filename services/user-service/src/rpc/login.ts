@@ -11,8 +11,8 @@ import {
   userToken,
 } from '@parley/service-kit';
 import type { Fit, Passwords } from '../passwords/passwords.js';
+import { findAccount, type LoginAccount, rehash } from '../store/accounts.js';
 import { type OpenedSession, openSession } from '../store/sessions.js';
-import { findAccount, rehash, type UserAccountRow } from '../store/users.js';
 import { isEmail, isOldPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
@@ -45,11 +45,11 @@ function checkForms({ userId, password }: LoginRequest): void {
  * address has its own, so strangers cannot lock the owner out.
  */
 function createVerify({ pool, passwords }: LoginDeps) {
-  return ({ userId, password }: LoginRequest, account: UserAccountRow | undefined, from: string): Promise<Fit> => {
+  return ({ userId, password }: LoginRequest, account: LoginAccount | undefined, from: string): Promise<Fit> => {
     const folded = (account?.id ?? userId).toLowerCase();
-    const attempt = () => passwords.verify(password, account?.password_hash, from, account?.familiar);
+    const attempt = () => passwords.verify(password, account?.passwordHash, from, account?.isFamiliar);
     const failed = (fit: Fit) => fit === 'no';
-    if (account?.familiar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
+    if (account?.isFamiliar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);
     return throttleFailures(pool, failuresOfOwner, `${folded}:${from}`, attempt, failed);
   };
 }
@@ -58,7 +58,7 @@ function createVerify({ pool, passwords }: LoginDeps) {
 function createUpgrade({ pool, passwords, log }: LoginDeps) {
   return async (id: string, password: string, old: string, from: string): Promise<void> => {
     try {
-      await rehash.run(pool, [id, old, await passwords.hash(password, from, true)]);
+      await rehash(pool, id, old, await passwords.hash(password, from, true));
     } catch (err) {
       log.warn({ err, user: id }, 'cannot rehash a password');
     }
@@ -74,14 +74,20 @@ function createOpen(deps: LoginDeps) {
   const [verify, upgrade] = [createVerify(deps), createUpgrade(deps)];
   return async (request: LoginRequest, from: string): Promise<OpenedSession> => {
     const { userId, password, device } = request;
-    const [account] = await findAccount.run(pool, [userId, from]);
+    const [account] = await findAccount.run(pool, { userId, address: from });
     const fit = await verify(request, account, from);
     if (account === undefined || fit === 'no') throw refuse('wrong-credentials');
     if (account.status === 'suspended') throw refuse('suspended');
-    const { id, password_hash: hash } = account;
-    const [session] = await openSession.run(pool, [id, hash, deviceOf(device), userToken.lifeSeconds, from]);
+    const { id, passwordHash } = account;
+    const [session] = await openSession.run(pool, {
+      userId: id,
+      verifiedHash: passwordHash,
+      device: deviceOf(device),
+      address: from,
+      lifeSeconds: userToken.lifeSeconds,
+    });
     if (session === undefined) throw refuse('wrong-credentials');
-    if (fit === 'otherwise' || !passwords.isCurrent(hash)) await upgrade(id, password, hash, from);
+    if (fit === 'otherwise' || !passwords.isCurrent(passwordHash)) await upgrade(id, password, passwordHash, from);
     return session;
   };
 }
@@ -101,9 +107,9 @@ export function createLogin(deps: LoginDeps) {
     await throttle(pool, loginOfAddress, from);
     checkForms(request);
     const session = await open(request, from);
-    const { id, number, name, role, session_id: sid, expires_at: expires } = session;
+    const { id, number, name, role, sessionId: sid, expiresAt } = session;
     call.facts.user = id;
     const token = await key.sign({ sub: id, num: number, name, role, sid }, userAudience);
-    return LoginResponse.fromPartial({ token, user: userFrom(session), expiresAt: expires.getTime() });
+    return LoginResponse.fromPartial({ token, user: userFrom(session), expiresAt: expiresAt.getTime() });
   };
 }

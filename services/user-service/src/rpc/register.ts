@@ -3,7 +3,7 @@ import type { Pool } from '@parley/database';
 import { displayName } from '@parley/runtime';
 import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
-import { register } from '../store/users.js';
+import { createAccount } from '../store/accounts.js';
 import { checkEmail, checkPassword, checkUserId } from './checks.js';
 import { registerOfAddress, throttle } from './throttle.js';
 
@@ -24,8 +24,8 @@ export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
     const address = proxies.callerOf(call);
     call.facts.address = address;
     await throttle(pool, registerOfAddress, addressKey(address), 'register-too-often');
-    const hash = await passwords.hash(request.password, addressKey(address));
-    await register(pool, userId, name, hash, email === '' ? null : email);
+    const passwordHash = await passwords.hash(request.password, addressKey(address));
+    await createAccount(pool, { id: userId, name, passwordHash, email: email === '' ? null : email });
     call.facts.user = userId;
     return Empty.create();
   };

@@ -3,8 +3,8 @@ import { type Pool, transaction } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
+import { ownsFile, passwordHashOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
-import { hashOf, ownsFile, updateUser } from '../store/users.js';
 import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
@@ -30,38 +30,41 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
     if (!fileId) return;
     if (!uuid.test(fileId)) throw refuse('invalid-profile');
-    if ((await ownsFile.run(pool, [userId, fileId])).length === 0) throw refuse('invalid-profile');
+    if (!(await ownsFile(pool, userId, fileId))) throw refuse('invalid-profile');
   }
 
   /**
    * Returns the hash that the current password matches. Counts failures, so a stolen token does not
    * allow guessing.
    */
-  async function verifiedHash(userId: string, password: string): Promise<string> {
+  async function verify(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);
-    const [row] = await hashOf.run(pool, [userId]);
-    const attempt = () => passwords.verify(password, row?.password_hash, userId);
+    const hash = await passwordHashOf(pool, userId);
+    const attempt = () => passwords.verify(password, hash, userId);
     const fit = await throttleFailures(pool, failuresOfOwner, `${userId}:session`, attempt, (found) => found === 'no');
-    if (row === undefined || fit === 'no') throw refuse('wrong-credentials');
-    return row.password_hash;
+    if (hash === undefined || fit === 'no') throw refuse('wrong-credentials');
+    return hash;
   }
 
   return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
-    const { about = null, email = null, avatarId = null, newPassword } = request;
+    const { about, email, avatarId, newPassword } = request;
     checkForms(request);
-    const name = request.name === undefined ? null : displayName(request.name);
-    const visibility = request.visibility === undefined ? null : visibilityOf(request.visibility);
+    const name = request.name === undefined ? undefined : displayName(request.name);
+    const visibility = request.visibility === undefined ? undefined : visibilityOf(request.visibility);
     await throttle(pool, profileOfUser, me.id, 'change-too-often');
-    if (name !== null && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
-    await checkAvatar(me.id, request.avatarId);
-    const guarded = email !== null || newPassword !== undefined;
-    const present = guarded ? await verifiedHash(me.id, request.password) : null;
-    const fresh = newPassword === undefined ? null : await passwords.hash(newPassword, me.id);
+    if (name !== undefined && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
+    await checkAvatar(me.id, avatarId);
+    const needsPassword = email !== undefined || newPassword !== undefined;
+    const hashes = {
+      verifiedHash: needsPassword ? await verify(me.id, request.password) : undefined,
+      newHash: newPassword === undefined ? undefined : await passwords.hash(newPassword, me.id),
+    };
     return transaction(pool, async (client) => {
-      const row = await updateUser(client, me.id, name, about, visibility, email, avatarId, fresh, present);
-      if (row === undefined) throw refuse('wrong-credentials');
-      if (fresh !== null) await endSessions(client, me.id, { except: me.sessionId });
-      return userFrom(row);
+      const change = { userId: me.id, name, about, visibility, email, avatarId, ...hashes };
+      const [profile] = await updateAccount.run(client, change);
+      if (profile === undefined) throw refuse('wrong-credentials');
+      if (newPassword !== undefined) await endSessions(client, me.id, { except: me.sessionId });
+      return userFrom(profile);
     });
   };
 }

@@ -1,30 +1,47 @@
-import { type Queryable, statements } from '@parley/database';
-import type { ProfileRow } from './users.js';
+import { db, float8, loadSql, type Queryable, type RowOf, sql, text, timestamptz, uuid } from '@parley/database';
+import { profileColumns } from './accounts.js';
 
-const sql = statements(import.meta.url);
+export const openSession = loadSql('sessions.sql', import.meta.url).statement(
+  'openSession',
+  { userId: text, verifiedHash: text, device: text, address: text, lifeSeconds: float8 },
+  { sessionId: uuid, expiresAt: timestamptz, ...profileColumns },
+);
 
-export interface OpenedSession extends ProfileRow {
-  readonly session_id: string;
-  readonly expires_at: Date;
+/** A new session with the profile of its user. */
+export type OpenedSession = RowOf<typeof openSession>;
+
+/**
+ * Deletes expired sessions a day late, so that a stream that ends with its session can still learn
+ * why.
+ */
+export async function purgeSessions(client: Queryable): Promise<void> {
+  await db(client).deleteFrom('session').where('expiresAt', '<', sql<Date>`now() - interval '1 day'`).execute();
 }
 
-export const openSession = sql<
-  OpenedSession,
-  [userId: string, hash: string, device: string, seconds: number, address: string]
->('open-session');
-export const purgeSessions = sql('purge-sessions');
-
-const revoke = sql<{ id: string }, [userId: string, only: string | null, except: string | null]>('revoke-sessions');
-const endSeats = sql<never, [sessions: readonly string[]]>('end-seats');
-
 /** Sessions of a user to end; without either field, all. */
-export interface Which {
+export interface WhichSessions {
   readonly only?: string;
   readonly except?: string;
 }
 
-/** Ends sessions and their seats. Call it inside a transaction. */
-export async function endSessions(client: Queryable, userId: string, { only, except }: Which): Promise<void> {
-  const ended = await revoke.run(client, [userId, only ?? null, except ?? null]);
-  await endSeats.run(client, [ended.map(({ id }) => id)]);
+/**
+ * Ends sessions and deletes their seats. The reconciler of each chat server ends their streams. Call
+ * it inside a transaction.
+ */
+export async function endSessions(client: Queryable, userId: string, filter: WhichSessions): Promise<void> {
+  const ended = await revokeSessions(client, userId, filter);
+  // A second statement, so that it sees the seats of a Listen that held a session's row.
+  await db(client).deleteFrom('seat').where('sessionId', '=', sql<string>`ANY (${ended}::uuid[])`).execute();
+}
+
+async function revokeSessions(client: Queryable, userId: string, { only, except }: WhichSessions): Promise<string[]> {
+  let update = db(client)
+    .updateTable('session')
+    .set({ revokedAt: sql<Date>`now()` })
+    .where('userId', '=', userId)
+    .where('revokedAt', 'is', null);
+  if (only !== undefined) update = update.where('id', '=', only);
+  if (except !== undefined) update = update.where('id', '<>', except);
+  const rows = await update.returning('id').execute();
+  return rows.map(({ id }) => id);
 }

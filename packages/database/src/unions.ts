@@ -1,0 +1,10 @@
+import type { Selectable } from 'kysely';
+import type { ChannelTable, MemberTable, ServerTable, UsersTable } from './tables.js';
+
+/** Unions of the words that columns allow. */
+export type UserRole = Selectable<UsersTable>['role'];
+export type UserStatus = Selectable<UsersTable>['status'];
+export type Visibility = Selectable<UsersTable>['visibility'];
+export type ChannelKind = Selectable<ChannelTable>['kind'];
+export type MemberRole = Selectable<MemberTable>['role'];
+export type ServerState = Selectable<ServerTable>['state'];

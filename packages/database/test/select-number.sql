@@ -1,1 +1,0 @@
-SELECT $1::int8 * 2 AS twice

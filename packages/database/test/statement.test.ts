@@ -1,0 +1,38 @@
+import type pg from 'pg';
+import { float8, int4, loadSql, nullable, text, timestamptz } from '../src/index.js';
+import { TestServer } from './server.js';
+
+let server: TestServer;
+let pool: pg.Pool;
+beforeAll(async () => {
+  server = await TestServer.start();
+  pool = server.pool(server.url, 1);
+});
+afterAll(() => server.stop());
+
+const sql = loadSql('numbers.sql', import.meta.url);
+const double = sql.statement('double', { number: int4 }, { twiceIt: int4 });
+
+test('prepares a statement once per connection', async () => {
+  expect(await double.run(pool, { number: 21 })).toEqual([{ twiceIt: 42 }]);
+  expect(await double.run(pool, { number: 4 })).toEqual([{ twiceIt: 8 }]);
+  const { rows } = await pool.query('SELECT name FROM pg_prepared_statements');
+  expect(rows).toEqual([{ name: expect.stringMatching(/^double-[0-9a-f]{8}$/) }]);
+});
+
+test('returns rows with the declared names and types', async () => {
+  const dates = sql.statement('dates', { seconds: float8 }, { firstAt: timestamptz, noName: nullable(text) });
+  expect(await dates.run(pool, { seconds: 1 })).toEqual([{ firstAt: new Date(1_000), noName: null }]);
+});
+
+test('throws when a statement is missing or its parameters have other names', () => {
+  expect(() => sql.statement('nothing')).toThrow('numbers.sql: There is no statement nothing.');
+  expect(() => sql.statement('double')).toThrow('numbers.sql: double uses parameters that are not declared: number.');
+  expect(() => sql.statement('double', { number: int4, extra: int4 })).toThrow(
+    'double declares parameters that it does not use: extra.',
+  );
+});
+
+test('finds the source folder from compiled code, even below another dist folder', () => {
+  expect(() => loadSql('y.sql', 'file:///a/dist/b/dist/src/store/x.js')).toThrow("'/a/dist/b/src/store/y.sql'");
+});

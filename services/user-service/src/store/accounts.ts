@@ -1,0 +1,123 @@
+import {
+  bool,
+  db,
+  int4,
+  isDuplicate,
+  loadSql,
+  nullable,
+  type Queryable,
+  type RowOf,
+  text,
+  timestamptz,
+  type UserRole,
+  type UserStatus,
+  uuid,
+  type Visibility,
+} from '@parley/database';
+import { refuse } from '@parley/runtime';
+
+const accounts = loadSql('accounts.sql', import.meta.url);
+
+export const profileColumns = {
+  id: text,
+  number: int4,
+  name: text,
+  role: text.as<UserRole>(),
+  status: text.as<UserStatus>(),
+  about: text,
+  avatarId: nullable(uuid),
+  lastSeenAt: nullable(timestamptz),
+  /** Null if there is none or the reader may not see it. */
+  email: nullable(text),
+  online: bool,
+};
+
+export const findAccount = accounts.statement(
+  'findAccount',
+  { userId: text, address: text },
+  { id: text, passwordHash: text, status: text.as<UserStatus>(), isFamiliar: bool },
+);
+export const readProfile = accounts.statement(
+  'readProfile',
+  { readerId: text, readerRole: text.as<UserRole>(), userId: nullable(text), number: nullable(int4) },
+  profileColumns,
+);
+export const updateAccount = accounts.statement(
+  'updateAccount',
+  {
+    userId: text,
+    name: nullable(text),
+    about: nullable(text),
+    visibility: nullable(text.as<Visibility>()),
+    email: nullable(text),
+    avatarId: nullable(text),
+    newHash: nullable(text),
+    verifiedHash: nullable(text),
+  },
+  profileColumns,
+);
+
+/** A user as the reader may see them. */
+export type Profile = RowOf<typeof readProfile>;
+
+/** Account data that Login reads. */
+export type LoginAccount = RowOf<typeof findAccount>;
+
+/** Data of a new account. */
+export interface NewAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly email: string | null;
+}
+
+/**
+ * Creates an account.
+ * @throws {Refusal} `user-id-taken`
+ */
+export async function createAccount(client: Queryable, account: NewAccount): Promise<void> {
+  try {
+    await db(client).insertInto('users').values(account).execute();
+  } catch (error) {
+    throw isDuplicate(error) ? refuse('user-id-taken') : error;
+  }
+}
+
+/** Returns the password hash of a user, or undefined if there is no such user. */
+export async function passwordHashOf(client: Queryable, userId: string): Promise<string | undefined> {
+  const row = await db(client).selectFrom('users').select('passwordHash').where('id', '=', userId).executeTakeFirst();
+  return row?.passwordHash;
+}
+
+/** Replaces the hash of a password, unless the password has changed meanwhile. */
+export async function rehash(client: Queryable, userId: string, oldHash: string, newHash: string): Promise<void> {
+  await db(client)
+    .updateTable('users')
+    .set({ passwordHash: newHash })
+    .where('id', '=', userId)
+    .where('passwordHash', '=', oldHash)
+    .execute();
+}
+
+/** Returns the distinct hash schemes and costs of all accounts: the first characters of the hashes. */
+export async function hashPrefixes(client: Queryable): Promise<string[]> {
+  const rows = await db(client)
+    .selectFrom('users')
+    .select(({ fn, lit }) => fn<string>('left', ['passwordHash', lit(9)]).as('prefix'))
+    .distinct()
+    .where('passwordHash', 'like', '$%')
+    .execute();
+  return rows.map(({ prefix }) => prefix);
+}
+
+/** Returns whether a file is complete and belongs to the user. */
+export async function ownsFile(client: Queryable, userId: string, fileId: string): Promise<boolean> {
+  const file = await db(client)
+    .selectFrom('file')
+    .select('id')
+    .where('id', '=', fileId)
+    .where('ownerId', '=', userId)
+    .where('complete', '=', true)
+    .executeTakeFirst();
+  return file !== undefined;
+}
