@@ -91,6 +91,17 @@ describe('a stored report', () => {
     await expect(rig.report(token, { metric: { kv: {} } })).rejects.toEqual(reason('invalid-report'));
   });
 
+  test('is refused while no key of the server is in the database, and accepted after it is published again', async () => {
+    const { key, ...lost } = await rig.chatServer();
+    const named = { ...server, id: lost.bootId };
+    await rig.report(lost.token, { server: named });
+    await rig.owner.query('DELETE FROM chat.server WHERE boot_id = $1', [lost.bootId]);
+    await rig.owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [lost.bootId]);
+    await expect(rig.report(lost.token, { server: named })).rejects.toEqual(reason('not-a-service'));
+    await key.tend();
+    await rig.report(lost.token, { server: named });
+  });
+
   test('keeps a longer lease', async () => {
     await rig.report(token, { server });
     await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE boot_id = $1", [bootId]);

@@ -34,6 +34,7 @@ export interface Person {
 export interface Identity {
   readonly bootId: string;
   readonly token: string;
+  readonly key: SigningKey<object>;
 }
 
 const withinMs = 10_000;
@@ -155,7 +156,7 @@ export class Rig {
     for (let n = 0; n < 40; n++) {
       const bootId = randomUUID();
       const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
-      this.#identities.push({ bootId, token: await key.sign({ sub: bootId }, managerAudience) });
+      this.#identities.push({ bootId, key, token: await key.sign({ sub: bootId }, managerAudience) });
     }
   }
 
