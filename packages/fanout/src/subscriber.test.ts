@@ -145,4 +145,41 @@ describe('Subscriber', () => {
     reader.flush();
     expect(sink.got).toEqual(['a']);
   });
+
+  test('counts messages of its own that wait, with their overhead', () => {
+    const counted: number[] = [];
+    const { sink, reader } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
+    reader.send(Buffer.from('at once'));
+    expect(counted).toEqual([]);
+    sink.ready = false;
+    reader.send(Buffer.from('blocks'));
+    reader.send(Buffer.from('waits'));
+    expect(counted).toEqual([6, 6 + 405]);
+    sink.drain();
+    expect(counted.at(-1)).toBe(0);
+    sink.ready = false;
+    reader.send(Buffer.from('blocks'));
+    reader.leave();
+    expect(counted.at(-1)).toBe(0);
+  });
+
+  test('counts a write of entries once it has blocked the stream for a whole tick', () => {
+    const counted: number[] = [];
+    const { sink, reader, say } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
+    const block = () => {
+      sink.ready = false;
+      say('entry');
+      reader.flush();
+    };
+    block();
+    reader.tick();
+    sink.drain();
+    block();
+    reader.tick();
+    expect(counted).toEqual([]);
+    reader.tick();
+    expect(counted).toEqual([5]);
+    sink.drain();
+    expect(counted).toEqual([5, 0]);
+  });
 });

@@ -17,6 +17,11 @@ export interface ChannelRings {
   readonly lossy: RingBuffer;
 }
 
+/** Memory that one subscriber holds alone, in bytes. */
+export interface HeldBytes {
+  set(bytes: number): void;
+}
+
 export interface SubscriberOptions {
   readonly rings: ChannelRings;
   readonly sink: MessageSink;
@@ -28,11 +33,16 @@ export interface SubscriberOptions {
   readonly events: boolean;
   /** Maximum bytes of messages for this subscriber alone that may wait. */
   readonly maxOwnBytes: number;
+  /** Counts messages for this subscriber alone that wait, and a write that its stream does not take. */
+  readonly unread?: HeldBytes;
   /** Called once when the subscriber has fallen behind. It receives nothing more. */
   readonly onSlow: () => void;
   /** Called with the number of messages in each write. */
   readonly onWrite: (messages: number) => void;
 }
+
+/** Memory that a waiting message costs beyond its bytes. */
+const overheadBytes = 400;
 
 /**
  * One stream in a channel: a cursor in each ring, and a short queue of messages of its own (welcome, acks, pongs).
@@ -48,6 +58,11 @@ export class Subscriber {
   readonly #lossy: RingView;
   #own: Uint8Array[] = [];
   #ownBytes = 0;
+  /** Bytes of the write that blocks the stream, and those of them that count. */
+  #blockedBytes = 0;
+  #stuckBytes = 0;
+  #countedBytes = 0;
+  #wasBlocked = false;
   #entriesCursor: number;
   #lossyCursor: number;
   #blocked = false;
@@ -79,6 +94,24 @@ export class Subscriber {
     this.#ownBytes += message.length;
     if (this.#ownBytes > this.#options.maxOwnBytes) this.#fallBehind();
     else this.flush();
+    this.#count();
+  }
+
+  /**
+   * Counts a write that has blocked the stream since the last tick. Entries do not count earlier,
+   * because subscribers share the bytes of a write until they fall behind.
+   */
+  tick(): void {
+    if (this.#blocked && this.#wasBlocked) this.#stuckBytes = this.#blockedBytes;
+    this.#wasBlocked = this.#blocked;
+    this.#count();
+  }
+
+  #count(): void {
+    const held = this.#ownBytes + this.#own.length * overheadBytes + this.#stuckBytes;
+    if (held === this.#countedBytes) return;
+    this.#countedBytes = held;
+    this.#options.unread?.set(held);
   }
 
   /** Writes everything that waits and that the stream can take. */
@@ -111,10 +144,13 @@ export class Subscriber {
   leave(): void {
     this.#left = true;
     this.#own = [];
+    this.#ownBytes = 0;
+    this.#stuckBytes = 0;
+    this.#count();
   }
 
   #writeNext(): boolean {
-    if (this.#own.length > 0) return this.#write(this.#takeOwn());
+    if (this.#own.length > 0) return this.#write(this.#takeOwn(), true);
     if (!this.#held && this.#entriesCursor !== (this.#finish?.upTo ?? this.#ring.head)) return this.#writeEntries();
     if (this.#finish !== undefined) return this.#writeLast(this.#finish);
     if (this.#held) return false;
@@ -155,14 +191,21 @@ export class Subscriber {
     return false;
   }
 
-  #write(bytes: Buffer): boolean {
+  #write(bytes: Buffer, isOwn = false): boolean {
     if (bytes.length === 0 || this.#sink.write(bytes)) return true;
     this.#blocked = true;
-    this.#sink.onDrain(() => {
-      this.#blocked = false;
-      this.flush();
-    });
+    this.#blockedBytes = bytes.length;
+    if (isOwn) this.#stuckBytes = bytes.length;
+    this.#sink.onDrain(() => this.#unblock());
     return true;
+  }
+
+  #unblock(): void {
+    this.#blocked = false;
+    this.#wasBlocked = false;
+    this.#stuckBytes = 0;
+    this.flush();
+    this.#count();
   }
 
   #fallBehind(): void {

@@ -23,4 +23,5 @@ export {
 } from './settings.js';
 export { shellWord } from './shell.js';
 export { textTable } from './text-table.js';
+export { UnreadBudget, type UnreadBytes } from './unread-budget.js';
 export { version } from './version.js';

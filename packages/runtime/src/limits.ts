@@ -31,6 +31,11 @@ export const limits = {
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
   /**
+   * Memory of responses in one process that clients have not read, and of what waits for the readers
+   * of streams alone. Beyond it, the user with most is cut off.
+   */
+  unreadBytes: 67_108_864,
+  /**
    * Concurrent calls and streams on one HTTP/2 connection to a chat server. A proxy opens another
    * connection.
    */
@@ -142,7 +147,10 @@ export const limits = {
   /** Frames in the ring buffer of a channel. A subscriber that falls further behind is reset. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
-  /** All ring buffers of a chat server. Beyond it, those of empty channels are dropped early. */
+  /**
+   * Memory of all ring buffers of a chat server. Beyond it, those of empty channels are dropped, and
+   * the largest ones shrink.
+   */
   allRingsBytes: 268_435_456,
   /** Bytes of one joined write to a subscriber. */
   writeBytes: 65_536,

@@ -29,6 +29,16 @@ export class Buckets<K> {
     return 0;
   }
 
+  /**
+   * Takes an amount, even if that leaves less than nothing. Returns the milliseconds until something
+   * is left again.
+   */
+  charge(key: K, amount: number, rate: BurstRate): number {
+    const left = this.left(key, rate) - amount;
+    this.#set(key, left);
+    return left >= 0 ? 0 : Math.ceil((-left / rate.perSecond) * 1_000);
+  }
+
   /** Returns the tokens left for a key. */
   left(key: K, { burst, perSecond }: BurstRate): number {
     const before = this.#buckets.get(key);

@@ -19,6 +19,7 @@ export {
   userToken,
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
+export { Buckets, type BurstRate } from './buckets.js';
 export { channelKinds, keepOf } from './channel-fields.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';

@@ -131,6 +131,18 @@ test('refuses too many reads before querying the database', async () => {
   ]);
 });
 
+test('refuses the next read of a user whose responses were large', async () => {
+  const { token } = await logIn('hungry');
+  const enter = async () => {
+    const over = new AbortController();
+    const call = callWith(token, over, '/chat.v1.ChannelService/History');
+    await callers.enter(call).finally(() => over.abort());
+    return call;
+  };
+  (await enter()).onMessage(400 * 65_536);
+  await expect(enter()).rejects.toMatchObject({ reason: 'read-too-often', retryAfterMs: expect.any(Number) });
+});
+
 test('frees the slot of a failed call and of an unread stream', async () => {
   const { token } = await logIn('unlucky');
   const fail = forUser(callers, () => Promise.reject(new Error('no')));

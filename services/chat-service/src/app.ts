@@ -10,8 +10,9 @@ import {
   Refusal,
   type RunningService,
   repeat,
+  UnreadBudget,
 } from '@parley/runtime';
-import { clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
+import { Buckets, type BurstRate, clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
 import { Drain } from './background/drain.js';
 import { Heartbeat, moment } from './background/heartbeat.js';
 import { Pings } from './background/pings.js';
@@ -20,11 +21,10 @@ import { Shutdown } from './background/shutdown.js';
 import { Managers } from './clients/managers.js';
 import type { ChatServiceConfig } from './config.js';
 import { AppendQueue, asideAtOnce } from './core/append-queue.js';
-import { Channels } from './core/channels.js';
+import { Channels, type ChannelsBounds } from './core/channels.js';
 import { DedupeMemory } from './core/dedupe-cache.js';
 import type { Track } from './core/entry.js';
 import { Lease } from './core/lease.js';
-import type { ChannelBounds } from './core/live-channel.js';
 import { Usage } from './core/usage.js';
 import { countAppendQueue, countBackground, countChat } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
@@ -38,7 +38,8 @@ import { MessageStore } from './store/messages.js';
 import { SeatStore } from './store/seats.js';
 import { UsageStore } from './store/usage.js';
 
-const bounds: Omit<ChannelBounds, 'rate' | 'senderRate' | 'memory'> = {
+const bounds: Omit<ChannelsBounds, 'rate' | 'senderRate' | 'memory'> = {
+  allRingsBytes: limits.allRingsBytes,
   ringBytes: limits.ringBytes,
   lossyRingBytes: limits.lossyRingBytes,
   writeBytes: limits.writeBytes,
@@ -48,6 +49,8 @@ const memoryBounds = {
   ofSender: limits.clientIdsPerSender,
   ofAll: limits.clientIdsRemembered,
 };
+/** Bytes per user that replays read from the table. */
+const replayRate: BurstRate = { burst: 16_777_216, perSecond: 2_097_152 };
 /** Milliseconds; half a second less than the lease in the database, which is 3 s. */
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
@@ -113,6 +116,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
       flushQueue,
     ),
     sessions: new Sessions(),
+    unread: new UnreadBudget(limits.unreadBytes),
     lease,
     seats: new SeatStore(host.pool, host.bootId),
     heads: new HeadStore(host.pool, host.bootId, host.secret),
@@ -141,7 +145,8 @@ function createEndpoints(
   { reconciler, shutdown, drain }: BackgroundTasks,
 ) {
   const { bootId, callers, keys } = host;
-  const { now, appendQueue, messages, usage, lease, log, counters } = state;
+  const { now, appendQueue, messages, usage, unread, lease, log, counters } = state;
+  const replays = new Buckets<string>();
   const session = {
     messageBytes: config.messageBytes,
     rate: config.senderRate,
@@ -149,6 +154,8 @@ function createEndpoints(
     appendQueue,
     messages,
     usage,
+    unread,
+    chargeReplay: (userId: string, bytes: number) => replays.charge(userId, bytes, replayRate),
     mayPublish: () => lease.holds(moment()),
     onMoved: () => {
       counters.onFenced();
@@ -233,9 +240,17 @@ function startBackground(
     steadily(() => endWhereStopped(state), everySecond, log, 'end'),
   );
   parts.add(
+    'unread bytes',
+    steadily(async () => countUnread(sessions), everySecond, log, 'unread bytes'),
+  );
+  parts.add(
     'pings',
     steadily(async () => pings.turn(now()), config.pingEveryMs, log, 'pings'),
   );
+}
+
+function countUnread(sessions: Sessions): void {
+  for (const session of sessions.find()) session.tick();
 }
 
 function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => Promise<void> {

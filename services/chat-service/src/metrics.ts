@@ -1,5 +1,5 @@
 import { Resume } from '@parley/contract';
-import type { Logger, Metrics } from '@parley/runtime';
+import type { Logger, Metrics, UnreadBudget } from '@parley/runtime';
 import type { Drain } from './background/drain.js';
 import { moment } from './background/heartbeat.js';
 import type { Reconciler } from './background/reconciler.js';
@@ -12,7 +12,7 @@ import type { ResetCause } from './session/session.js';
 import type { Sessions } from './session/sessions.js';
 
 const departures = ['lost', 'empty', 'drained'] as const;
-const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay'];
+const causes: readonly ResetCause[] = ['behind', 'goodbye', 'replay', 'memory'];
 
 /** Callbacks that count the events of a chat server. */
 export interface ChatCounters {
@@ -84,14 +84,21 @@ export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCoun
  */
 export function countChat(
   metrics: Metrics,
-  parts: { channels: Channels; sessions: Sessions; lease: Lease; appendQueue: AppendQueue; usage: Usage },
+  parts: {
+    channels: Channels;
+    sessions: Sessions;
+    lease: Lease;
+    appendQueue: AppendQueue;
+    usage: Usage;
+    unread: UnreadBudget;
+  },
 ): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };
   metrics.total('parley_writes_total', 'writes to subscribers', () => sums.writes);
   metrics.total('parley_deliveries_total', 'frames written to subscribers', () => sums.deliveries);
   metrics.total('parley_stored_bytes_total', 'bytes that this server stored in logs', () => parts.usage.storedBytes);
   const resetHelp =
-    'streams reset by cause: the subscriber fell behind, did not read its goodbye, or did not finish its replay';
+    'streams reset by cause: the subscriber fell behind, did not read its goodbye, or did not finish its replay, or held too much memory';
   const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
   const resumeHelp = 'opened streams by the outcome of their request to resume';
   const resumes = metrics.counter('parley_resumes_total', resumeHelp, ['outcome'], Object.values(resumptions));
@@ -113,7 +120,12 @@ export function countChat(
     'bytes of entries that wait or are in flight',
     () => parts.appendQueue.bytes,
   );
-  metrics.gauge('parley_ring_bytes', 'bytes in all ring buffers', () => parts.channels.ringBytes);
+  metrics.gauge('parley_ring_bytes', 'memory of all ring buffers, in bytes', () => parts.channels.ringBytes);
+  metrics.gauge(
+    'parley_stream_unread_bytes',
+    'bytes that wait for the clients of single streams',
+    () => parts.unread.held,
+  );
   metrics.gauge(
     'parley_lease_age_seconds',
     'time since the last confirmed heartbeat was sent',

@@ -28,6 +28,7 @@ afterAll(async () => {
 });
 
 const bounds = {
+  allRingsBytes: 1_000_000,
   ringBytes: 1_000,
   lossyRingBytes: 1_000,
   writeBytes: 1_000,

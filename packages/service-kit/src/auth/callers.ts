@@ -72,6 +72,7 @@ export class Callers {
   async enter(call: Call): Promise<UserCaller> {
     const claims = await this.#verified(call);
     this.#reads.count(claims.sub, call.rpc);
+    call.onMessage = (bytes) => this.#reads.charge(claims.sub, call.rpc, bytes);
     await this.#slots.acquire(claims.sub);
     call.onOver(() => this.#slots.release(claims.sub));
     return this.#sessionUser(claims);

@@ -21,3 +21,31 @@ test('does not count calls that change something', () => {
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'chat.v1.ChannelService/Create');
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'constructor');
 });
+
+test('counts the bytes of responses: one user reads at a bounded rate', () => {
+  let now = 0;
+  const throttle = new ReadThrottle(() => now);
+  const mebibyte = 1_048_576;
+  const history = () => {
+    throttle.count('ann', 'chat.v1.ChannelService/History');
+    throttle.charge('ann', 'chat.v1.ChannelService/History', mebibyte);
+  };
+  const pages = () => {
+    for (let n = 0; ; n++) {
+      try {
+        history();
+      } catch {
+        return n;
+      }
+    }
+  };
+  expect(pages()).toBe(18); // 300 / (1 + 16)
+  now += 60_000;
+  expect(pages()).toBe(18);
+  for (let n = 0; n < 60; n++) {
+    now += 1_000;
+    pages();
+  }
+  now += 1_000;
+  expect(pages()).toBeLessThanOrEqual(2);
+});

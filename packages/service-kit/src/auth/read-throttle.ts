@@ -5,9 +5,12 @@ const cheap: BurstRate = { burst: 300, perSecond: 30 };
 const dear: BurstRate = { burst: 100, perSecond: 10 };
 const search: BurstRate = { burst: 30, perSecond: 2 };
 
+/** Bytes of a response that cost as much as one call. */
+const bytesPerCall = 65_536;
+
 /**
  * Rate limits per user and process of all methods that only read. user-service counts `Get` in the
- * database.
+ * database. A call costs 1, and 1 more for each 64 KiB of its response.
  */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
@@ -22,6 +25,12 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'AdminService/ListAudit': dear,
 };
 
+/** Returns the method without its package, and its rate limit if it has one. */
+function rateOf(rpc: string): { readonly method: string; readonly rate: BurstRate | undefined } {
+  const method = rpc.replace(/^chat\.v1\./, '');
+  return { method, rate: Object.hasOwn(readRates, method) ? readRates[method] : undefined };
+}
+
 /** Rate limiter for reads, in the memory of this process. */
 export class ReadThrottle {
   readonly #buckets: Buckets<string>;
@@ -35,10 +44,15 @@ export class ReadThrottle {
    * @throws {Refusal} `read-too-often`, with a retry hint.
    */
   count(user: string, rpc: string): void {
-    const method = rpc.replace(/^chat\.v1\./, '');
-    const rate = Object.hasOwn(readRates, method) ? readRates[method] : undefined;
+    const { method, rate } = rateOf(rpc);
     if (rate === undefined) return;
     const retryAfterMs = this.#buckets.take(`${method} ${user}`, rate);
     if (retryAfterMs > 0) throw refuse('read-too-often', { retryAfterMs });
+  }
+
+  /** Counts the bytes of a response: large ones cost as much as several calls. */
+  charge(user: string, rpc: string, bytes: number): void {
+    const { method, rate } = rateOf(rpc);
+    if (rate !== undefined) this.#buckets.charge(`${method} ${user}`, bytes / bytesPerCall, rate);
   }
 }

@@ -6,7 +6,7 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
-import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse } from '@parley/runtime';
+import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse, UnreadBudget } from '@parley/runtime';
 import type { RefusalLimit } from './refusal-limit.js';
 import { RequestIntake } from './request-intake.js';
 import { ServerCall } from './server-call.js';
@@ -31,6 +31,7 @@ export class CallTracker {
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
+  readonly #unread = new UnreadBudget(limits.unreadBytes);
 
   constructor(log: Logger, metrics: Metrics, refusalLimit: RefusalLimit, timeouts: RequestTimeouts = limits) {
     this.#refusalLimit = refusalLimit;
@@ -38,6 +39,12 @@ export class CallTracker {
     this.#metrics = metrics;
     this.#timeouts = timeouts;
     metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
+    metrics.gauge('parley_unread_bytes', 'bytes of responses that clients have not read', () => this.#unread.held);
+    metrics.total(
+      'parley_unread_dropped_total',
+      'responses dropped because unread responses took too much memory',
+      () => this.#unread.dropped,
+    );
   }
 
   /** Turns on metrics and log lines for calls of these paths. */
@@ -54,8 +61,14 @@ export class CallTracker {
       if (serverCall?.call.signal.aborted === false) timer = setTimeout(late, withinMs, serverCall);
     };
     watchAnswer(transport, () => serverCall, {
-      begin: () => waitFor(this.#timeouts.takenWithinMs, cutOff),
-      end: forget,
+      begin: (bytes) => {
+        serverCall?.unread?.set(bytes);
+        waitFor(this.#timeouts.takenWithinMs, cutOff);
+      },
+      end: () => {
+        serverCall?.unread?.set(0);
+        forget();
+      },
     });
     const listener = {
       onReceiveMetadata: (metadata: Metadata, pass: (metadata: Metadata) => void) => {
@@ -107,6 +120,10 @@ export class CallTracker {
       this.#refusalLimit.count(serverCall.stream);
     };
     serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, this.#budget, refused);
+    serverCall.unread = this.#unread.open(
+      () => serverCall.call.facts.user ?? serverCall.stream.session,
+      () => dropUnread(serverCall),
+    );
     serverCall.intake.begin();
     return serverCall;
   }
@@ -119,6 +136,7 @@ export class CallTracker {
 
   #close(serverCall: ServerCall): void {
     serverCall.intake?.end();
+    serverCall.unread?.set(0);
     serverCall.close();
     this.#open.delete(serverCall);
     if (this.#served.has(serverCall.path)) this.#report(serverCall);
@@ -152,9 +170,15 @@ function cutOff(serverCall: ServerCall): void {
   serverCall.stream.close(constants.NGHTTP2_CANCEL);
 }
 
-/** Hooks around the time in which part of a response is unsent. */
+/** Resets a call whose caller has too many unread responses. */
+function dropUnread(serverCall: ServerCall): void {
+  serverCall.answer(withReason(serverCall.fail(refuse('too-slow'))));
+  cutOff(serverCall);
+}
+
+/** Hooks around the time in which that number of bytes of a response is unsent. */
 interface PendingCalls {
-  readonly begin: () => void;
+  readonly begin: (bytes: number) => void;
   readonly end: () => void;
 }
 
@@ -177,12 +201,12 @@ function watchAnswer(
   transport.sendStatus = (given) => {
     const status = withReason(given);
     find()?.answer(status);
-    begin(); // until the call is over
+    begin(0); // until the call is over
     sendStatus(status);
   };
   transport.sendMessage = (message, done) => {
     if (find()?.answered === true) return;
-    begin();
+    begin(Buffer.isBuffer(message) ? message.length : 0);
     sendMessage(message, () => {
       end();
       done();

@@ -38,6 +38,8 @@ export class Call {
    * all the time.
    */
   quiet = false;
+  /** Called with the size of each message of the response, before it is sent. */
+  onMessage: (bytes: number) => void = () => {};
   readonly #metadata: Metadata;
   readonly #transport: CallTransport;
   readonly #headers = new Metadata();

@@ -6,7 +6,7 @@ import {
   status as statusCodes,
 } from '@grpc/grpc-js';
 import { reasonOf, statusFromRefusal, type TransportStatus } from '@parley/rpc';
-import type { Reason, Refusal } from '@parley/runtime';
+import type { Reason, Refusal, UnreadBytes } from '@parley/runtime';
 import { Call } from './call.js';
 import type { RequestIntake } from './request-intake.js';
 
@@ -22,6 +22,8 @@ export class ServerCall {
   readonly startedAt = performance.now();
   /** Memory of the request. Undefined until it is read. */
   intake: RequestIntake | undefined;
+  /** Memory of the response. Undefined until the request is read. */
+  unread: UnreadBytes | undefined;
   readonly #transport: InnerCall;
   readonly #over = new AbortController();
   #failure: Refusal | undefined;

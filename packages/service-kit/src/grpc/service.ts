@@ -76,6 +76,7 @@ function unary(
     try {
       const value = await answer(decode(method, request), serverCall.call);
       const bytes = encode(method, value);
+      serverCall.call.onMessage(bytes.length);
       serverCall.call.sendHeaders();
       done(null, bytes);
     } catch (thrown) {
@@ -109,6 +110,7 @@ function streaming(
       for await (const value of stream(decode(method, grpc.request), call)) {
         if (call.signal.aborted) break;
         const bytes = encode(method, value);
+        call.onMessage(bytes.length);
         call.sendHeaders();
         if (!grpc.write(bytes)) await drained(grpc, call.signal);
         if (call.signal.aborted) break;

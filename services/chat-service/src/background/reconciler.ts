@@ -1,4 +1,4 @@
-import { atMost, limits, type Reason } from '@parley/runtime';
+import { atMost, type Reason } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { ChatSession, CloseInfo } from '../session/session.js';
@@ -166,18 +166,9 @@ export class Reconciler {
     onLeft('empty', given.size);
   }
 
-  /**
-   * Returns channels that have been empty for long enough, and those empty the longest while all
-   * rings together are too large.
-   */
   #longEmpty(): LiveChannel[] {
     const { channels, now } = this.#deps;
     const before = now() - keepEmptyMs;
-    let tooMany = channels.ringBytes - limits.allRingsBytes;
-    return channels.empty().filter(({ rings, emptySinceMs }) => {
-      const goes = emptySinceMs < before || tooMany > 0;
-      if (goes) tooMany -= rings.entries.bytes + rings.lossy.bytes;
-      return goes;
-    });
+    return channels.empty().filter(({ emptySinceMs }) => emptySinceMs < before);
   }
 }

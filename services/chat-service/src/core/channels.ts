@@ -1,14 +1,26 @@
-import type { FlushQueue } from '@parley/fanout';
+import { type Flushable, type FlushQueue, levelFor, RingMemory } from '@parley/fanout';
 import { type ChannelBounds, LiveChannel, type LoadedChannel } from './live-channel.js';
+
+/** Bounds of each channel, and of all channels together. */
+export type ChannelsBounds = Omit<ChannelBounds, 'ringMemory'> & {
+  /** Memory of all rings. */
+  readonly allRingsBytes: number;
+};
+
+/** When all rings together are too large, they shrink to this share of their bound. */
+const shrinkTo = 0.9;
 
 /** Channels that this process has in memory, by id. */
 export class Channels {
   readonly #bounds: ChannelBounds;
   readonly #flushQueue: FlushQueue;
   readonly #live = new Map<number, LiveChannel>();
+  readonly #ringMemory: RingMemory;
 
-  constructor(bounds: ChannelBounds, flushQueue: FlushQueue) {
-    this.#bounds = bounds;
+  constructor({ allRingsBytes, ...bounds }: ChannelsBounds, flushQueue: FlushQueue) {
+    const shrinking: Flushable = { flush: () => this.#shrinkRings(allRingsBytes * shrinkTo) };
+    this.#ringMemory = new RingMemory(allRingsBytes, () => flushQueue.add(shrinking));
+    this.#bounds = { ...bounds, ringMemory: this.#ringMemory };
     this.#flushQueue = flushQueue;
   }
 
@@ -28,7 +40,7 @@ export class Channels {
     const { facts } = opening;
     const known = this.#live.get(facts.id);
     if (known !== undefined && known.facts.epoch >= facts.epoch) return known;
-    known?.sent.end();
+    known?.end();
     const fresh = new LiveChannel(opening, this.#bounds, this.#flushQueue, nowMs);
     this.#live.set(facts.id, fresh);
     return fresh;
@@ -41,7 +53,7 @@ export class Channels {
   close(channel: LiveChannel): void {
     if (this.find(channel.facts.id) !== channel) return;
     this.#live.delete(channel.facts.id);
-    channel.sent.end();
+    channel.end();
   }
 
   all(): LiveChannel[] {
@@ -57,8 +69,21 @@ export class Channels {
       .sort((one, other) => one.emptySinceMs - other.emptySinceMs);
   }
 
-  /** Bytes in all ring buffers. */
+  /** Memory of all ring buffers, in bytes. */
   get ringBytes(): number {
-    return this.all().reduce((sum, { rings }) => sum + rings.entries.bytes + rings.lossy.bytes, 0);
+    return this.#ringMemory.bytes;
+  }
+
+  /** Drops the rings of empty channels, the longest empty first, and then the oldest messages of the largest rings. */
+  #shrinkRings(target: number): void {
+    for (const channel of this.empty()) {
+      if (this.ringBytes <= target) return;
+      channel.shrinkRings(0);
+    }
+    const level = levelFor(
+      this.all().map(({ ringBytes }) => ringBytes),
+      target,
+    );
+    for (const channel of this.all()) if (channel.ringBytes > level) channel.shrinkRings(level);
   }
 }

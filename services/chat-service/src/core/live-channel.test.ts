@@ -16,7 +16,7 @@ function opening(id: number, epoch = 1, log = 'l') {
   return { facts, settings: { ownerId: 'alice', slowModeS: 0, roster: 0 } };
 }
 
-function setUp() {
+function setUp(allRingsBytes = 1_000_000) {
   const turns: (() => void)[] = [];
   const failed: unknown[] = [];
   const flushQueue = new FlushQueue(
@@ -26,7 +26,7 @@ function setUp() {
   const endTurn = () => {
     for (const run of turns.splice(0)) run();
   };
-  const channels = new Channels(bounds, flushQueue);
+  const channels = new Channels({ ...bounds, allRingsBytes }, flushQueue);
   const open = (epoch: number, log = `log-${epoch}`) => channels.open(opening(7, epoch, log), 1_000);
   return { channels, open, endTurn, failed, turns };
 }
@@ -153,5 +153,65 @@ describe('Channels', () => {
       readerOf(inside, () => true),
     );
     expect(channels.empty().map(({ facts }) => facts.id)).toEqual([2, 1]);
+  });
+});
+
+describe('the rings of all channels', () => {
+  const message = { bytes: Buffer.alloc(10), plain: true };
+
+  function occupied(channels: Channels, id: number, messages: number) {
+    const channel = channels.open(opening(id), 1_000);
+    const reader = readerOf(channel, () => true);
+    channel.enter('s', alice, reader);
+    for (let n = 0; n < messages; n++) channel.show(message);
+    return { channel, left: () => channel.rings.entries.head - channel.rings.entries.tail };
+  }
+
+  test('shrink together, the largest first, while users are in them', () => {
+    const { channels, endTurn } = setUp(20_000);
+    const large = occupied(channels, 1, 35);
+    const small = occupied(channels, 2, 10);
+    endTurn();
+    endTurn();
+    expect([large.left(), small.left()]).toEqual([35, 10]);
+    for (let n = 0; n < 10; n++) small.channel.show(message);
+    endTurn();
+    endTurn();
+    expect(channels.ringBytes).toBeLessThanOrEqual(18_000);
+    expect(small.left()).toBe(20);
+    expect(large.left()).toBeLessThan(30);
+    expect(large.left()).toBeGreaterThan(20);
+    expect(large.channel.cursorAfter(large.channel.lastSeq)).toBe(large.channel.rings.entries.head);
+  });
+
+  test('are dropped for empty channels first', () => {
+    const { channels, endTurn } = setUp(20_000);
+    const empty = occupied(channels, 1, 20);
+    empty.channel.leave('s', 2_000);
+    const full = occupied(channels, 2, 35);
+    endTurn();
+    endTurn();
+    expect([empty.left(), full.left()]).toEqual([0, 35]);
+  });
+
+  test('no longer count once a channel is closed', () => {
+    const { channels, endTurn } = setUp();
+    const { channel } = occupied(channels, 1, 20);
+    endTurn();
+    expect(channels.ringBytes).toBeGreaterThan(20 * 400);
+    channels.close(channel);
+    expect(channels.ringBytes).toBe(0);
+    channel.show(message);
+    expect(channels.ringBytes).toBe(0);
+  });
+
+  test('count joined writes', () => {
+    const { channels, endTurn } = setUp();
+    const { channel } = occupied(channels, 1, 5);
+    const before = channels.ringBytes;
+    endTurn();
+    expect(channels.ringBytes).toBe(before + 50);
+    channel.show(message);
+    expect(channels.ringBytes).toBe(before + 410);
   });
 });

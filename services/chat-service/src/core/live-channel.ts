@@ -5,6 +5,7 @@ import {
   type MessageRate,
   MessageRateLimiter,
   RingBuffer,
+  type RingMemory,
   type Subscriber,
 } from '@parley/fanout';
 import { Amendments } from './amendments.js';
@@ -50,6 +51,8 @@ export interface ChannelBounds {
   readonly senderRate: MessageRate;
   /** Of all channels. */
   readonly memory: DedupeMemory;
+  /** The same. */
+  readonly ringMemory?: RingMemory;
 }
 
 /** What a channel is opened with. */
@@ -93,8 +96,8 @@ export class LiveChannel {
     this.settings = opening.settings;
     this.#lastSeq = opening.facts.lastSeq;
     this.rings = {
-      entries: new RingBuffer(bounds.ringBytes, bounds.writeBytes),
-      lossy: new RingBuffer(bounds.lossyRingBytes, bounds.writeBytes),
+      entries: new RingBuffer(bounds.ringBytes, bounds.writeBytes, bounds.ringMemory),
+      lossy: new RingBuffer(bounds.lossyRingBytes, bounds.writeBytes, bounds.ringMemory),
     };
     this.#amendments = new Amendments(this.rings.entries);
     this.rateLimiter = new MessageRateLimiter(bounds.rate);
@@ -148,6 +151,25 @@ export class LiveChannel {
     this.flush();
     this.rings.entries.dropBefore(this.#cursorOf(firstSeq));
     this.#amendments.withdrawBelow(firstSeq);
+  }
+
+  /** Memory of its rings. */
+  get ringBytes(): number {
+    return this.rings.entries.memoryBytes + this.rings.lossy.memoryBytes;
+  }
+
+  /** Shrinks the rings to this memory; a ready reader gets first what waits. */
+  shrinkRings(maxBytes: number): void {
+    this.flush();
+    const { entries, lossy } = this.rings;
+    entries.shrinkTo(Math.max(0, maxBytes - lossy.memoryBytes));
+    lossy.shrinkTo(Math.max(0, maxBytes - entries.memoryBytes));
+  }
+
+  /** Frees what this process counts for the channel. Readers that are left keep their place until they end. */
+  end(): void {
+    this.sent.end();
+    for (const ring of [this.rings.entries, this.rings.lossy]) ring.release();
   }
 
   #cursorOf(seq: number): number {

@@ -1,4 +1,5 @@
-import { limits } from '@parley/runtime';
+import { setTimeout as pause } from 'node:timers/promises';
+import { limits, type UnreadBytes } from '@parley/runtime';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
@@ -9,6 +10,9 @@ export interface ReplayOptions {
   readonly stream: MessageStream;
   readonly messages: MessageStore;
   readonly events: boolean;
+  readonly unread: UnreadBytes;
+  /** Charges the user for bytes. Returns the milliseconds to wait before the next page. */
+  readonly charge: (bytes: number) => number;
   /** Told the last seq of each page that goes out. */
   readonly onPage: (lastSeq: number) => void;
 }
@@ -47,7 +51,7 @@ function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
  */
 export async function replay(
   seq: number,
-  { channel, stream, messages: store, events, onPage }: ReplayOptions,
+  { channel, stream, messages: store, events, unread, charge, onPage }: ReplayOptions,
 ): Promise<number | undefined> {
   const write = pacedWriter(stream);
   let last = seq;
@@ -58,7 +62,11 @@ export async function replay(
     if (page[0]?.seq !== last + 1) return undefined;
     const encoded = page.map(encodeStored).filter(({ plain }) => events || plain);
     const messages = encoded.map(({ bytes }) => bytes);
-    await write(stream.framing.join(messages, sum(messages)));
+    const bytes = sum(messages);
+    unread.set(bytes);
+    await write(stream.framing.join(messages, bytes));
+    unread.set(0);
+    await pause(charge(bytes), undefined, { ref: false });
     last = page.at(-1)?.seq ?? last;
     onPage(last);
   }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ack, Goodbye, Message } from '@parley/contract';
 import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
-import { limits, type Reason, type Refusal, refusalFrom, refuse } from '@parley/runtime';
+import { limits, type Reason, type Refusal, refusalFrom, refuse, type UnreadBudget, type UnreadBytes } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';
@@ -20,8 +20,8 @@ import type { Membership } from './rules.js';
 import type { MessageStream } from './stream.js';
 import { decodeMessage } from './validation.js';
 
-/** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed. */
-export type ResetCause = 'behind' | 'goodbye' | 'replay';
+/** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed, or held too much memory. */
+export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';
 
 /** What every session of a chat server shares. */
 export interface SessionContext extends PublisherContext {
@@ -30,6 +30,10 @@ export interface SessionContext extends PublisherContext {
   /** Called once per session, however it ends. */
   readonly onClose: (session: ChatSession) => void;
   readonly onReset: (why: ResetCause) => void;
+  /** Memory of all sessions that clients have not read. */
+  readonly unread: UnreadBudget;
+  /** Charges a user for bytes read from the table. Returns the milliseconds to wait before the next read. */
+  readonly chargeReplay: (userId: string, bytes: number) => number;
 }
 
 export interface SessionOptions {
@@ -118,6 +122,7 @@ export class ChatSession {
       events: options.events,
       maxOwnBytes: limits.ringBytes / 2,
       onWrite: context.onWrite,
+      unread: this.#openUnread(),
       onSlow: () => this.#reset('behind'),
     });
     this.#arrivals = new MessageRateLimiter(arrivalsFor(context.rate));
@@ -176,6 +181,18 @@ export class ChatSession {
     const patience = setTimeout(() => this.#reset('goodbye'), partWithinMs);
     this.#stream.onClose(() => clearTimeout(patience));
     this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
+  }
+
+  #openUnread(): UnreadBytes {
+    return this.#context.unread.open(
+      () => this.person.id,
+      () => this.#reset('memory'),
+    );
+  }
+
+  /** Called once a second. */
+  tick(): void {
+    this.#reader.tick();
   }
 
   /** A frame for this client alone, where it asked for events. */
@@ -264,11 +281,12 @@ export class ChatSession {
   #replayAfter(seq: number): void {
     const { channel, events } = this;
     const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);
-    const { messages } = this.#context;
+    const { messages, chargeReplay } = this.#context;
+    const charge = (bytes: number) => chargeReplay(this.person.id, bytes);
     const onPage = (last: number) => {
       this.#replayedTo = last;
     };
-    replay(seq, { channel, stream: this.#stream, messages, events, onPage })
+    replay(seq, { channel, stream: this.#stream, messages, events, unread: this.#openUnread(), charge, onPage })
       .then((cursor) => {
         if (cursor !== undefined) this.#goLive(cursor);
         else if (!this.#stream.ended) this.#reset('replay');

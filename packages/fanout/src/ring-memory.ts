@@ -1,0 +1,43 @@
+/** Memory of all rings of a process, in bytes. */
+export class RingMemory {
+  readonly #maxBytes: number;
+  readonly #full: () => void;
+  #bytes = 0;
+
+  /** `full` is called at each growth beyond `maxBytes`. */
+  constructor(maxBytes = Number.POSITIVE_INFINITY, full: () => void = () => {}) {
+    this.#maxBytes = maxBytes;
+    this.#full = full;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds what a ring has gained or lost. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (bytes > 0 && this.#bytes > this.#maxBytes) this.#full();
+  }
+}
+
+/**
+ * Returns the size that the largest of these sizes must shrink to, so that all together are at most
+ * `target`. Infinite if nothing must shrink.
+ * @example
+ * ```ts
+ * import { levelFor } from '@parley/fanout';
+ *
+ * levelFor([10, 90, 200], 190); // 90: 10 + 90 + 90
+ * ```
+ */
+export function levelFor(sizes: readonly number[], target: number): number {
+  let left = target;
+  const ascending = [...sizes].sort((one, other) => one - other);
+  for (const [at, size] of ascending.entries()) {
+    const share = left / (ascending.length - at);
+    if (size > share) return share;
+    left -= size;
+  }
+  return Number.POSITIVE_INFINITY;
+}
