@@ -20,10 +20,12 @@ function dial(url: string): Socket {
 describe('an unread response', () => {
   const takenWithinMs = 400;
   const closed: number[] = [];
+  const counted: number[] = [];
+  const unread = { set: (bytes: number) => counted.push(bytes) };
   const server = createServer((_request, response) => {
     const began = performance.now();
     response.once('close', () => closed.push(performance.now() - began));
-    const answer = new WebAnswer(response, 'binary', takenWithinMs);
+    const answer = new WebAnswer(response, 'binary', unread, takenWithinMs);
     answer.begin(new Metadata());
     for (let n = 0; n < 16; n++) answer.message(Buffer.alloc(1_000_000));
     answer.end(ok);
@@ -55,6 +57,8 @@ describe('an unread response', () => {
     if (Number.isFinite(readsAfterMs)) expect(bytes).toBeGreaterThan(16_000_000);
     else expect(bytes).toBeLessThan(16_000_000);
     socket.destroy();
+    expect(Math.max(...counted)).toBeGreaterThan(10_000_000);
+    expect(counted.at(-1)).toBe(0);
   });
 });
 
@@ -62,12 +66,14 @@ describe('pipelined requests on a connection', () => {
   const asked = 40;
   let trio: Trio;
   let gateway: ServiceProcess;
-  let ann: TestPerson;
+  /** Several, because each may read only some megabytes at once. */
+  let readers: readonly TestPerson[];
   let room: number;
   beforeAll(async () => {
     trio = await Trio.start();
     gateway = await trio.startGateway();
-    ann = await trio.people.make('ann');
+    const ann = await trio.people.make('ann');
+    readers = [ann, await trio.people.make('bob'), await trio.people.make('eve')];
     room = (await trio.create(ann, 'long')).id;
     await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [room]);
     await trio.people.sql('UPDATE chat.channel_head SET last_seq = 100 WHERE channel_id = $1', [room]);
@@ -81,7 +87,8 @@ describe('pipelined requests on a connection', () => {
 
   test('are forwarded one by one, once the earlier response was read', async () => {
     const body = frameOf(HistoryRequest.encode(HistoryRequest.fromPartial({ channelId: room })).finish());
-    const head = `POST /chat.v1.ChannelService/History HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nauthorization: Bearer ${ann.token}\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const head = (token = '') =>
+      `POST /chat.v1.ChannelService/History HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}\r\n\r\n`;
     const socket = dial(gateway.http);
     let bytes = 0;
     let answers = 0;
@@ -90,7 +97,8 @@ describe('pipelined requests on a connection', () => {
       answers += chunk.toString('latin1').split('grpc-status:0').length - 1;
     });
     socket.pause();
-    for (let n = 0; n < asked; n++) socket.write(Buffer.concat([Buffer.from(head), body]));
+    for (let n = 0; n < asked; n++)
+      socket.write(Buffer.concat([Buffer.from(head(readers[n % readers.length]?.token)), body]));
     const calls = () => trio.managers[0]?.output.split('ChannelService/History').length ?? 0;
     for (let before = -1; before !== calls(); await pause(2_000)) before = calls();
     expect(calls()).toBeLessThan(asked / 2);

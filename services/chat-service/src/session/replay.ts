@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { limits, type UnreadBytes } from '@parley/runtime';
+import type { UnreadBytes } from '@parley/runtime';
 import type { LiveChannel } from '../core/live-channel.js';
-import type { MessageStore, StoredEntry } from '../store/messages.js';
+import type { MessageStore } from '../store/messages.js';
 import { encodeStored } from './frames.js';
 import type { MessageStream } from './stream.js';
 
@@ -18,15 +18,6 @@ export interface ReplayOptions {
 }
 
 const pageSize = 500;
-
-/** The first entries of a page that are shown already and together are not too large for one write. */
-function takeable(page: readonly StoredEntry[], lastSeq: number): StoredEntry[] {
-  let bytes = 0;
-  return page.filter(({ seq, data }, at) => {
-    bytes += data.length;
-    return seq <= lastSeq && (at === 0 || bytes <= limits.pageBytes);
-  });
-}
 
 function sum(messages: readonly Uint8Array[]): number {
   return messages.reduce((bytes, message) => bytes + message.length, 0);
@@ -58,15 +49,14 @@ export async function replay(
   while (!stream.ended) {
     const cursor = channel.cursorAfter(last);
     if (cursor !== undefined) return cursor;
-    const page = takeable(await store.after(channel.facts.id, last, pageSize), channel.lastSeq);
+    const page = (await store.after(channel.facts.id, last, pageSize)).filter(({ seq }) => seq <= channel.lastSeq);
     if (page[0]?.seq !== last + 1) return undefined;
-    const encoded = page.map(encodeStored).filter(({ plain }) => events || plain);
-    const messages = encoded.map(({ bytes }) => bytes);
-    const bytes = sum(messages);
-    unread.set(bytes);
-    await write(stream.framing.join(messages, bytes));
+    const encoded = page.map(encodeStored);
+    const messages = encoded.filter(({ plain }) => events || plain).map(({ bytes }) => bytes);
+    unread.set(sum(messages));
+    await write(stream.framing.join(messages, sum(messages)));
     unread.set(0);
-    await pause(charge(bytes), undefined, { ref: false });
+    await pause(charge(sum(encoded.map(({ bytes }) => bytes))), undefined, { ref: false });
     last = page.at(-1)?.seq ?? last;
     onPage(last);
   }

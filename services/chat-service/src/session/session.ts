@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Ack, Goodbye, Message } from '@parley/contract';
 import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
-import { limits, type Reason, type Refusal, refusalFrom, refuse, type UnreadBudget, type UnreadBytes } from '@parley/runtime';
+import {
+  limits,
+  type Reason,
+  type Refusal,
+  refusalFrom,
+  refuse,
+  type UnreadBudget,
+  type UnreadBytes,
+} from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';

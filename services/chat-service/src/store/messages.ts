@@ -1,5 +1,6 @@
 import { kindConstants } from '@parley/contract';
 import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
+import { limits } from '@parley/runtime';
 import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track, weightOf } from '../core/entry.js';
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
@@ -45,7 +46,7 @@ interface OwnedChannelRow {
 
 const append = sql<AppendedHeadRow, readonly unknown[]>('append');
 const known = sql<KnownEntryRow, readonly unknown[]>('known');
-const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number]>('entries-after');
+const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number, bytes: number]>('entries-after');
 const unlocked = sql<{ channel_id: number }, [channelIds: readonly number[]]>('unlocked-heads');
 const whyNot = sql<OwnedChannelRow, [bootId: string, channelIds: readonly number[], epochs: readonly number[]]>(
   'why-not',
@@ -115,9 +116,9 @@ export class MessageStore {
     this.#usage = usage;
   }
 
-  /** Returns at most `size` entries after `seq`, oldest first. */
+  /** Returns at most `size` entries after `seq`, oldest first, and about `limits.pageBytes` of text. */
   after(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
-    return entriesAfter.run(this.#reads, [channelId, seq, size]);
+    return entriesAfter.run(this.#reads, [channelId, seq, size, limits.pageBytes]);
   }
 
   /**

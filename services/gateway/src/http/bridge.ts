@@ -12,11 +12,13 @@ import {
   refusalFrom,
   refusals,
   refuse,
+  UnreadBudget,
+  type UnreadBytes,
 } from '@parley/runtime';
 import type { Proxies } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
-import { CallerSlots } from './caller-slots.js';
+import { CallerSlots, callerKey } from './caller-slots.js';
 import type { HttpHandler, HttpVisit } from './handler.js';
 import type { ChatRoutes } from './routes.js';
 import { type UserCallTarget, userCalls } from './user-calls.js';
@@ -93,6 +95,7 @@ export class Bridge implements Part {
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
   readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
   readonly #budget = new RequestBudget(limits.requestBudgetBytes);
+  readonly #unread = new UnreadBudget(limits.unreadBytes);
   readonly #slots = new CallerSlots();
   #stopping = false;
 
@@ -100,13 +103,19 @@ export class Bridge implements Part {
     this.#deps = deps;
     deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
     deps.metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
+    deps.metrics.gauge('parley_unread_bytes', 'bytes of responses that pages have not read', () => this.#unread.held);
+    deps.metrics.total(
+      'parley_unread_dropped_total',
+      'responses dropped because unread responses took too much memory',
+      () => this.#unread.dropped,
+    );
   }
 
   /** Handles every gRPC-Web request, including calls of unknown methods. */
   readonly handle: HttpHandler = (visit) => {
     const wire = visit.request.method === 'POST' ? wireOf(visit.request.headers['content-type']) : undefined;
     if (wire === undefined) return false;
-    const answer = new WebAnswer(visit.response, wire);
+    const answer = new WebAnswer(visit.response, wire, this.#unreadOf(visit));
     const target = userCalls.get(visit.path);
     if (target === undefined) {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
@@ -117,6 +126,14 @@ export class Bridge implements Part {
     );
     return true;
   };
+
+  #unreadOf({ request, response }: HttpVisit): UnreadBytes {
+    const caller = { address: addressOf(request, this.#deps.proxies), authorization: request.headers.authorization };
+    return this.#unread.open(
+      () => callerKey(caller),
+      () => response.destroy(),
+    );
+  }
 
   async #forward(call: WebCall, wire: WebFraming): Promise<void> {
     let upstream: Upstream | undefined;

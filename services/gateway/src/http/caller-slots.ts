@@ -17,6 +17,11 @@ function tokenKey(authorization: string | undefined): string | undefined {
   }
 }
 
+/** Returns the key of a caller for what it alone holds: its token, or its address without one. */
+export function callerKey({ address, authorization }: CallerIdentity): string {
+  return tokenKey(authorization) ?? addressKey(address);
+}
+
 /**
  * Limits the calls in flight of each token and of each address, because all callers share the
  * connections to the services. Calls beyond the limit wait here, and no stream is open for them.

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { frameOf } from '@parley/rpc';
-import { limits } from '@parley/runtime';
+import { limits, type UnreadBytes } from '@parley/runtime';
 import type { WebFraming } from './web-message.js';
 
 const contentTypes: Readonly<Record<WebFraming, string>> = {
@@ -33,16 +33,23 @@ export class WebAnswer {
   readonly #response: ServerResponse;
   readonly #wire: WebFraming;
   readonly #takenWithinMs: number;
+  readonly #unread: UnreadBytes;
   #corked = false;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * Destroys the response if the page reads nothing for `takenWithinMs`: unread responses stay in
-   * memory.
+   * memory, which counts in `unread`.
    */
-  constructor(response: ServerResponse, wire: WebFraming, takenWithinMs: number = limits.takenWithinMs) {
+  constructor(
+    response: ServerResponse,
+    wire: WebFraming,
+    unread: UnreadBytes,
+    takenWithinMs: number = limits.takenWithinMs,
+  ) {
     this.#response = response;
     this.#wire = wire;
+    this.#unread = unread;
     this.#takenWithinMs = takenWithinMs;
     response.on('drain', () => response.writableEnded || this.#taken()).on('close', () => this.#taken());
   }
@@ -90,12 +97,14 @@ export class WebAnswer {
 
   #wait(): void {
     if (this.#response.closed) return;
+    this.#unread.set(this.#response.writableLength);
     this.#timer ??= setTimeout(() => this.#response.destroy(), this.#takenWithinMs);
   }
 
   #taken(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#unread.set(0);
   }
 
   #cork(): void {
