@@ -7,6 +7,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 30_000,
   maxWorkers: 1, // a test is several processes already
+  workerIdleMemoryLimit: '500MB', // jest keeps every loaded file in memory, so a worker is replaced in time
+  testSequencer: '<rootDir>/scripts/longest-first.cjs',
   globalSetup: '<rootDir>/packages/testkit/dist/src/global-setup.js',
   globalTeardown: '<rootDir>/packages/testkit/dist/src/global-teardown.js',
 };

@@ -8,17 +8,9 @@ import { root, setUp } from './setup.mjs';
 
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
-/**
- * Number of jest processes. Jest keeps every loaded test file in memory, so a single one would need
- * gigabytes and slow down.
- */
-const parts = 6;
-/**
- * Number of concurrent jest processes. Tests mostly wait for processes, so two share two cores
- * well.
- */
+/** Number of test files that run at once. They mostly wait for processes, so two share two cores well. */
 const atOnce = 2;
-/** Tests that compare durations or load the machine. They run alone, after the others. */
+/** Tests that compare durations or load the machine. They run one by one, after the others. */
 const alone = [
   'packages/drills/',
   'packages/cli/dist/test/page[.]test',
@@ -71,26 +63,18 @@ function printResults(ran) {
   );
 }
 
-/** Runs the parts, `atOnce` at a time. */
-async function runAll(all) {
-  const left = [...all.entries()];
-  const ran = [];
-  const takeParts = async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) ran.push(await run(next[1], next[0]));
-  };
-  await Promise.all(Array.from({ length: atOnce }, takeParts));
-  return ran;
-}
-
 setUp();
 rmSync(resultsFolder, { recursive: true, force: true });
 mkdirSync(resultsFolder, { recursive: true });
 const args = process.argv.slice(2);
-const shards = Array.from({ length: parts }, (_, index) => [
-  `--shard=${index + 1}/${parts}`,
-  `--testPathIgnorePatterns=${alone}`,
-]);
-const ran = await runAll(args.length > 0 ? [args] : shards);
-if (args.length === 0) ran.push(await run([`--testPathPatterns=${alone}`], parts));
+const parts =
+  args.length > 0
+    ? [args]
+    : [
+        [`--maxWorkers=${atOnce}`, `--testPathIgnorePatterns=${alone}`],
+        ['--maxWorkers=1', `--testPathPatterns=${alone}`],
+      ];
+const ran = [];
+for (const [number, part] of parts.entries()) ran.push(await run(part, number));
 printResults(ran);
 process.exit(ran.every(({ success }) => success) ? 0 : 1);

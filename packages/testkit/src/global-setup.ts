@@ -16,17 +16,20 @@ export default async function setUp(): Promise<void> {
   server = await startEmbedded({ dataDir: folder, log: () => {} });
   await migrate(server.url); // creates the roles, whose passwords apply to every database
   await openRoles(server.url, rolePasswords);
-  await shareRoles(server.url);
+  await prepareForTests(server.url);
   process.env[ownerVariable] = server.url;
 }
 
 /**
- * Removes the comments that bind the roles to one database. A cluster is normally for one Parley,
- * but here the databases of all test files share its roles.
+ * Removes the comments that bind the roles to one database: a cluster is normally for one Parley,
+ * but here the databases of all test files share its roles. Writes nothing through to the disk,
+ * because no test outlives this PostgreSQL.
  */
-async function shareRoles(url: string): Promise<void> {
+async function prepareForTests(url: string): Promise<void> {
   const pool = createPool({ url, applicationName: 'test', max: 1 });
   for (const role of SERVICE_ROLES) await pool.query(`COMMENT ON ROLE ${role} IS NULL`);
+  await pool.query('ALTER SYSTEM SET fsync = off');
+  await pool.query('SELECT pg_reload_conf()');
   await pool.end();
 }
 

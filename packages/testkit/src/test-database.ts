@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createDatabaseFor, dropDatabaseFor, migrate, roleUrl, type ServiceRole } from '@parley/database';
+import {
+  createDatabaseFor,
+  createPool,
+  dropDatabaseFor,
+  migrate,
+  type Pool,
+  roleUrl,
+  type ServiceRole,
+} from '@parley/database';
 
 /** Environment variable with the URL of the PostgreSQL of this run. */
 export const ownerVariable = 'TEST_POSTGRES_URL';
@@ -25,6 +33,32 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** Name of the migrated database that every test database is a copy of. */
+const template = 'parley_template';
+
+/** Creates the template, unless another test file already has. A second one waits meanwhile. */
+async function ensureTemplate(server: Pool, serverUrl: string): Promise<void> {
+  await server.query('SELECT pg_advisory_lock(hashtext($1))', [template]); // released when the pool ends
+  const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [template]);
+  if (rowCount !== 0) return;
+  const draft = `${template}_draft`;
+  await dropDatabaseFor(serverUrl, draft);
+  await migrate(await createDatabaseFor(serverUrl, draft));
+  await server.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
+}
+
+/** Copies the template. Rights on a database itself are not part of a copy, so this repeats them. */
+async function copyTemplate(serverUrl: string, name: string): Promise<void> {
+  const server = createPool({ url: serverUrl, applicationName: 'test', max: 1 });
+  try {
+    await ensureTemplate(server, serverUrl);
+    await server.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await server.query(`REVOKE TEMPORARY ON DATABASE ${name} FROM PUBLIC`);
+  } finally {
+    await server.end();
+  }
+}
+
 /**
  * Creates a migrated database in the PostgreSQL of this jest run.
  * @throws {Error} outside of jest, or the database error
@@ -34,8 +68,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   if (serverUrl === undefined)
     throw new Error('There is no test database. Run the tests with the jest.config.js of the root folder.');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const ownerUrl = await createDatabaseFor(serverUrl, name);
-  await migrate(ownerUrl);
+  await copyTemplate(serverUrl, name);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const ownerUrl = url.href;
   return {
     ownerUrl,
     urlFor: (role) => roleUrl(ownerUrl, role, rolePasswords[role]),

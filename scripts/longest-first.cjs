@@ -1,0 +1,27 @@
+/**
+ * Order of the test files: those that take longest start first, so that no worker is left with one
+ * at the end. The rest follow by size.
+ */
+const { statSync } = require('node:fs');
+
+/** Test files that take longer than 20 s, by patterns of their path. */
+const longest = [
+  '/cli/dist/test/(start|hostile|terminal|alerts-fire|admin|secure)[.]',
+  '/client/dist/test/(web|conversation)[.]',
+  '/database/dist/test/embedded[.]',
+  '/chat-service/dist/test/(membership|quotas|out-of-reach|stop|connect)[.]',
+].map((pattern) => new RegExp(pattern));
+
+const rankOf = (path) => {
+  const index = longest.findIndex((pattern) => pattern.test(path));
+  return index < 0 ? longest.length : index;
+};
+
+module.exports = class LongestFirst {
+  sort(tests) {
+    const keyed = Array.from(tests, (test) => ({ test, rank: rankOf(test.path), bytes: statSync(test.path).size }));
+    return keyed.sort((one, other) => one.rank - other.rank || other.bytes - one.bytes).map(({ test }) => test);
+  }
+
+  cacheResults() {}
+};
