@@ -31,6 +31,7 @@ const typescriptTypes: Readonly<Record<string, string>> = {
   bytea: 'Buffer',
   'character varying': 'string',
   integer: 'number',
+  json: 'Record<string, unknown>',
   jsonb: 'Record<string, unknown>',
   numeric: 'number',
   real: 'number',

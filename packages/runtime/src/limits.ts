@@ -17,6 +17,7 @@ export const limits = {
   reportBytes: 2_097_152,
   /**
    * Memory of all unanswered requests of a process. Beyond it each connection gets an even share.
+   * Connections of trusted proxies have the same budget once more.
    */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
@@ -28,6 +29,8 @@ export const limits = {
   requestWithinMs: 10_000,
   /** Maximum life of a reflection stream. */
   reflectionWithinMs: 30_000,
+  /** Health watchers of a process. They need no account, so a new one ends the oldest. */
+  healthWatchers: 256,
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
   /**

@@ -1,6 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
+import { limits } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 import { addHealth } from '../src/grpc/health.js';
+import { eventually } from './server-under-test.js';
 
 interface Status {
   readonly status: string;
@@ -63,4 +65,19 @@ test('notifies watchers of each change', async () => {
   });
   watch.cancel();
   expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
+});
+
+test.each(['ChatService', 'no such service'])('ends the oldest watcher of "%s" for one too many', async (service) => {
+  const ended: number[] = [];
+  const watches = Array.from({ length: limits.healthWatchers + 3 }, (_, n) => {
+    const watch = client.watch({ service });
+    watch.on('data', () => undefined);
+    watch.on('error', (error: grpc.ServiceError) => error.code === grpc.status.UNAVAILABLE && ended.push(n));
+    return watch;
+  });
+  await eventually(() => ended.length === 3, 'three ended watchers');
+  expect(ended).toEqual([0, 1, 2]);
+  for (const watch of watches) watch.cancel();
+  health.set(true);
+  expect(await check('ChatService')).toBe('SERVING');
 });

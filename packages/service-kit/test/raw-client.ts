@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 
 /** Response on one HTTP/2 stream. */
 export interface RawAnswer {
@@ -15,8 +16,11 @@ export interface RawAnswer {
 export class RawClient {
   readonly session: ClientHttp2Session;
 
-  constructor(port: number) {
-    this.session = connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 65_535 } });
+  /** `localAddress` is the address that the server sees. */
+  constructor(port: number, localAddress = '127.0.0.1') {
+    const createConnection = () => connectSocket({ port, host: '127.0.0.1', localAddress });
+    const settings = { initialWindowSize: 65_535 };
+    this.session = connect(`http://127.0.0.1:${port}`, { settings, createConnection });
     this.session.on('error', () => {});
   }
 

@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
 import { limits } from '@parley/runtime';
+import { Proxies } from '../src/grpc/proxies.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { eventually, ServerUnderTest } from './server-under-test.js';
 
@@ -130,6 +131,32 @@ describe('the bytes that requests hold', () => {
     honest.close();
     for (const client of flood) client.close();
   });
+});
+
+test('a proxy with many users has its own budget, however many connections others hold', async () => {
+  const proxied = await ServerUnderTest.start({
+    user: { login: async () => LoginResponse.create() },
+    proxies: new Proxies(['127.0.0.2/32']),
+  });
+  const half = frameOf(login(60_000)).subarray(0, 59_000);
+  const others = Array.from(
+    { length: Math.ceil(limits.requestBudgetBytes / half.length) },
+    () => new RawClient(proxied.port),
+  );
+  const refused: (string | undefined)[] = [];
+  for (const other of others) {
+    for (let n = 0; n < 2; n++) {
+      const stream = other.open(path);
+      stream.write(half);
+      void answerOf(stream).then(({ reason }) => refused.push(reason));
+    }
+  }
+  await eventually(() => refused.includes('too-busy'), 'a refusal', 30_000);
+  const proxy = new RawClient(proxied.port, '127.0.0.2');
+  for (let n = 0; n < 20; n++) proxy.open(path).write(half);
+  expect((await proxy.call(path, frameOf(login(60_000)))).status).toBe(status.OK);
+  for (const client of [proxy, ...others]) client.close();
+  await proxied.stop();
 });
 
 describe('the metadata of a call', () => {

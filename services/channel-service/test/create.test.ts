@@ -103,9 +103,16 @@ describe('metadata', () => {
     const made = await room({ metadata: '{"a": [1, {"b": "ü😀"}], "c": 1e400}' });
     expect(JSON.parse(made.metadata)).toEqual({ a: [1, { b: 'ü😀' }], c: null });
     const deep = `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)}}`;
-    expect((await room({ metadata: deep })).metadata).toHaveLength(deep.length + 1);
+    expect((await room({ metadata: deep })).metadata).toBe(deep);
     expect((await room({ metadata: '' })).metadata).toBe('{}');
-    expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_097);
+    expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_096);
+  });
+
+  test('takes no more room in a list than it took when it was sent', async () => {
+    const numbers = `{"a":[${Array.from({ length: 500 }, () => '1e308').join()}]}`;
+    const { metadata } = await room({ metadata: numbers });
+    expect(metadata.length).toBeLessThanOrEqual(4_096);
+    expect((await rig.list(me)).map((listed) => listed.metadata)).toContain(metadata);
   });
 
   test.each([
@@ -119,6 +126,7 @@ describe('metadata', () => {
     '{"a":"\\ud800"}',
     `{"a":"${'x'.repeat(4_089)}"}`,
     `{"a":${'['.repeat(4_090)}`,
+    `{"a":[${Array.from({ length: 800 }, () => '1e20').join()}]}`,
   ])('%j is refused', async (metadata) => {
     await expect(room({ metadata })).rejects.toEqual(reason('invalid-channel'));
   });

@@ -52,7 +52,7 @@ describe('fields', () => {
     const id = await chat('group', { description: 'old', metadata: '{"a":1}', keep: { seconds: 90, maxCount: 9 } });
     const before = await chats.head(id);
     const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
-    expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a": 1}' });
+    expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a":1}' });
     expect(changed.keep).toMatchObject({ seconds: 90, maxCount: 9 });
     expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
     expect(await chats.update(owner, id, { description: '', metadata: '', limit: 0, slowModeS: 0 })).toMatchObject({

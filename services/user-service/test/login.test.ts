@@ -109,20 +109,29 @@ test('tells a suspended user only after the right password', async () => {
   expect(await reasonOf(accounts.login('held'))).toBe('suspended');
 });
 
-test('allows strangers twenty wrong passwords at once, then one every 45 s', async () => {
+test('allows strangers ten wrong passwords at once, then one every 90 s', async () => {
   await accounts.register('target');
   const wrong = () => reasonOf(accounts.login('target', { password: 'wrong horse' }));
-  const reasons = await Promise.all(Array.from({ length: 30 }, wrong));
-  expect(reasons.filter((reason) => reason === 'wrong-credentials')).toHaveLength(20);
+  const reasons = await Promise.all(Array.from({ length: 20 }, wrong));
+  expect(reasons.filter((reason) => reason === 'wrong-credentials')).toHaveLength(10);
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(10);
   const refused = await accounts.login('target').catch((error: unknown) => error);
-  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(45_000);
-  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(30_000);
+  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(90_000);
+  expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(60_000);
 });
 
 test('gives unknown and known accounts the same budget', async () => {
-  const reasons = await Promise.all(Array.from({ length: 25 }, () => reasonOf(accounts.login('no-such-user'))));
+  const reasons = await Promise.all(Array.from({ length: 15 }, () => reasonOf(accounts.login('no-such-user'))));
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(5);
+});
+
+test('does not reveal which account an e-mail address belongs to', async () => {
+  await accounts.register('known', { email: 'known@example.org' });
+  for (let n = 0; n < 10; n++) await reasonOf(accounts.login('known', { password: 'wrong horse' }));
+  expect(await reasonOf(accounts.login('known', { password: 'wrong horse' }))).toBe('login-too-often');
+  for (const address of ['known@example.org', 'Known@Example.org', 'nobody@example.org']) {
+    expect(await reasonOf(accounts.login(address, { password: 'wrong horse' }))).toBe('wrong-credentials');
+  }
 });
 
 const useUp = (key: string) =>

@@ -7,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
 import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse, UnreadBudget } from '@parley/runtime';
+import type { Proxies } from './proxies.js';
 import type { RefusalLimit } from './refusal-limit.js';
 import { RequestIntake } from './request-intake.js';
 import { ServerCall } from './server-call.js';
@@ -30,15 +31,28 @@ export class CallTracker {
    */
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
-  readonly #budget = new RequestBudget(limits.requestBudgetBytes);
+  /** Trusted proxies have their own budget: one of their connections carries many users. */
+  readonly #budgets = {
+    proxies: new RequestBudget(limits.requestBudgetBytes),
+    others: new RequestBudget(limits.requestBudgetBytes),
+  };
   readonly #unread = new UnreadBudget(limits.unreadBytes);
+  readonly #proxies: Proxies;
 
-  constructor(log: Logger, metrics: Metrics, refusalLimit: RefusalLimit, timeouts: RequestTimeouts = limits) {
+  constructor(
+    log: Logger,
+    metrics: Metrics,
+    proxies: Proxies,
+    refusalLimit: RefusalLimit,
+    timeouts: RequestTimeouts = limits,
+  ) {
+    this.#proxies = proxies;
     this.#refusalLimit = refusalLimit;
     this.#log = log;
     this.#metrics = metrics;
     this.#timeouts = timeouts;
-    metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
+    const requestBytes = () => this.#budgets.proxies.held + this.#budgets.others.held;
+    metrics.gauge('parley_request_bytes', 'bytes of requests without a response', requestBytes);
     metrics.gauge('parley_unread_bytes', 'bytes of responses that clients have not read', () => this.#unread.held);
     metrics.total(
       'parley_unread_dropped_total',
@@ -119,13 +133,18 @@ export class CallTracker {
       breakOff(serverCall, refusal);
       this.#refusalLimit.count(serverCall.stream);
     };
-    serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, this.#budget, refused);
+    serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, this.#budgetOf(serverCall), refused);
     serverCall.unread = this.#unread.open(
       () => serverCall.call.facts.user ?? serverCall.stream.session,
       () => dropUnread(serverCall),
     );
     serverCall.intake.begin();
     return serverCall;
+  }
+
+  #budgetOf({ stream }: ServerCall): RequestBudget {
+    const { remoteAddress = '' } = stream.session?.socket ?? {};
+    return this.#proxies.has(remoteAddress) ? this.#budgets.proxies : this.#budgets.others;
   }
 
   /** Bounds the life of a reflection stream. */

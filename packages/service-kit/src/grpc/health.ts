@@ -6,6 +6,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import { limits } from '@parley/runtime';
 import { service as healthService } from 'grpc-health-check';
 
 interface HealthQuery {
@@ -27,12 +28,15 @@ export interface Health {
 /**
  * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is
  * not serving until `set(true)`. Callers are not authenticated, so no query is stored or echoed;
- * the library's own handlers store every name.
+ * the library's own handlers store every name. The number of
+ * watchers is bounded.
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);
-  const watchers = new Set<Watcher>();
+  /** Open watchers, oldest first, and whether they watch a known service. */
+  const watchers = new Map<Watcher, boolean>();
   let current: HealthStatus = { status: 'NOT_SERVING' };
+  const replaced = { code: status.UNAVAILABLE, details: 'Too many health watchers. Watch again.' };
   const unknown = { code: status.NOT_FOUND, details: 'Service not found.', metadata: new Metadata() };
   server.addService(healthService, {
     check: ({ request }: ServerUnaryCall<HealthQuery, HealthStatus>, done: sendUnaryData<HealthStatus>) =>
@@ -40,16 +44,20 @@ export function addHealth(server: Server, services: readonly string[]): Health {
     list: (_call: ServerUnaryCall<object, object>, done: sendUnaryData<object>) =>
       done(null, { statuses: Object.fromEntries([...known].map((service) => [service, current])) }),
     watch: (call: Watcher) => {
-      if (!known.has(call.request.service)) return void call.write({ status: 'SERVICE_UNKNOWN' }); // it never becomes known
-      watchers.add(call);
+      const isKnown = known.has(call.request.service);
+      watchers.set(call, isKnown);
       call.on('cancelled', () => watchers.delete(call));
-      call.write(current);
+      call.write(isKnown ? current : { status: 'SERVICE_UNKNOWN' }); // an unknown service never becomes known
+      const [oldest] = watchers.keys();
+      if (oldest === undefined || watchers.size <= limits.healthWatchers) return;
+      watchers.delete(oldest);
+      oldest.emit('error', replaced);
     },
   });
   return {
     set(serving) {
       current = { status: serving ? 'SERVING' : 'NOT_SERVING' };
-      for (const watcher of watchers) watcher.write(current);
+      for (const [watcher, isKnown] of watchers) if (isKnown) watcher.write(current);
     },
   };
 }

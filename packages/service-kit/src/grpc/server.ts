@@ -124,7 +124,7 @@ export class GrpcServerBuilder {
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
     const refusalLimit = new RefusalLimit(proxies, metrics);
-    const calls = new CallTracker(log, metrics, refusalLimit, patience);
+    const calls = new CallTracker(log, metrics, proxies, refusalLimit, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method

@@ -73,20 +73,23 @@ function parseMetadata(text: string): unknown {
   }
 }
 
+function checkMetadataBytes(text: string): void {
+  if (Buffer.byteLength(text) <= limits.metadataJsonBytes) return;
+  throw refuse('invalid-channel', { words: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.` });
+}
+
 /**
  * Returns metadata as JSON text for the database; an empty text is an empty object.
  * @throws {Refusal} `invalid-channel`.
  */
 export function metadataOf(text: string): string {
   if (text === '') return '{}';
-  if (Buffer.byteLength(text) > limits.metadataJsonBytes) {
-    throw refuse('invalid-channel', {
-      words: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.`,
-    });
-  }
+  checkMetadataBytes(text);
   const value = parseMetadata(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.' });
   }
-  return JSON.stringify(value);
+  const stored = JSON.stringify(value);
+  checkMetadataBytes(stored); // 1e20 becomes 100000000000000000000
+  return stored;
 }

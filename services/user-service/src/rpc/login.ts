@@ -41,12 +41,14 @@ function checkForms({ userId, password }: LoginRequest): void {
 }
 
 /**
- * Verifies a password and counts failures. Strangers share one budget per account and each familiar
- * address has its own, so strangers cannot lock the owner out.
+ * Verifies a password and counts failures. Strangers share one budget for each typed name
+ * and each familiar address has its own, so strangers cannot lock the owner out. The user id and the
+ * e-mail address of an account have separate budgets: a shared one would reveal that they belong
+ * together.
  */
 function createVerify({ pool, passwords }: LoginDeps) {
   return ({ userId, password }: LoginRequest, account: LoginAccount | undefined, from: string): Promise<Fit> => {
-    const folded = (account?.id ?? userId).toLowerCase();
+    const folded = userId.toLowerCase();
     const attempt = () => passwords.verify(password, account?.passwordHash, from, account?.isFamiliar);
     const failed = (fit: Fit) => fit === 'no';
     if (account?.isFamiliar !== true) return throttleFailures(pool, failuresOfStrangers, folded, attempt, failed);

@@ -4,11 +4,12 @@ import { type Reason, refuse } from '@parley/runtime';
 /** Per address, which may be a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /**
- * Wrong passwords per account from unfamiliar addresses: 100 in the first hour, then 80 an hour.
+ * Wrong passwords per user id or e-mail address, as typed, from unfamiliar addresses: 50 in the
+ * first hour, then 40 an hour. An account has at most these two names.
  */
-export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 45, burst: 20 };
+export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall: 90, burst: 10 };
 /**
- * Wrong passwords per account and familiar address or session, so that strangers cannot use up the
+ * Wrong passwords per such name and familiar address or session, so that strangers cannot use up the
  * owner's budget.
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
