@@ -1,9 +1,4 @@
-import { type Queryable, statements } from '@parley/database';
-
-interface KeyRow {
-  readonly kid: string;
-  readonly public_jwk: Readonly<Record<string, unknown>>;
-}
+import { db, type Queryable, sql } from '@parley/database';
 
 /** Public key in the form of a JWKS entry. */
 export interface JoinKey {
@@ -14,9 +9,6 @@ export interface JoinKey {
   readonly alg: 'EdDSA';
   readonly use: 'sig';
 }
-
-const sql = statements(import.meta.url);
-const joinKeys = sql<KeyRow>('join-keys');
 
 /** Public keys that verify join tokens, as of the last refresh. */
 export class JoinKeys {
@@ -36,7 +28,13 @@ export class JoinKeys {
    * @throws {Error} of the database; the known keys stay.
    */
   async refresh(): Promise<void> {
-    const rows = await joinKeys.run(this.#pool, []);
-    this.#keys = rows.map(({ kid, public_jwk: { kty, crv, x } }) => ({ kid, kty, crv, x, alg: 'EdDSA', use: 'sig' }));
+    const rows = await db(this.#pool)
+      .selectFrom('signingKey')
+      .select(['kid', 'publicJwk'])
+      .where('purpose', '=', 'join')
+      .where('expiresAt', '>', sql<Date>`now()`)
+      .orderBy('createdAt')
+      .execute();
+    this.#keys = rows.map(({ kid, publicJwk: { kty, crv, x } }) => ({ kid, kty, crv, x, alg: 'EdDSA', use: 'sig' }));
   }
 }

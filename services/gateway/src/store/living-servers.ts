@@ -1,7 +1,4 @@
-import { type Queryable, statements } from '@parley/database';
-
-const sql = statements(import.meta.url);
-const living = sql<{ internal_addr: string }>('living-servers');
+import { db, type Queryable, sql } from '@parley/database';
 
 /** Live chat servers, as of the last refresh. */
 export class LivingServers {
@@ -22,7 +19,12 @@ export class LivingServers {
    * @throws {Error} of the database; the known addresses stay.
    */
   async refresh(): Promise<void> {
-    const rows = await living.run(this.#pool, []);
-    this.#addresses = new Set(rows.map(({ internal_addr }) => internal_addr));
+    const rows = await db(this.#pool)
+      .selectFrom('server')
+      .select('internalAddr')
+      .where('leaseUntil', '>', sql<Date>`now()`)
+      .where('state', '<>', 'stopped')
+      .execute();
+    this.#addresses = new Set(rows.map(({ internalAddr }) => internalAddr));
   }
 }

@@ -19,7 +19,7 @@ export async function purgeSessions(client: Queryable): Promise<void> {
 }
 
 /** Sessions of a user to end; without either field, all. */
-export interface WhichSessions {
+export interface SessionSelection {
   readonly only?: string;
   readonly except?: string;
 }
@@ -28,13 +28,13 @@ export interface WhichSessions {
  * Ends sessions and deletes their seats. The reconciler of each chat server ends their streams. Call
  * it inside a transaction.
  */
-export async function endSessions(client: Queryable, userId: string, filter: WhichSessions): Promise<void> {
+export async function endSessions(client: Queryable, userId: string, filter: SessionSelection): Promise<void> {
   const ended = await revokeSessions(client, userId, filter);
   // A second statement, so that it sees the seats of a Listen that held a session's row.
   await db(client).deleteFrom('seat').where('sessionId', '=', sql<string>`ANY (${ended}::uuid[])`).execute();
 }
 
-async function revokeSessions(client: Queryable, userId: string, { only, except }: WhichSessions): Promise<string[]> {
+async function revokeSessions(client: Queryable, userId: string, { only, except }: SessionSelection): Promise<string[]> {
   let update = db(client)
     .updateTable('session')
     .set({ revokedAt: sql<Date>`now()` })
