@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createPool, type Pool, statements } from '@parley/database';
+import { createPool, type Pool, type SqlFields, type Statement } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
 import { cpuSeconds } from './figures.js';
 import { type BenchRound, formatRound, playInTurn, roundOf } from './rounds.js';
@@ -11,9 +11,8 @@ const perChannel = batchRows / channelCount;
 const messageBytes = 64;
 const instanceId = randomUUID();
 
-/** The append statement of the chat server, read from its file. */
-const store = new URL('../../../../services/chat-service/src/store/here.js', import.meta.url).href;
-const append = statements(store)<never, readonly unknown[]>('append');
+/** The module of the chat server with its append statement. A package does not import a service. */
+const store = new URL('../../../../services/chat-service/dist/src/store/messages.js', import.meta.url).href;
 
 const makeChannels = `INSERT INTO chat.channel (name, owner_id)
   SELECT 'bench', 'b-1' FROM generate_series(1, ${channelCount}) RETURNING id`;
@@ -62,15 +61,31 @@ async function openWriter(url: string, write: (pool: Pool, batch: number) => Pro
   return { pool, pid: rows[0]?.pid ?? 0, write: () => write(pool, batch++) };
 }
 
-function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
-  const epochs = channels.map(() => 1);
-  const counts = channels.map(() => perChannel);
-  const rosters = channels.map(() => 0);
-  const bytes = channels.map(() => perChannel * messageBytes);
+async function openOurs(url: string, channels: readonly number[]): Promise<Writer> {
+  const { appendEntries }: { appendEntries: Statement<SqlFields, SqlFields> } = await import(store);
+  const heads = {
+    instanceId,
+    channelIds: channels,
+    epochs: channels.map(() => 1),
+    counts: channels.map(() => perChannel),
+    rosters: channels.map(() => 0),
+    bytes: channels.map(() => perChannel * messageBytes),
+  };
   return openWriter(url, (pool) => {
     const { channel, k, sender, clientId, data, digest, all } = rowsOf(channels);
-    const entries = [channel, k, sender, clientId, all(0), all(0), all(''), data, digest, all('')];
-    return append.run(pool, [instanceId, channels, epochs, counts, rosters, bytes, ...entries]);
+    return appendEntries.run(pool, {
+      ...heads,
+      entryChannelIds: channel,
+      offsets: k,
+      senderIds: sender,
+      clientIds: clientId,
+      kinds: all(0),
+      targetSeqs: all(0),
+      contentTypes: all(''),
+      data,
+      digests: digest,
+      mentions: all(''),
+    });
   });
 }
 

@@ -10,7 +10,10 @@ export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
 export type SqlFields = Readonly<Record<string, SqlType<unknown>>>;
 
 type InputOf<Parameters extends SqlFields> = { readonly [Name in keyof Parameters]: Parameters[Name]['input'] };
-type OutputOf<Columns extends SqlFields> = { readonly [Name in keyof Columns]: Columns[Name]['output'] };
+/** A row; never, if nothing is declared to be read from it. */
+type OutputOf<Columns extends SqlFields> = keyof Columns extends never
+  ? never
+  : { readonly [Name in keyof Columns]: Columns[Name]['output'] };
 
 /** Arguments of `run`: the parameters, or nothing if the statement has none. */
 type Arguments<Parameters extends SqlFields> = keyof Parameters extends never ? [] : [parameters: InputOf<Parameters>];

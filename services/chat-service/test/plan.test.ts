@@ -1,17 +1,14 @@
-import { createPool, type Pool, statements } from '@parley/database';
+import { createPool, type ParametersOf, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-
-/** The statements of the chat server, from their own files. */
-const sql = statements(new URL('../src/store/here.js', import.meta.url).href);
-const mySeats = sql<{ over: boolean }, [bootId: string]>('my-seats');
-const append = sql('append');
+import { appendEntries } from '../src/store/messages.js';
+import { listSeats } from '../src/store/seats.js';
 
 let database: TestDatabase;
 let owner: Pool;
 
 /** Ten chat servers with 10,000 seats each. */
-const bootOf = (n: string) => `('00000000-0000-4000-8000-00000000000' || (${n}) % 10)::uuid`;
-const boot = '00000000-0000-4000-8000-000000000001';
+const instanceOf = (n: string) => `('00000000-0000-4000-8000-00000000000' || (${n}) % 10)::uuid`;
+const instanceId = '00000000-0000-4000-8000-000000000001';
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -24,14 +21,14 @@ beforeAll(async () => {
       SELECT 'u' || n, now() + interval '1 day' FROM generate_series(1, 50000) n;
     RESET session_replication_role;
     INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
-      SELECT ${bootOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h'
+      SELECT ${instanceOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h'
       FROM generate_series(0, 9) n;
     INSERT INTO chat.channel (name, owner_id, kind, user_limit)
       SELECT 'c', 'u1', 'public', 100 FROM generate_series(1, 1000) n;
-    UPDATE chat.channel_head SET boot_id = ${bootOf('channel_id')}, epoch = 1;
+    UPDATE chat.channel_head SET boot_id = ${instanceOf('channel_id')}, epoch = 1;
     SET session_replication_role = replica;
     INSERT INTO chat.seat (id, user_id, session_id, channel_id, boot_id, epoch, exclusive, live, join_by)
-      SELECT gen_random_uuid(), s.user_id, s.id, c.id, ${bootOf('c.id')}, 1, false, true, now()
+      SELECT gen_random_uuid(), s.user_id, s.id, c.id, ${instanceOf('c.id')}, 1, false, true, now()
       FROM (SELECT *, row_number() OVER () AS n FROM chat.session) s CROSS JOIN generate_series(0, 1) k
       JOIN (SELECT id, row_number() OVER () AS n FROM chat.channel) c ON c.n = (s.n + k * 500) % 1000 + 1;
     RESET session_replication_role;
@@ -59,7 +56,7 @@ test.each(['force_custom_plan', 'force_generic_plan'])(
   async (mode) => {
     const [counted] = (await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).rows;
     expect(counted?.n).toBe(100_000);
-    const text = await plan(mySeats.text, [boot], mode, 'ANALYZE, COSTS OFF, TIMING OFF');
+    const text = await plan(listSeats.text, [instanceId], mode, 'ANALYZE, COSTS OFF, TIMING OFF');
     expect(text).toContain('seat_boot');
     expect(text).toContain('users_pkey');
     expect(text).toContain('session_pkey');
@@ -74,16 +71,17 @@ test('reads every seat of the server, each with the state of its user and sessio
     await owner.query<{ n: number; over: number }>(
       `SELECT count(*)::int AS n, (count(*) FILTER (WHERE user_id IN ('u10', 'u20')))::int AS over
        FROM chat.seat WHERE boot_id = $1`,
-      [boot],
+      [instanceId],
     )
   ).rows;
-  const rows = await mySeats.run(owner, [boot]);
-  expect({ n: rows.length, over: rows.filter(({ over }) => over).length }).toEqual(expected);
+  const rows = await listSeats.run(owner, { instanceId });
+  expect({ n: rows.length, over: rows.filter(({ hasEnded }) => hasEnded).length }).toEqual(expected);
 });
 
 test('appends a batch without a subquery per entry', async () => {
-  const none = Array.from({ length: 15 }, () => []);
-  const text = await plan(append.text, [boot, ...none], 'force_generic_plan', 'COSTS OFF');
+  const empty = Object.fromEntries(Object.keys(appendEntries.parameters).map((name) => [name, []]));
+  const values = appendEntries.valuesOf({ ...empty, instanceId } as ParametersOf<typeof appendEntries>);
+  const text = await plan(appendEntries.text, values, 'force_generic_plan', 'COSTS OFF');
   expect(text).toContain('Insert on message');
   expect(text).not.toContain('SubPlan');
 });

@@ -42,11 +42,11 @@ afterAll(async () => {
 });
 
 test('reads pages that are bounded in bytes, also if every entry is large', async () => {
-  const page = await store.after(channelId, 0, 500);
+  const page = await store.entriesAfter(channelId, 0, 500);
   expect(page.map(({ seq }) => seq)).toEqual(Array.from(page, (_, at) => at + 1));
   expect(page.length * entryBytes).toBeGreaterThan(limits.pageBytes);
   expect((page.length - 1) * entryBytes).toBeLessThan(limits.pageBytes);
-  expect((await store.after(channelId, 0, 3)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  expect((await store.entriesAfter(channelId, 0, 3)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
 test('counts unread bytes page by page, and charges the user for all that was read', async () => {

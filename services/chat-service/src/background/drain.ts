@@ -10,7 +10,7 @@ import type { HeadStore, Ownership } from '../store/heads.js';
 export interface DrainDutyDeps {
   readonly channels: Channels;
   readonly sessions: Sessions;
-  readonly heads: Pick<HeadStore, 'mine' | 'giveBack'>;
+  readonly heads: Pick<HeadStore, 'ownedHeads' | 'release'>;
   readonly appendQueue: Pick<AppendQueue, 'flushed'>;
   /** Tells the managers to place no more channels here. */
   readonly announce: () => Promise<void>;
@@ -30,7 +30,7 @@ const streamsPerSecond = 100;
 const spreadMs = { least: 500, most: 3_000 } as const;
 
 function ownershipOf({ facts }: LiveChannel): Ownership {
-  return { channel_id: facts.id, epoch: facts.epoch };
+  return { channelId: facts.id, epoch: facts.epoch };
 }
 
 /**
@@ -107,17 +107,17 @@ export class Drain implements Part {
   /** Gives back channels that were opened meanwhile, and those that were never loaded. */
   async #moveRest(): Promise<void> {
     await this.#move(this.#deps.channels.all().filter(({ moving }) => !moving));
-    const mine = await this.#deps.heads.mine();
-    if (mine.length === 0) return;
-    await this.#deps.heads.giveBack(mine);
-    this.#deps.onGiven(mine.length);
+    const owned = await this.#deps.heads.ownedHeads();
+    if (owned.length === 0) return;
+    await this.#deps.heads.release(owned);
+    this.#deps.onGiven(owned.length);
   }
 
   async #move(group: readonly LiveChannel[]): Promise<void> {
     for (const channel of group) channel.moving = true;
     await this.#atMost(this.#deps.appendQueue.flushed(), this.#leftMs);
-    const giveBack = () => this.#deps.heads.giveBack(group.map(ownershipOf));
-    const given = await this.#untilDone(giveBack, () => this.#endsAt);
+    const release = () => this.#deps.heads.release(group.map(ownershipOf));
+    const given = await this.#untilDone(release, () => this.#endsAt);
     if (given) this.#deps.onGiven(group.length);
     const moved = new Set(group);
     for (const session of this.#deps.sessions.find()) {

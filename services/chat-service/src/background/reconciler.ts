@@ -4,7 +4,7 @@ import type { LiveChannel } from '../core/live-channel.js';
 import type { ChatSession, CloseInfo } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import type { HeadStore, OwnedHead, Ownership } from '../store/heads.js';
-import type { SeatRow, SeatStore } from '../store/seats.js';
+import type { SeatStore, ServerSeat } from '../store/seats.js';
 
 export interface ReconcilerDeps {
   readonly seats: SeatStore;
@@ -34,7 +34,7 @@ function partingFor(reason: Reason): CloseInfo {
 }
 
 function ownershipOf({ facts }: LiveChannel): Ownership {
-  return { channel_id: facts.id, epoch: facts.epoch };
+  return { channelId: facts.id, epoch: facts.epoch };
 }
 
 /**
@@ -70,17 +70,17 @@ export class Reconciler {
    */
   async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
-    const mine = await this.#deps.heads.mine();
+    const mine = await this.#deps.heads.ownedHeads();
     this.#answeredAtMs = performance.now();
-    const heads = new Map(mine.map((head: OwnedHead) => [head.channel_id, head]));
+    const heads = new Map(mine.map((head: OwnedHead) => [head.channelId, head]));
     const lost = before.filter(({ facts }) => heads.get(facts.id)?.epoch !== facts.epoch);
     await this.#leaveAll(lost);
     for (const channel of this.#deps.channels.all()) {
       const head = heads.get(channel.facts.id);
       if (head?.epoch !== channel.facts.epoch) continue;
-      if (channel.facts.keeps) channel.trimTo(head.first_seq);
-      channel.stored = { bytes: head.stored_bytes, rows: head.stored_rows };
-      channel.sequencer?.expect(channel.facts.keeps ? head.last_seq : 0, head.roster);
+      if (channel.facts.keeps) channel.trimTo(head.firstSeq);
+      channel.stored = { bytes: head.storedBytes, rows: head.storedRows };
+      channel.sequencer?.expect(channel.facts.keeps ? head.lastSeq : 0, head.roster);
     }
     return mine;
   }
@@ -110,14 +110,16 @@ export class Reconciler {
 
   async #checkSeats(): Promise<void> {
     const open = this.#deps.sessions.find();
-    const rows = await this.#deps.seats.mine();
+    const rows = await this.#deps.seats.list();
     this.#count(rows);
-    const known = new Set(rows.filter(({ over }) => !over).map(({ id }) => id));
+    const known = new Set(rows.filter(({ hasEnded }) => !hasEnded).map(({ id }) => id));
     const gone = open.filter(({ key }) => !known.has(key.seat));
     if (gone.length > 0) await this.showLast(gone);
     await this.#endAll(gone);
-    const stale = rows.filter(({ id, live, late, over }) => over || ((live || late) && !this.#deps.sessions.has(id)));
-    await this.#deps.seats.leave(stale.map(({ id }) => id));
+    const stale = rows.filter(
+      ({ id, live, isExpired, hasEnded }) => hasEnded || ((live || isExpired) && !this.#deps.sessions.has(id)),
+    );
+    await this.#deps.seats.delete(stale.map(({ id }) => id));
   }
 
   /**
@@ -136,15 +138,15 @@ export class Reconciler {
     );
   }
 
-  #count(rows: readonly SeatRow[]): void {
+  #count(rows: readonly ServerSeat[]): void {
     this.seats.live = rows.filter(({ live }) => live).length;
-    this.seats.late = rows.filter(({ live, late }) => !live && late).length;
+    this.seats.late = rows.filter(({ live, isExpired }) => !live && isExpired).length;
     this.seats.reserved = rows.length - this.seats.live - this.seats.late;
   }
 
   async #endAll(sessions: readonly ChatSession[]): Promise<void> {
     if (sessions.length === 0) return;
-    const reasons = await this.#deps.seats.whyGone(sessions.map(({ key }) => key));
+    const reasons = await this.#deps.seats.lossReasons(sessions.map(({ key }) => key));
     for (const [at, session] of sessions.entries()) {
       const reason = reasons[at] ?? 'moved';
       session.goodbye(reason, partingFor(reason));
@@ -158,10 +160,10 @@ export class Reconciler {
   async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {
     const { channels, heads, onLeft } = this.#deps;
     const empty = this.#longEmpty();
-    const unloaded = mine.filter(({ channel_id }) => channels.find(channel_id) === undefined);
+    const unloaded = mine.filter(({ channelId }) => channels.find(channelId) === undefined);
     const offered = [...empty.map(ownershipOf), ...unloaded].slice(0, emptyPerRun);
     if (offered.length === 0) return;
-    const given = await heads.giveBackEmpty(offered);
+    const given = await heads.releaseEmpty(offered);
     for (const channel of empty.filter(({ facts }) => given.has(facts.id))) channels.close(channel);
     onLeft('empty', given.size);
   }

@@ -40,7 +40,7 @@ export class Shutdown implements Part {
   async #clear(): Promise<void> {
     while (this.#left.length > 0) {
       await this.#deps.seats
-        .leave(this.#left.splice(0))
+        .delete(this.#left.splice(0))
         .catch((err) => this.#deps.log.warn({ err }, 'deleting seats failed'));
     }
     this.#clearing = undefined;

@@ -38,7 +38,7 @@ async function add(channel: Channel, { heads, channelLoader }: CommandDeps) {
   const id = checkId(channel.id);
   if (channel.users.length > 0)
     throw refuse('channel-occupied', { words: 'Add takes a channel without users. Leave `users` empty.' });
-  const head = await heads.ownedByMe(id);
+  const head = await heads.ownedHead(id);
   if (head === undefined) throw refuse('not-mine');
   channelLoader.open(head);
   return nothing;

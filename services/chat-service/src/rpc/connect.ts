@@ -13,7 +13,7 @@ import type { ChannelLoader } from '../session/channel-loader.js';
 import { ChatSession, type SessionContext } from '../session/session.js';
 import type { Sessions } from '../session/sessions.js';
 import { welcome } from '../session/welcome.js';
-import type { SeatKey, SeatStore, TakenSeat } from '../store/seats.js';
+import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
 
 export interface ConnectDeps {
   readonly bootId: string;
@@ -73,8 +73,8 @@ function checkTimestamp(claims: JoinClaims, nowMs: number): void {
   if (Math.abs(nowMs - claims.timestamp) > within) throw refuse('seat-gone');
 }
 
-function personOf(taken: TakenSeat): Person {
-  return { id: taken.user_id, number: taken.number, name: taken.user_name };
+function personOf(claimed: ClaimedSeat): Person {
+  return { id: claimed.userId, number: claimed.number, name: claimed.userName };
 }
 
 /** Position at which a subscriber starts, and what Welcome says about it. */
@@ -88,14 +88,14 @@ interface StartPosition {
   readonly replayAfter?: number;
 }
 
-function startPositionOf(channel: LiveChannel, taken: TakenSeat, streamOptions: StreamOptions): StartPosition {
+function startPositionOf(channel: LiveChannel, claimed: ClaimedSeat, streamOptions: StreamOptions): StartPosition {
   if (streamOptions.resume === undefined) return { resume: Resume.UNSPECIFIED };
   const known = streamOptions.resume.log === channel.facts.log && streamOptions.resume.seq <= channel.lastSeq;
   if (!known) return { resume: Resume.RESET };
-  const seq = Math.max(streamOptions.resume.seq, taken.sees_after);
+  const seq = Math.max(streamOptions.resume.seq, claimed.visibleAfter);
   const cursor = channel.cursorAfter(seq);
   if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
-  const stored = channel.facts.keeps && seq + 1 >= taken.first_seq;
+  const stored = channel.facts.keeps && seq + 1 >= claimed.firstSeq;
   if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP, seen: seq };
   return { resume: Resume.WHOLE, replayAfter: seq };
 }
@@ -134,17 +134,17 @@ export class ConnectHandler {
 
   async #sit(key: SeatKey, stream: RawStream, call: Call, streamOptions: StreamOptions): Promise<void> {
     const { seats, sessions, session, channelLoader } = this.#deps;
-    const taken = await seats.take(key);
-    if (taken === undefined) throw refuse(await this.#whyNot(key));
+    const claimed = await seats.claim(key);
+    if (claimed === undefined) throw refuse(await this.#whyNot(key));
     if (stream.ended) return this.#abandon(key);
     call.sendHeaders();
-    const channel = channelLoader.open(taken);
-    session.usage.note(taken.user_id, { bytes: taken.used_bytes, rows: taken.used_rows });
-    if (channel.sequencer?.isCurrent(taken.roster) === false) return this.#refuseAsMoved(key);
-    const start = startPositionOf(channel, taken, streamOptions);
+    const channel = channelLoader.open(claimed);
+    session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
+    if (channel.sequencer?.isCurrent(claimed.roster) === false) return this.#refuseAsMoved(key);
+    const start = startPositionOf(channel, claimed, streamOptions);
     this.#deps.onResume(start.resume);
-    const person = personOf(taken);
-    const { role, muted_until_ms: mutedUntilMs, roster } = taken;
+    const person = personOf(claimed);
+    const { role, mutedUntilMs, roster } = claimed;
     const membership = { role, mutedUntilMs, roster, removed: false };
     const opened = new ChatSession({ key, person, membership, channel, stream, ...streamOptions, ...start }, session);
     sessions.add(opened);
@@ -152,16 +152,16 @@ export class ConnectHandler {
     const { messageBytes, now } = session;
     const seen = start.seen ?? 0;
     const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
-    opened.open(() => welcome(channel, taken, { ...welcoming, nowMs: now() }));
+    opened.open(() => welcome(channel, claimed, { ...welcoming, nowMs: now() }));
     if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
   }
 
   /**
-   * Returns the reason why a seat cannot be taken. A new Listen gives a better reason or leads to
+   * Returns the reason why a seat cannot be claimed. A new Listen gives a better reason or leads to
    * another server.
    */
   async #whyNot(key: SeatKey): Promise<Reason> {
-    const [why] = await this.#deps.seats.whyGone([key]);
+    const [why] = await this.#deps.seats.lossReasons([key]);
     return why === undefined || why === 'replaced' ? 'seat-gone' : why;
   }
 
@@ -177,6 +177,6 @@ export class ConnectHandler {
   /** Gives the seat back. */
   async #abandon(key: SeatKey): Promise<void> {
     this.#deps.sessions.remove(key.seat);
-    await this.#deps.seats.leave([key.seat]);
+    await this.#deps.seats.delete([key.seat]);
   }
 }

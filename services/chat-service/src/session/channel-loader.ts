@@ -5,7 +5,7 @@ import { type Logger, limits } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel, LoadedChannel } from '../core/live-channel.js';
 import { type Roster, type SequencedEntry, Sequencer } from '../core/sequencer.js';
-import type { HeadRow, HeadStore, RosterMemberRow, RosterRow } from '../store/heads.js';
+import type { ChannelHead, ChannelMember, ChannelMembers, HeadStore } from '../store/heads.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
 import type { Membership } from './rules.js';
@@ -21,16 +21,16 @@ export interface ChannelLoaderDeps {
   readonly log: Logger;
 }
 
-function loadedChannelOf(row: HeadRow): LoadedChannel {
-  const logState = row.keeps ? { log: row.log_id, lastSeq: row.last_seq } : { log: randomUUID(), lastSeq: 0 };
+function loadedChannelOf(row: ChannelHead): LoadedChannel {
+  const logState = row.keeps ? { log: row.logId, lastSeq: row.lastSeq } : { log: randomUUID(), lastSeq: 0 };
   return {
-    facts: { id: row.channel_id, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...logState },
+    facts: { id: row.channelId, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...logState },
     settings: settingsOf(row),
   };
 }
 
-function settingsOf(row: Pick<HeadRow, 'owner_id' | 'slow_mode_s' | 'roster'>): LoadedChannel['settings'] {
-  return { ownerId: row.owner_id, slowModeS: row.slow_mode_s, roster: row.roster };
+function settingsOf(row: Pick<ChannelHead, 'ownerId' | 'slowModeS' | 'roster'>): LoadedChannel['settings'] {
+  return { ownerId: row.ownerId, slowModeS: row.slowModeS, roster: row.roster };
 }
 
 function sequencedEntry(entry: StoredEntry): SequencedEntry {
@@ -48,15 +48,15 @@ export class ChannelLoader {
   /**
    * Returns the live channel of this ownership. Ends streams of an older ownership with `moved`.
    */
-  open(row: HeadRow): LiveChannel {
+  open(row: ChannelHead): LiveChannel {
     const { channels, sessions, now } = this.#deps;
-    const before = channels.find(row.channel_id);
+    const before = channels.find(row.channelId);
     const channel = channels.open(loadedChannelOf(row), now());
-    if (channel.facts.keeps) channel.trimTo(row.first_seq);
-    channel.stored = { bytes: row.stored_bytes, rows: row.stored_rows };
+    if (channel.facts.keeps) channel.trimTo(row.firstSeq);
+    channel.stored = { bytes: row.storedBytes, rows: row.storedRows };
     if (channel === before) return channel;
     channel.sequencer = this.#sequencerOf(channel, row.roster);
-    for (const session of sessions.find({ channelId: row.channel_id })) {
+    for (const session of sessions.find({ channelId: row.channelId })) {
       if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     }
     return channel;
@@ -68,7 +68,8 @@ export class ChannelLoader {
       {
         lastSeq: () => channel.lastSeq,
         show: ({ frame }) => channel.show(frame),
-        readAfter: async (seq) => (await messages.after(channel.facts.id, seq, limits.pageEntries)).map(sequencedEntry),
+        readAfter: async (seq) =>
+          (await messages.entriesAfter(channel.facts.id, seq, limits.pageEntries)).map(sequencedEntry),
         reload: () => this.#reload(channel),
         pause,
         onDoubt: (err) => log.warn({ err, channel: channel.facts.id }, 'reading the log failed; retrying'),
@@ -80,7 +81,7 @@ export class ChannelLoader {
   async #reload(channel: LiveChannel): Promise<Roster> {
     const { heads, sessions } = this.#deps;
     const here = sessions.find({ channelId: channel.facts.id }).filter((session) => session.channel === channel);
-    const row = await heads.roster(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
+    const row = await heads.members(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
     if (row === undefined) return { number: 0, partAfter: Number.POSITIVE_INFINITY };
     channel.settings = settingsOf(row);
     return { number: row.roster, partAfter: endRemoved(channel, here, row) };
@@ -91,8 +92,8 @@ export class ChannelLoader {
  * Ends the streams of removed users who have seen their last entry. Returns the lowest last seq of
  * the others; infinite if none.
  */
-function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: RosterRow): number {
-  const members = new Map(row.members.map((member) => [member.user_id, member]));
+function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: ChannelMembers): number {
+  const members = new Map(row.members.map((member) => [member.userId, member]));
   let partAfter = Number.POSITIVE_INFINITY;
   for (const session of here) {
     const last = lastSeqFor(members.get(session.person.id), channel);
@@ -107,13 +108,13 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Ros
  * Returns the last seq that a user may see; infinite if the user may stay. Rooms have no members: a
  * row there is a mute or a ban. Without history, seqs are not comparable with `left_seq`.
  */
-function lastSeqFor(member: RosterMemberRow | undefined, { facts }: LiveChannel): number {
+function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): number {
   const isRoom = facts.kind === 'room';
   if (!isRoom && member === undefined) return 0;
-  if (!isRoom && member?.left_seq != null) return facts.keeps ? member.left_seq : 0;
+  if (!isRoom && member?.leftSeq != null) return facts.keeps ? member.leftSeq : 0;
   return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function membershipOf(member: RosterMemberRow | undefined, roster: number, removed: boolean): Membership {
-  return { role: member?.role ?? 'none', mutedUntilMs: member?.muted_until_ms ?? 0, removed, roster };
+function membershipOf(member: ChannelMember | undefined, roster: number, removed: boolean): Membership {
+  return { role: member?.role ?? 'none', mutedUntilMs: member?.mutedUntilMs ?? 0, removed, roster };
 }

@@ -63,17 +63,17 @@ function edited(earlier: EncodedMessage, edit: Uint8Array): EncodedMessage {
 export function encodeStored(entry: StoredEntry): EncodedMessage {
   return encodeMessage(
     Message.fromPartial({
-      userId: entry.sender_number,
-      timestamp: entry.sent_ms,
+      userId: entry.senderNumber,
+      timestamp: entry.sentAtMs,
       data: entry.data,
-      sender: entry.sender_id,
+      sender: entry.senderId,
       seq: entry.seq,
-      clientId: entry.client_id,
-      contentType: entry.content_type,
+      clientId: entry.clientId,
+      contentType: entry.contentType,
       kind: entry.kind as Kind,
-      targetSeq: entry.target_seq,
+      targetSeq: entry.targetSeq,
       mentions: entry.mentions,
-      editedAt: entry.edited_ms,
+      editedAt: entry.editedAtMs,
       deleted: entry.deleted,
     }),
   );

@@ -49,7 +49,9 @@ export async function replay(
   while (!stream.ended) {
     const cursor = channel.cursorAfter(last);
     if (cursor !== undefined) return cursor;
-    const page = (await store.after(channel.facts.id, last, pageSize)).filter(({ seq }) => seq <= channel.lastSeq);
+    const page = (await store.entriesAfter(channel.facts.id, last, pageSize)).filter(
+      ({ seq }) => seq <= channel.lastSeq,
+    );
     if (page[0]?.seq !== last + 1) return undefined;
     const encoded = page.map(encodeStored);
     const messages = encoded.filter(({ plain }) => events || plain).map(({ bytes }) => bytes);

@@ -2,7 +2,7 @@ import { ChannelStatus, MemberRole, Resume } from '@parley/contract';
 import { limits } from '@parley/runtime';
 import { channelKinds, keepOf } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
-import type { TakenSeat } from '../store/seats.js';
+import type { ClaimedSeat } from '../store/seats.js';
 import { encodeWelcome } from './frames.js';
 
 const roles = { admin: MemberRole.ADMIN, member: MemberRole.MEMBER, none: MemberRole.UNSPECIFIED } as const;
@@ -19,35 +19,35 @@ export interface Welcoming {
 }
 
 /** Builds the channel from its row and its users, including the new one. */
-function channelOf(channel: LiveChannel, taken: TakenSeat, me: Person) {
-  const most = taken.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat;
+function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
+  const most = claimed.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat;
   const others = channel.people(most).filter(({ id }) => id !== me.id);
   return {
-    id: taken.channel_id,
-    name: taken.name,
+    id: claimed.channelId,
+    name: claimed.name,
     users: [...others.slice(0, most - 1), me],
-    limit: taken.user_limit,
+    limit: claimed.userLimit,
     status: ChannelStatus.SERVING,
-    kind: channelKinds[taken.kind],
-    ownerId: taken.owner_id,
-    description: taken.description,
-    iconId: taken.icon_id ?? '',
-    keep: keepOf(taken.keep_seconds, taken.keep_count),
-    slowModeS: taken.slow_mode_s,
-    closedHistory: !taken.open_history,
-    createdAt: taken.created_ms,
-    metadata: taken.metadata,
+    kind: channelKinds[claimed.kind],
+    ownerId: claimed.ownerId,
+    description: claimed.description,
+    iconId: claimed.iconId ?? '',
+    keep: keepOf(claimed.keepSeconds, claimed.keepCount),
+    slowModeS: claimed.slowModeS,
+    closedHistory: !claimed.openHistory,
+    createdAt: claimed.createdMs,
+    metadata: claimed.metadata,
     userCount: channel.users,
-    myRole: taken.owner_id === me.id ? MemberRole.OWNER : roles[taken.role],
+    myRole: claimed.ownerId === me.id ? MemberRole.OWNER : roles[claimed.role],
   };
 }
 
 /** Encodes the first frame of a stream with events. Call it after the user has entered. */
-export function welcome(channel: LiveChannel, taken: TakenSeat, welcoming: Welcoming): Uint8Array {
+export function welcome(channel: LiveChannel, claimed: ClaimedSeat, welcoming: Welcoming): Uint8Array {
   const { me, resume, seen, pingEveryMs, messageBytes, nowMs } = welcoming;
   const gap = resume === Resume.GAP;
   return encodeWelcome({
-    channel: channelOf(channel, taken, me),
+    channel: channelOf(channel, claimed, me),
     me,
     log: channel.facts.log,
     lastSeq: channel.lastSeq,

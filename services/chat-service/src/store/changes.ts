@@ -1,22 +1,23 @@
 import { Kind, kindConstants, rulesOf } from '@parley/contract';
-import { type Queryable, statements } from '@parley/database';
+import { array, bool, int4, int8, loadSql, type Queryable, type RowOf, text } from '@parley/database';
 import { limits } from '@parley/runtime';
 import type { Denial, LogEntry } from '../core/entry.js';
 import { emojiOf } from './effects.js';
 
-const sql = statements(import.meta.url, kindConstants);
-
-interface TargetRow {
-  readonly channel_id: number;
-  readonly seq: number;
-  readonly sender_id: string;
-  readonly deleted: boolean;
-  /** Distinct emojis of its reactions. */
-  readonly emojis: readonly string[];
-}
-
-const lockHeads = sql<never, [channelIds: readonly number[]]>('lock-heads');
-const targets = sql<TargetRow, [channelIds: readonly number[], seqs: readonly number[]]>('targets');
+const sql = loadSql('changes.sql', import.meta.url, kindConstants);
+const lockHeads = sql.statement('lockHeads', { channelIds: array(int4) });
+const readTargets = sql.statement(
+  'readTargets',
+  { channelIds: array(int4), seqs: array(int8) },
+  {
+    channelId: int4,
+    seq: int8,
+    senderId: text,
+    deleted: bool,
+    /** Distinct emojis of its reactions. */
+    emojis: array(text),
+  },
+);
 
 /**
  * Target of an edit, deletion, reaction or pin, in its state after the earlier changes of the
@@ -28,8 +29,8 @@ class Target {
   #deleted: boolean;
   #mayHaveRoom = false;
 
-  constructor({ sender_id, deleted, emojis }: TargetRow) {
-    this.#senderId = sender_id;
+  constructor({ senderId, deleted, emojis }: RowOf<typeof readTargets>) {
+    this.#senderId = senderId;
     this.#deleted = deleted;
     this.#emojis = new Set(emojis);
   }
@@ -69,7 +70,7 @@ class Target {
   }
 }
 
-function keyOf(channelId: number, seq: number): string {
+function keyOf({ channelId, seq }: Pick<RowOf<typeof readTargets>, 'channelId' | 'seq'>): string {
   return `${channelId} ${seq}`;
 }
 
@@ -81,16 +82,20 @@ export async function judgeChanges(
   client: Queryable,
   changes: readonly LogEntry[],
 ): Promise<ReadonlyMap<LogEntry, Denial | 'again'>> {
-  await lockHeads.run(client, [[...new Set(changes.map(({ channelId }) => channelId))]]);
-  const about = new Map(
-    changes.map(({ channelId, targetSeq }) => [keyOf(channelId, targetSeq), [channelId, targetSeq]]),
-  );
-  const pairs = [...about.values()] as [number, number][];
-  const rows = await targets.run(client, [pairs.map(([id]) => id), pairs.map(([, seq]) => seq)]);
-  const targetOf = new Map(rows.map((row) => [keyOf(row.channel_id, row.seq), new Target(row)]));
+  await lockHeads.run(client, { channelIds: [...new Set(changes.map(({ channelId }) => channelId))] });
+  const places = [
+    ...new Map(
+      changes.map(({ channelId, targetSeq: seq }) => [keyOf({ channelId, seq }), { channelId, seq }]),
+    ).values(),
+  ];
+  const rows = await readTargets.run(client, {
+    channelIds: places.map(({ channelId }) => channelId),
+    seqs: places.map(({ seq }) => seq),
+  });
+  const targetOf = new Map(rows.map((row) => [keyOf(row), new Target(row)]));
   const denials = new Map<LogEntry, Denial | 'again'>();
   for (const entry of changes) {
-    const target = targetOf.get(keyOf(entry.channelId, entry.targetSeq));
+    const target = targetOf.get(keyOf({ channelId: entry.channelId, seq: entry.targetSeq }));
     const denial = target === undefined ? ({ reason: 'message-not-found' } as const) : target.judge(entry);
     if (denial !== undefined) denials.set(entry, denial);
   }

@@ -1,37 +1,39 @@
 import { Kind, kindConstants } from '@parley/contract';
-import { type Queryable, statements } from '@parley/database';
+import { bytea, int4, int8, loadSql, nullable, type Queryable, type RowOf, text } from '@parley/database';
 import type { LogEntry } from '../core/entry.js';
 
-const sql = statements(import.meta.url, kindConstants);
+const sql = loadSql('effects.sql', import.meta.url, kindConstants);
+const target = { channelId: int4, targetSeq: int8 };
+
+const applyEdit = sql.statement(
+  'applyEdit',
+  { ...target, data: bytea, contentType: text, editSeq: int8 },
+  { senderId: text, bytes: int4 },
+);
+const applyDelete = sql.statement('applyDelete', target, { senderId: text, bytes: int8 });
+const addReaction = sql.statement('addReaction', { ...target, userId: text, emoji: text });
+const removeReaction = sql.statement('removeReaction', { ...target, userId: text, emoji: text });
+const setPin = sql.statement('setPin', { ...target, pinnedBy: nullable(text) });
 
 /** Change in the stored bytes of a user; negative if there are fewer. */
-export interface SizeChange {
-  readonly sender_id: string;
-  readonly bytes: number;
-}
-
-const edit = sql<SizeChange, [channelId: number, seq: number, data: Buffer, contentType: string, editSeq: number]>(
-  'apply-edit',
-);
-const remove = sql<SizeChange, [channelId: number, seq: number]>('apply-delete');
-const react = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-react');
-const unreact = sql<never, [channelId: number, seq: number, userId: string, emoji: string]>('apply-unreact');
-const pin = sql<never, [channelId: number, seq: number, userId: string | null]>('apply-pin');
+export type SizeChange = RowOf<typeof applyDelete>;
 
 type Apply = (client: Queryable, entry: LogEntry, seq: number) => Promise<readonly SizeChange[]>;
 
 const effects: Readonly<Record<number, Apply>> = {
-  [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }, seq) =>
-    edit.run(client, [channelId, targetSeq, Buffer.from(data), contentType, seq]),
-  [Kind.DELETE]: (client, { channelId, targetSeq }) => remove.run(client, [channelId, targetSeq]),
-  [Kind.REACT]: (client, entry) => react.run(client, reactionOf(entry)),
-  [Kind.UNREACT]: (client, entry) => unreact.run(client, reactionOf(entry)),
-  [Kind.PIN]: (client, { channelId, targetSeq, senderId }) => pin.run(client, [channelId, targetSeq, senderId]),
-  [Kind.UNPIN]: (client, { channelId, targetSeq }) => pin.run(client, [channelId, targetSeq, null]),
+  [Kind.EDIT]: (client, { channelId, targetSeq, data, contentType }, editSeq) =>
+    applyEdit.run(client, { channelId, targetSeq, data, contentType, editSeq }),
+  [Kind.DELETE]: (client, { channelId, targetSeq }) => applyDelete.run(client, { channelId, targetSeq }),
+  [Kind.REACT]: (client, entry) => addReaction.run(client, reactionOf(entry)),
+  [Kind.UNREACT]: (client, entry) => removeReaction.run(client, reactionOf(entry)),
+  [Kind.PIN]: (client, { channelId, targetSeq, senderId }) =>
+    setPin.run(client, { channelId, targetSeq, pinnedBy: senderId }),
+  [Kind.UNPIN]: (client, { channelId, targetSeq }) => setPin.run(client, { channelId, targetSeq, pinnedBy: null }),
 };
 
-function reactionOf(entry: LogEntry): [number, number, string, string] {
-  return [entry.channelId, entry.targetSeq, entry.senderId, emojiOf(entry)];
+function reactionOf(entry: LogEntry) {
+  const { channelId, targetSeq, senderId: userId } = entry;
+  return { channelId, targetSeq, userId, emoji: emojiOf(entry) };
 }
 
 /** Returns the emoji of a reaction. */

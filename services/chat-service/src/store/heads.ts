@@ -1,94 +1,121 @@
-import { type ChannelKind, type Queryable, statements } from '@parley/database';
+import {
+  array,
+  bool,
+  bytea,
+  type ChannelKind,
+  enumeration,
+  float8,
+  int4,
+  int8,
+  json,
+  loadSql,
+  nullable,
+  type Queryable,
+  type RowOf,
+  text,
+  timestamptz,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('heads.sql', import.meta.url);
 
-/** One ownership of a channel: the epoch changes with each owner. */
-export interface Ownership {
-  readonly channel_id: number;
-  readonly epoch: number;
-}
-
-export interface OwnedHead extends Ownership {
-  readonly first_seq: number;
-  readonly last_seq: number;
-  readonly roster: number;
-  readonly stored_bytes: number;
-  readonly stored_rows: number;
-}
-
-/** A channel and its head. */
-export interface HeadRow extends OwnedHead {
-  readonly kind: ChannelKind;
-  readonly owner_id: string;
-  readonly slow_mode_s: number;
-  /** False if messages are only relayed, not stored. */
-  readonly keeps: boolean;
-  readonly log_id: string;
-}
+/** Columns of a channel and its head. `keeps` is false if messages are only relayed, not stored. */
+export const headColumns = {
+  channelId: int4,
+  kind: enumeration<ChannelKind>('chat.channel_kind'),
+  ownerId: text,
+  slowModeS: int4,
+  keeps: bool,
+  epoch: int8,
+  logId: uuid,
+  firstSeq: int8,
+  lastSeq: int8,
+  roster: int4,
+  storedBytes: int8,
+  storedRows: int8,
+};
 
 /** Role of a member; `none` for a user in a room without a row. */
 export type Role = 'admin' | 'member' | 'none';
 
-export interface RosterMemberRow {
-  readonly user_id: string;
+/** Membership of a connected user. */
+export interface ChannelMember {
+  readonly userId: string;
   readonly role: Role;
-  readonly left_seq: number | null;
+  readonly leftSeq: number | null;
   readonly banned: boolean;
-  readonly muted_until_ms: number;
+  readonly mutedUntilMs: number;
 }
+
+const ownedHeads = sql.statement(
+  'ownedHeads',
+  { instanceId: uuid },
+  {
+    channelId: int4,
+    epoch: int8,
+    firstSeq: int8,
+    lastSeq: int8,
+    roster: int4,
+    storedBytes: int8,
+    storedRows: int8,
+  },
+);
+const ownedHead = sql.statement('ownedHead', { channelId: int4, instanceId: uuid }, headColumns);
+const readMembers = sql.statement(
+  'readMembers',
+  { channelId: int4, userIds: array(text) },
+  { roster: int4, ownerId: text, slowModeS: int4, members: json<readonly ChannelMember[]>() },
+);
+const renewLease = sql.statement(
+  'renewLease',
+  { instanceId: uuid, secret: bytea, seconds: float8 },
+  { leaseUntil: nullable(timestamptz) },
+);
+const hasStopped = sql.statement('hasStopped', { instanceId: uuid }, { stopped: bool });
+const channelsOfOwner = { instanceId: uuid, channelIds: array(int4), epochs: array(int8) };
+const releaseHeads = sql.statement('releaseHeads', channelsOfOwner, { released: bool });
+const releaseEmptyHeads = sql.statement('releaseEmptyHeads', channelsOfOwner, { channelId: int4 });
+
+export type OwnedHead = RowOf<typeof ownedHeads>;
+
+/** A channel and its head. */
+export type ChannelHead = RowOf<typeof ownedHead>;
+
+/** One ownership of a channel: the epoch changes with each owner. */
+export type Ownership = Pick<OwnedHead, 'channelId' | 'epoch'>;
 
 /** Settings of a channel and some of its members. */
-export interface RosterRow {
-  readonly roster: number;
-  readonly owner_id: string;
-  readonly slow_mode_s: number;
-  readonly members: readonly RosterMemberRow[];
-}
-
-const mine = sql<OwnedHead, [bootId: string]>('my-heads');
-const find = sql<HeadRow, [channelId: number, bootId: string]>('head');
-const roster = sql<RosterRow, [channelId: number, userIds: readonly string[]]>('roster');
-const hasStopped = sql<{ stopped: boolean }, [bootId: string]>('has-stopped');
-const renew = sql<{ lease_until: Date | null }, [bootId: string, secret: Buffer, seconds: number]>('renew-lease');
-const giveBack = sql<{ given: boolean }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
-  'give-back',
-);
-const giveBackEmpty = sql<{ id: number }, [bootId: string, channels: readonly number[], epochs: readonly number[]]>(
-  'give-back-empty',
-);
-
-function columnsOf(heads: readonly Ownership[]): [channels: number[], epochs: number[]] {
-  return [heads.map(({ channel_id }) => channel_id), heads.map(({ epoch }) => epoch)];
-}
+export type ChannelMembers = RowOf<typeof readMembers>;
 
 /** Heads of the channels that this chat server owns according to the database. */
 export class HeadStore {
   readonly #pool: Queryable;
-  readonly #bootId: string;
+  readonly #instanceId: string;
   readonly #secret: Buffer;
 
   /** `secret` is the secret of this server's keys; renewing the lease needs it. */
-  constructor(pool: Queryable, bootId: string, secret: Buffer) {
+  constructor(pool: Queryable, instanceId: string, secret: Buffer) {
     this.#pool = pool;
-    this.#bootId = bootId;
+    this.#instanceId = instanceId;
     this.#secret = secret;
   }
 
-  mine(): Promise<OwnedHead[]> {
-    return mine.run(this.#pool, [this.#bootId]);
+  /** Returns the heads of all channels that this server owns. */
+  ownedHeads(): Promise<OwnedHead[]> {
+    return ownedHeads.run(this.#pool, { instanceId: this.#instanceId });
   }
 
   /** Returns the head of a channel if this server owns it and it is not deleted. */
-  async ownedByMe(channelId: number): Promise<HeadRow | undefined> {
-    const [head] = await find.run(this.#pool, [channelId, this.#bootId]);
+  async ownedHead(channelId: number): Promise<ChannelHead | undefined> {
+    const [head] = await ownedHead.run(this.#pool, { channelId, instanceId: this.#instanceId });
     return head;
   }
 
   /**
    * Returns the settings and the memberships of these users, or undefined if the channel is gone.
    */
-  async roster(channelId: number, userIds: readonly string[]): Promise<RosterRow | undefined> {
-    const [row] = await roster.run(this.#pool, [channelId, userIds]);
+  async members(channelId: number, userIds: readonly string[]): Promise<ChannelMembers | undefined> {
+    const [row] = await readMembers.run(this.#pool, { channelId, userIds });
     return row;
   }
 
@@ -97,24 +124,36 @@ export class HeadStore {
    * server.
    */
   async renewLease(seconds: number): Promise<boolean> {
-    const [row] = await renew.run(this.#pool, [this.#bootId, this.#secret, seconds]);
-    return row?.lease_until != null;
+    const [lease] = await renewLease.run(this.#pool, {
+      instanceId: this.#instanceId,
+      secret: this.#secret,
+      seconds,
+    });
+    return lease?.leaseUntil != null;
   }
 
   /** Returns true if the database says that this server has stopped. */
   async hasStopped(): Promise<boolean> {
-    const [row] = await hasStopped.run(this.#pool, [this.#bootId]);
-    return row?.stopped === true;
+    const [server] = await hasStopped.run(this.#pool, { instanceId: this.#instanceId });
+    return server?.stopped === true;
   }
 
-  /** Gives channels back. They have no owner afterwards. */
-  async giveBack(heads: readonly Ownership[]): Promise<void> {
-    await giveBack.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
+  /** Releases channels. They have no owner afterwards. */
+  async release(heads: readonly Ownership[]): Promise<void> {
+    await releaseHeads.run(this.#pool, this.#channels(heads));
   }
 
-  /** Gives back those channels that have no live or reserved seats, and returns their ids. */
-  async giveBackEmpty(heads: readonly Ownership[]): Promise<ReadonlySet<number>> {
-    const given = await giveBackEmpty.run(this.#pool, [this.#bootId, ...columnsOf(heads)]);
-    return new Set(given.map(({ id }) => id));
+  /** Releases those channels that have no live or reserved seats, and returns their ids. */
+  async releaseEmpty(heads: readonly Ownership[]): Promise<ReadonlySet<number>> {
+    const released = await releaseEmptyHeads.run(this.#pool, this.#channels(heads));
+    return new Set(released.map(({ channelId }) => channelId));
+  }
+
+  #channels(heads: readonly Ownership[]) {
+    return {
+      instanceId: this.#instanceId,
+      channelIds: heads.map(({ channelId }) => channelId),
+      epochs: heads.map(({ epoch }) => epoch),
+    };
   }
 }

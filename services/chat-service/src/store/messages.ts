@@ -1,56 +1,83 @@
 import { kindConstants } from '@parley/contract';
-import { isDuplicate, isLockTimeout, type Pool, type Queryable, statements, transaction } from '@parley/database';
+import {
+  array,
+  bool,
+  bytea,
+  int2,
+  int4,
+  int8,
+  isDuplicate,
+  isLockTimeout,
+  loadSql,
+  type Pool,
+  type Queryable,
+  type RowOf,
+  text,
+  transaction,
+  uuid,
+} from '@parley/database';
 import { limits } from '@parley/runtime';
 import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track, weightOf } from '../core/entry.js';
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
 
-const sql = statements(import.meta.url, kindConstants);
+const sql = loadSql('messages.sql', import.meta.url, kindConstants);
 
-interface AppendedHeadRow {
-  readonly channel_id: number;
-  readonly base: number;
-  readonly sent_ms: number;
-  readonly roster: number;
-}
-
-interface KnownEntryRow {
-  /** Index in the batch. */
-  readonly at: number;
-  readonly seq: number;
-  readonly sent_ms: number;
-  readonly same: boolean;
-}
+export const appendEntries = sql.statement(
+  'append',
+  {
+    instanceId: uuid,
+    channelIds: array(int4),
+    epochs: array(int8),
+    counts: array(int4),
+    rosters: array(int4),
+    bytes: array(int8),
+    entryChannelIds: array(int4),
+    offsets: array(int4),
+    senderIds: array(text),
+    clientIds: array(uuid),
+    kinds: array(int2),
+    targetSeqs: array(int8),
+    contentTypes: array(text),
+    data: array(bytea),
+    digests: array(bytea),
+    mentions: array(text),
+  },
+  { channelId: int4, baseSeq: int8, sentAtMs: int8, roster: int4 },
+);
+const findStored = sql.statement(
+  'findStored',
+  { channelIds: array(int4), senderIds: array(text), clientIds: array(uuid), digests: array(bytea) },
+  { position: int4, seq: int8, sentAtMs: int8, isSame: bool },
+);
+const entriesAfter = sql.statement(
+  'entriesAfter',
+  { channelId: int4, afterSeq: int8, size: int8, bytes: int8 },
+  {
+    seq: int8,
+    kind: int2,
+    senderId: text,
+    senderNumber: int4,
+    clientId: uuid,
+    sentAtMs: int8,
+    targetSeq: int8,
+    contentType: text,
+    data: bytea,
+    mentions: array(text),
+    editedAtMs: int8,
+    deleted: bool,
+  },
+);
+const unlockedChannels = sql.statement('unlockedChannels', { channelIds: array(int4) }, { channelId: int4 });
+const ownedChannels = sql.statement(
+  'ownedChannels',
+  { channelIds: array(int4), epochs: array(int8), instanceId: uuid },
+  { channelId: int4, roster: int4 },
+);
 
 /** One entry of a log, as stored in the table. */
-export interface StoredEntry {
-  readonly seq: number;
-  readonly kind: number;
-  readonly sender_id: string;
-  readonly sender_number: number;
-  readonly client_id: string;
-  readonly sent_ms: number;
-  readonly target_seq: number;
-  readonly content_type: string;
-  readonly data: Buffer;
-  readonly mentions: string[];
-  readonly edited_ms: number;
-  readonly deleted: boolean;
-}
-
-interface OwnedChannelRow {
-  readonly channel_id: number;
-  readonly roster: number;
-}
-
-const append = sql<AppendedHeadRow, readonly unknown[]>('append');
-const known = sql<KnownEntryRow, readonly unknown[]>('known');
-const entriesAfter = sql<StoredEntry, [channelId: number, seq: number, size: number, bytes: number]>('entries-after');
-const unlocked = sql<{ channel_id: number }, [channelIds: readonly number[]]>('unlocked-heads');
-const whyNot = sql<OwnedChannelRow, [bootId: string, channelIds: readonly number[], epochs: readonly number[]]>(
-  'why-not',
-);
+export type StoredEntry = RowOf<typeof entriesAfter>;
 
 /**
  * Returns true if the database will never accept the row. Classes of SQLSTATE: 22 the value, 23 a
@@ -84,17 +111,13 @@ function partsOf(batch: readonly LogEntry[]): Map<number, ChannelPart> {
   return parts;
 }
 
-function places(batch: readonly LogEntry[]): number[] {
+function offsetsOf(batch: readonly LogEntry[]): number[] {
   const counts = new Map<number, number>();
   return batch.map(({ channelId }) => {
     const k = (counts.get(channelId) ?? 0) + 1;
     counts.set(channelId, k);
     return k;
   });
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 type Outcomes = Map<LogEntry, BatchOutcome>;
@@ -105,20 +128,20 @@ const refused: BatchOutcome = { is: 'refused' };
 export class MessageStore {
   readonly #tracks: Readonly<Record<Track, Pool>>;
   readonly #reads: Queryable;
-  readonly #bootId: string;
+  readonly #instanceId: string;
   readonly #usage: Usage;
 
   /** `tracks` are the pools for writing, `reads` is for everything else. */
-  constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, bootId: string, usage: Usage) {
+  constructor(tracks: Readonly<Record<Track, Pool>>, reads: Queryable, instanceId: string, usage: Usage) {
     this.#tracks = tracks;
     this.#reads = reads;
-    this.#bootId = bootId;
+    this.#instanceId = instanceId;
     this.#usage = usage;
   }
 
   /** Returns at most `size` entries after `seq`, oldest first, and about `limits.pageBytes` of text. */
-  after(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
-    return entriesAfter.run(this.#reads, [channelId, seq, size, limits.pageBytes]);
+  entriesAfter(channelId: number, seq: number, size: number): Promise<StoredEntry[]> {
+    return entriesAfter.run(this.#reads, { channelId, afterSeq: seq, size, bytes: limits.pageBytes });
   }
 
   /**
@@ -134,7 +157,7 @@ export class MessageStore {
 
   async #append(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, again = false): Promise<void> {
     const asked = batch.filter(({ denial }) => again || denial !== undefined);
-    await this.#findKnown(pool, asked, outcomes);
+    await this.#findStored(pool, asked, outcomes);
     for (const entry of asked) {
       if (entry.denial !== undefined && !outcomes.has(entry))
         outcomes.set(entry, { is: 'denied', denial: entry.denial });
@@ -152,16 +175,16 @@ export class MessageStore {
   }
 
   /** Looks for entries that are stored already, and sets their outcomes to `known` or `reused`. */
-  async #findKnown(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
+  async #findStored(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     if (batch.length === 0) return;
-    const rows = await known.run(client, [
-      batch.map(({ channelId }) => channelId),
-      batch.map(({ senderId }) => senderId),
-      batch.map(({ clientId }) => clientId),
-      batch.map(({ digest }) => asBuffer(digest)),
-    ]);
-    for (const { at, seq, sent_ms, same } of rows) {
-      outcomes.set(batch[at] as LogEntry, same ? { is: 'known', seq, sentAtMs: sent_ms } : { is: 'reused' });
+    const rows = await findStored.run(client, {
+      channelIds: batch.map(({ channelId }) => channelId),
+      senderIds: batch.map(({ senderId }) => senderId),
+      clientIds: batch.map(({ clientId }) => clientId),
+      digests: batch.map(({ digest }) => digest),
+    });
+    for (const { position, seq, sentAtMs, isSame } of rows) {
+      outcomes.set(batch[position] as LogEntry, isSame ? { is: 'known', seq, sentAtMs } : { is: 'reused' });
     }
   }
 
@@ -170,7 +193,7 @@ export class MessageStore {
    * again.
    */
   async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
-    if (isDuplicate(error, 'message_once')) await this.#findKnown(pool, batch, outcomes);
+    if (isDuplicate(error, 'message_once')) await this.#findStored(pool, batch, outcomes);
     else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
     else if (!isBadRow(error)) throw error;
     const rest = batch.filter((entry) => !outcomes.has(entry));
@@ -189,10 +212,11 @@ export class MessageStore {
    * be named only in a batch of one channel.
    */
   async #findLocked(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
-    const channels = [...partsOf(batch).keys()];
-    const free = new Set((await unlocked.run(pool, [channels])).map(({ channel_id }) => channel_id));
+    const channelIds = [...partsOf(batch).keys()];
+    const unlocked = await unlockedChannels.run(pool, { channelIds });
+    const free = new Set(unlocked.map(({ channelId }) => channelId));
     for (const entry of batch) {
-      if (channels.length === 1 || !free.has(entry.channelId)) outcomes.set(entry, { is: 'busy' });
+      if (channelIds.length === 1 || !free.has(entry.channelId)) outcomes.set(entry, { is: 'busy' });
     }
   }
 
@@ -214,7 +238,7 @@ export class MessageStore {
       await this.#deny(client, denials, outcomes);
       return outcomes;
     });
-    for (const { sender_id, bytes } of sizes) this.#usage.countChange(sender_id, bytes);
+    for (const { senderId, bytes } of sizes) this.#usage.countChange(senderId, bytes);
     return written;
   }
 
@@ -224,7 +248,7 @@ export class MessageStore {
    */
   async #deny(client: Queryable, denials: ReadonlyMap<LogEntry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
     const denied = [...denials.keys()];
-    await this.#findKnown(client, denied, outcomes);
+    await this.#findStored(client, denied, outcomes);
     const stale = new Map([...outcomes].map(([{ channelId }, outcome]) => [channelId, outcome]));
     for (const [entry, denial] of denials) {
       if (outcomes.has(entry)) continue;
@@ -238,34 +262,34 @@ export class MessageStore {
   async #insertInto(client: Queryable, batch: readonly LogEntry[]): Promise<Outcomes> {
     if (batch.length === 0) return new Map();
     const parts = [...partsOf(batch)];
-    const place = places(batch);
-    const rows = await append.run(client, [
-      this.#bootId,
-      parts.map(([id]) => id),
-      parts.map(([, { epoch }]) => epoch),
-      parts.map(([, { n }]) => n),
-      parts.map(([, { roster }]) => roster),
-      parts.map(([, { bytes }]) => bytes),
-      batch.map(({ channelId }) => channelId),
-      place,
-      batch.map(({ senderId }) => senderId),
-      batch.map(({ clientId }) => clientId),
-      batch.map(({ kind }) => kind),
-      batch.map(({ targetSeq }) => targetSeq),
-      batch.map(({ contentType }) => contentType),
-      batch.map(({ data }) => asBuffer(data)),
-      batch.map(({ digest }) => asBuffer(digest)),
-      batch.map(({ mentions }) => mentions.join(',')), // no user id has a comma
-    ]);
-    const heads = new Map(rows.map((row) => [row.channel_id, row]));
-    const missing = await this.#whyMissing(client, new Map(parts.filter(([id]) => !heads.has(id))));
+    const offsets = offsetsOf(batch);
+    const rows = await appendEntries.run(client, {
+      instanceId: this.#instanceId,
+      channelIds: parts.map(([id]) => id),
+      epochs: parts.map(([, { epoch }]) => epoch),
+      counts: parts.map(([, { n }]) => n),
+      rosters: parts.map(([, { roster }]) => roster),
+      bytes: parts.map(([, { bytes }]) => bytes),
+      entryChannelIds: batch.map(({ channelId }) => channelId),
+      offsets,
+      senderIds: batch.map(({ senderId }) => senderId),
+      clientIds: batch.map(({ clientId }) => clientId),
+      kinds: batch.map(({ kind }) => kind),
+      targetSeqs: batch.map(({ targetSeq }) => targetSeq),
+      contentTypes: batch.map(({ contentType }) => contentType),
+      data: batch.map(({ data }) => data),
+      digests: batch.map(({ digest }) => digest),
+      mentions: batch.map(({ mentions }) => mentions.join(',')), // no user id has a comma
+    });
+    const heads = new Map(rows.map((row) => [row.channelId, row]));
+    const missing = await this.#staleChannels(client, new Map(parts.filter(([id]) => !heads.has(id))));
     return new Map(
       batch.map((entry, at) => {
         const head = heads.get(entry.channelId);
         if (head === undefined) return [entry, missing.get(entry.channelId) ?? { is: 'moved' }];
         return [
           entry,
-          { is: 'stored', seq: head.base + (place[at] ?? 0), sentAtMs: head.sent_ms, roster: head.roster },
+          { is: 'stored', seq: head.baseSeq + (offsets[at] ?? 0), sentAtMs: head.sentAtMs, roster: head.roster },
         ];
       }),
     );
@@ -274,16 +298,16 @@ export class MessageStore {
   /**
    * Returns `stale` for channels that this server still owns, though nothing was written in them.
    */
-  async #whyMissing(
+  async #staleChannels(
     client: Queryable,
     parts: ReadonlyMap<number, ChannelPart>,
   ): Promise<ReadonlyMap<number, BatchOutcome>> {
     if (parts.size === 0) return new Map();
-    const rows = await whyNot.run(client, [
-      this.#bootId,
-      [...parts.keys()],
-      [...parts.values()].map(({ epoch }) => epoch),
-    ]);
-    return new Map(rows.map(({ channel_id, roster }) => [channel_id, { is: 'stale', roster }]));
+    const owned = await ownedChannels.run(client, {
+      instanceId: this.#instanceId,
+      channelIds: [...parts.keys()],
+      epochs: [...parts.values()].map(({ epoch }) => epoch),
+    });
+    return new Map(owned.map(({ channelId, roster }) => [channelId, { is: 'stale', roster }]));
   }
 }

@@ -1,43 +1,55 @@
-import { type Queryable, statements } from '@parley/database';
+import { array, bool, int4, int8, loadSql, nullable, type Queryable, type RowOf, text, uuid } from '@parley/database';
 import type { Reason } from '@parley/runtime';
-import type { HeadRow, Role } from './heads.js';
+import { headColumns, type Role } from './heads.js';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('seats.sql', import.meta.url);
 
-/** Result of taking a seat: its channel, its user and the membership. */
-export interface TakenSeat extends HeadRow {
-  readonly name: string;
-  readonly user_limit: number;
-  readonly description: string;
-  readonly icon_id: string | null;
-  /** Seconds of retention: 0 for no history, null for no limit. */
-  readonly keep_seconds: number | null;
-  /** Maximum number of entries; null for no limit. */
-  readonly keep_count: number | null;
-  readonly open_history: boolean;
-  /** JSON. */
-  readonly metadata: string;
-  readonly created_ms: number;
-  readonly user_id: string;
-  readonly number: number;
-  readonly user_name: string;
-  readonly role: Role;
-  readonly muted_until_ms: number;
-  /** Bytes and rows that this user has stored in all channels. */
-  readonly used_bytes: number;
-  readonly used_rows: number;
-  /** The user may see only entries after this seq. */
-  readonly sees_after: number;
-}
+const claimSeat = sql.statement(
+  'claimSeat',
+  { seatId: uuid, instanceId: uuid, channelId: int4, userId: text },
+  {
+    ...headColumns,
+    name: text,
+    userLimit: int4,
+    description: text,
+    iconId: nullable(uuid),
+    /** Seconds of retention: 0 for no history, null for no limit. */
+    keepSeconds: nullable(int4),
+    /** Maximum number of entries; null for no limit. */
+    keepCount: nullable(int4),
+    openHistory: bool,
+    /** JSON. */
+    metadata: text,
+    createdMs: int8,
+    userId: text,
+    number: int4,
+    userName: text,
+    /** Bytes and rows that this user has stored in all channels. */
+    usedBytes: int8,
+    usedRows: int8,
+    role: text.as<Role>(),
+    /** The user may see only entries after this seq. */
+    visibleAfter: int8,
+    mutedUntilMs: int8,
+  },
+);
+const deleteSeats = sql.statement('deleteSeats', { seatIds: array(uuid) });
+export const listSeats = sql.statement(
+  'listSeats',
+  { instanceId: uuid },
+  { id: uuid, live: bool, isExpired: bool, hasEnded: bool },
+);
+const lossReasons = sql.statement(
+  'lossReasons',
+  { channelIds: array(int4), userIds: array(text), sessionIds: array(uuid), instanceId: uuid },
+  { reason: nullable(text.as<Reason>()) },
+);
 
-export interface SeatRow {
-  readonly id: string;
-  readonly live: boolean;
-  /** True if its `join_by` has passed. */
-  readonly late: boolean;
-  /** True if its session has ended, or its user is no longer active. */
-  readonly over: boolean;
-}
+/** A claimed seat: its channel, its user and the membership. */
+export type ClaimedSeat = RowOf<typeof claimSeat>;
+
+/** A seat of this server, live or reserved. */
+export type ServerSeat = RowOf<typeof listSeats>;
 
 export interface SeatKey {
   readonly seat: string;
@@ -46,50 +58,47 @@ export interface SeatKey {
   readonly sessionId: string;
 }
 
-const take = sql<TakenSeat, [seat: string, bootId: string, channelId: number, userId: string]>('take-seat');
-const leave = sql<never, [seats: readonly string[]]>('leave-seats');
-const mine = sql<SeatRow, [bootId: string]>('my-seats');
-const why = sql<
-  { reason: Reason | null },
-  [bootId: string, channelIds: readonly number[], userIds: readonly string[], sessionIds: readonly string[]]
->('why-gone');
-
 /** Seats of this chat server, in `chat.seat`. */
 export class SeatStore {
   readonly #pool: Queryable;
-  readonly #bootId: string;
+  readonly #instanceId: string;
 
-  constructor(pool: Queryable, bootId: string) {
+  constructor(pool: Queryable, instanceId: string) {
     this.#pool = pool;
-    this.#bootId = bootId;
+    this.#instanceId = instanceId;
   }
 
-  /** Takes a seat, which works once. Returns undefined if it cannot be taken. */
-  async take(key: SeatKey): Promise<TakenSeat | undefined> {
-    const [taken] = await take.run(this.#pool, [key.seat, this.#bootId, key.channelId, key.userId]);
-    return taken;
+  /** Claims a seat, which works once. Returns undefined if it cannot be claimed. */
+  async claim({ seat, channelId, userId }: SeatKey): Promise<ClaimedSeat | undefined> {
+    const [claimed] = await claimSeat.run(this.#pool, {
+      seatId: seat,
+      instanceId: this.#instanceId,
+      channelId,
+      userId,
+    });
+    return claimed;
   }
 
-  async leave(seats: readonly string[]): Promise<void> {
-    if (seats.length > 0) await leave.run(this.#pool, [seats]);
+  async delete(seatIds: readonly string[]): Promise<void> {
+    if (seatIds.length > 0) await deleteSeats.run(this.#pool, { seatIds });
   }
 
   /** Returns all seats of this server, live or reserved. */
-  mine(): Promise<SeatRow[]> {
-    return mine.run(this.#pool, [this.#bootId]);
+  list(): Promise<ServerSeat[]> {
+    return listSeats.run(this.#pool, { instanceId: this.#instanceId });
   }
 
   /**
-   * Returns, for each seat, why it is gone or cannot be taken, or undefined if the database does
+   * Returns, for each seat, why it is gone or cannot be claimed, or undefined if the database does
    * not know.
    */
-  async whyGone(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
-    const columns = [
-      keys.map(({ channelId }) => channelId),
-      keys.map(({ userId }) => userId),
-      keys.map(({ sessionId }) => sessionId),
-    ] as const;
-    const rows = await why.run(this.#pool, [this.#bootId, ...columns]);
+  async lossReasons(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
+    const rows = await lossReasons.run(this.#pool, {
+      instanceId: this.#instanceId,
+      channelIds: keys.map(({ channelId }) => channelId),
+      userIds: keys.map(({ userId }) => userId),
+      sessionIds: keys.map(({ sessionId }) => sessionId),
+    });
     return rows.map(({ reason }) => reason ?? undefined);
   }
 }

@@ -1,13 +1,11 @@
-import { type Queryable, statements } from '@parley/database';
+import { array, int8, loadSql, type Queryable, text } from '@parley/database';
 import type { StoredUsage } from '../core/usage.js';
 
-const sql = statements(import.meta.url);
-
-interface UsageRow extends StoredUsage {
-  readonly user_id: string;
-}
-
-const add = sql<UsageRow, [userIds: readonly string[], bytes: readonly number[], rows: readonly number[]]>('add-usage');
+const addUsage = loadSql('usage.sql', import.meta.url).statement(
+  'addUsage',
+  { userIds: array(text), bytes: array(int8), rows: array(int8) },
+  { userId: text, bytes: int8, rows: int8 },
+);
 
 /** Totals of what each user has stored, in `chat.usage`. */
 export class UsageStore {
@@ -20,11 +18,11 @@ export class UsageStore {
   /** Adds to the totals of these users, and returns the new totals. */
   readonly add = async (more: ReadonlyMap<string, StoredUsage>): Promise<ReadonlyMap<string, StoredUsage>> => {
     const changes = [...more.values()];
-    const rows = await add.run(this.#pool, [
-      [...more.keys()],
-      changes.map(({ bytes }) => bytes),
-      changes.map((change) => change.rows),
-    ]);
-    return new Map(rows.map((row) => [row.user_id, row]));
+    const totals = await addUsage.run(this.#pool, {
+      userIds: [...more.keys()],
+      bytes: changes.map(({ bytes }) => bytes),
+      rows: changes.map(({ rows }) => rows),
+    });
+    return new Map(totals.map((total) => [total.userId, total]));
   };
 }

@@ -34,7 +34,11 @@ export async function endSessions(client: Queryable, userId: string, filter: Ses
   await db(client).deleteFrom('seat').where('sessionId', '=', sql<string>`ANY (${ended}::uuid[])`).execute();
 }
 
-async function revokeSessions(client: Queryable, userId: string, { only, except }: SessionSelection): Promise<string[]> {
+async function revokeSessions(
+  client: Queryable,
+  userId: string,
+  { only, except }: SessionSelection,
+): Promise<string[]> {
   let update = db(client)
     .updateTable('session')
     .set({ revokedAt: sql<Date>`now()` })

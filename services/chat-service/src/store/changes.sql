@@ -1,6 +1,12 @@
--- Reads the targets of edits, deletions, reactions and pins: $1 channels, $2 seqs. Only messages
--- that retention has not removed can be targets. Each step of the recursion is one index probe, so
--- thousands of reactions to a message cost no more than a few.
+-- Locks the heads of these channels until the end of the transaction. Later statements see all that
+-- was committed there, and nobody else can write.
+-- name: lockHeads
+SELECT FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) ORDER BY channel_id FOR NO KEY UPDATE;
+
+-- Reads the targets of edits, deletions, reactions and pins. Only messages that retention has not
+-- removed can be targets. Each step of the recursion is one index probe, so thousands of reactions
+-- to a message cost no more than a few.
+-- name: readTargets
 SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
   WITH RECURSIVE used AS (
     SELECT min(r.emoji) AS emoji FROM chat.reaction r WHERE r.channel_id = m.channel_id AND r.seq = m.seq
@@ -9,6 +15,6 @@ SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, AR
     FROM used WHERE used.emoji IS NOT NULL
   ) SELECT emoji FROM used WHERE emoji IS NOT NULL
 ) AS emojis
-FROM unnest($1::int[], $2::bigint[]) AS t (channel_id, seq)
+FROM unnest(:channelIds::int[], :seqs::bigint[]) AS t (channel_id, seq)
 JOIN chat.channel_head h USING (channel_id)
 JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq AND m.kind = :KIND_MESSAGE;

@@ -1,0 +1,39 @@
+-- Reads the heads of all channels that this server owns.
+-- name: ownedHeads
+SELECT channel_id, epoch, first_seq, last_seq, roster, stored_bytes, stored_rows FROM chat.channel_head WHERE boot_id = :instanceId;
+
+-- Reads a channel and its head. No row if this server does not own it, or it is deleted.
+-- name: ownedHead
+SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.keep_seconds IS DISTINCT FROM 0 AS keeps,
+  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster, h.stored_bytes, h.stored_rows
+FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
+WHERE h.channel_id = :channelId AND h.boot_id = :instanceId AND c.deleted_at IS NULL;
+
+-- Reads the settings of a channel and the memberships of connected users. No row if the channel does
+-- not exist.
+-- name: readMembers
+SELECT h.roster, c.owner_id, c.slow_mode_s, (
+  SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
+    'banned', coalesce(m.banned_until > now(), false),
+    'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')
+  FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = ANY (:userIds::varchar[])
+) AS members
+FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id WHERE h.channel_id = :channelId;
+
+-- Renews the lease of this server. Returns NULL if no manager has registered it, or if it has
+-- stopped.
+-- name: renewLease
+SELECT chat.renew_lease(:instanceId, :secret, make_interval(secs => :seconds)) AS lease_until;
+
+-- Returns whether this server's row says that it has stopped, so that managers send nobody here.
+-- name: hasStopped
+SELECT state = 'stopped' AS stopped FROM chat.server WHERE boot_id = :instanceId;
+
+-- Releases channels, so that the next Listen can place them at once.
+-- name: releaseHeads
+SELECT chat.give_back(:instanceId, h.channel_id, h.epoch) AS released
+FROM unnest(:channelIds::int[], :epochs::bigint[]) AS h (channel_id, epoch);
+
+-- Releases channels without live or reserved seats, and returns the ids of those released.
+-- name: releaseEmptyHeads
+SELECT chat.give_back_empty(:instanceId, :channelIds::int[], :epochs::bigint[]) AS channel_id;

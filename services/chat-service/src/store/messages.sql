@@ -1,0 +1,64 @@
+-- Appends a batch that spans channels in one statement and one commit. The first arrays have one
+-- item per channel, of which `counts` is the number of its entries and `rosters` the roster by which
+-- they were judged; the others have one item per entry, of which `offsets` is 1..n within its
+-- channel. Mentions come as user ids with commas between them. The row of the head serves as fence,
+-- counter, clock and sum of what is stored, and stays locked until the commit. If a channel is
+-- missing in the result, this server no longer owns it, or its members or settings have changed, and
+-- none of its entries was written.
+-- name: append
+WITH head AS (
+  UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
+    stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n
+  FROM unnest(:channelIds::int[], :epochs::bigint[], :counts::int[], :rosters::int[], :bytes::bigint[]) AS c (channel_id, epoch, n, roster, bytes)
+  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId AND h.roster = c.roster
+  RETURNING h.channel_id, h.last_seq - c.n AS base_seq, h.last_at, h.roster
+), stored AS (
+  INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
+  SELECT i.channel_id, h.base_seq + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
+    string_to_array(i.mentions, ',')
+  FROM unnest(:entryChannelIds::int[], :offsets::int[], :senderIds::varchar[], :clientIds::uuid[], :kinds::smallint[], :targetSeqs::bigint[],
+      :contentTypes::varchar[], :data::bytea[], :digests::bytea[], :mentions::text[])
+    AS i (channel_id, k, sender_id, client_id, kind, target_seq, content_type, data, digest, mentions)
+  JOIN head h USING (channel_id)
+)
+SELECT channel_id, base_seq, floor(extract(epoch FROM last_at) * 1000)::bigint AS sent_at_ms, roster FROM head;
+
+-- Finds entries that are stored already; `position` is the index in the arrays. LATERAL with LIMIT
+-- makes it one index probe per entry, whatever the table statistics are.
+-- name: findStored
+SELECT (i.n - 1)::int AS position, m.seq, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms, m.digest = i.digest AS is_same
+FROM unnest(:channelIds::int[], :senderIds::varchar[], :clientIds::uuid[], :digests::bytea[]) WITH ORDINALITY
+  AS i (channel_id, sender_id, client_id, digest, n)
+CROSS JOIN LATERAL (
+  SELECT m.seq, m.sent_at, m.digest FROM chat.message m
+  WHERE m.channel_id = i.channel_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id LIMIT 1
+) m;
+
+-- Reads a page of a channel's log in its current state; no entry begins after `bytes` bytes of text.
+-- Leaves out text that is gone: deleted messages, entries that retention has removed, and edits
+-- replaced by a later edit, a deletion or retention.
+-- name: entriesAfter
+SELECT m.seq, m.kind, m.sender_id, u.number AS sender_number, m.client_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_at_ms,
+  coalesce(m.target_seq, 0) AS target_seq, CASE WHEN void.deleted THEN '' ELSE m.content_type END AS content_type,
+  CASE WHEN void.deleted THEN '' ELSE m.data END AS data, CASE WHEN void.deleted THEN '{}' ELSE m.mentions END AS mentions,
+  coalesce(floor(extract(epoch FROM m.edited_at) * 1000)::bigint, 0) AS edited_at_ms, void.deleted
+FROM (
+  SELECT page.*, sum(octet_length(page.data)) OVER (ORDER BY page.seq) - octet_length(page.data) AS bytes_before
+  FROM (SELECT * FROM chat.message WHERE channel_id = :channelId AND seq > :afterSeq ORDER BY seq LIMIT :size) page
+) m JOIN chat.users u ON u.id = m.sender_id JOIN chat.channel_head h ON h.channel_id = m.channel_id
+CROSS JOIN LATERAL (
+  SELECT m.deleted_at IS NOT NULL OR m.seq < h.first_seq OR m.kind = :KIND_EDIT AND (m.target_seq < h.first_seq
+    OR EXISTS (SELECT FROM chat.message t WHERE t.channel_id = m.channel_id AND t.seq = m.target_seq AND t.deleted_at IS NOT NULL)
+    OR EXISTS (SELECT FROM chat.message e WHERE e.channel_id = m.channel_id AND e.target_seq = m.target_seq AND e.kind = :KIND_EDIT AND e.seq > m.seq)
+  ) AS deleted
+) void
+WHERE m.bytes_before < :bytes ORDER BY m.seq;
+
+-- Returns those of these channels whose head is not locked.
+-- name: unlockedChannels
+SELECT channel_id FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) FOR NO KEY UPDATE SKIP LOCKED;
+
+-- Returns those of these channels that this server still owns, with their rosters.
+-- name: ownedChannels
+SELECT h.channel_id, h.roster FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
+JOIN chat.channel_head h ON h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId;

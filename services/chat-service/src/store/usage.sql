@@ -1,0 +1,8 @@
+-- Adds to what each user has stored; the numbers may be negative. Works in the order of the ids, so
+-- that two servers cannot deadlock. Returns the new totals of each user.
+-- name: addUsage
+INSERT INTO chat.usage AS u (user_id, bytes, rows)
+SELECT n.user_id, n.bytes, n.rows FROM unnest(:userIds::varchar[], :bytes::bigint[], :rows::bigint[]) AS n (user_id, bytes, rows)
+JOIN chat.users x ON x.id = n.user_id ORDER BY n.user_id -- skips accounts that no longer exist
+ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
+RETURNING user_id, bytes, rows;
