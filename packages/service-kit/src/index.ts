@@ -37,5 +37,13 @@ export {
   renewCredentials,
   serverCredentials,
 } from './grpc/server.js';
-export type { BytesHandler, Definition, Handlers, StreamHandler, TakeHandler, UnaryHandler } from './grpc/service.js';
+export type {
+  AuthenticatedHandler,
+  BytesHandler,
+  Definition,
+  Handlers,
+  StreamHandler,
+  TakeHandler,
+  UnaryHandler,
+} from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';

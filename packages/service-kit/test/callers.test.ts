@@ -7,6 +7,7 @@ import { SigningKey } from '../src/auth/signing-key.js';
 import { serviceToken, userAudience, userToken } from '../src/auth/tokens.js';
 import { TrustedKeys } from '../src/auth/trusted-keys.js';
 import { Call } from '../src/grpc/call.js';
+import type { AuthenticatedHandler } from '../src/grpc/service.js';
 import { openTokenDatabase, type TokenDatabase } from './database.js';
 
 let db: TokenDatabase;
@@ -92,6 +93,10 @@ test('accepts a service only with its own token for this audience', async () => 
   await expect(callers.service(callWith(), 'chat', 'manager')).rejects.toMatchObject({ reason: 'unauthenticated' });
 });
 
+async function respond<A>({ authenticate }: AuthenticatedHandler<object, A>, call: Call): Promise<Awaited<A>> {
+  return await (await authenticate(call))({});
+}
+
 test('bounds the unread responses of one user without delaying others', async () => {
   const [{ token }, other] = [await logIn('greedy'), await logIn('modest')];
   const answered: Call[] = [];
@@ -101,10 +106,15 @@ test('bounds the unread responses of one user without delaying others', async ()
     const over = new AbortController();
     const call = callWith(token, over);
     overs.set(call, over);
-    return answer({}, call);
+    return respond(answer, call);
   });
   while (answered.length < atOnce) await new Promise((resolve) => setTimeout(resolve, 5));
-  await expect(forUser(callers, async () => 'served')({}, callWith(other.token))).resolves.toBe('served');
+  await expect(
+    respond(
+      forUser(callers, async () => 'served'),
+      callWith(other.token),
+    ),
+  ).resolves.toBe('served');
   expect(answered).toHaveLength(atOnce);
   overs.get(answered[0] as Call)?.abort();
   await Promise.all(asked);
@@ -146,14 +156,14 @@ test('refuses the next read of a user whose responses were large', async () => {
 test('frees the slot of a failed call and of an unread stream', async () => {
   const { token } = await logIn('unlucky');
   const fail = forUser(callers, () => Promise.reject(new Error('no')));
-  const { stream } = streamForUser(callers, async function* () {
+  const stream = streamForUser(callers, async function* () {
     yield 1;
     yield 2;
   });
   for (let n = 0; n <= atOnce; n++) {
     const over = new AbortController();
-    await expect(fail({}, callWith(token, over))).rejects.toThrow('no');
-    for await (const one of stream({}, callWith(token, over))) if (one === 1) break;
+    await expect(respond(fail, callWith(token, over))).rejects.toThrow('no');
+    for await (const one of await respond(stream, callWith(token, over))) if (one === 1) break;
     over.abort();
   }
 });

@@ -255,6 +255,19 @@ describe('bounds', () => {
   });
 });
 
+test.each(['Report', 'Create', 'ListChannels', 'List', 'ChangeMember'])(
+  '%s authenticates the caller before it decodes the request',
+  async (method) => {
+    for (const [bearer, wanted] of [
+      [undefined, 'unauthenticated'],
+      ['garbage', method === 'Report' ? 'not-a-service' : 'invalid-token'],
+    ] as const) {
+      const error = await sendBytes(rig.manager, `/chat.v1.ChannelService/${method}`, Buffer.from('garbage!'), bearer);
+      expect(error.metadata.get('chat-reason')).toEqual([wanted]);
+    }
+  },
+);
+
 describe('owned channels', () => {
   async function owned(): Promise<number> {
     await rig.report(token, { server });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { frameOf } from '@parley/rpc';
-import { type ServiceProcess, type TestPerson, Trio, webCall } from '@parley/testkit';
+import { type ServiceProcess, type TestPerson, Trio, WebStream, webCall } from '@parley/testkit';
 import { ConnectionPool } from '../src/clients/connection-pool.js';
 import { CallerSlots } from '../src/http/caller-slots.js';
 
@@ -56,6 +56,33 @@ describe('unread lists of one account', () => {
       expect(trailers).toMatchObject({ 'grpc-status': '0' });
     }
   }, 60_000);
+});
+
+describe('streams of one join token', () => {
+  let trio: Trio;
+  let gateway: ServiceProcess;
+
+  beforeAll(async () => {
+    trio = await Trio.start();
+    gateway = await trio.startGateway();
+  }, 60_000);
+  afterAll(() => trio.stop());
+
+  test('are limited, also after its seat is gone', async () => {
+    const ann = await trio.people.make('subscriber');
+    const { id } = await trio.create(ann, 'used up');
+    const { token } = await trio.listen(ann, id);
+    await trio.people.sql('DELETE FROM chat.seat');
+    const url = `${gateway.http}/chat.v1.ChatService/Subscribe`;
+    const endings = await Promise.all(Array.from({ length: 30 }, () => webCall(url, nothing, { token })));
+    const reasons = endings.map(({ trailers }) => trailers['chat-reason']);
+    expect(reasons.filter((reason) => reason === 'seat-gone').length).toBeGreaterThanOrEqual(10);
+    expect(reasons.filter((reason) => reason === 'listen-too-often').length).toBeGreaterThanOrEqual(10);
+    const next = await trio.listen(ann, id);
+    const page = new WebStream(url, nothing, { token: next.token });
+    await page.find(({ welcome }) => welcome !== undefined);
+    page.cancel();
+  });
 });
 
 describe('slots of callers', () => {

@@ -2,7 +2,7 @@ import type { Pool } from '@parley/database';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from '../grpc/call.js';
-import type { StreamHandler, UnaryHandler } from '../grpc/service.js';
+import type { AuthenticatedHandler } from '../grpc/service.js';
 import { KeyedSemaphore } from './keyed-semaphore.js';
 import { ReadThrottle } from './read-throttle.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
@@ -110,6 +110,15 @@ export class Callers {
   }
 }
 
+async function enterFirst<Q, A>(
+  callers: Callers,
+  call: Call,
+  answer: (request: Q, me: UserCaller, call: Call) => A,
+): Promise<(request: Q) => A> {
+  const me = await callers.enter(call);
+  return (request) => answer(request, me, call);
+}
+
 /**
  * Creates a handler for users. `answer` receives the caller.
  * @example
@@ -127,8 +136,8 @@ export class Callers {
 export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
-): UnaryHandler<Q, S> {
-  return async (request, call) => answer(request, await callers.enter(call), call);
+): AuthenticatedHandler<Q, Promise<S>> {
+  return { authenticate: (call) => enterFirst(callers, call, answer) };
 }
 
 /**
@@ -150,12 +159,8 @@ export function forUser<Q, S>(
 export function streamForUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => AsyncIterable<S>,
-): { stream: StreamHandler<Q, S> } {
-  return {
-    async *stream(request, call) {
-      yield* answer(request, await callers.enter(call), call);
-    },
-  };
+): AuthenticatedHandler<Q, AsyncIterable<S>> {
+  return { authenticate: (call) => enterFirst(callers, call, answer) };
 }
 
 /**
@@ -177,6 +182,11 @@ export function forService<Q, S>(
   purpose: 'manager' | 'chat' | 'gateway',
   audience: string,
   answer: (request: Q, bootId: string, call: Call) => Promise<S>,
-): UnaryHandler<Q, S> {
-  return async (request, call) => answer(request, await callers.service(call, purpose, audience), call);
+): AuthenticatedHandler<Q, Promise<S>> {
+  return {
+    authenticate: async (call) => {
+      const instanceId = await callers.service(call, purpose, audience);
+      return (request) => answer(request, instanceId, call);
+    },
+  };
 }

@@ -25,6 +25,14 @@ type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 
 /** Handler of a unary method. */
 export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
+/**
+ * Handler that authenticates the caller before the request is decoded: a request of a few kilobytes
+ * may cost milliseconds to decode, and a stranger must not cause that. `answer` is a unary handler's
+ * promise or a stream's messages.
+ */
+export interface AuthenticatedHandler<Q, A> {
+  readonly authenticate: (call: Call) => Promise<(request: Q) => A>;
+}
 /** Handler of a unary method that decodes the request itself. */
 export type BytesHandler<S> = (request: Buffer, call: Call) => Promise<S>;
 /** Handler of a server-streaming method, with backpressure. */
@@ -38,14 +46,21 @@ export type TakeHandler = (stream: RawStream, call: Call, request: Buffer) => Pr
 type HandlerOf<M> = M extends { requestStream: true }
   ? { take: TakeHandler }
   : M extends { responseStream: true }
-    ? { stream: StreamHandler<Request<M>, Response<M>> } | { take: TakeHandler }
-    : UnaryHandler<Request<M>, Response<M>> | { bytes: BytesHandler<Response<M>> };
+    ?
+        | { stream: StreamHandler<Request<M>, Response<M>> }
+        | AuthenticatedHandler<Request<M>, AsyncIterable<Response<M>>>
+        | { take: TakeHandler }
+    :
+        | UnaryHandler<Request<M>, Response<M>>
+        | AuthenticatedHandler<Request<M>, Promise<Response<M>>>
+        | { bytes: BytesHandler<Response<M>> };
 
 /** Handlers by method name. A missing one refuses with `not-implemented`. */
 export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
 
 type AnyHandler =
   | UnaryHandler<unknown, unknown>
+  | AuthenticatedHandler<unknown, unknown>
   | { bytes: BytesHandler<unknown> }
   | { stream: StreamHandler<unknown, unknown> }
   | { take: TakeHandler };
@@ -69,12 +84,13 @@ function encode({ responseType }: Method, value: unknown): Buffer {
 
 function unary(
   method: Method,
-  answer: UnaryHandler<unknown, unknown>,
+  { authenticate }: AuthenticatedHandler<unknown, Promise<unknown>>,
   calls: CallTracker,
 ): handleUnaryCall<Buffer, Buffer> {
   const respond = async (request: Buffer, serverCall: ServerCall, done: sendUnaryData<Buffer>) => {
     try {
-      const value = await answer(decode(method, request), serverCall.call);
+      const answer = await authenticate(serverCall.call);
+      const value = await answer(decode(method, request));
       const bytes = encode(method, value);
       serverCall.call.onMessage(bytes.length);
       serverCall.call.sendHeaders();
@@ -101,13 +117,14 @@ function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal
 
 function streaming(
   method: Method,
-  stream: StreamHandler<unknown, unknown>,
+  { authenticate }: AuthenticatedHandler<unknown, AsyncIterable<unknown>>,
   calls: CallTracker,
 ): handleServerStreamingCall<Buffer, Buffer> {
   const respond = async (grpc: ServerWritableStream<Buffer, Buffer>, serverCall: ServerCall) => {
     const { call } = serverCall;
     try {
-      for await (const value of stream(decode(method, grpc.request), call)) {
+      const stream = await authenticate(call);
+      for await (const value of stream(decode(method, grpc.request))) {
         if (call.signal.aborted) break;
         const bytes = encode(method, value);
         call.onMessage(bytes.length);
@@ -142,6 +159,11 @@ function taken(
   return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
 }
 
+/** Returns a handler for calls of anyone. */
+function forAnyone<A>(answer: (request: never, call: Call) => A): AuthenticatedHandler<unknown, A> {
+  return { authenticate: async (call) => (request) => answer(request as never, call) };
+}
+
 const notImplemented: UnaryHandler<unknown, unknown> = async () => {
   throw refuse('not-implemented');
 };
@@ -157,12 +179,15 @@ function wrap(
   calls: CallTracker,
 ): UntypedServiceImplementation[string] {
   if (handler === undefined && (method.requestStream || method.responseStream)) {
-    return streaming(undecoded(method), notImplementedStream, calls);
+    return streaming(undecoded(method), forAnyone(notImplementedStream), calls);
   }
-  if (handler === undefined) return unary(method, notImplemented, calls);
-  if (typeof handler === 'function') return unary(method, handler, calls);
-  if ('bytes' in handler) return unary(undecoded(method), handler.bytes as UnaryHandler<unknown, unknown>, calls);
-  return 'take' in handler ? taken(handler.take, calls) : streaming(method, handler.stream, calls);
+  if (handler === undefined) return unary(undecoded(method), forAnyone(notImplemented), calls);
+  if (typeof handler === 'function') return unary(method, forAnyone(handler), calls);
+  if ('bytes' in handler) return unary(undecoded(method), forAnyone(handler.bytes), calls);
+  if ('take' in handler) return taken(handler.take, calls);
+  if ('stream' in handler) return streaming(method, forAnyone(handler.stream), calls);
+  if (!method.responseStream) return unary(method, handler as AuthenticatedHandler<unknown, Promise<unknown>>, calls);
+  return streaming(method, handler as AuthenticatedHandler<unknown, AsyncIterable<unknown>>, calls);
 }
 
 /** Returns the method with its request undecoded. */

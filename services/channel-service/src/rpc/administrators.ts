@@ -1,5 +1,5 @@
 import { refuse } from '@parley/runtime';
-import { type Call, type Callers, forUser, type UnaryHandler, type UserCaller } from '@parley/service-kit';
+import { type AuthenticatedHandler, type Call, type Callers, forUser, type UserCaller } from '@parley/service-kit';
 
 /**
  * Wraps a method for operators. Checks the role in the user's row at each call; the role in the
@@ -8,7 +8,7 @@ import { type Call, type Callers, forUser, type UnaryHandler, type UserCaller } 
 export function forAdministrator<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
-): UnaryHandler<Q, S> {
+): AuthenticatedHandler<Q, Promise<S>> {
   return forUser(callers, async (request: Q, me, call) => {
     if (me.role !== 'admin') throw refuse('not-operator');
     return answer(request, me, call);

@@ -41,6 +41,11 @@ interface WebCall extends HttpVisit {
   readonly startedAt: number;
 }
 
+/** Connection with a slot of the caller. Call `accepted` when the service has answered with headers. */
+interface TakenUpstream extends Upstream {
+  readonly accepted: () => void;
+}
+
 /** Request headers that are forwarded to a service. */
 const forwardedHeaders = ['authorization', 'chat-events', 'chat-resume'] as const;
 const timeoutMs = 15_000;
@@ -136,7 +141,7 @@ export class Bridge implements Part {
   }
 
   async #forward(call: WebCall, wire: WebFraming): Promise<void> {
-    let upstream: Upstream | undefined;
+    let upstream: TakenUpstream | undefined;
     await this.#waitForEarlier(call);
     try {
       const chatServer = await this.#chatServerOf(call);
@@ -177,28 +182,42 @@ export class Bridge implements Part {
   }
 
   /**
-   * Returns a connection for the call. A unary call first waits for a slot of its caller, and holds
-   * it until the page has read the response.
+   * Returns a connection for the call after waiting for a slot of its caller. A unary call holds the
+   * slot until the page has read the response, a stream until the chat server has accepted it.
    */
-  async #upstreamFor(call: WebCall, chatServer: string | undefined): Promise<Upstream> {
-    const { upstreams, proxies } = this.#deps;
-    const { target, request, response } = call;
-    if (target === 'chat-server stream') return upstreams.ownChatServer(String(chatServer));
-    const address = addressOf(request, proxies);
-    const freeSlot = await this.#slots.acquire({ address, authorization: request.headers.authorization });
+  async #upstreamFor(call: WebCall, chatServer: string | undefined): Promise<TakenUpstream> {
+    const { request, response, target } = call;
+    const { authorization } = request.headers;
+    if (target === 'chat-server stream') this.#slots.countStream(authorization);
+    const freeSlot = await this.#slots.acquire({ address: addressOf(request, this.#deps.proxies), authorization });
     try {
       if (response.closed) throw refuse('cancelled');
+      if (target === 'chat-server stream') return this.#streamUpstream(String(chatServer), freeSlot);
       const { client, release } = this.#sharedUpstream(target, chatServer);
       const free = () => (response.closed ? freeSlot() : void response.once('close', freeSlot));
       const releaseBoth = () => {
         release();
         free();
       };
-      return { client, release: releaseBoth };
+      return { client, release: releaseBoth, accepted: () => {} };
     } catch (thrown) {
       freeSlot();
       throw thrown;
     }
+  }
+
+  #streamUpstream(chatServer: string, freeSlot: () => void): TakenUpstream {
+    const { client, release } = this.#deps.upstreams.ownChatServer(chatServer);
+    let isHeld = true;
+    const accepted = () => {
+      if (isHeld) freeSlot();
+      isHeld = false;
+    };
+    const releaseBoth = () => {
+      release();
+      accepted();
+    };
+    return { client, release: releaseBoth, accepted };
   }
 
   #sharedUpstream(target: UserCallTarget, chatServer: string | undefined): Upstream {
@@ -211,7 +230,12 @@ export class Bridge implements Part {
    * Relays the response. Finishes a unary call even if its page left: a reset would affect the
    * shared connection.
    */
-  #relay(call: WebCall, { client, release }: Upstream, message: Buffer, deadline: number | undefined): void {
+  #relay(
+    call: WebCall,
+    { client, release, accepted }: TakenUpstream,
+    message: Buffer,
+    deadline: number | undefined,
+  ): void {
     const { request, response, path, target, answer } = call;
     const options = deadline === undefined ? {} : { deadline };
     const stream = client.makeServerStreamRequest(
@@ -224,7 +248,10 @@ export class Bridge implements Part {
     );
     const isStream = target === 'chat-server stream';
     if (isStream) this.#streams.add(stream);
-    stream.on('metadata', (metadata: Metadata) => response.headersSent || answer.begin(metadata));
+    stream.on('metadata', (metadata: Metadata) => {
+      accepted();
+      if (!response.headersSent) answer.begin(metadata);
+    });
     stream.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || stream.pause());
     stream.on('error', () => {}); // the status has the error
     stream.on('status', (ending: StatusObject) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { limits } from '@parley/runtime';
-import { addressKey, bearerOf, KeyedSemaphore } from '@parley/service-kit';
+import { limits, refuse } from '@parley/runtime';
+import { addressKey, Buckets, type BurstRate, bearerOf, KeyedSemaphore } from '@parley/service-kit';
 
 /** Address and token of a caller. The gateway has not verified the token. */
 export interface CallerIdentity {
@@ -22,6 +22,9 @@ export function callerKey({ address, authorization }: CallerIdentity): string {
   return tokenKey(authorization) ?? addressKey(address);
 }
 
+/** Streams that one join token may open. A token that is used up is refused by the chat server. */
+const streamsOfToken: BurstRate = { burst: 10, perSecond: 1 };
+
 /**
  * Limits the calls in flight of each token and of each address, because all callers share the
  * connections to the services. Calls beyond the limit wait here, and no stream is open for them.
@@ -29,6 +32,17 @@ export function callerKey({ address, authorization }: CallerIdentity): string {
 export class CallerSlots {
   readonly #tokens = new KeyedSemaphore(limits.callsPerToken, limits.callsWaitingPerToken);
   readonly #addresses = new KeyedSemaphore(limits.callsPerAddress, limits.callsWaitingPerAddress);
+
+  readonly #streams = new Buckets<string>();
+
+  /**
+   * Counts a new stream of a join token.
+   * @throws {Refusal} `listen-too-often`.
+   */
+  countStream(authorization: string | undefined): void {
+    const retryAfterMs = this.#streams.take(tokenKey(authorization) ?? '', streamsOfToken);
+    if (retryAfterMs > 0) throw refuse('listen-too-often', { retryAfterMs });
+  }
 
   /**
    * Waits for a slot. Returns a function that frees it, to be called once.
