@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DatabaseClock, type Pool } from '@parley/database';
+import { DatabaseClock, db, type Pool, sql } from '@parley/database';
 import { managerAudience, SigningKey, serviceToken } from '@parley/service-kit';
 import { z } from 'zod';
 import { exitCodes, Failure, usage } from './failure.js';
@@ -14,7 +14,6 @@ export interface ServiceTokenOptions extends OwnerOptions {
 }
 
 const instanceId = z.guid();
-const living = "SELECT boot_id FROM chat.server WHERE state <> 'stopped' AND lease_until > now() ORDER BY boot_id";
 
 function checkOptions(options: ServiceTokenOptions): void {
   if (options.as !== 'manager' && !instanceId.safeParse(options.as).success) {
@@ -29,10 +28,16 @@ function checkOptions(options: ServiceTokenOptions): void {
 async function audience(pool: Pool, options: ServiceTokenOptions): Promise<string | string[]> {
   if (options.as !== 'manager') return managerAudience;
   if (options.for !== undefined) return options.for;
-  const { rows } = await pool.query<{ boot_id: string }>(living);
+  const rows = await db(pool)
+    .selectFrom('server')
+    .select('bootId')
+    .where('state', '<>', 'stopped')
+    .where('leaseUntil', '>', sql<Date>`now()`)
+    .orderBy('bootId')
+    .execute();
   if (rows.length === 0)
     throw new Failure('no-server', exitCodes.refused, 'No chat server is live. Start one, or give --for.');
-  return rows.map((row) => row.boot_id);
+  return rows.map(({ bootId }) => bootId);
 }
 
 async function sign(pool: Pool, options: ServiceTokenOptions): Promise<string> {

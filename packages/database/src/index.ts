@@ -1,16 +1,15 @@
 export { sql } from 'kysely';
 export type { Pool, PoolClient } from 'pg';
-export { grantAdministrator } from './administrators.js';
 export { DatabaseClock } from './clock.js';
 export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
 export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
+export { declareRestored, grantAdministrator } from './owner.js';
 export { checkServer, createPool, type PoolSettings, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';
-export { declareRestored } from './restored.js';
 export {
   createDatabaseFor,
   dropDatabaseFor,

@@ -31,7 +31,7 @@ export function countingPool(pool: Pool): { pool: Pool; reads: () => number; fai
   let reads = 0;
   let failing = false;
   const query = (...args: Parameters<Pool['query']>) => {
-    if (String(args[0]).includes('signing_key')) reads++;
+    if (JSON.stringify(args[0]).includes('signing_key')) reads++;
     return failing ? Promise.reject(new Error('Connection terminated')) : pool.query(...args);
   };
   const fail = (now: boolean) => {

@@ -1,11 +1,10 @@
 import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createPool } from '@parley/database';
+import { createPool, db, sql } from '@parley/database';
 import type { ServiceFacts } from './data-folder.js';
 
 const askEveryMs = 250;
 const reportAfterMs = 10_000;
-const living = "SELECT internal_addr FROM chat.server WHERE lease_until > now() AND state = 'serving'";
 
 /** Returns why a process is not ready, or undefined if it is. */
 function unreadyReason({ admin }: ServiceFacts): Promise<string | undefined> {
@@ -65,8 +64,13 @@ export class Acceptance {
   async #accepted(): Promise<ReadonlySet<unknown>> {
     const pool = createPool({ url: this.#ownerUrl, applicationName: 'parley start', max: 1 });
     try {
-      const { rows } = await pool.query<{ internal_addr: string }>(living);
-      return new Set(rows.map(({ internal_addr }) => internal_addr));
+      const rows = await db(pool)
+        .selectFrom('server')
+        .select('internalAddr')
+        .where('leaseUntil', '>', sql<Date>`now()`)
+        .where('state', '=', 'serving')
+        .execute();
+      return new Set(rows.map(({ internalAddr }) => internalAddr));
     } catch {
       return new Set();
     } finally {

@@ -4,7 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type ParleyClient, Refusal } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import { createPool, grantAdministrator, type Pool } from '@parley/database';
+import { createPool, db, grantAdministrator, type Pool } from '@parley/database';
 import { type Reason, type Settings, shellWord } from '@parley/runtime';
 
 /** Options of `makeFirstAdmin`. */
@@ -17,8 +17,6 @@ export interface FirstAdminOptions {
   readonly dataDir: string;
   readonly print: (line: string) => void;
 }
-
-const anyOperator = "SELECT FROM chat.users WHERE role = 'admin' AND status = 'active' LIMIT 1";
 
 function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   const { TLS_CA } = settings;
@@ -70,6 +68,17 @@ async function createOperator(pool: Pool, userId: string, options: FirstAdminOpt
   return `${userId} is the first operator; its password is in ${file}`;
 }
 
+async function hasOperator(pool: Pool): Promise<boolean> {
+  const operator = await db(pool)
+    .selectFrom('users')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('status', '=', 'active')
+    .limit(1)
+    .executeTakeFirst();
+  return operator !== undefined;
+}
+
 /**
  * Creates the account that PARLEY_FIRST_ADMIN names and makes it an operator, if there is no
  * operator yet. Only a new account with a password that nobody else has seen is promoted, so
@@ -80,7 +89,7 @@ export async function makeFirstAdmin(options: FirstAdminOptions): Promise<void> 
   if (userId === undefined) return;
   const pool = createPool({ url: options.ownerUrl, applicationName: 'parley start', max: 1 });
   try {
-    if ((await pool.query(anyOperator)).rowCount === 0) options.print(await createOperator(pool, userId, options));
+    if (!(await hasOperator(pool))) options.print(await createOperator(pool, userId, options));
   } finally {
     await pool.end();
   }

@@ -1,4 +1,4 @@
-import type { Pool } from '@parley/database';
+import { bool, int4, loadSql, type Pool, text, type UserRole, type UserStatus, uuid } from '@parley/database';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from '../grpc/call.js';
@@ -14,24 +14,22 @@ export interface UserCaller {
   readonly number: number;
   readonly name: string;
   /** Role in the database, not in the token. */
-  readonly role: 'user' | 'admin' | 'guest';
+  readonly role: UserRole;
   readonly sessionId: string;
 }
 
-interface CallerRow {
-  readonly id: string;
-  readonly number: number;
-  readonly name: string;
-  readonly role: UserCaller['role'];
-  readonly status: 'active' | 'suspended' | 'deleted';
-  readonly living: boolean;
-}
-
-const readCaller = {
-  name: 'caller',
-  text: `SELECT u.id, u.number, u.name, u.role, u.status, s.revoked_at IS NULL AND s.expires_at > now() AS living
-    FROM chat.session s JOIN chat.users u ON u.id = s.user_id WHERE s.id = $1`,
-};
+const readCaller = loadSql('callers.sql', import.meta.url).statement(
+  'readCaller',
+  { sessionId: uuid },
+  {
+    id: text,
+    number: int4,
+    name: text,
+    role: text.as<UserRole>(),
+    status: text.as<UserStatus>(),
+    hasSession: bool,
+  },
+);
 
 /**
  * Returns the concurrent calls of one user: fewer than the database connections, so that others get
@@ -85,9 +83,8 @@ export class Callers {
   }
 
   async #sessionUser(claims: UserClaims): Promise<UserCaller> {
-    const { rows } = await this.#pool.query<CallerRow>({ ...readCaller, values: [claims.sid] });
-    const [row] = rows;
-    if (row === undefined || !row.living || row.id !== claims.sub || row.status === 'deleted')
+    const [row] = await readCaller.run(this.#pool, { sessionId: claims.sid });
+    if (row === undefined || !row.hasSession || row.id !== claims.sub || row.status === 'deleted')
       throw refuse('logged-out');
     if (row.status === 'suspended') throw refuse('suspended');
     return { id: row.id, number: row.number, name: row.name, role: row.role, sessionId: claims.sid };

@@ -1,18 +1,23 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { DatabaseClock, Pool } from '@parley/database';
+import { bytea, type DatabaseClock, db, float8, jsonb, loadSql, type Pool, sql, text } from '@parley/database';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 
-import { issuerOf, type TokenKind } from './tokens.js';
+import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const hour = 3_600;
 /** Delay before a new pair is used, so that verifiers and the proxy's cache know it. */
 const settleMs = 2_000;
 /** Time after its regular life in which a pair may sign if no new one can be published. */
 const graceSeconds = hour;
-const publish = `INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at, proof)
-  VALUES ($1, $2, $3, $4, now() + make_interval(secs => $5), $6)`;
-const secondsLeft =
-  'SELECT extract(epoch FROM expires_at - now())::float8 AS seconds FROM chat.signing_key WHERE kid = $1';
+
+const publishKey = loadSql('signing-key.sql', import.meta.url).statement('publishKey', {
+  kid: text,
+  purpose: text.as<TokenPurpose>(),
+  owner: text,
+  publicJwk: jsonb<JWK>(),
+  lifeSeconds: float8,
+  secret: bytea,
+});
 
 interface Pair {
   readonly kid: string;
@@ -94,8 +99,11 @@ export class SigningKey<C extends object> {
   async #tend(): Promise<void> {
     const pair = await this.#current();
     if (this.#next !== undefined) return;
-    const { rows } = await this.#pool.query<{ seconds: number }>(secondsLeft, [pair.kid]);
-    const [row] = rows;
+    const row = await db(this.#pool)
+      .selectFrom('signingKey')
+      .select(sql<number>`extract(epoch FROM expires_at - now())::float8`.as('seconds'))
+      .where('kid', '=', pair.kid)
+      .executeTakeFirst();
     if (row === undefined) await this.#publish(pair);
     else if (row.seconds <= this.#kind.lifeSeconds + graceSeconds)
       await this.#change(row.seconds > this.#kind.lifeSeconds);
@@ -138,6 +146,7 @@ export class SigningKey<C extends object> {
   async #publish({ kid, publicJwk }: Pair): Promise<void> {
     const { purpose, lifeSeconds } = this.#kind;
     const life = signsForSeconds(this.#kind) + graceSeconds + lifeSeconds;
-    await this.#pool.query(publish, [kid, purpose, this.#owner, publicJwk, life, this.#secret]);
+    const key = { kid, purpose, owner: this.#owner, publicJwk, lifeSeconds: life, secret: this.#secret };
+    await publishKey.run(this.#pool, key);
   }
 }

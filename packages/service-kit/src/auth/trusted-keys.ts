@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DatabaseClock, Pool } from '@parley/database';
+import { type DatabaseClock, db, type Pool, sql } from '@parley/database';
 import { limits, type Reason, refuse } from '@parley/runtime';
 import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwtVerify } from 'jose';
 
 import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
-const readKeys = 'SELECT kid, purpose, owner, public_jwk, expires_at FROM chat.signing_key WHERE expires_at > now()';
 const readEveryMs = 1_000;
 /** Maximum time for which a removed key is still trusted. */
 const staleAfterMs = 60_000;
@@ -14,8 +13,8 @@ interface KeyRow {
   readonly kid: string;
   readonly purpose: TokenPurpose;
   readonly owner: string;
-  readonly public_jwk: JWK;
-  readonly expires_at: Date;
+  readonly publicJwk: JWK;
+  readonly expiresAt: Date;
 }
 
 interface TrustedKey {
@@ -37,10 +36,10 @@ export interface VerifiedToken<C> {
  * Imports the key of a row. Skips an unusable key, so that one bad row does not affect the others.
  */
 async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
-  const { kid, purpose, owner, public_jwk, expires_at } = row;
+  const { kid, purpose, owner, publicJwk, expiresAt } = row;
   try {
-    const key = await importJWK(public_jwk, 'EdDSA');
-    return [[kid, { purpose, owner, key, expiresAt: expires_at.getTime() }]];
+    const key = await importJWK(publicJwk, 'EdDSA');
+    return [[kid, { purpose, owner, key, expiresAt: expiresAt.getTime() }]];
   } catch {
     return [];
   }
@@ -144,7 +143,11 @@ export class TrustedKeys {
     await pause(Math.max(0, this.#readAt + readEveryMs - performance.now()));
     this.#nextRead = undefined;
     this.#readAt = performance.now();
-    const { rows } = await this.#pool.query<KeyRow>(readKeys);
+    const rows = await db(this.#pool)
+      .selectFrom('signingKey')
+      .select(['kid', 'purpose', 'owner', 'publicJwk', 'expiresAt'])
+      .where('expiresAt', '>', sql<Date>`now()`)
+      .execute();
     const keys = await Promise.all(rows.map(trusted));
     this.#keys = new Map(keys.flat());
   }

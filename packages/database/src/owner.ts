@@ -1,0 +1,27 @@
+import { loadSql } from './sql-file.js';
+import { int8, text } from './sql-types.js';
+import type { Queryable } from './statement.js';
+
+const owner = loadSql('owner.sql', import.meta.url);
+const grant = owner.statement('grantAdministrator', { userId: text }, { outcome: text });
+const restored = owner.statement('declareRestored', {}, { channels: int8 });
+
+/**
+ * Makes a user an active operator, as the owner of the database. Returns false if the user does not
+ * exist or is a guest. The audit names `(database)` as the actor, which is not a valid user id.
+ * @throws the database error.
+ */
+export async function grantAdministrator(client: Queryable, userId: string): Promise<boolean> {
+  const [row] = await grant.run(client, { userId });
+  return row?.outcome === 'done';
+}
+
+/**
+ * Prepares a database restored from a backup: gives every channel a new log, so that no seq is used
+ * twice. Returns the number of channels.
+ * @throws the database error.
+ */
+export async function declareRestored(client: Queryable): Promise<number> {
+  const [row] = await restored.run(client);
+  return row?.channels ?? 0;
+}
