@@ -10,9 +10,10 @@ import {
   type UserChange,
   userStatusWords,
 } from './admin.js';
-import { defaultData, positive, sessionOf } from './command-parts.js';
+import { positive, sessionOf } from './command-parts.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
+import { defaultData } from './run-file.js';
 
 const adminHelp = `
 Operators manage servers and users. This gives them no access to chats that they do not belong to;

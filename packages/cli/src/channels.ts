@@ -82,7 +82,7 @@ export async function listChannels(session: CommandSession): Promise<void> {
   const [mine, listed] = [await allPages(client, true), await allPages(client, false)];
   const own = new Set(mine.channels.map(({ id }) => id));
   const channels = [...mine.channels, ...listed.channels.filter(({ id }) => !own.has(id))];
-  const none = `There are no channels yet. Create one with \`${session.self} create <name>\`.`;
+  const none = `There are no channels yet. Create one with \`${(await session.advised()).self} create <name>\`.`;
   session.print(channels.length === 0 ? none : channelTable(channels), channels.map(channelValue));
   if (mine.cut || listed.cut) output.complain('* more channels exist than are listed; use the name of one to find it');
 }

@@ -1,11 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { unknownNames } from '@parley/runtime';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usage } from './failure.js';
 import { CommandSession, type GlobalOptions } from './session.js';
-
-/** Default data folder of `npm start`. */
-export const defaultData = fileURLToPath(new URL('../../../../.parley', import.meta.url));
 
 /** Parses a whole number of at least 1. */
 export function positive(text: string): number {

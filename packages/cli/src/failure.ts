@@ -28,17 +28,22 @@ export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);
 }
 
-/** The beginning of a command in an advice, so that it works as printed, and the logged-in user. */
+/** Parts of the commands in an advice, so that each works as printed. */
 export interface Advised {
+  /** Beginning of a command for the logged-in user. */
   readonly self: string;
+  /** Beginning of a command for a new login, which needs the addresses again. */
+  readonly toLogIn: string;
   readonly user: string;
+  /** The option that chooses the data folder of `npm start`, with a leading space; empty for the default folder. */
+  readonly data: string;
 }
 
-const anyUser: Advised = { self: 'npx parley', user: '<user>' };
-const logIn = ({ self, user }: Advised) => `Run \`${self} login ${user}\`.`;
+const anyUser: Advised = { self: 'npx parley', toLogIn: 'npx parley', user: '<user>', data: '' };
+const logIn = ({ toLogIn, user }: Advised) => `Run \`${toLogIn} login ${user}\`.`;
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
-  'user-id-taken': ({ self }) => `If it is yours, run \`${self} login <user>\`.`,
+  'user-id-taken': ({ toLogIn }) => `If it is yours, run \`${toLogIn} login <user>\`.`,
   'not-a-member': () => 'The terminal can only enter rooms: call `Join` of the gRPC API, or ask a member to add you.',
   'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,
@@ -46,8 +51,8 @@ const next: Readonly<Record<string, (advised: Advised) => string>> = {
   'expired-token': logIn,
   unauthenticated: logIn,
   'no-server': ({ self }) => `Start one. Operators can list them with \`${self} admin servers\`.`,
-  'not-operator': ({ self, user }) =>
-    `The owner of the database can make you one with \`${self} admin grant ${user}\`.`,
+  'not-operator': ({ user, data }) =>
+    `The owner of the database can make you one with \`npx parley admin grant ${user}${data}\`.`,
   'server-not-found': ({ self }) => `Run \`${self} admin servers\` to list the chat servers.`,
 };
 

@@ -1,6 +1,6 @@
 import type { ParleyClient } from '@parley/client';
 import type { Channel } from '@parley/contract';
-import { Refusal, refuse } from '@parley/runtime';
+import { didYouMean, Refusal, refuse } from '@parley/runtime';
 import { usage } from './failure.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
@@ -24,6 +24,8 @@ export interface Namesakes {
   readonly mine: readonly Channel[];
   /** Other channels, the most active first. */
   readonly others: readonly Channel[];
+  /** If there are none: names that the user may have meant. */
+  readonly similar?: readonly string[];
 }
 
 async function named(client: ParleyClient, name: string): Promise<Namesakes> {
@@ -32,7 +34,14 @@ async function named(client: ParleyClient, name: string): Promise<Namesakes> {
     return ids.flatMap((id) => channels.find((one) => one.id === id) ?? []);
   };
   const [mine, listed] = await Promise.all([ask(true), ask(false)]);
-  return { mine, others: listed.filter(({ id }) => mine.every((own) => own.id !== id)) };
+  const namesakes = { mine, others: listed.filter(({ id }) => mine.every((own) => own.id !== id)) };
+  return mine.length + listed.length > 0 ? namesakes : { ...namesakes, similar: await listedNames(client) };
+}
+
+/** Returns the names on the first pages of the lists. */
+async function listedNames(client: ParleyClient): Promise<string[]> {
+  const pages = await Promise.all([client.listChannels({ mine: true }), client.listChannels({ mine: false })]);
+  return pages.flatMap(({ channels }) => channels.map(({ name }) => name)).filter((name) => name !== '');
 }
 
 function summaryOf({ id, ownerId, userCount }: Channel): string {
@@ -43,10 +52,13 @@ function summaryOf({ id, ownerId, userCount }: Channel): string {
  * Returns the channels that may be meant, the best match first.
  * @throws {Refusal} `channel-not-found`
  */
-function candidates({ mine, others }: Namesakes, wanted: string): readonly [Channel, ...Channel[]] {
+function candidates({ mine, others, similar = [] }: Namesakes, wanted: string): readonly [Channel, ...Channel[]] {
   const exact = (channels: readonly Channel[]) => channels.filter(({ name }) => name === wanted);
   const [first, ...rest] = [...new Set([...exact(mine), ...exact(others), ...mine, ...others])];
-  if (first === undefined) throw refuse('channel-not-found', { words: `There is no channel ${terminalLine(wanted)}.` });
+  if (first === undefined) {
+    const words = `There is no channel ${terminalLine(wanted)}.${terminalLine(didYouMean(wanted, similar))}`;
+    throw refuse('channel-not-found', { words });
+  }
   return [first, ...rest];
 }
 

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createPool, isAway, type Pool } from '@parley/database';
-import { z } from 'zod';
 import { exitCodes, Failure } from './failure.js';
+import { readRunFile } from './run-file.js';
 
 /** Chooses the database; the command connects as its owner. */
 export interface OwnerOptions {
@@ -11,20 +9,12 @@ export interface OwnerOptions {
   readonly data: string;
 }
 
-const runFile = z.object({ database: z.string() });
-
 async function databaseUrl({ database, data }: OwnerOptions): Promise<string> {
   if (database !== undefined) return database;
-  try {
-    return runFile.parse(JSON.parse(await readFile(join(data, 'run.json'), 'utf8'))).database;
-  } catch {
-    const advice = 'Start it with `npm start`, or give --data or --database.';
-    throw new Failure(
-      'unreachable',
-      exitCodes.unreachable,
-      `No \`npm start\` runs with the data folder ${data}. ${advice}`,
-    );
-  }
+  const run = await readRunFile(data);
+  if (run !== undefined) return run.database;
+  const words = `No \`npm start\` runs with the data folder ${data}. Start it with \`npm start\`, or give --data or --database.`;
+  throw new Failure('unreachable', exitCodes.unreachable, words);
 }
 
 function failureOf(thrown: unknown): Failure {

@@ -4,10 +4,12 @@ import { login, logout, registerAccount } from './accounts.js';
 import { addAdmin } from './admin-program.js';
 import { type CreateOptions, listChannels, makeRoom, removeChannel } from './channels.js';
 import { chat } from './chat.js';
-import { checkSettingNames, defaultData, positive, sessionOf } from './command-parts.js';
+import { checkSettingNames, positive, sessionOf } from './command-parts.js';
+import { usage } from './failure.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { output } from './output.js';
 import { retentionFrom } from './retention.js';
+import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
 import { helpFor } from './typed-line.js';
@@ -16,7 +18,6 @@ const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
 If you give several addresses, any of them will do; one that does not respond is skipped.
 With --json, an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
-\`npx parley drill --help\` is about fault drills, which break a running \`npm start\` and check that no message is lost.
 The login is stored in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable only by you.`;
 
 const chatHelp = `
@@ -132,6 +133,17 @@ function addOperations(program: Command): void {
     .action((_options: object, command: Command) => printSettings(sessionOf(command)));
 }
 
+/** Lists `drill`, which bin/parley.js runs itself if it is the first word. */
+function addDrill(program: Command): void {
+  program
+    .command('drill <name>')
+    .description('break a running `npm start` on purpose, and check that no message is lost; see drill --help')
+    .allowUnknownOption()
+    .action((name: string) => {
+      throw usage(`Global options do not apply to drills. Write \`npx parley drill ${name}\`, with options after it.`);
+    });
+}
+
 /**
  * Returns the whole command line of `parley`. It rejects with the error and prints nothing about
  * it.
@@ -169,5 +181,6 @@ export function parleyCommand(): Command {
   addTalk(program);
   addAdmin(program);
   addOperations(program);
+  addDrill(program);
   return program;
 }

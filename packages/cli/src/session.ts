@@ -5,6 +5,7 @@ import { type Advised, usage } from './failure.js';
 import { LoginFile, type SavedLogin } from './login-file.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
+import { dataOptionFor } from './run-file.js';
 import { openAddress, type SecurityOptions, securityOf } from './services.js';
 
 /** The global options. */
@@ -24,6 +25,13 @@ interface Addresses {
 /** Addresses of an `npm start` without options. */
 export const defaultAddresses: Addresses = { userService: '127.0.0.1:50051', channelService: '127.0.0.1:50052' };
 
+function storedAddresses({ user_service, manager }: SavedLogin): Partial<Addresses> {
+  return {
+    ...(user_service !== undefined && { userService: user_service }),
+    ...(manager !== undefined && { channelService: manager }),
+  };
+}
+
 /** Everything a command needs: options, stored login, clients and output. */
 export class CommandSession {
   readonly json: boolean;
@@ -40,34 +48,40 @@ export class CommandSession {
     return this.#logins;
   }
 
-  /** The beginning of a command line with the same login file and addresses. */
+  /** The beginning of a command line with the same login file and addresses, for a user without a login. */
   get self(): string {
-    return this.#call(this.#options);
+    return this.#call(this.#options.insecure === true, this.addresses(), defaultAddresses);
   }
 
-  /**
-   * Returns the same for an advice to the logged-in user: a new login needs the addresses of the
-   * old one.
-   */
+  /** Returns the parts of commands that an error may advise. Only a new login needs the stored addresses. */
   async advised(): Promise<Advised> {
     const saved = await this.#logins.read().catch(() => undefined);
-    if (saved === undefined) return { self: this.self, user: '<user>' };
-    const { userService, channelService } = this.addresses(saved);
-    const self = this.#call({
-      ...this.#options,
-      ...(userService !== defaultAddresses.userService && { userService }),
-      ...(channelService !== defaultAddresses.channelService && { manager: channelService }),
-      ...(saved.insecure === true && { insecure: true }),
-    });
-    return { self, user: shellWord(terminalLine(saved.user_id)) };
+    const addresses = this.addresses(saved);
+    const data = await dataOptionFor(addresses.channelService);
+    if (saved === undefined) return { self: this.self, toLogIn: this.self, user: '<user>', data };
+    const stored = { ...defaultAddresses, ...storedAddresses(saved) };
+    const isInsecure = this.#options.insecure === true;
+    return {
+      self: this.#call(isInsecure && saved.insecure !== true, addresses, stored),
+      toLogIn: this.#call(isInsecure || saved.insecure === true, addresses, defaultAddresses),
+      user: shellWord(terminalLine(saved.user_id)),
+      data,
+    };
   }
 
-  #call({ login, userService, manager, ca, tls, insecure }: GlobalOptions): string {
-    const options = { '--login': login, '--user-service': userService, '--manager': manager, '--ca': ca };
+  /** Returns the beginning of a command line. It names an address only if it differs from `known`. */
+  #call(isInsecure: boolean, { userService, channelService }: Addresses, known: Addresses): string {
+    const { login, ca, tls } = this.#options;
+    const options = {
+      '--login': login,
+      '--user-service': userService === known.userService ? undefined : userService,
+      '--manager': channelService === known.channelService ? undefined : channelService,
+      '--ca': ca,
+    };
     const given = Object.entries(options).flatMap(([name, value]) =>
       value === undefined ? [] : [name, shellWord(terminalLine(value))],
     );
-    const flags = [...(tls === true ? ['--tls'] : []), ...(insecure === true ? ['--insecure'] : [])];
+    const flags = [...(tls === true ? ['--tls'] : []), ...(isInsecure ? ['--insecure'] : [])];
     return ['npx parley', ...given, ...flags].join(' ');
   }
 

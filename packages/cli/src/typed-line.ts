@@ -1,4 +1,5 @@
 import type { Conversation } from '@parley/client';
+import { nearest } from '@parley/runtime';
 
 /** The meaning of a typed line. */
 export type TypedLine =
@@ -74,6 +75,8 @@ function usageOf(name: string, { words }: Command): string {
   return `/${name} SEQ${words === undefined ? '' : ` ${words}`}`;
 }
 
+const skips = 'Numbers may skip: edits, reactions, pins and member changes take one too.\n';
+
 /**
  * Lists the commands that work in a channel, one per line. `keeps`: the channel stores messages.
  */
@@ -87,7 +90,7 @@ export function helpFor(keeps: boolean): string {
   ];
   const off = keeps ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
   const lines = rows.map(([usage = '', does]) => `  ${usage.padEnd(20)} ${does}`);
-  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${lines.join('\n')}\n${off}`;
+  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${keeps ? skips : ''}${lines.join('\n')}\n${off}`;
 }
 
 const bare: Readonly<Record<string, TypedLine>> = {
@@ -96,16 +99,20 @@ const bare: Readonly<Record<string, TypedLine>> = {
   '/help': { do: 'help' },
 };
 
+const commandNames = [...Object.keys(commands), 'quit', 'who', 'help'];
+
+function unknownCommand(name: string): string {
+  const meant = nearest(name, commandNames);
+  const guess = meant === undefined ? '' : `; did you mean /${meant}?`;
+  return `not sent: unknown command /${name}${guess}; /help lists the commands; to send a text with a leading /, type //`;
+}
+
 function commandOf(line: string, keeps: boolean): TypedLine {
   const alone = bare[line.trim()];
   if (alone !== undefined) return alone;
   const [, name = '', rest = ''] = /^\/(\S*)(.*)$/s.exec(line) ?? [];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined)
-    return {
-      do: 'explain',
-      words: `not sent: unknown command /${name}; /help lists the commands; to send a text with a leading /, type //`,
-    };
+  if (command === undefined) return { do: 'explain', words: unknownCommand(name) };
   if (command.changes && !keeps) {
     return {
       do: 'explain',

@@ -10,7 +10,11 @@ test('finds the only channel of a name, ignoring case', () => {
     channel: { id: 4 },
     note: undefined,
   });
-  expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow('There is no channel lobby.');
+  expect(() => pickChannel({ mine: [], others: [] }, 'lobby')).toThrow(/^There is no channel lobby\.$/);
+  const similar = ['news', 'lobby'];
+  expect(() => pickChannel({ mine: [], others: [], similar }, 'loby')).toThrow(
+    'There is no channel loby. Did you mean lobby?',
+  );
 });
 
 test('prefers the exact name, then an own channel, then the most active, and lists the others', () => {

@@ -74,9 +74,27 @@ test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])
   'a variable that is no setting is wrong usage of %s, as it is for services',
   async (...args) => {
     const { code, err } = await run(args, '', { ...nobody, PARLEY_FOO: '1' });
-    expect([code, err]).toEqual([2, 'parley: PARLEY_FOO is not a setting; `npx parley config` lists them\n']);
+    expect([code, err]).toEqual([2, 'parley: PARLEY_FOO is not a setting. `npx parley config` lists them all.\n']);
   },
 );
+
+test.each([
+  [['chanels'], {}, 'Did you mean channels?'],
+  [['drill', 'kil'], {}, 'Did you mean kill?'],
+  [['channels', '--jsn'], {}, 'Did you mean --json?'],
+  [['admin', 'servres'], {}, 'Did you mean servers?'],
+  [['channels'], { PARLEY_MANAGRES: 'a:1' }, 'Did you mean PARLEY_MANAGERS?'],
+])('%j %j is misspelt, and the error has a guess', async (args, env, guess) => {
+  const { code, err } = await run(args, '', { ...nobody, ...env });
+  expect([code, err]).toEqual([2, expect.stringContaining(guess)]);
+});
+
+test('help lists the drills', async () => {
+  expect((await run(['--help'])).out).toMatch(/^ {2}drill /m);
+  const { code, err } = await run(['--json', 'drill', 'kill']);
+  expect(code).toBe(2);
+  expect(JSON.parse(err)).toMatchObject({ error: { message: expect.stringContaining('npx parley drill') } });
+});
 
 test('ignores the service links of Kubernetes', async () => {
   const links = { PARLEY_SERVICE_HOST: '10.96.1.2', PARLEY_PORT_50051_TCP: 'tcp://10.96.1.2:50051' };

@@ -18,11 +18,18 @@ test('a refusal says what is wrong and what to do', () => {
   expect(words).toBe('parley: That user id is taken. Choose another. If it is yours, run `npx parley login <user>`.');
 });
 
-const reasons = ['user-id-taken', 'channel-not-found', 'logged-out', 'no-server', 'not-operator', 'server-not-found'];
+const reasons = ['user-id-taken', 'channel-not-found', 'logged-out', 'no-server', 'server-not-found'];
+const bob = { self: 'npx parley --login bob.json', toLogIn: 'npx parley --login bob.json', user: 'bob', data: '' };
 
 test.each(reasons as Reason[])('the advice for %s repeats the global options', (reason) => {
-  const { message } = failureFrom(refuse(reason), { self: 'npx parley --login bob.json', user: 'bob' });
+  const { message } = failureFrom(refuse(reason), bob);
   expect(message).toMatch(/`npx parley --login bob\.json (login|channels|admin)\b/);
+});
+
+test('the advice to become an operator names the data folder, and no addresses', () => {
+  const grant = (data: string) => failureFrom(refuse('not-operator'), { ...bob, data }).message;
+  expect(grant('')).toContain('`npx parley admin grant bob`');
+  expect(grant(' --data /d')).toContain('`npx parley admin grant bob --data /d`');
 });
 
 const channelFull = 'Channel is full. Try again when someone leaves. (Retry in 5 s.)';

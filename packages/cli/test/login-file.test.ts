@@ -44,15 +44,20 @@ test('a command uses the addresses of the login unless options override them', (
 test('an advised command names the login file and its addresses', async () => {
   const path = join(home, "bob's.json");
   const shell = `'${home}/bob'\\''s.json'`;
-  expect(await new CommandSession({ login: path }).advised()).toEqual({
+  expect(await new CommandSession({ login: path }).advised()).toMatchObject({
     self: `npx parley --login ${shell}`,
+    toLogIn: `npx parley --login ${shell}`,
     user: '<user>',
   });
   await new LoginFile(path, {}).write({ ...login, user_service: 'a:1', manager: 'b:2', insecure: true });
   expect(await new CommandSession({ login: path, tls: true }).advised()).toEqual({
-    self: `npx parley --login ${shell} --user-service a:1 --manager b:2 --tls --insecure`,
+    self: `npx parley --login ${shell} --tls`,
+    toLogIn: `npx parley --login ${shell} --user-service a:1 --manager b:2 --tls --insecure`,
     user: login.user_id,
+    data: ' --data <data folder of npm start>',
   });
+  const elsewhere = new CommandSession({ login: path, manager: '127.0.0.1:50052', userService: 'a:1' });
+  expect((await elsewhere.advised()).self).toBe(`npx parley --login ${shell} --manager 127.0.0.1:50052`);
   await new LoginFile(path, {}).write({ ...login, user_service: '127.0.0.1:50051', manager: '127.0.0.1:50052' });
   expect((await new CommandSession({ login: path }).advised()).self).toBe(`npx parley --login ${shell}`);
 });

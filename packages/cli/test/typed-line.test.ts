@@ -37,6 +37,10 @@ test.each([
   ['/nick bob', 'not sent: unknown command /nick; /help lists the commands; to send a text with a leading /, type //'],
   ['/', 'not sent: unknown command /; /help lists the commands; to send a text with a leading /, type //'],
   [
+    '/raect 7 x',
+    'not sent: unknown command /raect; did you mean /react?; /help lists the commands; to send a text with a leading /, type //',
+  ],
+  [
     '/toString 7',
     'not sent: unknown command /toString; /help lists the commands; to send a text with a leading /, type //',
   ],
@@ -56,6 +60,10 @@ test('without history, help omits commands that change messages, and they explai
     });
   }
   expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
+});
+
+test('help says why numbers skip, where they do', () => {
+  expect([true, false].map((keeps) => helpFor(keeps).includes('Numbers may skip'))).toEqual([true, false]);
 });
 
 test('help has one command per line, and fits into 80 columns', () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { address, projectFolder, wholeNumber } from '@parley/cli';
-import { textTable } from '@parley/runtime';
+import { didYouMean, textTable } from '@parley/runtime';
 import { Command, CommanderError, Option } from 'commander';
 import { drills } from './catalog.js';
 import { runDrill } from './drill.js';
@@ -22,6 +22,7 @@ interface Options {
   readonly json?: true;
 }
 
+const drillNames = Object.keys(drills);
 const listed = Object.entries(drills).map(([name, { description }]) => [name, description]);
 const after = `
 ${textTable(['drill', 'what it does'], listed)}
@@ -47,7 +48,9 @@ async function findSystem({ data, manager, userService }: Options): Promise<Syst
 async function drill(name: string, options: Options): Promise<number> {
   const [, entry] = Object.entries(drills).find(([known]) => known === name) ?? [];
   if (entry === undefined)
-    throw new Error(`There is no drill ${name}. Choose one of: ${Object.keys(drills).join(', ')}.`);
+    throw new Error(
+      `There is no drill ${name}.${didYouMean(name, drillNames)} Choose one of: ${drillNames.join(', ')}.`,
+    );
   const { rounds, json, channels, people, rate, for: seconds = name === 'all' ? 10 : 30 } = options;
   const report = (line: string) => void (json ? process.stderr : process.stdout).write(`${line}\n`);
   const shape = { channels, people, rate, seconds, report, ...(rounds !== undefined && { rounds }) };

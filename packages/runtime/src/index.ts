@@ -5,6 +5,7 @@ export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
 export { Metrics } from './metrics.js';
 export { displayName, isDisplayName } from './names.js';
+export { didYouMean, nearest } from './nearest.js';
 export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';

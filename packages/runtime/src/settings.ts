@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from './limits.js';
+import { nearest } from './nearest.js';
 import { serviceLinks } from './service-links.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -220,11 +221,17 @@ function withoutLinks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !links.has(name)));
 }
 
+function unknownName(name: string): string {
+  const meant = nearest(name.slice(prefix.length), Object.keys(settingsTable));
+  const guess = meant === undefined ? '' : ` Did you mean ${prefix}${meant}?`;
+  return `${name} is not a setting.${guess} \`npx parley config\` lists them all.`;
+}
+
 /** Returns one line for each variable that has the prefix of settings but is not one. */
 export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
   return Object.keys(withoutLinks(environment))
     .filter((name) => name.startsWith(prefix) && !Object.hasOwn(settingsTable, name.slice(prefix.length)))
-    .map((name) => `${name} is not a setting; \`npx parley config\` lists them`);
+    .map(unknownName);
 }
 
 /**

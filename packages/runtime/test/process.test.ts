@@ -109,7 +109,11 @@ test('exits if the supervisor disappears during the start', async () => {
 test.each([
   ['failsToStart', {}, 'child: the port is taken: choose another\n'],
   ['failsEverywhere', {}, 'child: connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1\n'],
-  ['good', { PARLEY_PORTT: '1' }, 'child: PARLEY_PORTT is not a setting; `npx parley config` lists them\n'],
+  [
+    'good',
+    { PARLEY_PORTT: '1' },
+    'child: PARLEY_PORTT is not a setting. Did you mean PARLEY_PORT? `npx parley config` lists them all.\n',
+  ],
   ['outOfFiles', {}, 'child: Too many files are open. Allow more (`ulimit -n 4096`), then start again.\n'],
 ])('exits with 2 and one sentence if the start fails: %s', async (behaviour, env, words) => {
   const failed = new Child(behaviour, env);

@@ -22,6 +22,8 @@ export interface RunFacts {
   /** URL of the database, with its owner's password. */
   readonly database: string;
   readonly services: readonly ServiceFacts[];
+  /** Address of the web page. */
+  readonly page: string;
 }
 
 /** One running process. */
@@ -159,9 +161,15 @@ export class DataFolder {
       await rm(aside, { force: true });
       return;
     }
-    throw new Error(
-      `Another \`npm start\` (pid ${owner}) runs with the data folder ${this.path}. Stop it, or choose another folder with --data.`,
-    );
+    const running = `Another \`npm start\` (pid ${owner}) runs with the data folder ${this.path}.${await this.#whereItRuns()}`;
+    throw new Error(`${running} Stop it, or choose another folder with --data.`);
+  }
+
+  /** Names the addresses of the other start, once it has published them. */
+  async #whereItRuns(): Promise<string> {
+    const { page, services } = await readRunFacts(this.path).catch(() => ({ page: undefined, services: [] }));
+    if (page === undefined) return '';
+    return ` Its web page is ${page}, and its services are ${services.map(({ name, address }) => `${name} ${address}`).join(', ')}.`;
   }
 
   /** Returns the path of a new log file. The previous one becomes `<name>.log.1`. */

@@ -62,12 +62,16 @@ export async function findDatabase(
   return postgres.url;
 }
 
+function migrationWords(count: number): string {
+  return `prepared the database (${count} ${count === 1 ? 'migration' : 'migrations'})`;
+}
+
 /** Migrates the database and sets the passwords of its roles, from the data folder. */
 export async function openProjectDatabase(ownerUrl: string, dataDir: string, print: Print): Promise<OpenDatabase> {
   const secrets = await readSecrets(dataDir);
   try {
     const applied = await migrate(ownerUrl);
-    if (applied.length > 0) print(`migrated the database: ${applied.join(', ')}`);
+    if (applied.length > 0) print(migrationWords(applied.length));
     await openRoles(ownerUrl, secrets);
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause;

@@ -42,6 +42,11 @@ function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: P
     : `${userService} --manager ${quoted(upstreams.PARLEY_MANAGERS)}`;
 }
 
+/** Returns the address of the web page, which the last process serves. */
+export function webPageOf(running: readonly Running[], network: Network): string {
+  return publicAddress(running.at(-1)?.listens.http ?? '', network);
+}
+
 /** Returns the text printed once everything runs: processes, addresses and commands to try. */
 export function overview(
   running: readonly Running[],
@@ -61,6 +66,6 @@ export function overview(
   const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
     (command) => `  npx parley ${command}`,
   );
-  const page = publicAddress(running.at(-1)?.listens.http ?? '', network);
+  const page = webPageOf(running, network);
   return `everything runs\n\n${table}\nWeb page: ${page}\n\nNow try, in another terminal (\`npx parley --help\` lists all commands):\n${next.join('\n')}\n\nPress Ctrl-C to stop.`;
 }

@@ -11,7 +11,7 @@ import { rotateLargeLogs } from './log-files.js';
 import { type Network, networkOf, networkSettings } from './network.js';
 import { findDatabase, type OpenDatabase, openProjectDatabase } from './open-database.js';
 import type { StartOptions } from './options.js';
-import { addressOf, overview, type Running } from './overview.js';
+import { addressOf, overview, type Running, webPageOf } from './overview.js';
 import { adminPort, connectionsOf, mainOf, type Plan, planServices, type ServicePlan } from './plan.js';
 import { checkFree } from './ports.js';
 import { FactsPublisher } from './publisher.js';
@@ -120,8 +120,9 @@ export class Supervisor {
     if (!isOver()) this.#print(overview(running, this.#options, upstreams, context.network));
   }
 
-  async #publish(running: readonly Running[], { folder, database }: StartContext): Promise<void> {
-    const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf) });
+  async #publish(running: readonly Running[], { folder, database, network }: StartContext): Promise<void> {
+    const page = webPageOf(running, network);
+    const facts = () => ({ pid: process.pid, database: database.ownerUrl, services: running.map(factsOf), page });
     this.#publisher = this.#parts.add('publisher', new FactsPublisher(folder, facts, this.#print));
     await this.#publisher.publish();
   }

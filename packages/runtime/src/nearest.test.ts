@@ -1,0 +1,21 @@
+import { didYouMean, nearest } from './nearest.js';
+
+const known = ['channels', 'create', 'chat', 'drill'];
+
+test.each([
+  ['chanels', 'channels'],
+  ['CREATE', 'create'],
+  ['caht', 'chat'],
+  ['dril', 'drill'],
+  ['chatt', 'chat'],
+])('takes %s for %s', (word, meant) => {
+  expect(nearest(word, known)).toBe(meant);
+});
+
+test.each(['x', 'shout', '', 'a-word-that-is-far-from-all'])('has no guess for "%s"', (word) => {
+  expect(nearest(word, known)).toBeUndefined();
+});
+
+test('asks only if there is a guess', () => {
+  expect([didYouMean('kil', ['kill']), didYouMean('kil', [])]).toEqual([' Did you mean kill?', '']);
+});
