@@ -17,6 +17,20 @@ asRoot('Started by root (skipped for other users)', () => {
   });
   afterAll(() => rm(code, { recursive: true }));
 
+  test('Envoy runs as root if its own user cannot run the program', async () => {
+    const [plan] = planServices(readOptions([])).first as [ServicePlan];
+    const envoy = join(code, 'envoy');
+    const lines: string[] = [];
+    const who = () => accountFor(plan, { ...process.env, ENVOY_BINARY: envoy }, (line) => lines.push(line), code);
+    await writeFile(envoy, '#!/bin/sh\necho 1.0\n', { mode: 0o755 });
+    expect([await who(), lines]).toEqual([expect.objectContaining({ uid: expect.any(Number) }), []]);
+    const hidden = await mkdtemp(join(tmpdir(), 'parley-hidden-')); // only its owner may enter
+    await writeFile(join(hidden, 'interpreter'), '#!/bin/sh\n', { mode: 0o755 });
+    await writeFile(envoy, `#!${join(hidden, 'interpreter')}\n`);
+    expect([await who(), lines]).toEqual([undefined, [expect.stringContaining(`it cannot run ${envoy}`)]]);
+    await rm(hidden, { recursive: true });
+  });
+
   test('a service runs as its own user, and root reports if that user cannot read the code', async () => {
     const [plan] = planServices(readOptions([])).first as [ServicePlan];
     const lines: string[] = [];

@@ -49,6 +49,15 @@ const types: pg.CustomTypesConfig = {
     (format !== 'binary' && PARSERS.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
 };
 
+/**
+ * Settings of every connection. A role may change its own defaults, and a stolen one could stop all
+ * its processes with these.
+ */
+const fixedSettings = {
+  default_transaction_read_only: 'off',
+  default_transaction_isolation: 'read\\ committed',
+};
+
 function sessionOptions(session: Readonly<Record<string, string>>): string {
   return Object.entries(session)
     .map(([name, value]) => `-c ${name}=${value}`)
@@ -79,7 +88,7 @@ export function createPool(settings: PoolSettings): pg.Pool {
     connectionTimeoutMillis: 2_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    ...(settings.session === undefined ? {} : { options: sessionOptions(settings.session) }),
+    options: sessionOptions({ ...fixedSettings, ...settings.session }),
     ...timeoutsOf(settings),
   });
   const lost = settings.onLost ?? (() => {});

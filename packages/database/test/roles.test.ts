@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { migrate, openRoles, roleUrl, SERVICE_ROLES, type ServiceRole } from '../src/index.js';
+import { withClient } from '../src/roles.js';
 import { addChannel, addUser, TestServer } from './server.js';
 
 const DENIED = { code: '42501' };
@@ -306,11 +307,29 @@ test('resets the session defaults of a stolen role', async () => {
   await thief.query(
     `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`,
   );
-  const readOnly = async () =>
-    (await server.pool(login).query("SELECT current_setting('default_transaction_read_only') AS it")).rows;
+  await thief.query("ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'serializable'");
+  const settings = `SELECT current_setting('default_transaction_read_only') AS "readOnly",
+    current_setting('default_transaction_isolation') AS isolation`;
+  const usual = [{ readOnly: 'off', isolation: 'read committed' }];
+  expect((await server.pool(login).query(settings)).rows).toEqual(usual); // a service goes on
+  const readOnly = () =>
+    withClient(
+      login,
+      async (client) => (await client.query("SELECT current_setting('default_transaction_read_only') AS it")).rows,
+    );
   expect(await readOnly()).toEqual([{ it: 'on' }]);
   await openRoles(url, passwords);
   expect(await readOnly()).toEqual([{ it: 'off' }]);
+});
+
+test('closes the other databases of an embedded server to the roles', async () => {
+  const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
+  await openRoles(url, passwords);
+  for (const database of ['postgres', 'template1']) {
+    const other = new URL(roleUrl(url, 'chat_gateway', 'mine'));
+    other.pathname = `/${database}`;
+    await expect(withClient(other.href, async () => undefined)).rejects.toMatchObject(DENIED);
+  }
 });
 
 test('refuses a second Parley in the same PostgreSQL server', async () => {

@@ -26,7 +26,7 @@ const names: Readonly<Record<ServicePlan['service'], string>> = {
   envoy: 'parley-envoy',
 };
 
-const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR', 'ENVOY_BINARY'];
+const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR'];
 
 /**
  * Returns a file or folder of the code that an account cannot read, for example after a clone with
@@ -38,6 +38,15 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
   const found = run('find', [code, ...skipped, '-o', ...closed], { ...account, cwd: '/' });
   const { stdout } = await found.catch(({ stdout }: { stdout: string }) => ({ stdout: stdout || `${code}\n` }));
   return stdout === '' ? undefined : stdout.trimEnd();
+}
+
+/** Returns that an account cannot run Envoy: its file may be a script for a program below /root. */
+async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
+  if (ENVOY_BINARY === undefined) return [];
+  return run(ENVOY_BINARY, ['--version'], { ...account, cwd: '/' }).then(
+    () => [],
+    () => [`run ${ENVOY_BINARY}`],
+  );
 }
 
 /** Returns what an account lacks to run a service, or undefined. */
@@ -64,7 +73,8 @@ async function missing(
     needs.map(async ([flag, path, what]) => ((await may(flag, path)) ? [] : [`${what} ${path}`])),
   );
   const closed = await unreadableCode(account, code);
-  const [first] = [...found.flat(), ...(closed === undefined ? [] : [`read ${closed}`])];
+  const envoy = await unrunnableEnvoy(account, env);
+  const [first] = [...found.flat(), ...(closed === undefined ? [] : [`read ${closed}`]), ...envoy];
   return first === undefined ? undefined : `it cannot ${first}`;
 }
 

@@ -100,9 +100,11 @@ async function launchNew(place: Place): Promise<pg.Client> {
   throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end. End them.`);
 }
 
+/** Creates the database. Closes the others to the service roles, whose rights are limited only in it. */
 async function makeDatabase(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'parley'");
   if (rowCount === 0) await client.query('CREATE DATABASE parley');
+  await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
 }
 
 /**
