@@ -39,6 +39,14 @@ export const limits = {
    */
   unreadBytes: 67_108_864,
   /**
+   * Open connections from one IPv4 address or IPv6 /64 network, and of one process. Those of trusted
+   * proxies do not count.
+   */
+  connectionsPerAddress: 1_000,
+  connectionsPerProcess: 20_000,
+  /** Time from connecting to the first call. After it the connection is closed. */
+  firstCallWithinMs: 30_000,
+  /**
    * Concurrent calls and streams on one HTTP/2 connection to a chat server. A proxy opens another
    * connection.
    */

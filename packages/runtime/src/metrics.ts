@@ -71,6 +71,20 @@ export class Metrics {
     });
   }
 
+  /** Creates a counter like `total`, with one value per value of `label`. */
+  totals<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [value, number] of Object.entries(read())) this.labels(value).inc(number);
+      },
+    });
+  }
+
   /** Creates a gauge. `read` runs at each scrape. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({

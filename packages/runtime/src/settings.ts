@@ -76,6 +76,12 @@ export const settingsTable = {
     'trusted proxies: of services, the gateway and Envoy; of the gateway, your own proxy; the last address of their x-forwarded-for counts as the caller, and refusals never close their connections; unset: none is trusted',
     '',
   ),
+  CONNECTIONS_PER_ADDRESS: setting(
+    positive,
+    'connections',
+    'open connections from one IPv4 address or IPv6 /64 network; those of trusted proxies are not limited',
+    String(limits.connectionsPerAddress),
+  ),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'level',

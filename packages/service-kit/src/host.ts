@@ -29,6 +29,7 @@ import { Callers } from './auth/callers.js';
 import { SigningKey } from './auth/signing-key.js';
 import type { TokenKind } from './auth/tokens.js';
 import { TrustedKeys } from './auth/trusted-keys.js';
+import { connectionBounds } from './connections.js';
 import { isLoopback } from './grpc/key-pair.js';
 import { Proxies } from './grpc/proxies.js';
 import { renewKeyPair } from './grpc/renewal.js';
@@ -286,6 +287,7 @@ export class ServiceHost {
       metrics,
       stopMs: this.#config.stopMs,
       proxies: new Proxies(settings.PROXIES),
+      connections: connectionBounds(settings),
       streamsPerConnection: this.#config.streamsPerConnection,
     });
     add(builder);

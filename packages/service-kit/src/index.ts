@@ -21,6 +21,7 @@ export {
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { Buckets, type BurstRate } from './buckets.js';
 export { channelKinds, keepOf } from './channel-fields.js';
+export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';
 export { clientCredentials } from './grpc/client-credentials.js';

@@ -2,12 +2,13 @@ import { constants } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { LoginRequest, LoginResponse } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
-import { limits } from '@parley/runtime';
+import { limits, type Reason, refuse } from '@parley/runtime';
 import { Proxies } from '../src/grpc/proxies.js';
 import { answerOf, RawClient } from './raw-client.js';
 import { eventually, ServerUnderTest } from './server-under-test.js';
 
 const path = '/chat.v1.UserService/Login';
+const otherPath = '/chat.v1.UserService/Get';
 const whole = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
 const tooLarge = Buffer.from([0, 0, 16, 0, 0]);
 
@@ -15,16 +16,24 @@ let server: ServerUnderTest;
 
 async function start(proxies: readonly string[]): Promise<void> {
   server = await ServerUnderTest.start({
-    user: { login: async () => LoginResponse.create() },
+    user: {
+      login: async () => LoginResponse.create(),
+      get: async (_request, call) => {
+        throw refuse(call.metadata('x-reason') as Reason);
+      },
+    },
     proxies: new Proxies(proxies),
   });
 }
 afterEach(() => server.stop());
 
-/** Kinds of calls that are refused before their request is read. */
+/** Kinds of calls that are refused before their request is read, or that cost their caller nothing. */
 const refusedCalls: Readonly<Record<string, (client: RawClient) => void>> = {
   'with a compressed request': (client) => void client.call(path, whole, { 'grpc-encoding': 'gzip' }),
   'with a request that is too large': (client) => void client.call(path, tooLarge),
+  'without a token': (client) => void client.call(otherPath, whole, { 'x-reason': 'unauthenticated' }),
+  'with a token that has expired': (client) => void client.call(otherPath, whole, { 'x-reason': 'expired-token' }),
+  'that read too often': (client) => void client.call(otherPath, whole, { 'x-reason': 'read-too-often' }),
   'with a deadline that is none': (client) => void client.call(path, whole, { 'grpc-timeout': 'x' }),
 };
 
@@ -81,10 +90,29 @@ test('keeps a connection with occasional refusals', async () => {
   client.close();
 });
 
-test('keeps the connection of a proxy', async () => {
+test('keeps a connection whose calls are refused for what they ask', async () => {
+  await start([]);
+  const client = new RawClient(server.port);
+  await refuseInWaves(client, 10, (one) => void one.call(otherPath, whole, { 'x-reason': 'user-not-found' }));
+  expect((await client.call(path, whole)).status).toBe(status.OK);
+  client.close();
+});
+
+test('begins no call on a connection that it closes', async () => {
+  await start([]);
+  const client = new RawClient(server.port);
+  client.session.setMaxListeners(0);
+  const compressed = { 'grpc-encoding': 'gzip' };
+  await Promise.all(Array.from({ length: 900 }, () => client.call(path, whole, compressed)));
+  const metric = await server.metrics.registry.getSingleMetric('parley_calls_not_begun_total')?.get();
+  expect(metric?.values[0]?.value).toBeLessThan(150);
+  expect(await closedConnections()).toBe(1);
+});
+
+test.each(['with a compressed request', 'without a token'])('keeps the connection of a proxy %s', async (kind) => {
   await start(['127.0.0.0/8']);
   const client = new RawClient(server.port);
-  await refuseInWaves(client, 20, refusedCalls['with a compressed request'] as (client: RawClient) => void);
+  await refuseInWaves(client, 20, refusedCalls[kind] as (client: RawClient) => void);
   expect((await client.call(path, whole)).status).toBe(status.OK);
   client.close();
 });

@@ -2,6 +2,7 @@ import { Client, type ClientDuplexStream, type ClientReadableStream, credentials
 import { ChannelService, ChatService, type Method, UserService } from '@parley/contract';
 import { grpcMethod } from '@parley/rpc';
 import { type Logger, Metrics } from '@parley/runtime';
+import type { ConnectionBounds } from '../src/connections.js';
 import type { RequestTimeouts } from '../src/grpc/call-tracker.js';
 import type { Proxies } from '../src/grpc/proxies.js';
 import { GrpcServerBuilder, type RunningGrpcServer, serverCredentials } from '../src/grpc/server.js';
@@ -33,6 +34,7 @@ export interface Wanted {
   readonly stopMs?: number;
   readonly patience?: RequestTimeouts;
   readonly proxies?: Proxies;
+  readonly connections?: ConnectionBounds;
 }
 
 /** Server as services build it, with clients and everything it logs and counts. */
@@ -62,6 +64,7 @@ export class ServerUnderTest {
       stopMs: wanted.stopMs ?? 500,
       streamsPerConnection: 1_000,
       ...(wanted.proxies === undefined ? {} : { proxies: wanted.proxies }),
+      ...(wanted.connections === undefined ? {} : { connections: wanted.connections }),
       ...(wanted.patience === undefined ? {} : { patience: wanted.patience }),
     });
     builder.add(UserService, wanted.user ?? {});

@@ -1,5 +1,12 @@
 import { dialable, hostAndPort, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
-import { clientCredentials, keyPair, renewKeyPair, ServiceHost } from '@parley/service-kit';
+import {
+  Connections,
+  clientCredentials,
+  connectionBounds,
+  keyPair,
+  renewKeyPair,
+  ServiceHost,
+} from '@parley/service-kit';
 import { Upstreams } from './clients/upstreams.js';
 import type { GatewayConfig } from './config.js';
 import { Bridge } from './http/bridge.js';
@@ -34,7 +41,8 @@ export async function startGateway(config: GatewayConfig, context: ProcessContex
   const bridge = new Bridge({ upstreams, routes: new ChatRoutes(host.keys, living), proxies, log, metrics });
   const handlers = [crossOrigin(config.origins), bridge.handle, serveKeys(joinKeys), page.handle];
   const { host: address, port, stopMs } = config.host;
-  const http = await startHttpServer({ address, port, tls, stopMs, handlers });
+  const connections = new Connections(proxies, log, metrics, connectionBounds(settings));
+  const http = await startHttpServer({ address, port, tls, stopMs, connections, handlers });
   host.parts.add('http', http);
   host.parts.add('certificate', renewKeyPair(settings, log, http.renew));
   host.parts.add('bridge', bridge);

@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { type ServiceProcess, Trio } from '@parley/testkit';
 
 let trio: Trio;
@@ -129,3 +133,32 @@ test('ends a request that never completes', async () => {
   );
   expect(await ended).not.toMatch(/ 200 /);
 }, 60_000);
+
+describe('a gateway with a certificate', () => {
+  const pair = () => ({ PARLEY_TLS_CERT: join(folder, 'cert.pem'), PARLEY_TLS_KEY: join(folder, 'key.pem') });
+
+  function makeCertificate(): void {
+    const { PARLEY_TLS_CERT: cert, PARLEY_TLS_KEY: key } = pair();
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    execFileSync('openssl', [...made, '-subj', '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  }
+
+  async function serialAt(url: string): Promise<string> {
+    const { hostname, port } = new URL(url);
+    const socket = connectTls({ port: Number(port), host: hostname, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    socket.destroy();
+    return serialNumber;
+  }
+
+  test('serves a changed one to new connections, without a restart', async () => {
+    makeCertificate();
+    const { http } = await trio.startGateway(pair());
+    expect(http).toMatch(/^https:/);
+    const before = await serialAt(http);
+    expect(await serialAt(http)).toBe(before);
+    makeCertificate();
+    while ((await serialAt(http)) === before) await pause(100);
+  });
+});

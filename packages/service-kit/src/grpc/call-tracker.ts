@@ -13,7 +13,9 @@ import { RequestIntake } from './request-intake.js';
 import { ServerCall } from './server-call.js';
 
 /** Time limits for callers, in milliseconds. */
-export type RequestTimeouts = Readonly<Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs', number>>;
+export type RequestTimeouts = Readonly<
+  Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs' | 'firstCallWithinMs', number>
+>;
 
 /**
  * Tracks every call of a server. Gives each status a reason, and each call of a served path a log
@@ -158,7 +160,9 @@ export class CallTracker {
     serverCall.unread?.set(0);
     serverCall.close();
     this.#open.delete(serverCall);
-    if (this.#served.has(serverCall.path)) this.#report(serverCall);
+    if (!this.#served.has(serverCall.path)) return;
+    this.#refusalLimit.countOutcome(serverCall.reason, serverCall.stream);
+    this.#report(serverCall);
   }
 
   #report({ call, startedAt, reason, cause }: ServerCall): void {

@@ -68,17 +68,23 @@ function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   stream.close(constants.NGHTTP2_NO_ERROR); // the rest of the request is not read
 }
 
-/**
- * Installs a check of the headers of every call, before grpc-js reads the request. Calls `refused`
- * for each refused call.
- */
-export function checkAllHeaders(server: Server, refused: (refusal: Refusal, stream: ServerHttp2Stream) => void): void {
+/** Hooks for new calls. */
+export interface HeaderChecks {
+  /** True: the connection of the stream is being closed, and no call begins on it. */
+  readonly isEnding: (stream: ServerHttp2Stream) => boolean;
+  /** Called for each refused call. */
+  readonly refused: (refusal: Refusal, stream: ServerHttp2Stream) => void;
+}
+
+/** Installs a check of the headers of every call, before grpc-js reads the request. */
+export function checkAllHeaders(server: Server, { isEnding, refused }: HeaderChecks): void {
   const inner = server as unknown as Inner;
   const handle = inner._streamHandler.bind(server);
   const { commonServerOptions } = inner;
   commonServerOptions.maxHeaderListPairs = limits.headerPairs;
   commonServerOptions.settings = { ...commonServerOptions.settings, maxHeaderListSize: limits.headersBytes };
   inner._streamHandler = (interceptors, stream, headers) => {
+    if (isEnding(stream)) return void stream.close(constants.NGHTTP2_REFUSED_STREAM);
     const size = sizeOf(headers);
     sizes.set(stream, size);
     try {

@@ -1,5 +1,5 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Metrics } from '@parley/runtime';
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Metrics, Reason } from '@parley/runtime';
 import { Buckets, type BurstRate } from '../buckets.js';
 import { addressKey } from './address-key.js';
 import type { Proxies } from './proxies.js';
@@ -11,6 +11,20 @@ const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
 /** Closed connections per address before the stricter limit applies. */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
+/** Reasons of handlers that count. The other refusals of handlers need a token, and cost its user. */
+const countedReasons: ReadonlySet<string> = new Set<Reason>([
+  ...([
+    'unauthenticated',
+    'invalid-token',
+    'expired-token',
+    'logged-out',
+    'suspended',
+    'not-a-service',
+    'seat-gone',
+  ] as const),
+  ...(['read-too-often', 'login-too-often', 'register-too-often'] as const),
+]);
+
 /**
  * Closes a connection whose calls are refused too often, because even a refusal costs time.
  * Connections of proxies carry calls of many users and are never closed.
@@ -19,6 +33,8 @@ export class RefusalLimit {
   readonly #connections = new Buckets<object>();
   readonly #addresses = new Buckets<string>();
   readonly #proxies: Proxies;
+  readonly #counted = new WeakSet<object>();
+  readonly #ending = new WeakSet<object>();
   #closed = 0;
 
   constructor(proxies: Proxies, metrics: Metrics) {
@@ -30,19 +46,40 @@ export class RefusalLimit {
     );
   }
 
+  /** Counts the outcome of a call of a served path, if it is one of those that cost its caller nothing. */
+  countOutcome(reason: string, stream: ServerHttp2Stream): void {
+    if (countedReasons.has(reason)) this.count(stream);
+  }
+
   /** Counts a refused call on the connection of this stream. */
   count({ session }: ServerHttp2Stream): void {
-    if (session === undefined || session.destroyed) return;
+    if (session === undefined || session.destroyed || this.#ending.has(session)) return;
     const { remoteAddress = '' } = session.socket;
     if (this.#proxies.has(remoteAddress)) return;
     const address = addressKey(remoteAddress);
     const rate = this.#addresses.left(address, closures) < 1 ? fewRefusals : refusals;
-    if (this.#connections.left(session, refusals) === refusals.burst)
-      session.once('close', () => this.#connections.forget(session));
+    this.#forgetAtEnd(session);
     if (this.#connections.take(session, rate) === 0) return;
     this.#addresses.take(address, closures);
     this.#closed += 1;
+    this.#end(session);
+  }
+
+  /** Tests whether the connection of a new stream is being closed. */
+  isEnding({ session }: ServerHttp2Stream): boolean {
+    return session !== undefined && this.#ending.has(session);
+  }
+
+  #forgetAtEnd(session: Http2Session): void {
+    if (this.#counted.has(session)) return;
+    this.#counted.add(session);
+    session.once('close', () => this.#connections.forget(session));
+  }
+
+  /** Destroys the session later: in a callback of one of its streams that corrupts the heap of Node. */
+  #end(session: Http2Session): void {
+    this.#ending.add(session);
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    session.destroy();
+    setImmediate(() => session.destroy());
   }
 }

@@ -1,8 +1,11 @@
+import type { Http2Session } from 'node:http2';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
 import { seedMethods } from '@parley/contract/descriptors';
-import { hostAndPort, type Logger, limits, type Metrics, type Part } from '@parley/runtime';
+import { hostAndPort, type Logger, limits, type Metrics, type Part, readSettings } from '@parley/runtime';
+import { type ConnectionBounds, Connections, connectionBounds } from '../connections.js';
 import { CallTracker, type RequestTimeouts } from './call-tracker.js';
 import { checkTransport } from './check-transport.js';
+import { guardConnections } from './connection-guard.js';
 import { checkAllHeaders } from './headers.js';
 import { addHealth } from './health.js';
 import { type KeyPair, keyPair } from './key-pair.js';
@@ -32,6 +35,8 @@ export interface GrpcServerOptions {
   readonly proxies?: Proxies;
   /** Time limits for callers. Absent: those of `limits`. */
   readonly patience?: RequestTimeouts;
+  /** Limits of connections. Absent: those of the default settings. */
+  readonly connections?: ConnectionBounds;
 }
 
 /** A service with its handlers. `add` checks that their types match. */
@@ -55,6 +60,9 @@ export function serverCredentials(settings: Parameters<typeof keyPair>[0]): Serv
   if (pair === undefined) return ServerCredentials.createInsecure();
   return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
 }
+
+/** Time that `drain` has to end connections in order, before they are cut. */
+const cutAfterMs = 100;
 
 /** A private member of grpc-js. `checkTransport` pins the exact version. */
 interface Renewable {
@@ -123,6 +131,8 @@ export class GrpcServerBuilder {
     setLogVerbosity(logVerbosity.NONE); // it would print unreadable metadata, including tokens
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
+    const bounds = this.#options.connections ?? connectionBounds(readSettings({}));
+    const connections = new Connections(proxies, log, metrics, bounds);
     const refusalLimit = new RefusalLimit(proxies, metrics);
     const calls = new CallTracker(log, metrics, proxies, refusalLimit, patience);
     const server = new Server({
@@ -138,10 +148,14 @@ export class GrpcServerBuilder {
       'calls refused because of their headers, by reason',
       ['reason'],
     );
-    checkAllHeaders(server, ({ reason }, stream) => {
-      refusals.inc({ reason });
-      refusalLimit.count(stream);
+    checkAllHeaders(server, {
+      isEnding: (stream) => refusalLimit.isEnding(stream),
+      refused: ({ reason }, stream) => {
+        refusals.inc({ reason });
+        refusalLimit.count(stream);
+      },
     });
+    guardConnections(server, connections, (patience ?? limits).firstCallWithinMs);
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);
@@ -153,7 +167,7 @@ export class GrpcServerBuilder {
       setServing: (serving) => health.set(serving),
       stop: () => {
         health.set(false);
-        return shutDown(server, calls, hostAndPort(host, port), stopMs);
+        return shutDown(server, calls, connections, hostAndPort(host, port), stopMs);
       },
     };
   }
@@ -187,12 +201,34 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
   });
 }
 
+/** A private member of grpc-js. `checkTransport` pins the exact version. */
+interface Sessions {
+  readonly http2Servers: ReadonlyMap<unknown, { readonly sessions: Set<Http2Session> }>;
+}
+
+/** Removes destroyed sessions that are not closed yet: `tryShutdown` would wait for them for ever. */
+function forgetDestroyed(server: Server): void {
+  for (const { sessions } of (server as unknown as Sessions).http2Servers.values()) {
+    for (const session of sessions) if (session.destroyed) sessions.delete(session);
+  }
+}
+
 /**
  * Waits for calls in flight, ends watchers, and closes connections after `withinMs`. Uses `drain`
- * for that, because without channelz `forceShutdown` of grpc-js 1.14 finds no connections.
+ * for that, because without channelz `forceShutdown` of grpc-js 1.14 finds no connections. It
+ * does not find those that are closing already either, so what is left is cut.
  */
-function shutDown(server: Server, calls: CallTracker, address: string, withinMs: number): Promise<void> {
+async function shutDown(
+  server: Server,
+  calls: CallTracker,
+  connections: Connections,
+  address: string,
+  withinMs: number,
+): Promise<void> {
   server.drain(address, withinMs);
   calls.endWatchers();
-  return new Promise((resolve) => server.tryShutdown(() => resolve()));
+  forgetDestroyed(server);
+  const cut = setTimeout(() => connections.destroyAll(), withinMs + cutAfterMs);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  clearTimeout(cut);
 }

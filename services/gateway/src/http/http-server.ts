@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
-import type { KeyPair } from '@parley/service-kit';
+import type { Connections, KeyPair } from '@parley/service-kit';
 import type { HttpHandler } from './handler.js';
 
 /** Address, certificate and handlers of an HTTP server. */
@@ -14,6 +14,9 @@ export interface HttpOptions {
   readonly tls: KeyPair | undefined;
   /** Time that `stop` waits for responses in progress, in milliseconds. */
   readonly stopMs: number;
+  readonly connections: Connections;
+  /** Time for a connection to send a whole request, from its start. Absent: that of `limits`. */
+  readonly requestWithinMs?: number;
   /** Tried in order until one handles the request. */
   readonly handlers: readonly HttpHandler[];
 }
@@ -24,13 +27,17 @@ export interface HttpServer extends Part {
   readonly renew: (pair: KeyPair) => void;
 }
 
-const bounds: ServerOptions = {
-  requestTimeout: limits.requestWithinMs,
-  headersTimeout: limits.requestWithinMs,
-  connectionsCheckingInterval: 2_000,
-  keepAliveTimeout: 60_000,
-  maxHeaderSize: 16_384,
-};
+/** A connection without a request ends like one with half a request. */
+function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: number } {
+  return {
+    requestTimeout: requestWithinMs,
+    headersTimeout: requestWithinMs,
+    handshakeTimeout: requestWithinMs,
+    connectionsCheckingInterval: requestWithinMs / 5,
+    keepAliveTimeout: 60_000,
+    maxHeaderSize: 16_384,
+  };
+}
 
 /** Requests per connection. Bounds what a client can pipeline before it reads a response. */
 const requestsPerSocket = 100;
@@ -39,7 +46,9 @@ const requestsPerSocket = 100;
  * Starts an HTTP server.
  * @throws {Error} one sentence if the port is taken.
  */
-export async function startHttpServer({ address, port, tls, stopMs, handlers }: HttpOptions): Promise<HttpServer> {
+export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const { address, port, tls, stopMs, connections, handlers } = options;
+  const bounds = boundsOf(options.requestWithinMs ?? limits.requestWithinMs);
   const listener: RequestListener = (request, response) => {
     response.on('error', () => {}); // the client disconnected
     response.setHeader('x-content-type-options', 'nosniff');
@@ -51,6 +60,7 @@ export async function startHttpServer({ address, port, tls, stopMs, handlers }: 
   const secure = tls === undefined ? undefined : createTlsServer({ ...bounds, ...tls }, listener);
   const server = secure ?? createServer(bounds, listener);
   server.maxRequestsPerSocket = requestsPerSocket;
+  connections.guard(server);
   await listen(server, port, address);
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,0 +1,100 @@
+import type { Server, Socket } from 'node:net';
+import { type Logger, limits, type Metrics, type Settings } from '@parley/runtime';
+import { addressKey } from './grpc/address-key.js';
+import type { Proxies } from './grpc/proxies.js';
+
+/** Maximum numbers of open connections. */
+export interface ConnectionBounds {
+  /** From one IPv4 address or IPv6 /64 network. */
+  readonly perAddress: number;
+  /** In this process, connections of proxies aside. */
+  readonly perProcess: number;
+}
+
+const logEveryMs = 10_000;
+
+/**
+ * Open connections of a server. Refuses those beyond its bounds, before anything is read from them.
+ * Trusted proxies are not bounded, because they connect for many users.
+ */
+export class Connections {
+  readonly #proxies: Proxies;
+  readonly #log: Logger;
+  readonly #bounds: ConnectionBounds;
+  readonly #open = new Set<Socket>();
+  readonly #byAddress = new Map<string, number>();
+  readonly #refused: Record<'address' | 'process', number> = { address: 0, process: 0 };
+  #counted = 0;
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(proxies: Proxies, log: Logger, metrics: Metrics, bounds: ConnectionBounds) {
+    this.#proxies = proxies;
+    this.#log = log;
+    this.#bounds = bounds;
+    metrics.gauge('parley_connections', 'open connections', () => this.#open.size);
+    const help = 'connections refused because their address, or this process, had too many';
+    metrics.totals('parley_connections_refused_total', help, 'by', () => this.#refused);
+  }
+
+  /** Bounds the connections of a server that has not begun to listen. */
+  guard(server: Server): void {
+    const listeners = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (this.#admit(socket)) for (const listener of listeners) listener.call(server, socket);
+      else socket.destroy();
+    });
+  }
+
+  /** Tests whether a connection comes from a trusted proxy. */
+  isFromProxy({ remoteAddress = '' }: Pick<Socket, 'remoteAddress'>): boolean {
+    return this.#proxies.has(remoteAddress);
+  }
+
+  /** Cuts all open connections. */
+  destroyAll(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #admit(socket: Socket): boolean {
+    const address = this.isFromProxy(socket) ? undefined : addressKey(socket.remoteAddress ?? '');
+    if (address !== undefined && !this.#hasRoom(address)) return false;
+    this.#open.add(socket);
+    if (address !== undefined) this.#count(address, 1);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      if (address !== undefined) this.#count(address, -1);
+    });
+    return true;
+  }
+
+  #hasRoom(address: string): boolean {
+    const { perAddress, perProcess } = this.#bounds;
+    const open = this.#byAddress.get(address) ?? 0;
+    if (open < perAddress && this.#counted < perProcess) return true;
+    this.#refused[open < perAddress ? 'process' : 'address'] += 1;
+    this.#report(address, open);
+    return false;
+  }
+
+  #count(address: string, change: number): void {
+    this.#counted += change;
+    const open = (this.#byAddress.get(address) ?? 0) + change;
+    if (open > 0) this.#byAddress.set(address, open);
+    else this.#byAddress.delete(address);
+  }
+
+  #report(address: string, open: number): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#loggedAtMs < logEveryMs) return;
+    this.#loggedAtMs = nowMs;
+    this.#log.warn({ address, open, all: this.#counted }, 'connections refused: too many are open');
+  }
+}
+
+/** Reads the bounds of connections from the settings. */
+export function connectionBounds({
+  CONNECTIONS_PER_ADDRESS,
+}: Pick<Settings, 'CONNECTIONS_PER_ADDRESS'>): ConnectionBounds {
+  return { perAddress: CONNECTIONS_PER_ADDRESS, perProcess: limits.connectionsPerProcess };
+}

@@ -1,0 +1,33 @@
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Server } from '@grpc/grpc-js';
+import type { Connections } from '../connections.js';
+
+/** Private members of grpc-js. `checkTransport` pins the exact version. */
+interface Inner {
+  readonly commonServerOptions: { handshakeTimeout?: number };
+  createHttp2Server(credentials: unknown): Http2Server;
+}
+
+/**
+ * Bounds the connections of a gRPC server. Ends those on which no call begins within this time,
+ * except of trusted proxies, which connect in advance.
+ */
+export function guardConnections(server: Server, connections: Connections, firstCallWithinMs: number): void {
+  const inner = server as unknown as Inner;
+  const create = inner.createHttp2Server.bind(server);
+  inner.commonServerOptions.handshakeTimeout = firstCallWithinMs;
+  inner.createHttp2Server = (credentials) => {
+    const http2Server = create(credentials);
+    connections.guard(http2Server);
+    http2Server.on('session', (session) => {
+      if (!connections.isFromProxy(session.socket)) endWithoutCall(session, firstCallWithinMs);
+    });
+    return http2Server;
+  };
+}
+
+function endWithoutCall(session: ServerHttp2Session, withinMs: number): void {
+  const timer = setTimeout(() => session.close(), withinMs).unref();
+  const forget = () => clearTimeout(timer);
+  session.once('stream', forget).once('close', forget);
+}

@@ -1,0 +1,54 @@
+import { connect, type Socket } from 'node:net';
+import { Metrics, silentLogger } from '@parley/runtime';
+import { Connections, Proxies } from '@parley/service-kit';
+import { type HttpServer, startHttpServer } from '../src/http/http-server.js';
+
+let server: HttpServer;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  const proxies = new Proxies(['127.0.0.9/32']);
+  const bounds = { perAddress: 3, perProcess: 100 };
+  server = await startHttpServer({
+    ...{ address: '127.0.0.1', port: 0, tls: undefined, stopMs: 100, requestWithinMs: 500 },
+    connections: new Connections(proxies, silentLogger(), new Metrics(), bounds),
+    handlers: [],
+  });
+});
+afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+});
+afterAll(() => server.stop());
+
+function dial(localAddress: string): Socket {
+  const socket = connect({ port: server.port, host: '127.0.0.1', localAddress }).on('error', () => {});
+  sockets.push(socket);
+  return socket;
+}
+
+/** Returns the start of the response, or nothing if the server ends the connection without one. */
+function ask(localAddress: string): Promise<string> {
+  const socket = dial(localAddress);
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  return new Promise((resolve) => {
+    socket.once('data', (bytes) => resolve(String(bytes).slice(0, 12))).once('close', () => resolve(''));
+  });
+}
+
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+test('refuses connections of an address that has too many, except of a trusted proxy', async () => {
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask('127.0.0.2')));
+  expect(answers.filter((answer) => answer === '')).toHaveLength(2);
+  expect(await ask('127.0.0.3')).toBe('HTTP/1.1 404');
+  const proxied = await Promise.all(Array.from({ length: 5 }, () => ask('127.0.0.9')));
+  expect(new Set(proxied)).toEqual(new Set(['HTTP/1.1 404']));
+});
+
+test('closes connections that send no request, or half of one', async () => {
+  const [silent, half] = [dial('127.0.0.4'), dial('127.0.0.4')];
+  half.write('GET / HTTP/1.1\r\nho');
+  await Promise.all([silent, half].map((socket) => closeOf(socket.resume())));
+});
