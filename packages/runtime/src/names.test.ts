@@ -12,6 +12,10 @@ test.each([
   ['an Arabic abbreviation', 'ه\u200d', 'ه\u200d'],
   ['Sinhala', 'ක්\u200dෂ', 'ක්\u200dෂ'],
   ['Devanagari', 'क्\u200cष', 'क्\u200cष'],
+  ['Hebrew with points and accents', 'בְּרֵאשִׁ֖ית', 'בְּרֵאשִׁ֖ית'.normalize('NFC')],
+  ['Tibetan', 'བསྒྲུབས', 'བསྒྲུབས'],
+  ['Thai', 'ผู้ใหญ่', 'ผู้ใหญ่'],
+  ['Vietnamese', 'Nguyễn', 'Nguyễn'],
   ['Hangul in pieces', '\u1112\u1161\u11ab', '한'],
   ['a Japanese name with a variant', '葛\u{e0100}', '葛\u{e0100}'],
   ['64 characters that were 65', `e\u0301${'x'.repeat(63)}`, `é${'x'.repeat(63)}`],
@@ -36,6 +40,11 @@ test.each([
   ['a filler', 'a\u3164', 'U+3164'],
   ['NUL', 'nul\0', 'U+0000'],
   ['half a pair', 'a\ud83d', 'U+D83D'],
+  ['a note without a head', '\u{1d159}', 'U+1D159'],
+  ['a Khitan filler', 'a\u{16fe4}', 'U+16FE4'],
+  ['an accent alone', '\u0301', 'accents without a letter'],
+  ['an accent after a space', 'a \u0301', 'accents without a letter'],
+  ['a tower of accents', `Z${'\u0301'.repeat(60)}`, 'more than 4'],
   ['a line break', 'a\nb', 'U+000A'],
 ])('rejects %s and says why', (_what, text, words) => {
   expect(() => displayName(text)).toThrow(words);

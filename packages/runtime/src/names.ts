@@ -5,7 +5,10 @@ import { refuse } from './refusal.js';
  * Invisible characters: controls, direction and format characters, lone surrogates. With them two
  * names could look alike.
  */
-const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}]/u;
+
+/** Marks without a letter below them, or so many that they cover the lines above and below. */
+const stray = /(?:^|[\p{Z}])\p{M}|\p{M}{5}/u;
 
 /** Scripts in which a joiner changes the form of a letter. */
 const joiningScripts = [
@@ -36,6 +39,7 @@ function faultOf(name: string): string | undefined {
   if (length > limits.nameCharacters)
     return `A name has at most ${limits.nameCharacters} characters, but this one has ${length}.`;
   if (name.trim() === '') return 'A name needs a visible character.';
+  if (stray.test(name)) return 'A name cannot contain accents without a letter, or more than 4 on one letter.';
   const [found] = hidden.exec(name.replace(visible, '')) ?? [];
   return found === undefined ? undefined : `A name cannot contain ${codePoint(found)} there, because it is invisible.`;
 }

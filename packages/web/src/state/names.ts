@@ -1,4 +1,5 @@
 import type { User } from '@parley/client';
+import { glanceOf } from './look-alikes.js';
 import { plainLine } from './text.js';
 
 /** Display names by user id. */
@@ -27,18 +28,18 @@ export function givenName(names: Names, id: string): string {
 export function nameOf(names: Names, id: string): string {
   const name = givenName(names, id);
   if (name === id) return id;
-  const seen = asSeen(name);
-  return sharedOf(names).has(seen) || seen.endsWith(')') ? `${name} (${id})` : name;
+  const line = plainLine(name).normalize('NFKC').trim();
+  return sharedOf(names).has(asSeen(name)) || line.endsWith(')') ? `${name} (${id})` : name;
 }
 
 function asSeen(name: string): string {
-  return plainLine(name).normalize('NFKC').trim().toLowerCase();
+  return glanceOf(plainLine(name));
 }
 
 /** Caches the result of `sharedOf` per object. */
 const shared = new WeakMap<Names, ReadonlySet<string>>();
 
-/** Returns the names that several users have, or that equal another user's id. */
+/** Returns the names that look like another user's name or id. */
 function sharedOf(names: Names): ReadonlySet<string> {
   const known = shared.get(names);
   if (known !== undefined) return known;
