@@ -68,7 +68,7 @@ async function openOurs(url: string, channels: readonly number[]): Promise<Write
     channelIds: channels,
     epochs: channels.map(() => 1),
     counts: channels.map(() => perChannel),
-    rosters: channels.map(() => 0),
+    revisions: channels.map(() => 0),
     bytes: channels.map(() => perChannel * messageBytes),
   };
   return openWriter(url, (pool) => {

@@ -172,7 +172,7 @@ function countConnections({ metrics }: ProcessContext, pool: Pool): void {
  */
 export class ServiceHost {
   /** Instance id: identifies one run of this process. */
-  readonly bootId = randomUUID();
+  readonly instanceId = randomUUID();
   /**
    * Proves that a key or a lease renewal comes from this process. Only the database sees it, and
    * stores a hash.
@@ -244,7 +244,7 @@ export class ServiceHost {
    * @throws {Error} of the database.
    */
   async signingKey<C extends object>(kind: TokenKind<C>): Promise<SigningKey<C>> {
-    const key = new SigningKey(kind, this.bootId, this.pool, this.clock, this.secret);
+    const key = new SigningKey(kind, this.instanceId, this.pool, this.clock, this.secret);
     await key.start();
     this.readiness.require('the signing keys', () => key.tend());
     this.#repeat(`${kind.purpose} key`, () => key.tend());

@@ -94,7 +94,7 @@ export async function startChannelService(
   const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);
-  const { bootId, pool, clock, callers } = host;
+  const { instanceId: bootId, pool, clock, callers } = host;
 
   const [joinKey, managerKey] = await Promise.all([
     host.signingKey(joinToken),

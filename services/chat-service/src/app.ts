@@ -109,7 +109,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
   const { log, metrics } = host.context;
   const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a write to a subscriber failed'));
   const usage = new Usage(config.quota);
-  const messages = new MessageStore(openTracks(host, config), host.pool, host.bootId, usage);
+  const messages = new MessageStore(openTracks(host, config), host.pool, host.instanceId, usage);
   const state = {
     channels: new Channels(
       { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new DedupeMemory(memoryBounds) },
@@ -118,8 +118,8 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
     sessions: new Sessions(),
     unread: new UnreadBudget(limits.unreadBytes),
     lease,
-    seats: new SeatStore(host.pool, host.bootId),
-    heads: new HeadStore(host.pool, host.bootId, host.secret),
+    seats: new SeatStore(host.pool, host.instanceId),
+    heads: new HeadStore(host.pool, host.instanceId, host.secret),
     messages,
     usage,
     appendQueue: createAppendQueue(messages, lease, host.context),
@@ -144,7 +144,7 @@ function createEndpoints(
   state: State,
   { reconciler, shutdown, drain }: BackgroundTasks,
 ) {
-  const { bootId, callers, keys } = host;
+  const { instanceId, callers, keys } = host;
   const { now, appendQueue, messages, usage, unread, lease, log, counters } = state;
   const replays = new Buckets<string>();
   const session = {
@@ -165,15 +165,15 @@ function createEndpoints(
     onClose: (closed: ChatSession) => shutdown.closed(closed),
   };
   const { pingEveryMs } = config;
-  const handler = new ConnectHandler({ ...state, bootId, keys, session, pingEveryMs, ...counters });
+  const handler = new ConnectHandler({ ...state, instanceId, keys, session, pingEveryMs, ...counters });
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
     connect: { take: handler.connect },
     subscribe: { take: handler.subscribe },
-    send: { bytes: new SendHandler({ ...state, bootId, keys }).send },
+    send: { bytes: new SendHandler({ ...state, instanceId, keys }).send },
     ...createCommands({
       ...state,
-      bootId,
+      instanceId,
       callers,
       drain: drainWithin,
       showLast: (leaving) => reconciler.showLast(leaving),
@@ -187,13 +187,13 @@ async function createHeartbeat(
   state: State,
   reconciler: Reconciler,
 ): Promise<Heartbeat> {
-  const { bootId } = host;
+  const { instanceId } = host;
   const { settings } = host.context;
   const key = await host.signingKey(serviceToken('chat'));
-  const managers = new Managers(config.managers, clientCredentials(settings), key, bootId);
+  const managers = new Managers(config.managers, clientCredentials(settings), key, instanceId);
   host.parts.add('managers', managers);
   const identity = {
-    bootId,
+    instanceId,
     name: config.name,
     addr: config.addr ?? host.address,
     internalAddr: config.internalAddr ?? host.ipAddress,

@@ -11,7 +11,7 @@ let alice: TestPerson;
 let pool: Pool;
 let key: SigningKey<ServiceClaims>;
 let client: Client;
-let bootId: string;
+let instanceId: string;
 const me = randomUUID();
 
 beforeAll(async () => {
@@ -20,7 +20,7 @@ beforeAll(async () => {
   pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
   client = new Client(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
-  bootId = String((await trio.people.sql('SELECT boot_id FROM chat.server'))[0]?.boot_id);
+  instanceId = String((await trio.people.sql('SELECT boot_id FROM chat.server'))[0]?.boot_id);
 });
 afterAll(async () => {
   client.close();
@@ -31,14 +31,14 @@ afterAll(async () => {
 const withinMs = 5_000;
 
 async function tell(method: 'add' | 'remove', id: number, token?: string) {
-  const signed = token ?? (await key.sign({ sub: me }, bootId));
+  const signed = token ?? (await key.sign({ sub: me }, instanceId));
   return callUnary(client, ChatService[method], Channel.fromPartial({ id }), { token: signed, withinMs });
 }
 
 describe('Add and Remove', () => {
   test('require a manager token for this server', async () => {
     const elsewhere = await key.sign({ sub: me }, randomUUID());
-    const stranger = await key.sign({ sub: randomUUID() }, bootId);
+    const stranger = await key.sign({ sub: randomUUID() }, instanceId);
     for (const method of ['add', 'remove'] as const) {
       await expect(tell(method, 1, alice.token)).rejects.toMatchObject({ reason: 'not-a-service' });
       await expect(tell(method, 1, elsewhere)).rejects.toMatchObject({ reason: 'not-a-service' });
@@ -73,7 +73,10 @@ describe('Disconnect', () => {
     const stream = new Chatter(await trio.listen(alice, id), { events: true });
     await stream.find(({ welcome }) => welcome !== undefined);
     const request = DisconnectRequest.fromPartial({ userId: 'alice', goodbye: { reason: 'kicked' } });
-    await callUnary(client, ChatService.disconnect, request, { token: await key.sign({ sub: me }, bootId), withinMs });
+    await callUnary(client, ChatService.disconnect, request, {
+      token: await key.sign({ sub: me }, instanceId),
+      withinMs,
+    });
     expect(await stream.ended).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'kicked' });
     expect(stream.messages.at(-1)?.goodbye?.reason).toBe('kicked');
   });

@@ -63,7 +63,7 @@ async function owned(): Promise<number> {
 
 function load(channels: Channels, id: number): void {
   const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), keeps: false, lastSeq: 0 } as const;
-  channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, roster: 0 } }, nowMs);
+  channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } }, nowMs);
 }
 
 const isOwned = async (id: number) =>

@@ -59,7 +59,7 @@ test('settles a batch that holds one message twice', async () => {
       data: Buffer.from('x'),
       digest,
       mentions: [],
-      roster: 0,
+      revision: 0,
       isHost: false,
       denial: undefined,
     },

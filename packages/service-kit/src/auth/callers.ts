@@ -178,7 +178,7 @@ export function forService<Q, S>(
   callers: Callers,
   purpose: 'manager' | 'chat' | 'gateway',
   audience: string,
-  answer: (request: Q, bootId: string, call: Call) => Promise<S>,
+  answer: (request: Q, instanceId: string, call: Call) => Promise<S>,
 ): AuthenticatedHandler<Q, Promise<S>> {
   return {
     authenticate: async (call) => {

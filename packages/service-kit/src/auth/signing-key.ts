@@ -39,7 +39,7 @@ function signsForSeconds({ purpose }: TokenKind<object>): number {
  *
  * export async function tokenForManagers(host: ServiceHost): Promise<string> {
  *   const key = await host.signingKey(serviceToken('chat'));
- *   return key.sign({ sub: host.bootId }, managerAudience);
+ *   return key.sign({ sub: host.instanceId }, managerAudience);
  * }
  * ```
  */

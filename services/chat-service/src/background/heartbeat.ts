@@ -9,7 +9,7 @@ import type { HeadStore } from '../store/heads.js';
 
 /** Identity of a chat server in its reports. */
 export interface InstanceIdentity {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly name: string;
   readonly addr: string;
   readonly internalAddr: string;
@@ -138,7 +138,7 @@ export class Heartbeat {
     const { identity, channels, sessions } = this.#deps;
     return ReportRequest.fromPartial({
       server: {
-        id: identity.bootId,
+        id: identity.instanceId,
         addr: identity.addr,
         internalAddr: identity.internalAddr,
         name: identity.name,

@@ -80,7 +80,7 @@ export class Reconciler {
       if (head?.epoch !== channel.facts.epoch) continue;
       if (channel.facts.keeps) channel.trimTo(head.firstSeq);
       channel.stored = { bytes: head.storedBytes, rows: head.storedRows };
-      channel.sequencer?.expect(channel.facts.keeps ? head.lastSeq : 0, head.roster);
+      channel.sequencer?.expect(channel.facts.keeps ? head.lastSeq : 0, head.revision);
     }
     return mine;
   }

@@ -12,18 +12,18 @@ const reportWithinMs = 1_000;
 export class Managers implements Part {
   readonly #clients: Client[];
   readonly #key: SigningKey<ServiceClaims>;
-  readonly #bootId: string;
+  readonly #instanceId: string;
   #first = 0;
 
   constructor(
     addresses: readonly string[],
     credentials: ChannelCredentials,
     key: SigningKey<ServiceClaims>,
-    bootId: string,
+    instanceId: string,
   ) {
     this.#clients = addresses.map((address) => new Client(address, credentials, clientOptions));
     this.#key = key;
-    this.#bootId = bootId;
+    this.#instanceId = instanceId;
   }
 
   /**
@@ -31,7 +31,7 @@ export class Managers implements Part {
    * @throws {Refusal} `not-mine` if this server no longer owns a listed channel; otherwise the last refusal.
    */
   async report(request: ReportRequest): Promise<void> {
-    const token = await this.#key.sign({ sub: this.#bootId }, managerAudience);
+    const token = await this.#key.sign({ sub: this.#instanceId }, managerAudience);
     const before = performance.now() + reportWithinMs;
     let last: unknown = refuse('unreachable', { words: 'No manager is configured. Set PARLEY_MANAGERS.' });
     for (let tried = 0; tried < this.#clients.length && performance.now() < before; tried++) {

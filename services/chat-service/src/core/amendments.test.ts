@@ -30,7 +30,7 @@ class World {
 
   constructor(ringBytes = bounds.ringBytes) {
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
-    const settings = { ownerId: 'alice', slowModeS: 0, roster: 0 };
+    const settings = { ownerId: 'alice', slowModeS: 0, revision: 0 };
     const flushQueue = new FlushQueue(
       (run) => run(),
       (cause) => {

@@ -18,7 +18,7 @@ function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
     data,
     digest: data,
     mentions: [],
-    roster: 0,
+    revision: 0,
     isHost: false,
     denial: undefined,
     judge: () => {},
@@ -59,7 +59,7 @@ class Log {
       if (!again) throw new Error('23505');
       return { is: 'known', seq: known, sentAtMs: 1 };
     }
-    return { is: 'stored', seq: this.rows.push(clientId), sentAtMs: 1, roster: 0 };
+    return { is: 'stored', seq: this.rows.push(clientId), sentAtMs: 1, revision: 0 };
   }
 }
 
@@ -236,11 +236,11 @@ describe('AppendQueue', () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);
     let known = 1;
-    const members = { roster: 0 };
-    log.verdict = ({ roster }) => (roster < known ? { is: 'stale', roster: known } : undefined);
-    const reloadMembers = async (roster: number) => {
+    const members = { revision: 0 };
+    log.verdict = ({ revision }) => (revision < known ? { is: 'stale', revision: known } : undefined);
+    const reloadMembers = async (revision: number) => {
       await new Promise(setImmediate);
-      members.roster = roster;
+      members.revision = revision;
     };
     for (let n = 1; n <= 3; n++) {
       const one = entry(n, { reloadMembers });

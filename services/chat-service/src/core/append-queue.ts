@@ -194,22 +194,22 @@ export class AppendQueue {
     const outcomes = this.#options.mayWrite()
       ? await untilKnown(folded, track, this.#options)
       : folded.map(() => paused);
-    const rosters = new Map<number, number>();
-    const retried = folded.filter((waiting, at) => !this.#settled(waiting, outcomes[at] ?? refused, track, rosters));
+    const revisions = new Map<number, number>();
+    const retried = folded.filter((waiting, at) => !this.#settled(waiting, outcomes[at] ?? refused, track, revisions));
     for (const channelId of new Set(batch.map(({ entry }) => entry.channelId))) {
       this.#release(
         channelId,
         retried.filter(({ entry }) => entry.channelId === channelId),
-        rosters.get(channelId),
+        revisions.get(channelId),
       );
     }
   }
 
   /** Settles an entry. Returns false, and leaves it unsettled, if it has to be tried again. */
-  #settled(waiting: QueuedEntry, outcome: BatchOutcome, track: Track, rosters: Map<number, number>): boolean {
+  #settled(waiting: QueuedEntry, outcome: BatchOutcome, track: Track, revisions: Map<number, number>): boolean {
     const { channelId } = waiting.entry;
     if (outcome.is === 'stale') {
-      rosters.set(channelId, outcome.roster);
+      revisions.set(channelId, outcome.revision);
       return false;
     }
     if (outcome.is === 'busy') {
@@ -221,7 +221,7 @@ export class AppendQueue {
   }
 
   /** Lets the channel into the next batch. If its members have changed, they are loaded first. */
-  #release(channelId: number, retried: readonly QueuedEntry[], roster: number | undefined): void {
+  #release(channelId: number, retried: readonly QueuedEntry[], revision: number | undefined): void {
     const queue = this.#queueOf(channelId);
     if (retried.length > 0) queue.putBack(retried);
     const free = () => {
@@ -229,9 +229,9 @@ export class AppendQueue {
       if (queue.size === 0) this.#queues.delete(channelId);
     };
     const [first] = retried;
-    if (roster === undefined || first === undefined) free();
+    if (revision === undefined || first === undefined) free();
     else
-      void first.entry.reloadMembers(roster).then(() => {
+      void first.entry.reloadMembers(revision).then(() => {
         free();
         this.#schedule();
       });

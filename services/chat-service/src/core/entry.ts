@@ -29,10 +29,10 @@ export interface LogEntry {
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
   /**
-   * Number of the members and settings by which it was judged. Nothing is written if the head has
-   * another number.
+   * Revision of the members and settings by which it was judged. Nothing is written if the head has
+   * another one.
    */
-  readonly roster: number;
+  readonly revision: number;
   /** True if its sender is the owner or an admin of the channel. */
   readonly isHost: boolean;
   /**
@@ -44,16 +44,16 @@ export interface LogEntry {
 
 /** An entry that is judged right before it is written. */
 export interface Candidate extends LogEntry {
-  /** Brings `roster`, `isHost` and `denial` up to date. */
+  /** Brings `revision`, `isHost` and `denial` up to date. */
   judge(): void;
-  /** Resolves when the members and settings of this number, or a later one, are loaded. */
-  reloadMembers(roster: number): Promise<void>;
+  /** Resolves when the members and settings of this revision, or a later one, are loaded. */
+  reloadMembers(revision: number): Promise<void>;
 }
 
 /** Outcome of an entry. */
 export type AppendOutcome =
   /** Committed now. */
-  | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly roster: number }
+  | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly revision: number }
   /** Committed before, by an earlier try. */
   | { readonly is: 'known'; readonly seq: number; readonly sentAtMs: number }
   /** Not stored by an earlier try, and not allowed now. */
@@ -71,12 +71,12 @@ export type AppendOutcome =
 
 /** Outcome of an entry of one batch. */
 export type BatchOutcome =
-  | AppendOutcome /** Members or settings have changed, and have this number now. Nothing was written. */
+  | AppendOutcome /** Members or settings have changed, and have this revision now. Nothing was written. */
   | Stale;
 
 export interface Stale {
   readonly is: 'stale';
-  readonly roster: number;
+  readonly revision: number;
 }
 
 /**

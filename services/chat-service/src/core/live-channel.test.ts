@@ -13,7 +13,7 @@ const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
   const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0 } as const;
-  return { facts, settings: { ownerId: 'alice', slowModeS: 0, roster: 0 } };
+  return { facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } };
 }
 
 function setUp(allRingsBytes = 1_000_000) {

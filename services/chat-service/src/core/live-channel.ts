@@ -40,7 +40,7 @@ export interface ChannelSettings {
   readonly ownerId: string;
   readonly slowModeS: number;
   /** Grows with every change of members and settings. */
-  readonly roster: number;
+  readonly revision: number;
 }
 
 export interface ChannelBounds {

@@ -8,7 +8,7 @@ class World {
   readonly shown: number[] = [];
   readonly parted: Record<string, number> = {};
   readonly leftSeq: Record<string, number> = {};
-  roster = 0;
+  revision = 0;
   reloads = 0;
   broken = 0;
   readonly sequencer = new Sequencer(
@@ -23,7 +23,7 @@ class World {
       reload: async () => {
         this.reloads += 1;
         await pause();
-        return { number: this.roster, partAfter: this.#part() };
+        return { revision: this.revision, partAfter: this.#part() };
       },
       pause: () => pause(),
       onDoubt: () => {},
@@ -38,15 +38,15 @@ class World {
   }
 
   /** Commits an entry. */
-  write(changesRoster = false): SequencedEntry {
-    const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesRoster };
+  write(changesMembers = false): SequencedEntry {
+    const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesMembers };
     this.table.push(entry);
     return entry;
   }
 
   /** A manager removes a user with an entry, the last one that the user may see. */
   remove(user: string): void {
-    this.roster += 1;
+    this.revision += 1;
     this.leftSeq[user] = this.write(true).seq;
   }
 
@@ -56,16 +56,16 @@ class World {
 }
 
 describe('Sequencer', () => {
-  test('tells whether a roster is as new as the shown entries', async () => {
+  test('tells whether a revision is as new as the shown entries', async () => {
     const world = new World();
     expect(world.sequencer.isCurrent(0)).toBe(true);
     world.remove('bob');
     world.sequencer.expect(1, 1);
     expect(world.sequencer.isCurrent(0)).toBe(false);
     while (world.reloads === 0) await pause(); // until the members are being loaded
-    expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, false]);
+    expect([0, 1].map((revision) => world.sequencer.isCurrent(revision))).toEqual([false, false]);
     await world.settle();
-    expect([0, 1].map((roster) => world.sequencer.isCurrent(roster))).toEqual([false, true]);
+    expect([0, 1].map((revision) => world.sequencer.isCurrent(revision))).toEqual([false, true]);
   });
 
   test('shows the next entry at once', () => {
@@ -106,10 +106,10 @@ describe('Sequencer', () => {
     expect(world.shown).toEqual([1]);
   });
 
-  test('loads a new roster before it shows later entries', async () => {
+  test('loads a new revision before it shows later entries', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
-    world.roster = 1;
+    world.revision = 1;
     world.leftSeq.bob = 1;
     world.sequencer.take(world.write(), 1);
     expect(world.shown).toEqual([1]);
@@ -126,7 +126,7 @@ describe('Sequencer', () => {
     world.write();
     world.remove('carol');
     const mine = [world.write(), world.write()];
-    for (const entry of mine) world.sequencer.take(entry, world.roster);
+    for (const entry of mine) world.sequencer.take(entry, world.revision);
     await world.settle();
     expect(world.shown).toEqual([1, 2, 3, 4, 5, 6]);
     expect(world.parted).toEqual({ bob: 2, carol: 4 });
@@ -137,18 +137,18 @@ describe('Sequencer', () => {
     world.write();
     world.remove('bob');
     world.write();
-    world.roster += 1;
+    world.revision += 1;
     world.leftSeq.carol = 3;
-    world.sequencer.take(world.write(), world.roster);
+    world.sequencer.take(world.write(), world.revision);
     await world.settle();
     expect(world.shown).toEqual([1, 2, 3, 4]);
     expect(world.parted).toEqual({ bob: 2, carol: 3 });
   });
 
-  test('loads a roster that changed without an entry', async () => {
+  test('loads a revision that changed without an entry', async () => {
     const world = new World();
     world.sequencer.take(world.write(), 0);
-    world.roster = 4;
+    world.revision = 4;
     world.leftSeq.bob = 1;
     world.sequencer.expect(1, 4);
     await world.settle();

@@ -5,13 +5,13 @@ export interface SequencedEntry {
   readonly seq: number;
   readonly frame: EncodedMessage;
   /** True for a change of members: the sequencer reloads them before it shows the next entry. */
-  readonly changesRoster: boolean;
+  readonly changesMembers: boolean;
 }
 
 /** Result of loading the members and settings of a channel. */
-export interface Roster {
-  /** Grows with every change. */
-  readonly number: number;
+export interface LoadedMembers {
+  /** Counts their changes. */
+  readonly revision: number;
   /** Lowest last seq of a connected user who has been removed; infinite if there is none. */
   readonly partAfter: number;
 }
@@ -27,14 +27,14 @@ export interface SequencerOptions {
    * Loads members and settings, and ends the streams of removed users who have seen their last
    * entry.
    */
-  readonly reload: () => Promise<Roster>;
+  readonly reload: () => Promise<LoadedMembers>;
   readonly pause: (ms: number) => Promise<void>;
   readonly onDoubt: (cause: unknown) => void;
 }
 
 interface Ahead {
   readonly entry: SequencedEntry;
-  readonly roster: number;
+  readonly revision: number;
 }
 
 const retryMs = 200;
@@ -48,52 +48,52 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   /** Entries committed here that wait for earlier ones, by seq. */
   readonly #ahead = new Map<number, Ahead>();
-  #roster: Roster;
-  readonly #wanted: { seq: number; roster: number };
+  #loaded: LoadedMembers;
+  readonly #wanted: { seq: number; revision: number };
   #isCatchingUp = false;
   #isLoading = false;
   #caughtUp: (() => void)[] = [];
 
-  constructor(options: SequencerOptions, roster: number) {
+  constructor(options: SequencerOptions, revision: number) {
     this.#options = options;
-    this.#roster = { number: roster, partAfter: Number.POSITIVE_INFINITY };
-    this.#wanted = { seq: options.lastSeq(), roster };
+    this.#loaded = { revision, partAfter: Number.POSITIVE_INFINITY };
+    this.#wanted = { seq: options.lastSeq(), revision };
   }
 
-  /** Adds an entry that this process committed, with the roster number at the commit. */
-  take(entry: SequencedEntry, roster: number): void {
+  /** Adds an entry that this process committed, with the revision at the commit. */
+  take(entry: SequencedEntry, revision: number): void {
     if (entry.seq <= this.#options.lastSeq()) return;
-    if (!this.#isCatchingUp && entry.seq === this.#options.lastSeq() + 1 && this.#mayShow(entry.seq, roster)) {
+    if (!this.#isCatchingUp && entry.seq === this.#options.lastSeq() + 1 && this.#mayShow(entry.seq, revision)) {
       this.#options.show(entry);
     } else {
-      this.#ahead.set(entry.seq, { entry, roster });
-      this.expect(entry.seq, roster);
+      this.#ahead.set(entry.seq, { entry, revision });
+      this.expect(entry.seq, revision);
     }
   }
 
   /**
-   * Call this to say that the table has entries up to `seq` and a roster of this number. Shows
-   * missing entries.
+   * Call this to say that the table has entries up to `seq`, and members and settings of this
+   * revision. Shows missing entries.
    */
-  expect(seq: number, roster: number): void {
+  expect(seq: number, revision: number): void {
     this.#wanted.seq = Math.max(this.#wanted.seq, seq);
-    this.#wanted.roster = Math.max(this.#wanted.roster, roster);
+    this.#wanted.revision = Math.max(this.#wanted.revision, revision);
     if (this.#isCatchingUp || !this.#isBehind()) return;
     this.#isCatchingUp = true;
     void this.#catchUp();
   }
 
-  /** Returns false if members or settings have changed since this number, or are being loaded. */
-  isCurrent(roster: number): boolean {
-    return !this.#isLoading && roster >= Math.max(this.#roster.number, this.#wanted.roster);
+  /** Returns false if members or settings have changed since this revision, or are being loaded. */
+  isCurrent(revision: number): boolean {
+    return !this.#isLoading && revision >= Math.max(this.#loaded.revision, this.#wanted.revision);
   }
 
-  #mayShow(seq: number, roster: number): boolean {
-    return roster <= this.#roster.number && seq <= this.#roster.partAfter;
+  #mayShow(seq: number, revision: number): boolean {
+    return revision <= this.#loaded.revision && seq <= this.#loaded.partAfter;
   }
 
   #isBehind(): boolean {
-    return this.#wanted.seq > this.#options.lastSeq() || this.#wanted.roster > this.#roster.number;
+    return this.#wanted.seq > this.#options.lastSeq() || this.#wanted.revision > this.#loaded.revision;
   }
 
   async #catchUp(): Promise<void> {
@@ -117,7 +117,7 @@ export class Sequencer {
 
   async #step(): Promise<void> {
     const next = this.#ahead.get(this.#options.lastSeq() + 1);
-    if (next !== undefined) await this.#showOne(next.entry, next.roster);
+    if (next !== undefined) await this.#showOne(next.entry, next.revision);
     else if (this.#wanted.seq > this.#options.lastSeq()) await this.#readOn();
     else await this.#reload();
   }
@@ -125,25 +125,25 @@ export class Sequencer {
   async #readOn(): Promise<void> {
     const entries = await this.#options.readAfter(this.#options.lastSeq());
     if (entries.length === 0) this.#wanted.seq = this.#options.lastSeq(); // another log now: the reconciler ends the streams
-    for (const entry of entries) await this.#showOne(entry, this.#roster.number);
+    for (const entry of entries) await this.#showOne(entry, this.#loaded.revision);
   }
 
-  async #showOne(entry: SequencedEntry, roster: number): Promise<void> {
+  async #showOne(entry: SequencedEntry, revision: number): Promise<void> {
     this.#ahead.delete(entry.seq);
-    if (!this.#mayShow(entry.seq, roster)) await this.#reload(roster);
+    if (!this.#mayShow(entry.seq, revision)) await this.#reload(revision);
     this.#options.show(entry);
-    if (entry.changesRoster) await this.#reload();
+    if (entry.changesMembers) await this.#reload();
   }
 
   /**
-   * Loads the roster. It may be older than the commit that named `atLeast`, and then counts as that
-   * number.
+   * Loads members and settings. They may be older than the commit that named the revision `atLeast`,
+   * and then count as that revision.
    */
-  async #reload(atLeast = this.#wanted.roster): Promise<void> {
+  async #reload(atLeast = this.#wanted.revision): Promise<void> {
     this.#isLoading = true;
     try {
-      const { number, partAfter } = await this.#options.reload();
-      this.#roster = { number: Math.max(number, atLeast), partAfter };
+      const { revision, partAfter } = await this.#options.reload();
+      this.#loaded = { revision: Math.max(revision, atLeast), partAfter };
     } finally {
       this.#isLoading = false;
     }

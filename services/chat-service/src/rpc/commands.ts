@@ -8,7 +8,7 @@ import type { SessionFilter, Sessions } from '../session/sessions.js';
 import type { HeadStore } from '../store/heads.js';
 
 export interface CommandDeps {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly callers: Callers;
   readonly channels: Channels;
   readonly sessions: Sessions;
@@ -78,11 +78,11 @@ async function drainAll({ deadlineMs }: DrainRequest, { drain }: CommandDeps) {
 
 /** Creates the endpoints for managers: Add, Remove, Disconnect and Drain. */
 export function createCommands(deps: CommandDeps) {
-  const { callers, bootId } = deps;
+  const { callers, instanceId } = deps;
   return {
-    add: forService(callers, 'manager', bootId, (channel: Channel) => add(channel, deps)),
-    remove: forService(callers, 'manager', bootId, (channel: Channel) => remove(channel, deps)),
-    disconnect: forService(callers, 'manager', bootId, (request: DisconnectRequest) => disconnect(request, deps)),
-    drain: forService(callers, 'manager', bootId, (request: DrainRequest) => drainAll(request, deps)),
+    add: forService(callers, 'manager', instanceId, (channel: Channel) => add(channel, deps)),
+    remove: forService(callers, 'manager', instanceId, (channel: Channel) => remove(channel, deps)),
+    disconnect: forService(callers, 'manager', instanceId, (request: DisconnectRequest) => disconnect(request, deps)),
+    drain: forService(callers, 'manager', instanceId, (request: DrainRequest) => drainAll(request, deps)),
   };
 }

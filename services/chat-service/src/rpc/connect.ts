@@ -16,7 +16,7 @@ import { welcome } from '../session/welcome.js';
 import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
 
 export interface ConnectDeps {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly keys: TrustedKeys;
   readonly seats: SeatStore;
   readonly channelLoader: ChannelLoader;
@@ -118,7 +118,7 @@ export class ConnectHandler {
   };
 
   async #take(stream: RawStream, call: Call, streamOptions: StreamOptions): Promise<void> {
-    const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.bootId);
+    const { claims } = await this.#deps.keys.verify(call.bearer(), joinToken, this.#deps.instanceId);
     call.facts.user = claims.sub;
     call.facts.channel = claims.ch;
     checkTimestamp(claims, this.#deps.session.now());
@@ -140,12 +140,12 @@ export class ConnectHandler {
     call.sendHeaders();
     const channel = channelLoader.open(claimed);
     session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
-    if (channel.sequencer?.isCurrent(claimed.roster) === false) return this.#refuseAsMoved(key);
+    if (channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
     const start = startPositionOf(channel, claimed, streamOptions);
     this.#deps.onResume(start.resume);
     const person = personOf(claimed);
-    const { role, mutedUntilMs, roster } = claimed;
-    const membership = { role, mutedUntilMs, roster, removed: false };
+    const { role, mutedUntilMs, revision } = claimed;
+    const membership = { role, mutedUntilMs, revision, removed: false };
     const opened = new ChatSession({ key, person, membership, channel, stream, ...streamOptions, ...start }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;
@@ -166,7 +166,7 @@ export class ConnectHandler {
   }
 
   /**
-   * Refuses with `moved`, as the roster has changed meanwhile. The next Listen tells a removed user
+   * Refuses with `moved`, as the revision has changed meanwhile. The next Listen tells a removed user
    * why.
    */
   async #refuseAsMoved(key: SeatKey): Promise<void> {

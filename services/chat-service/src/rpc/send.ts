@@ -4,7 +4,7 @@ import { type Call, joinToken, KeyedSemaphore, type TrustedKeys } from '@parley/
 import type { Sessions } from '../session/sessions.js';
 
 export interface SendDeps {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly keys: TrustedKeys;
   readonly sessions: Sessions;
 }
@@ -27,9 +27,9 @@ export class SendHandler {
    * statuses.
    */
   readonly send = async (request: Buffer, call: Call): Promise<Ack> => {
-    const { keys, sessions, bootId } = this.#deps;
+    const { keys, sessions, instanceId } = this.#deps;
     call.quiet = true;
-    const { claims } = await keys.verify(call.bearer(), joinToken, bootId);
+    const { claims } = await keys.verify(call.bearer(), joinToken, instanceId);
     call.facts.user = claims.sub;
     call.facts.channel = claims.ch;
     const [session] = sessions.find({ seat: claims.jti });

@@ -4,7 +4,7 @@ import { Kind } from '@parley/contract';
 import { type Logger, limits } from '@parley/runtime';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel, LoadedChannel } from '../core/live-channel.js';
-import { type Roster, type SequencedEntry, Sequencer } from '../core/sequencer.js';
+import { type LoadedMembers, type SequencedEntry, Sequencer } from '../core/sequencer.js';
 import type { ChannelHead, ChannelMember, ChannelMembers, HeadStore } from '../store/heads.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
@@ -29,12 +29,12 @@ function loadedChannelOf(row: ChannelHead): LoadedChannel {
   };
 }
 
-function settingsOf(row: Pick<ChannelHead, 'ownerId' | 'slowModeS' | 'roster'>): LoadedChannel['settings'] {
-  return { ownerId: row.ownerId, slowModeS: row.slowModeS, roster: row.roster };
+function settingsOf(row: Pick<ChannelHead, 'ownerId' | 'slowModeS' | 'revision'>): LoadedChannel['settings'] {
+  return { ownerId: row.ownerId, slowModeS: row.slowModeS, revision: row.revision };
 }
 
 function sequencedEntry(entry: StoredEntry): SequencedEntry {
-  return { seq: entry.seq, frame: encodeStored(entry), changesRoster: entry.kind === Kind.MEMBER };
+  return { seq: entry.seq, frame: encodeStored(entry), changesMembers: entry.kind === Kind.MEMBER };
 }
 
 /** Opens live channels from their rows in the database, each with its sequencer. */
@@ -55,14 +55,14 @@ export class ChannelLoader {
     if (channel.facts.keeps) channel.trimTo(row.firstSeq);
     channel.stored = { bytes: row.storedBytes, rows: row.storedRows };
     if (channel === before) return channel;
-    channel.sequencer = this.#sequencerOf(channel, row.roster);
+    channel.sequencer = this.#sequencerOf(channel, row.revision);
     for (const session of sessions.find({ channelId: row.channelId })) {
       if (session.channel !== channel) session.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
     }
     return channel;
   }
 
-  #sequencerOf(channel: LiveChannel, roster: number): Sequencer {
+  #sequencerOf(channel: LiveChannel, revision: number): Sequencer {
     const { messages, log } = this.#deps;
     return new Sequencer(
       {
@@ -74,17 +74,17 @@ export class ChannelLoader {
         pause,
         onDoubt: (err) => log.warn({ err, channel: channel.facts.id }, 'reading the log failed; retrying'),
       },
-      roster,
+      revision,
     );
   }
 
-  async #reload(channel: LiveChannel): Promise<Roster> {
+  async #reload(channel: LiveChannel): Promise<LoadedMembers> {
     const { heads, sessions } = this.#deps;
     const here = sessions.find({ channelId: channel.facts.id }).filter((session) => session.channel === channel);
     const row = await heads.members(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
-    if (row === undefined) return { number: 0, partAfter: Number.POSITIVE_INFINITY };
+    if (row === undefined) return { revision: 0, partAfter: Number.POSITIVE_INFINITY };
     channel.settings = settingsOf(row);
-    return { number: row.roster, partAfter: endRemoved(channel, here, row) };
+    return { revision: row.revision, partAfter: endRemoved(channel, here, row) };
   }
 }
 
@@ -99,7 +99,7 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
     const last = lastSeqFor(members.get(session.person.id), channel);
     if (last <= channel.lastSeq) session.goodbye('removed');
     else partAfter = Math.min(partAfter, last);
-    session.membership = membershipOf(members.get(session.person.id), row.roster, Number.isFinite(last));
+    session.membership = membershipOf(members.get(session.person.id), row.revision, Number.isFinite(last));
   }
   return partAfter;
 }
@@ -115,6 +115,6 @@ function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): 
   return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function membershipOf(member: ChannelMember | undefined, roster: number, removed: boolean): Membership {
-  return { role: member?.role ?? 'none', mutedUntilMs: member?.mutedUntilMs ?? 0, removed, roster };
+function membershipOf(member: ChannelMember | undefined, revision: number, removed: boolean): Membership {
+  return { role: member?.role ?? 'none', mutedUntilMs: member?.mutedUntilMs ?? 0, removed, revision };
 }

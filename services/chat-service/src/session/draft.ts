@@ -33,14 +33,14 @@ export class Draft implements Candidate {
   readonly data: Uint8Array;
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
-  roster = 0;
+  revision = 0;
   isHost = false;
   denial: Denial | undefined;
   readonly #message: Message;
   readonly #author: Author;
   readonly #channel: LiveChannel;
   readonly #context: DraftContext;
-  #wantedRoster = 0;
+  #wantedRevision = 0;
 
   constructor(message: Message, digest: Uint8Array, author: Author, channel: LiveChannel, context: DraftContext) {
     this.channelId = channel.facts.id;
@@ -61,7 +61,7 @@ export class Draft implements Candidate {
 
   judge(): void {
     const { membership } = this.#author;
-    this.roster = Math.min(membership.roster, this.#channel.settings.roster);
+    this.revision = Math.min(membership.revision, this.#channel.settings.revision);
     this.isHost = isOwner(this.#channel, this.senderId) || membership.role === 'admin';
     this.denial = this.#denial(membership);
   }
@@ -71,7 +71,7 @@ export class Draft implements Candidate {
    * hence `moved`.
    */
   #denial(membership: Membership): Denial | undefined {
-    if (this.roster < this.#wantedRoster) return { reason: 'moved' };
+    if (this.revision < this.#wantedRevision) return { reason: 'moved' };
     const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
     return (
       denialFor({ message: this.#message, userId: this.senderId, membership }, this.#channel, now) ??
@@ -79,9 +79,9 @@ export class Draft implements Candidate {
     );
   }
 
-  async reloadMembers(roster: number): Promise<void> {
-    this.#wantedRoster = roster;
-    this.#channel.sequencer?.expect(0, roster);
+  async reloadMembers(revision: number): Promise<void> {
+    this.#wantedRevision = revision;
+    this.#channel.sequencer?.expect(0, revision);
     await this.#channel.sequencer?.caughtUp();
   }
 }

@@ -176,7 +176,7 @@ export class Publisher {
     const { seq, sentAtMs } = outcome;
     const { sequencer } = this.#channel;
     const frame = encodeMessage(this.#stamp(message, seq, sentAtMs));
-    if (outcome.is === 'stored') sequencer?.take({ seq, frame, changesRoster: false }, outcome.roster);
+    if (outcome.is === 'stored') sequencer?.take({ seq, frame, changesMembers: false }, outcome.revision);
     else sequencer?.expect(seq, 0);
   }
 

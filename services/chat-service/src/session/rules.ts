@@ -10,8 +10,8 @@ export interface Membership {
   readonly mutedUntilMs: number;
   /** Is a member no more, or is banned: the stream ends once the entry that says so was shown. */
   readonly removed: boolean;
-  /** The number of the members and settings that this is of. */
-  readonly roster: number;
+  /** Revision of the members and settings from which this was read. */
+  readonly revision: number;
 }
 
 /** A mute and a removal hold for everything; slow mode only for what shows new text. */

@@ -1,18 +1,18 @@
 -- Reads the heads of all channels that this server owns.
 -- name: ownedHeads
-SELECT channel_id, epoch, first_seq, last_seq, roster, stored_bytes, stored_rows FROM chat.channel_head WHERE boot_id = :instanceId;
+SELECT channel_id, epoch, first_seq, last_seq, roster AS revision, stored_bytes, stored_rows FROM chat.channel_head WHERE boot_id = :instanceId;
 
 -- Reads a channel and its head. No row if this server does not own it, or it is deleted.
 -- name: ownedHead
 SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.keep_seconds IS DISTINCT FROM 0 AS keeps,
-  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster, h.stored_bytes, h.stored_rows
+  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster AS revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
 WHERE h.channel_id = :channelId AND h.boot_id = :instanceId AND c.deleted_at IS NULL;
 
 -- Reads the settings of a channel and the memberships of connected users. No row if the channel does
 -- not exist.
 -- name: readMembers
-SELECT h.roster, c.owner_id, c.slow_mode_s, (
+SELECT h.roster AS revision, c.owner_id, c.slow_mode_s, (
   SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
     'banned', coalesce(m.banned_until > now(), false),
     'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')

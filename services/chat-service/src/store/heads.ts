@@ -30,7 +30,7 @@ export const headColumns = {
   logId: uuid,
   firstSeq: int8,
   lastSeq: int8,
-  roster: int4,
+  revision: int4,
   storedBytes: int8,
   storedRows: int8,
 };
@@ -55,7 +55,7 @@ const ownedHeads = sql.statement(
     epoch: int8,
     firstSeq: int8,
     lastSeq: int8,
-    roster: int4,
+    revision: int4,
     storedBytes: int8,
     storedRows: int8,
   },
@@ -64,7 +64,7 @@ const ownedHead = sql.statement('ownedHead', { channelId: int4, instanceId: uuid
 const readMembers = sql.statement(
   'readMembers',
   { channelId: int4, userIds: array(text) },
-  { roster: int4, ownerId: text, slowModeS: int4, members: json<readonly ChannelMember[]>() },
+  { revision: int4, ownerId: text, slowModeS: int4, members: json<readonly ChannelMember[]>() },
 );
 const renewLease = sql.statement(
   'renewLease',

@@ -1,6 +1,6 @@
 -- Appends a batch that spans channels in one statement and one commit. The first arrays have one
--- item per channel, of which `counts` is the number of its entries and `rosters` the roster by which
--- they were judged; the others have one item per entry, of which `offsets` is 1..n within its
+-- item per channel, of which `counts` is the number of its entries and `revisions` the revision by
+-- which they were judged; the others have one item per entry, of which `offsets` is 1..n within its
 -- channel. Mentions come as user ids with commas between them. The row of the head serves as fence,
 -- counter, clock and sum of what is stored, and stays locked until the commit. If a channel is
 -- missing in the result, this server no longer owns it, or its members or settings have changed, and
@@ -9,9 +9,9 @@
 WITH head AS (
   UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
     stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n
-  FROM unnest(:channelIds::int[], :epochs::bigint[], :counts::int[], :rosters::int[], :bytes::bigint[]) AS c (channel_id, epoch, n, roster, bytes)
-  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId AND h.roster = c.roster
-  RETURNING h.channel_id, h.last_seq - c.n AS base_seq, h.last_at, h.roster
+  FROM unnest(:channelIds::int[], :epochs::bigint[], :counts::int[], :revisions::int[], :bytes::bigint[]) AS c (channel_id, epoch, n, revision, bytes)
+  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId AND h.roster = c.revision
+  RETURNING h.channel_id, h.last_seq - c.n AS base_seq, h.last_at, h.roster AS revision
 ), stored AS (
   INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
   SELECT i.channel_id, h.base_seq + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
@@ -21,7 +21,7 @@ WITH head AS (
     AS i (channel_id, k, sender_id, client_id, kind, target_seq, content_type, data, digest, mentions)
   JOIN head h USING (channel_id)
 )
-SELECT channel_id, base_seq, floor(extract(epoch FROM last_at) * 1000)::bigint AS sent_at_ms, roster FROM head;
+SELECT channel_id, base_seq, floor(extract(epoch FROM last_at) * 1000)::bigint AS sent_at_ms, revision FROM head;
 
 -- Finds entries that are stored already; `position` is the index in the arrays. LATERAL with LIMIT
 -- makes it one index probe per entry, whatever the table statistics are.
@@ -58,7 +58,7 @@ WHERE m.bytes_before < :bytes ORDER BY m.seq;
 -- name: unlockedChannels
 SELECT channel_id FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) FOR NO KEY UPDATE SKIP LOCKED;
 
--- Returns those of these channels that this server still owns, with their rosters.
+-- Returns those of these channels that this server still owns, with their revisions.
 -- name: ownedChannels
-SELECT h.channel_id, h.roster FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
+SELECT h.channel_id, h.roster AS revision FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
 JOIN chat.channel_head h ON h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId;

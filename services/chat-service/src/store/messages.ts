@@ -31,7 +31,7 @@ export const appendEntries = sql.statement(
     channelIds: array(int4),
     epochs: array(int8),
     counts: array(int4),
-    rosters: array(int4),
+    revisions: array(int4),
     bytes: array(int8),
     entryChannelIds: array(int4),
     offsets: array(int4),
@@ -44,7 +44,7 @@ export const appendEntries = sql.statement(
     digests: array(bytea),
     mentions: array(text),
   },
-  { channelId: int4, baseSeq: int8, sentAtMs: int8, roster: int4 },
+  { channelId: int4, baseSeq: int8, sentAtMs: int8, revision: int4 },
 );
 const findStored = sql.statement(
   'findStored',
@@ -73,7 +73,7 @@ const unlockedChannels = sql.statement('unlockedChannels', { channelIds: array(i
 const ownedChannels = sql.statement(
   'ownedChannels',
   { channelIds: array(int4), epochs: array(int8), instanceId: uuid },
-  { channelId: int4, roster: int4 },
+  { channelId: int4, revision: int4 },
 );
 
 /** One entry of a log, as stored in the table. */
@@ -94,8 +94,8 @@ function isTooBusy(error: unknown): boolean {
 
 interface ChannelPart {
   readonly epoch: number;
-  /** Lowest roster number by which an entry was judged. */
-  readonly roster: number;
+  /** Lowest revision by which an entry was judged. */
+  readonly revision: number;
   readonly n: number;
   readonly bytes: number;
 }
@@ -103,10 +103,10 @@ interface ChannelPart {
 function partsOf(batch: readonly LogEntry[]): Map<number, ChannelPart> {
   const parts = new Map<number, ChannelPart>();
   for (const entry of batch) {
-    const { channelId, epoch, roster } = entry;
-    const { n, bytes, ...part } = parts.get(channelId) ?? { n: 0, bytes: 0, roster };
-    const oldest = Math.min(roster, part.roster);
-    parts.set(channelId, { epoch, roster: oldest, n: n + 1, bytes: bytes + weightOf(entry) });
+    const { channelId, epoch, revision } = entry;
+    const { n, bytes, ...part } = parts.get(channelId) ?? { n: 0, bytes: 0, revision };
+    const oldest = Math.min(revision, part.revision);
+    parts.set(channelId, { epoch, revision: oldest, n: n + 1, bytes: bytes + weightOf(entry) });
   }
   return parts;
 }
@@ -254,7 +254,7 @@ export class MessageStore {
       if (outcomes.has(entry)) continue;
       const other = stale.get(entry.channelId);
       if (other?.is === 'stale' || other?.is === 'moved') outcomes.set(entry, other);
-      else if (denial === 'again') outcomes.set(entry, { is: 'stale', roster: entry.roster });
+      else if (denial === 'again') outcomes.set(entry, { is: 'stale', revision: entry.revision });
       else outcomes.set(entry, { is: 'denied', denial });
     }
   }
@@ -268,7 +268,7 @@ export class MessageStore {
       channelIds: parts.map(([id]) => id),
       epochs: parts.map(([, { epoch }]) => epoch),
       counts: parts.map(([, { n }]) => n),
-      rosters: parts.map(([, { roster }]) => roster),
+      revisions: parts.map(([, { revision }]) => revision),
       bytes: parts.map(([, { bytes }]) => bytes),
       entryChannelIds: batch.map(({ channelId }) => channelId),
       offsets,
@@ -289,7 +289,7 @@ export class MessageStore {
         if (head === undefined) return [entry, missing.get(entry.channelId) ?? { is: 'moved' }];
         return [
           entry,
-          { is: 'stored', seq: head.baseSeq + (offsets[at] ?? 0), sentAtMs: head.sentAtMs, roster: head.roster },
+          { is: 'stored', seq: head.baseSeq + (offsets[at] ?? 0), sentAtMs: head.sentAtMs, revision: head.revision },
         ];
       }),
     );
@@ -308,6 +308,6 @@ export class MessageStore {
       channelIds: [...parts.keys()],
       epochs: [...parts.values()].map(({ epoch }) => epoch),
     });
-    return new Map(owned.map(({ channelId, roster }) => [channelId, { is: 'stale', roster }]));
+    return new Map(owned.map(({ channelId, revision }) => [channelId, { is: 'stale', revision }]));
   }
 }

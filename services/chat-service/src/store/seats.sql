@@ -12,7 +12,7 @@ WHERE t.id = :seatId AND t.boot_id = :instanceId AND t.channel_id = :channelId A
   AND (t.session_id IS NULL OR EXISTS (SELECT FROM chat.session s WHERE s.id = t.session_id AND s.revoked_at IS NULL AND s.expires_at > now()))
   AND (m.user_id IS NULL OR coalesce(m.banned_until <= now(), true)) AND (c.kind = 'room' OR (m.user_id IS NOT NULL AND m.left_seq IS NULL))
 RETURNING c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.keep_seconds IS DISTINCT FROM 0 AS keeps,
-  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster, h.stored_bytes, h.stored_rows,
+  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster AS revision, h.stored_bytes, h.stored_rows,
   c.name, c.user_limit, c.description, c.icon_id, c.keep_seconds, c.keep_count, c.open_history, c.metadata::text AS metadata,
   floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
   u.id AS user_id, u.number, u.name AS user_name, coalesce(q.bytes, 0) AS used_bytes, coalesce(q.rows, 0) AS used_rows,
