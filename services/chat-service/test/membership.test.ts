@@ -194,7 +194,7 @@ test('Welcome carries the channel, the role of the caller and the number of user
   const { channel, here } = welcomeOf(a) ?? {};
   expect(channel).toMatchObject({
     ...asked,
-    metadata: '{"a": 1}',
+    metadata: '{"a":1}',
     keep: { seconds: 60, maxCount: 9 },
     ownerId: ann.id,
   });
