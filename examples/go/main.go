@@ -74,7 +74,7 @@ func (c *client) findRoom(name string) uint32 {
 			return channel.Id
 		}
 	}
-	week := &chatv1.Keep{Rule: &chatv1.Keep_Seconds{Seconds: 7 * 86_400}}
+	week := &chatv1.Retention{Rule: &chatv1.Retention_Seconds{Seconds: 7 * 86_400}}
 	room, err := c.channels.Create(c.user, &chatv1.Channel{Name: name, Limit: 10, Keep: week})
 	if err != nil {
 		log.Fatal(err)

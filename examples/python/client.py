@@ -49,8 +49,8 @@ def find_room(auth):
     for channel in channels.List(types_pb2.Channel(), metadata=[auth]):
         if channel.name == room:
             return channel.id
-    week = types_pb2.Keep(seconds=7 * 86_400)
-    return channels.Create(types_pb2.Channel(name=room, limit=10, keep=week), metadata=[auth]).id
+    week = types_pb2.Retention(seconds=7 * 86_400)
+    return channels.Create(types_pb2.Channel(name=room, limit=10, retention=week), metadata=[auth]).id
 
 
 unsent = {}  # client id -> message; a message stays here until its ack, and is sent again on the next stream

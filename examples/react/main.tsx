@@ -16,7 +16,7 @@ async function enter({ user = '', password = '', room = '' }: Record<string, str
   await client.login(user, password);
   const { channels } = await client.listChannels({ name: room });
   const [found] = channels;
-  return found?.id ?? (await client.create({ name: room, limit: 10, keep: { seconds: 7 * 86_400 } })).id;
+  return found?.id ?? (await client.create({ name: room, limit: 10, retention: { seconds: 7 * 86_400 } })).id;
 }
 
 function Entrance({ onEnter }: { onEnter: (channelId: number) => void }) {

@@ -8,7 +8,7 @@ import type { BenchAudience } from './shapes.js';
 const makePeople = `INSERT INTO chat.users (id, name, password_hash)
   SELECT $3::text || '-' || c || '-' || u, 'bench', '!' FROM generate_series(1, $1::int) c, generate_series(1, $2::int) u
   RETURNING id, number`;
-const makeChannels = `INSERT INTO chat.channel (name, owner_id, user_limit, kind, keep_seconds)
+const makeChannels = `INSERT INTO chat.channel (name, owner_id, user_limit, kind, retention_seconds)
   SELECT $1::text || '-' || c, $1::text || '-' || c || '-1', $3::int, $4::chat.channel_kind, $5::int
   FROM generate_series(1, $2::int) c ORDER BY c RETURNING id, name`;
 const ownChannels = `UPDATE chat.channel_head h SET boot_id = o.boot_id, epoch = h.epoch + 1

@@ -67,8 +67,8 @@ async function drain(events: AsyncIterable<unknown>): Promise<void> {
 async function makeRooms(host: ParleyClient): Promise<number[]> {
   const rooms: number[] = [];
   for (let n = 0; n < channelCount; n++) {
-    const keep = n % 2 === 0 ? { seconds: 60 } : { nothing: true as const };
-    rooms.push((await host.create({ name: `soak ${n}`, limit: 25, keep })).id);
+    const retention = n % 2 === 0 ? { seconds: 60 } : { nothing: true as const };
+    rooms.push((await host.create({ name: `soak ${n}`, limit: 25, retention })).id);
     await pause(1_000); // the rate limit of creating channels
   }
   return rooms;

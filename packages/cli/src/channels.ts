@@ -1,5 +1,5 @@
 import type { ParleyClient } from '@parley/client';
-import { type Channel, ChannelKind, ChannelStatus, type Keep } from '@parley/contract';
+import { type Channel, ChannelKind, ChannelStatus, type Retention } from '@parley/contract';
 import { limits, textTable } from '@parley/runtime';
 import { usage } from './failure.js';
 import { findOnly } from './find-channel.js';
@@ -37,7 +37,7 @@ function channelValue(channel: Channel) {
     kind: kindOf(channel),
     status: statusWords[channel.status] ?? 'unknown',
     owner_id: channel.ownerId,
-    keep: retentionWords(channel.keep),
+    retention: retentionWords(channel.retention),
   };
 }
 
@@ -53,7 +53,7 @@ export function channelTable(channels: readonly Channel[]): string {
     String(channel.id),
     terminalLine(channel.name),
     kindOf(channel),
-    historyWords(channel.keep),
+    historyWords(channel.retention),
     terminalLine(channel.ownerId),
     channel.kind === ChannelKind.ROOM ? `${channel.userCount}/${channel.limit}` : String(channel.userCount),
     insideOf(channel),
@@ -90,15 +90,19 @@ export async function listChannels(session: CommandSession): Promise<void> {
 /** The options of `create`. */
 export interface CreateOptions {
   readonly limit: number;
-  readonly keep: Partial<Keep>;
+  readonly retention: Partial<Retention>;
 }
 
 /** Creates a room. */
-export async function makeRoom(session: CommandSession, name: string, { limit, keep }: CreateOptions): Promise<void> {
+export async function makeRoom(
+  session: CommandSession,
+  name: string,
+  { limit, retention }: CreateOptions,
+): Promise<void> {
   if (limit > limits.roomSeats) throw usage(`--limit takes a whole number from 1 to ${limits.roomSeats}.`);
-  const channel = await (await session.loggedIn()).create({ name, limit, keep, kind: ChannelKind.ROOM });
+  const channel = await (await session.loggedIn()).create({ name, limit, retention, kind: ChannelKind.ROOM });
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
-  session.print(`${words}; history: ${historyWords(channel.keep)}`, channelValue(channel));
+  session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
 }
 
 /** Deletes a channel by its id or exact name. */

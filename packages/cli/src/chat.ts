@@ -43,11 +43,11 @@ async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'no
 
 /** Carries out a typed line. */
 async function runLine(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
-  const keeps = conversation.channel.keep?.nothing !== true;
-  const command = typed(line, keeps);
+  const hasHistory = conversation.channel.retention?.nothing !== true;
+  const command = typed(line, hasHistory);
   if (command?.do === 'leave') await conversation.leave();
   else if (command?.do === 'who') view.who();
-  else if (command?.do === 'help') print(helpFor(keeps));
+  else if (command?.do === 'help') print(helpFor(hasHistory));
   else if (command?.do === 'explain') print(`! ${terminalLine(command.words)}`);
   else if (command?.do === 'send') await succeeded(command.act(conversation), view, command.failed);
 }
@@ -63,7 +63,7 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
 /** Shows the last messages, if the channel stores any. */
 async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView): Promise<void> {
   const { channel, place } = conversation;
-  if (channel.keep?.nothing === true || place === undefined || place.seq === 0) return;
+  if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
   const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: earlierCount });
   if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
 }

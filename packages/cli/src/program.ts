@@ -69,7 +69,7 @@ function addChannels(program: Command): void {
     .description('create a room, which anyone with an account can find, enter and read')
     .option('--limit <n>', 'maximum number of people, up to 25', positive, 10)
     .addOption(
-      new Option('--keep <time>', 'retention of messages: forever, nothing, or a time like 7d or 12h')
+      new Option('--retention <time>', 'retention of messages: forever, nothing, or a time like 7d or 12h')
         .argParser(retentionFrom)
         .default({ seconds: 604_800 }, '7d'),
     )

@@ -1,4 +1,4 @@
-import type { Keep } from '@parley/contract';
+import type { Retention } from '@parley/contract';
 import { usage } from './failure.js';
 
 const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
@@ -14,26 +14,26 @@ function secondsOf(text: string): number | undefined {
  * Parses a retention: `forever`, `nothing`, or a time like `7d`.
  * @throws {Failure} on other text
  */
-export function retentionFrom(text: string): Partial<Keep> {
+export function retentionFrom(text: string): Partial<Retention> {
   if (text === 'forever') return { everything: true };
   if (text === 'nothing') return { nothing: true };
   const seconds = secondsOf(text);
   if (seconds !== undefined && seconds > 0 && seconds <= longestSeconds) return { seconds };
-  throw usage('--keep takes forever, nothing, or a number with s, m, h, d or w, such as 7d.');
+  throw usage('--retention takes forever, nothing, or a number with s, m, h, d or w, such as 7d.');
 }
 
 /** Formats a retention in the form that `retentionFrom` parses. */
-export function retentionWords(keep: Partial<Keep> | undefined): string {
-  if (keep?.everything === true) return 'forever';
-  const seconds = keep?.seconds ?? 0;
+export function retentionWords(retention: Partial<Retention> | undefined): string {
+  if (retention?.everything === true) return 'forever';
+  const seconds = retention?.seconds ?? 0;
   if (seconds === 0) return 'nothing';
   const unit = (['d', 'h', 'm', 's'] as const).find((one) => seconds % unitSeconds[one] === 0) ?? 's';
   return `${seconds / unitSeconds[unit]}${unit}`;
 }
 
 /** Formats a retention for people. */
-export function historyWords(keep: Partial<Keep> | undefined): string {
-  const time = retentionWords(keep);
+export function historyWords(retention: Partial<Retention> | undefined): string {
+  const time = retentionWords(retention);
   if (time === 'nothing') return 'off';
-  return keep?.maxCount ? `${time}, at most ${keep.maxCount} messages` : time;
+  return retention?.maxCount ? `${time}, at most ${retention.maxCount} messages` : time;
 }

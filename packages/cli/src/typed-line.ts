@@ -78,19 +78,19 @@ function usageOf(name: string, { words }: Command): string {
 const skips = 'Numbers may skip: edits, reactions, pins and member changes take one too.\n';
 
 /**
- * Lists the commands that work in a channel, one per line. `keeps`: the channel stores messages.
+ * Lists the commands that work in a channel, one per line. `hasHistory`: the channel stores messages.
  */
-export function helpFor(keeps: boolean): string {
-  const possible = Object.entries(commands).filter(([, { changes }]) => keeps || !changes);
+export function helpFor(hasHistory: boolean): string {
+  const possible = Object.entries(commands).filter(([, { changes }]) => hasHistory || !changes);
   const rows = [
     ...possible.map(([name, command]) => [usageOf(name, command), command.does]),
     ['/who', 'lists the people here'],
     ['/quit', 'leaves, as Ctrl-C and Ctrl-D do'],
     ['//text', 'sends /text as a message'],
   ];
-  const off = keeps ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
+  const off = hasHistory ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
   const lines = rows.map(([usage = '', does]) => `  ${usage.padEnd(20)} ${does}`);
-  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${keeps ? skips : ''}${lines.join('\n')}\n${off}`;
+  return `Type a line to send it. SEQ is the number of a message, as in #12.\n${hasHistory ? skips : ''}${lines.join('\n')}\n${off}`;
 }
 
 const bare: Readonly<Record<string, TypedLine>> = {
@@ -107,13 +107,13 @@ function unknownCommand(name: string): string {
   return `not sent: unknown command /${name}${guess}; /help lists the commands; to send a text with a leading /, type //`;
 }
 
-function commandOf(line: string, keeps: boolean): TypedLine {
+function commandOf(line: string, hasHistory: boolean): TypedLine {
   const alone = bare[line.trim()];
   if (alone !== undefined) return alone;
   const [, name = '', rest = ''] = /^\/(\S*)(.*)$/s.exec(line) ?? [];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) return { do: 'explain', words: unknownCommand(name) };
-  if (command.changes && !keeps) {
+  if (command.changes && !hasHistory) {
     return {
       do: 'explain',
       words: `${command.failed}: the history of this channel is off, so no message can be changed`,
@@ -129,9 +129,9 @@ function commandOf(line: string, keeps: boolean): TypedLine {
 /**
  * Parses a typed line; undefined if it is blank. A leading `//` sends a text with one leading `/`.
  */
-export function typed(line: string, keeps: boolean): TypedLine | undefined {
+export function typed(line: string, hasHistory: boolean): TypedLine | undefined {
   if (line.trim() === '') return undefined;
   const text = line.startsWith('//') ? line.slice(1) : line;
-  if (text === line && line.startsWith('/')) return commandOf(line, keeps);
+  if (text === line && line.startsWith('/')) return commandOf(line, hasHistory);
   return { do: 'send', failed: 'not sent', act: (conversation) => conversation.send(text) };
 }

@@ -104,7 +104,7 @@ afterAll(async () => {
 
 /** Creates a channel that stores everything, on this chat server. */
 async function channelAt(server: number): Promise<number> {
-  const { id } = await client.create({ name: 'room', limit: 5, keep: { everything: true } });
+  const { id } = await client.create({ name: 'room', limit: 5, retention: { everything: true } });
   await trio.place(id, trio.chatServers[server] as ServiceProcess);
   return id;
 }

@@ -96,7 +96,7 @@ test('does not log calls that a page repeats, unless they are refused', async ()
   const { token } = await trio.people.make('bob');
   const transport = grpcTransport({ userService: '127.0.0.1:1', channelService: manager?.grpc ?? '' });
   const client = createClient({ transport, token });
-  const { id } = await client.create({ name: 'quiet', limit: 5, keep: { everything: true } });
+  const { id } = await client.create({ name: 'quiet', limit: 5, retention: { everything: true } });
   await client.channels();
   await client.channel(id);
   await client.history(id);

@@ -41,7 +41,7 @@ test('refuses an ambiguous name for an action that cannot be undone', () => {
 test('shows each channel and the people in it as a table', () => {
   const users = [{ id: 'ann' }, { id: 'bob' }];
   const room = { kind: ChannelKind.ROOM, ownerId: 'ann', limit: 2, userCount: 2 };
-  const full = Channel.fromPartial({ ...room, id: 12, name: 'a\u001b[31mb', users, keep: { seconds: 604_800 } });
+  const full = Channel.fromPartial({ ...room, id: 12, name: 'a\u001b[31mb', users, retention: { seconds: 604_800 } });
   const chat = Channel.fromPartial({
     id: 3,
     name: 'news',
@@ -51,7 +51,11 @@ test('shows each channel and the people in it as a table', () => {
     users,
   });
   expect(
-    channelTable([full, { ...chat, keep: { everything: true, maxCount: 50 } }, { ...chat, userCount: 0, users: [] }]),
+    channelTable([
+      full,
+      { ...chat, retention: { everything: true, maxCount: 50 } },
+      { ...chat, userCount: 0, users: [] },
+    ]),
   ).toBe(
     [
       'id  name  kind    history                       owner  people  inside',

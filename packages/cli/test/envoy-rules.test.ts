@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChannelService, ChatService, UserService } from '@parley/contract';
-import { seedMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract/descriptors';
 import { joinToken } from '@parley/service-kit';
 import { parse } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';
@@ -45,8 +45,8 @@ const userPaths = [UserService, ChannelService, ChatService]
   .filter((path) => !ofServices.has(path.split('/')[2] ?? ''))
   .flatMap((path) => {
     const [, service, method] = path.replace('chat.v1.', '').split('/');
-    const isOfSeed = seedMethods.some((one) => one.service === service && one.method === method);
-    return isOfSeed ? [path, `/${service}/${method}`] : [path];
+    const isOriginal = originalMethods.some((one) => one.service === service && one.method === method);
+    return isOriginal ? [path, `/${service}/${method}`] : [path];
   });
 
 test('every user call has one exact route, and no other call has any', () => {

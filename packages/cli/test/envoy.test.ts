@@ -175,7 +175,7 @@ describeEnvoy('the real Envoy', () => {
     const [ann, bob] = [await trio.people.make('native-ann'), await trio.people.make('native-bob')];
     const { id } = await trio.create(ann, 'native');
     const one = new Chatter(await trio.listen(ann, id), { events: true, address });
-    const other = new Chatter(await trio.listen(bob, id), { events: true, address, seed: true });
+    const other = new Chatter(await trio.listen(bob, id), { events: true, address, original: true });
     await Promise.all([one, other].map((chatter) => chatter.find(({ welcome }) => welcome !== undefined)));
     one.send('through');
     await other.find(({ seq }) => seq === 1);

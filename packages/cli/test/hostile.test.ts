@@ -86,7 +86,15 @@ class HostileService {
 
   get #channel(): Channel {
     return Channel.fromPartial({
-      ...{ id: 7, name: evil, ownerId: evil, limit: 9, users: [user], description: evil, keep: { everything: true } },
+      ...{
+        id: 7,
+        name: evil,
+        ownerId: evil,
+        limit: 9,
+        users: [user],
+        description: evil,
+        retention: { everything: true },
+      },
       ...{ userCount: 1, log: evil, lastSeq: 9, status: 99 as never, kind: 99 as never },
     });
   }

@@ -22,7 +22,7 @@ function median(values: readonly number[]): number {
 }
 
 withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or grpcurl on the PATH)', () => {
-  const grpcurl = Grpcurl.ofSeed();
+  const grpcurl = Grpcurl.ofOriginal();
   let run: Started;
   let data: string;
   let ports: { user: string; manager: string; gateway: string; envoy: string };

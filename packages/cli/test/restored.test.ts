@@ -74,7 +74,7 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
 
 test('after a restore, no resume claims to be whole, the backup is readable, and no seq is reused', async () => {
   const { id } = await trio.create(alice, 'kept');
-  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   await say(id, 'one', 'two', 'three');
   const name = new URL(trio.database.ownerUrl).pathname.slice(1);
   const backup = `${name}_backup`;

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 test('chat survives a killed chat server', async () => {
   const [ann, bob] = (await trio.people.makeMany('t', 2)) as [TestPerson, TestPerson];
-  const made = await commands.start(ann, 'create', 'lobby', '--keep', 'nothing', '--limit', '3');
+  const made = await commands.start(ann, 'create', 'lobby', '--retention', 'nothing', '--limit', '3');
   expect([await made.end(), made.said]).toEqual([0, 'lobby is channel 1, for up to 3 people; history: off\n']);
   const a = await commands.start(ann, 'chat', 'lobby');
   await until(() => a.said.includes('here (1)'));
@@ -119,7 +119,7 @@ test('reports that the user left', async () => {
 test('rejects wrong options of create', async () => {
   const ann = await trio.people.make('wrong');
   for (const args of [
-    ['--keep', 'a while'],
+    ['--retention', 'a while'],
     ['--kind', 'castle'],
     ['--limit', '26'],
   ]) {

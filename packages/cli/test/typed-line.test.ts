@@ -63,16 +63,16 @@ test('without history, help omits commands that change messages, and they explai
 });
 
 test('help says why numbers skip, where they do', () => {
-  expect([true, false].map((keeps) => helpFor(keeps).includes('Numbers may skip'))).toEqual([true, false]);
+  expect([true, false].map((hasHistory) => helpFor(hasHistory).includes('Numbers may skip'))).toEqual([true, false]);
 });
 
 test('help has one command per line, and fits into 80 columns', () => {
-  for (const keeps of [true, false]) {
-    const tooLong = helpFor(keeps)
+  for (const hasHistory of [true, false]) {
+    const tooLong = helpFor(hasHistory)
       .split('\n')
       .filter((line) => line.length >= 80);
     expect(tooLong).toEqual([]);
-    expect(helpFor(keeps)).toContain('\n  /reply SEQ text      replies to that message\n');
+    expect(helpFor(hasHistory)).toContain('\n  /reply SEQ text      replies to that message\n');
   }
 });
 
@@ -85,12 +85,12 @@ test.each([
   ['nothing', { nothing: true }],
   ['7d', { seconds: 604_800 }],
   ['90m', { seconds: 5_400 }],
-])('parses --keep %s', (text, keep) => {
-  expect(retentionFrom(text)).toEqual(keep);
+])('parses --retention %s', (text, retention) => {
+  expect(retentionFrom(text)).toEqual(retention);
 });
 
-test.each(['', '0d', '7', 'd', '7y', '-1d', '99999w', '1.5h'])('rejects --keep %s', (text) => {
-  expect(() => retentionFrom(text)).toThrow('--keep takes');
+test.each(['', '0d', '7', 'd', '7y', '-1d', '99999w', '1.5h'])('rejects --retention %s', (text) => {
+  expect(() => retentionFrom(text)).toThrow('--retention takes');
 });
 
 test('formats a retention', () => {

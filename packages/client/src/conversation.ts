@@ -242,7 +242,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   get #fills(): boolean {
-    return this.#options.fillGaps !== false && this.channel.keep?.nothing !== true;
+    return this.#options.fillGaps !== false && this.channel.retention?.nothing !== true;
   }
 
   #filler(signal: AbortSignal | undefined): GapFiller {

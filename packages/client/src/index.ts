@@ -1,5 +1,5 @@
 /** The SDK for Node and browsers. Nothing here imports gRPC or Node. */
-export { type Channel, ChannelKind, ChannelStatus, type Keep, type User } from '@parley/contract';
+export { type Channel, ChannelKind, ChannelStatus, type Retention, type User } from '@parley/contract';
 export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
 export { Conversation } from './conversation.js';

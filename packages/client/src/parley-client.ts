@@ -1,4 +1,4 @@
-import { Channel, type Keep, type ListChannelsResponse, type User } from '@parley/contract';
+import { Channel, type ListChannelsResponse, type Retention, type User } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
@@ -47,7 +47,7 @@ export interface OpenSession {
  */
 export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'description' | 'metadata'>> & {
   /** Retention. Default: nothing for a room, everything for other kinds. */
-  readonly keep?: Partial<Keep>;
+  readonly retention?: Partial<Retention>;
 };
 
 /**
@@ -208,7 +208,7 @@ export class ParleyClient {
    *
    * export function createTeam(client: ParleyClient): Promise<Channel> {
    *   const retention = { seconds: 30 * 86_400 };
-   *   return client.create({ name: 'team', kind: ChannelKind.GROUP, limit: 50, keep: retention });
+   *   return client.create({ name: 'team', kind: ChannelKind.GROUP, limit: 50, retention });
    * }
    * ```
    */

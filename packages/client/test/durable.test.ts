@@ -15,7 +15,7 @@ describe('a channel that stores everything', () => {
     const people = await trio.people.makeMany('p', 2);
     clients = people.map((person) => clientOf(trio, person));
     const { id } = await (clients[0] as ParleyClient).create({ name: 'room', limit: 5 });
-    await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+    await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
     conversations = await Promise.all(clients.map((client) => client.listen(id)));
     listeners = conversations.map((one) => new Listener(one));
   });

@@ -44,9 +44,9 @@ const brief = (events: readonly ConversationEvent[]) =>
 
 test.each([
   ['a channel of unknown retention', {}],
-  ['a channel that stores everything', { kind: 3, keep: { everything: true } }],
-  ['a channel that stores the last hundred', { keep: { maxCount: 100 } }],
-  ['a channel that stores for a time', { keep: { seconds: 60 } }],
+  ['a channel that stores everything', { kind: 3, retention: { everything: true } }],
+  ['a channel that stores the last hundred', { retention: { maxCount: 100 } }],
+  ['a channel that stores for a time', { retention: { seconds: 60 } }],
 ])('%s: fills missing entries from History', async (_what, channel) => {
   logOf(range(1, 12));
   expect(brief(await missed(5, 12, channel))).toEqual(['filled 5-12', ...range(5, 12)]);
@@ -54,7 +54,7 @@ test.each([
 
 test('does not ask History in a channel that stores nothing', async () => {
   logOf(range(1, 12));
-  expect(brief(await missed(5, 12, { keep: { nothing: true } }))).toEqual(['missing 5-12']);
+  expect(brief(await missed(5, 12, { retention: { nothing: true } }))).toEqual(['missing 5-12']);
   expect(server.historyCalls).toEqual([]);
 });
 

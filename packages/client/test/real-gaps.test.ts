@@ -39,11 +39,11 @@ test.each([
   ['the last thousand', { everything: true, maxCount: 1_000 }],
 ])(
   'a slow reader of a room that stores %s gets every entry in order from History',
-  async (_what, keep) => {
-    const { id } = await ann.create({ name: 'kept', limit: 5, keep });
+  async (_what, retention) => {
+    const { id } = await ann.create({ name: 'kept', limit: 5, retention });
     const speaker = await ann.listen(id, { inFlight: 4 });
     const reader = await bob.listen(id);
-    expect(reader.channel.keep).toMatchObject(keep);
+    expect(reader.channel.retention).toMatchObject(retention);
     await flood(speaker, 330);
     await until(() => reader.place?.seq === 330, 60_000);
     const listener = new Listener(reader);
@@ -58,7 +58,7 @@ test.each([
 );
 
 test('reports entries lost by a channel without history as missing', async () => {
-  const { id } = await ann.create({ name: 'fleeting', limit: 5, keep: { nothing: true } });
+  const { id } = await ann.create({ name: 'fleeting', limit: 5, retention: { nothing: true } });
   const speaker = await ann.listen(id, { inFlight: 4 });
   const reader = await bob.listen(id);
   await flood(speaker, 330);
@@ -116,7 +116,7 @@ test('a mute rejects with its duration, and the next send after it succeeds', as
 }, 60_000);
 
 test('resumes early when slow mode is switched off, and never holds reactions', async () => {
-  const { id } = await ann.create({ name: 'slow', limit: 5, keep: { seconds: 3_600 } });
+  const { id } = await ann.create({ name: 'slow', limit: 5, retention: { seconds: 3_600 } });
   const inside = await bob.listen(id);
   const listener = new Listener(inside);
   const { seq } = await inside.send('first');

@@ -60,7 +60,11 @@ beforeAll(async () => {
   clients.push(...(await trio.people.makeMany('p', shape.rooms * shape.each)).map(clientOf));
   for (let n = 0; n < clients.length; n += shape.each) {
     const inside = clients.slice(n, n + shape.each);
-    const { id } = await (inside[0] as ParleyClient).create({ name: 'room', limit: 5, keep: { everything: true } });
+    const { id } = await (inside[0] as ParleyClient).create({
+      name: 'room',
+      limit: 5,
+      retention: { everything: true },
+    });
     const entered = inside.map(async (client, at) => new Talker(`p${n + at}`, await client.listen(id)));
     rooms.set(id, await Promise.all(entered));
   }

@@ -86,7 +86,7 @@ async function talk({ conversation }: Neighbour, isOver: () => boolean) {
 
 test('clients that share a connection with quick cancels are back within 3 s and lose nothing', async () => {
   const host = await client('host');
-  const { id } = await host.create({ name: 'shared', limit: 25, keep: { everything: true } });
+  const { id } = await host.create({ name: 'shared', limit: 25, retention: { everything: true } });
   const inside = [new Neighbour(await host.listen(id))];
   for (let n = 1; n < neighbours; n++) inside.push(new Neighbour(await (await client(`user-${n}`)).listen(id)));
   expect(proxy.connections).toHaveLength(1);

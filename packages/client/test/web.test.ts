@@ -32,7 +32,7 @@ async function channelOf(page: ParleyClient, everything = false): Promise<number
   const { id } = await page.create({
     name: `web ${tests}`,
     limit: 25,
-    keep: everything ? { everything } : { nothing: true },
+    retention: everything ? { everything } : { nothing: true },
   });
   return id;
 }

@@ -35,7 +35,7 @@ export interface DescriptorFile {
  * A method of the original contract (proto/seed). Its path is `/<service>/<method>`, without a
  * package.
  */
-export interface SeedMethod {
+export interface OriginalMethod {
   readonly service: string;
   readonly method: string;
 }
@@ -54,9 +54,9 @@ export function descriptorFiles(): readonly DescriptorFile[] {
 }
 
 /** Methods that are also served under their original names without a package. */
-export const seedMethods: readonly SeedMethod[] = readSeedMethods();
+export const originalMethods: readonly OriginalMethod[] = readOriginalMethods();
 
-function readSeedMethods(): SeedMethod[] {
+function readOriginalMethods(): OriginalMethod[] {
   const services = registry().getFile('seed.proto')?.services ?? [];
   return services.flatMap((service) =>
     service.methods.map(({ name }) => ({ service: service.typeName, method: name })),

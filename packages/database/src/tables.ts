@@ -19,8 +19,8 @@ export interface ChannelTable {
   kind: Generated<'room' | 'direct' | 'group' | 'public' | 'private'>;
   description: Generated<string>;
   iconId: string | null;
-  keepSeconds: number | null;
-  keepCount: number | null;
+  retentionSeconds: number | null;
+  retentionCount: number | null;
   openHistory: Generated<boolean>;
   slowModeS: Generated<number>;
   pairLow: string | null;
@@ -79,14 +79,6 @@ export interface InviteTable {
   expiresAt: Date | null;
   revokedAt: Date | null;
   createdAt: Generated<Date>;
-}
-
-export interface KeptTable {
-  channelId: number;
-  logId: string;
-  firstSeq: number;
-  countedSeq: number;
-  messages: number;
 }
 
 export interface ListingTable {
@@ -170,6 +162,14 @@ export interface ReactionCountTable {
   seq: number;
   emoji: string;
   people: number;
+}
+
+export interface RetentionCountTable {
+  channelId: number;
+  logId: string;
+  firstSeq: number;
+  countedSeq: number;
+  messages: number;
 }
 
 export interface SeatTable {
@@ -271,7 +271,6 @@ export interface Database {
   file: FileTable;
   fileChunk: FileChunkTable;
   invite: InviteTable;
-  kept: KeptTable;
   listing: ListingTable;
   member: MemberTable;
   message: MessageTable;
@@ -281,6 +280,7 @@ export interface Database {
   rate: RateTable;
   reaction: ReactionTable;
   reactionCount: ReactionCountTable;
+  retentionCount: RetentionCountTable;
   seat: SeatTable;
   server: ServerTable;
   session: SessionTable;

@@ -75,6 +75,30 @@ test('removes replaced and deleted text when an older database migrates', async 
   expect(rows.map(({ seq }) => Number(seq))).toEqual([1, 4, 6]);
 });
 
+test('renames the retention of existing channels and what was counted of them', async () => {
+  const url = await server.migratedDatabase();
+  const owner = server.pool(url);
+  await addUser(owner, 'ann');
+  const id = await addChannel(owner, 'ann', 'group');
+  await owner.query(`
+    ALTER TABLE chat.channel RENAME COLUMN retention_seconds TO retention_seconds;
+    ALTER TABLE chat.channel RENAME COLUMN retention_count TO retention_count;
+    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_seconds_check TO channel_retention_seconds_check;
+    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_count_check TO channel_retention_count_check;
+    ALTER TABLE chat.retention_count RENAME TO kept;
+    ALTER TABLE chat.retention_count RENAME CONSTRAINT retention_count_pkey TO kept_pkey;
+    ALTER TABLE chat.retention_count RENAME CONSTRAINT retention_count_channel_id_fkey TO kept_channel_id_fkey;
+    UPDATE chat.channel SET retention_seconds = 60, retention_count = 3;
+    INSERT INTO chat.retention_count SELECT id, gen_random_uuid(), 1, 2, 2 FROM chat.channel;
+    DELETE FROM chat.migration WHERE name = '0033_retention';`);
+  expect(await migrate(url)).toEqual(['0033_retention']);
+  const { rows } = await owner.query(
+    `SELECT c.id, c.retention_seconds, c.retention_count, k.messages
+     FROM chat.channel c JOIN chat.retention_count k ON k.channel_id = c.id`,
+  );
+  expect(rows).toEqual([{ id, retention_seconds: 60, retention_count: 3, messages: 2 }]);
+});
+
 test('refuses a newer database in one sentence', async () => {
   const url = await server.migratedDatabase();
   const owner = server.pool(url);

@@ -77,7 +77,7 @@ export class Load {
 
   async #join(clients: readonly ParleyClient[], persons: readonly DrillPerson[]): Promise<void> {
     const [host] = clients as [ParleyClient];
-    const { id } = await retrying(() => host.create({ name: 'drill', limit: 25, keep: { everything: true } }));
+    const { id } = await retrying(() => host.create({ name: 'drill', limit: 25, retention: { everything: true } }));
     const room: TestRoom = { id, host, talkers: [] };
     this.rooms.push(room);
     const joined = clients.map(async (client, at) => {

@@ -30,7 +30,7 @@ async function gather(): Promise<void> {
     const { id } = await (inside[0] as ParleyClient).create({
       name: `room ${n}`,
       limit: 25,
-      keep: { everything: true },
+      retention: { everything: true },
     });
     const entered = inside.map(async (client, at) => new Talker(`p-${n}-${at}`, await client.listen(id)));
     rooms.set(id, await Promise.all(entered));

@@ -113,7 +113,7 @@ export const refusals = {
     'Another message was already sent with that client id. Use a new one.',
   ),
   'message-not-found': row('NOT_FOUND', 404, 'Message not found. It may have been deleted.'),
-  'nothing-kept': row('FAILED_PRECONDITION', 409, 'This channel does not store messages, so they cannot be changed.'),
+  'no-history': row('FAILED_PRECONDITION', 409, 'This channel does not store messages, so they cannot be changed.'),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'That user id is taken. Choose another.'),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'Someone is in this channel. Try again when it is empty.'),
   'not-a-member': row('FAILED_PRECONDITION', 409, 'You are not a member of this channel. Join it first.'),

@@ -1,4 +1,4 @@
-import { ChannelKind, Keep } from '@parley/contract';
+import { ChannelKind, Retention } from '@parley/contract';
 import type { ChannelKind as Kind } from '@parley/database';
 
 /** Kinds of channels in the contract, by name in the database. */
@@ -20,13 +20,13 @@ function ruleOf(seconds: number | null) {
  * (null: all).
  * @example
  * ```ts
- * import { keepOf } from '@parley/service-kit';
+ * import { retentionOf } from '@parley/service-kit';
  *
- * keepOf(86_400, null); // a day
- * keepOf(null, 1_000); // the last 1,000 entries
- * keepOf(0, null); // nothing
+ * retentionOf(86_400, null); // a day
+ * retentionOf(null, 1_000); // the last 1,000 entries
+ * retentionOf(0, null); // nothing
  * ```
  */
-export function keepOf(seconds: number | null, count: number | null): Keep {
-  return Keep.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
+export function retentionOf(seconds: number | null, count: number | null): Retention {
+  return Retention.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
 }

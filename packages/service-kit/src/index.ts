@@ -20,7 +20,7 @@ export {
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { Buckets, type BurstRate } from './buckets.js';
-export { channelKinds, keepOf } from './channel-fields.js';
+export { channelKinds, retentionOf } from './channel-fields.js';
 export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';

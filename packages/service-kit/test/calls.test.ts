@@ -8,7 +8,7 @@ import {
   User,
   UserService,
 } from '@parley/contract';
-import { seedMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract/descriptors';
 import { frameOf, startServerStream, startUnary } from '@parley/rpc';
 import type { Call } from '../src/grpc/call.js';
 import { answerOf, RawClient } from './raw-client.js';
@@ -169,9 +169,9 @@ test('logs one line and leaks no stream for calls reset before their request', a
 });
 
 describe('the names without a package', () => {
-  test('are ten', () => expect(seedMethods).toHaveLength(10));
+  test('are ten', () => expect(originalMethods).toHaveLength(10));
 
-  test.each(seedMethods.map(({ service, method }) => `/${service}/${method}`))('serve %s', async (path) => {
+  test.each(originalMethods.map(({ service, method }) => `/${service}/${method}`))('serve %s', async (path) => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
     stream.end(empty);
     const { reason } = await answerOf(stream);

@@ -14,7 +14,7 @@ export interface ChatterOptions {
   /** Position to resume from, as `<log>:<seq>`. */
   readonly resume?: string;
   /** Calls the service by its name without a package. */
-  readonly seed?: boolean;
+  readonly original?: boolean;
   /** Address to connect to, instead of that of the Listen. */
   readonly address?: string;
 }
@@ -48,7 +48,7 @@ export class Chatter {
       ...clientOptions,
       'grpc.use_local_subchannel_pool': 1,
     });
-    const path = options.seed === true ? '/ChatService/Connect' : '/chat.v1.ChatService/Connect';
+    const path = options.original === true ? '/ChatService/Connect' : '/chat.v1.ChatService/Connect';
     this.#call = this.#client.makeBidiStreamRequest(path, encode, (bytes) => Message.decode(bytes), metadata);
     this.ended = new Promise((resolve) => {
       this.#call.on('status', (status: StatusObject) => {

@@ -27,7 +27,7 @@ export class Grpcurl {
   }
 
   /** Returns a grpcurl that uses the original proto file and names, without reflection. */
-  static ofSeed(): Grpcurl {
+  static ofOriginal(): Grpcurl {
     return new Grpcurl(['-import-path', seed, '-proto', 'seed.proto'], '');
   }
 

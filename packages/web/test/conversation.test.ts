@@ -166,9 +166,9 @@ test('drops stale lines and reloads them', () => {
 });
 
 test('keeps the retention from the list if the welcome has none', () => {
-  const listed = { ...channel, kind: 1, keep: { seconds: 9, maxCount: 0 } } as Channel;
+  const listed = { ...channel, kind: 1, retention: { seconds: 9, maxCount: 0 } } as Channel;
   const state = after({ type: 'described', channel: listed }, welcome());
-  expect(state.channel).toMatchObject({ name: 'den', kind: 1, keep: { seconds: 9 } });
+  expect(state.channel).toMatchObject({ name: 'den', kind: 1, retention: { seconds: 9 } });
 });
 
 test('shows why and until when a message is delayed, until it is accepted or rejected', () => {

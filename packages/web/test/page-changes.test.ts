@@ -7,7 +7,7 @@ const toolsOf = (visitor: Visitor, text: string) => visitor.message(text).getByR
 inChromium('messages and changes', () => {
   test('offers only Reply in a room without message history', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('forgetful', { keep: 'nothing' });
+    await ann.make('forgetful', { retention: 'nothing' });
     await ann.say('gone soon');
     await ann.page.getByTitle('Sent').waitFor();
     await ann.message('gone soon').hover();

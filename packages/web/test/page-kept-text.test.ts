@@ -70,7 +70,7 @@ inChromium('unfinished texts', () => {
   });
 
   test('keeps the text of an edit if the message expires meanwhile', async () => {
-    await stage.host({ name: 'brief', keep: { seconds: 12 } });
+    await stage.host({ name: 'brief', retention: { seconds: 12 } });
     const ann = await stage.somebody('Ann');
     await ann.enter('brief');
     await ann.say('gone soon');

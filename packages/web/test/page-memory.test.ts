@@ -5,7 +5,7 @@ const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: tr
 
 inChromium('browser storage', () => {
   test('removes expired messages from the screen and the storage, in every room', async () => {
-    for (const name of ['brief', 'fleeting']) await stage.host({ name, keep: { seconds: 12 } });
+    for (const name of ['brief', 'fleeting']) await stage.host({ name, retention: { seconds: 12 } });
     const ann = await stage.somebody('Ann');
     for (const name of ['brief', 'fleeting']) {
       await ann.enter(name);
@@ -24,7 +24,7 @@ inChromium('browser storage', () => {
 
   test('stores nothing of a room without message history', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('off the record', { keep: 'nothing' });
+    await ann.make('off the record', { retention: 'nothing' });
     await ann.page.getByText('Message history: off').waitFor();
     await ann.say('only in the air');
     await ann.page.getByTitle('Sent').waitFor();

@@ -6,7 +6,7 @@ const phone = { width: 360, height: 740 };
 
 inChromium('the list of rooms', () => {
   test('counts the first message in an empty room as unread, and polls for changes only', async () => {
-    const { id } = await stage.host({ name: 'empty', keep: { everything: true } });
+    const { id } = await stage.host({ name: 'empty', retention: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('empty');
     await ann.page.waitForTimeout(500); // the place is kept a moment later
@@ -114,7 +114,7 @@ inChromium('the list of rooms', () => {
   });
 
   test('shows that slow mode delays a message, and sends it when slow mode ends', async () => {
-    const host = await stage.host({ name: 'slow', keep: { everything: true } });
+    const host = await stage.host({ name: 'slow', retention: { everything: true } });
     await host.update({ slowModeS: 3_600 });
     const ann = await stage.somebody('Ann');
     await ann.enter('slow');
@@ -130,7 +130,7 @@ inChromium('the list of rooms', () => {
   });
 
   test('tells a muted user when the mute ends', async () => {
-    const host = await stage.host({ name: 'quiet', keep: { everything: true } });
+    const host = await stage.host({ name: 'quiet', retention: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('quiet');
     await ann.say('hello');

@@ -47,20 +47,20 @@ test.each([
 test.each([
   [{ kind: 1 }, false, 'Message history: off'],
   [{ kind: 3 }, true, 'Message history: unlimited'],
-  [{ kind: 3, keep: { nothing: true, maxCount: 0 } }, false, 'Message history: off'],
-  [{ kind: 1, keep: { seconds: 10, maxCount: 0 } }, true, 'Message history: 10 seconds'],
-  [{ kind: 1, keep: { seconds: 0, maxCount: 0 } }, false, 'Message history: off'],
-  [{ kind: 1, keep: { everything: true, maxCount: 30 } }, true, 'Message history: last 30 messages'],
-  [{ kind: 1, keep: { seconds: 60, maxCount: 30 } }, true, 'Message history: 1 minute, up to 30 messages'],
+  [{ kind: 3, retention: { nothing: true, maxCount: 0 } }, false, 'Message history: off'],
+  [{ kind: 1, retention: { seconds: 10, maxCount: 0 } }, true, 'Message history: 10 seconds'],
+  [{ kind: 1, retention: { seconds: 0, maxCount: 0 } }, false, 'Message history: off'],
+  [{ kind: 1, retention: { everything: true, maxCount: 30 } }, true, 'Message history: last 30 messages'],
+  [{ kind: 1, retention: { seconds: 60, maxCount: 30 } }, true, 'Message history: 1 minute, up to 30 messages'],
 ] as const)('%j', (channel, kept, words) => {
-  const full = { keep: undefined, ...channel };
+  const full = { retention: undefined, ...channel };
   expect([hasHistory(full), messageHistoryText(full)]).toEqual([kept, words]);
 });
 
 test('expires messages only if the retention is a time', () => {
   expect(
     [{ seconds: 10, maxCount: 0 }, { everything: true, maxCount: 0 }, { nothing: true, maxCount: 0 }, undefined].map(
-      (keep) => retentionMs({ keep }),
+      (retention) => retentionMs({ retention }),
     ),
   ).toEqual([10_000, undefined, undefined, undefined]);
 });

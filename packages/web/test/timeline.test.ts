@@ -154,7 +154,7 @@ test('has no last own message while a newer one is pending or failed', () => {
 test('says why the rows start where they do', () => {
   const whole = { ...talk(), hasOlder: false };
   const cut = { ...whole, lines: whole.lines.slice(1) };
-  const channel = { users: [], keep: { nothing: true } } as unknown as NonNullable<ConversationState['channel']>;
+  const channel = { users: [], retention: { nothing: true } } as unknown as NonNullable<ConversationState['channel']>;
   const begins = (state: ConversationState) => timeline(state)[0];
   expect(begins(talk())).toMatchObject({ begins: 'older' });
   expect(begins(whole)).toMatchObject({ begins: 'beginning' });

@@ -33,7 +33,7 @@ async function talk({ trio, address }) {
         transport: grpcTransport({ userService: address, channelService: address }),
         token,
       });
-      channel.id ??= (await client.create({ name: `talk ${n}`, limit: 10, keep: { everything: true } })).id;
+      channel.id ??= (await client.create({ name: `talk ${n}`, limit: 10, retention: { everything: true } })).id;
       talkers.push({ ...channel, client, talker: new Talker(name, await client.listen(channel.id)) });
     }
     inside.push(...talkers);

@@ -41,7 +41,7 @@ describe('Create', () => {
       memberCount: 0,
       epoch: 0,
     });
-    expect(made.keep).toMatchObject({ nothing: true });
+    expect(made.retention).toMatchObject({ nothing: true });
     expect(Math.abs(made.createdAt - Date.now())).toBeLessThan(5_000);
     expect(await rig.list(me, made.id)).toEqual([made]);
   });
@@ -92,7 +92,7 @@ describe('Create', () => {
   test('limits a new account to 20 channels', async () => {
     await rig.owner.query('UPDATE chat.users SET created_at = now() WHERE id = $1', [me.id]);
     await rig.owner.query(
-      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 19)",
+      "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 19)",
       [me.id],
     );
     await rig.create(me, { name: 'y', limit: 1 });
@@ -116,7 +116,7 @@ describe('Create', () => {
 
   test('limits an owner to 100 channels, even with ten concurrent calls', async () => {
     await rig.owner.query(
-      "INSERT INTO chat.channel (name, owner_id, keep_seconds, deleted_at) SELECT 'x', $1, 0, CASE WHEN n > 97 THEN now() END FROM generate_series(1, 120) n",
+      "INSERT INTO chat.channel (name, owner_id, retention_seconds, deleted_at) SELECT 'x', $1, 0, CASE WHEN n > 97 THEN now() END FROM generate_series(1, 120) n",
       [me.id],
     );
     const { answers, reasons } = await outcomes(
@@ -166,7 +166,7 @@ describe('List', () => {
     expect(await seenBy(stranger)).toEqual([chats.public]);
     for (const id of all.slice(1)) await expect(rig.list(stranger, id)).rejects.toEqual(reason('channel-not-found'));
     expect(await rig.list(member, chats.group)).toMatchObject([
-      { kind: 3, memberCount: 1, limit: 1_000, keep: { everything: true } },
+      { kind: 3, memberCount: 1, limit: 1_000, retention: { everything: true } },
     ]);
     await rig.owner.query('UPDATE chat.member SET left_seq = 0 WHERE user_id = $1', [member.id]);
     expect(await seenBy(member)).toEqual([chats.public]);
@@ -198,7 +198,7 @@ describe('List', () => {
   test('lists each channel once, newest first, over many pages, up to 1,000', async () => {
     const other = await rig.person();
     await rig.owner.query(
-      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 1100)",
+      "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 1100)",
       [other.id],
     );
     const ids = (await rig.list(me)).map(({ id }) => id);

@@ -42,7 +42,7 @@ describe('placement of channels', () => {
   test('counts new placements at once, whatever the last report said', async () => {
     const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
     const { rows } = await rig.owner.query<{ id: number }>(
-      "INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
+      "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
       [owner.id],
     );
     await rig.owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1 WHERE channel_id = ANY ($2)', [

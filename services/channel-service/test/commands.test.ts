@@ -83,7 +83,7 @@ test('tells users to listen again after a new log', async () => {
   const id = await chats.make(me, 'group');
   await rig.listen(me, id);
   await chats.update(me, id, { name: 'nothing is told' });
-  await chats.update(me, id, { keep: { nothing: true } });
+  await chats.update(me, id, { retention: { nothing: true } });
   const told = (await listener.hears(2)).filter(({ method }) => method === 'disconnect');
   expect(told.map(({ request }) => request as unknown as DisconnectRequest)).toMatchObject([
     { channelId: id, userId: '', seatId: '', goodbye: { reason: 'moved', listenAgain: true, retryAfterMs: 500 } },

@@ -30,20 +30,20 @@ const group = (more: object) => rig.create(me, { name: 'x', kind: kinds.group, .
 describe('retention', () => {
   test.each([
     [{}, { nothing: true, maxCount: 0 }],
-    [{ keep: {} }, { nothing: true, maxCount: 0 }],
-    [{ keep: { nothing: true } }, { nothing: true, maxCount: 0 }],
-    [{ keep: { seconds: 0 } }, { nothing: true, maxCount: 0 }],
-    [{ keep: { seconds: 60 } }, { seconds: 60, maxCount: 0 }],
-    [{ keep: { seconds: 60, maxCount: 3 } }, { seconds: 60, maxCount: 3 }],
-    [{ keep: { everything: true, maxCount: 2_147_483_647 } }, { everything: true, maxCount: 2_147_483_647 }],
-    [{ keep: { maxCount: 5 } }, { everything: true, maxCount: 5 }],
-  ])('a room with %j keeps %j', async (more, keep) => {
-    expect((await room(more)).keep).toMatchObject(keep);
+    [{ retention: {} }, { nothing: true, maxCount: 0 }],
+    [{ retention: { nothing: true } }, { nothing: true, maxCount: 0 }],
+    [{ retention: { seconds: 0 } }, { nothing: true, maxCount: 0 }],
+    [{ retention: { seconds: 60 } }, { seconds: 60, maxCount: 0 }],
+    [{ retention: { seconds: 60, maxCount: 3 } }, { seconds: 60, maxCount: 3 }],
+    [{ retention: { everything: true, maxCount: 2_147_483_647 } }, { everything: true, maxCount: 2_147_483_647 }],
+    [{ retention: { maxCount: 5 } }, { everything: true, maxCount: 5 }],
+  ])('a room with %j keeps %j', async (more, retention) => {
+    expect((await room(more)).retention).toMatchObject(retention);
   });
 
   test('a chat keeps everything by default', async () => {
-    expect((await group({})).keep).toMatchObject({ everything: true });
-    expect((await group({ keep: { nothing: true } })).keep).toMatchObject({ nothing: true });
+    expect((await group({})).retention).toMatchObject({ everything: true });
+    expect((await group({ retention: { nothing: true } })).retention).toMatchObject({ nothing: true });
   });
 
   test.each([
@@ -51,14 +51,14 @@ describe('retention', () => {
     { seconds: 0, maxCount: 1 },
     { seconds: 2_147_483_648 },
     { everything: true, maxCount: 2_147_483_648 },
-  ])('%j is refused', async (keep) => {
-    await expect(room({ keep })).rejects.toEqual(reason('invalid-channel'));
+  ])('%j is refused', async (retention) => {
+    await expect(room({ retention })).rejects.toEqual(reason('invalid-channel'));
   });
 });
 
 test('refuses a count without history and says what to do', async () => {
   const words = 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.';
-  await expect(room({ keep: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
+  await expect(room({ retention: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
 
 describe('chats', () => {
@@ -176,7 +176,7 @@ describe('OpenDirect', () => {
 
   test('does not count towards the 100 channels of an owner', async () => {
     await rig.owner.query(
-      `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
+      `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 99) n`,
       [me.id],
     );
     await chats.direct(me, (await rig.person()).id);

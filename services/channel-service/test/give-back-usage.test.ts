@@ -52,9 +52,9 @@ async function expectCounted(id: number, people: readonly Person[]): Promise<voi
   }
 }
 
-async function groupOfTwo(keep: { seconds: number }): Promise<{ id: number; people: [Person, Person] }> {
+async function groupOfTwo(retention: { seconds: number }): Promise<{ id: number; people: [Person, Person] }> {
   const people: [Person, Person] = [await rig.person(), await rig.person()];
-  const id = await chats.make(people[0], 'group', { keep });
+  const id = await chats.make(people[0], 'group', { retention });
   await chats.add(people[0], id, people[1]);
   const first = (await chats.head(id)).last_seq as number;
   for (const one of people) await chats.say(id, one, 5);
@@ -68,7 +68,7 @@ async function groupOfTwo(keep: { seconds: number }): Promise<{ id: number; peop
 
 test('counts a membership change against its channel', async () => {
   const [me, other] = [await rig.person(), await rig.person()];
-  const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+  const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
   await chats.add(me, id, other);
   await expectCounted(id, []);
   expect((await rig.owner.query(ofChannel, [id])).rows[0].bytes).toBeGreaterThan(0);
@@ -84,8 +84,8 @@ test('subtracts deleted entries from the usage of channel and senders', async ()
 
 test('subtracts entries deleted when a channel stops or resumes keeping history', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
-  await chats.update(people[0], id, { keep: { nothing: true } });
-  await chats.update(people[0], id, { keep: { seconds: 3_600 } });
+  await chats.update(people[0], id, { retention: { nothing: true } });
+  await chats.update(people[0], id, { retention: { seconds: 3_600 } });
   expect(await chats.stored(id)).toEqual([]);
   await expectCounted(id, people);
 });

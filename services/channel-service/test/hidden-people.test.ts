@@ -21,7 +21,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   [owner, hidden] = (await rig.persons(2)) as [Person, Person];
   await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden.id]);
-  room = await chats.make(owner, 'room', { keep: { everything: true } });
+  room = await chats.make(owner, 'room', { retention: { everything: true } });
 });
 
 afterAll(async () => {

@@ -211,7 +211,7 @@ describe('an entry', () => {
 
 describe('read access', () => {
   test('lets anyone who may listen read a room with history', async () => {
-    const room = await chats.make(owner, 'room', { keep: { seconds: 60 } });
+    const room = await chats.make(owner, 'room', { retention: { seconds: 60 } });
     await chats.say(room, owner, 2);
     expect(await chats.seqs(member, room)).toEqual([2, 1]);
     await chats.change(owner, room, member, { banUntil: 9e15 });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   // Half of the rooms share one name. This test does not need the events of their creation.
   await rig.owner.query(`
     ALTER TABLE chat.channel DISABLE TRIGGER channel_changed;
-    INSERT INTO chat.channel (name, owner_id, keep_seconds)
+    INSERT INTO chat.channel (name, owner_id, retention_seconds)
       SELECT CASE WHEN n % 2 = 0 THEN 'Lobby' ELSE 'room ' || n END, '${stranger.id}', 0 FROM generate_series(1, ${rooms}) n;
     UPDATE chat.listing SET active_at = now() - channel_id * interval '10 ms';
     ALTER TABLE chat.channel ENABLE TRIGGER channel_changed;
@@ -167,7 +167,7 @@ describe('the order of activity', () => {
     await rig.server();
     const rooms: number[] = [];
     for (let n = 0; n < 8; n++) {
-      const id = await chats.make(me, 'room', { keep: { everything: true } });
+      const id = await chats.make(me, 'room', { retention: { everything: true } });
       await rig.listen(await rig.person(), id);
       await chats.say(id, me);
       rooms.push(id);
@@ -208,7 +208,7 @@ describe('the order of activity', () => {
   test('a Listen of another user moves a room without history to the front, and a message moves one with history', async () => {
     const me = await rig.person();
     await rig.server();
-    const [quiet, kept] = [await rig.room(me), await chats.make(me, 'room', { keep: { everything: true } })];
+    const [quiet, kept] = [await rig.room(me), await chats.make(me, 'room', { retention: { everything: true } })];
     const old = () => rig.owner.query("UPDATE chat.listing SET active_at = now() - interval '3 h'");
     await old();
     await rig.listen(me, quiet);

@@ -179,7 +179,7 @@ describe('roles', () => {
   test('let any user accept a room, but not as a 101st channel', async () => {
     const room = await chats.make(owner, 'room');
     await rig.owner.query(
-      `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 100) n`,
+      `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 100) n`,
       [other.id],
     );
     await chats.change(owner, room, other, { role: 3 });

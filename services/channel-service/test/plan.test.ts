@@ -23,7 +23,7 @@ beforeAll(async () => {
     INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 50000) n;
     INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
       SELECT ${bootOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h' FROM generate_series(0, 9) n;
-    INSERT INTO chat.channel (name, owner_id, keep_seconds, kind, user_limit)
+    INSERT INTO chat.channel (name, owner_id, retention_seconds, kind, user_limit)
       SELECT 'c', '${me.id}', 0, (CASE WHEN n <= 2000 THEN 'room' ELSE 'public' END)::chat.channel_kind, 25 FROM generate_series(1, 2500) n;
     UPDATE chat.channel_head SET boot_id = ${bootOf('channel_id')}, epoch = 1;
     INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)

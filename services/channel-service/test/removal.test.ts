@@ -16,7 +16,7 @@ afterAll(() => trio.stop());
 
 beforeEach(async () => {
   [owner, member] = (await trio.people.makeMany(`p${Date.now()}`, 2)) as [TestPerson, TestPerson];
-  const asked = Channel.fromPartial({ name: 'x', kind: kinds.group, keep: { nothing: true } });
+  const asked = Channel.fromPartial({ name: 'x', kind: kinds.group, retention: { nothing: true } });
   ({ id } = await callUnary(trio.manager(), ChannelService.create, asked, options(owner)));
   await change(member, { add: true });
 });
@@ -50,7 +50,7 @@ test.each([{ remove: true }, { banUntil: 9e15 }])('ends only the stream of the u
 
 test('moves all users of a new log to a server that has read it', async () => {
   const streams = [await connect(owner), await connect(member)];
-  const request = UpdateChannelRequest.fromPartial({ id, keep: { everything: true } });
+  const request = UpdateChannelRequest.fromPartial({ id, retention: { everything: true } });
   await callUnary(trio.manager(), ChannelService.update, request, options(owner));
   for (const { ended, messages } of streams) {
     expect(await soon(ended)).toMatchObject({ reason: 'moved' });

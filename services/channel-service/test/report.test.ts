@@ -76,14 +76,20 @@ describe('a stored report', () => {
     expect(lease).toBeLessThanOrEqual(3);
   });
 
-  test('accepts the metric of a seed server, then renews by metric', async () => {
-    const kv = { addr: 'localhost:5000', internal_addr: '127.0.0.1:5001', name: 'seed', state: 'serving', load: '0.5' };
+  test('accepts a report in the form of the original contract, then renews by metric', async () => {
+    const kv = {
+      addr: 'localhost:5000',
+      internal_addr: '127.0.0.1:5001',
+      name: 'plain',
+      state: 'serving',
+      load: '0.5',
+    };
     await rig.report(token, { metric: { kv } });
-    expect(await row()).toMatchObject({ name: 'seed', load: 0.5, internal_addr: '127.0.0.1:5001' });
+    expect(await row()).toMatchObject({ name: 'plain', load: 0.5, internal_addr: '127.0.0.1:5001' });
     await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
     await rig.report(token, { metric: { kv: { requests: '7' } } });
     const renewed = await row();
-    expect(renewed).toMatchObject({ name: 'seed', load: 0.5, metric: { requests: '7' } });
+    expect(renewed).toMatchObject({ name: 'plain', load: 0.5, metric: { requests: '7' } });
     expect(renewed.lease).toBeGreaterThan(2.5);
   });
 

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 describe('retention', () => {
   test('deletes entries older than the window with their reactions and file links', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 10);
     await chats.age(id, 6, '61 min');
     await rig.owner.query(
@@ -65,7 +65,7 @@ describe('retention', () => {
   });
 
   test('hides old entries at once and recognizes retries for 10 minutes', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 5 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 5 } });
     await chats.say(id, me, 4);
     await chats.age(id, 1, '11 min');
     await chats.age(id, 3, '9 min');
@@ -78,8 +78,8 @@ describe('retention', () => {
   });
 
   test('applies the smaller of count and window', async () => {
-    const counted = await chats.make(me, 'group', { keep: { maxCount: 3 } });
-    const both = await chats.make(me, 'group', { keep: { seconds: 3_600, maxCount: 3 } });
+    const counted = await chats.make(me, 'group', { retention: { maxCount: 3 } });
+    const both = await chats.make(me, 'group', { retention: { seconds: 3_600, maxCount: 3 } });
     for (const id of [counted, both]) {
       await chats.say(id, me, 9);
       await chats.age(id, 8, '2 h');
@@ -90,7 +90,7 @@ describe('retention', () => {
   });
 
   test('counts messages only, not reactions and edits', async () => {
-    const id = await chats.make(me, 'group', { keep: { maxCount: 30 } });
+    const id = await chats.make(me, 'group', { retention: { maxCount: 30 } });
     await chats.say(id, me, 20);
     await chats.say(id, me, 100, 3);
     await new Retention(pool, undefined).run();
@@ -105,18 +105,18 @@ describe('retention', () => {
   });
 
   test('restarts the count after a new log or a changed retention', async () => {
-    const id = await chats.make(me, 'group', { keep: { maxCount: 5 } });
+    const id = await chats.make(me, 'group', { retention: { maxCount: 5 } });
     await chats.say(id, me, 9);
     await new Retention(pool, undefined).run();
-    await chats.update(me, id, { keep: { nothing: true } });
-    await chats.update(me, id, { keep: { maxCount: 5 } });
+    await chats.update(me, id, { retention: { nothing: true } });
+    await chats.update(me, id, { retention: { maxCount: 5 } });
     await chats.say(id, me, 4);
     await new Retention(pool, undefined).run();
     expect(await chats.seqs(me, id)).toHaveLength(4);
-    await chats.update(me, id, { keep: { maxCount: 2 } });
+    await chats.update(me, id, { retention: { maxCount: 2 } });
     await new Retention(pool, undefined).run();
     expect(await chats.seqs(me, id)).toEqual([4, 3]);
-    await chats.update(me, id, { keep: { seconds: 3_600, maxCount: 2 } });
+    await chats.update(me, id, { retention: { seconds: 3_600, maxCount: 2 } });
     await chats.say(id, me, 2);
     await chats.age(id, 5, '2 h');
     await new Retention(pool, undefined).run();
@@ -127,7 +127,7 @@ describe('retention', () => {
   });
 
   test('continues the log after deleting all entries', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
     await new Retention(pool, undefined).run();
@@ -141,13 +141,13 @@ describe('retention', () => {
     const [kept, ceased] = [await chats.make(me, 'group'), await chats.make(me, 'group')];
     for (const id of [kept, ceased]) await chats.say(id, me, 3);
     await chats.age(kept, 3, '1000 days');
-    await chats.update(me, ceased, { keep: { nothing: true } });
+    await chats.update(me, ceased, { retention: { nothing: true } });
     await new Retention(pool, undefined).run();
     expect([await chats.stored(kept), await chats.stored(ceased)]).toEqual([[1, 2, 3], []]);
   });
 
   test('deletes 12,000 entries in slices during writes', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 12_000);
     await chats.age(id, 12_000, '2 h');
     let done = false;
@@ -161,7 +161,7 @@ describe('retention', () => {
   });
 
   test('does not block writers', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
     await trim.run(pool, [id, 10]);
@@ -176,7 +176,7 @@ describe('retention', () => {
   });
 
   test('runs in one manager at a time', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 1, '2 h');
     const other = await pool.connect();
@@ -190,7 +190,7 @@ describe('retention', () => {
   });
 
   test('skips an entry that is being edited and deletes it later', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 3);
     await chats.age(id, 3, '2 h');
     const editor = await rig.owner.connect();
@@ -216,7 +216,7 @@ describe('the archive', () => {
   }
 
   test('contains deleted entries by channel and day, text as text', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 1_202);
     await rig.owner.query(
       "UPDATE chat.message SET data = '\\xff00', edited_at = now() WHERE channel_id = $1 AND seq = 2",
@@ -237,7 +237,7 @@ describe('the archive', () => {
   });
 
   test('omits the text of replaced edits and of edits of deleted messages', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.say(id, me, 3, 1);
     await rig.owner.query('UPDATE chat.message SET target_seq = 2 WHERE channel_id = $1 AND seq = 5', [id]);
@@ -257,7 +257,7 @@ describe('the archive', () => {
   });
 
   test('blocks deletion while it cannot be written', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
     const gone = await Archive.open(join(folder, 'gone'));
@@ -268,7 +268,7 @@ describe('the archive', () => {
   });
 
   test('starts a new line after a truncated one', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 1);
     await chats.age(id, 1, '2 days');
     const { day } = await rig.one<{ day: string }>(
@@ -283,14 +283,14 @@ describe('the archive', () => {
   test('contains the rest of an older log when a channel keeps history again', async () => {
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 700);
-    await chats.update(me, id, { keep: { nothing: true } });
+    await chats.update(me, id, { retention: { nothing: true } });
     await new Retention(pool, await Archive.open(folder)).clear(id);
     expect(await lines(id)).toHaveLength(700);
     expect(await chats.stored(id)).toEqual([]);
   });
 
   test('is written by a manager with an archive folder', async () => {
-    const id = await chats.make(me, 'group', { keep: { seconds: 3_600 } });
+    const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
     const own = join(folder, 'of', 'a', 'manager');
@@ -306,8 +306,8 @@ describe('the archive', () => {
     const manager = new Chats(rig, await rig.startManager({ PARLEY_ARCHIVE_DIR: own }));
     const id = await chats.make(me, 'group');
     await chats.say(id, me, 2);
-    await manager.update(me, id, { keep: { nothing: true } });
-    await manager.update(me, id, { keep: { everything: true } });
+    await manager.update(me, id, { retention: { nothing: true } });
+    await manager.update(me, id, { retention: { everything: true } });
     expect(await readdir(own)).toEqual([expect.stringMatching(`^channel-${id}-`)]);
   });
 });

@@ -34,26 +34,26 @@ async function chat(kind: 'group' | 'public' | 'private', more: Parameters<Chats
 }
 
 test('changes nothing for a user who may not change the channel', async () => {
-  const id = await chat('public', { keep: { seconds: 3_600 } });
+  const id = await chat('public', { retention: { seconds: 3_600 } });
   await chats.say(id, owner, 3);
   await chats.age(id, 3, '1 h');
   await rig.owner.query('UPDATE chat.channel_head SET first_seq = 3 WHERE channel_id = $1', [id]);
   const before = await chats.stored(id);
-  await expect(chats.update(await rig.person(), id, { keep: { everything: true } })).rejects.toEqual(
+  await expect(chats.update(await rig.person(), id, { retention: { everything: true } })).rejects.toEqual(
     reason('not-a-member'),
   );
   expect(await chats.stored(id)).toEqual(before);
-  await chats.update(owner, id, { keep: { everything: true } });
+  await chats.update(owner, id, { retention: { everything: true } });
   expect((await chats.stored(id)).length).toBeLessThan(before.length);
 });
 
 describe('fields', () => {
   test('changes only the given fields and the roster number', async () => {
-    const id = await chat('group', { description: 'old', metadata: '{"a":1}', keep: { seconds: 90, maxCount: 9 } });
+    const id = await chat('group', { description: 'old', metadata: '{"a":1}', retention: { seconds: 90, maxCount: 9 } });
     const before = await chats.head(id);
     const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
     expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a":1}' });
-    expect(changed.keep).toMatchObject({ seconds: 90, maxCount: 9 });
+    expect(changed.retention).toMatchObject({ seconds: 90, maxCount: 9 });
     expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
     expect(await chats.update(owner, id, { description: '', metadata: '', limit: 0, slowModeS: 0 })).toMatchObject({
       description: '',
@@ -69,8 +69,8 @@ describe('fields', () => {
     [{ slowModeS: 21_601 }, 'invalid-channel'],
     [{ limit: 10_001 }, 'invalid-limit'],
     [{ metadata: '[]' }, 'invalid-channel'],
-    [{ keep: { nothing: true, maxCount: 1 } }, 'invalid-channel'],
-    [{ keep: { seconds: 4_294_967_295 } }, 'invalid-channel'],
+    [{ retention: { nothing: true, maxCount: 1 } }, 'invalid-channel'],
+    [{ retention: { seconds: 4_294_967_295 } }, 'invalid-channel'],
     [{ iconId: '' }, 'not-implemented'],
     [{ kind: kinds.public }, 'wrong-kind'],
     [{ kind: 9 as never }, 'wrong-kind'],
@@ -122,12 +122,12 @@ describe('fields', () => {
 
 describe('a new log', () => {
   test('starts at seq 1 when history is turned on, and the old owner releases the channel', async () => {
-    const id = await chat('group', { keep: { nothing: true } });
+    const id = await chat('group', { retention: { nothing: true } });
     await rig.listen(owner, id);
     await chats.change(owner, id, member, { remove: true });
     const before = await chats.head(id);
     expect(before).toMatchObject({ last_seq: 0, epoch: 1 });
-    await chats.update(owner, id, { keep: { everything: true } });
+    await chats.update(owner, id, { retention: { everything: true } });
     const after = await chats.head(id);
     expect(after).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 2, boot_id: null, roster: before.roster + 1 });
     expect(after.log_id).not.toBe(before.log_id);
@@ -145,10 +145,10 @@ describe('a new log', () => {
     const events = "SELECT count(*)::int AS n FROM chat.event WHERE kind LIKE 'member%' AND channel_id = $1";
     const { n } = await rig.one<{ n: number }>(events, id);
     const first = await chats.head(id);
-    await chats.update(owner, id, { keep: { nothing: true } });
+    await chats.update(owner, id, { retention: { nothing: true } });
     expect(await chats.history(owner, id)).toMatchObject({ messages: [], more: false });
     const second = await chats.head(id);
-    await chats.update(owner, id, { keep: { seconds: 60 } });
+    await chats.update(owner, id, { retention: { seconds: 60 } });
     const third = await chats.head(id);
     expect(new Set([first.log_id, second.log_id, third.log_id]).size).toBe(3);
     expect(third).toMatchObject({ last_seq: 0, first_seq: 1 });
@@ -167,7 +167,7 @@ describe('a new log', () => {
     await rig.listen(owner, id);
     await chats.say(id, owner, 3);
     const before = await chats.head(id);
-    await chats.update(owner, id, { keep: { seconds: 60, maxCount: 2 } });
+    await chats.update(owner, id, { retention: { seconds: 60, maxCount: 2 } });
     expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
   });
 });

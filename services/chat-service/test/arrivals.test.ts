@@ -26,7 +26,7 @@ async function arrive(person: TestPerson, room: number, manager: number, atMs: n
 test('places 40 rooms of 25 users over 20 s so that the busiest of 4 servers has at most 1.3 times the mean', async () => {
   const people = await trio.people.makeMany('guest', shape.rooms * shape.each);
   const rows = await trio.people.sql(
-    `INSERT INTO chat.channel (name, owner_id, keep_seconds) SELECT 'room ' || n, 'guest-1', 0
+    `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'room ' || n, 'guest-1', 0
      FROM generate_series(1, ${shape.rooms}) n RETURNING id`,
   );
   const arrivals = people.map((person, n) => {

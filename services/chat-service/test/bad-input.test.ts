@@ -49,7 +49,7 @@ describe('With events a bad message is refused and the stream stays open', () =>
     ['a long mention', 'invalid-message', { mentions: ['b'.repeat(65)] }],
     ['another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
-    ['an edit in a channel without history', 'nothing-kept', { kind: 1, targetSeq: 1 }],
+    ['an edit in a channel without history', 'no-history', { kind: 1, targetSeq: 1 }],
     ['a kind that does not exist', 'invalid-message', { kind: 99 as never }],
     ['a change of members', 'invalid-message', { kind: 8, targetSeq: 1 }],
     ['a reply to a message that does not exist', 'message-not-found', { targetSeq: 1_000_000 }],

@@ -91,7 +91,7 @@ describe('Drain', () => {
     const first = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'kept');
-    await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+    await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
     const streams = [await join(alice, id), await join(bob, id)] as const;
     const second = await trio.addChatServer();
     const ids = Array.from({ length: 50 }, () => randomUUID());

@@ -19,7 +19,7 @@ beforeEach(async () => {
 /** Creates a room with unlimited retention. */
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(alice, `kept ${tests}`);
-  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
 }
 
@@ -192,7 +192,7 @@ describe('A channel with history', () => {
   test('a user removed at n sees n and nothing after it', async () => {
     const { id } = await trio.create(alice, `chat ${tests}`);
     await trio.people.sql(
-      `UPDATE chat.channel SET kind = 'group', keep_seconds = NULL, user_limit = 1000 WHERE id = $1`,
+      `UPDATE chat.channel SET kind = 'group', retention_seconds = NULL, user_limit = 1000 WHERE id = $1`,
       [id],
     );
     for (const { id: user } of [alice, bob])

@@ -55,14 +55,14 @@ function setUp() {
 
 async function owned(): Promise<number> {
   const [row] = await people.sql(
-    "INSERT INTO chat.channel (name, owner_id, keep_seconds) VALUES ('r', 'alice', 0) RETURNING id",
+    "INSERT INTO chat.channel (name, owner_id, retention_seconds) VALUES ('r', 'alice', 0) RETURNING id",
   );
   await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 1 WHERE channel_id = $1', [row?.id, instanceId]);
   return Number(row?.id);
 }
 
 function load(channels: Channels, id: number): void {
-  const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), keeps: false, lastSeq: 0 } as const;
+  const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), hasHistory: false, lastSeq: 0 } as const;
   channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } }, nowMs);
 }
 

@@ -5,7 +5,7 @@ import {
   Channel,
   ChannelKind,
   ChannelService,
-  Keep,
+  Retention,
   Kind,
   MemberRole,
   type Message,
@@ -43,8 +43,8 @@ function create(fields: Partial<Channel>): Promise<Channel> {
   return callUnary(client, ChannelService.create, channel, { token: ann.token, withinMs });
 }
 
-async function room(keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
-  return (await create({ keep: Keep.fromPartial(keep) })).id;
+async function room(retention: Parameters<typeof Retention.fromPartial>[0]): Promise<number> {
+  return (await create({ retention: Retention.fromPartial(retention) })).id;
 }
 
 function change(id: number, fields: Partial<ChangeMemberRequest>, by = ann, whom = bob) {
@@ -91,9 +91,9 @@ const goodbyes = (stream: Chatter) => stream.messages.flatMap(({ goodbye }) => g
 describe.each([
   ['no history', { nothing: true }],
   ['unlimited history', { everything: true }],
-])('In a room with %s', (_, keep) => {
+])('In a room with %s', (_, retention) => {
   test('a mute applies to an open stream without ending it, and lifting it restores everything', async () => {
-    const id = await room(keep);
+    const id = await room(retention);
     const b = await join(bob, id);
     expect(await say(b)).toBeUndefined();
     await change(id, { muteUntil: inAnHour() });
@@ -108,7 +108,7 @@ describe.each([
   });
 
   test('a user whose mute or ban is over stays like everybody else when the channel changes and moves', async () => {
-    const id = await room(keep);
+    const id = await room(retention);
     for (const until of [inAnHour(), 0]) await change(id, { muteUntil: until });
     for (const until of [inAnHour(), 0]) await change(id, { banUntil: until }, ann, carol);
     const streams = [await join(bob, id), await join(carol, id)];
@@ -123,7 +123,7 @@ describe.each([
   });
 
   test('a ban ends the stream', async () => {
-    const id = await room(keep);
+    const id = await room(retention);
     const b = await join(bob, id);
     await change(id, { banUntil: inAnHour() });
     expect((await b.ended).reason).toBe('removed');
@@ -131,7 +131,7 @@ describe.each([
   });
 
   test('slow mode applies to an open stream, and not to a new owner', async () => {
-    const id = await room(keep);
+    const id = await room(retention);
     const b = await join(bob, id);
     await update(id, { slowModeS: 600 });
     await answers(b, 'slow-mode');
@@ -142,7 +142,7 @@ describe.each([
   });
 
   test('Welcome carries the current name, limit and owner', async () => {
-    const id = await room(keep);
+    const id = await room(retention);
     const a = await join(ann, id);
     await update(id, { name: 'another name', limit: 7, description: 'about it', slowModeS: 5 });
     const b = await join(bob, id);
@@ -157,7 +157,7 @@ describe.each([
 });
 
 test('In a chat without history a mute applies to an open stream, and a removal ends it', async () => {
-  const { id } = await create({ kind: ChannelKind.GROUP, keep: Keep.fromPartial({ nothing: true }) });
+  const { id } = await create({ kind: ChannelKind.GROUP, retention: Retention.fromPartial({ nothing: true }) });
   await change(id, { add: true });
   const b = await join(bob, id);
   for (let n = 0; n < 3; n++) await say(b);
@@ -189,13 +189,13 @@ test('In a chat a new role applies to an open stream', async () => {
 
 test('Welcome carries the channel, the role of the caller and the number of users present', async () => {
   const asked = { kind: ChannelKind.PUBLIC, limit: 500, description: 'about it', slowModeS: 3, metadata: '{"a":1}' };
-  const { id } = await create({ ...asked, keep: Keep.fromPartial({ seconds: 60, maxCount: 9 }) });
+  const { id } = await create({ ...asked, retention: Retention.fromPartial({ seconds: 60, maxCount: 9 }) });
   const a = await join(ann, id);
   const { channel, here } = welcomeOf(a) ?? {};
   expect(channel).toMatchObject({
     ...asked,
     metadata: '{"a":1}',
-    keep: { seconds: 60, maxCount: 9 },
+    retention: { seconds: 60, maxCount: 9 },
     ownerId: ann.id,
   });
   expect(channel).toMatchObject({ myRole: MemberRole.OWNER, userCount: 1, closedHistory: false });

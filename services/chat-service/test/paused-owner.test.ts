@@ -18,7 +18,7 @@ afterEach(() => {
 
 interface Room {
   readonly id: number;
-  readonly keeps: boolean;
+  readonly hasHistory: boolean;
   /** Stream on the server that is paused. */
   readonly speaker: Chatter;
   readonly reader: Chatter;
@@ -31,15 +31,15 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-async function openRoom(keeps: boolean): Promise<Room> {
-  const name = `${keeps ? 'kept' : 'passing'}-${++rounds}`;
+async function openRoom(hasHistory: boolean): Promise<Room> {
+  const name = `${hasHistory ? 'kept' : 'passing'}-${++rounds}`;
   const [speaker, reader, heir] = (await trio.people.makeMany(name, 3)) as [TestPerson, TestPerson, TestPerson];
   const { id } = await trio.create(speaker, name);
-  if (keeps) await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  if (hasHistory) await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   await trio.lives(old, 20_000);
   await trio.place(id, old);
   expect((await trio.listen(speaker, id)).server?.addr).toBe(old.grpc);
-  return { id, keeps, speaker: await join(speaker, id), reader: await join(reader, id), heir };
+  return { id, hasHistory, speaker: await join(speaker, id), reader: await join(reader, id), heir };
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(host, 'room');
-  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
 }
 

@@ -4,7 +4,7 @@ import { normalise, validationError } from '../src/session/validation.js';
 
 function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
   const message = Message.fromPartial({ kind, targetSeq: 1, data });
-  return validationError(message, { facts: { id: 1, keeps: true }, lastSeq: 1 }, 65_536)?.reason;
+  return validationError(message, { facts: { id: 1, hasHistory: true }, lastSeq: 1 }, 65_536)?.reason;
 }
 
 test.each(['👍', '👍🏽', '❤', '❤️', '👩‍👩‍👧‍👦', '🇩🇪', '🏴󠁧󠁢󠁳󠁣󠁴󠁿', '1️⃣', '©', '🏳‍🌈', '❤️‍🔥', '☝🏽'])(

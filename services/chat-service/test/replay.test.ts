@@ -54,7 +54,7 @@ test('counts unread bytes page by page, and charges the user for all that was re
   const memory = new DedupeMemory({ ms: 1, ofSender: 1, ofAll: 1 });
   const sizes = { allRingsBytes: 1_000, ringBytes: 1_000, lossyRingBytes: 1_000, writeBytes: 1_000 };
   const channels = new Channels({ ...sizes, rate, senderRate: rate, memory }, new FlushQueue(setImmediate, () => {}));
-  const facts = { id: channelId, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: entries } as const;
+  const facts = { id: channelId, kind: 'room', epoch: 1, log: 'l', hasHistory: true, lastSeq: entries } as const;
   const channel = channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } }, 0);
   let written = 0;
   const stream = {

@@ -14,9 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => trio.stop());
 
-async function room(name: string, keeps = true): Promise<number> {
+async function room(name: string, hasHistory = true): Promise<number> {
   const { id } = await trio.create(alice, name);
-  if (keeps) await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  if (hasHistory) await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
 }
 
@@ -26,19 +26,22 @@ async function join(person: TestPerson, id: number): Promise<Chatter> {
   return stream;
 }
 
-test.each([true, false])('treats a client id in capitals as the same, also in one batch; history %s', async (keeps) => {
-  const [here, there] = [await room(`here ${keeps}`, keeps), await room(`there ${keeps}`)];
-  const [a, b] = [await join(alice, here), await join(bob, there)];
-  const clientId = randomUUID();
-  a.send('first', { clientId: randomUUID() }); // the rest waits for it and forms one batch
-  for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
-  b.send('elsewhere', { clientId: randomUUID() });
-  await b.find(({ ack }) => ack?.seq === 1, 5_000);
-  for (const id of [clientId, clientId.toUpperCase()])
-    expect((await a.find(({ ack }) => ack?.clientId === id, 5_000)).ack?.seq).toBe(2);
-  expect(a.texts).toEqual(['first', 'once']);
-  await Promise.all([a.leave(), b.leave()]);
-});
+test.each([true, false])(
+  'treats a client id in capitals as the same, also in one batch; history %s',
+  async (hasHistory) => {
+    const [here, there] = [await room(`here ${hasHistory}`, hasHistory), await room(`there ${hasHistory}`)];
+    const [a, b] = [await join(alice, here), await join(bob, there)];
+    const clientId = randomUUID();
+    a.send('first', { clientId: randomUUID() }); // the rest waits for it and forms one batch
+    for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
+    b.send('elsewhere', { clientId: randomUUID() });
+    await b.find(({ ack }) => ack?.seq === 1, 5_000);
+    for (const id of [clientId, clientId.toUpperCase()])
+      expect((await a.find(({ ack }) => ack?.clientId === id, 5_000)).ack?.seq).toBe(2);
+    expect(a.texts).toEqual(['first', 'once']);
+    await Promise.all([a.leave(), b.leave()]);
+  },
+);
 
 test('settles a batch that holds one message twice', async () => {
   const id = await room('twice');
@@ -90,8 +93,8 @@ test('shows a message once without history, however much others send meanwhile',
   await Promise.all([a, ...others].map((stream) => stream?.leave()));
 });
 
-test.each([true, false])('a retry gets its first ack while its sender is too fast; history %s', async (keeps) => {
-  const a = await join(alice, await room(`fast ${keeps}`, keeps));
+test.each([true, false])('a retry gets its first ack while its sender is too fast; history %s', async (hasHistory) => {
+  const a = await join(alice, await room(`fast ${hasHistory}`, hasHistory));
   const clientId = randomUUID();
   a.send('once', { clientId });
   await a.find(({ ack }) => ack?.clientId === clientId, 5_000);

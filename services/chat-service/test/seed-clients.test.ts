@@ -23,8 +23,8 @@ afterAll(() => trio.stop());
 
 /** How grpcurl learns the contract, and the name of the service it calls. */
 const dialects = {
-  "the seed's own proto file": Grpcurl.ofSeed(),
-  "reflection, the seed's names": new Grpcurl([], ''),
+  'the original proto file': Grpcurl.ofOriginal(),
+  'reflection, the original names': new Grpcurl([], ''),
   'reflection, chat.v1': new Grpcurl([], 'chat.v1.'),
 };
 
@@ -88,7 +88,7 @@ withGrpcurl('grpcurl', () => {
   });
 });
 
-withPython('A Python client generated from the seed', () => {
+withPython('A Python client generated from the original contract', () => {
   let stubs: string;
   beforeAll(async () => {
     stubs = mkdtempSync(join(tmpdir(), 'parley-stubs-'));
@@ -104,7 +104,7 @@ withPython('A Python client generated from the seed', () => {
   afterAll(() => rmSync(stubs, { recursive: true }));
 
   test('reads the token from the header chat-token and chats', async () => {
-    const dialect = dialects["the seed's own proto file"];
+    const dialect = dialects['the original proto file'];
     const token = await dialect.signUp(userService, 'host');
     await dialect.signUp(userService, 'pythonista');
     const manager = trio.managers[0]?.grpc ?? '';

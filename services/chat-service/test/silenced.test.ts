@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Channel, ChannelKind, ChannelService, type Keep, Kind, Message } from '@parley/contract';
+import { Channel, ChannelKind, ChannelService, Kind, Message, type Retention } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
@@ -20,9 +20,9 @@ beforeEach(async () => {
   [host, guest] = (await trio.people.makeMany(`p${tests}`, 2)) as [TestPerson, TestPerson];
 });
 
-async function create(kind: ChannelKind, keep: Parameters<typeof Keep.fromPartial>[0]): Promise<number> {
+async function create(kind: ChannelKind, retention: Parameters<typeof Retention.fromPartial>[0]): Promise<number> {
   const client = trio.manager();
-  const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, keep });
+  const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, retention });
   return (await callUnary(client, ChannelService.create, channel, { token: host.token, withinMs: patienceMs })).id;
 }
 
@@ -49,20 +49,20 @@ const pin: (typeof passing)[number] = ['a pin', { kind: Kind.PIN, targetSeq: 1, 
 const cases = [
   ...passing.map(([what, fields]) => ({
     where: 'in a room that keeps nothing',
-    keep: { nothing: true },
+    retention: { nothing: true },
     what,
     fields,
   })),
   ...[...passing, pin].map(([what, fields]) => ({
     where: 'in a room that keeps',
-    keep: { seconds: 86_400 },
+    retention: { seconds: 86_400 },
     what,
     fields,
   })),
 ];
 
-test.each(cases)('$where shows nobody $what of a muted user', async ({ keep, fields }) => {
-  const id = await create(ChannelKind.ROOM, keep);
+test.each(cases)('$where shows nobody $what of a muted user', async ({ retention, fields }) => {
+  const id = await create(ChannelKind.ROOM, retention);
   const [a, b] = [await join(host, id), await join(guest, id)];
   expect(await ackOf(b, 'before')).toBeUndefined();
   await trio.changeMember(host, { channelId: id, userId: guest.id, muteUntil: Date.now() + 3_600_000 });

@@ -19,7 +19,7 @@ beforeEach(async () => {
 /** Creates a room with unlimited retention. */
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(alice, `kept ${tests}`);
-  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
 }
 

@@ -21,7 +21,7 @@ afterEach(() => server.kill('SIGCONT'));
 
 async function keptRoom(): Promise<number> {
   const { id } = await trio.create(host, `room ${tests}`);
-  await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
 }
 

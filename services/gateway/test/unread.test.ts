@@ -75,7 +75,7 @@ describe('pipelined requests on a connection', () => {
     const ann = await trio.people.make('ann');
     readers = [ann, await trio.people.make('bob'), await trio.people.make('eve')];
     room = (await trio.create(ann, 'long')).id;
-    await trio.people.sql('UPDATE chat.channel SET keep_seconds = NULL WHERE id = $1', [room]);
+    await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [room]);
     await trio.people.sql('UPDATE chat.channel_head SET last_seq = 100 WHERE channel_id = $1', [room]);
     await trio.people.sql(
       `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, data, digest)

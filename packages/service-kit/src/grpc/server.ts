@@ -1,6 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
-import { seedMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract/descriptors';
 import { hostAndPort, type Logger, limits, type Metrics, type Part, readSettings } from '@parley/runtime';
 import { type ConnectionBounds, Connections, connectionBounds } from '../connections.js';
 import { CallTracker, type RequestTimeouts } from './call-tracker.js';
@@ -77,9 +77,9 @@ export function renewCredentials(credentials: ServerCredentials, { cert, key }: 
 /** Returns the methods of the original contract under their names without a package. */
 function seedAlias(name: string, definition: ServiceDefinition): { name: string; definition: ServiceDefinition } {
   const short = name.replace(/^chat\.v1\./, '');
-  const ofSeed = new Set(seedMethods.filter(({ service }) => service === short).map(({ method }) => method));
+  const originals = new Set(originalMethods.filter(({ service }) => service === short).map(({ method }) => method));
   const methods = Object.entries(definition)
-    .filter(([, method]) => ofSeed.has(method.path.split('/')[2] ?? ''))
+    .filter(([, method]) => originals.has(method.path.split('/')[2] ?? ''))
     .map(([key, method]) => [key, { ...method, path: method.path.replace(name, short) }]);
   return { name: short, definition: Object.fromEntries(methods) };
 }

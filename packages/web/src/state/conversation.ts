@@ -153,7 +153,13 @@ function welcome(
 
 /** Keeps fields of the list that a welcome lacks. */
 function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
-  return { channel: { ...channel, keep: channel.keep ?? before?.keep, kind: channel.kind || (before?.kind ?? 0) } };
+  return {
+    channel: {
+      ...channel,
+      retention: channel.retention ?? before?.retention,
+      kind: channel.kind || (before?.kind ?? 0),
+    },
+  };
 }
 
 function expired(state: ConversationState, beforeMs: number): ConversationState {

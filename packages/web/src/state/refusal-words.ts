@@ -12,7 +12,7 @@ const words: Readonly<Record<string, string>> = {
   'wrong-credentials': 'Wrong user ID or password.',
   'not-your-message': 'Only the sender can change this message.',
   'message-not-found': 'The message no longer exists.',
-  'nothing-kept': 'This room has no message history, so messages cannot be changed.',
+  'no-history': 'This room has no message history, so messages cannot be changed.',
   'slow-mode': 'This room is in slow mode.',
   'user-id-taken': 'That user ID is taken. Choose another.',
 };

@@ -1,6 +1,6 @@
 import { type Channel, ChannelKind } from '@parley/client';
 
-type RetentionOf = Pick<Channel, 'keep' | 'kind'>;
+type RetentionOf = Pick<Channel, 'retention' | 'kind'>;
 
 const units = [
   ['week', 604_800],
@@ -11,15 +11,15 @@ const units = [
 ] as const;
 
 /** Whether a channel stores its messages. */
-export function hasHistory({ keep, kind }: RetentionOf): boolean {
-  if (keep?.nothing === true || keep?.seconds === 0) return false;
-  if (keep?.everything === true || keep?.seconds !== undefined) return true;
+export function hasHistory({ retention, kind }: RetentionOf): boolean {
+  if (retention?.nothing === true || retention?.seconds === 0) return false;
+  if (retention?.everything === true || retention?.seconds !== undefined) return true;
   return kind !== ChannelKind.ROOM && kind !== ChannelKind.UNSPECIFIED;
 }
 
 /** Returns the maximum age of a message in milliseconds, or undefined if there is none. */
-export function retentionMs({ keep }: Pick<Channel, 'keep'>): number | undefined {
-  return keep?.seconds ? keep.seconds * 1_000 : undefined;
+export function retentionMs({ retention }: Pick<Channel, 'retention'>): number | undefined {
+  return retention?.seconds ? retention.seconds * 1_000 : undefined;
 }
 
 /**
@@ -42,7 +42,7 @@ export function durationWords(seconds: number): string {
 /** Returns the text for a channel's message history. */
 export function messageHistoryText(channel: RetentionOf): string {
   if (!hasHistory(channel)) return 'Message history: off';
-  const { seconds, maxCount = 0 } = channel.keep ?? {};
+  const { seconds, maxCount = 0 } = channel.retention ?? {};
   if (seconds === undefined) return `Message history: ${maxCount > 0 ? `last ${maxCount} messages` : 'unlimited'}`;
   const time = `Message history: ${durationWords(seconds)}`;
   return maxCount > 0 ? `${time}, up to ${maxCount} messages` : time;

@@ -6,7 +6,7 @@ import { hrefOf } from './hooks.js';
 import { sentence, useAction } from './use-action.js';
 import { useWorkspace } from './workspace-context.js';
 
-const retentions: Readonly<Record<string, NonNullable<NewChannel['keep']>>> = {
+const retentions: Readonly<Record<string, NonNullable<NewChannel['retention']>>> = {
   nothing: { nothing: true },
   week: { seconds: 7 * 86_400 },
   everything: { everything: true },
@@ -14,8 +14,8 @@ const retentions: Readonly<Record<string, NonNullable<NewChannel['keep']>>> = {
 
 function roomOf(form: FormData): NewChannel {
   const name = String(form.get('name') ?? '').trim();
-  const keep = retentions[String(form.get('keep'))] ?? { nothing: true };
-  return { name, limit: Number(form.get('limit')), keep };
+  const retention = retentions[String(form.get('retention'))] ?? { nothing: true };
+  return { name, limit: Number(form.get('limit')), retention };
 }
 
 /** The dialog that creates a room and enters it. */
@@ -37,7 +37,7 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
         <Field label="Seats" hint="1 to 25 people. When the room is full, others wait for a seat.">
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
-        <Keep />
+        <RetentionField />
         <p className="refusal" role="alert">
           {refused === undefined ? '' : sentence(refused.words)}
         </p>
@@ -52,11 +52,11 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
 const historyHint =
   'How far back people who join later can read. If it is off, messages are not stored, and you lose them when you leave or reload the page.';
 
-function Keep() {
+function RetentionField() {
   return (
     <Field label="Message history" hint={historyHint}>
       {(ids) => (
-        <select {...ids} name="keep" defaultValue="week">
+        <select {...ids} name="retention" defaultValue="week">
           <option value="week">1 week</option>
           <option value="everything">Unlimited</option>
           <option value="nothing">Off</option>

@@ -2,11 +2,11 @@ import { type Pool, type PoolClient, transaction } from '@parley/database';
 import {
   archiveEntries,
   countDropped,
-  countKept,
+  countStored,
   dropEntries,
   endLogs,
   myTurn,
-  overKeep,
+  overRetention,
   purgeChannels,
   stale,
   staleEntries,
@@ -45,7 +45,7 @@ export class Retention {
     await transaction(this.#pool, async (turn) => {
       const [lock] = await myTurn.run(turn, []);
       if (lock?.mine !== true) return;
-      for (const { id, by_count } of await overKeep.run(this.#pool, [channelsPerRun])) {
+      for (const { id, by_count } of await overRetention.run(this.#pool, [channelsPerRun])) {
         if (by_count) await this.#count(id);
         await this.#trim(id);
       }
@@ -65,7 +65,7 @@ export class Retention {
 
   async #count(channelId: number): Promise<void> {
     for (let n = 0; n < slicesPerRun; n++) {
-      const [counted] = await countKept.run(this.#pool, [channelId, sliceEntries]);
+      const [counted] = await countStored.run(this.#pool, [channelId, sliceEntries]);
       if ((counted?.entries ?? 0) < sliceEntries) return;
     }
   }

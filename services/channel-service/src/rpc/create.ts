@@ -5,7 +5,7 @@ import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/se
 import { createChannel, lockUser } from '../store/channels.js';
 import { enter } from '../store/members.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { checkDescription, checkSlowMode, limitOf, metadataOf, retentionRow } from './fields.js';
 import { kindOf } from './kinds.js';
 import { limitRate } from './throttle.js';
 
@@ -45,7 +45,7 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
   checkSlowMode(slowModeS);
   if (asked.iconId !== '')
     throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
-  const { seconds, count } = keptOf(asked.keep) ?? { seconds: kind === 'room' ? 0 : null, count: null };
+  const { seconds, count } = retentionRow(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   const json = metadataOf(metadata);
   return [me.id, displayName(name), limit, description, kind, seconds, count, slowModeS, !closedHistory, json];
 }

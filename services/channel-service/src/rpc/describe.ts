@@ -1,7 +1,7 @@
 import { Channel, ChannelStatus } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { channelKinds, keepOf, type UserCaller } from '@parley/service-kit';
+import { channelKinds, retentionOf, type UserCaller } from '@parley/service-kit';
 import { type ChannelRow, describe } from '../store/channels.js';
 import { ranks } from './ranks.js';
 
@@ -17,7 +17,7 @@ function toChannel(row: ChannelRow): Channel {
     ownerId: row.owner_id,
     description: row.description,
     iconId: row.icon_id ?? '',
-    keep: keepOf(row.keep_seconds, row.keep_count),
+    retention: retentionOf(row.retention_seconds, row.retention_count),
     slowModeS: row.slow_mode_s,
     closedHistory: !row.open_history,
     memberCount: row.member_count,

@@ -1,4 +1,4 @@
-import type { Keep } from '@parley/contract';
+import type { Retention } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { RetentionRow } from '../store/channels.js';
@@ -32,7 +32,7 @@ export function limitOf(kind: ChannelKind, limit: number): number {
   return asked;
 }
 
-function secondsOf({ nothing, everything, seconds }: Keep): number | null | undefined {
+function secondsOf({ nothing, everything, seconds }: Retention): number | null | undefined {
   if (nothing === true) return 0;
   return everything === true ? null : seconds;
 }
@@ -42,9 +42,9 @@ function secondsOf({ nothing, everything, seconds }: Keep): number | null | unde
  * bounds an otherwise unlimited history.
  * @throws {Refusal} `invalid-channel`.
  */
-export function keptOf(keep: Keep | undefined): RetentionRow | undefined {
-  const seconds = keep === undefined ? undefined : secondsOf(keep);
-  const count = keep?.maxCount || null;
+export function retentionRow(retention: Retention | undefined): RetentionRow | undefined {
+  const seconds = retention === undefined ? undefined : secondsOf(retention);
+  const count = retention?.maxCount || null;
   if (seconds === undefined && count === null) return undefined;
   if (seconds === 0 && count !== null) {
     throw refuse('invalid-channel', {

@@ -32,11 +32,11 @@ function lastOfMember({ kind, inside, left_seq, last_seq, banned }: Access): num
 }
 
 function readable(seen: Access): Readable {
-  const { kind, keeps, banned, open_history, first_seq, joined_seq } = seen;
+  const { kind, has_history, banned, open_history, first_seq, joined_seq } = seen;
   if (kind === 'room' && banned) throw refuse('banned');
   const last = kind === 'room' ? seen.last_seq : lastOfMember(seen);
   const first = open_history ? first_seq : Math.max(first_seq, (joined_seq ?? 0) + 1);
-  return keeps ? [first, last] : nothing;
+  return has_history ? [first, last] : nothing;
 }
 
 /** Maximum number of emoji per message and of users per emoji. */
@@ -98,6 +98,6 @@ export function createHistory(pool: Queryable) {
     const rows = await readEntries.run(pool, [id, wanted.map(({ seq }) => seq), ...reactionLimits, me.id]);
     const messages = fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
     const more = messages.length < found.length && messages.length > 0;
-    return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.keeps ? seen.log_id : '' });
+    return HistoryResponse.fromPartial({ messages: [...messages], more, log: seen.has_history ? seen.log_id : '' });
   };
 }

@@ -63,11 +63,11 @@ export function asMember(
  */
 export async function note(
   client: PoolClient,
-  { id, keeps }: LockedChannel,
+  { id, has_history: hasHistory }: LockedChannel,
   change: Omit<MemberChange, '$type'>,
 ): Promise<NotedEntry> {
   const bytes = MemberChange.encode(change).finish();
-  const [noted] = await (keeps ? appendMember.run(client, [id, change.by, bytes]) : nextRoster.run(client, [id]));
+  const [noted] = await (hasHistory ? appendMember.run(client, [id, change.by, bytes]) : nextRoster.run(client, [id]));
   if (noted === undefined) throw new Error(`channel ${id} has no head`);
   return noted;
 }

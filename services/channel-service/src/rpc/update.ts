@@ -9,7 +9,7 @@ import { nextRoster } from '../store/members.js';
 import { channelState } from '../store/seats.js';
 import { oneChannel } from './channel-id.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, keptOf, limitOf, metadataOf } from './fields.js';
+import { checkDescription, checkSlowMode, limitOf, metadataOf, retentionRow } from './fields.js';
 import { kindOf } from './kinds.js';
 import { withChannel } from './locked.js';
 import { throttleChanges } from './membership.js';
@@ -62,17 +62,17 @@ async function write(
 /** Returns the server that must release the channel, or undefined. */
 async function moveOn(
   client: PoolClient,
-  { id, keeps }: LockedChannel,
+  { id, has_history: hasHistory }: LockedChannel,
   kept: RetentionRow | undefined,
   me: UserCaller,
 ): Promise<ServerTarget | undefined> {
-  const willKeep = kept === undefined ? keeps : kept.seconds !== 0;
-  if (willKeep === keeps) {
+  const willHaveHistory = kept === undefined ? hasHistory : kept.seconds !== 0;
+  if (willHaveHistory === hasHistory) {
     await nextRoster.run(client, [id]);
     return undefined;
   }
   const [seen] = await channelState.run(client, [id, me.id]);
-  await newLog.run(client, [id, willKeep]);
+  await newLog.run(client, [id, willHaveHistory]);
   return seen?.alive === true ? seen : undefined;
 }
 
@@ -90,7 +90,7 @@ export function createUpdateChannel({ pool, servers, retention }: UpdateChannelD
     const id = oneChannel(asked);
     call.facts.channel = id;
     checkFields(asked);
-    const kept = keptOf(asked.keep);
+    const kept = retentionRow(asked.retention);
     await throttleChanges(pool, me);
     if (kept !== undefined && kept.seconds !== 0) {
       await withChannel(pool, id, (client, channel) => mustUpdate(client, channel, me));

@@ -12,8 +12,8 @@ export interface ChannelRow {
   readonly owner_id: string;
   readonly description: string;
   readonly icon_id: string | null;
-  readonly keep_seconds: number | null;
-  readonly keep_count: number | null;
+  readonly retention_seconds: number | null;
+  readonly retention_count: number | null;
   readonly slow_mode_s: number;
   readonly open_history: boolean;
   readonly metadata: string;
@@ -43,7 +43,7 @@ export interface LockedChannel {
   readonly user_limit: number;
   readonly owner_id: string;
   /** Has a log in the database. */
-  readonly keeps: boolean;
+  readonly has_history: boolean;
   readonly open_history: boolean;
 }
 
@@ -87,8 +87,8 @@ export const createChannel = sql<
     limit: number,
     description: string,
     kind: ChannelKind,
-    keepSeconds: number | null,
-    keepCount: number | null,
+    retentionSeconds: number | null,
+    retentionCount: number | null,
     slowModeS: number,
     openHistory: boolean,
     metadata: string,
@@ -105,12 +105,12 @@ export const updateChannel = sql<
     slowModeS: number | null,
     metadata: string | null,
     kind: ChannelKind | null,
-    keepChanges: boolean,
-    keepSeconds: number | null,
-    keepCount: number | null,
+    retentionChanges: boolean,
+    retentionSeconds: number | null,
+    retentionCount: number | null,
   ]
 >('update-channel');
-export const newLog = sql<never, [channelId: number, keeps: boolean]>('new-log');
+export const newLog = sql<never, [channelId: number, hasHistory: boolean]>('new-log');
 export const findDirect = sql<Id, [low: string, high: string]>('find-direct');
 export const createDirect = sql<Id, [openerId: string, low: string, high: string]>('create-direct');
 export const lockChannel = sql<LockedChannel, [channelId: number]>('lock-channel');

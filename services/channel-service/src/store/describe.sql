@@ -4,7 +4,7 @@
 -- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server, which would read all
 -- seats of that server.) A reader who is not present sees only the names of users anyone may find,
 -- and no names for an unlisted chat.
-SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.keep_seconds, c.keep_count, c.slow_mode_s,
+SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.retention_seconds, c.retention_count, c.slow_mode_s,
   c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
   s.boot_id IS NOT NULL AS serving,
   CASE WHEN c.kind = 'room' THEN 0
@@ -22,7 +22,7 @@ LEFT JOIN chat.offer o ON o.channel_id = c.id AND o.user_id = $4 AND o.lapses_at
 CROSS JOIN LATERAL (
   SELECT CASE WHEN c.owner_id = $4 AND c.kind <> 'direct' THEN 'owner'
       WHEN c.kind <> 'room' AND m.user_id IS NOT NULL AND m.left_seq IS NULL THEN m.role ELSE 'none' END AS rank,
-    c.keep_seconds IS DISTINCT FROM 0 AND CASE WHEN c.kind = 'room' THEN m.banned_until IS NULL OR m.banned_until <= now()
+    c.retention_seconds IS DISTINCT FROM 0 AND CASE WHEN c.kind = 'room' THEN m.banned_until IS NULL OR m.banned_until <= now()
       ELSE m.user_id IS NOT NULL AND m.left_seq IS NULL END AS reads
 ) my
 CROSS JOIN LATERAL (

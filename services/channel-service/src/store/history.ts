@@ -7,7 +7,7 @@ const sql = statements(import.meta.url, kindConstants);
 export interface Access {
   readonly kind: ChannelKind;
   readonly owner_id: string;
-  readonly keeps: boolean;
+  readonly has_history: boolean;
   readonly open_history: boolean;
   readonly log_id: string;
   readonly first_seq: number;

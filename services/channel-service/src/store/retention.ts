@@ -34,8 +34,8 @@ interface Dropped {
 type Seqs = [channelId: number, seqs: readonly number[]];
 
 export const myTurn = sql<{ mine: boolean }>('my-turn');
-export const overKeep = sql<Id & { by_count: boolean }, [channels: number]>('over-keep');
-export const countKept = sql<{ entries: number }, [channelId: number, entries: number]>('count-kept');
+export const overRetention = sql<Id & { by_count: boolean }, [channels: number]>('over-retention');
+export const countStored = sql<{ entries: number }, [channelId: number, entries: number]>('count-stored');
 export const trim = sql<{ first_seq: number }, [channelId: number, entries: number]>('trim');
 export const stale = sql<Id, [channels: number]>('stale');
 export const staleEntries = sql<{ seq: number }, [channelId: number, entries: number]>('stale-entries');

@@ -3,6 +3,6 @@
 -- unlimited) and $10 entries (NULL: unlimited). Run after lock-channel.
 UPDATE chat.channel SET name = coalesce($2, name), description = coalesce($3, description), user_limit = coalesce($4, user_limit),
   slow_mode_s = coalesce($5, slow_mode_s), metadata = coalesce($6::json, metadata), kind = coalesce($7::chat.channel_kind, kind),
-  keep_seconds = CASE WHEN $8 THEN $9::int ELSE keep_seconds END, keep_count = CASE WHEN $8 THEN $10::int ELSE keep_count END,
+  retention_seconds = CASE WHEN $8 THEN $9::int ELSE retention_seconds END, retention_count = CASE WHEN $8 THEN $10::int ELSE retention_count END,
   updated_at = now()
 WHERE id = $1;

@@ -78,9 +78,9 @@ export class Reconciler {
     for (const channel of this.#deps.channels.all()) {
       const head = heads.get(channel.facts.id);
       if (head?.epoch !== channel.facts.epoch) continue;
-      if (channel.facts.keeps) channel.trimTo(head.firstSeq);
+      if (channel.facts.hasHistory) channel.trimTo(head.firstSeq);
       channel.stored = { bytes: head.storedBytes, rows: head.storedRows };
-      channel.sequencer?.expect(channel.facts.keeps ? head.lastSeq : 0, head.revision);
+      channel.sequencer?.expect(channel.facts.hasHistory ? head.lastSeq : 0, head.revision);
     }
     return mine;
   }

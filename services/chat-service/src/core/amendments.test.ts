@@ -29,7 +29,7 @@ class World {
   readonly channel: LiveChannel;
 
   constructor(ringBytes = bounds.ringBytes) {
-    const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps: true, lastSeq: 0 } as const;
+    const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', hasHistory: true, lastSeq: 0 } as const;
     const settings = { ownerId: 'alice', slowModeS: 0, revision: 0 };
     const flushQueue = new FlushQueue(
       (run) => run(),

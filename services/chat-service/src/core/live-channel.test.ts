@@ -12,7 +12,7 @@ const alice = { id: 'alice', number: 1, name: 'Alice' };
 const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
-  const facts = { id, kind: 'room', epoch, log, keeps: false, lastSeq: 0 } as const;
+  const facts = { id, kind: 'room', epoch, log, hasHistory: false, lastSeq: 0 } as const;
   return { facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } };
 }
 

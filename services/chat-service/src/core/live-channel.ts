@@ -30,7 +30,7 @@ export interface ChannelFacts {
   /** Names the sequence; made at load where nothing is kept. */
   readonly log: string;
   /** False: what is said is relayed, and numbered from 1 in memory. */
-  readonly keeps: boolean;
+  readonly hasHistory: boolean;
   /** The last seq that was given before this server loaded the channel. */
   readonly lastSeq: number;
 }

@@ -95,7 +95,7 @@ function startPositionOf(channel: LiveChannel, claimed: ClaimedSeat, streamOptio
   const seq = Math.max(streamOptions.resume.seq, claimed.visibleAfter);
   const cursor = channel.cursorAfter(seq);
   if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
-  const stored = channel.facts.keeps && seq + 1 >= claimed.firstSeq;
+  const stored = channel.facts.hasHistory && seq + 1 >= claimed.firstSeq;
   if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP, seen: seq };
   return { resume: Resume.WHOLE, replayAfter: seq };
 }

@@ -22,9 +22,9 @@ export interface ChannelLoaderDeps {
 }
 
 function loadedChannelOf(row: ChannelHead): LoadedChannel {
-  const logState = row.keeps ? { log: row.logId, lastSeq: row.lastSeq } : { log: randomUUID(), lastSeq: 0 };
+  const logState = row.hasHistory ? { log: row.logId, lastSeq: row.lastSeq } : { log: randomUUID(), lastSeq: 0 };
   return {
-    facts: { id: row.channelId, kind: row.kind, epoch: row.epoch, keeps: row.keeps, ...logState },
+    facts: { id: row.channelId, kind: row.kind, epoch: row.epoch, hasHistory: row.hasHistory, ...logState },
     settings: settingsOf(row),
   };
 }
@@ -52,7 +52,7 @@ export class ChannelLoader {
     const { channels, sessions, now } = this.#deps;
     const before = channels.find(row.channelId);
     const channel = channels.open(loadedChannelOf(row), now());
-    if (channel.facts.keeps) channel.trimTo(row.firstSeq);
+    if (channel.facts.hasHistory) channel.trimTo(row.firstSeq);
     channel.stored = { bytes: row.storedBytes, rows: row.storedRows };
     if (channel === before) return channel;
     channel.sequencer = this.#sequencerOf(channel, row.revision);
@@ -111,7 +111,7 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
 function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): number {
   const isRoom = facts.kind === 'room';
   if (!isRoom && member === undefined) return 0;
-  if (!isRoom && member?.leftSeq != null) return facts.keeps ? member.leftSeq : 0;
+  if (!isRoom && member?.leftSeq != null) return facts.hasHistory ? member.leftSeq : 0;
   return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
 }
 

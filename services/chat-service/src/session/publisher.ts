@@ -104,7 +104,7 @@ export class Publisher {
     if (this.#answerRetry(message, responder)) return;
     if (isRefused(this.#checkOwnership() ?? this.#limit(message))) return;
     const isPassingBy = isPassing(message);
-    if (this.#channel.facts.keeps && !isPassingBy) this.#append(message, digestOf(message), responder);
+    if (this.#channel.facts.hasHistory && !isPassingBy) this.#append(message, digestOf(message), responder);
     else if (isRefused(this.#checkDedupe(message) ?? this.#authorise(message))) return;
     else if (isPassingBy) this.#relayLossy(message);
     else this.#relay(message, message.clientId === '' ? nothing : digestOf(message), responder);

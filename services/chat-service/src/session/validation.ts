@@ -6,7 +6,9 @@ import { emojiFrom } from './emoji.js';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** The channel that a message is for. */
-export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & { readonly facts: Pick<ChannelFacts, 'id' | 'keeps'> };
+export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {
+  readonly facts: Pick<ChannelFacts, 'id' | 'hasHistory'>;
+};
 
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const contentType = /^[\x21-\x7e ]*$/;
@@ -75,7 +77,7 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   if (rules === undefined || !rules.fromClients) return refuse('invalid-message');
   if (!rules.amends) return undefined;
   if (message.targetSeq === 0 || message.lossy || carriesContent(message, rules)) return refuse('invalid-message');
-  if (!facts.keeps) return refuse('nothing-kept');
+  if (!facts.hasHistory) return refuse('no-history');
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { ChannelStatus, MemberRole, Resume } from '@parley/contract';
 import { limits } from '@parley/runtime';
-import { channelKinds, keepOf } from '@parley/service-kit';
+import { channelKinds, retentionOf } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat } from '../store/seats.js';
 import { encodeWelcome } from './frames.js';
@@ -32,7 +32,7 @@ function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
     ownerId: claimed.ownerId,
     description: claimed.description,
     iconId: claimed.iconId ?? '',
-    keep: keepOf(claimed.keepSeconds, claimed.keepCount),
+    retention: retentionOf(claimed.retentionSeconds, claimed.retentionCount),
     slowModeS: claimed.slowModeS,
     closedHistory: !claimed.openHistory,
     createdAt: claimed.createdMs,

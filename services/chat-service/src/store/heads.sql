@@ -4,7 +4,7 @@ SELECT channel_id, epoch, first_seq, last_seq, roster AS revision, stored_bytes,
 
 -- Reads a channel and its head. No row if this server does not own it, or it is deleted.
 -- name: ownedHead
-SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.keep_seconds IS DISTINCT FROM 0 AS keeps,
+SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster AS revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
 WHERE h.channel_id = :channelId AND h.boot_id = :instanceId AND c.deleted_at IS NULL;

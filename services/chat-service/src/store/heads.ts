@@ -19,13 +19,13 @@ import {
 
 const sql = loadSql('heads.sql', import.meta.url);
 
-/** Columns of a channel and its head. `keeps` is false if messages are only relayed, not stored. */
+/** Columns of a channel and its head. `hasHistory` is false if messages are only relayed, not stored. */
 export const headColumns = {
   channelId: int4,
   kind: enumeration<ChannelKind>('chat.channel_kind'),
   ownerId: text,
   slowModeS: int4,
-  keeps: bool,
+  hasHistory: bool,
   epoch: int8,
   logId: uuid,
   firstSeq: int8,

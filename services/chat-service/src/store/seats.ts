@@ -14,9 +14,9 @@ const claimSeat = sql.statement(
     description: text,
     iconId: nullable(uuid),
     /** Seconds of retention: 0 for no history, null for no limit. */
-    keepSeconds: nullable(int4),
+    retentionSeconds: nullable(int4),
     /** Maximum number of entries; null for no limit. */
-    keepCount: nullable(int4),
+    retentionCount: nullable(int4),
     openHistory: bool,
     /** JSON. */
     metadata: text,

@@ -1,4 +1,4 @@
-"""An independent client: Python's grpcio, generated from the seed's own proto file.
+"""An independent client: Python's grpcio, generated from the original proto file.
 
 usage: seed_client.py STUBS_FOLDER USER_SERVICE CHANNEL_SERVICE USER PASSWORD CHANNEL
 Logs in, listens, reads the join token from the header `chat-token`, connects, says one line, prints what it hears.

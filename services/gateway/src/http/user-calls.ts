@@ -1,4 +1,4 @@
-import { seedMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract/descriptors';
 
 /** Service that a call is forwarded to. Each chat-server stream has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
@@ -34,7 +34,7 @@ const calls: readonly (readonly [service: string, target: UserCallTarget, method
  * Returns the paths of a method: its name, and its original name without a package if it has one.
  */
 function pathsOf(service: string, method: string): string[] {
-  const isOriginal = seedMethods.some((one) => one.service === service && one.method === method);
+  const isOriginal = originalMethods.some((one) => one.service === service && one.method === method);
   return [`/chat.v1.${service}/${method}`, ...(isOriginal ? [`/${service}/${method}`] : [])];
 }
 

@@ -13,7 +13,6 @@ import {
   channelKindFromJSON,
   channelKindToJSON,
   ChannelServer,
-  Keep,
   MemberRole,
   memberRoleFromJSON,
   memberRoleToJSON,
@@ -21,6 +20,7 @@ import {
   Metric,
   Page,
   Receipt,
+  Retention,
   User,
 } from "./types.js";
 
@@ -82,7 +82,7 @@ export interface UpdateChannelRequest {
   iconId?: string | undefined;
   limit?: number | undefined;
   slowModeS?: number | undefined;
-  keep: Keep | undefined;
+  retention: Retention | undefined;
   metadata?:
     | string
     | undefined;
@@ -807,7 +807,7 @@ function createBaseUpdateChannelRequest(): UpdateChannelRequest {
     iconId: undefined,
     limit: undefined,
     slowModeS: undefined,
-    keep: undefined,
+    retention: undefined,
     metadata: undefined,
     kind: 0,
   };
@@ -833,8 +833,8 @@ export const UpdateChannelRequest: MessageFns<UpdateChannelRequest> = {
     if (message.slowModeS !== undefined) {
       writer.uint32(48).uint32(message.slowModeS);
     }
-    if (message.keep !== undefined) {
-      Keep.encode(message.keep, writer.uint32(58).fork()).join();
+    if (message.retention !== undefined) {
+      Retention.encode(message.retention, writer.uint32(58).fork()).join();
     }
     if (message.metadata !== undefined) {
       writer.uint32(66).string(message.metadata);
@@ -911,7 +911,7 @@ export const UpdateChannelRequest: MessageFns<UpdateChannelRequest> = {
               break;
             }
 
-            message.keep = Keep.decode(reader, reader.uint32());
+            message.retention = Retention.decode(reader, reader.uint32());
             continue;
           }
           case 8: {
@@ -958,7 +958,7 @@ export const UpdateChannelRequest: MessageFns<UpdateChannelRequest> = {
         : isSet(object.slow_mode_s)
         ? globalThis.Number(object.slow_mode_s)
         : undefined,
-      keep: isSet(object.keep) ? Keep.fromJSON(object.keep) : undefined,
+      retention: isSet(object.retention) ? Retention.fromJSON(object.retention) : undefined,
       metadata: isSet(object.metadata) ? globalThis.String(object.metadata) : undefined,
       kind: isSet(object.kind) ? channelKindFromJSON(object.kind) : 0,
     };
@@ -984,8 +984,8 @@ export const UpdateChannelRequest: MessageFns<UpdateChannelRequest> = {
     if (message.slowModeS !== undefined) {
       obj.slowModeS = Math.round(message.slowModeS);
     }
-    if (message.keep !== undefined) {
-      obj.keep = Keep.toJSON(message.keep);
+    if (message.retention !== undefined) {
+      obj.retention = Retention.toJSON(message.retention);
     }
     if (message.metadata !== undefined) {
       obj.metadata = message.metadata;
@@ -1007,7 +1007,9 @@ export const UpdateChannelRequest: MessageFns<UpdateChannelRequest> = {
     message.iconId = object.iconId ?? undefined;
     message.limit = object.limit ?? undefined;
     message.slowModeS = object.slowModeS ?? undefined;
-    message.keep = (object.keep !== undefined && object.keep !== null) ? Keep.fromPartial(object.keep) : undefined;
+    message.retention = (object.retention !== undefined && object.retention !== null)
+      ? Retention.fromPartial(object.retention)
+      : undefined;
     message.metadata = object.metadata ?? undefined;
     message.kind = object.kind ?? 0;
     return message;

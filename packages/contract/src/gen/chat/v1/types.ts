@@ -474,7 +474,7 @@ export interface Channel {
   ownerId: string;
   description: string;
   iconId: string;
-  keep: Keep | undefined;
+  retention: Retention | undefined;
   slowModeS: number;
   /** members see only messages from after they joined */
   closedHistory: boolean;
@@ -503,7 +503,7 @@ export interface Channel {
 }
 
 /** Retention of messages. Unset in Create: nothing in a room, everything in other channels. */
-export interface Keep {
+export interface Retention {
   nothing?: boolean | undefined;
   seconds?: number | undefined;
   everything?: boolean | undefined;
@@ -985,7 +985,7 @@ function createBaseChannel(): Channel {
     ownerId: "",
     description: "",
     iconId: "",
-    keep: undefined,
+    retention: undefined,
     slowModeS: 0,
     closedHistory: false,
     memberCount: 0,
@@ -1031,8 +1031,8 @@ export const Channel: MessageFns<Channel> = {
     if (message.iconId !== "") {
       writer.uint32(74).string(message.iconId);
     }
-    if (message.keep !== undefined) {
-      Keep.encode(message.keep, writer.uint32(82).fork()).join();
+    if (message.retention !== undefined) {
+      Retention.encode(message.retention, writer.uint32(82).fork()).join();
     }
     if (message.slowModeS !== 0) {
       writer.uint32(88).uint32(message.slowModeS);
@@ -1166,7 +1166,7 @@ export const Channel: MessageFns<Channel> = {
               break;
             }
 
-            message.keep = Keep.decode(reader, reader.uint32());
+            message.retention = Retention.decode(reader, reader.uint32());
             continue;
           }
           case 11: {
@@ -1304,7 +1304,7 @@ export const Channel: MessageFns<Channel> = {
         : isSet(object.icon_id)
         ? globalThis.String(object.icon_id)
         : "",
-      keep: isSet(object.keep) ? Keep.fromJSON(object.keep) : undefined,
+      retention: isSet(object.retention) ? Retention.fromJSON(object.retention) : undefined,
       slowModeS: isSet(object.slowModeS)
         ? globalThis.Number(object.slowModeS)
         : isSet(object.slow_mode_s)
@@ -1382,8 +1382,8 @@ export const Channel: MessageFns<Channel> = {
     if (message.iconId !== "") {
       obj.iconId = message.iconId;
     }
-    if (message.keep !== undefined) {
-      obj.keep = Keep.toJSON(message.keep);
+    if (message.retention !== undefined) {
+      obj.retention = Retention.toJSON(message.retention);
     }
     if (message.slowModeS !== 0) {
       obj.slowModeS = Math.round(message.slowModeS);
@@ -1441,7 +1441,9 @@ export const Channel: MessageFns<Channel> = {
     message.ownerId = object.ownerId ?? "";
     message.description = object.description ?? "";
     message.iconId = object.iconId ?? "";
-    message.keep = (object.keep !== undefined && object.keep !== null) ? Keep.fromPartial(object.keep) : undefined;
+    message.retention = (object.retention !== undefined && object.retention !== null)
+      ? Retention.fromPartial(object.retention)
+      : undefined;
     message.slowModeS = object.slowModeS ?? 0;
     message.closedHistory = object.closedHistory ?? false;
     message.memberCount = object.memberCount ?? 0;
@@ -1459,12 +1461,12 @@ export const Channel: MessageFns<Channel> = {
   },
 };
 
-function createBaseKeep(): Keep {
+function createBaseRetention(): Retention {
   return { nothing: undefined, seconds: undefined, everything: undefined, maxCount: 0 };
 }
 
-export const Keep: MessageFns<Keep> = {
-  encode(message: Keep, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const Retention: MessageFns<Retention> = {
+  encode(message: Retention, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.nothing !== undefined) {
       writer.uint32(8).bool(message.nothing);
     }
@@ -1480,7 +1482,7 @@ export const Keep: MessageFns<Keep> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): Keep {
+  decode(input: BinaryReader | Uint8Array, length?: number): Retention {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1489,7 +1491,7 @@ export const Keep: MessageFns<Keep> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseKeep();
+      const message = createBaseRetention();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1537,7 +1539,7 @@ export const Keep: MessageFns<Keep> = {
     }
   },
 
-  fromJSON(object: any): Keep {
+  fromJSON(object: any): Retention {
     return {
       nothing: isSet(object.nothing) ? globalThis.Boolean(object.nothing) : undefined,
       seconds: isSet(object.seconds) ? globalThis.Number(object.seconds) : undefined,
@@ -1550,7 +1552,7 @@ export const Keep: MessageFns<Keep> = {
     };
   },
 
-  toJSON(message: Keep): unknown {
+  toJSON(message: Retention): unknown {
     const obj: any = {};
     if (message.nothing !== undefined) {
       obj.nothing = message.nothing;
@@ -1567,11 +1569,11 @@ export const Keep: MessageFns<Keep> = {
     return obj;
   },
 
-  create(base?: DeepPartial<Keep>): Keep {
-    return Keep.fromPartial(base ?? {});
+  create(base?: DeepPartial<Retention>): Retention {
+    return Retention.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<Keep>): Keep {
-    const message = createBaseKeep();
+  fromPartial(object: DeepPartial<Retention>): Retention {
+    const message = createBaseRetention();
     message.nothing = object.nothing ?? undefined;
     message.seconds = object.seconds ?? undefined;
     message.everything = object.everything ?? undefined;
