@@ -49,7 +49,11 @@ test('changes nothing for a user who may not change the channel', async () => {
 
 describe('fields', () => {
   test('changes only the given fields and the roster number', async () => {
-    const id = await chat('group', { description: 'old', metadata: '{"a":1}', retention: { seconds: 90, maxCount: 9 } });
+    const id = await chat('group', {
+      description: 'old',
+      metadata: '{"a":1}',
+      retention: { seconds: 90, maxCount: 9 },
+    });
     const before = await chats.head(id);
     const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
     expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a":1}' });
