@@ -75,7 +75,7 @@ func (c *client) findRoom(name string) uint32 {
 		}
 	}
 	week := &chatv1.Retention{Rule: &chatv1.Retention_Seconds{Seconds: 7 * 86_400}}
-	room, err := c.channels.Create(c.user, &chatv1.Channel{Name: name, Limit: 10, Keep: week})
+	room, err := c.channels.Create(c.user, &chatv1.Channel{Name: name, Limit: 10, Retention: week})
 	if err != nil {
 		log.Fatal(err)
 	}

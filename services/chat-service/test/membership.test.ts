@@ -5,10 +5,10 @@ import {
   Channel,
   ChannelKind,
   ChannelService,
-  Retention,
   Kind,
   MemberRole,
   type Message,
+  Retention,
   UpdateChannelRequest,
   type Welcome,
 } from '@parley/contract';
