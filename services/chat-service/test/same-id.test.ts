@@ -67,8 +67,8 @@ test('settles a batch that holds one message twice', async () => {
       denial: undefined,
     },
   }));
-  const outcomes = await store.append(batch, { again: false, track: 'main' });
-  expect(outcomes.map(({ is }) => is).sort()).toEqual(['known', 'stored', 'stored', 'stored']);
+  const outcomes = await store.append(batch, { isRetry: false, track: 'main' });
+  expect(outcomes.map(({ is }) => is).sort()).toEqual(['duplicate', 'stored', 'stored', 'stored']);
   await Promise.all([a.leave(), pool.end()]);
 });
 

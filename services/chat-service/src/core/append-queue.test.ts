@@ -38,13 +38,13 @@ class Log {
   verdict: (entry: LogEntry) => BatchOutcome | undefined = () => undefined;
   waitAside = Promise.resolve();
 
-  readonly append: Append = async (batch, { again, track }) => {
+  readonly append: Append = async (batch, { isRetry, track }) => {
     if (track === 'main') this.flying += 1;
     if (this.flying > 1) throw new Error('two batches in flight');
     try {
       await (track === 'aside' ? this.waitAside : new Promise(setImmediate));
       if (this.failBefore-- > 0) throw new Error('not written');
-      const outcomes = batch.map((one) => this.verdict(one) ?? this.#write(one, again));
+      const outcomes = batch.map((one) => this.verdict(one) ?? this.#write(one, isRetry));
       this.batches.push(batch.length);
       if (this.loseAnswers-- > 0) throw new Error('written, but the answer was lost');
       return outcomes;
@@ -53,11 +53,11 @@ class Log {
     }
   };
 
-  #write({ clientId }: LogEntry, again: boolean): AppendOutcome {
+  #write({ clientId }: LogEntry, isRetry: boolean): AppendOutcome {
     const known = this.rows.indexOf(clientId) + 1;
     if (known > 0) {
-      if (!again) throw new Error('23505');
-      return { is: 'known', seq: known, sentAtMs: 1 };
+      if (!isRetry) throw new Error('23505');
+      return { is: 'duplicate', seq: known, sentAtMs: 1 };
     }
     return { is: 'stored', seq: this.rows.push(clientId), sentAtMs: 1, revision: 0 };
   }
@@ -140,7 +140,7 @@ describe('AppendQueue', () => {
     offer(entry(2));
     await appendQueue.flushed();
     expect(log.rows).toEqual(['c1', 'c2']);
-    expect(outcomes).toMatchObject({ c1: [{ is: 'known', seq: 1 }], c2: [{ is: 'known', seq: 2 }] });
+    expect(outcomes).toMatchObject({ c1: [{ is: 'duplicate', seq: 1 }], c2: [{ is: 'duplicate', seq: 2 }] });
     expect(doubts).toHaveLength(3);
     expect(pauses).toEqual([20, 40, 80]);
   });
@@ -201,7 +201,7 @@ describe('AppendQueue', () => {
     await new Promise(setImmediate);
     log.mayWrite = false;
     await appendQueue.flushed();
-    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual([...Array(5).fill('known'), 'paused']);
+    expect(Object.values(outcomes).map(([outcome]) => outcome?.is)).toEqual([...Array(5).fill('duplicate'), 'paused']);
   });
 
   test('a flush waits only for entries queued before it', async () => {

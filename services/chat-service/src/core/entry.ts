@@ -55,7 +55,7 @@ export type AppendOutcome =
   /** Committed now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly revision: number }
   /** Committed before, by an earlier try. */
-  | { readonly is: 'known'; readonly seq: number; readonly sentAtMs: number }
+  | { readonly is: 'duplicate'; readonly seq: number; readonly sentAtMs: number }
   /** Not stored by an earlier try, and not allowed now. */
   | { readonly is: 'denied'; readonly denial: Denial }
   /** Another message has this client id. */
@@ -88,7 +88,7 @@ export type Track = 'main' | 'aside';
 /** Writes a batch. Resolves with one outcome per entry, and rejects if the outcome is not known. */
 export type Append = (
   batch: readonly LogEntry[],
-  how: { readonly again: boolean; readonly track: Track },
+  how: { readonly isRetry: boolean; readonly track: Track },
 ) => Promise<readonly BatchOutcome[]>;
 
 /**

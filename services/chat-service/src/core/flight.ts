@@ -42,7 +42,7 @@ export async function untilKnown(
   const waitedMs = batch.reduce((longest, { sinceMs }) => Math.max(longest, sentMs - sinceMs), 0);
   for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      const outcomes = await append(entries, { again: tries > 1, track });
+      const outcomes = await append(entries, { isRetry: tries > 1, track });
       const rows = outcomes.filter(({ is }) => is !== 'busy').length;
       if (rows > 0) onBatch({ rows, tries, waitedMs, tookMs: now() - sentMs });
       return outcomes;

@@ -35,7 +35,7 @@ export interface PublishResponder {
 }
 
 /** The outcome of an append that left an entry in the log. */
-type AppendedOutcome = AppendOutcome & { is: 'stored' | 'known' };
+type AppendedOutcome = AppendOutcome & { is: 'stored' | 'duplicate' };
 
 interface Position {
   readonly seq: number;
@@ -165,7 +165,7 @@ export class Publisher {
   #appended(message: Message, digest: Buffer, outcome: AppendOutcome, responder: PublishResponder): void {
     if (outcome.is !== 'stored') this.#channel.slowMode.giveBack(this.#author.person.id, message);
     if (outcome.is === 'moved') this.#context.onMoved();
-    if (outcome.is === 'stored' || outcome.is === 'known') {
+    if (outcome.is === 'stored' || outcome.is === 'duplicate') {
       this.#show(message, outcome);
       this.#acknowledge(message, digest, { seq: outcome.seq, timestamp: outcome.sentAtMs }, responder);
     } else responder.refused(message.clientId, refusalOf(outcome));

@@ -37,9 +37,9 @@ class Target {
 
   /**
    * Returns why a change is denied, or undefined, and then the change counts as made. Returns
-   * `again` if only a later batch can tell.
+   * `undecided` if only a later batch can tell.
    */
-  judge(entry: LogEntry): Denial | 'again' | undefined {
+  judge(entry: LogEntry): Denial | 'undecided' | undefined {
     const denial = this.#denialFor(entry);
     if (entry.kind === Kind.DELETE) return this.#delete(denial);
     if (this.#deleted) return { reason: 'message-not-found' };
@@ -62,9 +62,9 @@ class Target {
     return denial;
   }
 
-  #react(emoji: string): Denial | 'again' | undefined {
+  #react(emoji: string): Denial | 'undecided' | undefined {
     if (!this.#emojis.has(emoji) && this.#emojis.size >= limits.reactionsPerMessage)
-      return this.#mayHaveRoom ? 'again' : { reason: 'too-many-reactions' };
+      return this.#mayHaveRoom ? 'undecided' : { reason: 'too-many-reactions' };
     this.#emojis.add(emoji);
     return undefined;
   }
@@ -81,7 +81,7 @@ function keyOf({ channelId, seq }: Pick<RowOf<typeof readTargets>, 'channelId' |
 export async function judgeChanges(
   client: Queryable,
   changes: readonly LogEntry[],
-): Promise<ReadonlyMap<LogEntry, Denial | 'again'>> {
+): Promise<ReadonlyMap<LogEntry, Denial | 'undecided'>> {
   await lockHeads.run(client, { channelIds: [...new Set(changes.map(({ channelId }) => channelId))] });
   const places = [
     ...new Map(
@@ -93,7 +93,7 @@ export async function judgeChanges(
     seqs: places.map(({ seq }) => seq),
   });
   const targetOf = new Map(rows.map((row) => [keyOf(row), new Target(row)]));
-  const denials = new Map<LogEntry, Denial | 'again'>();
+  const denials = new Map<LogEntry, Denial | 'undecided'>();
   for (const entry of changes) {
     const target = targetOf.get(keyOf({ channelId: entry.channelId, seq: entry.targetSeq }));
     const denial = target === undefined ? ({ reason: 'message-not-found' } as const) : target.judge(entry);

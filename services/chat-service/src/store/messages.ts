@@ -147,16 +147,16 @@ export class MessageStore {
   /**
    * Writes a batch. Entries stored by an earlier try are looked up, those that are denied or that
    * the database refuses are left out, and the rest is committed. Rejects if the outcome is not
-   * known, for example if the connection broke. Then call it again with `again`.
+   * known, for example if the connection broke. Then call it again with `isRetry`.
    */
-  readonly append: Append = async (batch, { again, track }) => {
+  readonly append: Append = async (batch, { isRetry, track }) => {
     const outcomes: Outcomes = new Map();
-    await this.#append(this.#tracks[track], batch, outcomes, again);
+    await this.#append(this.#tracks[track], batch, outcomes, isRetry);
     return batch.map((entry) => outcomes.get(entry) ?? refused);
   };
 
-  async #append(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, again = false): Promise<void> {
-    const asked = batch.filter(({ denial }) => again || denial !== undefined);
+  async #append(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, isRetry = false): Promise<void> {
+    const asked = batch.filter(({ denial }) => isRetry || denial !== undefined);
     await this.#findStored(pool, asked, outcomes);
     for (const entry of asked) {
       if (entry.denial !== undefined && !outcomes.has(entry))
@@ -174,7 +174,7 @@ export class MessageStore {
     }
   }
 
-  /** Looks for entries that are stored already, and sets their outcomes to `known` or `reused`. */
+  /** Looks for entries that are stored already, and sets their outcomes to `duplicate` or `reused`. */
   async #findStored(client: Queryable, batch: readonly LogEntry[], outcomes: Outcomes): Promise<void> {
     if (batch.length === 0) return;
     const rows = await findStored.run(client, {
@@ -184,7 +184,7 @@ export class MessageStore {
       digests: batch.map(({ digest }) => digest),
     });
     for (const { position, seq, sentAtMs, isSame } of rows) {
-      outcomes.set(batch[position] as LogEntry, isSame ? { is: 'known', seq, sentAtMs } : { is: 'reused' });
+      outcomes.set(batch[position] as LogEntry, isSame ? { is: 'duplicate', seq, sentAtMs } : { is: 'reused' });
     }
   }
 
@@ -246,7 +246,11 @@ export class MessageStore {
    * Sets the outcomes of denied changes. They are looked up first, as an earlier try may have been
    * stored. A change that depends on an entry that was not written is judged again.
    */
-  async #deny(client: Queryable, denials: ReadonlyMap<LogEntry, Denial | 'again'>, outcomes: Outcomes): Promise<void> {
+  async #deny(
+    client: Queryable,
+    denials: ReadonlyMap<LogEntry, Denial | 'undecided'>,
+    outcomes: Outcomes,
+  ): Promise<void> {
     const denied = [...denials.keys()];
     await this.#findStored(client, denied, outcomes);
     const stale = new Map([...outcomes].map(([{ channelId }, outcome]) => [channelId, outcome]));
@@ -254,7 +258,7 @@ export class MessageStore {
       if (outcomes.has(entry)) continue;
       const other = stale.get(entry.channelId);
       if (other?.is === 'stale' || other?.is === 'moved') outcomes.set(entry, other);
-      else if (denial === 'again') outcomes.set(entry, { is: 'stale', revision: entry.revision });
+      else if (denial === 'undecided') outcomes.set(entry, { is: 'stale', revision: entry.revision });
       else outcomes.set(entry, { is: 'denied', denial });
     }
   }
