@@ -57,11 +57,11 @@ export class Visitor {
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
   }
 
-  async make(room: string, { seats, retention }: { seats?: number; retention?: string } = {}): Promise<void> {
+  async make(room: string, { limit, retention }: { limit?: number; retention?: string } = {}): Promise<void> {
     const { page } = this;
     await page.getByRole('button', { name: 'Create room' }).first().click();
     await page.getByLabel('Name', { exact: true }).fill(room);
-    if (seats !== undefined) await page.getByLabel('Seats').fill(`${seats}`);
+    if (limit !== undefined) await page.getByLabel('Maximum number of people').fill(`${limit}`);
     if (retention !== undefined) await page.locator('select[name=retention]').selectOption(retention);
     await page.getByRole('dialog').getByRole('button', { name: 'Create room' }).click();
     await this.inside(room);

@@ -67,6 +67,22 @@ test('moves a pending message into the log once it is confirmed, without a dupli
   expect(acked.place).toEqual({ log, seq: 0 });
 });
 
+test('shows the last edit in the order of the server, whichever is confirmed last', () => {
+  const edit = (id: string, text: string) => outgoing({ id, do: 'edit', text, target: 1, at: 9_000_000 });
+  const base = [
+    welcome(),
+    entries(said(1, 'ann', 'one')),
+    { type: 'queued', outgoing: edit('first', 'of tab 1') },
+    { type: 'queued', outgoing: edit('second', 'of tab 2') },
+  ] as const;
+  const confirm = (id: string, seq: number) => ({ type: 'taken', id, seq, at: 5 }) as const;
+  expect(textsOf(after(...base, confirm('second', 3), confirm('first', 2)))).toEqual(['of tab 2']);
+  expect(textsOf(after(...base, confirm('second', 2), confirm('first', 3)))).toEqual(['of tab 1']);
+  const echoed = entries(about(2, 'ann', 'edit', 1, 'of tab 1'), about(3, 'ann', 'edit', 1, 'of tab 2'));
+  expect(textsOf(after(...base, echoed, confirm('first', 2)))).toEqual(['of tab 2']);
+  expect(textsOf(after(...base, entries(about(3, 'ann', 'delete', 1)), confirm('first', 2)))).toEqual(['']);
+});
+
 test('does not confirm a pending message by a client id of another user', () => {
   const state = after(
     welcome(),

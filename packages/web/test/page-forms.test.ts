@@ -1,6 +1,19 @@
 import { inChromium, stage } from './stage.js';
 
 inChromium('forms', () => {
+  test('says that a display name is optional, what a password needs, and what to do without rooms', async () => {
+    const { page } = await stage.stranger();
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('Display name (optional)').waitFor();
+    await page.getByText('Very common passwords are refused.', { exact: false }).waitFor();
+    await page.getByLabel('User ID').fill(stage.userId('plain'));
+    await page.getByLabel('Password').fill('correct horse');
+    await page.keyboard.press('Enter');
+    await page.getByText('There are no rooms yet. Create a room', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Create room' }).first().click();
+    await page.getByLabel('Maximum number of people').waitFor();
+  });
+
   test('focuses the name of a new room, where a space does not close the dialog', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.getByRole('button', { name: 'Create room' }).first().click();

@@ -71,7 +71,7 @@ inChromium('the list of rooms', () => {
 
   test('shows the history of a full room', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('full house', { seats: 1 });
+    await ann.make('full house', { limit: 1 });
     await ann.say('read from outside');
     await ann.page.getByTitle('Sent').waitFor();
     const bob = await stage.somebody('Bob');
@@ -156,7 +156,7 @@ inChromium('the list of rooms', () => {
     await ann.page.getByRole('link', { name: 'All rooms' }).click();
     await ann.page.getByRole('link', { name: 'pocket' }).waitFor();
     await eve.send('still with us?');
-    await ann.page.getByRole('link', { name: /pocket.*2 of 10.*1 unread/s }).waitFor();
+    await ann.page.getByRole('link', { name: /^pocket: 2 of 10 people, 1 unread, / }).waitFor();
     await stage.picture(ann, 'phone-list');
     await ann.page.getByRole('link', { name: 'pocket' }).click();
     await ann.message('still with us?').waitFor();

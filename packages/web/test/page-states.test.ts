@@ -29,7 +29,7 @@ inChromium('states of the page', () => {
 
   test('shows a full room, a seat taken over by another tab, and a deleted room', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('narrow', { seats: 1 });
+    await ann.make('narrow', { limit: 1 });
     const bob = await stage.somebody('Bob');
     await bob.page.getByRole('link', { name: 'narrow' }).click();
     await bob.page.getByText(/The room is full; trying/).waitFor();

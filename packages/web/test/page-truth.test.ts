@@ -3,7 +3,7 @@ import { inChromium, stage } from './stage.js';
 
 const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: true });
 const occupantsOf = ({ page }: Visitor) => page.getByRole('button', { name: /people in this room/ });
-const seatsOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.seats');
+const countOf = ({ page }: Visitor, room: string) => page.getByRole('link', { name: room }).locator('.count');
 
 inChromium('true statements', () => {
   test('warns the owner before a room is deleted, and tells everyone afterwards', async () => {
@@ -31,7 +31,7 @@ inChromium('true statements', () => {
 
   test('shows a message sent while waiting for a seat under the user’s name and at the end', async () => {
     const ann = await stage.somebody('Ann');
-    await ann.make('queue', { seats: 2 });
+    await ann.make('queue', { limit: 2 });
     const eve = await stage.native('queue');
     for (let k = 1; k <= 60; k++) await eve.send(`before ${k}`);
     const bob = await stage.somebody('Bob');
@@ -68,9 +68,9 @@ inChromium('true statements', () => {
   test('removes a user who left from the list, and shows other tabs who is inside', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('left at once');
-    await seatsOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });
+    await countOf(ann, 'left at once').getByText('1/10').waitFor({ timeout: 2_000 });
     await ann.page.getByRole('button', { name: 'Leave room' }).click();
-    await seatsOf(ann, 'left at once').getByText('0/10').waitFor({ timeout: 2_000 });
+    await countOf(ann, 'left at once').getByText('0/10').waitFor({ timeout: 2_000 });
     await ann.enter('left at once');
     const second = await stage.tabOf(ann);
     await second.live();

@@ -36,7 +36,7 @@ inChromium('unsent messages', () => {
     await ann.page.getByText('2 not sent').waitFor({ state: 'detached' });
     await ann.enter('left early'); // calls stay blocked: Chromium would let the held ones through, and a server cannot unsend
     expect([await ann.page.locator('.message').count(), ann.complaints]).toEqual([0, []]);
-  }, 60_000);
+  });
 
   test('shows the unsent count in the list after switching rooms and a reload, until all is sent', async () => {
     const ann = await stuck('switched');
@@ -49,7 +49,44 @@ inChromium('unsent messages', () => {
     await ann.page.getByTitle('Sending').first().waitFor({ state: 'detached' });
     await ann.page.getByText('2 not sent').waitFor({ state: 'detached' });
     expect([await ann.texts(), ann.complaints]).toEqual([['one of two', 'two of two'], []]);
-  }, 60_000);
+  });
+
+  test('asks before the page is closed with an unsent text, and not without', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('closing');
+    const asked: string[] = [];
+    ann.page.on('dialog', (dialog) => {
+      asked.push(dialog.type());
+      dialog.accept();
+    });
+    await ann.page.getByLabel('Message', { exact: true }).pressSequentially('half a th');
+    await ann.page.reload();
+    expect(asked).toEqual(['beforeunload']);
+    await ann.live();
+    await ann.page.getByLabel('Message', { exact: true }).fill('');
+    await ann.page.reload();
+    expect([asked, ann.complaints]).toEqual([['beforeunload'], []]);
+  });
+
+  test('says once that the browser stores nothing, and keeps working', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('full disk');
+    await ann.page.evaluate(() => {
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException('no space', 'QuotaExceededError');
+      };
+    });
+    await ann.say('still said');
+    const notice = ann.page.getByRole('alert').getByText('This browser cannot store messages', { exact: false });
+    await notice.waitFor();
+    await stage.picture(ann, 'unsaved');
+    await ann.page.getByRole('button', { name: 'OK' }).click();
+    await notice.waitFor({ state: 'detached' });
+    await ann.say('said again');
+    await ann.message('said again').waitFor();
+    await ann.page.getByTitle('Sent').waitFor();
+    expect([await notice.count(), ann.complaints]).toEqual([0, []]);
+  });
 
   test('says what was lost when the server ends the session', async () => {
     const ann = await stuck('ended session');

@@ -124,12 +124,12 @@ export let stage: Stage;
 
 /** Runs tests of the page on a stage of their own. */
 export function inChromium(title: string, tests: () => void): void {
-  import.meta.jest.setTimeout(90_000);
+  import.meta.jest.setTimeout(180_000);
   const given = chromiumPath === undefined ? describe.skip : describe;
   given(`${title}, in Chromium (skipped if there is none on the PATH)`, () => {
     beforeAll(async () => {
       stage = await Stage.build();
-    }, 60_000);
+    }, 240_000);
     afterEach(() => stage.clear());
     afterAll(() => stage.stop());
     tests();

@@ -32,6 +32,8 @@ export interface RoomDeps {
   readonly onLeft: () => void;
   /** Called with the reason of a refusal, which may mean that the session is over. */
   readonly onRefused: (reason: string) => void;
+  /** Called when the browser does not store the conversation. */
+  readonly onUnsaved: () => void;
 }
 
 const saveAfterMs = 150;
@@ -178,7 +180,7 @@ export class Room {
 
   #apply(action: SharedAction): void {
     this.#store.dispatch(action);
-    if (action.type === 'queued') this.saved().catch(() => {}); // the tab may close before the next save
+    if (action.type === 'queued') this.saved().catch(this.#deps.onUnsaved); // the tab may close before the next save
     if (action.type !== 'entries') return;
     this.#expire();
     this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmed });
@@ -231,7 +233,7 @@ export class Room {
     }
     unsubscribe();
     clearTimeout(this.#saveTimer);
-    await this.#saver.save(this.state()).catch(() => {});
+    await this.#saver.save(this.state()).catch(this.#deps.onUnsaved);
     this.#isLeading = false;
   }
 
@@ -287,7 +289,7 @@ export class Room {
   #saveSoon(): void {
     this.#saveTimer ??= setTimeout(() => {
       this.#saveTimer = undefined;
-      this.#saver.save(this.state()).catch(() => {});
+      this.#saver.save(this.state()).catch(this.#deps.onUnsaved);
     }, saveAfterMs);
   }
 }

@@ -21,6 +21,8 @@ export interface RoomsWatchDeps {
   readonly database: BrowserDatabase;
   readonly me: string;
   readonly onRefused: (reason: string) => void;
+  /** Called when the browser does not store the lists. */
+  readonly onUnsaved: () => void;
 }
 
 /** Polls the lists of channels, and counts unread messages in visited ones. */
@@ -101,7 +103,7 @@ export class RoomsWatch {
     await this.#listPart('mine', mostPages, signal);
     await this.#listPart('listed', this.#listedPages, signal);
     const { channels, mine, listed } = this.state();
-    await this.#deps.database.put('rooms', { channels, mine, listed }, 'listing');
+    await this.#deps.database.put('rooms', { channels, mine, listed }, 'listing').catch(this.#deps.onUnsaved);
     const visited = await visitedChannels(this.#deps.database);
     for (const record of visited) {
       await expireLines(this.#deps.database, { ...record, channel: channels[record.id] ?? record.channel });

@@ -22,6 +22,9 @@ export class Workspace {
   readonly rooms: RoomsWatch;
   readonly #client: ParleyClient;
   readonly #deps: WorkspaceDeps;
+  /** Whether the browser refused to store something since the user signed in. */
+  readonly unsaved = new Store<boolean, boolean>((_, isUnsaved) => isUnsaved, false);
+  readonly #onUnsaved = () => this.unsaved.dispatch(true);
   readonly #open = new Store<Room | undefined, Room | undefined>((_, room) => room, undefined);
 
   constructor(deps: WorkspaceDeps) {
@@ -29,7 +32,8 @@ export class Workspace {
     this.session = session;
     this.#deps = deps;
     this.#client = createClient({ transport: webTransport(), token: session.token });
-    this.rooms = new RoomsWatch({ client: this.#client, database, me: session.userId, onRefused });
+    const callbacks = { onRefused, onUnsaved: this.#onUnsaved };
+    this.rooms = new RoomsWatch({ client: this.#client, database, me: session.userId, ...callbacks });
     this.rooms.subscribe(() => this.#describe());
   }
 
@@ -71,7 +75,8 @@ export class Workspace {
     const before = this.room();
     const onLeft = () => this.#closeIfOpen(id);
     const { userId: me, name: myName } = session;
-    const room = new Room({ client: this.#client, database, me, myName, channelId: id, onLeft, onRefused });
+    const callbacks = { onLeft, onRefused, onUnsaved: this.#onUnsaved };
+    const room = new Room({ client: this.#client, database, me, myName, channelId: id, ...callbacks });
     this.#open.dispatch(room);
     this.rooms.roomId = id;
     room.subscribe(() => this.rooms.dispatch({ type: 'unsent', id, count: room.state().outgoing.length }));
@@ -113,8 +118,7 @@ export class Workspace {
   /** Stores a draft; an empty text deletes it. */
   async saveDraft(key: DraftKey, text: string): Promise<void> {
     const { database } = this.#deps;
-    if (text === '') await database.delete('drafts', key);
-    else await database.put('drafts', text, key);
+    await (text === '' ? database.delete('drafts', key) : database.put('drafts', text, key)).catch(this.#onUnsaved);
   }
 
   /** Returns the replies and edits that were begun in a room. */
@@ -124,11 +128,12 @@ export class Workspace {
 
   /** Stores that a reply was begun. Its text is the draft of the room. */
   async saveReply(id: number, target: PendingIntent['target']): Promise<void> {
-    await this.#deps.database.put('drafts', '', pendingIntentKey(id, { do: 'reply', target }));
+    const key = pendingIntentKey(id, { do: 'reply', target });
+    await this.#deps.database.put('drafts', '', key).catch(this.#onUnsaved);
   }
 
   async forgetPendingIntent(id: number, intent: PendingIntent): Promise<void> {
-    await this.#deps.database.delete('drafts', pendingIntentKey(id, intent));
+    await this.#deps.database.delete('drafts', pendingIntentKey(id, intent)).catch(this.#onUnsaved);
   }
 
   /** Counts what is unsent in all rooms. */

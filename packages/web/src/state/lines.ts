@@ -24,6 +24,8 @@ export interface SaidLine extends LineFacts {
   readonly text: string | undefined;
   readonly replyTo: number | undefined;
   readonly editedAt: number | undefined;
+  /** Seq of the last edit; undefined if there is none, or if the server sent the message with its edit applied. */
+  readonly editSeq?: number | undefined;
   readonly deleted: boolean;
   readonly reactions: readonly Reaction[];
 }
@@ -128,10 +130,23 @@ export function withoutReaction(reactions: readonly Reaction[], emoji: string, u
   return reactions.map((one) => (one === there ? less : one)).filter(({ count }) => count > 0);
 }
 
+/** The place of an edit in the log: its seq and the server's time, in Unix ms. */
+interface EditPlace {
+  readonly seq: number;
+  readonly at: number;
+}
+
+/** Returns a message after an edit, unless the message already shows a later edit or is deleted. */
+export function withEdit(line: SaidLine, text: string | undefined, { seq, at }: EditPlace): SaidLine {
+  const { editSeq, editedAt = 0, deleted } = line;
+  const isLater = editSeq === undefined ? at >= editedAt : seq >= editSeq;
+  return deleted || !isLater ? line : { ...line, text, editedAt: at, editSeq: seq };
+}
+
 function changed(line: SaidLine, change: Change): SaidLine {
   switch (change.type) {
     case 'edit':
-      return { ...line, text: textOf(change), editedAt: change.timestamp };
+      return withEdit(line, textOf(change), { seq: change.seq, at: change.timestamp });
     case 'delete':
       return { ...line, text: '', deleted: true, reactions: [] };
     case 'react':

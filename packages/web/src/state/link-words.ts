@@ -17,13 +17,13 @@ const endReasons: Readonly<Record<string, string>> = {
   'channel-deleted': 'This room was deleted.',
   'channel-not-found': 'This room does not exist, or you cannot see it.',
   'invalid-channel-id': 'This room does not exist, or you cannot see it.',
-  removed: 'You were removed from this room.',
-  kicked: 'An administrator disconnected you.',
-  banned: 'You are banned from this room.',
-  'not-a-member': 'Only members can enter this channel.',
-  'wrong-kind': 'You cannot enter this kind of channel.',
+  removed: 'You were removed from this room. To come back, you need to be added again.',
+  kicked: 'An operator disconnected you. You can come back.',
+  banned: 'You are banned from this room. You cannot come back while the ban lasts.',
+  'not-a-member': 'Only members can enter this room.',
+  'wrong-kind': 'This kind of room cannot be entered.',
   'channel-full': 'The room is full.',
-  'too-many-seats': 'You are in too many channels at once. Leave one, then try again.',
+  'too-many-seats': 'You are in too many rooms at once. Leave one, then try again.',
 };
 
 const waitReasons: Readonly<Record<string, string>> = {
@@ -44,7 +44,7 @@ function waitingWords(reason: string, inMs: number, isOnline: boolean): Pick<Lin
   const seconds = Math.ceil(inMs / 1_000);
   const isFull = reason === 'channel-full';
   const steady = isOnline ? (waitReasons[reason] ?? 'Connection lost') : 'You are offline';
-  const now = isFull ? 'trying to get a seat…' : 'reconnecting…';
+  const now = isFull ? 'entering…' : 'reconnecting…';
   const later = `${isFull ? 'trying again' : 'reconnecting'} in ${seconds} s`;
   return { steady, words: `${steady}; ${seconds <= 0 ? now : later}` };
 }

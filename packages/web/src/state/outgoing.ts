@@ -1,4 +1,4 @@
-import { type Line, put, type SaidLine, saidAt, withoutReaction, withReaction } from './lines.js';
+import { type Line, put, type SaidLine, saidAt, withEdit, withoutReaction, withReaction } from './lines.js';
 
 /** A delay that the server imposes, such as slow mode. */
 export interface HeldBack {
@@ -57,7 +57,19 @@ export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number):
   };
 }
 
-/** Returns the lines after the server has accepted a message or change. */
+function withChange(
+  lines: readonly Line[],
+  outgoing: Outgoing,
+  change: (target: SaidLine) => SaidLine,
+): readonly Line[] {
+  const target = saidAt(lines, outgoing.target ?? 0);
+  return target === undefined ? lines : put(lines, change(target));
+}
+
+/**
+ * Returns the lines after the server has accepted a message or change. If there are several edits, the
+ * last one in the server's order wins, no matter which was confirmed last.
+ */
 export function withTaken(
   lines: readonly Line[],
   outgoing: Outgoing,
@@ -65,13 +77,14 @@ export function withTaken(
   place: { seq: number; at: number },
 ): readonly Line[] {
   if (outgoing.do === 'say') return put(lines, saidBy(outgoing, me, place.seq, place.at));
-  const target = saidAt(lines, outgoing.target ?? 0);
-  return target === undefined ? lines : put(lines, changedBy(target, outgoing, me));
+  return withChange(lines, outgoing, (target) =>
+    outgoing.do === 'edit' ? withEdit(target, outgoing.text, place) : changedBy(target, outgoing, me),
+  );
 }
 
 /** Returns the lines as they will be once the server has accepted every pending change. */
 export function withPending(lines: readonly Line[], outgoing: readonly Outgoing[], me: string): readonly Line[] {
   return outgoing
     .filter((one) => one.do !== 'say' && one.failed === undefined)
-    .reduce((sofar, one) => withTaken(sofar, one, me, { seq: 0, at: 0 }), lines);
+    .reduce((sofar, one) => withChange(sofar, one, (target) => changedBy(target, one, me)), lines);
 }

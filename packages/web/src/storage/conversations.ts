@@ -87,9 +87,9 @@ export class ConversationSaver {
     this.#saved = state;
   }
 
-  /** Saves the changes since the last save, one save at a time. */
+  /** Saves the changes since the last successful save, one save at a time. */
   save(state: ConversationState): Promise<void> {
-    this.#saving = this.#saving.then(() => this.#write(state));
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#write(state));
     return this.#saving;
   }
 

@@ -7,6 +7,7 @@ import { Icon } from './icon.js';
 import { type Intent, type IntentRequest, newMessage } from './intent.js';
 import { IntentLine } from './intent-line.js';
 import { useDraft } from './use-draft.js';
+import { useLeaveGuard } from './use-leave-guard.js';
 import { useTyping } from './use-typing.js';
 import { useRoom } from './workspace-context.js';
 
@@ -47,6 +48,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   const isReady = allowed.say && tooMany === 0 && intent.do !== 'gone' && trimLines(text) !== '';
   const submit = useSubmit(intent);
   useFocus(area, intent);
+  useLeaveGuard(trimLines(text) !== '' || state.outgoing.length > 0);
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!isReady) return;

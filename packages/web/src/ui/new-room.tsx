@@ -34,7 +34,10 @@ export function NewRoom({ onClose }: { onClose: () => void }) {
     <Dialog title="Create room" onClose={onClose}>
       <form onSubmit={onSubmit}>
         <Field label="Name">{(ids) => <input {...ids} name="name" required autoComplete="off" />}</Field>
-        <Field label="Seats" hint="1 to 25 people. When the room is full, others wait for a seat.">
+        <Field
+          label="Maximum number of people"
+          hint="1 to 25. When the room is full, others wait until someone leaves."
+        >
           {(ids) => <input {...ids} name="limit" type="number" min={1} max={25} defaultValue={10} required />}
         </Field>
         <RetentionField />

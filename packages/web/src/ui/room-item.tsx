@@ -22,35 +22,43 @@ function userNames({ users, userCount }: Channel): string {
 
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
+/** Returns everything that the row shows, as text for a screen reader. */
+function accessibleName({ room, unread, unsent }: RoomItemProps): string {
+  const count = Math.max(room.userCount, room.users.length);
+  const facts = [
+    `${plainLine(room.name)}: ${count} of ${room.limit} people`,
+    ...(unread > 0 ? [`${many(unread)} unread`] : []),
+    ...(unsent > 0 ? [`${unsent} not sent`] : []),
+    userNames(room),
+  ];
+  return facts.filter((fact) => fact !== '').join(', ');
+}
+
 /** A room in the list. */
-export const RoomItem = memo(function RoomItem({ room, isOpen, unread, unsent }: RoomItemProps) {
+export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
+  const { room, isOpen, unread, unsent } = props;
   const { users, userCount, limit, name, id } = room;
   const count = Math.max(userCount, users.length);
   const isFull = count >= limit;
   return (
     <li>
-      <a href={hrefOf(id)} className={unread > 0 ? 'room unread' : 'room'} aria-current={isOpen ? 'page' : undefined}>
+      <a
+        href={hrefOf(id)}
+        className={unread > 0 ? 'room unread' : 'room'}
+        aria-current={isOpen ? 'page' : undefined}
+        aria-label={accessibleName(props)}
+      >
         <span className="room-name">
           <Name of={name} />
         </span>
-        <span className="seats" data-full={isFull}>
-          <span aria-hidden="true">
-            {count}/{limit}
-          </span>
-          <span className="unseen">
-            , {count} of {limit} seats taken,
-          </span>
+        <span className="count" data-full={isFull}>
+          {count}/{limit}
         </span>
         <span className="room-inside">
           <bdi>{userNames(room)}</bdi>
         </span>
         {unsent > 0 && <span className="unsent">{unsent} not sent</span>}
-        {unread > 0 && (
-          <span className="badge">
-            <span aria-hidden="true">{many(unread)}</span>
-            <span className="unseen">, {many(unread)} unread</span>
-          </span>
-        )}
+        {unread > 0 && <span className="badge">{many(unread)}</span>}
       </a>
     </li>
   );

@@ -46,7 +46,9 @@ function Rooms({ openId }: { openId: number | undefined }) {
         </p>
       )}
       {mine.length + listed.length === 0 && fresh && (
-        <p className="hint">There are no rooms yet. Create the first one.</p>
+        <p className="hint">
+          There are no rooms yet. Create a room with the + button above. Other people find it in this list.
+        </p>
       )}
       <RoomList title="Your rooms" rooms={mine} state={state} openId={openId} />
       <RoomList title={mine.length > 0 ? 'Other rooms' : undefined} rooms={listed} state={state} openId={openId} />

@@ -114,14 +114,22 @@ function Fields({ isNew, refused }: FieldsProps) {
         )}
       </Field>
       {isNew && (
-        <Field label="Display name" refused={refused?.name} hint="The name that other people see.">
+        <Field
+          label="Display name (optional)"
+          refused={refused?.name}
+          hint="The name that other people see. If empty, they see your user ID."
+        >
           {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
       <Field
         label="Password"
         refused={refused?.password}
-        hint={isNew ? '8 to 72 English letters, digits or symbols. Other characters count as 2 to 4.' : undefined}
+        hint={
+          isNew
+            ? '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused.'
+            : undefined
+        }
       >
         {(ids) => <input {...ids} name="password" type="password" autoComplete={passwords} required />}
       </Field>

@@ -10,6 +10,8 @@ export interface RefusedAction {
 
 function refusedBy(thrown: unknown): RefusedAction {
   if (thrown instanceof Refusal) return { reason: thrown.reason, words: refusalWords(thrown) };
+  if (thrown instanceof DOMException && thrown.name === 'QuotaExceededError')
+    return { reason: 'internal', words: 'The storage of this browser is full. Free some space, then try again.' };
   return { reason: 'internal', words: 'Something went wrong in this page. Try again.' };
 }
 

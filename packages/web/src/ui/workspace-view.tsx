@@ -4,6 +4,7 @@ import { NewRoom } from './new-room.js';
 import { NoSuchRoom } from './no-such-room.js';
 import { RoomView } from './room-view.js';
 import { Side } from './side.js';
+import { UnsavedNotice } from './unsaved-notice.js';
 import { RoomContext, useWorkspace } from './workspace-context.js';
 
 /**
@@ -38,6 +39,7 @@ export function WorkspaceView({ onSignOut }: { onSignOut: () => void }) {
           </RoomContext>
         )}
       </main>
+      <UnsavedNotice />
       {making && <NewRoom onClose={() => setMaking(false)} />}
     </div>
   );
