@@ -22,7 +22,7 @@ function textOf(page: string): string {
   return readFileSync(join(projectFolder, page), 'utf8');
 }
 
-/** What a pattern's first group matches in a page, each once. */
+/** Returns the distinct matches of a pattern's first group in a page. */
 function found(page: string, pattern: RegExp): string[] {
   return [...new Set([...textOf(page).matchAll(pattern)].map(([, match]) => match ?? ''))];
 }

@@ -93,7 +93,7 @@ async function serve(env: Readonly<Record<string, string>>): Promise<void> {
   await until(async () => (await trio.people.sql(living, [chatAddress])).length === 1);
 }
 
-test('reaches a chat server behind a TLS proxy if PARLEY_ADDR_TLS is set', async () => {
+test('reaches a chat server through a TLS proxy if PARLEY_ADDR_TLS is set', async () => {
   await serve({ PARLEY_ADDR_TLS: 'on' });
   const inside = await commands.start(ann, '--ca', ca, 'chat', 'room');
   await inside.says('here (1)');

@@ -116,7 +116,7 @@ describe('Subscriber', () => {
     expect(slow).toHaveLength(1);
   });
 
-  test('finishes behind everything that waits, and takes nothing new', () => {
+  test('finishes after everything that is queued, and takes nothing new', () => {
     const { sink, reader, say } = setUp();
     const done: number[] = [];
     sink.ready = false;
@@ -138,7 +138,7 @@ describe('Subscriber', () => {
     expect(written).toEqual([3]);
   });
 
-  test('without events sees only what was said', () => {
+  test('without events receives only messages', () => {
     const { sink, reader, say, flash } = setUp({ events: false });
     flash('L');
     say('a');

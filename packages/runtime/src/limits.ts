@@ -155,7 +155,7 @@ export const limits = {
   /** Rate of one channel, all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
-  /** Frames in the ring buffer of a channel. A subscriber that falls further behind is reset. */
+  /** Frames in the ring buffer of a channel. A subscriber that lags by more is reset. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
   /**

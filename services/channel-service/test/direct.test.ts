@@ -50,7 +50,7 @@ test('refuses deletion, roles and removal of the other user', async () => {
   await expect(chats.add(opener, id, stranger)).rejects.toEqual(reason('wrong-kind'));
 });
 
-test('lets each user leave, be asked back and return by choice', async () => {
+test('lets each user leave, get an offer and return by choice', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await chats.change(one, id, one, { remove: true });
     expect(await listed(one)).toEqual([]);

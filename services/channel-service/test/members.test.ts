@@ -127,7 +127,7 @@ describe('strangers', () => {
     await expect(chats.change(stranger, id, stranger, { remove: true })).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('see a public chat and are told to join', async () => {
+  test('see a public chat and learn that they must join', async () => {
     const id = await chat('public');
     for (const change of [{ add: true }, { remove: true }, { muteUntil: 1 }, { banUntil: 1 }]) {
       await expect(chats.change(stranger, id, member, change)).rejects.toEqual(reason('not-a-member'));

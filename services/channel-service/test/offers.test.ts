@@ -121,7 +121,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await chats.change(friend, id, friend, { remove: true });
   });
 
-  test('is asked and becomes a member only by accepting', async () => {
+  test('gets an offer and becomes a member only by accepting', async () => {
     expect(await chats.change(owner, id, friend, { add: true })).toMatchObject({
       memberRole: 0,
       offered: ranks.member,
@@ -148,7 +148,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
   });
 
-  test('can decline and is asked at most three times a day', async () => {
+  test('can decline and gets at most three offers a day', async () => {
     for (let n = 0; n < 3; n++) {
       await chats.add(owner, id, friend);
       await chats.change(friend, id, friend, { remove: true });

@@ -7,7 +7,7 @@ import type { SystemUser } from './account.js';
 
 const run = promisify(execFile);
 
-/** Folder for files that the user `postgres` must read and cannot reach where they are. */
+/** Folder for copies of files that the user `postgres` must read and whose own folder is closed to it. */
 export const SHARED = '/var/lib/parley';
 
 /**

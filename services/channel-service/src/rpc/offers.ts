@@ -21,7 +21,7 @@ interface Adding {
 const day = 86_400;
 /** Limits the users one user reaches for the first time: 100 a day. */
 export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
-/** Limits how often one user may be asked in one channel. */
+/** Limits the offers that one user may get in one channel. */
 const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** Limits how often one user who was removed may be added to one channel again. */
 const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };

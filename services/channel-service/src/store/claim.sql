@@ -2,7 +2,7 @@
 -- that was read. Returns no row if no server is serving or the epoch has changed.
 -- Prefers a server that is not overloaded, then the one with fewer placements, counted now: a
 -- reported load is a second old, and clients of a channel that was just placed have not connected
--- yet. So a channel weighs as much as 10 seats.
+-- yet. Each channel therefore weighs as much as 10 seats.
 WITH two AS MATERIALIZED (
   SELECT boot_id, name, addr, internal_addr, tls, load FROM chat.server
   WHERE state = 'serving' AND lease_until > statement_timestamp() ORDER BY random() LIMIT 2

@@ -154,7 +154,7 @@ export class Reconciler {
   }
 
   /**
-   * Gives back empty channels, so that the next Listen places them where there is room. A channel
+   * Gives back empty channels, so that the next Listen places them on a server with space. A channel
    * that was never loaded is empty.
    */
   async #giveBackEmpty(mine: readonly OwnedHead[]): Promise<void> {

@@ -76,7 +76,7 @@ class World {
     return { reader, got, read: () => ready(), isSlow: () => isSlow };
   }
 
-  /** What a resume after this seq reads from the ring; undefined if the ring no longer has it. */
+  /** Returns the entries that a resume after this seq reads from the ring; undefined if the ring no longer has them. */
   after(seq: number): string | undefined {
     const cursor = this.channel.cursorAfter(seq);
     return cursor === undefined
@@ -101,7 +101,7 @@ describe('Amendments keep the ring in step with the log', () => {
     expect(world.after(0)).toBe('[three][void][edit three]');
   });
 
-  test('a subscriber that is behind does not see what was deleted meanwhile', () => {
+  test('a subscriber that has yet to read a message does not see it after its deletion', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('secret'), deletion(2));
@@ -150,7 +150,7 @@ describe('Below the first seq', () => {
     expect(world.after(2)).toBe('[c]');
   });
 
-  test('a ready subscriber receives entries before they are removed; one that is behind is reset', () => {
+  test('a ready subscriber receives entries before they are removed; a slow one is reset', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('trimmed'), words('stays'));

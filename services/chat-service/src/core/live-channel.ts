@@ -22,20 +22,20 @@ export interface Person {
   readonly name: string;
 }
 
-/** What of a channel stays as it is while one server owns it. */
+/** Facts about a channel that do not change while one server owns it. */
 export interface ChannelFacts {
   readonly id: number;
   readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
   readonly epoch: number;
-  /** Names the sequence; made at load where nothing is kept. */
+  /** Identifies the numbering of entries. Without history, each load makes a new one. */
   readonly log: string;
-  /** False: what is said is relayed, and numbered from 1 in memory. */
+  /** Whether the channel has history. If not, messages are relayed and numbered from 1 in memory. */
   readonly hasHistory: boolean;
   /** The last seq that was given before this server loaded the channel. */
   readonly lastSeq: number;
 }
 
-/** What can change meanwhile. */
+/** Settings of a channel that may change while one server owns it. */
 export interface ChannelSettings {
   readonly ownerId: string;
   readonly slowModeS: number;
@@ -49,13 +49,13 @@ export interface ChannelBounds {
   readonly writeBytes: number;
   readonly rate: MessageRate;
   readonly senderRate: MessageRate;
-  /** Of all channels. */
+  /** Memory for client ids, shared by all channels. */
   readonly memory: DedupeMemory;
-  /** The same. */
+  /** Memory for rings, shared by all channels. */
   readonly ringMemory?: RingMemory;
 }
 
-/** What a channel is opened with. */
+/** A channel as the database has it when this server loads it. */
 export interface LoadedChannel {
   readonly facts: ChannelFacts;
   readonly settings: ChannelSettings;
@@ -66,7 +66,7 @@ interface Occupant {
   readonly reader: Subscriber;
 }
 
-/** A channel while this process owns it: its logs, who is in it, its next seq. */
+/** A channel while this process owns it: its rings, the users in it and its next seq. */
 export class LiveChannel {
   readonly facts: ChannelFacts;
   settings: ChannelSettings;
@@ -75,11 +75,11 @@ export class LiveChannel {
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
   readonly sent: DedupeCache;
-  /** True once another server has it, or is to have it: nothing more is said here. */
+  /** Whether another server has the channel or is about to. Sends are refused then. */
   moving = false;
-  /** In the database, as of the last sweep. */
+  /** Sums of the stored entries, as of the last sweep. */
   stored: StoredUsage = { bytes: 0, rows: 0 };
-  /** Shows what others wrote, and looks at members and settings when they change. */
+  /** Shows entries that managers wrote, and reads members and settings again after a change. */
   sequencer: Sequencer | undefined;
   readonly #flushQueue: FlushQueue;
   readonly #flushBytes: number;
@@ -112,7 +112,7 @@ export class LiveChannel {
     return this.#lastSeq;
   }
 
-  /** How many users are here; one with two seats counts once. */
+  /** Number of users in the channel. A user with two seats counts once. */
   get users(): number {
     return this.#seatsOf.size;
   }
@@ -121,12 +121,12 @@ export class LiveChannel {
     return this.#occupants.size;
   }
 
-  /** Since when nobody has been here; undefined while somebody is. */
+  /** Time since which the channel has been empty; undefined while someone is in it. */
   get emptySinceMs(): number | undefined {
     return this.#emptySinceMs;
   }
 
-  /** Up to `most` of the users here, each once. */
+  /** Returns up to `most` of the users in the channel, each once. */
   people(most: number): Person[] {
     const found = new Map<string, Person>();
     for (const { person } of this.#occupants.values()) {
@@ -136,7 +136,7 @@ export class LiveChannel {
     return [...found.values()];
   }
 
-  /** Shows the next entry to everybody; its seq is the one behind the last. */
+  /** Shows the next entry to everyone. Its seq is the last one plus 1. */
   show(frame: EncodedMessage): void {
     const { amendment } = frame;
     if (amendment !== undefined) this.#amendments.apply(amendment, this.#cursorOf(amendment.target));
@@ -144,7 +144,7 @@ export class LiveChannel {
     this.#publish(frame);
   }
 
-  /** Nothing below this seq is shown any more; who is ready gets first what waits. */
+  /** Hides all entries below this seq. Readers that are ready first get what is queued for them. */
   trimTo(firstSeq: number): void {
     if (firstSeq <= this.#firstSeq) return;
     this.#firstSeq = firstSeq;
@@ -153,12 +153,12 @@ export class LiveChannel {
     this.#amendments.withdrawBelow(firstSeq);
   }
 
-  /** Memory of its rings. */
+  /** Bytes that the rings of the channel hold. */
   get ringBytes(): number {
     return this.rings.entries.memoryBytes + this.rings.lossy.memoryBytes;
   }
 
-  /** Shrinks the rings to this memory; a ready reader gets first what waits. */
+  /** Shrinks the rings to this many bytes. Readers that are ready first get what is queued for them. */
   shrinkRings(maxBytes: number): void {
     this.flush();
     const { entries, lossy } = this.rings;
@@ -166,7 +166,7 @@ export class LiveChannel {
     lossy.shrinkTo(Math.max(0, maxBytes - entries.memoryBytes));
   }
 
-  /** Frees what this process counts for the channel. Readers that are left keep their place until they end. */
+  /** Releases the memory that is counted for the channel. Remaining readers keep their position until they end. */
   end(): void {
     this.sent.end();
     for (const ring of [this.rings.entries, this.rings.lossy]) ring.release();
@@ -176,14 +176,17 @@ export class LiveChannel {
     return this.rings.entries.head - (this.#lastSeq - seq) - 1;
   }
 
-  /** Where in the entries a reader continues that has seen `seq`; undefined where that is no longer, or not yet, known. */
+  /**
+   * Returns the cursor at which a reader that has seen `seq` continues; undefined if the ring no
+   * longer has the next entry, or does not have `seq` yet.
+   */
   cursorAfter(seq: number): number | undefined {
     const cursor = this.#cursorOf(seq + 1);
     if (seq + 1 < this.#firstSeq) return undefined;
     return seq > this.#lastSeq || cursor < this.rings.entries.tail ? undefined : cursor;
   }
 
-  /** True where this is the user's first seat here. */
+  /** Adds a seat. Returns whether it is the user's first one in the channel. */
   enter(seat: string, person: Person, reader: Subscriber): boolean {
     const seats = this.#seatsOf.get(person.id) ?? 0;
     this.#occupants.set(seat, { person, reader });
@@ -192,7 +195,7 @@ export class LiveChannel {
     return seats === 0;
   }
 
-  /** True where that was the user's last seat here. */
+  /** Removes a seat. Returns whether it was the user's last one in the channel. */
   leave(seat: string, nowMs: number): boolean {
     const occupant = this.#occupants.get(seat);
     if (occupant === undefined) return false;
@@ -209,7 +212,7 @@ export class LiveChannel {
     this.senders.forget(userId);
   }
 
-  /** A burst is written before it could push a ready reader off the ring. */
+  /** Puts a frame into the ring. Writes a burst before it could push a ready reader off the ring. */
   #publish(frame: EncodedMessage): void {
     this.rings.entries.push(frame);
     this.#unflushedBytes += frame.bytes.length;
@@ -217,7 +220,7 @@ export class LiveChannel {
     else this.#flushQueue.add(this);
   }
 
-  /** A frame for those who are here and ready now. */
+  /** Sends a frame to the readers that are ready now. */
   publishLossy(frame: EncodedMessage): void {
     this.rings.lossy.push(frame);
     this.#flushQueue.add(this);

@@ -12,7 +12,7 @@ import { encodeMessage, encodeTyping } from './frames.js';
 import { denialFor } from './rules.js';
 import { normalise, sizeOf, stamped, validationError } from './validation.js';
 
-/** What all publishers of a chat server share. */
+/** Dependencies that all publishers of a chat server share. */
 export interface PublisherContext {
   /** Maximum bytes of `data`. */
   readonly messageBytes: number;

@@ -13,7 +13,7 @@ export interface ReplayOptions {
   readonly unread: UnreadBytes;
   /** Charges the user for bytes. Returns the milliseconds to wait before the next page. */
   readonly charge: (bytes: number) => number;
-  /** Told the last seq of each page that goes out. */
+  /** Called with the last seq of each page that was sent. */
   readonly onPage: (lastSeq: number) => void;
 }
 
@@ -37,8 +37,8 @@ function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
 }
 
 /**
- * Sends what follows `seq` from the table, page by page at the reader's pace, until the ring has the rest.
- * Resolves with the cursor to go on from; undefined where the stream ended or the table does not have it any more.
+ * Sends the entries after `seq` from the table, page by page at the reader's pace, until the ring has the rest.
+ * Resolves with the cursor to continue from; undefined if the stream has ended or the table no longer has the entries.
  */
 export async function replay(
   seq: number,

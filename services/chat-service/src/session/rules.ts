@@ -3,41 +3,41 @@ import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Role } from '../store/heads.js';
 
-/** What a user may do in a channel, as of one look at its members. */
+/** Rights of a user in a channel, as read from the database at one time. */
 export interface Membership {
   readonly role: Role;
   /** Unix ms; 0: never. */
   readonly mutedUntilMs: number;
-  /** Is a member no more, or is banned: the stream ends once the entry that says so was shown. */
+  /** Whether the user was removed or banned. The stream ends after the entry that reports it. */
   readonly removed: boolean;
   /** Revision of the members and settings from which this was read. */
   readonly revision: number;
 }
 
-/** A mute and a removal hold for everything; slow mode only for what shows new text. */
+/** Whether slow mode limits a message: only if it shows new text. Mutes and removals apply to every message. */
 function isUnderSlowMode({ typing, kind }: Message): boolean {
   return typing === undefined && rulesOf(kind)?.underSlowMode === true;
 }
 
-/** A direct chat has two equal sides, and so no owner. */
+/** Whether the user owns the channel. A direct chat has two equal users and no owner. */
 export function isOwner({ facts, settings }: LiveChannel, userId: string): boolean {
   return facts.kind !== 'direct' && settings.ownerId === userId;
 }
 
-/** A message and who sends it. */
+/** A message, its sender and the sender's rights. */
 export interface Attempt {
   readonly message: Message;
   readonly userId: string;
   readonly membership: Membership;
 }
 
-/** Unix ms by the database's clock, for what it has written; monotonic ms, for what is counted here. */
+/** Unix ms by the database's clock, for times from the database; monotonic ms, for times measured here. */
 export interface Clocks {
   readonly unixMs: number;
   readonly monotonicMs: number;
 }
 
-/** Why this may not be said in the channel now; undefined where it may, and then it was its sender's turn. */
+/** Returns why the sender may not send this message now; undefined if the message is allowed, which uses the sender's turn in slow mode. */
 export function denialFor(attempt: Attempt, channel: LiveChannel, now: Clocks): Denial | undefined {
   const { message, userId, membership } = attempt;
   if (membership.removed) return { reason: 'removed' };

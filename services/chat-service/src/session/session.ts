@@ -28,10 +28,10 @@ import type { Membership } from './rules.js';
 import type { MessageStream } from './stream.js';
 import { decodeMessage } from './validation.js';
 
-/** Why a reader was reset: it fell off the ring, did not take its goodbye, or what it had missed, or held too much memory. */
+/** Cause of a reset: a reader fell off the ring, did not take its goodbye or the entries that it had missed, or held too much memory. */
 export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';
 
-/** What every session of a chat server shares. */
+/** Dependencies that all sessions of a chat server share. */
 export interface SessionContext extends PublisherContext {
   readonly messages: MessageStore;
   readonly onWrite: (frames: number) => void;
@@ -49,18 +49,18 @@ export interface SessionOptions {
   readonly person: Person;
   readonly channel: LiveChannel;
   readonly stream: MessageStream;
-  /** The client asked for events. */
+  /** Whether the client asked for events. */
   readonly events: boolean;
   readonly membership: Membership;
-  /** Where in the ring it starts; the end where absent. */
+  /** Cursor at which the reader starts. Default: the end of the ring. */
   readonly cursor?: number | undefined;
-  /** What follows this seq is read from the table first. */
+  /** Seq after which entries are first read from the table. */
   readonly replayAfter?: number;
-  /** The stream is ended, to be resumed on another one, once so many bytes were written; absent: never. */
+  /** Bytes after which the stream ends, so that the client resumes on another one. Default: no limit. */
   readonly mostBytes?: number;
 }
 
-/** How an ending is told: whether a new Listen makes sense, and when. */
+/** Advice to the client at the end of a stream: whether to listen again, and when. */
 export interface CloseInfo {
   readonly listenAgain: boolean;
   readonly retryAfterMs: number;
@@ -73,7 +73,7 @@ const partWithinMs = 2_000;
 /** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
 const replayWithinMs = 60_000;
 
-/** Frames of any kind that one stream may bring, where its user may say so much. */
+/** Returns the limit for frames of any kind on one stream, from the limit for the user's messages. */
 function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
   return {
     messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
@@ -81,18 +81,18 @@ function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): Messag
   };
 }
 
-/** To be said, and not about the stream. */
+/** Whether a message is for the channel and not about the stream. */
 function isForLog({ ping, pong, receipt }: Message): boolean {
   return ping === undefined && pong === undefined && receipt === undefined;
 }
 
-/** One user's stream in one live channel: what it sends goes to the channel, what the channel has goes to it. */
+/** One user's stream in one live channel. It passes messages in both directions. */
 export class ChatSession {
   readonly key: SeatKey;
   readonly person: Person;
   readonly channel: LiveChannel;
   readonly events: boolean;
-  /** What its user may do here just now. */
+  /** The user's rights in the channel, as last read. */
   membership: Membership;
   heardAtMs: number;
   #parting = false;
@@ -103,14 +103,14 @@ export class ChatSession {
   readonly #arrivals: MessageRateLimiter;
   readonly #publisher: Publisher;
   readonly #mostBytes: number | undefined;
-  /** On the stream. Who sent no client id could not tell what an ack is for. */
+  /** Acks on the stream. A message without a client id gets none, because the client could not match it. */
   readonly #responder: PublishResponder = {
     accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(encodeAck({ clientId, seq, timestamp })),
     refused: (clientId, refusal) => this.#refuse(clientId, refusal),
   };
   #holds = 0;
   #unwritten = 0;
-  /** While older entries are read from the table: the last of them. */
+  /** Last seq that was read from the table; undefined once the session is live. */
   #replayedTo: number | undefined;
 
   constructor(options: SessionOptions, context: SessionContext) {
@@ -139,7 +139,7 @@ export class ChatSession {
     this.#publisher = new Publisher(this, options.channel, context);
   }
 
-  /** Enters the channel, says to those who asked what `welcome` makes of it then, and listens. */
+  /** Enters the channel, sends the welcome if the client asked for events, and starts to read. */
   open(welcome: () => Uint8Array): void {
     const { channel, person } = this;
     if (channel.enter(this.key.seat, person, this.#reader)) {
@@ -154,12 +154,12 @@ export class ChatSession {
     else this.#replayAfter(this.#replayedTo);
   }
 
-  /** Where another stream has to go on, once what waits was written. */
+  /** Seq after which another stream resumes, once the queued frames are written. */
   get #lastWritten(): number {
     return this.#replayedTo ?? this.channel.lastSeq - this.#unwritten;
   }
 
-  /** Ends the stream: says why to those who asked, then the status. Frames that wait go first. */
+  /** Ends the stream after its queued frames: with a goodbye if the client asked for events, then the status. */
   goodbye(reason: Reason, parting: CloseInfo = forGood): void {
     const refusal = refuse(reason, { retryAfterMs: parting.retryAfterMs });
     const { log } = this.channel.facts;
@@ -167,13 +167,13 @@ export class ChatSession {
     this.#part(refusal, encodeGoodbye(words));
   }
 
-  /** What is not written yet is for the next stream. */
+  /** Ends the stream so that the client resumes on a new one, which gets the frames that are not written yet. */
   #renew(): void {
     this.#unwritten = this.#reader.hold();
     this.goodbye('long-stream', atOnce);
   }
 
-  /** Takes nothing more from its client; the goodbye follows. */
+  /** Ignores everything that the client sends from now on. The goodbye follows. */
   deafen(): void {
     this.#deaf = true;
   }
@@ -203,7 +203,7 @@ export class ChatSession {
     this.#reader.tick();
   }
 
-  /** A frame for this client alone, where it asked for events. */
+  /** Sends a frame to this client only, if it asked for events. */
   tell(frame: Uint8Array): void {
     if (this.events) this.#reader.send(frame);
   }
@@ -233,13 +233,13 @@ export class ChatSession {
     }
   }
 
-  /** What need not be published costs time too, pings and refused messages: too much of it is not read until its time comes. */
+  /** Limits the rate of all frames, because pings and refused messages cost time too. Stops reading while it is exceeded. */
   #restrain(bytes: number, nowMs: number): void {
     const waitMs = this.#arrivals.take(bytes, nowMs);
     if (waitMs > 0) this.#holdUntil(pause(waitMs, undefined, { ref: false }));
   }
 
-  /** Nothing more is read before this, and all else that holds it back, is over. */
+  /** Stops reading until this promise and all other holds are over. */
   #holdUntil(over: Promise<void>): void {
     this.#holds += 1;
     this.#stream.pause();
@@ -255,8 +255,8 @@ export class ChatSession {
   }
 
   /**
-   * Takes a frame that came beside the stream; the answer goes back the way it came.
-   * @throws {Refusal} `malformed`, `seat-gone` where the stream is ending, `send-too-fast` where it brings too much of anything.
+   * Handles a frame of a `Send` call and returns its ack.
+   * @throws {Refusal} `malformed`, `seat-gone` if the stream is ending, `send-too-fast` above the rate limit.
    */
   async post(bytes: Buffer): Promise<Partial<Ack>> {
     if (this.#deaf || this.#stream.ended) throw refuse('seat-gone');
@@ -274,7 +274,7 @@ export class ChatSession {
     });
   }
 
-  /** With events the message is refused; without, nobody could be told, so the stream ends with the reason. */
+  /** Refuses a message. A client without events cannot receive a refusal, so its stream ends with the reason. */
   #refuse(clientId: string, refusal: Refusal): void {
     if (this.events) this.tell(encodeRefusal(clientId, refusal));
     else this.#part(refusal);
@@ -285,7 +285,7 @@ export class ChatSession {
     this.#reader.start(cursor);
   }
 
-  /** Entries that are no longer in the ring, then live. */
+  /** Sends the entries that are no longer in the ring, then goes live. */
   #replayAfter(seq: number): void {
     const { channel, events } = this;
     const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);

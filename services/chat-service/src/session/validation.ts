@@ -20,7 +20,7 @@ function decodeWhole(bytes: Buffer): Message | undefined {
 }
 
 /**
- * A client's bytes as a message. Bytes behind an end mark, which the decoder would pass over, are a fault too.
+ * Decodes the bytes of a client as a message. Also rejects bytes after an end mark, which the decoder would skip.
  * @throws {Refusal} `malformed`
  */
 export function decodeMessage(bytes: Buffer): Message {
@@ -81,7 +81,7 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
-/** Why a message cannot be taken in this channel; undefined where its form is right. */
+/** Returns why the form of a message is wrong for this channel; undefined if it is right. */
 export function validationError(message: Message, channel: ValidatedChannel, maxBytes: number): Refusal | undefined {
   const { id: channelId } = channel.facts;
   if (message.data.length > maxBytes) return refuse('message-too-large');
@@ -91,12 +91,12 @@ export function validationError(message: Message, channel: ValidatedChannel, max
   return kindError(message, channel);
 }
 
-/** Bytes of all that its sender chose. */
+/** Returns the bytes of all fields that the sender chose. */
 export function sizeOf({ data, contentType, mentions }: Message): number {
   return mentions.reduce((sum, id) => sum + id.length, data.length + contentType.length);
 }
 
-/** What the server vouches for. */
+/** Fields that the server sets. */
 export interface Stamp {
   readonly userId: number;
   readonly sender: string;
@@ -106,8 +106,9 @@ export interface Stamp {
 }
 
 /**
- * The message as everybody gets it: of the client's fields only those that are the client's to set. Field by field: an
- * object that begins with a spread is one that V8 keeps as a dictionary, and encoding it takes ten times as long.
+ * Returns the message as everyone receives it: with the server's fields, and only those fields of the client that it
+ * may set. Copies field by field, because V8 keeps an object made by a spread as a dictionary, and encoding it takes ten
+ * times as long.
  */
 export function stamped(message: Message, stamp: Stamp): Message {
   return {
