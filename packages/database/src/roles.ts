@@ -42,19 +42,37 @@ export async function checkCluster(client: Queryable): Promise<void> {
   );
 }
 
+/** Bound of the temporary files of one session. No statement of a service needs one. */
+const tempFileLimit = '64MB';
+
 /**
  * Sets defaults so that no service session waits or idles forever and no role can take all
  * connections. A role may change its own defaults, so a stolen one could make all its sessions
  * read-only for good; this resets them first.
  */
-function changesOf(role: ServiceRole, password: string, connections: number, database: string): string[] {
-  const defaults = { lock_timeout: '4s', statement_timeout: '60s', idle_in_transaction_session_timeout: '5s' };
+function changesOf(
+  role: ServiceRole,
+  password: string,
+  connections: number,
+  { name: database, limits_files: limitsFiles }: DatabaseRow,
+): string[] {
+  const defaults = {
+    ...{ lock_timeout: '4s', statement_timeout: '60s', idle_in_transaction_session_timeout: '5s' },
+    ...(limitsFiles ? { temp_file_limit: tempFileLimit } : {}),
+  };
   return [
     `ALTER ROLE ${role} RESET ALL`,
     `ALTER ROLE ${role} IN DATABASE ${pg.escapeIdentifier(database)} RESET ALL`,
     `ALTER ROLE ${role} LOGIN PASSWORD ${pg.escapeLiteral(password)} CONNECTION LIMIT ${connections}`,
     ...Object.entries(defaults).map(([name, value]) => `ALTER ROLE ${role} SET ${name} = '${value}'`),
   ];
+}
+
+/** The database, and whether its owner may bound temporary files, as a superuser may. */
+interface DatabaseRow {
+  readonly oid: number;
+  readonly name: string;
+  readonly limits_files: boolean;
 }
 
 /**
@@ -90,13 +108,14 @@ export async function openRoles(ownerUrl: string, passwords: Readonly<Record<Ser
   await withClient(ownerUrl, async (client) => {
     await checkCluster(client);
     const usable = await usableConnections(client);
-    const { rows } = await client.query<{ oid: number; name: string }>(
-      'SELECT oid, datname AS name FROM pg_database WHERE datname = current_database()',
+    const { rows } = await client.query<DatabaseRow>(
+      `SELECT oid, datname AS name, has_parameter_privilege('temp_file_limit', 'SET') AS limits_files
+       FROM pg_database WHERE datname = current_database()`,
     );
-    const [{ oid, name }] = rows as [{ oid: number; name: string }];
+    const [database] = rows as [DatabaseRow];
     const changes = SERVICE_ROLES.flatMap((role) => [
-      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role])), name),
-      `COMMENT ON ROLE ${role} IS '${marker} ${oid}'`,
+      ...changesOf(role, passwords[role], Math.max(5, Math.floor(usable * shares[role])), database),
+      `COMMENT ON ROLE ${role} IS '${marker} ${database.oid}'`,
     ]);
     // Simple protocol: one implicit transaction, so the lock is held until all four roles are set.
     await client.query(["SELECT pg_advisory_xact_lock(hashtext('chat.roles'))", ...changes].join(';'));

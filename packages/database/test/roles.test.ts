@@ -298,6 +298,25 @@ test('opens the roles from five processes at once, with passwords that need esca
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
 });
 
+test('bounds the temporary files of a stolen role, which it cannot lift, but not its memory', async () => {
+  const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
+  await openRoles(url, passwords);
+  for (const role of SERVICE_ROLES) {
+    const thief = server.pool(roleUrl(url, role, 'mine'));
+    for (const lift of ['SET', 'ALTER ROLE CURRENT_USER SET'])
+      await expect(thief.query(`${lift} temp_file_limit = -1`)).rejects.toMatchObject(DENIED);
+    await thief.query('ALTER ROLE CURRENT_USER RESET ALL');
+  }
+  for (const role of SERVICE_ROLES) {
+    const thief = server.pool(roleUrl(url, role, 'mine'), 1);
+    await thief.query("SET work_mem = '1GB'");
+    expect((await thief.query('SHOW work_mem')).rows).toEqual([{ work_mem: '1GB' }]);
+    await thief.query("SET work_mem = '64kB'");
+    const sort = 'SELECT count(*) FROM (SELECT md5(n::text) AS word FROM generate_series(1, 2000000) n ORDER BY word) x';
+    await expect(thief.query(sort)).rejects.toMatchObject({ code: '53400' }); // over temp_file_limit
+  }
+}, 60_000);
+
 test('resets the session defaults of a stolen role', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
