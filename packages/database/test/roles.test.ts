@@ -312,7 +312,8 @@ test('bounds the temporary files of a stolen role, which it cannot lift, but not
     await thief.query("SET work_mem = '1GB'");
     expect((await thief.query('SHOW work_mem')).rows).toEqual([{ work_mem: '1GB' }]);
     await thief.query("SET work_mem = '64kB'");
-    const sort = 'SELECT count(*) FROM (SELECT md5(n::text) AS word FROM generate_series(1, 2000000) n ORDER BY word) x';
+    const sort =
+      'SELECT count(*) FROM (SELECT md5(n::text) AS word FROM generate_series(1, 2000000) n ORDER BY word) x';
     await expect(thief.query(sort)).rejects.toMatchObject({ code: '53400' }); // over temp_file_limit
   }
 }, 60_000);

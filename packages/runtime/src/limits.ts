@@ -23,8 +23,8 @@ export const limits = {
   /** Metadata of one call: total size of names and values, and number of pairs. */
   headersBytes: 12_288,
   headerPairs: 64,
-  /** Fixed cost of a call in the request budget. */
-  callBytes: 1_024,
+  /** Memory of an open call beyond its request: that of HTTP/2 and grpc-js, as measured. */
+  callBytes: 16_384,
   /** Time to send the request of a unary call. */
   requestWithinMs: 10_000,
   /** Maximum life of a reflection stream. */

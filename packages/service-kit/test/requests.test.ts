@@ -111,16 +111,19 @@ describe('the bytes that requests hold', () => {
     expect(held).toBe(0);
   });
 
-  test('are bounded for the process: a flood is refused while another connection is served', async () => {
+  test.each([
+    ['large requests', 59_000],
+    ['calls that send nothing', 0],
+  ])('are bounded for the process: a flood of %s is refused while another connection is served', async (_, bytes) => {
     const flood = [1, 2].map(() => new RawClient(server.port));
-    const half = frameOf(login(60_000)).subarray(0, 59_000);
-    const perConnection = Math.ceil(limits.requestBudgetBytes / half.length / 2) + 100;
+    const half = frameOf(login(60_000)).subarray(0, bytes);
+    const perConnection = Math.ceil(limits.requestBudgetBytes / (limits.callBytes + bytes) / 2) + 100;
     const refused: (string | undefined)[] = [];
     for (const client of flood) {
       client.session.setMaxListeners(0);
       for (let n = 0; n < Math.min(perConnection, 900); n++) {
         const stream = client.open(path);
-        stream.write(half);
+        if (bytes > 0) stream.write(half);
         void answerOf(stream).then(({ reason }) => refused.push(reason));
       }
     }

@@ -122,7 +122,8 @@ test('"it ends no lease of a server that lives": a report that names its address
 
 test('"it can change what is counted for any user or channel", and so lift or use up a quota', async () => {
   const lift = 'UPDATE chat.usage SET bytes = 0, rows = 0 WHERE user_id = $1';
-  const useUp = 'INSERT INTO chat.usage AS u (user_id, bytes, rows) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows';
+  const useUp =
+    'INSERT INTO chat.usage AS u (user_id, bytes, rows) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows';
   await stolen.query(useUp, [ann.id, 1e12]);
   await stolen.query(lift, [ann.id]);
   await stolen.query('UPDATE chat.channel_head SET stored_bytes = 0, stored_rows = 0');
