@@ -16,32 +16,32 @@ import {
   serviceToken,
   streamForUser,
 } from '@parley/service-kit';
-import { Archive } from './background/archive.js';
-import { Housekeeping } from './background/housekeeping.js';
-import { Retention } from './background/retention.js';
-import { ChatServers } from './clients/chat-servers.js';
+import { createKick } from './admin/kick.js';
+import { createListAudit } from './admin/list-audit.js';
+import { forAdministrator } from './admin/operators.js';
+import { createSetUser } from './admin/set-user.js';
+import { createCreate } from './channels/create.js';
+import { createDelete } from './channels/delete.js';
+import { createJoin } from './channels/join.js';
+import { createList } from './channels/list.js';
+import { createListChannels } from './channels/list-channels.js';
+import { createOpenDirect } from './channels/open-direct.js';
+import { createUpdateChannel } from './channels/update.js';
 import type { ChannelServiceConfig } from './config.js';
-import { countFound } from './metrics.js';
-import { forAdministrator } from './rpc/administrators.js';
-import { AllowList } from './rpc/allow-list.js';
-import { createChangeMember } from './rpc/change-member.js';
-import { createCreate } from './rpc/create.js';
-import { createDelete } from './rpc/delete.js';
-import { createDrain } from './rpc/drain.js';
-import { createHistory } from './rpc/history.js';
-import { createJoin } from './rpc/join.js';
-import { createKick } from './rpc/kick.js';
-import { createList } from './rpc/list.js';
-import { createListAudit } from './rpc/list-audit.js';
-import { createListChannels } from './rpc/list-channels.js';
-import { createListMembers } from './rpc/list-members.js';
-import { createListServers } from './rpc/list-servers.js';
-import { createListen, type OwnerLookup } from './rpc/listen.js';
-import { createOpenDirect } from './rpc/open-direct.js';
-import { createReport } from './rpc/report.js';
-import { createSetUser } from './rpc/set-user.js';
-import { createUpdateChannel } from './rpc/update.js';
-import { followActivity } from './store/servers.js';
+import { Archive } from './history/archive.js';
+import { createHistory } from './history/history.js';
+import { Retention } from './history/retention.js';
+import { createChangeMember } from './members/change-member.js';
+import { createListMembers } from './members/list-members.js';
+import { followActivity } from './placement/activity-store.js';
+import { AllowList } from './placement/allow-list.js';
+import { ChatServers } from './placement/chat-servers.js';
+import { createDrain } from './placement/drain.js';
+import { Housekeeping } from './placement/housekeeping.js';
+import { createListServers } from './placement/list-servers.js';
+import { createListen, type OwnerLookup } from './placement/listen.js';
+import { countFound } from './placement/metrics.js';
+import { createReport } from './placement/report.js';
 
 interface HandlerDeps {
   readonly pool: Pool;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { purges } from '../src/store/servers.js';
+import { purges } from '../src/placement/server-store.js';
 import { type Identity, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;

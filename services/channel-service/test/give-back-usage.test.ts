@@ -1,7 +1,7 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { Retention } from '../src/background/retention.js';
-import { newLog } from '../src/store/channels.js';
+import { newLog } from '../src/channels/channel-store.js';
+import { Retention } from '../src/history/retention.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 

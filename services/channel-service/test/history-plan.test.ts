@@ -1,5 +1,5 @@
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { newestFirst, oldestFirst, readEntries } from '../src/store/history.js';
+import { newestFirst, oldestFirst, readEntries } from '../src/history/history-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 

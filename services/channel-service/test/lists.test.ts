@@ -2,8 +2,9 @@ import { ChannelService, ListChannelsRequest, type ListChannelsResponse } from '
 import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { channelsNamed, describe as describeStatement, listed, own } from '../src/store/channels.js';
-import { followActivity } from '../src/store/servers.js';
+import { describe as describeStatement } from '../src/channels/channel-store.js';
+import { channelsNamed, listed, own } from '../src/channels/list-store.js';
+import { followActivity } from '../src/placement/activity-store.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
 

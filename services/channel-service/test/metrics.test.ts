@@ -1,5 +1,5 @@
 import { Metrics } from '@parley/runtime';
-import { countFound } from '../src/metrics.js';
+import { countFound } from '../src/placement/metrics.js';
 
 test('starts each counter at 0, so that the first count is an increase', async () => {
   const metrics = new Metrics();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { describe as describeStatement } from '../src/store/channels.js';
-import { claim, seatInRoom } from '../src/store/seats.js';
+import { describe as describeStatement } from '../src/channels/channel-store.js';
+import { claim, seatInRoom } from '../src/placement/seat-store.js';
 import { type Person, Rig } from './rig.js';
 
 let database: TestDatabase;

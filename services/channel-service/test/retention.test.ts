@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { Archive } from '../src/background/archive.js';
-import { Retention } from '../src/background/retention.js';
-import { dropEntries, staleEntries, trim } from '../src/store/retention.js';
+import { Archive } from '../src/history/archive.js';
+import { Retention } from '../src/history/retention.js';
+import { dropEntries, staleEntries, trim } from '../src/history/retention-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 

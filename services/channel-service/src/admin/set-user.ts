@@ -1,0 +1,79 @@
+import { User, UserRole, UserStatus } from '@parley/contract';
+import type { Pool, PoolClient, UserRole as Role, UserStatus as Status } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
+import { readUserId } from '../members/membership.js';
+import type { ChatServers } from '../placement/chat-servers.js';
+import { type KickedSeat, kick } from '../placement/seat-store.js';
+import { endingSeats } from '../transactions/locked.js';
+import { type AccountRow, account, setUser } from './admin-store.js';
+
+export interface SetUserDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+}
+
+const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST } as const;
+const statuses = {
+  active: UserStatus.ACTIVE,
+  suspended: UserStatus.SUSPENDED,
+  deleted: UserStatus.DELETED,
+} as const;
+
+interface Change {
+  readonly id: string;
+  readonly role: Role | null;
+  readonly status: Status | null;
+}
+
+function roleOf(asked: UserRole): Role | null {
+  if (asked === UserRole.UNSPECIFIED) return null;
+  if (asked === UserRole.USER) return 'user';
+  if (asked === UserRole.ADMIN) return 'admin';
+  throw refuse('invalid-profile', { words: 'Invalid role. Use user or admin.' });
+}
+
+function statusOf(asked: UserStatus): Status | null {
+  if (asked === UserStatus.UNSPECIFIED) return null;
+  if (asked === UserStatus.ACTIVE) return 'active';
+  if (asked === UserStatus.SUSPENDED) return 'suspended';
+  throw refuse('invalid-profile', { words: 'Invalid status. Use active or suspended.' });
+}
+
+function changeOf(request: User): Change {
+  readUserId(request.id);
+  const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
+  if (change.role === null && change.status === null) {
+    throw refuse('invalid-profile', { words: 'Nothing to change. Set a role or a status.' });
+  }
+  return change;
+}
+
+interface AccountOutcome {
+  readonly row: AccountRow;
+  /** Servers where the user's streams end. */
+  readonly ended: readonly KickedSeat[];
+}
+
+async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<AccountOutcome> {
+  const [requested] = await account.run(client, [id]);
+  const [answer] = await setUser.run(client, [me.id, requested?.id ?? id, role, status]);
+  const [row] = await account.run(client, [id]);
+  if (answer === undefined || row === undefined) throw refuse('user-not-found');
+  if (answer.outcome !== 'done') throw refuse(answer.outcome);
+  return { row, ended: row.status === 'suspended' ? await kick.run(client, [null, row.id]) : [] };
+}
+
+/**
+ * Handles SetUser: sets role and status. A suspension ends sessions, seats and streams, at once if
+ * the server is reachable, otherwise within a second.
+ */
+export function createSetUser({ pool, servers }: SetUserDeps) {
+  return async (request: User, me: UserCaller): Promise<User> => {
+    const change = changeOf(request);
+    const { row, ended } = await endingSeats(pool, (client) => setIn(client, change, me));
+    for (const server of ended) servers.endStreams(server, { userId: row.id }, 'suspended');
+    const { id, name, number, role, status } = row;
+    return User.fromPartial({ id, name, number, role: roles[role], status: statuses[status] });
+  };
+}

@@ -1,0 +1,93 @@
+import { type Channel, ChannelKind } from '@parley/contract';
+import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
+import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
+import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/service-kit';
+import { enter } from '../members/member-store.js';
+import { kindOf } from '../requests/kinds.js';
+import { limitRate } from '../requests/rate-limit.js';
+import { lockUser } from '../transactions/locks.js';
+import { createChannel } from './channel-store.js';
+import { describeChannel } from './describe.js';
+import { checkDescription, checkSlowMode, limitOf, metadataOf, retentionRow } from './fields.js';
+
+export interface CreateDeps {
+  readonly pool: Pool;
+  /** Trusted proxies in front of this service. */
+  readonly proxies: Proxies;
+}
+
+type Row = Parameters<typeof createChannel.run>[1];
+type NewChannel = Row extends [...infer Fields, channelsPerUser: number] ? Fields : never;
+
+/** Limits the channels created from one address, by all users together. */
+const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
+
+/** Limits accounts that are less than a day old once more. */
+const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
+
+/** Limits the channels of all kinds that one user creates. */
+const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
+
+function kindToMake({ kind: asked, closedHistory }: Channel) {
+  const kind = asked === ChannelKind.UNSPECIFIED ? 'room' : kindOf(asked);
+  if (kind === undefined) throw refuse('invalid-channel');
+  if (kind === 'direct') throw refuse('wrong-kind', { words: 'Create cannot make a direct chat. Use OpenDirect.' });
+  if (kind === 'room' && closedHistory) {
+    throw refuse('invalid-channel', { words: 'A room has no members. Leave out closed_history.' });
+  }
+  return kind;
+}
+
+function readChannel(asked: Channel, me: UserCaller): NewChannel {
+  const { name, description, slowModeS, closedHistory, metadata } = asked;
+  const kind = kindToMake(asked);
+  const limit = limitOf(kind, asked.limit);
+  checkDescription(description);
+  checkSlowMode(slowModeS);
+  if (asked.iconId !== '')
+    throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
+  const { seconds, count } = retentionRow(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
+  const json = metadataOf(metadata);
+  return [me.id, displayName(name), limit, description, kind, seconds, count, slowModeS, !closedHistory, json];
+}
+
+function tooMany(most: number): Refusal {
+  if (most === limits.channelsPerUser) return refuse('too-many-channels');
+  return refuse('too-many-channels', {
+    words: `An account less than a day old can own at most ${most} channels. Delete one or try again tomorrow.`,
+  });
+}
+
+async function make(client: PoolClient, row: NewChannel, address: string): Promise<number> {
+  const [ownerId, , , , kind] = row;
+  const [user] = await lockUser.run(client, [ownerId]);
+  const isNew = user?.is_new === true;
+  if (isNew) await limitRate(client, createOfYoung, { id: address }, 'create-too-often');
+  const most = isNew ? limits.channelsPerNewUser : limits.channelsPerUser;
+  const [made] = await createChannel.run(client, [...row, most]);
+  if (made === undefined) throw tooMany(most);
+  if (kind !== 'room') await enter.run(client, [made.id, ownerId, 0, true]);
+  return made.id;
+}
+
+const addressOf = (proxies: Proxies, call: Call) => addressKey(proxies.callerOf(call));
+
+/**
+ * Counts one new channel against its creator and their address.
+ * @throws {Refusal} `create-too-often`.
+ */
+export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCaller, call: Call): Promise<void> {
+  await limitRate(pool, createRate, me, 'create-too-often');
+  await limitRate(pool, createOfAddress, { id: addressOf(proxies, call) }, 'create-too-often');
+}
+
+/** Handles Create: makes a channel owned by the caller, who becomes the first member of a chat. */
+export function createCreate(deps: CreateDeps) {
+  const { pool, proxies } = deps;
+  return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
+    const row = readChannel(asked, me);
+    await throttleCreation(deps, me, call);
+    const id = await transaction(pool, (client) => make(client, row, addressOf(proxies, call)));
+    return describeChannel(pool, me, id);
+  };
+}

@@ -1,0 +1,53 @@
+import type { Channel } from '@parley/contract';
+import type { Pool, PoolClient } from '@parley/database';
+import { type Refusal, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
+import type { ChatServers } from '../placement/chat-servers.js';
+import { type ChannelState, channelState, type SeatPlace } from '../placement/seat-store.js';
+import { oneChannel } from '../requests/channel-id.js';
+import { isListed } from '../requests/kinds.js';
+import { audit } from '../transactions/audit.js';
+import { withChannel } from '../transactions/locked.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import { deleteChannel } from './channel-store.js';
+
+export interface DeleteDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+}
+
+function whyNot({ kind }: LockedChannel, seen: ChannelState | undefined): Refusal {
+  const visible = isListed(kind) || seen?.member === true;
+  if (visible && kind === 'direct')
+    return refuse('wrong-kind', { words: 'A direct chat cannot be deleted. Leave it instead.' });
+  return refuse(visible ? 'not-owner' : 'channel-not-found');
+}
+
+function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, me: UserCaller): Promise<never[]> {
+  const detail = { name, owner: owner_id };
+  return audit.run(client, [me.id, 'channel.delete', String(id), detail]);
+}
+
+/** Returns the live server that owned the channel, or undefined. */
+async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<SeatPlace | undefined> {
+  const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
+  const [seen] = await channelState.run(client, [channel.id, me.id]);
+  if (!mine && me.role !== 'admin') throw whyNot(channel, seen);
+  await deleteChannel.run(client, [channel.id]);
+  if (!mine) await auditDelete(client, channel, me);
+  return seen?.alive === true ? seen : undefined;
+}
+
+/**
+ * Handles Delete, for the owner or an operator. Disconnects users at once if the server is
+ * reachable, otherwise within a second.
+ */
+export function createDelete({ pool, servers }: DeleteDeps) {
+  return async (request: Channel, me: UserCaller, call: Call): Promise<object> => {
+    const id = oneChannel(request);
+    call.facts.channel = id;
+    const owner = await withChannel(pool, id, (client, channel) => deleteIn(client, channel, me));
+    if (owner !== undefined) servers.endChannel(owner, id);
+    return {};
+  };
+}

@@ -1,0 +1,95 @@
+import type { Retention } from '@parley/contract';
+import type { ChannelKind } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import type { RetentionRow } from './channel-store.js';
+
+const largestInteger = 2_147_483_647;
+const maxSlowModeS = 21_600;
+/** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
+const unstorable = /\0|\p{Cs}/u;
+
+/** @throws {Refusal} `invalid-channel`. */
+export function checkDescription(text: string): void {
+  if ([...text].length > limits.descriptionCharacters || text.includes('\0')) throw refuse('invalid-channel');
+}
+
+/**
+ * Checks the slow mode, in seconds between two messages of one sender.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function checkSlowMode(seconds: number): void {
+  if (seconds > maxSlowModeS) throw refuse('invalid-channel', { words: 'Invalid slow mode. Use 0 to 21600 seconds.' });
+}
+
+/**
+ * Returns the limit to store: seats of a room or members of a chat. 0 requests the default.
+ * @throws {Refusal} `invalid-limit`.
+ */
+export function limitOf(kind: ChannelKind, limit: number): number {
+  const asked = kind !== 'room' && limit === 0 ? limits.chatMembersDefault : limit;
+  const most = kind === 'room' ? limits.roomSeats : limits.chatMembers;
+  if (asked < 1 || asked > most) throw refuse('invalid-limit');
+  return asked;
+}
+
+function secondsOf({ nothing, everything, seconds }: Retention): number | null | undefined {
+  if (nothing === true) return 0;
+  return everything === true ? null : seconds;
+}
+
+/**
+ * Returns the requested retention, or undefined if the request does not set it. A count alone
+ * bounds an otherwise unlimited history.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function retentionRow(retention: Retention | undefined): RetentionRow | undefined {
+  const seconds = retention === undefined ? undefined : secondsOf(retention);
+  const count = retention?.maxCount || null;
+  if (seconds === undefined && count === null) return undefined;
+  if (seconds === 0 && count !== null) {
+    throw refuse('invalid-channel', {
+      words: 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.',
+    });
+  }
+  if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
+  return { seconds: seconds ?? null, count };
+}
+
+/** Returns whether the database can store a text as JSON. */
+export function isStorable(text: string): boolean {
+  return !unstorable.test(text);
+}
+
+function refuseUnstorable(key: string, value: unknown): unknown {
+  if (!isStorable(key) || (typeof value === 'string' && !isStorable(value))) throw new Error('unstorable');
+  return value;
+}
+
+function parseMetadata(text: string): unknown {
+  try {
+    return JSON.parse(text, refuseUnstorable);
+  } catch (cause) {
+    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.', cause });
+  }
+}
+
+function checkMetadataBytes(text: string): void {
+  if (Buffer.byteLength(text) <= limits.metadataJsonBytes) return;
+  throw refuse('invalid-channel', { words: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.` });
+}
+
+/**
+ * Returns metadata as JSON text for the database; an empty text is an empty object.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function metadataOf(text: string): string {
+  if (text === '') return '{}';
+  checkMetadataBytes(text);
+  const value = parseMetadata(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.' });
+  }
+  const stored = JSON.stringify(value);
+  checkMetadataBytes(stored); // 1e20 becomes 100000000000000000000
+  return stored;
+}

@@ -1,0 +1,95 @@
+import { type Pool, type PoolClient, transaction } from '@parley/database';
+import type { Archive } from './archive.js';
+import {
+  archiveEntries,
+  countDropped,
+  countStored,
+  dropEntries,
+  endLogs,
+  myTurn,
+  overRetention,
+  purgeChannels,
+  stale,
+  staleEntries,
+  trim,
+} from './retention-store.js';
+
+const channelsPerRun = 1_000;
+/** Each channel may have 10,000 members. */
+const deletedPerRun = 10;
+const slicesPerRun = 20;
+const sliceEntries = 5_000;
+/** These entries are read in full: at most 32 MiB of data. */
+const archivedSliceEntries = 500;
+
+/**
+ * Enforces retention in two steps that block no writer. First it moves the first seq of a channel,
+ * which hides everything below. Then it deletes the rows below in slices, at the earliest 10
+ * minutes after they were written. A channel deleted a day ago is emptied in the same way and then
+ * removed.
+ */
+export class Retention {
+  readonly #pool: Pool;
+  readonly #archive: Archive | undefined;
+
+  constructor(pool: Pool, archive: Archive | undefined) {
+    this.#pool = pool;
+    this.#archive = archive;
+  }
+
+  /**
+   * Runs once, unless another manager is running it.
+   * @throws the error of the database or of the archive.
+   */
+  async run(): Promise<void> {
+    await transaction(this.#pool, async (turn) => {
+      const [lock] = await myTurn.run(turn, []);
+      if (lock?.mine !== true) return;
+      for (const { id, by_count } of await overRetention.run(this.#pool, [channelsPerRun])) {
+        if (by_count) await this.#count(id);
+        await this.#trim(id);
+      }
+      await endLogs.run(this.#pool, [channelsPerRun]);
+      for (const { id } of await stale.run(this.#pool, [channelsPerRun])) await this.#drop(id, slicesPerRun);
+      await purgeChannels.run(this.#pool, [deletedPerRun]);
+    });
+  }
+
+  /**
+   * Deletes all deletable entries of one channel, without taking the retention lock.
+   * @throws like `run`.
+   */
+  clear(channelId: number): Promise<void> {
+    return this.#drop(channelId, Number.POSITIVE_INFINITY);
+  }
+
+  async #count(channelId: number): Promise<void> {
+    for (let n = 0; n < slicesPerRun; n++) {
+      const [counted] = await countStored.run(this.#pool, [channelId, sliceEntries]);
+      if ((counted?.entries ?? 0) < sliceEntries) return;
+    }
+  }
+
+  async #trim(channelId: number): Promise<void> {
+    for (let n = 0; n < slicesPerRun; n++) {
+      const moved = await trim.run(this.#pool, [channelId, sliceEntries]);
+      if (moved.length === 0) return;
+    }
+  }
+
+  async #drop(channelId: number, slices: number): Promise<void> {
+    const entries = this.#archive === undefined ? sliceEntries : archivedSliceEntries;
+    for (let n = 0; n < slices; n++) {
+      const gone = await transaction(this.#pool, (client) => this.#dropSlice(client, channelId, entries));
+      if (gone < entries) return;
+    }
+  }
+
+  async #dropSlice(client: PoolClient, channelId: number, entries: number): Promise<number> {
+    const seqs = (await staleEntries.run(client, [channelId, entries])).map(({ seq }) => seq);
+    if (seqs.length === 0) return 0;
+    await this.#archive?.append(channelId, await archiveEntries.run(client, [channelId, seqs]));
+    await countDropped(client, channelId, await dropEntries.run(client, [channelId, seqs]));
+    return seqs.length;
+  }
+}

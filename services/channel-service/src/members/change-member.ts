@@ -1,0 +1,77 @@
+import type { ChangeMemberRequest, User } from '@parley/contract';
+import type { Pool, PoolClient } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
+import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
+import { endSeats } from '../placement/seat-store.js';
+import { oneChannel } from '../requests/channel-id.js';
+import { audit } from '../transactions/audit.js';
+import { withChannel } from '../transactions/locked.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import type { Change, ChangedMember } from './change-context.js';
+import { changeOf } from './member-changes.js';
+import type { PersonRow } from './member-store.js';
+import { asMember, findPerson, readUserId, throttleChanges } from './membership.js';
+import { mustSee, readMemberships } from './membership-rules.js';
+
+export interface ChangeMemberDeps {
+  readonly pool: Pool;
+  readonly servers: ChatServers;
+}
+
+interface ChangeOutcome {
+  readonly person: PersonRow;
+  readonly changed: ChangedMember;
+  /** Servers where the user had a seat in the channel. */
+  readonly ended: readonly ServerTarget[];
+}
+
+/**
+ * Reads the user, unless the caller can neither find them nor has met them.
+ * @throws {Refusal} `user-not-found`.
+ */
+async function personIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<PersonRow> {
+  const person = await findPerson(client, me, userId, id);
+  if (!person.reachable && !person.met && me.role !== 'admin') throw refuse('user-not-found');
+  return person;
+}
+
+async function changeIn(
+  client: PoolClient,
+  channel: LockedChannel,
+  me: UserCaller,
+  userId: string,
+  change: Change,
+): Promise<ChangeOutcome> {
+  const [mine] = await readMemberships(client, channel, [me.id]);
+  if (mine === undefined) throw refuse('channel-not-found');
+  if (me.role !== 'admin') mustSee(channel, mine);
+  const person = await personIn(client, channel, me, userId);
+  const [theirs] = await readMemberships(client, channel, [person.id]);
+  if (theirs === undefined) throw refuse('user-not-found');
+  const changed = await change({ client, channel, me, mine, person, theirs });
+  if (changed.audit !== undefined) {
+    await audit.run(client, [me.id, 'channel.member', String(channel.id), { user: person.id, ...changed.audit }]);
+  }
+  const ended = changed.out ? await endSeats.run(client, [channel.id, person.id]) : [];
+  return { person, changed, ended };
+}
+
+/**
+ * Handles ChangeMember: one change of one member. Disconnects a removed user at once if the server
+ * is reachable, otherwise within a second.
+ */
+export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
+  return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
+    const id = oneChannel({ id: request.channelId });
+    call.facts.channel = id;
+    readUserId(request.userId);
+    const change = changeOf(request);
+    await throttleChanges(pool, me);
+    const { person, changed, ended } = await withChannel(pool, id, (client, channel) =>
+      changeIn(client, channel, me, request.userId, change),
+    );
+    for (const server of ended) servers.endUser(server, id, person.id);
+    return asMember(person, changed.rank, changed.offered);
+  };
+}

@@ -1,0 +1,39 @@
+import { type ListMembersRequest, ListMembersResponse } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
+import { oneChannel } from '../requests/channel-id.js';
+import { isListed } from '../requests/kinds.js';
+import { pageAfter, pageSize } from '../requests/page.js';
+import { type Access, access, members } from './member-store.js';
+import { asMember } from './membership.js';
+
+function runsIt({ kind, owner_id, inside, role }: Access, me: UserCaller): boolean {
+  return kind !== 'direct' && (owner_id === me.id || (inside && role === 'admin'));
+}
+
+/** Limits non-members to users anyone may find. */
+function knows({ inside, owner_id }: Access, me: UserCaller): boolean {
+  return inside || owner_id === me.id || me.role === 'admin';
+}
+
+/**
+ * Handles ListMembers, for anyone who may see the channel. Shows past members and banned users,
+ * without a role, only to the owner and the channel admins.
+ */
+export function createListMembers(pool: Pool) {
+  return async ({ channelId, page }: ListMembersRequest, me: UserCaller, call: Call): Promise<ListMembersResponse> => {
+    const id = oneChannel({ id: channelId });
+    call.facts.channel = id;
+    const size = pageSize(page?.size ?? 0);
+    const after = pageAfter(page);
+    const [seen] = await access.run(pool, [id, me.id]);
+    if (seen === undefined || !(seen.inside || isListed(seen.kind))) throw refuse('channel-not-found');
+    const rows = await members.run(pool, [id, after, size + 1, runsIt(seen, me), !knows(seen, me), me.id]);
+    const listed = rows.slice(0, size);
+    return ListMembersResponse.fromPartial({
+      users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none')),
+      next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
+    });
+  };
+}

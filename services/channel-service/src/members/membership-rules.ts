@@ -1,0 +1,67 @@
+import type { Queryable } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import { isListed } from '../requests/kinds.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import { memberships, type OfferResult } from './member-store.js';
+
+/** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
+export interface MembershipRules {
+  readonly rank: 'owner' | 'admin' | 'member' | 'none';
+  readonly banned: boolean;
+  /** Has a row: is or was a member, or has been muted or banned. */
+  readonly known: boolean;
+  /** Is or was a member; a mute or a ban alone does not count. */
+  readonly belonged: boolean;
+  /** Left by their own choice. */
+  readonly leftByChoice: boolean;
+  readonly offered: OfferResult | null;
+  readonly offeredBy: string | null;
+}
+
+/** Reads the memberships of users in a channel, in the order of `userIds`. */
+export async function readMemberships(
+  client: Queryable,
+  { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
+  userIds: readonly string[],
+): Promise<MembershipRules[]> {
+  const rows = await memberships.run(client, [channelId, userIds]);
+  return userIds.map((id) => {
+    const row = rows.find(({ user_id }) => user_id === id);
+    if (row === undefined) throw new Error(`no membership row for ${id}`);
+    const { known, belonged, banned, offered, offered_by: offeredBy, role } = row;
+    const rank = row.inside && role !== null ? role : 'none';
+    const leftByChoice = !row.inside && row.left_by_choice;
+    return {
+      rank: kind !== 'direct' && owner_id === id ? 'owner' : rank,
+      banned,
+      known,
+      belonged,
+      leftByChoice,
+      offered,
+      offeredBy,
+    };
+  });
+}
+
+/**
+ * Checks that the user may know of the channel. A user who left a direct chat or has an offer still
+ * may.
+ * @throws {Refusal} `channel-not-found`.
+ */
+export function mustSee({ kind }: LockedChannel, { rank, offered, known }: MembershipRules): void {
+  const sees = rank !== 'none' || offered !== null || isListed(kind) || (kind === 'direct' && known);
+  if (!sees) throw refuse('channel-not-found');
+}
+
+/**
+ * Checks that the user manages the channel: the owner of a room, or the owner and the channel
+ * admins of a chat.
+ * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
+ */
+export function mustManage(channel: LockedChannel, membership: MembershipRules): void {
+  mustSee(channel, membership);
+  if (membership.rank === 'owner' || membership.rank === 'admin') return;
+  if (channel.kind === 'room')
+    throw refuse('not-owner', { words: 'Only the owner of this room can do this. Ask the owner.' });
+  throw refuse(membership.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
+}

@@ -1,0 +1,118 @@
+import { MemberRole } from '@parley/contract';
+import { type PoolClient, type Rate, spend } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
+import { type LockedChannel, lockUser } from '../transactions/locks.js';
+import type { ChangeContext } from './change-context.js';
+import { handOver, nextRoster, type OfferResult, offer, setRole } from './member-store.js';
+import { note } from './membership.js';
+import type { MembershipRules } from './membership-rules.js';
+
+/**
+ * The person who adds or asks, the person added or asked, and whether the latter was in the channel
+ * before.
+ */
+interface Adding {
+  readonly by: string;
+  readonly userId: string;
+  readonly belonged: boolean;
+}
+
+const day = 86_400;
+/** Limits the users one user reaches for the first time: 100 a day. */
+export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
+/** Limits the offers that one user may get in one channel. */
+const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
+/** Limits how often one user who was removed may be added to one channel again. */
+const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
+/** Limits how often one user may add or ask another, in all channels. */
+const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
+/**
+ * Limits how often all users together may add or ask one user to new channels: 20 times the limit
+ * of one adder.
+ */
+const addedAnywhere: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
+
+/**
+ * Counts a request or an addition. If the user was in the channel before, it counts only against
+ * the adder and the channel.
+ */
+async function count(
+  client: PoolClient,
+  rate: Rate,
+  { id }: LockedChannel,
+  { by, userId, belonged }: Adding,
+): Promise<void> {
+  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedBy, `${by}/${userId}`)];
+  if (!belonged) waits.push(await spend(client, addedAnywhere, userId));
+  const retryAfterMs = Math.max(...waits);
+  if (retryAfterMs > 0) {
+    throw refuse('change-too-often', {
+      words: 'That user has been added or asked too often. Try again later.',
+      retryAfterMs,
+    });
+  }
+}
+
+/**
+ * Counts an addition by another user.
+ * @throws {Refusal} `change-too-often`.
+ */
+export function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
+  return count(client, addedThere, channel, adding);
+}
+
+/**
+ * Counts a first contact with a user who shares no chat with the caller. New direct chats spend the
+ * same budget.
+ * @throws {Refusal} `change-too-often`.
+ */
+export async function throttleStrangers({ client, me, person, theirs }: ChangeContext): Promise<void> {
+  if (theirs.belonged || person.shares) return;
+  const retryAfterMs = await spend(client, directRate, me.id);
+  if (retryAfterMs > 0) {
+    throw refuse('change-too-often', {
+      words: 'You have contacted too many new people today. Try again later.',
+      retryAfterMs,
+    });
+  }
+}
+
+/**
+ * Offers a role to a user, who gets it only by accepting.
+ * @throws {Refusal} `change-too-often` or `too-many-offers`.
+ */
+export async function makeOffer(
+  client: PoolClient,
+  channel: LockedChannel,
+  adding: Adding,
+  role: OfferResult,
+): Promise<void> {
+  await count(client, asked, channel, adding);
+  const { userId, by } = adding;
+  const most = [limits.offersPerUser, limits.offersPerOfferer] as const;
+  const [made] = await offer.run(client, [channel.id, userId, role, by, ...most]);
+  if (made === undefined) throw refuse('too-many-offers');
+}
+
+/**
+ * Makes the caller the owner, if the current owner offered it. The previous owner stays as a
+ * channel admin, if the kind has admins.
+ * @throws {Refusal} `not-owner` or `too-many-channels`.
+ */
+export async function takeOver(
+  client: PoolClient,
+  channel: LockedChannel,
+  me: UserCaller,
+  { offered, offeredBy }: MembershipRules,
+): Promise<void> {
+  if (offered !== 'owner' || offeredBy !== channel.owner_id) {
+    throw refuse('not-owner', { words: 'You have no valid offer to own this channel. Ask the owner.' });
+  }
+  await lockUser.run(client, [me.id]);
+  if (channel.kind === 'room') await nextRoster.run(client, [channel.id]);
+  else await note(client, channel, { userId: me.id, joined: true, role: MemberRole.OWNER, by: channel.owner_id });
+  const given = await handOver.run(client, [channel.id, me.id, limits.channelsPerUser]);
+  if (given.length === 0) throw refuse('too-many-channels');
+  if (channel.kind !== 'room') await setRole.run(client, [channel.id, channel.owner_id, 'admin']);
+}

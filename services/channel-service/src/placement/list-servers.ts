@@ -1,0 +1,30 @@
+import { ChannelServer, type ListServersResponse, ServerState } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import { limits } from '@parley/runtime';
+import { listServers, type ServerRow } from './server-store.js';
+
+const states = { serving: ServerState.SERVING, draining: ServerState.DRAINING, stopped: ServerState.STOPPED };
+
+function toServer(row: ServerRow): ChannelServer {
+  return ChannelServer.fromPartial({
+    id: row.boot_id,
+    addr: row.addr,
+    name: row.name,
+    state: states[row.state],
+    internalAddr: row.internal_addr,
+    load: row.load,
+    seats: row.seats,
+    tls: row.tls,
+    channelCount: row.channels,
+    reportAgeMs: row.report_age_ms,
+    lapsed: row.lapsed,
+  });
+}
+
+/** Handles ListServers: at most 1,000 servers, by name. */
+export function createListServers(pool: Pool) {
+  return async (): Promise<ListServersResponse> => {
+    const rows = await listServers.run(pool, [limits.serversListed]);
+    return { servers: rows.map(toServer) };
+  };
+}

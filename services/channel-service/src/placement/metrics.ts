@@ -1,0 +1,22 @@
+import type { Metrics } from '@parley/runtime';
+import type { OwnerLookup } from './listen.js';
+
+const seconds = [0.1, 0.5, 1, 2, 3, 5, 8, 13, 30, 60];
+
+const owners: readonly OwnerLookup['how'][] = ['kept', 'placed', 'recovered'];
+
+/** Registers the metrics of Listen and returns a function that records one lookup. */
+export function countFound(metrics: Metrics): (found: OwnerLookup) => void {
+  const help = 'Seats reserved, by how the channel got its owner';
+  const seats = metrics.counter('parley_listens_total', help, ['owner'], owners);
+  const recovery = metrics.histogram(
+    'parley_recovery_seconds',
+    "Time from the lapse of an owner's lease to the Listen that found a new owner",
+    [],
+    seconds,
+  );
+  return (found) => {
+    seats.inc({ owner: found.how });
+    if (found.how === 'recovered') recovery.observe(found.afterMs / 1_000);
+  };
+}

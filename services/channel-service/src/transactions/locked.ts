@@ -1,0 +1,33 @@
+import { isLockTimeout, type Pool, type PoolClient, transaction } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import { type LockedChannel, lockChannel } from './locks.js';
+
+/**
+ * Runs `work` in a transaction that ends several seats. Retries once after a deadlock with another
+ * such transaction.
+ * @throws what `work` throws.
+ */
+export async function endingSeats<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  try {
+    return await transaction(pool, work);
+  } catch (thrown) {
+    if (isLockTimeout(thrown)) return transaction(pool, work);
+    throw thrown;
+  }
+}
+
+/**
+ * Runs `work` in a transaction that holds the lock of the channel.
+ * @throws {Refusal} `channel-not-found`, or what `work` throws.
+ */
+export function withChannel<T>(
+  pool: Pool,
+  id: number,
+  work: (client: PoolClient, channel: LockedChannel) => Promise<T>,
+): Promise<T> {
+  return endingSeats(pool, async (client) => {
+    const [channel] = await lockChannel.run(client, [id]);
+    if (channel === undefined) throw refuse('channel-not-found');
+    return work(client, channel);
+  });
+}
