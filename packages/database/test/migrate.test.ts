@@ -58,6 +58,7 @@ test('migrates once for five concurrent processes', async () => {
 });
 
 const replacedWords = readFileSync(new URL('../../migrations/0020_replaced_words.sql', import.meta.url), 'utf8');
+const retention = readFileSync(new URL('../../migrations/0033_retention.sql', import.meta.url), 'utf8');
 
 test('removes replaced and deleted text when an older database migrates', async () => {
   const url = await server.migratedDatabase();
@@ -76,22 +77,20 @@ test('removes replaced and deleted text when an older database migrates', async 
 });
 
 test('renames the retention of existing channels and what was counted of them', async () => {
-  const url = await server.migratedDatabase();
-  const owner = server.pool(url);
+  const owner = server.pool(await server.migratedDatabase());
   await addUser(owner, 'ann');
   const id = await addChannel(owner, 'ann', 'group');
   await owner.query(`
-    ALTER TABLE chat.channel RENAME COLUMN retention_seconds TO retention_seconds;
-    ALTER TABLE chat.channel RENAME COLUMN retention_count TO retention_count;
-    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_seconds_check TO channel_retention_seconds_check;
-    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_count_check TO channel_retention_count_check;
+    ALTER TABLE chat.channel RENAME COLUMN retention_seconds TO keep_seconds;
+    ALTER TABLE chat.channel RENAME COLUMN retention_count TO keep_count;
+    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_seconds_check TO channel_keep_seconds_check;
+    ALTER TABLE chat.channel RENAME CONSTRAINT channel_retention_count_check TO channel_keep_count_check;
     ALTER TABLE chat.retention_count RENAME TO kept;
-    ALTER TABLE chat.retention_count RENAME CONSTRAINT retention_count_pkey TO kept_pkey;
-    ALTER TABLE chat.retention_count RENAME CONSTRAINT retention_count_channel_id_fkey TO kept_channel_id_fkey;
-    UPDATE chat.channel SET retention_seconds = 60, retention_count = 3;
-    INSERT INTO chat.retention_count SELECT id, gen_random_uuid(), 1, 2, 2 FROM chat.channel;
-    DELETE FROM chat.migration WHERE name = '0033_retention';`);
-  expect(await migrate(url)).toEqual(['0033_retention']);
+    ALTER TABLE chat.kept RENAME CONSTRAINT retention_count_pkey TO kept_pkey;
+    ALTER TABLE chat.kept RENAME CONSTRAINT retention_count_channel_id_fkey TO kept_channel_id_fkey;
+    UPDATE chat.channel SET keep_seconds = 60, keep_count = 3;
+    INSERT INTO chat.kept SELECT id, gen_random_uuid(), 1, 2, 2 FROM chat.channel;`);
+  await owner.query(retention);
   const { rows } = await owner.query(
     `SELECT c.id, c.retention_seconds, c.retention_count, k.messages
      FROM chat.channel c JOIN chat.retention_count k ON k.channel_id = c.id`,
