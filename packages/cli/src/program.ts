@@ -16,7 +16,7 @@ import { helpFor } from './typed-line.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
-If you give several addresses, any of them will do; one that does not respond is skipped.
+If you give several addresses, each call goes to the first one that responds.
 With --json, an error is {"error":{"reason","message","retry_after_ms"}} on stderr.
 The login is stored in ~/.config/parley/login.json (or $XDG_CONFIG_HOME/parley), readable only by you.`;
 
@@ -165,9 +165,9 @@ export function parleyCommand(): Command {
         .env('PARLEY_MANAGERS')
         .argParser(addresses),
     )
-    .option('--tls', 'use TLS for the services')
-    .option('--ca <file>', 'use TLS, and trust this certificate authority (PEM)')
-    .option('--insecure', 'allow plain text to another machine; a login stores this')
+    .option('--tls', 'use TLS; trust certificates signed by a well-known authority')
+    .option('--ca <file>', 'use TLS; trust certificates signed by the authority in this PEM file')
+    .option('--insecure', 'send passwords and messages to another machine in plain text; `login` stores this')
     .option('--json', 'print results, events and errors as JSON')
     .option('--login <file>', 'use another login file, so that two people can share a machine')
     .addHelpText('after', afterHelp)

@@ -62,18 +62,18 @@ export const settingsTable = {
     'port',
     'ops port, serving /healthz /readyz /metrics; default: PORT + 1000; 0: off',
   ),
-  INSECURE: setting(onOff, 'on/off', 'allow plain text on an address that other machines can reach', 'off'),
+  INSECURE: setting(onOff, 'on/off', 'allow to listen without TLS on an address that other machines can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
   TLS_KEY: setting(z.string().optional(), 'file', 'PEM key of this process'),
   TLS_CA: setting(
     z.string().optional(),
     'file',
-    'PEM authority that calls between services trust; unset: they use no TLS',
+    'PEM certificate of the authority that services trust when they call each other; unset: these calls use no TLS',
   ),
   PROXIES: setting(
     list,
     'CIDR',
-    'trusted proxies: of services, the gateway and Envoy; of the gateway, your own proxy; the last address of their x-forwarded-for counts as the caller, and refusals never close their connections; unset: none is trusted',
+    'networks of trusted proxies: for services, those of the gateway and Envoy; for the gateway, that of your own proxy. The caller is then the last address in x-forwarded-for, and refusals never close a proxy’s connections; unset: none is trusted',
     '',
   ),
   CONNECTIONS_PER_ADDRESS: setting(
@@ -85,7 +85,7 @@ export const settingsTable = {
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     'level',
-    'lowest level that is logged',
+    'lowest level to log',
     'info',
   ),
   LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
@@ -109,19 +109,19 @@ export const settingsTable = {
   SERVER_HOSTS: setting(
     list,
     'patterns',
-    'channel-service: hosts that a chat server may report as addr; * matches one label',
+    'channel-service: hosts that are accepted in the ADDR of a chat server; * matches one label of a name',
     'localhost,127.0.0.1,::1',
   ),
   SERVER_NETWORKS: setting(
     list,
     'CIDR',
-    'channel-service: networks that a chat server may report as internal_addr',
+    'channel-service: networks that are accepted in the INTERNAL_ADDR of a chat server',
     '127.0.0.0/8,::1/128',
   ),
   SERVER_PORTS: setting(
     z.string().regex(/^\d+-\d+$/),
     'from-to',
-    'channel-service: ports that a chat server may report',
+    'channel-service: ports that are accepted in both addresses of a chat server',
     '1024-65535',
   ),
   ARCHIVE_DIR: setting(
@@ -153,11 +153,16 @@ export const settingsTable = {
     'chat-service, gateway and `parley`: addresses of the managers, tried until one responds',
     '127.0.0.1:50052',
   ),
-  USER_SERVICES: setting(list, 'host:port,...', 'gateway: addresses of the user-services', '127.0.0.1:50051'),
+  USER_SERVICES: setting(
+    list,
+    'host:port,...',
+    'gateway and `parley`: addresses of the user-services',
+    '127.0.0.1:50051',
+  ),
   ORIGINS: setting(
     list.pipe(z.array(origin)),
     'origins',
-    'gateway: origins of other pages that may call it, such as https://chat.example.org; its own page always may',
+    'gateway: origins of other pages that may call it from a browser, such as https://chat.example.org; its own page needs no entry',
     '',
   ),
   WEB_DIR: setting(
