@@ -17,6 +17,26 @@ asRoot('Started by root (skipped for other users)', () => {
   });
   afterAll(() => rm(code, { recursive: true }));
 
+  test('files that come and go during the check do not make a service run as root', async () => {
+    const [plan] = planServices(readOptions([])).first as [ServicePlan];
+    const folder = await mkdtemp(join(tmpdir(), 'parley-busy-'));
+    await chmod(folder, 0o755);
+    const names = Array.from({ length: 300 }, (_, n) => join(folder, `d${n}`));
+    let isOver = false;
+    const churn = (async () => {
+      while (!isOver) {
+        for (const name of names) await mkdir(name).catch(() => {});
+        for (const name of names) await rm(name, { recursive: true, force: true });
+      }
+    })();
+    const lines: string[] = [];
+    for (let n = 0; n < 20; n++) await accountFor(plan, process.env, (line) => lines.push(line), folder);
+    isOver = true;
+    await churn;
+    await rm(folder, { recursive: true });
+    expect(lines).toEqual([]);
+  });
+
   test('Envoy runs as root if its own user cannot run the program', async () => {
     const [plan] = planServices(readOptions([])).first as [ServicePlan];
     const envoy = join(code, 'envoy');

@@ -98,7 +98,11 @@ export const refusals = {
     403,
     'The reported address is not on the allow-list of this manager.',
   ),
-  'not-your-message': row('PERMISSION_DENIED', 403, 'Only the sender can change this message.'),
+  'not-your-message': row(
+    'PERMISSION_DENIED',
+    403,
+    'Only the sender can change this message. The owner or an admin of the channel can delete it.',
+  ),
   muted: row('PERMISSION_DENIED', 403, 'You are muted in this channel.'),
   banned: row('PERMISSION_DENIED', 403, 'You are banned from this channel.'),
 

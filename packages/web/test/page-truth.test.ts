@@ -53,6 +53,19 @@ inChromium('true statements', () => {
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
   }, 60_000);
 
+  test('folds a very long message, and shows all of it on request', async () => {
+    const ann = await stage.somebody('Ann');
+    await ann.make('long');
+    const eve = await stage.native('long');
+    await eve.send(`begin ${'word\n'.repeat(100)}end`);
+    const fold = ann.page.getByRole('button', { name: /Show all 509 characters/ });
+    await fold.waitFor();
+    expect(await ann.message('begin').locator('.text').textContent()).not.toContain('end');
+    await fold.click();
+    expect(await ann.message('begin').locator('.text').textContent()).toContain('end');
+    expect(ann.complaints).toEqual([]);
+  });
+
   test('tells two users with the same name apart', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('twins');

@@ -1,4 +1,4 @@
-import { type Piece, piecesOf, plainLine } from '../src/state/text.js';
+import { type Piece, piecesOf, plainLine, startOf } from '../src/state/text.js';
 
 const hidden = (text: string): Piece => ({ type: 'hidden', text });
 const plain = (text: string): Piece => ({ type: 'text', text });
@@ -102,6 +102,13 @@ test('handles a message full of links or hidden characters quickly', () => {
   piecesOf(`http://a${')'.repeat(60_000)}`);
   piecesOf(`http://a${'.'.repeat(60_000)}`.repeat(3));
   expect(performance.now() - begin).toBeLessThan(1_000);
+});
+
+test('shows the start of a very long message first', () => {
+  expect(startOf('a'.repeat(4_000))).toHaveLength(4_000);
+  expect(startOf('a'.repeat(65_536))).toHaveLength(4_000);
+  expect(startOf(`${'a'.repeat(3_999)}😀`)).toHaveLength(3_999);
+  expect(startOf('line\n'.repeat(200)).split('\n')).toHaveLength(60);
 });
 
 test('reduces a name to one line without hidden characters', () => {

@@ -36,7 +36,7 @@ test('a direct chat gives neither user, not even the one who opened it, power ov
   ] as const) {
     const { seq: targetSeq = 0 } = (await say(one, 'proof')) ?? {};
     expect((await say(two, '', { kind: Kind.DELETE, targetSeq }))?.refusal?.reason).toBe('not-your-message');
-    expect((await say(two, '', { kind: Kind.PIN, targetSeq }))?.refusal?.reason).toBe('not-owner');
+    expect((await say(two, '', { kind: Kind.PIN, targetSeq }))?.refusal?.reason).toBe('not-channel-admin');
     expect((await say(one, '', { kind: Kind.DELETE, targetSeq }))?.refusal).toBeUndefined();
   }
   await Promise.all([a.leave(), b.leave()]);

@@ -149,7 +149,7 @@ describe('A channel with history', () => {
     expect(reasonOf(await say(b, 'hello', { ...about, kind: 1 }))).toBeUndefined();
     expect(reasonOf(await say(a, '👍', { ...about, kind: 3 }))).toBeUndefined();
     expect(reasonOf(await say(a, '', { ...about, kind: 3 }))).toBe('invalid-reaction');
-    expect(reasonOf(await say(b, '', { ...about, kind: 5 }))).toBe('not-owner');
+    expect(reasonOf(await say(b, '', { ...about, kind: 5 }))).toBe('not-channel-admin');
     expect(reasonOf(await say(a, '', { ...about, kind: 5 }))).toBeUndefined();
     const [row] = await trio.people.sql(
       'SELECT convert_from(data, $2) AS text, edited_at IS NOT NULL AS edited, pinned_by FROM chat.message WHERE channel_id = $1 AND seq = 1',

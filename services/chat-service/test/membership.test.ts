@@ -179,11 +179,11 @@ test('In a chat a new role applies to an open stream', async () => {
   expect(await say(a)).toBeUndefined();
   const { seq } = await b.find((message) => message.seq > 0 && utf8(message.data) === 'words');
   const pin = { kind: Kind.PIN, targetSeq: seq, data: Buffer.alloc(0) };
-  expect(await say(b, pin)).toBe('not-owner');
+  expect(await say(b, pin)).toBe('not-channel-admin');
   await change(id, { role: MemberRole.ADMIN });
   await answers(b, undefined, pin);
   await change(id, { role: MemberRole.MEMBER });
-  await answers(b, 'not-owner', pin);
+  await answers(b, 'not-channel-admin', pin);
   await Promise.all([a.leave(), b.leave()]);
 });
 

@@ -33,11 +33,13 @@ const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_
  * a narrow umask; undefined if there is none.
  */
 async function unreadableCode(account: SystemAccount, code: string): Promise<string | undefined> {
-  const skipped = ['-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
-  const closed = ['(', '!', '-readable', '-o', '-type', 'd', '!', '-executable', ')', '-print', '-quit'];
-  const found = run('find', [code, ...skipped, '-o', ...closed], { ...account, cwd: '/' });
-  const { stdout } = await found.catch(({ stdout }: { stdout: string }) => ({ stdout: stdout || `${code}\n` }));
-  return stdout === '' ? undefined : stdout.trimEnd();
+  const skipped = ['-ignore_readdir_race', '-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
+  const closed = ['(', '!', '-readable', '-o', '-type', 'd', '!', '-executable', ')'];
+  const there = ['-exec', 'test', '-e', '{}', ';', ...closed, '-exec', 'test', '-e', '{}', ';', '-print', '-quit'];
+  const found = run('find', [code, ...skipped, '-o', ...closed, ...there], { ...account, cwd: '/' });
+  const { stdout, stderr } = await found.catch((failure: { stdout: string; stderr: string }) => failure);
+  if (stdout !== '') return stdout.trimEnd();
+  return /permission denied/i.test(stderr) ? code : undefined; // another failure is no reason to run as root
 }
 
 /** Returns that an account cannot run Envoy: its file may be a script for a program below /root. */

@@ -113,3 +113,15 @@ export function plainLine(text: string): string {
     .join('')
     .replace(/\s+/g, ' ');
 }
+
+/** Characters of a message that are shown at first, and the lines that they may take. */
+const shownCharacters = 4_000;
+const shownLines = 60;
+
+/** Returns the part of a text that is shown at first: all of it, unless it is very long. */
+export function startOf(text: string): string {
+  const lines = text.split('\n', shownLines + 1);
+  const start = lines.length > shownLines ? lines.slice(0, shownLines).join('\n') : text;
+  if (start.length <= shownCharacters) return start;
+  return start.slice(0, shownCharacters).replace(/[\ud800-\udbff]$/, '');
+}

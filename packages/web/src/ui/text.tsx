@@ -1,5 +1,5 @@
-import { memo, type ReactNode } from 'react';
-import { type Piece, piecesOf, plainLine } from '../state/text.js';
+import { memo, type ReactNode, useState } from 'react';
+import { type Piece, piecesOf, plainLine, startOf } from '../state/text.js';
 
 function PieceOf({ piece }: { piece: Piece }) {
   if (piece.type === 'text') return piece.text;
@@ -25,10 +25,25 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
   return (
     <div className="text" dir="auto">
       <span>
-        <Pieces of={text} />
+        <Folded text={text} />
       </span>
       {children}
     </div>
+  );
+}
+
+/** A text whose end is hidden until the reader asks for it, if it is so long that it delays the page. */
+function Folded({ text }: { text: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const start = startOf(text);
+  if (isOpen || start === text) return <Pieces of={text} />;
+  return (
+    <>
+      <Pieces of={start} />…{' '}
+      <button type="button" className="show-all" onClick={() => setIsOpen(true)}>
+        Show all {text.length.toLocaleString()} characters
+      </button>
+    </>
   );
 }
 

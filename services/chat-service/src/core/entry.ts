@@ -7,7 +7,7 @@ export interface Denial {
     | 'slow-mode'
     | 'message-not-found'
     | 'not-your-message'
-    | 'not-owner'
+    | 'not-channel-admin'
     | 'too-many-reactions'
     | 'quota-exceeded';
   readonly retryAfterMs?: number;

@@ -52,7 +52,7 @@ class Target {
   #denialFor({ kind, senderId, isHost }: LogEntry): Denial | undefined {
     const by = rulesOf(kind)?.by;
     if (by === 'anyone' || (by !== 'sender' && isHost)) return undefined;
-    if (by === 'host') return { reason: 'not-owner' };
+    if (by === 'host') return { reason: 'not-channel-admin' };
     return this.#senderId === senderId ? undefined : { reason: 'not-your-message' };
   }
 
