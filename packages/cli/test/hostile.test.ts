@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   Metadata,
@@ -167,9 +168,11 @@ class HostileService {
 
 const service = new HostileService();
 let folder = '';
+let commandServer: Program;
 
 beforeAll(async () => {
   await service.open();
+  commandServer = new Program(process.execPath, [fileURLToPath(new URL('command-server.js', import.meta.url))]);
   folder = await mkdtemp(join(tmpdir(), 'parley-hostile-'));
 });
 beforeEach(async () => {
@@ -179,17 +182,30 @@ beforeEach(async () => {
   await writeFile(join(folder, 'login.json'), JSON.stringify(saved));
 });
 afterAll(async () => {
+  await commandServer.end();
   service.close();
   await rm(folder, { recursive: true });
 });
 
+const options = () => ['--login', join(folder, 'login.json'), '--user-service', service.address, '--manager', service.address];
+
+/** Runs a command in a process of its own, which reads a password. */
 async function run(...args: string[]): Promise<{ code: number | null; said: string }> {
-  const where = ['--user-service', service.address, '--manager', service.address];
-  const command = new Program(process.execPath, [parley, '--login', join(folder, 'login.json'), ...where, ...args]);
+  const command = new Program(process.execPath, [parley, ...options(), ...args]);
   command.type('a password');
-  command.child.stdin?.end();
-  return { code: await command.exited, said: command.said };
+  return { code: await command.end(), said: command.said };
 }
+
+/** Runs a command that reads nothing, in the process that all of them share. */
+async function runInTurn(...args: string[]): Promise<{ code: number | null; said: string }> {
+  commandServer.said = '';
+  commandServer.type(JSON.stringify([...options(), ...args]));
+  while (commandServer.said.split('\0').length < 4) await pause(5);
+  const [end, code] = /\0code=(\d)\0/.exec(commandServer.said) ?? [];
+  return { code: Number(code), said: commandServer.said.replace(end ?? '', '').replace('\0', '') };
+}
+
+const readers = ['register', 'login', 'chat'];
 
 const commands = [
   ['register', 'ann', '--name', evil],
@@ -217,7 +233,8 @@ test.each(commands)(
     const words = args.filter((word) => word !== undefined);
     for (const refuses of [false, true]) {
       service.refuses = refuses;
-      for (const { said } of await Promise.all([run(...words), run('--json', ...words)])) {
+      const runs = readers.includes(words[0] ?? '') ? run : runInTurn;
+      for (const { said } of [await runs(...words), await runs('--json', ...words)]) {
         expect(said).not.toBe('');
         expect(harm.exec(said)).toBeNull();
         expect(said).not.toMatch(/^12:00:00 #1 bob/m);
@@ -237,7 +254,7 @@ test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
     expect([code, said]).toEqual([1, 'parley: The server sent a malformed token.\n']);
     expect(await readFile(join(folder, 'login.json'), 'utf8')).toBe(before);
     await writeFile(join(folder, 'login.json'), JSON.stringify({ user_id: 'a', name: 'a', token: service.token }));
-    const next = await run('channels');
+    const next = await runInTurn('channels');
     expect([next.code, next.said]).toEqual([4, expect.stringContaining('is not a saved login')]);
     expect(next.said).not.toContain('secret-part');
   },

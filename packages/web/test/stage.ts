@@ -119,19 +119,20 @@ export class Stage {
   }
 }
 
-/** The stage of the running tests. */
+/** The stage of all tests of this file. */
 export let stage: Stage;
 
-/** Runs tests of the page on a stage of their own. */
+if (chromiumPath !== undefined) {
+  beforeAll(async () => {
+    stage = await Stage.build();
+  }, 60_000);
+  afterEach(() => stage.clear());
+  afterAll(() => stage.stop());
+}
+
+/** Runs tests of the page on the stage. */
 export function inChromium(title: string, tests: () => void): void {
   import.meta.jest.setTimeout(180_000);
   const given = chromiumPath === undefined ? describe.skip : describe;
-  given(`${title}, in Chromium (skipped if there is none on the PATH)`, () => {
-    beforeAll(async () => {
-      stage = await Stage.build();
-    }, 240_000);
-    afterEach(() => stage.clear());
-    afterAll(() => stage.stop());
-    tests();
-  });
+  given(`${title}, in Chromium (skipped if there is none on the PATH)`, tests);
 }

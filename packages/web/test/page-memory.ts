@@ -5,9 +5,9 @@ const composerOf = ({ page }: Visitor) => page.getByLabel('Message', { exact: tr
 
 inChromium('browser storage', () => {
   test('removes expired messages from the screen and the storage, in every room', async () => {
-    for (const name of ['brief', 'fleeting']) await stage.host({ name, retention: { seconds: 12 } });
+    for (const name of ['short-lived', 'fleeting']) await stage.host({ name, retention: { seconds: 12 } });
     const ann = await stage.somebody('Ann');
-    for (const name of ['brief', 'fleeting']) {
+    for (const name of ['short-lived', 'fleeting']) {
       await ann.enter(name);
       await ann.page.getByText('Message history: 12 seconds').waitFor();
       await ann.say(`said in ${name}`);
@@ -15,7 +15,7 @@ inChromium('browser storage', () => {
       await ann.keeps(`said in ${name}`, true);
     }
     await ann.message('said in fleeting').waitFor({ state: 'detached' });
-    for (const name of ['brief', 'fleeting']) await ann.keeps(`said in ${name}`, false);
+    for (const name of ['short-lived', 'fleeting']) await ann.keeps(`said in ${name}`, false);
     await ann.page.reload();
     await ann.live();
     expect(await ann.page.locator('.message').count()).toBe(0);

@@ -1,0 +1,6 @@
+/** Parts that share one stage, because to build it takes longer than most of them. */
+import './page-changes.js';
+import './page-kept-text.js';
+import './page-memory.js';
+import './page-messages.js';
+import './page-unsent.js';
