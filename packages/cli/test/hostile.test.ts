@@ -187,7 +187,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const options = () => ['--login', join(folder, 'login.json'), '--user-service', service.address, '--manager', service.address];
+const options = () => [
+  '--login',
+  join(folder, 'login.json'),
+  '--user-service',
+  service.address,
+  '--manager',
+  service.address,
+];
 
 /** Runs a command in a process of its own, which reads a password. */
 async function run(...args: string[]): Promise<{ code: number | null; said: string }> {

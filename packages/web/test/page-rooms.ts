@@ -6,14 +6,14 @@ const phone = { width: 360, height: 740 };
 
 inChromium('the list of rooms', () => {
   test('counts the first message in an empty room as unread, and polls for changes only', async () => {
-    const { id } = await stage.host({ name: 'empty', retention: { everything: true } });
+    const { id } = await stage.host({ name: 'vacant', retention: { everything: true } });
     const ann = await stage.somebody('Ann');
-    await ann.enter('empty');
+    await ann.enter('vacant');
     await ann.page.waitForTimeout(500); // the place is kept a moment later
     await ann.make('another');
-    const eve = await stage.native('empty');
+    const eve = await stage.native('vacant');
     await eve.send('the first');
-    await ann.page.getByRole('link', { name: /empty.*1 unread/s }).waitFor();
+    await ann.page.getByRole('link', { name: /vacant.*1 unread/s }).waitFor();
     const asked = [ann.count('History'), ann.count('List')];
     const answers: number[] = [];
     ann.page.on('response', async (response) => {
@@ -23,7 +23,7 @@ inChromium('the list of rooms', () => {
     expect([ann.count('History'), ann.count('List')]).toEqual(asked);
     expect(Math.max(...answers.slice(-2))).toBeLessThan(400); // ids only
     await eve.send('the second');
-    await ann.page.getByRole('link', { name: /empty.*2 unread/s }).waitFor();
+    await ann.page.getByRole('link', { name: /vacant.*2 unread/s }).waitFor();
     expect([id > 0, ann.complaints]).toEqual([true, []]);
   }, 60_000);
 

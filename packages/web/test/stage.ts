@@ -125,7 +125,7 @@ export let stage: Stage;
 if (chromiumPath !== undefined) {
   beforeAll(async () => {
     stage = await Stage.build();
-  }, 60_000);
+  }, 240_000);
   afterEach(() => stage.clear());
   afterAll(() => stage.stop());
 }

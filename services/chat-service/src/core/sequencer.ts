@@ -52,6 +52,8 @@ export class Sequencer {
   readonly #wanted: { seq: number; revision: number };
   #isCatchingUp = false;
   #isLoading = false;
+  /** True from a shown change of members until they are loaded. Nothing may be shown meanwhile. */
+  #areMembersOld = false;
   #caughtUp: (() => void)[] = [];
 
   constructor(options: SequencerOptions, revision: number) {
@@ -85,7 +87,7 @@ export class Sequencer {
 
   /** Returns false if members or settings have changed since this revision, or are being loaded. */
   isCurrent(revision: number): boolean {
-    return !this.#isLoading && revision >= Math.max(this.#loaded.revision, this.#wanted.revision);
+    return !this.#isLoading && !this.#areMembersOld && revision >= Math.max(this.#loaded.revision, this.#wanted.revision);
   }
 
   #mayShow(seq: number, revision: number): boolean {
@@ -93,7 +95,8 @@ export class Sequencer {
   }
 
   #isBehind(): boolean {
-    return this.#wanted.seq > this.#options.lastSeq() || this.#wanted.revision > this.#loaded.revision;
+    const areMembersBehind = this.#areMembersOld || this.#wanted.revision > this.#loaded.revision;
+    return areMembersBehind || this.#wanted.seq > this.#options.lastSeq();
   }
 
   async #catchUp(): Promise<void> {
@@ -116,6 +119,7 @@ export class Sequencer {
   }
 
   async #step(): Promise<void> {
+    if (this.#areMembersOld) return this.#reload();
     const next = this.#ahead.get(this.#options.lastSeq() + 1);
     if (next !== undefined) await this.#showOne(next.entry, next.revision);
     else if (this.#wanted.seq > this.#options.lastSeq()) await this.#readOn();
@@ -132,7 +136,8 @@ export class Sequencer {
     this.#ahead.delete(entry.seq);
     if (!this.#mayShow(entry.seq, revision)) await this.#reload(revision);
     this.#options.show(entry);
-    if (entry.changesMembers) await this.#reload();
+    this.#areMembersOld = entry.changesMembers;
+    if (this.#areMembersOld) await this.#reload();
   }
 
   /**
@@ -144,6 +149,7 @@ export class Sequencer {
     try {
       const { revision, partAfter } = await this.#options.reload();
       this.#loaded = { revision: Math.max(revision, atLeast), partAfter };
+      this.#areMembersOld = false;
     } finally {
       this.#isLoading = false;
     }
