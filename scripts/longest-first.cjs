@@ -6,10 +6,13 @@ const { statSync } = require('node:fs');
 
 /** Test files that take longer than 20 s, by patterns of their path. */
 const longest = [
-  '/cli/dist/test/(start|hostile|terminal|alerts-fire|admin|secure)[.]',
+  '/web/dist/test/page-of',
+  '/bench/dist/test/bench[.]',
+  '/cli/dist/test/(page|start|terminal|alerts-fire|admin|secure|envoy|node-versions|examples)[.]',
   '/client/dist/test/(web|conversation)[.]',
   '/database/dist/test/embedded[.]',
-  '/chat-service/dist/test/(membership|quotas|out-of-reach|stop|connect)[.]',
+  '/user-service/dist/test/login[.]',
+  '/chat-service/dist/test/(membership|quotas|out-of-reach|stop|drain|connect|paused-owner)[.]',
 ].map((pattern) => new RegExp(pattern));
 
 const rankOf = (path) => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { isReason } from '@parley/runtime';
-import { Chatter, Trio } from '@parley/testkit';
+import { Chatter, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let managerMetrics: number;
@@ -30,13 +30,6 @@ afterAll(() => trio.stop());
 
 async function metricsOf(port: number): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 100) throw new Error('not in 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 function namesIn(text: string): Set<string> {

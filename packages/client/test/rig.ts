@@ -2,6 +2,7 @@ import type { TestPerson, Trio } from '@parley/testkit';
 import { type Conversation, type ConversationEvent, createClient, type ParleyClient, textOf } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
+export { until } from '@parley/testkit';
 export { entryEvent } from '../src/events.js';
 
 /** Returns a client of a test user, whose session was inserted by SQL. */
@@ -31,17 +32,5 @@ export class Listener {
   /** Returns the events of one type. */
   of<T extends ConversationEvent['type']>(type: T): Extract<ConversationEvent, { type: T }>[] {
     return this.events.filter((event): event is Extract<ConversationEvent, { type: T }> => event.type === type);
-  }
-}
-
-/**
- * Waits until the condition holds.
- * @throws {Error} after `withinMs`
- */
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`The condition did not hold within ${withinMs} ms: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

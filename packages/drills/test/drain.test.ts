@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient, type ParleyClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
-import { checkHistory, recordedIn, Trio } from '@parley/testkit';
+import { checkHistory, recordedIn, Trio, until } from '@parley/testkit';
 import { Talker } from '../src/talker.js';
 
 const shape = { channels: 50, each: 10, perTransport: 50, sayEveryMs: 2_000 };
@@ -35,10 +35,6 @@ async function gather(): Promise<void> {
     const entered = inside.map(async (client, at) => new Talker(`p-${n}-${at}`, await client.listen(id)));
     rooms.set(id, await Promise.all(entered));
   }
-}
-
-async function until(holds: () => boolean, withinMs: number): Promise<void> {
-  for (const end = performance.now() + withinMs; !holds() && performance.now() < end; ) await pause(50);
 }
 
 beforeAll(async () => {

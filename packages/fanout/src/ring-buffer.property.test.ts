@@ -81,7 +81,7 @@ const steps = fc.array(
     fc.record({ do: fc.constant('drop' as const), cursor }),
     fc.record({ do: fc.constant('shrink' as const), bytes: fc.nat(2_000) }),
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 test('a subscriber reads from any cursor exactly what the ring holds, and the ring keeps its bounds', () => {

@@ -44,20 +44,20 @@ test('reports and repeats failing work, one call at a time, until it is stopped'
 test('measures the interval from start to start, and keeps a minimum pause after slow work', async () => {
   const starts: number[] = [];
   const part = repeat(
-    200,
+    600,
     0,
     async () => {
       starts.push(performance.now());
-      await pause(starts.length === 1 ? 120 : 300);
+      await pause(starts.length === 1 ? 500 : 900);
     },
     () => {},
   );
-  await pause(900);
+  while (starts.length < 3) await pause(20);
   await part.stop();
   const gaps = starts.slice(1).map((at, index) => at - Number(starts[index]));
-  expect(gaps[0]).toBeGreaterThan(195);
-  expect(gaps[0]).toBeLessThan(300); // from end to start it would be 320
-  expect(gaps[1]).toBeGreaterThan(345);
+  expect(gaps[0]).toBeGreaterThan(595);
+  expect(gaps[0]).toBeLessThan(1_050); // from end to start it would be 1,100
+  expect(gaps[1]).toBeGreaterThan(945);
 });
 
 test('varies the interval by the jitter', async () => {

@@ -98,7 +98,7 @@ export class ServerUnderTest {
 }
 
 /** Waits until a condition is true. */
-export async function eventually(holds: () => boolean, what: string, withinMs = 5_000): Promise<void> {
+export async function eventually(holds: () => boolean, what: string, withinMs = 60_000): Promise<void> {
   const giveUpAt = Date.now() + withinMs;
   while (!holds()) {
     if (Date.now() > giveUpAt) throw new Error(`not in time: ${what}`);

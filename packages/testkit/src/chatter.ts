@@ -86,7 +86,7 @@ export class Chatter {
    * Returns the first message that matches, received already or later.
    * @throws {Error} after `withinMs`
    */
-  async find(matches: (message: Message) => boolean, withinMs = 20_000): Promise<Message> {
+  async find(matches: (message: Message) => boolean, withinMs = 60_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
     for (let checked = 0; ; ) {
       for (; checked < this.messages.length; checked++) {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   ChangeMemberRequest,
@@ -8,9 +7,11 @@ import {
   UpdateChannelRequest,
 } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
+import { Chatter, type ChatterOptions } from './chatter.js';
 import { People, type TestPerson } from './people.js';
 import { ServiceProcess } from './service-process.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
+import { until } from './until.js';
 
 /** Options of `Trio.start`. */
 export interface TrioOptions {
@@ -20,7 +21,7 @@ export interface TrioOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const withinMs = 10_000;
+const withinMs = 30_000;
 
 /** The services as real processes, with their own database. */
 export class Trio {
@@ -99,13 +100,11 @@ export class Trio {
    * Waits until a chat server has a lease.
    * @throws {Error} if it gets none
    */
-  async lives(server: ServiceProcess, withinMs = 5_000): Promise<void> {
+  async lives(server: ServiceProcess): Promise<void> {
     const living = 'SELECT FROM chat.server WHERE addr = $1 AND lease_until > now()';
-    const end = performance.now() + withinMs;
-    while ((await this.people.sql(living, [server.grpc])).length === 0) {
-      if (performance.now() > end) throw new Error(`No manager accepts ${server.grpc}.\n${server.output}`);
-      await pause(50);
-    }
+    await until(async () => (await this.people.sql(living, [server.grpc])).length > 0).catch((cause: Error) => {
+      throw new Error(`No manager accepts ${server.grpc}.\n${server.output}`, { cause });
+    });
   }
 
   /** Makes a live chat server the owner of a channel. */
@@ -132,6 +131,13 @@ export class Trio {
     const client = this.manager(manager);
     const channel = Channel.fromPartial({ id: channelId });
     return callUnary(client, ChannelService.listen, channel, { token: person.token, withinMs });
+  }
+
+  /** Takes a seat and opens its stream, with events. Resolves once the channel was shown. */
+  async join(person: TestPerson, channelId: number, options: ChatterOptions = {}): Promise<Chatter> {
+    const stream = new Chatter(await this.listen(person, channelId), { events: true, ...options });
+    await stream.find(({ welcome }) => welcome !== undefined);
+    return stream;
   }
 
   /** Changes a member. */

@@ -118,10 +118,10 @@ export class WebStream {
 
   /**
    * Waits for a frame that matches.
-   * @throws {Error} after 15 seconds
+   * @throws {Error} after a minute
    */
   async find(matches: (frame: Message) => boolean): Promise<Message> {
-    for (let tries = 0; tries < 600; tries++) {
+    for (let tries = 0; tries < 2_400; tries++) {
       const found = this.frames.find(matches);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 25));

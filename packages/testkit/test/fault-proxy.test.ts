@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { FaultProxy } from '../src/index.js';
+import { FaultProxy, until } from '../src/index.js';
 
 /** A socket and everything it received. */
 class End {
@@ -40,11 +40,6 @@ let proxy: FaultProxy;
 const accepted: End[] = [];
 const dialled: End[] = [];
 
-async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !holds(); await pause(5))
-    if (Date.now() > end) throw new Error('The condition never held.');
-}
-
 beforeEach(async () => {
   server = createServer({ allowHalfOpen: true }, (socket) => void accepted.push(new End(socket)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,19 +73,19 @@ test('passes data and ends through without faults', async () => {
 
 test('delays each direction without adding up', async () => {
   const [near, far] = await dial();
-  proxy.set({ delayMs: 200 }, ['up']);
+  proxy.set({ delayMs: 1_500 }, ['up']);
   const sent = performance.now();
-  for (let n = 0; n < 5; n++) {
+  for (let n = 0; n < 10; n++) {
     near.socket.write(`${n}`);
     await pause(10);
   }
   far.socket.write('quick');
   await until(() => near.text === 'quick');
   expect(far.text).toBe('');
-  await until(() => far.text === '01234');
+  await until(() => far.text === '0123456789');
   const tookMs = performance.now() - sent;
-  expect(tookMs).toBeGreaterThanOrEqual(199);
-  expect(tookMs).toBeLessThan(5 * 200);
+  expect(tookMs).toBeGreaterThanOrEqual(1_499);
+  expect(tookMs).toBeLessThan(10 * 1_500);
 });
 
 test('limits the bandwidth', async () => {

@@ -61,7 +61,7 @@ describe('the response of Listen', () => {
     const claims = await rig.readJoinToken(token, server.bootId);
     expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sid, ch: id, jti: seat.id });
     expect(Buffer.from(claims.route, 'base64').toString()).toBe('127.0.0.1:5001');
-    expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(1_000);
+    expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(20_000);
     await expect(rig.readJoinToken(token, randomUUID())).rejects.toEqual(reason('moved'));
   });
 });

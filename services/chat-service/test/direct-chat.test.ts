@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ChannelService, Kind, type Message, User } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, Trio } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -9,12 +9,6 @@ beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
 });
 afterAll(() => trio.stop());
-
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
-}
 
 async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<Message['ack']> {
   const clientId = randomUUID();
@@ -29,7 +23,7 @@ test('a direct chat gives neither user, not even the one who opened it, power ov
     token: starter.token,
     withinMs: 15_000,
   });
-  const [a, b] = [await join(starter, id), await join(other, id)];
+  const [a, b] = [await trio.join(starter, id), await trio.join(other, id)];
   for (const [one, two] of [
     [a, b],
     [b, a],

@@ -4,7 +4,7 @@ import { ChatService, DrainRequest } from '@parley/contract';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { callUnary } from '@parley/rpc';
 import { type ServiceClaims, SigningKey, serviceToken } from '@parley/service-kit';
-import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { Chatter, type ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 let pool: Pool;
@@ -39,19 +39,6 @@ async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): 
   const signed = token ?? (await key.sign({ sub: me }, String(server?.boot_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
   await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
-}
-
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 200) throw new Error('not in 10 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** Status by the gRPC health protocol: 1 SERVING, 2 NOT_SERVING. */
@@ -92,7 +79,7 @@ describe('Drain', () => {
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'kept');
     await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
-    const streams = [await join(alice, id), await join(bob, id)] as const;
+    const streams = [await trio.join(alice, id), await trio.join(bob, id)] as const;
     const second = await trio.addChatServer();
     const ids = Array.from({ length: 50 }, () => randomUUID());
     for (const clientId of ids) streams[0].send('said', { clientId });
@@ -131,7 +118,7 @@ describe('Drain', () => {
     const server = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'held');
-    const stream = await join(alice, id);
+    const stream = await trio.join(alice, id);
     const reserved = await trio.listen(bob, id);
     const letGo = await holdHead(id);
     await drain(server);
@@ -152,7 +139,7 @@ test('gives channels back after the deadline if it could not before', async () =
   const server = await trio.addChatServer();
   const alice = await somebody();
   const { id } = await trio.create(alice, 'late');
-  const stream = await join(alice, id);
+  const stream = await trio.join(alice, id);
   const letGo = await holdHead(id);
   await drain(server, 500);
   expect(await stream.ended).toMatchObject({ reason: 'draining' });
@@ -168,29 +155,25 @@ describe('SIGTERM', () => {
     const server = await trio.addChatServer();
     const alice = await somebody();
     const { id } = await trio.create(alice, 'stuck');
-    const stream = await join(alice, id);
+    const stream = await trio.join(alice, id);
     const letGo = await holdHead(id);
-    const began = performance.now();
     server.kill('SIGTERM');
     expect(await stream.ended).toMatchObject({ reason: 'draining' });
     expect(stream.messages.at(-1)?.goodbye).toMatchObject({ listenAgain: true });
     await server.exited;
-    expect(performance.now() - began).toBeLessThan(6_000);
     await letGo();
   });
 
   test('a second signal forces the exit', async () => {
-    const server = await trio.addChatServer();
+    const server = await trio.addChatServer({ PARLEY_STOP_SECONDS: '300' });
     const alice = await somebody();
     const { id } = await trio.create(alice, 'forced');
-    const stream = await join(alice, id);
+    const stream = await trio.join(alice, id);
     const letGo = await holdHead(id);
     server.kill('SIGTERM');
     await until(async () => (await stateOf(server)) === 'draining');
-    const began = performance.now();
     server.kill('SIGTERM');
     expect(await server.exited).toBe(1);
-    expect(performance.now() - began).toBeLessThan(1_000);
     await stream.ended;
     await letGo();
   });

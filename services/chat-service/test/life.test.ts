@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { Chatter, ServiceProcess, Trio } from '@parley/testkit';
+import { Chatter, ServiceProcess, Trio, until } from '@parley/testkit';
 
 let trio: Trio;
 
@@ -18,12 +18,6 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 20_000; !(await holds()); await pause(100)) {
-    if (performance.now() > end) throw new Error('the condition was never met');
-  }
 }
 
 const countIn = (output: string, words: string) => output.split(words).length - 1;

@@ -13,7 +13,7 @@ import {
   type Welcome,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -59,12 +59,6 @@ function update(id: number, fields: Partial<UpdateChannelRequest>) {
   return callUnary(client, ChannelService.update, request, { token: ann.token, withinMs });
 }
 
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
-}
-
 function welcomeOf(stream: Chatter): Welcome | undefined {
   return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
 }
@@ -94,7 +88,7 @@ describe.each([
 ])('In a room with %s', (_, retention) => {
   test('a mute applies to an open stream without ending it, and lifting it restores everything', async () => {
     const id = await room(retention);
-    const b = await join(bob, id);
+    const b = await trio.join(bob, id);
     expect(await say(b)).toBeUndefined();
     await change(id, { muteUntil: inAnHour() });
     await answers(b, 'muted');
@@ -111,7 +105,7 @@ describe.each([
     const id = await room(retention);
     for (const until of [inAnHour(), 0]) await change(id, { muteUntil: until });
     for (const until of [inAnHour(), 0]) await change(id, { banUntil: until }, ann, carol);
-    const streams = [await join(bob, id), await join(carol, id)];
+    const streams = [await trio.join(bob, id), await trio.join(carol, id)];
     await update(id, { description: 'new words' });
     await pause(reconcilerRunsMs);
     expect(streams.flatMap(goodbyes)).toEqual([]);
@@ -124,7 +118,7 @@ describe.each([
 
   test('a ban ends the stream', async () => {
     const id = await room(retention);
-    const b = await join(bob, id);
+    const b = await trio.join(bob, id);
     await change(id, { banUntil: inAnHour() });
     expect((await b.ended).reason).toBe('removed');
     await expect(trio.listen(bob, id)).rejects.toMatchObject({ reason: 'banned' });
@@ -132,7 +126,7 @@ describe.each([
 
   test('slow mode applies to an open stream, and not to a new owner', async () => {
     const id = await room(retention);
-    const b = await join(bob, id);
+    const b = await trio.join(bob, id);
     await update(id, { slowModeS: 600 });
     await answers(b, 'slow-mode');
     await trio.people.sql('UPDATE chat.channel SET owner_id = $2 WHERE id = $1', [id, bob.id]);
@@ -143,9 +137,9 @@ describe.each([
 
   test('Welcome carries the current name, limit and owner', async () => {
     const id = await room(retention);
-    const a = await join(ann, id);
+    const a = await trio.join(ann, id);
     await update(id, { name: 'another name', limit: 7, description: 'about it', slowModeS: 5 });
-    const b = await join(bob, id);
+    const b = await trio.join(bob, id);
     expect(welcomeOf(b)?.channel).toMatchObject({
       name: 'another name',
       limit: 7,
@@ -159,7 +153,7 @@ describe.each([
 test('In a chat without history a mute applies to an open stream, and a removal ends it', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP, retention: Retention.fromPartial({ nothing: true }) });
   await change(id, { add: true });
-  const b = await join(bob, id);
+  const b = await trio.join(bob, id);
   for (let n = 0; n < 3; n++) await say(b);
   await change(id, { muteUntil: inAnHour() });
   await answers(b, 'muted');
@@ -175,7 +169,7 @@ test('In a chat without history a mute applies to an open stream, and a removal 
 test('In a chat a new role applies to an open stream', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP });
   await change(id, { add: true });
-  const [a, b] = [await join(ann, id), await join(bob, id)];
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
   expect(await say(a)).toBeUndefined();
   const { seq } = await b.find((message) => message.seq > 0 && utf8(message.data) === 'words');
   const pin = { kind: Kind.PIN, targetSeq: seq, data: Buffer.alloc(0) };
@@ -190,7 +184,7 @@ test('In a chat a new role applies to an open stream', async () => {
 test('Welcome carries the channel, the role of the caller and the number of users present', async () => {
   const asked = { kind: ChannelKind.PUBLIC, limit: 500, description: 'about it', slowModeS: 3, metadata: '{"a":1}' };
   const { id } = await create({ ...asked, retention: Retention.fromPartial({ seconds: 60, maxCount: 9 }) });
-  const a = await join(ann, id);
+  const a = await trio.join(ann, id);
   const { channel, here } = welcomeOf(a) ?? {};
   expect(channel).toMatchObject({
     ...asked,
@@ -201,7 +195,7 @@ test('Welcome carries the channel, the role of the caller and the number of user
   expect(channel).toMatchObject({ myRole: MemberRole.OWNER, userCount: 1, closedHistory: false });
   expect(channel?.createdAt).toBeGreaterThan(0);
   expect(here).toBe(1);
-  const again = await join(ann, id);
+  const again = await trio.join(ann, id);
   expect(welcomeOf(again)?.here).toBe(1);
   await Promise.all([a.leave(), again.leave()]);
 });
@@ -214,8 +208,8 @@ test('Welcome counts all users present, and lists fewer', async () => {
     [id, crowd.map((person) => person.id)],
   );
   const streams: Chatter[] = [];
-  for (const person of crowd) streams.push(await join(person, id));
-  const welcome = welcomeOf(await join(ann, id));
+  for (const person of crowd) streams.push(await trio.join(person, id));
+  const welcome = welcomeOf(await trio.join(ann, id));
   expect(welcome?.here).toBe(103);
   expect(welcome?.channel?.userCount).toBe(103);
   expect(welcome?.channel?.users).toHaveLength(100);

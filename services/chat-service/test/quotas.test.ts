@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kind, type Message } from '@parley/contract';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 const quota = {
   PARLEY_CHANNEL_MEGABYTES: '1',
@@ -30,12 +30,6 @@ async function keptRoom(): Promise<number> {
   const { id } = await trio.create(host, 'room');
   await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
-}
-
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
 }
 
 /** Returns the seq or the reason of the refusal. Retries if it sent too fast. */
@@ -91,7 +85,7 @@ test(
   'a channel over its bytes accepts only deletions until there is room again',
   async () => {
     const id = await keptRoom();
-    const [a, b] = [await join(host, id), await join(guest, id)];
+    const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     const large = Buffer.alloc(65_536, 'x');
     expect(await until('string', 200, a, large)).toBe('quota-exceeded');
     expect(await say(b, Buffer.from('anything'))).toBe('quota-exceeded');
@@ -114,7 +108,7 @@ test(
   'counts text, content types and mentions as stored, and no longer once an edit or deletion blanks them',
   async () => {
     const id = await keptRoom();
-    const a = await join(host, id);
+    const a = await trio.join(host, id);
     const first = { contentType: 'text/markdown', mentions: [guest.id, 'somebody'] };
     expect(await say(a, Buffer.from('hi all'), first)).toBe(1);
     await say(a, Buffer.from('a much longer text'), { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain' });
@@ -147,20 +141,20 @@ test(
   async () => {
     const [first, second] = [await keptRoom(), await keptRoom()];
     const other = await keptRoom();
-    const rows: Chatter[] = [await join(guest, first)];
+    const rows: Chatter[] = [await trio.join(guest, first)];
     for (let n = 0; n < 35; n++) await say(rows[0] as Chatter, Buffer.from(`${n}`));
     await rows[0]?.leave();
-    const there = await join(guest, second);
+    const there = await trio.join(guest, second);
     for (let n = 0; n < 30; n++) await say(there, Buffer.from(`${n}`));
     await there.leave();
     await expectUsage(65);
-    const a = await join(guest, other);
+    const a = await trio.join(guest, other);
     expect(await say(a, Buffer.from('one more'))).toBe('quota-exceeded');
     await trio.people.sql('UPDATE chat.usage SET rows = 59 WHERE user_id = $1', [guest.id]);
     expect(typeof (await until('number', 100, a, Buffer.from('fits')))).toBe('number');
     expect(await until('string', 500, a, Buffer.from('and more'))).toBe('quota-exceeded');
     await a.leave();
-    const b = await join(host, other);
+    const b = await trio.join(host, other);
     expect(typeof (await say(b, Buffer.from('of somebody else')))).toBe('number');
     await b.leave();
   },
@@ -185,7 +179,7 @@ test(
     const id = await keptRoom();
     const server = await trio.addChatServer(quota);
     await trio.place(id, server);
-    const a = await join(guest, id);
+    const a = await trio.join(guest, id);
     for (let n = 0; n < 3; n++) await say(a, Buffer.from('x'));
     await server.stop();
     expect(await trio.people.sql('SELECT rows, bytes FROM chat.usage WHERE user_id = $1', [guest.id])).toEqual([

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createPool } from '@parley/database';
-import { Chatter, type TestPerson, Trio } from '@parley/testkit';
+import { type TestPerson, Trio } from '@parley/testkit';
 import { Usage } from '../src/core/usage.js';
 import { MessageStore } from '../src/store/messages.js';
 
@@ -20,24 +20,18 @@ async function room(name: string, hasHistory = true): Promise<number> {
   return id;
 }
 
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
-}
-
 test.each([true, false])(
   'treats a client id in capitals as the same, also in one batch; history %s',
   async (hasHistory) => {
     const [here, there] = [await room(`here ${hasHistory}`, hasHistory), await room(`there ${hasHistory}`)];
-    const [a, b] = [await join(alice, here), await join(bob, there)];
+    const [a, b] = [await trio.join(alice, here), await trio.join(bob, there)];
     const clientId = randomUUID();
     a.send('first', { clientId: randomUUID() }); // the rest waits for it and forms one batch
     for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
     b.send('elsewhere', { clientId: randomUUID() });
-    await b.find(({ ack }) => ack?.seq === 1, 5_000);
+    await b.find(({ ack }) => ack?.seq === 1);
     for (const id of [clientId, clientId.toUpperCase()])
-      expect((await a.find(({ ack }) => ack?.clientId === id, 5_000)).ack?.seq).toBe(2);
+      expect((await a.find(({ ack }) => ack?.clientId === id)).ack?.seq).toBe(2);
     expect(a.texts).toEqual(['first', 'once']);
     await Promise.all([a.leave(), b.leave()]);
   },
@@ -45,7 +39,7 @@ test.each([true, false])(
 
 test('settles a batch that holds one message twice', async () => {
   const id = await room('twice');
-  const a = await join(alice, id);
+  const a = await trio.join(alice, id);
   const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
   const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
   const none = { bytes: 0, rows: 0 };
@@ -75,7 +69,7 @@ test('settles a batch that holds one message twice', async () => {
 test('shows a message once without history, however much others send meanwhile', async () => {
   const id = await room('passing', false);
   const crowd = await trio.people.makeMany('crowd', 12);
-  const [a, ...others] = await Promise.all([alice, ...crowd].map((person) => join(person, id)));
+  const [a, ...others] = await Promise.all([alice, ...crowd].map((person) => trio.join(person, id)));
   const said = randomUUID();
   a?.send('once', { clientId: said });
   await a?.find(({ ack }) => ack?.clientId === said);
@@ -94,17 +88,17 @@ test('shows a message once without history, however much others send meanwhile',
 });
 
 test.each([true, false])('a retry gets its first ack while its sender is too fast; history %s', async (hasHistory) => {
-  const a = await join(alice, await room(`fast ${hasHistory}`, hasHistory));
+  const a = await trio.join(alice, await room(`fast ${hasHistory}`, hasHistory));
   const clientId = randomUUID();
   a.send('once', { clientId });
-  await a.find(({ ack }) => ack?.clientId === clientId, 5_000);
+  await a.find(({ ack }) => ack?.clientId === clientId);
   const flood = Array.from({ length: 300 }, () => randomUUID());
   for (const id of flood) a.send('flood', { clientId: id });
   a.send('once', { clientId });
   a.send('last', { clientId: randomUUID() });
-  await a.find(({ ack }) => ack?.refusal?.reason === 'send-too-fast', 25_000);
+  await a.find(({ ack }) => ack?.refusal?.reason === 'send-too-fast');
   const answered = () => a.messages.filter(({ ack }) => ack?.clientId === clientId);
-  await a.find(() => answered().length === 2, 25_000);
+  await a.find(() => answered().length === 2);
   expect(answered().map(({ ack }) => ack?.seq)).toEqual([1, 1]);
   await a.leave();
 });

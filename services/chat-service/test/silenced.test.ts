@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Channel, ChannelKind, ChannelService, Kind, Message, type Retention } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 const patienceMs = 20_000;
 
@@ -24,12 +24,6 @@ async function create(kind: ChannelKind, retention: Parameters<typeof Retention.
   const client = trio.manager();
   const channel = Channel.fromPartial({ name: 'channel', kind, limit: 25, retention });
   return (await callUnary(client, ChannelService.create, channel, { token: host.token, withinMs: patienceMs })).id;
-}
-
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
 }
 
 /** Returns the reason of the refusal, or undefined if it was accepted. */
@@ -63,7 +57,7 @@ const cases = [
 
 test.each(cases)('$where shows nobody $what of a muted user', async ({ retention, fields }) => {
   const id = await create(ChannelKind.ROOM, retention);
-  const [a, b] = [await join(host, id), await join(guest, id)];
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await ackOf(b, 'before')).toBeUndefined();
   await trio.changeMember(host, { channelId: id, userId: guest.id, muteUntil: Date.now() + 3_600_000 });
   const end = performance.now() + patienceMs;
@@ -82,7 +76,7 @@ test.each(cases)('$where shows nobody $what of a muted user', async ({ retention
 test('in a group shows nobody what a removed member sends after the removal was acknowledged', async () => {
   const id = await create(ChannelKind.GROUP, {});
   await trio.changeMember(host, { channelId: id, userId: guest.id, add: true });
-  const [a, b] = [await join(host, id), await join(guest, id)];
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await ackOf(b, 'before')).toBeUndefined();
   await trio.changeMember(host, { channelId: id, userId: guest.id, remove: true });
   for (let n = 0; n < 20; n++) b.send('silenced', { clientId: randomUUID(), lossy: n % 2 === 0 });

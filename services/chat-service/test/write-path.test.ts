@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Kind, type Message } from '@parley/contract';
-import { Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { type Chatter, type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 
 let trio: Trio;
 let server: ServiceProcess;
@@ -23,12 +23,6 @@ async function keptRoom(): Promise<number> {
   const { id } = await trio.create(host, `room ${tests}`);
   await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   return id;
-}
-
-async function join(person: TestPerson, id: number): Promise<Chatter> {
-  const stream = new Chatter(await trio.listen(person, id), { events: true });
-  await stream.find(({ welcome }) => welcome !== undefined);
-  return stream;
 }
 
 const counted = new WeakSet<Message>();
@@ -81,7 +75,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
   ];
   test.each(deeds)('%s of a muted user', async (_, fields) => {
     const id = await keptRoom();
-    const [a, b] = [await join(host, id), await join(guest, id)];
+    const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(b, 'first')).toBe(1);
     server.kill('SIGSTOP');
     const sent = Array.from({ length: 5 }, () => send(b, 'late', fields));
@@ -95,7 +89,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
 
   test('text of a banned user who left before the ack', async () => {
     const id = await keptRoom();
-    const [a, b] = [await join(host, id), await join(guest, id)];
+    const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     server.kill('SIGSTOP');
     for (let n = 0; n < 5; n++) send(b, 'late');
     b.cancel();
@@ -109,7 +103,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
 
   test('messages too early in slow mode, including the first after it was switched on', async () => {
     const id = await keptRoom();
-    const b = await join(guest, id);
+    const b = await trio.join(guest, id);
     expect(await say(b, 'first')).toBe(1);
     server.kill('SIGSTOP');
     const sent = [send(b, 'second'), send(b, 'third')];
@@ -125,7 +119,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
       `INSERT INTO chat.member (channel_id, user_id, joined_seq, role) VALUES ($1, $2, 0, 'admin')`,
       [id, guest.id],
     );
-    const [a, b] = [await join(host, id), await join(guest, id)];
+    const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
     expect(await say(a, 'first')).toBe(1);
     server.kill('SIGSTOP');
     const sent = send(b, '', { kind: Kind.DELETE, targetSeq: 1 });
@@ -139,7 +133,7 @@ describe('stores nothing after the change that forbids it, though the owner was 
 test('slow mode applies to lossy messages and edits, and not to reactions', async () => {
   const id = await keptRoom();
   await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
-  const [a, b] = [await join(host, id), await join(guest, id)];
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await say(b, 'first')).toBe(1);
   expect(await say(b, 'second')).toBe('slow-mode');
   expect(await say(b, 'lossy', { lossy: true })).toBe('slow-mode');
@@ -152,11 +146,11 @@ test('slow mode applies to lossy messages and edits, and not to reactions', asyn
 test('a message refused for another reason does not count for slow mode', async () => {
   const id = await keptRoom();
   await trio.people.sql('UPDATE chat.channel SET slow_mode_s = 600 WHERE id = $1', [id]);
-  const b = await join(guest, id);
+  const b = await trio.join(guest, id);
   const used = send(b, 'one');
   expect(await ackOf(b, used)).toBe(1);
   await b.leave();
-  const other = await join(await trio.people.make(`other-${tests}`), id);
+  const other = await trio.join(await trio.people.make(`other-${tests}`), id);
   expect(await say(other, 'mine?', { kind: Kind.EDIT, targetSeq: 1 })).toBe('not-your-message');
   expect(await say(other, 'first')).toBe(2);
   await other.leave();
@@ -164,7 +158,7 @@ test('a message refused for another reason does not count for slow mode', async 
 
 test('a retry gets its first ack, whatever has changed since, here and on another server', async () => {
   const id = await keptRoom();
-  let b = await join(guest, id);
+  let b = await trio.join(guest, id);
   const about = { targetSeq: 1 } as const;
   const words = [randomUUID(), 'words', {}] as const;
   const edit = [randomUUID(), 'better', { kind: Kind.EDIT, ...about }] as const;
@@ -183,7 +177,7 @@ test('a retry gets its first ack, whatever has changed since, here and on anothe
   expect(await again()).toEqual([1, 2, 3]);
   await b.leave();
   await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
-  b = await join(guest, id);
+  b = await trio.join(guest, id);
   expect(await again()).toEqual([1, 2, 3]);
   expect(await say(b, 'new')).toBe('muted');
   await b.leave();
@@ -191,7 +185,7 @@ test('a retry gets its first ack, whatever has changed since, here and on anothe
 
 test('refuses changes that race with a deletion, and stores none of their text', async () => {
   const id = await keptRoom();
-  const [a, b] = [await join(host, id), await join(guest, id)];
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   for (let round = 0; round < 6; round++) {
     const targetSeq = Number(await say(b, 'insult'));
     const sent = [
@@ -210,7 +204,7 @@ test('refuses changes that race with a deletion, and stores none of their text',
 
 test('rejects changes that carry content which nobody could moderate', async () => {
   const id = await keptRoom();
-  const a = await join(host, id);
+  const a = await trio.join(host, id);
   expect(await say(a, 'target')).toBe(1);
   const changes: [Kind, string, Partial<Message>][] = [
     ...[Kind.DELETE, Kind.PIN, Kind.UNPIN].map((kind): [Kind, string, Partial<Message>] => [kind, 'smuggled', {}]),
@@ -230,7 +224,7 @@ test('rejects changes that carry content which nobody could moderate', async () 
 
 test('rejects a second deletion of a message, but gives a retry its first answer', async () => {
   const id = await keptRoom();
-  const a = await join(host, id);
+  const a = await trio.join(host, id);
   expect(await say(a, 'once')).toBe(1);
   const clientId = randomUUID();
   expect(await say(a, '', { kind: Kind.DELETE, targetSeq: 1, clientId })).toBe(2);
@@ -242,7 +236,7 @@ test('rejects a second deletion of a message, but gives a retry its first answer
 
 test('rejects every change of a message that retention has removed', async () => {
   const id = await keptRoom();
-  const a = await join(host, id);
+  const a = await trio.join(host, id);
   expect([await say(a, 'one'), await say(a, 'two')]).toEqual([1, 2]);
   expect(await say(a, '🎉', { kind: Kind.REACT, targetSeq: 1 })).toBe(3);
   await trio.people.sql('UPDATE chat.channel_head SET first_seq = 2 WHERE channel_id = $1', [id]);
@@ -266,7 +260,7 @@ test('rejects every change of a message that retention has removed', async () =>
 
 test('stores mentions as they were sent', async () => {
   const id = await keptRoom();
-  const a = await join(host, id);
+  const a = await trio.join(host, id);
   const many = Array.from({ length: 50 }, (_, n) => `user.${n}`);
   const sent = [['null', 'NULL', 'a-b_c.d'], many, []].map((mentions) => say(a, 'you', { mentions }));
   await Promise.all(sent);
@@ -277,7 +271,7 @@ test('stores mentions as they were sent', async () => {
 
 test('limits a message to 20 distinct reactions, however many come at once', async () => {
   const id = await keptRoom();
-  const [a, b] = [await join(host, id), await join(guest, id)];
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await say(a, 'react')).toBe(1);
   const emojis = Array.from({ length: 24 }, (_, n) => String.fromCodePoint(0x1f600 + n));
   const sent = emojis.map((emoji, n) => [n % 2 === 0 ? a : b, emoji] as const);
@@ -296,7 +290,7 @@ test('limits a message to 20 distinct reactions, however many come at once', asy
 
 test('keeps streams open and messages queued while the database accepts no connection', async () => {
   const id = await keptRoom();
-  const b = await join(guest, id);
+  const b = await trio.join(guest, id);
   expect(await say(b, 'one')).toBe(1);
   await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT 0');
   try {
@@ -319,7 +313,7 @@ test('keeps streams open and messages queued while the database accepts no conne
 
 test('a locked head delays only its own channel', async () => {
   const [locked, free] = [await keptRoom(), await keptRoom()];
-  const [a, b] = [await join(host, locked), await join(guest, free)];
+  const [a, b] = [await trio.join(host, locked), await trio.join(guest, free)];
   expect([await say(a, 'one'), await say(b, 'one')]).toEqual([1, 1]);
   const lock = trio.people.sql(
     'SELECT pg_sleep(6) FROM (SELECT FROM chat.channel_head WHERE channel_id = $1 FOR UPDATE) h',

@@ -91,9 +91,7 @@ describe('the gRPC-Web bridge', () => {
     await page.find(({ welcome }) => welcome !== undefined);
     for (let n = 1; n <= 5; n++) {
       chatter.send(`${n}`);
-      const sentAtMs = Date.now();
       await page.find(({ seq }) => seq === n);
-      expect((page.arrivedAtMs.at(-1) ?? 0) - sentAtMs).toBeLessThan(500);
     }
     const sent = await call('/chat.v1.ChatService/Send', said('from the page'), { token, text: true });
     expect(Ack.decode(sent.messages[0] ?? nothing)).toMatchObject({ seq: 6, refusal: undefined });
@@ -145,11 +143,9 @@ describe('the gRPC-Web bridge', () => {
     agent.destroy();
   });
 
-  test('refuses invalid base64 at once, and joins many chunks into one message', async () => {
-    const startedAtMs = Date.now();
+  test('refuses invalid base64, and joins many chunks into one message', async () => {
     const bad = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: `${'a'.repeat(44)}!` });
     expect(bad.trailers['chat-reason']).toBe('malformed');
-    expect(Date.now() - startedAtMs).toBeLessThan(1_000);
     const padded = await call('/chat.v1.UserService/Login', nothing, { text: true, raw: 'AA=='.repeat(65) });
     expect(padded.trailers['chat-reason']).toBe('malformed');
     const frame = [0, 0, 0, 0, 0].map((byte) => Buffer.of(byte).toString('base64')).join('');

@@ -16,7 +16,7 @@ import { startUserService } from '../src/app.js';
 import { readUserServiceConfig } from '../src/config.js';
 
 export const password = 'correct horse';
-const withinMs = 20_000;
+const withinMs = 60_000;
 
 /** A user-service over its own database, and a client. */
 export class Accounts {

@@ -45,7 +45,7 @@ const tries = fc.array(
       { weight: 1, arbitrary: fc.integer({ min: -5_000, max: 9e15 - 1e12 }) },
     ),
   }),
-  { maxLength: 30 },
+  { maxLength: 30, size: 'max' },
 );
 
 test('a removal comes before a mute, a mute before slow mode, and slow mode spaces the speech of everyone but the owner', () => {
