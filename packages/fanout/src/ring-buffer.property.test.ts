@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Framing } from './framing.js';
-import { type EncodedMessage, RingBuffer } from './ring-buffer.js';
+import { type EncodedMessage, RingBuffer, type RingView } from './ring-buffer.js';
 import { RingMemory } from './ring-memory.js';
 
 const runs = { numRuns: 300, seed: 42 };
@@ -49,7 +49,11 @@ class Model {
   /** Reads from a cursor to the head, as a subscriber does. */
   read(cursor: number, plainOnly: boolean): void {
     const view = this.ring.view(framed, plainOnly);
-    if (cursor < this.ring.tail) return expect(view.after(cursor)).toBeUndefined();
+    if (cursor < this.ring.tail) expect(view.after(cursor)).toBeUndefined();
+    else this.#readOn(view, cursor, plainOnly);
+  }
+
+  #readOn(view: RingView, cursor: number, plainOnly: boolean): void {
     const expected = this.pushed.slice(cursor).filter(({ plain }) => plain || !plainOnly);
     let text = '';
     for (let at = cursor; at < this.ring.head; ) {
