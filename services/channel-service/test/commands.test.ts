@@ -94,7 +94,10 @@ test('does not wait for an unresponsive server', async () => {
   listener.stop();
   const rooms = await Promise.all(Array.from({ length: 8 }, () => rig.room(me)));
   const began = performance.now();
-  for (const id of rooms) await rig.listen(me, id);
-  for (const id of rooms) await rig.remove(me, id);
+  for (const id of rooms) {
+    await rig.owner.query('DELETE FROM chat.rate');
+    await rig.listen(me, id);
+    await rig.remove(me, id);
+  }
   expect(performance.now() - began).toBeLessThan(16 * 450); // a call to a chat server may take 500 ms
 });

@@ -23,6 +23,9 @@ async function freePort(): Promise<number> {
 const countIn = (output: string, words: string) => output.split(words).length - 1;
 const stack = /"stack"|\n\s+at /;
 
+/** Output without a warning that a busy machine causes, and that shows its error. */
+const outputOf = ({ output }: ServiceProcess) => output.replace(/^.*clock check failed.*\n/gm, '');
+
 test('A chat server stops in order if its row says that it has stopped', async () => {
   const server = await trio.addChatServer();
   const person = await trio.people.make('ann');
@@ -49,7 +52,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
   await pause(3_000);
   expect(await answer()).not.toContain('ready');
   expect(countIn(alone.output, 'task failed; retrying')).toBe(1);
-  expect(alone.output).not.toMatch(stack);
+  expect(outputOf(alone)).not.toMatch(stack);
   await alone.stop();
   const known = await trio.addChatServer({ PARLEY_ADMIN_PORT: String(port) });
   await until(async () => (await answer()) === 'ready\n');
@@ -72,7 +75,7 @@ test('A chat server that starts before its database waits for it, and logs that 
   url.host = `127.0.0.1:${(door.address() as AddressInfo).port}`;
   const started = await trio.addChatServer({ PARLEY_DATABASE_URL: url.href });
   expect(countIn(started.output, 'waiting for the database')).toBe(1);
-  expect(started.output).not.toMatch(stack);
+  expect(outputOf(started)).not.toMatch(stack);
   await started.stop();
   trio.chatServers.splice(trio.chatServers.indexOf(started), 1);
   door.close();
