@@ -36,13 +36,6 @@ async function openRoom(hasHistory: boolean): Promise<Room> {
   return { id, hasHistory, speaker: await trio.join(speaker, id), reader: await trio.join(reader, id), heir };
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 400) throw new Error('not in 20 s');
-    await pause(50);
-  }
-}
-
 /**
  * Takes a seat at the server that took over. Retries, as managers may not have noticed the lapse
  * yet.

@@ -87,7 +87,9 @@ export class Sequencer {
 
   /** Returns false if members or settings have changed since this revision, or are being loaded. */
   isCurrent(revision: number): boolean {
-    return !this.#isLoading && !this.#areMembersOld && revision >= Math.max(this.#loaded.revision, this.#wanted.revision);
+    return (
+      !this.#isLoading && !this.#areMembersOld && revision >= Math.max(this.#loaded.revision, this.#wanted.revision)
+    );
   }
 
   #mayShow(seq: number, revision: number): boolean {

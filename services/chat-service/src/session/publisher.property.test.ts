@@ -52,8 +52,8 @@ class World {
   readonly #waiting: { draft: Candidate; report: (outcome: AppendOutcome) => void }[] = [];
   #nowMs = 1e12;
 
-  constructor(keeps: boolean) {
-    this.channel = this.#open(keeps);
+  constructor(hasHistory: boolean) {
+    this.channel = this.#open(hasHistory);
     const take = ({ frame }: SequencedEntry) => this.shown.push(rowOf(frame.bytes));
     this.channel.sequencer = { take, expect: () => {} } as unknown as Sequencer;
     const offer = (draft: Candidate, report: (outcome: AppendOutcome) => void) => {
@@ -72,10 +72,10 @@ class World {
     this.publisher = new Publisher({ person, membership: this.membership }, this.channel, context);
   }
 
-  #open(keeps: boolean): LiveChannel {
+  #open(hasHistory: boolean): LiveChannel {
     const memory = new DedupeMemory({ ms: 60_000, ofSender: 100, ofAll: 1_000 });
     const bounds = { ringBytes: 1e6, lossyRingBytes: 1e6, writeBytes: 1e4, rate, senderRate: rate, memory };
-    const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', keeps, lastSeq: 0 } as const;
+    const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', hasHistory, lastSeq: 0 } as const;
     const flushQueue = new FlushQueue(
       (run) => run(),
       () => {},
@@ -86,7 +86,7 @@ class World {
 
   /** Everything in the log: the table, or what was relayed to all. */
   get log(): Row[] {
-    if (this.channel.facts.keeps) return this.table;
+    if (this.channel.facts.hasHistory) return this.table;
     const { entries } = this.channel.rings;
     return Array.from({ length: entries.head }, (_, cursor) => rowOf(entries.at(cursor).bytes));
   }
@@ -114,7 +114,7 @@ class World {
     const text = Buffer.from(draft.data).toString();
     const earlier = this.table.find(({ clientId }) => clientId === draft.clientId);
     if (earlier !== undefined)
-      return earlier.text === text ? { is: 'known', seq: earlier.seq, sentAtMs: 1 } : { is: 'reused' };
+      return earlier.text === text ? { is: 'duplicate', seq: earlier.seq, sentAtMs: 1 } : { is: 'reused' };
     draft.judge();
     if (draft.denial !== undefined) return { is: 'denied', denial: draft.denial };
     const seq = this.table.length + 1;
@@ -140,7 +140,7 @@ function publishChecked(world: World, { clientId, text, lossy }: Step & { do: 'p
   } else if (!world.isLeaseHeld) {
     expect(answers).toEqual([{ refused: 'paused' }]);
     expect([world.log.length, world.lossyCount]).toEqual([before, lossyBefore]);
-  } else if (world.membership.removed && (lossy || !world.channel.facts.keeps)) {
+  } else if (world.membership.removed && (lossy || !world.channel.facts.hasHistory)) {
     expect(answers).toEqual([{ refused: 'removed' }]);
     expect([world.log.length, world.lossyCount]).toEqual([before, lossyBefore]);
   } else if (lossy) expect([answers, world.lossyCount]).toEqual([[], lossyBefore + 1]);
@@ -159,7 +159,8 @@ function checkEnd({ said, log, shown, channel }: World): void {
   }
   const acked = said.flatMap(({ answers }) => answers.flatMap(({ seq }) => seq ?? []));
   expect(new Set(acked)).toEqual(new Set(log.map(({ seq }) => seq)));
-  if (channel.facts.keeps) expect(shown.map(({ seq, text }) => [seq, text])).toEqual(log.map((r) => [r.seq, r.text]));
+  if (channel.facts.hasHistory)
+    expect(shown.map(({ seq, text }) => [seq, text])).toEqual(log.map((r) => [r.seq, r.text]));
 }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -185,11 +186,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 test.each([true, false])(
-  'every message gets one answer, and a retry that of its first try, in a channel whose history is kept: %s',
-  async (keeps) => {
+  'every message gets one answer, and a retry that of its first try, history: %s',
+  async (hasHistory) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {
-        const world = new World(keeps);
+        const world = new World(hasHistory);
         for (const one of steps) {
           if (one.do === 'publish') publishChecked(world, one);
           else if (one.do === 'write') world.write(one.count);
