@@ -8,7 +8,7 @@ import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { WebStream } from '@parley/testkit';
 import { Talker } from '../../../packages/drills/dist/src/talker.js';
-import { nothing, until } from './system.mjs';
+import { nothing, waitUntil } from './system.mjs';
 
 const rooms = 6;
 const peopleOfRoom = 4;
@@ -113,7 +113,7 @@ async function drain(system, inside, { log, judge }) {
   );
   await pause(3_000);
   for (const one of talkers) one.stop();
-  await until('every send is answered', () => talkers.every(({ unanswered }) => unanswered === 0));
+  await waitUntil('every send is answered', () => talkers.every(({ unanswered }) => unanswered === 0));
   await pause(500);
   const moved = talkers.filter(({ reconnected }) => reconnected.length > 0);
   log(`${moved.length} of ${talkers.length} users moved: ${[...new Set(moved.flatMap((one) => one.reconnected))]}`);

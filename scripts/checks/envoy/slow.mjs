@@ -6,7 +6,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Chatter } from '@parley/testkit';
-import { until } from './system.mjs';
+import { waitUntil } from './system.mjs';
 
 const messageBytes = 16_384;
 const perSecond = 60; // per sender, below the limit of 1 MiB per second
@@ -73,7 +73,7 @@ async function starve(system, { log, judge }, name, open) {
   const timers = talking.map((one) => setInterval(() => one.send(text), 1_000 / perSecond));
   const since = Date.now();
   const bytes = () => healthy.texts.length * messageBytes;
-  await until('the slow reader is reset', () =>
+  await waitUntil('the slow reader is reset', () =>
     healthy.messages.some(({ presence }) => presence?.went.some((one) => one.id === slow.id)),
   );
   const [ms, saidBytes] = [Date.now() - since, bytes()];

@@ -28,7 +28,7 @@ async function freePort() {
 }
 
 /** Waits until a condition holds, and returns its value. */
-export async function until(condition, holds, withinMs = 20_000) {
+export async function waitUntil(condition, holds, withinMs = 20_000) {
   for (const end = Date.now() + withinMs; Date.now() < end; await pause(20)) {
     const held = await holds();
     if (held) return held;
@@ -65,7 +65,7 @@ export class EnvoySystem {
     const person = await this.trio.people.make('first');
     const { token } = await this.trio.listen(person, (await this.trio.create(person, 'first')).id);
     const send = () => webCall(`${this.url}/chat.v1.ChatService/Send`, nothing, { token });
-    await until('Envoy trusts join tokens', async () => (await send()).http === 200);
+    await waitUntil('Envoy trusts join tokens', async () => (await send()).http === 200);
   }
 
   get address() {
@@ -92,7 +92,7 @@ export class EnvoySystem {
     server.listensAt = Date.now();
     this.chatServers.push(server);
     this.names.hosts = [...this.names.hosts, host];
-    await until(`a manager accepts ${host}`, async () => (await this.instanceOf(server)) !== undefined);
+    await waitUntil(`a manager accepts ${host}`, async () => (await this.instanceOf(server)) !== undefined);
     return server;
   }
 
