@@ -1,6 +1,12 @@
 /**
  * Returns a random UUID (version 4). It works on pages loaded over plain HTTP too, where
  * `crypto.randomUUID` is missing.
+ * @example
+ * ```ts
+ * import { randomUuid } from '@parley/client';
+ *
+ * const clientId = randomUuid(); // for a send that a later process may repeat
+ * ```
  */
 export function randomUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -3,7 +3,19 @@ export interface Flushable {
   flush(): void;
 }
 
-/** Collects everything that became ready in one turn of the event loop, and flushes each once at its end. */
+/**
+ * Collects everything that became ready in one turn of the event loop, and flushes each once at its
+ * end.
+ * @example
+ * ```ts
+ * import { FlushQueue } from '@parley/fanout';
+ *
+ * const queue = new FlushQueue(setImmediate, (cause) => console.error(cause));
+ * const channel = { flush: () => console.log('written once') };
+ * queue.add(channel);
+ * queue.add(channel); // still one flush, at the end of this turn
+ * ```
+ */
 export class FlushQueue {
   readonly #ready = new Set<Flushable>();
   readonly #atTurnEnd: (run: () => void) => void;

@@ -1,4 +1,14 @@
-/** A bound in units per second that lets one second's worth through at once. One number, no timer. */
+/**
+ * A bound in units per second that lets one second's worth through at once. One number, no timer.
+ * @example
+ * ```ts
+ * import { RateLimiter } from '@parley/fanout';
+ *
+ * const limiter = new RateLimiter(100); // 100 units per second
+ * limiter.take(100, 0); // 0: taken
+ * limiter.take(50, 0); // 500: does not fit for another 500 ms
+ * ```
+ */
 export class RateLimiter {
   readonly #perSecond: number;
   #paidUntilMs = 0;
@@ -30,7 +40,16 @@ export interface MessageRate {
   readonly bytesPerSecond: number;
 }
 
-/** Messages and bytes of one sender or of one channel. */
+/**
+ * Messages and bytes of one sender or of one channel.
+ * @example
+ * ```ts
+ * import { MessageRateLimiter } from '@parley/fanout';
+ *
+ * const limiter = new MessageRateLimiter({ messagesPerSecond: 100, bytesPerSecond: 1_000_000 });
+ * const waitMs = limiter.take(512, performance.now()); // one message of 512 bytes
+ * ```
+ */
 export class MessageRateLimiter {
   readonly #messages: RateLimiter;
   readonly #bytes: RateLimiter;

@@ -38,6 +38,14 @@ const overheadBytes = 400;
 /**
  * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into it, so the ring is outbox, resume buffer
  * and slow-reader rule in one: a cursor before `tail` has lost messages.
+ * @example
+ * ```ts
+ * import { RingBuffer } from '@parley/fanout';
+ *
+ * const ring = new RingBuffer(1_048_576, 65_536);
+ * ring.push({ bytes: new TextEncoder().encode('hello'), plain: true });
+ * ring.at(ring.head - 1).bytes; // the newest message
+ * ```
  */
 export class RingBuffer {
   readonly #maxBytes: number;

@@ -1,4 +1,14 @@
-/** Memory of all rings of a process, in bytes. */
+/**
+ * Memory of all rings of a process, in bytes.
+ * @example
+ * ```ts
+ * import { RingBuffer, RingMemory } from '@parley/fanout';
+ *
+ * const rings: RingBuffer[] = [];
+ * const memory = new RingMemory(268_435_456, () => rings.at(0)?.shrinkTo(0));
+ * rings.push(new RingBuffer(1_048_576, 65_536, memory));
+ * ```
+ */
 export class RingMemory {
   readonly #maxBytes: number;
   readonly #full: () => void;

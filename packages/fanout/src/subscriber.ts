@@ -47,6 +47,28 @@ const overheadBytes = 400;
 /**
  * One stream in a channel: a cursor in each ring, and a short queue of messages of its own (welcome, acks, pongs).
  * Own messages go first, then entries, then lossy messages. It writes nothing while its stream is not ready.
+ * @example
+ * ```ts
+ * import { type MessageSink, RingBuffer, Subscriber } from '@parley/fanout';
+ *
+ * const stream: MessageSink = {
+ *   ended: false,
+ *   framing: { overheadBytes: 0, join: (messages) => Buffer.concat(messages) },
+ *   write: (messages) => process.stdout.write(messages),
+ *   onDrain: (listener) => process.stdout.once('drain', listener),
+ * };
+ * const rings = { entries: new RingBuffer(1_048_576, 65_536), lossy: new RingBuffer(65_536, 65_536) };
+ * const subscriber = new Subscriber({
+ *   rings,
+ *   sink: stream,
+ *   events: true,
+ *   maxOwnBytes: 524_288,
+ *   onSlow: () => console.log('fell off the ring'),
+ *   onWrite: (count) => console.log(`${count} messages written`),
+ * });
+ * rings.entries.push({ bytes: new TextEncoder().encode('hello'), plain: true });
+ * subscriber.flush();
+ * ```
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;

@@ -12,7 +12,16 @@ interface Bucket {
 /** Maximum number of keys. Beyond it, the least recently counted key is forgotten. */
 const maxBuckets = 100_000;
 
-/** Token buckets by key, in the memory of this process. */
+/**
+ * Token buckets by key, in the memory of this process.
+ * @example
+ * ```ts
+ * import { Buckets } from '@parley/service-kit';
+ *
+ * const logins = new Buckets<string>();
+ * const waitMs = logins.take('192.0.2.7', { burst: 10, perSecond: 1 }); // 0: allowed
+ * ```
+ */
 export class Buckets<K> {
   readonly #buckets = new Map<K, Bucket>();
   readonly #now: () => number;

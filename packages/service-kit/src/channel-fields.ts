@@ -1,7 +1,15 @@
 import { ChannelKind, Retention } from '@parley/contract';
 import type { ChannelKind as Kind } from '@parley/database';
 
-/** Kinds of channels in the contract, by name in the database. */
+/**
+ * Kinds of channels in the contract, by name in the database.
+ * @example
+ * ```ts
+ * import { channelKinds } from '@parley/service-kit';
+ *
+ * channelKinds.direct; // ChannelKind.DIRECT
+ * ```
+ */
 export const channelKinds = {
   room: ChannelKind.ROOM,
   direct: ChannelKind.DIRECT,

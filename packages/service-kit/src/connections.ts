@@ -16,6 +16,17 @@ const logEveryMs = 10_000;
 /**
  * Open connections of a server. Refuses those beyond its bounds, before anything is read from them.
  * Trusted proxies are not bounded, because they connect for many users.
+ * @example
+ * ```ts
+ * import { createServer } from 'node:net';
+ * import { Metrics, silentLogger } from '@parley/runtime';
+ * import { Connections, Proxies } from '@parley/service-kit';
+ *
+ * const bounds = { perAddress: 1_000, perProcess: 10_000 };
+ * const connections = new Connections(new Proxies([]), silentLogger(), new Metrics(), bounds);
+ * const server = createServer();
+ * connections.guard(server); // before it listens
+ * ```
  */
 export class Connections {
   readonly #proxies: Proxies;
@@ -92,7 +103,16 @@ export class Connections {
   }
 }
 
-/** Reads the bounds of connections from the settings. */
+/**
+ * Reads the bounds of connections from the settings.
+ * @example
+ * ```ts
+ * import { readSettings } from '@parley/runtime';
+ * import { connectionBounds } from '@parley/service-kit';
+ *
+ * const { perAddress } = connectionBounds(readSettings(process.env));
+ * ```
+ */
 export function connectionBounds({
   CONNECTIONS_PER_ADDRESS,
 }: Pick<Settings, 'CONNECTIONS_PER_ADDRESS'>): ConnectionBounds {

@@ -60,6 +60,13 @@ function readUrl(file: string | undefined): string | undefined {
 /**
  * Reads the part of the configuration that every service has.
  * @throws {Error} one sentence if no database URL is set, or its file cannot be read.
+ * @example
+ * ```ts
+ * import { readSettings } from '@parley/runtime';
+ * import { readHostConfig } from '@parley/service-kit';
+ *
+ * const config = readHostConfig(readSettings(process.env), 'user-service', 50_051, 'chat_user');
+ * ```
  */
 export function readHostConfig(
   settings: Settings,

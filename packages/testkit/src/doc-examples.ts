@@ -12,6 +12,35 @@ function examplesIn(source: string): string[] {
   return texts.flatMap((text) => Array.from(text.matchAll(/@example\n```ts\n([\s\S]*?)```/g), ([, code = '']) => code));
 }
 
+/** Returns the names of the values that the index files of a package export. */
+function exportedNames(indexes: readonly string[]): string[] {
+  const lists = indexes.flatMap((text) => Array.from(text.matchAll(/^export \{([^}]*)\}/gm), ([, list = '']) => list));
+  const names = lists.flatMap((list) => list.split(',')).map((name) => name.trim());
+  return names.filter((name) => /^\w+$/.test(name));
+}
+
+/**
+ * Returns the functions and classes that a package exports without an `@example`. Exports of other
+ * packages are not its own.
+ * @param folder of the package, from the root of the repository, such as `packages/client`
+ */
+export function exportsWithoutExample(folder: string): string[] {
+  const source = join(root, folder, 'src');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /(?<!\.test)\.ts$/.test(name),
+  );
+  const textOf = (name: string) => readFileSync(join(source, name), 'utf8');
+  const texts = files.map(textOf);
+  const isBare = (name: string) => {
+    const declared = new RegExp(
+      `(/\\*\\*(?:(?!\\*/)[\\s\\S])*\\*/\\s*)?export (?:async )?(?:function|class) ${name}\\b`,
+    );
+    const found = texts.map((text) => declared.exec(text)).find((match) => match !== null);
+    return found !== undefined && !found[1]?.includes('@example');
+  };
+  return exportedNames(files.filter((name) => /(^|\/)index\.ts$/.test(name)).map(textOf)).filter(isBare);
+}
+
 /**
  * Compiles each `@example` of a package's sources as a module of that package, with the options of
  * the workspace. Returns the number of examples and the compiler's output, which is empty on success.

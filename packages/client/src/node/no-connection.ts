@@ -9,7 +9,18 @@ const signs: readonly (readonly [RegExp, NoConnection])[] = [
   [/Failed to connect/, 'not-plain'],
 ];
 
-/** Finds the cause in the details of a gRPC status. */
+/**
+ * Finds the cause in the details of a gRPC status.
+ * @example
+ * ```ts
+ * import { Refusal } from '@parley/client';
+ * import { noConnectionOf, noConnectionWords } from '@parley/client/node';
+ *
+ * function why({ cause }: Refusal): string {
+ *   return noConnectionWords[noConnectionOf(cause instanceof Error ? cause.message : '')];
+ * }
+ * ```
+ */
 export function noConnectionOf(details: string): NoConnection {
   return signs.find(([pattern]) => pattern.test(details))?.[1] ?? 'silent';
 }

@@ -39,7 +39,18 @@ export function callsPerUser(connections: number): number {
   return Math.max(1, Math.min(limits.callsPerUser, connections - 1));
 }
 
-/** Authenticates callers: verifies the token, then checks its session in the database. */
+/**
+ * Authenticates callers: verifies the token, then checks its session in the database.
+ * @example
+ * ```ts
+ * import type { Pool } from '@parley/database';
+ * import { type Call, Callers, type TrustedKeys } from '@parley/service-kit';
+ *
+ * export async function callerId(keys: TrustedKeys, pool: Pool, call: Call): Promise<string> {
+ *   return (await new Callers(keys, pool).user(call)).id;
+ * }
+ * ```
+ */
 export class Callers {
   readonly #keys: TrustedKeys;
   readonly #pool: Pool;

@@ -16,7 +16,15 @@ export interface TokenKind<C> {
   readonly claims: z.ZodType<C>;
 }
 
-/** Returns the issuer claim of a purpose. */
+/**
+ * Returns the issuer claim of a purpose.
+ * @example
+ * ```ts
+ * import { issuerOf } from '@parley/service-kit';
+ *
+ * issuerOf('join'); // 'parley:join'
+ * ```
+ */
 export function issuerOf(purpose: TokenPurpose): string {
   return `parley:${purpose}`;
 }
@@ -35,7 +43,17 @@ export interface UserClaims {
   readonly sid: string;
 }
 
-/** Token that Login returns. */
+/**
+ * Token that Login returns.
+ * @example
+ * ```ts
+ * import { type TrustedKeys, userAudience, userToken } from '@parley/service-kit';
+ *
+ * export async function userIdOf(keys: TrustedKeys, token: string): Promise<string> {
+ *   return (await keys.verify(token, userToken, userAudience)).claims.sub;
+ * }
+ * ```
+ */
 export const userToken: TokenKind<UserClaims> = {
   typ: 'user+jwt',
   purpose: 'user',
@@ -58,7 +76,17 @@ export interface JoinClaims {
   readonly timestamp: number;
 }
 
-/** Token that Listen returns. Its audience is the instance id of one chat server. */
+/**
+ * Token that Listen returns. Its audience is the instance id of one chat server.
+ * @example
+ * ```ts
+ * import { joinToken, type TrustedKeys } from '@parley/service-kit';
+ *
+ * export async function seatOf(keys: TrustedKeys, token: string, instanceId: string): Promise<string> {
+ *   return (await keys.verify(token, joinToken, instanceId)).claims.jti;
+ * }
+ * ```
+ */
 export const joinToken: TokenKind<JoinClaims> = {
   typ: 'join+jwt',
   purpose: 'join',
@@ -80,7 +108,15 @@ export interface ServiceClaims {
   readonly sub: string;
 }
 
-/** Token for calls between services. Its audience is `manager` or an instance id. */
+/**
+ * Token for calls between services. Its audience is `manager` or an instance id.
+ * @example
+ * ```ts
+ * import { serviceToken } from '@parley/service-kit';
+ *
+ * serviceToken('manager').lifeSeconds; // 60
+ * ```
+ */
 export function serviceToken(purpose: 'manager' | 'chat' | 'gateway'): TokenKind<ServiceClaims> {
   return { typ: 'service+jwt', purpose, lifeSeconds: 60, claims: z.object({ sub: uuid }) };
 }

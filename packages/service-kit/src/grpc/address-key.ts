@@ -32,6 +32,13 @@ export function addressKey(address: string): string {
 /**
  * Returns the key for limits by network: the /48 network of an IPv6 {@link addressKey}, which one
  * site owns with its 65,536 /64 networks, or any other key unchanged.
+ * @example
+ * ```ts
+ * import { networkKey } from '@parley/service-kit';
+ *
+ * networkKey('2001:db8:0:7::/64'); // '2001:db8:0::/48'
+ * networkKey('192.0.2.7'); // '192.0.2.7'
+ * ```
  */
 export function networkKey(key: string): string {
   return key.replace(/^((?:[\da-f]+:){2}[\da-f]+):[\da-f]+::\/64$/, '$1::/48');

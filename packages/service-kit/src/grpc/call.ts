@@ -23,7 +23,18 @@ export interface CallTransport {
   sendMetadata(metadata: Metadata): void;
 }
 
-/** One incoming call: its caller, its metadata and its end. */
+/**
+ * One incoming call: its caller, its metadata and its end.
+ * @example
+ * ```ts
+ * import { Metadata } from '@grpc/grpc-js';
+ * import { Call } from '@parley/service-kit';
+ *
+ * const transport = { getPeer: () => '192.0.2.7:1234', sendMetadata: () => {} };
+ * const call = new Call('/chat.v1.UserService/Login', new Metadata(), transport, AbortSignal.timeout(5_000));
+ * call.rpc; // 'chat.v1.UserService/Login'
+ * ```
+ */
 export class Call {
   /** Name of the RPC as in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;

@@ -30,6 +30,14 @@ export interface Health {
  * not serving until `set(true)`. Callers are not authenticated, so no query is stored or echoed;
  * the library's own handlers store every name. The number of
  * watchers is bounded.
+ * @example
+ * ```ts
+ * import { Server } from '@grpc/grpc-js';
+ * import { addHealth } from '@parley/service-kit';
+ *
+ * const health = addHealth(new Server(), ['chat.v1.UserService']);
+ * health.set(true);
+ * ```
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);

@@ -26,6 +26,13 @@ const versions = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alph
  * Serves gRPC reflection, v1 and v1alpha, from the contract's descriptors. Lists only the services
  * in `served` (full names such as `chat.v1.UserService`) and returns only the files that they need.
  * @throws {Error} if the contract has no such service.
+ * @example
+ * ```ts
+ * import { Server } from '@grpc/grpc-js';
+ * import { addReflection } from '@parley/service-kit';
+ *
+ * addReflection(new Server(), ['chat.v1.UserService']);
+ * ```
  */
 export function addReflection(server: Server, served: readonly string[]): void {
   const answers = answersFor(served);

@@ -54,6 +54,14 @@ export interface RunningGrpcServer extends Part {
 /**
  * Creates server credentials from the settings: TLS if a certificate is set, else plain text.
  * @throws {Error} one sentence, as `keyPair` does.
+ * @example
+ * ```ts
+ * import { Server } from '@grpc/grpc-js';
+ * import { readSettings } from '@parley/runtime';
+ * import { serverCredentials } from '@parley/service-kit';
+ *
+ * new Server().bindAsync('127.0.0.1:0', serverCredentials(readSettings(process.env)), () => {});
+ * ```
  */
 export function serverCredentials(settings: Parameters<typeof keyPair>[0]): ServerCredentials {
   const pair = keyPair(settings);
@@ -69,7 +77,19 @@ interface Renewable {
   updateSecureContextOptions(options: { readonly cert: Buffer[]; readonly key: Buffer[] }): void;
 }
 
-/** Replaces the certificate for new connections. */
+/**
+ * Replaces the certificate for new connections.
+ * @example
+ * ```ts
+ * import { readSettings } from '@parley/runtime';
+ * import { keyPair, renewCredentials, serverCredentials } from '@parley/service-kit';
+ *
+ * const settings = readSettings(process.env);
+ * const credentials = serverCredentials(settings);
+ * const pair = keyPair(settings);
+ * if (pair !== undefined) renewCredentials(credentials, pair);
+ * ```
+ */
 export function renewCredentials(credentials: ServerCredentials, { cert, key }: KeyPair): void {
   (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
 }
