@@ -38,9 +38,11 @@ function messageLine(message: MessageEvent, label: Label, time: Clock): string {
   return `${time(timestamp)} #${seq} ${label(sender)}${to}: ${words}${edited}${reactionsOf(message)}`;
 }
 
-function memberLine({ userId, joined, by }: Extract<EntryEvent, { type: 'member' }>, label: Label): string {
+const roleWords = { member: 'a member', admin: 'an admin', owner: 'the owner' };
+
+function memberLine({ userId, joined, role, by }: Extract<EntryEvent, { type: 'member' }>, label: Label): string {
   const who = by === userId || by === '' ? '' : `, by ${label(by)}`;
-  return `* ${label(userId)} ${joined ? 'is now a member' : 'is no longer a member'}${who}`;
+  return `* ${label(userId)} ${joined ? `is now ${roleWords[role]}` : 'is no longer a member'}${who}`;
 }
 
 /** Formats an entry as one line that is safe for a terminal. */

@@ -87,6 +87,16 @@ test.each([
     },
     /^\* cy is now a member, by ann$/,
   ],
+  [
+    'a new role',
+    {
+      kind: Kind.MEMBER,
+      data: Buffer.from(
+        MemberChange.encode(MemberChange.fromPartial({ userId: 'cy', joined: true, role: 2, by: 'ann' })).finish(),
+      ),
+    },
+    /^\* cy is now an admin, by ann$/,
+  ],
 ] as const)('shows %s', (_what, fields, line) => {
   expect(shown(entry(fields as Parameters<typeof entry>[0]))[0]).toMatch(line);
 });

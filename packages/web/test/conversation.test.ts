@@ -248,3 +248,31 @@ test('trims lines in memory and remembers that older ones exist', () => {
   expect(cut(9, 9, 4)).toBe(state);
   expect(cut(9, 9, 3).lines).toHaveLength(3);
 });
+
+test('keeps roles, pins and mentions of this user in the lines', () => {
+  const facts = { timestamp: 1, sender: 'bob', clientId: '' };
+  const state = after(welcome(), {
+    type: 'entries',
+    entries: [
+      { ...said(1, 'bob', 'hi @ann'), mentions: ['ann'] },
+      { type: 'member', seq: 2, userId: 'cy', joined: true, role: 'admin', by: 'bob', ...facts },
+      { type: 'pin', seq: 3, target: 1, ...facts },
+      { ...said(4, 'bob', 'hi @cy'), mentions: ['cy'] },
+    ],
+    place: { log, seq: 4 },
+  });
+  expect(state.lines).toMatchObject([
+    { type: 'said', mentionsMe: true },
+    { type: 'member', userId: 'cy', role: 'admin' },
+    { type: 'pin', sender: 'bob', target: 1 },
+    { type: 'said' },
+  ]);
+  expect(state.lines[3]).not.toHaveProperty('mentionsMe');
+});
+
+test('begins the new messages after a connection that missed some, and only then', () => {
+  const read = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'read', seq: 1 });
+  const missed = conversationReducer(read, welcome(3));
+  expect(missed.openedAtSeq).toBe(1);
+  expect(conversationReducer(read, welcome(1)).openedAtSeq).toBe(0);
+});

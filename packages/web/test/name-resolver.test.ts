@@ -57,3 +57,17 @@ test('accepts a user id that is a property of every object', async () => {
   await meet('constructor');
   expect(called('constructor')).toBe('Con');
 });
+
+test('requests the names of a member and of who changed the membership', async () => {
+  const asked: string[] = [];
+  const resolver = new NameResolver(
+    async (id) => {
+      asked.push(id);
+      return { id, name: id };
+    },
+    () => {},
+  );
+  resolver.resolve([{ sender: '', userId: 'bob', by: 'eve' }], {});
+  await settled();
+  expect(asked).toEqual(['bob', 'eve']);
+});

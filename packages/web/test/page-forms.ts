@@ -6,8 +6,14 @@ inChromium('forms', () => {
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.getByLabel('Display name (optional)').waitFor();
     await page.getByText('Very common passwords are refused.', { exact: false }).waitFor();
+    await page.getByText('Nobody can recover a forgotten password.', { exact: false }).waitFor();
     await page.getByLabel('User ID').fill(stage.userId('plain'));
     await page.getByLabel('Password').fill('correct horse');
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await page.getByLabel('Password').getAttribute('type')).toBe('text');
+    await page.getByRole('button', { name: 'Hide password' }).click();
+    expect(await page.getByLabel('Password').getAttribute('type')).toBe('password');
+    await page.getByLabel('Password').focus();
     await page.keyboard.press('Enter');
     await page.getByText('There are no rooms yet. Create a room', { exact: false }).waitFor();
     await page.getByRole('button', { name: 'Create room' }).first().click();
@@ -80,6 +86,8 @@ inChromium('forms', () => {
     await ann.page.waitForTimeout(500); // what is on its way is kept a moment later
     await ann.page.getByRole('button', { name: 'Sign out' }).click();
     await ann.page.getByText('1 message has not been sent', { exact: false }).waitFor();
+    await ann.page.getByRole('dialog').getByRole('listitem').getByText('unsent:').waitFor();
+    await ann.page.getByRole('dialog').getByRole('listitem').getByText('still on its way').waitFor();
     await stage.picture(ann, 'sign-out');
     await ann.page.getByRole('button', { name: 'Stay' }).click();
     await ann.page.getByTitle('Sending').waitFor();

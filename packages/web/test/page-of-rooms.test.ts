@@ -1,6 +1,7 @@
 /** Parts that share one stage, because to build it takes longer than most of them. */
 import './page-forms.js';
 import './page-list.js';
+import './page-notices.js';
 import './page-rooms.js';
 import './page-states.js';
 import './page-time.js';

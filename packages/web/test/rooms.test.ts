@@ -1,6 +1,7 @@
 import type { Channel } from '@parley/client';
 import { durationWords, hasHistory, messageHistoryText, retentionMs } from '../src/state/retention.js';
-import { noRooms, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../src/state/rooms.js';
+import { distinction } from '../src/state/room-names.js';
+import { inOrderOf, noRooms, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
   ({ id, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
@@ -63,4 +64,23 @@ test('expires messages only if the retention is a time', () => {
       (retention) => retentionMs({ retention }),
     ),
   ).toEqual([10_000, undefined, undefined, undefined]);
+});
+
+test('adds number and owner to rooms whose names look alike', () => {
+  const [first, second, other] = [
+    room(1, { name: 'lobby', ownerId: 'ann' }),
+    room(2, { name: 'L\u043ebby', ownerId: '' }),
+    room(3, { name: 'den', ownerId: 'ann' }),
+  ];
+  const channels = { 1: first, 2: second, 3: other };
+  expect([first, second, other].map((one) => distinction(channels, one))).toEqual([
+    'Room 1 by ann',
+    'Room 2',
+    undefined,
+  ]);
+});
+
+test('keeps rooms in a held order, with new ones at the end', () => {
+  const rooms = [room(4), room(2), room(1), room(3)];
+  expect(inOrderOf([1, 2, 9, 3], rooms).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
 });

@@ -8,12 +8,22 @@ import { chromiumPath, launch, Visitor } from './browser.js';
 /** Folder for screenshots, if set. */
 const pictures = process.env.TEST_PICTURES;
 
+/** One change of a member. */
+interface MemberChange {
+  readonly userId: string;
+  readonly muteUntil?: number;
+  readonly banUntil?: number;
+  readonly add?: boolean;
+  readonly remove?: boolean;
+  readonly role?: 1 | 2;
+}
+
 /** The owner of a channel. */
 export interface Host {
   readonly id: number;
   readonly client: ParleyClient;
   /** Changes a member of the channel. */
-  readonly change: (change: { userId: string; muteUntil?: number; banUntil?: number }) => Promise<unknown>;
+  readonly change: (change: MemberChange) => Promise<unknown>;
   readonly update: (change: { slowModeS: number }) => Promise<unknown>;
 }
 

@@ -1,9 +1,16 @@
-import { type EntryEvent, Refusal, type User } from '@parley/client';
+import { Refusal, type User } from '@parley/client';
 import type { Names } from '../state/names.js';
 
 type NamedUser = Pick<User, 'id' | 'name'>;
 
-/** Loads the names of senders who are not in the room, each once and one at a time. */
+/** An entry with its users: the sender, and in a change of membership the member and who changed it. */
+interface PeopledEntry {
+  readonly sender: string;
+  readonly userId?: string;
+  readonly by?: string;
+}
+
+/** Loads the names of users who are not in the room, each once and one at a time. */
 export class NameResolver {
   readonly #fetchUser: (id: string) => Promise<NamedUser>;
   readonly #onName: (user: NamedUser) => void;
@@ -15,12 +22,12 @@ export class NameResolver {
     this.#onName = onName;
   }
 
-  /** Requests the names of unknown senders. */
-  resolve(entries: readonly Pick<EntryEvent, 'sender'>[], names: Names): void {
-    for (const { sender } of entries) {
-      if (sender === '' || Object.hasOwn(names, sender) || this.#requested.has(sender)) continue;
-      this.#requested.add(sender);
-      this.#last = this.#last.then(() => this.#load(sender));
+  /** Requests the names of unknown users in entries. */
+  resolve(entries: readonly PeopledEntry[], names: Names): void {
+    for (const id of entries.flatMap(({ sender, userId = '', by = '' }) => [sender, userId, by])) {
+      if (id === '' || Object.hasOwn(names, id) || this.#requested.has(id)) continue;
+      this.#requested.add(id);
+      this.#last = this.#last.then(() => this.#load(id));
     }
   }
 

@@ -2,8 +2,8 @@ import { type Channel, createClient, type NewChannel, type ParleyClient } from '
 import { webTransport } from '@parley/client/web';
 import type { Session } from '../state/session.js';
 import { Store } from '../state/store.js';
-import type { Unsent } from '../state/unsent.js';
-import { countUnsent, forgetConversation } from '../storage/conversations.js';
+import type { Unsent, UnsentItem } from '../state/unsent.js';
+import { countUnsent, forgetConversation, listUnsent } from '../storage/conversations.js';
 import type { BrowserDatabase, DraftKey } from '../storage/database.js';
 import { loadPendingIntents, type PendingIntent, pendingIntentKey } from '../storage/drafts.js';
 import { Room } from './room.js';
@@ -140,6 +140,11 @@ export class Workspace {
   async unsent(): Promise<Unsent> {
     await this.room()?.saved();
     return countUnsent(this.#deps.database);
+  }
+
+  /** Returns what is unsent in all rooms. */
+  unsentItems(): Promise<readonly UnsentItem[]> {
+    return listUnsent(this.#deps.database);
   }
 
   /**

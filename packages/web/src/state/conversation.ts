@@ -39,7 +39,7 @@ export interface ConversationState extends Bookmarked {
   readonly here: readonly string[];
   readonly hereCount: number;
   readonly typing: readonly Typist[];
-  /** Value of `readSeq` when this page opened the channel. */
+  /** Value of `readSeq` when this page opened the channel, or last came back and had missed something. */
   readonly openedAtSeq: number;
 }
 
@@ -148,7 +148,8 @@ function welcome(
   const wasFull = state.place === undefined; // pages loaded while waiting for a seat lack the messages since
   const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // lines that were dropped as expired may still be valid
   const again = { lines: wasFull ? [] : state.lines, hasOlder: wasFull || wasWrong || state.hasOlder };
-  return present({ ...state, ...now, ...again, link: { state: 'catching-up' } }, here, count);
+  const openedAtSeq = !wasFull && end.seq > state.readSeq ? state.readSeq : state.openedAtSeq;
+  return present({ ...state, ...now, ...again, openedAtSeq, link: { state: 'catching-up' } }, here, count);
 }
 
 /** Keeps fields of the list that a welcome lacks. */

@@ -28,6 +28,8 @@ export interface SaidLine extends LineFacts {
   readonly editSeq?: number | undefined;
   readonly deleted: boolean;
   readonly reactions: readonly Reaction[];
+  /** The sender mentions this user. */
+  readonly mentionsMe?: boolean;
 }
 
 /** A change of membership: someone joined, got a role or left. */
@@ -35,7 +37,16 @@ export interface MemberLine extends LineFacts {
   readonly type: 'member';
   readonly userId: string;
   readonly joined: boolean;
+  /** Undefined in lines that an earlier version of the page stored. */
+  readonly role?: 'member' | 'admin' | 'owner';
   readonly by: string;
+}
+
+/** A message was pinned or unpinned. */
+export interface PinLine extends LineFacts {
+  readonly type: 'pin' | 'unpin';
+  readonly sender: string;
+  readonly target: number;
 }
 
 /** A gap that cannot be filled: entries `seq` to `to`, both included. */
@@ -45,7 +56,7 @@ export interface MissingLine extends LineFacts {
 }
 
 /** One line of the log, after later changes to it. Arrays of lines are in order of seq. */
-export type Line = SaidLine | MemberLine | MissingLine;
+export type Line = SaidLine | MemberLine | PinLine | MissingLine;
 
 type Change = Extract<EntryEvent, { target: number }>;
 
@@ -100,16 +111,25 @@ function reactionOf({ emoji, userIds, count, mine }: MessageEvent['reactions'][n
   return { emoji, count, userIds: mine && !userIds.includes(me) ? [...userIds, me] : userIds };
 }
 
+function saidIn(entry: MessageEvent, me: string): SaidLine {
+  const { seq, timestamp: at, sender, clientId, replyTo, editedAt, deleted } = entry;
+  const text = textOf(entry);
+  const reactions = entry.reactions.map((one) => reactionOf(one, me));
+  const mention = entry.mentions.includes(me) && { mentionsMe: true };
+  return { type: 'said', seq, at, sender, clientId, text, replyTo, editedAt, deleted, reactions, ...mention };
+}
+
 function lineOf(entry: EntryEvent, me: string): Line | undefined {
   const { seq, timestamp: at } = entry;
   if (entry.type === 'member') {
-    const { userId, joined, by } = entry;
-    return { type: 'member', seq, at, userId, joined, by };
+    const { userId, joined, role, by } = entry;
+    return { type: 'member', seq, at, userId, joined, role, by };
   }
-  if (entry.type !== 'message') return undefined;
-  const { sender, clientId, replyTo, editedAt, deleted } = entry;
-  const reactions = entry.reactions.map((one) => reactionOf(one, me));
-  return { type: 'said', seq, at, sender, clientId, text: textOf(entry), replyTo, editedAt, deleted, reactions };
+  if (entry.type === 'pin' || entry.type === 'unpin') {
+    const { type, sender, target } = entry;
+    return { type, seq, at, sender, target };
+  }
+  return entry.type === 'message' ? saidIn(entry, me) : undefined;
 }
 
 /** Returns the reactions with the emoji of a user added. */

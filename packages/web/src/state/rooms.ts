@@ -64,6 +64,13 @@ export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): r
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
 }
 
+/** Returns rooms in the order of some ids, and new ones after them. */
+export function inOrderOf(ids: readonly number[], rooms: readonly Channel[]): readonly Channel[] {
+  const places = new Map(ids.map((id, index) => [id, index]));
+  const placeOf = ({ id }: Channel) => places.get(id) ?? ids.length;
+  return rooms.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
 function without(room: Channel, userId: string): Channel {
   const users = room.users.filter(({ id }) => id !== userId);
   return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };

@@ -28,3 +28,15 @@ export function unsentWords({ messages, changes, drafts }: Unsent): string | und
   const verb = messages + changes + drafts === 1 ? 'has' : 'have';
   return `${new Intl.ListFormat('en').format(parts)} ${verb} not been sent`;
 }
+
+/** Something unsent, and the room where it is. */
+export interface UnsentItem {
+  readonly room: string;
+  readonly what: string;
+}
+
+/** Returns what an unsent message or change is, in words: its text, or what it does. */
+export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
+  if (what === 'delete') return 'a deletion';
+  return what === 'react' || what === 'unreact' ? `a reaction: ${text}` : text;
+}

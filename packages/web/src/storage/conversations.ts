@@ -2,7 +2,7 @@ import type { ConversationState } from '../state/conversation.js';
 import { affordable, type Line } from '../state/lines.js';
 import { hasHistory, retentionMs } from '../state/retention.js';
 import { steadyNow } from '../state/steady-now.js';
-import { type Unsent, unsentOf } from '../state/unsent.js';
+import { type Unsent, type UnsentItem, unsentOf, unsentText } from '../state/unsent.js';
 import type { BrowserDatabase, ChannelRecord } from './database.js';
 import { draftsAbout } from './drafts.js';
 
@@ -53,6 +53,22 @@ export async function countUnsent(database: BrowserDatabase): Promise<Unsent> {
     records.flatMap(({ outgoing }) => outgoing),
     drafts,
   );
+}
+
+/** Returns everything that is unsent in all channels. */
+export async function listUnsent(database: BrowserDatabase): Promise<readonly UnsentItem[]> {
+  const transaction = database.transaction(['channels', 'drafts']);
+  const drafts = transaction.objectStore('drafts');
+  const [records, keys, texts] = await Promise.all([
+    transaction.objectStore('channels').getAll(),
+    drafts.getAllKeys(),
+    drafts.getAll(),
+  ]);
+  const names = new Map(records.map(({ id, channel }) => [id, channel?.name]));
+  const item = (id: number, what: string) => ({ room: names.get(id) ?? `Room ${id}`, what });
+  const begun = keys.map((key, index) => item(typeof key === 'number' ? key : key[0], texts[index] ?? ''));
+  const queued = records.flatMap(({ id, outgoing }) => outgoing.map((one) => item(id, unsentText(one))));
+  return [...queued, ...begun.filter(({ what }) => what.trim() !== '')];
 }
 
 /** Deletes everything about a channel. */

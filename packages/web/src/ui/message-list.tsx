@@ -6,7 +6,7 @@ import type { Row } from '../state/timeline.js';
 import { Icon } from './icon.js';
 import type { IntentRequest } from './intent.js';
 import { MessageRow } from './message-row.js';
-import { PlainRow } from './plain-row.js';
+import { type Jump, PlainRow } from './plain-row.js';
 import { useEnd } from './use-end.js';
 import { useRoom } from './workspace-context.js';
 
@@ -17,6 +17,7 @@ interface MessageListProps {
 }
 
 interface RowOfProps extends Omit<MessageListProps, 'rows'> {
+  readonly jump: Jump;
   readonly row: Row | undefined;
   readonly isLast: boolean;
 }
@@ -55,6 +56,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
   const end = useEnd(place, [scroller.getTotalSize(), rows]);
   useScrollToOwn(rows, end.go);
   useMarkRead(state, place, end.isNear);
+  const jump = useJump(rows, place, scroller, end.leave);
   const seesStart = scroller.getVirtualItems()[0]?.index === 0;
   useEffect(() => {
     if (seesStart && state.hasOlder) room.older();
@@ -73,7 +75,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
         onScroll={end.follow}
         onKeyDown={onKey}
       >
-        <VisibleRows scroller={scroller} rows={rows} state={state} onIntent={onIntent} />
+        <VisibleRows scroller={scroller} rows={rows} state={state} jump={jump} onIntent={onIntent} />
       </section>
       {!end.isNear && (
         <ToEnd
@@ -87,7 +89,7 @@ export function MessageList({ rows, state, onIntent }: MessageListProps) {
 }
 
 /** The visible rows, each at its position. */
-function VisibleRows({ scroller, rows, state, onIntent }: MessageListProps & { scroller: Scroller }) {
+function VisibleRows({ scroller, rows, ...rest }: MessageListProps & { scroller: Scroller; jump: Jump }) {
   return (
     <ol style={{ height: scroller.getTotalSize() }} onKeyDown={moveFocus}>
       {scroller.getVirtualItems().map(({ key, index, start }) => (
@@ -99,11 +101,36 @@ function VisibleRows({ scroller, rows, state, onIntent }: MessageListProps & { s
           aria-posinset={index + 1}
           style={{ transform: `translateY(${start}px)` }}
         >
-          <RowOf row={rows[index]} state={state} isLast={index === rows.length - 1} onIntent={onIntent} />
+          <RowOf {...rest} row={rows[index]} isLast={index === rows.length - 1} />
         </li>
       ))}
     </ol>
   );
+}
+
+/** Scrolls to a message and focuses it, once it is rendered. */
+function useJump(
+  rows: readonly Row[],
+  place: React.RefObject<HTMLElement | null>,
+  scroller: Scroller,
+  leaveEnd: () => void,
+): Jump {
+  const sought = useRef<number>(undefined);
+  useEffect(() => {
+    const message = place.current?.querySelector<HTMLElement>(`[data-index="${sought.current}"] .message`);
+    if (!message) return;
+    message.focus({ preventScroll: true });
+    sought.current = undefined;
+  });
+  return (seq) => {
+    const index = rows.findIndex((row) => row.type === 'said' && row.line.seq === seq && !row.past);
+    if (index < 0) return undefined;
+    return () => {
+      sought.current = index;
+      leaveEnd();
+      scroller.scrollToIndex(index, { align: 'center' });
+    };
+  };
 }
 
 /** Scrolls to the end when the user sends a message. */
@@ -131,9 +158,9 @@ function useMarkRead(state: ConversationState, place: React.RefObject<HTMLElemen
   }, [room, place, isAtEnd, last]);
 }
 
-function RowOf({ row, state, isLast, onIntent }: RowOfProps) {
+function RowOf({ row, state, isLast, jump, onIntent }: RowOfProps) {
   if (row === undefined) return null;
-  if (row.type !== 'said') return <PlainRow row={row} names={state.names} />;
+  if (row.type !== 'said') return <PlainRow row={row} names={state.names} jump={jump} />;
   const { lines, names, me } = state;
   return <MessageRow {...{ row, lines, names, me, isLast, onIntent }} allowed={allowedActions(state)} />;
 }

@@ -49,6 +49,7 @@ export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }:
           </p>
         )}
         <Body line={line} />
+        {line.mentionsMe === true && !line.deleted && <p className="mention">Mentions you</p>}
         {line.reactions.length > 0 && (
           <Reactions line={line} names={names} me={me} mayAct={isThere && allowed.change} />
         )}
@@ -72,6 +73,7 @@ function Time({ at, short = false }: { at: number; short?: boolean }) {
 function Body({ line }: { line: SaidLine }) {
   if (line.deleted) return <p className="gone">This message was deleted.</p>;
   if (line.text === undefined) return <p className="gone">This message is not text and cannot be shown.</p>;
+  if (line.text === '') return <p className="gone">This message is empty.</p>;
   return (
     <Text text={line.text}>
       {line.editedAt !== undefined && (

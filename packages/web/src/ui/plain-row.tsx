@@ -1,11 +1,21 @@
+import type { MemberLine, PinLine } from '../state/lines.js';
 import { type Names, nameOf } from '../state/names.js';
 import type { Row, Start } from '../state/timeline.js';
 import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
+/** Returns what shows the message of a seq, if the message is loaded. */
+export type Jump = (seq: number) => (() => void) | undefined;
+
+interface PlainRowProps {
+  readonly row: Exclude<Row, { type: 'said' }>;
+  readonly names: Names;
+  readonly jump: Jump;
+}
+
 /** A row that is not a message. */
-export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; names: Names }) {
+export function PlainRow({ row, names, jump }: PlainRowProps) {
   switch (row.type) {
     case 'day':
       return (
@@ -28,7 +38,7 @@ export function PlainRow({ row, names }: { row: Exclude<Row, { type: 'said' }>; 
     case 'start':
       return <p className="start">{row.known ? startWords[row.begins] : ''}</p>;
     case 'note':
-      return <Note line={row.line} names={names} />;
+      return <Note line={row.line} names={names} jump={jump} />;
   }
 }
 
@@ -44,16 +54,50 @@ const startWords: Readonly<Record<Start, string>> = {
   'not kept': 'Earlier messages were not saved.',
 };
 
-function Note({ line, names }: { line: Extract<Row, { type: 'note' }>['line']; names: Names }) {
-  if (line.type === 'missing') {
-    const count = line.to - line.seq + 1;
-    return (
-      <p className="note">{count === 1 ? 'One message is missing here.' : `${count} messages are missing here.`}</p>
-    );
+function Note({ line, names, jump }: { line: Extract<Row, { type: 'note' }>['line']; names: Names; jump: Jump }) {
+  switch (line.type) {
+    case 'missing': {
+      const count = line.to - line.seq + 1;
+      return (
+        <p className="note">{count === 1 ? 'One message is missing here.' : `${count} messages are missing here.`}</p>
+      );
+    }
+    case 'member':
+      return <Membership line={line} names={names} />;
+    default:
+      return <Pin line={line} names={names} jump={jump} />;
   }
+}
+
+const became = { member: 'is now a member', admin: 'is now an admin', owner: 'is now the owner' };
+
+function Membership({ line, names }: { line: MemberLine; names: Names }) {
+  const { userId, joined, role = 'member', by } = line;
+  const isRemoved = !joined && by !== '' && by !== userId;
   return (
     <p className="note">
-      <Name of={nameOf(names, line.userId)} title={line.userId} /> {line.joined ? 'joined' : 'left'}
+      <Person id={userId} names={names} /> {joined ? became[role] : isRemoved ? 'was removed by ' : 'left'}
+      {isRemoved && <Person id={by} names={names} />}
     </p>
   );
+}
+
+function Pin({ line, names, jump }: { line: PinLine; names: Names; jump: Jump }) {
+  const go = jump(line.target);
+  return (
+    <p className="note">
+      <Person id={line.sender} names={names} /> {line.type === 'pin' ? 'pinned' : 'unpinned'}{' '}
+      {go === undefined ? (
+        'an earlier message'
+      ) : (
+        <button type="button" className="to-message" onClick={go}>
+          a message
+        </button>
+      )}
+    </p>
+  );
+}
+
+function Person({ id, names }: { id: string; names: Names }) {
+  return <Name of={nameOf(names, id)} title={id} />;
 }

@@ -3,6 +3,7 @@ import type { ConversationState } from '../state/conversation.js';
 import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
 import { messageHistoryText } from '../state/retention.js';
+import { distinction } from '../state/room-names.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -21,6 +22,8 @@ export function RoomHead({ state }: { state: ConversationState }) {
   const name = channel?.name ?? `Room ${channelId}`;
   const inside = occupantsOf(state, channel ?? { users: [], userCount: 0 });
   const over = isOver(state.link);
+  const facts = channel && [distinction(channels, channel), messageHistoryText(channel)];
+  const about = facts?.filter((fact) => fact !== undefined).join(' · ');
   const others = inside.count - (inside.ids.includes(state.me) ? 1 : 0);
   return (
     <header className="room-head">
@@ -31,7 +34,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         <h2>
           <Name of={name} />
         </h2>
-        {channel !== undefined && !over && <p title={messageHistoryText(channel)}>{messageHistoryText(channel)}</p>}
+        {channel !== undefined && !over && <p title={about}>{about}</p>}
       </div>
       {!over && <PeopleList inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
       {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}

@@ -8,6 +8,8 @@ import { Name } from './text.js';
 
 interface RoomItemProps {
   readonly room: Channel;
+  /** Number and owner, if the name could be that of another room. */
+  readonly which: string | undefined;
   readonly isOpen: boolean;
   readonly unread: number;
   readonly unsent: number;
@@ -23,10 +25,11 @@ function userNames({ users, userCount }: Channel): string {
 const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${unread}`);
 
 /** Returns everything that the row shows, as text for a screen reader. */
-function accessibleName({ room, unread, unsent }: RoomItemProps): string {
+function accessibleName({ room, which, unread, unsent }: RoomItemProps): string {
   const count = Math.max(room.userCount, room.users.length);
   const facts = [
     `${plainLine(room.name)}: ${count} of ${room.limit} people`,
+    which ?? '',
     ...(unread > 0 ? [`${many(unread)} unread`] : []),
     ...(unsent > 0 ? [`${unsent} not sent`] : []),
     userNames(room),
@@ -36,7 +39,7 @@ function accessibleName({ room, unread, unsent }: RoomItemProps): string {
 
 /** A room in the list. */
 export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
-  const { room, isOpen, unread, unsent } = props;
+  const { room, which, isOpen, unread, unsent } = props;
   const { users, userCount, limit, name, id } = room;
   const count = Math.max(userCount, users.length);
   const isFull = count >= limit;
@@ -55,6 +58,7 @@ export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
           {count}/{limit}
         </span>
         <span className="room-inside">
+          {which !== undefined && `${which} · `}
           <bdi>{userNames(room)}</bdi>
         </span>
         {unsent > 0 && <span className="unsent">{unsent} not sent</span>}

@@ -24,10 +24,11 @@ export function RoomView() {
   const rows = useMemo(() => timeline(state), [lines, earlier, outgoing, hasOlder, openedAtSeq, place?.log, channel]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list shows who is inside, so it is polled again
   useEffect(() => rooms.pollSoon(), [rooms, state.here]);
-  const isLive = state.link.state === 'live';
+  const link = state.link.state;
   useEffect(() => {
-    if (isLive) rooms.poll();
-  }, [rooms, isLive]);
+    if (link === 'live') rooms.poll();
+    else rooms.pollSoon(); // without a connection, the list tells who is inside
+  }, [rooms, link]);
   if (isUnknownRoom(state)) return <NoSuchRoom />;
   return (
     <section className="room-view" aria-label="Room">

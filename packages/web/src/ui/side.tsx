@@ -1,4 +1,5 @@
 import type { Channel } from '@parley/client';
+import { distinction } from '../state/room-names.js';
 import { type RoomsState, roomsOf } from '../state/rooms.js';
 import { Avatar } from './avatar.js';
 import { useWatched } from './hooks.js';
@@ -8,6 +9,7 @@ import { RoomItem } from './room-item.js';
 import { SignOut } from './sign-out.js';
 import { Name } from './text.js';
 import { sentence } from './use-action.js';
+import { useHeldOrder } from './use-held-order.js';
 import { useWorkspace } from './workspace-context.js';
 
 interface SideProps {
@@ -64,20 +66,22 @@ function Rooms({ openId }: { openId: number | undefined }) {
 interface RoomListProps {
   readonly title: string | undefined;
   readonly rooms: readonly Channel[];
-  readonly state: Pick<RoomsState, 'unread' | 'unsent'>;
+  readonly state: Pick<RoomsState, 'channels' | 'unread' | 'unsent'>;
   readonly openId: number | undefined;
 }
 
-function RoomList({ title, rooms, state: { unread, unsent }, openId }: RoomListProps) {
+function RoomList({ title, rooms, state: { channels, unread, unsent }, openId }: RoomListProps) {
+  const held = useHeldOrder(rooms);
   if (rooms.length === 0) return null;
   return (
     <>
       {title !== undefined && <h2>{title}</h2>}
-      <ul>
-        {rooms.map((room) => (
+      <ul {...held.onList}>
+        {held.rooms.map((room) => (
           <RoomItem
             key={room.id}
             room={room}
+            which={distinction(channels, room)}
             isOpen={room.id === openId}
             unread={unread[room.id] ?? 0}
             unsent={unsent[room.id] ?? 0}

@@ -105,7 +105,6 @@ interface FieldsProps {
 }
 
 function Fields({ isNew, refused }: FieldsProps) {
-  const passwords = isNew ? 'new-password' : 'current-password';
   return (
     <>
       <Field label="User ID" refused={refused?.user} hint={isNew ? userIdHint : undefined}>
@@ -122,17 +121,38 @@ function Fields({ isNew, refused }: FieldsProps) {
           {(ids) => <input {...ids} name="name" autoComplete="name" />}
         </Field>
       )}
-      <Field
-        label="Password"
-        refused={refused?.password}
-        hint={
-          isNew
-            ? '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused.'
-            : undefined
-        }
-      >
-        {(ids) => <input {...ids} name="password" type="password" autoComplete={passwords} required />}
-      </Field>
+      <Password isNew={isNew} refused={refused?.password} />
     </>
   );
 }
+
+const passwordHint =
+  '8 to 72 English letters, digits or symbols; other characters count as 2 to 4. Very common passwords are refused. Nobody can recover a forgotten password.';
+
+/** The field of the password, with a button that shows it. */
+function Password({ isNew, refused }: { isNew: boolean; refused: string | undefined }) {
+  const [isShown, setIsShown] = useState(false);
+  const autoComplete = isNew ? 'new-password' : 'current-password';
+  return (
+    <Field label="Password" refused={refused} hint={isNew ? passwordHint : undefined}>
+      {(ids) => (
+        <div className="password">
+          <input
+            {...ids}
+            {...{ autoComplete }}
+            name="password"
+            type={isShown ? 'text' : 'password'}
+            {...plain}
+            required
+          />
+          <button type="button" className="quiet" onClick={() => setIsShown(!isShown)}>
+            {isShown ? 'Hide password' : 'Show password'}
+          </button>
+        </div>
+      )}
+    </Field>
+  );
+}
+
+/** A shown password is neither changed nor sent to a spelling service. */
+const plain = { autoCapitalize: 'none', autoCorrect: 'off', spellCheck: false };

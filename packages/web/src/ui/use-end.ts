@@ -34,11 +34,14 @@ export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly 
     stays.current = true;
     update();
   }, [update]);
+  const leave = useCallback(() => {
+    stays.current = false;
+  }, []);
   useLayoutEffect(update, [update, ...contents]);
   useEffect(() => {
     const sizes = new ResizeObserver(update);
     if (place.current !== null) sizes.observe(place.current);
     return () => sizes.disconnect();
   }, [place, update]);
-  return { isNear, follow, go };
+  return { isNear, follow, go, leave };
 }
