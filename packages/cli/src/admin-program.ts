@@ -74,7 +74,7 @@ function addRestored(admin: Command): void {
   const command = admin
     .command('restored')
     .description(
-      'run this after restoring the database from a backup; otherwise clients would mistake new messages for lost ones',
+      'run this after restoring the database from a backup: every channel gets a new numbering, so that clients do not skip new messages',
     );
   withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
     const { restored } = await import('./restored.js'); // imported late, because only this command needs the database

@@ -44,7 +44,7 @@ const logIn = ({ toLogIn, user }: Advised) => `Run \`${toLogIn} login ${user}\`.
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
   'user-id-taken': ({ toLogIn }) => `If it is yours, run \`${toLogIn} login <user>\`.`,
-  'not-a-member': () => 'The terminal can only enter rooms: call `Join` of the gRPC API, or ask a member to add you.',
+  'not-a-member': () => 'Ask a member to add you. To join a public chat yourself, call `Join` of the gRPC API.',
   'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,
   'invalid-token': logIn,

@@ -19,7 +19,9 @@ export function retentionFrom(text: string): Partial<Retention> {
   if (text === 'nothing') return { nothing: true };
   const seconds = secondsOf(text);
   if (seconds !== undefined && seconds > 0 && seconds <= longestSeconds) return { seconds };
-  throw usage('--retention takes forever, nothing, or a number with s, m, h, d or w, such as 7d.');
+  throw usage(
+    '--retention takes forever, nothing, or a whole number with s, m, h, d or w, such as 12h or 7d; at most 24855d.',
+  );
 }
 
 /** Formats a retention in the form that `retentionFrom` parses. */
