@@ -63,7 +63,7 @@ inChromium('the list of rooms', () => {
     const { id } = await stage.host({ name: 'members only', kind: 4 });
     const ann = await stage.somebody('Ann');
     await ann.page.goto(`${stage.url}/#room-${id}`);
-    await ann.page.getByText('Only members can enter this channel').first().waitFor();
+    await ann.page.getByText('Only members can enter this room').first().waitFor();
     expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
     expect(await composerOf(ann).isDisabled()).toBe(true);
     await stage.picture(ann, 'members-only');
