@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Framing } from './framing.js';
-import { type EncodedMessage, RingBuffer, type RingView } from './ring-buffer.js';
+import { type EncodedMessage, type JoinedMessages, RingBuffer, type RingView } from './ring-buffer.js';
 import { RingMemory } from './ring-memory.js';
 
 const runs = { numRuns: 300, seed: 42 };
@@ -56,13 +56,15 @@ class Model {
   #readOn(view: RingView, cursor: number, plainOnly: boolean): void {
     const expected = this.pushed.slice(cursor).filter(({ plain }) => plain || !plainOnly);
     let text = '';
-    for (let at = cursor; at < this.ring.head; ) {
-      const joined = view.after(at) as NonNullable<ReturnType<typeof view.after>>;
+    let at = cursor;
+    while (at < this.ring.head) {
+      const joined = view.after(at) as JoinedMessages;
       expect(joined.next).toBeGreaterThan(at);
       if (joined.count > 1) expect(joined.bytes.length).toBeLessThanOrEqual(bounds.write);
       text += joined.bytes.toString();
       at = joined.next;
     }
+    expect(view.after(at)).toMatchObject({ count: 0, next: at });
     expect(text).toBe(expected.map(({ bytes }) => `> ${bytes}`).join(''));
   }
 
