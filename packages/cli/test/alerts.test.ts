@@ -101,4 +101,4 @@ test('does not log calls that a page repeats, unless they are refused', async ()
   const lines = manager?.output.split('\n').filter((line) => repeated.test(line)) ?? [];
   expect(lines.filter((line) => line.includes('"ok"'))).toEqual([]);
   expect(lines.some((line) => line.includes('channel-not-found'))).toBe(true);
-}, 60_000);
+});

@@ -170,7 +170,7 @@ test('the secrets are created once and open the database for their own role', as
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 (hasCompose ? test : test.skip)('docker compose takes the file', async () => {

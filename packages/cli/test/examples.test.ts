@@ -25,7 +25,7 @@ beforeAll(async () => {
   trio = await Trio.start();
   const users = await trio.startUserService();
   addresses = [users.grpc, trio.managers[0]?.grpc ?? ''];
-}, 60_000);
+});
 afterAll(async () => {
   await trio.stop();
   await rm(folder, { recursive: true });

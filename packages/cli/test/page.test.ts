@@ -45,7 +45,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
     run.child.kill('SIGINT');
     await run.ended;
     await rm(data, { recursive: true });
-  }, 30_000);
+  });
 
   /** A grpcurl user in a room of that name, through Envoy if the test uses it. */
   async function joinByHand(userId: string, room: string, door: Door): Promise<Program> {

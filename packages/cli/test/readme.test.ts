@@ -67,7 +67,7 @@ test('README: the first chat in the terminal works', async () => {
   expect(first).toMatchObject({ status: 0, output: expect.stringContaining('alice: correct horse') });
   const second = await bash(typed(bob));
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
-}, 60_000);
+});
 
 test('docs/operating.md: an operator is made and looks at the servers', async () => {
   const [commands = ''] = blocks('docs/operating.md', 'Operators', '');
@@ -76,7 +76,7 @@ test('docs/operating.md: an operator is made and looks at the servers', async ()
   expect(output).toMatch(/chat-1 .*serving/);
   expect(output).toMatch(/\(database\) +user\.set +dora/);
   expect(status).toBe(0);
-}, 60_000);
+});
 
 const withGrpcurl = Grpcurl.isHere ? test : test.skip;
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await trio.addChatServer(env('chat server'));
   await trio.startUserService(env('user-service'));
   await trio.startGateway(env('gateway'));
-}, 60_000);
+});
 afterAll(() => trio.stop());
 
 async function answerOf(service: Service): Promise<string> {
@@ -53,7 +53,7 @@ async function metric(service: Service, line: string): Promise<void> {
 test('every process is ready, and healthy for Docker', async () => {
   await all('ready\n');
   expect(await isHealthy('gateway')).toBe(true);
-}, 60_000);
+});
 
 test('no process is ready while the database is read-only, and every one is afterwards', async () => {
   const database = new URL(trio.database.ownerUrl).pathname.slice(1);
@@ -76,11 +76,11 @@ test('publishes a new signing key if the database has lost the old one', async (
     if (Date.now() > end) throw new Error('no new keys');
     await all('ready\n', ['manager', 'user-service']);
   }
-}, 60_000);
+});
 
 test('a gateway without managers is not ready', async () => {
   trio.managers[0]?.kill('SIGKILL');
   await all('No manager can be reached.\n', ['gateway']);
   expect(await isHealthy('gateway')).toBe(false);
   expect(await isHealthy('manager')).toBe(false);
-}, 60_000);
+});

@@ -115,7 +115,7 @@ test('without PARLEY_ADDR_TLS, the terminal says why it waits and gives up', asy
   const json = await commands.start(ann, '--ca', ca, '--json', 'chat', 'room');
   await json.says('"event":"waiting"');
   expect(json.said).toContain('"reason":"unreachable"');
-}, 60_000);
+});
 
 test.each([
   ['a plain manager with TLS', () => trio.managers[0]?.grpc, () => ['--ca', ca], 'it does not speak TLS'],
@@ -160,7 +160,7 @@ test('does not send a password to another machine in plain text without --insecu
   expect(() => new CommandSession({}).client(saved)).toThrow('in plain text');
   await expect(new CommandSession({}).client({ ...saved, insecure: true }).channels()).rejects.toBeInstanceOf(Refusal);
   await expect(new CommandSession({ insecure: true }).client(saved).channels()).rejects.toBeInstanceOf(Refusal);
-}, 60_000);
+});
 
 test('advised commands are quoted for a shell', () => {
   const session = new CommandSession({ login: "/tmp/my files/it's.json", ca: '/tmp/$(id).pem', manager: 'a:1' });

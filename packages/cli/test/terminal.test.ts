@@ -39,7 +39,7 @@ test('chat survives a killed chat server', async () => {
   expect(a.said).toContain('some messages may be missing');
   b.type('bye');
   expect([await a.end(), await b.end()]).toEqual([0, 0]);
-}, 60_000);
+});
 
 function endSeatsWith(userId: string, change: string): Promise<unknown> {
   return trio.people.sql(`WITH changed AS (${change}) DELETE FROM chat.seat WHERE user_id = $1`, [userId]);
@@ -69,7 +69,7 @@ test('chat reports a full channel and waits for a free seat', async () => {
   await until(() => waiting.said.includes('* you are in for one'), 25_000);
   expect(waiting.said.match(/waiting|reconnecting/g)).toEqual(['waiting']);
   expect(await waiting.end()).toBe(0);
-}, 60_000);
+});
 
 const asText = (reason: Reason) => (said: string) => said.endsWith(`\nparley: ${refusals[reason].words}\n`);
 const asJson = (reason: string) => (said: string) =>

@@ -68,7 +68,7 @@ beforeAll(async () => {
     const entered = inside.map(async (client, at) => new Talker(`p${n + at}`, await client.listen(id)));
     rooms.set(id, await Promise.all(entered));
   }
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const one of talkers()) one.hush();

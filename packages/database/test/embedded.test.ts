@@ -136,7 +136,7 @@ test('ignores a pid file left by a power cut: empty, truncated, with a reused pi
     await writeFile(join(home, 'postmaster.pid'), left);
     await (await start(dataDir)).stop();
   }
-}, 60_000);
+});
 
 test('reuses the server of a killed parent by another path of the folder', async () => {
   const dataDir = await folder();
@@ -159,7 +159,7 @@ test('ends a PostgreSQL without a pid file before it starts another', async () =
   await rm(join(dataDir, 'postgres', 'postmaster.pid'));
   expect((await start(dataDir)).pid).not.toBe(pid);
   expect(await commandOf(pid)).toEqual([]); // a zombie where nobody reaps it
-}, 60_000);
+});
 
 test('refuses a second Parley on the same folder', async () => {
   const dataDir = await folder();

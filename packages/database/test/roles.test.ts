@@ -316,7 +316,7 @@ test('bounds the temporary files of a stolen role, which it cannot lift, but not
       'SELECT count(*) FROM (SELECT md5(n::text) AS word FROM generate_series(1, 2000000) n ORDER BY word) x';
     await expect(thief.query(sort)).rejects.toMatchObject({ code: '53400' }); // over temp_file_limit
   }
-}, 60_000);
+});
 
 test('resets the session defaults of a stolen role', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;

@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(clients.map((one) => one.close()));
   await trio.stop();
-}, 60_000);
+});
 
 test('drains 50 channels with 500 streams under load without losing an acked message, and with short interruptions', async () => {
   const talkers = [...rooms.values()].flat();

@@ -115,4 +115,4 @@ test('a drill that fails during set-up leaves no channel', async () => {
   });
   expect((await client.channels()).filter(({ name }) => name === 'drill')).toEqual([]);
   await client.close();
-}, 60_000);
+});

@@ -45,7 +45,7 @@ inChromium('the end of the list', () => {
       await ann.enter('other');
     }
     expect(ann.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test('is reached by the button, the wheel and the End key, which hide the button', async () => {
     const { ann } = await reading('reached', 80);
@@ -67,7 +67,7 @@ inChromium('the end of the list', () => {
     await page.keyboard.press('End');
     await atTheEnd(ann);
     expect(ann.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test.each([300, 120, 1_600])(
     'does not scroll to new messages while the user reads %i px up',
@@ -99,5 +99,5 @@ inChromium('the end of the list', () => {
     await ann.message('and the next').waitFor();
     await atTheEnd(ann);
     expect(ann.complaints).toEqual([]);
-  }, 60_000);
+  });
 });

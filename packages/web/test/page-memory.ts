@@ -20,7 +20,7 @@ inChromium('browser storage', () => {
     await ann.live();
     expect(await ann.page.locator('.message').count()).toBe(0);
     expect(ann.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test('stores nothing of a room without message history', async () => {
     const ann = await stage.somebody('Ann');

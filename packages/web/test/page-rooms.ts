@@ -25,7 +25,7 @@ inChromium('the list of rooms', () => {
     await eve.send('the second');
     await ann.page.getByRole('link', { name: /vacant.*2 unread/s }).waitFor();
     expect([id > 0, ann.complaints]).toEqual([true, []]);
-  }, 60_000);
+  });
 
   test('lists own rooms first, then the most active ones in pages', async () => {
     const hosts = await Promise.all([1, 2, 3, 4, 5, 6].map((k) => stage.host({ name: `strange ${k}` })));
@@ -43,7 +43,7 @@ inChromium('the list of rooms', () => {
     expect(before).toBeLessThanOrEqual(101);
     await stage.picture(ann, 'many-rooms');
     expect(ann.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test.each(['#room-9999', '#room-0', '#room-abc', '#room-99999999999'])(
     'shows that the room of %s was not found',

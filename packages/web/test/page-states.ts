@@ -82,7 +82,7 @@ inChromium('states of the page', () => {
     await bob.page.getByRole('button', { name: 'New messages' }).click();
     await bob.message('line 301').waitFor();
     expect(bob.complaints).toEqual([]);
-  }, 60_000);
+  });
 
   test.each(['light', 'dark'] as const)(
     'has a name for every control and enough contrast for every text, %s',

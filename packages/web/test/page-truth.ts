@@ -51,7 +51,7 @@ inChromium('true statements', () => {
       return mine?.textContent?.includes('let me in') && place && list && place.bottom <= list.bottom + 1;
     });
     expect([ann.complaints, bob.complaints]).toEqual([[], []]);
-  }, 60_000);
+  });
 
   test('folds a very long message, and shows all of it on request', async () => {
     const ann = await stage.somebody('Ann');

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
   await start();
   me = await rig.person();
-}, 60_000);
+});
 
 afterAll(async () => {
   await end();

@@ -7,7 +7,7 @@ let ann: TestPerson;
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
   ann = await trio.people.make('ann');
-}, 60_000);
+});
 afterAll(() => trio.stop());
 
 test('the first report of a new process ends the lease of the previous one at its address', async () => {
@@ -28,4 +28,4 @@ test('the first report of a new process ends the lease of the previous one at it
   const again = await trio.listen(ann, id);
   expect(again.server?.addr).toBe(first.server?.addr);
   expect(again.server?.id).not.toBe(first.server?.id);
-}, 60_000);
+});

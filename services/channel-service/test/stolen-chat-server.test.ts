@@ -17,7 +17,7 @@ beforeAll(async () => {
   ann = await trio.people.make('ann');
   const { rows } = await stolen.query('SELECT boot_id, addr, internal_addr, name FROM chat.server');
   victim = rows[0];
-}, 60_000);
+});
 afterAll(async () => {
   await stolen.end();
   await trio.stop();

@@ -9,12 +9,12 @@ const inside: Chatter[] = [];
 
 beforeAll(async () => {
   trio = await Trio.start({ managers: 2, chatServers: shape.chatServers, env: { PARLEY_LOG_LEVEL: 'warn' } });
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const one of inside) one.cancel();
   await trio.stop();
-}, 60_000);
+});
 
 async function arrive(person: TestPerson, room: number, manager: number, atMs: number): Promise<void> {
   await pause(atMs);

@@ -38,7 +38,7 @@ test('A chat server stops in order if its row says that it has stopped', async (
   expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'draining', listenAgain: true });
   expect(await server.exited).toBe(0);
   trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
-}, 60_000);
+});
 
 test('A chat server is ready only while a manager accepts its reports', async () => {
   const port = await freePort();
@@ -58,7 +58,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
   await until(async () => (await answer()) === 'ready\n');
   await known.stop();
   trio.chatServers.splice(trio.chatServers.indexOf(known), 1);
-}, 60_000);
+});
 
 test('A chat server that starts before its database waits for it, and logs that once', async () => {
   const url = new URL(trio.database.urlFor('chat_server'));
@@ -79,4 +79,4 @@ test('A chat server that starts before its database waits for it, and logs that 
   await started.stop();
   trio.chatServers.splice(trio.chatServers.indexOf(started), 1);
   door.close();
-}, 60_000);
+});

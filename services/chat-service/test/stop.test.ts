@@ -42,5 +42,5 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
     const [again] = people;
     if (again === undefined) throw new Error('nobody');
     expect((await trio.listen(again, rooms[0] ?? 0)).server?.addr).toBe(next.grpc);
-  }, 60_000);
+  });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   gateway = await trio.startGateway({ PARLEY_ORIGINS: 'https://chat.example.org' });
   pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test signer', max: 1 });
   key = new SigningKey(joinToken, randomUUID(), pool, await DatabaseClock.start(pool));
-}, 60_000);
+});
 afterAll(async () => {
   await pool.end();
   await trio.stop();

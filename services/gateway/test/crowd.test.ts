@@ -24,7 +24,7 @@ describe('unread lists of one account', () => {
        SELECT 'mallory', 'room ' || n, repeat('d', 1000), jsonb_build_object('m', repeat('m', 4000))
        FROM generate_series(1, 1000) n`,
     );
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const socket of sockets) socket.destroy();
     await trio.stop();
@@ -55,7 +55,7 @@ describe('unread lists of one account', () => {
       const { trailers } = await webCall(url, nothing, { token: ann.token, headers: { 'grpc-timeout': '8S' } });
       expect(trailers).toMatchObject({ 'grpc-status': '0' });
     }
-  }, 60_000);
+  });
 });
 
 describe('streams of one join token', () => {
@@ -65,7 +65,7 @@ describe('streams of one join token', () => {
   beforeAll(async () => {
     trio = await Trio.start();
     gateway = await trio.startGateway();
-  }, 60_000);
+  });
   afterAll(() => trio.stop());
 
   test('are limited, also after its seat is gone', async () => {

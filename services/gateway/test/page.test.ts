@@ -24,7 +24,7 @@ beforeAll(async () => {
   trio = await Trio.start();
   const env = { PARLEY_WEB_DIR: join(folder, 'web'), PARLEY_ADMIN_PORT: String(await freePort()) };
   gateway = await trio.startGateway(env);
-}, 60_000);
+});
 afterAll(async () => {
   await trio.stop();
   await rm(folder, { recursive: true });
@@ -132,7 +132,7 @@ test('ends a request that never completes', async () => {
     'POST /chat.v1.UserService/Login HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web\r\ncontent-length: 100\r\n\r\nx',
   );
   expect(await ended).not.toMatch(/ 200 /);
-}, 60_000);
+});
 
 describe('a gateway with a certificate', () => {
   const pair = () => ({ PARLEY_TLS_CERT: join(folder, 'cert.pem'), PARLEY_TLS_KEY: join(folder, 'key.pem') });

@@ -82,7 +82,7 @@ describe('pipelined requests on a connection', () => {
        SELECT $1, n, 'ann', gen_random_uuid(), now(), convert_to(repeat('x', 10000), 'UTF8'), sha256('') FROM generate_series(1, 100) n`,
       [room],
     );
-  }, 60_000);
+  });
   afterAll(() => trio.stop());
 
   test('are forwarded one by one, once the earlier response was read', async () => {
