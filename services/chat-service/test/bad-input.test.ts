@@ -101,6 +101,16 @@ describe('Without events the stream ends with the reason', () => {
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
   });
 
+  test.each([
+    ['empty reactions', Buffer.from([0x82, 0x01, 0x00])],
+    ['empty mentions', Buffer.from([0x6a, 0x00])],
+    ['presence of many', Buffer.concat([Buffer.from([0xba, 0x01, 0x80, 0x20]), Buffer.alloc(4_096, '\x0a\x00')])],
+  ])('thousands of %s', async (_what, part) => {
+    const stream = await join({ events: true });
+    stream.sendRaw(Buffer.concat(Array.from({ length: Math.floor(60_000 / part.length) }, () => part)));
+    expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'malformed' });
+  });
+
   test('garbage', async () => {
     const stream = await join({ events: true });
     stream.sendRaw(Buffer.from('this is no message at all, \xff\xff\xff', 'latin1'));

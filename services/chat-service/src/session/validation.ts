@@ -13,7 +13,31 @@ export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const contentType = /^[\x21-\x7e ]*$/;
 
+/** Fields in one frame of a client; a message with all mentions has about 60. */
+const frameFields = 256;
+/** Bytes of reactions and events in one frame of a client, which sends only short events. */
+const eventBytes = 1_024;
+const firstEventField = 16;
+
+/**
+ * Returns whether a frame is cheap to decode. Each two bytes of an empty nested message would
+ * otherwise become an object.
+ */
+function isCheap(bytes: Buffer): boolean {
+  const reader = new BinaryReader(bytes);
+  let [fields, events] = [0, 0];
+  while (reader.pos < bytes.length && fields <= frameFields && events <= eventBytes) {
+    const [field, wireType] = reader.tag();
+    const begin = reader.pos;
+    reader.skip(wireType, field);
+    fields += 1;
+    if (field >= firstEventField) events += reader.pos - begin;
+  }
+  return fields <= frameFields && events <= eventBytes;
+}
+
 function decodeWhole(bytes: Buffer): Message | undefined {
+  if (!isCheap(bytes)) return undefined;
   const reader = new BinaryReader(bytes);
   const message = Message.decode(reader, bytes.length);
   return reader.pos === bytes.length ? message : undefined;
