@@ -18,7 +18,7 @@ import {
 } from '@parley/service-kit';
 import { createKick } from './admin/kick.js';
 import { createListAudit } from './admin/list-audit.js';
-import { forAdministrator } from './admin/operators.js';
+import { forOperator } from './admin/operators.js';
 import { createSetUser } from './admin/set-user.js';
 import { createCreate } from './channels/create.js';
 import { createDelete } from './channels/delete.js';
@@ -40,7 +40,7 @@ import { createDrain } from './placement/drain.js';
 import { Housekeeping } from './placement/housekeeping.js';
 import { createListServers } from './placement/list-servers.js';
 import { createListen, type OwnerLookup } from './placement/listen.js';
-import { countFound } from './placement/metrics.js';
+import { countOwnerLookups } from './placement/metrics.js';
 import { createReport } from './placement/report.js';
 
 interface HandlerDeps {
@@ -54,7 +54,7 @@ interface HandlerDeps {
   readonly log: Logger;
   readonly proxies: Proxies;
   readonly listedDays: number;
-  readonly onFound: (found: OwnerLookup) => void;
+  readonly onOwnerFound: (lookup: OwnerLookup) => void;
 }
 
 function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
@@ -78,11 +78,11 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
 function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
   const { pool, callers } = deps;
   return {
-    listServers: forAdministrator(callers, createListServers(pool)),
-    drain: forAdministrator(callers, createDrain(deps)),
-    setUser: forAdministrator(callers, createSetUser(deps)),
-    kick: forAdministrator(callers, createKick(deps)),
-    listAudit: forAdministrator(callers, createListAudit(pool)),
+    listServers: forOperator(callers, createListServers(pool)),
+    drain: forOperator(callers, createDrain(deps)),
+    setUser: forOperator(callers, createSetUser(deps)),
+    kick: forOperator(callers, createKick(deps)),
+    listAudit: forOperator(callers, createListAudit(pool)),
   };
 }
 
@@ -94,21 +94,21 @@ export async function startChannelService(
   const { log, settings, metrics } = context;
   const allowed = new AllowList(settings);
   const host = await ServiceHost.open(config.host, context);
-  const { instanceId: bootId, pool, clock, callers } = host;
+  const { instanceId, pool, clock, callers } = host;
 
   const [joinKey, managerKey] = await Promise.all([
     host.signingKey(joinToken),
     host.signingKey(serviceToken('manager')),
   ]);
   const credentials = clientCredentials(settings);
-  const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, bootId, log }));
+  const servers = host.parts.add('chat servers', new ChatServers({ credentials, key: managerKey, instanceId, log }));
 
   const archive = config.archiveDir === undefined ? undefined : await Archive.open(config.archiveDir);
   const retention = new Retention(pool, archive);
 
   const { listedDays, proxies } = config;
-  const onFound = countFound(metrics);
-  const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onFound };
+  const onOwnerFound = countOwnerLookups(metrics);
+  const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onOwnerFound };
   await host.serve((server) =>
     server.add(ChannelService, channelHandlers(deps)).add(AdminService, operatorHandlers(deps)),
   );
@@ -118,7 +118,7 @@ export async function startChannelService(
     const failed = (err: unknown) => log.warn({ err }, `${name} failed, will retry`);
     host.parts.add(name, repeat(everyMs, 0.2, work, failed));
   };
-  runRepeatedly('lease repair', 1_000, () => housekeeping.mend());
+  runRepeatedly('lease repair', 1_000, () => housekeeping.shortenLeases());
   runRepeatedly('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
   runRepeatedly('activity', config.activityEveryMs, () => followActivity(pool));
   runRepeatedly('retention', config.retentionEveryMs, () => retention.run());

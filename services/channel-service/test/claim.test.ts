@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { purges } from '../src/placement/server-store.js';
+import { purges } from '../src/placement/purge-store.js';
 import { type Identity, type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
@@ -105,7 +105,7 @@ describe('when every lease has lapsed at once', () => {
     await leaseUntil('-8 s', quick, slow);
     const began = performance.now();
     const sweeps = async () => {
-      for (const purge of purges) await purge.run(rig.owner, []);
+      for (const purge of purges) await purge.run(rig.owner);
       return (await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).n;
     };
     expect(await sweeps()).toBe(1); // no server is live, so none can be judged dead

@@ -1,6 +1,6 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { newLog } from '../src/channels/channel-store.js';
+import { startLog } from '../src/channels/channel-store.js';
 import { Retention } from '../src/history/retention.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -92,7 +92,7 @@ test('subtracts entries deleted when a channel stops or resumes keeping history'
 
 test('resets the sums when a log is replaced', async () => {
   const { id, people } = await groupOfTwo({ seconds: 3_600 });
-  await newLog.run(pool, [id, true]);
+  await startLog.run(pool, { channelId: id, hasHistory: true });
   expect(await chats.stored(id)).toEqual([]);
   await expectCounted(id, people);
 });

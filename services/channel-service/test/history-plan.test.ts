@@ -1,5 +1,5 @@
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { newestFirst, oldestFirst, readEntries } from '../src/history/history-store.js';
+import { findNewest, findOldest, readEntries } from '../src/history/history-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -59,19 +59,24 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
+function pageOf(firstSeq: number, lastSeq: number) {
+  return { channelId: id, firstSeq, lastSeq, size: 51, maxEmoji: 100, maxReactors: 10 };
+}
+
 describe.each(['force_custom_plan', 'force_generic_plan'])('with many entries (%s)', (mode) => {
   test.each([
-    ['newest first', newestFirst, [1, entries / 2]],
-    ['oldest first', oldestFirst, [entries / 2, entries]],
+    ['newest first', findNewest, [1, entries / 2]],
+    ['oldest first', findOldest, [entries / 2, entries]],
   ] as const)('a page, %s, is read along the primary key', async (_name, statement, [first, last]) => {
-    const text = await plan(statement.text, [id, first, last, 51, 100, 10], mode);
+    const text = await plan(statement.text, statement.valuesOf(pageOf(first, last)), mode);
     expect(text).toMatch(/Index Scan (Backward )?using message_pkey/);
     expect(text).not.toMatch(/Seq Scan|Sort|Bitmap/);
   });
 
   test('looks up entries and reactions by their indexes', async () => {
     const seqs = Array.from({ length: 50 }, (_, n) => entries / 2 + n);
-    const text = await plan(readEntries.text, [id, seqs, 100, 10, me.id], mode);
+    const wanted = readEntries.valuesOf({ channelId: id, seqs, maxEmoji: 100, maxReactors: 10, readerId: me.id });
+    const text = await plan(readEntries.text, wanted, mode);
     expect(text).toContain('Index Scan using message_pkey');
     expect(text).not.toMatch(/Seq Scan on (message|reaction|reaction_count)/);
   });
@@ -119,8 +124,8 @@ test('a page of 50 at any depth: p99 under 10 ms', async () => {
 
 test('reads as few blocks for a page at one end as in the middle', async () => {
   const blocksAt = async (seq: number) => {
-    const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${newestFirst.text}`;
-    const { rows } = await rig.owner.query(text, [id, 1, seq, 51, 100, 10]);
+    const text = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${findNewest.text}`;
+    const { rows } = await rig.owner.query(text, findNewest.valuesOf(pageOf(1, seq)));
     const { Plan: plan } = rows[0]['QUERY PLAN'][0];
     return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
   };

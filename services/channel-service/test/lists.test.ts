@@ -3,7 +3,7 @@ import { callUnary } from '@parley/rpc';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
-import { channelsNamed, listed, own } from '../src/channels/list-store.js';
+import { listNamed, listOwn, listPublic } from '../src/channels/list-store.js';
 import { followActivity } from '../src/placement/activity-store.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -112,17 +112,24 @@ describe('with 100,000 rooms of strangers', () => {
     };
     try {
       await client.query(`SET plan_cache_mode = ${mode}`);
-      const start = [Number.MAX_SAFE_INTEGER, limits.channelId, 101];
-      const byActivity = await plan(listed.text, [...start, 30]);
+      const start = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId, size: 101 };
+      const byActivity = await plan(listPublic.text, listPublic.valuesOf({ ...start, maxAgeDays: 30 }));
       expect(byActivity).toContain('listing_active');
       expect(byActivity).not.toMatch(/Seq Scan|Sort/);
-      const byName = await plan(channelsNamed.text, [...start, 'lobby']);
+      const byName = await plan(listNamed.text, listNamed.valuesOf({ ...start, name: 'lobby' }));
       expect(byName).toContain('listing_name');
       expect(byName).not.toMatch(/Seq Scan|Sort/);
-      expect(await plan(own.text, [...start, me.id, null])).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
+      const mine = listOwn.valuesOf({ ...start, userId: me.id, name: null });
+      expect(await plan(listOwn.text, mine)).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
       const { rows } = await client.query('SELECT channel_id FROM chat.listing ORDER BY random() LIMIT 100');
-      const page = rows.map((row) => row.channel_id);
-      const described = await plan(describeStatement.text, [page, 25, 100, me.id, limits.usersCounted]);
+      const page = describeStatement.valuesOf({
+        channelIds: rows.map((row) => row.channel_id),
+        maxUsersOfRoom: 25,
+        maxUsersOfChat: 100,
+        readerId: me.id,
+        maxCounted: limits.usersCounted,
+      });
+      const described = await plan(describeStatement.text, page);
       expect(described).not.toMatch(/Seq Scan on (channel|listing|channel_head)/);
     } finally {
       client.release(true);

@@ -1,9 +1,9 @@
 import { Metrics } from '@parley/runtime';
-import { countFound } from '../src/placement/metrics.js';
+import { countOwnerLookups } from '../src/placement/metrics.js';
 
 test('starts each counter at 0, so that the first count is an increase', async () => {
   const metrics = new Metrics();
-  const count = countFound(metrics);
+  const count = countOwnerLookups(metrics);
   for (const owner of ['kept', 'placed', 'recovered']) {
     expect(await metrics.registry.metrics()).toContain(`parley_listens_total{owner="${owner}"} 0`);
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { limits } from '@parley/runtime';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { describe as describeStatement } from '../src/channels/channel-store.js';
-import { claim, seatInRoom } from '../src/placement/seat-store.js';
+import { claimChannel, reserveRoomSeat } from '../src/placement/seat-store.js';
 import { type Person, Rig } from './rig.js';
 
 let database: TestDatabase;
@@ -64,12 +64,20 @@ function expectBySeatInside(text: string): void {
 describe('with 100,000 seats', () => {
   const ids = [...Array.from({ length: 90 }, (_, n) => n * 20 + 1), ...Array.from({ length: 10 }, (_, n) => 2001 + n)];
 
+  const describedBy = () => ({
+    channelIds: ids,
+    maxUsersOfRoom: limits.usersListedOfRoom,
+    maxUsersOfChat: limits.usersListedOfChat,
+    readerId: me.id,
+    maxCounted: limits.usersCounted,
+  });
+
   test.each(['force_custom_plan', 'force_generic_plan'])(
     'reads the seats of a List page by index (%s)',
     async (mode) => {
       const text = await plan(
         describeStatement.text,
-        [ids, limits.usersListedOfRoom, limits.usersListedOfChat, me.id, limits.usersCounted],
+        describeStatement.valuesOf(describedBy()),
         mode,
       );
       expectBySeatInside(text);
@@ -77,14 +85,23 @@ describe('with 100,000 seats', () => {
   );
 
   test.each(['force_custom_plan', 'force_generic_plan'])('counts a room by index (%s)', async (mode) => {
-    const values = [randomUUID(), 1, me.id, boot, 1, me.sid, 25, 10];
-    expectBySeatInside(await plan(seatInRoom.text, values, mode));
+    const values = reserveRoomSeat.valuesOf({
+      seatId: randomUUID(),
+      channelId: 1,
+      userId: me.id,
+      instanceId: boot,
+      epoch: 1,
+      sessionId: me.sid,
+      maxSeats: 25,
+      joinWithinSeconds: 10,
+    });
+    expectBySeatInside(await plan(reserveRoomSeat.text, values, mode));
   });
 
   test.each(['force_custom_plan', 'force_generic_plan'])(
     'counts placements of a server by index (%s)',
     async (mode) => {
-      const text = await plan(claim.text, [3, 1], mode);
+      const text = await plan(claimChannel.text, claimChannel.valuesOf({ channelId: 3, epoch: 1 }), mode);
       expect(text).toContain('channel_head_boot');
       expect(text).toContain('seat_boot');
       expect(text).not.toMatch(/Seq Scan on (seat|channel_head)/);
@@ -94,13 +111,7 @@ describe('with 100,000 seats', () => {
 
   test('lists 1,000 own rooms and the listed channels not among them, quickly', async () => {
     const began = performance.now();
-    const rows = await describeStatement.run(rig.owner, [
-      ids,
-      limits.usersListedOfRoom,
-      limits.usersListedOfChat,
-      me.id,
-      limits.usersCounted,
-    ]);
+    const rows = await describeStatement.run(rig.owner, describedBy());
     expect(performance.now() - began).toBeLessThan(5_000);
     const channelsNamed = rows.map(({ users }) => users.length).toSorted((a, b) => a - b);
     expect(channelsNamed).toEqual([...Array(90).fill(25), ...Array(10).fill(100)]);

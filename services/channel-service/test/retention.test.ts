@@ -5,7 +5,7 @@ import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Archive } from '../src/history/archive.js';
 import { Retention } from '../src/history/retention.js';
-import { dropEntries, staleEntries, trim } from '../src/history/retention-store.js';
+import { deleteEntries, lockExpired, trim } from '../src/history/retention-store.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -164,11 +164,11 @@ describe('retention', () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 2, '2 h');
-    await trim.run(pool, [id, 10]);
+    await trim.run(pool, { channelId: id, maxEntries: 10 });
     const slice = await pool.connect();
     await slice.query('BEGIN');
-    const seqs = (await staleEntries.run(slice, [id, 10])).map(({ seq }) => seq);
-    await dropEntries.run(slice, [id, seqs]);
+    const seqs = (await lockExpired.run(slice, { channelId: id, maxEntries: 10 })).map(({ seq }) => seq);
+    await deleteEntries.run(slice, { channelId: id, seqs });
     expect([seqs, await chats.say(id, me)]).toEqual([[1, 2], 3]);
     await slice.query('COMMIT');
     slice.release();

@@ -5,7 +5,7 @@ import { type AuthenticatedHandler, type Call, type Callers, forUser, type UserC
  * Wraps a method for operators. Checks the role in the user's row at each call; the role in the
  * token is only informational.
  */
-export function forAdministrator<Q, S>(
+export function forOperator<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
 ): AuthenticatedHandler<Q, Promise<S>> {

@@ -2,11 +2,11 @@ import { User, UserRole, UserStatus } from '@parley/contract';
 import type { Pool, PoolClient, UserRole as Role, UserStatus as Status } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { readUserId } from '../members/membership.js';
+import { requireUserId } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
-import { type KickedSeat, kick } from '../placement/seat-store.js';
+import { type EndedSeats, endSeats } from '../placement/seat-store.js';
 import { endingSeats } from '../transactions/locked.js';
-import { type AccountRow, account, setUser } from './admin-store.js';
+import { type Account, readAccount, setUser } from './operator-store.js';
 
 export interface SetUserDeps {
   readonly pool: Pool;
@@ -41,7 +41,7 @@ function statusOf(asked: UserStatus): Status | null {
 }
 
 function changeOf(request: User): Change {
-  readUserId(request.id);
+  requireUserId(request.id);
   const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
   if (change.role === null && change.status === null) {
     throw refuse('invalid-profile', { words: 'Nothing to change. Set a role or a status.' });
@@ -50,18 +50,21 @@ function changeOf(request: User): Change {
 }
 
 interface AccountOutcome {
-  readonly row: AccountRow;
+  readonly row: Account;
   /** Servers where the user's streams end. */
-  readonly ended: readonly KickedSeat[];
+  readonly ended: readonly EndedSeats[];
 }
 
 async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<AccountOutcome> {
-  const [requested] = await account.run(client, [id]);
-  const [answer] = await setUser.run(client, [me.id, requested?.id ?? id, role, status]);
-  const [row] = await account.run(client, [id]);
+  const [requested] = await readAccount.run(client, { userId: id });
+  const [answer] = await setUser.run(client, { actorId: me.id, userId: requested?.id ?? id, role, status });
+  const [row] = await readAccount.run(client, { userId: id });
   if (answer === undefined || row === undefined) throw refuse('user-not-found');
   if (answer.outcome !== 'done') throw refuse(answer.outcome);
-  return { row, ended: row.status === 'suspended' ? await kick.run(client, [null, row.id]) : [] };
+  return {
+    row,
+    ended: row.status === 'suspended' ? await endSeats.run(client, { channelId: null, userId: row.id }) : [],
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Page } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { type ChannelPlace, channelsNamed, listed, own } from './list-store.js';
+import { type ListPosition, listNamed, listOwn, listPublic } from './list-store.js';
 
 /** Search criteria for channels. */
 export interface ChannelQuery {
@@ -14,7 +14,7 @@ export interface ChannelQuery {
 }
 
 /** Position before the first channel, in order of activity. */
-export const first: ChannelPlace = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
+export const first: ListPosition = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
 const token = /^(\d{1,16})-(\d{1,10})$/;
 
@@ -22,26 +22,27 @@ const token = /^(\d{1,16})-(\d{1,10})$/;
  * Decodes a page token, the position at the end of the previous page.
  * @throws {Refusal} `invalid-page`.
  */
-export function placeAfter(page: Page | undefined): ChannelPlace {
+export function positionAfter(page: Page | undefined): ListPosition {
   const after = page?.after ?? '';
   if (after === '') return first;
   const [, at, id] = token.exec(after) ?? [];
-  const place = { at: Number(at), id: Number(id) };
-  if (!Number.isSafeInteger(place.at) || !(place.id <= limits.channelId)) throw refuse('invalid-page');
-  return place;
+  const position = { at: Number(at), id: Number(id) };
+  if (!Number.isSafeInteger(position.at) || !(position.id <= limits.channelId)) throw refuse('invalid-page');
+  return position;
 }
 
 /** Encodes the page token for a position. */
-export const tokenOf = ({ at, id }: ChannelPlace) => `${at}-${id}`;
+export const tokenOf = ({ at, id }: ListPosition) => `${at}-${id}`;
 
 /** Returns at most `size` channels after a position, most active first. */
 export function findChannels(
   pool: Queryable,
   { userId, name, listedDays }: ChannelQuery,
-  { at, id }: ChannelPlace,
+  { at, id }: ListPosition,
   size: number,
-): Promise<ChannelPlace[]> {
-  if (userId !== undefined) return own.run(pool, [at, id, size, userId, name === '' ? null : name]);
-  if (name !== '') return channelsNamed.run(pool, [at, id, size, name]);
-  return listed.run(pool, [at, id, size, listedDays]);
+): Promise<ListPosition[]> {
+  const page = { at, id, size };
+  if (userId !== undefined) return listOwn.run(pool, { ...page, userId, name: name === '' ? null : name });
+  if (name !== '') return listNamed.run(pool, { ...page, name });
+  return listPublic.run(pool, { ...page, maxAgeDays: listedDays });
 }

@@ -1,94 +1,130 @@
 import { kindConstants } from '@parley/contract';
-import { type ChannelKind, type MemberRole, statements } from '@parley/database';
+import {
+  array,
+  bool,
+  type ChannelKind,
+  db,
+  enumeration,
+  int4,
+  int8,
+  json,
+  loadSql,
+  type MemberRole,
+  nullable,
+  type ParametersOf,
+  type Queryable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url, kindConstants);
+const sql = loadSql('channels.sql', import.meta.url, kindConstants);
 
-/** A channel as one user sees it. */
-export interface ChannelRow {
-  readonly id: number;
+const kind = enumeration<ChannelKind>('chat.channel_kind');
+
+/** A user who is in a channel now. */
+interface PresentUser {
+  readonly id: string;
   readonly name: string;
-  readonly user_limit: number;
-  readonly kind: ChannelKind;
-  readonly owner_id: string;
-  readonly description: string;
-  readonly icon_id: string | null;
-  readonly retention_seconds: number | null;
-  readonly retention_count: number | null;
-  readonly slow_mode_s: number;
-  readonly open_history: boolean;
-  readonly metadata: string;
-  readonly created_ms: number;
-  /** Its owner has a live lease. */
-  readonly serving: boolean;
-  /** 0 for rooms. */
-  readonly member_count: number;
-  /** Time of the last entry or the last use, in Unix ms. */
-  readonly last_ms: number;
-  readonly my_rank: 'owner' | MemberRole | 'none';
-  readonly offered: 'owner' | 'member' | null;
-  /** 0, with an empty log id, for a user who may not read it. */
-  readonly last_seq: number;
-  readonly log_id: string;
-  /** Number of users present, counted up to `limits.usersCounted`. */
-  readonly people: number;
-  /** The first users present, by id. */
-  readonly users: readonly { readonly id: string; readonly name: string; readonly number: number }[];
+  readonly number: number;
 }
 
+export const describe = sql.statement(
+  'describe',
+  { channelIds: array(int4), maxUsersOfRoom: int4, maxUsersOfChat: int4, readerId: text, maxCounted: int4 },
+  {
+    id: int4,
+    name: text,
+    userLimit: int4,
+    kind,
+    ownerId: text,
+    description: text,
+    iconId: nullable(uuid),
+    retentionSeconds: nullable(int4),
+    retentionCount: nullable(int4),
+    slowModeS: int4,
+    openHistory: bool,
+    metadata: text,
+    createdMs: int8,
+    /** Its owner has a live lease. */
+    serving: bool,
+    /** 0 for rooms. */
+    memberCount: int8,
+    /** Time of the last entry or the last use, in Unix ms. */
+    lastMs: int8,
+    myRank: text.as<'owner' | MemberRole | 'none'>(),
+    offered: nullable(text.as<'owner' | 'member'>()),
+    /** 0, with an empty log id, for a user who may not read it. */
+    lastSeq: int8,
+    logId: text,
+    /** Number of users present, counted up to `limits.usersCounted`. */
+    people: int8,
+    /** The first users present, by id. */
+    users: json<readonly PresentUser[]>(),
+  },
+);
+export const createChannel = sql.statement(
+  'createChannel',
+  {
+    ownerId: text,
+    name: text,
+    limit: int4,
+    description: text,
+    kind,
+    retentionSeconds: nullable(int4),
+    retentionCount: nullable(int4),
+    slowModeS: int4,
+    isOpenHistory: bool,
+    metadata: json<string>(),
+    maxChannels: int8,
+  },
+  { id: int4 },
+);
+export const updateChannel = sql.statement('updateChannel', {
+  channelId: int4,
+  name: nullable(text),
+  description: nullable(text),
+  limit: nullable(int4),
+  slowModeS: nullable(int4),
+  metadata: nullable(json<string>()),
+  kind: nullable(kind),
+  changesRetention: bool,
+  retentionSeconds: nullable(int4),
+  retentionCount: nullable(int4),
+});
+export const startLog = sql.statement('startLog', { channelId: int4, hasHistory: bool });
+export const deleteChannel = sql.statement('deleteChannel', { channelId: int4 });
+export const createDirect = sql.statement('createDirect', { openerId: text, low: text, high: text }, { id: int4 });
+
+/** A channel as one user sees it. */
+export type DescribedChannel = RowOf<typeof describe>;
+
+/** Fields of a new channel. */
+export type NewChannelFields = Omit<ParametersOf<typeof createChannel>, 'maxChannels'>;
+
 /** Retention of a channel. */
-export interface RetentionRow {
+export interface ChannelRetention {
   /** Seconds; null: unlimited; 0: no history. */
   readonly seconds: number | null;
-  /** Number of entries; null: unlimited. */
+  /** Number of messages; null: unlimited. */
   readonly count: number | null;
 }
 
-interface Id {
-  readonly id: number;
+/** Two user ids, ordered by their bytes. */
+export interface UserPair {
+  readonly low: string;
+  readonly high: string;
 }
 
-export const describe = sql<
-  ChannelRow,
-  [ids: readonly number[], ofRoom: number, ofChat: number, userId: string, counted: number]
->('describe');
-
-export const createChannel = sql<
-  Id,
-  [
-    ownerId: string,
-    name: string,
-    limit: number,
-    description: string,
-    kind: ChannelKind,
-    retentionSeconds: number | null,
-    retentionCount: number | null,
-    slowModeS: number,
-    openHistory: boolean,
-    metadata: string,
-    channelsPerUser: number,
-  ]
->('create-channel');
-
-export const updateChannel = sql<
-  never,
-  [
-    channelId: number,
-    name: string | null,
-    description: string | null,
-    limit: number | null,
-    slowModeS: number | null,
-    metadata: string | null,
-    kind: ChannelKind | null,
-    retentionChanges: boolean,
-    retentionSeconds: number | null,
-    retentionCount: number | null,
-  ]
->('update-channel');
-
-export const newLog = sql<never, [channelId: number, hasHistory: boolean]>('new-log');
-
-export const findDirect = sql<Id, [low: string, high: string]>('find-direct');
-
-export const createDirect = sql<Id, [openerId: string, low: string, high: string]>('create-direct');
-
-export const deleteChannel = sql<never, [channelId: number]>('delete-channel');
+/** Returns the id of the direct chat of two users, or undefined if there is none. */
+export async function findDirect(client: Queryable, { low, high }: UserPair): Promise<number | undefined> {
+  const channel = await db(client)
+    .selectFrom('channel')
+    .select('id')
+    .where('kind', '=', 'direct')
+    .where('deletedAt', 'is', null)
+    .where('pairLow', '=', low)
+    .where('pairHigh', '=', high)
+    .executeTakeFirst();
+  return channel?.id;
+}

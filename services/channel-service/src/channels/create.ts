@@ -6,18 +6,15 @@ import { enter } from '../members/member-store.js';
 import { kindOf } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { lockUser } from '../transactions/locks.js';
-import { createChannel } from './channel-store.js';
+import { createChannel, type NewChannelFields } from './channel-store.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, limitOf, metadataOf, retentionRow } from './fields.js';
+import { checkDescription, checkSlowMode, limitOf, metadataOf, readRetention } from './fields.js';
 
 export interface CreateDeps {
   readonly pool: Pool;
   /** Trusted proxies in front of this service. */
   readonly proxies: Proxies;
 }
-
-type Row = Parameters<typeof createChannel.run>[1];
-type NewChannel = Row extends [...infer Fields, channelsPerUser: number] ? Fields : never;
 
 /** Limits the channels created from one address, by all users together. */
 const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
@@ -38,7 +35,7 @@ function kindToMake({ kind: asked, closedHistory }: Channel) {
   return kind;
 }
 
-function readChannel(asked: Channel, me: UserCaller): NewChannel {
+function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
   const { name, description, slowModeS, closedHistory, metadata } = asked;
   const kind = kindToMake(asked);
   const limit = limitOf(kind, asked.limit);
@@ -46,9 +43,19 @@ function readChannel(asked: Channel, me: UserCaller): NewChannel {
   checkSlowMode(slowModeS);
   if (asked.iconId !== '')
     throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
-  const { seconds, count } = retentionRow(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
-  const json = metadataOf(metadata);
-  return [me.id, displayName(name), limit, description, kind, seconds, count, slowModeS, !closedHistory, json];
+  const { seconds, count } = readRetention(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
+  return {
+    ownerId: me.id,
+    name: displayName(name),
+    limit,
+    description,
+    kind,
+    retentionSeconds: seconds,
+    retentionCount: count,
+    slowModeS,
+    isOpenHistory: !closedHistory,
+    metadata: metadataOf(metadata),
+  };
 }
 
 function tooMany(most: number): Refusal {
@@ -58,15 +65,16 @@ function tooMany(most: number): Refusal {
   });
 }
 
-async function make(client: PoolClient, row: NewChannel, address: string): Promise<number> {
-  const [ownerId, , , , kind] = row;
-  const [user] = await lockUser.run(client, [ownerId]);
-  const isNew = user?.is_new === true;
+async function make(client: PoolClient, fields: NewChannelFields, address: string): Promise<number> {
+  const { ownerId, kind } = fields;
+  const [user] = await lockUser.run(client, { userId: ownerId });
+  const isNew = user?.isNew === true;
   if (isNew) await limitRate(client, createOfYoung, { id: address }, 'create-too-often');
   const most = isNew ? limits.channelsPerNewUser : limits.channelsPerUser;
-  const [made] = await createChannel.run(client, [...row, most]);
+  const [made] = await createChannel.run(client, { ...fields, maxChannels: most });
   if (made === undefined) throw tooMany(most);
-  if (kind !== 'room') await enter.run(client, [made.id, ownerId, 0, true]);
+  if (kind !== 'room')
+    await enter.run(client, { channelId: made.id, userId: ownerId, afterSeq: 0, isOpenHistory: true });
   return made.id;
 }
 
@@ -85,9 +93,9 @@ export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCa
 export function createCreate(deps: CreateDeps) {
   const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
-    const row = readChannel(asked, me);
+    const fields = readChannel(asked, me);
     await throttleCreation(deps, me, call);
-    const id = await transaction(pool, (client) => make(client, row, addressOf(proxies, call)));
+    const id = await transaction(pool, (client) => make(client, fields, addressOf(proxies, call)));
     return describeChannel(pool, me, id);
   };
 }

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from '@parley/database';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers } from '../placement/chat-servers.js';
-import { type ChannelState, channelState, type SeatPlace } from '../placement/seat-store.js';
+import { type ChannelState, type Owner, readChannelState } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { audit } from '../transactions/audit.js';
@@ -16,26 +16,26 @@ export interface DeleteDeps {
   readonly servers: ChatServers;
 }
 
-function whyNot({ kind }: LockedChannel, seen: ChannelState | undefined): Refusal {
-  const visible = isListed(kind) || seen?.member === true;
+function refusalOf({ kind }: LockedChannel, state: ChannelState | undefined): Refusal {
+  const visible = isListed(kind) || state?.member === true;
   if (visible && kind === 'direct')
     return refuse('wrong-kind', { words: 'A direct chat cannot be deleted. Leave it instead.' });
   return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 
-function auditDelete(client: PoolClient, { id, name, owner_id }: LockedChannel, me: UserCaller): Promise<never[]> {
-  const detail = { name, owner: owner_id };
-  return audit.run(client, [me.id, 'channel.delete', String(id), detail]);
+function auditDelete(client: PoolClient, { id, name, ownerId }: LockedChannel, me: UserCaller): Promise<void> {
+  const detail = { name, owner: ownerId };
+  return audit(client, { actor: me.id, action: 'channel.delete', target: String(id), detail });
 }
 
 /** Returns the live server that owned the channel, or undefined. */
-async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<SeatPlace | undefined> {
-  const mine = channel.kind !== 'direct' && channel.owner_id === me.id;
-  const [seen] = await channelState.run(client, [channel.id, me.id]);
-  if (!mine && me.role !== 'admin') throw whyNot(channel, seen);
-  await deleteChannel.run(client, [channel.id]);
-  if (!mine) await auditDelete(client, channel, me);
-  return seen?.alive === true ? seen : undefined;
+async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<Owner | undefined> {
+  const isOwner = channel.kind !== 'direct' && channel.ownerId === me.id;
+  const state = await readChannelState(client, channel.id, me.id);
+  if (!isOwner && me.role !== 'admin') throw refusalOf(channel, state);
+  await deleteChannel.run(client, { channelId: channel.id });
+  if (!isOwner) await auditDelete(client, channel, me);
+  return state?.owner;
 }
 
 /**

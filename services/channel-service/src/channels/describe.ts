@@ -3,31 +3,31 @@ import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { channelKinds, retentionOf, type UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
-import { type ChannelRow, describe } from './channel-store.js';
+import { type DescribedChannel, describe } from './channel-store.js';
 
-function toChannel(row: ChannelRow): Channel {
+function toChannel(row: DescribedChannel): Channel {
   return Channel.fromPartial({
     id: row.id,
     name: row.name,
     users: [...row.users],
     userCount: row.people,
-    limit: row.user_limit,
+    limit: row.userLimit,
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
     kind: channelKinds[row.kind],
-    ownerId: row.owner_id,
+    ownerId: row.ownerId,
     description: row.description,
-    iconId: row.icon_id ?? '',
-    retention: retentionOf(row.retention_seconds, row.retention_count),
-    slowModeS: row.slow_mode_s,
-    closedHistory: !row.open_history,
-    memberCount: row.member_count,
-    createdAt: row.created_ms,
+    iconId: row.iconId ?? '',
+    retention: retentionOf(row.retentionSeconds, row.retentionCount),
+    slowModeS: row.slowModeS,
+    closedHistory: !row.openHistory,
+    memberCount: row.memberCount,
+    createdAt: row.createdMs,
     metadata: row.metadata,
-    lastAt: row.last_ms,
-    myRole: ranks[row.my_rank],
+    lastAt: row.lastMs,
+    myRole: ranks[row.myRank],
     offered: ranks[row.offered ?? 'none'],
-    lastSeq: row.last_seq,
-    log: row.log_id,
+    lastSeq: row.lastSeq,
+    log: row.logId,
   });
 }
 
@@ -40,8 +40,13 @@ export async function describeChannels(
   { id: me }: Pick<UserCaller, 'id'>,
   ids: readonly number[],
 ): Promise<Channel[]> {
-  const { usersListedOfRoom, usersListedOfChat, usersCounted } = limits;
-  const rows = await describe.run(pool, [ids, usersListedOfRoom, usersListedOfChat, me, usersCounted]);
+  const rows = await describe.run(pool, {
+    channelIds: ids,
+    maxUsersOfRoom: limits.usersListedOfRoom,
+    maxUsersOfChat: limits.usersListedOfChat,
+    readerId: me,
+    maxCounted: limits.usersCounted,
+  });
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []).map(toChannel);
 }

@@ -1,7 +1,7 @@
 import type { Retention } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import type { RetentionRow } from './channel-store.js';
+import type { ChannelRetention } from './channel-store.js';
 
 const largestInteger = 2_147_483_647;
 const maxSlowModeS = 21_600;
@@ -42,7 +42,7 @@ function secondsOf({ nothing, everything, seconds }: Retention): number | null |
  * bounds an otherwise unlimited history.
  * @throws {Refusal} `invalid-channel`.
  */
-export function retentionRow(retention: Retention | undefined): RetentionRow | undefined {
+export function readRetention(retention: Retention | undefined): ChannelRetention | undefined {
   const seconds = retention === undefined ? undefined : secondsOf(retention);
   const count = retention?.maxCount || null;
   if (seconds === undefined && count === null) return undefined;

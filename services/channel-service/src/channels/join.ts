@@ -2,7 +2,7 @@ import type { Channel, Invite } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { admit, throttleChanges } from '../members/membership.js';
+import { addMember, throttleChanges } from '../members/membership.js';
 import { mustSee, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { withChannel } from '../transactions/locked.js';
@@ -25,7 +25,7 @@ export function createJoin(pool: Pool) {
       mustSee(channel, mine);
       if (channel.kind === 'room')
         throw refuse('wrong-kind', { words: 'A room has no members to join. Call Listen instead.' });
-      await admit(client, channel, me.id, mine, me.id);
+      await addMember(client, channel, me.id, mine, me.id);
     });
     return describeChannel(pool, me, id);
   };

@@ -4,7 +4,7 @@ import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { pageSize } from '../requests/page.js';
-import { type ChannelQuery, findChannels, placeAfter, tokenOf } from './channel-search.js';
+import { type ChannelQuery, findChannels, positionAfter, tokenOf } from './channel-search.js';
 import { describeChannels } from './describe.js';
 
 const versionBytes = 6;
@@ -29,7 +29,7 @@ export function createListChannels(pool: Pool, listedDays: number) {
   return async (request: ListChannelsRequest, me: UserCaller, call: Call): Promise<ListChannelsResponse> => {
     call.quiet = true;
     const size = pageSize(request.page?.size ?? 0);
-    const from = placeAfter(request.page);
+    const from = positionAfter(request.page);
     if (request.known.length > limits.pageEntries) throw refuse('invalid-page');
     const found = await findChannels(pool, queryOf(request, me, listedDays), from, size + 1);
     const places = found.slice(0, size);

@@ -1,24 +1,14 @@
-import { statements } from '@parley/database';
+import { int4, int8, loadSql, nullable, type RowOf, text } from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('lists.sql', import.meta.url);
 
-interface Id {
-  readonly id: number;
-}
+const after = { at: int8, id: int4, size: int8 };
+const position = { id: int4, at: int8 };
 
-/** Position of a channel in order of activity. */
-export interface ChannelPlace {
-  /** Microseconds since 1970. */
-  readonly at: number;
-  readonly id: number;
-}
+export const listPublic = sql.statement('listPublic', { ...after, maxAgeDays: int4 }, position);
+export const listNamed = sql.statement('listNamed', { ...after, name: text }, position);
+export const listOwn = sql.statement('listOwn', { ...after, userId: text, name: nullable(text) }, position);
+export const findVisible = sql.statement('findVisible', { channelId: int4, userId: text }, { id: int4 });
 
-type After = [at: number, id: number, size: number];
-
-export const listed = sql<ChannelPlace, [...After, days: number]>('listed');
-
-export const channelsNamed = sql<ChannelPlace, [...After, name: string]>('named');
-
-export const own = sql<ChannelPlace, [...After, userId: string, name: string | null]>('own');
-
-export const visible = sql<Id, [channelId: number, userId: string]>('visible');
+/** Position of a channel in order of activity: its id, and a time in microseconds since 1970. */
+export type ListPosition = RowOf<typeof listPublic>;

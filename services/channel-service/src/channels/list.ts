@@ -5,7 +5,7 @@ import type { Call, UserCaller } from '@parley/service-kit';
 import { oneChannel } from '../requests/channel-id.js';
 import { type ChannelQuery, findChannels, first } from './channel-search.js';
 import { describeChannel, describeChannels } from './describe.js';
-import { visible } from './list-store.js';
+import { findVisible } from './list-store.js';
 
 /**
  * Streams at most 1,000 channels. Reads the next page only after the client has taken the current
@@ -30,7 +30,7 @@ async function* listAll(pool: Pool, me: UserCaller, listedDays: number): AsyncGe
 }
 
 async function* listOne(pool: Pool, me: UserCaller, id: number): AsyncGenerator<Channel> {
-  if ((await visible.run(pool, [id, me.id])).length === 0) throw refuse('channel-not-found');
+  if ((await findVisible.run(pool, { channelId: id, userId: me.id })).length === 0) throw refuse('channel-not-found');
   yield await describeChannel(pool, me, id);
 }
 

@@ -2,30 +2,32 @@ import type { Channel, User } from '@parley/contract';
 import { type PoolClient, transaction } from '@parley/database';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { enter, type PersonRow } from '../members/member-store.js';
-import { admit, findPerson, throttleChanges } from '../members/membership.js';
+import { enter, type FoundUser } from '../members/member-store.js';
+import { addMember, readUser, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
 import { directRate, makeOffer } from '../members/offers.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { withChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { createDirect, findDirect } from './channel-store.js';
+import { createDirect, findDirect, type UserPair } from './channel-store.js';
 import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
-type Pair = [low: string, high: string];
+const pairOf = (a: string, b: string): UserPair => (a < b ? { low: a, high: b } : { low: b, high: a });
 
-async function make(client: PoolClient, me: UserCaller, pair: Pair): Promise<number | undefined> {
-  const [made] = await createDirect.run(client, [me.id, ...pair]);
+async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {
+  const [made] = await createDirect.run(client, { openerId: me.id, ...pair });
   if (made === undefined) return undefined;
-  for (const id of pair) await enter.run(client, [made.id, id, 0, true]);
+  for (const userId of [pair.low, pair.high]) {
+    await enter.run(client, { channelId: made.id, userId, afterSeq: 0, isOpenHistory: true });
+  }
   return made.id;
 }
 
 /**
  * Asks a user who has left to return, within the usual limits. The caller cannot tell either way.
  */
-async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
+async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   try {
     await makeOffer(client, channel, { by: me.id, userId: other.id, belonged: true }, 'member');
   } catch (thrown) {
@@ -37,35 +39,35 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
  * Brings the caller back if they had left. If the other user has banned them, the refusal is that
  * of a missing user.
  */
-async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: PersonRow): Promise<void> {
+async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (mine.banned) throw refuse('user-not-found');
-  await admit(client, channel, me.id, mine, me.id);
+  await addMember(client, channel, me.id, mine, me.id);
   if (theirs.leftByChoice && !theirs.banned && other.reachable) await ask(client, channel, me, other);
 }
 
-async function begin(deps: CreateDeps, me: UserCaller, pair: Pair, call: Call): Promise<number | undefined> {
+async function begin(deps: CreateDeps, me: UserCaller, pair: UserPair, call: Call): Promise<number | undefined> {
   const { pool } = deps;
   await throttleCreation(deps, me, call);
   await limitRate(pool, directRate, me, 'create-too-often');
   const made = await transaction(pool, (client) => make(client, me, pair));
-  return made ?? (await findDirect.run(pool, pair))[0]?.id;
+  return made ?? findDirect(pool, pair);
 }
 
 async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Call): Promise<number | undefined> {
   const { pool } = deps;
-  const other = await findPerson(pool, me, otherId, null);
+  const other = await readUser(pool, me, otherId, null);
   if (other.id === me.id)
     throw refuse('invalid-user-id', { words: 'You cannot open a direct chat with yourself. Choose another user.' });
-  const pair = [me.id, other.id].sort() as Pair;
-  const [known] = await findDirect.run(pool, pair);
+  const pair = pairOf(me.id, other.id);
+  const known = await findDirect(pool, pair);
   if (known === undefined) {
     if (!other.reachable) throw refuse('user-not-found');
     return begin(deps, me, pair, call);
   }
-  await withChannel(pool, known.id, (client, channel) => reopen(client, channel, me, other));
-  return known.id;
+  await withChannel(pool, known, (client, channel) => reopen(client, channel, me, other));
+  return known;
 }
 
 /** Handles OpenDirect: returns the one chat of two users and creates it on first use. */

@@ -3,18 +3,18 @@ import type { ChannelKind as Kind, Pool, PoolClient } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { Retention } from '../history/retention.js';
-import { nextRoster } from '../members/member-store.js';
+import { nextRevision } from '../members/member-store.js';
 import { throttleChanges } from '../members/membership.js';
 import { mustManage, mustSee, readMemberships } from '../members/membership-rules.js';
 import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
-import { channelState } from '../placement/seat-store.js';
+import { readChannelState } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { kindOf } from '../requests/kinds.js';
 import { withChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { newLog, type RetentionRow, updateChannel } from './channel-store.js';
+import { type ChannelRetention, startLog, updateChannel } from './channel-store.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, limitOf, metadataOf, retentionRow } from './fields.js';
+import { checkDescription, checkSlowMode, limitOf, metadataOf, readRetention } from './fields.js';
 
 export interface UpdateChannelDeps {
   readonly pool: Pool;
@@ -44,37 +44,38 @@ async function write(
   client: PoolClient,
   { id, kind }: LockedChannel,
   asked: UpdateChannelRequest,
-  kept: RetentionRow | undefined,
+  retention: ChannelRetention | undefined,
 ): Promise<void> {
-  await updateChannel.run(client, [
-    id,
-    asked.name === undefined ? null : displayName(asked.name),
-    asked.description ?? null,
-    asked.limit === undefined ? null : limitOf(kind, asked.limit),
-    asked.slowModeS ?? null,
-    asked.metadata === undefined ? null : metadataOf(asked.metadata),
-    newKind(kind, asked.kind),
-    kept !== undefined,
-    kept?.seconds ?? null,
-    kept?.count ?? null,
-  ]);
+  const { name, description, limit, slowModeS, metadata } = asked;
+  await updateChannel.run(client, {
+    channelId: id,
+    name: name === undefined ? null : displayName(name),
+    description,
+    limit: limit === undefined ? null : limitOf(kind, limit),
+    slowModeS,
+    metadata: metadata === undefined ? null : metadataOf(metadata),
+    kind: newKind(kind, asked.kind),
+    changesRetention: retention !== undefined,
+    retentionSeconds: retention?.seconds,
+    retentionCount: retention?.count,
+  });
 }
 
 /** Returns the server that must release the channel, or undefined. */
-async function moveOn(
+async function applyRetention(
   client: PoolClient,
-  { id, has_history: hasHistory }: LockedChannel,
-  kept: RetentionRow | undefined,
+  { id, hasHistory }: LockedChannel,
+  retention: ChannelRetention | undefined,
   me: UserCaller,
 ): Promise<ServerTarget | undefined> {
-  const willHaveHistory = kept === undefined ? hasHistory : kept.seconds !== 0;
+  const willHaveHistory = retention === undefined ? hasHistory : retention.seconds !== 0;
   if (willHaveHistory === hasHistory) {
-    await nextRoster.run(client, [id]);
+    await nextRevision.run(client, { channelId: id });
     return undefined;
   }
-  const [seen] = await channelState.run(client, [id, me.id]);
-  await newLog.run(client, [id, willHaveHistory]);
-  return seen?.alive === true ? seen : undefined;
+  const state = await readChannelState(client, id, me.id);
+  await startLog.run(client, { channelId: id, hasHistory: willHaveHistory });
+  return state?.owner;
 }
 
 async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<void> {
@@ -91,16 +92,16 @@ export function createUpdateChannel({ pool, servers, retention }: UpdateChannelD
     const id = oneChannel(asked);
     call.facts.channel = id;
     checkFields(asked);
-    const kept = retentionRow(asked.retention);
+    const changed = readRetention(asked.retention);
     await throttleChanges(pool, me);
-    if (kept !== undefined && kept.seconds !== 0) {
+    if (changed !== undefined && changed.seconds !== 0) {
       await withChannel(pool, id, (client, channel) => mustUpdate(client, channel, me));
       await retention.clear(id);
     }
     const owner = await withChannel(pool, id, async (client, channel) => {
       await mustUpdate(client, channel, me);
-      await write(client, channel, asked, kept);
-      return moveOn(client, channel, kept, me);
+      await write(client, channel, asked, changed);
+      return applyRetention(client, channel, changed, me);
     });
     if (owner !== undefined) servers.moveChannel(owner, id);
     return describeChannel(pool, me, id);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { OldEntry } from './retention-store.js';
+import type { ArchivedEntry } from './retention-store.js';
 
 const newline = 0x0a;
 
@@ -9,27 +9,27 @@ const newline = 0x0a;
  * Returns the body as text if its content type is text and its bytes are UTF-8, otherwise as
  * base64.
  */
-function bodyOf({ content_type, data }: OldEntry): { text: string } | { base64: string } {
-  const isText = content_type.startsWith('text/') && isUtf8(data);
+function bodyOf({ contentType, data }: ArchivedEntry): { text: string } | { base64: string } {
+  const isText = contentType.startsWith('text/') && isUtf8(data);
   return isText ? { text: data.toString() } : { base64: data.toString('base64') };
 }
 
-const dayOf = ({ sent_at }: OldEntry) => sent_at.toISOString().slice(0, 10);
+const dayOf = ({ sentAt }: ArchivedEntry) => sentAt.toISOString().slice(0, 10);
 
-function toLine(channelId: number, entry: OldEntry): string {
+function toLine(channelId: number, entry: ArchivedEntry): string {
   return `${JSON.stringify({
     channel: channelId,
     seq: entry.seq,
     kind: entry.kind,
-    sender: entry.sender_id,
-    client_id: entry.client_id,
-    sent_at: entry.sent_at,
-    target_seq: entry.target_seq,
-    content_type: entry.content_type,
+    sender: entry.senderId,
+    client_id: entry.clientId,
+    sent_at: entry.sentAt,
+    target_seq: entry.targetSeq,
+    content_type: entry.contentType,
     ...bodyOf(entry),
     mentions: entry.mentions,
-    edited_at: entry.edited_at,
-    deleted_at: entry.deleted_at,
+    edited_at: entry.editedAt,
+    deleted_at: entry.deletedAt,
   })}\n`;
 }
 
@@ -67,7 +67,7 @@ export class Archive {
    * Writes entries of one channel to disk and returns after they are synced.
    * @throws {Error} from the file system.
    */
-  async append(channelId: number, entries: readonly OldEntry[]): Promise<void> {
+  async append(channelId: number, entries: readonly ArchivedEntry[]): Promise<void> {
     for (const day of new Set(entries.map(dayOf))) {
       const lines = entries.filter((entry) => dayOf(entry) === day).map((entry) => toLine(channelId, entry));
       await this.#write(join(this.#folder, `channel-${channelId}-${day}.jsonl`), lines.join(''));

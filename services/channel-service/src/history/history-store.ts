@@ -1,40 +1,58 @@
 import { kindConstants } from '@parley/contract';
-import { statements } from '@parley/database';
+import {
+  array,
+  bool,
+  bytea,
+  int2,
+  int4,
+  int8,
+  json,
+  loadSql,
+  nullable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url, kindConstants);
+const sql = loadSql('history.sql', import.meta.url, kindConstants);
 
-/** Seq and size of an entry, before it is read. */
-export interface HistoryPosition {
-  readonly seq: number;
-  /** Upper bound of its encoded size, in bytes. */
-  readonly bytes: number;
+const range = { channelId: int4, firstSeq: int8, lastSeq: int8, size: int8, maxEmoji: int8, maxReactors: int4 };
+const position = { seq: int8, bytes: int4 };
+
+/** Users who reacted with one emoji: the number of all, and the first ids. */
+interface StoredReaction {
+  readonly emoji: string;
+  readonly count: number;
+  readonly userIds: string[];
+  /** The reader is one of them. */
+  readonly mine: boolean;
 }
+
+export const findNewest = sql.statement('findNewest', range, position);
+export const findOldest = sql.statement('findOldest', range, position);
+export const readEntries = sql.statement(
+  'readEntries',
+  { channelId: int4, seqs: array(int8), maxEmoji: int8, maxReactors: int8, readerId: text },
+  {
+    seq: int8,
+    kind: int2,
+    senderId: text,
+    number: int4,
+    clientId: uuid,
+    sentMs: int8,
+    targetSeq: nullable(int8),
+    data: bytea,
+    contentType: text,
+    mentions: array(text),
+    editedMs: nullable(int8),
+    deleted: bool,
+    reactions: json<StoredReaction[]>(),
+    fileIds: array(text),
+  },
+);
+
+/** Seq of an entry and an upper bound of its encoded size in bytes, before it is read. */
+export type HistoryPosition = RowOf<typeof findNewest>;
 
 /** An entry in its current state. */
-export interface EntryRow {
-  readonly seq: number;
-  readonly kind: number;
-  readonly sender_id: string;
-  readonly number: number;
-  readonly client_id: string;
-  readonly sent_ms: number;
-  readonly target_seq: number | null;
-  readonly content_type: string;
-  readonly data: Buffer;
-  readonly mentions: string[];
-  readonly edited_ms: number | null;
-  readonly deleted: boolean;
-  readonly reactions: { emoji: string; count: number; userIds: string[]; mine: boolean }[];
-  readonly file_ids: string[];
-}
-
-type Range = [channelId: number, firstSeq: number, lastSeq: number, size: number, emoji: number, people: number];
-
-export const newestFirst = sql<HistoryPosition, Range>('history-before');
-
-export const oldestFirst = sql<HistoryPosition, Range>('history-after');
-
-export const readEntries = sql<
-  EntryRow,
-  [channelId: number, seqs: readonly number[], emoji: number, people: number, readerId: string]
->('history-entries');
+export type HistoryEntry = RowOf<typeof readEntries>;

@@ -1,64 +1,78 @@
 import { kindConstants } from '@parley/contract';
-import { type Queryable, statements } from '@parley/database';
+import {
+  array,
+  bool,
+  bytea,
+  int2,
+  int4,
+  int8,
+  loadSql,
+  nullable,
+  type Queryable,
+  type RowOf,
+  text,
+  timestamptz,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url, kindConstants);
+const sql = loadSql('retention.sql', import.meta.url, kindConstants);
 
-interface Id {
-  readonly id: number;
-}
+const slice = { channelId: int4, maxEntries: int8 };
+const seqs = { channelId: int4, seqs: array(int8) };
+const channels = { maxChannels: int8 };
+
+export const takeTurn = sql.statement('takeTurn', {}, { mine: bool });
+export const findOverRetention = sql.statement('findOverRetention', channels, { id: int4, byCount: bool });
+export const countMessages = sql.statement('countMessages', slice, { entries: int8 });
+export const trim = sql.statement('trim', slice, { firstSeq: int8 });
+export const findExpired = sql.statement('findExpired', channels, { id: int4 });
+export const lockExpired = sql.statement('lockExpired', slice, { seq: int8 });
+export const readForArchive = sql.statement('readForArchive', seqs, {
+  seq: int8,
+  kind: int2,
+  senderId: text,
+  clientId: uuid,
+  sentAt: timestamptz,
+  targetSeq: nullable(int8),
+  editedAt: nullable(timestamptz),
+  deletedAt: nullable(timestamptz),
+  contentType: text,
+  mentions: array(text),
+  data: bytea,
+});
+export const deleteEntries = sql.statement('deleteEntries', seqs, {
+  senderId: text,
+  ofMembers: bool,
+  bytes: int8,
+  rows: int8,
+});
+const subtract = sql.statement('subtractUsage', {
+  channelId: int4,
+  senderIds: array(text),
+  areMemberChanges: array(bool),
+  bytes: array(int8),
+  rows: array(int8),
+});
+export const endDeletedLogs = sql.statement('endDeletedLogs', channels);
+export const purgeChannels = sql.statement('purgeChannels', channels);
 
 /** An entry to archive and delete. */
-export interface OldEntry {
-  readonly seq: number;
-  readonly kind: number;
-  readonly sender_id: string;
-  readonly client_id: string;
-  readonly sent_at: Date;
-  readonly target_seq: number | null;
-  readonly content_type: string;
-  readonly data: Buffer;
-  readonly mentions: readonly string[];
-  readonly edited_at: Date | null;
-  readonly deleted_at: Date | null;
-}
+export type ArchivedEntry = RowOf<typeof readForArchive>;
 
 /** Usage of one sender in deleted entries. */
-interface Dropped {
-  readonly sender_id: string;
-  /** Membership changes count only against their channel. */
-  readonly of_members: boolean;
-  readonly bytes: number;
-  readonly rows: number;
-}
-
-type Seqs = [channelId: number, seqs: readonly number[]];
-
-export const myTurn = sql<{ mine: boolean }>('my-turn');
-
-export const overRetention = sql<Id & { by_count: boolean }, [channels: number]>('over-retention');
-
-export const countStored = sql<{ entries: number }, [channelId: number, entries: number]>('count-stored');
-
-export const trim = sql<{ first_seq: number }, [channelId: number, entries: number]>('trim');
-
-export const stale = sql<Id, [channels: number]>('stale');
-
-export const staleEntries = sql<{ seq: number }, [channelId: number, entries: number]>('stale-entries');
-
-export const archiveEntries = sql<OldEntry, Seqs>('archive-entries');
-
-export const dropEntries = sql<Dropped, Seqs>('drop-entries');
-
-const countDroppedOf = sql<never, readonly unknown[]>('count-dropped');
-
-export const endLogs = sql<never, [channels: number]>('end-logs');
-
-export const purgeChannels = sql<never, [channels: number]>('purge-channels');
+type DeletedUsage = RowOf<typeof deleteEntries>;
 
 /** Subtracts deleted entries from the usage of their channel and senders. */
-export async function countDropped(client: Queryable, channelId: number, dropped: readonly Dropped[]): Promise<void> {
-  const columns = (['sender_id', 'of_members', 'bytes', 'rows'] as const).map((name) =>
-    dropped.map((one) => one[name]),
-  );
-  await countDroppedOf.run(client, [channelId, ...columns]);
+export async function subtractUsage(
+  client: Queryable,
+  channelId: number,
+  deleted: readonly DeletedUsage[],
+): Promise<void> {
+  await subtract.run(client, {
+    channelId,
+    senderIds: deleted.map(({ senderId }) => senderId),
+    areMemberChanges: deleted.map(({ ofMembers }) => ofMembers),
+    bytes: deleted.map(({ bytes }) => bytes),
+    rows: deleted.map(({ rows }) => rows),
+  });
 }

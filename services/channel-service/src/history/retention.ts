@@ -1,16 +1,16 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
 import type { Archive } from './archive.js';
 import {
-  archiveEntries,
-  countDropped,
-  countStored,
-  dropEntries,
-  endLogs,
-  myTurn,
-  overRetention,
+  countMessages,
+  deleteEntries,
+  endDeletedLogs,
+  findExpired,
+  findOverRetention,
+  lockExpired,
   purgeChannels,
-  stale,
-  staleEntries,
+  readForArchive,
+  subtractUsage,
+  takeTurn,
   trim,
 } from './retention-store.js';
 
@@ -43,15 +43,17 @@ export class Retention {
    */
   async run(): Promise<void> {
     await transaction(this.#pool, async (turn) => {
-      const [lock] = await myTurn.run(turn, []);
+      const [lock] = await takeTurn.run(turn);
       if (lock?.mine !== true) return;
-      for (const { id, by_count } of await overRetention.run(this.#pool, [channelsPerRun])) {
-        if (by_count) await this.#count(id);
+      for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
+        if (byCount) await this.#count(id);
         await this.#trim(id);
       }
-      await endLogs.run(this.#pool, [channelsPerRun]);
-      for (const { id } of await stale.run(this.#pool, [channelsPerRun])) await this.#drop(id, slicesPerRun);
-      await purgeChannels.run(this.#pool, [deletedPerRun]);
+      await endDeletedLogs.run(this.#pool, { maxChannels: channelsPerRun });
+      for (const { id } of await findExpired.run(this.#pool, { maxChannels: channelsPerRun })) {
+        await this.#deleteExpired(id, slicesPerRun);
+      }
+      await purgeChannels.run(this.#pool, { maxChannels: deletedPerRun });
     });
   }
 
@@ -60,36 +62,36 @@ export class Retention {
    * @throws like `run`.
    */
   clear(channelId: number): Promise<void> {
-    return this.#drop(channelId, Number.POSITIVE_INFINITY);
+    return this.#deleteExpired(channelId, Number.POSITIVE_INFINITY);
   }
 
   async #count(channelId: number): Promise<void> {
     for (let n = 0; n < slicesPerRun; n++) {
-      const [counted] = await countStored.run(this.#pool, [channelId, sliceEntries]);
+      const [counted] = await countMessages.run(this.#pool, { channelId, maxEntries: sliceEntries });
       if ((counted?.entries ?? 0) < sliceEntries) return;
     }
   }
 
   async #trim(channelId: number): Promise<void> {
     for (let n = 0; n < slicesPerRun; n++) {
-      const moved = await trim.run(this.#pool, [channelId, sliceEntries]);
+      const moved = await trim.run(this.#pool, { channelId, maxEntries: sliceEntries });
       if (moved.length === 0) return;
     }
   }
 
-  async #drop(channelId: number, slices: number): Promise<void> {
+  async #deleteExpired(channelId: number, slices: number): Promise<void> {
     const entries = this.#archive === undefined ? sliceEntries : archivedSliceEntries;
     for (let n = 0; n < slices; n++) {
-      const gone = await transaction(this.#pool, (client) => this.#dropSlice(client, channelId, entries));
-      if (gone < entries) return;
+      const deleted = await transaction(this.#pool, (client) => this.#deleteSlice(client, channelId, entries));
+      if (deleted < entries) return;
     }
   }
 
-  async #dropSlice(client: PoolClient, channelId: number, entries: number): Promise<number> {
-    const seqs = (await staleEntries.run(client, [channelId, entries])).map(({ seq }) => seq);
+  async #deleteSlice(client: PoolClient, channelId: number, entries: number): Promise<number> {
+    const seqs = (await lockExpired.run(client, { channelId, maxEntries: entries })).map(({ seq }) => seq);
     if (seqs.length === 0) return 0;
-    await this.#archive?.append(channelId, await archiveEntries.run(client, [channelId, seqs]));
-    await countDropped(client, channelId, await dropEntries.run(client, [channelId, seqs]));
+    await this.#archive?.append(channelId, await readForArchive.run(client, { channelId, seqs }));
+    await subtractUsage(client, channelId, await deleteEntries.run(client, { channelId, seqs }));
     return seqs.length;
   }
 }

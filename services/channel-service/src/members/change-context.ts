@@ -1,25 +1,25 @@
 import type { PoolClient } from '@parley/database';
 import type { UserCaller } from '@parley/service-kit';
 import type { LockedChannel } from '../transactions/locks.js';
-import type { OfferResult, PersonRow } from './member-store.js';
-import type { MembershipRules } from './membership-rules.js';
+import type { FoundUser, OfferedRole } from './member-store.js';
+import type { ChannelMembership } from './membership-rules.js';
 
 /** Everything a requested membership change depends on. The channel is locked. */
 export interface ChangeContext {
   readonly client: PoolClient;
   readonly channel: LockedChannel;
   readonly me: UserCaller;
-  readonly mine: MembershipRules;
-  readonly person: PersonRow;
-  readonly theirs: MembershipRules;
+  readonly mine: ChannelMembership;
+  readonly user: FoundUser;
+  readonly theirs: ChannelMembership;
 }
 
 /** Outcome of a change: the user's rank, and whether their seats in the channel end. */
 export interface ChangedMember {
-  readonly rank: MembershipRules['rank'];
+  readonly rank: ChannelMembership['rank'];
   readonly out: boolean;
   /** Role offered to the user by the change. */
-  readonly offered?: OfferResult;
+  readonly offered?: OfferedRole;
   /** Details for the audit, if an operator acted as one. */
   readonly audit?: object;
 }

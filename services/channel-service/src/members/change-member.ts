@@ -3,15 +3,15 @@ import type { Pool, PoolClient } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
-import { endSeats } from '../placement/seat-store.js';
+import { endSeatsInChannel } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
 import { withChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangedMember } from './change-context.js';
 import { changeOf } from './member-changes.js';
-import type { PersonRow } from './member-store.js';
-import { asMember, findPerson, readUserId, throttleChanges } from './membership.js';
+import type { FoundUser } from './member-store.js';
+import { asMember, readUser, requireUserId, throttleChanges } from './membership.js';
 import { mustSee, readMemberships } from './membership-rules.js';
 
 export interface ChangeMemberDeps {
@@ -20,7 +20,7 @@ export interface ChangeMemberDeps {
 }
 
 interface ChangeOutcome {
-  readonly person: PersonRow;
+  readonly user: FoundUser;
   readonly changed: ChangedMember;
   /** Servers where the user had a seat in the channel. */
   readonly ended: readonly ServerTarget[];
@@ -30,10 +30,10 @@ interface ChangeOutcome {
  * Reads the user, unless the caller can neither find them nor has met them.
  * @throws {Refusal} `user-not-found`.
  */
-async function personIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<PersonRow> {
-  const person = await findPerson(client, me, userId, id);
-  if (!person.reachable && !person.met && me.role !== 'admin') throw refuse('user-not-found');
-  return person;
+async function userIn(client: PoolClient, { id }: LockedChannel, me: UserCaller, userId: string): Promise<FoundUser> {
+  const user = await readUser(client, me, userId, id);
+  if (!user.reachable && !user.met && me.role !== 'admin') throw refuse('user-not-found');
+  return user;
 }
 
 async function changeIn(
@@ -46,15 +46,16 @@ async function changeIn(
   const [mine] = await readMemberships(client, channel, [me.id]);
   if (mine === undefined) throw refuse('channel-not-found');
   if (me.role !== 'admin') mustSee(channel, mine);
-  const person = await personIn(client, channel, me, userId);
-  const [theirs] = await readMemberships(client, channel, [person.id]);
+  const user = await userIn(client, channel, me, userId);
+  const [theirs] = await readMemberships(client, channel, [user.id]);
   if (theirs === undefined) throw refuse('user-not-found');
-  const changed = await change({ client, channel, me, mine, person, theirs });
+  const changed = await change({ client, channel, me, mine, user, theirs });
   if (changed.audit !== undefined) {
-    await audit.run(client, [me.id, 'channel.member', String(channel.id), { user: person.id, ...changed.audit }]);
+    const detail = { user: user.id, ...changed.audit };
+    await audit(client, { actor: me.id, action: 'channel.member', target: String(channel.id), detail });
   }
-  const ended = changed.out ? await endSeats.run(client, [channel.id, person.id]) : [];
-  return { person, changed, ended };
+  const ended = changed.out ? await endSeatsInChannel.run(client, { channelId: channel.id, userId: user.id }) : [];
+  return { user, changed, ended };
 }
 
 /**
@@ -65,13 +66,13 @@ export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
-    readUserId(request.userId);
+    requireUserId(request.userId);
     const change = changeOf(request);
     await throttleChanges(pool, me);
-    const { person, changed, ended } = await withChannel(pool, id, (client, channel) =>
+    const { user, changed, ended } = await withChannel(pool, id, (client, channel) =>
       changeIn(client, channel, me, request.userId, change),
     );
-    for (const server of ended) servers.endUser(server, id, person.id);
-    return asMember(person, changed.rank, changed.offered);
+    for (const server of ended) servers.endUser(server, id, user.id);
+    return asMember(user, changed.rank, changed.offered);
   };
 }

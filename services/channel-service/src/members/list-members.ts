@@ -5,16 +5,16 @@ import type { Call, UserCaller } from '@parley/service-kit';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { pageAfter, pageSize } from '../requests/page.js';
-import { type Access, access, members } from './member-store.js';
+import { type Access, listMembers, readAccess } from './member-store.js';
 import { asMember } from './membership.js';
 
-function runsIt({ kind, owner_id, inside, role }: Access, me: UserCaller): boolean {
-  return kind !== 'direct' && (owner_id === me.id || (inside && role === 'admin'));
+function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boolean {
+  return kind !== 'direct' && (ownerId === me.id || (inside && role === 'admin'));
 }
 
 /** Limits non-members to users anyone may find. */
-function knows({ inside, owner_id }: Access, me: UserCaller): boolean {
-  return inside || owner_id === me.id || me.role === 'admin';
+function sharesIt({ inside, ownerId }: Access, me: UserCaller): boolean {
+  return inside || ownerId === me.id || me.role === 'admin';
 }
 
 /**
@@ -27,9 +27,16 @@ export function createListMembers(pool: Pool) {
     call.facts.channel = id;
     const size = pageSize(page?.size ?? 0);
     const after = pageAfter(page);
-    const [seen] = await access.run(pool, [id, me.id]);
-    if (seen === undefined || !(seen.inside || isListed(seen.kind))) throw refuse('channel-not-found');
-    const rows = await members.run(pool, [id, after, size + 1, runsIt(seen, me), !knows(seen, me), me.id]);
+    const [access] = await readAccess.run(pool, { channelId: id, userId: me.id });
+    if (access === undefined || !(access.inside || isListed(access.kind))) throw refuse('channel-not-found');
+    const rows = await listMembers.run(pool, {
+      channelId: id,
+      afterId: after,
+      size: size + 1,
+      includePast: managesIt(access, me),
+      onlyPublic: !sharesIt(access, me),
+      readerId: me.id,
+    });
     const listed = rows.slice(0, size);
     return ListMembersResponse.fromPartial({
       users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none')),

@@ -4,7 +4,7 @@ import { ranks } from '../requests/ranks.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangeContext, ChangedMember } from './change-context.js';
 import { endOffer, setRole } from './member-store.js';
-import { admit, note } from './membership.js';
+import { addMember, recordChange } from './membership.js';
 import { mustManage, mustSee } from './membership-rules.js';
 import { bans, mutes, remove } from './moderation.js';
 import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
@@ -15,37 +15,37 @@ function notInRooms({ kind }: LockedChannel): void {
 
 /** Adds the caller by their own choice: to a public chat, back to a direct chat, or by an offer. */
 async function enterChannel({ client, channel, me, mine }: ChangeContext): Promise<ChangedMember> {
-  await admit(client, channel, me.id, mine, me.id);
+  await addMember(client, channel, me.id, mine, me.id);
   return { rank: mine.rank === 'none' ? 'member' : mine.rank, out: false };
 }
 
-function mustAdd({ channel, mine, person, theirs }: ChangeContext): void {
+function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
   if (mine.rank === 'none') throw refuse('not-a-member');
   if (channel.kind === 'direct' && !theirs.known) {
     throw refuse('wrong-kind', { words: 'Nobody can be added to a direct chat. Create a group instead.' });
   }
   if (channel.kind !== 'group' && channel.kind !== 'direct') mustManage(channel, mine);
-  if (theirs.rank === 'none' && (!person.reachable || person.bars)) throw refuse('user-not-found');
+  if (theirs.rank === 'none' && (!user.reachable || user.bars)) throw refuse('user-not-found');
   if (theirs.rank === 'none' && theirs.banned) {
     throw refuse('banned', { words: 'That user is banned from this channel. Lift the ban first.' });
   }
 }
 
 const add: Change = async (context) => {
-  const { client, channel, me, mine, person, theirs } = context;
+  const { client, channel, me, mine, user, theirs } = context;
   mustSee(channel, mine);
   notInRooms(channel);
-  if (person.id === me.id) return enterChannel(context);
+  if (user.id === me.id) return enterChannel(context);
   mustAdd(context);
   if (theirs.rank !== 'none') return { rank: theirs.rank, out: false };
-  const adding = { by: me.id, userId: person.id, belonged: theirs.belonged };
+  const adding = { by: me.id, userId: user.id, belonged: theirs.belonged };
   if (theirs.leftByChoice) {
     await makeOffer(client, channel, adding, 'member');
     return { rank: 'none', out: false, offered: 'member' };
   }
   await throttleStrangers(context);
   await throttleAdding(client, channel, adding);
-  await admit(client, channel, person.id, theirs, me.id);
+  await addMember(client, channel, user.id, theirs, me.id);
   return { rank: 'member', out: false };
 };
 
@@ -60,7 +60,7 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
   }
   if (mine.offered === 'member' && role === MemberRole.MEMBER) return enterChannel(context);
   if (mine.offered === null) throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
-  await endOffer.run(client, [channel.id, me.id]);
+  await endOffer(client, channel.id, me.id);
   return { rank: mine.rank, out: false };
 }
 
@@ -71,23 +71,23 @@ function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
 }
 
 async function offerOwnership(context: ChangeContext): Promise<ChangedMember> {
-  const { client, channel, me, person, theirs } = context;
-  if (person.bars || (!person.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
+  const { client, channel, me, user, theirs } = context;
+  if (user.bars || (!user.reachable && theirs.rank === 'none')) throw refuse('user-not-found');
   await throttleStrangers(context);
-  await makeOffer(client, channel, { by: me.id, userId: person.id, belonged: theirs.belonged }, 'owner');
+  await makeOffer(client, channel, { by: me.id, userId: user.id, belonged: theirs.belonged }, 'owner');
   return { rank: theirs.rank, out: false, offered: 'owner' };
 }
 
 /** Sets a role. Any role but owner also withdraws an ownership offer. */
 async function giveRole(
-  { client, channel, me, person, theirs }: ChangeContext,
+  { client, channel, me, user, theirs }: ChangeContext,
   rank: 'admin' | 'member',
 ): Promise<ChangedMember> {
   if (theirs.offered === null) notInRooms(channel);
-  await endOffer.run(client, [channel.id, person.id]);
+  await endOffer(client, channel.id, user.id);
   if (channel.kind === 'room') return { rank: 'none', out: false };
-  await note(client, channel, { userId: person.id, joined: true, role: ranks[rank], by: me.id });
-  await setRole.run(client, [channel.id, person.id, rank]);
+  await recordChange(client, channel, { userId: user.id, joined: true, role: ranks[rank], by: me.id });
+  await setRole(client, channel.id, user.id, rank);
   return { rank, out: false };
 }
 
@@ -95,13 +95,13 @@ function roles(role: MemberRole): Change {
   const rank = (['owner', 'admin', 'member'] as const).find((name) => ranks[name] === role);
   if (rank === undefined) throw refuse('invalid-member-change');
   return async (context) => {
-    const { channel, me, mine, person } = context;
+    const { channel, me, mine, user } = context;
     if (channel.kind === 'direct') {
       mustSee(channel, mine);
       if (mine.offered === null)
         throw refuse('wrong-kind', { words: 'A direct chat has no roles. Leave out the role.' });
     }
-    if (person.id === me.id) return respondToOffer(context, role);
+    if (user.id === me.id) return respondToOffer(context, role);
     mustGiveRoles(context);
     return rank === 'owner' ? offerOwnership(context) : giveRole(context, rank);
   };

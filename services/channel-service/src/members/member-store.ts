@@ -1,112 +1,145 @@
 import { kindConstants } from '@parley/contract';
-import { type ChannelKind, type MemberRole, statements } from '@parley/database';
+import {
+  array,
+  bool,
+  bytea,
+  type ChannelKind,
+  db,
+  enumeration,
+  float8,
+  int4,
+  int8,
+  loadSql,
+  type MemberRole,
+  nullable,
+  type Queryable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url, kindConstants);
-
-/** Range a user may read in a channel, with the membership it depends on. */
-export interface Access {
-  readonly kind: ChannelKind;
-  readonly owner_id: string;
-  readonly has_history: boolean;
-  readonly open_history: boolean;
-  readonly log_id: string;
-  readonly first_seq: number;
-  readonly last_seq: number;
-  /** null, like the next two: never a member. */
-  readonly role: MemberRole | null;
-  readonly joined_seq: number | null;
-  /** Also null for a current member. */
-  readonly left_seq: number | null;
-  readonly inside: boolean;
-  readonly banned: boolean;
-}
-
-export const access = sql<Access, [channelId: number, userId: string]>('access');
-
-/** A user as another user may find them. */
-export interface PersonRow {
-  readonly id: string;
-  readonly name: string;
-  readonly number: number;
-  /** Active, and visible to the reader. */
-  readonly reachable: boolean;
-  /** Has banned the reader in their direct chat. */
-  readonly bars: boolean;
-  /** Shares a chat that is not public with the reader. */
-  readonly shares: boolean;
-  /** Has been met in the given channel. */
-  readonly met: boolean;
-}
+const memberships = loadSql('memberships.sql', import.meta.url);
+const changes = loadSql('member-changes.sql', import.meta.url, kindConstants);
 
 /** Role that a user gets by accepting an offer. */
-export type OfferResult = 'owner' | 'member';
+export type OfferedRole = 'owner' | 'member';
 
-/** Membership of one user in a channel. */
-export interface MembershipRow {
-  readonly user_id: string;
-  /** null: never a member. */
-  readonly role: MemberRole | null;
-  readonly known: boolean;
-  /** Is or was a member. */
-  readonly belonged: boolean;
-  readonly inside: boolean;
-  readonly left_by_choice: boolean;
-  readonly banned: boolean;
-  readonly offered: OfferResult | null;
-  readonly offered_by: string | null;
-}
+const role = text.as<MemberRole>();
+const offeredRole = text.as<OfferedRole>();
+const member = { channelId: int4, userId: text };
+const noted = { before: int8, at: int8 };
+
+export const readAccess = memberships.statement('readAccess', member, {
+  kind: enumeration<ChannelKind>('chat.channel_kind'),
+  ownerId: text,
+  hasHistory: bool,
+  openHistory: bool,
+  logId: uuid,
+  firstSeq: int8,
+  lastSeq: int8,
+  /** Null, like the next two: never a member. */
+  role: nullable(role),
+  joinedSeq: nullable(int8),
+  /** Also null for a current member. */
+  leftSeq: nullable(int8),
+  inside: bool,
+  banned: bool,
+});
+export const readMembershipRows = memberships.statement(
+  'readMembershipRows',
+  { channelId: int4, userIds: array(text) },
+  {
+    userId: text,
+    /** Null: never a member. */
+    role: nullable(role),
+    known: bool,
+    inside: bool,
+    belonged: bool,
+    leftByChoice: bool,
+    banned: bool,
+    offered: nullable(offeredRole),
+    offeredBy: nullable(text),
+  },
+);
+export const listMembers = memberships.statement(
+  'listMembers',
+  { channelId: int4, afterId: text, size: int8, includePast: bool, onlyPublic: bool, readerId: text },
+  {
+    id: text,
+    name: text,
+    number: int4,
+    inside: bool,
+    rank: text.as<MemberRole | 'owner'>(),
+    offered: nullable(offeredRole),
+  },
+);
+export const findUser = memberships.statement(
+  'findUser',
+  { lookerId: text, userId: text, channelId: nullable(int4) },
+  {
+    id: text,
+    name: text,
+    number: int4,
+    /** Active, and visible to the looker. */
+    reachable: bool,
+    bars: bool,
+    shares: bool,
+    met: bool,
+  },
+);
+export const appendMemberChange = changes.statement(
+  'appendMemberChange',
+  { channelId: int4, byId: text, change: bytea },
+  noted,
+);
+export const nextRevision = changes.statement('nextRevision', { channelId: int4 }, noted);
+export const enter = changes.statement('enter', { ...member, afterSeq: int8, isOpenHistory: bool });
+export const leave = changes.statement('leave', { ...member, lastSeq: int8, byChoice: bool });
+export const mute = changes.statement('mute', { ...member, untilMs: float8 });
+export const ban = changes.statement('ban', { ...member, untilMs: float8 });
+export const transferOwnership = changes.statement('transferOwnership', { ...member, maxChannels: int8 }, { id: int4 });
+export const offerRole = changes.statement(
+  'offerRole',
+  { ...member, role: offeredRole, byId: text, maxOffers: int8, maxOffersOfOfferer: int8 },
+  { role: offeredRole },
+);
+
+/** Range that a user may read in a channel, with the membership it depends on. */
+export type Access = RowOf<typeof readAccess>;
+
+/** A user as another user may find them. */
+export type FoundUser = RowOf<typeof findUser>;
+
+/** A member in a list. */
+export type ListedMember = RowOf<typeof listMembers>;
 
 /**
  * Position of a change in the log: the last seq before it and its own seq, which are equal if it is
  * not an entry.
  */
-export interface NotedEntry {
-  readonly before: number;
-  readonly at: number;
+export type ChangePosition = RowOf<typeof nextRevision>;
+
+/** Counts the members of a locked channel. */
+export async function countMembers(client: Queryable, channelId: number): Promise<number> {
+  const { members } = await db(client)
+    .selectFrom('member')
+    .select(({ fn }) => fn.countAll<number>().as('members'))
+    .where('channelId', '=', channelId)
+    .where('leftSeq', 'is', null)
+    .executeTakeFirstOrThrow();
+  return members;
 }
 
-/** A member in a list. */
-export interface MemberRow {
-  readonly id: string;
-  readonly name: string;
-  readonly number: number;
-  readonly inside: boolean;
-  readonly rank: MemberRole | 'owner';
-  readonly offered: OfferResult | null;
+export async function setRole(client: Queryable, channelId: number, userId: string, role: MemberRole): Promise<void> {
+  await db(client)
+    .updateTable('member')
+    .set({ role })
+    .where('channelId', '=', channelId)
+    .where('userId', '=', userId)
+    .execute();
 }
 
-type OfMember<Value> = [channelId: number, userId: string, value: Value];
-
-export const person = sql<PersonRow, [lookerId: string, userId: string, channelId: number | null]>('person');
-
-export const memberships = sql<MembershipRow, [channelId: number, userIds: readonly string[]]>('memberships');
-
-export const memberCount = sql<{ members: number }, [channelId: number]>('member-count');
-
-export const appendMember = sql<NotedEntry, [channelId: number, byId: string, change: Uint8Array]>('append-member');
-
-export const nextRoster = sql<NotedEntry, [channelId: number]>('next-roster');
-
-export const enter = sql<never, [channelId: number, userId: string, afterSeq: number, openHistory: boolean]>('enter');
-
-export const leave = sql<never, [...OfMember<number>, byChoice: boolean]>('leave');
-
-export const setRole = sql<never, OfMember<MemberRole>>('set-role');
-
-export const mute = sql<never, OfMember<number>>('mute');
-
-export const ban = sql<never, OfMember<number>>('ban');
-
-export const handOver = sql<{ id: number }, [channelId: number, userId: string, channelsPerUser: number]>('hand-over');
-
-export const offer = sql<
-  { role: OfferResult },
-  [channelId: number, userId: string, role: OfferResult, byId: string, offersPerUser: number, offersPerOfferer: number]
->('offer');
-
-export const endOffer = sql<never, [channelId: number, userId: string]>('end-offer');
-
-export const members = sql<
-  MemberRow,
-  [channelId: number, afterId: string, size: number, pastToo: boolean, onlyPublic: boolean, lookerId: string]
->('members');
+/** Deletes the offer to a user in a channel, if there is one. */
+export async function endOffer(client: Queryable, channelId: number, userId: string): Promise<void> {
+  await db(client).deleteFrom('offer').where('channelId', '=', channelId).where('userId', '=', userId).execute();
+}

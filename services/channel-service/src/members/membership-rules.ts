@@ -2,10 +2,10 @@ import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import { isListed } from '../requests/kinds.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { memberships, type OfferResult } from './member-store.js';
+import { type OfferedRole, readMembershipRows } from './member-store.js';
 
 /** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
-export interface MembershipRules {
+export interface ChannelMembership {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
   readonly banned: boolean;
   /** Has a row: is or was a member, or has been muted or banned. */
@@ -14,25 +14,25 @@ export interface MembershipRules {
   readonly belonged: boolean;
   /** Left by their own choice. */
   readonly leftByChoice: boolean;
-  readonly offered: OfferResult | null;
+  readonly offered: OfferedRole | null;
   readonly offeredBy: string | null;
 }
 
 /** Reads the memberships of users in a channel, in the order of `userIds`. */
 export async function readMemberships(
   client: Queryable,
-  { id: channelId, kind, owner_id }: Pick<LockedChannel, 'id' | 'kind' | 'owner_id'>,
+  { id: channelId, kind, ownerId }: Pick<LockedChannel, 'id' | 'kind' | 'ownerId'>,
   userIds: readonly string[],
-): Promise<MembershipRules[]> {
-  const rows = await memberships.run(client, [channelId, userIds]);
+): Promise<ChannelMembership[]> {
+  const rows = await readMembershipRows.run(client, { channelId, userIds });
   return userIds.map((id) => {
-    const row = rows.find(({ user_id }) => user_id === id);
+    const row = rows.find(({ userId }) => userId === id);
     if (row === undefined) throw new Error(`no membership row for ${id}`);
-    const { known, belonged, banned, offered, offered_by: offeredBy, role } = row;
+    const { known, belonged, banned, offered, offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
-    const leftByChoice = !row.inside && row.left_by_choice;
+    const leftByChoice = !row.inside && row.leftByChoice;
     return {
-      rank: kind !== 'direct' && owner_id === id ? 'owner' : rank,
+      rank: kind !== 'direct' && ownerId === id ? 'owner' : rank,
       banned,
       known,
       belonged,
@@ -48,7 +48,7 @@ export async function readMemberships(
  * may.
  * @throws {Refusal} `channel-not-found`.
  */
-export function mustSee({ kind }: LockedChannel, { rank, offered, known }: MembershipRules): void {
+export function mustSee({ kind }: LockedChannel, { rank, offered, known }: ChannelMembership): void {
   const sees = rank !== 'none' || offered !== null || isListed(kind) || (kind === 'direct' && known);
   if (!sees) throw refuse('channel-not-found');
 }
@@ -58,7 +58,7 @@ export function mustSee({ kind }: LockedChannel, { rank, offered, known }: Membe
  * admins of a chat.
  * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
  */
-export function mustManage(channel: LockedChannel, membership: MembershipRules): void {
+export function mustManage(channel: LockedChannel, membership: ChannelMembership): void {
   mustSee(channel, membership);
   if (membership.rank === 'owner' || membership.rank === 'admin') return;
   if (channel.kind === 'room')

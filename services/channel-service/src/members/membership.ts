@@ -6,17 +6,17 @@ import { ranks } from '../requests/ranks.js';
 import { limitRate } from '../requests/rate-limit.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import {
-  appendMember,
+  appendMemberChange,
+  type ChangePosition,
+  countMembers,
   enter,
-  type MemberRow,
-  memberCount,
-  type NotedEntry,
-  nextRoster,
-  type OfferResult,
-  type PersonRow,
-  person,
+  type FoundUser,
+  findUser,
+  type ListedMember,
+  nextRevision,
+  type OfferedRole,
 } from './member-store.js';
-import type { MembershipRules } from './membership-rules.js';
+import type { ChannelMembership } from './membership-rules.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -27,7 +27,7 @@ export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
 }
 
 /** @throws {Refusal} `invalid-user-id`. */
-export function readUserId(id: string): void {
+export function requireUserId(id: string): void {
   if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
 }
 
@@ -36,23 +36,23 @@ export function readUserId(id: string): void {
  * see it.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
-export async function findPerson(
+export async function readUser(
   client: Queryable,
   me: UserCaller,
   id: string,
   channelId: number | null,
-): Promise<PersonRow> {
-  readUserId(id);
-  const [found] = await person.run(client, [me.id, id, channelId]);
+): Promise<FoundUser> {
+  requireUserId(id);
+  const [found] = await findUser.run(client, { lookerId: me.id, userId: id, channelId });
   if (found === undefined) throw refuse('user-not-found');
   return found;
 }
 
 /** Builds a member with a rank. */
 export function asMember(
-  { id, name, number }: Pick<MemberRow, 'id' | 'name' | 'number'>,
-  rank: MembershipRules['rank'],
-  offered: OfferResult | 'none' = 'none',
+  { id, name, number }: Pick<ListedMember, 'id' | 'name' | 'number'>,
+  rank: ChannelMembership['rank'],
+  offered: OfferedRole | 'none' = 'none',
 ): User {
   return User.fromPartial({ id, name, number, memberRole: ranks[rank], offered: ranks[offered] });
 }
@@ -61,32 +61,33 @@ export function asMember(
  * Appends a membership change to the log of the channel, if it has one. No other process writes to
  * the log until the commit.
  */
-export async function note(
+export async function recordChange(
   client: PoolClient,
-  { id, has_history: hasHistory }: LockedChannel,
+  { id: channelId, hasHistory }: LockedChannel,
   change: Omit<MemberChange, '$type'>,
-): Promise<NotedEntry> {
+): Promise<ChangePosition> {
   const bytes = MemberChange.encode(change).finish();
-  const [noted] = await (hasHistory ? appendMember.run(client, [id, change.by, bytes]) : nextRoster.run(client, [id]));
-  if (noted === undefined) throw new Error(`channel ${id} has no head`);
-  return noted;
+  const [position] = await (hasHistory
+    ? appendMemberChange.run(client, { channelId, byId: change.by, change: bytes })
+    : nextRevision.run(client, { channelId }));
+  if (position === undefined) throw new Error(`channel ${channelId} has no head`);
+  return position;
 }
 
 /**
  * Makes a user a member, or does nothing if they are one.
  * @throws {Refusal} `banned` or `channel-full`.
  */
-export async function admit(
+export async function addMember(
   client: PoolClient,
   channel: LockedChannel,
   userId: string,
-  { rank, banned }: MembershipRules,
+  { rank, banned }: ChannelMembership,
   by: string,
 ): Promise<void> {
   if (rank !== 'none') return;
   if (banned) throw refuse(channel.kind === 'direct' ? 'channel-not-found' : 'banned');
-  const [count] = await memberCount.run(client, [channel.id]);
-  if (count === undefined || count.members >= channel.user_limit) throw refuse('channel-full');
-  const { before } = await note(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
-  await enter.run(client, [channel.id, userId, before, channel.open_history]);
+  if ((await countMembers(client, channel.id)) >= channel.userLimit) throw refuse('channel-full');
+  const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
+  await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });
 }

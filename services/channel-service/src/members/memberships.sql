@@ -1,10 +1,54 @@
--- Reads the memberships of users in a channel. $1 channel, $2 users. Run after lock-channel.
--- `known`: has a row, if only for a mute or a ban. `belonged`: is or was a member. (Only the row of
--- a user who never was a member has left_seq = 0 without left_by_choice.)
+-- Reads which part of a channel a user may read.
+-- name: readAccess
+SELECT c.kind, c.owner_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history, c.open_history, h.log_id, h.first_seq, h.last_seq,
+  m.role, m.joined_seq, m.left_seq, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside, coalesce(m.banned_until > now(), false) AS banned
+FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
+LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
+WHERE c.id = :channelId AND c.deleted_at IS NULL;
+
+-- Reads the memberships of users in a channel. Run after lockChannel. `known`: has a row, if only
+-- for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who never was a
+-- member has left_seq = 0 without left_by_choice.)
+-- name: readMembershipRows
 SELECT w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
   coalesce(m.left_by_choice, false) AS left_by_choice, coalesce(m.banned_until > statement_timestamp(), false) AS banned,
   o.role AS offered, o.offered_by
-FROM unnest($2::varchar[]) AS w (user_id)
-LEFT JOIN chat.member m ON m.channel_id = $1 AND m.user_id = w.user_id
-LEFT JOIN chat.offer o ON o.channel_id = $1 AND o.user_id = w.user_id AND o.lapses_at > statement_timestamp();
+FROM unnest(:userIds::varchar[]) AS w (user_id)
+LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = w.user_id
+LEFT JOIN chat.offer o ON o.channel_id = :channelId AND o.user_id = w.user_id AND o.lapses_at > statement_timestamp();
+
+-- Reads a page of the members of a channel, with their offers, by id. `includePast`: also past
+-- members and banned non-members. `onlyPublic`: only users that anyone may find.
+-- name: listMembers
+SELECT u.id, u.name, u.number, m.left_seq IS NULL AS inside,
+  CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered
+FROM chat.member m JOIN chat.users u ON u.id = m.user_id JOIN chat.channel c ON c.id = m.channel_id
+LEFT JOIN chat.offer o ON o.channel_id = m.channel_id AND o.user_id = m.user_id AND o.lapses_at > now() AND (:includePast OR o.user_id = :readerId)
+WHERE m.channel_id = :channelId AND m.user_id > :afterId AND (m.left_seq IS NULL OR :includePast) AND (NOT :onlyPublic OR u.visibility IN ('everyone', 'users'))
+ORDER BY m.user_id LIMIT :size;
+
+-- Reads a user, by id in any case, as the looker may find them.
+-- `bars`: the user has banned the looker in their direct chat. `shares`: both belong to a chat that
+-- is not public. `met`: the user belongs to the channel (NULL: none), is in it now, or has sent a
+-- message that is still stored there.
+-- name: findUser
+SELECT u.id, u.name, u.number,
+  u.status = 'active' AND (u.id = :lookerId OR CASE u.visibility
+    WHEN 'contacts' THEN EXISTS (
+      SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id)
+      WHERE mine.user_id = :lookerId AND mine.left_seq IS NULL AND theirs.user_id = u.id AND theirs.left_seq IS NULL)
+    ELSE u.visibility <> 'nobody' END) AS reachable,
+  EXISTS (
+    SELECT FROM chat.channel d JOIN chat.member b ON b.channel_id = d.id AND b.user_id = :lookerId
+    WHERE d.kind = 'direct' AND d.deleted_at IS NULL AND b.banned_until > statement_timestamp()
+      AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)) AS bars,
+  EXISTS (
+    SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id) JOIN chat.channel c ON c.id = channel_id
+    WHERE mine.user_id = :lookerId AND mine.left_seq IS NULL AND theirs.user_id = u.id AND theirs.left_seq IS NULL
+      AND c.kind <> 'public' AND c.deleted_at IS NULL) AS shares,
+  :channelId::int IS NOT NULL AND (
+    EXISTS (SELECT FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = u.id)
+    OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
+    OR EXISTS (SELECT FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id)) AS met
+FROM chat.users u WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';

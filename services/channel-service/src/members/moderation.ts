@@ -1,8 +1,8 @@
 import { MemberRole } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import type { Change, ChangeContext } from './change-context.js';
-import { ban, endOffer, leave, mute, nextRoster } from './member-store.js';
-import { note } from './membership.js';
+import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
+import { recordChange } from './membership.js';
 import { mustManage, mustSee } from './membership-rules.js';
 
 /**
@@ -14,10 +14,10 @@ function actsAsOperator({ me, mine, theirs }: ChangeContext): boolean {
   return me.role === 'admin' && !isHost;
 }
 
-function mustBeTheOther({ channel, me, mine, person, theirs }: ChangeContext): void {
+function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): void {
   if (!mine.known) throw refuse('channel-not-found');
   mustSee(channel, mine);
-  if (person.id === me.id || !theirs.known) {
+  if (user.id === me.id || !theirs.known) {
     throw refuse('wrong-kind', { words: 'In a direct chat you can mute or ban only the other user.' });
   }
 }
@@ -44,10 +44,10 @@ function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
 /**
  * Removes a member. The entry of the removal is the last one they can read: `left_seq` is its seq.
  */
-async function endMembership({ client, channel, me, person }: ChangeContext): Promise<void> {
-  const gone = { userId: person.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
-  const { at } = await note(client, channel, gone);
-  await leave.run(client, [channel.id, person.id, at, person.id === me.id]);
+async function endMembership({ client, channel, me, user }: ChangeContext): Promise<void> {
+  const gone = { userId: user.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
+  const { at } = await recordChange(client, channel, gone);
+  await leave.run(client, { channelId: channel.id, userId: user.id, lastSeq: at, byChoice: user.id === me.id });
 }
 
 function audited(context: ChangeContext, act: string, untilMs?: number): { readonly audit?: object } {
@@ -57,25 +57,25 @@ function audited(context: ChangeContext, act: string, untilMs?: number): { reado
 
 /** Handles a user who leaves or declines an offer. */
 const leaveChannel: Change = async (context) => {
-  const { client, channel, mine, person } = context;
+  const { client, channel, mine, user } = context;
   mustSee(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
   if (mine.rank !== 'none') await endMembership(context);
-  else if (mine.offered !== null) await endOffer.run(client, [channel.id, person.id]);
+  else if (mine.offered !== null) await endOffer(client, channel.id, user.id);
   else if (channel.kind !== 'room') throw refuse('not-a-member');
   return { rank: 'none', out: mine.offered === null || mine.rank !== 'none' };
 };
 
 /** Removes a user from the channel, or withdraws their offer, on behalf of another user. */
 const removeOther: Change = async (context) => {
-  const { client, channel, me, mine, person, theirs } = context;
+  const { client, channel, me, mine, user, theirs } = context;
   if (me.role !== 'admin') mustSee(channel, mine);
   if (channel.kind === 'direct') {
     mustBeTheOther(context);
     throw refuse('wrong-kind', { words: 'Nobody can be removed from a direct chat. Leave it or ban the other user.' });
   }
   mustModerate(context);
-  if (theirs.offered !== null) await endOffer.run(client, [channel.id, person.id]);
+  if (theirs.offered !== null) await endOffer(client, channel.id, user.id);
   if (channel.kind === 'room') return { rank: 'none', out: true, ...audited(context, 'remove') };
   if (theirs.rank !== 'none') await endMembership(context);
   else if (theirs.offered === null) throw refuse('member-not-found');
@@ -83,20 +83,20 @@ const removeOther: Change = async (context) => {
 };
 
 export const remove: Change = (context) =>
-  context.person.id === context.me.id ? leaveChannel(context) : removeOther(context);
+  context.user.id === context.me.id ? leaveChannel(context) : removeOther(context);
 
 /**
  * Sets a mute. It is not a log entry, because MemberChange has no field for it and it is private.
- * The owner of the log learns of it by the roster number.
+ * The owner of the log learns of it by the revision of the members.
  */
 export function mutes(untilMs: number): Change {
   return async (context) => {
-    const { client, channel, person, theirs } = context;
+    const { client, channel, user, theirs } = context;
     mustModerate(context);
     if (theirs.rank === 'none' && channel.kind !== 'room' && channel.kind !== 'direct')
       throw refuse('member-not-found');
-    await nextRoster.run(client, [channel.id]);
-    await mute.run(client, [channel.id, person.id, untilMs]);
+    await nextRevision.run(client, { channelId: channel.id });
+    await mute.run(client, { channelId: channel.id, userId: user.id, untilMs });
     const audit = untilMs === 0 ? audited(context, 'unmute') : audited(context, 'mute', untilMs);
     return { rank: theirs.rank, out: false, ...audit };
   };
@@ -105,13 +105,13 @@ export function mutes(untilMs: number): Change {
 /** Sets or lifts a ban. A ban also removes the member; a lifted ban lets them join again. */
 export function bans(untilMs: number): Change {
   return async (context) => {
-    const { client, channel, person, theirs } = context;
+    const { client, channel, user, theirs } = context;
     mustModerate(context);
     const lifted = untilMs === 0;
     if (!lifted && theirs.rank !== 'none') await endMembership(context);
-    else await nextRoster.run(client, [channel.id]);
-    if (!lifted) await endOffer.run(client, [channel.id, person.id]);
-    await ban.run(client, [channel.id, person.id, untilMs]);
+    else await nextRevision.run(client, { channelId: channel.id });
+    if (!lifted) await endOffer(client, channel.id, user.id);
+    await ban.run(client, { channelId: channel.id, userId: user.id, untilMs });
     if (lifted) return { rank: theirs.rank, out: false, ...audited(context, 'unban') };
     return { rank: 'none', out: true, ...audited(context, 'ban', untilMs) };
   };

@@ -4,9 +4,9 @@ import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockUser } from '../transactions/locks.js';
 import type { ChangeContext } from './change-context.js';
-import { handOver, nextRoster, type OfferResult, offer, setRole } from './member-store.js';
-import { note } from './membership.js';
-import type { MembershipRules } from './membership-rules.js';
+import { nextRevision, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
+import { recordChange } from './membership.js';
+import type { ChannelMembership } from './membership-rules.js';
 
 /**
  * The person who adds or asks, the person added or asked, and whether the latter was in the channel
@@ -22,16 +22,16 @@ const day = 86_400;
 /** Limits the users one user reaches for the first time: 100 a day. */
 export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
 /** Limits the offers that one user may get in one channel. */
-const asked: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
+const askedRate: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** Limits how often one user who was removed may be added to one channel again. */
-const addedThere: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
+const addedThereRate: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
 /** Limits how often one user may add or ask another, in all channels. */
-const addedBy: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
+const addedByRate: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
 /**
  * Limits how often all users together may add or ask one user to new channels: 20 times the limit
  * of one adder.
  */
-const addedAnywhere: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
+const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
 /**
  * Counts a request or an addition. If the user was in the channel before, it counts only against
@@ -43,8 +43,8 @@ async function count(
   { id }: LockedChannel,
   { by, userId, belonged }: Adding,
 ): Promise<void> {
-  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedBy, `${by}/${userId}`)];
-  if (!belonged) waits.push(await spend(client, addedAnywhere, userId));
+  const waits = [await spend(client, rate, `${userId}/${id}`), await spend(client, addedByRate, `${by}/${userId}`)];
+  if (!belonged) waits.push(await spend(client, addedAnywhereRate, userId));
   const retryAfterMs = Math.max(...waits);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
@@ -59,7 +59,7 @@ async function count(
  * @throws {Refusal} `change-too-often`.
  */
 export function throttleAdding(client: PoolClient, channel: LockedChannel, adding: Adding): Promise<void> {
-  return count(client, addedThere, channel, adding);
+  return count(client, addedThereRate, channel, adding);
 }
 
 /**
@@ -67,8 +67,8 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, addin
  * same budget.
  * @throws {Refusal} `change-too-often`.
  */
-export async function throttleStrangers({ client, me, person, theirs }: ChangeContext): Promise<void> {
-  if (theirs.belonged || person.shares) return;
+export async function throttleStrangers({ client, me, user, theirs }: ChangeContext): Promise<void> {
+  if (theirs.belonged || user.shares) return;
   const retryAfterMs = await spend(client, directRate, me.id);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
@@ -86,12 +86,18 @@ export async function makeOffer(
   client: PoolClient,
   channel: LockedChannel,
   adding: Adding,
-  role: OfferResult,
+  role: OfferedRole,
 ): Promise<void> {
-  await count(client, asked, channel, adding);
+  await count(client, askedRate, channel, adding);
   const { userId, by } = adding;
-  const most = [limits.offersPerUser, limits.offersPerOfferer] as const;
-  const [made] = await offer.run(client, [channel.id, userId, role, by, ...most]);
+  const [made] = await offerRole.run(client, {
+    channelId: channel.id,
+    userId,
+    role,
+    byId: by,
+    maxOffers: limits.offersPerUser,
+    maxOffersOfOfferer: limits.offersPerOfferer,
+  });
   if (made === undefined) throw refuse('too-many-offers');
 }
 
@@ -104,15 +110,20 @@ export async function takeOver(
   client: PoolClient,
   channel: LockedChannel,
   me: UserCaller,
-  { offered, offeredBy }: MembershipRules,
+  { offered, offeredBy }: ChannelMembership,
 ): Promise<void> {
-  if (offered !== 'owner' || offeredBy !== channel.owner_id) {
+  if (offered !== 'owner' || offeredBy !== channel.ownerId) {
     throw refuse('not-owner', { words: 'You have no valid offer to own this channel. Ask the owner.' });
   }
-  await lockUser.run(client, [me.id]);
-  if (channel.kind === 'room') await nextRoster.run(client, [channel.id]);
-  else await note(client, channel, { userId: me.id, joined: true, role: MemberRole.OWNER, by: channel.owner_id });
-  const given = await handOver.run(client, [channel.id, me.id, limits.channelsPerUser]);
-  if (given.length === 0) throw refuse('too-many-channels');
-  if (channel.kind !== 'room') await setRole.run(client, [channel.id, channel.owner_id, 'admin']);
+  await lockUser.run(client, { userId: me.id });
+  if (channel.kind === 'room') await nextRevision.run(client, { channelId: channel.id });
+  else
+    await recordChange(client, channel, { userId: me.id, joined: true, role: MemberRole.OWNER, by: channel.ownerId });
+  const transferred = await transferOwnership.run(client, {
+    channelId: channel.id,
+    userId: me.id,
+    maxChannels: limits.channelsPerUser,
+  });
+  if (transferred.length === 0) throw refuse('too-many-channels');
+  if (channel.kind !== 'room') await setRole(client, channel.id, channel.ownerId, 'admin');
 }

@@ -10,14 +10,14 @@ export interface ChatServersOptions {
   readonly credentials: ChannelCredentials;
   readonly key: SigningKey<ServiceClaims>;
   /** Instance id of this manager. */
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly log: Logger;
 }
 
 /** Address of a chat server and its instance id. */
 export interface ServerTarget {
-  readonly boot_id: string;
-  readonly internal_addr: string;
+  readonly instanceId: string;
+  readonly internalAddr: string;
 }
 
 /** Streams to end. */
@@ -48,22 +48,22 @@ export class ChatServers implements Part {
   /** Tells the server that it owns the channel. */
   announce(target: ServerTarget, id: number, epoch: number): void {
     const channel = Channel.fromPartial({ id, epoch });
-    this.#tell(target, (client, token) => callUnary(client, ChatService.add, channel, { token, withinMs }));
+    this.#send(target, (client, token) => callUnary(client, ChatService.add, channel, { token, withinMs }));
   }
 
   /** Ends a seat that a newer one has replaced. */
   endSeat(target: ServerTarget, seatId: string): void {
-    this.#tell(target, (client, token) => disconnect(client, token, { seatId }, 'replaced'));
+    this.#send(target, (client, token) => disconnect(client, token, { seatId }, 'replaced'));
   }
 
   /** Disconnects a user removed from the channel. */
   endUser(target: ServerTarget, channelId: number, userId: string): void {
-    this.#tell(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
+    this.#send(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
   }
 
   /** Ends streams on behalf of an operator, by a kick or a suspension. */
-  endStreams(target: ServerTarget, whom: StreamSelector, reason: 'kicked' | 'suspended'): void {
-    this.#tell(target, (client, token) => disconnect(client, token, whom, reason));
+  endStreams(target: ServerTarget, selector: StreamSelector, reason: 'kicked' | 'suspended'): void {
+    this.#send(target, (client, token) => disconnect(client, token, selector, reason));
   }
 
   /**
@@ -71,12 +71,12 @@ export class ChatServers implements Part {
    * reads it.
    */
   moveChannel(target: ServerTarget, id: number): void {
-    this.#tell(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
+    this.#send(target, (client, token) => disconnect(client, token, { channelId: id }, 'moved'));
   }
 
   /** Disconnects the clients of a deleted channel, then removes the channel. */
   endChannel(target: ServerTarget, id: number): void {
-    this.#tell(target, async (client, token) => {
+    this.#send(target, async (client, token) => {
       await disconnect(client, token, { channelId: id }, 'channel-deleted');
       await callUnary(client, ChatService.remove, Channel.fromPartial({ id }), { token, withinMs });
     });
@@ -87,9 +87,9 @@ export class ChatServers implements Part {
    * @throws {Refusal} from the server or the connection to it.
    */
   async drain(target: ServerTarget): Promise<void> {
-    const { key, bootId } = this.#options;
-    const token = await key.sign({ sub: bootId }, target.boot_id);
-    const client = this.#clientOf(target.internal_addr);
+    const { key, instanceId } = this.#options;
+    const token = await key.sign({ sub: instanceId }, target.instanceId);
+    const client = this.#clientOf(target.internalAddr);
     await callUnary(client, ChatService.drain, DrainRequest.create(), { token, withinMs: drainWithinMs });
   }
 
@@ -98,9 +98,9 @@ export class ChatServers implements Part {
    * token for it.
    */
   async answers(target: ServerTarget): Promise<boolean> {
-    const { key, bootId } = this.#options;
-    const token = await key.sign({ sub: bootId }, target.boot_id);
-    const client = this.#clientOf(target.internal_addr);
+    const { key, instanceId } = this.#options;
+    const token = await key.sign({ sub: instanceId }, target.instanceId);
+    const client = this.#clientOf(target.internalAddr);
     for (let tries = 0; tries < answersTries; tries++) {
       const outcome = await reasonOfCall(disconnect(client, token, { seatId: randomUUID() }, 'replaced'));
       if (outcome !== 'unreachable') return outcome === 'ok'; // the connection may belong to an earlier process
@@ -122,12 +122,12 @@ export class ChatServers implements Part {
     this.keepOnly(new Set());
   }
 
-  #tell(target: ServerTarget, say: (client: Client, token: string) => Promise<unknown>): void {
-    const { key, bootId, log } = this.#options;
+  #send(target: ServerTarget, command: (client: Client, token: string) => Promise<unknown>): void {
+    const { key, instanceId, log } = this.#options;
     key
-      .sign({ sub: bootId }, target.boot_id)
-      .then((token) => say(this.#clientOf(target.internal_addr), token))
-      .catch((err: unknown) => log.debug({ err, node: target.boot_id }, 'cannot notify a chat server'));
+      .sign({ sub: instanceId }, target.instanceId)
+      .then((token) => command(this.#clientOf(target.internalAddr), token))
+      .catch((err: unknown) => log.debug({ err, node: target.instanceId }, 'cannot notify a chat server'));
   }
 
   #clientOf(address: string): Client {
@@ -149,10 +149,10 @@ function reasonOfCall(call: Promise<unknown>): Promise<Reason | 'ok'> {
 function disconnect(
   client: Client,
   token: string,
-  whom: StreamSelector & { readonly seatId?: string },
+  selector: StreamSelector & { readonly seatId?: string },
   reason: Reason,
 ): Promise<unknown> {
   const again = reason === 'moved' ? { listenAgain: true, retryAfterMs: refusals.moved.retryAfterMs ?? 0 } : {};
-  const request = DisconnectRequest.fromPartial({ ...whom, goodbye: { reason, ...again } });
+  const request = DisconnectRequest.fromPartial({ ...selector, goodbye: { reason, ...again } });
   return callUnary(client, ChatService.disconnect, request, { token, withinMs });
 }

@@ -11,11 +11,11 @@ export interface DrainDeps {
   readonly servers: ChatServers;
 }
 
-const bootId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const instanceIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function notTold(thrown: unknown): unknown {
-  const unheard = thrown instanceof Refusal && ['unreachable', 'deadline-exceeded'].includes(thrown.reason);
-  return unheard ? refuse('server-away', { cause: thrown }) : thrown;
+function asServerAway(thrown: unknown): unknown {
+  const isAway = thrown instanceof Refusal && ['unreachable', 'deadline-exceeded'].includes(thrown.reason);
+  return isAway ? refuse('server-away', { cause: thrown }) : thrown;
 }
 
 /**
@@ -25,18 +25,23 @@ function notTold(thrown: unknown): unknown {
 export function createDrain({ pool, servers }: DrainDeps) {
   function mark(id: string, me: UserCaller): Promise<ServerTarget> {
     return transaction(pool, async (client) => {
-      const [server] = await drainServer.run(client, [id]);
+      const [server] = await drainServer.run(client, { instanceId: id });
       if (server === undefined) throw refuse('server-not-found');
-      await audit.run(client, [me.id, 'server.drain', server.boot_id, { name: server.name }]);
+      await audit(client, {
+        actor: me.id,
+        action: 'server.drain',
+        target: server.instanceId,
+        detail: { name: server.name },
+      });
       return server;
     });
   }
 
   return async ({ id }: ChannelServer, me: UserCaller): Promise<object> => {
-    if (!bootId.test(id)) throw refuse('server-not-found');
+    if (!instanceIdPattern.test(id)) throw refuse('server-not-found');
     const server = await mark(id, me);
     await servers.drain(server).catch((thrown: unknown) => {
-      throw notTold(thrown);
+      throw asServerAway(thrown);
     });
     return {};
   };

@@ -1,6 +1,7 @@
 import type { Pool } from '@parley/database';
 import type { ChatServers } from './chat-servers.js';
-import { livingServers, mendLeases, mendSeats, purges } from './server-store.js';
+import { purges } from './purge-store.js';
+import { liveServers, shortenLeases, shortenReservations } from './server-store.js';
 
 /** Periodic work of every manager: purges expired rows and closes connections to dead servers. */
 export class Housekeeping {
@@ -16,8 +17,8 @@ export class Housekeeping {
    * Shortens leases and reservations that end too late because the database clock was set back.
    * @throws the database error.
    */
-  async mend(): Promise<void> {
-    if ((await mendLeases.run(this.#pool, [])).length > 0) await mendSeats.run(this.#pool, []);
+  async shortenLeases(): Promise<void> {
+    if ((await shortenLeases.run(this.#pool)).length > 0) await shortenReservations.run(this.#pool);
   }
 
   /**
@@ -25,8 +26,8 @@ export class Housekeeping {
    * @throws the database error.
    */
   async run(): Promise<void> {
-    for (const purge of purges) await purge.run(this.#pool, []);
-    const living = await livingServers.run(this.#pool, []);
-    this.#servers.keepOnly(new Set(living.map(({ internal_addr }) => internal_addr)));
+    for (const purge of purges) await purge.run(this.#pool);
+    const live = await liveServers.run(this.#pool);
+    this.#servers.keepOnly(new Set(live.map(({ internalAddr }) => internalAddr)));
   }
 }

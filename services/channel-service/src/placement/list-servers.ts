@@ -1,22 +1,22 @@
 import { ChannelServer, type ListServersResponse, ServerState } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { limits } from '@parley/runtime';
-import { listServers, type ServerRow } from './server-store.js';
+import { type ListedServer, listServers } from './server-store.js';
 
 const states = { serving: ServerState.SERVING, draining: ServerState.DRAINING, stopped: ServerState.STOPPED };
 
-function toServer(row: ServerRow): ChannelServer {
+function toServer(row: ListedServer): ChannelServer {
   return ChannelServer.fromPartial({
-    id: row.boot_id,
+    id: row.instanceId,
     addr: row.addr,
     name: row.name,
     state: states[row.state],
-    internalAddr: row.internal_addr,
+    internalAddr: row.internalAddr,
     load: row.load,
     seats: row.seats,
     tls: row.tls,
     channelCount: row.channels,
-    reportAgeMs: row.report_age_ms,
+    reportAgeMs: row.reportAgeMs,
     lapsed: row.lapsed,
   });
 }
@@ -24,7 +24,7 @@ function toServer(row: ServerRow): ChannelServer {
 /** Handles ListServers: at most 1,000 servers, by name. */
 export function createListServers(pool: Pool) {
   return async (): Promise<ListServersResponse> => {
-    const rows = await listServers.run(pool, [limits.serversListed]);
+    const rows = await listServers.run(pool, { maxServers: limits.serversListed });
     return { servers: rows.map(toServer) };
   };
 }

@@ -7,16 +7,16 @@ import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { type LockedChannel, lockChannel, lockUser } from '../transactions/locks.js';
-import { rising, use } from './activity-store.js';
+import { findRising, raise } from './activity-store.js';
 import type { ChatServers } from './chat-servers.js';
 import {
   type ChannelState,
-  channelState,
-  claim,
+  claimChannel,
   type Owner,
+  readChannelState,
+  reserveChatSeat,
+  reserveRoomSeat,
   type SeatOutcome,
-  seatInChat,
-  seatInRoom,
 } from './seat-store.js';
 
 /**
@@ -31,14 +31,17 @@ export interface ListenDeps {
   readonly joinKey: SigningKey<JoinClaims>;
   readonly servers: ChatServers;
   /** Called for each seat reserved. */
-  readonly onFound: (found: OwnerLookup) => void;
+  readonly onOwnerFound: (lookup: OwnerLookup) => void;
 }
 
-interface ReservedSeat extends SeatOutcome {
-  readonly seat: string;
+interface FoundOwner {
   readonly owner: Owner;
-  readonly found: OwnerLookup;
+  readonly lookup: OwnerLookup;
 }
+
+type NewSeat = SeatOutcome & { readonly seatId: string };
+
+type ReservedSeat = NewSeat & FoundOwner;
 
 /**
  * Limits how often the listed channels of one owner rise in the list: 5 times in 10 minutes, all
@@ -63,69 +66,64 @@ function checkAdmission({ kind }: LockedChannel, { member, banned }: ChannelStat
  * Returns the live owner, even if it is draining. Assigns a channel without one to a serving
  * server.
  */
-async function findOwner(
-  client: PoolClient,
-  id: number,
-  seen: ChannelState,
-): Promise<Pick<ReservedSeat, 'owner' | 'found'>> {
-  if (seen.alive) return { owner: seen, found: { how: 'kept' } };
-  if (seen.wait_ms > 0) throw refuse('no-server', { retryAfterMs: seen.wait_ms });
-  const [owner] = await claim.run(client, [id, seen.epoch]);
+async function findOwner(client: PoolClient, channelId: number, state: ChannelState): Promise<FoundOwner> {
+  const { epoch, lapsedMs, waitMs } = state;
+  if (state.owner !== undefined) return { owner: state.owner, lookup: { how: 'kept' } };
+  if (waitMs > 0) throw refuse('no-server', { retryAfterMs: waitMs });
+  const [owner] = await claimChannel.run(client, { channelId, epoch });
   if (owner === undefined) throw refuse('no-server');
-  return { owner, found: seen.lapsed_ms === null ? { how: 'placed' } : { how: 'recovered', afterMs: seen.lapsed_ms } };
+  return { owner, lookup: lapsedMs === null ? { how: 'placed' } : { how: 'recovered', afterMs: lapsedMs } };
 }
 
-async function takeSeat(
+async function reserveSeat(
   client: PoolClient,
-  id: number,
   channel: LockedChannel,
-  { boot_id, epoch }: Owner,
+  { instanceId, epoch }: Owner,
   me: UserCaller,
-): Promise<SeatOutcome & { readonly seat: string }> {
-  const seat = randomUUID();
+): Promise<NewSeat> {
+  const seatId = randomUUID();
   const isRoom = channel.kind === 'room';
-  if (!isRoom) await lockUser.run(client, [me.id]);
-  const atMost = isRoom ? channel.user_limit : limits.seatsPerUser;
-  const [seated] = await (isRoom ? seatInRoom : seatInChat).run(client, [
-    seat,
-    id,
-    me.id,
-    boot_id,
+  if (!isRoom) await lockUser.run(client, { userId: me.id });
+  const [reserved] = await (isRoom ? reserveRoomSeat : reserveChatSeat).run(client, {
+    seatId,
+    channelId: channel.id,
+    userId: me.id,
+    instanceId,
     epoch,
-    me.sessionId,
-    atMost,
+    sessionId: me.sessionId,
+    maxSeats: isRoom ? channel.userLimit : limits.seatsPerUser,
     joinWithinSeconds,
-  ]);
-  if (seated === undefined) throw refuse(isRoom ? 'channel-full' : 'too-many-seats');
-  return { ...seated, seat };
+  });
+  if (reserved === undefined) throw refuse(isRoom ? 'channel-full' : 'too-many-seats');
+  return { ...reserved, seatId };
 }
 
 /** Reads after each lock in a separate statement, so that the result holds until the commit. */
-async function rise(client: PoolClient, id: number, me: UserCaller): Promise<void> {
-  const [due] = await rising.run(client, [id, me.id]);
-  if (due === undefined || (await spend(client, riseByRate, `${me.id}:${due.owner_id}`)) > 0) return;
-  if ((await spend(client, riseRate, due.owner_id)) === 0) await use.run(client, [id]);
+async function rise(client: PoolClient, channelId: number, me: UserCaller): Promise<void> {
+  const [rising] = await findRising.run(client, { channelId, listenerId: me.id });
+  if (rising === undefined || (await spend(client, riseByRate, `${me.id}:${rising.ownerId}`)) > 0) return;
+  if ((await spend(client, riseRate, rising.ownerId)) === 0) await raise.run(client, { channelId });
 }
 
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
-    const [channel] = await lockChannel.run(client, [id]);
-    const [seen] = channel === undefined ? [] : await channelState.run(client, [id, me.id]);
-    if (channel === undefined || seen === undefined) throw refuse('channel-not-found');
-    checkAdmission(channel, seen);
-    const { owner, found } = await findOwner(client, id, seen);
-    const seated = await takeSeat(client, id, channel, owner, me);
+    const [channel] = await lockChannel.run(client, { channelId: id });
+    const state = channel && (await readChannelState(client, id, me.id));
+    if (channel === undefined || state === undefined) throw refuse('channel-not-found');
+    checkAdmission(channel, state);
+    const { owner, lookup } = await findOwner(client, id, state);
+    const seat = await reserveSeat(client, channel, owner, me);
     if (isListed(channel.kind)) await rise(client, id, me);
-    return { owner, found, ...seated };
+    return { owner, lookup, ...seat };
   });
 }
 
 /** Handles Listen: returns the server address and a token for one seat there. */
-export function createListen({ pool, clock, joinKey, servers, onFound }: ListenDeps) {
-  function sign(id: number, { seat, owner }: ReservedSeat, me: UserCaller): Promise<string> {
-    const route = Buffer.from(owner.internal_addr).toString('base64');
-    const place = { ch: id, jti: seat, route, timestamp: clock.now() };
-    return joinKey.sign({ sub: me.id, num: me.number, sid: me.sessionId, ...place }, owner.boot_id);
+export function createListen({ pool, clock, joinKey, servers, onOwnerFound }: ListenDeps) {
+  function sign(id: number, { seatId, owner }: ReservedSeat, me: UserCaller): Promise<string> {
+    const route = Buffer.from(owner.internalAddr).toString('base64');
+    const place = { ch: id, jti: seatId, route, timestamp: clock.now() };
+    return joinKey.sign({ sub: me.id, num: me.number, sid: me.sessionId, ...place }, owner.instanceId);
   }
 
   return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
@@ -133,17 +131,17 @@ export function createListen({ pool, clock, joinKey, servers, onFound }: ListenD
     call.facts.channel = id;
     await limitRate(pool, listenRate, me, 'listen-too-often');
     const reserved = await reserve(pool, id, me);
-    const { owner, replaced, found } = reserved;
-    onFound(found);
-    if (found.how !== 'kept') servers.announce(owner, id, owner.epoch);
+    const { owner, replaced, lookup } = reserved;
+    onOwnerFound(lookup);
+    if (lookup.how !== 'kept') servers.announce(owner, id, owner.epoch);
     if (replaced !== null) servers.endSeat(replaced, replaced.id);
     const token = await sign(id, reserved, me);
     call.header('chat-token', token);
-    const { boot_id, addr, name, tls } = owner;
+    const { instanceId, addr, name, tls } = owner;
     return ListenResponse.fromPartial({
-      server: { id: boot_id, addr, name, tls },
+      server: { id: instanceId, addr, name, tls },
       token,
-      connectBy: reserved.join_by.getTime(),
+      connectBy: reserved.joinBy.getTime(),
     });
   };
 }

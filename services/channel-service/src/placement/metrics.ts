@@ -6,7 +6,7 @@ const seconds = [0.1, 0.5, 1, 2, 3, 5, 8, 13, 30, 60];
 const owners: readonly OwnerLookup['how'][] = ['kept', 'placed', 'recovered'];
 
 /** Registers the metrics of Listen and returns a function that records one lookup. */
-export function countFound(metrics: Metrics): (found: OwnerLookup) => void {
+export function countOwnerLookups(metrics: Metrics): (lookup: OwnerLookup) => void {
   const help = 'Seats reserved, by how the channel got its owner';
   const seats = metrics.counter('parley_listens_total', help, ['owner'], owners);
   const recovery = metrics.histogram(
@@ -15,8 +15,8 @@ export function countFound(metrics: Metrics): (found: OwnerLookup) => void {
     [],
     seconds,
   );
-  return (found) => {
-    seats.inc({ owner: found.how });
-    if (found.how === 'recovered') recovery.observe(found.afterMs / 1_000);
+  return (lookup) => {
+    seats.inc({ owner: lookup.how });
+    if (lookup.how === 'recovered') recovery.observe(lookup.afterMs / 1_000);
   };
 }

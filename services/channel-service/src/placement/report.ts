@@ -5,7 +5,14 @@ import type { Call } from '@parley/service-kit';
 import type { AllowList } from './allow-list.js';
 import type { ChatServers } from './chat-servers.js';
 import { readReport, type ServerReport } from './server-report.js';
-import { earlierLives, endLease, endLives, registerServer, renew, stillOwned } from './server-store.js';
+import {
+  endLease,
+  endLeases,
+  findEarlierInstances,
+  ownsChannels,
+  registerServer,
+  renewServer,
+} from './server-store.js';
 
 export interface ReportDeps {
   readonly pool: Pool;
@@ -24,28 +31,38 @@ type Metric = Readonly<Record<string, string>>;
  * that no user is sent to them for the rest of their three seconds. Verifies that the reporter
  * answers at that address, where two processes cannot listen.
  */
-async function endEarlierLives({ pool, servers }: ReportDeps, bootId: string, internalAddr: string): Promise<void> {
-  const earlier = await earlierLives.run(pool, [bootId, internalAddr]);
+async function endEarlierInstances(
+  { pool, servers }: ReportDeps,
+  instanceId: string,
+  internalAddr: string,
+): Promise<void> {
+  const earlier = await findEarlierInstances.run(pool, { instanceId, internalAddr });
   if (earlier.length === 0) return;
-  if (!(await servers.answers({ boot_id: bootId, internal_addr: internalAddr }))) return;
-  await endLives.run(pool, [earlier.map(({ boot_id }) => boot_id)]);
+  if (!(await servers.answers({ instanceId, internalAddr }))) return;
+  await endLeases.run(pool, { instanceIds: earlier.map((one) => one.instanceId) });
 }
 
 /** Stores a report, with the server's addresses if it has them, and renews the lease. */
 function createStore(deps: ReportDeps) {
   const { pool, allowed, log } = deps;
-  return async (bootId: string, reported: ServerReport, metric: Metric): Promise<void> => {
+  return async (instanceId: string, reported: ServerReport, metric: Metric): Promise<void> => {
     const { addr, internalAddr, name = '', tls, state, load, seats } = reported;
     if (addr !== undefined && internalAddr !== undefined) {
       allowed.check(addr, internalAddr);
-      const row = [bootId, name, addr, internalAddr, tls, state ?? 'serving', load ?? 0, seats ?? 0, metric] as const;
-      const [registered] = await registerServer.run(pool, [...row]);
+      const server = { instanceId, name, addr, internalAddr, tls, metric };
+      const [registered] = await registerServer.run(pool, {
+        ...server,
+        state: state ?? 'serving',
+        load: load ?? 0,
+        seats: seats ?? 0,
+      });
       if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
-      const failed = (err: unknown) => log.warn({ err, node: bootId }, 'cannot end the leases of earlier processes');
-      if (registered.inserted) void endEarlierLives(deps, bootId, internalAddr).catch(failed);
+      const failed = (err: unknown) =>
+        log.warn({ err, node: instanceId }, 'cannot end the leases of earlier processes');
+      if (registered.inserted) void endEarlierInstances(deps, instanceId, internalAddr).catch(failed);
       return;
     }
-    const known = await renew.run(pool, [bootId, state ?? null, load ?? null, seats ?? null, metric]);
+    const known = await renewServer.run(pool, { instanceId, state, load, seats, metric });
     if (known.length === 0) throw refuse('invalid-report');
   };
 }
@@ -54,12 +71,12 @@ function createStore(deps: ReportDeps) {
  * Checks that the server still owns the channels it reports.
  * @throws {Refusal} `not-mine`.
  */
-async function checkOwned(pool: Pool, bootId: string, channels: ReportRequest['channels']): Promise<void> {
+async function checkOwned(pool: Pool, instanceId: string, channels: ReportRequest['channels']): Promise<void> {
   const fenced = channels.filter(({ epoch }) => epoch > 0);
   if (fenced.length === 0) return;
-  const ids = fenced.map(({ id }) => id);
+  const channelIds = fenced.map(({ id }) => id);
   const epochs = fenced.map(({ epoch }) => epoch);
-  const [answer] = await stillOwned.run(pool, [bootId, ids, epochs]);
+  const [answer] = await ownsChannels.run(pool, { instanceId, channelIds, epochs });
   if (answer?.owned !== true) throw refuse('not-mine');
 }
 
@@ -68,19 +85,19 @@ export function createReport(deps: ReportDeps) {
   const { pool } = deps;
   const store = createStore(deps);
 
-  async function giveUp(bootId: string): Promise<void> {
-    if ((await endLease.run(pool, [bootId])).length === 0) throw refuse('no-server');
+  async function giveUp(instanceId: string): Promise<void> {
+    if ((await endLease.run(pool, { instanceId })).length === 0) throw refuse('no-server');
   }
 
-  async function renewed(request: ReportRequest, bootId: string): Promise<void> {
-    await store(bootId, readReport(request, bootId), request.metric?.kv ?? {});
-    await checkOwned(pool, bootId, request.channels);
+  async function renewed(request: ReportRequest, instanceId: string): Promise<void> {
+    await store(instanceId, readReport(request, instanceId), request.metric?.kv ?? {});
+    await checkOwned(pool, instanceId, request.channels);
   }
 
-  return async (request: ReportRequest, bootId: string, call: Call): Promise<object> => {
+  return async (request: ReportRequest, instanceId: string, call: Call): Promise<object> => {
     call.quiet = true;
-    if (request.cutOff) await giveUp(bootId);
-    else await renewed(request, bootId);
+    if (request.cutOff) await giveUp(instanceId);
+    else await renewed(request, instanceId);
     return {};
   };
 }

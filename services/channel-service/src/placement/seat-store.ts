@@ -1,72 +1,104 @@
-import { statements } from '@parley/database';
+import {
+  bool,
+  float8,
+  int4,
+  int8,
+  json,
+  loadSql,
+  nullable,
+  type Queryable,
+  type RowOf,
+  text,
+  timestamptz,
+  uuid,
+} from '@parley/database';
 import type { ServerTarget } from './chat-servers.js';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('seats.sql', import.meta.url);
 
-/** A live server where streams ended. */
-export interface KickedSeat extends ServerTarget {
-  readonly seats: number;
-}
-
-export const kick = sql<KickedSeat, [channelId: number | null, userId: string | null]>('kick');
-
-export const endSeats = sql<ServerTarget, [channelId: number, userId: string]>('end-seats');
-
-/** Address of a chat server. */
-export interface SeatPlace {
-  readonly boot_id: string;
-  readonly name: string;
-  readonly addr: string;
-  readonly internal_addr: string;
-  readonly tls: boolean;
-}
-
-/** Live owner of a channel, with its epoch. */
-export interface Owner extends SeatPlace {
-  readonly epoch: number;
-}
-
-/**
- * State of a channel for one user: the user's membership, and the owner named by the head, live or
- * dead.
- */
-export type ChannelState = {
-  readonly epoch: number;
-  /** Milliseconds to wait before treating the lapsed lease as dead. */
-  readonly wait_ms: number;
-  /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
-  readonly lapsed_ms: number | null;
-  readonly member: boolean;
-  readonly banned: boolean;
-} & (({ readonly alive: true } & SeatPlace) | { readonly alive: false });
+const serverColumns = { instanceId: uuid, name: text, addr: text, internalAddr: text, tls: bool };
+const targetColumns = { instanceId: uuid, internalAddr: text };
 
 /** A replaced seat of the user on a live server. */
-export interface ReplacedSeat {
+export interface ReplacedSeat extends ServerTarget {
   readonly id: string;
-  readonly boot_id: string;
-  readonly internal_addr: string;
 }
 
-export interface SeatOutcome {
-  readonly join_by: Date;
-  readonly replaced: ReplacedSeat | null;
+const newSeat = {
+  seatId: uuid,
+  channelId: int4,
+  userId: text,
+  instanceId: uuid,
+  epoch: int8,
+  sessionId: uuid,
+  maxSeats: int8,
+  joinWithinSeconds: float8,
+};
+const reservedSeat = { joinBy: timestamptz, replaced: nullable(json<ReplacedSeat>()) };
+
+const readState = sql.statement(
+  'readChannelState',
+  { channelId: int4, userId: text },
+  {
+    epoch: int8,
+    instanceId: nullable(uuid),
+    name: nullable(text),
+    addr: nullable(text),
+    internalAddr: nullable(text),
+    tls: nullable(bool),
+    alive: bool,
+    waitMs: int4,
+    lapsedMs: nullable(int8),
+    member: bool,
+    banned: bool,
+  },
+);
+export const claimChannel = sql.statement(
+  'claimChannel',
+  { channelId: int4, epoch: int8 },
+  { epoch: int8, ...serverColumns },
+);
+export const reserveRoomSeat = sql.statement('reserveRoomSeat', newSeat, reservedSeat);
+export const reserveChatSeat = sql.statement('reserveChatSeat', newSeat, reservedSeat);
+export const endSeatsInChannel = sql.statement('endSeatsInChannel', { channelId: int4, userId: text }, targetColumns);
+export const endSeats = sql.statement(
+  'endSeats',
+  { channelId: nullable(int4), userId: nullable(text) },
+  { ...targetColumns, seats: int8 },
+);
+
+/** Live owner of a channel, with its epoch. */
+export type Owner = RowOf<typeof claimChannel>;
+
+/** Time until which a reserved seat can be taken, and the seat it replaces. */
+export type SeatOutcome = RowOf<typeof reserveRoomSeat>;
+
+/** A live server where seats ended, and how many. */
+export type EndedSeats = RowOf<typeof endSeats>;
+
+/**
+ * State of a channel for one user: the membership of the user, and the owner named by the head if
+ * its lease is live.
+ */
+export interface ChannelState {
+  readonly epoch: number;
+  readonly owner: Owner | undefined;
+  /** Milliseconds to wait before treating the lapsed lease as dead. */
+  readonly waitMs: number;
+  /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
+  readonly lapsedMs: number | null;
+  readonly member: boolean;
+  readonly banned: boolean;
 }
 
-type NewSeat = [
-  seat: string,
+/** Reads the state of a locked channel, or undefined if it has no head. */
+export async function readChannelState(
+  client: Queryable,
   channelId: number,
   userId: string,
-  bootId: string,
-  epoch: number,
-  sessionId: string,
-  atMost: number,
-  joinWithinSeconds: number,
-];
-
-export const channelState = sql<ChannelState, [channelId: number, userId: string]>('channel-state');
-
-export const claim = sql<Owner, [channelId: number, epoch: number]>('claim');
-
-export const seatInRoom = sql<SeatOutcome, NewSeat>('room-seat');
-
-export const seatInChat = sql<SeatOutcome, NewSeat>('chat-seat');
+): Promise<ChannelState | undefined> {
+  const [row] = await readState.run(client, { channelId, userId });
+  if (row === undefined) return undefined;
+  const { epoch, waitMs, lapsedMs, member, banned } = row;
+  return { epoch, owner: row.alive ? (row as Owner) : undefined, waitMs, lapsedMs, member, banned };
+}

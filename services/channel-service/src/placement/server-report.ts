@@ -44,8 +44,8 @@ function fromMetric(kv: Readonly<Record<string, string>>): ServerReport {
   };
 }
 
-function fromServer(server: NonNullable<ReportRequest['server']>, bootId: string): ServerReport {
-  if (server.id !== '' && server.id !== bootId)
+function fromServer(server: NonNullable<ReportRequest['server']>, instanceId: string): ServerReport {
+  if (server.id !== '' && server.id !== instanceId)
     throw invalid('The reported server id does not match the token. Report your own id.');
   const { addr, internalAddr, name, tls, load, seats } = server;
   if (server.state !== ServerState.UNSPECIFIED && states[server.state] === undefined)
@@ -80,11 +80,11 @@ function checkChannels(channels: ReportRequest['channels']): void {
  * Reads and checks a report in either form. Does not check its addresses against the allow list.
  * @throws {Refusal} `invalid-report`.
  */
-export function readReport({ server, metric, channels }: ReportRequest, bootId: string): ServerReport {
+export function readReport({ server, metric, channels }: ReportRequest, instanceId: string): ServerReport {
   const kv = metric?.kv ?? {};
   checkMetric(kv);
   checkChannels(channels);
-  const reported = server === undefined ? fromMetric(kv) : fromServer(server, bootId);
+  const reported = server === undefined ? fromMetric(kv) : fromServer(server, instanceId);
   checkNumbers(reported);
   if ((reported.addr === undefined) !== (reported.internalAddr === undefined))
     throw invalid('Only one address was reported. Report both addresses.');

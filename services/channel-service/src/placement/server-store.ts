@@ -1,63 +1,81 @@
-import { type ServerState, statements } from '@parley/database';
-import type { ServerTarget } from './chat-servers.js';
+import {
+  array,
+  bool,
+  float4,
+  int4,
+  int8,
+  jsonb,
+  loadSql,
+  nullable,
+  type RowOf,
+  type ServerState,
+  text,
+  uuid,
+} from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('servers.sql', import.meta.url);
 
-/** A chat server as operators see it. */
-export interface ServerRow extends ServerTarget {
-  readonly name: string;
-  readonly addr: string;
-  readonly tls: boolean;
-  readonly state: ServerState;
-  readonly load: number;
-  readonly seats: number;
-  /** Its lease has expired. */
-  readonly lapsed: boolean;
-  readonly report_age_ms: number;
-  /** Number of channels it owns. */
-  readonly channels: number;
-}
+const instance = { instanceId: uuid };
+const state = text.as<ServerState>();
+const metric = jsonb<Readonly<Record<string, string>>>();
 
-export const listServers = sql<ServerRow, [atMost: number]>('list-servers');
-
-export const drainServer = sql<ServerTarget & { name: string }, [bootId: string]>('drain-server');
-
-export const registerServer = sql<
-  { inserted: boolean },
-  [
-    bootId: string,
-    name: string,
-    addr: string,
-    internalAddr: string,
-    tls: boolean,
-    state: ServerState,
-    load: number,
-    seats: number,
-    metric: object,
-  ]
->('register');
-
-export const renew = sql<
-  { boot_id: string },
-  [bootId: string, state: ServerState | null, load: number | null, seats: number | null, metric: object]
->('renew');
-
-export const endLease = sql<{ boot_id: string }, [bootId: string]>('end-lease');
-
-export const stillOwned = sql<{ owned: boolean }, [bootId: string, ids: readonly number[], epochs: readonly number[]]>(
-  'still-owned',
+export const registerServer = sql.statement(
+  'registerServer',
+  {
+    instanceId: uuid,
+    name: text,
+    addr: text,
+    internalAddr: text,
+    tls: bool,
+    state,
+    load: float4,
+    seats: int4,
+    metric,
+  },
+  { inserted: bool },
 );
-
-export const earlierLives = sql<{ boot_id: string }, [bootId: string, internalAddr: string]>('earlier-lives');
-
-export const endLives = sql<never, [bootIds: readonly string[]]>('end-lives');
-
-export const mendLeases = sql<{ boot_id: string }>('mend-leases');
-
-export const mendSeats = sql('mend-seats');
-
-export const livingServers = sql<{ internal_addr: string }>('living-servers');
-
-export const purges = ['purge-events', 'purge-keys', 'purge-offers', 'purge-rates', 'purge-seats', 'purge-servers'].map(
-  (name) => sql(name),
+export const renewServer = sql.statement(
+  'renewServer',
+  { instanceId: uuid, state: nullable(state), load: nullable(float4), seats: nullable(int4), metric },
+  instance,
 );
+export const endLease = sql.statement('endLease', instance, instance);
+export const ownsChannels = sql.statement(
+  'ownsChannels',
+  { instanceId: uuid, channelIds: array(int4), epochs: array(int8) },
+  { owned: bool },
+);
+export const findEarlierInstances = sql.statement(
+  'findEarlierInstances',
+  { instanceId: uuid, internalAddr: text },
+  instance,
+);
+export const endLeases = sql.statement('endLeases', { instanceIds: array(uuid) });
+export const drainServer = sql.statement('drainServer', instance, {
+  instanceId: uuid,
+  internalAddr: text,
+  name: text,
+});
+export const listServers = sql.statement(
+  'listServers',
+  { maxServers: int8 },
+  {
+    instanceId: uuid,
+    name: text,
+    addr: text,
+    internalAddr: text,
+    tls: bool,
+    state,
+    load: float4,
+    seats: int4,
+    lapsed: bool,
+    reportAgeMs: int8,
+    channels: int8,
+  },
+);
+export const liveServers = sql.statement('liveServers', {}, { internalAddr: text });
+export const shortenLeases = sql.statement('shortenLeases', {}, instance);
+export const shortenReservations = sql.statement('shortenReservations');
+
+/** A chat server as operators see it. `lapsed`: its lease has expired. */
+export type ListedServer = RowOf<typeof listServers>;

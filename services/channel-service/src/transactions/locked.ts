@@ -26,7 +26,7 @@ export function withChannel<T>(
   work: (client: PoolClient, channel: LockedChannel) => Promise<T>,
 ): Promise<T> {
   return endingSeats(pool, async (client) => {
-    const [channel] = await lockChannel.run(client, [id]);
+    const [channel] = await lockChannel.run(client, { channelId: id });
     if (channel === undefined) throw refuse('channel-not-found');
     return work(client, channel);
   });

@@ -1,19 +1,21 @@
-import { type ChannelKind, statements } from '@parley/database';
+import { bool, type ChannelKind, enumeration, int4, loadSql, type RowOf, text } from '@parley/database';
 
-const sql = statements(import.meta.url);
+const sql = loadSql('locks.sql', import.meta.url);
 
-/** A locked channel, the starting point of a transaction. */
-export interface LockedChannel {
-  readonly id: number;
-  readonly name: string;
-  readonly kind: ChannelKind;
-  readonly user_limit: number;
-  readonly owner_id: string;
-  /** Has a log in the database. */
-  readonly has_history: boolean;
-  readonly open_history: boolean;
-}
+export const lockChannel = sql.statement(
+  'lockChannel',
+  { channelId: int4 },
+  {
+    id: int4,
+    name: text,
+    kind: enumeration<ChannelKind>('chat.channel_kind'),
+    userLimit: int4,
+    ownerId: text,
+    hasHistory: bool,
+    openHistory: bool,
+  },
+);
+export const lockUser = sql.statement('lockUser', { userId: text }, { id: text, isNew: bool });
 
-export const lockUser = sql<{ id: string; is_new: boolean }, [userId: string]>('lock-user');
-
-export const lockChannel = sql<LockedChannel, [channelId: number]>('lock-channel');
+/** A locked channel, the starting point of a transaction. `hasHistory`: its log is in the database. */
+export type LockedChannel = RowOf<typeof lockChannel>;

@@ -1,0 +1,100 @@
+-- Reads channels as one user sees them.
+-- A user is present if they have a live seat of the current ownership and the lease of its server
+-- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server, which would read all
+-- seats of that server.) A reader who is not present sees only the names of users that anyone may
+-- find, and no names for an unlisted chat.
+-- name: describe
+SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.retention_seconds, c.retention_count, c.slow_mode_s,
+  c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
+  s.boot_id IS NOT NULL AS serving,
+  CASE WHEN c.kind = 'room' THEN 0
+    ELSE (SELECT count(*) FROM chat.member m WHERE m.channel_id = c.id AND m.left_seq IS NULL) END AS member_count,
+  floor(extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000)::bigint AS last_ms,
+  my.rank AS my_rank, o.role AS offered,
+  CASE WHEN my.reads THEN h.last_seq ELSE 0 END AS last_seq, CASE WHEN my.reads THEN h.log_id::text ELSE '' END AS log_id,
+  inside.people, inside.users
+FROM chat.channel c
+JOIN chat.channel_head h ON h.channel_id = c.id
+LEFT JOIN chat.listing l ON l.channel_id = c.id
+LEFT JOIN chat.server s ON s.boot_id = h.boot_id AND s.lease_until > now()
+LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :readerId
+LEFT JOIN chat.offer o ON o.channel_id = c.id AND o.user_id = :readerId AND o.lapses_at > now()
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN c.owner_id = :readerId AND c.kind <> 'direct' THEN 'owner'
+      WHEN c.kind <> 'room' AND m.user_id IS NOT NULL AND m.left_seq IS NULL THEN m.role ELSE 'none' END AS rank,
+    c.retention_seconds IS DISTINCT FROM 0 AND CASE WHEN c.kind = 'room' THEN m.banned_until IS NULL OR m.banned_until <= now()
+      ELSE m.user_id IS NOT NULL AND m.left_seq IS NULL END AS reads
+) my
+CROSS JOIN LATERAL (
+  SELECT my.rank <> 'none' OR EXISTS (SELECT FROM chat.seat x WHERE x.channel_id = c.id AND x.user_id = :readerId AND x.live) AS too
+) am
+CROSS JOIN LATERAL (
+  SELECT count(*) AS people, coalesce(json_agg(json_build_object('id', u.id, 'name', u.name, 'number', u.number) ORDER BY u.id)
+    FILTER (WHERE am.too OR c.kind IN ('room', 'public') AND u.visibility IN ('everyone', 'users')), '[]') AS users
+  FROM (
+    SELECT seated.user_id, row_number() OVER (ORDER BY seated.user_id) AS place FROM (
+      SELECT DISTINCT x.user_id FROM chat.seat x
+      WHERE x.channel_id = c.id AND x.live AND x.boot_id IS NOT DISTINCT FROM s.boot_id AND x.epoch = h.epoch
+      ORDER BY x.user_id LIMIT :maxCounted::int
+    ) seated
+  ) here
+  LEFT JOIN chat.users u ON u.id = here.user_id AND here.place <= CASE WHEN c.kind = 'room' THEN :maxUsersOfRoom::int ELSE :maxUsersOfChat::int END
+) inside
+WHERE c.id = ANY (:channelIds::int[]) AND c.deleted_at IS NULL;
+
+-- Creates a channel. NULL means unlimited retention. Run after lockUser. Returns no row if the
+-- owner has the maximum number of channels.
+-- name: createChannel
+INSERT INTO chat.channel (owner_id, name, user_limit, description, kind, retention_seconds, retention_count, slow_mode_s, open_history, metadata)
+SELECT :ownerId::varchar, :name, :limit, :description, :kind::chat.channel_kind, :retentionSeconds, :retentionCount, :slowModeS, :isOpenHistory, :metadata::json
+WHERE (SELECT count(*) FROM chat.channel WHERE owner_id = :ownerId::varchar AND deleted_at IS NULL AND kind <> 'direct') < :maxChannels
+RETURNING id;
+
+-- Updates a channel; NULL leaves a field unchanged. NULL means unlimited retention if
+-- `changesRetention`. Run after lockChannel.
+-- name: updateChannel
+UPDATE chat.channel SET name = coalesce(:name, name), description = coalesce(:description, description), user_limit = coalesce(:limit, user_limit),
+  slow_mode_s = coalesce(:slowModeS, slow_mode_s), metadata = coalesce(:metadata::json, metadata), kind = coalesce(:kind::chat.channel_kind, kind),
+  retention_seconds = CASE WHEN :changesRetention THEN :retentionSeconds::int ELSE retention_seconds END, retention_count = CASE WHEN :changesRetention THEN :retentionCount::int ELSE retention_count END,
+  updated_at = now()
+WHERE id = :channelId;
+
+-- Starts a new log when a channel begins or ceases to have history. Run after lockChannel.
+-- Seqs lose their meaning, so the log gets a new id and readers of the old log must reset. Epoch +
+-- 1 without an owner fences the previous owner: its batch in flight was committed before this lock
+-- or no longer finds the head, its reconciler ends the streams with `moved`, and the next Listen
+-- places the channel on a server that reads the new head. A log that begins to have history starts
+-- at seq 1, and the last rows of an older log are deleted here (retention has deleted most of them
+-- before). A log that ceases to have history gets a first seq above the last, so nothing is
+-- readable, and retention deletes the rows.
+-- Members are updated by two statements: a single update of left_seq would announce every current
+-- member as changed.
+-- name: startLog
+WITH head AS (
+  UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, boot_id = NULL, roster = roster + 1,
+    last_seq = CASE WHEN :hasHistory THEN 0 ELSE last_seq END, first_seq = CASE WHEN :hasHistory THEN 1 ELSE last_seq + 1 END,
+    stored_bytes = CASE WHEN :hasHistory THEN 0 ELSE stored_bytes END, stored_rows = CASE WHEN :hasHistory THEN 0 ELSE stored_rows END
+  WHERE channel_id = :channelId RETURNING channel_id
+), rest AS (
+  DELETE FROM chat.message WHERE channel_id = :channelId AND :hasHistory
+  RETURNING sender_id, kind, chat.stored_bytes(data, content_type, mentions) AS bytes
+), usage AS (
+  INSERT INTO chat.usage AS u (user_id, bytes, rows)
+  SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> :KIND_MEMBER AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id
+  ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
+), living AS (
+  UPDATE chat.member SET joined_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NULL
+)
+UPDATE chat.member SET joined_seq = 0, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
+
+-- Marks a channel as deleted, removes its seats and clears its owner. Run after lockChannel.
+-- name: deleteChannel
+WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
+  seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId)
+UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
+
+-- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
+-- committed one exists.
+-- name: createDirect
+INSERT INTO chat.channel (owner_id, name, user_limit, kind, pair_low, pair_high) VALUES (:openerId, '', 2, 'direct', :low, :high)
+ON CONFLICT (pair_low, pair_high) WHERE kind = 'direct' AND deleted_at IS NULL DO NOTHING RETURNING id;

@@ -1,1 +1,0 @@
-SELECT internal_addr FROM chat.server WHERE lease_until > now();

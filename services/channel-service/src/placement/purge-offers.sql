@@ -1,1 +1,0 @@
-DELETE FROM chat.offer WHERE lapses_at < now();

@@ -1,0 +1,13 @@
+import { loadSql } from '@parley/database';
+
+const sql = loadSql('purges.sql', import.meta.url);
+
+/** Statements that delete expired rows. Any number of managers may run them at the same time. */
+export const purges = [
+  sql.statement('purgeEvents'),
+  sql.statement('purgeKeys'),
+  sql.statement('purgeOffers'),
+  sql.statement('purgeRates'),
+  sql.statement('purgeSeats'),
+  sql.statement('purgeServers'),
+];

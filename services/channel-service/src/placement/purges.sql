@@ -1,0 +1,36 @@
+-- Deletes events that are older than a day, at most 5,000 at a time. Ids follow the time, so the
+-- oldest come first.
+-- name: purgeEvents
+DELETE FROM chat.event WHERE id IN (
+  SELECT id FROM (SELECT id, at FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
+);
+
+-- Deletes expired keys a day late, so that a clock set ahead for a while does not remove a key in
+-- use.
+-- name: purgeKeys
+DELETE FROM chat.signing_key WHERE expires_at < now() - interval '1 day';
+
+-- Deletes offers that have lapsed.
+-- name: purgeOffers
+DELETE FROM chat.offer WHERE lapses_at < now();
+
+-- Deletes rate keys that have been idle for an hour: they no longer limit anything.
+-- name: purgeRates
+DELETE FROM chat.rate WHERE tat < now() - interval '1 h';
+
+-- Deletes seats on servers that are unknown or have been dead for 5 s. While no server could renew
+-- its lease, none counts as dead. Skips locked rows: another transaction is changing them.
+-- name: purgeSeats
+DELETE FROM chat.seat WHERE id IN (
+  SELECT x.id FROM chat.seat x
+  WHERE pg_postmaster_start_time() NOT BETWEEN now() - interval '5 s' AND now() AND x.boot_id NOT IN (
+    SELECT s.boot_id FROM chat.server s
+    WHERE s.lease_until >= now() - interval '5 s' OR coalesce(chat.gone_from(s.lease_until) >= now(), true)
+  )
+  LIMIT 5000 FOR UPDATE OF x SKIP LOCKED
+);
+
+-- Deletes servers that ended at least an hour ago and own no channel.
+-- name: purgeServers
+DELETE FROM chat.server s WHERE s.lease_until < now() - interval '1 h'
+  AND NOT EXISTS (SELECT FROM chat.channel_head h WHERE h.boot_id = s.boot_id);
