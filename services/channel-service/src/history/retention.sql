@@ -108,7 +108,7 @@ WITH gone AS (
 SELECT sender_id, of_members, sum(bytes) AS bytes, count(*) AS rows FROM gone GROUP BY sender_id, of_members;
 
 -- Subtracts deleted entries from the usage of their channel and senders; the arrays have one item
--- per sender. ChannelMembership changes count only against their channel. Run last in the transaction,
+-- per sender. Membership changes count only against their channel. Run last in the transaction,
 -- because writers wait for the head. Locks the head first, then the senders in the order of their
 -- ids.
 -- name: subtractUsage
