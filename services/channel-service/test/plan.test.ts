@@ -75,11 +75,7 @@ describe('with 100,000 seats', () => {
   test.each(['force_custom_plan', 'force_generic_plan'])(
     'reads the seats of a List page by index (%s)',
     async (mode) => {
-      const text = await plan(
-        describeStatement.text,
-        describeStatement.valuesOf(describedBy()),
-        mode,
-      );
+      const text = await plan(describeStatement.text, describeStatement.valuesOf(describedBy()), mode);
       expectBySeatInside(text);
     },
   );
