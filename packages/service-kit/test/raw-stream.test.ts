@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { ChatService, Message, SubscribeRequest } from '@parley/contract';
 import { frameOf, startDuplex, startServerStream } from '@parley/rpc';
@@ -43,6 +44,21 @@ test('delivers 3,001 joined frames and an error status whole and in order', asyn
   expect(received.map(({ seq }) => seq)).toEqual(Array.from({ length: 3_001 }, (_, index) => index + 1));
   expect([ended.code, reasonIn(ended)]).toEqual([status.ABORTED, 'moved']);
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'moved' }]);
+});
+
+test.each([undefined, 'moved'] as const)('stops a client that goes on sending after the end (%s)', async (reason) => {
+  scene = (stream) => stream.onMessage(() => stream.end(reason && refuse(reason)));
+  const stream = raw.open(path);
+  let isOpen = true;
+  const send = () => isOpen && stream.write(frame(1, 60_000), () => setImmediate(send));
+  const answered = answerOf(stream);
+  send();
+  const answer = await answered;
+  isOpen = false;
+  expect(answer).toMatchObject({
+    status: reason === undefined ? status.OK : status.ABORTED,
+    reset: constants.NGHTTP2_CANCEL,
+  });
 });
 
 test('sends headers with the first write', async () => {

@@ -1,8 +1,10 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { prefixBytes, prefixRefusal } from '@parley/rpc';
 import { limits, type Refusal } from '@parley/runtime';
 
 const nothing = Buffer.alloc(0);
+/** Bytes that a client may send after the end of its call, before it can know of it. */
+const maxDroppedBytes = 1_048_576;
 
 /**
  * Deframes the messages of a stream in place of grpc-js, which needs a promise and a queue per
@@ -20,6 +22,7 @@ export class MessageDeframer {
   #held: Buffer = nothing;
   #from = 0;
   #to = 0;
+  #dropped = 0;
   #paused = false;
   #halfClosed = false;
   #onHalfClose: (() => void) | undefined;
@@ -61,7 +64,7 @@ export class MessageDeframer {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#take === undefined) return;
+    if (this.#take === undefined) return this.#drop(chunk.length);
     if (this.#from === this.#to) this.#hold(chunk);
     else this.#append(chunk);
     this.#deframe();
@@ -105,10 +108,15 @@ export class MessageDeframer {
     this.#onHalfClose = undefined;
   }
 
-  /** Drops everything that still arrives: a client can go on sending after its call has ended. */
+  /** Drops everything that still arrives: a client can go on sending after its call has ended. Too much resets it. */
   stop(): void {
     this.#take = undefined;
     this.#hold(nothing);
+  }
+
+  #drop(bytes: number): void {
+    this.#dropped += bytes;
+    if (this.#dropped > maxDroppedBytes) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   #fail(refusal: Refusal): void {
