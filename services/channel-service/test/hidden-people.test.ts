@@ -69,6 +69,21 @@ test.each([
   await expect(chats.change(owner, room, hidden, { banUntil: 0 })).resolves.toMatchObject({ id: hidden.id });
 });
 
+test('lets a hidden user who has left a chat be banned there', async () => {
+  const open = await chats.make(owner, 'public');
+  await chats.join(hidden, open);
+  await chats.change(hidden, open, hidden, { remove: true });
+  await expect(chats.change(owner, open, hidden, { banUntil: 9e15 })).resolves.toMatchObject({ id: hidden.id });
+  await expect(chats.join(hidden, open)).rejects.toEqual(reason('banned'));
+});
+
+test('names a hidden owner to everyone who may see the channel, as its owner only', async () => {
+  const open = await chats.make(hidden, 'public');
+  const stranger = await rig.person();
+  expect((await rig.list(stranger, open))[0]).toMatchObject({ id: open, ownerId: hidden.id });
+  expect((await chats.members(stranger, open)).users).toEqual([]);
+});
+
 test('refuses a missing and an invisible channel alike, whatever the user id', async () => {
   const secret = await chats.make(owner, 'private');
   const stranger = await rig.person();

@@ -64,8 +64,8 @@ export class MessageDeframer {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#take === undefined) return this.#drop(chunk.length);
-    if (this.#from === this.#to) this.#hold(chunk);
+    if (this.#take === undefined) this.#drop(chunk.length);
+    else if (this.#from === this.#to) this.#hold(chunk);
     else this.#append(chunk);
     this.#deframe();
   }
