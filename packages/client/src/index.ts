@@ -23,6 +23,7 @@ export {
   type ClientOptions,
   createClient,
   type HistoryRange,
+  type MembersRange,
   type NewChannel,
   type NewUser,
   type OpenSession,

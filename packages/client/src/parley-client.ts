@@ -1,4 +1,10 @@
-import { Channel, type ListChannelsResponse, type Retention, type User } from '@parley/contract';
+import {
+  Channel,
+  type ListChannelsResponse,
+  type ListMembersResponse,
+  type Retention,
+  type User,
+} from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
@@ -57,6 +63,14 @@ export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'desc
 export interface HistoryRange extends Abortable {
   readonly before?: number;
   readonly after?: number;
+  /** Page size, 1 to 100. Default: 100. */
+  readonly size?: number;
+}
+
+/** A page of the members of a channel, by id. */
+export interface MembersRange extends Abortable {
+  /** `next` of the previous page. */
+  readonly after?: string;
   /** Page size, 1 to 100. Default: 100. */
   readonly size?: number;
 }
@@ -197,6 +211,16 @@ export class ParleyClient {
     const { mine = false, name = '', after = '', size = 0, known = [], signal } = range;
     const all = known.map(({ id, version }) => ({ id, version }));
     return this.#transport.listChannels({ page: { size, after }, mine, name, known: all }, this.#call(signal));
+  }
+
+  /**
+   * Fetches a page of the members of a channel, by id; a direct chat has two. In the result, `next`
+   * is the `after` of the next page, empty at the end.
+   * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
+   */
+  async members(id: number, range: MembersRange = {}): Promise<ListMembersResponse> {
+    const { after = '', size = 0, signal } = range;
+    return this.#transport.members({ channelId: id, page: { size, after } }, this.#call(signal));
   }
 
   /**

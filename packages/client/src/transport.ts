@@ -5,6 +5,8 @@ import type {
   ListChannelsRequest,
   ListChannelsResponse,
   ListenResponse,
+  ListMembersRequest,
+  ListMembersResponse,
   LoginRequest,
   LoginResponse,
   Message,
@@ -63,6 +65,8 @@ export interface Transport {
   list(id: number, options: CallOptions): Promise<Channel[]>;
   /** Fetches a page of channels. */
   listChannels(request: ListChannelsRequest, options: CallOptions): Promise<ListChannelsResponse>;
+  /** Fetches a page of the members of a channel. */
+  members(request: ListMembersRequest, options: CallOptions): Promise<ListMembersResponse>;
   /** Creates a channel. */
   create(channel: Channel, options: CallOptions): Promise<Channel>;
   /** Deletes a channel. */

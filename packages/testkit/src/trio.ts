@@ -5,6 +5,7 @@ import {
   ChannelService,
   type ListenResponse,
   UpdateChannelRequest,
+  User,
 } from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { Chatter, type ChatterOptions } from './chatter.js';
@@ -145,6 +146,12 @@ export class Trio {
     const client = this.manager();
     const request = ChangeMemberRequest.fromPartial(change);
     return callUnary(client, ChannelService.changeMember, request, { token: person.token, withinMs });
+  }
+
+  /** Opens the direct chat with another user. */
+  openDirect(person: TestPerson, id: string): Promise<Channel> {
+    const request = User.fromPartial({ id });
+    return callUnary(this.manager(), ChannelService.openDirect, request, { token: person.token, withinMs });
   }
 
   /** Changes a channel. */

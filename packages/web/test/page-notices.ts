@@ -32,6 +32,16 @@ inChromium('notices in a room', () => {
     expect(ann.complaints).toEqual([]);
   });
 
+  test('shows a direct chat under the name of the other user', async () => {
+    const ann = await stage.somebody('Ann');
+    const friend = await stage.openDirect(await idOf(ann));
+    await ann.page.getByRole('link', { name: `${friend}: 0 of 2 members here` }).click();
+    await ann.live();
+    await ann.page.getByRole('heading', { level: 2, name: friend }).waitFor();
+    await stage.picture(ann, 'direct');
+    expect(ann.complaints).toEqual([]);
+  });
+
   test('tells of a pin, with a way to the message', async () => {
     const host = await stage.host({ name: 'pinboard', retention: { everything: true } });
     const ann = await stage.somebody('Ann');

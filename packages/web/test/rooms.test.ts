@@ -1,7 +1,15 @@
 import type { Channel } from '@parley/client';
 import { durationWords, hasHistory, messageHistoryText, retentionMs } from '../src/state/retention.js';
 import { distinction } from '../src/state/room-names.js';
-import { inOrderOf, noRooms, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../src/state/rooms.js';
+import {
+  inOrderOf,
+  mostInside,
+  noRooms,
+  type RoomsPart,
+  type RoomsState,
+  roomsOf,
+  roomsReducer,
+} from '../src/state/rooms.js';
 
 const room = (id: number, fields: Partial<Channel> = {}) =>
   ({ id, name: `room ${id}`, users: [], ...fields }) as unknown as Channel;
@@ -83,4 +91,18 @@ test('adds number and owner to rooms whose names look alike', () => {
 test('keeps rooms in a held order, with new ones at the end', () => {
   const rooms = [room(4), room(2), room(1), room(3)];
   expect(inOrderOf([1, 2, 9, 3], rooms).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+});
+
+test('names a direct chat after the other user, and keeps that name when the list changes', () => {
+  const direct = room(5, { name: '', kind: 2, limit: 2, memberCount: 2 });
+  const before = list(noRooms, 'mine', [5], [direct]);
+  expect(namesOf(before, 'mine')).toEqual(['Direct chat']);
+  const named = roomsReducer(before, { type: 'other', id: 5, user: { id: 'bob', name: 'Bob' } });
+  const later = list(named, 'mine', [5], [{ ...direct, userCount: 1 }]);
+  expect([named, later].map((state) => namesOf(state, 'mine'))).toEqual([['Bob (bob)'], ['Bob (bob)']]);
+});
+
+test('counts seats in a room, and members elsewhere', () => {
+  const facts = { limit: 1_000, memberCount: 3 };
+  expect(([0, 1, 2, 3] as const).map((kind) => mostInside({ kind, ...facts }))).toEqual([1_000, 1_000, 3, 3]);
 });

@@ -111,6 +111,13 @@ export class Stage {
     };
   }
 
+  /** Opens a direct chat of a new user with another user. Returns the id of the new one. */
+  async openDirect(userId: string): Promise<string> {
+    const person = await this.trio.people.make(this.userId('friend'));
+    await this.trio.openDirect(person, userId);
+    return person.id;
+  }
+
   /** Returns the chat server that owns a room. */
   async serverOf(room: string): Promise<ServiceProcess> {
     const [row] = await this.trio.people.sql(

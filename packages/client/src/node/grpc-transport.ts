@@ -73,6 +73,7 @@ export function grpcTransport({ userService, channelService, tls = false, ca, on
     list: (id, options) =>
       managers.ask((one, withinMs) => list(one, id, withinMs, options), { repeatable: true, signal: options.signal }),
     listChannels: repeatable(managers, ChannelService.listChannels),
+    members: repeatable(managers, ChannelService.listMembers),
     create: once(managers, ChannelService.create),
     delete: async (id, options) => void (await remove(Channel.fromPartial({ id }), options)),
     history: repeatable(managers, ChannelService.history),

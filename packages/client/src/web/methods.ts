@@ -15,6 +15,7 @@ export const webMethods = {
   getUser: methodOf(userService, UserServiceDefinition.methods.get),
   list: methodOf(channelService, ChannelServiceDefinition.methods.list),
   listChannels: methodOf(channelService, ChannelServiceDefinition.methods.listChannels),
+  listMembers: methodOf(channelService, ChannelServiceDefinition.methods.listMembers),
   create: methodOf(channelService, ChannelServiceDefinition.methods.create),
   delete: methodOf(channelService, ChannelServiceDefinition.methods.delete),
   history: methodOf(channelService, ChannelServiceDefinition.methods.history),

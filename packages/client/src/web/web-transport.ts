@@ -36,6 +36,7 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
     user: (id, options) => caller.one(webMethods.getUser, User.fromPartial({ id }), options),
     list: (id, options) => caller.all(webMethods.list, Channel.fromPartial({ id }), options),
     listChannels: (request, options) => caller.one(webMethods.listChannels, request, options),
+    members: (request, options) => caller.one(webMethods.listMembers, request, options),
     create: (channel, options) => caller.one(webMethods.create, channel, options),
     delete: async (id, options) => void (await caller.one(webMethods.delete, Channel.fromPartial({ id }), options)),
     history: (request, options) => caller.one(webMethods.history, request, options),

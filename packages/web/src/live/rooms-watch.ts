@@ -1,6 +1,6 @@
-import { type Channel, type ParleyClient, Refusal } from '@parley/client';
+import { type Channel, ChannelKind, type ParleyClient, Refusal } from '@parley/client';
 import { refusalWords } from '../state/refusal-words.js';
-import { noRooms, type RoomsAction, type RoomsPart, type RoomsState, roomsReducer } from '../state/rooms.js';
+import { noRooms, type RoomsAction, type RoomsPart, type RoomsState, roomsOf, roomsReducer } from '../state/rooms.js';
 import { Store } from '../state/store.js';
 import { expireLines, visitedChannels } from '../storage/conversations.js';
 import type { BrowserDatabase, ChannelRecord } from '../storage/database.js';
@@ -30,6 +30,8 @@ export class RoomsWatch {
   readonly #deps: RoomsWatchDeps;
   readonly #unread: UnreadCounter;
   readonly #store = new Store<RoomsState, RoomsAction>(roomsReducer, noRooms);
+  /** Ids of the direct chats whose other user was loaded. */
+  readonly #named = new Set<number>();
   readonly #stopping = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = intervals.busyMs;
@@ -102,6 +104,7 @@ export class RoomsWatch {
   async #list(signal: AbortSignal): Promise<void> {
     await this.#listPart('mine', mostPages, signal);
     await this.#listPart('listed', this.#listedPages, signal);
+    await this.#nameDirectChats(signal);
     const { channels, mine, listed } = this.state();
     await this.#deps.database.put('rooms', { channels, mine, listed }, 'listing').catch(this.#deps.onUnsaved);
     const visited = await visitedChannels(this.#deps.database);
@@ -111,6 +114,20 @@ export class RoomsWatch {
     this.#markUnsent(visited);
     const others = visited.filter(({ id }) => id !== this.openId);
     await this.#unread.count(others, channels, signal);
+  }
+
+  /** Loads the other user of each direct chat, once. The next poll repeats what fails. */
+  async #nameDirectChats(signal: AbortSignal): Promise<void> {
+    const { client, me } = this.#deps;
+    const unnamed = roomsOf(this.state(), 'mine').filter(
+      ({ id, kind }) => kind === ChannelKind.DIRECT && !this.#named.has(id),
+    );
+    for (const { id } of unnamed) {
+      const page = await client.members(id, { size: 2, signal }).catch(() => undefined);
+      const user = page?.users.find((one) => one.id !== me);
+      if (user !== undefined) this.dispatch({ type: 'other', id, user });
+      if (page !== undefined) this.#named.add(id);
+    }
   }
 
   /** Updates the unsent counts of all rooms but the joined one, which reports its own. */

@@ -1,4 +1,4 @@
-import type { Channel } from '@parley/client';
+import { type Channel, ChannelKind, type User } from '@parley/client';
 
 /** One of the two lists: the user's own channels, or the public ones. */
 export type RoomsPart = 'mine' | 'listed';
@@ -41,7 +41,9 @@ export type RoomsAction =
   | { readonly type: 'unsent'; readonly id: number; readonly count: number }
   /** A user left the room. */
   | { readonly type: 'left'; readonly id: number; readonly userId: string }
-  | { readonly type: 'deleted'; readonly id: number };
+  | { readonly type: 'deleted'; readonly id: number }
+  /** The other user of a direct chat, whose name the chat gets. */
+  | { readonly type: 'other'; readonly id: number; readonly user: Pick<User, 'id' | 'name'> };
 
 /** The highest number of unread messages that is counted. */
 export const mostUnread = 99;
@@ -76,13 +78,38 @@ function without(room: Channel, userId: string): Channel {
   return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };
 }
 
+/** Returns a channel with the name that it had, because the server gives direct chats none. */
+function keepName(channel: Channel, before: Channel | undefined): Channel {
+  return channel.kind === ChannelKind.DIRECT ? { ...channel, name: before?.name ?? 'Direct chat' } : channel;
+}
+
+/** Names a direct chat after the other user, with the id, because two users may have the same name. */
+function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type: 'other' }>): RoomsState {
+  const channel = state.channels[id];
+  if (channel === undefined) return state;
+  const name = user.name === user.id || user.name === '' ? user.id : `${user.name} (${user.id})`;
+  return { ...state, channels: { ...state.channels, [id]: { ...channel, name } } };
+}
+
+/** Whether the limit of a channel is one of users inside. In other kinds it is one of members. */
+export function isRoom({ kind }: Pick<Channel, 'kind'>): boolean {
+  return kind === ChannelKind.ROOM || kind === ChannelKind.UNSPECIFIED;
+}
+
+/** Returns how many users can be in a channel at once: the limit of a room, else the number of members. */
+export function mostInside(channel: Pick<Channel, 'kind' | 'limit' | 'memberCount'>): number {
+  return isRoom(channel) ? channel.limit : channel.memberCount;
+}
+
 /** Applies a new list, and forgets channels that are in neither list. */
 function listed(state: RoomsState, { part, ids, changed, more }: Extract<RoomsAction, { type: 'listed' }>): RoomsState {
   const moreListed = part === 'listed' ? more : state.more;
   const heard = { more: moreListed, fresh: true, trouble: undefined };
   const isSame = ids.length === state[part].length && ids.every((id, index) => id === state[part][index]);
   if (isSame && changed.length === 0) return { ...state, ...heard };
-  const news = Object.fromEntries(changed.map((channel) => [channel.id, channel]));
+  const news = Object.fromEntries(
+    changed.map((channel) => [channel.id, keepName(channel, state.channels[channel.id])]),
+  );
   const lists = { mine: state.mine, listed: state.listed, [part]: ids };
   const known: RoomsState['channels'] = { ...state.channels, ...news };
   const wanted = new Set([...lists.mine, ...lists.listed]);
@@ -99,6 +126,8 @@ export function roomsReducer(state: RoomsState, action: RoomsAction): RoomsState
       return state.fresh ? state : { ...state, ...action.listing };
     case 'listed':
       return listed(state, action);
+    case 'other':
+      return withOther(state, action);
     case 'trouble':
       return { ...state, trouble: action.words };
     case 'unread': {

@@ -9,11 +9,12 @@ import { Name } from './text.js';
 interface PeopleProps {
   readonly inside: Occupants;
   readonly me: string;
-  readonly limit: number;
+  /** How many can be inside at once; 0 if unknown. */
+  readonly most: number;
 }
 
 /** The number of users in the room. A click lists them. */
-export function PeopleList({ inside, me, limit }: PeopleProps) {
+export function PeopleList({ inside, me, most }: PeopleProps) {
   const [open, setOpen] = useState(false);
   const { ids, count, names } = inside;
   return (
@@ -27,7 +28,7 @@ export function PeopleList({ inside, me, limit }: PeopleProps) {
         <Icon name="people" size={18} />
         <span>
           {count}
-          {limit > 0 && ` of ${limit}`}
+          {most > 0 && ` of ${most}`}
           <span className="unseen"> people in this room (show list)</span>
         </span>
       </button>

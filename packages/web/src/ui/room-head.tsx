@@ -4,6 +4,7 @@ import { isOver } from '../state/link.js';
 import { occupantsOf } from '../state/occupants.js';
 import { messageHistoryText } from '../state/retention.js';
 import { distinction } from '../state/room-names.js';
+import { mostInside } from '../state/rooms.js';
 import { Dialog } from './dialog.js';
 import { useWatched } from './hooks.js';
 import { Icon } from './icon.js';
@@ -36,7 +37,7 @@ export function RoomHead({ state }: { state: ConversationState }) {
         </h2>
         {channel !== undefined && !over && <p title={about}>{about}</p>}
       </div>
-      {!over && <PeopleList inside={inside} me={state.me} limit={channel?.limit ?? 0} />}
+      {!over && <PeopleList inside={inside} me={state.me} most={channel === undefined ? 0 : mostInside(channel)} />}
       {!over && channel?.ownerId === workspace.session.userId && <Delete name={name} others={others} />}
       <Leave state={state} />
     </header>

@@ -1,7 +1,7 @@
 import type { Channel } from '@parley/client';
 import { memo } from 'react';
 import { named, nameOf } from '../state/names.js';
-import { mostUnread } from '../state/rooms.js';
+import { isRoom, mostInside, mostUnread } from '../state/rooms.js';
 import { plainLine } from '../state/text.js';
 import { hrefOf } from './hooks.js';
 import { Name } from './text.js';
@@ -28,7 +28,7 @@ const many = (unread: number) => (unread > mostUnread ? `${mostUnread}+` : `${un
 function accessibleName({ room, which, unread, unsent }: RoomItemProps): string {
   const count = Math.max(room.userCount, room.users.length);
   const facts = [
-    `${plainLine(room.name)}: ${count} of ${room.limit} people`,
+    `${plainLine(room.name)}: ${count} of ${mostInside(room)} ${isRoom(room) ? 'people' : 'members here'}`,
     which ?? '',
     ...(unread > 0 ? [`${many(unread)} unread`] : []),
     ...(unsent > 0 ? [`${unsent} not sent`] : []),
@@ -40,9 +40,10 @@ function accessibleName({ room, which, unread, unsent }: RoomItemProps): string 
 /** A room in the list. */
 export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
   const { room, which, isOpen, unread, unsent } = props;
-  const { users, userCount, limit, name, id } = room;
+  const { users, userCount, name, id } = room;
   const count = Math.max(userCount, users.length);
-  const isFull = count >= limit;
+  const most = mostInside(room);
+  const isFull = isRoom(room) && count >= most;
   return (
     <li>
       <a
@@ -55,7 +56,7 @@ export const RoomItem = memo(function RoomItem(props: RoomItemProps) {
           <Name of={name} />
         </span>
         <span className="count" data-full={isFull}>
-          {count}/{limit}
+          {count}/{most}
         </span>
         <span className="room-inside">
           {which !== undefined && `${which} · `}
