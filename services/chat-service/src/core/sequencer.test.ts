@@ -88,6 +88,18 @@ describe('Sequencer', () => {
     expect(world.shown.at(-1)).toBe(11);
   });
 
+  test('loads the members before it shows entries it read, so that a user removed between them sees no later one', async () => {
+    const world = new World();
+    world.write();
+    const mine = world.write();
+    world.revision = 1;
+    world.leftSeq.bob = 1;
+    world.sequencer.take(mine, 1);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2]);
+    expect(world.parted.bob).toBe(1);
+  });
+
   test('shows no entry twice', async () => {
     const world = new World();
     const first = world.write();

@@ -131,7 +131,7 @@ export class Sequencer {
   async #readOn(): Promise<void> {
     const entries = await this.#options.readAfter(this.#options.lastSeq());
     if (entries.length === 0) this.#wanted.seq = this.#options.lastSeq(); // another log now: the reconciler ends the streams
-    for (const entry of entries) await this.#showOne(entry, this.#loaded.revision);
+    for (const entry of entries) await this.#showOne(entry, this.#wanted.revision);
   }
 
   async #showOne(entry: SequencedEntry, revision: number): Promise<void> {
