@@ -41,5 +41,4 @@ export {
   uuid,
 } from './sql-types.js';
 export { type ParametersOf, type Queryable, type RowOf, type SqlFields, Statement } from './statement.js';
-export { PositionalStatement, type StatementLoader, statements } from './statements.js';
 export type * from './unions.js';

@@ -9,7 +9,7 @@ import { TestServer } from './server.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** Paths of the `.sql` files with named statements, below the source of all packages and services. */
+/** Paths of the `.sql` files below the source of all packages and services. */
 function sqlFiles(): string[] {
   return ['packages', 'services'].flatMap((folder) =>
     readdirSync(join(root, folder)).flatMap((name) => filesBelow(join(root, folder, name, 'src'), '.sql')),
@@ -19,10 +19,7 @@ function sqlFiles(): string[] {
 function filesBelow(folder: string, extension: string): string[] {
   try {
     const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    return entries
-      .filter((entry) => entry.endsWith(extension))
-      .map((entry) => join(folder, entry))
-      .filter((path) => readFileSync(path, 'utf8').includes('-- name:'));
+    return entries.filter((entry) => entry.endsWith(extension)).map((entry) => join(folder, entry));
   } catch {
     return [];
   }
