@@ -5,6 +5,10 @@
 #
 # It registers the account and creates the room. Reflection must be on, as it is under `npm start`.
 set -euo pipefail
+if [ $# -lt 4 ]; then
+  echo "usage: $0 <user> <password> <room> <text> [user-service] [channel-service]" >&2
+  exit 64
+fi
 user=$1 password=$2 room=$3 text=$4
 user_service=${5:-localhost:50051} channel_service=${6:-localhost:50052}
 
@@ -17,7 +21,7 @@ field() { # the first string or number with this name in the JSON on stdin
 }
 
 credentials="{\"user_id\":\"$user\",\"password\":\"$password\",\"name\":\"$user\"}"
-call "$user_service" none UserService/Register "$credentials" || echo "using the existing account" >&2
+call "$user_service" none UserService/Register "$credentials" 2>/dev/null || echo "using the existing account" >&2
 login="{\"user_id\":\"$user\",\"password\":\"$password\"}"
 token=$(call "$user_service" none UserService/Login "$login" | field token)
 

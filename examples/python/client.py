@@ -11,6 +11,9 @@ import pathlib, queue, random, sys, tempfile, threading, time, uuid
 import grpc, grpc_tools
 from grpc_tools import protoc
 
+if len(sys.argv) < 4:
+    sys.exit(f"usage: python {sys.argv[0]} <user> <password> <room> [user-service] [channel-service]")
+
 # Generate the client from the contract.
 proto = pathlib.Path(__file__).resolve().parents[2] / "proto"
 generated = tempfile.mkdtemp()

@@ -57,7 +57,11 @@ function addUsers(admin: Command): void {
 /** Adds the options that choose the database, for commands that only its owner can run. */
 function withDatabase(command: Command): Command {
   return command
-    .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
+    .addOption(
+      new Option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)').env(
+        'PARLEY_DATABASE_URL',
+      ),
+    )
     .option('--data <dir>', 'the data folder of the running `npm start`', defaultData);
 }
 

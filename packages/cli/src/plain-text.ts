@@ -22,12 +22,21 @@ export function plainText(text: string): string {
  */
 const spaces = /[\p{White_Space}\u2800\u3164\u115f\u1160\uffa0]{2,}/gu;
 
+/** Longest indentation that is shown as it is; it is far shorter than a row. */
+const indentSpaces = 16;
+
+/** Returns an indentation as it was written, with four spaces for a tab, or one space for other runs. */
+function shownSpaces(run: string, at: number, text: string): string {
+  const isIndentation = text[at - 1] === '⏎' && text[at + run.length] !== '⏎' && /^[ \t]+$/.test(run);
+  return isIndentation ? ` ${run.slice(1).replaceAll('\t', '    ').slice(0, indentSpaces)}` : ' ';
+}
+
 /**
  * Makes text safe and puts it on one line, so that nobody can fake a line of another user. Runs of
- * spaces become one space.
+ * spaces become one space, except the indentation of a line, so that code can be copied.
  */
 export function terminalLine(text: string): string {
-  return plainText(text).replaceAll('\n', ' ⏎ ').replaceAll('\t', ' ').replace(spaces, ' ');
+  return plainText(text).replaceAll('\n', ' ⏎ ').replace(spaces, shownSpaces).replaceAll('\t', ' ');
 }
 
 function escaped(character: string): string {

@@ -37,6 +37,12 @@ test.each([
   expect(terminalLine(text)).toBe(line);
 });
 
+test('keeps the indentation of pasted code, up to 16 spaces', () => {
+  expect(terminalLine('def f():\n    if x:\n\treturn  1')).toBe('def f(): ⏎     if x: ⏎     return 1');
+  expect(terminalLine(`a\n${' '.repeat(300)}bob: pay me`)).toBe(`a ⏎ ${' '.repeat(16)}bob: pay me`);
+  expect(terminalLine(`a\n${'\u3000'.repeat(300)}bob: pay me`)).toBe('a ⏎ bob: pay me');
+});
+
 test('keeps a single space of any kind', () => {
   expect(terminalLine('a\u00a0b\u3000c d')).toBe('a\u00a0b\u3000c d');
 });

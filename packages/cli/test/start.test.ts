@@ -141,8 +141,9 @@ test('after kill -9, the services exit and the next start adopts the running Pos
   run.child.kill('SIGKILL');
   expect(await allEnded(pids, 30_000)).toEqual([]);
 
-  const next = start(['--chat-servers', '1']);
+  const next = start(['--chat-servers', '1', '--restored']);
   await next.says(ready);
+  expect(next.said).toMatch(/restored from a backup: \d+ channels? ha(s|ve) a new log/);
   expect(next.said).toContain('Using the PostgreSQL of an earlier run');
   next.child.kill('SIGTERM');
   expect(await next.ended).toBe(0);

@@ -9,6 +9,7 @@ import {
   type ServiceRole,
 } from '@parley/database';
 import type { Part } from '@parley/runtime';
+import { restored } from '../restored.js';
 import { SupervisedPostgres } from './supervised-postgres.js';
 
 /** A migrated database with working logins for its four roles. */
@@ -66,13 +67,26 @@ function migrationWords(count: number): string {
   return `prepared the database (${count} ${count === 1 ? 'migration' : 'migrations'})`;
 }
 
-/** Migrates the database and sets the passwords of its roles, from the data folder. */
-export async function openProjectDatabase(ownerUrl: string, dataDir: string, print: Print): Promise<OpenDatabase> {
+function restoredWords(channels: number): string {
+  return `restored from a backup: ${channels} ${channels === 1 ? 'channel has' : 'channels have'} a new log`;
+}
+
+/**
+ * Migrates the database and sets the passwords of its roles, from the data folder. After a restore
+ * it also gives every channel a new log.
+ */
+export async function openProjectDatabase(
+  ownerUrl: string,
+  dataDir: string,
+  isRestored: boolean,
+  print: Print,
+): Promise<OpenDatabase> {
   const secrets = await readSecrets(dataDir);
   try {
     const applied = await migrate(ownerUrl);
     if (applied.length > 0) print(migrationWords(applied.length));
     await openRoles(ownerUrl, secrets);
+    if (isRestored) print(restoredWords(await restored({ database: ownerUrl, data: dataDir })));
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause;
     throw new Error(

@@ -13,6 +13,8 @@ export interface StartOptions {
   /** The owner's URL of an existing PostgreSQL. Default: the embedded one. */
   readonly database?: string;
   readonly data: string;
+  /** Whether the database was restored from a backup since the last start. */
+  readonly restored: boolean;
   readonly userPort: number;
   readonly managerPort: number;
   readonly chatPort: number;
@@ -78,6 +80,11 @@ function startCommand(): Command {
         .argParser(postgresUrl),
     )
     .option('--data <dir>', 'folder of all persistent data', resolve(projectFolder, '.parley'))
+    .option(
+      '--restored',
+      'the database was restored from a backup: give every channel a new log before anything starts',
+      false,
+    )
     .option('--user-port <port>', 'port of the user-service', port, 50_051)
     .option('--manager-port <port>', 'port of the first manager', port, 50_052)
     .option('--chat-port <port>', 'port of the first chat server', port, 50_053)

@@ -93,7 +93,7 @@ export class Supervisor {
     const ownerUrl = await findDatabase(this.#options.database, folder.path, connections, keep, this.#print);
     const logs = () => [...this.#processes.map(({ logFile }) => logFile), join(folder.path, 'postgres.log')];
     this.#parts.add('logs', rotateLargeLogs(logs, this.#print));
-    return openProjectDatabase(ownerUrl, folder.path, this.#print);
+    return openProjectDatabase(ownerUrl, folder.path, this.#options.restored, this.#print);
   }
 
   async #startServices(context: StartContext): Promise<void> {
