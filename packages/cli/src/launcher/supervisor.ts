@@ -1,9 +1,10 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Lifecycle, readSettings, type Settings, silentLogger } from '@parley/runtime';
+import { Lifecycle, type Settings, silentLogger } from '@parley/runtime';
 import { Acceptance } from './acceptance.js';
 import { accountFor, type SystemAccount } from './accounts.js';
 import { DataFolder } from './data-folder.js';
+import { checkEnvironment } from './environment.js';
 import { findEnvoy } from './envoy/binary.js';
 import { localAddresses, writeEnvoyConfig } from './envoy/config.js';
 import { makeFirstAdmin } from './first-admin.js';
@@ -56,7 +57,7 @@ export class Supervisor {
    * @throws {Error} if it cannot start
    */
   async run(): Promise<void> {
-    const settings = readSettings(process.env);
+    const settings = checkEnvironment(this.#options, process.env);
     const plan = planServices(this.#options);
     const network = await networkOf(settings.HOST, this.#options.publicHost);
     const folder = this.#parts.add('data folder', await DataFolder.take(this.#options.data));

@@ -1,0 +1,29 @@
+import { readSettings, type Settings } from '@parley/runtime';
+import { keyPair } from '@parley/service-kit';
+import type { StartOptions } from './options.js';
+
+/** Settings that `npm start` gives each process, and the option that chooses them. */
+const ownSettings = {
+  PARLEY_PORT: 'Use --user-port, --manager-port, --chat-port and --web-port instead.',
+  PARLEY_ADMIN_PORT: 'It is the port of the process + 1000.',
+  PARLEY_NAME: 'It is the name in the table of services.',
+  PARLEY_DATABASE_URL_FILE: 'Use --database or PARLEY_DATABASE_URL for a PostgreSQL of your own.',
+};
+
+/**
+ * Reads the settings of `npm start`.
+ * @throws {Error} if one is unknown or invalid, would have no effect, or does not fit the others
+ */
+export function checkEnvironment({ envoy }: StartOptions, env: NodeJS.ProcessEnv): Settings {
+  const settings = readSettings(env);
+  for (const [name, advice] of Object.entries(ownSettings)) {
+    if (env[name]) throw new Error(`\`npm start\` sets ${name} itself. ${advice}`);
+  }
+  if (envoy && settings.TLS_CERT !== undefined) {
+    throw new Error(
+      'Envoy reaches the services without TLS. Start without --envoy, or unset PARLEY_TLS_CERT and PARLEY_TLS_KEY and give Envoy a certificate with --envoy-cert and --envoy-key.',
+    );
+  }
+  keyPair(settings);
+  return settings;
+}

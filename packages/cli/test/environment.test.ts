@@ -1,0 +1,23 @@
+import { checkEnvironment } from '../src/launcher/environment.js';
+import { readOptions } from '../src/launcher/options.js';
+
+const tls = { PARLEY_TLS_CERT: 'cert.pem', PARLEY_TLS_KEY: 'key.pem' };
+
+test.each([
+  [{ PARLEY_PORT: '7777' }, [], '`npm start` sets PARLEY_PORT itself. Use --user-port, --manager-port, --chat-port'],
+  [{ PARLEY_ADMIN_PORT: '7778' }, [], '`npm start` sets PARLEY_ADMIN_PORT itself.'],
+  [{ PARLEY_NAME: 'mine' }, [], '`npm start` sets PARLEY_NAME itself.'],
+  [{ PARLEY_DATABASE_URL_FILE: 'url' }, [], '`npm start` sets PARLEY_DATABASE_URL_FILE itself. Use --database'],
+  [{ PARLEY_HOST: '0.0.0.0' }, [], 'PARLEY_HOST=0.0.0.0 can be reached by others.'],
+  [{ PARLEY_TLS_CERT: 'cert.pem' }, [], 'PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.'],
+  [tls, ['--envoy'], 'Envoy reaches the services without TLS.'],
+])('npm start refuses %j with %j before it starts anything', (env, args, words) => {
+  expect(() => checkEnvironment(readOptions(args), env)).toThrow(words);
+});
+
+test.each([
+  [{}, ['--envoy']],
+  [{ PARLEY_PORT: '', PARLEY_MANAGERS: 'for:1', PARLEY_HOST: '0.0.0.0', PARLEY_INSECURE: 'on' }, []],
+])('npm start accepts %j with %j', (env, args) => {
+  expect(() => checkEnvironment(readOptions(args), env)).not.toThrow();
+});
