@@ -17,7 +17,7 @@ export * from './gen/chat/v1/types.js';
 export * from './gen/chat/v1/user.js';
 export { Empty } from './gen/google/protobuf/empty.js';
 export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
-export { type Codec, type Method, methodOf } from './method.js';
+export { type Codec, encodeRequest, type Method, methodOf } from './method.js';
 
 /** Methods for operators. */
 export const AdminService = /* @__PURE__ */ serviceOf(AdminServiceDefinition);

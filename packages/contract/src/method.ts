@@ -15,6 +15,31 @@ export interface Method<Request = unknown, Response = unknown> {
   readonly responseStream: boolean;
 }
 
+function fails(work: () => unknown): boolean {
+  try {
+    work();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Encodes the request of a call.
+ * @throws {TypeError} naming the call and the field if a value has the wrong type
+ */
+export function encodeRequest<Q>({ path, requestType }: Method<Q>, request: Q): Uint8Array {
+  try {
+    return requestType.encode(request).finish();
+  } catch (cause) {
+    const empty = requestType.decode(new Uint8Array());
+    const isWrong = ([name, value]: [string, unknown]) => fails(() => requestType.encode({ ...empty, [name]: value }));
+    const [field = 'request'] = Object.entries(request ?? {}).find(isWrong) ?? [];
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`${path}: ${field} has a value of the wrong type (${words}). Nothing was sent.`, { cause });
+  }
+}
+
 /** A service as ts-proto generates it. */
 export interface GeneratedService {
   readonly fullName: string;

@@ -8,7 +8,8 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
-import type { Method } from '@parley/contract';
+import { encodeRequest, type Method } from '@parley/contract';
+import { asBuffer } from './frame.js';
 import { grpcMethod } from './method.js';
 import { refusalFromStatus } from './status.js';
 
@@ -41,7 +42,10 @@ export function bearerMetadata(token: string | undefined): Metadata {
   return metadata;
 }
 
-/** Starts a unary call and returns it, so that it can be cancelled. `done` is called once. */
+/**
+ * Starts a unary call and returns it, so that it can be cancelled. `done` is called once.
+ * @throws {TypeError} if the request cannot be encoded; grpc-js would report that as a failure of the server
+ */
 export function startUnary<Q, S>(
   client: Client,
   method: Method<Q, S>,
@@ -49,10 +53,11 @@ export function startUnary<Q, S>(
   { token, withinMs }: UnaryOptions,
   done: (error: ServiceError | null, response?: S) => void,
 ): ClientUnaryCall {
-  const { path, requestSerialize, responseDeserialize } = grpcMethod(method);
+  const { path, responseDeserialize } = grpcMethod(method);
+  const bytes = encodeRequest(method, request);
   const deadline = Date.now() + withinMs;
   const metadata = bearerMetadata(token);
-  return client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, { deadline }, done);
+  return client.makeUnaryRequest(path, asBuffer, responseDeserialize, bytes, metadata, { deadline }, done);
 }
 
 /** Starts a call whose response is a stream. */

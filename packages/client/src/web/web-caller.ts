@@ -1,4 +1,4 @@
-import type { Method } from '@parley/contract';
+import { encodeRequest, type Method } from '@parley/contract';
 import { type Refusal, refuse } from '@parley/runtime/refusal';
 import { isReason, reasonOfCode } from '@parley/runtime/refusals';
 import { GrpcWebClientBase, type Metadata, MethodDescriptor } from 'grpc-web';
@@ -48,8 +48,9 @@ function metadataFor({ token, withinMs }: WebCallSettings): Metadata {
 }
 
 /** Converts a method to a grpc-web descriptor. */
-function descriptorOf<Q, S>({ path, requestType, responseType, responseStream }: Method<Q, S>): MethodDescriptor<Q, S> {
-  const write = (message: Q) => requestType.encode(message).finish();
+function descriptorOf<Q, S>(method: Method<Q, S>): MethodDescriptor<Q, S> {
+  const { path, responseType, responseStream } = method;
+  const write = (message: Q) => encodeRequest(method, message);
   const read = (bytes: Uint8Array) => responseType.decode(bytes);
   const type = responseStream ? 'server_streaming' : 'unary';
   return new MethodDescriptor(path, type, Object as never, Object as never, write, read);
