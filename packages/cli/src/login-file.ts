@@ -12,11 +12,13 @@ const savedLogin = z.object({
   user_service: z.string().optional(),
   manager: z.string().optional(),
   insecure: z.boolean().optional(),
+  tls: z.boolean().optional(),
+  ca: z.string().optional(),
 });
 
 /**
- * A stored login: the user, the session token, the addresses of the services, and whether plain
- * text is allowed.
+ * A stored login: the user, the session token, the addresses of the services, and how
+ * their connections are secured.
  */
 export type SavedLogin = z.infer<typeof savedLogin>;
 

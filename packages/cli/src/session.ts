@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { createClient, type ParleyClient } from '@parley/client';
 import { type Administration, administration, grpcTransport } from '@parley/client/node';
 import { shellWord } from '@parley/runtime';
@@ -105,7 +106,7 @@ export class CommandSession {
     const onPlainStream = (addr: string) =>
       output.complain(`parley: warning: chat server ${terminalLine(addr)} is reached without TLS; ${tlsAdvice}`);
     return createClient({
-      transport: grpcTransport({ ...where, ...securityOf(this.#options), onPlainStream }),
+      transport: grpcTransport({ ...where, ...securityOf(this.#security(saved)), onPlainStream }),
       ...(saved !== undefined && { token: saved.token }),
     });
   }
@@ -118,17 +119,32 @@ export class CommandSession {
     const saved = await this.login();
     const { channelService } = this.addresses(saved);
     this.#refusePlainText([channelService], saved);
-    return administration({ channelService, token: saved.token, ...securityOf(this.#options) });
+    return administration({ channelService, token: saved.token, ...securityOf(this.#security(saved)) });
   }
 
   /** The options that a login stores. */
-  get remembered(): Pick<SavedLogin, 'insecure'> {
-    return this.#options.insecure === true ? { insecure: true } : {};
+  get remembered(): Pick<SavedLogin, 'insecure' | 'tls' | 'ca'> {
+    const { insecure, tls, ca } = this.#options;
+    return {
+      ...(insecure === true && { insecure }),
+      ...(tls === true && { tls }),
+      ...(ca !== undefined && { ca: resolve(ca) }),
+    };
+  }
+
+  /** Returns how connections are secured: by the options, else as at login. */
+  #security(saved: SavedLogin | undefined): SecurityOptions {
+    const { tls, ca, insecure } = this.#options;
+    if (tls !== undefined || ca !== undefined || insecure !== undefined) return this.#options;
+    return {
+      ...(saved?.tls === true && { tls: true }),
+      ...(saved?.ca !== undefined && { ca: saved.ca }),
+    };
   }
 
   #refusePlainText(addresses: readonly string[], saved: SavedLogin | undefined): void {
     if (saved?.insecure === true) return;
-    const open = openAddress(this.#options, addresses);
+    const open = openAddress(this.#security(saved), addresses);
     if (open === undefined) return;
     const words = `Passwords and tokens would travel to ${terminalLine(open)} in plain text`;
     throw usage(`${words}. Give --tls or --ca FILE, or --insecure if nobody can listen on the way.`);

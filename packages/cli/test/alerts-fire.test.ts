@@ -123,7 +123,9 @@ run(
     const locked = trio.people.sql('BEGIN; LOCK TABLE chat.message; SELECT pg_sleep(300)').catch(() => {});
     const sent = conversation.send('into the lock');
     await fires('ParleyAppendQueueStuck');
-    await trio.people.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'");
+    await trio.people.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'BEGIN; LOCK%'",
+    );
     await locked;
     expect((await sent).seq).toBe(2);
     await conversation.leave();

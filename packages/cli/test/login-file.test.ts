@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { LoginFile } from '../src/login-file.js';
 import { CommandSession } from '../src/session.js';
 
@@ -39,6 +39,18 @@ test('a command uses the addresses of the login unless options override them', (
     userService: '127.0.0.1:50051',
     channelService: '127.0.0.1:50052',
   });
+});
+
+test('a command secures its connections as at login', () => {
+  const elsewhere = { ...login, user_service: 'host.example:1', manager: 'host.example:2' };
+  expect(() => new CommandSession({}).client(elsewhere)).toThrow('in plain text');
+  expect(() =>
+    new CommandSession({}).client({ ...elsewhere, ...new CommandSession({ tls: true }).remembered }),
+  ).not.toThrow();
+  expect(new CommandSession({ ca: 'ca.pem' }).remembered).toEqual({ ca: resolve('ca.pem') });
+  expect(() => new CommandSession({}).client({ ...elsewhere, ca: '/none.pem' })).toThrow(
+    '--ca: /none.pem cannot be read',
+  );
 });
 
 test('an advised command names the login file and its addresses', async () => {

@@ -58,13 +58,19 @@ test('every process is ready, and healthy for Docker', async () => {
 test('no process is ready while the database is read-only, and every one is afterwards', async () => {
   const database = new URL(trio.database.ownerUrl).pathname.slice(1);
   await trio.people.sql(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
-  await trio.people.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE $1', ['chat_%']);
+  await trio.people.sql(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename LIKE $1',
+    ['chat_%'],
+  );
   await all('The database is read-only.\n');
   await metric('manager', 'parley_database_up 0');
   await trio.people.sql(
     `BEGIN; SET TRANSACTION READ WRITE; ALTER DATABASE ${database} RESET default_transaction_read_only; COMMIT`,
   );
-  await trio.people.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE $1', ['chat_%']);
+  await trio.people.sql(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename LIKE $1',
+    ['chat_%'],
+  );
   await all('ready\n');
   await metric('manager', 'parley_database_up 1');
 }, 120_000);

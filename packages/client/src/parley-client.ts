@@ -1,5 +1,6 @@
 import {
   Channel,
+  ChannelKind,
   type ListChannelsResponse,
   type ListMembersResponse,
   type Retention,
@@ -11,6 +12,9 @@ import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
 import { isToken } from './token.js';
 import type { CallOptions, Transport } from './transport.js';
+
+/** Seats of a room that is created without a limit. */
+const roomLimit = 10;
 
 /** Options of `createClient`. */
 export interface ClientOptions {
@@ -224,7 +228,8 @@ export class ParleyClient {
   }
 
   /**
-   * Creates a channel and returns it as stored. The default kind is a room, which stores nothing.
+   * Creates a channel and returns it as stored. The default is a room for 10 users that stores
+   * nothing; other kinds store everything and have the server's limit.
    * @throws {Refusal} `invalid-channel`, `invalid-limit`, `too-many-channels`, `create-too-often`
    * @example
    * ```ts
@@ -237,7 +242,9 @@ export class ParleyClient {
    * ```
    */
   async create(channel: NewChannel, { signal }: Abortable = {}): Promise<Channel> {
-    return this.#transport.create(Channel.fromPartial(channel), this.#call(signal));
+    const isRoom = (channel.kind || ChannelKind.ROOM) === ChannelKind.ROOM;
+    const limit = channel.limit ?? (isRoom ? roomLimit : 0);
+    return this.#transport.create(Channel.fromPartial({ ...channel, limit }), this.#call(signal));
   }
 
   /**

@@ -49,14 +49,8 @@ const types: pg.CustomTypesConfig = {
     (format !== 'binary' && PARSERS.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
 };
 
-/**
- * Settings of every connection. A role may change its own defaults, and a stolen one could stop all
- * its processes with these.
- */
-const fixedSettings = {
-  default_transaction_read_only: 'off',
-  default_transaction_isolation: 'read\\ committed',
-};
+/** Settings of every connection, whatever the defaults of its role, which a role may change itself. */
+const fixedSettings = { default_transaction_isolation: 'read\\ committed' };
 
 function sessionOptions(session: Readonly<Record<string, string>>): string {
   return Object.entries(session)

@@ -328,10 +328,8 @@ test('resets the session defaults of a stolen role', async () => {
     `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on`,
   );
   await thief.query("ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'serializable'");
-  const settings = `SELECT current_setting('default_transaction_read_only') AS "readOnly",
-    current_setting('default_transaction_isolation') AS isolation`;
-  const usual = [{ readOnly: 'off', isolation: 'read committed' }];
-  expect((await server.pool(login).query(settings)).rows).toEqual(usual); // a service goes on
+  const isolation = "SELECT current_setting('default_transaction_isolation') AS it";
+  expect((await server.pool(login).query(isolation)).rows).toEqual([{ it: 'read committed' }]);
   const readOnly = () =>
     withClient(
       login,

@@ -294,7 +294,9 @@ test('keeps streams open and messages queued while the database accepts no conne
   expect(await say(b, 'one')).toBe(1);
   await trio.people.sql('ALTER ROLE chat_server CONNECTION LIMIT 0');
   try {
-    await trio.people.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chat_server'`);
+    await trio.people.sql(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'chat_server'`,
+    );
     const changes = [
       [Kind.EDIT, 'x'],
       [Kind.REACT, '👍'],

@@ -1,7 +1,7 @@
-import { relative } from 'node:path';
-import { textTable } from '@parley/runtime';
+import { relative, resolve } from 'node:path';
+import { type Settings, shellWord, textTable } from '@parley/runtime';
 import { type Network, publicAddress } from './network.js';
-import type { StartOptions } from './options.js';
+import { projectFolder, type StartOptions } from './options.js';
 import type { Listens, SupervisedProcess } from './service-process.js';
 
 /** A process and its addresses. */
@@ -53,6 +53,7 @@ export function overview(
   options: StartOptions,
   upstreams: ProxyAddress,
   network: Network,
+  { TLS_CERT, TLS_CA }: Pick<Settings, 'TLS_CERT' | 'TLS_CA'>,
 ): string {
   const rows = running.map(({ process: { name, pid, logFile }, listens }) => [
     name,
@@ -62,8 +63,11 @@ export function overview(
     shortPath(logFile),
   ]);
   const table = textTable(['service', 'pid', 'address', 'ops', 'log'], rows);
-  const where = whereTo(options, upstreams);
-  const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby'].map(
+  const trust = TLS_CA === undefined ? ' --tls' : ` --ca ${shellWord(TLS_CA)}`;
+  const where = `${whereTo(options, upstreams)}${TLS_CERT === undefined ? '' : trust}`;
+  const isDefaultFolder = options.data === resolve(projectFolder, '.parley');
+  const grant = isDefaultFolder ? [] : [`admin grant ann --data ${shellWord(options.data)}  # makes ann an operator`];
+  const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby', ...grant].map(
     (command) => `  npx parley ${command}`,
   );
   const page = webPageOf(running, network);

@@ -118,7 +118,7 @@ export class Supervisor {
     await this.#publish(running, context);
     const isOver = () => this.#stopMode !== undefined;
     await new Acceptance(context.database.ownerUrl, this.#print).wait(() => running.map(factsOf), isOver);
-    if (!isOver()) this.#print(overview(running, this.#options, upstreams, context.network));
+    if (!isOver()) this.#print(overview(running, this.#options, upstreams, context.network, context.settings));
   }
 
   async #publish(running: readonly Running[], { folder, database, network }: StartContext): Promise<void> {
