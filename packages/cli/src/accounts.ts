@@ -8,6 +8,7 @@ import type { CommandSession } from './session.js';
 /** Creates an account and prints how to log in. */
 export async function registerAccount(session: CommandSession, userId: string, name: string): Promise<void> {
   const password = await readPassword(true);
+  session.subject = userId;
   await session.client().register({ userId, password, name });
   const next = `Log in with \`${session.self} login ${terminalLine(userId)}\`.`;
   session.print(`Registered ${terminalLine(userId)}. ${next}`, { user_id: userId, name });

@@ -100,9 +100,15 @@ export async function makeRoom(
   { limit, retention }: CreateOptions,
 ): Promise<void> {
   if (limit > limits.roomSeats) throw usage(`--limit takes a whole number from 1 to ${limits.roomSeats}.`);
-  const channel = await (await session.loggedIn()).create({ name, limit, retention, kind: ChannelKind.ROOM });
+  const client = await session.loggedIn();
+  const channel = await client.create({ name, limit, retention, kind: ChannelKind.ROOM });
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
+  const { channels } = await client.listChannels({ name: channel.name });
+  const [other] = channels.filter(({ id }) => id !== channel.id);
+  if (other === undefined) return;
+  const owner = terminalLine(other.ownerId);
+  output.complain(`* channel ${other.id} of ${owner} has this name too; name a channel by its id to choose it`);
 }
 
 /** Deletes a channel by its id or exact name. */

@@ -43,7 +43,7 @@ const anyUser: Advised = { self: 'npx parley', toLogIn: 'npx parley', user: '<us
 const logIn = ({ toLogIn, user }: Advised) => `Run \`${toLogIn} login ${user}\`.`;
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
-  'user-id-taken': ({ toLogIn }) => `If it is yours, run \`${toLogIn} login <user>\`.`,
+  'user-id-taken': ({ toLogIn, user }) => `If it is yours, run \`${toLogIn} login ${user}\`.`,
   'not-a-member': () => 'Ask a member to add you. To join a public chat yourself, call `Join` of the gRPC API.',
   'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,

@@ -38,6 +38,8 @@ export class CommandSession {
   readonly json: boolean;
   readonly #options: GlobalOptions;
   readonly #logins: LoginFile;
+  /** User that the command is about, if that is not the one who is logged in. */
+  subject: string | undefined;
 
   constructor(options: GlobalOptions) {
     this.json = options.json === true;
@@ -59,15 +61,19 @@ export class CommandSession {
     const saved = await this.#logins.read().catch(() => undefined);
     const addresses = this.addresses(saved);
     const data = await dataOptionFor(addresses.channelService);
-    if (saved === undefined) return { self: this.self, toLogIn: this.self, user: '<user>', data };
+    if (saved === undefined) return { self: this.self, toLogIn: this.self, user: this.#userOr('<user>'), data };
     const stored = { ...defaultAddresses, ...storedAddresses(saved) };
     const isInsecure = this.#options.insecure === true;
     return {
       self: this.#call(isInsecure && saved.insecure !== true, addresses, stored),
       toLogIn: this.#call(isInsecure || saved.insecure === true, addresses, defaultAddresses),
-      user: shellWord(terminalLine(saved.user_id)),
+      user: this.#userOr(shellWord(terminalLine(saved.user_id))),
       data,
     };
+  }
+
+  #userOr(other: string): string {
+    return this.subject === undefined ? other : shellWord(terminalLine(this.subject));
   }
 
   /** Returns the beginning of a command line. It names an address only if it differs from `known`. */

@@ -21,7 +21,7 @@ test('reports all problems at once, by name and without secrets', () => {
   const problems = () => readSettings(env);
   expect(problems).toThrow(/PARLEY_PROT is not a setting/);
   expect(problems).toThrow(/PARLEY_toString is not a setting/);
-  expect(problems).toThrow(/^PARLEY_PORT \(port\): /m);
+  expect(problems).toThrow(/^PARLEY_PORT \(port\): use at most 65535$/m);
   expect(problems).toThrow(/^PARLEY_DATABASE_URL \(URL\): /m);
   expect(problems).not.toThrow(/hunter2/);
 });

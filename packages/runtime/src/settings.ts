@@ -48,7 +48,7 @@ export const settingsTable = {
   DATABASE_URL_FILE: setting(
     z.string().optional(),
     'file',
-    'file with the database URL, read if DATABASE_URL is not set',
+    'file with the database URL, read if PARLEY_DATABASE_URL is not set',
   ),
   DATABASE_CONNECTIONS: setting(positive.max(100), 'connections', 'size of the connection pool of this process', '5'),
   HOST: setting(z.string().min(1), 'address', 'address to listen on', '127.0.0.1'),
@@ -60,7 +60,7 @@ export const settingsTable = {
   ADMIN_PORT: setting(
     port.optional(),
     'port',
-    'ops port, serving /healthz /readyz /metrics; default: PORT + 1000; 0: off',
+    'ops port, serving /healthz /readyz /metrics; default: PARLEY_PORT + 1000; 0: off',
   ),
   INSECURE: setting(onOff, 'on/off', 'allow to listen without TLS on an address that other machines can reach', 'off'),
   TLS_CERT: setting(z.string().optional(), 'file', 'PEM certificate of this process'),
@@ -89,7 +89,11 @@ export const settingsTable = {
     'info',
   ),
   LOG_FORMAT: setting(z.enum(['json', 'text']), 'format', 'json for machines, text for people', 'json'),
-  REFLECTION: setting(onOff.optional(), 'on/off', 'serve gRPC reflection; default: on if HOST is a loopback address'),
+  REFLECTION: setting(
+    onOff.optional(),
+    'on/off',
+    'serve gRPC reflection; default: on if PARLEY_HOST is a loopback address',
+  ),
   STOP_SECONDS: setting(positive.max(600), 's', 'time a shutdown may take before the process is forced to exit', '8'),
   PASSWORD_SCHEME: setting(z.enum(['bcrypt', 'argon2id']), 'scheme', 'user-service: hash of new passwords', 'bcrypt'),
   BCRYPT_COST: setting(
@@ -140,7 +144,7 @@ export const settingsTable = {
   ADDR_TLS: setting(
     onOff.optional(),
     'on/off',
-    'chat-service: clients dial ADDR with TLS, for example to a TLS proxy; default: on if TLS_CERT is set',
+    'chat-service: clients dial PARLEY_ADDR with TLS, for example to a TLS proxy; default: on if PARLEY_TLS_CERT is set',
   ),
   INTERNAL_ADDR: setting(
     address.optional(),
@@ -245,6 +249,13 @@ export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
     .map(unknownName);
 }
 
+/** Says what is wrong with a value. */
+function issueWords({ issues: [issue] }: z.ZodError): string {
+  if (issue?.code === 'too_big') return `use at most ${issue.maximum}`;
+  if (issue?.code === 'too_small') return `use at least ${issue.minimum}`;
+  return issue?.message ?? 'invalid value';
+}
+
 /**
  * Reads every `PARLEY_*` variable. Empty values and service links of Kubernetes count as not set.
  * @throws {SettingsError} with every unknown name and every invalid value.
@@ -254,7 +265,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const problems = unknownNames(env);
   const read = Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {
     const result = row.schema.safeParse(env[prefix + key] || row.fallback);
-    if (!result.success) problems.push(`${prefix}${key} (${row.unit}): ${result.error.issues[0]?.message}`);
+    if (!result.success) problems.push(`${prefix}${key} (${row.unit}): ${issueWords(result.error)}`);
     return [key, result.data];
   });
   if (problems.length > 0) throw new SettingsError(problems.join('\n'));
