@@ -91,10 +91,13 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
       await Promise.all([ann.live(), bob.live()]);
       await bob.say('after');
       await Promise.all([ann.message('after').waitFor(), bob.message('meanwhile').waitFor()]);
-      const drawn = await ann.texts();
+      const [annDrawn, bobDrawn] = [await ann.texts(), await bob.texts()];
+      const both = Math.min(annDrawn.length, bobDrawn.length); // each page draws the rows near its window
+      const drawn = annDrawn.slice(-both);
+      expect(both).toBeGreaterThan(10);
       expect(drawn.slice(-2).toSorted()).toEqual(['after', 'meanwhile']);
       expect(drawn.slice(0, -2)).toEqual(told.slice(-(drawn.length - 2)));
-      expect(await bob.texts()).toEqual(drawn);
+      expect(bobDrawn.slice(-both)).toEqual(drawn);
       expect([ann.complaints, bob.complaints]).toEqual([[], []]);
       await eve.end();
     },
