@@ -45,6 +45,14 @@ export function reasonOf({
 }
 
 /**
+ * Returns whether the peer ended the connection with ENHANCE_YOUR_CALM. grpc-js gives that the code
+ * of a message that is too large.
+ */
+function isCalmed({ code, details }: Pick<ServiceError, 'code' | 'details'>): boolean {
+  return code === status.RESOURCE_EXHAUSTED && details.startsWith('Bandwidth exhausted');
+}
+
+/**
  * Returns the refusal in a status from a peer. Without a reason it came from the transport, and its
  * text is only logged.
  */
@@ -53,6 +61,6 @@ export function refusalFromStatus(
 ): Refusal {
   const [reason] = error.metadata?.get(reasonKey) ?? [];
   const [retry] = error.metadata?.get(retryKey) ?? [];
-  if (!isReason(reason)) return refuse(reasonOf(error), { cause: error });
+  if (!isReason(reason)) return refuse(isCalmed(error) ? 'too-busy' : reasonOf(error), { cause: error });
   return refuse(reason, { words: error.details, retryAfterMs: Number(retry) || 0, cause: error });
 }
