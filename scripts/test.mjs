@@ -8,11 +8,12 @@ import { root, setUp } from './setup.mjs';
 
 const resultsFolder = join(root, 'node_modules', '.cache', 'parley', 'tests');
 const lingersMs = 30_000;
-/** Number of test files that run at once. They wait half of their time, so three share two cores well. */
-const atOnce = 3;
+/** Number of test files that run at once. With three, the services of a test wait for seconds on two cores. */
+const atOnce = 2;
 /** Tests that compare durations or shares of load. They run one by one, after the others. */
 const alone = [
   'packages/drills/',
+  'packages/bench/',
   'chat-service/dist/test/arrivals',
   'channel-service/dist/test/(history-plan|set-clock)',
   'user-service/dist/test/login-time',
