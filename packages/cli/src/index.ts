@@ -4,3 +4,4 @@
  */
 export { type RunFacts, readRunFacts, type ServiceFacts } from './launcher/data-folder.js';
 export { address, projectFolder, wholeNumber } from './launcher/options.js';
+export { defaultData } from './run-file.js';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { address, projectFolder, wholeNumber } from '@parley/cli';
+import { address, defaultData, wholeNumber } from '@parley/cli';
 import { didYouMean, textTable } from '@parley/runtime';
 import { Command, CommanderError, Option } from 'commander';
 import { drills } from './catalog.js';
@@ -74,7 +74,7 @@ function command(): Command {
     .option('--channels <n>', 'number of channels', wholeNumber(1, 100), 4)
     .option('--people <n>', 'people per channel', wholeNumber(1, 22), 5)
     .option('--rate <n>', 'total messages per second', wholeNumber(1, 5_000), 200)
-    .option('--data <dir>', 'data folder of the running `npm start`', resolve(projectFolder, '.parley'))
+    .option('--data <dir>', 'data folder of the running `npm start`', defaultData)
     .addOption(new Option('--manager <host:port,...>', 'managers of a remote system').argParser(addresses))
     .option('--user-service <host:port>', 'user-service of the remote system', address)
     .option('--json', 'print the verdict as JSON')

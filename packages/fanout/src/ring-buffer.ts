@@ -1,5 +1,5 @@
 import type { Framing } from './framing.js';
-import { RingMemory } from './ring-memory.js';
+import { messageCostBytes, RingMemory } from './ring-memory.js';
 
 /** The effect of an entry on an earlier one: an edit replaces its text, a deletion removes it. */
 export interface Amendment {
@@ -31,9 +31,6 @@ export interface JoinedMessages {
 
 /** The ring is trimmed to this share of its bound, so that the next message does not trim it again. */
 const trimTo = 0.75;
-
-/** Memory that a message in a ring costs beyond its bytes. Measured with Node 20. */
-const overheadBytes = 400;
 
 /**
  * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into it, so the ring is outbox, resume buffer
@@ -80,7 +77,7 @@ export class RingBuffer {
   /** Memory of the ring: bytes, overhead of its messages, and joined writes. */
   get memoryBytes(): number {
     const joined = this.#views.reduce((sum, { joinedBytes }) => sum + joinedBytes, 0);
-    return this.#bytes + this.#messages.length * overheadBytes + joined;
+    return this.#bytes + this.#messages.length * messageCostBytes + joined;
   }
 
   /** Counts bytes that a view holds or drops. */
@@ -106,7 +103,7 @@ export class RingBuffer {
   push(message: EncodedMessage): void {
     this.#messages.push(message);
     this.#bytes += message.bytes.length;
-    this.#memory.add(message.bytes.length + overheadBytes);
+    this.#memory.add(message.bytes.length + messageCostBytes);
     this.#changed();
     if (this.#bytes > this.#maxBytes) this.#trim();
   }
@@ -139,7 +136,7 @@ export class RingBuffer {
     let excess = this.memoryBytes - maxBytes;
     let count = 0;
     for (; excess > 0 && count < this.#messages.length; count++) {
-      excess -= (this.#messages[count] as EncodedMessage).bytes.length + overheadBytes;
+      excess -= (this.#messages[count] as EncodedMessage).bytes.length + messageCostBytes;
     }
     this.#drop(count);
   }
@@ -161,7 +158,7 @@ export class RingBuffer {
     if (count <= 0) return;
     const before = this.#bytes;
     for (const { bytes } of this.#messages.slice(0, count)) this.#bytes -= bytes.length;
-    this.#memory.add(this.#bytes - before - count * overheadBytes);
+    this.#memory.add(this.#bytes - before - count * messageCostBytes);
     this.#messages = this.#messages.slice(count);
     this.#tail += count;
     this.#changed();

@@ -1,5 +1,6 @@
 import type { Framing } from './framing.js';
 import type { RingBuffer, RingView } from './ring-buffer.js';
+import { messageCostBytes } from './ring-memory.js';
 
 /** The stream that a subscriber writes to. */
 export interface MessageSink {
@@ -40,9 +41,6 @@ export interface SubscriberOptions {
   /** Called with the number of messages in each write. */
   readonly onWrite: (messages: number) => void;
 }
-
-/** Memory that a waiting message costs beyond its bytes. */
-const overheadBytes = 400;
 
 /**
  * One stream in a channel: a cursor in each ring, and a short queue of messages of its own (welcome, acks, pongs).
@@ -130,7 +128,7 @@ export class Subscriber {
   }
 
   #count(): void {
-    const held = this.#ownBytes + this.#own.length * overheadBytes + this.#stuckBytes;
+    const held = this.#ownBytes + this.#own.length * messageCostBytes + this.#stuckBytes;
     if (held === this.#countedBytes) return;
     this.#countedBytes = held;
     this.#options.unread?.set(held);

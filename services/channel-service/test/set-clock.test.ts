@@ -56,7 +56,6 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  /** Retries until it works and returns how long that took. */
   /** Retries within the rate limit of one listener. */
   async function until<T>(work: () => Promise<T>): Promise<T> {
     const began = performance.now();

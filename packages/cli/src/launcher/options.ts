@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultData } from '../run-file.js';
 
 /** Root folder of the project, relative to `packages/cli/dist/src/launcher`. */
 export const projectFolder = fileURLToPath(new URL('../../../../..', import.meta.url));
@@ -79,7 +80,7 @@ function startCommand(): Command {
         .env('PARLEY_DATABASE_URL')
         .argParser(postgresUrl),
     )
-    .option('--data <dir>', 'folder of all persistent data', resolve(projectFolder, '.parley'))
+    .option('--data <dir>', 'folder of all persistent data', defaultData)
     .option(
       '--restored',
       'the database was restored from a backup: give every channel a new log before anything starts',

@@ -1,7 +1,8 @@
-import { relative, resolve } from 'node:path';
+import { relative } from 'node:path';
 import { type Settings, shellWord, textTable } from '@parley/runtime';
+import { defaultData } from '../run-file.js';
 import { type Network, publicAddress } from './network.js';
-import { projectFolder, type StartOptions } from './options.js';
+import type { StartOptions } from './options.js';
 import type { Listens, SupervisedProcess } from './service-process.js';
 
 /** A process and its addresses. */
@@ -65,8 +66,8 @@ export function overview(
   const table = textTable(['service', 'pid', 'address', 'ops', 'log'], rows);
   const trust = TLS_CA === undefined ? ' --tls' : ` --ca ${shellWord(TLS_CA)}`;
   const where = `${whereTo(options, upstreams)}${TLS_CERT === undefined ? '' : trust}`;
-  const isDefaultFolder = options.data === resolve(projectFolder, '.parley');
-  const grant = isDefaultFolder ? [] : [`admin grant ann --data ${shellWord(options.data)}  # makes ann an operator`];
+  const grant =
+    options.data === defaultData ? [] : [`admin grant ann --data ${shellWord(options.data)}  # makes ann an operator`];
   const next = [`register ann${where}`, `login ann${where}`, 'create lobby', 'chat lobby', ...grant].map(
     (command) => `  npx parley ${command}`,
   );

@@ -13,16 +13,16 @@ const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
 /** Reasons of handlers that count. The other refusals of handlers need a token, and cost its user. */
 const countedReasons: ReadonlySet<string> = new Set<Reason>([
-  ...([
-    'unauthenticated',
-    'invalid-token',
-    'expired-token',
-    'logged-out',
-    'suspended',
-    'not-a-service',
-    'seat-gone',
-  ] as const),
-  ...(['read-too-often', 'login-too-often', 'register-too-often'] as const),
+  'unauthenticated',
+  'invalid-token',
+  'expired-token',
+  'logged-out',
+  'suspended',
+  'not-a-service',
+  'seat-gone',
+  'read-too-often',
+  'login-too-often',
+  'register-too-often',
 ]);
 
 /**

@@ -27,8 +27,8 @@ type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
 /**
  * Handler that authenticates the caller before the request is decoded: a request of a few kilobytes
- * may cost milliseconds to decode, and a stranger must not cause that. `answer` is a unary handler's
- * promise or a stream's messages.
+ * may cost milliseconds to decode, and a stranger must not cause that. `A` is the promise of a unary
+ * response, or the messages of a stream.
  */
 export interface AuthenticatedHandler<Q, A> {
   readonly authenticate: (call: Call) => Promise<(request: Q) => A>;

@@ -13,10 +13,10 @@ import {
   uuid,
 } from '@parley/database';
 import type { ServerTarget } from './chat-servers.js';
+import { serverColumns } from './server-store.js';
 
 const sql = loadSql('seats.sql', import.meta.url);
 
-const serverColumns = { instanceId: uuid, name: text, addr: text, internalAddr: text, tls: bool };
 const targetColumns = { instanceId: uuid, internalAddr: text };
 
 /** A replaced seat of the user on a live server. */

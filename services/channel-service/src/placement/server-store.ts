@@ -16,17 +16,15 @@ import {
 const sql = loadSql('servers.sql', import.meta.url);
 
 const instance = { instanceId: uuid };
+/** Identity and addresses of a chat server. */
+export const serverColumns = { instanceId: uuid, name: text, addr: text, internalAddr: text, tls: bool };
 const state = text.as<ServerState>();
 const metric = jsonb<Readonly<Record<string, string>>>();
 
 export const registerServer = sql.statement(
   'registerServer',
   {
-    instanceId: uuid,
-    name: text,
-    addr: text,
-    internalAddr: text,
-    tls: bool,
+    ...serverColumns,
     state,
     load: float4,
     seats: int4,
@@ -60,11 +58,7 @@ export const listServers = sql.statement(
   'listServers',
   { maxServers: int8 },
   {
-    instanceId: uuid,
-    name: text,
-    addr: text,
-    internalAddr: text,
-    tls: bool,
+    ...serverColumns,
     state,
     load: float4,
     seats: int4,

@@ -91,6 +91,14 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
+/** Returns a function that calls one function after the other. */
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
+}
+
 /**
  * Bridges gRPC-Web to gRPC for pages without Envoy. Forwards the calls of users and nothing else,
  * without decoding them.
@@ -192,32 +200,17 @@ export class Bridge implements Part {
     const freeSlot = await this.#slots.acquire({ address: addressOf(request, this.#deps.proxies), authorization });
     try {
       if (response.closed) throw refuse('cancelled');
-      if (target === 'chat-server stream') return this.#streamUpstream(String(chatServer), freeSlot);
+      if (target === 'chat-server stream') {
+        const { client, release } = this.#deps.upstreams.ownChatServer(String(chatServer));
+        return { client, release: both(release, freeSlot), accepted: freeSlot };
+      }
       const { client, release } = this.#sharedUpstream(target, chatServer);
       const free = () => (response.closed ? freeSlot() : void response.once('close', freeSlot));
-      const releaseBoth = () => {
-        release();
-        free();
-      };
-      return { client, release: releaseBoth, accepted: () => {} };
+      return { client, release: both(release, free), accepted: () => {} };
     } catch (thrown) {
       freeSlot();
       throw thrown;
     }
-  }
-
-  #streamUpstream(chatServer: string, freeSlot: () => void): TakenUpstream {
-    const { client, release } = this.#deps.upstreams.ownChatServer(chatServer);
-    let isHeld = true;
-    const accepted = () => {
-      if (isHeld) freeSlot();
-      isHeld = false;
-    };
-    const releaseBoth = () => {
-      release();
-      accepted();
-    };
-    return { client, release: releaseBoth, accepted };
   }
 
   #sharedUpstream(target: UserCallTarget, chatServer: string | undefined): Upstream {

@@ -45,7 +45,7 @@ export class CallerSlots {
   }
 
   /**
-   * Waits for a slot. Returns a function that frees it, to be called once.
+   * Waits for a slot. Returns a function that frees it; a second call does nothing.
    * @throws {Refusal} `too-busy` if too many calls of the token or the address wait.
    */
   async acquire({ address, authorization }: CallerIdentity): Promise<() => void> {
@@ -58,7 +58,10 @@ export class CallerSlots {
       if (token !== undefined) this.#tokens.release(token);
       throw thrown;
     }
+    let isHeld = true;
     return () => {
+      if (!isHeld) return;
+      isHeld = false;
       this.#addresses.release(network);
       if (token !== undefined) this.#tokens.release(token);
     };
