@@ -42,7 +42,7 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
   return /permission denied/i.test(stderr) ? code : undefined; // another failure is no reason to run as root
 }
 
-/** Returns that an account cannot run Envoy: its file may be a script for a program below /root. */
+/** Returns what an account cannot run, if it is Envoy: the file may be a script with its interpreter below /root. */
 async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
   if (ENVOY_BINARY === undefined) return [];
   return run(ENVOY_BINARY, ['--version'], { ...account, cwd: '/' }).then(

@@ -100,7 +100,10 @@ async function launchNew(place: Place): Promise<pg.Client> {
   throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end. End them.`);
 }
 
-/** Creates the database. Closes the others to the service roles, whose rights are limited only in it. */
+/**
+ * Creates the database. The service roles may not connect to the other databases of the server,
+ * because their rights are not limited there.
+ */
 async function makeDatabase(client: pg.Client): Promise<void> {
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = 'parley'");
   if (rowCount === 0) await client.query('CREATE DATABASE parley');

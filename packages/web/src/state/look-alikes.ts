@@ -31,9 +31,8 @@ const alike: Readonly<Record<string, string>> = {
 const letters = new Map(Object.entries(alike).flatMap(([latin, others]) => [...others].map((one) => [one, latin])));
 
 /**
- * Returns what is left of a name that one remembers at a glance: letters and digits without accents,
- * and one letter for all that look alike. Two names with the same result can be mistaken for each
- * other.
+ * Returns how a name looks at a glance: its letters and digits without accents, with one letter for
+ * all that look alike. Two names with the same result can be mistaken for each other.
  */
 export function glanceOf(name: string): string {
   const plain = name.normalize('NFKD').toLowerCase();
