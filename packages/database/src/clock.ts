@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
 /**
- * Smallest difference, in milliseconds, that counts as a change of the clock if the round trip does
- * not explain it.
+ * Smallest difference, in milliseconds, that counts as a step of the clock. A smaller one may come
+ * from the round trip.
  */
 const stepMs = 1_000;
 
@@ -28,8 +28,9 @@ export class DatabaseClock {
   }
 
   /**
-   * Reads the database's clock again, within half a round trip. Returns by how many milliseconds
-   * that clock was set forward, or back if negative, since the last reading; 0 if it was not.
+   * Reads the database's clock again, accurate to half a round trip. Returns by how many
+   * milliseconds that clock was set forward since the last reading (negative: back); 0 if it was
+   * not set.
    * @throws the database error, and keeps the previous reading.
    */
   async measure(pool: pg.Pool): Promise<number> {

@@ -49,7 +49,10 @@ const types: pg.CustomTypesConfig = {
     (format !== 'binary' && PARSERS.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
 };
 
-/** Settings of every connection, whatever the defaults of its role, which a role may change itself. */
+/**
+ * Settings of every connection. They override the defaults of its role, which a role may change
+ * itself.
+ */
 const fixedSettings = { default_transaction_isolation: 'read\\ committed' };
 
 function sessionOptions(session: Readonly<Record<string, string>>): string {
@@ -59,8 +62,8 @@ function sessionOptions(session: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Builds the timeouts: the server cancels a slow statement, and the client drops the connection a
- * little later if the server does not answer.
+ * Returns the timeouts: the server cancels a slow statement, and the client drops the connection a
+ * little later if the server does not respond.
  */
 function timeoutsOf({ statementTimeoutMs }: PoolSettings) {
   if (statementTimeoutMs === undefined) return {};
@@ -87,8 +90,8 @@ export function createPool(settings: PoolSettings): pg.Pool {
   });
   const lost = settings.onLost ?? (() => {});
   pool.on('error', lost);
-  // The pool removes its own error listener from a checked-out client, which may die between two
-  // statements.
+  // The pool removes its own error listener from a client that is checked out, and such a client
+  // may die between two statements.
   pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }

@@ -12,7 +12,7 @@ async function ask(...args: string[]): Promise<string> {
   );
 }
 
-/** Returns whether a process, or a zombie, has this pid. */
+/** Returns whether this pid belongs to a process, including zombies. */
 export function exists(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
@@ -30,8 +30,8 @@ export async function commandOf(pid: number): Promise<readonly string[]> {
 }
 
 /**
- * Splits after the name, which may contain anything in parentheses; then come the state and, as the
- * 20th field, the start time.
+ * Splits after the name, which may contain anything and ends with the last `)`. The state follows,
+ * and the start time is the 20th field from there.
  */
 async function startedAt(pid: number): Promise<string> {
   if (!isLinux) return ask('-o', 'lstart=', '-p', String(pid));
@@ -40,8 +40,8 @@ async function startedAt(pid: number): Promise<string> {
 }
 
 /**
- * Returns a unique identity of a process on one line: pid, start time and boot of the machine. Pids
- * are reused, even after a power cut; this is not. Empty if there is no such process.
+ * Returns a unique identity of a process on one line: pid, start time and boot of the machine.
+ * Unlike a pid, it is never reused, even after a power cut. Empty if there is no such process.
  */
 export async function identityOf(pid: number): Promise<string> {
   const start = exists(pid) ? await startedAt(pid) : '';

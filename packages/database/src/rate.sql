@@ -1,10 +1,8 @@
 -- Counts one call by GCRA, with one timestamp per key. Returns 0 if the call was counted, otherwise
--- the milliseconds until it may be retried.
--- Uses clock_timestamp(), because a statement that waited for the row began before the one that
--- held it, and time must not go back between them.
--- A key is never more than :burst calls ahead, unless it was written before the clock was set back.
--- Such a key counts as one with a single call left, so nobody waits until the old time is reached
--- again.
+-- the milliseconds until it may be retried. Uses clock_timestamp(): a statement that waited for the
+-- row began before the statement that held it, and time must not go back between them. A key is
+-- never more than :burst calls ahead, unless it was written before the clock was set back. Such a
+-- key counts as one with a single call left, so nobody waits until the old time is reached again.
 -- name: spend
 WITH counted AS (
   INSERT INTO chat.rate AS r (key, tat) VALUES (:key, clock_timestamp() + make_interval(secs => :secondsPerCall))
@@ -19,6 +17,6 @@ UNION ALL
 SELECT greatest(1, ceil(1000 * (extract(epoch FROM r.tat - clock_timestamp()) - :secondsPerCall * (:burst - 1))))::int
 FROM chat.rate r WHERE r.key = :key AND NOT EXISTS (SELECT FROM counted);
 
--- Takes back one call.
+-- Takes back one counted call.
 -- name: refund
 UPDATE chat.rate SET tat = tat - make_interval(secs => :secondsPerCall) WHERE key = :key;

@@ -11,25 +11,22 @@ export interface Rate {
   /** Prefix of the key of each row. */
   readonly key: string;
   readonly secondsPerCall: number;
-  /** Maximum number of calls at once. */
+  /** Maximum number of calls in a burst. */
   readonly burst: number;
 }
 
 /**
- * Counts one call of `who` and returns 0, or counts nothing and returns the milliseconds until a
- * call is free.
+ * Counts one call by `who` and returns 0. If the limit is reached, counts nothing and returns the
+ * milliseconds until the next call is allowed.
  * @throws the database error.
  */
 export async function spend(client: Queryable, rate: Rate, who: string): Promise<number> {
   const { secondsPerCall, burst } = rate;
   const [row] = await spendCall.run(client, { key: `${rate.key}:${who}`, secondsPerCall, burst });
-  return row?.waitMs ?? 1; // no row: the key was new, and another call took it first
+  return row?.waitMs ?? 1; // There is no row if the key was new and another call inserted it first.
 }
 
-/**
- * Takes back one counted call of `who`.
- * @throws the database error.
- */
+/** Takes back one counted call by `who`. @throws the database error. */
 export async function refund(client: Queryable, rate: Rate, who: string): Promise<void> {
   await refundCall.run(client, { key: `${rate.key}:${who}`, secondsPerCall: rate.secondsPerCall });
 }

@@ -6,10 +6,7 @@ export type ServiceRole = 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_g
 
 export const SERVICE_ROLES: readonly ServiceRole[] = ['chat_user', 'chat_manager', 'chat_server', 'chat_gateway'];
 
-/**
- * Runs `work` on a connection of its own.
- * @throws the error of `work`.
- */
+/** Runs `work` on a new connection and closes it afterwards. @throws the error of `work`. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   ignoreEnvironment();
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
@@ -42,7 +39,10 @@ export async function checkCluster(client: Queryable): Promise<void> {
   );
 }
 
-/** Bound of the temporary files of one session. No statement of a service needs one. */
+/**
+ * Maximum size of the temporary files of one session. No statement of a service needs temporary
+ * files.
+ */
 const tempFileLimit = '64MB';
 
 /**
@@ -68,7 +68,7 @@ function changesOf(
   ];
 }
 
-/** The database, and whether its owner may bound temporary files, as a superuser may. */
+/** The database, and whether its owner may limit temporary files, as only a superuser can. */
 interface DatabaseRow {
   readonly oid: number;
   readonly name: string;

@@ -1,7 +1,7 @@
 /**
- * Text that is no parameter (comments, strings, quoted names, numbered parameters), or `:name`. A
- * colon that follows a colon, a word, a bracket or a quote belongs to a cast or to the slice of an
- * array.
+ * Matches `:name`, or text that is not a parameter (comments, strings, quoted names, numbered
+ * parameters). A colon after another colon, a word, a bracket or a quote belongs to a cast or to a
+ * slice of an array.
  */
 const token =
   /--[^\n]*|\/\*[\s\S]*?\*\/|(?<!\w)[eE]'(?:[^'\\]|\\[\s\S])*'|'[^']*'|"[^"]*"|(?<!\w)\$(\w*)\$[\s\S]*?\$\1\$|(?<!\w)(?<numbered>\$\d+)|(?<![:\w\])'"]):(?<name>[A-Za-z]\w*)/g;
@@ -9,7 +9,7 @@ const heading = /^-- name:(.*)\n/m;
 
 export interface SqlText {
   readonly text: string;
-  /** Names of the parameters: the first is `$1`. */
+  /** Names of the parameters; the first one is `$1`. */
   readonly parameters: readonly string[];
 }
 

@@ -23,12 +23,12 @@ export class SqlType<Output, Input = Output> {
 export const bool = new SqlType<boolean>('boolean');
 export const int2 = new SqlType<number>('smallint');
 export const int4 = new SqlType<number>('integer');
-/** Read as a number, which is exact up to 2^53. */
+/** Read as a number, exact up to 2^53. */
 export const int8 = new SqlType<number>('bigint');
 export const float4 = new SqlType<number>('real');
 export const float8 = new SqlType<number>('double precision');
 export const numeric = new SqlType<number>('numeric');
-/** Also for `varchar`. */
+/** Also used for `varchar`. */
 export const text = new SqlType<string>('text');
 export const uuid = new SqlType<string>('uuid');
 export const bytea = new SqlType<Buffer, Uint8Array>('bytea');

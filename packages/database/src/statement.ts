@@ -10,7 +10,7 @@ export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.ClientBase, 'query'>;
 export type SqlFields = Readonly<Record<string, SqlType<unknown>>>;
 
 type InputOf<Parameters extends SqlFields> = { readonly [Name in keyof Parameters]: Parameters[Name]['input'] };
-/** A row; never, if nothing is declared to be read from it. */
+/** A row, or `never` for a statement without declared columns. */
 type OutputOf<Columns extends SqlFields> = keyof Columns extends never
   ? never
   : { readonly [Name in keyof Columns]: Columns[Name]['output'] };

@@ -12,7 +12,7 @@ interface ColumnRow {
   readonly checks: string[];
 }
 
-/** Columns of all tables of the schema `chat` but those of the migrator. */
+/** Columns of all tables of the schema `chat`, except the table of the migrator. */
 const columnsQuery = `
   SELECT t.relname AS "table", a.attname AS "column", format_type(a.atttypid, NULL) AS type,
     a.attnotnull AS not_null, a.atthasdef OR a.attidentity <> '' AS has_default,

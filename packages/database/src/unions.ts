@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { ChannelTable, MemberTable, ServerTable, UsersTable } from './tables.js';
 
-/** Unions of the words that columns allow. */
+/** Unions of the words that a column allows. */
 export type UserRole = Selectable<UsersTable>['role'];
 export type UserStatus = Selectable<UsersTable>['status'];
 export type Visibility = Selectable<UsersTable>['visibility'];

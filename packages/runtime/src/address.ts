@@ -14,7 +14,7 @@ export function splitAddress(address: string): { readonly host: string; readonly
 const loopbackOf: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /**
- * Returns the host to dial for a listener on `host`: the loopback address if it listens on all
+ * Returns the host to dial to reach a listener on `host`: the loopback address if it listens on all
  * addresses.
  */
 export function dialable(host: string): string {

@@ -22,7 +22,10 @@ export class Lifecycle implements Part {
     return part;
   }
 
-  /** Stops all parts, the last one first. A part that fails is logged; the others still stop. */
+  /**
+   * Stops all parts, the last one first. If a part fails to stop, logs that and continues with the
+   * others.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -39,7 +42,7 @@ export class Lifecycle implements Part {
   }
 }
 
-/** Resolves like `work`, or to undefined after `withinMs`. */
+/** Resolves with the result of `work`, or with undefined after `withinMs`. */
 export function atMost<T>(work: Promise<T>, withinMs: number): Promise<T | undefined> {
   return Promise.race([work, pause(withinMs, undefined, { ref: false })]);
 }

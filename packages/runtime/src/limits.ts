@@ -3,10 +3,10 @@
  * and set the message rates.
  */
 export const limits = {
-  /** Maximum of PostgreSQL's SERIAL. */
+  /** Maximum of a PostgreSQL SERIAL. */
   channelId: 2_147_483_647,
   messageBytes: 65_536,
-  /** One request, except Send, Report and frames of a stream. */
+  /** One request, except Send, Report and the frames of a stream. */
   requestBytes: 65_536,
   /**
    * One frame of a Connect stream, or one Send: a message with its metadata. A larger frame ends
@@ -17,7 +17,7 @@ export const limits = {
   reportBytes: 2_097_152,
   /**
    * Memory of all unanswered requests of a process. Beyond it each connection gets an even share.
-   * Connections of trusted proxies have the same budget once more.
+   * Connections of trusted proxies have a second budget of the same size.
    */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
@@ -34,13 +34,13 @@ export const limits = {
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
   /**
-   * Memory of responses in one process that clients have not read, and of what waits for the readers
-   * of streams alone. Beyond it, the user with most is cut off.
+   * Memory of responses that clients have not read, in one process; a second budget of the same
+   * size holds what waits for single streams. Beyond it, the user with most of it is cut off.
    */
   unreadBytes: 67_108_864,
   /**
-   * Open connections from one IPv4 address or IPv6 /64 network, and of one process. Those of trusted
-   * proxies do not count.
+   * Open connections from one IPv4 address or IPv6 /64 network, and in one process. Those of
+   * trusted proxies do not count.
    */
   connectionsPerAddress: 1_000,
   connectionsPerProcess: 20_000,
@@ -114,7 +114,6 @@ export const limits = {
   channelsPerUser: 100,
   /** Channels of an account that is less than a day old. */
   channelsPerNewUser: 20,
-  /** Open offers to one user. */
   offersPerUser: 20,
   /** Open offers from one user to another. */
   offersPerOfferer: 3,
@@ -144,7 +143,7 @@ export const limits = {
   /** Rate of one sender in one channel. */
   senderMessagesPerSecond: 100,
   senderBytesPerSecond: 1_048_576,
-  /** Rate of reading one stream, frames of any kind. The rest waits unread. */
+  /** Rate at which one stream is read, counting frames of any kind. The rest waits unread. */
   streamFramesPerSecond: 500,
   streamBytesPerSecond: 4_194_304,
   /**
@@ -152,10 +151,10 @@ export const limits = {
    * response in memory.
    */
   subscribeBytes: 4_194_304,
-  /** Rate of one channel, all senders together. */
+  /** Rate of one channel, for all senders together. */
   channelMessagesPerSecond: 5_000,
   channelBytesPerSecond: 8_388_608,
-  /** Frames in the ring buffer of a channel. A subscriber that lags by more is reset. */
+  /** Size of the ring buffer of one channel. A subscriber that lags by more is reset. */
   ringBytes: 1_048_576,
   lossyRingBytes: 65_536,
   /**

@@ -21,7 +21,7 @@ export interface LogOptions {
 
 /**
  * Creates a logger to standard output. It masks the usual keys of tokens and passwords, but callers
- * must not log them either.
+ * must not log secrets under any key.
  */
 export function createLogger(options: LogOptions): Logger {
   const stream: StreamEntry['stream'] =

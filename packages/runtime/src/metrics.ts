@@ -6,7 +6,7 @@ export class Metrics {
   readonly registry = new Registry();
   /** Duration of calls in seconds, by rpc and reason (`ok` or a key of `refusals`). */
   readonly calls: Histogram<'rpc' | 'reason'>;
-  /** Unexpected errors: those that reached the process, and calls that failed with `internal`. */
+  /** Unexpected errors: those that no handler caught, and calls that failed with `internal`. */
   readonly #defects: Counter<'kind'>;
 
   constructor() {
@@ -46,7 +46,7 @@ export class Metrics {
   }
 
   /**
-   * Creates a counter. `initial` are values of its first label that start at 0: without them the
+   * Creates a counter. `initial` lists values of its first label that start at 0. Without them the
    * first event creates the series at 1, and `increase()` of a series that starts at 1 is 0.
    */
   counter<L extends string>(name: string, help: string, labelNames: readonly L[], initial: readonly string[] = []) {
@@ -56,8 +56,8 @@ export class Metrics {
   }
 
   /**
-   * Creates a counter whose value is kept elsewhere, for paths too hot for a counter. `read` runs
-   * at each scrape.
+   * Creates a counter whose value is kept elsewhere, for code that is too hot for a counter. `read`
+   * runs at each scrape.
    */
   total(name: string, help: string, read: () => number): void {
     new Counter({
@@ -71,7 +71,7 @@ export class Metrics {
     });
   }
 
-  /** Creates a counter like `total`, with one value per value of `label`. */
+  /** Creates a counter like `total`, with one count per value of `label`. */
   totals<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
     new Counter({
       name,
@@ -97,7 +97,7 @@ export class Metrics {
     });
   }
 
-  /** Creates a gauge with one value per value of `label`. `read` runs at each scrape. */
+  /** Creates a gauge with one reading per value of `label`. `read` runs at each scrape. */
   levels<L extends string>(name: string, help: string, label: L, read: () => Readonly<Record<string, number>>): void {
     new Gauge({
       name,

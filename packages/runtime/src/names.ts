@@ -2,12 +2,15 @@ import { limits } from './limits.js';
 import { refuse } from './refusal.js';
 
 /**
- * Invisible characters: controls, direction and format characters, lone surrogates. With them two
- * names could look alike.
+ * Invisible characters: controls, direction and format characters, lone surrogates. They could make
+ * two different names look alike.
  */
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\u{16fe4}\u{1d159}]/u;
 
-/** Marks without a letter below them, or so many that they cover the lines above and below. */
+/**
+ * Combining marks without a letter below them, or enough of them to cover the lines above and
+ * below.
+ */
 const stray = /(?:^|[\p{Z}])\p{M}|\p{M}{5}/u;
 
 /** Scripts in which a joiner changes the form of a letter. */
@@ -17,15 +20,15 @@ const joiningScripts = [
 ];
 const joining = `[${joiningScripts.map((script) => `\\p{scx=${script}}`).join('')}]`;
 
-/** Invisible characters in places where they change what is visible. */
+/** Invisible characters that are allowed because they change the appearance of their neighbours. */
 const visible = new RegExp(
   [
-    `(?<=${joining})(?<=[\\p{L}\\p{M}])[\\u200c\\u200d](?=${joining})(?=[\\p{L}\\p{M}])`, // between letters
-    '(?<=\\p{Script=Arabic})\\u200d|\\u200d(?=\\p{Script=Arabic})', // a letter in the form that it has inside a word
-    '(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})', // one emoji of several
-    '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]|(?<=[0-9#*])\\ufe0f(?=\\u20e3)', // as an emoji, or as text
-    '(?<=\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]|(?<=\\p{Script=Mongolian})[\\u180b-\\u180d\\u180f]', // a variant of a letter
-    '(?<=\\u{1f3f4})[\\u{e0030}-\\u{e0039}\\u{e0061}-\\u{e007a}]{2,6}\\u{e007f}', // the flag of a region
+    `(?<=${joining})(?<=[\\p{L}\\p{M}])[\\u200c\\u200d](?=${joining})(?=[\\p{L}\\p{M}])`, // a joiner between two letters
+    '(?<=\\p{Script=Arabic})\\u200d|\\u200d(?=\\p{Script=Arabic})', // a joiner that shows a letter in the form it has inside a word
+    '(?<=[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=\\p{Extended_Pictographic})', // a joiner of several emoji
+    '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]|(?<=[0-9#*])\\ufe0f(?=\\u20e3)', // a selector between emoji and text
+    '(?<=\\p{Script=Han})[\\u{e0100}-\\u{e01ef}]|(?<=\\p{Script=Mongolian})[\\u180b-\\u180d\\u180f]', // a selector of a letter variant
+    '(?<=\\u{1f3f4})[\\u{e0030}-\\u{e0039}\\u{e0061}-\\u{e007a}]{2,6}\\u{e007f}', // tags that spell the flag of a region
   ].join('|'),
   'gu',
 );

@@ -18,8 +18,8 @@ function editDistance(a: string, b: string): number {
 const longestWord = 100;
 
 /**
- * Returns the known word that a misspelt one probably means, ignoring case: at most a third of its
- * characters differ. Undefined if there is none.
+ * Returns the known word that a misspelt word probably means, ignoring case, or undefined. At most
+ * a third of the characters may differ.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const wanted = word.slice(0, longestWord).toLowerCase();
@@ -28,7 +28,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.ceil(wanted.length / 3) ? best.one : undefined;
 }
 
-/** Returns ` Did you mean x?` for a misspelt word, or an empty text. */
+/** Returns ` Did you mean x?` for a misspelt word, or an empty text if no known word is similar. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant === undefined ? '' : ` Did you mean ${meant}?`;

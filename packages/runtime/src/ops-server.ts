@@ -10,7 +10,10 @@ export interface OpsOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly metrics: Metrics;
-  /** Resolves if the process can serve users. /readyz responds with the message of a rejection. */
+  /**
+   * Resolves if the process can serve users. If it rejects, /readyz responds with the message of
+   * the error.
+   */
   readonly ready: () => Promise<void>;
 }
 
@@ -60,7 +63,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 
 /**
  * Serves the ops port: /healthz (alive), /readyz (able to serve users) and /metrics.
- * @throws {Error} one sentence if the port is taken.
+ * @throws {Error} with one sentence if the port is taken.
  */
 export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
   const server = createServer((request, response) => {

@@ -40,7 +40,7 @@ function fail(service: string, cause: unknown): never {
   process.exit(badStart);
 }
 
-/** Logs and counts errors that no handler, listener or timer caught. The process goes on. */
+/** Logs and counts errors that no handler, listener or timer caught. The process continues. */
 function surviveErrors(log: Logger, metrics: Metrics): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(kind, (cause: unknown) => {

@@ -1,8 +1,8 @@
 /**
- * Bounds the memory of unanswered requests in one process and shares it fairly between connections.
- * If all of it is used, a connection still gets its even share, so a flood on some connections does
- * not lock out the others. So n connections together hold at most 1 + 1/2 + ... + 1/n times the
- * budget: 3.8 times with 24, 7.5 times with 1,000.
+ * Limits the memory of unanswered requests in one process and shares it fairly between connections.
+ * Once all of it is used, each connection still gets its even share, so a flood on some connections
+ * does not lock out the others. As a result, n connections together hold at most 1 + 1/2 + ... +
+ * 1/n times the budget: 3.8 times for 24 connections, 7.5 times for 1,000.
  */
 export class RequestBudget {
   readonly #bytes: number;
@@ -18,7 +18,10 @@ export class RequestBudget {
     return this.#held;
   }
 
-  /** Reserves bytes for a request. False: nothing was reserved, and the request must be refused. */
+  /**
+   * Reserves bytes for a request. Returns false if nothing was reserved; the request must then be
+   * refused.
+   */
   take(connection: object, bytes: number): boolean {
     const own = (this.#byConnection.get(connection) ?? 0) + bytes;
     if (this.#held + bytes > this.#bytes && own > this.#evenShare(connection)) return false;

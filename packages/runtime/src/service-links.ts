@@ -1,7 +1,7 @@
 /**
- * Kubernetes sets variables for every Service of the namespace in each pod. Those of a Service
- * called `parley...` look like settings: PARLEY_SERVICE_HOST, PARLEY_PORT=tcp://10.96.1.2:50051,
- * PARLEY_PORT_50051_TCP_ADDR.
+ * Matches the URL of a service link. In each pod, Kubernetes sets variables for every Service of
+ * the namespace. Those of a Service called `parley...` look like settings: PARLEY_SERVICE_HOST,
+ * PARLEY_PORT=tcp://10.96.1.2:50051, PARLEY_PORT_50051_TCP_ADDR.
  */
 const url = /^(tcp|udp|sctp):\/\/(\[[\da-f:.]+\]|[\d.]+):\d+$/i;
 const shapes: readonly (readonly [name: RegExp, value: RegExp])[] = [

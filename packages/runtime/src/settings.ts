@@ -24,7 +24,7 @@ const positive = z.coerce.number().int().positive();
 
 interface Row<S extends z.ZodType> {
   readonly schema: S;
-  /** Default, as the environment would spell it. Absent: no default. */
+  /** Default, spelled as in the environment. Absent: no default. */
   readonly fallback?: string;
   readonly unit: string;
   readonly secret?: boolean;
@@ -249,7 +249,7 @@ export function unknownNames(environment: NodeJS.ProcessEnv): string[] {
     .map(unknownName);
 }
 
-/** Says what is wrong with a value. */
+/** Returns a phrase that says what is wrong with a value. */
 function issueWords({ issues: [issue] }: z.ZodError): string {
   if (issue?.code === 'too_big') return `use at most ${issue.maximum}`;
   if (issue?.code === 'too_small') return `use at least ${issue.minimum}`;
@@ -281,7 +281,7 @@ export interface SettingRow {
   readonly doc: string;
 }
 
-/** Returns the whole table with the values in `environment`, for people to read. */
+/** Returns all settings with their values in `environment`, for people to read. */
 export function describeSettings(environment: NodeJS.ProcessEnv): SettingRow[] {
   const env = withoutLinks(environment);
   return Object.entries(settingsTable).map(([key, row]: [string, Row<z.ZodType>]) => {

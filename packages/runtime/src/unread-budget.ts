@@ -4,15 +4,15 @@ export interface UnreadBytes {
   set(bytes: number): void;
 }
 
-/** The unread bytes of one client, by response, with what drops each. */
+/** The unread bytes of one client, by response, each with the function that drops it. */
 class UnreadOfCaller {
   bytes = 0;
   readonly drops = new Map<object, () => void>();
 }
 
 /**
- * Bounds the memory of what clients have not read, in one process. Beyond it, everything is dropped
- * that the caller with most unread bytes has.
+ * Limits the memory of everything in one process that clients have not read. Beyond the limit,
+ * drops everything of the caller with the most unread bytes.
  * @example
  * ```ts
  * import { UnreadBudget } from '@parley/runtime';
@@ -44,8 +44,8 @@ export class UnreadBudget {
   }
 
   /**
-   * Returns the unread bytes of a new response. `callerOf` is called when it first holds some. `drop`
-   * is called at most once, and nothing counts after it.
+   * Starts counting the unread bytes of a new response. `callerOf` is called when the response
+   * first holds some. `drop` is called at most once; afterwards nothing is counted.
    */
   open(callerOf: () => unknown, drop: () => void): UnreadBytes {
     const key = {};

@@ -13,10 +13,7 @@ export interface ChannelServiceConfig {
   readonly archiveDir: string | undefined;
 }
 
-/**
- * Reads the manager's part of the settings.
- * @throws {Error} with one sentence if a setting is missing.
- */
+/** Reads the settings of the manager. @throws {Error} with one sentence if a setting is missing. */
 export function readChannelServiceConfig(settings: Settings): ChannelServiceConfig {
   return {
     host: readHostConfig(settings, 'channel-service', 50_052, 'chat_manager'),

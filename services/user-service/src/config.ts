@@ -11,7 +11,7 @@ export interface UserServiceConfig {
 }
 
 /**
- * Reads the user-service's part of the settings.
+ * Reads the settings of the user-service.
  * @throws {Error} with one sentence if a setting is missing or wrong.
  */
 export function readUserServiceConfig(settings: Settings): UserServiceConfig {

@@ -7,7 +7,10 @@ import type { SystemUser } from './account.js';
 
 const run = promisify(execFile);
 
-/** Folder for copies of files that the user `postgres` must read and whose own folder is closed to it. */
+/**
+ * Folder for copies of files that the user `postgres` must read but cannot reach in their own
+ * folder.
+ */
 export const SHARED = '/var/lib/parley';
 
 /**
@@ -35,7 +38,8 @@ async function runs(native: string, account: SystemUser): Promise<boolean> {
 }
 
 /**
- * Copies the binaries, world-readable, once per version. The copy is complete once it has its name.
+ * Copies the binaries, world-readable, once per version. A copy gets its final name only when it is
+ * complete.
  */
 async function copyOf(native: string): Promise<string> {
   const { mtimeMs, size } = await stat(join(native, 'bin', 'postgres'));

@@ -46,8 +46,8 @@ export async function connectWhenReady(
 }
 
 /**
- * Allows one Parley per data folder: takes a lock on `client`, which ends with this process.
- * @throws {Error} with one sentence if another process has it, after ending the client.
+ * Allows one Parley per data folder by taking a lock on `client`. The lock ends with this process.
+ * @throws {Error} with one sentence if another process has it, after closing the client.
  */
 export async function guard(client: pg.Client, folder: string): Promise<void> {
   for (const end = Date.now() + GUARD_MS; Date.now() < end; await sleep(POLL_MS)) {

@@ -88,8 +88,8 @@ export interface HomeSettings {
 }
 
 /**
- * Creates the database files if a data folder has none. If the first start is killed, nothing half
- * made remains.
+ * Creates the database files if a data folder has none. If the first start is killed, no incomplete
+ * files remain.
  */
 export async function makeHome({ folder, binaries, account, password, log }: HomeSettings): Promise<string> {
   const known = await homeOf(folder);

@@ -26,15 +26,15 @@ export interface PostgresLaunch {
 }
 
 export interface PostgresChild {
-  /** Calls back with a signal or an exit code if PostgreSQL ends by failure. */
+  /** Registers a callback for the signal or exit code if PostgreSQL fails. */
   onFailure(told: (how: string) => void): void;
-  /** Returns the reason it ended, from its log; undefined while it runs. */
+  /** Returns the reason for its exit, from its log; undefined while it runs. */
   ended(): Promise<string | undefined>;
 }
 
 /**
- * Starts `postgres` in a session of its own, so that Ctrl-C in the terminal or the end of this
- * process does not reach it. It logs to a file, so it needs no reader.
+ * Starts `postgres` in its own session, so that neither Ctrl-C in the terminal nor the end of this
+ * process stops it. It logs to a file, so nobody needs to read its output.
  * @throws if the program does not exist.
  */
 export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
@@ -65,9 +65,7 @@ export async function launch(settings: PostgresLaunch): Promise<PostgresChild> {
   };
 }
 
-/**
- * Patterns of the reason, the most specific first. Refusals of early connections are not a reason.
- */
+/** Patterns of the reason, the most specific first. A refused early connection is not a reason. */
 const reasons = [/No space left on device/, /PANIC/, /FATAL/, /error/i];
 const tooEarly = /the database system is (not yet accepting connections|starting up|shutting down)/;
 
@@ -82,8 +80,8 @@ async function reasonIn(logFile: string, from: number): Promise<string> {
 }
 
 /**
- * Returns whether a start that ended for `reason` may work in a moment, because processes of the
- * previous one are still ending.
+ * Returns whether a start that failed with `reason` may succeed in a moment, because processes of
+ * the previous PostgreSQL are still exiting.
  */
 export async function worthAnotherTry(reason: string): Promise<boolean> {
   if (!reason.includes('pre-existing shared memory block')) return false;

@@ -5,7 +5,7 @@ import { allProcesses, commandOf, exists } from '../processes.js';
 
 const FAST_STOP_MS = 10_000;
 const POLL_MS = 50;
-/** Time, in milliseconds, for a new PostgreSQL to write its pid file. */
+/** Milliseconds that a new PostgreSQL has to write its pid file. */
 const NAMED_WITHIN_MS = 1_000;
 
 export interface Postmaster {
@@ -26,7 +26,10 @@ async function readPidFile(home: string): Promise<Postmaster | undefined> {
   return pid ? { pid, port: port || 0 } : undefined;
 }
 
-/** Returns whether that process is a PostgreSQL of these files, by whatever path it was started. */
+/**
+ * Returns whether that process is a PostgreSQL on these database files, no matter by which path it
+ * was started.
+ */
 async function serves(home: string, words: readonly string[]): Promise<boolean> {
   const [program = ''] = words;
   if (!basename(program).startsWith('postgres') || !words.includes('-D')) return false;
@@ -45,7 +48,8 @@ export async function findPostmaster(home: string): Promise<Postmaster | undefin
 }
 
 /**
- * Finds a PostgreSQL whose pid file is missing or truncated; it would end itself within a minute.
+ * Finds a PostgreSQL whose pid file is missing or truncated. Such a process would exit by itself
+ * within a minute.
  */
 async function findNameless(home: string): Promise<number | undefined> {
   for (const pid of await allProcesses()) {
@@ -55,9 +59,9 @@ async function findNameless(home: string): Promise<number | undefined> {
 }
 
 /**
- * Prepares a start if no usable PostgreSQL runs: ends one without a pid file, and removes a pid
- * file left by a power cut, because PostgreSQL refuses to start over one that is empty or whose pid
- * is in use.
+ * Prepares a start if no usable PostgreSQL runs. Stops a PostgreSQL without a pid file, and removes
+ * a pid file left by a power cut: PostgreSQL refuses to start if that file is empty or names a pid
+ * in use.
  */
 export async function clearStale(home: string): Promise<void> {
   if ((await findPostmaster(home)) !== undefined) return;
@@ -77,8 +81,8 @@ async function gone(pid: number, timeoutMs: number): Promise<boolean> {
 }
 
 /**
- * Ends a PostgreSQL and all its connections: a fast shutdown, then an immediate one after 10 s. The
- * data stays intact either way.
+ * Stops a PostgreSQL and closes all its connections: a fast shutdown, then an immediate one after
+ * 10 s. The data stays intact either way.
  */
 export async function stopPostmaster(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {

@@ -12,9 +12,9 @@ import { clearStale, findPostmaster, stopPostmaster } from './postmaster.js';
 const TRIES = 20;
 
 export interface EmbeddedSettings {
-  /** Folder of all persistent files. */
+  /** Folder for all persistent files. */
   readonly dataDir: string;
-  /** TCP port on 127.0.0.1; without one a free port is chosen and remembered. */
+  /** TCP port on 127.0.0.1. Absent: a free port is chosen and remembered. */
   readonly port?: number;
   /** Additional environment of PostgreSQL; a test uses it to change the clock. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -29,11 +29,11 @@ export interface EmbeddedServer {
   readonly url: string;
   readonly pid: number;
   /**
-   * Resolves when PostgreSQL, or the connection that holds the data folder, is gone; not after
-   * `stop`.
+   * Resolves when PostgreSQL, or the connection that holds the lock of the data folder, is gone.
+   * Does not resolve after `stop`.
    */
   readonly lost: Promise<void>;
-  /** Ends PostgreSQL and every connection to it. Idempotent. */
+  /** Stops PostgreSQL and closes every connection to it. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -56,7 +56,8 @@ async function prepare(settings: EmbeddedSettings): Promise<Place> {
 }
 
 /**
- * Uses a PostgreSQL that a killed run has left running, or stops it if it is not on the fixed port.
+ * Returns a PostgreSQL that a killed run has left running, or stops it if it is not on the fixed
+ * port.
  */
 async function adopt({ folder, home, password, port, log }: Place): Promise<pg.Client | undefined> {
   const orphan = await findPostmaster(home);
@@ -112,8 +113,8 @@ async function makeDatabase(client: pg.Client): Promise<void> {
 
 /**
  * Starts an embedded PostgreSQL in `<dataDir>/postgres`, created on first use, with the database
- * `parley`. It survives Ctrl-C and a killed parent; the next start finds and uses it. One process
- * per data folder at a time.
+ * `parley`. It survives Ctrl-C and a killed parent; the next start finds it and uses it. One
+ * process per data folder at a time.
  * @throws {Error} with one sentence that says what to do if it cannot start.
  */
 export async function startEmbedded(settings: EmbeddedSettings): Promise<EmbeddedServer> {
@@ -138,7 +139,7 @@ export async function startEmbedded(settings: EmbeddedSettings): Promise<Embedde
   };
 }
 
-/** Finds the running embedded database of a data folder, for tools beside a running Parley. */
+/** Finds the running embedded database of a data folder, for tools that run beside Parley. */
 export async function findEmbedded(dataDir: string): Promise<Pick<EmbeddedServer, 'url' | 'pid'> | undefined> {
   const running = await findPostmaster(await homeOf(dataDir));
   if (!running?.port) return undefined;

@@ -46,7 +46,7 @@ export const describe = sql.statement(
     openHistory: bool,
     metadata: text,
     createdMs: int8,
-    /** Its owner has a live lease. */
+    /** Whether the owner has a live lease. */
     serving: bool,
     /** 0 for rooms. */
     memberCount: int8,

@@ -16,10 +16,10 @@ export interface CreateDeps {
   readonly proxies: Proxies;
 }
 
-/** Limits the channels created from one address, by all users together. */
+/** Limits the channels that all users of one address create. */
 const createOfAddress: Rate = { key: 'create-address', secondsPerCall: 10, burst: 500 };
 
-/** Limits accounts that are less than a day old once more. */
+/** Second limit for all accounts of one address that are less than a day old. */
 const createOfYoung: Rate = { key: 'create-young', secondsPerCall: 30, burst: 60 };
 
 /** Limits the channels of all kinds that one user creates. */

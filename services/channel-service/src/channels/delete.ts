@@ -28,7 +28,7 @@ function auditDelete(client: PoolClient, { id, name, ownerId }: LockedChannel, m
   return audit(client, { actor: me.id, action: 'channel.delete', target: String(id), detail });
 }
 
-/** Returns the live server that owned the channel, or undefined. */
+/** Deletes the channel and returns the live server that owned it, or undefined. */
 async function deleteIn(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<Owner | undefined> {
   const isOwner = channel.kind !== 'direct' && channel.ownerId === me.id;
   const state = await readChannelState(client, channel.id, me.id);

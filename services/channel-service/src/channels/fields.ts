@@ -90,6 +90,6 @@ export function metadataOf(text: string): string {
     throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.' });
   }
   const stored = JSON.stringify(value);
-  checkMetadataBytes(stored); // 1e20 becomes 100000000000000000000
+  checkMetadataBytes(stored); // PostgreSQL writes 1e20 as 100000000000000000000.
   return stored;
 }

@@ -3,7 +3,7 @@ import type { Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { addMember, throttleChanges } from '../members/membership.js';
-import { mustSee, readMemberships } from '../members/membership-rules.js';
+import { checkVisible, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { withChannel } from '../transactions/locked.js';
 import { describeChannel } from './describe.js';
@@ -22,7 +22,7 @@ export function createJoin(pool: Pool) {
     await withChannel(pool, id, async (client, channel) => {
       const [mine] = await readMemberships(client, channel, [me.id]);
       if (mine === undefined) throw refuse('channel-not-found');
-      mustSee(channel, mine);
+      checkVisible(channel, mine);
       if (channel.kind === 'room')
         throw refuse('wrong-kind', { words: 'A room has no members to join. Call Listen instead.' });
       await addMember(client, channel, me.id, mine, me.id);

@@ -25,7 +25,8 @@ async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise
 }
 
 /**
- * Asks a user who has left to return, within the usual limits. The caller cannot tell either way.
+ * Asks a user who has left to return, within the usual limits. The caller cannot tell whether the
+ * user was asked.
  */
 async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   try {
@@ -36,8 +37,8 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
 }
 
 /**
- * Brings the caller back if they had left. If the other user has banned them, the refusal is that
- * of a missing user.
+ * Brings the caller back if they had left. If the other user has banned them, the refusal is the
+ * one for a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);

@@ -5,7 +5,7 @@ import type { Call, UserCaller } from '@parley/service-kit';
 import type { Retention } from '../history/retention.js';
 import { nextRevision } from '../members/member-store.js';
 import { throttleChanges } from '../members/membership.js';
-import { mustManage, mustSee, readMemberships } from '../members/membership-rules.js';
+import { checkManages, checkVisible, readMemberships } from '../members/membership-rules.js';
 import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
 import { readChannelState } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
@@ -61,7 +61,7 @@ async function write(
   });
 }
 
-/** Returns the server that must release the channel, or undefined. */
+/** Changes the retention. Returns the server that must release the channel, or undefined. */
 async function applyRetention(
   client: PoolClient,
   { id, hasHistory }: LockedChannel,
@@ -81,9 +81,9 @@ async function applyRetention(
 async function mustUpdate(client: PoolClient, channel: LockedChannel, me: UserCaller): Promise<void> {
   const [mine] = await readMemberships(client, channel, [me.id]);
   if (mine === undefined) throw refuse('channel-not-found');
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   if (channel.kind === 'direct') throw refuse('wrong-kind');
-  mustManage(channel, mine);
+  checkManages(channel, mine);
 }
 
 /** Handles Update, for the owner and the channel admins. Fields that are not set stay unchanged. */

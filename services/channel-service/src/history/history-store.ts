@@ -19,12 +19,12 @@ const sql = loadSql('history.sql', import.meta.url, kindConstants);
 const range = { channelId: int4, firstSeq: int8, lastSeq: int8, size: int8, maxEmoji: int8, maxReactors: int4 };
 const position = { seq: int8, bytes: int4 };
 
-/** Users who reacted with one emoji: the number of all, and the first ids. */
+/** Users who reacted with one emoji: their number and the first ids. */
 interface StoredReaction {
   readonly emoji: string;
   readonly count: number;
   readonly userIds: string[];
-  /** The reader is one of them. */
+  /** Whether the reader is one of them. */
   readonly mine: boolean;
 }
 

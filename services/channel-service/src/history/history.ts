@@ -14,8 +14,8 @@ type Readable = readonly [first: number, last: number];
 const nothing: Readable = [1, 0];
 
 /**
- * Returns the range a user may read: a past member up to the end of their membership, any other
- * non-member nothing.
+ * Returns the last seq that a user may read; for a past member, the one that ended the membership.
+ * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
 function lastOfMember({ kind, inside, leftSeq, lastSeq, banned }: Access): number {
   if (inside) return lastSeq;

@@ -1,5 +1,5 @@
--- Takes the retention lock, which one manager at a time holds until its transaction ends. The
--- transaction is idle while other connections work, so it may stay idle.
+-- Takes the retention lock, which one manager at a time holds until its transaction ends. Lifts the
+-- idle timeout, because the transaction is idle while other connections work.
 -- name: takeTurn
 SELECT count(*) > 0 AND set_config('idle_in_transaction_session_timeout', '0', true) IS NOT NULL AS mine
 FROM (SELECT FROM chat.upkeep_turn WHERE name = 'retention' FOR UPDATE SKIP LOCKED) turn;
@@ -36,8 +36,8 @@ ON CONFLICT (channel_id) DO UPDATE SET log_id = excluded.log_id, first_seq = exc
 RETURNING (SELECT more.entries FROM more) AS entries;
 
 -- Moves the first seq of a channel past the entries that exceed its retention, at most `maxEntries`
--- of them. Locks the head for this one row only. Returns no row if there is nothing to move past.
--- (greatest ignores NULL, which means not too many, or none too old.)
+-- of them. Locks the head only for this one row. Returns no row if there is nothing to move past.
+-- (greatest ignores NULL, which means that no entry is over the count or too old.)
 -- name: trim
 WITH cut AS (
   SELECT h.channel_id, h.log_id, h.first_seq AS was, k.counted_seq, greatest(many.seq + 1, old.seq + 1) AS first_seq

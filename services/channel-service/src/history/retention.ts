@@ -15,7 +15,7 @@ import {
 } from './retention-store.js';
 
 const channelsPerRun = 1_000;
-/** Each channel may have 10,000 members. */
+/** Each deleted channel may have 10,000 members. */
 const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;

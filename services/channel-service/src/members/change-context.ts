@@ -4,7 +4,7 @@ import type { LockedChannel } from '../transactions/locks.js';
 import type { FoundUser, OfferedRole } from './member-store.js';
 import type { ChannelMembership } from './membership-rules.js';
 
-/** Everything a requested membership change depends on. The channel is locked. */
+/** Input of a membership change. The channel is locked. */
 export interface ChangeContext {
   readonly client: PoolClient;
   readonly channel: LockedChannel;

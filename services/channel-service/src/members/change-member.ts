@@ -12,7 +12,7 @@ import type { Change, ChangedMember } from './change-context.js';
 import { changeOf } from './member-changes.js';
 import type { FoundUser } from './member-store.js';
 import { asMember, readUser, requireUserId, throttleChanges } from './membership.js';
-import { mustSee, readMemberships } from './membership-rules.js';
+import { checkVisible, readMemberships } from './membership-rules.js';
 
 export interface ChangeMemberDeps {
   readonly pool: Pool;
@@ -45,7 +45,7 @@ async function changeIn(
 ): Promise<ChangeOutcome> {
   const [mine] = await readMemberships(client, channel, [me.id]);
   if (mine === undefined) throw refuse('channel-not-found');
-  if (me.role !== 'admin') mustSee(channel, mine);
+  if (me.role !== 'admin') checkVisible(channel, mine);
   const user = await userIn(client, channel, me, userId);
   const [theirs] = await readMemberships(client, channel, [user.id]);
   if (theirs === undefined) throw refuse('user-not-found');

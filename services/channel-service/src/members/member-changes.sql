@@ -25,8 +25,8 @@ INSERT INTO chat.member AS m (channel_id, user_id, joined_seq) VALUES (:channelI
 ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,
   joined_seq = CASE WHEN :isOpenHistory AND m.left_seq > 0 THEN m.joined_seq ELSE excluded.joined_seq END;
 
--- Ends a membership and deletes the offer of the user in the channel. `lastSeq` is the last seq
--- that the user may still read.
+-- Ends a membership and deletes the user's offer in the channel. `lastSeq` is the last seq that the
+-- user may still read.
 -- name: leave
 WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId)
 UPDATE chat.member SET left_seq = :lastSeq, role = 'member', left_by_choice = :byChoice WHERE channel_id = :channelId AND user_id = :userId;

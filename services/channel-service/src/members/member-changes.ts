@@ -5,7 +5,7 @@ import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangeContext, ChangedMember } from './change-context.js';
 import { endOffer, setRole } from './member-store.js';
 import { addMember, recordChange } from './membership.js';
-import { mustManage, mustSee } from './membership-rules.js';
+import { checkManages, checkVisible } from './membership-rules.js';
 import { bans, mutes, remove } from './moderation.js';
 import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
 
@@ -24,7 +24,7 @@ function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
   if (channel.kind === 'direct' && !theirs.known) {
     throw refuse('wrong-kind', { words: 'Nobody can be added to a direct chat. Create a group instead.' });
   }
-  if (channel.kind !== 'group' && channel.kind !== 'direct') mustManage(channel, mine);
+  if (channel.kind !== 'group' && channel.kind !== 'direct') checkManages(channel, mine);
   if (theirs.rank === 'none' && (!user.reachable || user.bars)) throw refuse('user-not-found');
   if (theirs.rank === 'none' && theirs.banned) {
     throw refuse('banned', { words: 'That user is banned from this channel. Lift the ban first.' });
@@ -33,7 +33,7 @@ function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
 
 const add: Change = async (context) => {
   const { client, channel, me, mine, user, theirs } = context;
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   notInRooms(channel);
   if (user.id === me.id) return enterChannel(context);
   mustAdd(context);
@@ -52,7 +52,7 @@ const add: Change = async (context) => {
 /** Accepts the offer if the role matches it; declines it otherwise. */
 async function respondToOffer(context: ChangeContext, role: MemberRole): Promise<ChangedMember> {
   const { client, channel, me, mine } = context;
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
   if (role === MemberRole.OWNER) {
     await takeOver(client, channel, me, mine);
@@ -65,7 +65,7 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
 }
 
 function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   if (mine.rank !== 'owner') throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
@@ -97,7 +97,7 @@ function roles(role: MemberRole): Change {
   return async (context) => {
     const { channel, me, mine, user } = context;
     if (channel.kind === 'direct') {
-      mustSee(channel, mine);
+      checkVisible(channel, mine);
       if (mine.offered === null)
         throw refuse('wrong-kind', { words: 'A direct chat has no roles. Leave out the role.' });
     }

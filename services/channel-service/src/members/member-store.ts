@@ -37,7 +37,7 @@ export const readAccess = memberships.statement('readAccess', member, {
   logId: uuid,
   firstSeq: int8,
   lastSeq: int8,
-  /** Null, like the next two: never a member. */
+  /** Null, like the next two, if the user was never a member. */
   role: nullable(role),
   joinedSeq: nullable(int8),
   /** Also null for a current member. */
@@ -50,7 +50,7 @@ export const readMembershipRows = memberships.statement(
   { channelId: int4, userIds: array(text) },
   {
     userId: text,
-    /** Null: never a member. */
+    /** Null if the user was never a member. */
     role: nullable(role),
     known: bool,
     inside: bool,
@@ -80,7 +80,7 @@ export const findUser = memberships.statement(
     id: text,
     name: text,
     number: int4,
-    /** Active, and visible to the looker. */
+    /** Whether the user is active and visible to the viewer. */
     reachable: bool,
     bars: bool,
     shares: bool,
@@ -139,7 +139,7 @@ export async function setRole(client: Queryable, channelId: number, userId: stri
     .execute();
 }
 
-/** Deletes the offer to a user in a channel, if there is one. */
+/** Deletes a user's offer in a channel, if there is one. */
 export async function endOffer(client: Queryable, channelId: number, userId: string): Promise<void> {
   await db(client).deleteFrom('offer').where('channelId', '=', channelId).where('userId', '=', userId).execute();
 }

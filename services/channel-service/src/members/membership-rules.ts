@@ -8,11 +8,10 @@ import { type OfferedRole, readMembershipRows } from './member-store.js';
 export interface ChannelMembership {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
   readonly banned: boolean;
-  /** Has a row: is or was a member, or has been muted or banned. */
+  /** Whether there is a row: the user is or was a member, or has been muted or banned. */
   readonly known: boolean;
-  /** Is or was a member; a mute or a ban alone does not count. */
+  /** Whether the user is or was a member; a mute or a ban alone does not count. */
   readonly belonged: boolean;
-  /** Left by their own choice. */
   readonly leftByChoice: boolean;
   readonly offered: OfferedRole | null;
   readonly offeredBy: string | null;
@@ -44,22 +43,22 @@ export async function readMemberships(
 }
 
 /**
- * Checks that the user may know of the channel. A user who left a direct chat or has an offer still
- * may.
+ * Checks that the user may know that the channel exists. A user who left a direct chat or has an
+ * offer still may.
  * @throws {Refusal} `channel-not-found`.
  */
-export function mustSee({ kind }: LockedChannel, { rank, offered, known }: ChannelMembership): void {
+export function checkVisible({ kind }: LockedChannel, { rank, offered, known }: ChannelMembership): void {
   const sees = rank !== 'none' || offered !== null || isListed(kind) || (kind === 'direct' && known);
   if (!sees) throw refuse('channel-not-found');
 }
 
 /**
- * Checks that the user manages the channel: the owner of a room, or the owner and the channel
+ * Checks that the user may manage the channel: the owner of a room, or the owner and the channel
  * admins of a chat.
  * @throws {Refusal} `channel-not-found`, `not-owner`, `not-a-member` or `not-channel-admin`.
  */
-export function mustManage(channel: LockedChannel, membership: ChannelMembership): void {
-  mustSee(channel, membership);
+export function checkManages(channel: LockedChannel, membership: ChannelMembership): void {
+  checkVisible(channel, membership);
   if (membership.rank === 'owner' || membership.rank === 'admin') return;
   if (channel.kind === 'room')
     throw refuse('not-owner', { words: 'Only the owner of this room can do this. Ask the owner.' });

@@ -6,9 +6,9 @@ FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
 WHERE c.id = :channelId AND c.deleted_at IS NULL;
 
--- Reads the memberships of users in a channel. Run after lockChannel. `known`: has a row, if only
--- for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who never was a
--- member has left_seq = 0 without left_by_choice.)
+-- Reads the memberships of users in a channel. Run after lockChannel. `known`: there is a row, even
+-- if only for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who was
+-- never a member has left_seq = 0 without left_by_choice.)
 -- name: readMembershipRows
 SELECT w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
@@ -28,10 +28,10 @@ LEFT JOIN chat.offer o ON o.channel_id = m.channel_id AND o.user_id = m.user_id 
 WHERE m.channel_id = :channelId AND m.user_id > :afterId AND (m.left_seq IS NULL OR :includePast) AND (NOT :onlyPublic OR u.visibility IN ('everyone', 'users'))
 ORDER BY m.user_id LIMIT :size;
 
--- Reads a user, by id in any case, as the looker may find them.
--- `bars`: the user has banned the looker in their direct chat. `shares`: both belong to a chat that
--- is not public. `met`: the user belongs to the channel (NULL: none), is in it now, or has sent a
--- message that is still stored there.
+-- Reads a user, by id in any case, as the viewer may find them. `bars`: the user has banned the
+-- viewer in their direct chat. `shares`: both belong to a chat that is not public. `met`: the user
+-- belongs to the channel (NULL: none), is in it now, or has sent a message that is still stored
+-- there.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND (u.id = :lookerId OR CASE u.visibility

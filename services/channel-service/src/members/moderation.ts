@@ -3,7 +3,7 @@ import { refuse } from '@parley/runtime';
 import type { Change, ChangeContext } from './change-context.js';
 import { ban, endOffer, leave, mute, nextRevision } from './member-store.js';
 import { recordChange } from './membership.js';
-import { mustManage, mustSee } from './membership-rules.js';
+import { checkManages, checkVisible } from './membership-rules.js';
 
 /**
  * Returns whether the caller acts as an operator, because their membership does not allow the
@@ -16,7 +16,7 @@ function actsAsOperator({ me, mine, theirs }: ChangeContext): boolean {
 
 function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): void {
   if (!mine.known) throw refuse('channel-not-found');
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   if (user.id === me.id || !theirs.known) {
     throw refuse('wrong-kind', { words: 'In a direct chat you can mute or ban only the other user.' });
   }
@@ -27,14 +27,14 @@ function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): voi
  * admin may moderate members, and both users of a direct chat may moderate each other. An operator
  * may act like an owner, without read access, but not in a direct chat.
  */
-function mustModerate(context: ChangeContext): void {
+function checkMayModerate(context: ChangeContext): void {
   if (context.channel.kind === 'direct') mustBeTheOther(context);
   else mustOutrank(context);
 }
 
 function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
   const asOwner = mine.rank === 'owner' || me.role === 'admin';
-  if (!asOwner) mustManage(channel, mine);
+  if (!asOwner) checkManages(channel, mine);
   if (theirs.rank === 'owner') throw refuse('owner-stays');
   if (theirs.rank === 'admin' && !asOwner) {
     throw refuse('not-owner', { words: 'Only the owner can moderate channel admins. Ask the owner.' });
@@ -42,7 +42,8 @@ function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
 }
 
 /**
- * Removes a member. The entry of the removal is the last one they can read: `left_seq` is its seq.
+ * Removes a member. The entry of the removal is the last one that they can read: `left_seq` is its
+ * seq.
  */
 async function endMembership({ client, channel, me, user }: ChangeContext): Promise<void> {
   const gone = { userId: user.id, joined: false, role: MemberRole.UNSPECIFIED, by: me.id };
@@ -58,7 +59,7 @@ function audited(context: ChangeContext, act: string, untilMs?: number): { reado
 /** Handles a user who leaves or declines an offer. */
 const leaveChannel: Change = async (context) => {
   const { client, channel, mine, user } = context;
-  mustSee(channel, mine);
+  checkVisible(channel, mine);
   if (mine.rank === 'owner') throw refuse('owner-stays');
   if (mine.rank !== 'none') await endMembership(context);
   else if (mine.offered !== null) await endOffer(client, channel.id, user.id);
@@ -69,12 +70,12 @@ const leaveChannel: Change = async (context) => {
 /** Removes a user from the channel, or withdraws their offer, on behalf of another user. */
 const removeOther: Change = async (context) => {
   const { client, channel, me, mine, user, theirs } = context;
-  if (me.role !== 'admin') mustSee(channel, mine);
+  if (me.role !== 'admin') checkVisible(channel, mine);
   if (channel.kind === 'direct') {
     mustBeTheOther(context);
     throw refuse('wrong-kind', { words: 'Nobody can be removed from a direct chat. Leave it or ban the other user.' });
   }
-  mustModerate(context);
+  checkMayModerate(context);
   if (theirs.offered !== null) await endOffer(client, channel.id, user.id);
   if (channel.kind === 'room') return { rank: 'none', out: true, ...audited(context, 'remove') };
   if (theirs.rank !== 'none') await endMembership(context);
@@ -92,7 +93,7 @@ export const remove: Change = (context) =>
 export function mutes(untilMs: number): Change {
   return async (context) => {
     const { client, channel, user, theirs } = context;
-    mustModerate(context);
+    checkMayModerate(context);
     if (theirs.rank === 'none' && channel.kind !== 'room' && channel.kind !== 'direct')
       throw refuse('member-not-found');
     await nextRevision.run(client, { channelId: channel.id });
@@ -106,7 +107,7 @@ export function mutes(untilMs: number): Change {
 export function bans(untilMs: number): Change {
   return async (context) => {
     const { client, channel, user, theirs } = context;
-    mustModerate(context);
+    checkMayModerate(context);
     const lifted = untilMs === 0;
     if (!lifted && theirs.rank !== 'none') await endMembership(context);
     else await nextRevision.run(client, { channelId: channel.id });

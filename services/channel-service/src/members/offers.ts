@@ -19,17 +19,17 @@ interface Adding {
 }
 
 const day = 86_400;
-/** Limits the users one user reaches for the first time: 100 a day. */
+/** Limits the new people that one user contacts: 100 a day. */
 export const directRate: Rate = { key: 'direct', secondsPerCall: 864, burst: 100 };
 /** Limits the offers that one user may get in one channel. */
 const askedRate: Rate = { key: 'asked', secondsPerCall: day, burst: 3 };
 /** Limits how often one user who was removed may be added to one channel again. */
 const addedThereRate: Rate = { key: 'added', secondsPerCall: 10, burst: 60 };
-/** Limits how often one user may add or ask another, in all channels. */
+/** Limits how often one user may add or ask one other user, in all channels together. */
 const addedByRate: Rate = { key: 'added-by', secondsPerCall: 3600, burst: 20 };
 /**
- * Limits how often all users together may add or ask one user to new channels: 20 times the limit
- * of one adder.
+ * Limits how often all users together may add or ask one user in channels that are new to that
+ * user: 20 times the limit of one user.
  */
 const addedAnywhereRate: Rate = { key: 'added', secondsPerCall: 60, burst: 400 };
 
@@ -63,8 +63,8 @@ export function throttleAdding(client: PoolClient, channel: LockedChannel, addin
 }
 
 /**
- * Counts a first contact with a user who shares no chat with the caller. New direct chats spend the
- * same budget.
+ * Counts a first contact with a user who shares no chat with the caller. New direct chats count
+ * against the same limit.
  * @throws {Refusal} `change-too-often`.
  */
 export async function throttleStrangers({ client, me, user, theirs }: ChangeContext): Promise<void> {

@@ -1,5 +1,5 @@
--- Returns the owner of a listed channel that may rise in the list. Returns no row if it rose in the
--- last 10 minutes or the listener owns it.
+-- Returns the owner of a listed channel that may rise in the list. Returns no row if the channel
+-- rose in the last 10 minutes or the listener owns it.
 -- name: findRising
 SELECT c.owner_id FROM chat.listing l JOIN chat.channel c ON c.id = l.channel_id
 WHERE l.channel_id = :channelId AND c.owner_id <> :listenerId
@@ -11,7 +11,7 @@ UPDATE chat.listing SET active_at = statement_timestamp() WHERE channel_id = :ch
 
 -- Updates the list from the activity of channels that have an owner. Presence without messages also
 -- counts, once an hour; a server gives up an empty channel within minutes. At most 5 such channels
--- per owner rise within 10 minutes, those that have already risen first.
+-- per owner rise within 10 minutes; those that rose within the last 10 minutes keep their turn.
 -- name: followActivity
 UPDATE chat.listing l SET active_at = seen.at FROM (
   SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,

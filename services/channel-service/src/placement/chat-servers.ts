@@ -94,8 +94,8 @@ export class ChatServers implements Part {
   }
 
   /**
-   * Returns whether the process at this address has this instance id: only that process accepts a
-   * token for it.
+   * Returns whether the process at this address has this instance id; false if it does not respond.
+   * Only that process accepts a token for the id.
    */
   async answers(target: ServerTarget): Promise<boolean> {
     const { key, instanceId } = this.#options;
@@ -103,7 +103,7 @@ export class ChatServers implements Part {
     const client = this.#clientOf(target.internalAddr);
     for (let tries = 0; tries < answersTries; tries++) {
       const outcome = await reasonOfCall(disconnect(client, token, { seatId: randomUUID() }, 'replaced'));
-      if (outcome !== 'unreachable') return outcome === 'ok'; // the connection may belong to an earlier process
+      if (outcome !== 'unreachable') return outcome === 'ok'; // The connection may still belong to an earlier process.
       await pause(answersAgainMs);
     }
     return false;

@@ -49,8 +49,8 @@ type ReservedSeat = NewSeat & FoundOwner;
  */
 const riseRate: Rate = { key: 'rise', secondsPerCall: 120, burst: 5 };
 /**
- * Limits how often one listener moves the channels of one owner: once in 10 minutes, so that a
- * stranger cannot use up the owner's budget.
+ * Limits how often one listener raises the channels of one owner: once in 10 minutes, so that a
+ * stranger cannot use up the owner's limit.
  */
 const riseByRate: Rate = { key: 'rise-by', secondsPerCall: 600, burst: 1 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
@@ -98,13 +98,17 @@ async function reserveSeat(
   return { ...reserved, seatId };
 }
 
-/** Reads after each lock in a separate statement, so that the result holds until the commit. */
+/** Raises a listed channel in the public list, if the limits allow it. */
 async function rise(client: PoolClient, channelId: number, me: UserCaller): Promise<void> {
   const [rising] = await findRising.run(client, { channelId, listenerId: me.id });
   if (rising === undefined || (await spend(client, riseByRate, `${me.id}:${rising.ownerId}`)) > 0) return;
   if ((await spend(client, riseRate, rising.ownerId)) === 0) await raise.run(client, { channelId });
 }
 
+/**
+ * Reserves a seat in one transaction. Reads after each lock in a separate statement, so that the
+ * result holds until the commit.
+ */
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
     const [channel] = await lockChannel.run(client, { channelId: id });

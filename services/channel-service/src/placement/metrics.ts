@@ -5,7 +5,7 @@ const seconds = [0.1, 0.5, 1, 2, 3, 5, 8, 13, 30, 60];
 
 const owners: readonly OwnerLookup['how'][] = ['kept', 'placed', 'recovered'];
 
-/** Registers the metrics of Listen and returns a function that records one lookup. */
+/** Registers the metrics of Listen and returns a function that counts one lookup. */
 export function countOwnerLookups(metrics: Metrics): (lookup: OwnerLookup) => void {
   const help = 'Seats reserved, by how the channel got its owner';
   const seats = metrics.counter('parley_listens_total', help, ['owner'], owners);

@@ -5,8 +5,8 @@ DELETE FROM chat.event WHERE id IN (
   SELECT id FROM (SELECT id, at FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
 );
 
--- Deletes expired keys a day late, so that a clock set ahead for a while does not remove a key in
--- use.
+-- Deletes keys one day after they expire, so that a clock that was set ahead for a while does not
+-- remove a key in use.
 -- name: purgeKeys
 DELETE FROM chat.signing_key WHERE expires_at < now() - interval '1 day';
 

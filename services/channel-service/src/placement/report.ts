@@ -28,8 +28,8 @@ type Metric = Readonly<Record<string, string>>;
 
 /**
  * Ends the leases of earlier processes at the same address after the first report of a new one, so
- * that no user is sent to them for the rest of their three seconds. Verifies that the reporter
- * answers at that address, where two processes cannot listen.
+ * that no user is sent to them for the rest of their three seconds. First verifies that the
+ * reporter itself answers at that address: two processes cannot listen there.
  */
 async function endEarlierInstances(
   { pool, servers }: ReportDeps,
@@ -42,7 +42,10 @@ async function endEarlierInstances(
   await endLeases.run(pool, { instanceIds: earlier.map((one) => one.instanceId) });
 }
 
-/** Stores a report, with the server's addresses if it has them, and renews the lease. */
+/**
+ * Returns a function that stores a report, with the server's addresses if it has them, and renews
+ * the lease.
+ */
 function createStore(deps: ReportDeps) {
   const { pool, allowed, log } = deps;
   return async (instanceId: string, reported: ServerReport, metric: Metric): Promise<void> => {

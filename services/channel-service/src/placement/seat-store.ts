@@ -19,7 +19,7 @@ const sql = loadSql('seats.sql', import.meta.url);
 
 const targetColumns = { instanceId: uuid, internalAddr: text };
 
-/** A replaced seat of the user on a live server. */
+/** A seat of the user on a live server that a new seat has replaced. */
 export interface ReplacedSeat extends ServerTarget {
   readonly id: string;
 }

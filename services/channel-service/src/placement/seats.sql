@@ -1,7 +1,7 @@
--- Reads the owner of a channel, live or dead, and the membership of a user. Run after lockChannel:
--- now() is older than the lock, so this uses statement_timestamp().
--- `wait_ms`: how long to wait before treating the lapsed lease as dead. `lapsed_ms`: time since the
--- lease expired without a clean shutdown.
+-- Reads the owner of a channel, live or dead, and the membership of a user. Run after lockChannel.
+-- Uses statement_timestamp(), because now() is older than the lock. `wait_ms`: how long to wait
+-- before treating the lapsed lease as dead. `lapsed_ms`: time since the lease expired without a
+-- clean shutdown.
 -- name: readChannelState
 SELECT h.epoch, s.boot_id AS instance_id, s.name, s.addr, s.internal_addr, s.tls,
   coalesce(s.lease_until > statement_timestamp(), false) AS alive,

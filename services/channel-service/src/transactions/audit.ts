@@ -1,11 +1,11 @@
 import { db, type Queryable } from '@parley/database';
 
-/** A line of the audit: what an operator, or an owner, did to what. */
+/** A line of the audit: who did what to which target. */
 export interface AuditLine {
   /** Id of the user who acted. */
   readonly actor: string;
   readonly action: string;
-  /** Id of what it was done to. */
+  /** Id of the target. */
   readonly target: string;
   readonly detail: Record<string, unknown>;
 }

@@ -9,7 +9,10 @@ afterEach(() => void jest.useRealTimers());
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Creates a queue whose jobs end on demand. `order` holds the callers served, `refused` the others. */
+/**
+ * Creates a queue whose jobs end on demand. `order` holds the callers served, and `refused` the
+ * others.
+ */
 function rig(atMost: number) {
   const queue = new HashQueue({ atMost: () => atMost, maxWaitMs });
   const order: string[] = [];

@@ -1,13 +1,13 @@
 import { refuse } from '@parley/runtime';
 import { WaitingLine } from './waiting-line.js';
 
-/** The caller whose password is hashed. */
+/** The caller for whom a password is hashed. */
 export interface HashCaller {
   /** Address or user that gets one turn per round. */
   readonly key: string;
   /** Network of the address. All addresses of a network share one turn per round. */
   readonly network: string;
-  /** The account has a session from this address. */
+  /** Whether the account has a session from this address. */
   readonly isFamiliar: boolean;
 }
 
@@ -27,8 +27,9 @@ export interface HashQueueLimits {
 
 /**
  * Runs one job at a time. Callers at a familiar address wait in a line of their own, which gets
- * every second turn and half of the room. In a line the networks take turns, and so do the
- * addresses of a network. A newcomer joins the end of the round, so it delays nobody who waits.
+ * every second turn and half of the places. Within a line, networks take turns, and so do the
+ * addresses of a network. A newcomer joins the end of the round and delays nobody who is already
+ * waiting.
  */
 export class HashQueue {
   readonly #limits: HashQueueLimits;
@@ -43,8 +44,8 @@ export class HashQueue {
 
   /**
    * Runs `work` for `caller` at its turn and returns its result.
-   * @throws {Refusal} `too-busy` if the queue is full, if a caller with fewer jobs needs the room, or
-   *   after the maximum wait.
+   * @throws {Refusal} `too-busy` if the queue is full, if a caller with fewer jobs needs the place,
+   * or after the maximum wait.
    */
   run<T>(caller: HashCaller, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -73,7 +74,10 @@ export class HashQueue {
     return isFamiliar ? this.#familiar : this.#strangers;
   }
 
-  /** Refuses the newest job of the other line if that has more than its half, else one of this line. */
+  /**
+   * Refuses the newest job of the other line if that line has more than half of the places, else
+   * one of this line.
+   */
   #makeRoom(caller: HashCaller): void {
     const atMost = this.#limits.atMost();
     const half = caller.isFamiliar ? Math.ceil(atMost / 2) : Math.floor(atMost / 2);

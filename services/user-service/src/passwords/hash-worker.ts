@@ -19,15 +19,15 @@ function fits(hash: string, form: string): boolean {
   return hash.startsWith('$argon2') ? argonVerify(hash, form) : compareSync(form, hash);
 }
 
-/** Returns the cost of a bcrypt hash. Verifying it takes 2 to the power of that in rounds. */
+/** Returns the cost of a bcrypt hash: verifying it takes 2^cost rounds. */
 function costOf(hash: string | undefined): number | undefined {
   return hash?.startsWith('$2') ? Number(hash.slice(4, 6)) : undefined;
 }
 
 /**
- * Makes every failure take as long as one hash of each scheme in use, at its highest cost. Doubling
- * the bcrypt time spent so far takes one more hash of the same cost, so each further cost step
- * takes one hash at the previous cost.
+ * Makes every failure take as long as one hash of each scheme in use, at its highest cost. For
+ * bcrypt, one more hash of the same cost doubles the time spent so far, and so reaches the next
+ * cost.
  */
 function spendTheRest(form: string, hash: string | undefined, { bcrypt, argon2id }: SchemesInUse): void {
   const spent = costOf(hash);

@@ -14,8 +14,8 @@ const known = /^\$(2[aby]|argon2id)\$/;
 export type Fit = 'yes' | 'otherwise' | 'no';
 
 /**
- * Returns the form of a new password. Characters that look the same count as the same, however the
- * keyboard composes them.
+ * Returns the normalised form of a new password. Characters that look the same count as the same,
+ * no matter how the keyboard composes them.
  */
 export function usualForm(password: string): string {
   return password.normalize('NFC');
@@ -27,8 +27,8 @@ function formsOf(password: string): string[] {
 
 /**
  * Hashes and verifies passwords in one worker thread, with at most two seconds of queued work. Each
- * address and each network gets a fair share, and so do callers whose address is familiar to the
- * account; `who` is the address or user that asks.
+ * address and each network gets a fair share, and callers at an address that is familiar to the
+ * account have a share of their own. `who` is the address or the user that asks.
  */
 export class Passwords implements Part {
   readonly #pool = new Piscina<HashTask, string | number>({ filename: worker, minThreads: 1, maxThreads: 1 });
@@ -46,8 +46,8 @@ export class Passwords implements Part {
   }
 
   /**
-   * Starts the worker and measures the time of a failure. `prefixes` are the hash prefixes of all
-   * accounts.
+   * Starts the worker and measures how long a failed login takes. `prefixes` are the hash prefixes
+   * of all accounts.
    */
   static async start(scheme: PasswordScheme, prefixes: readonly string[]): Promise<Passwords> {
     const passwords = new Passwords(scheme);
@@ -59,7 +59,7 @@ export class Passwords implements Part {
     return passwords;
   }
 
-  /** Makes failures cost as much as the most expensive of these hashes. */
+  /** Updates the time that a failed login takes to that of the most expensive of these hashes. */
   survey(prefixes: readonly string[]): void {
     this.#inUse = schemesOf(prefixes, this.#scheme);
   }
@@ -74,8 +74,8 @@ export class Passwords implements Part {
   }
 
   /**
-   * Returns how a password matches. A failure takes the same time for every kind of hash, and
-   * without one.
+   * Returns how a password matches. A failure takes the same time for every kind of hash, and also
+   * without a hash.
    * @throws {Refusal} `too-busy`
    */
   async verify(password: string, hash: string | undefined, who: string, isFamiliar = false): Promise<Fit> {

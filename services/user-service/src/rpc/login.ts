@@ -33,16 +33,16 @@ function deviceOf(text: string): string {
 }
 
 /**
- * Refuses impossible credentials before they cost a hash. This reveals nothing, because anyone can
- * tell by their form.
+ * Refuses impossible credentials before they cost a hash. This reveals nothing about accounts,
+ * because only the form of the input decides.
  */
 function checkForms({ userId, password }: LoginRequest): void {
   if (!isOldPassword(password) || !(isUserId(userId) || isEmail(userId))) throw refuse('wrong-credentials');
 }
 
 /**
- * Verifies a password and counts failures. Strangers share one budget for each typed name
- * and each familiar address has its own, so strangers cannot lock the owner out. The user id and the
+ * Verifies a password and counts failures. Strangers share one budget for each name as typed, and
+ * each familiar address has its own, so strangers cannot lock the owner out. The user id and the
  * e-mail address of an account have separate budgets: a shared one would reveal that they belong
  * together.
  */

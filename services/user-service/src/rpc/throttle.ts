@@ -1,7 +1,7 @@
 import { type Queryable, type Rate, refund, spend } from '@parley/database';
 import { type Reason, refuse } from '@parley/runtime';
 
-/** Per address, which may be a whole office. */
+/** Logins per address. An address may be shared by a whole office. */
 export const loginOfAddress: Rate = { key: 'login-address', secondsPerCall: 1, burst: 50 };
 /**
  * Wrong passwords per user id or e-mail address, as typed, from unfamiliar addresses: 50 in the
@@ -43,9 +43,9 @@ export async function throttle(
 }
 
 /**
- * Runs `attempt` and counts a failure of `who` if it returns that it failed. Counts first and
- * refunds later, so that parallel attempts are counted too.
- * @throws {Refusal} `login-too-often`, or what the attempt throws.
+ * Runs `attempt` and counts it against `who` if `failed` is true for its outcome. Counts before the
+ * attempt and takes it back otherwise, so that parallel attempts count too.
+ * @throws {Refusal} `login-too-often`, or the error of the attempt.
  */
 export async function throttleFailures<T>(
   pool: Queryable,

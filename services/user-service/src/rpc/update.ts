@@ -34,8 +34,8 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   }
 
   /**
-   * Returns the hash that the current password matches. Counts failures, so a stolen token does not
-   * allow guessing.
+   * Returns the hash that the current password matches. Counts failures, so a stolen token cannot
+   * be used to guess passwords.
    */
   async function verify(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);

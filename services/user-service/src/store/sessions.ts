@@ -30,7 +30,8 @@ export interface SessionSelection {
  */
 export async function endSessions(client: Queryable, userId: string, filter: SessionSelection): Promise<void> {
   const ended = await revokeSessions(client, userId, filter);
-  // A second statement, so that it sees the seats of a Listen that held a session's row.
+  // This is a second statement, so that it sees the seats of a Listen that held the row of a
+  // session.
   await db(client).deleteFrom('seat').where('sessionId', '=', sql<string>`ANY (${ended}::uuid[])`).execute();
 }
 
