@@ -76,13 +76,13 @@ function differing(before, after) {
 /** docs/protocol.md with the table of reasons as the compiled refusals have it. */
 async function protocolPage() {
   const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
-  const rows = Object.entries(refusals).map(([reason, { status, http, words, retryAfterMs }]) => {
+  const rows = Object.entries(refusals).map(([reason, { status, http, message, retryAfterMs }]) => {
     const cells = [
       `\`${reason}\``,
       status,
       http,
       retryAfterMs === undefined ? '' : `${retryAfterMs} ms`,
-      words.replaceAll('<', '&lt;'),
+      message.replaceAll('<', '&lt;'),
     ];
     return `| ${cells.join(' | ')} |`;
   });

@@ -69,7 +69,7 @@ export function pickServer(servers: readonly ChannelServer[], wanted: string): C
   const living = servers.filter(({ lapsed, state }) => !lapsed && state !== ServerState.STOPPED);
   const [named, ...others] = living.filter(({ name }) => name === wanted);
   if (named === undefined)
-    throw refuse('server-not-found', { words: `There is no chat server ${terminalLine(wanted)}.` });
+    throw refuse('server-not-found', { message: `There is no chat server ${terminalLine(wanted)}.` });
   if (others.length === 0) return named;
   const ids = [named, ...others].map(({ id }) => terminalLine(id)).join(', ');
   throw usage(`Several chat servers have that name. Give an id: ${ids}.`);

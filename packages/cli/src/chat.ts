@@ -22,7 +22,7 @@ const earlierCount = 20;
 async function follow(conversation: Conversation, view: ChatView): Promise<void> {
   for await (const event of conversation) {
     view.event(event);
-    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { words: event.message });
+    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { message: event.message });
   }
 }
 

@@ -79,7 +79,7 @@ function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised
 
 /** For a chat server, the message of the SDK already names the address and the cause. */
 function unreachable({ reason, message, cause, retryAfterMs }: Refusal): Failure {
-  const words = message === refusals[reason].words ? whyUnreachable(cause) : asSentence(terminalLine(message));
+  const words = message === refusals[reason].message ? whyUnreachable(cause) : asSentence(terminalLine(message));
   return new Failure(reason, exitCodes.unreachable, words, retryAfterMs);
 }
 

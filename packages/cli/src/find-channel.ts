@@ -57,7 +57,7 @@ function candidates({ mine, others, similar = [] }: Namesakes, wanted: string): 
   const [first, ...rest] = [...new Set([...exact(mine), ...exact(others), ...mine, ...others])];
   if (first === undefined) {
     const words = `There is no channel ${terminalLine(wanted)}.${terminalLine(didYouMean(wanted, similar))}`;
-    throw refuse('channel-not-found', { words });
+    throw refuse('channel-not-found', { message: words });
   }
   return [first, ...rest];
 }

@@ -173,8 +173,8 @@ test('shows earlier messages with dates, and does not announce what they already
 test('reports refusals, the duration of a mute, and held messages', () => {
   const lines: string[] = [];
   const view = new TextView((line) => lines.push(line));
-  view.refused(refuse('message-not-found', { words: 'no\u001b[2Jne' }), 'not deleted');
-  view.refused(refuse('muted', { words: 'muted', retryAfterMs: 3 * 86_400_000 }), 'not sent');
+  view.refused(refuse('message-not-found', { message: 'no\u001b[2Jne' }), 'not deleted');
+  view.refused(refuse('muted', { message: 'muted', retryAfterMs: 3 * 86_400_000 }), 'not sent');
   view.event({ type: 'held', clientId: 'c', reason: 'slow-mode', message: 'slow', inMs: 40_000 });
   expect(lines).toEqual([
     '! not deleted: none',

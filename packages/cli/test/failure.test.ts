@@ -53,5 +53,5 @@ test('prints one JSON value with --json', () => {
 });
 
 test('removes escape sequences from the text of a server', () => {
-  expect(failureFrom(refuse('internal', { words: '\u001b[2Jboo' })).message).toBe('Boo.');
+  expect(failureFrom(refuse('internal', { message: '\u001b[2Jboo' })).message).toBe('Boo.');
 });

@@ -71,7 +71,7 @@ test('chat reports a full channel and waits for a free seat', async () => {
   expect(await waiting.end()).toBe(0);
 });
 
-const asText = (reason: Reason) => (said: string) => said.endsWith(`\nparley: ${refusals[reason].words}\n`);
+const asText = (reason: Reason) => (said: string) => said.endsWith(`\nparley: ${refusals[reason].message}\n`);
 const asJson = (reason: string) => (said: string) =>
   JSON.parse(said.trim().split('\n').at(-1) ?? '').error.reason === reason;
 

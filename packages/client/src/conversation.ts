@@ -264,7 +264,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   async #run(): Promise<void> {
     const refusal = await this.#link.run().catch(refusalFrom);
     clearTimeout(this.#timer);
-    this.#ended = refusal ?? refuse('cancelled', { words: 'You left the channel.' });
+    this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
     this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message: this.#ended.message });
     this.#deps.onEnd();
@@ -278,7 +278,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
     const steps = this.#exchange.send(outgoing, nowMs());
     if (steps === undefined)
-      throw refuse('too-busy', { words: 'Too many sends are unanswered. Wait for some of them.' });
+      throw refuse('too-busy', { message: 'Too many sends are unanswered. Wait for some of them.' });
     const sent = this.#pending.wait(clientId, signal, () => this.#perform(this.#exchange.abandon(clientId, nowMs())));
     this.#perform(steps);
     return sent;

@@ -97,7 +97,7 @@ export class StreamLink {
     const { transport, channelId, token } = this.#options;
     try {
       const seat = await transport.listen(channelId, { token: token(), signal: this.#leaving.signal });
-      if (!isToken(seat.token)) return { refusal: refuse('internal', { words: malformedToken }), again: false };
+      if (!isToken(seat.token)) return { refusal: refuse('internal', { message: malformedToken }), again: false };
       return await this.#runStream(seat);
     } catch (thrown) {
       if (this.#leaving.signal.aborted) return { refusal: refuse('cancelled'), again: false };
@@ -119,7 +119,7 @@ export class StreamLink {
     this.#watchdog.stop();
     this.#stream = undefined;
     this.#options.onLost();
-    const silence = refuse('unreachable', { words: 'The server stopped sending.' });
+    const silence = refuse('unreachable', { message: 'The server stopped sending.' });
     return this.#limitTries(this.#wasSilent ? { refusal: silence, again: true } : verdictOfEnd(this.#goodbye, status));
   }
 

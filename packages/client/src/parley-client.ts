@@ -158,7 +158,7 @@ export class ParleyClient {
    */
   async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
     const session: OpenSession = await this.#transport.login({ userId, password, device }, { signal });
-    if (!isToken(session.token)) throw refuse('internal', { words: 'The server sent a malformed token.' });
+    if (!isToken(session.token)) throw refuse('internal', { message: 'The server sent a malformed token.' });
     this.#token = session.token;
     return session;
   }
@@ -324,7 +324,7 @@ export class ParleyClient {
   }
 
   #call(signal: AbortSignal | undefined): CallOptions {
-    if (this.#token === undefined) throw refuse('unauthenticated', { words: 'Log in first.' });
+    if (this.#token === undefined) throw refuse('unauthenticated', { message: 'Log in first.' });
     if (!isToken(this.#token)) throw refuse('invalid-token');
     return { token: this.#token, signal };
   }

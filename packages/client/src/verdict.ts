@@ -30,7 +30,7 @@ export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
  */
 export function refusalOf(said: Pick<Goodbye, 'reason' | 'message' | 'retryAfterMs'>): Refusal {
   const { reason, message, retryAfterMs } = said;
-  return refuse(isReason(reason) ? reason : 'internal', { words: message, retryAfterMs });
+  return refuse(isReason(reason) ? reason : 'internal', { message, retryAfterMs });
 }
 
 /**
@@ -39,7 +39,7 @@ export function refusalOf(said: Pick<Goodbye, 'reason' | 'message' | 'retryAfter
  */
 export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | undefined): Verdict {
   if (goodbye !== undefined) return { refusal: refusalOf(goodbye), again: goodbye.listenAgain };
-  const refusal = status ?? refuse('unreachable', { words: 'The stream ended without a goodbye.' });
+  const refusal = status ?? refuse('unreachable', { message: 'The stream ended without a goodbye.' });
   return { refusal, again: worthAnotherListen(refusal) };
 }
 

@@ -62,5 +62,5 @@ export function refusalFromStatus(
   const [reason] = error.metadata?.get(reasonKey) ?? [];
   const [retry] = error.metadata?.get(retryKey) ?? [];
   if (!isReason(reason)) return refuse(isCalmed(error) ? 'too-busy' : reasonOf(error), { cause: error });
-  return refuse(reason, { words: error.details, retryAfterMs: Number(retry) || 0, cause: error });
+  return refuse(reason, { message: error.details, retryAfterMs: Number(retry) || 0, cause: error });
 }

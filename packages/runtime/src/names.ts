@@ -54,7 +54,7 @@ function faultOf(name: string): string | undefined {
 export function displayName(text: string): string {
   const name = text.normalize('NFC');
   const words = faultOf(name);
-  if (words !== undefined) throw refuse('invalid-name', { words });
+  if (words !== undefined) throw refuse('invalid-name', { message: words });
   return name;
 }
 

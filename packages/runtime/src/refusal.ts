@@ -3,7 +3,7 @@ import { type Reason, refusals } from './refusals.js';
 /** Details of one refusal beyond its row in `refusals`. */
 export interface RefusalDetail {
   /** Replaces the error text of the row. Must not contain anything that a client sent. */
-  readonly words?: string;
+  readonly message?: string;
   /** Replaces the retry hint of the row, in milliseconds. */
   readonly retryAfterMs?: number;
   /** Cause for the log. Never sent. */
@@ -21,7 +21,7 @@ export class Refusal extends Error {
   readonly retryAfterMs: number;
 
   constructor(reason: Reason, detail: RefusalDetail = {}) {
-    super(detail.words ?? refusals[reason].words, { cause: detail.cause });
+    super(detail.message ?? refusals[reason].message, { cause: detail.cause });
     this.reason = reason;
     this.retryAfterMs = detail.retryAfterMs ?? refusals[reason].retryAfterMs ?? 0;
   }

@@ -5,7 +5,7 @@ const rows = Object.entries(refusals) as [string, RefusalRow][];
 
 test.each(rows)('%s has sentences, an HTTP error status and a valid retry hint', (reason, row) => {
   expect(reason).toMatch(/^[a-z]+(-[a-z]+)*$/);
-  expect(row.words).toMatch(/^[A-Z].*[^.]\.$/);
+  expect(row.message).toMatch(/^[A-Z].*[^.]\.$/);
   expect(row.http).toBeGreaterThanOrEqual(400);
   expect(row.http).toBeLessThan(600);
   expect(row.retryAfterMs ?? 1).toBeGreaterThan(0);
@@ -23,7 +23,7 @@ test('recognises reasons, but not inherited property names', () => {
 
 test('turns any error into internal with a fixed text, and keeps refusals', () => {
   const cause = new Error('hunter2');
-  expect(refusalFrom(cause)).toMatchObject({ reason: 'internal', message: refusals.internal.words, cause });
+  expect(refusalFrom(cause)).toMatchObject({ reason: 'internal', message: refusals.internal.message, cause });
   const refusal = refuse('channel-full', { retryAfterMs: 7 });
   expect(refusalFrom(refusal)).toBe(refusal);
   expect(refusal).toBeInstanceOf(Refusal);

@@ -20,13 +20,13 @@ export interface RefusalRow {
   /** HTTP status of the same refusal at the gateway. */
   readonly http: number;
   /** The error text: what is wrong, then what to do. Sentences with a capital and a full stop. */
-  readonly words: string;
+  readonly message: string;
   /** Milliseconds until a retry can succeed. Absent: do not retry unchanged. */
   readonly retryAfterMs?: number;
 }
 
-function row(status: StatusName, http: number, words: string, retryAfterMs?: number): RefusalRow {
-  return retryAfterMs === undefined ? { status, http, words } : { status, http, words, retryAfterMs };
+function row(status: StatusName, http: number, message: string, retryAfterMs?: number): RefusalRow {
+  return retryAfterMs === undefined ? { status, http, message } : { status, http, message, retryAfterMs };
 }
 
 /** Every error and every end of a stream that a client can see, by its stable reason. */

@@ -15,7 +15,7 @@ function refusalOf(error: ServiceError, addr: string, hasResponse: boolean): Ref
   const refusal = refusalFromStatus(error);
   if (hasResponse || refusal.reason !== 'unreachable') return refusal;
   const words = `Chat server ${addr} cannot be reached: ${noConnectionWords[noConnectionOf(error.details)]}.`;
-  return refuse('unreachable', { words, cause: error });
+  return refuse('unreachable', { message: words, cause: error });
 }
 
 /** One Connect stream on a connection of its own. It does not reconnect. */

@@ -67,7 +67,7 @@ export class Peers {
         if (at === end || !options.repeatable || !isUnanswered(thrown)) throw thrown;
       }
     }
-    throw refuse('unreachable', { words: 'No address was given.' });
+    throw refuse('unreachable', { message: 'No address was given.' });
   }
 
   /** Closes every connection. */

@@ -85,7 +85,7 @@ export class WebCaller {
     stream.on('error', ({ code, message, metadata }) => end(refusalFrom(code, message, { ...headers, ...metadata })));
     stream.on('status', ({ code }) => code === 0 && end(undefined));
     stream.on('end', () =>
-      end(refuse('unreachable', { words: 'The connection broke before the response was complete.' })),
+      end(refuse('unreachable', { message: 'The connection broke before the response was complete.' })),
     );
     return () => {
       over = true;
@@ -113,7 +113,7 @@ export class WebCaller {
   /** Returns the single message of a call. Rejects as `all` does. */
   async one<Q, S>(method: Method<Q, S>, request: Q, options: CallOptions): Promise<S> {
     const [message] = await this.all(method, request, options);
-    if (message === undefined) throw refuse('internal', { words: 'The server sent an empty response.' });
+    if (message === undefined) throw refuse('internal', { message: 'The server sent an empty response.' });
     return message;
   }
 }

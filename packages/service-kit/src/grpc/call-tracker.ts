@@ -179,7 +179,7 @@ export class CallTracker {
  * checked.
  */
 function giveUp(serverCall: ServerCall): void {
-  breakOff(serverCall, refuse('deadline-exceeded', { words: 'The request did not arrive in time.' }));
+  breakOff(serverCall, refuse('deadline-exceeded', { message: 'The request did not arrive in time.' }));
 }
 
 /** Ends a call without reading the rest of its request. */

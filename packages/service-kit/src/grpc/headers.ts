@@ -20,7 +20,7 @@ const longestSeconds = 2_147_483;
 function shortened(timeout: string): string | undefined {
   const [, digits = '', unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
   if (digits === '')
-    throw refuse('invalid-metadata', { words: 'Invalid grpc-timeout. Use 1 to 8 digits and one of H M S m u n.' });
+    throw refuse('invalid-metadata', { message: 'Invalid grpc-timeout. Use 1 to 8 digits and one of H M S m u n.' });
   return Number(digits) * (secondsOf[unit] ?? 0) > longestSeconds ? `${longestSeconds}S` : undefined;
 }
 
@@ -45,7 +45,8 @@ function sizeOf(headers: IncomingHttpHeaders): number {
  * @throws {Refusal} `compressed`, or `invalid-metadata` for too many bytes or a malformed deadline.
  */
 function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
-  if (size > limits.headersBytes) throw refuse('invalid-metadata', { words: 'The metadata of the call is too long.' });
+  if (size > limits.headersBytes)
+    throw refuse('invalid-metadata', { message: 'The metadata of the call is too long.' });
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw refuse('compressed');
   const timeout = headers['grpc-timeout'];

@@ -30,21 +30,21 @@ function roleOf(asked: UserRole): Role | null {
   if (asked === UserRole.UNSPECIFIED) return null;
   if (asked === UserRole.USER) return 'user';
   if (asked === UserRole.ADMIN) return 'admin';
-  throw refuse('invalid-profile', { words: 'Invalid role. Use user or admin.' });
+  throw refuse('invalid-profile', { message: 'Invalid role. Use user or admin.' });
 }
 
 function statusOf(asked: UserStatus): Status | null {
   if (asked === UserStatus.UNSPECIFIED) return null;
   if (asked === UserStatus.ACTIVE) return 'active';
   if (asked === UserStatus.SUSPENDED) return 'suspended';
-  throw refuse('invalid-profile', { words: 'Invalid status. Use active or suspended.' });
+  throw refuse('invalid-profile', { message: 'Invalid status. Use active or suspended.' });
 }
 
 function changeOf(request: User): Change {
   requireUserId(request.id);
   const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
   if (change.role === null && change.status === null) {
-    throw refuse('invalid-profile', { words: 'Nothing to change. Set a role or a status.' });
+    throw refuse('invalid-profile', { message: 'Nothing to change. Set a role or a status.' });
   }
   return change;
 }

@@ -28,9 +28,9 @@ const createRate: Rate = { key: 'create', secondsPerCall: 5, burst: 20 };
 function kindToMake({ kind: asked, closedHistory }: Channel) {
   const kind = asked === ChannelKind.UNSPECIFIED ? 'room' : kindOf(asked);
   if (kind === undefined) throw refuse('invalid-channel');
-  if (kind === 'direct') throw refuse('wrong-kind', { words: 'Create cannot make a direct chat. Use OpenDirect.' });
+  if (kind === 'direct') throw refuse('wrong-kind', { message: 'Create cannot make a direct chat. Use OpenDirect.' });
   if (kind === 'room' && closedHistory) {
-    throw refuse('invalid-channel', { words: 'A room has no members. Leave out closed_history.' });
+    throw refuse('invalid-channel', { message: 'A room has no members. Leave out closed_history.' });
   }
   return kind;
 }
@@ -42,7 +42,7 @@ function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
   checkDescription(description);
   checkSlowMode(slowModeS);
   if (asked.iconId !== '')
-    throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
+    throw refuse('not-implemented', { message: 'Channel icons are not supported yet. Leave out icon_id.' });
   const { seconds, count } = readRetention(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   return {
     ownerId: me.id,
@@ -61,7 +61,7 @@ function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
 function tooMany(most: number): Refusal {
   if (most === limits.channelsPerUser) return refuse('too-many-channels');
   return refuse('too-many-channels', {
-    words: `An account less than a day old can own at most ${most} channels. Delete one or try again tomorrow.`,
+    message: `An account less than a day old can own at most ${most} channels. Delete one or try again tomorrow.`,
   });
 }
 

@@ -19,7 +19,7 @@ export interface DeleteDeps {
 function refusalOf({ kind }: LockedChannel, state: ChannelState | undefined): Refusal {
   const visible = isListed(kind) || state?.member === true;
   if (visible && kind === 'direct')
-    return refuse('wrong-kind', { words: 'A direct chat cannot be deleted. Leave it instead.' });
+    return refuse('wrong-kind', { message: 'A direct chat cannot be deleted. Leave it instead.' });
   return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 

@@ -18,7 +18,8 @@ export function checkDescription(text: string): void {
  * @throws {Refusal} `invalid-channel`.
  */
 export function checkSlowMode(seconds: number): void {
-  if (seconds > maxSlowModeS) throw refuse('invalid-channel', { words: 'Invalid slow mode. Use 0 to 21600 seconds.' });
+  if (seconds > maxSlowModeS)
+    throw refuse('invalid-channel', { message: 'Invalid slow mode. Use 0 to 21600 seconds.' });
 }
 
 /**
@@ -48,7 +49,7 @@ export function readRetention(retention: Retention | undefined): ChannelRetentio
   if (seconds === undefined && count === null) return undefined;
   if (seconds === 0 && count !== null) {
     throw refuse('invalid-channel', {
-      words: 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.',
+      message: 'max_count needs a channel with history. Leave it out, or keep messages for a time or forever.',
     });
   }
   if ((seconds ?? 0) > largestInteger || (count ?? 0) > largestInteger) throw refuse('invalid-channel');
@@ -69,13 +70,15 @@ function parseMetadata(text: string): unknown {
   try {
     return JSON.parse(text, refuseUnstorable);
   } catch (cause) {
-    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.', cause });
+    throw refuse('invalid-channel', { message: 'Invalid metadata. Send a JSON object.', cause });
   }
 }
 
 function checkMetadataBytes(text: string): void {
   if (Buffer.byteLength(text) <= limits.metadataJsonBytes) return;
-  throw refuse('invalid-channel', { words: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.` });
+  throw refuse('invalid-channel', {
+    message: `Metadata is too large. Send at most ${limits.metadataJsonBytes} bytes.`,
+  });
 }
 
 /**
@@ -87,7 +90,7 @@ export function metadataOf(text: string): string {
   checkMetadataBytes(text);
   const value = parseMetadata(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refuse('invalid-channel', { words: 'Invalid metadata. Send a JSON object.' });
+    throw refuse('invalid-channel', { message: 'Invalid metadata. Send a JSON object.' });
   }
   const stored = JSON.stringify(value);
   checkMetadataBytes(stored); // PostgreSQL writes 1e20 as 100000000000000000000.

@@ -15,7 +15,7 @@ import { describeChannel } from './describe.js';
 export function createJoin(pool: Pool) {
   return async (invite: Invite, me: UserCaller, call: Call): Promise<Channel> => {
     if (invite.id !== '')
-      throw refuse('not-implemented', { words: 'Invite links are not supported yet. Join by channel id.' });
+      throw refuse('not-implemented', { message: 'Invite links are not supported yet. Join by channel id.' });
     const id = oneChannel({ id: invite.channelId });
     call.facts.channel = id;
     await throttleChanges(pool, me);
@@ -24,7 +24,7 @@ export function createJoin(pool: Pool) {
       if (mine === undefined) throw refuse('channel-not-found');
       checkVisible(channel, mine);
       if (channel.kind === 'room')
-        throw refuse('wrong-kind', { words: 'A room has no members to join. Call Listen instead.' });
+        throw refuse('wrong-kind', { message: 'A room has no members to join. Call Listen instead.' });
       await addMember(client, channel, me.id, mine, me.id);
     });
     return describeChannel(pool, me, id);

@@ -60,7 +60,7 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   const { pool } = deps;
   const other = await readUser(pool, me, otherId, null);
   if (other.id === me.id)
-    throw refuse('invalid-user-id', { words: 'You cannot open a direct chat with yourself. Choose another user.' });
+    throw refuse('invalid-user-id', { message: 'You cannot open a direct chat with yourself. Choose another user.' });
   const pair = pairOf(me.id, other.id);
   const known = await findDirect(pool, pair);
   if (known === undefined) {

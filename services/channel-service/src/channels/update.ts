@@ -26,7 +26,7 @@ function checkFields({ description, iconId, slowModeS }: UpdateChannelRequest): 
   if (description !== undefined) checkDescription(description);
   if (slowModeS !== undefined) checkSlowMode(slowModeS);
   if (iconId !== undefined)
-    throw refuse('not-implemented', { words: 'Channel icons are not supported yet. Leave out icon_id.' });
+    throw refuse('not-implemented', { message: 'Channel icons are not supported yet. Leave out icon_id.' });
 }
 
 function newKind(now: Kind, asked: ChannelKind): Kind | null {
@@ -35,7 +35,7 @@ function newKind(now: Kind, asked: ChannelKind): Kind | null {
   const turns = (now === 'public' && kind === 'private') || (now === 'private' && kind === 'public');
   if (!turns || kind === undefined)
     throw refuse('wrong-kind', {
-      words: 'Only public and private channels can change into each other. Keep the kind.',
+      message: 'Only public and private channels can change into each other. Keep the kind.',
     });
   return kind;
 }

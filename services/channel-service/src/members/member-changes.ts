@@ -10,7 +10,7 @@ import { bans, mutes, remove } from './moderation.js';
 import { makeOffer, takeOver, throttleAdding, throttleStrangers } from './offers.js';
 
 function notInRooms({ kind }: LockedChannel): void {
-  if (kind === 'room') throw refuse('wrong-kind', { words: 'A room has no members. Call Listen to enter it.' });
+  if (kind === 'room') throw refuse('wrong-kind', { message: 'A room has no members. Call Listen to enter it.' });
 }
 
 /** Adds the caller by their own choice: to a public chat, back to a direct chat, or by an offer. */
@@ -22,12 +22,12 @@ async function enterChannel({ client, channel, me, mine }: ChangeContext): Promi
 function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
   if (mine.rank === 'none') throw refuse('not-a-member');
   if (channel.kind === 'direct' && !theirs.known) {
-    throw refuse('wrong-kind', { words: 'Nobody can be added to a direct chat. Create a group instead.' });
+    throw refuse('wrong-kind', { message: 'Nobody can be added to a direct chat. Create a group instead.' });
   }
   if (channel.kind !== 'group' && channel.kind !== 'direct') checkManages(channel, mine);
   if (theirs.rank === 'none' && (!user.reachable || user.bars)) throw refuse('user-not-found');
   if (theirs.rank === 'none' && theirs.banned) {
-    throw refuse('banned', { words: 'That user is banned from this channel. Lift the ban first.' });
+    throw refuse('banned', { message: 'That user is banned from this channel. Lift the ban first.' });
   }
 }
 
@@ -59,14 +59,14 @@ async function respondToOffer(context: ChangeContext, role: MemberRole): Promise
     return { rank: 'owner', out: false };
   }
   if (mine.offered === 'member' && role === MemberRole.MEMBER) return enterChannel(context);
-  if (mine.offered === null) throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
+  if (mine.offered === null) throw refuse('not-owner', { message: 'Only the owner can set roles. Ask the owner.' });
   await endOffer(client, channel.id, me.id);
   return { rank: mine.rank, out: false };
 }
 
 function mustGiveRoles({ channel, mine, theirs }: ChangeContext): void {
   checkVisible(channel, mine);
-  if (mine.rank !== 'owner') throw refuse('not-owner', { words: 'Only the owner can set roles. Ask the owner.' });
+  if (mine.rank !== 'owner') throw refuse('not-owner', { message: 'Only the owner can set roles. Ask the owner.' });
   if (theirs.rank === 'none' && channel.kind !== 'room') throw refuse('member-not-found');
 }
 
@@ -99,7 +99,7 @@ function roles(role: MemberRole): Change {
     if (channel.kind === 'direct') {
       checkVisible(channel, mine);
       if (mine.offered === null)
-        throw refuse('wrong-kind', { words: 'A direct chat has no roles. Leave out the role.' });
+        throw refuse('wrong-kind', { message: 'A direct chat has no roles. Leave out the role.' });
     }
     if (user.id === me.id) return respondToOffer(context, role);
     mustGiveRoles(context);

@@ -61,6 +61,6 @@ export function checkManages(channel: LockedChannel, membership: ChannelMembersh
   checkVisible(channel, membership);
   if (membership.rank === 'owner' || membership.rank === 'admin') return;
   if (channel.kind === 'room')
-    throw refuse('not-owner', { words: 'Only the owner of this room can do this. Ask the owner.' });
+    throw refuse('not-owner', { message: 'Only the owner of this room can do this. Ask the owner.' });
   throw refuse(membership.rank === 'none' ? 'not-a-member' : 'not-channel-admin');
 }

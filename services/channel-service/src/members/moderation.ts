@@ -18,7 +18,7 @@ function mustBeTheOther({ channel, me, mine, user, theirs }: ChangeContext): voi
   if (!mine.known) throw refuse('channel-not-found');
   checkVisible(channel, mine);
   if (user.id === me.id || !theirs.known) {
-    throw refuse('wrong-kind', { words: 'In a direct chat you can mute or ban only the other user.' });
+    throw refuse('wrong-kind', { message: 'In a direct chat you can mute or ban only the other user.' });
   }
 }
 
@@ -37,7 +37,7 @@ function mustOutrank({ channel, me, mine, theirs }: ChangeContext): void {
   if (!asOwner) checkManages(channel, mine);
   if (theirs.rank === 'owner') throw refuse('owner-stays');
   if (theirs.rank === 'admin' && !asOwner) {
-    throw refuse('not-owner', { words: 'Only the owner can moderate channel admins. Ask the owner.' });
+    throw refuse('not-owner', { message: 'Only the owner can moderate channel admins. Ask the owner.' });
   }
 }
 
@@ -73,7 +73,9 @@ const removeOther: Change = async (context) => {
   if (me.role !== 'admin') checkVisible(channel, mine);
   if (channel.kind === 'direct') {
     mustBeTheOther(context);
-    throw refuse('wrong-kind', { words: 'Nobody can be removed from a direct chat. Leave it or ban the other user.' });
+    throw refuse('wrong-kind', {
+      message: 'Nobody can be removed from a direct chat. Leave it or ban the other user.',
+    });
   }
   checkMayModerate(context);
   if (theirs.offered !== null) await endOffer(client, channel.id, user.id);

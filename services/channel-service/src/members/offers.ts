@@ -48,7 +48,7 @@ async function count(
   const retryAfterMs = Math.max(...waits);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
-      words: 'That user has been added or asked too often. Try again later.',
+      message: 'That user has been added or asked too often. Try again later.',
       retryAfterMs,
     });
   }
@@ -72,7 +72,7 @@ export async function throttleStrangers({ client, me, user, theirs }: ChangeCont
   const retryAfterMs = await spend(client, directRate, me.id);
   if (retryAfterMs > 0) {
     throw refuse('change-too-often', {
-      words: 'You have contacted too many new people today. Try again later.',
+      message: 'You have contacted too many new people today. Try again later.',
       retryAfterMs,
     });
   }
@@ -113,7 +113,7 @@ export async function takeOver(
   { offered, offeredBy }: ChannelMembership,
 ): Promise<void> {
   if (offered !== 'owner' || offeredBy !== channel.ownerId) {
-    throw refuse('not-owner', { words: 'You have no valid offer to own this channel. Ask the owner.' });
+    throw refuse('not-owner', { message: 'You have no valid offer to own this channel. Ask the owner.' });
   }
   await lockUser.run(client, { userId: me.id });
   if (channel.kind === 'room') await nextRevision.run(client, { channelId: channel.id });

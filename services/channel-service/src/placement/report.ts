@@ -59,7 +59,7 @@ function createStore(deps: ReportDeps) {
         load: load ?? 0,
         seats: seats ?? 0,
       });
-      if (registered === undefined) throw refuse('not-a-service', { words: anotherProcess });
+      if (registered === undefined) throw refuse('not-a-service', { message: anotherProcess });
       const failed = (err: unknown) =>
         log.warn({ err, node: instanceId }, 'cannot end the leases of earlier processes');
       if (registered.inserted) void endEarlierInstances(deps, instanceId, internalAddr).catch(failed);

@@ -20,7 +20,7 @@ const states: Readonly<Record<number, State>> = {
 };
 
 function invalid(words: string) {
-  return refuse('invalid-report', { words });
+  return refuse('invalid-report', { message: words });
 }
 
 function stateOf(word: string | undefined): State | undefined {

@@ -33,7 +33,7 @@ export class Managers implements Part {
   async report(request: ReportRequest): Promise<void> {
     const token = await this.#key.sign({ sub: this.#instanceId }, managerAudience);
     const before = performance.now() + reportWithinMs;
-    let last: unknown = refuse('unreachable', { words: 'No manager is configured. Set PARLEY_MANAGERS.' });
+    let last: unknown = refuse('unreachable', { message: 'No manager is configured. Set PARLEY_MANAGERS.' });
     for (let tried = 0; tried < this.#clients.length && performance.now() < before; tried++) {
       const client = this.#clients[this.#first] as Client;
       try {

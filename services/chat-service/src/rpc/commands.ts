@@ -37,7 +37,7 @@ function checkId(id: number): number {
 async function add(channel: Channel, { heads, channelLoader }: CommandDeps) {
   const id = checkId(channel.id);
   if (channel.users.length > 0)
-    throw refuse('channel-occupied', { words: 'Add takes a channel without users. Leave `users` empty.' });
+    throw refuse('channel-occupied', { message: 'Add takes a channel without users. Leave `users` empty.' });
   const head = await heads.ownedHead(id);
   if (head === undefined) throw refuse('not-mine');
   channelLoader.open(head);

@@ -43,7 +43,7 @@ function readResume(resume: string | undefined): StreamOptions['resume'] {
   const parts = resume === undefined ? undefined : resumeForm.exec(resume);
   if (parts === null)
     throw refuse('invalid-metadata', {
-      words: 'chat-resume must be <log>:<seq>. Leave it out to start without a resume.',
+      message: 'chat-resume must be <log>:<seq>. Leave it out to start without a resume.',
     });
   return parts === undefined ? undefined : { log: String(parts[1]), seq: Number(parts[2]) };
 }

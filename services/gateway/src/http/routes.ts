@@ -39,7 +39,7 @@ export class ChatRoutes {
     const address = addressIn(claims.route);
     if (address === undefined) throw refuse('no-route');
     if (!this.#living.addresses.has(address))
-      throw refuse('unreachable', { words: 'That chat server is not running. Listen again.' });
+      throw refuse('unreachable', { message: 'That chat server is not running. Listen again.' });
     return address;
   }
 }
