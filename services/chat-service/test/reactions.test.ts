@@ -1,6 +1,6 @@
 import { Kind, Message } from '@parley/contract';
 import { utf8 } from '@parley/testkit';
-import { normalise, validationError } from '../src/session/validation.js';
+import { normalise, validationError } from '../src/session/rules.js';
 
 function faultOfReaction(data: Buffer, kind: Kind = Kind.REACT) {
   const message = Message.fromPartial({ kind, targetSeq: 1, data });

@@ -1,6 +1,6 @@
+import type { BatchResult } from './append-queue.js';
 import { AppendQueue } from './append-queue.js';
 import type { Append, AppendOutcome, BatchOutcome, Candidate, LogEntry } from './entry.js';
-import type { BatchResult } from './flight.js';
 
 /** Each entry costs 512 bytes plus its data. */
 const bounds = { rows: 5, batchBytes: 4_000, waitingBytes: 10_000, channelBytes: 8_000, userBytes: 7_000 };

@@ -1,6 +1,88 @@
-import { type AppendOutcome, type BatchOutcome, type Candidate, costOf, type LogEntry, type Track } from './entry.js';
-import { type QueuedEntry, type Settle, TurnQueue } from './fair-queue.js';
-import { type FlightOptions, untilKnown } from './flight.js';
+import {
+  type Append,
+  type AppendOutcome,
+  type BatchOutcome,
+  type Candidate,
+  costOf,
+  type LogEntry,
+  type Track,
+} from './entry.js';
+
+/** Called once with the outcome of the entry. */
+type Settle = (outcome: AppendOutcome) => void;
+
+interface QueuedEntry {
+  readonly entry: Candidate;
+  readonly bytes: number;
+  readonly sinceMs: number;
+  readonly done: Settle[];
+}
+
+/**
+ * Waiting entries of one channel. Each sender's entries keep their order, and senders take turns.
+ */
+class TurnQueue {
+  readonly #senders = new Map<string, QueuedEntry[]>();
+  #size = 0;
+  /** Bytes of unsettled entries, including those in flight. */
+  bytes = 0;
+  /**
+   * True while a batch has entries of this channel, or its members are being loaded. The rest
+   * waits.
+   */
+  held = false;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(waiting: QueuedEntry): void {
+    const own = this.#senders.get(waiting.entry.senderId);
+    if (own === undefined) this.#senders.set(waiting.entry.senderId, [waiting]);
+    else own.push(waiting);
+    this.#size += 1;
+  }
+
+  /** Bytes of the entry that `take` returns next. */
+  get nextBytes(): number {
+    for (const [first] of this.#senders.values()) return first?.bytes ?? 0;
+    return 0;
+  }
+
+  /** Removes and returns the next entry, if there is one. Then it is the next sender's turn. */
+  take(): QueuedEntry[] {
+    for (const [sender, own] of this.#senders) {
+      this.#senders.delete(sender);
+      const first = own.splice(0, 1);
+      if (own.length > 0) this.#senders.set(sender, own);
+      this.#size -= 1;
+      return first;
+    }
+    return [];
+  }
+
+  /** Puts entries that were not written back at the front. */
+  putBack(taken: readonly QueuedEntry[]): void {
+    const rest = [...this.#senders.values()].flat();
+    this.#senders.clear();
+    this.#size = 0;
+    for (const waiting of [...taken, ...rest]) this.push(waiting);
+  }
+}
+
+/** Figures of a batch whose outcome is known. */
+export interface BatchResult {
+  /** Number of entries, without those that met a lock and were not written. */
+  readonly rows: number;
+  /** Number of times it was sent. */
+  readonly tries: number;
+  /**
+   * Milliseconds that its oldest entry waited until the batch was sent, and from there to the
+   * outcome.
+   */
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
 
 export interface AppendQueueBounds {
   /** Maximum entries of one batch. */
@@ -13,7 +95,17 @@ export interface AppendQueueBounds {
   readonly userBytes: number;
 }
 
-export interface AppendQueueOptions extends FlightOptions {
+export interface AppendQueueOptions {
+  readonly append: Append;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Monotonic, ms. */
+  readonly now: () => number;
+  readonly onBatch: (written: BatchResult) => void;
+  /**
+   * Called with the error of each try whose outcome is not known, and with errors thrown by
+   * callbacks.
+   */
+  readonly onDoubt: (cause: unknown) => void;
   readonly bounds: AppendQueueBounds;
   /**
    * Called for each batch. If it returns false, queued entries fail with `paused`. A batch already
@@ -26,6 +118,8 @@ export interface AppendQueueOptions extends FlightOptions {
   readonly atTurnEnd: (run: () => void) => void;
 }
 
+const firstPauseMs = 20;
+const longestPauseMs = 500;
 const paused: AppendOutcome = { is: 'paused' };
 const refused: AppendOutcome = { is: 'refused' };
 /** Milliseconds for which a channel that was locked is written apart from the others. */
@@ -191,9 +285,7 @@ export class AppendQueue {
   async #write(batch: readonly QueuedEntry[], track: Track): Promise<void> {
     const folded = this.#fold(batch);
     for (const { entry } of folded) entry.judge();
-    const outcomes = this.#options.mayWrite()
-      ? await untilKnown(folded, track, this.#options)
-      : folded.map(() => paused);
+    const outcomes = this.#options.mayWrite() ? await this.#untilKnown(folded, track) : folded.map(() => paused);
     const revisions = new Map<number, number>();
     const retried = folded.filter((waiting, at) => !this.#settled(waiting, outcomes[at] ?? refused, track, revisions));
     for (const channelId of new Set(batch.map(({ entry }) => entry.channelId))) {
@@ -202,6 +294,25 @@ export class AppendQueue {
         retried.filter(({ entry }) => entry.channelId === channelId),
         revisions.get(channelId),
       );
+    }
+  }
+
+  /** Sends a batch until its outcome is known. Returns one outcome per entry. */
+  async #untilKnown(batch: readonly QueuedEntry[], track: Track): Promise<readonly BatchOutcome[]> {
+    const { append, now, onBatch, onDoubt, pause } = this.#options;
+    const entries = batch.map(({ entry }) => entry);
+    const sentMs = now();
+    const waitedMs = batch.reduce((longest, { sinceMs }) => Math.max(longest, sentMs - sinceMs), 0);
+    for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      try {
+        const outcomes = await append(entries, { isRetry: tries > 1, track });
+        const rows = outcomes.filter(({ is }) => is !== 'busy').length;
+        if (rows > 0) onBatch({ rows, tries, waitedMs, tookMs: now() - sentMs });
+        return outcomes;
+      } catch (cause) {
+        onDoubt(cause);
+        await pause(pauseMs);
+      }
     }
   }
 
@@ -269,7 +380,7 @@ export class AppendQueue {
       const identity = identityOf(waiting.entry);
       const before = first.get(identity);
       if (before === undefined) first.set(identity, waiting);
-      else if (!sameBytes(before.entry.digest, waiting.entry.digest)) this.#settle(waiting, { is: 'reused' });
+      else if (Buffer.compare(before.entry.digest, waiting.entry.digest) !== 0) this.#settle(waiting, { is: 'reused' });
       else {
         before.done.push(...waiting.done);
         this.#remove(waiting);
@@ -277,8 +388,4 @@ export class AppendQueue {
     }
     return [...first.values()];
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

@@ -1,5 +1,6 @@
 import { type Flushable, type FlushQueue, levelFor, RingMemory } from '@parley/fanout';
-import { type ChannelBounds, LiveChannel, type LoadedChannel } from './live-channel.js';
+import type { LoadedChannel } from './channel-settings.js';
+import { type ChannelBounds, LiveChannel } from './live-channel.js';
 
 /** Bounds of each channel, and of all channels together. */
 export type ChannelsBounds = Omit<ChannelBounds, 'ringMemory'> & {

@@ -1,5 +1,6 @@
+import type { EncodedMessage } from '@parley/fanout';
 import fc from 'fast-check';
-import { type SequencedEntry, Sequencer } from './sequencer.js';
+import { type SequencedEntry, Sequencer } from './live-channel.js';
 
 const runs = { numRuns: 400, seed: 42 };
 const users = ['ann', 'bob', 'eve'];
@@ -17,9 +18,8 @@ class World {
   #revision = 0;
   failures = 0;
   readonly sequencer = new Sequencer(
+    this,
     {
-      lastSeq: () => this.shown.length,
-      show: (entry) => this.#show(entry),
       readAfter: async (seq) => {
         await this.#work();
         return this.table.slice(seq, seq + 3);
@@ -39,6 +39,10 @@ class World {
     return this.#revision;
   }
 
+  get lastSeq(): number {
+    return this.shown.length;
+  }
+
   async #work(): Promise<void> {
     await turn();
     if (this.failures > 0) {
@@ -47,7 +51,9 @@ class World {
     }
   }
 
-  #show({ seq }: SequencedEntry): void {
+  /** The frame of an entry is its seq. */
+  show({ bytes }: EncodedMessage): void {
+    const seq = Number(bytes[0]);
     this.shown.push(seq);
     for (const user of this.#connected) this.seenBy.get(user)?.push(seq);
   }
@@ -64,7 +70,8 @@ class World {
   }
 
   write(changesMembers = false): SequencedEntry {
-    const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesMembers };
+    const seq = this.table.length + 1;
+    const entry = { seq, frame: { bytes: Buffer.from([seq]), plain: true }, changesMembers };
     this.table.push(entry);
     return entry;
   }

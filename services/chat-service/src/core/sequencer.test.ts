@@ -1,4 +1,5 @@
-import { type SequencedEntry, Sequencer } from './sequencer.js';
+import type { EncodedMessage } from '@parley/fanout';
+import { type SequencedEntry, Sequencer } from './live-channel.js';
 
 const pause = () => new Promise<void>(setImmediate);
 
@@ -12,9 +13,8 @@ class World {
   reloads = 0;
   broken = 0;
   readonly sequencer = new Sequencer(
+    this,
     {
-      lastSeq: () => this.shown.length,
-      show: ({ seq }) => this.shown.push(seq),
       readAfter: async (seq) => {
         await pause();
         if (this.broken-- > 0) throw new Error('the database does not answer');
@@ -31,6 +31,15 @@ class World {
     0,
   );
 
+  get lastSeq(): number {
+    return this.shown.length;
+  }
+
+  /** The frame of an entry is its seq. */
+  show({ bytes }: EncodedMessage): void {
+    this.shown.push(Number(bytes[0]));
+  }
+
   #part(): number {
     const open = Object.entries(this.leftSeq).filter(([user]) => this.parted[user] === undefined);
     for (const [user, seq] of open) if (seq <= this.shown.length) this.parted[user] = this.shown.length;
@@ -39,7 +48,8 @@ class World {
 
   /** Commits an entry. */
   write(changesMembers = false): SequencedEntry {
-    const entry = { seq: this.table.length + 1, frame: { bytes: Buffer.alloc(1), plain: true }, changesMembers };
+    const seq = this.table.length + 1;
+    const entry = { seq, frame: { bytes: Buffer.from([seq]), plain: true }, changesMembers };
     this.table.push(entry);
     return entry;
   }

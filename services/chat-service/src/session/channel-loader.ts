@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kind } from '@parley/contract';
 import { type Logger, limits } from '@parley/runtime';
+import type { LoadedChannel } from '../core/channel-settings.js';
 import type { Channels } from '../core/channels.js';
-import type { LiveChannel, LoadedChannel } from '../core/live-channel.js';
-import { type LoadedMembers, type SequencedEntry, Sequencer } from '../core/sequencer.js';
+import type { LiveChannel } from '../core/live-channel.js';
+import { type LoadedMembers, type SequencedEntry, Sequencer } from '../core/live-channel.js';
 import type { ChannelHead, ChannelMember, ChannelMembers, HeadStore } from '../store/heads.js';
 import type { MessageStore, StoredEntry } from '../store/messages.js';
 import { encodeStored } from './frames.js';
@@ -65,9 +66,8 @@ export class ChannelLoader {
   #sequencerOf(channel: LiveChannel, revision: number): Sequencer {
     const { messages, log } = this.#deps;
     return new Sequencer(
+      channel,
       {
-        lastSeq: () => channel.lastSeq,
-        show: ({ frame }) => channel.show(frame),
         readAfter: async (seq) =>
           (await messages.entriesAfter(channel.facts.id, seq, limits.pageEntries)).map(sequencedEntry),
         reload: () => this.#reload(channel),

@@ -1,16 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { Message } from '@parley/contract';
+import { createHash, randomUUID } from 'node:crypto';
+import { Kind, type Message } from '@parley/contract';
 import type { MessageRate } from '@parley/fanout';
 import { type Refusal, refuse } from '@parley/runtime';
 import type { AppendQueue } from '../core/append-queue.js';
 import type { SentMessage } from '../core/dedupe-cache.js';
-import type { AppendOutcome } from '../core/entry.js';
-import type { LiveChannel } from '../core/live-channel.js';
+import type { AppendOutcome, Candidate, Denial } from '../core/entry.js';
+import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { Usage } from '../core/usage.js';
-import { type Author, Draft } from './draft.js';
-import { encodeMessage, encodeTyping } from './frames.js';
-import { denialFor } from './rules.js';
-import { normalise, sizeOf, stamped, validationError } from './validation.js';
+import { encodeMessage, encodeTyping, sizeOf, stamped } from './frames.js';
+import { denialFor, isOwner, type Membership, normalise, validationError } from './rules.js';
+
+/** The sender of a message and what it may do. */
+export interface Author {
+  readonly person: Person;
+  readonly membership: Membership;
+}
 
 /** Dependencies that all publishers of a chat server share. */
 export interface PublisherContext {
@@ -91,7 +95,7 @@ export class Publisher {
   }
 
   /**
-   * The way of a message: validate, answer a retry, limit, then append (kept) or authorise and relay. The append queue
+   * The path of a message: validate, answer a retry, limit, then append (kept) or authorise and relay. The append queue
    * authorises a kept message at the moment when it is written; it is shown and acknowledged after its commit.
    */
   publish(message: Message, responder: PublishResponder): void {
@@ -217,5 +221,73 @@ export class Publisher {
     report();
     if (this.#pending > 0) return;
     for (const resolve of this.#settled.splice(0)) resolve();
+  }
+}
+
+/**
+ * A message to be written into the log. It is judged right before the write, by what its author may
+ * do then.
+ */
+class Draft implements Candidate {
+  readonly channelId: number;
+  readonly epoch: number;
+  readonly senderId: string;
+  readonly clientId: string;
+  readonly kind: number;
+  readonly targetSeq: number;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly mentions: readonly string[];
+  revision = 0;
+  isHost = false;
+  denial: Denial | undefined;
+  readonly #message: Message;
+  readonly #author: Author;
+  readonly #channel: LiveChannel;
+  readonly #context: PublisherContext;
+  #wantedRevision = 0;
+
+  constructor(message: Message, digest: Uint8Array, author: Author, channel: LiveChannel, context: PublisherContext) {
+    this.channelId = channel.facts.id;
+    this.epoch = channel.facts.epoch;
+    this.senderId = author.person.id;
+    this.clientId = message.clientId === '' ? randomUUID() : message.clientId;
+    this.kind = message.kind;
+    this.targetSeq = message.targetSeq;
+    this.contentType = message.contentType;
+    this.data = message.data;
+    this.digest = digest;
+    this.mentions = message.mentions;
+    this.#message = message;
+    this.#author = author;
+    this.#channel = channel;
+    this.#context = context;
+  }
+
+  judge(): void {
+    const { membership } = this.#author;
+    this.revision = Math.min(membership.revision, this.#channel.settings.revision);
+    this.isHost = isOwner(this.#channel, this.senderId) || membership.role === 'admin';
+    this.denial = this.#denial(membership);
+  }
+
+  /**
+   * Returns why it may not be written. Memberships are not reloaded once the stream has ended,
+   * hence `moved`.
+   */
+  #denial(membership: Membership): Denial | undefined {
+    if (this.revision < this.#wantedRevision) return { reason: 'moved' };
+    const now = { unixMs: this.#context.now(), monotonicMs: performance.now() };
+    return (
+      denialFor({ message: this.#message, userId: this.senderId, membership }, this.#channel, now) ??
+      this.#context.usage.denialFor(this.senderId, this.#channel.stored, this.kind === Kind.DELETE)
+    );
+  }
+
+  async reloadMembers(revision: number): Promise<void> {
+    this.#wantedRevision = revision;
+    this.#channel.sequencer?.expect(0, revision);
+    await this.#channel.sequencer?.caughtUp();
   }
 }

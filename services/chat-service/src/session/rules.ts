@@ -1,7 +1,76 @@
-import { type Message, rulesOf } from '@parley/contract';
+import { type KindRules, type Message, rulesOf } from '@parley/contract';
+import { limits, type Refusal, refuse } from '@parley/runtime';
+import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { Role } from '../store/heads.js';
+import { emojiFrom } from './emoji.js';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** The channel that a message is for. */
+export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {
+  readonly facts: Pick<ChannelFacts, 'id' | 'hasHistory'>;
+};
+
+const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const contentType = /^[\x21-\x7e ]*$/;
+
+function fits(message: Message): boolean {
+  return (
+    (message.clientId === '' || uuid.test(message.clientId)) &&
+    message.contentType.length <= limits.contentTypeCharacters &&
+    contentType.test(message.contentType) &&
+    message.mentions.length <= limits.mentions &&
+    message.mentions.every((id) => userId.test(id))
+  );
+}
+
+/** Events that only a server sends. */
+function isForged(message: Message): boolean {
+  return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
+}
+
+function carriesEmoji(kind: number): boolean {
+  return rulesOf(kind)?.data === 'emoji';
+}
+
+function emojiOf(data: Uint8Array): string | undefined {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(data);
+  return text.length <= limits.reactionCharacters ? emojiFrom(text) : undefined;
+}
+
+/** The same emoji is the same reaction, however a client writes it. */
+export function normalise(message: Message): void {
+  const emoji = carriesEmoji(message.kind) ? emojiOf(message.data) : undefined;
+  if (emoji !== undefined) message.data = Buffer.from(emoji);
+}
+
+/** Returns true if a deletion, pin or reaction carries content of its own, which nobody could moderate. */
+function carriesContent({ data, contentType, mentions }: Message, rules: KindRules): boolean {
+  if (rules.data === 'content') return false;
+  return contentType !== '' || mentions.length > 0 || (rules.data === 'nothing' && data.length > 0);
+}
+
+/** Checks that the kind, the target and the channel fit each other. */
+function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refusal | undefined {
+  const rules = rulesOf(message.kind);
+  if (message.targetSeq > lastSeq) return refuse('message-not-found');
+  if (rules === undefined || !rules.fromClients) return refuse('invalid-message');
+  if (!rules.amends) return undefined;
+  if (message.targetSeq === 0 || message.lossy || carriesContent(message, rules)) return refuse('invalid-message');
+  if (!facts.hasHistory) return refuse('no-history');
+  return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
+}
+
+/** Returns why the form of a message is wrong for this channel; undefined if it is right. */
+export function validationError(message: Message, channel: ValidatedChannel, maxBytes: number): Refusal | undefined {
+  const { id: channelId } = channel.facts;
+  if (message.data.length > maxBytes) return refuse('message-too-large');
+  if (!fits(message) || isForged(message)) return refuse('invalid-message');
+  if (message.channelId !== 0 && message.channelId !== channelId) return refuse('invalid-message');
+  if (message.fileIds.length > 0) return refuse('not-implemented');
+  return kindError(message, channel);
+}
 
 /** Rights of a user in a channel, as read from the database at one time. */
 export interface Membership {

@@ -14,6 +14,7 @@ import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';
 import {
+  decodeMessage,
   encodeAck,
   encodeGoodbye,
   encodePing,
@@ -26,7 +27,6 @@ import { isPassing, Publisher, type PublisherContext, type PublishResponder } fr
 import { replay } from './replay.js';
 import type { Membership } from './rules.js';
 import type { MessageStream } from './stream.js';
-import { decodeMessage } from './validation.js';
 
 /** Cause of a reset: a reader fell off the ring, did not take its goodbye or the entries that it had missed, or held too much memory. */
 export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';

@@ -1,0 +1,26 @@
+/** Settings of a channel that may change while one server owns it. */
+export interface ChannelSettings {
+  readonly ownerId: string;
+  readonly slowModeS: number;
+  /** Grows with every change of members and settings. */
+  readonly revision: number;
+}
+
+/** Facts about a channel that do not change while one server owns it. */
+export interface ChannelFacts {
+  readonly id: number;
+  readonly kind: 'room' | 'direct' | 'group' | 'public' | 'private';
+  readonly epoch: number;
+  /** Identifies the numbering of entries. Without history, each load makes a new one. */
+  readonly log: string;
+  /** Whether the channel has history. If not, messages are relayed and numbered from 1 in memory. */
+  readonly hasHistory: boolean;
+  /** The last seq that was given before this server loaded the channel. */
+  readonly lastSeq: number;
+}
+
+/** A channel as the database has it when this server loads it. */
+export interface LoadedChannel {
+  readonly facts: ChannelFacts;
+  readonly settings: ChannelSettings;
+}

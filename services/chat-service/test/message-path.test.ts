@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Chatter, type ServiceProcess, Trio, until } from '@parley/testkit';
+
+const rounds = 5;
+const page = readFileSync(new URL('../../../../ARCHITECTURE.md', import.meta.url), 'utf8');
+const chapter = page.split(/^## /m).find((part) => part.startsWith('The path of a message')) ?? '';
+const [relayed = [], added = [], asked = []] = chapter
+  .split(/^\|---.*$/m)
+  .slice(1)
+  .map(rowsOf);
+
+let trio: Trio;
+let server: ServiceProcess;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1, chatServerEntry: 'test/recorded-calls' });
+  server = trio.chatServers[0] as ServiceProcess;
+});
+afterAll(() => trio.stop());
+
+/** Returns the cells of the rows of a table. */
+function rowsOf(text: string): string[][] {
+  const rows = text.trimStart().split('\n\n')[0]?.split('\n') ?? [];
+  return rows.map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+}
+
+/** Returns the paths in the first column. */
+function filesIn(rows: readonly string[][]): string[] {
+  return rows.map(([, file = '']) => file);
+}
+
+/** Returns the files that have run in the chat server since the last call. */
+async function filesSince(): Promise<string[]> {
+  const reports = () => [...server.output.matchAll(/^ran (\[.*\])$/gm)];
+  const before = reports().length;
+  server.kill('SIGUSR2');
+  await until(async () => reports().length > before);
+  return JSON.parse(reports().at(-1)?.[1] ?? '[]') as string[];
+}
+
+/** Sends one message. Resolves when its sender has the ack and the other user has the message. */
+async function deliver(sender: Chatter, reader: Chatter): Promise<void> {
+  const clientId = randomUUID();
+  sender.send('words', { clientId });
+  await sender.find(({ ack }) => ack?.clientId === clientId);
+  await reader.find((message) => message.clientId === clientId);
+}
+
+/** Returns the files that run for every message in a new channel, without what runs beside some of them. */
+async function filesOfMessage(hasHistory: boolean): Promise<string[]> {
+  const name = hasHistory ? 'kept' : 'relayed';
+  const [owner, guest] = [await trio.people.make(`${name}-owner`), await trio.people.make(`${name}-guest`)];
+  const { id } = await trio.create(owner, name);
+  if (hasHistory) await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
+  const [reader, sender] = [await trio.join(owner, id), await trio.join(guest, id)];
+  await deliver(sender, reader);
+  await filesSince();
+  const runs: string[][] = [];
+  for (let round = 0; round < rounds; round++) {
+    await deliver(sender, reader);
+    runs.push(await filesSince());
+  }
+  const [first = [], ...others] = runs;
+  return first.filter((file) => others.every((run) => run.includes(file)));
+}
+
+test('a message without history passes the files of the first table, at most 10, and asks those of the third', async () => {
+  const files = filesIn([...relayed, ...asked.filter(([, , , when]) => when === 'always')]);
+  expect((await filesOfMessage(false)).sort()).toEqual(files.sort());
+  expect(relayed.length).toBeLessThanOrEqual(10);
+});
+
+test('a message with history also passes the files of the second table, at most 13 in all', async () => {
+  const files = filesIn([...relayed, ...added, ...asked]).filter((file) => !file.endsWith('.sql'));
+  expect((await filesOfMessage(true)).sort()).toEqual(files.sort());
+  expect(relayed.length + added.length).toBeLessThanOrEqual(13);
+});
