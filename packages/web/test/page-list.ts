@@ -93,6 +93,8 @@ inChromium('the end of the list', () => {
     const { ann, eve } = await reading('grows', 60);
     await ann.page.getByLabel('Message', { exact: true }).fill('a\n'.repeat(11));
     await atTheEnd(ann);
+    await ann.page.getByLabel('Message', { exact: true }).fill('b\n'.repeat(11));
+    await atTheEnd(ann);
     await ann.page.setViewportSize({ width: 1_000, height: 420 });
     await atTheEnd(ann);
     await eve.send('and the next');

@@ -43,5 +43,11 @@ export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly 
     if (place.current !== null) sizes.observe(place.current);
     return () => sizes.disconnect();
   }, [place, update]);
+  useEffect(() => {
+    // Text that replaces text can shrink and grow the composer within one frame. The browser then
+    // scrolls this element up, but no observer sees another size.
+    document.addEventListener('input', update);
+    return () => document.removeEventListener('input', update);
+  }, [update]);
   return { isNear, follow, go, leave };
 }
