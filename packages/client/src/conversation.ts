@@ -1,4 +1,4 @@
-import { type Channel, Kind, type Message, type User, type Welcome } from '@parley/contract';
+import { type Channel, isBlank, Kind, type Message, rulesOf, type User, type Welcome } from '@parley/contract';
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
@@ -145,7 +145,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   /**
    * Sends a message. Resolves when the server has accepted it: stored, or relayed in a channel that
    * stores nothing. Rejects with the signal's reason if that aborts.
-   * @throws {Refusal} `message-too-large`; `too-busy` if 1,000 sends or 8 MiB are unanswered;
+   * @throws {Refusal} `empty-message`, `message-too-large` or `mention-not-found`; `too-busy` if 1,000 sends or 8 MiB are unanswered;
    * `muted`; or the reason for which the conversation ended
    * @example
    * ```ts
@@ -164,9 +164,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   /**
    * Sends a message to the users who are here now. It is never stored or acknowledged, and is
    * dropped first under load.
+   * @throws {Refusal} `empty-message` or `message-too-large`
    */
   sendLossy(data: string | Uint8Array, options: MessageOptions = {}): void {
-    this.#link.send(lossyFrame(data, options));
+    const frame = lossyFrame(data, options);
+    this.#check(frame);
+    this.#link.send(frame);
   }
 
   /**
@@ -270,10 +273,16 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#deps.onEnd();
   }
 
+  /** @throws {Refusal} if the server would refuse this frame in any channel */
+  #check(frame: Message): void {
+    if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
+    if (rulesOf(frame.kind)?.data === 'content' && isBlank(frame)) throw refuse('empty-message');
+  }
+
   async #post(frame: Message, signal: AbortSignal | undefined, clientId = randomUuid()): Promise<Sent> {
     signal?.throwIfAborted();
     if (this.#ended !== undefined) throw this.#ended;
-    if (frame.data.length > (this.#welcome?.maxBytes || Number.POSITIVE_INFINITY)) throw refuse('message-too-large');
+    this.#check(frame);
     const bytes = frame.data.length;
     const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
     const steps = this.#exchange.send(outgoing, nowMs());

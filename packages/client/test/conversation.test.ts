@@ -102,6 +102,19 @@ test('rejects an impossible send at once and continues', async () => {
   expect(new Set((await Promise.allSettled(sends)).map(({ status }) => status))).toContain('rejected');
 });
 
+test('rejects a message without visible text at once, and a mention of a user who is not here', async () => {
+  const { conversation } = await enter(ann);
+  for (const text of ['', '  \n\t', '\u200b\ufeff', new Uint8Array()]) {
+    await expect(conversation.send(text)).rejects.toMatchObject({ reason: 'empty-message' });
+    await expect(conversation.edit(1, text)).rejects.toMatchObject({ reason: 'empty-message' });
+    expect(() => conversation.sendLossy(text)).toThrow(expect.objectContaining({ reason: 'empty-message' }));
+  }
+  const mentions = ['nobody'];
+  await expect(conversation.send('x', { mentions })).rejects.toMatchObject({ reason: 'mention-not-found' });
+  expect((await conversation.send('x', { mentions: [conversation.me.id] })).seq).toBeGreaterThan(0);
+  await conversation.leave();
+});
+
 test('a full channel refuses, or the client waits for a seat', async () => {
   const cy = clientOf(trio, await trio.people.make(`${annsAccount.id}-cy`));
   const [a] = [await enter(ann), await enter(bob)];

@@ -9,6 +9,7 @@ import { InboxServiceDefinition } from './gen/chat/v1/inbox.js';
 import { UserServiceDefinition } from './gen/chat/v1/user.js';
 import { serviceOf } from './method.js';
 
+export { isBlank } from './blank.js';
 export * from './gen/chat/v1/admin.js';
 export * from './gen/chat/v1/channel.js';
 export * from './gen/chat/v1/chat.js';

@@ -57,6 +57,7 @@ export const refusals = {
     'Invalid page. Ask for at most 100 entries (0 means as many as fit), start where the last page ended and keep its direction.',
   ),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
+  'empty-message': row('INVALID_ARGUMENT', 400, 'The message has no visible text. Write something, then send it.'),
   'invalid-report': row(
     'INVALID_ARGUMENT',
     400,
@@ -111,6 +112,11 @@ export const refusals = {
   'server-not-found': row('NOT_FOUND', 404, 'Chat server not found. It may have shut down.'),
   'channel-not-found': row('NOT_FOUND', 404, 'Channel not found. It may have been deleted, or you may not see it.'),
   'member-not-found': row('NOT_FOUND', 404, 'That user is not a member of this channel.'),
+  'mention-not-found': row(
+    'NOT_FOUND',
+    404,
+    'The message mentions a user who is not in this channel. Check the user ids, then send it again.',
+  ),
   'client-id-reused': row(
     'ALREADY_EXISTS',
     409,

@@ -47,6 +47,11 @@ describe('With events a bad message is refused and the stream stays open', () =>
     ['a long content type', 'invalid-message', { contentType: 'x'.repeat(128) }],
     ['51 mentions', 'invalid-message', { mentions: Array.from({ length: 51 }, () => 'bob') }],
     ['a long mention', 'invalid-message', { mentions: ['b'.repeat(65)] }],
+    ['a mention of a user who is not here', 'mention-not-found', { mentions: ['nobody'] }],
+    ['no data', 'empty-message', { data: Buffer.alloc(0) }],
+    ['only spaces and line breaks', 'empty-message', { data: Buffer.from(' \r\n\t\u00a0'), contentType: 'text/plain' }],
+    ['only zero-width characters', 'empty-message', { data: Buffer.from('\u200b\u2060\ufeff') }],
+    ['a lossy message without data', 'empty-message', { data: Buffer.alloc(0), lossy: true }],
     ['another channel', 'invalid-message', { channelId: 2_000_000 }],
     ['a forged ack', 'invalid-message', { ack: { clientId: '', seq: 1, timestamp: 1, refusal: undefined } }],
     ['an edit in a channel without history', 'no-history', { kind: 1, targetSeq: 1 }],
@@ -87,6 +92,12 @@ describe('Without events the stream ends with the reason', () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(65_537) });
     expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
+  });
+
+  test('only spaces', async () => {
+    const stream = await join();
+    stream.send('  ');
+    expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'empty-message' });
   });
 
   test('more than the transport takes', async () => {

@@ -181,6 +181,22 @@ test('In a chat a new role applies to an open stream', async () => {
   await Promise.all([a.leave(), b.leave()]);
 });
 
+test('A message in a chat mentions members only, whether they are here or not', async () => {
+  const [{ id }, secret] = [
+    await create({ kind: ChannelKind.GROUP }),
+    await create({ kind: ChannelKind.GROUP, retention: Retention.fromPartial({ nothing: true }) }),
+  ];
+  for (const channel of [id, secret.id]) await change(channel, { add: true });
+  const [a, unstored] = [await trio.join(ann, id), await trio.join(ann, secret.id)];
+  expect(await say(a, { mentions: [ann.id, bob.id] })).toBeUndefined();
+  expect(await say(a, { mentions: [bob.id, carol.id] })).toBe('mention-not-found');
+  expect(await say(unstored, { mentions: [ann.id] })).toBeUndefined();
+  expect(await say(unstored, { mentions: [bob.id] })).toBe('mention-not-found');
+  await change(id, { remove: true });
+  expect(await say(a, { mentions: [bob.id] })).toBe('mention-not-found');
+  await Promise.all([a.leave(), unstored.leave()]);
+});
+
 test('Welcome carries the channel, the role of the caller and the number of users present', async () => {
   const asked = { kind: ChannelKind.PUBLIC, limit: 500, description: 'about it', slowModeS: 3, metadata: '{"a":1}' };
   const { id } = await create({ ...asked, retention: Retention.fromPartial({ seconds: 60, maxCount: 9 }) });

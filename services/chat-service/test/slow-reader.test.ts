@@ -76,7 +76,7 @@ describe('A client that never opens its window', () => {
       const size = 8 * kibibyte;
       let sent = 0;
       for (; sent < 250; sent++) {
-        sender?.send('', { data: Buffer.alloc(size, sent) });
+        sender?.send('', { data: Buffer.alloc(size, sent), contentType: 'application/octet-stream' });
         await pause(11);
         published = (sender?.messages.filter(({ seq }) => seq > 0).length ?? 0) * size;
       }

@@ -116,6 +116,14 @@ describe('Subscribe and Send', () => {
     page.cancel();
   });
 
+  test('Send refuses a message without visible text', async () => {
+    const page = await open(ann);
+    for (const text of ['', ' \n', '\u200b']) {
+      expect((await page.send(said(text))).refusal?.reason).toBe('empty-message');
+    }
+    page.cancel();
+  });
+
   test('Send shares the rate limit of a Connect stream', async () => {
     const seat = await trio.listen(ann, room);
     const chatter = new Chatter(seat, { events: true });
@@ -204,6 +212,7 @@ describe('Subscribe and Send', () => {
     for (let n = 0; n < total; n++) {
       talker.send('', {
         data: Buffer.alloc(65_000, n),
+        contentType: 'application/octet-stream',
         clientId: `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, '0')}`,
       });
       if (n % 8 === 7) await talker.find(({ seq }) => seq === n + 1);

@@ -145,12 +145,12 @@ test.each([
 ])('removes text, content type and mentions of a deleted message, %s', async (_, between) => {
   const id = await keptRoom();
   const host = await join(alice, id);
-  const spoken = await say(host, 'words', { contentType: 'text/secret', mentions: ['secret'] });
+  const spoken = await say(host, 'words', { contentType: 'text/secret', mentions: [alice.id] });
   await say(host, 'other words', {
     kind: Kind.EDIT,
     targetSeq: spoken,
     contentType: 'text/secret',
-    mentions: ['secret'],
+    mentions: [alice.id],
   });
   const last = await say(host, '', { kind: Kind.DELETE, targetSeq: spoken });
   const log = welcomeOf(host)?.log ?? '';

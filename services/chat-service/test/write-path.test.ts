@@ -258,14 +258,33 @@ test('rejects every change of a message that retention has removed', async () =>
   await a.leave();
 });
 
-test('stores mentions as they were sent', async () => {
+test('refuses a message or an edit without visible text, and stores data of other types', async () => {
   const id = await keptRoom();
   const a = await trio.join(host, id);
-  const many = Array.from({ length: 50 }, (_, n) => `user.${n}`);
-  const sent = [['null', 'NULL', 'a-b_c.d'], many, []].map((mentions) => say(a, 'you', { mentions }));
+  expect(await say(a, 'text')).toBe(1);
+  for (const text of ['', ' \n', '\u200b'])
+    expect(await say(a, text, { kind: Kind.EDIT, targetSeq: 1, contentType: 'text/plain' })).toBe('empty-message');
+  expect(await say(a, ' ')).toBe('empty-message');
+  expect(await say(a, ' ', { contentType: 'application/octet-stream' })).toBe(2);
+  expect((await stored(id)).map(({ text }) => text)).toEqual(['text', ' ']);
+  await a.leave();
+});
+
+test('stores mentions as they were sent, of users who are here or have written, and refuses all others', async () => {
+  const id = await keptRoom();
+  const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
+  expect(await say(b, 'I was here')).toBe(1);
+  await b.leave();
+  const most = Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? host.id : guest.id));
+  const sent = [[host.id], [guest.id, host.id], most, []].map((mentions) => say(a, 'you', { mentions }));
+  const stranger = await trio.people.make(`stranger-${id}`);
+  for (const mentions of [['nobody'], [stranger.id], [guest.id, 'NULL']]) {
+    expect(await say(a, 'who', { mentions })).toBe('mention-not-found');
+    expect(await say(a, 'who', { mentions, lossy: true })).toBe('mention-not-found');
+  }
   await Promise.all(sent);
   const rows = await trio.people.sql('SELECT mentions FROM chat.message WHERE channel_id = $1 ORDER BY seq', [id]);
-  expect(rows.map(({ mentions }) => mentions)).toEqual([['null', 'NULL', 'a-b_c.d'], many, []]);
+  expect(rows.map(({ mentions }) => mentions)).toEqual([[], [host.id], [guest.id, host.id], most, []]);
   await a.leave();
 });
 

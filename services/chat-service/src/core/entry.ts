@@ -6,6 +6,7 @@ export interface Denial {
     | 'moved'
     | 'slow-mode'
     | 'message-not-found'
+    | 'mention-not-found'
     | 'not-your-message'
     | 'not-channel-admin'
     | 'too-many-reactions'

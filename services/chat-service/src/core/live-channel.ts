@@ -109,6 +109,10 @@ export class LiveChannel {
     return [...found.values()];
   }
 
+  isHere(userId: string): boolean {
+    return this.#seatsOf.has(userId);
+  }
+
   /** Shows the next entry to everyone. Its seq is the last one plus 1. */
   show(frame: EncodedMessage): void {
     const { amendment } = frame;

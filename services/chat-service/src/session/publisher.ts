@@ -109,7 +109,7 @@ export class Publisher {
     if (isRefused(this.#checkOwnership() ?? this.#limit(message))) return;
     const isPassingBy = isPassing(message);
     if (this.#channel.facts.hasHistory && !isPassingBy) this.#append(message, digestOf(message), responder);
-    else if (isRefused(this.#checkDedupe(message) ?? this.#authorise(message))) return;
+    else if (isRefused(this.#checkDedupe(message) ?? this.#checkMentions(message) ?? this.#authorise(message))) return;
     else if (isPassingBy) this.#relayLossy(message);
     else this.#relay(message, message.clientId === '' ? nothing : digestOf(message), responder);
   }
@@ -147,6 +147,11 @@ export class Publisher {
     if (message.clientId === '' || isPassing(message)) return undefined;
     const waitMs = this.#channel.sent.fullForMs(this.#author.person.id, performance.now());
     return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
+  }
+
+  /** A message that is not stored reaches only users who are here, so it can mention nobody else. */
+  #checkMentions({ mentions }: Message): Refusal | undefined {
+    return mentions.every((userId) => this.#channel.isHere(userId)) ? undefined : refuse('mention-not-found');
   }
 
   #authorise(message: Message): Refusal | undefined {

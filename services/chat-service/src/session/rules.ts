@@ -1,4 +1,4 @@
-import { type KindRules, type Message, rulesOf } from '@parley/contract';
+import { isBlank, type KindRules, type Message, rulesOf } from '@parley/contract';
 import { limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
@@ -56,6 +56,7 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   const rules = rulesOf(message.kind);
   if (message.targetSeq > lastSeq) return refuse('message-not-found');
   if (rules === undefined || !rules.fromClients) return refuse('invalid-message');
+  if (rules.data === 'content' && message.typing === undefined && isBlank(message)) return refuse('empty-message');
   if (!rules.amends) return undefined;
   if (message.targetSeq === 0 || message.lossy || carriesContent(message, rules)) return refuse('invalid-message');
   if (!facts.hasHistory) return refuse('no-history');

@@ -21,6 +21,7 @@ import { type Append, type BatchOutcome, type Denial, type LogEntry, type Track,
 import type { Usage } from '../core/usage.js';
 import { judgeChanges } from './changes.js';
 import { applyEffect, hasEffect, type SizeChange } from './effects.js';
+import { entriesMentioningOutsiders } from './mentions.js';
 
 const sql = loadSql('messages.sql', import.meta.url, kindConstants);
 
@@ -122,6 +123,16 @@ function offsetsOf(batch: readonly LogEntry[]): number[] {
 
 type Outcomes = Map<LogEntry, BatchOutcome>;
 
+/** Returns why entries may not be written. */
+async function denialsOf(client: Queryable, batch: readonly LogEntry[]): Promise<ReadonlyMap<LogEntry, Denial>> {
+  const denials = new Map<LogEntry, Denial>();
+  for (const entry of await entriesMentioningOutsiders(client, batch)) {
+    denials.set(entry, { reason: 'mention-not-found' });
+  }
+  for (const entry of batch) if (entry.denial !== undefined) denials.set(entry, entry.denial);
+  return denials;
+}
+
 const refused: BatchOutcome = { is: 'refused' };
 
 /** Logs of channels with history, in `chat.message`. */
@@ -156,11 +167,11 @@ export class MessageStore {
   };
 
   async #append(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, isRetry = false): Promise<void> {
-    const asked = batch.filter(({ denial }) => isRetry || denial !== undefined);
+    const denials = await denialsOf(pool, batch);
+    const asked = isRetry ? batch : batch.filter((entry) => denials.has(entry));
     await this.#findStored(pool, asked, outcomes);
-    for (const entry of asked) {
-      if (entry.denial !== undefined && !outcomes.has(entry))
-        outcomes.set(entry, { is: 'denied', denial: entry.denial });
+    for (const [entry, denial] of denials) {
+      if (!outcomes.has(entry)) outcomes.set(entry, { is: 'denied', denial });
     }
     const fresh = asked.length === 0 ? batch : batch.filter((entry) => !outcomes.has(entry));
     if (fresh.length === 0) return;
