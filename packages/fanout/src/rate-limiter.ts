@@ -3,7 +3,8 @@ const longestSlowMs = 21_600_000;
 const never = Number.NEGATIVE_INFINITY;
 
 /**
- * A bound in units per second that lets one second's worth through at once. One number, no timer.
+ * A limit in units per second, with a burst of one second's worth. It stores one number and needs
+ * no timer.
  * @example
  * ```ts
  * import { RateLimiter } from '@parley/fanout';
@@ -22,7 +23,10 @@ export class RateLimiter {
     this.#perSecond = perSecond;
   }
 
-  /** Takes `units` and answers 0, or takes nothing and answers the milliseconds until they would fit. */
+  /**
+   * Takes `units` and returns 0, or takes nothing and returns the milliseconds until they would
+   * fit.
+   */
   take(units: number, nowMs: number): number {
     this.#follow(nowMs);
     const start = Math.max(this.#paidUntilMs, nowMs);
@@ -32,7 +36,10 @@ export class RateLimiter {
     return 0;
   }
 
-  /** A clock that was set back takes along what is paid: nobody waits until the old time comes again. */
+  /**
+   * Follows a clock that was set back, together with the time up to which units are spent, so that
+   * nobody waits until the old time comes again.
+   */
   #follow(nowMs: number): void {
     if (nowMs < this.#lastMs) this.#paidUntilMs -= this.#lastMs - nowMs;
     this.#lastMs = nowMs;
@@ -45,7 +52,7 @@ export interface MessageRate {
 }
 
 /**
- * Messages and bytes of one sender or of one channel.
+ * Limits the messages and bytes of one sender or of one channel.
  * @example
  * ```ts
  * import { MessageRateLimiter } from '@parley/fanout';
@@ -63,7 +70,7 @@ export class MessageRateLimiter {
     this.#bytes = new RateLimiter(bytesPerSecond);
   }
 
-  /** 0, or the milliseconds to wait. */
+  /** Counts one message and returns 0, or counts nothing and returns the milliseconds to wait. */
   take(bytes: number, nowMs: number): number {
     return this.#messages.take(1, nowMs) || this.#bytes.take(bytes, nowMs);
   }
@@ -119,12 +126,12 @@ interface Turn {
  * ```
  */
 export class SlowMode {
-  /** Last messages, the oldest first. */
+  /** Last message of each user, the oldest first. */
   readonly #turns = new Map<string, Turn>();
 
   /**
-   * Returns 0 if this message may be sent, also if called again for it. Otherwise the milliseconds
-   * until its user may send.
+   * Returns 0 if this message may be sent now, and again if called again for the same message.
+   * Otherwise returns the milliseconds until the user may send.
    */
   take(userId: string, message: object, slowMs: number, nowMs: number): number {
     const last = this.#turns.get(userId);
@@ -136,7 +143,7 @@ export class SlowMode {
     return 0;
   }
 
-  /** Undoes `take` for a message that was not accepted after all. */
+  /** Undoes `take` for a message that was not accepted in the end. */
   giveBack(userId: string, message: object): void {
     const turn = this.#turns.get(userId);
     if (turn?.of !== message) return;

@@ -16,7 +16,10 @@ function encoded(text: string, plain: boolean): EncodedMessage {
   return { bytes: Buffer.from(text), plain };
 }
 
-/** Everything that was ever pushed, as it reads now, and the ring under test. */
+/**
+ * A model of the ring: everything that was ever pushed, in its current state, and the ring under
+ * test.
+ */
 class Model {
   readonly pushed: EncodedMessage[] = [];
   readonly memory = new RingMemory();

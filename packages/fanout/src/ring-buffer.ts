@@ -6,14 +6,17 @@ export interface Amendment {
   readonly target: number;
   /** Returns the earlier entry as it reads from now on. */
   readonly apply: (earlier: EncodedMessage) => EncodedMessage;
-  /** For an edit: returns the edit without its text, for when a later change replaces it. */
+  /** For an edit: returns the edit without its text, to be used once a later change replaces it. */
   readonly withdrawn?: () => EncodedMessage;
 }
 
 /** A message, encoded once for all subscribers, without the framing of any transport. */
 export interface EncodedMessage {
   readonly bytes: Uint8Array;
-  /** False: only subscribers that asked for events receive it. */
+  /**
+   * Whether clients without events receive it too. If false, only subscribers that asked for events
+   * do.
+   */
   readonly plain: boolean;
   readonly amendment?: Amendment | undefined;
 }
@@ -31,12 +34,16 @@ export interface JoinedMessages {
 /** Memory that a message in a ring or a queue costs beyond its bytes. Measured with Node 20. */
 export const messageCostBytes = 400;
 
-/** The ring is trimmed to this share of its bound, so that the next message does not trim it again. */
+/**
+ * Share of its limit to which the ring is trimmed, so that not every further message trims it
+ * again.
+ */
 const trimTo = 0.75;
 
 /**
- * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into it, so the ring is outbox, resume buffer
- * and slow-reader rule in one: a cursor before `tail` has lost messages.
+ * The latest messages of one channel, bounded by bytes. A subscriber is a cursor into the ring, so
+ * one structure serves as outbox, as resume buffer, and as the rule for slow readers: a cursor
+ * before `tail` has lost messages.
  * @example
  * ```ts
  * import { RingBuffer } from '@parley/fanout';
@@ -55,7 +62,10 @@ export class RingBuffer {
   #bytes = 0;
   #tail = 0;
 
-  /** `maxBytes` bounds the ring and `maxWrite` one joined write, both in bytes. The ring counts in `memory`. */
+  /**
+   * `maxBytes` limits the ring and `maxWrite` one joined write, both in bytes. The ring reports its
+   * size to `memory`.
+   */
   constructor(maxBytes: number, maxWrite: number, memory = new RingMemory()) {
     this.#maxBytes = maxBytes;
     this.#maxWrite = maxWrite;
@@ -87,7 +97,7 @@ export class RingBuffer {
     this.#memory.add(bytes);
   }
 
-  /** No longer counts in the memory of all rings. */
+  /** Stops counting this ring in the memory of all rings. */
   release(): void {
     this.#memory.add(-this.memoryBytes);
     this.#memory = new RingMemory();
@@ -167,13 +177,19 @@ export class RingBuffer {
   }
 }
 
-/** A ring as the subscribers of one framing see it. Joins each range once, for every subscriber at that cursor. */
+/**
+ * The view of a ring for subscribers with one framing and the same rights. Joins each range once
+ * for all subscribers at the same cursor.
+ */
 export class RingView {
   readonly framing: Framing;
   readonly plainOnly: boolean;
   readonly #ring: RingBuffer;
   readonly #maxWrite: number;
-  /** By cursor, until the ring changes. Bounded in bytes: many subscribers that resume each read from a cursor of their own. */
+  /**
+   * Joined writes by cursor, until the ring changes. Limited in bytes, because many subscribers
+   * that resume each read from a different cursor.
+   */
   readonly #joined = new Map<number, JoinedMessages>();
   #joinedBytes = 0;
 
@@ -184,12 +200,12 @@ export class RingView {
     this.#maxWrite = maxWrite;
   }
 
-  /** Bytes of joined writes that are kept for other subscribers; at most two writes. */
+  /** Bytes of joined writes that are cached for other subscribers; at most two writes. */
   get joinedBytes(): number {
     return this.#joinedBytes;
   }
 
-  /** Drops what was joined; the ring calls it after each change. */
+  /** Drops the cached writes. The ring calls this after each change. */
   forget(): void {
     if (this.#joined.size === 0) return;
     this.#joined.clear();
@@ -197,7 +213,10 @@ export class RingView {
     this.#joinedBytes = 0;
   }
 
-  /** Returns the messages from `cursor` on that fit one write, or undefined if the ring no longer holds them. */
+  /**
+   * Returns the messages from `cursor` on that fit into one write, or undefined if the ring no
+   * longer holds them.
+   */
   after(cursor: number): JoinedMessages | undefined {
     if (cursor < this.#ring.tail) return undefined;
     const known = this.#joined.get(cursor);
@@ -248,7 +267,7 @@ export class RingMemory {
   readonly #full: () => void;
   #bytes = 0;
 
-  /** `full` is called at each growth beyond `maxBytes`. */
+  /** `full` is called on each growth beyond `maxBytes`. */
   constructor(maxBytes = Number.POSITIVE_INFINITY, full: () => void = () => {}) {
     this.#maxBytes = maxBytes;
     this.#full = full;
@@ -258,7 +277,7 @@ export class RingMemory {
     return this.#bytes;
   }
 
-  /** Adds what a ring has gained or lost. */
+  /** Adds bytes that a ring has gained; a negative number for bytes that it has lost. */
   add(bytes: number): void {
     this.#bytes += bytes;
     if (bytes > 0 && this.#bytes > this.#maxBytes) this.#full();
@@ -266,8 +285,8 @@ export class RingMemory {
 }
 
 /**
- * Returns the size that the largest of these sizes must shrink to, so that all together are at most
- * `target`. Infinite if nothing must shrink.
+ * Returns the size to which the largest of these sizes must shrink so that all together are at most
+ * `target`. Infinite if none must shrink.
  * @example
  * ```ts
  * import { levelFor } from '@parley/fanout';

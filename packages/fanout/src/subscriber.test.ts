@@ -4,7 +4,7 @@ import { Subscriber, type SubscriberOptions } from './subscriber.js';
 
 const bare: Framing = { overheadBytes: 0, join: (messages) => Buffer.concat(messages) };
 
-/** A stream that takes what a test lets it take. */
+/** A stream whose readiness the test controls. */
 class FakeSink {
   readonly framing = bare;
   ended = false;

@@ -25,15 +25,21 @@ export interface HeldBytes {
 export interface SubscriberOptions {
   readonly rings: ChannelRings;
   readonly sink: MessageSink;
-  /** Start in the entries; default: their end. */
+  /** Cursor in the entries at which to start. Default: their end. */
   readonly cursor?: number | undefined;
-  /** True: entries wait for `start`, because older ones come from the table first. */
+  /** Whether entries wait for `start`, because older ones come from the table first. */
   readonly held?: boolean | undefined;
-  /** True: receives events and entries of every kind, not only chat messages. */
+  /**
+   * Whether the client asked for events. If so, it receives events and entries of every kind, not
+   * only chat messages.
+   */
   readonly events: boolean;
-  /** Maximum bytes of messages for this subscriber alone that may wait. */
+  /** Maximum bytes of waiting messages that are for this subscriber alone. */
   readonly maxOwnBytes: number;
-  /** Counts messages for this subscriber alone that wait, and a write that its stream does not take. */
+  /**
+   * Counts the waiting messages for this subscriber alone, and the bytes of a write that its stream
+   * does not accept.
+   */
   readonly unread?: HeldBytes;
   /** Called once when the subscriber has fallen behind. It receives nothing more. */
   readonly onSlow: () => void;
@@ -42,8 +48,9 @@ export interface SubscriberOptions {
 }
 
 /**
- * One stream in a channel: a cursor in each ring, and a short queue of messages of its own (welcome, acks, pongs).
- * Own messages go first, then entries, then lossy messages. It writes nothing while its stream is not ready.
+ * One stream in a channel: a cursor in each ring, and a short queue of its own messages (welcome,
+ * acks, pongs). Own messages go first, then entries, then lossy messages. It writes nothing while
+ * its stream is not ready.
  * @example
  * ```ts
  * import { type MessageSink, RingBuffer, Subscriber } from '@parley/fanout';
@@ -69,7 +76,7 @@ export interface SubscriberOptions {
  */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  /** Fields of their own, because every write reads them. */
+  /** Copied into fields, because every write reads them. */
   readonly #sink: MessageSink;
   readonly #ring: RingBuffer;
   readonly #entries: RingView;
@@ -77,7 +84,7 @@ export class Subscriber {
   readonly #lossy: RingView;
   #own: Uint8Array[] = [];
   #ownBytes = 0;
-  /** Bytes of the write that blocks the stream, and those of them that count. */
+  /** Bytes of the write that blocks the stream, and how many of them are counted as unread. */
   #blockedBytes = 0;
   #stuckBytes = 0;
   #countedBytes = 0;
@@ -117,8 +124,8 @@ export class Subscriber {
   }
 
   /**
-   * Counts a write that has blocked the stream since the last tick. Entries do not count earlier,
-   * because subscribers share the bytes of a write until they fall behind.
+   * Counts a write that has blocked the stream since the last tick. Entries are not counted before
+   * that, because subscribers share the bytes of a write until one of them falls behind.
    */
   tick(): void {
     if (this.#blocked && this.#wasBlocked) this.#stuckBytes = this.#blockedBytes;
@@ -133,7 +140,7 @@ export class Subscriber {
     this.#options.unread?.set(held);
   }
 
-  /** Writes everything that waits and that the stream can take. */
+  /** Writes everything that is waiting, as far as the stream accepts it. */
   flush(): void {
     while (!this.#blocked && !this.#left && !this.#sink.ended && this.#writeNext()) {}
     if (!this.#held && this.#entriesCursor < this.#ring.tail) this.#fallBehind();
@@ -152,7 +159,10 @@ export class Subscriber {
     return this.#ring.head - this.#entriesCursor;
   }
 
-  /** Writes what waits, then `last`, then calls `done`. Accepts nothing new from now on, entries included. */
+  /**
+   * Writes the waiting messages, then `last`, then calls `done`. From now on it accepts nothing
+   * new, entries included.
+   */
   finish(last: Uint8Array | undefined, done: () => void): void {
     if (this.#left || this.#finish !== undefined) return;
     this.#finish = { upTo: this.#ring.head, last, done };
@@ -234,14 +244,14 @@ export class Subscriber {
   }
 }
 
-/** Writes what it holds when its turn comes. */
+/** Something that writes its queued data when its turn comes. */
 export interface Flushable {
   flush(): void;
 }
 
 /**
- * Collects everything that became ready in one turn of the event loop, and flushes each once at its
- * end.
+ * Collects everything that became ready in one turn of the event loop, and flushes each of them
+ * once at the end of the turn.
  * @example
  * ```ts
  * import { FlushQueue } from '@parley/fanout';
@@ -257,7 +267,10 @@ export class FlushQueue {
   readonly #atTurnEnd: (run: () => void) => void;
   readonly #failed: (cause: unknown) => void;
 
-  /** `atTurnEnd` is `setImmediate`, or a function that a test steps by hand. `failed` receives what a flush throws. */
+  /**
+   * `atTurnEnd` is `setImmediate`, or a function that a test steps by hand. `failed` receives any
+   * error that a flush throws.
+   */
   constructor(atTurnEnd: (run: () => void) => void, failed: (cause: unknown) => void) {
     this.#atTurnEnd = atTurnEnd;
     this.#failed = failed;

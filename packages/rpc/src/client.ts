@@ -44,7 +44,8 @@ export function bearerMetadata(token: string | undefined): Metadata {
 
 /**
  * Starts a unary call and returns it, so that it can be cancelled. `done` is called once.
- * @throws {TypeError} if the request cannot be encoded; grpc-js would report that as a failure of the server
+ * @throws {TypeError} if the request cannot be encoded; grpc-js would report that as a server
+ * failure.
  */
 export function startUnary<Q, S>(
   client: Client,

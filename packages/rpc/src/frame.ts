@@ -29,8 +29,8 @@ export function frameOf(message: Uint8Array): Buffer {
 }
 
 /**
- * Returns the refusal of a message with this prefix, or undefined to read it. Compressed messages
- * are always refused.
+ * Returns the refusal for a message with this prefix, or undefined if the message may be read.
+ * Compressed messages are always refused.
  */
 export function prefixRefusal(flag: number | undefined, length: number, maxBytes: number): Refusal | undefined {
   if (flag !== 0) return refuse(flag === 1 ? 'compressed' : 'malformed');

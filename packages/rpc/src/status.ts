@@ -12,7 +12,7 @@ export type TransportStatus = Parameters<ServerInterceptingCallInterface['sendSt
 
 const reasonKey = 'chat-reason';
 const retryKey = 'chat-retry-after-ms';
-/** Response header with the encodings that we accept. By default grpc-js offers compression. */
+/** Response header that lists the encodings we accept. By default grpc-js offers compression. */
 export const acceptedKey = 'grpc-accept-encoding';
 export const acceptedEncodings = 'identity';
 
@@ -27,7 +27,7 @@ export function statusFromRefusal(refusal: Refusal): StatusObject {
 
 /** Adds the trailers of a refusal to a status that the transport made. */
 export function withReason(given: TransportStatus): TransportStatus {
-  const isComplete = given.code === status.OK || given.code === status.NOT_FOUND; // only the health service sends NOT_FOUND
+  const isComplete = given.code === status.OK || given.code === status.NOT_FOUND; // Only the health service sends NOT_FOUND itself.
   if (isComplete || (given.metadata?.get(reasonKey).length ?? 0) > 0) return given;
   return statusFromRefusal(refuse(reasonOf(given)));
 }
@@ -45,16 +45,16 @@ export function reasonOf({
 }
 
 /**
- * Returns whether the peer ended the connection with ENHANCE_YOUR_CALM. grpc-js gives that the code
- * of a message that is too large.
+ * Returns whether the peer closed the connection with ENHANCE_YOUR_CALM. grpc-js reports that with
+ * the code of a message that is too large.
  */
 function isCalmed({ code, details }: Pick<ServiceError, 'code' | 'details'>): boolean {
   return code === status.RESOURCE_EXHAUSTED && details.startsWith('Bandwidth exhausted');
 }
 
 /**
- * Returns the refusal in a status from a peer. Without a reason it came from the transport, and its
- * text is only logged.
+ * Returns the refusal that a status from a peer carries. A status without a reason came from the
+ * transport, and its text is only logged.
  */
 export function refusalFromStatus(
   error: Pick<ServiceError, 'code' | 'details'> & { readonly metadata?: Metadata },

@@ -1,4 +1,4 @@
-/** Rate limit: `burst` events at once, then `perSecond` events per second. */
+/** Rate limit: a burst of `burst` events, then `perSecond` events per second. */
 export interface BurstRate {
   readonly burst: number;
   readonly perSecond: number;
@@ -39,8 +39,8 @@ export class Buckets<K> {
   }
 
   /**
-   * Takes an amount, even if that leaves less than nothing. Returns the milliseconds until something
-   * is left again.
+   * Takes an amount, even if that leaves less than nothing. Returns the milliseconds until the
+   * balance is positive again.
    */
   charge(key: K, amount: number, rate: BurstRate): number {
     const left = this.left(key, rate) - amount;
@@ -60,7 +60,7 @@ export class Buckets<K> {
   }
 
   #set(key: K, left: number): void {
-    this.#buckets.delete(key); // keeps the map in order of the last count
+    this.#buckets.delete(key); // Keeps the map in the order of the last count.
     this.#buckets.set(key, { left, at: this.#now() });
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > maxBuckets && oldest !== undefined) this.#buckets.delete(oldest);

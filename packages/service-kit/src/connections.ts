@@ -7,15 +7,15 @@ import type { Proxies } from './grpc/proxies.js';
 export interface ConnectionBounds {
   /** From one IPv4 address or IPv6 /64 network. */
   readonly perAddress: number;
-  /** In this process, connections of proxies aside. */
+  /** In this process, not counting connections of proxies. */
   readonly perProcess: number;
 }
 
 const logEveryMs = 10_000;
 
 /**
- * Open connections of a server. Refuses those beyond its bounds, before anything is read from them.
- * Trusted proxies are not bounded, because they connect for many users.
+ * Open connections of a server. Refuses connections beyond its limits before it reads anything from
+ * them. Trusted proxies have no limit, because they connect for many users.
  * @example
  * ```ts
  * import { createServer } from 'node:net';
@@ -47,7 +47,7 @@ export class Connections {
     metrics.totals('parley_connections_refused_total', help, 'by', () => this.#refused);
   }
 
-  /** Bounds the connections of a server that has not begun to listen. */
+  /** Limits the connections of a server that does not listen yet. */
   guard(server: Server): void {
     const listeners = server.listeners('connection');
     server.removeAllListeners('connection');
@@ -62,7 +62,7 @@ export class Connections {
     return this.#proxies.has(remoteAddress);
   }
 
-  /** Cuts all open connections. */
+  /** Destroys all open connections. */
   destroyAll(): void {
     for (const socket of this.#open) socket.destroy();
   }
@@ -104,7 +104,7 @@ export class Connections {
 }
 
 /**
- * Reads the bounds of connections from the settings.
+ * Returns the limits of connections from the settings.
  * @example
  * ```ts
  * import { readSettings } from '@parley/runtime';

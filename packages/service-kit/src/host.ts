@@ -94,7 +94,7 @@ export function readHostConfig(
 }
 
 const statementTimeoutMs = 5_000;
-/** Bounds for waiting on a row lock and for holding one idle: both block other calls. */
+/** Limits for waiting on a row lock, and for holding one while idle. Both block other calls. */
 const session = { lock_timeout: '2s', idle_in_transaction_session_timeout: '3s' };
 /** Interval of clock checks and key checks. */
 const checkEveryMs = 3_000;
@@ -108,7 +108,7 @@ async function startClock(pool: Pool): Promise<DatabaseClock> {
   return DatabaseClock.start(pool);
 }
 
-/** Waits for a database that starts at the same time as this process. */
+/** Starts the clock, waiting for a database that starts at the same time as this process. */
 async function startClockPatiently(pool: Pool, url: string, log: Logger): Promise<DatabaseClock> {
   const end = performance.now() + waitForDatabaseMs;
   for (let isLogged = false; ; await pause(retryEveryMs)) {
@@ -132,11 +132,11 @@ async function ipOf(host: string): Promise<string> {
 }
 
 function databaseAway(url: string, cause: unknown): Error {
-  const { host } = new URL(url); // not the whole URL: it contains the password
+  const { host } = new URL(url); // The whole URL is not shown, because it contains the password.
   return new Error(`No database responds at ${host}. Start it, or correct PARLEY_DATABASE_URL.`, { cause });
 }
 
-/** Warns if PostgreSQL has too few free connections: otherwise some calls would fail later. */
+/** Warns if PostgreSQL has too few free connections, because some calls would fail later. */
 async function checkConnections(pool: Pool, wanted: number, { log }: ProcessContext): Promise<void> {
   const usable = await usableConnections(pool);
   const { rows } = await pool.query<{ open: number }>('SELECT sum(numbackends)::int AS open FROM pg_stat_database');
@@ -182,7 +182,7 @@ export class ServiceHost {
   readonly instanceId = randomUUID();
   /**
    * Proves that a key or a lease renewal comes from this process. Only the database sees it, and
-   * stores a hash.
+   * stores only a hash of it.
    */
   readonly secret = randomBytes(32);
   readonly pool: Pool;
@@ -216,7 +216,7 @@ export class ServiceHost {
   }
 
   /**
-   * Opens the database and the parts that need nothing else.
+   * Opens the database and the parts that need only the database.
    * @throws {Error} one sentence if the database is unreachable, too old or not migrated.
    */
   static async open(config: HostConfig, context: ProcessContext): Promise<ServiceHost> {
@@ -237,7 +237,7 @@ export class ServiceHost {
       await parts.stop();
       throw cause;
     });
-    await checkConnections(pool, config.connections, context).catch(() => {}); // it only warns
+    await checkConnections(pool, config.connections, context).catch(() => {}); // This check only warns.
     const host = new ServiceHost(config, context, ip, pool, clock, parts);
     host.#repeat('clock', async () => {
       const stepMs = await clock.measure(pool);
@@ -267,7 +267,7 @@ export class ServiceHost {
     return this.#grpc?.port ?? this.#config.port;
   }
 
-  /** Address of the gRPC server as this machine dials it. Its port is known once it listens. */
+  /** Address of the gRPC server as this machine dials it. The port is known once it listens. */
   get address(): string {
     return hostAndPort(dialable(this.#config.host), this.#port);
   }
@@ -281,7 +281,7 @@ export class ServiceHost {
     this.#grpc?.setServing(serving);
   }
 
-  /** Starts the gRPC server with the services that `add` adds. */
+  /** Starts the gRPC server with the services that `add` adds to it. */
   async serve(add: (builder: GrpcServerBuilder) => void): Promise<void> {
     const { settings, log, metrics } = this.context;
     const credentials = serverCredentials(settings);

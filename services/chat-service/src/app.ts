@@ -49,9 +49,12 @@ const memoryBounds = {
   ofSender: limits.clientIdsPerSender,
   ofAll: limits.clientIdsRemembered,
 };
-/** Bytes per user that replays read from the table. */
+/** Rate, in bytes per user, at which replays read from the table. */
 const replayRate: BurstRate = { burst: 16_777_216, perSecond: 2_097_152 };
-/** Milliseconds; half a second less than the lease in the database, which is 3 s. */
+/**
+ * How long a granted lease is trusted, in milliseconds: half a second less than the 3 s in the
+ * database.
+ */
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
@@ -210,7 +213,8 @@ async function createHeartbeat(
 }
 
 /**
- * Starts the periodic tasks, and registers the last report and the last save of usage for the stop.
+ * Starts the periodic tasks, and registers the last report and the last save of usage to run at the
+ * stop.
  */
 function startBackground(
   host: ServiceHost,
@@ -259,8 +263,8 @@ function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => 
 }
 
 /**
- * Stops this process in order if its row in the database says that it has stopped, whoever wrote
- * that. Managers send nobody here any more, and the supervisor starts a new process.
+ * Stops this process in order if its row in the database says that it has stopped, for whatever
+ * reason. Managers send nobody here any more, and the supervisor starts a new process.
  */
 async function endWhereStopped({ heads, log }: State): Promise<void> {
   if (!(await heads.hasStopped())) return;
@@ -268,7 +272,7 @@ async function endWhereStopped({ heads, log }: State): Promise<void> {
   process.kill(process.pid, 'SIGTERM');
 }
 
-/** Shares of the time for a stop: the drain, then the goodbyes; the rest is a margin. */
+/** Shares of the time for a stop: first the drain, then the goodbyes. The rest is a margin. */
 const shareOfStop = { drain: 0.75, shutdown: 0.15 } as const;
 
 /**

@@ -38,7 +38,7 @@ export interface AppendQueueCounters {
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Registers the metrics of the append queue: batches by size and time, and reruns. */
+/** Registers the metrics of the append queue: batches by size and duration, and reruns. */
 export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCounters {
   const rows = metrics.histogram(
     'parley_append_queue_batch_rows',

@@ -32,8 +32,8 @@ const readCaller = loadSql('callers.sql', import.meta.url).statement(
 );
 
 /**
- * Returns the concurrent calls of one user: fewer than the database connections, so that others get
- * one too.
+ * Returns the number of concurrent calls that one user may have: fewer than the database
+ * connections, so that other users get one too.
  */
 export function callsPerUser(connections: number): number {
   return Math.max(1, Math.min(limits.callsPerUser, connections - 1));
@@ -73,9 +73,9 @@ export class Callers {
   }
 
   /**
-   * Authenticates a call and waits for a free slot of its user. A slot is free again when the
-   * caller has read the response: all users share the database connections, and unread responses
-   * stay in memory.
+   * Authenticates a call and waits for a free slot of its user. The slot becomes free when the
+   * caller has read the response, because all users share the database connections and unread
+   * responses stay in memory.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enter(call: Call): Promise<UserCaller> {

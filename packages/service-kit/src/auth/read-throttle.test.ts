@@ -39,7 +39,7 @@ test('counts the bytes of responses: one user reads at a bounded rate', () => {
       }
     }
   };
-  expect(pages()).toBe(18); // 300 / (1 + 16)
+  expect(pages()).toBe(18); // 300 calls, each of which costs 1 + 16.
   now += 60_000;
   expect(pages()).toBe(18);
   for (let n = 0; n < 60; n++) {

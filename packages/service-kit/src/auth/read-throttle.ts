@@ -9,8 +9,8 @@ const search: BurstRate = { burst: 30, perSecond: 2 };
 const bytesPerCall = 65_536;
 
 /**
- * Rate limits per user and process of all methods that only read. user-service counts `Get` in the
- * database. A call costs 1, and 1 more for each 64 KiB of its response.
+ * Rate limits of all methods that only read, per user and process. The user-service counts `Get` in
+ * the database instead. A call costs 1, and 1 more for each 64 KiB of its response.
  */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
@@ -50,7 +50,7 @@ export class ReadThrottle {
     if (retryAfterMs > 0) throw refuse('read-too-often', { retryAfterMs });
   }
 
-  /** Counts the bytes of a response: large ones cost as much as several calls. */
+  /** Counts the bytes of a response, so that a large one costs as much as several calls. */
   charge(user: string, rpc: string, bytes: number): void {
     const { method, rate } = rateOf(rpc);
     if (rate !== undefined) this.#buckets.charge(`${method} ${user}`, bytes / bytesPerCall, rate);

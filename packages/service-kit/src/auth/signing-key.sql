@@ -1,4 +1,4 @@
--- Publishes a key. A trigger fills the columns of its chain.
+-- Publishes a key. A trigger fills in the columns of its chain.
 -- name: publishKey
 INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, expires_at, proof)
 VALUES (:kid, :purpose, :owner, :publicJwk, now() + make_interval(secs => :lifeSeconds), :secret);

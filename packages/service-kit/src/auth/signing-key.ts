@@ -5,9 +5,12 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, 
 import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const hour = 3_600;
-/** Delay before a new pair is used, so that verifiers and the proxy's cache know it. */
+/**
+ * Milliseconds before a new pair is used, so that verifiers and the cache of the proxy know it by
+ * then.
+ */
 const settleMs = 2_000;
-/** Time after its regular life in which a pair may sign if no new one can be published. */
+/** Seconds for which a pair may sign beyond its regular life if no new one can be published. */
 const graceSeconds = hour;
 
 const publishKey = loadSql('signing-key.sql', import.meta.url).statement('publishKey', {
@@ -109,7 +112,7 @@ export class SigningKey<C extends object> {
       await this.#change(row.seconds > this.#kind.lifeSeconds);
   }
 
-  /** Concurrent callers share one new pair. */
+  /** Returns the current pair. Concurrent callers share one new pair. */
   #current(): Promise<Pair> {
     this.#pair ??= this.#make().catch((cause: unknown) => {
       this.#pair = undefined;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Purpose of a key: decides who may publish it and what its tokens allow. */
+/** Purpose of a key. It decides who may publish the key and what its tokens allow. */
 export type TokenPurpose = 'user' | 'join' | 'manager' | 'chat' | 'gateway';
 
 /** Audience of user tokens: all services. */
@@ -37,9 +37,12 @@ export interface UserClaims {
   readonly sub: string;
   readonly num: number;
   readonly name: string;
-  /** For the client. Privileged calls read the role in the database. */
+  /** For the client only. Privileged calls read the role in the database. */
   readonly role: string;
-  /** Session id. Each call checks its row, so that logout and suspension take effect at once. */
+  /**
+   * Session id. Each call checks the row of the session, so logout and suspension take effect at
+   * once.
+   */
   readonly sid: string;
 }
 
@@ -72,7 +75,7 @@ export interface JoinClaims {
   readonly jti: string;
   /** Base64 of the chat server's internal ip:port, for the proxy. */
   readonly route: string;
-  /** Unix ms of the Listen. The client must connect soon after it. */
+  /** Unix ms of the Listen. The client must connect soon afterwards. */
   readonly timestamp: number;
 }
 

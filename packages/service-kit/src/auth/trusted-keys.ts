@@ -6,7 +6,7 @@ import { type CryptoKey, decodeProtectedHeader, errors, importJWK, type JWK, jwt
 import { issuerOf, type TokenKind, type TokenPurpose } from './tokens.js';
 
 const readEveryMs = 1_000;
-/** Maximum time for which a removed key is still trusted. */
+/** Milliseconds for which a removed key is trusted at most. */
 const staleAfterMs = 60_000;
 
 interface KeyRow {
@@ -46,8 +46,8 @@ async function trusted(row: KeyRow): Promise<[string, TrustedKey][]> {
 }
 
 /**
- * Tests whether a service token was issued in the future. User tokens and join tokens may be: their
- * database row decides, and those issued before the clock was set back stay valid.
+ * Returns whether a service token was issued in the future. User and join tokens may be, because a
+ * database row decides what they open, and those issued before the clock was set back stay valid.
  */
 function isIssuedInFuture(
   { iat = 0 }: { readonly iat?: number },
@@ -92,7 +92,7 @@ export class TrustedKeys {
   readonly #clock: DatabaseClock;
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
-  /** Read whose query is not sent yet. Callers that share it see all current keys. */
+  /** Read whose query has not been sent yet. Callers that share it see all current keys. */
   #nextRead: Promise<void> | undefined;
 
   constructor(pool: Pool, clock: DatabaseClock) {
@@ -128,7 +128,7 @@ export class TrustedKeys {
   async #keyFor(token: string, purpose: TokenPurpose): Promise<TrustedKey> {
     const kid = keyIdOf(token);
     if (!this.#keys.has(kid)) await this.#read();
-    else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // the next call tries again
+    else if (performance.now() - this.#readAt > staleAfterMs) this.#read().catch(() => {}); // The next call tries again.
     const found = this.#keys.get(kid);
     if (found?.purpose !== purpose || found.expiresAt <= this.#clock.now()) throw refuse('invalid-token');
     return found;
@@ -154,8 +154,8 @@ export class TrustedKeys {
 }
 
 /**
- * Tests for canonical base64url, without unused bits in the last character: each token has one
- * spelling.
+ * Returns whether a token is canonical base64url, without unused bits in the last character, so
+ * that each token has only one spelling.
  */
 function isCanonical(token: string): boolean {
   return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part);

@@ -18,9 +18,9 @@ export type RequestTimeouts = Readonly<
 >;
 
 /**
- * Tracks every call of a server. Gives each status a reason, and each call of a served path a log
- * line and a metric. Its interceptor must be the first of the server: a later one has no access to
- * the HTTP/2 stream.
+ * Tracks every call of a server. Gives each status a reason, and logs and counts each call of a
+ * served path. Its interceptor must be the first of the server, because a later one has no access
+ * to the HTTP/2 stream.
  */
 export class CallTracker {
   readonly #log: Logger;
@@ -29,11 +29,11 @@ export class CallTracker {
   readonly #refusalLimit: RefusalLimit;
   readonly #served = new Set<string>();
   /**
-   * Calls by the metadata object that grpc-js passes to the handler: clients cannot forge that key.
+   * Calls by the metadata object that grpc-js passes to the handler. Clients cannot forge that key.
    */
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
-  /** Trusted proxies have their own budget: one of their connections carries many users. */
+  /** Trusted proxies have their own budget, because one of their connections carries many users. */
   readonly #budgets = {
     proxies: new RequestBudget(limits.requestBudgetBytes),
     others: new RequestBudget(limits.requestBudgetBytes),
@@ -101,7 +101,7 @@ export class CallTracker {
         if (serverCall?.answered !== true) forget();
         pass();
       },
-      // grpc-js calls it at the end of every call
+      // grpc-js calls this at the end of every call.
       onCancel: () => {
         forget();
         if (serverCall !== undefined) this.#close(serverCall);
@@ -112,7 +112,7 @@ export class CallTracker {
 
   /**
    * Returns the call that came with this metadata object.
-   * @throws {Error} if it did not pass the interceptor.
+   * @throws {Error} if the call did not pass the interceptor.
    */
   of(metadata: Metadata): ServerCall {
     const serverCall = this.#calls.get(metadata);
@@ -121,7 +121,7 @@ export class CallTracker {
   }
 
   /**
-   * Ends calls that never end by themselves, such as health watchers, so that a shutdown need not
+   * Ends calls that never end by themselves, such as health watchers, so that a shutdown does not
    * wait for them.
    */
   endWatchers(): void {
@@ -149,7 +149,7 @@ export class CallTracker {
     return this.#proxies.has(remoteAddress) ? this.#budgets.proxies : this.#budgets.others;
   }
 
-  /** Bounds the life of a reflection stream. */
+  /** Limits the life of a reflection stream. */
   #endLater(serverCall: ServerCall): void {
     const timer = setTimeout(giveUp, this.#timeouts.reflectionWithinMs, serverCall);
     serverCall.call.onOver(() => clearTimeout(timer));
@@ -175,8 +175,8 @@ export class CallTracker {
 }
 
 /**
- * Ends a call whose request did not arrive in time: it holds memory before its token is even
- * checked.
+ * Ends a call whose request did not arrive in time, because it holds memory before its token is
+ * even checked.
  */
 function giveUp(serverCall: ServerCall): void {
   breakOff(serverCall, refuse('deadline-exceeded', { message: 'The request did not arrive in time.' }));
@@ -185,7 +185,7 @@ function giveUp(serverCall: ServerCall): void {
 /** Ends a call without reading the rest of its request. */
 function breakOff(serverCall: ServerCall, refusal: Refusal): void {
   serverCall.end(refusal);
-  serverCall.stream.close(constants.NGHTTP2_NO_ERROR); // also closes the sending side of the client
+  serverCall.stream.close(constants.NGHTTP2_NO_ERROR); // This also closes the sending side of the client.
 }
 
 /** Resets a call whose response the caller does not read. */
@@ -199,15 +199,15 @@ function dropUnread(serverCall: ServerCall): void {
   cutOff(serverCall);
 }
 
-/** Hooks around the time in which that number of bytes of a response is unsent. */
+/** Hooks called when bytes of a response begin to wait and when they have been sent. */
 interface PendingCalls {
   readonly begin: (bytes: number) => void;
   readonly end: () => void;
 }
 
 /**
- * Gives each status a reason and records it. Drops a message after the status: grpc-js would fail
- * the call.
+ * Gives each status a reason and records it. Drops any message after the status, because grpc-js
+ * would fail the call.
  */
 function watchAnswer(
   transport: ServerInterceptingCallInterface,
@@ -224,7 +224,7 @@ function watchAnswer(
   transport.sendStatus = (given) => {
     const status = withReason(given);
     find()?.answer(status);
-    begin(0); // until the call is over
+    begin(0); // Counts until the call is over.
     sendStatus(status);
   };
   transport.sendMessage = (message, done) => {

@@ -36,17 +36,17 @@ export interface CallTransport {
  * ```
  */
 export class Call {
-  /** Name of the RPC as in the path: `chat.v1.UserService/Login`. */
+  /** Name of the RPC as it appears in the path: `chat.v1.UserService/Login`. */
   readonly rpc: string;
   /**
    * Aborted when the call is over: the caller left, the deadline passed, or the response was sent.
    */
   readonly signal: AbortSignal;
-  /** Fields for the log line of this call. */
+  /** Additional fields for the log line of this call. */
   readonly facts: Record<string, unknown> = {};
   /**
-   * Logs a successful call at debug level only. Set for calls that clients and chat servers repeat
-   * all the time.
+   * Whether a successful call is logged at debug level only. Set for calls that clients and chat
+   * servers repeat all the time.
    */
   quiet = false;
   /** Called with the size of each message of the response, before it is sent. */
@@ -93,8 +93,8 @@ export class Call {
   }
 
   /**
-   * Calls `listener` once, when the caller has received the response or left, or soon if it already
-   * has.
+   * Calls `listener` once, when the caller has received the response or left; soon, if that has
+   * already happened.
    */
   onOver(listener: () => void): void {
     if (this.signal.aborted) queueMicrotask(listener);

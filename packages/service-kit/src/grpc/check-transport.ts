@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 
 const load = createRequire(import.meta.url);
 
-/** Installed version of grpc-js, and the version whose private parts this code was tested with. */
+/**
+ * Installed version of grpc-js, and the version whose private members this code was tested with.
+ */
 export interface TransportVersions {
   readonly installed: string;
   readonly tested: string;
@@ -15,7 +17,7 @@ function readVersions(): TransportVersions {
 }
 
 /**
- * Checks the version of grpc-js, because raw streams use private parts of it.
+ * Checks the version of grpc-js, because raw streams use its private members.
  * @throws {Error} one sentence if another version is installed.
  */
 export function checkTransport({ installed, tested }: TransportVersions = readVersions()): void {

@@ -3,8 +3,8 @@ import type { Settings } from '@parley/runtime';
 import { readPem } from './pem.js';
 
 /**
- * Credentials for calls between services: TLS that trusts `PARLEY_TLS_CA` if it is set, else plain
- * text.
+ * Returns credentials for calls between services: TLS that trusts `PARLEY_TLS_CA` if that is set,
+ * else plain text.
  * @example
  * ```ts
  * import { Client } from '@grpc/grpc-js';

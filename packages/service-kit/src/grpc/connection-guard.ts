@@ -9,8 +9,8 @@ interface Inner {
 }
 
 /**
- * Bounds the connections of a gRPC server. Ends those on which no call begins within this time,
- * except of trusted proxies, which connect in advance.
+ * Limits the connections of a gRPC server. Closes those on which no call begins in time, except
+ * those of trusted proxies, which connect in advance.
  */
 export function guardConnections(server: Server, connections: Connections, firstCallWithinMs: number): void {
   const inner = server as unknown as Inner;

@@ -11,7 +11,7 @@ interface Inner {
 
 const secondsOf: Readonly<Record<string, number>> = { H: 3_600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
 /**
- * Longest deadline that works in grpc-js: its timers have 31 bits of milliseconds, and a longer one
+ * Longest deadline that works in grpc-js. Its timers have 31 bits of milliseconds, and a longer one
  * fires at once.
  */
 const longestSeconds = 2_147_483;
@@ -55,7 +55,7 @@ function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
 
 function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
   const { code, details, metadata } = statusFromRefusal(refusal);
-  stream.on('error', () => {}); // the connection broke
+  stream.on('error', () => {}); // The connection broke.
   stream.respond(
     {
       ':status': 200,
@@ -66,12 +66,12 @@ function respond(stream: ServerHttp2Stream, refusal: Refusal): void {
     },
     { endStream: true },
   );
-  stream.close(constants.NGHTTP2_NO_ERROR); // the rest of the request is not read
+  stream.close(constants.NGHTTP2_NO_ERROR); // The rest of the request is not read.
 }
 
 /** Hooks for new calls. */
 export interface HeaderChecks {
-  /** True: the connection of the stream is being closed, and no call begins on it. */
+  /** Returns whether the connection of the stream is being closed, so that no call begins on it. */
   readonly isEnding: (stream: ServerHttp2Stream) => boolean;
   /** Called for each refused call. */
   readonly refused: (refusal: Refusal, stream: ServerHttp2Stream) => void;

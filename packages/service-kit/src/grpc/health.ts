@@ -21,15 +21,14 @@ type Watcher = ServerWritableStream<HealthQuery, HealthStatus>;
 
 /** Health that a server reports through `grpc.health.v1.Health`. */
 export interface Health {
-  /** Sets whether the server and all its services serve, and notifies watchers. */
+  /** Sets whether the server and all its services are serving, and notifies watchers. */
   set(serving: boolean): void;
 }
 
 /**
  * Serves the gRPC health protocol for `''` (the whole server) and each of `services`. The status is
- * not serving until `set(true)`. Callers are not authenticated, so no query is stored or echoed;
- * the library's own handlers store every name. The number of
- * watchers is bounded.
+ * NOT_SERVING until `set(true)`. Callers are not authenticated, so no query is stored or echoed,
+ * unlike in the library's own handlers, which store every name. The number of watchers is limited.
  * @example
  * ```ts
  * import { Server } from '@grpc/grpc-js';
@@ -41,7 +40,7 @@ export interface Health {
  */
 export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);
-  /** Open watchers, oldest first, and whether they watch a known service. */
+  /** Open watchers, oldest first, each with whether it watches a known service. */
   const watchers = new Map<Watcher, boolean>();
   let current: HealthStatus = { status: 'NOT_SERVING' };
   const replaced = { code: status.UNAVAILABLE, details: 'Too many health watchers. Watch again.' };
@@ -55,7 +54,7 @@ export function addHealth(server: Server, services: readonly string[]): Health {
       const isKnown = known.has(call.request.service);
       watchers.set(call, isKnown);
       call.on('cancelled', () => watchers.delete(call));
-      call.write(isKnown ? current : { status: 'SERVICE_UNKNOWN' }); // an unknown service never becomes known
+      call.write(isKnown ? current : { status: 'SERVICE_UNKNOWN' }); // An unknown service never becomes known.
       const [oldest] = watchers.keys();
       if (oldest === undefined || watchers.size <= limits.healthWatchers) return;
       watchers.delete(oldest);

@@ -9,7 +9,7 @@ export interface KeyPair {
 
 const loopback = /^(127(\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
-/** Tests whether only this machine can reach a listener on `host`. */
+/** Returns whether only this machine can reach a listener on `host`. */
 export function isLoopback(host: string): boolean {
   return loopback.test(host);
 }

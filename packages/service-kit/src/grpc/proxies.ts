@@ -4,7 +4,7 @@ import type { Call } from './call.js';
 const forwardedBytes = 1_024;
 
 /**
- * Trusted gateways and proxies in front of a service: their `x-forwarded-for` header names the
+ * Trusted gateways and proxies in front of a service. Their `x-forwarded-for` header names the
  * caller.
  * @example
  * ```ts
@@ -34,15 +34,18 @@ export class Proxies {
     return this.named(call.peer, call.metadata('x-forwarded-for', forwardedBytes));
   }
 
-  /** Returns the same for an address and its `x-forwarded-for` header. */
+  /**
+   * Returns the address of the caller from the address of the peer and its `x-forwarded-for`
+   * header.
+   */
   named(peer: string, forwardedFor = ''): string {
     const named = forwardedFor.split(',').at(-1)?.trim() ?? '';
     return isIP(named) !== 0 && this.has(peer) ? named : peer;
   }
 
-  /** Tests whether an address belongs to a trusted proxy. */
+  /** Returns whether an address belongs to a trusted proxy. */
   has(peer: string): boolean {
-    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets name IPv4 peers so
+    const address = peer.replace(/^\[|\]$/g, '').replace(/^::ffff:(?=[\d.]+$)/i, ''); // IPv6 sockets write IPv4 peers this way.
     const family = isIP(address);
     return family !== 0 && this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }

@@ -5,7 +5,9 @@ import { limits, type Refusal, refuse } from '@parley/runtime';
 import type { ServerCall } from './server-call.js';
 
 const nothing = Buffer.alloc(0);
-/** Bytes that a client may send after the end of its call, before it can know of it. */
+/**
+ * Maximum bytes that a client may send after the end of its call, before it can know of that end.
+ */
 const maxDroppedBytes = 1_048_576;
 
 /**
@@ -18,8 +20,8 @@ class MessageDeframer {
   readonly #failed: (refusal: Refusal) => void;
   #take: ((message: Buffer) => void) | undefined;
   /**
-   * Unread bytes are between `#from` and `#to`. The buffer grows by doubling, however small the
-   * chunks are.
+   * Buffer whose unread bytes are between `#from` and `#to`. It grows by doubling, however small
+   * the chunks are.
    */
   #held: Buffer = nothing;
   #from = 0;
@@ -29,13 +31,13 @@ class MessageDeframer {
   #halfClosed = false;
   #onHalfClose: (() => void) | undefined;
 
-  /** `failed` is called with the reason if the stream cannot be read further. */
+  /** `failed` is called with the refusal if the stream cannot be read further. */
   constructor(stream: ServerHttp2Stream, failed: (refusal: Refusal) => void) {
     this.#stream = stream;
     this.#failed = failed;
     stream.removeAllListeners('data');
     stream.once('end', () => {
-      this.#halfClosed = true; // a paused stream also emits this, once its bytes are read
+      this.#halfClosed = true; // A paused stream also emits this, once its bytes have been read.
       this.#notifyHalfClose();
     });
   }
@@ -110,7 +112,10 @@ class MessageDeframer {
     this.#onHalfClose = undefined;
   }
 
-  /** Drops everything that still arrives: a client can go on sending after its call has ended. Too much resets it. */
+  /**
+   * Drops everything that still arrives, because a client can go on sending after its call has
+   * ended. Resets the stream if that is too much.
+   */
   stop(): void {
     this.#take = undefined;
     this.#hold(nothing);
@@ -128,9 +133,9 @@ class MessageDeframer {
 }
 
 /**
- * Stream that reads and writes frames on HTTP/2 directly, writes several at once, and can be reset.
- * grpc-js still reads the request of a server stream and writes the status. After its end nothing
- * is written.
+ * Stream that reads and writes frames on HTTP/2 directly. It can write several at once, and it can
+ * be reset. grpc-js still reads the request of a server stream and writes the status. Nothing is
+ * written after its end.
  * @example
  * ```ts
  * import { ChatService } from '@parley/contract';
@@ -149,7 +154,7 @@ export class RawStream {
   readonly #call: ServerDuplexStream<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
   readonly #serverCall: ServerCall;
   readonly #inner: ServerHttp2Stream;
-  /** Undefined for a server stream: its client sends one request. */
+  /** Undefined for a server stream, whose client sends only one request. */
   readonly #inbound: MessageDeframer | undefined;
   #ended: boolean;
   #writtenBytes = 0;
@@ -162,14 +167,14 @@ export class RawStream {
     this.#inner = serverCall.stream;
     this.#inbound = 'read' in call ? new MessageDeframer(this.#inner, (refusal) => this.end(refusal)) : undefined;
     this.#ended = serverCall.answered || this.#inner.closed || this.#inner.destroyed;
-    this.#inner.on('error', () => {}); // the connection broke; the call ends next
+    this.#inner.on('error', () => {}); // The connection broke; the call ends next.
     this.#inner.once('close', () => this.#over());
     serverCall.onAnswer(() => this.#over());
   }
 
   /**
-   * True once either side or the deadline ended the stream. Backed by a field, because each write
-   * reads it.
+   * True once either side or the deadline has ended the stream. A field backs it, because each
+   * write reads it.
    */
   get ended(): boolean {
     return this.#ended;
@@ -185,7 +190,7 @@ export class RawStream {
     return this.#inner.writableLength;
   }
 
-  /** Writes whole frames. False: wait for `onDrain` before the next write. */
+  /** Writes whole frames. Returns false if the next write must wait for `onDrain`. */
   write(frames: Buffer): boolean {
     if (this.#ended) return true;
     if (this.#writtenBytes === 0) this.#serverCall.call.sendHeaders();
@@ -194,7 +199,7 @@ export class RawStream {
     return this.#inner.write(frames);
   }
 
-  /** Calls `listener` once, just before the write that reaches `bytes` in total. */
+  /** Calls `listener` once, just before the write that brings the total to `bytes`. */
   onWritten(bytes: number, listener: () => void): void {
     this.#notifyAtBytes = bytes;
     this.#onWritten = listener;
@@ -230,13 +235,14 @@ export class RawStream {
     this.#inbound?.onHalfClose(listener);
   }
 
-  /** Calls `listener` once when the stream ends, or soon if it has ended. */
+  /** Calls `listener` once when the stream ends; soon, if it has ended already. */
   onClose(listener: () => void): void {
     this.#serverCall.call.onOver(listener);
   }
 
   /**
-   * Ends with OK or the status of a refusal, after everything written. Only the first end counts.
+   * Ends the stream with OK or with the status of a refusal, after everything that was written.
+   * Only the first end counts.
    */
   end(refusal?: Refusal): void {
     if (this.#ended) return;
@@ -246,7 +252,8 @@ export class RawStream {
   }
 
   /**
-   * Ends at once and drops unread bytes: the only way to end a stream whose client does not read.
+   * Ends the stream at once and drops unread bytes. This is the only way to end a stream whose
+   * client does not read.
    */
   reset(): void {
     this.#ended = true;

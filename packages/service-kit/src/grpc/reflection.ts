@@ -17,7 +17,7 @@ type Request = Partial<ReflectionQuery> & { readonly message_request?: keyof Ref
 
 type Call = ServerDuplexStream<Request, unknown>;
 
-/** Resolver for each kind of query. Undefined means not found. */
+/** Resolver for each kind of query. It returns undefined if nothing was found. */
 type Answers = { readonly [Kind in keyof ReflectionQuery]: (about: ReflectionQuery[Kind]) => object | undefined };
 
 const versions = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
@@ -47,7 +47,7 @@ export function addReflection(server: Server, served: readonly string[]): void {
  * Sends one response per request. The pipeline waits for slow readers and handles a broken stream.
  */
 function answerAll(call: Call, answers: Answers): void {
-  const requests = call.iterator({ destroyOnReturn: false }); // a destroyed call could not send its status
+  const requests = call.iterator({ destroyOnReturn: false }); // A destroyed call could not send its status.
   pipeline(Readable.from(answersTo(requests, answers)), call, () => undefined);
 }
 
@@ -58,7 +58,7 @@ async function* answersTo(requests: AsyncIterable<Request>, answers: Answers): A
   }
 }
 
-/** Bounds the strings of a query, because responses repeat it. */
+/** Returns whether a string of a query is short enough. Responses repeat it. */
 function isShort(value: unknown): boolean {
   if (typeof value === 'string') return Buffer.byteLength(value) <= limits.metadataValueBytes;
   return typeof value !== 'object' || value === null || Object.values(value).every(isShort);
@@ -85,7 +85,7 @@ function answersFor(served: readonly string[]): Answers {
   return {
     file_by_filename: (name) => fileAnswer(files.get(name), files),
     file_containing_symbol: (name) => fileAnswer(bySymbol.get(name), files),
-    file_containing_extension: () => undefined, // the contract has no extensions
+    file_containing_extension: () => undefined, // The contract has no extensions.
     all_extension_numbers_of_type: (name) =>
       isMessage(name) ? { all_extension_numbers_response: { base_type_name: name } } : undefined,
     list_services: () => ({ list_services_response: { service: served.map((name) => ({ name })) } }),
@@ -111,7 +111,7 @@ function filesServing(served: readonly string[]): ReadonlyMap<string, Descriptor
 function withImports(start: readonly DescriptorFile[], files: ReadonlyMap<string, DescriptorFile>): DescriptorFile[] {
   const found = new Set(start);
   for (const { imports } of found) {
-    for (const file of imports.flatMap((name) => files.get(name) ?? [])) found.add(file); // the set grows during the loop
+    for (const file of imports.flatMap((name) => files.get(name) ?? [])) found.add(file); // The set grows during the loop.
   }
   return [...found];
 }

@@ -6,12 +6,12 @@ import type { Proxies } from './proxies.js';
 
 /** Rate limit of refusals per connection. */
 const refusals: BurstRate = { burst: 100, perSecond: 10 };
-/** The same for an address with many recently closed connections. */
+/** Stricter rate limit for an address with many recently closed connections. */
 const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
-/** Closed connections per address before the stricter limit applies. */
+/** Number of closed connections per address before the stricter limit applies. */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
-/** Reasons of handlers that count. The other refusals of handlers need a token, and cost its user. */
+/** Refusals by handlers that count. All others need a token, and cost the user of that token. */
 const countedReasons: ReadonlySet<string> = new Set<Reason>([
   'unauthenticated',
   'invalid-token',
@@ -27,7 +27,7 @@ const countedReasons: ReadonlySet<string> = new Set<Reason>([
 
 /**
  * Closes a connection whose calls are refused too often, because even a refusal costs time.
- * Connections of proxies carry calls of many users and are never closed.
+ * Connections of proxies carry calls of many users, so they are never closed.
  */
 export class RefusalLimit {
   readonly #connections = new Buckets<object>();
@@ -46,7 +46,10 @@ export class RefusalLimit {
     );
   }
 
-  /** Counts the outcome of a call of a served path, if it is one of those that cost its caller nothing. */
+  /**
+   * Counts the outcome of a call of a served path, if it is a refusal that costs the caller
+   * nothing.
+   */
   countOutcome(reason: string, stream: ServerHttp2Stream): void {
     if (countedReasons.has(reason)) this.count(stream);
   }
@@ -65,7 +68,7 @@ export class RefusalLimit {
     this.#end(session);
   }
 
-  /** Tests whether the connection of a new stream is being closed. */
+  /** Returns whether the connection of a new stream is being closed. */
   isEnding({ session }: ServerHttp2Stream): boolean {
     return session !== undefined && this.#ending.has(session);
   }
@@ -76,7 +79,10 @@ export class RefusalLimit {
     session.once('close', () => this.#connections.forget(session));
   }
 
-  /** Destroys the session later: in a callback of one of its streams that corrupts the heap of Node. */
+  /**
+   * Destroys the session later. Doing so in a callback of one of its streams corrupts the heap of
+   * Node.
+   */
   #end(session: Http2Session): void {
     this.#ending.add(session);
     session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -31,7 +31,7 @@ export function renewKeyPair(
   const reload = async () => {
     const pair = keyPair(settings);
     if (pair === undefined || (known?.cert.equals(pair.cert) && known.key.equals(pair.key))) return;
-    createSecureContext(pair); // throws if only one of the files is new
+    createSecureContext(pair); // This throws if only one of the files is new.
     known = pair;
     changed(pair);
     log.info('certificate reloaded for new connections');

@@ -3,7 +3,7 @@ import { prefixBytes, prefixRefusal } from '@parley/rpc';
 import { limits, type Refusal, type RequestBudget, refuse } from '@parley/runtime';
 import { headerBytesOf } from './headers.js';
 
-/** Limits of methods whose requests may be larger than others, in bytes. */
+/** Maximum size in bytes for the methods whose requests may be larger than others. */
 const larger: Readonly<Record<string, number>> = { Send: limits.frameBytes, Report: limits.reportBytes };
 
 /** Returns the maximum size of a request of this path, in bytes. */
@@ -34,8 +34,8 @@ export class RequestIntake {
   }
 
   /**
-   * Reserves the fixed cost of the call, then starts counting. grpc-js has paused the stream by
-   * then.
+   * Reserves the fixed cost of the call, then starts counting. grpc-js has already paused the
+   * stream by then.
    */
   begin(): void {
     if (!this.#count(limits.callBytes + headerBytesOf(this.#stream))) return;
@@ -43,7 +43,7 @@ export class RequestIntake {
     this.#stream.pause();
   }
 
-  /** Releases all reserved memory: the call has its response, or its stream was accepted. */
+  /** Releases all reserved memory, because the call has its response or its stream was accepted. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -15,7 +15,7 @@ interface InnerCall extends ServerInterceptingCallInterface {
   readonly stream?: ServerHttp2Stream;
 }
 
-/** One call as the server tracks it, beyond what its handler sees. */
+/** State of one call that the server tracks and its handler does not see. */
 export class ServerCall {
   readonly path: string;
   readonly call: Call;
@@ -46,7 +46,7 @@ export class ServerCall {
     return stream;
   }
 
-  /** True once a status is sent. Nothing may be written after it. */
+  /** True once a status has been sent. Nothing may be written after it. */
   get answered(): boolean {
     return this.#answer !== undefined;
   }
@@ -67,7 +67,7 @@ export class ServerCall {
     this.#answered = listener;
   }
 
-  /** Records a status that is sent, by us or by the transport. The first one counts. */
+  /** Records a status that was sent, by us or by the transport. Only the first one counts. */
   answer(status: TransportStatus): void {
     this.#answer ??= status;
     this.#answered();
@@ -79,7 +79,7 @@ export class ServerCall {
   }
 
   /**
-   * Outcome of the call. A call without a status was reset, by us for a reason or by the client.
+   * Outcome of the call. If it has no status, it was reset: by us, for a reason, or by the client.
    */
   get reason(): Reason | 'ok' {
     if (this.#answer === undefined) return this.#failure?.reason ?? 'cancelled';

@@ -24,10 +24,10 @@ export interface GrpcServerOptions {
   readonly reflection: boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** Time that `stop` waits for calls in flight, in milliseconds. */
+  /** Milliseconds that `stop` waits for calls in flight. */
   readonly stopMs: number;
   /**
-   * Concurrent calls and streams on one connection. Absent: the limit of services without chat
+   * Concurrent calls and streams on one connection. Absent: the limit for services without chat
    * streams.
    */
   readonly streamsPerConnection?: number;
@@ -69,7 +69,7 @@ export function serverCredentials(settings: Parameters<typeof keyPair>[0]): Serv
   return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
 }
 
-/** Time that `drain` has to end connections in order, before they are cut. */
+/** Milliseconds that `drain` has to end connections in order, before they are destroyed. */
 const cutAfterMs = 100;
 
 /** A private member of grpc-js. `checkTransport` pins the exact version. */
@@ -94,7 +94,7 @@ export function renewCredentials(credentials: ServerCredentials, { cert, key }: 
   (credentials as unknown as Renewable).updateSecureContextOptions({ cert: [cert], key: [key] });
 }
 
-/** Returns the methods of the original contract under their names without a package. */
+/** Returns the methods of the original contract, under their names without a package. */
 function seedAlias(name: string, definition: ServiceDefinition): { name: string; definition: ServiceDefinition } {
   const short = name.replace(/^chat\.v1\./, '');
   const originals = new Set(originalMethods.filter(({ service }) => service === short).map(({ method }) => method));
@@ -148,7 +148,7 @@ export class GrpcServerBuilder {
    */
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
-    setLogVerbosity(logVerbosity.NONE); // it would print unreadable metadata, including tokens
+    setLogVerbosity(logVerbosity.NONE); // grpc-js would print unreadable metadata, including tokens.
     const { host, log, metrics, reflection, stopMs, patience } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
     const bounds = this.#options.connections ?? connectionBounds(readSettings({}));
@@ -157,7 +157,7 @@ export class GrpcServerBuilder {
     const calls = new CallTracker(log, metrics, proxies, refusalLimit, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
-      'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method
+      'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method.
       'grpc.max_concurrent_streams': streamsPerConnection,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
@@ -226,7 +226,10 @@ interface Sessions {
   readonly http2Servers: ReadonlyMap<unknown, { readonly sessions: Set<Http2Session> }>;
 }
 
-/** Removes destroyed sessions that are not closed yet: `tryShutdown` would wait for them for ever. */
+/**
+ * Removes destroyed sessions that are not closed yet. Otherwise `tryShutdown` would wait for them
+ * for ever.
+ */
 function forgetDestroyed(server: Server): void {
   for (const { sessions } of (server as unknown as Sessions).http2Servers.values()) {
     for (const session of sessions) if (session.destroyed) sessions.delete(session);
@@ -234,9 +237,9 @@ function forgetDestroyed(server: Server): void {
 }
 
 /**
- * Waits for calls in flight, ends watchers, and closes connections after `withinMs`. Uses `drain`
- * for that, because without channelz `forceShutdown` of grpc-js 1.14 finds no connections. It
- * does not find those that are closing already either, so what is left is cut.
+ * Waits for calls in flight, ends watchers, and closes the connections after `withinMs`. It uses
+ * `drain` for that, because `forceShutdown` of grpc-js 1.14 finds no connections without channelz.
+ * `drain` misses connections that are already closing, so the remaining ones are destroyed.
  */
 async function shutDown(
   server: Server,

@@ -26,9 +26,9 @@ type Response<M> = M extends { responseType: Codec<infer S> } ? S : never;
 /** Handler of a unary method. */
 export type UnaryHandler<Q, S> = (request: Q, call: Call) => Promise<S>;
 /**
- * Handler that authenticates the caller before the request is decoded: a request of a few kilobytes
- * may cost milliseconds to decode, and a stranger must not cause that. `A` is the promise of a unary
- * response, or the messages of a stream.
+ * Handler that authenticates the caller before the request is decoded. A request of a few kilobytes
+ * may take milliseconds to decode, and a stranger must not be able to cause that. `A` is the
+ * promise of a unary response, or the messages of a stream.
  */
 export interface AuthenticatedHandler<Q, A> {
   readonly authenticate: (call: Call) => Promise<(request: Q) => A>;
@@ -55,7 +55,7 @@ type HandlerOf<M> = M extends { requestStream: true }
         | AuthenticatedHandler<Request<M>, Promise<Response<M>>>
         | { bytes: BytesHandler<Response<M>> };
 
-/** Handlers by method name. A missing one refuses with `not-implemented`. */
+/** Handlers by method name. A missing handler refuses with `not-implemented`. */
 export type Handlers<D extends Definition> = { readonly [K in keyof D]?: HandlerOf<D[K]> };
 
 type AnyHandler =
@@ -102,7 +102,7 @@ function unary(
   return (grpc, done) => void respond(grpc.request, calls.of(grpc.metadata), done);
 }
 
-/** Waits until the client has read what was written, or the call is over. */
+/** Waits until the client has read everything that was written, or the call is over. */
 function drained(grpc: ServerWritableStream<Buffer, Buffer>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
@@ -159,7 +159,7 @@ function taken(
   return (grpc: TakenCall) => void hand(grpc, calls.of(grpc.metadata));
 }
 
-/** Returns a handler for calls of anyone. */
+/** Returns a handler for calls of anyone, without authentication. */
 function forAnyone<A>(answer: (request: never, call: Call) => A): AuthenticatedHandler<unknown, A> {
   return { authenticate: async (call) => (request) => answer(request as never, call) };
 }

@@ -34,8 +34,8 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
 }
 
 /**
- * Random delay before a client reconnects: streams of a channel end together and come back one by
- * one.
+ * Random delay before a client reconnects. The streams of a channel end together, and should come
+ * back one by one.
  */
 function comeBackInMs({ seats }: LiveChannel): number {
   const withinMs = Math.min(spreadMs.most, Math.max(spreadMs.least, (seats * 1_000) / streamsPerSecond));
@@ -44,8 +44,8 @@ function comeBackInMs({ seats }: LiveChannel): number {
 
 /**
  * Gives every channel back, spread over half of the available time. For each channel it refuses new
- * messages, waits for pending writes, gives the head back and says goodbye to its streams. Until
- * its turn a channel works as usual and accepts new streams.
+ * messages, waits for pending writes, gives the head back and says goodbye to its streams. A
+ * channel works as usual, and accepts new streams, until it is given back.
  */
 export class Drain implements Part {
   readonly #deps: DrainDutyDeps;
@@ -62,8 +62,8 @@ export class Drain implements Part {
   }
 
   /**
-   * Resolves when no channel is left or the time is over. If called again, the earlier deadline
-   * counts.
+   * Resolves when no channel is left or the time is over. If called again, the earlier of the two
+   * deadlines counts.
    */
   begin(withinMs: number): Promise<void> {
     this.#endsAt = Math.min(this.#endsAt, performance.now() + withinMs);
@@ -84,7 +84,7 @@ export class Drain implements Part {
     const rest = () => this.#moveRest();
     const done = await this.#untilDone(rest, () => this.#endsAt);
     log.info({ done }, 'drained');
-    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // otherwise Listen would lead here until the process ends
+    if (!done) void this.#untilDone(rest, () => Number.POSITIVE_INFINITY); // Otherwise Listen would lead here until the process ends.
   }
 
   get #leftMs(): number {
@@ -104,7 +104,7 @@ export class Drain implements Part {
     await Promise.all(moves);
   }
 
-  /** Gives back channels that were opened meanwhile, and those that were never loaded. */
+  /** Gives back channels that were opened during the drain, and those that were never loaded. */
   async #moveRest(): Promise<void> {
     await this.#move(this.#deps.channels.all().filter(({ moving }) => !moving));
     const owned = await this.#deps.heads.ownedHeads();
@@ -127,8 +127,8 @@ export class Drain implements Part {
   }
 
   /**
-   * Retries until `work` succeeds. Returns false if it did not before `endsAt`, which may move
-   * closer meanwhile.
+   * Retries until `work` succeeds. Returns false if it has not succeeded by `endsAt`, which may
+   * become earlier meanwhile.
    */
   async #untilDone(work: () => Promise<unknown>, endsAt: () => number): Promise<boolean> {
     for (;;) {

@@ -25,17 +25,17 @@ export interface HeartbeatDeps {
   readonly sessions: Sessions;
   /** Milliseconds since the database last answered this server. */
   readonly unansweredMs: () => number;
-  /** Called if the database answers the managers and not this server. */
+  /** Called if the database responds to the managers but not to this server. */
   readonly onCutOff: () => void;
-  /** Checks which channels the database says this server owns, and leaves the others. */
+  /** Asks the database which channels this server owns, and leaves the others. */
   readonly onDoubt: () => Promise<unknown>;
   readonly log: Logger;
 }
 
 const leaseSeconds = 3;
 /**
- * Milliseconds without an answer from the database after which this server gives its channels up.
- * Managers that still reach the database would otherwise renew its lease for ever.
+ * Milliseconds without a response from the database after which this server gives its channels up.
+ * Otherwise managers that still reach the database would renew its lease for ever.
  */
 const cutOffMs = 3_000;
 const answerWithinMs = 1_000;
@@ -54,7 +54,7 @@ export function moment(): LeaseMoment {
 export class Heartbeat {
   readonly #deps: HeartbeatDeps;
   #utilization = performance.eventLoopUtilization();
-  /** Why no manager accepted the last report, or undefined if one did. */
+  /** Reason why no manager accepted the last report, or undefined if one did. */
   #refused: string | undefined = 'no report was sent yet';
   #warned = false;
 
@@ -71,7 +71,7 @@ export class Heartbeat {
     if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has run out');
   }
 
-  /** Sends one report. If no manager answers, renews the lease in the database directly. */
+  /** Sends one report. If no manager responds, renews the lease in the database directly. */
   async report(state: ServerState): Promise<void> {
     if (this.#deps.unansweredMs() > cutOffMs && !(await this.#isAnswered())) return this.#giveUp(state);
     const sentAt = moment();
@@ -86,8 +86,8 @@ export class Heartbeat {
   }
 
   /**
-   * Asks once more before giving up: a process that was suspended for that long has had no chance
-   * of an answer.
+   * Asks once more before giving up, because a process that was suspended for that long could not
+   * receive a response.
    */
   async #isAnswered(): Promise<boolean> {
     const asked = this.#deps.onDoubt().then(
@@ -98,8 +98,8 @@ export class Heartbeat {
   }
 
   /**
-   * Gives all channels up. Throws before that if no manager accepts the report: then nobody reaches
-   * the database, and no other server can take the channels.
+   * Gives all channels up. Throws before that if no manager accepts the report: in that case nobody
+   * reaches the database, and no other server can take the channels.
    */
   async #giveUp(state: ServerState): Promise<void> {
     this.#deps.lease.end();
@@ -107,7 +107,7 @@ export class Heartbeat {
     this.#deps.onCutOff();
   }
 
-  /** Leaves channels that another server owns now, then confirms the lease. */
+  /** Leaves channels that another server owns by now, then confirms the lease. */
   async #doubt(sentAt: LeaseMoment): Promise<void> {
     await this.#deps.onDoubt();
     this.#deps.lease.confirm(sentAt);
@@ -153,8 +153,8 @@ export class Heartbeat {
   }
 
   /**
-   * Load from 0 to 1: utilization of the event loop since the last report, or the share of seats,
-   * whichever is more.
+   * Returns the load from 0 to 1: the utilization of the event loop since the last report or the
+   * share of seats in use, whichever is greater.
    */
   #load(): number {
     const before = this.#utilization;

@@ -15,7 +15,7 @@ export class Pings {
   turn(nowMs: number): void {
     for (const session of this.#sessions.find()) {
       if (!session.events) continue;
-      session.heardAtMs = Math.min(session.heardAtMs, nowMs); // the clock may have been set back
+      session.heardAtMs = Math.min(session.heardAtMs, nowMs); // The clock may have been set back.
       if (nowMs - session.heardAtMs > 3 * this.#everyMs)
         session.goodbye('idle', { listenAgain: true, retryAfterMs: 0 });
       else session.ping(nowMs);

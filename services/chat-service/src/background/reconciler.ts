@@ -13,8 +13,8 @@ export interface ReconcilerDeps {
   readonly sessions: Sessions;
   readonly now: () => number;
   /**
-   * Called with the number of channels that another server owns now, or that were given back
-   * because they are empty.
+   * Called with the number of channels that were lost to another server, or given back because they
+   * are empty.
    */
   readonly onLeft: (why: 'lost' | 'empty', channels: number) => void;
 }
@@ -39,12 +39,12 @@ function ownershipOf({ facts }: LiveChannel): Ownership {
 
 /**
  * Makes this process and the database agree, once a second. It ends streams whose seat or session
- * is over, deletes seats whose stream is gone, leaves channels that another server owns and gives
+ * is over, deletes seats whose stream is gone, leaves channels that another server owns, and gives
  * empty ones back.
  */
 export class Reconciler {
   readonly #deps: ReconcilerDeps;
-  /** Number of seats by state at the last run. A late seat was reserved and not taken in time. */
+  /** Number of seats by state at the last run. A late seat was reserved but not taken in time. */
   readonly seats = { live: 0, reserved: 0, late: 0 };
 
   #answeredAtMs = performance.now();
@@ -65,8 +65,8 @@ export class Reconciler {
   }
 
   /**
-   * Leaves every channel that this server no longer owns, and shows what others wrote in the rest.
-   * Returns the heads that this server owns.
+   * Leaves every channel that this server no longer owns, and shows new entries of other writers in
+   * the rest. Returns the heads that this server owns.
    */
   async checkHeads(): Promise<readonly OwnedHead[]> {
     const before = this.#deps.channels.all();
@@ -95,8 +95,8 @@ export class Reconciler {
   }
 
   /**
-   * Closes channels that were lost, so that they take no more messages. Returns their sessions,
-   * which are still open.
+   * Closes lost channels, so that they take no more messages. Returns their sessions, which are
+   * still open.
    */
   #close(lost: readonly LiveChannel[]): ChatSession[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);
@@ -123,8 +123,8 @@ export class Reconciler {
   }
 
   /**
-   * Shows leaving sessions all that is committed, including the entry that removes them. Ignores
-   * what they send meanwhile.
+   * Shows leaving sessions everything that is committed, including the entry that removes them.
+   * Ignores what they send meanwhile.
    */
   async showLast(leaving: readonly ChatSession[]): Promise<void> {
     for (const session of leaving) session.deafen();

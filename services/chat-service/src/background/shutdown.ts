@@ -12,8 +12,8 @@ export interface ShutdownDeps {
 }
 
 /**
- * Deletes the seats of streams that have ended, and says goodbye to the remaining streams at the
- * stop.
+ * Deletes the seats of streams that have ended, and at the stop says goodbye to the remaining
+ * streams.
  */
 export class Shutdown implements Part {
   readonly #deps: ShutdownDeps;
@@ -25,8 +25,8 @@ export class Shutdown implements Part {
   }
 
   /**
-   * Call this when a stream has ended. If the database does not answer, the reconciler deletes the
-   * seat later.
+   * Registers that a stream has ended and deletes its seat. If the database does not respond, the
+   * reconciler deletes the seat later.
    */
   closed(session: ChatSession): void {
     this.#deps.sessions.remove(session.key.seat);

@@ -8,7 +8,10 @@ import { managerAudience, type ServiceClaims, type SigningKey } from '@parley/se
 /** Time limit of one report over all attempts, in milliseconds. The lease must outlast it. */
 const reportWithinMs = 1_000;
 
-/** Clients of all managers. Any of them can answer; the one that answered last comes first. */
+/**
+ * Clients of all managers. Any of them can serve a call; the one that responded last is tried
+ * first.
+ */
 export class Managers implements Part {
   readonly #clients: Client[];
   readonly #key: SigningKey<ServiceClaims>;
@@ -27,8 +30,9 @@ export class Managers implements Part {
   }
 
   /**
-   * Reports to the first manager that answers. One that hangs comes last the next time.
-   * @throws {Refusal} `not-mine` if this server no longer owns a listed channel; otherwise the last refusal.
+   * Reports to the first manager that responds. A manager that hangs is tried last the next time.
+   * @throws {Refusal} `not-mine` if this server no longer owns a listed channel; otherwise the last
+   * refusal.
    */
   async report(request: ReportRequest): Promise<void> {
     const token = await this.#key.sign({ sub: this.#instanceId }, managerAudience);

@@ -24,7 +24,7 @@ function edit(target: number, text: string): EncodedMessage {
   return { bytes: Buffer.from(`[edit ${text}]`), plain: false, amendment: { target, apply, withdrawn } };
 }
 
-/** A channel whose turns end at once, with subscribers that can be kept from reading. */
+/** A channel whose turns end at once. Its subscribers can be kept from reading. */
 class World {
   readonly channel: LiveChannel;
 
@@ -89,7 +89,7 @@ describe('Amendments keep the ring in step with the log', () => {
   test('a deletion hides the text of a message and of its edit from later readers', () => {
     const world = new World();
     world.show(words('secret'), edit(1, 'secret too'), words('other'));
-    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // joined now, so it is cached
+    expect(world.after(0)).toBe('[secret too][edit secret too][other]'); // Joined now, so it is cached.
     world.show(deletion(1));
     expect(world.after(0)).toBe('[][void][other][delete 1]');
     expect(world.after(1)).toBe('[void][other][delete 1]');

@@ -1,14 +1,14 @@
 import type { Amendment, RingBuffer } from '@parley/fanout';
 
 /**
- * Keeps the ring in step with the log, so that an entry read from it later does not show text that
- * is gone.
+ * Keeps the ring in step with the log, so that later readers of an entry do not see text that is
+ * gone.
  */
 export class Amendments {
   readonly #ring: RingBuffer;
   /**
-   * Newest edit of each target, oldest first: its cursor in the ring, and its message without the
-   * text.
+   * Newest edit of each target, oldest first: its cursor in the ring, and the same message without
+   * its text.
    */
   readonly #edits = new Map<
     number,
@@ -20,8 +20,8 @@ export class Amendments {
   }
 
   /**
-   * Applies an amendment. Call it right before the amending entry joins the ring; `cursor` is that
-   * of the target.
+   * Applies an amendment. Call it right before the amending entry joins the ring. `cursor` is the
+   * cursor of the target.
    */
   apply({ target, apply, withdrawn }: Amendment, cursor: number): void {
     this.#ring.replace(cursor, apply);

@@ -27,7 +27,7 @@ function entry(n: number, fields: Partial<Candidate> = {}): Candidate {
   };
 }
 
-/** A database of one channel that can lose its answers on demand. */
+/** A database of one channel that can lose its responses on demand. */
 class Log {
   readonly rows: string[] = [];
   readonly batches: number[] = [];
@@ -159,9 +159,9 @@ describe('AppendQueue', () => {
     const { appendQueue, offer } = setUp();
     const data = Buffer.alloc(488);
     for (let n = 1; n <= 7; n++) expect(offer(entry(n, { data }))).toBe(true);
-    expect(offer(entry(8, { data }))).toBe(false); // of this user
+    expect(offer(entry(8, { data }))).toBe(false); // Over the limit of this user.
     expect(offer(entry(9, { data, senderId: 'bob' }))).toBe(true);
-    expect(offer(entry(10, { data, senderId: 'bob' }))).toBe(false); // of this channel
+    expect(offer(entry(10, { data, senderId: 'bob' }))).toBe(false); // Over the limit of this channel.
     for (const n of [11, 12]) expect(offer(entry(n, { data, senderId: 'bob', channelId: 2 }))).toBe(true);
     expect(offer(entry(13, { data, senderId: 'carol', channelId: 3 }))).toBe(false);
     expect(appendQueue.bytes).toBe(10_000);

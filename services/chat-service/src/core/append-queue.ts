@@ -27,8 +27,8 @@ class TurnQueue {
   /** Bytes of unsettled entries, including those in flight. */
   bytes = 0;
   /**
-   * True while a batch has entries of this channel, or its members are being loaded. The rest
-   * waits.
+   * True while a batch holds entries of this channel, or its members are being loaded. The other
+   * entries wait.
    */
   held = false;
 
@@ -49,7 +49,9 @@ class TurnQueue {
     return 0;
   }
 
-  /** Removes and returns the next entry, if there is one. Then it is the next sender's turn. */
+  /**
+   * Removes and returns the next entry, if there is one, and passes the turn to the next sender.
+   */
   take(): QueuedEntry[] {
     for (const [sender, own] of this.#senders) {
       this.#senders.delete(sender);
@@ -61,7 +63,7 @@ class TurnQueue {
     return [];
   }
 
-  /** Puts entries that were not written back at the front. */
+  /** Puts entries that were not written back to the front. */
   putBack(taken: readonly QueuedEntry[]): void {
     const rest = [...this.#senders.values()].flat();
     this.#senders.clear();
@@ -72,13 +74,13 @@ class TurnQueue {
 
 /** Figures of a batch whose outcome is known. */
 export interface BatchResult {
-  /** Number of entries, without those that met a lock and were not written. */
+  /** Number of entries, not counting those that met a lock and were not written. */
   readonly rows: number;
-  /** Number of times it was sent. */
+  /** Number of attempts to send it. */
   readonly tries: number;
   /**
-   * Milliseconds that its oldest entry waited until the batch was sent, and from there to the
-   * outcome.
+   * Milliseconds that its oldest entry waited before the batch was sent, and milliseconds from
+   * there to the outcome.
    */
   readonly waitedMs: number;
   readonly tookMs: number;
@@ -87,9 +89,9 @@ export interface BatchResult {
 export interface AppendQueueBounds {
   /** Maximum entries of one batch. */
   readonly rows: number;
-  /** Maximum bytes of one batch; a larger entry goes alone. */
+  /** Maximum bytes of one batch. A larger entry is sent alone. */
   readonly batchBytes: number;
-  /** Maximum bytes that may wait: in all, of one channel and of one user. */
+  /** Maximum bytes that may wait: in all, for one channel and for one user. */
   readonly waitingBytes: number;
   readonly channelBytes: number;
   readonly userBytes: number;
@@ -98,12 +100,12 @@ export interface AppendQueueBounds {
 export interface AppendQueueOptions {
   readonly append: Append;
   readonly pause: (ms: number) => Promise<void>;
-  /** Monotonic, ms. */
+  /** Monotonic clock in milliseconds. */
   readonly now: () => number;
   readonly onBatch: (written: BatchResult) => void;
   /**
-   * Called with the error of each try whose outcome is not known, and with errors thrown by
-   * callbacks.
+   * Called with the error of each attempt whose outcome is not known, and with errors that
+   * callbacks throw.
    */
   readonly onDoubt: (cause: unknown) => void;
   readonly bounds: AppendQueueBounds;
@@ -122,13 +124,14 @@ const firstPauseMs = 20;
 const longestPauseMs = 500;
 const paused: AppendOutcome = { is: 'paused' };
 const refused: AppendOutcome = { is: 'refused' };
-/** Milliseconds for which a channel that was locked is written apart from the others. */
+/** Milliseconds for which a channel that was locked is written separately from the others. */
 const asideMs = 5_000;
-/** Maximum number of channels that are written apart at the same time. */
+/** Maximum number of channels that are written separately at the same time. */
 export const asideAtOnce = 2;
 
 /**
- * Returns a key for the client id within its channel and sender. A UUID is the same in either case.
+ * Returns a key for the client id within its channel and sender. The case of a UUID does not
+ * matter.
  */
 function identityOf({ channelId, senderId, clientId }: LogEntry): string {
   return `${channelId} ${senderId} ${clientId.toLowerCase()}`;
@@ -144,14 +147,15 @@ function addTo(sums: Map<string, number>, key: string, bytes: number): void {
  * Queue of all durable writes of one process. At most one batch of all channels is in flight, and
  * entries that arrive meanwhile form the next one, so nothing waits for a timer. Channels, and the
  * senders of a channel, take turns. A batch is sent again until its outcome is known. A channel
- * that was locked is written apart, so that the others do not wait for it.
+ * that was locked is written separately, so that the others do not wait for it.
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions;
-  /** Queues of channels with unsettled entries. The channel served last comes last. */
+  /** Queues of channels with unsettled entries. The channel that was served last is at the end. */
   readonly #queues = new Map<number, TurnQueue>();
   /**
-   * Channels that were locked, with the monotonic time in ms until which they are written apart.
+   * Channels that were locked, with the monotonic time in ms until which they are written
+   * separately.
    */
   readonly #asideUntilMs = new Map<number, number>();
   readonly #bytesOfUsers = new Map<string, number>();
@@ -167,7 +171,7 @@ export class AppendQueue {
     this.#options = options;
   }
 
-  /** Bytes that wait or are in flight. */
+  /** Bytes of entries that wait or are in flight. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -361,7 +365,7 @@ export class AppendQueue {
     while (this.#flushes[0] !== undefined && this.#flushes[0].upTo < oldest) this.#flushes.shift()?.resolve();
   }
 
-  /** Calls `done`. If it throws, that is reported and delays no other entry. */
+  /** Calls `done`. An error that it throws is reported and does not affect other entries. */
   #notify(done: Settle, outcome: AppendOutcome): void {
     try {
       done(outcome);
@@ -371,8 +375,8 @@ export class AppendQueue {
   }
 
   /**
-   * Merges entries of one client id, as from two streams of a user: the message is written once,
-   * and both callers learn it.
+   * Merges entries with one client id, for example from two streams of a user: the message is
+   * written once, and both callers get its outcome.
    */
   #fold(batch: readonly QueuedEntry[]): QueuedEntry[] {
     const first = new Map<string, QueuedEntry>();

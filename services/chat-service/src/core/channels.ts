@@ -8,7 +8,7 @@ export type ChannelsBounds = Omit<ChannelBounds, 'ringMemory'> & {
   readonly allRingsBytes: number;
 };
 
-/** When all rings together are too large, they shrink to this share of their bound. */
+/** Share of their limit to which all rings shrink when together they are too large. */
 const shrinkTo = 0.9;
 
 /** Channels that this process has in memory, by id. */
@@ -34,8 +34,8 @@ export class Channels {
   }
 
   /**
-   * Returns the live channel of this ownership, and creates it if there is none. Drops a channel of
-   * an older epoch.
+   * Returns the live channel of this ownership, creating it if needed. Drops a channel of an older
+   * epoch.
    */
   open(opening: LoadedChannel, nowMs: number): LiveChannel {
     const { facts } = opening;
@@ -48,8 +48,8 @@ export class Channels {
   }
 
   /**
-   * Drops a channel, unless a newer ownership has taken its place. Open streams keep the object
-   * until they end.
+   * Drops a channel, unless a newer ownership has replaced it. Open streams keep the object until
+   * they end.
    */
   close(channel: LiveChannel): void {
     if (this.find(channel.facts.id) !== channel) return;
@@ -61,7 +61,7 @@ export class Channels {
     return [...this.#live.values()];
   }
 
-  /** Returns the channels without streams, the longest empty first. */
+  /** Returns the channels without streams; those that have been empty longest come first. */
   empty(): (LiveChannel & { readonly emptySinceMs: number })[] {
     const isEmpty = (channel: LiveChannel): channel is LiveChannel & { readonly emptySinceMs: number } =>
       channel.emptySinceMs !== undefined;
@@ -75,7 +75,10 @@ export class Channels {
     return this.#ringMemory.bytes;
   }
 
-  /** Drops the rings of empty channels, the longest empty first, and then the oldest messages of the largest rings. */
+  /**
+   * Drops the rings of empty channels, the longest empty first, and then the oldest messages of the
+   * largest rings, until all rings fit into `target` bytes.
+   */
   #shrinkRings(target: number): void {
     for (const channel of this.empty()) {
       if (this.ringBytes <= target) return;

@@ -26,8 +26,8 @@ export class DedupeMemory {
   }
 
   /**
-   * Returns true if one more id of a sender fits. Once the total is reached, a sender below an
-   * equal share still has room.
+   * Returns whether one more id of a sender fits. Once the total is reached, a sender below an
+   * equal share still gets space.
    */
   hasRoomFor(idsOfSender: number): boolean {
     const { ofSender, ofAll } = this.bounds;
@@ -39,17 +39,18 @@ interface Remembered extends SentMessage {
   readonly atMs: number;
 }
 
-/** Packs a UUID, in either case, into 16 one-byte characters. */
+/** Packs a UUID, in upper or lower case, into 16 one-byte characters. */
 function compact(clientId: string): string {
   return Buffer.from(clientId.replaceAll('-', ''), 'hex').toString('latin1');
 }
 
 /**
- * Recent acks of a channel by sender and client id, so that a retry gets the ack of the first try.
+ * Recent acks of a channel by sender and client id, so that a retry gets the ack of the first
+ * attempt.
  */
 export class DedupeCache {
   readonly #memory: DedupeMemory;
-  /** The most recent sender comes last, and so does its most recent id. */
+  /** Senders and their ids. The most recent sender is last, and so is its most recent id. */
   readonly #senders = new Map<string, Map<string, Remembered>>();
   #over = false;
 
@@ -84,7 +85,8 @@ export class DedupeCache {
   }
 
   /**
-   * Forgets the oldest id of this sender. For channels with history, as their log remembers it too.
+   * Forgets the oldest id of this sender. Use it only for channels with history, whose log
+   * remembers the id too.
    */
   makeRoom(sender: string): void {
     const own = this.#senders.get(sender);

@@ -1,4 +1,4 @@
-/** Reason why an entry may not be written, from the table of refusals. */
+/** Reason why an entry must not be written, from the table of refusals. */
 export interface Denial {
   readonly reason:
     | 'muted'
@@ -30,20 +30,20 @@ export interface LogEntry {
   readonly digest: Uint8Array;
   readonly mentions: readonly string[];
   /**
-   * Revision of the members and settings by which it was judged. Nothing is written if the head has
-   * another one.
+   * Revision of the members and settings against which it was checked. Nothing is written if the
+   * head has another revision.
    */
   readonly revision: number;
-  /** True if its sender is the owner or an admin of the channel. */
+  /** Whether the sender is the owner or an admin of the channel. */
   readonly isHost: boolean;
   /**
-   * Why it may not be written. It is looked up nevertheless, as an earlier try may have been
-   * stored.
+   * Why the entry must not be written, if so. It is looked up nevertheless, because an earlier
+   * attempt may have been stored.
    */
   readonly denial: Denial | undefined;
 }
 
-/** An entry that is judged right before it is written. */
+/** An entry that is checked right before it is written. */
 export interface Candidate extends LogEntry {
   /** Brings `revision`, `isHost` and `denial` up to date. */
   judge(): void;
@@ -53,26 +53,26 @@ export interface Candidate extends LogEntry {
 
 /** Outcome of an entry. */
 export type AppendOutcome =
-  /** Committed now. */
+  /** It was committed now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly revision: number }
-  /** Committed before, by an earlier try. */
+  /** An earlier attempt has committed it. */
   | { readonly is: 'duplicate'; readonly seq: number; readonly sentAtMs: number }
-  /** Not stored by an earlier try, and not allowed now. */
+  /** No earlier attempt has stored it, and it is not allowed now. */
   | { readonly is: 'denied'; readonly denial: Denial }
   /** Another message has this client id. */
   | { readonly is: 'reused' }
   /** This server no longer owns the channel. */
   | { readonly is: 'moved' }
-  /** The lease lapsed before it was written. */
+  /** The lease lapsed before the entry was written. */
   | { readonly is: 'paused' }
-  /** A row that it needs was locked for too long. Nothing was written. */
+  /** A row that the entry needs was locked for too long. Nothing was written. */
   | { readonly is: 'busy' }
-  /** The database will never accept it. */
+  /** The database will never accept the entry. */
   | { readonly is: 'refused' };
 
-/** Outcome of an entry of one batch. */
+/** Outcome of one entry of a batch. */
 export type BatchOutcome =
-  | AppendOutcome /** Members or settings have changed, and have this revision now. Nothing was written. */
+  | AppendOutcome /** Members or settings have changed; they have this revision now. Nothing was written. */
   | Stale;
 
 export interface Stale {
@@ -93,8 +93,8 @@ export type Append = (
 ) => Promise<readonly BatchOutcome[]>;
 
 /**
- * Returns the bytes of an entry that count for a quota, as `chat.stored_bytes` does once it is
- * written.
+ * Returns the number of bytes by which an entry counts towards a quota, as `chat.stored_bytes` will
+ * once it is written.
  */
 export function weightOf({ data, contentType, mentions }: LogEntry): number {
   const text = data.length + Buffer.byteLength(contentType);

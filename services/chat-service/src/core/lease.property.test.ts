@@ -5,15 +5,16 @@ const runs = { numRuns: 500, seed: 42 };
 const lifeMs = 2_500;
 
 /**
- * A machine: its clocks against true time, the requests on their way, and when the lease in the
- * database ends. A suspended machine stops the monotonic clock; setting the clock changes the other.
+ * A machine: its two clocks, true time, the requests in flight, and the end of the lease in the
+ * database. Suspending the machine stops the monotonic clock; setting the clock changes the other
+ * one.
  */
 class Machine {
   readonly lease = new Lease(lifeMs);
   #trueMs = 0;
   #monotonicMs = 0;
   #wallMs = 1_000_000;
-  /** True time until which the database surely grants the lease. */
+  /** True time until which the database certainly grants the lease. */
   #grantedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #requests: { moment: ReturnType<Machine['now']>; sentMs: number }[] = [];
 
@@ -40,7 +41,10 @@ class Machine {
     this.#requests.push({ moment: this.now(), sentMs: this.#trueMs });
   }
 
-  /** The database has granted a request at the latest when its answer arrives, at the earliest when it was sent. */
+  /**
+   * The database has granted a request at the earliest when it was sent, and at the latest when its
+   * response arrives.
+   */
   confirm(which: number): void {
     const [request] = this.#requests.splice(which % Math.max(1, this.#requests.length), 1);
     if (request === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * A moment on both clocks. The monotonic clock stops in a suspended machine; the wall clock can be
- * set.
+ * A moment on both clocks. The monotonic clock stops while the machine is suspended; the wall clock
+ * can be set.
  */
 export interface LeaseMoment {
   readonly monotonicMs: number;
@@ -9,7 +9,7 @@ export interface LeaseMoment {
 
 /**
  * The time for which this process may act as the owner of its channels. It counts from the moment
- * when the confirmed request was *sent*, by whichever clock went further.
+ * the confirmed request was *sent*, by whichever clock advanced more.
  */
 export class Lease {
   readonly #lifeMs: number;
@@ -37,7 +37,8 @@ export class Lease {
   }
 
   /**
-   * Returns false once the lease has lapsed: do nothing as the owner until it is confirmed again.
+   * Returns whether the lease holds. Once it has lapsed, do nothing as the owner until it is
+   * confirmed again.
    */
   holds(now: LeaseMoment): boolean {
     return this.ageMs(now) < this.#lifeMs;

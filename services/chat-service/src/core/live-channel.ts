@@ -48,7 +48,7 @@ export class LiveChannel {
   readonly senders: SenderRateLimiters;
   readonly slowMode = new SlowMode();
   readonly sent: DedupeCache;
-  /** Whether another server has the channel or is about to. Sends are refused then. */
+  /** Whether another server owns the channel or is about to. Sends are refused in that case. */
   moving = false;
   /** Sums of the stored entries, as of the last sweep. */
   stored: StoredUsage = { bytes: 0, rows: 0 };
@@ -99,7 +99,7 @@ export class LiveChannel {
     return this.#emptySinceMs;
   }
 
-  /** Returns up to `most` of the users in the channel, each once. */
+  /** Returns at most `most` of the users in the channel, each once. */
   people(most: number): Person[] {
     const found = new Map<string, Person>();
     for (const { person } of this.#occupants.values()) {
@@ -143,7 +143,10 @@ export class LiveChannel {
     lossy.shrinkTo(Math.max(0, maxBytes - entries.memoryBytes));
   }
 
-  /** Releases the memory that is counted for the channel. Remaining readers keep their position until they end. */
+  /**
+   * Releases the memory that is counted for the channel. Remaining readers keep their position
+   * until their streams end.
+   */
   end(): void {
     this.sent.end();
     for (const ring of [this.rings.entries, this.rings.lossy]) ring.release();
@@ -154,8 +157,8 @@ export class LiveChannel {
   }
 
   /**
-   * Returns the cursor at which a reader that has seen `seq` continues; undefined if the ring no
-   * longer has the next entry, or does not have `seq` yet.
+   * Returns the cursor at which a reader that has seen `seq` continues. Returns undefined if the
+   * ring no longer has the next entry, or does not have `seq` yet.
    */
   cursorAfter(seq: number): number | undefined {
     const cursor = this.#cursorOf(seq + 1);
@@ -189,7 +192,10 @@ export class LiveChannel {
     this.senders.forget(userId);
   }
 
-  /** Puts a frame into the ring. Writes a burst before it could push a ready reader off the ring. */
+  /**
+   * Puts a frame into the ring. Flushes early if a burst could otherwise push a ready reader off
+   * the ring.
+   */
   #publish(frame: EncodedMessage): void {
     this.rings.entries.push(frame);
     this.#unflushedBytes += frame.bytes.length;
@@ -213,15 +219,18 @@ export class LiveChannel {
 export interface SequencedEntry {
   readonly seq: number;
   readonly frame: EncodedMessage;
-  /** True for a change of members: the sequencer reloads them before it shows the next entry. */
+  /**
+   * Whether the entry changes the members: the sequencer reloads them before it shows the next
+   * entry.
+   */
   readonly changesMembers: boolean;
 }
 
 /** Result of loading the members and settings of a channel. */
 export interface LoadedMembers {
-  /** Counts their changes. */
+  /** Counts the changes of members and settings. */
   readonly revision: number;
-  /** Lowest last seq of a connected user who has been removed; infinite if there is none. */
+  /** Lowest last seq among connected users who have been removed; infinite if there are none. */
   readonly partAfter: number;
 }
 
@@ -248,20 +257,23 @@ interface Ahead {
 const retryMs = 200;
 
 /**
- * Shows the entries of a channel in the order of their seq. The table is the truth. Before it shows
- * an entry, the sequencer reads from the table what other processes wrote before it, and loads the
+ * Shows the entries of a channel in the order of their seq. The table is authoritative: before the
+ * sequencer shows an entry, it reads everything that other processes wrote before it, and loads the
  * members if they have changed.
  */
 export class Sequencer {
   readonly #log: ShownLog;
   readonly #options: SequencerOptions;
-  /** Entries committed here that wait for earlier ones, by seq. */
+  /** Entries that this process has committed and that wait for earlier ones, by seq. */
   readonly #ahead = new Map<number, Ahead>();
   #loaded: LoadedMembers;
   readonly #wanted: { seq: number; revision: number };
   #isCatchingUp = false;
   #isLoading = false;
-  /** True from a shown change of members until they are loaded. Nothing may be shown meanwhile. */
+  /**
+   * True from the moment a change of members is shown until they are loaded. Nothing may be shown
+   * meanwhile.
+   */
   #areMembersOld = false;
   #caughtUp: (() => void)[] = [];
 
@@ -284,7 +296,7 @@ export class Sequencer {
   }
 
   /**
-   * Call this to say that the table has entries up to `seq`, and members and settings of this
+   * Records that the table has entries up to `seq` and that members and settings have this
    * revision. Shows missing entries.
    */
   expect(seq: number, revision: number): void {
@@ -340,7 +352,7 @@ export class Sequencer {
 
   async #readOn(): Promise<void> {
     const entries = await this.#options.readAfter(this.#log.lastSeq);
-    if (entries.length === 0) this.#wanted.seq = this.#log.lastSeq; // another log now: the reconciler ends the streams
+    if (entries.length === 0) this.#wanted.seq = this.#log.lastSeq; // The channel has a new log; the reconciler ends the streams.
     for (const entry of entries) await this.#showOne(entry, this.#wanted.revision);
   }
 
@@ -353,8 +365,8 @@ export class Sequencer {
   }
 
   /**
-   * Loads members and settings. They may be older than the commit that named the revision `atLeast`,
-   * and then count as that revision.
+   * Loads members and settings. They may be older than the commit that reported the revision
+   * `atLeast`; they count as that revision nevertheless.
    */
   async #reload(atLeast = this.#wanted.revision): Promise<void> {
     this.#isLoading = true;

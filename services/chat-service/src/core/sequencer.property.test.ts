@@ -90,7 +90,10 @@ type Step =
   | { do: 'fail'; times: number }
   | { do: 'wait' };
 
-/** Outcomes of own commits arrive in any order: `heardAfter` steps later. */
+/**
+ * Plays the steps. Outcomes of this server's commits arrive `heardAfter` steps later, so in any
+ * order.
+ */
 async function play(world: World, steps: readonly Step[]): Promise<void> {
   const due: { at: number; entry: SequencedEntry; revision: number }[] = [];
   const deliver = (now: number) => {

@@ -54,7 +54,9 @@ class World {
     return entry;
   }
 
-  /** A manager removes a user with an entry, the last one that the user may see. */
+  /**
+   * Removes a user with an entry, as a manager does. It is the last entry that the user may see.
+   */
   remove(user: string): void {
     this.revision += 1;
     this.leftSeq[user] = this.write(true).seq;
@@ -72,7 +74,7 @@ describe('Sequencer', () => {
     world.remove('bob');
     world.sequencer.expect(1, 1);
     expect(world.sequencer.isCurrent(0)).toBe(false);
-    while (world.reloads === 0) await pause(); // until the members are being loaded
+    while (world.reloads === 0) await pause(); // Waits until the members are being loaded.
     expect([0, 1].map((revision) => world.sequencer.isCurrent(revision))).toEqual([false, false]);
     await world.settle();
     expect([0, 1].map((revision) => world.sequencer.isCurrent(revision))).toEqual([false, true]);

@@ -1,5 +1,5 @@
 /**
- * Distributes items over at most `steps` steps, in order, so that each step has about the same
+ * Distributes items over at most `steps` steps, in order, so that all steps have about the same
  * weight. The first item goes into the first step. Steps may be empty.
  */
 export function spread<T>(items: readonly T[], weightOf: (item: T) => number, steps: number): T[][] {

@@ -15,7 +15,7 @@ export interface Quota {
 type Add = (more: ReadonlyMap<string, StoredUsage>) => Promise<ReadonlyMap<string, StoredUsage>>;
 
 const nothing: StoredUsage = { bytes: 0, rows: 0 };
-/** A deletion is a row too, so deletions may use a tenth more rows than the quota. */
+/** A deletion is a row too, so deletions may exceed the quota of rows by a tenth. */
 const shareForDeletions = 1.1;
 
 function reaches(value: number, bound: number): boolean {
@@ -30,13 +30,13 @@ function isOver({ bytes, rows }: StoredUsage, most: StoredUsage, deletes: boolea
 
 /**
  * Tracks which users have reached their quota. Writes of this server are counted in memory and
- * added to the sums in the database every few seconds, so a user may exceed the quota by what fits
- * between.
+ * added to the sums in the database every few seconds, so a user may exceed the quota by whatever
+ * is sent in between.
  */
 export class Usage {
   readonly #quota: Quota;
   #unsaved = new Map<string, StoredUsage>();
-  /** Users over their quota when the database last told. */
+  /** Users over their quota, as last read from the database. */
   readonly #over = new Map<string, StoredUsage>();
   /** Bytes stored by this process. */
   storedBytes = 0;
@@ -68,8 +68,8 @@ export class Usage {
   }
 
   /**
-   * Returns the denial if this user, or the channel with `inChannel` stored, is over quota. A
-   * deletion has a higher limit.
+   * Returns the denial if the user, or the channel with the stored sums `inChannel`, is over quota.
+   * Deletions have a higher limit.
    */
   denialFor(userId: string, inChannel: StoredUsage, deletes: boolean): Denial | undefined {
     const { channel, user } = this.#quota;
@@ -78,8 +78,8 @@ export class Usage {
   }
 
   /**
-   * Saves the counts, and reads the sums of users over quota who are `here`. Rejects if that fails;
-   * the next call saves them.
+   * Saves the counts, and reads the sums of those users over quota who are `here`. Rejects if that
+   * fails; the next call saves the same counts.
    */
   async save(add: Add, here: () => ReadonlySet<string>): Promise<void> {
     const people = this.#over.size === 0 ? new Set<string>() : here();

@@ -15,11 +15,11 @@ export interface CommandDeps {
   readonly heads: HeadStore;
   readonly channelLoader: ChannelLoader;
   /**
-   * Shows the sessions all that is committed in their channels, before they learn that they were
-   * removed.
+   * Shows these sessions everything that is committed in their channels, before they learn that
+   * they were removed.
    */
   readonly showLast: (sessions: readonly ChatSession[]) => Promise<void>;
-  /** Begins to give every channel back, and returns at once. */
+  /** Begins to give every channel back, without waiting for the end. */
   readonly drain: (withinMs: number) => void;
 }
 

@@ -30,10 +30,7 @@ export interface ConnectDeps {
 interface StreamOptions {
   readonly events: boolean;
   readonly resume: { readonly log: string; readonly seq: number } | undefined;
-  /**
-   * Number of bytes after which the stream ends, to be resumed on a new one. If absent, it never
-   * ends for that.
-   */
+  /** Number of bytes after which the stream ends, to be resumed on a new one. Absent: no limit. */
   readonly mostBytes?: number;
 }
 
@@ -52,7 +49,9 @@ function optionsOfConnect(call: Call): StreamOptions {
   return { events: call.metadata('chat-events') === '1', resume: readResume(call.metadata('chat-resume')) };
 }
 
-/** Reads where to resume from the request, or from the metadata as for Connect. */
+/**
+ * Reads the position to resume from: from the request, or else from the metadata as for Connect.
+ */
 function optionsOfSubscribe(call: Call, bytes: Buffer): StreamOptions {
   const { log, afterSeq } = decodeSubscribe(bytes);
   const resume = log === '' ? call.metadata('chat-resume') : `${log}:${afterSeq}`;
@@ -77,12 +76,12 @@ function personOf(claimed: ClaimedSeat): Person {
   return { id: claimed.userId, number: claimed.number, name: claimed.userName };
 }
 
-/** Position at which a subscriber starts, and what Welcome says about it. */
+/** Position at which a subscriber starts, and what Welcome reports about it. */
 interface StartPosition {
   readonly resume: Resume;
-  /** Last seq that the client has seen, or that was not meant for it. */
+  /** Last seq that the client has seen or was not meant to see. */
   readonly seen?: number;
-  /** Cursor in the ring; its end if absent. */
+  /** Cursor in the ring. Absent: its end. */
   readonly cursor?: number | undefined;
   /** Entries after this seq are read from the table first. */
   readonly replayAfter?: number;
@@ -157,8 +156,8 @@ export class ConnectHandler {
   }
 
   /**
-   * Returns the reason why a seat cannot be claimed. A new Listen gives a better reason or leads to
-   * another server.
+   * Returns the reason why a seat cannot be claimed. A new Listen will give a more precise reason,
+   * or lead to another server.
    */
   async #whyNot(key: SeatKey): Promise<Reason> {
     const [why] = await this.#deps.seats.lossReasons([key]);
@@ -166,8 +165,8 @@ export class ConnectHandler {
   }
 
   /**
-   * Refuses with `moved`, as the revision has changed meanwhile. The next Listen tells a removed user
-   * why.
+   * Refuses with `moved`, because the revision has changed meanwhile. The next Listen tells a
+   * removed user the reason.
    */
   async #refuseAsMoved(key: SeatKey): Promise<void> {
     await this.#abandon(key);

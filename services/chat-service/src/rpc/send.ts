@@ -13,8 +13,8 @@ export interface SendDeps {
 export class SendHandler {
   readonly #deps: SendDeps;
   /**
-   * One frame of a seat at a time, as on a stream. A client that needs an order waits for each
-   * answer.
+   * Handles one frame of a seat at a time, as a stream would. A client that needs an order waits
+   * for each response.
    */
   readonly #turns = new KeyedSemaphore(1, limits.callsWaitingPerUser);
 
@@ -23,8 +23,8 @@ export class SendHandler {
   }
 
   /**
-   * Returns the ack of the message, with its refusal if there is one. Token and seat errors are
-   * statuses.
+   * Handles one frame and returns its ack, including any refusal of the message. Errors of the
+   * token or the seat are statuses.
    */
   readonly send = async (request: Buffer, call: Call): Promise<Ack> => {
     const { keys, sessions, instanceId } = this.#deps;

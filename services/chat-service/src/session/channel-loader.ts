@@ -89,8 +89,8 @@ export class ChannelLoader {
 }
 
 /**
- * Ends the streams of removed users who have seen their last entry. Returns the lowest last seq of
- * the others; infinite if none.
+ * Ends the streams of removed users who have seen their last entry. Returns the lowest last seq
+ * among the other removed users; infinite if there are none.
  */
 function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: ChannelMembers): number {
   const members = new Map(row.members.map((member) => [member.userId, member]));
@@ -106,7 +106,7 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
 
 /**
  * Returns the last seq that a user may see; infinite if the user may stay. Rooms have no members: a
- * row there is a mute or a ban. Without history, seqs are not comparable with `left_seq`.
+ * row there is only a mute or a ban. Without history, seqs cannot be compared with `left_seq`.
  */
 function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): number {
   const isRoom = facts.kind === 'room';

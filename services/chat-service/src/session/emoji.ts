@@ -1,11 +1,11 @@
-/** A flag that TypeScript accepts for later targets only. */
+/** A regular expression flag that TypeScript accepts only for later targets. */
 const unicodeSets = 'v';
 const oneEmoji = new RegExp(String.raw`^\p{RGI_Emoji}$`, unicodeSets);
 const emojiStyle = '\uFE0F';
 const skinTone = /^\p{Emoji_Modifier}$/u;
 const shownAsText = /^(?!\p{Emoji_Presentation})\p{Emoji}$/u;
 
-/** Adds the emoji style exactly where Unicode recommends it, and removes it elsewhere. */
+/** Adds the emoji variation selector where Unicode recommends it, and removes it elsewhere. */
 function qualified(text: string): string {
   const points = [...text].filter((point) => point !== emojiStyle);
   return points
@@ -17,7 +17,8 @@ function qualified(text: string): string {
 }
 
 /**
- * Returns the text as Unicode recommends to write it, or undefined if it is not exactly one emoji.
+ * Returns the text in the form that Unicode recommends, or undefined if it is not exactly one
+ * emoji.
  */
 export function emojiFrom(text: string): string | undefined {
   const emoji = qualified(text);

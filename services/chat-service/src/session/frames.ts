@@ -15,18 +15,23 @@ import type { Person } from '../core/live-channel.js';
 import type { StoredEntry } from '../store/messages.js';
 
 const nothing = Buffer.alloc(0);
-/** One for all frames: what it has grown to is not made anew for each. */
+/** One writer for all frames, so that its grown buffer is reused. */
 let writer = new BinaryWriter();
 
-/** Fields in one frame of a client; a message with all mentions has about 60. */
+/**
+ * Maximum fields in one frame of a client. A message with the maximum number of mentions has about
+ * 60.
+ */
 const frameFields = 256;
-/** Bytes of reactions and events in one frame of a client, which sends only short events. */
+/**
+ * Maximum bytes of a reaction or an event in one frame of a client, which sends only short events.
+ */
 const eventBytes = 1_024;
 const firstEventField = 16;
 
 /**
- * Returns whether a frame is cheap to decode. Each two bytes of an empty nested message would
- * otherwise become an object.
+ * Returns whether a frame is cheap to decode. Otherwise every two bytes of an empty nested message
+ * could become an object.
  */
 function isCheap(bytes: Buffer): boolean {
   const reader = new BinaryReader(bytes);
@@ -110,7 +115,7 @@ function encode(message: Message): Uint8Array {
   try {
     return Message.encode(message, writer).finish();
   } catch (cause) {
-    writer = new BinaryWriter(); // the old one is left in the middle of a message
+    writer = new BinaryWriter(); // The old writer is in the middle of a message.
     throw cause;
   }
 }
@@ -119,7 +124,7 @@ function event(fields: Parameters<typeof Message.fromPartial>[0]): Uint8Array {
   return encode(Message.fromPartial(fields));
 }
 
-/** An entry or a lossy message: what somebody said, as everybody gets it. */
+/** Encodes an entry or a lossy message as every recipient gets it. */
 export function encodeMessage(message: Message): EncodedMessage {
   const bytes = encode(message);
   return { bytes, plain: rulesOf(message.kind)?.plain === true, amendment: amendmentOf(message, bytes) };
@@ -135,7 +140,7 @@ function decoded({ bytes }: Pick<EncodedMessage, 'bytes'>): Message {
   return Message.decode(bytes);
 }
 
-/** The entry stays, and nothing that its sender chose is left of it. */
+/** Returns the entry without anything that its sender chose. */
 function withdrawn(frame: EncodedMessage): EncodedMessage {
   return encodeMessage({ ...decoded(frame), data: nothing, contentType: '', mentions: [], fileIds: [], deleted: true });
 }
@@ -147,7 +152,7 @@ function edited(earlier: EncodedMessage, edit: Uint8Array): EncodedMessage {
   return encodeMessage({ ...said, data, contentType, editedAt: timestamp });
 }
 
-/** An entry as the table has it: a deleted one without its words. */
+/** Encodes an entry as stored in the table. A deleted one has no text. */
 export function encodeStored(entry: StoredEntry): EncodedMessage {
   return encodeMessage(
     Message.fromPartial({
@@ -175,7 +180,7 @@ export function encodeAck(ack: Pick<Ack, 'clientId' | 'seq' | 'timestamp'>): Uin
   return event({ ack });
 }
 
-/** The answer to a message that was not taken. */
+/** Encodes the answer to a message that was not accepted. */
 export function refusalAck(clientId: string, { reason, message, retryAfterMs }: Refusal): Partial<Ack> {
   return { clientId, refusal: { reason, message, retryAfterMs } };
 }
@@ -200,7 +205,7 @@ function users(people: readonly Person[]): Presence['came'] {
   return Message.fromPartial({ presence: { came: [...people] } }).presence?.came ?? [];
 }
 
-/** Somebody came or went; `here` counts those who are here now. */
+/** Encodes that users came or went. `here` is the number of users who are here now. */
 export function encodePresence(came: readonly Person[], went: readonly Person[], here: number): EncodedMessage {
   return { bytes: event({ presence: { came: users(came), went: users(went), here } }), plain: false };
 }

@@ -39,7 +39,7 @@ function rowOf(bytes: Uint8Array): Row {
   return { seq, clientId, text: Buffer.from(data).toString() };
 }
 
-/** A channel with a publisher. If it keeps messages, its table answers later, and in order. */
+/** A channel with a publisher. If it has history, its table responds later, and in order. */
 class World {
   readonly said: Said[] = [];
   readonly table: Row[] = [];
@@ -128,7 +128,7 @@ type Step =
   | { do: 'write'; count: number }
   | { do: 'set'; lease: boolean; removed: boolean; full: boolean };
 
-/** Publishes one message and checks what is certain at once. */
+/** Publishes one message and checks everything that is certain at once. */
 function publishChecked(world: World, { clientId, text, lossy }: Step & { do: 'publish' }): void {
   const acked = world.said.find((one) => one.clientId === clientId && one.answers.some(({ seq }) => seq !== undefined));
   const [before, lossyBefore] = [world.log.length, world.lossyCount];

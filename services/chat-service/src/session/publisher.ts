@@ -10,7 +10,7 @@ import type { Usage } from '../core/usage.js';
 import { encodeMessage, encodeTyping, sizeOf, stamped } from './frames.js';
 import { denialFor, isOwner, type Membership, normalise, validationError } from './rules.js';
 
-/** The sender of a message and what it may do. */
+/** The sender of a message and the sender's rights. */
 export interface Author {
   readonly person: Person;
   readonly membership: Membership;
@@ -24,7 +24,7 @@ export interface PublisherContext {
   readonly rate: MessageRate;
   /** Returns Unix ms by the database's clock; never goes back. */
   readonly now: () => number;
-  /** False while this server cannot be sure that it still owns its channels. */
+  /** Returns false while this server cannot be sure that it still owns its channels. */
   readonly mayPublish: () => boolean;
   readonly appendQueue: AppendQueue;
   readonly usage: Usage;
@@ -32,7 +32,10 @@ export interface PublisherContext {
   readonly onMoved: () => void;
 }
 
-/** Receives the result of one message: exactly one call, or none for a lossy message that was relayed. */
+/**
+ * Receives the result of one message. Exactly one method is called, or none for a lossy message
+ * that was relayed.
+ */
 export interface PublishResponder {
   readonly accepted: (clientId: string, seq: number, timestamp: number) => void;
   readonly refused: (clientId: string, refusal: Refusal) => void;
@@ -60,7 +63,7 @@ function digestOf({ kind, contentType, targetSeq, data }: Message): Buffer {
   return createHash('sha256').update(`${kind}\n${contentType}\n${targetSeq}\n`).update(data).digest();
 }
 
-/** Shortens a digest to what is enough to tell two messages apart. */
+/** Shortens a digest to as many bytes as are needed to tell two messages apart. */
 function shortened(digest: Buffer): string {
   return digest.toString('latin1', 0, 16);
 }
@@ -95,8 +98,9 @@ export class Publisher {
   }
 
   /**
-   * The path of a message: validate, answer a retry, limit, then append (kept) or authorise and relay. The append queue
-   * authorises a kept message at the moment when it is written; it is shown and acknowledged after its commit.
+   * Publishes a message: validates it, answers a retry, applies the limits, and then appends it
+   * (with history) or authorises and relays it. The append queue authorises a message right before
+   * it is written; after the commit the message is shown and acknowledged.
    */
   publish(message: Message, responder: PublishResponder): void {
     const isRefused = (refusal: Refusal | undefined): boolean => {
@@ -115,8 +119,8 @@ export class Publisher {
   }
 
   /**
-   * Gives a message with a known client id its first answer, before anything can refuse it: it is the same message.
-   * Returns false if the message is new.
+   * Answers a message with a known client id as it was answered the first time, before anything can
+   * refuse it: it is the same message. Returns false if the message is new.
    */
   #answerRetry(message: Message, responder: PublishResponder): boolean {
     if (message.clientId === '' || isPassing(message)) return false;
@@ -133,7 +137,10 @@ export class Publisher {
     return this.#context.mayPublish() ? undefined : refuse('paused');
   }
 
-  /** All streams of one user in this channel share one limit; the channel has its own. */
+  /**
+   * Applies the limits: all streams of one user in this channel share one, and the channel has its
+   * own.
+   */
   #limit(message: Message): Refusal | undefined {
     const { senders, rateLimiter } = this.#channel;
     const size = sizeOf(message);
@@ -142,7 +149,10 @@ export class Publisher {
     return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
-  /** Refuses a message with a client id that the dedupe cache has no room for: a retry could publish it twice. */
+  /**
+   * Refuses a message if the dedupe cache has no space for its client id, because a retry could
+   * publish it twice.
+   */
   #checkDedupe(message: Message): Refusal | undefined {
     if (message.clientId === '' || isPassing(message)) return undefined;
     const waitMs = this.#channel.sent.fullForMs(this.#author.person.id, performance.now());
@@ -162,7 +172,7 @@ export class Publisher {
   }
 
   #append(message: Message, digest: Buffer, responder: PublishResponder): void {
-    message.data = Buffer.from(message.data); // a view would keep the whole chunk alive that it came in
+    message.data = Buffer.from(message.data); // A view would keep the whole received chunk alive.
     const draft = new Draft(message, digest, this.#author, this.#channel, this.#context);
     this.#pending += 1;
     const isQueued = this.#context.appendQueue.offer(draft, (outcome) =>
@@ -213,7 +223,10 @@ export class Publisher {
     responder.accepted(clientId, seq, timestamp);
   }
 
-  /** Remembers the answer for a retry. A kept channel can forget older ones: its log remembers them for longer. */
+  /**
+   * Remembers the answer for a retry. A channel with history can forget older ones, because its log
+   * remembers them for longer.
+   */
   #remember(clientId: string, sent: SentMessage): void {
     const { id } = this.#author.person;
     const nowMs = performance.now();
@@ -278,8 +291,8 @@ class Draft implements Candidate {
   }
 
   /**
-   * Returns why it may not be written. Memberships are not reloaded once the stream has ended,
-   * hence `moved`.
+   * Returns why the message must not be written. Memberships are not reloaded once the stream has
+   * ended, so the reason is then `moved`.
    */
   #denial(membership: Membership): Denial | undefined {
     if (this.revision < this.#wantedRevision) return { reason: 'moved' };

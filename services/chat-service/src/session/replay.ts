@@ -23,7 +23,10 @@ function sum(messages: readonly Uint8Array[]): number {
   return messages.reduce((bytes, message) => bytes + message.length, 0);
 }
 
-/** Writes, and waits until the reader has room for more or is gone. One listener for the end serves all pages. */
+/**
+ * Returns a function that writes, and waits until the reader can take more or is gone. One listener
+ * for the end serves all pages.
+ */
 function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
   let goOn = () => {};
   stream.onClose(() => goOn());
@@ -37,8 +40,9 @@ function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
 }
 
 /**
- * Sends the entries after `seq` from the table, page by page at the reader's pace, until the ring has the rest.
- * Resolves with the cursor to continue from; undefined if the stream has ended or the table no longer has the entries.
+ * Sends the entries after `seq` from the table, page by page at the reader's pace, until the ring
+ * has the rest. Resolves with the cursor to continue from. Resolves with undefined if the stream
+ * has ended or the table no longer has the entries.
  */
 export async function replay(
   seq: number,

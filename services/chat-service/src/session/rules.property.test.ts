@@ -9,7 +9,7 @@ const runs = { numRuns: 500, seed: 42 };
 const users = ['owner', 'ann', 'bob'];
 const rate = { messagesPerSecond: 10, bytesPerSecond: 1_000 };
 const kinds = [Kind.UNSPECIFIED, Kind.EDIT, Kind.DELETE, Kind.REACT, Kind.PIN];
-/** Kinds that show new text, which slow mode is about. */
+/** Kinds that show new text, to which slow mode applies. */
 const speech: readonly Kind[] = [Kind.UNSPECIFIED, Kind.EDIT];
 
 function open(kind: 'room' | 'direct', slowModeS: number): LiveChannel {

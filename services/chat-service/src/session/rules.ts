@@ -25,7 +25,7 @@ function fits(message: Message): boolean {
   );
 }
 
-/** Events that only a server sends. */
+/** Returns whether the message contains an event that only a server sends. */
 function isForged(message: Message): boolean {
   return [message.welcome, message.ack, message.goodbye, message.presence].some((event) => event !== undefined);
 }
@@ -39,13 +39,16 @@ function emojiOf(data: Uint8Array): string | undefined {
   return text.length <= limits.reactionCharacters ? emojiFrom(text) : undefined;
 }
 
-/** The same emoji is the same reaction, however a client writes it. */
+/** Normalises an emoji, so that it is the same reaction however a client writes it. */
 export function normalise(message: Message): void {
   const emoji = carriesEmoji(message.kind) ? emojiOf(message.data) : undefined;
   if (emoji !== undefined) message.data = Buffer.from(emoji);
 }
 
-/** Returns true if a deletion, pin or reaction carries content of its own, which nobody could moderate. */
+/**
+ * Returns whether a deletion, pin or reaction carries content of its own, which nobody could
+ * moderate.
+ */
 function carriesContent({ data, contentType, mentions }: Message, rules: KindRules): boolean {
   if (rules.data === 'content') return false;
   return contentType !== '' || mentions.length > 0 || (rules.data === 'nothing' && data.length > 0);
@@ -63,7 +66,7 @@ function kindError(message: Message, { facts, lastSeq }: ValidatedChannel): Refu
   return carriesEmoji(message.kind) && emojiOf(message.data) === undefined ? refuse('invalid-reaction') : undefined;
 }
 
-/** Returns why the form of a message is wrong for this channel; undefined if it is right. */
+/** Returns why the form of a message is wrong for this channel, or undefined if it is right. */
 export function validationError(message: Message, channel: ValidatedChannel, maxBytes: number): Refusal | undefined {
   const { id: channelId } = channel.facts;
   if (message.data.length > maxBytes) return refuse('message-too-large');
@@ -76,7 +79,7 @@ export function validationError(message: Message, channel: ValidatedChannel, max
 /** Rights of a user in a channel, as read from the database at one time. */
 export interface Membership {
   readonly role: Role;
-  /** Unix ms; 0: never. */
+  /** Unix ms; 0: not muted. */
   readonly mutedUntilMs: number;
   /** Whether the user was removed or banned. The stream ends after the entry that reports it. */
   readonly removed: boolean;
@@ -101,13 +104,19 @@ export interface Attempt {
   readonly membership: Membership;
 }
 
-/** Unix ms by the database's clock, for times from the database; monotonic ms, for times measured here. */
+/**
+ * The two clocks: Unix ms by the database's clock, for times from the database, and monotonic ms,
+ * for times measured here.
+ */
 export interface Clocks {
   readonly unixMs: number;
   readonly monotonicMs: number;
 }
 
-/** Returns why the sender may not send this message now; undefined if the message is allowed, which uses the sender's turn in slow mode. */
+/**
+ * Returns why the sender may not send this message now, or undefined if the message is allowed. An
+ * allowed message uses up the sender's turn in slow mode.
+ */
 export function denialFor(attempt: Attempt, channel: LiveChannel, now: Clocks): Denial | undefined {
   const { message, userId, membership } = attempt;
   if (membership.removed) return { reason: 'removed' };

@@ -28,7 +28,10 @@ import { replay } from './replay.js';
 import type { Membership } from './rules.js';
 import type { MessageStream } from './stream.js';
 
-/** Cause of a reset: a reader fell off the ring, did not take its goodbye or the entries that it had missed, or held too much memory. */
+/**
+ * Cause of a reset: a reader fell off the ring, did not read its goodbye or the missed entries in
+ * time, or held too much memory.
+ */
 export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';
 
 /** Dependencies that all sessions of a chat server share. */
@@ -38,7 +41,7 @@ export interface SessionContext extends PublisherContext {
   /** Called once per session, however it ends. */
   readonly onClose: (session: ChatSession) => void;
   readonly onReset: (why: ResetCause) => void;
-  /** Memory of all sessions that clients have not read. */
+  /** Memory of everything in all sessions that clients have not read. */
   readonly unread: UnreadBudget;
   /** Charges a user for bytes read from the table. Returns the milliseconds to wait before the next read. */
   readonly chargeReplay: (userId: string, bytes: number) => number;
@@ -68,9 +71,12 @@ export interface CloseInfo {
 
 const forGood: CloseInfo = { listenAgain: false, retryAfterMs: 0 };
 const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
-/** A reader that does not take its goodbye in this time is reset. */
+/** Milliseconds after which a reader that has not read its goodbye is reset. */
 const partWithinMs = 2_000;
-/** A reader that takes longer for what it has missed is reset; it comes back for the rest. */
+/**
+ * Milliseconds after which a reader that has not read all missed entries is reset. It reconnects
+ * for the rest.
+ */
 const replayWithinMs = 60_000;
 
 /** Returns the limit for frames of any kind on one stream, from the limit for the user's messages. */
@@ -167,13 +173,16 @@ export class ChatSession {
     this.#part(refusal, encodeGoodbye(words));
   }
 
-  /** Ends the stream so that the client resumes on a new one, which gets the frames that are not written yet. */
+  /**
+   * Ends the stream so that the client resumes on a new one, which gets the frames that were not
+   * written yet.
+   */
   #renew(): void {
     this.#unwritten = this.#reader.hold();
     this.goodbye('long-stream', atOnce);
   }
 
-  /** Ignores everything that the client sends from now on. The goodbye follows. */
+  /** Ignores everything that the client sends from now on. A goodbye will follow. */
   deafen(): void {
     this.#deaf = true;
   }
@@ -198,12 +207,12 @@ export class ChatSession {
     );
   }
 
-  /** Called once a second. */
+  /** Does the periodic work of the session. Called once a second. */
   tick(): void {
     this.#reader.tick();
   }
 
-  /** Sends a frame to this client only, if it asked for events. */
+  /** Sends a frame to this client only, if the client asked for events. */
   tell(frame: Uint8Array): void {
     if (this.events) this.#reader.send(frame);
   }
@@ -233,13 +242,16 @@ export class ChatSession {
     }
   }
 
-  /** Limits the rate of all frames, because pings and refused messages cost time too. Stops reading while it is exceeded. */
+  /**
+   * Limits the rate of all frames, because pings and refused messages cost time too. Stops reading
+   * while the rate is too high.
+   */
   #restrain(bytes: number, nowMs: number): void {
     const waitMs = this.#arrivals.take(bytes, nowMs);
     if (waitMs > 0) this.#holdUntil(pause(waitMs, undefined, { ref: false }));
   }
 
-  /** Stops reading until this promise and all other holds are over. */
+  /** Stops reading until this promise and all other holds have ended. */
   #holdUntil(over: Promise<void>): void {
     this.#holds += 1;
     this.#stream.pause();

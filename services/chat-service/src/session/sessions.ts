@@ -16,8 +16,8 @@ export class Sessions {
   }
 
   /**
-   * Registers a seat before it is taken, so that the reconciler does not delete it. Returns false
-   * if it is registered already.
+   * Registers a seat before it is claimed, so that the reconciler does not delete it. Returns false
+   * if it is already registered.
    */
   expect(seat: string): boolean {
     if (this.#bySeat.has(seat)) return false;

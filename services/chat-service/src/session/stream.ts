@@ -1,7 +1,7 @@
 import type { MessageSink } from '@parley/fanout';
 import type { Refusal } from '@parley/runtime';
 
-/** The stream under a session, whatever its transport. */
+/** The stream that carries a session, whatever its transport. */
 export interface MessageStream extends MessageSink {
   /** Calls `listener` with each message of the client, in order, as raw bytes. */
   onMessage(listener: (message: Buffer) => void): void;
@@ -12,9 +12,12 @@ export interface MessageStream extends MessageSink {
   onHalfClose(listener: () => void): void;
   /** Calls `listener` once, just before the write that brings the total to `bytes`. */
   onWritten(bytes: number, listener: () => void): void;
-  /** Calls `listener` once, however the stream ends; soon if it has ended already. */
+  /** Calls `listener` once, however the stream ends; soon, if it has already ended. */
   onClose(listener: () => void): void;
-  /** Ends the stream after what was written: well, or with a refusal. Only the first end counts. */
+  /**
+   * Ends the stream after everything that was written: with success, or with a refusal. Only the
+   * first end counts.
+   */
   end(refusal?: Refusal): void;
   /** Ends the stream at once and drops what the client has not read. */
   reset(): void;

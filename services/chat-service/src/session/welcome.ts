@@ -7,7 +7,7 @@ import { encodeWelcome } from './frames.js';
 
 const roles = { admin: MemberRole.ADMIN, member: MemberRole.MEMBER, none: MemberRole.UNSPECIFIED } as const;
 
-/** Values of Welcome beside the channel. */
+/** Values of Welcome, besides the channel. */
 export interface Welcoming {
   readonly me: Person;
   readonly resume: Resume;
@@ -18,7 +18,7 @@ export interface Welcoming {
   readonly nowMs: number;
 }
 
-/** Builds the channel from its row and its users, including the new one. */
+/** Returns the channel as built from its row and its users, including the new one. */
 function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
   const most = claimed.kind === 'room' ? limits.usersListedOfRoom : limits.usersListedOfChat;
   const others = channel.people(most).filter(({ id }) => id !== me.id);

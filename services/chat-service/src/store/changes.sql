@@ -1,5 +1,5 @@
--- Locks the heads of these channels until the end of the transaction. Later statements see all that
--- was committed there, and nobody else can write.
+-- Locks the heads of these channels until the end of the transaction. Later statements see
+-- everything that was committed there, and nobody else can write.
 -- name: lockHeads
 SELECT FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) ORDER BY channel_id FOR NO KEY UPDATE;
 

@@ -36,8 +36,8 @@ class Target {
   }
 
   /**
-   * Returns why a change is denied, or undefined, and then the change counts as made. Returns
-   * `undecided` if only a later batch can tell.
+   * Returns why a change is denied. Otherwise returns undefined and applies the change to this
+   * state. Returns `undecided` if only a later batch can tell.
    */
   judge(entry: LogEntry): Denial | 'undecided' | undefined {
     const denial = this.#denialFor(entry);
@@ -75,8 +75,8 @@ function keyOf({ channelId, seq }: Pick<RowOf<typeof readTargets>, 'channelId' |
 }
 
 /**
- * Returns the changes that are denied, judged in the order of the batch. Call it in the transaction
- * that writes them. It locks their heads first.
+ * Returns the changes that are denied, checked in the order of the batch. Call it in the
+ * transaction that writes them. It first locks their heads.
  */
 export async function judgeChanges(
   client: Queryable,

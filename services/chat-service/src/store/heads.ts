@@ -38,7 +38,6 @@ export const headColumns = {
 /** Role of a member; `none` for a user in a room without a row. */
 export type Role = 'admin' | 'member' | 'none';
 
-/** Membership of a connected user. */
 export interface ChannelMember {
   readonly userId: string;
   readonly role: Role;
@@ -93,7 +92,7 @@ export class HeadStore {
   readonly #instanceId: string;
   readonly #secret: Buffer;
 
-  /** `secret` is the secret of this server's keys; renewing the lease needs it. */
+  /** `secret` is the secret of this server's keys, which is needed to renew the lease. */
   constructor(pool: Queryable, instanceId: string, secret: Buffer) {
     this.#pool = pool;
     this.#instanceId = instanceId;
@@ -138,7 +137,7 @@ export class HeadStore {
     return server?.stopped === true;
   }
 
-  /** Releases channels. They have no owner afterwards. */
+  /** Releases channels, which then have no owner. */
   async release(heads: readonly Ownership[]): Promise<void> {
     await releaseHeads.run(this.#pool, this.#channels(heads));
   }

@@ -1,10 +1,10 @@
 -- Appends a batch that spans channels in one statement and one commit. The first arrays have one
--- item per channel, of which `counts` is the number of its entries and `revisions` the revision by
--- which they were judged; the others have one item per entry, of which `offsets` is 1..n within its
+-- item per channel: `counts` is the number of its entries, and `revisions` the revision against
+-- which they were checked. The other arrays have one item per entry: `offsets` is 1..n within its
 -- channel. Mentions come as user ids with commas between them. The row of the head serves as fence,
 -- counter, clock and sum of what is stored, and stays locked until the commit. If a channel is
--- missing in the result, this server no longer owns it, or its members or settings have changed, and
--- none of its entries was written.
+-- missing in the result, this server no longer owns it, or its members or settings have changed,
+-- and none of its entries was written.
 -- name: append
 WITH head AS (
   UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),

@@ -88,14 +88,17 @@ function isBadRow(error: unknown): boolean {
   return /^(2[23]|42)/.test(String((error as { code?: unknown }).code));
 }
 
-/** Returns true if the statement ran into a time limit for locks or in all. It was rolled back. */
+/**
+ * Returns true if the statement exceeded its lock timeout or its total time limit. It was rolled
+ * back.
+ */
 function isTooBusy(error: unknown): boolean {
   return isLockTimeout(error) || (error as { code?: unknown }).code === '57014';
 }
 
 interface ChannelPart {
   readonly epoch: number;
-  /** Lowest revision by which an entry was judged. */
+  /** Lowest revision against which an entry was checked. */
   readonly revision: number;
   readonly n: number;
   readonly bytes: number;
@@ -156,9 +159,9 @@ export class MessageStore {
   }
 
   /**
-   * Writes a batch. Entries stored by an earlier try are looked up, those that are denied or that
-   * the database refuses are left out, and the rest is committed. Rejects if the outcome is not
-   * known, for example if the connection broke. Then call it again with `isRetry`.
+   * Writes a batch. Entries stored by an earlier attempt are looked up, those that are denied or
+   * that the database refuses are left out, and the rest is committed. Rejects if the outcome is
+   * not known, for example because the connection broke. Then call it again with `isRetry`.
    */
   readonly append: Append = async (batch, { isRetry, track }) => {
     const outcomes: Outcomes = new Map();
@@ -200,7 +203,7 @@ export class MessageStore {
   }
 
   /**
-   * Handles a batch that failed as a whole: sets the entries at fault apart, and tries the rest
+   * Handles a batch that failed as a whole: separates the entries at fault, and tries the rest
    * again.
    */
   async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
@@ -254,8 +257,8 @@ export class MessageStore {
   }
 
   /**
-   * Sets the outcomes of denied changes. They are looked up first, as an earlier try may have been
-   * stored. A change that depends on an entry that was not written is judged again.
+   * Sets the outcomes of denied changes. They are looked up first, because an earlier attempt may
+   * have been stored. A change that depends on an entry that was not written is checked again.
    */
   async #deny(
     client: Queryable,
@@ -294,7 +297,7 @@ export class MessageStore {
       contentTypes: batch.map(({ contentType }) => contentType),
       data: batch.map(({ data }) => data),
       digests: batch.map(({ digest }) => digest),
-      mentions: batch.map(({ mentions }) => mentions.join(',')), // no user id has a comma
+      mentions: batch.map(({ mentions }) => mentions.join(',')), // No user id contains a comma.
     });
     const heads = new Map(rows.map((row) => [row.channelId, row]));
     const missing = await this.#staleChannels(client, new Map(parts.filter(([id]) => !heads.has(id))));

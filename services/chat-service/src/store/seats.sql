@@ -1,6 +1,6 @@
--- Claims a reserved seat, which works once. No row if the seat was used, was replaced by a newer
--- Listen, is too late or belongs to another server, if the channel moved or was deleted, or if the
--- user logged out or was suspended, banned or deleted.
+-- Claims a reserved seat, which works once. Returns no row if the seat was used, was replaced by a
+-- newer Listen, is too late or belongs to another server, if the channel moved or was deleted, or
+-- if the user logged out or was suspended, banned or deleted.
 -- name: claimSeat
 UPDATE chat.seat t SET live = true
 FROM chat.channel_head h, chat.users u LEFT JOIN chat.usage q ON q.user_id = u.id,
@@ -25,16 +25,16 @@ RETURNING c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.retention_sec
 -- name: deleteSeats
 DELETE FROM chat.seat WHERE id IN (SELECT id FROM chat.seat WHERE id = ANY (:seatIds::uuid[]) ORDER BY id FOR UPDATE);
 
--- Reads all seats of this server. `is_expired`: it was not claimed in time. `has_ended`: the session
--- has ended or the user is not active. Looks up users and sessions seat by seat, as a join would
--- read both tables in full every second.
+-- Reads all seats of this server. `is_expired`: it was not claimed in time. `has_ended`: the
+-- session has ended or the user is not active. Looks up users and sessions seat by seat, because a
+-- join would read both tables in full every second.
 -- name: listSeats
 SELECT t.id, t.live, t.join_by < now() AS is_expired, coalesce((SELECT u.status <> 'active' FROM chat.users u WHERE u.id = t.user_id)
   OR (SELECT s.revoked_at IS NOT NULL OR s.expires_at <= now() FROM chat.session s WHERE s.id = t.session_id), false) AS has_ended
 FROM chat.seat t WHERE t.boot_id = :instanceId;
 
 -- Returns why each stream has lost its seat, in order. NULL if no reason is known: the seat was
--- used, was too late, or belongs to a server that was out of reach for long.
+-- used, was too late, or belongs to a server that could not be reached for a long time.
 -- name: lossReasons
 SELECT CASE
     WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'

@@ -18,7 +18,7 @@ const claimSeat = sql.statement(
     /** Maximum number of entries; null for no limit. */
     retentionCount: nullable(int4),
     openHistory: bool,
-    /** JSON. */
+    /** A JSON text. */
     metadata: text,
     createdMs: int8,
     userId: text,

@@ -18,15 +18,18 @@ interface Connection {
  */
 const callsPerConnection = 80;
 
-/** Connections of this process to one service. More calls than they carry are refused. */
+/**
+ * Maximum number of connections of this process to one service. Calls beyond their capacity are
+ * refused.
+ */
 const maxConnections = 16;
 
 /**
  * Connections to one service. Opens another connection when every open one has many calls, so that
- * calls which take long do not delay the others.
+ * long calls do not delay the others.
  */
 export class ConnectionPool {
-  /** Connection that stays open without calls. */
+  /** The connection that stays open even without calls. */
   readonly first: Client;
   readonly #connections: Connection[];
   readonly #dial: () => Client;

@@ -41,7 +41,10 @@ interface WebCall extends HttpVisit {
   readonly startedAt: number;
 }
 
-/** Connection with a slot of the caller. Call `accepted` when the service has answered with headers. */
+/**
+ * Connection that holds a slot of the caller. Call `accepted` once the service has sent response
+ * headers.
+ */
 interface TakenUpstream extends Upstream {
   readonly accepted: () => void;
 }
@@ -53,7 +56,10 @@ const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_
 
 const asIs = (bytes: Buffer) => bytes;
 
-/** Returns the address of the page: that of the connection, or the one that a trusted proxy names. */
+/**
+ * Returns the address of the page: the address of the connection, or the one that a trusted proxy
+ * names.
+ */
 function addressOf({ headers, socket }: IncomingMessage, proxies: Proxies): string {
   const peer = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   return proxies.named(peer, String(headers['x-forwarded-for'] ?? ''));
@@ -71,7 +77,10 @@ function metadataOf(request: IncomingMessage, proxies: Proxies): Metadata {
   return metadata;
 }
 
-/** Sets metadata from an HTTP header, which allows more characters than gRPC does. */
+/**
+ * Sets metadata from an HTTP header.
+ * @throws {Refusal} `invalid-metadata` for a character that HTTP allows and gRPC does not.
+ */
 function setMetadata(metadata: Metadata, key: string, value: string): void {
   try {
     metadata.set(key, value);
@@ -81,8 +90,8 @@ function setMetadata(metadata: Metadata, key: string, value: string): void {
 }
 
 /**
- * Returns the deadline of a call in Unix ms: the page's own, at most 15 s for a unary call. A
- * stream may have none.
+ * Returns the deadline of a call in Unix ms: the one that the page set, but at most 15 s from now
+ * for a unary call. A stream may have none.
  */
 function deadlineOf({ request, target }: WebCall): number | undefined {
   const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(String(request.headers['grpc-timeout'] ?? '')) ?? [];
@@ -91,7 +100,7 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
-/** Returns a function that calls one function after the other. */
+/** Returns a function that calls both functions in order. */
 function both(first: () => void, second: () => void): () => void {
   return () => {
     first();
@@ -154,7 +163,7 @@ export class Bridge implements Part {
     try {
       const chatServer = await this.#chatServerOf(call);
       const message = await readMessage(call.request, wire, this.#counter(call));
-      const deadline = deadlineOf(call); // includes the wait for a slot
+      const deadline = deadlineOf(call); // The deadline includes the wait for a slot.
       upstream = await this.#upstreamFor(call, chatServer);
       this.#relay(call, upstream, message, deadline);
     } catch (thrown) {
@@ -183,7 +192,10 @@ export class Bridge implements Part {
     };
   }
 
-  /** Returns the address of the chat server for the call, or undefined if another service gets it. */
+  /**
+   * Returns the address of the chat server for the call, or undefined if the call goes to another
+   * service.
+   */
   async #chatServerOf({ target, request }: WebCall): Promise<string | undefined> {
     if (target === 'user-service' || target === 'manager') return undefined;
     return this.#deps.routes.addressFor(request.headers.authorization);
@@ -246,7 +258,7 @@ export class Bridge implements Part {
       if (!response.headersSent) answer.begin(metadata);
     });
     stream.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || stream.pause());
-    stream.on('error', () => {}); // the status has the error
+    stream.on('error', () => {}); // The error is also in the status.
     stream.on('status', (ending: StatusObject) => {
       this.#streams.delete(stream);
       release();
@@ -268,7 +280,9 @@ export class Bridge implements Part {
     this.#report(call, 'ok');
   }
 
-  /** Sends a failed status. One without a reason comes from the transport, not from the service. */
+  /**
+   * Sends a failed status. A status without a reason came from the transport, not from the service.
+   */
   #break(call: WebCall, ending: StatusObject): void {
     const refusal = this.#stopping ? refuse('draining') : refusalFromStatus(ending);
     const isFromService = ending.metadata.get('chat-reason').length > 0;

@@ -17,17 +17,18 @@ function tokenKey(authorization: string | undefined): string | undefined {
   }
 }
 
-/** Returns the key of a caller for what it alone holds: its token, or its address without one. */
+/** Returns the key for limits of a single caller: its token, or its address if it has none. */
 export function callerKey({ address, authorization }: CallerIdentity): string {
   return tokenKey(authorization) ?? addressKey(address);
 }
 
-/** Streams that one join token may open. A token that is used up is refused by the chat server. */
+/** Streams that one join token may open. The chat server refuses a token that was already used. */
 const streamsOfToken: BurstRate = { burst: 10, perSecond: 1 };
 
 /**
  * Limits the calls in flight of each token and of each address, because all callers share the
- * connections to the services. Calls beyond the limit wait here, and no stream is open for them.
+ * connections to the services. Calls beyond the limit wait here, without an open stream to a
+ * service.
  */
 export class CallerSlots {
   readonly #tokens = new KeyedSemaphore(limits.callsPerToken, limits.callsWaitingPerToken);

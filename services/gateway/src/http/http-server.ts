@@ -15,7 +15,10 @@ export interface HttpOptions {
   /** Time that `stop` waits for responses in progress, in milliseconds. */
   readonly stopMs: number;
   readonly connections: Connections;
-  /** Time for a connection to send a whole request, from its start. Absent: that of `limits`. */
+  /**
+   * Milliseconds for a connection to send a whole request, from its start. Absent: the value in
+   * `limits`.
+   */
   readonly requestWithinMs?: number;
   /** Tried in order until one handles the request. */
   readonly handlers: readonly HttpHandler[];
@@ -27,7 +30,9 @@ export interface HttpServer extends Part {
   readonly renew: (pair: KeyPair) => void;
 }
 
-/** A connection without a request ends like one with half a request. */
+/**
+ * Returns the time limits. A connection without a request is closed like one with half a request.
+ */
 function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: number } {
   return {
     requestTimeout: requestWithinMs,
@@ -39,7 +44,10 @@ function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: 
   };
 }
 
-/** Requests per connection. Bounds what a client can pipeline before it reads a response. */
+/**
+ * Maximum requests per connection. This limits how much a client can pipeline before it reads a
+ * response.
+ */
 const requestsPerSocket = 100;
 
 /**
@@ -50,7 +58,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const { address, port, tls, stopMs, connections, handlers } = options;
   const bounds = boundsOf(options.requestWithinMs ?? limits.requestWithinMs);
   const listener: RequestListener = (request, response) => {
-    response.on('error', () => {}); // the client disconnected
+    response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
     const path = String(request.url).split('?', 1)[0] ?? '';

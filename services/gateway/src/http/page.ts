@@ -9,7 +9,7 @@ import type { HttpHandler, HttpVisit } from './handler.js';
 interface PageFile {
   readonly headers: OutgoingHttpHeaders;
   readonly bytes: Buffer;
-  /** gzip of `bytes`, or undefined if that is not smaller. */
+  /** The gzipped bytes, or undefined if they are not smaller. */
   readonly zipped: Buffer | undefined;
   readonly etag: string;
 }
@@ -56,7 +56,7 @@ const zip = promisify(gzip);
 async function readPageFile(folder: string, path: string): Promise<PageFile> {
   const bytes = await readFile(join(folder, path));
   const zipped = await zip(bytes, { level: 9 });
-  const isHashed = path.startsWith('/assets/'); // the name contains a hash of the content
+  const isHashed = path.startsWith('/assets/'); // The name contains a hash of the content.
   return {
     bytes,
     zipped: zipped.length < bytes.length ? zipped : undefined,

@@ -1,6 +1,6 @@
 import { originalMethods } from '@parley/contract/descriptors';
 
-/** Service that a call is forwarded to. Each chat-server stream has its own connection. */
+/** Service to which a call is forwarded. Each stream to a chat server has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
 const channelCalls = [
@@ -20,8 +20,8 @@ const channelCalls = [
 ];
 
 /**
- * Methods that the bridge forwards: all calls of users except Connect, whose two-way stream
- * browsers cannot open.
+ * Methods that the bridge forwards: all calls of users except Connect, because browsers cannot open
+ * a two-way stream.
  */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
   ['UserService', 'user-service', ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search']],

@@ -38,8 +38,8 @@ export class WebAnswer {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Destroys the response if the page reads nothing for `takenWithinMs`: unread responses stay in
-   * memory, which counts in `unread`.
+   * Destroys the response if the page reads nothing for `takenWithinMs`, because unread responses
+   * stay in memory. `unread` counts them.
    */
   constructor(
     response: ServerResponse,
@@ -61,8 +61,8 @@ export class WebAnswer {
   }
 
   /**
-   * Writes one message. False: wait for the response to drain. Messages of one event loop turn
-   * leave together.
+   * Writes one message. Returns false if the caller must wait for the response to drain. Messages
+   * of one event loop turn leave together.
    */
   message(bytes: Buffer): boolean {
     this.#cork();

@@ -27,14 +27,14 @@ async function readBody(request: IncomingMessage, max: number, count: (bytes: nu
       chunks.push(chunk);
     }
   } catch (thrown) {
-    request.resume(); // unread bytes would block the next request on this connection
+    request.resume(); // Unread bytes would block the next request on this connection.
     throw thrown instanceof Refusal ? thrown : refuse('cancelled', { cause: thrown });
   }
   return Buffer.concat(chunks, bytes);
 }
 
 /**
- * Chunks of base64, separated only by padding: an ambiguous separator would make the pattern
+ * Chunks of base64, separated only by padding. An ambiguous separator would make the pattern
  * backtrack for ever.
  */
 const base64Chunks = /^(?:[\w+/-]{2,}={1,2})*(?:[\w+/-]{2,})?$/;
@@ -62,9 +62,9 @@ function fromText(body: Buffer): Buffer {
 }
 
 /**
- * Reads the message of a request. Calls `count` with the number of bytes as they arrive; it throws
- * if memory is short.
- * @throws {Refusal} `malformed`, `message-too-large`, `cancelled`, or what `count` throws.
+ * Reads the message of a request. Calls `count` with the number of bytes as they arrive; `count`
+ * throws if memory is short.
+ * @throws {Refusal} `malformed`, `message-too-large`, `cancelled`, or the error of `count`.
  */
 export async function readMessage(
   request: IncomingMessage,
