@@ -55,6 +55,7 @@ export function stamp(message: Message, { id, number }: Member, seq: number): Me
     editedAt: 0,
     deleted: false,
     reactions: [],
+    replies: undefined,
   };
 }
 

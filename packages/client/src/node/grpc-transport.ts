@@ -68,7 +68,7 @@ export function grpcTransport({ userService, channelService, tls = false, ca, on
   return {
     register: async (user, options) => void (await register(user, options)),
     login: repeatable(users, UserService.login),
-    logout: async (options) => void (await logout({ everywhere: false }, options)),
+    logout: async (options) => void (await logout({ everywhere: false, sessionId: '' }, options)),
     user: (id, options) => user(User.fromPartial({ id }), options),
     list: (id, options) =>
       managers.ask((one, withinMs) => list(one, id, withinMs, options), { repeatable: true, signal: options.signal }),

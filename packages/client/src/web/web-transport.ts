@@ -32,7 +32,8 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
   return {
     register: async (request, options) => void (await caller.one(webMethods.register, request, options)),
     login: (request, options) => caller.one(webMethods.login, request, options),
-    logout: async (options) => void (await caller.one(webMethods.logout, { everywhere: false }, options)),
+    logout: async (options) =>
+      void (await caller.one(webMethods.logout, { everywhere: false, sessionId: '' }, options)),
     user: (id, options) => caller.one(webMethods.getUser, User.fromPartial({ id }), options),
     list: (id, options) => caller.all(webMethods.list, Channel.fromPartial({ id }), options),
     listChannels: (request, options) => caller.one(webMethods.listChannels, request, options),

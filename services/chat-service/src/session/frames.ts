@@ -108,6 +108,7 @@ export function stamped(message: Message, stamp: Stamp): Message {
     editedAt: 0,
     deleted: false,
     reactions: [],
+    replies: undefined,
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Visibility } from '@parley/database';
+import { Visibility } from '@parley/contract';
+import type { Visibility as StoredVisibility } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { isCommonPassword } from '../passwords/common-passwords.js';
 import { usualForm } from '../passwords/passwords.js';
@@ -6,7 +7,12 @@ import { usualForm } from '../passwords/passwords.js';
 const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
 const unprintable = /(?![\n\t])\p{C}/u;
-const visibilities: ReadonlySet<string> = new Set<Visibility>(['everyone', 'users', 'contacts', 'nobody']);
+const visibilities: Readonly<Record<number, StoredVisibility>> = {
+  [Visibility.EVERYONE]: 'everyone',
+  [Visibility.USERS]: 'users',
+  [Visibility.CONTACTS]: 'contacts',
+  [Visibility.NOBODY]: 'nobody',
+};
 
 /** Returns whether a text has the form of a user id. */
 export function isUserId(text: string): boolean {
@@ -61,10 +67,12 @@ export function checkAbout(text: string): void {
 }
 
 /**
- * Returns the visibility of a name.
+ * Returns a visibility as it is stored; undefined if none is given.
  * @throws {Refusal} `invalid-profile`
  */
-export function visibilityOf(text: string): Visibility {
-  if (!visibilities.has(text)) throw refuse('invalid-profile');
-  return text as Visibility;
+export function visibilityOf(given: Visibility): StoredVisibility | undefined {
+  if (given === Visibility.UNSPECIFIED) return undefined;
+  const stored = visibilities[given];
+  if (stored === undefined) throw refuse('invalid-profile');
+  return stored;
 }

@@ -50,7 +50,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     const { about, email, avatarId, newPassword } = request;
     checkForms(request);
     const name = request.name === undefined ? undefined : displayName(request.name);
-    const visibility = request.visibility === undefined ? undefined : visibilityOf(request.visibility);
+    const visibility = visibilityOf(request.visibility);
     await throttle(pool, profileOfUser, me.id, 'change-too-often');
     if (name !== undefined && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
     await checkAvatar(me.id, avatarId);

@@ -18,11 +18,57 @@ import {
   memberRoleToJSON,
   Message,
   Metric,
+  Notification,
   Page,
   Receipt,
   Retention,
   User,
 } from "./types.js";
+
+export const Notify = { UNSPECIFIED: 0, ALL: 1, MENTIONS: 2, NONE: 3 } as const;
+
+export type Notify = typeof Notify[keyof typeof Notify];
+
+export namespace Notify {
+  export type UNSPECIFIED = typeof Notify.UNSPECIFIED;
+  export type ALL = typeof Notify.ALL;
+  export type MENTIONS = typeof Notify.MENTIONS;
+  export type NONE = typeof Notify.NONE;
+}
+
+export function notifyFromJSON(object: any): Notify {
+  switch (object) {
+    case 0:
+    case "NOTIFY_UNSPECIFIED":
+      return Notify.UNSPECIFIED;
+    case 1:
+    case "NOTIFY_ALL":
+      return Notify.ALL;
+    case 2:
+    case "NOTIFY_MENTIONS":
+      return Notify.MENTIONS;
+    case 3:
+    case "NOTIFY_NONE":
+      return Notify.NONE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Notify");
+  }
+}
+
+export function notifyToJSON(object: Notify): string {
+  switch (object) {
+    case Notify.UNSPECIFIED:
+      return "NOTIFY_UNSPECIFIED";
+    case Notify.ALL:
+      return "NOTIFY_ALL";
+    case Notify.MENTIONS:
+      return "NOTIFY_MENTIONS";
+    case Notify.NONE:
+      return "NOTIFY_NONE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Notify");
+  }
+}
 
 export interface ListResponse {
   channels: Channel[];
@@ -101,16 +147,101 @@ export interface OverviewResponse {
   inbox: string;
 }
 
+/** A chat as one of its members sees it. */
 export interface Chat {
-  channel: Channel | undefined;
+  /** without users */
+  channel:
+    | Channel
+    | undefined;
+  /** the last message that the caller may read */
   last:
     | Message
     | undefined;
-  /** counted up to 100 */
+  /** messages of others after mine.read_seq, counted up to 100 */
   unread: number;
+  /** those of them that mention the caller, counted up to 100 */
   mentions: number;
   mine: Receipt | undefined;
   log: string;
+  /** the caller has marked it as unread */
+  markedUnread: boolean;
+  notify: Notify;
+  /** in chats of at most 100 members, without those who read in private */
+  others: Receipt[];
+  /** in direct chats: the other user */
+  peer: User | undefined;
+}
+
+export interface UpdateReceiptRequest {
+  channelId: number;
+  /** the log of the seqs */
+  log: string;
+  /** 0: unchanged */
+  deliveredSeq: number;
+  /** 0: unchanged */
+  readSeq: number;
+  /** moves no receipt; reading on clears it */
+  markedUnread?: boolean | undefined;
+}
+
+export interface ListReceiptsRequest {
+  channelId: number;
+  seq: number;
+  page: Page | undefined;
+}
+
+export interface ListReceiptsResponse {
+  /** of all members but the sender and those who read in private */
+  receipts: Receipt[];
+  next: string;
+}
+
+export interface SetNotifyRequest {
+  channelId: number;
+  notify: Notify;
+}
+
+export interface ListNotificationsRequest {
+  page: Page | undefined;
+  unreadOnly: boolean;
+}
+
+export interface ListNotificationsResponse {
+  notifications: Notification[];
+  next: string;
+  /** counted up to 100 */
+  unread: number;
+}
+
+export interface MarkNotificationsRequest {
+  /** at most 100 */
+  ids: number[];
+  /** all with ids up to this one; 0: none */
+  upTo: number;
+}
+
+export interface SetBlockRequest {
+  userId: string;
+  blocked: boolean;
+}
+
+export interface AbuseReport {
+  /** set by the server */
+  id: number;
+  /** the reported user; empty: the sender of the message */
+  userId: string;
+  channelId: number;
+  /** the reported message */
+  seq: number;
+  /** at most 1,000 characters */
+  reason: string;
+  /** set by the server */
+  by: string;
+  /** set by the server, Unix ms */
+  createdAt: number;
+  resolved: boolean;
+  /** to operators: the reported message as it was when it was reported */
+  text: string;
 }
 
 export interface ListMembersRequest {
@@ -1185,7 +1316,18 @@ export const OverviewResponse: MessageFns<OverviewResponse> = {
 };
 
 function createBaseChat(): Chat {
-  return { channel: undefined, last: undefined, unread: 0, mentions: 0, mine: undefined, log: "" };
+  return {
+    channel: undefined,
+    last: undefined,
+    unread: 0,
+    mentions: 0,
+    mine: undefined,
+    log: "",
+    markedUnread: false,
+    notify: 0,
+    others: [],
+    peer: undefined,
+  };
 }
 
 export const Chat: MessageFns<Chat> = {
@@ -1207,6 +1349,18 @@ export const Chat: MessageFns<Chat> = {
     }
     if (message.log !== "") {
       writer.uint32(50).string(message.log);
+    }
+    if (message.markedUnread !== false) {
+      writer.uint32(56).bool(message.markedUnread);
+    }
+    if (message.notify !== 0) {
+      writer.uint32(64).int32(message.notify);
+    }
+    for (const v of message.others) {
+      Receipt.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.peer !== undefined) {
+      User.encode(message.peer, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -1272,6 +1426,38 @@ export const Chat: MessageFns<Chat> = {
             message.log = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.markedUnread = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.notify = reader.int32() as any;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.others.push(Receipt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.peer = User.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1292,6 +1478,14 @@ export const Chat: MessageFns<Chat> = {
       mentions: isSet(object.mentions) ? globalThis.Number(object.mentions) : 0,
       mine: isSet(object.mine) ? Receipt.fromJSON(object.mine) : undefined,
       log: isSet(object.log) ? globalThis.String(object.log) : "",
+      markedUnread: isSet(object.markedUnread)
+        ? globalThis.Boolean(object.markedUnread)
+        : isSet(object.marked_unread)
+        ? globalThis.Boolean(object.marked_unread)
+        : false,
+      notify: isSet(object.notify) ? notifyFromJSON(object.notify) : 0,
+      others: globalThis.Array.isArray(object?.others) ? object.others.map((e: any) => Receipt.fromJSON(e)) : [],
+      peer: isSet(object.peer) ? User.fromJSON(object.peer) : undefined,
     };
   },
 
@@ -1315,6 +1509,18 @@ export const Chat: MessageFns<Chat> = {
     if (message.log !== "") {
       obj.log = message.log;
     }
+    if (message.markedUnread !== false) {
+      obj.markedUnread = message.markedUnread;
+    }
+    if (message.notify !== 0) {
+      obj.notify = notifyToJSON(message.notify);
+    }
+    if (message.others?.length) {
+      obj.others = message.others.map((e) => Receipt.toJSON(e));
+    }
+    if (message.peer !== undefined) {
+      obj.peer = User.toJSON(message.peer);
+    }
     return obj;
   },
 
@@ -1331,6 +1537,1031 @@ export const Chat: MessageFns<Chat> = {
     message.mentions = object.mentions ?? 0;
     message.mine = (object.mine !== undefined && object.mine !== null) ? Receipt.fromPartial(object.mine) : undefined;
     message.log = object.log ?? "";
+    message.markedUnread = object.markedUnread ?? false;
+    message.notify = object.notify ?? 0;
+    message.others = object.others?.map((e) => Receipt.fromPartial(e)) || [];
+    message.peer = (object.peer !== undefined && object.peer !== null) ? User.fromPartial(object.peer) : undefined;
+    return message;
+  },
+};
+
+function createBaseUpdateReceiptRequest(): UpdateReceiptRequest {
+  return { channelId: 0, log: "", deliveredSeq: 0, readSeq: 0, markedUnread: undefined };
+}
+
+export const UpdateReceiptRequest: MessageFns<UpdateReceiptRequest> = {
+  encode(message: UpdateReceiptRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.log !== "") {
+      writer.uint32(18).string(message.log);
+    }
+    if (message.deliveredSeq !== 0) {
+      writer.uint32(24).uint64(message.deliveredSeq);
+    }
+    if (message.readSeq !== 0) {
+      writer.uint32(32).uint64(message.readSeq);
+    }
+    if (message.markedUnread !== undefined) {
+      writer.uint32(40).bool(message.markedUnread);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateReceiptRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateReceiptRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.deliveredSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.readSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.markedUnread = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateReceiptRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
+      deliveredSeq: isSet(object.deliveredSeq)
+        ? globalThis.Number(object.deliveredSeq)
+        : isSet(object.delivered_seq)
+        ? globalThis.Number(object.delivered_seq)
+        : 0,
+      readSeq: isSet(object.readSeq)
+        ? globalThis.Number(object.readSeq)
+        : isSet(object.read_seq)
+        ? globalThis.Number(object.read_seq)
+        : 0,
+      markedUnread: isSet(object.markedUnread)
+        ? globalThis.Boolean(object.markedUnread)
+        : isSet(object.marked_unread)
+        ? globalThis.Boolean(object.marked_unread)
+        : undefined,
+    };
+  },
+
+  toJSON(message: UpdateReceiptRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
+    if (message.deliveredSeq !== 0) {
+      obj.deliveredSeq = Math.round(message.deliveredSeq);
+    }
+    if (message.readSeq !== 0) {
+      obj.readSeq = Math.round(message.readSeq);
+    }
+    if (message.markedUnread !== undefined) {
+      obj.markedUnread = message.markedUnread;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateReceiptRequest>): UpdateReceiptRequest {
+    return UpdateReceiptRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateReceiptRequest>): UpdateReceiptRequest {
+    const message = createBaseUpdateReceiptRequest();
+    message.channelId = object.channelId ?? 0;
+    message.log = object.log ?? "";
+    message.deliveredSeq = object.deliveredSeq ?? 0;
+    message.readSeq = object.readSeq ?? 0;
+    message.markedUnread = object.markedUnread ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListReceiptsRequest(): ListReceiptsRequest {
+  return { channelId: 0, seq: 0, page: undefined };
+}
+
+export const ListReceiptsRequest: MessageFns<ListReceiptsRequest> = {
+  encode(message: ListReceiptsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.seq !== 0) {
+      writer.uint32(16).uint64(message.seq);
+    }
+    if (message.page !== undefined) {
+      Page.encode(message.page, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListReceiptsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListReceiptsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.page = Page.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListReceiptsRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
+      page: isSet(object.page) ? Page.fromJSON(object.page) : undefined,
+    };
+  },
+
+  toJSON(message: ListReceiptsRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.seq !== 0) {
+      obj.seq = Math.round(message.seq);
+    }
+    if (message.page !== undefined) {
+      obj.page = Page.toJSON(message.page);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListReceiptsRequest>): ListReceiptsRequest {
+    return ListReceiptsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListReceiptsRequest>): ListReceiptsRequest {
+    const message = createBaseListReceiptsRequest();
+    message.channelId = object.channelId ?? 0;
+    message.seq = object.seq ?? 0;
+    message.page = (object.page !== undefined && object.page !== null) ? Page.fromPartial(object.page) : undefined;
+    return message;
+  },
+};
+
+function createBaseListReceiptsResponse(): ListReceiptsResponse {
+  return { receipts: [], next: "" };
+}
+
+export const ListReceiptsResponse: MessageFns<ListReceiptsResponse> = {
+  encode(message: ListReceiptsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.receipts) {
+      Receipt.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListReceiptsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListReceiptsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.receipts.push(Receipt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListReceiptsResponse {
+    return {
+      receipts: globalThis.Array.isArray(object?.receipts) ? object.receipts.map((e: any) => Receipt.fromJSON(e)) : [],
+      next: isSet(object.next) ? globalThis.String(object.next) : "",
+    };
+  },
+
+  toJSON(message: ListReceiptsResponse): unknown {
+    const obj: any = {};
+    if (message.receipts?.length) {
+      obj.receipts = message.receipts.map((e) => Receipt.toJSON(e));
+    }
+    if (message.next !== "") {
+      obj.next = message.next;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListReceiptsResponse>): ListReceiptsResponse {
+    return ListReceiptsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListReceiptsResponse>): ListReceiptsResponse {
+    const message = createBaseListReceiptsResponse();
+    message.receipts = object.receipts?.map((e) => Receipt.fromPartial(e)) || [];
+    message.next = object.next ?? "";
+    return message;
+  },
+};
+
+function createBaseSetNotifyRequest(): SetNotifyRequest {
+  return { channelId: 0, notify: 0 };
+}
+
+export const SetNotifyRequest: MessageFns<SetNotifyRequest> = {
+  encode(message: SetNotifyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.notify !== 0) {
+      writer.uint32(16).int32(message.notify);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetNotifyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetNotifyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.notify = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetNotifyRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      notify: isSet(object.notify) ? notifyFromJSON(object.notify) : 0,
+    };
+  },
+
+  toJSON(message: SetNotifyRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.notify !== 0) {
+      obj.notify = notifyToJSON(message.notify);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetNotifyRequest>): SetNotifyRequest {
+    return SetNotifyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetNotifyRequest>): SetNotifyRequest {
+    const message = createBaseSetNotifyRequest();
+    message.channelId = object.channelId ?? 0;
+    message.notify = object.notify ?? 0;
+    return message;
+  },
+};
+
+function createBaseListNotificationsRequest(): ListNotificationsRequest {
+  return { page: undefined, unreadOnly: false };
+}
+
+export const ListNotificationsRequest: MessageFns<ListNotificationsRequest> = {
+  encode(message: ListNotificationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== undefined) {
+      Page.encode(message.page, writer.uint32(10).fork()).join();
+    }
+    if (message.unreadOnly !== false) {
+      writer.uint32(16).bool(message.unreadOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNotificationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNotificationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.page = Page.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.unreadOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListNotificationsRequest {
+    return {
+      page: isSet(object.page) ? Page.fromJSON(object.page) : undefined,
+      unreadOnly: isSet(object.unreadOnly)
+        ? globalThis.Boolean(object.unreadOnly)
+        : isSet(object.unread_only)
+        ? globalThis.Boolean(object.unread_only)
+        : false,
+    };
+  },
+
+  toJSON(message: ListNotificationsRequest): unknown {
+    const obj: any = {};
+    if (message.page !== undefined) {
+      obj.page = Page.toJSON(message.page);
+    }
+    if (message.unreadOnly !== false) {
+      obj.unreadOnly = message.unreadOnly;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListNotificationsRequest>): ListNotificationsRequest {
+    return ListNotificationsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListNotificationsRequest>): ListNotificationsRequest {
+    const message = createBaseListNotificationsRequest();
+    message.page = (object.page !== undefined && object.page !== null) ? Page.fromPartial(object.page) : undefined;
+    message.unreadOnly = object.unreadOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseListNotificationsResponse(): ListNotificationsResponse {
+  return { notifications: [], next: "", unread: 0 };
+}
+
+export const ListNotificationsResponse: MessageFns<ListNotificationsResponse> = {
+  encode(message: ListNotificationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.notifications) {
+      Notification.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    if (message.unread !== 0) {
+      writer.uint32(24).uint32(message.unread);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListNotificationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListNotificationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.notifications.push(Notification.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.unread = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListNotificationsResponse {
+    return {
+      notifications: globalThis.Array.isArray(object?.notifications)
+        ? object.notifications.map((e: any) => Notification.fromJSON(e))
+        : [],
+      next: isSet(object.next) ? globalThis.String(object.next) : "",
+      unread: isSet(object.unread) ? globalThis.Number(object.unread) : 0,
+    };
+  },
+
+  toJSON(message: ListNotificationsResponse): unknown {
+    const obj: any = {};
+    if (message.notifications?.length) {
+      obj.notifications = message.notifications.map((e) => Notification.toJSON(e));
+    }
+    if (message.next !== "") {
+      obj.next = message.next;
+    }
+    if (message.unread !== 0) {
+      obj.unread = Math.round(message.unread);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListNotificationsResponse>): ListNotificationsResponse {
+    return ListNotificationsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListNotificationsResponse>): ListNotificationsResponse {
+    const message = createBaseListNotificationsResponse();
+    message.notifications = object.notifications?.map((e) => Notification.fromPartial(e)) || [];
+    message.next = object.next ?? "";
+    message.unread = object.unread ?? 0;
+    return message;
+  },
+};
+
+function createBaseMarkNotificationsRequest(): MarkNotificationsRequest {
+  return { ids: [], upTo: 0 };
+}
+
+export const MarkNotificationsRequest: MessageFns<MarkNotificationsRequest> = {
+  encode(message: MarkNotificationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ids.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.ids) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.upTo !== 0) {
+      writer.uint32(16).uint64(message.upTo);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MarkNotificationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMarkNotificationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.ids.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ids.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.upTo = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MarkNotificationsRequest {
+    return {
+      ids: globalThis.Array.isArray(object?.ids) ? object.ids.map((e: any) => globalThis.Number(e)) : [],
+      upTo: isSet(object.upTo)
+        ? globalThis.Number(object.upTo)
+        : isSet(object.up_to)
+        ? globalThis.Number(object.up_to)
+        : 0,
+    };
+  },
+
+  toJSON(message: MarkNotificationsRequest): unknown {
+    const obj: any = {};
+    if (message.ids?.length) {
+      obj.ids = message.ids.map((e) => Math.round(e));
+    }
+    if (message.upTo !== 0) {
+      obj.upTo = Math.round(message.upTo);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MarkNotificationsRequest>): MarkNotificationsRequest {
+    return MarkNotificationsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MarkNotificationsRequest>): MarkNotificationsRequest {
+    const message = createBaseMarkNotificationsRequest();
+    message.ids = object.ids?.map((e) => e) || [];
+    message.upTo = object.upTo ?? 0;
+    return message;
+  },
+};
+
+function createBaseSetBlockRequest(): SetBlockRequest {
+  return { userId: "", blocked: false };
+}
+
+export const SetBlockRequest: MessageFns<SetBlockRequest> = {
+  encode(message: SetBlockRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.blocked !== false) {
+      writer.uint32(16).bool(message.blocked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SetBlockRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSetBlockRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.blocked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SetBlockRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      blocked: isSet(object.blocked) ? globalThis.Boolean(object.blocked) : false,
+    };
+  },
+
+  toJSON(message: SetBlockRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.blocked !== false) {
+      obj.blocked = message.blocked;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SetBlockRequest>): SetBlockRequest {
+    return SetBlockRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SetBlockRequest>): SetBlockRequest {
+    const message = createBaseSetBlockRequest();
+    message.userId = object.userId ?? "";
+    message.blocked = object.blocked ?? false;
+    return message;
+  },
+};
+
+function createBaseAbuseReport(): AbuseReport {
+  return { id: 0, userId: "", channelId: 0, seq: 0, reason: "", by: "", createdAt: 0, resolved: false, text: "" };
+}
+
+export const AbuseReport: MessageFns<AbuseReport> = {
+  encode(message: AbuseReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.userId !== "") {
+      writer.uint32(18).string(message.userId);
+    }
+    if (message.channelId !== 0) {
+      writer.uint32(24).uint32(message.channelId);
+    }
+    if (message.seq !== 0) {
+      writer.uint32(32).uint64(message.seq);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.by !== "") {
+      writer.uint32(50).string(message.by);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(56).uint64(message.createdAt);
+    }
+    if (message.resolved !== false) {
+      writer.uint32(64).bool(message.resolved);
+    }
+    if (message.text !== "") {
+      writer.uint32(74).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AbuseReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAbuseReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.resolved = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AbuseReport {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      resolved: isSet(object.resolved) ? globalThis.Boolean(object.resolved) : false,
+      text: isSet(object.text) ? globalThis.String(object.text) : "",
+    };
+  },
+
+  toJSON(message: AbuseReport): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.seq !== 0) {
+      obj.seq = Math.round(message.seq);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.resolved !== false) {
+      obj.resolved = message.resolved;
+    }
+    if (message.text !== "") {
+      obj.text = message.text;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AbuseReport>): AbuseReport {
+    return AbuseReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AbuseReport>): AbuseReport {
+    const message = createBaseAbuseReport();
+    message.id = object.id ?? 0;
+    message.userId = object.userId ?? "";
+    message.channelId = object.channelId ?? 0;
+    message.seq = object.seq ?? 0;
+    message.reason = object.reason ?? "";
+    message.by = object.by ?? "";
+    message.createdAt = object.createdAt ?? 0;
+    message.resolved = object.resolved ?? false;
+    message.text = object.text ?? "";
     return message;
   },
 };
@@ -2511,7 +3742,10 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Creates an invite link. */
+    /**
+     * Creates an invite link, for channel admins. For operators, with channel_id 0: an invitation to
+     * register.
+     */
     createInvite: {
       name: "CreateInvite",
       requestType: Invite as typeof Invite,
@@ -2520,7 +3754,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists the invite links of a channel. */
+    /** Lists the invite links of a channel; for operators, with id 0: the invitations to register. */
     listInvites: {
       name: "ListInvites",
       requestType: Channel as typeof Channel,
@@ -2535,6 +3769,18 @@ export const ChannelServiceDefinition = {
       requestType: Invite as typeof Invite,
       requestStream: false,
       responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Shows the channel of an invite link: id, name, description, icon, kind and number of members.
+     * Uses nothing up.
+     */
+    previewInvite: {
+      name: "PreviewInvite",
+      requestType: Invite as typeof Invite,
+      requestStream: false,
+      responseType: Channel as typeof Channel,
       responseStream: false,
       options: {},
     },
@@ -2556,12 +3802,87 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Searches for words in the caller's channels. */
+    /** Searches for words in the caller's channels, the newest first. */
     search: {
       name: "Search",
       requestType: SearchRequest as typeof SearchRequest,
       requestStream: false,
       responseType: HistoryResponse as typeof HistoryResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Moves the caller's receipt in a chat forward, and returns the caller's chat as it is then. */
+    updateReceipt: {
+      name: "UpdateReceipt",
+      requestType: UpdateReceiptRequest as typeof UpdateReceiptRequest,
+      requestStream: false,
+      responseType: Chat as typeof Chat,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists who has received and read a message, for members of chats. */
+    listReceipts: {
+      name: "ListReceipts",
+      requestType: ListReceiptsRequest as typeof ListReceiptsRequest,
+      requestStream: false,
+      responseType: ListReceiptsResponse as typeof ListReceiptsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Sets which messages of a chat notify the caller. */
+    setNotify: {
+      name: "SetNotify",
+      requestType: SetNotifyRequest as typeof SetNotifyRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the caller's notifications, the newest first. */
+    listNotifications: {
+      name: "ListNotifications",
+      requestType: ListNotificationsRequest as typeof ListNotificationsRequest,
+      requestStream: false,
+      responseType: ListNotificationsResponse as typeof ListNotificationsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Marks notifications of the caller as read. */
+    markNotifications: {
+      name: "MarkNotifications",
+      requestType: MarkNotificationsRequest as typeof MarkNotificationsRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Blocks a user, or ends the block: they cannot write to the caller directly or notify the
+     * caller, and are not told.
+     */
+    setBlock: {
+      name: "SetBlock",
+      requestType: SetBlockRequest as typeof SetBlockRequest,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the users whom the caller has blocked. */
+    listBlocked: {
+      name: "ListBlocked",
+      requestType: Page as typeof Page,
+      requestStream: false,
+      responseType: ListMembersResponse as typeof ListMembersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Reports a message or a user to the operators. */
+    reportAbuse: {
+      name: "ReportAbuse",
+      requestType: AbuseReport as typeof AbuseReport,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
       responseStream: false,
       options: {},
     },

@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Channel, Message, Ping, User } from "./types.js";
+import { Channel, Message, Notification, Ping, User } from "./types.js";
 
 export interface WatchRequest {
   after: string;
@@ -29,15 +29,6 @@ export interface InboxEvent {
     | undefined;
   /** events were lost: call Overview */
   reset?: boolean | undefined;
-}
-
-export interface Notification {
-  id: number;
-  kind: string;
-  channelId: number;
-  seq: number;
-  createdAt: number;
-  read: boolean;
 }
 
 function createBaseWatchRequest(): WatchRequest {
@@ -326,163 +317,6 @@ export const InboxEvent: MessageFns<InboxEvent> = {
   },
 };
 
-function createBaseNotification(): Notification {
-  return { id: 0, kind: "", channelId: 0, seq: 0, createdAt: 0, read: false };
-}
-
-export const Notification: MessageFns<Notification> = {
-  encode(message: Notification, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.id !== 0) {
-      writer.uint32(8).uint64(message.id);
-    }
-    if (message.kind !== "") {
-      writer.uint32(18).string(message.kind);
-    }
-    if (message.channelId !== 0) {
-      writer.uint32(24).uint32(message.channelId);
-    }
-    if (message.seq !== 0) {
-      writer.uint32(32).uint64(message.seq);
-    }
-    if (message.createdAt !== 0) {
-      writer.uint32(40).uint64(message.createdAt);
-    }
-    if (message.read !== false) {
-      writer.uint32(48).bool(message.read);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Notification {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseNotification();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.id = longToNumber(reader.uint64());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.kind = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.channelId = reader.uint32();
-            continue;
-          }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.seq = longToNumber(reader.uint64());
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.createdAt = longToNumber(reader.uint64());
-            continue;
-          }
-          case 6: {
-            if (tag !== 48) {
-              break;
-            }
-
-            message.read = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): Notification {
-    return {
-      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
-      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
-      channelId: isSet(object.channelId)
-        ? globalThis.Number(object.channelId)
-        : isSet(object.channel_id)
-        ? globalThis.Number(object.channel_id)
-        : 0,
-      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
-      createdAt: isSet(object.createdAt)
-        ? globalThis.Number(object.createdAt)
-        : isSet(object.created_at)
-        ? globalThis.Number(object.created_at)
-        : 0,
-      read: isSet(object.read) ? globalThis.Boolean(object.read) : false,
-    };
-  },
-
-  toJSON(message: Notification): unknown {
-    const obj: any = {};
-    if (message.id !== 0) {
-      obj.id = Math.round(message.id);
-    }
-    if (message.kind !== "") {
-      obj.kind = message.kind;
-    }
-    if (message.channelId !== 0) {
-      obj.channelId = Math.round(message.channelId);
-    }
-    if (message.seq !== 0) {
-      obj.seq = Math.round(message.seq);
-    }
-    if (message.createdAt !== 0) {
-      obj.createdAt = Math.round(message.createdAt);
-    }
-    if (message.read !== false) {
-      obj.read = message.read;
-    }
-    return obj;
-  },
-
-  create(base?: DeepPartial<Notification>): Notification {
-    return Notification.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Notification>): Notification {
-    const message = createBaseNotification();
-    message.id = object.id ?? 0;
-    message.kind = object.kind ?? "";
-    message.channelId = object.channelId ?? 0;
-    message.seq = object.seq ?? 0;
-    message.createdAt = object.createdAt ?? 0;
-    message.read = object.read ?? false;
-    return message;
-  },
-};
-
 /** All events of one user in one stream. */
 export type InboxServiceDefinition = typeof InboxServiceDefinition;
 export const InboxServiceDefinition = {
@@ -511,17 +345,6 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
-  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
-  }
-  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
-    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
-  }
-  return num;
-}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

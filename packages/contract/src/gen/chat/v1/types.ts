@@ -7,6 +7,66 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Who may see about, avatar, last seen and online of a user, and find the user by name. */
+export const Visibility = {
+  UNSPECIFIED: 0,
+  EVERYONE: 1,
+  /** USERS - not guests */
+  USERS: 2,
+  /** CONTACTS - users in a chat with them */
+  CONTACTS: 3,
+  NOBODY: 4,
+} as const;
+
+export type Visibility = typeof Visibility[keyof typeof Visibility];
+
+export namespace Visibility {
+  export type UNSPECIFIED = typeof Visibility.UNSPECIFIED;
+  export type EVERYONE = typeof Visibility.EVERYONE;
+  export type USERS = typeof Visibility.USERS;
+  export type CONTACTS = typeof Visibility.CONTACTS;
+  export type NOBODY = typeof Visibility.NOBODY;
+}
+
+export function visibilityFromJSON(object: any): Visibility {
+  switch (object) {
+    case 0:
+    case "VISIBILITY_UNSPECIFIED":
+      return Visibility.UNSPECIFIED;
+    case 1:
+    case "VISIBILITY_EVERYONE":
+      return Visibility.EVERYONE;
+    case 2:
+    case "VISIBILITY_USERS":
+      return Visibility.USERS;
+    case 3:
+    case "VISIBILITY_CONTACTS":
+      return Visibility.CONTACTS;
+    case 4:
+    case "VISIBILITY_NOBODY":
+      return Visibility.NOBODY;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Visibility");
+  }
+}
+
+export function visibilityToJSON(object: Visibility): string {
+  switch (object) {
+    case Visibility.UNSPECIFIED:
+      return "VISIBILITY_UNSPECIFIED";
+    case Visibility.EVERYONE:
+      return "VISIBILITY_EVERYONE";
+    case Visibility.USERS:
+      return "VISIBILITY_USERS";
+    case Visibility.CONTACTS:
+      return "VISIBILITY_CONTACTS";
+    case Visibility.NOBODY:
+      return "VISIBILITY_NOBODY";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Visibility");
+  }
+}
+
 export const UserRole = { UNSPECIFIED: 0, USER: 1, ADMIN: 2, GUEST: 3 } as const;
 
 export type UserRole = typeof UserRole[keyof typeof UserRole];
@@ -440,6 +500,81 @@ export function resumeToJSON(object: Resume): string {
   }
 }
 
+export const NotificationKind = {
+  UNSPECIFIED: 0,
+  MENTION: 1,
+  /** REPLY - a reply to a message of the user */
+  REPLY: 2,
+  /** DIRECT - a direct message while the user was not there */
+  DIRECT: 3,
+  ADDED: 4,
+  /** OFFERED - membership or ownership was offered */
+  OFFERED: 5,
+  /** ROLE - the user's role in a channel changed */
+  ROLE: 6,
+} as const;
+
+export type NotificationKind = typeof NotificationKind[keyof typeof NotificationKind];
+
+export namespace NotificationKind {
+  export type UNSPECIFIED = typeof NotificationKind.UNSPECIFIED;
+  export type MENTION = typeof NotificationKind.MENTION;
+  export type REPLY = typeof NotificationKind.REPLY;
+  export type DIRECT = typeof NotificationKind.DIRECT;
+  export type ADDED = typeof NotificationKind.ADDED;
+  export type OFFERED = typeof NotificationKind.OFFERED;
+  export type ROLE = typeof NotificationKind.ROLE;
+}
+
+export function notificationKindFromJSON(object: any): NotificationKind {
+  switch (object) {
+    case 0:
+    case "NOTIFICATION_KIND_UNSPECIFIED":
+      return NotificationKind.UNSPECIFIED;
+    case 1:
+    case "NOTIFICATION_KIND_MENTION":
+      return NotificationKind.MENTION;
+    case 2:
+    case "NOTIFICATION_KIND_REPLY":
+      return NotificationKind.REPLY;
+    case 3:
+    case "NOTIFICATION_KIND_DIRECT":
+      return NotificationKind.DIRECT;
+    case 4:
+    case "NOTIFICATION_KIND_ADDED":
+      return NotificationKind.ADDED;
+    case 5:
+    case "NOTIFICATION_KIND_OFFERED":
+      return NotificationKind.OFFERED;
+    case 6:
+    case "NOTIFICATION_KIND_ROLE":
+      return NotificationKind.ROLE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum NotificationKind");
+  }
+}
+
+export function notificationKindToJSON(object: NotificationKind): string {
+  switch (object) {
+    case NotificationKind.UNSPECIFIED:
+      return "NOTIFICATION_KIND_UNSPECIFIED";
+    case NotificationKind.MENTION:
+      return "NOTIFICATION_KIND_MENTION";
+    case NotificationKind.REPLY:
+      return "NOTIFICATION_KIND_REPLY";
+    case NotificationKind.DIRECT:
+      return "NOTIFICATION_KIND_DIRECT";
+    case NotificationKind.ADDED:
+      return "NOTIFICATION_KIND_ADDED";
+    case NotificationKind.OFFERED:
+      return "NOTIFICATION_KIND_OFFERED";
+    case NotificationKind.ROLE:
+      return "NOTIFICATION_KIND_ROLE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum NotificationKind");
+  }
+}
+
 export interface User {
   /** chosen at Register, never changes */
   id: string;
@@ -460,6 +595,16 @@ export interface User {
   email: string;
   /** role offered to this user and not accepted yet */
   offered: MemberRole;
+  /** visible to the user only */
+  visibility: Visibility;
+  /** visible to the user only: others do not learn what they have read */
+  privateReads: boolean;
+  /** an account of a program */
+  bot: boolean;
+  /** visible to the user and to operators */
+  emailVerified: boolean;
+  /** the caller has blocked this user */
+  blocked: boolean;
 }
 
 export interface Channel {
@@ -577,6 +722,10 @@ export interface Message {
   deleted: boolean;
   /** in History: all reactions */
   reactions: Reaction[];
+  /** in History: replies to this message */
+  replies:
+    | Replies
+    | undefined;
   /** server: first frame */
   welcome?:
     | Welcome
@@ -614,6 +763,15 @@ export interface Reaction {
   count: number;
   /** true: the caller is among them */
   mine: boolean;
+}
+
+/** The replies to a message that still have their text. */
+export interface Replies {
+  count: number;
+  lastSeq: number;
+  /** Unix ms */
+  lastAt: number;
+  lastSender: string;
 }
 
 export interface MemberChange {
@@ -683,12 +841,15 @@ export interface Typing {
   stopped: boolean;
 }
 
+/** How far a member has received and read a channel. Seqs only grow. What is read is delivered too. */
 export interface Receipt {
   /** set by the server */
   userId: string;
   /** everything up to this seq is delivered */
   deliveredSeq: number;
   readSeq: number;
+  /** From clients: the log of the seqs; seqs of another log are ignored. Empty: the log of the stream. */
+  log: string;
 }
 
 export interface Ping {
@@ -702,6 +863,20 @@ export interface Page {
   size: number;
   /** `next` of the previous page */
   after: string;
+}
+
+/** Something that concerns a user personally. */
+export interface Notification {
+  id: number;
+  kind: NotificationKind;
+  channelId: number;
+  /** of the message, 0 if there is none */
+  seq: number;
+  /** Unix ms */
+  createdAt: number;
+  read: boolean;
+  /** id of the user who caused it */
+  by: string;
 }
 
 function createBaseUser(): User {
@@ -718,6 +893,11 @@ function createBaseUser(): User {
     memberRole: 0,
     email: "",
     offered: 0,
+    visibility: 0,
+    privateReads: false,
+    bot: false,
+    emailVerified: false,
+    blocked: false,
   };
 }
 
@@ -758,6 +938,21 @@ export const User: MessageFns<User> = {
     }
     if (message.offered !== 0) {
       writer.uint32(96).int32(message.offered);
+    }
+    if (message.visibility !== 0) {
+      writer.uint32(104).int32(message.visibility);
+    }
+    if (message.privateReads !== false) {
+      writer.uint32(112).bool(message.privateReads);
+    }
+    if (message.bot !== false) {
+      writer.uint32(120).bool(message.bot);
+    }
+    if (message.emailVerified !== false) {
+      writer.uint32(128).bool(message.emailVerified);
+    }
+    if (message.blocked !== false) {
+      writer.uint32(136).bool(message.blocked);
     }
     return writer;
   },
@@ -871,6 +1066,46 @@ export const User: MessageFns<User> = {
             message.offered = reader.int32() as any;
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.visibility = reader.int32() as any;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.privateReads = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.bot = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.emailVerified = reader.bool();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.blocked = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -909,6 +1144,19 @@ export const User: MessageFns<User> = {
         : 0,
       email: isSet(object.email) ? globalThis.String(object.email) : "",
       offered: isSet(object.offered) ? memberRoleFromJSON(object.offered) : 0,
+      visibility: isSet(object.visibility) ? visibilityFromJSON(object.visibility) : 0,
+      privateReads: isSet(object.privateReads)
+        ? globalThis.Boolean(object.privateReads)
+        : isSet(object.private_reads)
+        ? globalThis.Boolean(object.private_reads)
+        : false,
+      bot: isSet(object.bot) ? globalThis.Boolean(object.bot) : false,
+      emailVerified: isSet(object.emailVerified)
+        ? globalThis.Boolean(object.emailVerified)
+        : isSet(object.email_verified)
+        ? globalThis.Boolean(object.email_verified)
+        : false,
+      blocked: isSet(object.blocked) ? globalThis.Boolean(object.blocked) : false,
     };
   },
 
@@ -950,6 +1198,21 @@ export const User: MessageFns<User> = {
     if (message.offered !== 0) {
       obj.offered = memberRoleToJSON(message.offered);
     }
+    if (message.visibility !== 0) {
+      obj.visibility = visibilityToJSON(message.visibility);
+    }
+    if (message.privateReads !== false) {
+      obj.privateReads = message.privateReads;
+    }
+    if (message.bot !== false) {
+      obj.bot = message.bot;
+    }
+    if (message.emailVerified !== false) {
+      obj.emailVerified = message.emailVerified;
+    }
+    if (message.blocked !== false) {
+      obj.blocked = message.blocked;
+    }
     return obj;
   },
 
@@ -970,6 +1233,11 @@ export const User: MessageFns<User> = {
     message.memberRole = object.memberRole ?? 0;
     message.email = object.email ?? "";
     message.offered = object.offered ?? 0;
+    message.visibility = object.visibility ?? 0;
+    message.privateReads = object.privateReads ?? false;
+    message.bot = object.bot ?? false;
+    message.emailVerified = object.emailVerified ?? false;
+    message.blocked = object.blocked ?? false;
     return message;
   },
 };
@@ -2054,6 +2322,7 @@ function createBaseMessage(): Message {
     editedAt: 0,
     deleted: false,
     reactions: [],
+    replies: undefined,
     welcome: undefined,
     ack: undefined,
     goodbye: undefined,
@@ -2114,6 +2383,9 @@ export const Message: MessageFns<Message> = {
     }
     for (const v of message.reactions) {
       Reaction.encode(v!, writer.uint32(130).fork()).join();
+    }
+    if (message.replies !== undefined) {
+      Replies.encode(message.replies, writer.uint32(138).fork()).join();
     }
     if (message.welcome !== undefined) {
       Welcome.encode(message.welcome, writer.uint32(162).fork()).join();
@@ -2283,6 +2555,14 @@ export const Message: MessageFns<Message> = {
             message.reactions.push(Reaction.decode(reader, reader.uint32()));
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.replies = Replies.decode(reader, reader.uint32());
+            continue;
+          }
           case 20: {
             if (tag !== 162) {
               break;
@@ -2409,6 +2689,7 @@ export const Message: MessageFns<Message> = {
       reactions: globalThis.Array.isArray(object?.reactions)
         ? object.reactions.map((e: any) => Reaction.fromJSON(e))
         : [],
+      replies: isSet(object.replies) ? Replies.fromJSON(object.replies) : undefined,
       welcome: isSet(object.welcome) ? Welcome.fromJSON(object.welcome) : undefined,
       ack: isSet(object.ack) ? Ack.fromJSON(object.ack) : undefined,
       goodbye: isSet(object.goodbye) ? Goodbye.fromJSON(object.goodbye) : undefined,
@@ -2470,6 +2751,9 @@ export const Message: MessageFns<Message> = {
     if (message.reactions?.length) {
       obj.reactions = message.reactions.map((e) => Reaction.toJSON(e));
     }
+    if (message.replies !== undefined) {
+      obj.replies = Replies.toJSON(message.replies);
+    }
     if (message.welcome !== undefined) {
       obj.welcome = Welcome.toJSON(message.welcome);
     }
@@ -2518,6 +2802,9 @@ export const Message: MessageFns<Message> = {
     message.editedAt = object.editedAt ?? 0;
     message.deleted = object.deleted ?? false;
     message.reactions = object.reactions?.map((e) => Reaction.fromPartial(e)) || [];
+    message.replies = (object.replies !== undefined && object.replies !== null)
+      ? Replies.fromPartial(object.replies)
+      : undefined;
     message.welcome = (object.welcome !== undefined && object.welcome !== null)
       ? Welcome.fromPartial(object.welcome)
       : undefined;
@@ -2657,6 +2944,135 @@ export const Reaction: MessageFns<Reaction> = {
     message.userIds = object.userIds?.map((e) => e) || [];
     message.count = object.count ?? 0;
     message.mine = object.mine ?? false;
+    return message;
+  },
+};
+
+function createBaseReplies(): Replies {
+  return { count: 0, lastSeq: 0, lastAt: 0, lastSender: "" };
+}
+
+export const Replies: MessageFns<Replies> = {
+  encode(message: Replies, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0) {
+      writer.uint32(8).uint32(message.count);
+    }
+    if (message.lastSeq !== 0) {
+      writer.uint32(16).uint64(message.lastSeq);
+    }
+    if (message.lastAt !== 0) {
+      writer.uint32(24).uint64(message.lastAt);
+    }
+    if (message.lastSender !== "") {
+      writer.uint32(34).string(message.lastSender);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Replies {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReplies();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lastSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lastAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lastSender = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Replies {
+    return {
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      lastSeq: isSet(object.lastSeq)
+        ? globalThis.Number(object.lastSeq)
+        : isSet(object.last_seq)
+        ? globalThis.Number(object.last_seq)
+        : 0,
+      lastAt: isSet(object.lastAt)
+        ? globalThis.Number(object.lastAt)
+        : isSet(object.last_at)
+        ? globalThis.Number(object.last_at)
+        : 0,
+      lastSender: isSet(object.lastSender)
+        ? globalThis.String(object.lastSender)
+        : isSet(object.last_sender)
+        ? globalThis.String(object.last_sender)
+        : "",
+    };
+  },
+
+  toJSON(message: Replies): unknown {
+    const obj: any = {};
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.lastSeq !== 0) {
+      obj.lastSeq = Math.round(message.lastSeq);
+    }
+    if (message.lastAt !== 0) {
+      obj.lastAt = Math.round(message.lastAt);
+    }
+    if (message.lastSender !== "") {
+      obj.lastSender = message.lastSender;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Replies>): Replies {
+    return Replies.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Replies>): Replies {
+    const message = createBaseReplies();
+    message.count = object.count ?? 0;
+    message.lastSeq = object.lastSeq ?? 0;
+    message.lastAt = object.lastAt ?? 0;
+    message.lastSender = object.lastSender ?? "";
     return message;
   },
 };
@@ -3621,7 +4037,7 @@ export const Typing: MessageFns<Typing> = {
 };
 
 function createBaseReceipt(): Receipt {
-  return { userId: "", deliveredSeq: 0, readSeq: 0 };
+  return { userId: "", deliveredSeq: 0, readSeq: 0, log: "" };
 }
 
 export const Receipt: MessageFns<Receipt> = {
@@ -3634,6 +4050,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.readSeq !== 0) {
       writer.uint32(24).uint64(message.readSeq);
+    }
+    if (message.log !== "") {
+      writer.uint32(34).string(message.log);
     }
     return writer;
   },
@@ -3675,6 +4094,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.readSeq = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.log = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3704,6 +4131,7 @@ export const Receipt: MessageFns<Receipt> = {
         : isSet(object.read_seq)
         ? globalThis.Number(object.read_seq)
         : 0,
+      log: isSet(object.log) ? globalThis.String(object.log) : "",
     };
   },
 
@@ -3718,6 +4146,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.readSeq !== 0) {
       obj.readSeq = Math.round(message.readSeq);
     }
+    if (message.log !== "") {
+      obj.log = message.log;
+    }
     return obj;
   },
 
@@ -3729,6 +4160,7 @@ export const Receipt: MessageFns<Receipt> = {
     message.userId = object.userId ?? "";
     message.deliveredSeq = object.deliveredSeq ?? 0;
     message.readSeq = object.readSeq ?? 0;
+    message.log = object.log ?? "";
     return message;
   },
 };
@@ -3907,6 +4339,179 @@ export const Page: MessageFns<Page> = {
     const message = createBasePage();
     message.size = object.size ?? 0;
     message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseNotification(): Notification {
+  return { id: 0, kind: 0, channelId: 0, seq: 0, createdAt: 0, read: false, by: "" };
+}
+
+export const Notification: MessageFns<Notification> = {
+  encode(message: Notification, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.channelId !== 0) {
+      writer.uint32(24).uint32(message.channelId);
+    }
+    if (message.seq !== 0) {
+      writer.uint32(32).uint64(message.seq);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(40).uint64(message.createdAt);
+    }
+    if (message.read !== false) {
+      writer.uint32(48).bool(message.read);
+    }
+    if (message.by !== "") {
+      writer.uint32(58).string(message.by);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Notification {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNotification();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.seq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.read = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Notification {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      kind: isSet(object.kind) ? notificationKindFromJSON(object.kind) : 0,
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      seq: isSet(object.seq) ? globalThis.Number(object.seq) : 0,
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      read: isSet(object.read) ? globalThis.Boolean(object.read) : false,
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+    };
+  },
+
+  toJSON(message: Notification): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.kind !== 0) {
+      obj.kind = notificationKindToJSON(message.kind);
+    }
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.seq !== 0) {
+      obj.seq = Math.round(message.seq);
+    }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.read !== false) {
+      obj.read = message.read;
+    }
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Notification>): Notification {
+    return Notification.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Notification>): Notification {
+    const message = createBaseNotification();
+    message.id = object.id ?? 0;
+    message.kind = object.kind ?? 0;
+    message.channelId = object.channelId ?? 0;
+    message.seq = object.seq ?? 0;
+    message.createdAt = object.createdAt ?? 0;
+    message.read = object.read ?? false;
+    message.by = object.by ?? "";
     return message;
   },
 };

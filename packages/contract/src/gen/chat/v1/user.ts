@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Empty } from "../../google/protobuf/empty.js";
-import { Page, User } from "./types.js";
+import { Page, User, Visibility, visibilityFromJSON, visibilityToJSON } from "./types.js";
 
 export interface RegisterRequest {
   userId: string;
@@ -29,23 +29,71 @@ export interface LoginResponse {
   token: string;
   user: User | undefined;
   expiresAt: number;
+  /** The password works only once: every other call fails until Update has changed it. */
+  mustChangePassword: boolean;
 }
 
 export interface LogoutRequest {
   everywhere: boolean;
+  /** empty: the session of this call */
+  sessionId: string;
+}
+
+export interface Session {
+  id: string;
+  device: string;
+  /** from which it was started */
+  address: string;
+  /** Unix ms */
+  createdAt: number;
+  /** Unix ms */
+  expiresAt: number;
+  /** the session of this call */
+  current: boolean;
+}
+
+export interface ListSessionsResponse {
+  sessions: Session[];
+}
+
+export interface CreateBotRequest {
+  userId: string;
+  name: string;
+  /** the only channel it may be in; 0, for operators: any */
+  channelId: number;
+}
+
+export interface CreateBotResponse {
+  user:
+    | User
+    | undefined;
+  /** shown only here */
+  token: string;
+}
+
+export interface ListBotsRequest {
+  channelId: number;
+  page: Page | undefined;
+}
+
+export interface ResetPasswordResponse {
+  password: string;
 }
 
 export interface UpdateUserRequest {
   name?: string | undefined;
   about?: string | undefined;
   avatarId?: string | undefined;
-  email?: string | undefined;
-  visibility?:
+  email?:
     | string
     | undefined;
+  /** unspecified: unchanged */
+  visibility: Visibility;
   /** current password, to change the password or email address */
   password: string;
+  /** ends the other sessions */
   newPassword?: string | undefined;
+  privateReads?: boolean | undefined;
 }
 
 export interface SearchUsersRequest {
@@ -301,7 +349,7 @@ export const LoginRequest: MessageFns<LoginRequest> = {
 };
 
 function createBaseLoginResponse(): LoginResponse {
-  return { token: "", user: undefined, expiresAt: 0 };
+  return { token: "", user: undefined, expiresAt: 0, mustChangePassword: false };
 }
 
 export const LoginResponse: MessageFns<LoginResponse> = {
@@ -314,6 +362,9 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     }
     if (message.expiresAt !== 0) {
       writer.uint32(24).uint64(message.expiresAt);
+    }
+    if (message.mustChangePassword !== false) {
+      writer.uint32(32).bool(message.mustChangePassword);
     }
     return writer;
   },
@@ -355,6 +406,14 @@ export const LoginResponse: MessageFns<LoginResponse> = {
             message.expiresAt = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.mustChangePassword = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -376,6 +435,11 @@ export const LoginResponse: MessageFns<LoginResponse> = {
         : isSet(object.expires_at)
         ? globalThis.Number(object.expires_at)
         : 0,
+      mustChangePassword: isSet(object.mustChangePassword)
+        ? globalThis.Boolean(object.mustChangePassword)
+        : isSet(object.must_change_password)
+        ? globalThis.Boolean(object.must_change_password)
+        : false,
     };
   },
 
@@ -390,6 +454,9 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     if (message.expiresAt !== 0) {
       obj.expiresAt = Math.round(message.expiresAt);
     }
+    if (message.mustChangePassword !== false) {
+      obj.mustChangePassword = message.mustChangePassword;
+    }
     return obj;
   },
 
@@ -401,18 +468,22 @@ export const LoginResponse: MessageFns<LoginResponse> = {
     message.token = object.token ?? "";
     message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
     message.expiresAt = object.expiresAt ?? 0;
+    message.mustChangePassword = object.mustChangePassword ?? false;
     return message;
   },
 };
 
 function createBaseLogoutRequest(): LogoutRequest {
-  return { everywhere: false };
+  return { everywhere: false, sessionId: "" };
 }
 
 export const LogoutRequest: MessageFns<LogoutRequest> = {
   encode(message: LogoutRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.everywhere !== false) {
       writer.uint32(8).bool(message.everywhere);
+    }
+    if (message.sessionId !== "") {
+      writer.uint32(18).string(message.sessionId);
     }
     return writer;
   },
@@ -438,6 +509,14 @@ export const LogoutRequest: MessageFns<LogoutRequest> = {
             message.everywhere = reader.bool();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -451,13 +530,23 @@ export const LogoutRequest: MessageFns<LogoutRequest> = {
   },
 
   fromJSON(object: any): LogoutRequest {
-    return { everywhere: isSet(object.everywhere) ? globalThis.Boolean(object.everywhere) : false };
+    return {
+      everywhere: isSet(object.everywhere) ? globalThis.Boolean(object.everywhere) : false,
+      sessionId: isSet(object.sessionId)
+        ? globalThis.String(object.sessionId)
+        : isSet(object.session_id)
+        ? globalThis.String(object.session_id)
+        : "",
+    };
   },
 
   toJSON(message: LogoutRequest): unknown {
     const obj: any = {};
     if (message.everywhere !== false) {
       obj.everywhere = message.everywhere;
+    }
+    if (message.sessionId !== "") {
+      obj.sessionId = message.sessionId;
     }
     return obj;
   },
@@ -468,6 +557,583 @@ export const LogoutRequest: MessageFns<LogoutRequest> = {
   fromPartial(object: DeepPartial<LogoutRequest>): LogoutRequest {
     const message = createBaseLogoutRequest();
     message.everywhere = object.everywhere ?? false;
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseSession(): Session {
+  return { id: "", device: "", address: "", createdAt: 0, expiresAt: 0, current: false };
+}
+
+export const Session: MessageFns<Session> = {
+  encode(message: Session, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.device !== "") {
+      writer.uint32(18).string(message.device);
+    }
+    if (message.address !== "") {
+      writer.uint32(26).string(message.address);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(32).uint64(message.createdAt);
+    }
+    if (message.expiresAt !== 0) {
+      writer.uint32(40).uint64(message.expiresAt);
+    }
+    if (message.current !== false) {
+      writer.uint32(48).bool(message.current);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Session {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSession();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.device = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.current = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Session {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      device: isSet(object.device) ? globalThis.String(object.device) : "",
+      address: isSet(object.address) ? globalThis.String(object.address) : "",
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      expiresAt: isSet(object.expiresAt)
+        ? globalThis.Number(object.expiresAt)
+        : isSet(object.expires_at)
+        ? globalThis.Number(object.expires_at)
+        : 0,
+      current: isSet(object.current) ? globalThis.Boolean(object.current) : false,
+    };
+  },
+
+  toJSON(message: Session): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.device !== "") {
+      obj.device = message.device;
+    }
+    if (message.address !== "") {
+      obj.address = message.address;
+    }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.expiresAt !== 0) {
+      obj.expiresAt = Math.round(message.expiresAt);
+    }
+    if (message.current !== false) {
+      obj.current = message.current;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Session>): Session {
+    return Session.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Session>): Session {
+    const message = createBaseSession();
+    message.id = object.id ?? "";
+    message.device = object.device ?? "";
+    message.address = object.address ?? "";
+    message.createdAt = object.createdAt ?? 0;
+    message.expiresAt = object.expiresAt ?? 0;
+    message.current = object.current ?? false;
+    return message;
+  },
+};
+
+function createBaseListSessionsResponse(): ListSessionsResponse {
+  return { sessions: [] };
+}
+
+export const ListSessionsResponse: MessageFns<ListSessionsResponse> = {
+  encode(message: ListSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      Session.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(Session.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListSessionsResponse {
+    return {
+      sessions: globalThis.Array.isArray(object?.sessions) ? object.sessions.map((e: any) => Session.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: ListSessionsResponse): unknown {
+    const obj: any = {};
+    if (message.sessions?.length) {
+      obj.sessions = message.sessions.map((e) => Session.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListSessionsResponse>): ListSessionsResponse {
+    return ListSessionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListSessionsResponse>): ListSessionsResponse {
+    const message = createBaseListSessionsResponse();
+    message.sessions = object.sessions?.map((e) => Session.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseCreateBotRequest(): CreateBotRequest {
+  return { userId: "", name: "", channelId: 0 };
+}
+
+export const CreateBotRequest: MessageFns<CreateBotRequest> = {
+  encode(message: CreateBotRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.userId !== "") {
+      writer.uint32(10).string(message.userId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.channelId !== 0) {
+      writer.uint32(24).uint32(message.channelId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBotRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBotRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.userId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateBotRequest {
+    return {
+      userId: isSet(object.userId)
+        ? globalThis.String(object.userId)
+        : isSet(object.user_id)
+        ? globalThis.String(object.user_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+    };
+  },
+
+  toJSON(message: CreateBotRequest): unknown {
+    const obj: any = {};
+    if (message.userId !== "") {
+      obj.userId = message.userId;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateBotRequest>): CreateBotRequest {
+    return CreateBotRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateBotRequest>): CreateBotRequest {
+    const message = createBaseCreateBotRequest();
+    message.userId = object.userId ?? "";
+    message.name = object.name ?? "";
+    message.channelId = object.channelId ?? 0;
+    return message;
+  },
+};
+
+function createBaseCreateBotResponse(): CreateBotResponse {
+  return { user: undefined, token: "" };
+}
+
+export const CreateBotResponse: MessageFns<CreateBotResponse> = {
+  encode(message: CreateBotResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.user !== undefined) {
+      User.encode(message.user, writer.uint32(10).fork()).join();
+    }
+    if (message.token !== "") {
+      writer.uint32(18).string(message.token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateBotResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateBotResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.user = User.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateBotResponse {
+    return {
+      user: isSet(object.user) ? User.fromJSON(object.user) : undefined,
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+    };
+  },
+
+  toJSON(message: CreateBotResponse): unknown {
+    const obj: any = {};
+    if (message.user !== undefined) {
+      obj.user = User.toJSON(message.user);
+    }
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateBotResponse>): CreateBotResponse {
+    return CreateBotResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateBotResponse>): CreateBotResponse {
+    const message = createBaseCreateBotResponse();
+    message.user = (object.user !== undefined && object.user !== null) ? User.fromPartial(object.user) : undefined;
+    message.token = object.token ?? "";
+    return message;
+  },
+};
+
+function createBaseListBotsRequest(): ListBotsRequest {
+  return { channelId: 0, page: undefined };
+}
+
+export const ListBotsRequest: MessageFns<ListBotsRequest> = {
+  encode(message: ListBotsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channelId !== 0) {
+      writer.uint32(8).uint32(message.channelId);
+    }
+    if (message.page !== undefined) {
+      Page.encode(message.page, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListBotsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListBotsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.channelId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.page = Page.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListBotsRequest {
+    return {
+      channelId: isSet(object.channelId)
+        ? globalThis.Number(object.channelId)
+        : isSet(object.channel_id)
+        ? globalThis.Number(object.channel_id)
+        : 0,
+      page: isSet(object.page) ? Page.fromJSON(object.page) : undefined,
+    };
+  },
+
+  toJSON(message: ListBotsRequest): unknown {
+    const obj: any = {};
+    if (message.channelId !== 0) {
+      obj.channelId = Math.round(message.channelId);
+    }
+    if (message.page !== undefined) {
+      obj.page = Page.toJSON(message.page);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListBotsRequest>): ListBotsRequest {
+    return ListBotsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListBotsRequest>): ListBotsRequest {
+    const message = createBaseListBotsRequest();
+    message.channelId = object.channelId ?? 0;
+    message.page = (object.page !== undefined && object.page !== null) ? Page.fromPartial(object.page) : undefined;
+    return message;
+  },
+};
+
+function createBaseResetPasswordResponse(): ResetPasswordResponse {
+  return { password: "" };
+}
+
+export const ResetPasswordResponse: MessageFns<ResetPasswordResponse> = {
+  encode(message: ResetPasswordResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.password !== "") {
+      writer.uint32(10).string(message.password);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetPasswordResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetPasswordResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.password = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetPasswordResponse {
+    return { password: isSet(object.password) ? globalThis.String(object.password) : "" };
+  },
+
+  toJSON(message: ResetPasswordResponse): unknown {
+    const obj: any = {};
+    if (message.password !== "") {
+      obj.password = message.password;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResetPasswordResponse>): ResetPasswordResponse {
+    return ResetPasswordResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetPasswordResponse>): ResetPasswordResponse {
+    const message = createBaseResetPasswordResponse();
+    message.password = object.password ?? "";
     return message;
   },
 };
@@ -478,9 +1144,10 @@ function createBaseUpdateUserRequest(): UpdateUserRequest {
     about: undefined,
     avatarId: undefined,
     email: undefined,
-    visibility: undefined,
+    visibility: 0,
     password: "",
     newPassword: undefined,
+    privateReads: undefined,
   };
 }
 
@@ -498,14 +1165,17 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
     if (message.email !== undefined) {
       writer.uint32(34).string(message.email);
     }
-    if (message.visibility !== undefined) {
-      writer.uint32(42).string(message.visibility);
+    if (message.visibility !== 0) {
+      writer.uint32(40).int32(message.visibility);
     }
     if (message.password !== "") {
       writer.uint32(50).string(message.password);
     }
     if (message.newPassword !== undefined) {
       writer.uint32(58).string(message.newPassword);
+    }
+    if (message.privateReads !== undefined) {
+      writer.uint32(64).bool(message.privateReads);
     }
     return writer;
   },
@@ -556,11 +1226,11 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
             continue;
           }
           case 5: {
-            if (tag !== 42) {
+            if (tag !== 40) {
               break;
             }
 
-            message.visibility = reader.string();
+            message.visibility = reader.int32() as any;
             continue;
           }
           case 6: {
@@ -577,6 +1247,14 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
             }
 
             message.newPassword = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.privateReads = reader.bool();
             continue;
           }
         }
@@ -601,12 +1279,17 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
         ? globalThis.String(object.avatar_id)
         : undefined,
       email: isSet(object.email) ? globalThis.String(object.email) : undefined,
-      visibility: isSet(object.visibility) ? globalThis.String(object.visibility) : undefined,
+      visibility: isSet(object.visibility) ? visibilityFromJSON(object.visibility) : 0,
       password: isSet(object.password) ? globalThis.String(object.password) : "",
       newPassword: isSet(object.newPassword)
         ? globalThis.String(object.newPassword)
         : isSet(object.new_password)
         ? globalThis.String(object.new_password)
+        : undefined,
+      privateReads: isSet(object.privateReads)
+        ? globalThis.Boolean(object.privateReads)
+        : isSet(object.private_reads)
+        ? globalThis.Boolean(object.private_reads)
         : undefined,
     };
   },
@@ -625,14 +1308,17 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
     if (message.email !== undefined) {
       obj.email = message.email;
     }
-    if (message.visibility !== undefined) {
-      obj.visibility = message.visibility;
+    if (message.visibility !== 0) {
+      obj.visibility = visibilityToJSON(message.visibility);
     }
     if (message.password !== "") {
       obj.password = message.password;
     }
     if (message.newPassword !== undefined) {
       obj.newPassword = message.newPassword;
+    }
+    if (message.privateReads !== undefined) {
+      obj.privateReads = message.privateReads;
     }
     return obj;
   },
@@ -646,9 +1332,10 @@ export const UpdateUserRequest: MessageFns<UpdateUserRequest> = {
     message.about = object.about ?? undefined;
     message.avatarId = object.avatarId ?? undefined;
     message.email = object.email ?? undefined;
-    message.visibility = object.visibility ?? undefined;
+    message.visibility = object.visibility ?? 0;
     message.password = object.password ?? "";
     message.newPassword = object.newPassword ?? undefined;
+    message.privateReads = object.privateReads ?? undefined;
     return message;
   },
 };
@@ -850,7 +1537,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Ends the session and its streams, which get a goodbye. */
+    /** Ends this session, another one of the caller, or all. Their streams get a goodbye. */
     logout: {
       name: "Logout",
       requestType: LogoutRequest as typeof LogoutRequest,
@@ -877,12 +1564,63 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Finds users by id, name or number. */
+    /** Finds users by the start of id or name, ignoring case and accents, or by number. */
     search: {
       name: "Search",
       requestType: SearchUsersRequest as typeof SearchUsersRequest,
       requestStream: false,
       responseType: SearchUsersResponse as typeof SearchUsersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists the caller's sessions, the newest first. */
+    listSessions: {
+      name: "ListSessions",
+      requestType: Empty as typeof Empty,
+      requestStream: false,
+      responseType: ListSessionsResponse as typeof ListSessionsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Creates an account for a program, with a token that does not expire. For operators, or for
+     * admins of the one channel that the bot may be added to.
+     */
+    createBot: {
+      name: "CreateBot",
+      requestType: CreateBotRequest as typeof CreateBotRequest,
+      requestStream: false,
+      responseType: CreateBotResponse as typeof CreateBotResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Lists bots: for operators all, otherwise those of a channel that the caller administers. */
+    listBots: {
+      name: "ListBots",
+      requestType: ListBotsRequest as typeof ListBotsRequest,
+      requestStream: false,
+      responseType: SearchUsersResponse as typeof SearchUsersResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Ends a bot for good. Reads only id. */
+    revokeBot: {
+      name: "RevokeBot",
+      requestType: User as typeof User,
+      requestStream: false,
+      responseType: Empty as typeof Empty,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * For operators: sets a random password that works once, and ends the user's sessions. The user
+     * has to change it after the login. Reads only id.
+     */
+    resetPassword: {
+      name: "ResetPassword",
+      requestType: User as typeof User,
+      requestStream: false,
+      responseType: ResetPasswordResponse as typeof ResetPasswordResponse,
       responseStream: false,
       options: {},
     },
