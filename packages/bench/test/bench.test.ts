@@ -37,7 +37,7 @@ describe('bench', () => {
     check(ack?.rounds ?? new Map(), ['ours']);
   });
 
-  test('the others receive everything next to a stalled reader', async () => {
+  test('other readers receive everything despite a stalled reader', async () => {
     const [dead] = await runBench(['dead'], plan);
     check(dead?.rounds ?? new Map(), ['all read', 'ours']);
   });

@@ -24,7 +24,7 @@ function faultsOf(first: Buffer[], second: Buffer[]): string[] {
 describe('ChannelBytes', () => {
   const whole = Buffer.concat([frame(0), frame(1), frame(2)]);
 
-  test('counts whole frames, however they are cut', () => {
+  test('counts whole frames, no matter how they are split', () => {
     const bytes = new ChannelBytes(0, 1, wire);
     const [listener] = bytes.listeners;
     for (const byte of whole) if (listener !== undefined) bytes.take(listener, Buffer.from([byte]));
@@ -32,7 +32,7 @@ describe('ChannelBytes', () => {
     expect(bytes.faults).toEqual([]);
   });
 
-  test('finds nothing wrong with listeners at different speeds', () => {
+  test('accepts listeners at different speeds', () => {
     expect(faultsOf([whole.subarray(0, 50), whole.subarray(50)], [whole])).toEqual([]);
   });
 
@@ -46,7 +46,7 @@ describe('ChannelBytes', () => {
     expect(faultsOf(received, [])).not.toEqual([]);
   });
 
-  test('finds one listener that received something else', () => {
+  test('detects one listener that received something else', () => {
     expect(faultsOf([whole], [frame(0), frame(2), frame(1)])).toContain('a listener received other bytes');
   });
 

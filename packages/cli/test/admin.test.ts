@@ -51,7 +51,7 @@ test('lists servers as a table and as JSON', async () => {
   ]);
 });
 
-test('a suspended user is disconnected, and may return afterwards', async () => {
+test('disconnects a suspended user, who may return once the suspension ends', async () => {
   const victim = await trio.people.make('victim');
   const { id } = await trio.create(victim, 'victims');
   const inside = new Listener(await clientOf(trio, victim).listen(id));
@@ -64,7 +64,7 @@ test('a suspended user is disconnected, and may return afterwards', async () => 
   expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('--role or --status')]);
 });
 
-test('a kicked user is disconnected and may return', async () => {
+test('disconnects a kicked user, who may return', async () => {
   const user = await trio.people.make('loud');
   const { id } = await trio.create(user, 'loud room');
   const inside = new Listener(await clientOf(trio, user).listen(id));
@@ -81,7 +81,7 @@ test('a kicked user is disconnected and may return', async () => {
   expect(said).toMatch(/For older entries: --after \d+/);
 });
 
-test('kick reports a user who is not in the channel', async () => {
+test('kick reports that a user is not in the channel', async () => {
   const user = await trio.people.make('absent');
   const { id } = await trio.create(user, 'empty room');
   expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not in any channel.\n']);
@@ -109,7 +109,7 @@ test('a server drained by name gets no more channels', async () => {
   }
 });
 
-test('drain warns about the last serving server, and users learn that none serves', async () => {
+test('drain warns about the last serving server, and users learn that no server is available', async () => {
   const [code, said] = await run(root, 'drain', 'chat-1');
   expect(code).toBe(0);
   expect(said).toContain('\nwarning: no other chat server is serving; everyone waits until one starts\n');

@@ -5,7 +5,7 @@ import { pickChannel, pickOnly } from '../src/find-channel.js';
 const channel = (id: number, name: string, ownerId = 'bob') =>
   Channel.fromPartial({ id, name, ownerId, userCount: id });
 
-test('finds the only channel of a name, ignoring case', () => {
+test('finds the only channel with a name, ignoring case', () => {
   expect(pickChannel({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby')).toMatchObject({
     channel: { id: 4 },
     note: undefined,
@@ -17,7 +17,7 @@ test('finds the only channel of a name, ignoring case', () => {
   );
 });
 
-test('prefers the exact name, then an own channel, then the most active, and lists the others', () => {
+test("prefers the exact name, then the user's own channel, then the most active one, and lists the others", () => {
   const others = [channel(9, 'twin'), channel(8, 'twin'), channel(7, 'Twin')];
   expect(pickChannel({ mine: [], others }, 'Twin').channel.id).toBe(7);
   expect(pickChannel({ mine: [], others }, 'twin')).toMatchObject({

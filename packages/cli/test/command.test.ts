@@ -71,7 +71,7 @@ test('config shows the settings without secrets', async () => {
 });
 
 test.each([['channels'], ['chat', 'x'], ['admin', 'servers'], ['login', 'ann']])(
-  'a variable that is no setting is wrong usage of %s, as it is for services',
+  '%s rejects a variable that is not a setting, as services do',
   async (...args) => {
     const { code, err } = await run(args, '', { ...nobody, PARLEY_FOO: '1' });
     expect([code, err]).toEqual([2, 'parley: PARLEY_FOO is not a setting. `npx parley config` lists them all.\n']);
@@ -84,7 +84,7 @@ test.each([
   [['channels', '--jsn'], {}, 'Did you mean --json?'],
   [['admin', 'servres'], {}, 'Did you mean servers?'],
   [['channels'], { PARLEY_MANAGRES: 'a:1' }, 'Did you mean PARLEY_MANAGERS?'],
-])('%j %j is misspelt, and the error has a guess', async (args, env, guess) => {
+])('guesses the right spelling of %j %j', async (args, env, guess) => {
   const { code, err } = await run(args, '', { ...nobody, ...env });
   expect([code, err]).toEqual([2, expect.stringContaining(guess)]);
 });

@@ -24,15 +24,15 @@ afterEach(() => rm(path, { recursive: true }));
 test.each([
   ['is empty', async () => ''],
   ['was cut short', async () => '12'],
-  ['is no number', async () => '\0\0\0\0'],
+  ['is not a number', async () => '\0\0\0\0'],
   ['names a process that is gone', async () => '999999\n'],
-  ['names a number that another program has by now', async () => `${pid()}\n`],
-  ['names a number of before the last boot', async () => `${(await identityOf(pid())).slice(0, -2)}xx\n`],
+  ['names a number that another program has now', async () => `${pid()}\n`],
+  ['names a number from before the last boot', async () => `${(await identityOf(pid())).slice(0, -2)}xx\n`],
   [
     'names a process that was started at another time',
     async () => `${pid()} 1 ${(await identityOf(pid())).split(' ')[2]}\n`,
   ],
-])('a lock that %s is nobody else’s', async (_what, text) => {
+])('takes over a lock that %s', async (_what, text) => {
   await writeFile(lock(), await text());
   const folder = await DataFolder.take(path);
   expect(await readFile(lock(), 'utf8')).toBe(`${await identityOf(process.pid)}\n`);

@@ -11,13 +11,13 @@ test.each([
   [{ PARLEY_HOST: '0.0.0.0' }, [], 'PARLEY_HOST=0.0.0.0 can be reached by others.'],
   [{ PARLEY_TLS_CERT: 'cert.pem' }, [], 'PARLEY_TLS_CERT and PARLEY_TLS_KEY go together.'],
   [tls, ['--envoy'], 'Envoy reaches the services without TLS.'],
-])('npm start refuses %j with %j before it starts anything', (env, args, words) => {
+])('npm start with the environment %j and the options %j fails before it starts anything', (env, args, words) => {
   expect(() => checkEnvironment(readOptions(args), env)).toThrow(words);
 });
 
 test.each([
   [{}, ['--envoy']],
   [{ PARLEY_PORT: '', PARLEY_MANAGERS: 'for:1', PARLEY_HOST: '0.0.0.0', PARLEY_INSECURE: 'on' }, []],
-])('npm start accepts %j with %j', (env, args) => {
+])('npm start accepts the environment %j with the options %j', (env, args) => {
   expect(() => checkEnvironment(readOptions(args), env)).not.toThrow();
 });

@@ -101,7 +101,7 @@ test('retries calls that did not start, except those routed by a join token', ()
   expect(host).not.toHaveProperty('retry_policy');
 });
 
-test('streams have no timeout, but a dead one ends', () => {
+test('streams have no timeout, but a dead stream ends', () => {
   const of = (path: string) => routes.find(({ match }) => match.path === path)?.route;
   expect(of('/chat.v1.ChatService/Subscribe')?.timeout).toBe('0s');
   expect(of('/chat.v1.ChatService/Connect')).toMatchObject({ timeout: '0s', idle_timeout: '3600s' });

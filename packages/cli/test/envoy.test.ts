@@ -158,7 +158,7 @@ describeEnvoy('the real Envoy', () => {
     '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
     '/grpc.health.v1.Health/Check',
     '/grpc.health.v1.Health/Watch',
-  ])('%s is not there, for pages and for gRPC', async (path) => {
+  ])('%s is not available to pages or gRPC clients', async (path) => {
     expect(await webCall(url + path, said)).toMatchObject({ http: 404, trailers: { 'grpc-status': '12' } });
     const client = new Client(address, credentials.createInsecure());
     const error = await new Promise<ServiceError | null>((resolve) =>

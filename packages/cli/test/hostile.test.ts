@@ -235,7 +235,7 @@ const commands = [
 ];
 
 test.each(commands)(
-  '%j %j prints nothing that a terminal obeys, whatever a server says',
+  '%j %j prints no control characters, whatever a server sends',
   async (...args) => {
     const words = args.filter((word) => word !== undefined);
     for (const refuses of [false, true]) {
@@ -252,7 +252,7 @@ test.each(commands)(
 );
 
 test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
-  'a token like %j is not saved, and no error shows it',
+  'does not save a token like %j, and shows it in no error',
   async (token) => {
     service.token = `secret-part${token}`;
     if (token === '') service.token = '';

@@ -79,14 +79,14 @@ test('prefers XDG_CONFIG_HOME to HOME', async () => {
   expect(await readFile(join(home, 'parley', 'login.json'), 'utf8')).toContain('a.b.c');
 });
 
-test('another file is a separate login, and a readable one is closed again', async () => {
+test('another file is a separate login, and a file that others can read is made private again', async () => {
   const path = join(home, 'bob.json');
   await writeFile(path, '{}', { mode: 0o644 });
   await new LoginFile(path, { HOME: '/nowhere' }).write(login);
   expect(await modeOf(path)).toBe('600');
 });
 
-test('the error without a login says how to log in', async () => {
+test('without a login, the error says how to log in', async () => {
   const file = new LoginFile(undefined, { HOME: home });
   await expect(file.read()).rejects.toMatchObject({ reason: 'not-logged-in', exitCode: 4 });
   await file.write(login);
@@ -95,13 +95,13 @@ test('the error without a login says how to log in', async () => {
   await expect(file.read()).rejects.toThrow('npx parley login');
 });
 
-test('a damaged file is not a login', async () => {
+test('treats a damaged file as no login', async () => {
   const path = join(home, 'x.json');
   await writeFile(path, '{"token":');
   await expect(new LoginFile(path, {}).read()).rejects.toMatchObject({ exitCode: 4 });
 });
 
-test('an unwritable file is a usage failure', async () => {
+test('treats an unwritable file as wrong usage', async () => {
   await writeFile(join(home, 'file'), '');
   await expect(new LoginFile(join(home, 'file', 'x.json'), {}).write(login)).rejects.toMatchObject({ exitCode: 2 });
 });

@@ -23,7 +23,7 @@ test('keeps ordinary text of any language, lines and tabs', () => {
   expect(plainText(text)).toBe(text);
 });
 
-test('keeps text on one line, so that nobody can fake a line of another user', () => {
+test("keeps text on one line, so that nobody can fake another user's line", () => {
   expect(terminalLine('hi\n12:00:00 bob: pay me')).toBe('hi ⏎ 12:00:00 bob: pay me');
 });
 
@@ -33,7 +33,7 @@ test.each([
   ['wide and hard spaces', `hi${'\u3000\u00a0\u2003'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
   ['invisible letters that are as wide as spaces', `hi${'\u2800\u3164'.repeat(40)}bob: pay me`, 'hi bob: pay me'],
   ['empty lines', `hi${' \n'.repeat(3)}x`, 'hi ⏎ ⏎ ⏎ x'],
-])('%s in a row are one, so nobody fills a row of the terminal with nothing', (_what, text, line) => {
+])('shows %s in a row as one, so that nobody can fill a row of the terminal with blanks', (_what, text, line) => {
   expect(terminalLine(text)).toBe(line);
 });
 

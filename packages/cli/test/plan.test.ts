@@ -7,7 +7,7 @@ function plan(...args: string[]) {
   return [...first, ...chatServers, gateway].map(({ name, port }) => `${name} ${port}`);
 }
 
-test('runs one of each and two chat servers on the default ports without options', () => {
+test('without options, runs one of each service and two chat servers on the default ports', () => {
   expect(plan()).toEqual([
     'user-service 50051',
     'channel-service 50052',
@@ -37,7 +37,7 @@ test.each([
   ],
   [['--user-port', '51053'], 'chat-1 and user-service would both use port 51053'],
   [['--chat-port', '64535'], 'chat-2 would use port 65536. Choose a smaller --chat-port.'],
-])('%j cannot be', (args, words) => {
+])('rejects the plan %j', (args, words) => {
   expect(() => plan(...args)).toThrow(words);
 });
 

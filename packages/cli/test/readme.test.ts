@@ -69,7 +69,7 @@ test('README: the first chat in the terminal works', async () => {
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
 });
 
-test('docs/operating.md: an operator is made and looks at the servers', async () => {
+test('docs/operating.md: the commands make an operator, who lists the servers', async () => {
   const [commands = ''] = blocks('docs/operating.md', 'Operators', '');
   expect(commands.match(/npx parley/g)).toHaveLength(5);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));

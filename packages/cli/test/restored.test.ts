@@ -72,7 +72,7 @@ async function eventually<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-test('after a restore, no resume claims to be whole, the backup is readable, and no seq is reused', async () => {
+test('after a restore, no resume is reported as whole, the backup is readable, and no seq is reused', async () => {
   const { id } = await trio.create(alice, 'kept');
   await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
   await say(id, 'one', 'two', 'three');

@@ -139,9 +139,12 @@ test.each([
   [{ tls: true }, ['10.0.0.1:1'], undefined],
   [{ ca: 'x' }, ['10.0.0.1:1'], undefined],
   [{ insecure: true }, ['10.0.0.1:1'], undefined],
-] as const)('with %j and the addresses %j, the first plain-text address is %s', (options, addresses, open) => {
-  expect(openAddress(options, addresses)).toBe(open);
-});
+] as const)(
+  'with the options %j and the addresses %j, the first plain-text address is %s',
+  (options, addresses, open) => {
+    expect(openAddress(options, addresses)).toBe(open);
+  },
+);
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 

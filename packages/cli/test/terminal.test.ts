@@ -82,7 +82,7 @@ test.each([
   ['replaced', ['--json'], 1, asJson('replaced')],
   ['suspended', [], 1, asText('suspended')],
   ['removed', [], 1, asText('removed')],
-])('a chat that ends as %s says why, with a non-zero exit code (%j)', async (how, options, code, told) => {
+])('a chat that ends (%s) says why and exits with a non-zero code (%j)', async (how, options, code, told) => {
   const name = `${how}${options.length}`;
   const ann = await trio.people.make(name);
   const { id } = await trio.create(ann, name);
@@ -93,7 +93,7 @@ test.each([
   expect(told(inside.said)).toBe(true);
 });
 
-test('a chat whose session ends advises how to log in with the same addresses and file', async () => {
+test('a chat whose session ends says how to log in with the same addresses and file', async () => {
   const ann = await trio.people.make('expired');
   const { id } = await trio.create(ann, 'expired');
   const inside = await commands.start(ann, 'chat', 'expired');
@@ -199,7 +199,7 @@ test('a piped line that begins with / is a message, with one warning', async () 
   expect(chat.said.match(/warning: a line that begins with \/ was sent as a message/g)).toHaveLength(1);
 });
 
-test("history has dates, and of several channels with one name picks the user's own", async () => {
+test("history shows dates, and picks the user's own channel if several have the name", async () => {
   const [ann, bob] = (await trio.people.makeMany('twin', 2)) as [TestPerson, TestPerson];
   await trio.create(bob, 'twin');
   const own = await commands.start(ann, 'create', 'twin');

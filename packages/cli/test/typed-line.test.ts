@@ -48,7 +48,7 @@ test.each([
   expect(typed(line, true)).toEqual({ do: 'explain', words });
 });
 
-test('without history, help omits commands that change messages, and they explain why', () => {
+test('without history, help omits commands that change messages, and these commands explain why they fail', () => {
   expect(typed('/help ', false)).toEqual({ do: 'help' });
   expect(helpFor(false).match(/^ {2}\/\/?\w+/gm)).toEqual(['  /reply', '  /who', '  /quit', '  //text']);
   const all = ['reply', 'edit', 'delete', 'react', 'unreact', 'pin', 'unpin', 'who', 'quit'].map((one) => `  /${one}`);
@@ -62,7 +62,7 @@ test('without history, help omits commands that change messages, and they explai
   expect(typed('/reply 7 x', false)).toMatchObject({ do: 'send' });
 });
 
-test('help says why numbers skip, where they do', () => {
+test('help says why numbers skip, if they do', () => {
   expect([true, false].map((hasHistory) => helpFor(hasHistory).includes('Numbers may skip'))).toEqual([true, false]);
 });
 

@@ -63,7 +63,7 @@ test('reconnect() ends a wait at once and replaces an open stream', async () => 
   await conversation.leave();
 });
 
-test('leaves a server that sends no welcome within ten seconds', async () => {
+test('leaves a server that does not send a welcome within ten seconds', async () => {
   const entering = server.client().listen(1);
   await jest.advanceTimersByTimeAsync(10_500);
   expect(server.streams).toHaveLength(2);
@@ -71,7 +71,7 @@ test('leaves a server that sends no welcome within ten seconds', async () => {
   await (await entering).leave();
 });
 
-test.each(['no-server', 'listen-too-often'] as const)('waits as long as %s asks', async (reason) => {
+test.each(['no-server', 'listen-too-often'] as const)('waits as long as %s requires', async (reason) => {
   server.refusals.push(refuse(reason, { retryAfterMs: 7_000 }));
   const entering = server.client().listen(1);
   await jest.advanceTimersByTimeAsync(6_999);
@@ -127,7 +127,7 @@ test('retries a refused send after the hint, and later messages wait for it', as
   await conversation.leave();
 });
 
-test('does not lose the retry to a frame that arrives just when the hint is over', async () => {
+test('still retries if a frame arrives just as the hint expires', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   const clientId = server.stream.sent[0]?.clientId ?? '';
@@ -143,7 +143,7 @@ test('does not lose the retry to a frame that arrives just when the hint is over
   await conversation.leave();
 });
 
-test('does not resend a send that was given up', async () => {
+test('does not resend a send that was abandoned', async () => {
   const conversation = await enter();
   const giving = new AbortController();
   const sending = conversation.send('a', { signal: giving.signal });
@@ -184,7 +184,7 @@ test('resumes after a given position', async () => {
   await conversation.leave();
 });
 
-test('bounds the unread queue: drops lossy events, and entries become an exact gap', async () => {
+test('limits the unread queue: drops lossy events, and turns entries into an exact gap', async () => {
   const conversation = await enter(0, { fillGaps: false });
   for (let seq = 1; seq <= 25_000; seq++) {
     server.stream.tell({ typing: { userId: 'bob' } });

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(() => trio.stop());
 
-test('open() reports waits and refusals as events, and an earlier client id is the same message', async () => {
+test('open() reports waits and refusals as events, and treats a reused client id as the same message', async () => {
   const clientId = randomUuid();
   const before = await enter(ann);
   const { seq } = await before.conversation.send('once', { clientId });
@@ -115,7 +115,7 @@ test('rejects a message without visible text at once, and a mention of a user wh
   await conversation.leave();
 });
 
-test('a full channel refuses, or the client waits for a seat', async () => {
+test('refuses to enter a full channel, or waits for a seat on request', async () => {
   const cy = clientOf(trio, await trio.people.make(`${annsAccount.id}-cy`));
   const [a] = [await enter(ann), await enter(bob)];
   await expect(cy.listen(channelId)).rejects.toMatchObject({ reason: 'channel-full' });
@@ -130,7 +130,7 @@ test('a full channel refuses, or the client waits for a seat', async () => {
   await cy.close();
 });
 
-test('a newer listen ends the earlier conversation for good', async () => {
+test('a newer listen ends the earlier conversation permanently', async () => {
   const first = await enter(ann);
   await enter(ann);
   await first.listener.done;
@@ -138,7 +138,7 @@ test('a newer listen ends the earlier conversation for good', async () => {
   expect(first.listener.of('reconnecting')).toEqual([]);
 });
 
-test('a logout ends the conversation for good', async () => {
+test('a logout ends the conversation permanently', async () => {
   const { conversation, listener } = await enter(ann);
   const users = await trio.startUserService();
   const elsewhere = clientOf(trio, annsAccount, users.grpc);
@@ -157,7 +157,7 @@ test('ends when the channel is deleted', async () => {
   expect(listener.of('ended')).toEqual([expect.objectContaining({ reason: 'channel-deleted' })]);
 });
 
-test('a signal ends the call, send or conversation it was given to', async () => {
+test('a signal ends the call, send or conversation to which it was passed', async () => {
   const why = new Error('enough');
   const leaving = new AbortController();
   const { conversation, listener } = await enter(ann, { signal: leaving.signal });

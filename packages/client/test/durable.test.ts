@@ -71,7 +71,7 @@ describe('a channel that stores everything', () => {
     await again.close();
   });
 
-  test('gives every change a seq, and delivers changes made while away', async () => {
+  test('gives every change a seq, and delivers changes made while the client was away', async () => {
     const [ann] = conversations as [Conversation];
     const { seq } = await ann.send('first');
     await ann.edit(seq, 'second');

@@ -76,7 +76,7 @@ test('reports a hold once with its duration, unless it is under a second', async
   await conversation.leave();
 });
 
-test('a change of the system clock changes no wait', async () => {
+test('a change of the system clock does not affect waits', async () => {
   const conversation = await enter();
   const sending = conversation.send('a');
   refuse(0, 'send-too-fast', 400);

@@ -120,7 +120,7 @@ function checkAnswers({ sent, answers }: Run): void {
 const runs = { numRuns: 1_000 };
 const lives = (commands: readonly Command[]) => fc.array(fc.constantFrom(...commands), { maxLength: 80 });
 
-test('with a lasting log, gives every send one seq and delivers every entry once, in order, without a gap', () => {
+test('with a durable log, gives every send one seq and delivers every entry once, in order, without a gap', () => {
   const property = fc.property(lives(everyday), (commands) => {
     const run = play(commands);
     checkAnswers(run);

@@ -108,7 +108,7 @@ test('a user who listens through two managers has one seat and one conversation'
   for (const stream of streams) stream.cancel();
 });
 
-test('uses a new chat server soon', async () => {
+test('uses a new chat server within seconds', async () => {
   for (const one of trio.chatServers.splice(0)) await one.stop();
   const { id } = await trio.create(person, 'newcomer');
   await expect(trio.listen(person, id)).rejects.toMatchObject({ reason: 'no-server' });

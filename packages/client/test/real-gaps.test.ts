@@ -38,7 +38,7 @@ test.each([
   ['for a time', { seconds: 3_600 }],
   ['the last thousand', { everything: true, maxCount: 1_000 }],
 ])(
-  'a slow reader of a room that stores %s gets every entry in order from History',
+  'a slow reader of a room (retention: %s) gets every entry in order from History',
   async (_what, retention) => {
     const { id } = await ann.create({ name: 'kept', limit: 5, retention });
     const speaker = await ann.listen(id, { inFlight: 4 });

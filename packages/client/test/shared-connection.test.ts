@@ -81,7 +81,7 @@ async function talk({ conversation }: Neighbour, isOver: (said: number) => boole
   return said;
 }
 
-test('clients that share a connection with quick cancels lose nothing', async () => {
+test('clients lose nothing if quick cancels share their connection', async () => {
   const host = await client('host');
   const { id } = await host.create({ name: 'shared', limit: 25, retention: { everything: true } });
   const inside = [new Neighbour(await host.listen(id))];

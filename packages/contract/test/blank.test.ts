@@ -20,6 +20,6 @@ test.each(['.', 'a', ' \u200bя', '漢', '👍', '\u0301', '\0\u0007'])('finds %
   expect(isBlank({ data: bytes(text), contentType: 'text/plain' })).toBe(false);
 });
 
-test('finds bytes visible that are no text', () => {
+test('treats bytes that are not text as visible', () => {
   expect(isBlank({ data: Uint8Array.of(0x20, 0xff), contentType: '' })).toBe(false);
 });

@@ -103,7 +103,7 @@ describe('messages', () => {
   });
 });
 
-test('the table of kinds lists in History what nothing is folded into', () => {
+test('the table of kinds lists in History exactly the kinds that are not folded', () => {
   expect(contract.kindConstants).toEqual({
     KIND_MESSAGE: '0',
     KIND_EDIT: '1',

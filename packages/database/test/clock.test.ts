@@ -65,7 +65,7 @@ describe('a rate', () => {
   const farAhead = (who: string, interval: string) =>
     pool.query("INSERT INTO chat.rate VALUES ('test:' || $1, now() + $2::interval)", [who, interval]);
 
-  test('is full after the clock was set back, but not for the size of the step', async () => {
+  test('is exhausted after the clock was set back, but not for as long as the step', async () => {
     for (const step of ['1 hour', '1 day', '100 years']) {
       await farAhead(step, step);
       const waits = [await spend(pool, rate, step), await spend(pool, rate, step)];

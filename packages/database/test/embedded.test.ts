@@ -151,7 +151,7 @@ test('reuses the server of a killed parent by another path of the folder', async
   expect(await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).toMatch(`${pid}\n`);
 });
 
-test('ends a PostgreSQL without a pid file before it starts another', async () => {
+test('stops a PostgreSQL without a pid file before it starts another', async () => {
   const dataDir = await folder();
   const { parent, pid } = await startInProcess(dataDir);
   parent.kill('SIGKILL');
@@ -168,7 +168,7 @@ test('refuses a second Parley on the same folder', async () => {
   await withClient(first.url, (client) => client.query('SELECT 1'));
 });
 
-test('replaces a taken port unless it is fixed', async () => {
+test('replaces a port that is in use, unless the port is fixed', async () => {
   const dataDir = await folder();
   const first = await start(dataDir);
   await first.stop();

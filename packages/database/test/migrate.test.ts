@@ -76,7 +76,7 @@ test('removes replaced and deleted text when an older database migrates', async 
   expect(rows.map(({ seq }) => Number(seq))).toEqual([1, 4, 6]);
 });
 
-test('renames the retention of existing channels and what was counted of them', async () => {
+test('renames the retention of existing channels and their counts', async () => {
   const owner = server.pool(await server.migratedDatabase());
   await addUser(owner, 'ann');
   const id = await addChannel(owner, 'ann', 'group');

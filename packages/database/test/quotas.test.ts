@@ -69,7 +69,7 @@ test('blanks deleted and replaced text when the database migrates', async () => 
   ]);
 });
 
-test('content that changes had carried is blanked when the database migrates', async () => {
+test('blanks the content of deletions, pins and reactions when the database migrates', async () => {
   const owner = server.pool(await server.migratedDatabase());
   await owner.query(`
     INSERT INTO chat.users (id, name, password_hash) VALUES ('ann', 'ann', '!');

@@ -148,14 +148,14 @@ test.each([
   ['an advisory lock', "SELECT pg_advisory_lock(hashtext('chat.event'))"],
   ['the turn of events', 'SELECT FROM chat.turn FOR UPDATE'],
   ['an account, locked', 'SELECT id FROM chat.users FOR SHARE'],
-])('no role of those that face clients takes %s', async (what, statement) => {
+])('no role that faces clients takes %s', async (what, statement) => {
   for (const role of SERVICE_ROLES) {
     if (what === 'an account, locked' && (role === 'chat_manager' || role === 'chat_user')) continue; // it is their job
     await expect(roles[role].query(statement)).rejects.toMatchObject(DENIED);
   }
 });
 
-test('limits connections and waits of every role', async () => {
+test('limits the connections and waits of every role', async () => {
   const { rows } = await owner.query(
     `SELECT rolname, rolconnlimit AS most, rolconfig::text AS config, current_setting('max_connections')::int AS all FROM pg_roles WHERE rolname = ANY ($1)`,
     [SERVICE_ROLES],
@@ -298,7 +298,7 @@ test('opens the roles from five processes at once, with passwords that need esca
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
 });
 
-test('bounds the temporary files of a stolen role, which it cannot lift, but not its memory', async () => {
+test('limits the temporary files of a stolen role, which cannot lift that limit, but not its memory', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   for (const role of SERVICE_ROLES) {

@@ -75,7 +75,7 @@ test('allows a pair only in a direct chat, one per pair', async () => {
   }
 });
 
-test('creates events for membership changes, but not for a ban of a stranger or a receipt', async () => {
+test('creates events for membership changes, but not for receipts or bans of non-members', async () => {
   const id = await addChannel(pool, 'alice', 'group');
   await pool.query("INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq) VALUES ($1, 'bob', 0, 0)", [
     id,
@@ -100,7 +100,7 @@ function slowWrite(): Promise<void> {
   });
 }
 
-test('lets a reader by "id > cursor" see every event of sixteen slow writers', async () => {
+test('a reader that pages by "id > cursor" sees every event of sixteen slow writers', async () => {
   const start = await pool.query<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM chat.event');
   const first = start.rows[0]?.id ?? 0;
   let writing = true;

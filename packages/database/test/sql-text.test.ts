@@ -26,7 +26,7 @@ test.each([
   expect(textOf(source)).toEqual({ text: source, parameters: [] });
 });
 
-test('takes a parameter after a string, an operator, or a bracket that opens', () => {
+test('recognises a parameter after a string, an operator, or an opening bracket', () => {
   expect(textOf("SELECT ':x' || :a, ARRAY[:b], f(:c), x=:d").parameters).toEqual(['a', 'b', 'c', 'd']);
 });
 
@@ -35,7 +35,7 @@ test('rejects numbered parameters and names in another form', () => {
   expect(() => textOf('SELECT :user_id')).toThrow(':user_id is neither camelCase nor UPPER_CASE.');
 });
 
-test('splits a file at the names, and leaves the comment of the next statement out', () => {
+test('splits a file at the names, and leaves out the comment of the next statement', () => {
   const file =
     '-- About both.\n\n-- First.\n-- name: one\nSELECT 1 -- in it\n;\n\n-- Second.\n-- name: two\nSELECT 2;\n';
   expect(splitStatements(file)).toEqual(

@@ -46,7 +46,7 @@ function kindsAfter([first]: readonly RecordedHistory[], plant: (history: Record
   return [...new Set<FaultKind>(kinds)];
 }
 
-test('kills of each part lose, repeat or reorder no acked message, and the checker would notice', async () => {
+test('killing any part loses, repeats or reorders no acked message, and the checker would notice', async () => {
   const system = await LocalSystem.open(data);
   const { wrong, histories, recoveries } = await runDrill(system, drills.kill, shape);
   expect(wrong).toEqual([]);

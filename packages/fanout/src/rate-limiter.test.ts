@@ -1,7 +1,7 @@
 import { MessageRateLimiter, RateLimiter } from './rate-limiter.js';
 
 describe('Meter', () => {
-  test('lets one second of units through at once, then tells how long to wait', () => {
+  test("lets one second's worth of units through at once, then returns how long to wait", () => {
     const meter = new RateLimiter(10);
     for (let i = 0; i < 10; i++) expect(meter.take(1, 5_000)).toBe(0);
     expect(meter.take(1, 5_000)).toBe(100);
@@ -9,7 +9,7 @@ describe('Meter', () => {
     expect(meter.take(1, 5_100)).toBe(100);
   });
 
-  test('over ten seconds lets through no more than its rate and one burst', () => {
+  test('lets through no more than its rate and one burst over ten seconds', () => {
     const meter = new RateLimiter(10);
     let taken = 0;
     for (let ms = 0; ms < 10_000; ms++) if (meter.take(1, ms) === 0) taken++;
@@ -17,7 +17,7 @@ describe('Meter', () => {
     expect(taken).toBeLessThanOrEqual(110);
   });
 
-  test('lets one thing through that is larger than a second of units, but only when nothing is owed', () => {
+  test('lets a single larger request through, but only if nothing is owed', () => {
     const meter = new RateLimiter(10);
     expect(meter.take(25, 0)).toBe(0);
     expect(meter.take(1, 0)).toBeGreaterThan(0);
@@ -26,7 +26,7 @@ describe('Meter', () => {
 });
 
 describe('Throughput', () => {
-  test('is bounded by messages and by bytes', () => {
+  test('limits both messages and bytes', () => {
     const few = new MessageRateLimiter({ messagesPerSecond: 2, bytesPerSecond: 1_000_000 });
     expect([few.take(1, 0), few.take(1, 0)]).toEqual([0, 0]);
     expect(few.take(1, 0)).toBe(500);
@@ -36,7 +36,7 @@ describe('Throughput', () => {
   });
 });
 
-test('a clock that is set back holds nobody up', () => {
+test('a clock that is set back delays nobody', () => {
   const meter = new RateLimiter(10);
   const [before, step] = [10_000_000, 3_600_000];
   for (let n = 0; n < 20; n++) meter.take(1, before);

@@ -92,7 +92,7 @@ const steps = fc.array(
   { maxLength: 40, size: 'max' },
 );
 
-test('a subscriber reads from any cursor exactly what the ring holds, and the ring keeps its bounds', () => {
+test('a subscriber at any cursor reads exactly what the ring holds, and the ring stays within its limits', () => {
   fc.assert(
     fc.property(steps, (taken) => {
       const model = new Model();

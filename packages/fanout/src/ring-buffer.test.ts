@@ -8,7 +8,7 @@ function frame(text: string, plain = true) {
 }
 
 describe('RingBuffer', () => {
-  test('joins what follows a cursor, once for everybody who is there', () => {
+  test('joins the messages after a cursor once for all subscribers there', () => {
     const log = new RingBuffer(1_000, 100);
     for (const text of ['a', 'b', 'c']) log.push(frame(text));
     const joined = log.view(bare, false).after(1);
@@ -18,7 +18,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(1)).toBe(joined);
   });
 
-  test('makes a new join after a push', () => {
+  test('joins again after a push', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
     expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('a');
@@ -26,7 +26,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('ab');
   });
 
-  test('leaves out of the plain view what only readers with events see', () => {
+  test('leaves messages for readers with events out of the plain view', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
     log.push(frame('E', false));
@@ -36,7 +36,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, true).after(0)?.next).toBe(3);
   });
 
-  test('ends a join at the bound of one write, but always moves on', () => {
+  test('ends a join at the limit of one write, but always includes at least one message', () => {
     const log = new RingBuffer(1_000, 4);
     for (const text of ['aaa', 'bbb', 'cccccccc', 'd']) log.push(frame(text));
     const reads: string[] = [];
@@ -48,7 +48,7 @@ describe('RingBuffer', () => {
     expect(reads).toEqual(['aaa', 'bbb', 'cccccccc', 'd']);
   });
 
-  test('is bounded by bytes, and tells who has fallen off', () => {
+  test('is limited in bytes, and detects readers that have fallen off', () => {
     const log = new RingBuffer(100, 50);
     for (let i = 0; i < 30; i++) log.push(frame('0123456789'));
     expect(log.bytes).toBeLessThanOrEqual(100);
@@ -64,7 +64,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(0)?.bytes.length).toBe(50);
   });
 
-  test('joins the same messages for two transports, each in its framing', () => {
+  test('joins the same messages for two transports, each with its own framing', () => {
     const log = new RingBuffer(1_000, 100);
     const lines: Framing = {
       overheadBytes: 1,
@@ -78,7 +78,7 @@ describe('RingBuffer', () => {
     expect(log.view(lines, false).after(2)?.bytes.toString()).toBe('c|');
   });
 
-  test('counts what framing adds towards the bound of one write', () => {
+  test('counts the overhead of framing towards the limit of one write', () => {
     const log = new RingBuffer(1_000, 10);
     const padded: Framing = { overheadBytes: 4, join: (messages) => Buffer.concat(messages) };
     for (const text of ['aaa', 'bbb', 'ccc']) log.push(frame(text));

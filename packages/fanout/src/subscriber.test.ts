@@ -56,7 +56,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['W', 'ab', 'L']);
   });
 
-  test('starts at the end of the log, or at the cursor it is given', () => {
+  test('starts at the end of the log or at a given cursor', () => {
     const { rings, say } = setUp();
     say('a');
     say('b');
@@ -81,7 +81,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a', 'bc']);
   });
 
-  test('is slow once, when the ring has passed it, and then gets nothing more', () => {
+  test('is reported as slow once, when the ring has passed it, and then receives nothing more', () => {
     const { sink, reader, say, slow } = setUp();
     sink.ready = false;
     say('a');
@@ -95,7 +95,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('skips lossy frames that it was too slow for, and is not called slow for them', () => {
+  test('skips lossy frames that it was too slow for, and is not reported as slow for that', () => {
     const { sink, reader, flash, slow } = setUp();
     sink.ready = false;
     flash('x');
@@ -109,14 +109,14 @@ describe('Subscriber', () => {
     expect(sink.got.at(-1)).toContain('y');
   });
 
-  test('is slow when frames of its own pile up', () => {
+  test('is reported as slow when its own frames pile up', () => {
     const { sink, reader, slow } = setUp();
     sink.ready = false;
     for (let i = 0; i < 6; i++) reader.send(Buffer.from('0123456789'));
     expect(slow).toHaveLength(1);
   });
 
-  test('finishes after everything that is queued, and takes nothing new', () => {
+  test('finishes after everything that is queued, and accepts nothing new', () => {
     const { sink, reader, say } = setUp();
     const done: number[] = [];
     sink.ready = false;
@@ -146,7 +146,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('counts messages of its own that wait, with their overhead', () => {
+  test('counts its own waiting messages, with their overhead', () => {
     const counted: number[] = [];
     const { sink, reader } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
     reader.send(Buffer.from('at once'));
@@ -163,7 +163,7 @@ describe('Subscriber', () => {
     expect(counted.at(-1)).toBe(0);
   });
 
-  test('counts a write of entries once it has blocked the stream for a whole tick', () => {
+  test('counts a write of entries only after it has blocked the stream for a whole tick', () => {
     const counted: number[] = [];
     const { sink, reader, say } = setUp({ unread: { set: (bytes) => counted.push(bytes) } });
     const block = () => {

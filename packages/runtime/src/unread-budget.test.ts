@@ -11,7 +11,7 @@ function setUp() {
   return { budget, dropped, open };
 }
 
-test('drops everything of the caller with most unread bytes, and nothing of others', () => {
+test('drops everything of the caller with the most unread bytes, and nothing of others', () => {
   const { budget, dropped, open } = setUp();
   const [first, second] = [open('ann', 'ann 1'), open('ann', 'ann 2')];
   first.set(30);
@@ -23,7 +23,7 @@ test('drops everything of the caller with most unread bytes, and nothing of othe
   expect([budget.held, budget.dropped]).toEqual([41, 2]);
 });
 
-test('drops the response that grows too much itself', () => {
+test('drops a response that itself grows too large', () => {
   const { budget, dropped, open } = setUp();
   open('ann').set(40);
   open('bob').set(70);
@@ -31,7 +31,7 @@ test('drops the response that grows too much itself', () => {
   expect(budget.held).toBe(40);
 });
 
-test('counts nothing after a drop, and forgets what was read', () => {
+test('counts nothing after a drop, and stops counting bytes that were read', () => {
   const { budget, dropped, open } = setUp();
   const [ann, bob] = [open('ann'), open('bob')];
   ann.set(101);

@@ -45,7 +45,7 @@ async function metric(name: string): Promise<Record<string, number>> {
   return Object.fromEntries((read?.values ?? []).map(({ labels, value }) => [Object.values(labels).join(), value]));
 }
 
-test('refuses connections of an address that has too many, and of nobody else', async () => {
+test('refuses connections only from an address that has too many', async () => {
   await start({ connections: { perAddress: 5, perProcess: 100 } });
   expect(await dialAll('127.0.0.2', 8)).toBe(5);
   expect(await dialAll('127.0.0.3', 1)).toBe(1);
@@ -58,20 +58,20 @@ test('refuses connections of an address that has too many, and of nobody else', 
   expect(await dialAll('127.0.0.2', 2)).toBe(1);
 });
 
-test('refuses connections beyond those of the process', async () => {
+test('refuses connections beyond the limit of the process', async () => {
   await start({ connections: { perAddress: 5, perProcess: 7 } });
   expect(await dialAll('127.0.0.2', 5)).toBe(5);
   expect(await dialAll('127.0.0.3', 5)).toBe(2);
   expect(await metric('parley_connections_refused_total')).toEqual({ address: 0, process: 3 });
 });
 
-test('does not bound connections of trusted proxies', async () => {
+test('does not limit connections of trusted proxies', async () => {
   await start({ connections: { perAddress: 2, perProcess: 3 }, proxies: new Proxies(['127.0.0.9/32']) });
   expect(await dialAll('127.0.0.9', 10)).toBe(10);
   expect(await dialAll('127.0.0.2', 3)).toBe(2);
 });
 
-test('closes connections on which no call begins, but none with a stream, a call, or of a proxy', async () => {
+test('closes connections on which no call begins, but not those with a call or stream or those of a proxy', async () => {
   const patience = { ...limits, firstCallWithinMs: 400 };
   await start({ patience, proxies: new Proxies(['127.0.0.9/32']) });
   const [streaming, called] = [new RawClient(server.port), new RawClient(server.port)];

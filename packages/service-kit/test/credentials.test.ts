@@ -52,7 +52,7 @@ test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.org', 'localhost.example.or
   expect(() => serverCredentials({ ...plain, HOST, INSECURE: true })).not.toThrow();
 });
 
-test('reports half a pair and an unreadable file in one sentence', () => {
+test('reports an incomplete pair and an unreadable file in one sentence each', () => {
   for (const half of [{ TLS_CERT: cert }, { TLS_KEY: key }]) {
     expect(() => serverCredentials({ ...plain, ...half })).toThrow('go together');
   }
@@ -118,7 +118,7 @@ test('ignores http_proxy for calls between services', async () => {
   }
 });
 
-test('serves only TLS with a certificate, to clients that trust it', async () => {
+test('with a certificate, serves only TLS, and only clients that trust it', async () => {
   makeCertificate();
   await withServer({ ...plain, TLS_CERT: cert, TLS_KEY: key }, async (port) => {
     await login(`localhost:${port}`, clientCredentials({ TLS_CA: cert }));
@@ -128,7 +128,7 @@ test('serves only TLS with a certificate, to clients that trust it', async () =>
   });
 });
 
-test('reports a local deadline, and passes on no text of the transport', async () => {
+test('reports a local deadline, and does not pass on the text of the transport', async () => {
   const nobody = clientCredentials({ TLS_CA: undefined });
   const refused = login('127.0.0.1:1', nobody, 2_000);
   await expect(refused).rejects.toMatchObject({ reason: 'unreachable', message: expect.not.stringContaining('127') });

@@ -62,7 +62,7 @@ test('keeps the bytes of a large message while the next one arrives', async () =
   );
 });
 
-test('delivers nothing while paused, not even the rest of a chunk', async () => {
+test('delivers nothing while it is paused, not even the rest of a chunk', async () => {
   const heard: number[] = [];
   let taken: RawStream | undefined;
   scene = (stream) => {
@@ -108,7 +108,7 @@ test.each([
   expect([answer.reason, answer.status, heard]).toEqual([reason, code, []]);
 });
 
-test('reads nothing after the end of a stream, however much its client sends', async () => {
+test('reads nothing after the end of a stream, no matter how much its client sends', async () => {
   const heard: number[] = [];
   scene = (stream) =>
     stream.onMessage((bytes) => {

@@ -169,7 +169,7 @@ describe('invalid request bytes', () => {
     expect(await ask(server, ChatService.send, Message.fromPartial({ seq }))).toMatchObject({ seq });
   });
 
-  test('refuses more bytes than the transport takes with a reason, a log line and a metric', async () => {
+  test('refuses a message that is too large for the transport, with a reason, a log line and a metric', async () => {
     const before = await server.counted();
     const error = await refusedBy(ChannelService.create, Channel.fromPartial({ name: 'x'.repeat(1_048_576) }));
     expect([error.code, reasonIn(error)]).toEqual([status.RESOURCE_EXHAUSTED, 'message-too-large']);
@@ -178,7 +178,7 @@ describe('invalid request bytes', () => {
     expect((await server.counted())[key]).toBe((before[key] ?? 0) + 1);
   });
 
-  test('responds to no message or two messages with a reason', async () => {
+  test('refuses a call with no message or two messages, with a reason', async () => {
     const login = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
     for (const body of [Buffer.alloc(0), Buffer.concat([login, login])]) {
       expect((await raw.call('/chat.v1.UserService/Login', body)).reason).toBe('not-implemented');

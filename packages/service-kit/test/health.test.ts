@@ -38,7 +38,7 @@ function check(service: string): Promise<string | undefined> {
 }
 
 test.each(['', 'chat.v1.ChatService', 'ChatService'])(
-  'reports "%s" as serving exactly while it is set',
+  'reports "%s" as serving only while it is set',
   async (service) => {
     health.set(false);
     expect(await check(service)).toBe('NOT_SERVING');
@@ -67,17 +67,20 @@ test('notifies watchers of each change', async () => {
   expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
 });
 
-test.each(['ChatService', 'no such service'])('ends the oldest watcher of "%s" for one too many', async (service) => {
-  const ended: number[] = [];
-  const watches = Array.from({ length: limits.healthWatchers + 3 }, (_, n) => {
-    const watch = client.watch({ service });
-    watch.on('data', () => undefined);
-    watch.on('error', (error: grpc.ServiceError) => error.code === grpc.status.UNAVAILABLE && ended.push(n));
-    return watch;
-  });
-  await eventually(() => ended.length === 3, 'three ended watchers');
-  expect(ended).toEqual([0, 1, 2]);
-  for (const watch of watches) watch.cancel();
-  health.set(true);
-  expect(await check('ChatService')).toBe('SERVING');
-});
+test.each(['ChatService', 'no such service'])(
+  'ends the oldest watcher of "%s" when there is one too many',
+  async (service) => {
+    const ended: number[] = [];
+    const watches = Array.from({ length: limits.healthWatchers + 3 }, (_, n) => {
+      const watch = client.watch({ service });
+      watch.on('data', () => undefined);
+      watch.on('error', (error: grpc.ServiceError) => error.code === grpc.status.UNAVAILABLE && ended.push(n));
+      return watch;
+    });
+    await eventually(() => ended.length === 3, 'three ended watchers');
+    expect(ended).toEqual([0, 1, 2]);
+    for (const watch of watches) watch.cancel();
+    health.set(true);
+    expect(await check('ChatService')).toBe('SERVING');
+  },
+);

@@ -49,7 +49,7 @@ test('ends a health check without a request', async () => {
   expect(code).toBe(status.DEADLINE_EXCEEDED);
 });
 
-test('gives whole requests and streams of requests the time they need', async () => {
+test('gives complete requests and request streams the time that they need', async () => {
   const whole = frameOf(RegisterRequest.encode(RegisterRequest.fromPartial({ userId: 'ann' })).finish());
   expect((await raw.call('/chat.v1.UserService/Register', whole)).status).toBe(status.OK);
   const stream = raw.open('/chat.v1.ChatService/Connect');

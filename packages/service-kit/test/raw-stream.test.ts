@@ -97,7 +97,7 @@ test('takes over a server stream with its request', async () => {
   expect(received.map(({ seq }) => seq)).toEqual([7]);
 });
 
-test('waits for a stuck reader on end, drops it on reset, and runs onClose once', async () => {
+test('waits for a stuck reader at the end, drops it on a reset, and runs onClose once', async () => {
   let closed = 0;
   let taken: RawStream | undefined;
   scene = (stream) => {

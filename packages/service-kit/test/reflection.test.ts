@@ -115,12 +115,12 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(answer.errorResponse?.errorMessage).toMatch(/^[a-z_]+: not found\.$/);
   });
 
-  test('knows that a message has no extensions', async () => {
+  test('reports that a message has no extensions', async () => {
     const answer = await ask(version, { allExtensionNumbersOfType: 'chat.v1.Message' });
     expect(answer.allExtensionNumbersResponse).toEqual({ baseTypeName: 'chat.v1.Message', extensionNumber: [] });
   });
 
-  test('responds to an empty request with INVALID_ARGUMENT and goes on', async () => {
+  test('responds to an empty request with INVALID_ARGUMENT and continues', async () => {
     const answers = await withClient(version, (stream) => askOn(stream, [{}, { listServices: '' }]));
     expect(answers.map(({ errorResponse }) => errorResponse?.errorCode)).toEqual([
       grpc.status.INVALID_ARGUMENT,

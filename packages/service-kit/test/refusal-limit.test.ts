@@ -90,7 +90,7 @@ test('keeps a connection with occasional refusals', async () => {
   client.close();
 });
 
-test('keeps a connection whose calls are refused for what they ask', async () => {
+test('keeps a connection whose calls are refused because of their content', async () => {
   await start([]);
   const client = new RawClient(server.port);
   await refuseInWaves(client, 10, (one) => void one.call(otherPath, whole, { 'x-reason': 'user-not-found' }));
@@ -98,7 +98,7 @@ test('keeps a connection whose calls are refused for what they ask', async () =>
   client.close();
 });
 
-test('begins no call on a connection that it closes', async () => {
+test('begins no call on a connection that is being closed', async () => {
   await start([]);
   const client = new RawClient(server.port);
   client.session.setMaxListeners(0);

@@ -81,7 +81,7 @@ describe('the size of a request', () => {
     expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
   });
 
-  test('refuses one byte too many by its prefix, before the rest arrives', async () => {
+  test('refuses a request that is one byte too long by its prefix, before the rest arrives', async () => {
     const stream = raw.open(path);
     const answered = answerOf(stream);
     for (const byte of [0, 0, 1, 0, 1]) stream.write(Buffer.of(byte));

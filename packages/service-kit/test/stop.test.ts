@@ -55,7 +55,7 @@ test('reports not serving first, finishes calls in flight, and does not wait for
   await server.stop();
 });
 
-test('cuts a stream that does not end in time, even with a silent peer', async () => {
+test('cuts off a stream that does not end in time, even with a silent peer', async () => {
   let opened = 0;
   const take = async () => void opened++;
   const server = await ServerUnderTest.start({ stopMs: 300, chat: { connect: { take } } });
@@ -75,7 +75,7 @@ test('cuts a stream that does not end in time, even with a silent peer', async (
   await server.stop();
 });
 
-test('reports a taken port in one sentence', async () => {
+test('reports a port in use in one sentence', async () => {
   const server = await ServerUnderTest.start({});
   const plain = { HOST: '127.0.0.1', INSECURE: false, TLS_CERT: undefined, TLS_KEY: undefined };
   const again = new GrpcServerBuilder({

@@ -51,7 +51,7 @@ test('finds a log that does not start at 1 or has a hole', () => {
   expect(kindsOf(history({ stored: holed, acked: holed, readers: [] }))).toEqual(['seq gap']);
 });
 
-test('finds readers that disagree, with the table or with each other', () => {
+test('finds readers that disagree with the table or with each other', () => {
   const swapped = received.map((one): ReaderEvent => {
     if (one.is !== 'entry' || (one.seq !== 4 && one.seq !== 5)) return one;
     return { ...one, name: `m${9 - one.seq}` };

@@ -25,13 +25,13 @@ test.each(SERVICE_ROLES)('%s logs in and finds the schema', async (role) => {
   await pool.end();
 });
 
-test('two databases are separate', async () => {
+test('keeps two databases separate', async () => {
   await ask(one.ownerUrl, "INSERT INTO chat.users (id, name, password_hash) VALUES ('alice', 'Alice', '!')");
   expect(await ask(one.ownerUrl, 'SELECT id FROM chat.users')).toEqual([{ id: 'alice' }]);
   expect(await ask(other.ownerUrl, 'SELECT id FROM chat.users')).toEqual([]);
 });
 
-test('a closed database is gone, with its connections', async () => {
+test('drops a closed database and its connections', async () => {
   const third = await openTestDatabase();
   const pool = createPool({ url: third.ownerUrl, applicationName: 'test', max: 1 });
   await pool.query('SELECT 1');

@@ -165,7 +165,7 @@ test('reloads lines that were read while the room was full, once there is a seat
   expect(conversationReducer(full, welcome(9))).toMatchObject({ lines: [], hasOlder: true, place: { log, seq: 9 } });
 });
 
-test('drops expired messages of every log, and looks for nothing older', () => {
+test('drops expired messages of every log, and does not look for older ones', () => {
   const old = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'reset', place: { log: otherLog, seq: 0 } });
   const both = conversationReducer(old, entries(said(1, 'bob', 'two'), said(2, 'bob', 'three')));
   const state = conversationReducer(both, { type: 'expired', beforeMs: 120_000 });
@@ -270,7 +270,7 @@ test('keeps roles, pins and mentions of this user in the lines', () => {
   expect(state.lines[3]).not.toHaveProperty('mentionsMe');
 });
 
-test('begins the new messages after a connection that missed some, and only then', () => {
+test('moves the start of the new messages only after a connection that missed some', () => {
   const read = after(welcome(), entries(said(1, 'bob', 'one')), { type: 'read', seq: 1 });
   const missed = conversationReducer(read, welcome(3));
   expect(missed.openedAtSeq).toBe(1);

@@ -80,7 +80,7 @@ test('does not retry a failed message without the user', async () => {
   expect(handed).toHaveLength(2);
 });
 
-test('sends nothing after the tab stopped leading', async () => {
+test('sends nothing once the tab no longer leads', async () => {
   happen(live);
   happen(queued());
   sender.stop();

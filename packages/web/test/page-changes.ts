@@ -41,7 +41,7 @@ inChromium('messages and changes', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('does not send a text that is too long, and says by how many bytes', async () => {
+  test('does not send a text that is too long, and shows the excess in bytes', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('long texts');
     await composerOf(ann).fill('é'.repeat(3_000));
@@ -58,7 +58,7 @@ inChromium('messages and changes', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('keeps the indent of a message', async () => {
+  test('keeps the indentation of a message', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('indented');
     await ann.say('\n  if (a)\n    b();\n');

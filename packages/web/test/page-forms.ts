@@ -1,7 +1,7 @@
 import { inChromium, stage } from './stage.js';
 
 inChromium('forms', () => {
-  test('says that a display name is optional, what a password needs, and what to do without rooms', async () => {
+  test('explains that a display name is optional, what a password needs, and what to do if there are no rooms', async () => {
     const { page } = await stage.stranger();
     await page.getByRole('button', { name: 'Create an account' }).click();
     await page.getByLabel('Display name (optional)').waitFor();
@@ -20,7 +20,7 @@ inChromium('forms', () => {
     await page.getByLabel('Maximum number of people').waitFor();
   });
 
-  test('focuses the name of a new room, where a space does not close the dialog', async () => {
+  test('focuses the name of a new room, in which a space does not close the dialog', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.getByRole('button', { name: 'Create room' }).first().click();
     await ann.page.keyboard.type('Gus room');

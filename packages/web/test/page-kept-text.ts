@@ -28,7 +28,7 @@ async function saying(room: string, ...texts: string[]): Promise<Visitor> {
 }
 
 inChromium('unfinished texts', () => {
-  test('does not send a reply to a message that was deleted meanwhile before the user decides', async () => {
+  test('if the message was deleted meanwhile, does not send a reply to it until the user decides', async () => {
     const ann = await saying('answers', 'a question');
     const bob = await stage.somebody('Bob');
     await bob.enter('answers');
@@ -48,7 +48,7 @@ inChromium('unfinished texts', () => {
     expect([await ann.page.locator('blockquote').count(), ann.complaints, bob.complaints]).toEqual([0, [], []]);
   });
 
-  test('keeps the text of an edit if the message is deleted meanwhile, and the draft beside it', async () => {
+  test('keeps the text of an edit, and the draft, if the message is deleted meanwhile', async () => {
     const ann = await saying('edits', 'frist');
     const second = await stage.tabOf(ann);
     await second.message('frist').waitFor();

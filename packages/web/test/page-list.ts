@@ -35,7 +35,7 @@ async function reading(room: string, lines: number) {
 }
 
 inChromium('the end of the list', () => {
-  test('is where the user starts each time, without the button to it', async () => {
+  test('starts the user at the end each time, without showing the button to it', async () => {
     const { ann } = await reading('ends', 80);
     await ann.make('other');
     for (let k = 0; k < 4; k++) {

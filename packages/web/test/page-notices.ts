@@ -40,7 +40,7 @@ inChromium('notices in a room', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('tells of a pin, with a way to the message', async () => {
+  test('announces a pin, with a link to the message', async () => {
     const host = await stage.host({ name: 'pinboard', retention: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('pinboard');

@@ -148,7 +148,7 @@ inChromium('the list of rooms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
-  test('stays in the room when a phone goes back to the list', async () => {
+  test('stays in the room when the user goes back to the list on a phone', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.setViewportSize(phone);
     await ann.make('pocket');

@@ -53,7 +53,7 @@ inChromium('states of the page', () => {
     expect([ann.complaints, bob.complaints, second.complaints]).toEqual([[], [], []]);
   });
 
-  test('loads history on scrolling, without moving what the user reads', async () => {
+  test('loads history on scrolling, without moving the messages on screen', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('long');
     const eve = await stage.native('long');
@@ -85,7 +85,7 @@ inChromium('states of the page', () => {
   });
 
   test.each(['light', 'dark'] as const)(
-    'has a name for every control and enough contrast for every text, %s',
+    'gives every control a name and every text enough contrast, %s',
     async (colorScheme) => {
       const visitor = await stage.stranger({ colorScheme });
       const look = async (name: string) => {

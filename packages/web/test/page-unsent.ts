@@ -51,7 +51,7 @@ inChromium('unsent messages', () => {
     expect([await ann.texts(), ann.complaints]).toEqual([['one of two', 'two of two'], []]);
   });
 
-  test('asks before the page is closed with an unsent text, and not without', async () => {
+  test('asks before the page is closed only if a text is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('closing');
     const asked: string[] = [];
@@ -68,7 +68,7 @@ inChromium('unsent messages', () => {
     expect([asked, ann.complaints]).toEqual([['beforeunload'], []]);
   });
 
-  test('says once that the browser stores nothing, and keeps working', async () => {
+  test('reports once that the browser stores nothing, and keeps working', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('full disk');
     await ann.page.evaluate(() => {

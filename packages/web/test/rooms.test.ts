@@ -88,7 +88,7 @@ test('adds number and owner to rooms whose names look alike', () => {
   ]);
 });
 
-test('keeps rooms in a held order, with new ones at the end', () => {
+test('keeps rooms in a given order, with new ones at the end', () => {
   const rooms = [room(4), room(2), room(1), room(3)];
   expect(inOrderOf([1, 2, 9, 3], rooms).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
 });

@@ -144,7 +144,7 @@ test('shows a message with a pending change as sending', () => {
   expect(timeline(editing).at(-1)).toMatchObject({ delivery: 'sending', line: { text: 'e' } });
 });
 
-test('has no last own message while a newer one is pending or failed', () => {
+test('has no last message of this user while a newer one is pending or failed', () => {
   expect(lastOwn(talk())?.text).toBe('d');
   const waiting = conversationReducer(talk(), queued('c5'));
   expect(lastOwn(waiting)).toBeUndefined();

@@ -47,7 +47,7 @@ async function disconnects(count: number): Promise<DisconnectRequest[]> {
     .map(({ request }) => request as unknown as DisconnectRequest);
 }
 
-test('allows operators only, by the row and not the token', async () => {
+test('allows operators only, as their row says and not the token', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
@@ -106,7 +106,7 @@ test('lists servers with their report, channels and report age', async () => {
   expect(byId(dead.bootId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
 });
 
-test('drains a server, which no report undoes', async () => {
+test('drains a server, and no report undoes that', async () => {
   await api.drain(root, server.bootId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });

@@ -252,7 +252,7 @@ describe('Delete', () => {
     await expect(rig.remove(admin, id)).rejects.toEqual(reason('not-owner'));
   });
 
-  test('reports a channel invisible to the caller as not found', async () => {
+  test('reports a channel that the caller may not see as not found', async () => {
     const { id } = await rig.one<{ id: number }>(
       "INSERT INTO chat.channel (name, kind, owner_id) VALUES ('p', 'private', $1) RETURNING id",
       me.id,

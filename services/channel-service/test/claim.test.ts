@@ -39,7 +39,7 @@ async function leaseUntil(when: string, ...servers: readonly Identity[]): Promis
 }
 
 describe('placement of channels', () => {
-  test('counts new placements at once, whatever the last report said', async () => {
+  test('counts new placements at once, regardless of the last report', async () => {
     const [full, free] = [await rig.server(0.1), await rig.server(0.2)];
     const { rows } = await rig.owner.query<{ id: number }>(
       "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
@@ -72,7 +72,7 @@ describe('when every lease has lapsed at once', () => {
     return id;
   }
 
-  test('gives the first server back no channel of the others for 5 s, so they keep theirs', async () => {
+  test('gives the first returning server no channel of the others for 5 s, so that they keep theirs', async () => {
     const [quick, slow, gone] = [await rig.server(), await rig.server(), await rig.server()];
     const [kept, orphaned] = [await placed(slow), await placed(gone)];
     await leaseUntil('-4 s', quick, slow, gone);
@@ -131,7 +131,7 @@ describe('when every lease has lapsed at once', () => {
     await expect(rig.listen(await rig.person(), id)).resolves.toBeDefined();
   });
 
-  test('does so if a new server registered before the lease lapsed', async () => {
+  test('places them at once too if a new server registered before the lease lapsed', async () => {
     const dead = await rig.server();
     const id = await placed(dead);
     await leaseUntil('0.5 s', dead);

@@ -108,7 +108,7 @@ describe('metadata', () => {
     expect((await room({ metadata: `{"a":"${'x'.repeat(4_088)}"}` })).metadata).toHaveLength(4_096);
   });
 
-  test('takes no more room in a list than it took when it was sent', async () => {
+  test('takes no more space in a list than when it was sent', async () => {
     const numbers = `{"a":[${Array.from({ length: 500 }, () => '1e308').join()}]}`;
     const { metadata } = await room({ metadata: numbers });
     expect(metadata.length).toBeLessThanOrEqual(4_096);
@@ -151,7 +151,7 @@ describe('OpenDirect', () => {
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
   });
 
-  test('needs another user whom the caller may find', async () => {
+  test('requires another user whom the caller may find', async () => {
     const other = await rig.person();
     await expect(chats.direct(me, me.id)).rejects.toEqual(reason('invalid-user-id'));
     for (const id of ['', 'a b', 'x'.repeat(65)]) {

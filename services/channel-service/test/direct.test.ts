@@ -61,7 +61,7 @@ test('lets each user leave, get an offer and return by choice', async () => {
   }
 });
 
-test('limits requests to three a day without telling the user who asks', async () => {
+test('limits requests to three a day without telling the requester', async () => {
   for (let n = 0; n < 5; n++) {
     await chats.change(other, id, other, { remove: true }).catch(() => undefined);
     expect(await chats.direct(opener, other.id)).toMatchObject({ id });
@@ -86,7 +86,7 @@ test('a banned user reads only earlier messages until the ban is lifted', async 
   }
 });
 
-test('lets a user who left or was banned ban the other too', async () => {
+test('lets a user who left or was banned also ban the other', async () => {
   await chats.change(other, id, other, { remove: true });
   await chats.change(other, id, opener, { banUntil: forGood });
   await chats.change(opener, id, other, { banUntil: forGood });

@@ -63,7 +63,7 @@ test.each([
     },
   ],
   ['has said something there', () => chats.say(room, hidden)],
-])('who %s can be banned there', async (_what, meet) => {
+])('a user who %s can be banned there', async (_what, meet) => {
   await meet();
   await expect(chats.change(owner, room, hidden, { banUntil: 9e15 })).resolves.toMatchObject({ id: hidden.id });
   await expect(chats.change(owner, room, hidden, { banUntil: 0 })).resolves.toMatchObject({ id: hidden.id });
@@ -77,7 +77,7 @@ test('lets a hidden user who has left a chat be banned there', async () => {
   await expect(chats.join(hidden, open)).rejects.toEqual(reason('banned'));
 });
 
-test('names a hidden owner to everyone who may see the channel, as its owner only', async () => {
+test('shows a hidden owner to everyone who may see the channel, but only as its owner', async () => {
   const open = await chats.make(hidden, 'public');
   const stranger = await rig.person();
   expect((await rig.list(stranger, open))[0]).toMatchObject({ id: open, ownerId: hidden.id });

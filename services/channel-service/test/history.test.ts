@@ -28,7 +28,7 @@ const change = (id: number, seq: number, set: string, ...values: readonly unknow
   rig.owner.query(`UPDATE chat.message SET ${set} WHERE channel_id = $1 AND seq = $2`, [id, seq, ...values]);
 
 describe('pages', () => {
-  test('go newest first, before a seq, to the end', async () => {
+  test('go newest first, from a seq back to the start', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 25);
     const first = await chats.history(owner, id, { size: 10 });

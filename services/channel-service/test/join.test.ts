@@ -171,7 +171,7 @@ describe('bans and mutes', () => {
     expect((await rig.list(owner, room))[0]?.memberCount).toBe(0);
   });
 
-  test('a mute changes the roster number, adds no entry and survives leaving', async () => {
+  test('a mute changes the revision, adds no entry and survives leaving', async () => {
     const id = await chats.make(owner, 'public');
     await expect(chats.change(owner, id, member, { muteUntil: forGood })).rejects.toEqual(reason('member-not-found'));
     await chats.join(member, id);

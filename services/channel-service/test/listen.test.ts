@@ -163,7 +163,7 @@ describe('the rate limit', () => {
 });
 
 describe('the owner of a channel', () => {
-  test('is unique after 200 concurrent first Listens over two managers', async () => {
+  test('stays unique during 200 concurrent first Listens over two managers', async () => {
     const servers = [await rig.server(), await rig.server(), await rig.server()];
     const id = await rig.room(owner);
     const people = await rig.persons(200);
@@ -196,7 +196,7 @@ describe('the owner of a channel', () => {
     await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
   });
 
-  test('is missing without a server, with a retry hint of a second', async () => {
+  test('is refused without a server, with a retry hint of a second', async () => {
     const refused = await rig.listen(owner, await rig.room(owner)).catch((thrown) => thrown);
     expect(refused).toEqual(reason('no-server'));
     expect(refused.retryAfterMs).toBe(1_000);

@@ -152,7 +152,7 @@ describe('the order of activity', () => {
     expect(n).toBe(5);
   });
 
-  test("one listener moves one of an owner's rooms in 10 minutes, and leaves the others to other listeners", async () => {
+  test("one listener raises one of an owner's rooms in 10 minutes, and leaves the others to other listeners", async () => {
     const [me, visitor, other] = await rig.persons(3);
     await rig.server();
     if (me === undefined || visitor === undefined || other === undefined) throw new Error('nobody');

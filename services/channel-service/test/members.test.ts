@@ -57,7 +57,7 @@ async function entries(id: number): Promise<[number, string, MemberChange][]> {
 }
 
 describe('adding', () => {
-  test('records each change as an entry, changes the roster number and keeps the ownership', async () => {
+  test('records each change as an entry, changes the revision and keeps the ownership', async () => {
     const id = await chats.make(owner, 'group');
     await rig.listen(owner, id);
     const before = await chats.head(id);
@@ -106,7 +106,7 @@ describe('adding', () => {
   });
 
   test.each([{}, { add: false }, { remove: false }, { role: 0 as const }, { role: 9 as never }])(
-    '%j is no change',
+    'refuses %j as a change',
     async (change) => {
       await expect(chats.change(owner, 1, member, change)).rejects.toEqual(reason('invalid-member-change'));
     },

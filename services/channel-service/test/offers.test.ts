@@ -165,7 +165,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
   });
 });
 
-test('adds a removed user again without asking', async () => {
+test('adds a removed user again without consent', async () => {
   const id = await chats.make(owner, 'group');
   await chats.add(owner, id, friend);
   await chats.change(owner, id, friend, { remove: true });
@@ -184,7 +184,7 @@ test('one user who adds a person to 100 groups does not block others', async () 
   expect(reasons).toEqual(Array(80).fill('change-too-often'));
 });
 
-test('a lifted ban does not make an acquaintance', async () => {
+test('a lifted ban does not make a user known', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('direct:' || $1::text, now() + 99.5 * interval '864 s')",
@@ -206,7 +206,7 @@ test('limits all additions of one user to 400 new chats, not counting joins', as
   await expect(chats.join(friend, open)).resolves.toBeDefined();
 });
 
-test('counts a stranger, but no acquaintance, against the first contacts', async () => {
+test('counts strangers, but not known users, as first contacts', async () => {
   const [first, second] = [await chats.make(owner, 'group'), await chats.make(owner, 'group')];
   await chats.add(owner, first, friend);
   await rig.owner.query(

@@ -195,7 +195,7 @@ describe('the allow-list', () => {
     'localhost:5000',
     '127.0.0.1',
     '',
-  ])('the manager may not dial %j', async (internalAddr) => {
+  ])('refuses the internal address %j', async (internalAddr) => {
     const report = rig.report(token, { server: { ...server, internalAddr } });
     await expect(report).rejects.toEqual(reason('address-not-allowed'));
   });

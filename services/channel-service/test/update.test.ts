@@ -48,7 +48,7 @@ test('changes nothing for a user who may not change the channel', async () => {
 });
 
 describe('fields', () => {
-  test('changes only the given fields and the roster number', async () => {
+  test('changes only the given fields and the revision', async () => {
     const id = await chat('group', {
       description: 'old',
       metadata: '{"a":1}',

@@ -68,7 +68,7 @@ describe('Connect', () => {
     await a.leave();
   });
 
-  test('sends only messages without chat-events', async () => {
+  test('without chat-events, sends only messages', async () => {
     const id = await room();
     const plain = await join(alice, id);
     const b = await join(bob, id, { events: true });
@@ -112,7 +112,7 @@ describe('Connect', () => {
     await Promise.all([a.leave(), b.leave()]);
   });
 
-  test('resumes whole in the same log, and with a reset in another', async () => {
+  test('resumes as a whole in the same log, and with a reset in another', async () => {
     const id = await room();
     const a = await join(alice, id, { events: true });
     const b = await join(bob, id, { events: true });

@@ -16,7 +16,7 @@ async function say(stream: Chatter, text: string, fields: Partial<Message> = {})
   return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack;
 }
 
-test('a direct chat gives neither user, not even the one who opened it, power over messages of the other', async () => {
+test('in a direct chat, neither user can change messages of the other, not even the one who opened it', async () => {
   const [starter, other] = [await trio.people.make('starter'), await trio.people.make('other')];
   const manager = trio.manager();
   const { id } = await callUnary(manager, ChannelService.openDirect, User.fromPartial({ id: 'other' }), {

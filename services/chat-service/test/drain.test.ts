@@ -135,7 +135,7 @@ describe('Drain', () => {
   });
 });
 
-test('gives channels back after the deadline if it could not before', async () => {
+test('gives channels back after the deadline if that was not possible earlier', async () => {
   const server = await trio.addChatServer();
   const alice = await somebody();
   const { id } = await trio.create(alice, 'late');

@@ -77,7 +77,7 @@ describe('A channel with history', () => {
     expect(a.texts).toEqual(['last words']);
   });
 
-  test('stores a client id once, for retries at once and after a reconnect', async () => {
+  test('stores a client id once, for immediate retries and after a reconnect', async () => {
     const id = await keptRoom();
     const clientId = randomUUID();
     const a = await join(alice, id);

@@ -101,7 +101,7 @@ describe.each([
     await b.leave();
   });
 
-  test('a user whose mute or ban is over stays like everybody else when the channel changes and moves', async () => {
+  test('a user whose mute or ban has ended stays, like everybody else, when the channel changes and moves', async () => {
     const id = await room(retention);
     for (const until of [inAnHour(), 0]) await change(id, { muteUntil: until });
     for (const until of [inAnHour(), 0]) await change(id, { banUntil: until }, ann, carol);

@@ -41,7 +41,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test('reads pages that are bounded in bytes, also if every entry is large', async () => {
+test('reads pages that are limited in bytes, even if every entry is large', async () => {
   const page = await store.entriesAfter(channelId, 0, 500);
   expect(page.map(({ seq }) => seq)).toEqual(Array.from(page, (_, at) => at + 1));
   expect(page.length * entryBytes).toBeGreaterThan(limits.pageBytes);

@@ -21,7 +21,7 @@ async function room(name: string, hasHistory = true): Promise<number> {
 }
 
 test.each([true, false])(
-  'treats a client id in capitals as the same, also in one batch; history %s',
+  'treats a client id in capitals as the same, even in one batch (history %s)',
   async (hasHistory) => {
     const [here, there] = [await room(`here ${hasHistory}`, hasHistory), await room(`there ${hasHistory}`)];
     const [a, b] = [await trio.join(alice, here), await trio.join(bob, there)];
@@ -66,7 +66,7 @@ test('settles a batch that holds one message twice', async () => {
   await Promise.all([a.leave(), pool.end()]);
 });
 
-test('shows a message once without history, however much others send meanwhile', async () => {
+test('without history, shows a message once, no matter how much others send meanwhile', async () => {
   const id = await room('passing', false);
   const crowd = await trio.people.makeMany('crowd', 12);
   const [a, ...others] = await Promise.all([alice, ...crowd].map((person) => trio.join(person, id)));
@@ -87,7 +87,7 @@ test('shows a message once without history, however much others send meanwhile',
   await Promise.all([a, ...others].map((stream) => stream?.leave()));
 });
 
-test.each([true, false])('a retry gets its first ack while its sender is too fast; history %s', async (hasHistory) => {
+test.each([true, false])('a retry gets its first ack while its sender is too fast (history %s)', async (hasHistory) => {
   const a = await trio.join(alice, await room(`fast ${hasHistory}`, hasHistory));
   const clientId = randomUUID();
   a.send('once', { clientId });

@@ -73,7 +73,7 @@ test.each(cases)('$where shows nobody $what of a muted user', async ({ retention
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('in a group shows nobody what a removed member sends after the removal was acknowledged', async () => {
+test('in a group, shows nobody what a removed member sends after the removal was acknowledged', async () => {
   const id = await create(ChannelKind.GROUP, {});
   await trio.changeMember(host, { channelId: id, userId: guest.id, add: true });
   const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];

@@ -75,7 +75,7 @@ describe.each([
     ]);
   });
 
-  test('shows the text of the last edit and of no earlier one', async () => {
+  test('shows the text of the last edit only', async () => {
     const id = await keptRoom();
     const a = await join(alice, id);
     const log = welcomeOf(a)?.log ?? '';

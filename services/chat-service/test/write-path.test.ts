@@ -66,7 +66,7 @@ const mute = (id: number) =>
   );
 const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
 
-describe('stores nothing after the change that forbids it, though the owner was suspended meanwhile', () => {
+describe('stores nothing after the change that forbids it, even if the owner was suspended meanwhile', () => {
   const deeds: [string, Partial<Message>][] = [
     ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],
@@ -202,7 +202,7 @@ test('refuses changes that race with a deletion, and stores none of their text',
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('rejects changes that carry content which nobody could moderate', async () => {
+test('rejects changes with content that nobody could moderate', async () => {
   const id = await keptRoom();
   const a = await trio.join(host, id);
   expect(await say(a, 'target')).toBe(1);
@@ -222,7 +222,7 @@ test('rejects changes that carry content which nobody could moderate', async () 
   await a.leave();
 });
 
-test('rejects a second deletion of a message, but gives a retry its first answer', async () => {
+test('rejects a second deletion of a message, but answers a retry as the first time', async () => {
   const id = await keptRoom();
   const a = await trio.join(host, id);
   expect(await say(a, 'once')).toBe(1);

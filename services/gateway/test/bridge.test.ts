@@ -114,7 +114,7 @@ describe('the gRPC-Web bridge', () => {
     next.cancel();
   });
 
-  test('refuses no message, half a message, another format and a large message', async () => {
+  test('refuses a missing, incomplete or large message, and another format', async () => {
     const path = '/chat.v1.UserService/Login';
     const refused = async (options: WebCallOptions) => (await call(path, nothing, options)).trailers['chat-reason'];
     expect(await refused({ raw: Buffer.alloc(0) })).toBe('malformed');
@@ -159,7 +159,7 @@ describe('the gRPC-Web bridge', () => {
     expect(refused).toMatchObject({ http: 400, trailers: { 'chat-reason': 'invalid-metadata' } });
   });
 
-  test('survives a page that disconnects in the middle', async () => {
+  test('survives a page that disconnects in the middle of a call', async () => {
     for (let n = 0; n < 30; n++) {
       const away = new AbortController();
       const going = webFetch(at('/chat.v1.ChannelService/List'), nothing, { token: ann.token, signal: away.signal });
@@ -254,7 +254,7 @@ describe('the route to a chat server', () => {
     for (const { page } of pages) page.cancel();
   });
 
-  test('refuses no token, a user token and a damaged token', async () => {
+  test('refuses a missing token, a user token and a damaged token', async () => {
     expect(await send(undefined)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
     expect(await send(ann.token)).toMatchObject({ http: 401, trailers: { 'grpc-status': '16' } });
     const { token } = await listen();

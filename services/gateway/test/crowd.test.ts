@@ -68,7 +68,7 @@ describe('streams of one join token', () => {
   });
   afterAll(() => trio.stop());
 
-  test('are limited, also after its seat is gone', async () => {
+  test('are limited, even after its seat is gone', async () => {
     const ann = await trio.people.make('subscriber');
     const { id } = await trio.create(ann, 'used up');
     const { token } = await trio.listen(ann, id);
@@ -101,7 +101,7 @@ describe('slots of callers', () => {
     return { granted, refused };
   }
 
-  test('are limited for each token, however the scheme is spelled', async () => {
+  test('are limited for each token, no matter how the scheme is spelled', async () => {
     const slots = new CallerSlots();
     const { granted } = await acquire(slots, 20, bearer('a'));
     expect(granted).toHaveLength(12);
@@ -138,7 +138,7 @@ describe('connections to a service', () => {
     return { pool, closed, dialled: () => dialled };
   }
 
-  test('open when the others have many calls, and close without calls', () => {
+  test('are opened when the others have many calls, and closed without calls', () => {
     const { pool, closed, dialled } = fakePool();
     const taken = Array.from({ length: 81 }, () => pool.take());
     expect(dialled()).toBe(2);
@@ -149,7 +149,7 @@ describe('connections to a service', () => {
     expect(pool.take().client).toBe(pool.first);
   });
 
-  test('have a maximum, and refuse calls beyond it', () => {
+  test('have a maximum number, and calls beyond it are refused', () => {
     const { pool } = fakePool();
     for (let n = 0; n < 16 * 80; n++) pool.take();
     expect(() => pool.take()).toThrow(expect.objectContaining({ reason: 'too-busy' }));

@@ -125,7 +125,7 @@ test('gives unknown and known accounts the same budget', async () => {
   expect(reasons.filter((reason) => reason === 'login-too-often')).toHaveLength(5);
 });
 
-test('does not reveal which account an e-mail address belongs to', async () => {
+test('does not reveal to which account an e-mail address belongs', async () => {
   await accounts.register('known', { email: 'known@example.org' });
   for (let n = 0; n < 10; n++) await reasonOf(accounts.login('known', { password: 'wrong horse' }));
   expect(await reasonOf(accounts.login('known', { password: 'wrong horse' }))).toBe('login-too-often');

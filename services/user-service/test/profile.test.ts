@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe('Get', () => {
-  test('finds a user by id, in any case, or by number', async () => {
+  test('finds a user by id in any case, or by number', async () => {
     const byId = await accounts.get(bob, { id: 'alice' });
     expect(byId).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, status: UserStatus.ACTIVE });
     expect(await accounts.get(bob, { number: byId.number })).toEqual(byId);
@@ -179,7 +179,7 @@ describe('Update', () => {
     expect(row).toEqual({ free: true });
   });
 
-  test('limits the hashing that one user can cause', async () => {
+  test('limits how much hashing one user can cause', async () => {
     const token = await accounts.token('tom');
     const wrong = () => accounts.update(token, { newPassword: 'battery staple', password: 'wrong horse' });
     const reasons: unknown[] = [];

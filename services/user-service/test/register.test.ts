@@ -42,12 +42,12 @@ test.each([
   ['zero width', 'ali\u200bce'],
   ['first a dot', '.alice'],
   ['not a string of SQL', "a'; DROP TABLE chat.users; --"],
-])('a user id that is bad: %s', async (_, id) => {
+])('refuses a user id: %s', async (_, id) => {
   expect(await reasonOf(accounts.register(id, { name: 'n' }))).toBe('invalid-user-id');
 });
 
 test.each(['12345678', 'password1', 'qwertyuiop', 'iloveyou', 'PassWord1'])(
-  'a common password is refused: %s',
+  'refuses a common password: %s',
   async (password) => {
     expect(await reasonOf(accounts.register('common', { password }))).toBe('common-password');
   },
@@ -69,7 +69,7 @@ test.each([
   ['tag characters', 'a\u{e0041}b'],
   ['Hangul filler', '\u3164'],
   ['Braille blank', '\u2800'],
-])('a name that is bad: %s', async (_, name) => {
+])('refuses a name: %s', async (_, name) => {
   expect(await reasonOf(accounts.register('names', { name }))).toBe('invalid-name');
 });
 
@@ -78,7 +78,7 @@ test.each([
   ['composed', 'Andr\u00e9'],
   ['Arabic', '\u0645\u0631\u062d\u0628\u0627'],
   ['a heart', '\u2764\ufe0f'],
-])('a name that is good: %s', async (kind, name) => {
+])('accepts a name: %s', async (kind, name) => {
   const id = kind.replaceAll(' ', '-');
   await accounts.register(id, { name });
   expect(await accounts.sql('SELECT name FROM chat.users WHERE id = $1', [id])).toEqual([{ name }]);
@@ -97,7 +97,7 @@ test.each([
 });
 
 test.each(['a', '@b', 'a@', 'a@b@c', 'a b@c', 'a@b\n', 'a\0@b', `${'a'.repeat(250)}@b.cd`, 'a\u202e@b'])(
-  'an e-mail address that is bad: %j',
+  'refuses an e-mail address: %j',
   async (email) => {
     expect(await reasonOf(accounts.register('mails', { email }))).toBe('invalid-email');
   },

@@ -22,7 +22,7 @@ test('does not count calls that change something', () => {
   for (let n = 0; n < 1_000; n++) throttle.count('ann', 'constructor');
 });
 
-test('counts the bytes of responses: one user reads at a bounded rate', () => {
+test('counts the bytes of responses, so that one user reads at a limited rate', () => {
   let now = 0;
   const throttle = new ReadThrottle(() => now);
   const mebibyte = 1_048_576;

@@ -145,7 +145,7 @@ describe('AppendQueue', () => {
     expect(pauses).toEqual([20, 40, 80]);
   });
 
-  test('writes a message that is twice in a batch once and settles both; rejects the second if its body differs', async () => {
+  test('writes a message that is in a batch twice only once and settles both; rejects the second if its body differs', async () => {
     const { appendQueue, log, outcomes, offer } = setUp();
     offer(entry(1));
     offer(entry(1));
@@ -232,7 +232,7 @@ describe('AppendQueue', () => {
     expect(log.rows.indexOf('c7')).toBeLessThan(3);
   });
 
-  test('judges entries again, in order, if the members have changed, and writes them only then', async () => {
+  test('checks entries again, in order, if the members have changed, and writes them only afterwards', async () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);
     let known = 1;
@@ -264,7 +264,7 @@ describe('AppendQueue', () => {
     expect(outcomes.c4).toMatchObject([{ is: 'stored', seq: 4 }]);
   });
 
-  test('writes a locked channel apart, so that the others do not wait', async () => {
+  test('writes a locked channel separately, so that the others do not wait', async () => {
     const log = new Log();
     const { appendQueue, outcomes, offer } = setUp(log);
     let unlock = () => {};

@@ -9,7 +9,7 @@ function setUp(ofSender = 3, ofAll = 100) {
 }
 
 describe('DedupeCache', () => {
-  test('finds an ack by sender and client id in either case', () => {
+  test('finds an ack by sender and client id, ignoring case', () => {
     const { before } = setUp();
     before.add('alice', 'ABCDEF00-0000-4000-8000-000000000001', sent(1), 0);
     expect(before.find('alice', 'abcdef00-0000-4000-8000-000000000001')?.seq).toBe(1);
@@ -37,7 +37,7 @@ describe('DedupeCache', () => {
     expect(other.fullForMs('carol', 0)).toBe(0);
   });
 
-  test('makes room on request, and releases everything at the end', () => {
+  test('frees space on request, and releases everything at the end', () => {
     const { memory, before } = setUp();
     for (let n = 1; n <= 3; n++) before.add('alice', id(n), sent(n), 0);
     before.makeRoom('alice');

@@ -14,7 +14,7 @@ describe('Lease', () => {
     expect(lease.holds(at(3_500))).toBe(false);
   });
 
-  test('uses the clock that went further, so that it lapses in a suspended machine', () => {
+  test('uses the clock that advanced more, so that it lapses while the machine is suspended', () => {
     const lease = new Lease(2_500);
     lease.confirm(at(1_000, 1_000));
     expect(lease.holds(at(1_100, 60_000))).toBe(false);

@@ -123,7 +123,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
 );
 
-test('every entry is shown once and in order, and to a removed user none after the last', async () => {
+test('shows every entry once and in order, and shows a removed user nothing after their last entry', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const world = new World();

@@ -68,7 +68,7 @@ class World {
 }
 
 describe('Sequencer', () => {
-  test('tells whether a revision is as new as the shown entries', async () => {
+  test('reports whether a revision is as new as the shown entries', async () => {
     const world = new World();
     expect(world.sequencer.isCurrent(0)).toBe(true);
     world.remove('bob');
@@ -100,7 +100,7 @@ describe('Sequencer', () => {
     expect(world.shown.at(-1)).toBe(11);
   });
 
-  test('loads the members before it shows entries it read, so that a user removed between them sees no later one', async () => {
+  test('loads the members before it shows the entries it has read, so that a user removed between them sees no later one', async () => {
     const world = new World();
     world.write();
     const mine = world.write();

@@ -186,7 +186,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 test.each([true, false])(
-  'every message gets one answer, and a retry that of its first try, history: %s',
+  'every message gets one answer, and a retry gets the answer of the first attempt (history: %s)',
   async (hasHistory) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30, size: 'max' }), async (steps) => {

@@ -48,7 +48,7 @@ const tries = fc.array(
   { maxLength: 30, size: 'max' },
 );
 
-test('a removal comes before a mute, a mute before slow mode, and slow mode spaces the speech of everyone but the owner', () => {
+test('checks removal before mute and mute before slow mode, and slow mode limits everyone but the owner', () => {
   fc.assert(
     fc.property(tries, fc.constantFrom('room', 'direct'), fc.nat(5), (taken, kind, slowModeS) => {
       const channel = open(kind as 'room' | 'direct', slowModeS);

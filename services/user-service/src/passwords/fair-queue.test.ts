@@ -47,7 +47,7 @@ test('addresses take turns', async () => {
   expect(order).toEqual(['a', 'a', 'b', 'c', 'a', 'b']);
 });
 
-test('a newcomer comes after those who wait', async () => {
+test('a newcomer waits behind earlier callers', async () => {
   const { ask, order, finish } = rig(100);
   for (const key of ['a', 'b', 'a', 'b']) ask(key);
   ask('newcomer');
@@ -55,7 +55,7 @@ test('a newcomer comes after those who wait', async () => {
   expect(order).toEqual(['a', 'b', 'a', 'newcomer', 'b']);
 });
 
-test('endless newcomers pass nobody who waits', async () => {
+test('endless newcomers do not overtake waiting callers', async () => {
   const { ask, order, refused, finish } = rig(20);
   ask('honest');
   await finish(1);
@@ -69,7 +69,7 @@ test('endless newcomers pass nobody who waits', async () => {
   expect(refused).not.toContain('honest');
 });
 
-test('a familiar address gets every second turn, also during an attack from 50 unused networks', async () => {
+test('a familiar address gets every second turn, even during an attack from 50 unused networks', async () => {
   const { ask, order, refused, finish, step } = rig(8);
   for (let n = 0; n < 50; n++) {
     for (let burst = 0; burst < 10; burst++) ask(site(n, burst), false);
@@ -130,7 +130,7 @@ test('a full queue of different networks refuses a stranger, but not a familiar 
   expect(refused).toContain('stranger');
 });
 
-test('strangers keep half of the room', async () => {
+test('strangers keep half of the places', async () => {
   const { ask, refused } = rig(4);
   for (let n = 0; n < 5; n++) ask(`familiar-${n}`, true);
   for (const key of ['x', 'y', 'z']) ask(key);
@@ -154,7 +154,7 @@ test('refuses a job after the maximum wait, but not the running one', async () =
   expect(refused).toEqual(['waits']);
 });
 
-test('runs every job, and a failing job affects no other', async () => {
+test('runs every job, and a failing job does not affect others', async () => {
   const queue = new HashQueue({ atMost: () => 100, maxWaitMs });
   const jobs = Array.from({ length: 50 }, (_, n) =>
     queue.run({ key: `caller-${n % 7}`, network: `network-${n % 3}`, isFamiliar: n % 2 === 0 }, async () => {
