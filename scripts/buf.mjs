@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { root } from './setup.mjs';
+import { ensurePackages, root } from './setup.mjs';
+
+ensurePackages();
 
 const require = createRequire(import.meta.url);
 
@@ -23,9 +25,9 @@ export function buf(...args) {
 }
 
 /** Runs the body of a script. An error is printed on stderr and sets exit code 1. */
-export function runScript(body) {
+export async function runScript(body) {
   try {
-    body();
+    await body();
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buf, runScript, tsProto } from './buf.mjs';
 import { generateTables } from './generate-tables.mjs';
-import { root } from './setup.mjs';
+import { root, runTool } from './setup.mjs';
 
 const contract = join(root, 'packages/contract');
 const committed = join(contract, 'src/gen');
@@ -30,13 +30,18 @@ const tsProtoOptions = [
   'outputServices=generic-definitions',
 ];
 
+const require = createRequire(join(contract, 'package.json'));
+const health = join(dirname(require.resolve('grpc-health-check/package.json')), 'proto');
+const reflection = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
+
 /**
  * Generates one set for Node and browsers: messages with their codecs, and services as plain
  * definitions.
  */
 function generateCode(out) {
-  const plugins = [{ local: tsProto, out, opt: tsProtoOptions }];
-  buf('generate', 'proto', '--path', 'proto/chat', '--template', JSON.stringify({ version: 'v2', plugins }));
+  const template = JSON.stringify({ version: 'v2', plugins: [{ local: tsProto, out, opt: tsProtoOptions }] });
+  buf('generate', 'proto', '--path', 'proto/chat', '--template', template);
+  buf('generate', health, '--template', template);
 }
 
 /**
@@ -44,9 +49,6 @@ function generateCode(out) {
  * are a descriptor set.
  */
 function generateDescriptors(out) {
-  const require = createRequire(join(contract, 'package.json'));
-  const health = join(dirname(require.resolve('grpc-health-check/package.json')), 'proto');
-  const reflection = join(dirname(require.resolve('@grpc/reflection/package.json')), 'build/proto');
   const sets = [['proto'], [health], [reflection, '--path', join(reflection, 'grpc')]].map((input, index) => {
     const file = join(out, `${index}.binpb`);
     buf('build', ...input, '--as-file-descriptor-set', '--exclude-source-info', '-o', file);
@@ -54,7 +56,24 @@ function generateDescriptors(out) {
     rmSync(file);
     return set;
   });
-  writeFileSync(join(out, 'descriptors.binpb'), Buffer.concat(sets));
+  const set = Buffer.concat(sets);
+  writeFileSync(join(out, 'descriptors.binpb'), set);
+  writeFileSync(join(out, 'method-names.ts'), methodNamesIn(set));
+}
+
+/** Returns a module with the methods of each service, which a server needs before anyone asks for descriptors. */
+function methodNamesIn(set) {
+  const { fromBinary } = require('@bufbuild/protobuf');
+  const { FileDescriptorSetSchema } = require('@bufbuild/protobuf/wkt');
+  const services = fromBinary(FileDescriptorSetSchema, set).file.flatMap((file) =>
+    file.service.map(({ name, method }) => [[file.package, name].filter(Boolean).join('.'), method]),
+  );
+  const names = Object.fromEntries(services.map(([service, methods]) => [service, methods.map(({ name }) => name)]));
+  return [
+    '// Generated from the descriptor set. DO NOT EDIT.\n',
+    '/** Method names by the full name of the service, for each service of the descriptor set. */',
+    `export const methodNames: Readonly<Record<string, readonly string[]>> = ${JSON.stringify(names, null, 2)};\n`,
+  ].join('\n');
 }
 
 function filesBelow(folder) {
@@ -116,24 +135,39 @@ function replace(fresh) {
   chmodSync(committed, 0o755); // a temporary folder is readable only by its owner
 }
 
-const page = await protocolPage();
-const tableTypes = await generateTables();
-runScript(() => {
+const isCheck = process.argv.includes('--check');
+
+/** Generates the contract from proto/ alone: the code may not compile before. */
+function generateContract() {
   const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   try {
     buf('lint', 'proto');
     generateCode(fresh);
     generateDescriptors(fresh);
-    if (process.argv.includes('--check')) {
-      check(fresh);
-      checkProtocol(page);
-      checkTables(tableTypes);
-    } else {
-      replace(fresh);
-      writeFileSync(protocol, page);
-      writeFileSync(tables, tableTypes);
-    }
+    if (isCheck) check(fresh);
+    else replace(fresh);
   } finally {
     rmSync(fresh, { recursive: true });
   }
+}
+
+/** Generates what compiled code knows. Only these two packages have to compile. */
+async function generateFromCode() {
+  if (runTool('typescript', 'bin/tsc', ['-b', 'packages/runtime', 'packages/database']) !== 0)
+    throw new Error(
+      'The contract is generated, and the rest is not: see the lines above. Run "npm run generate" again.',
+    );
+  const [page, tableTypes] = [await protocolPage(), await generateTables()];
+  if (isCheck) {
+    checkProtocol(page);
+    checkTables(tableTypes);
+  } else {
+    writeFileSync(protocol, page);
+    writeFileSync(tables, tableTypes);
+  }
+}
+
+await runScript(async () => {
+  generateContract();
+  await generateFromCode();
 });

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChannelService, ChatService, UserService } from '@parley/contract';
-import { originalMethods } from '@parley/contract/descriptors';
+import { ChannelService, ChatService, originalMethods, UserService } from '@parley/contract';
 import { joinToken } from '@parley/service-kit';
 import { parse } from 'yaml';
 import { projectFolder } from '../src/launcher/options.js';

@@ -6,6 +6,7 @@ import {
   type DescFile,
   type DescMessage,
   type DescService,
+  type FileRegistry,
   fromBinary,
   toBinary,
 } from '@bufbuild/protobuf';
@@ -32,15 +33,6 @@ export interface DescriptorFile {
 }
 
 /**
- * A method of the original contract (proto/seed). Its path is `/<service>/<method>`, without a
- * package.
- */
-export interface OriginalMethod {
-  readonly service: string;
-  readonly method: string;
-}
-
-/**
  * Returns the encoded google.protobuf.FileDescriptorSet of the original contract, chat.v1, gRPC
  * health and reflection.
  */
@@ -53,17 +45,8 @@ export function descriptorFiles(): readonly DescriptorFile[] {
   return [...registry().files].map(describeFile);
 }
 
-/** Methods that are also served under their original names without a package. */
-export const originalMethods: readonly OriginalMethod[] = readOriginalMethods();
-
-function readOriginalMethods(): OriginalMethod[] {
-  const services = registry().getFile('seed.proto')?.services ?? [];
-  return services.flatMap((service) =>
-    service.methods.map(({ name }) => ({ service: service.typeName, method: name })),
-  );
-}
-
-function registry() {
+/** Returns the descriptors as objects. This takes tens of milliseconds. */
+export function registry(): FileRegistry {
   return createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet()));
 }
 

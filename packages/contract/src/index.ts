@@ -7,6 +7,7 @@ import { ChannelServiceDefinition } from './gen/chat/v1/channel.js';
 import { ChatServiceDefinition } from './gen/chat/v1/chat.js';
 import { InboxServiceDefinition } from './gen/chat/v1/inbox.js';
 import { UserServiceDefinition } from './gen/chat/v1/user.js';
+import { HealthDefinition } from './gen/health/v1/health.js';
 import { serviceOf } from './method.js';
 
 export { isBlank } from './blank.js';
@@ -17,8 +18,15 @@ export * from './gen/chat/v1/inbox.js';
 export * from './gen/chat/v1/types.js';
 export * from './gen/chat/v1/user.js';
 export { Empty } from './gen/google/protobuf/empty.js';
+export {
+  type HealthCheckRequest,
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus,
+} from './gen/health/v1/health.js';
+export { methodNames } from './gen/method-names.js';
 export { type KindRules, kindConstants, kindRules, rulesOf } from './kinds.js';
 export { type Codec, encodeRequest, type Method, methodOf } from './method.js';
+export { type OriginalMethod, originalMethods } from './original-methods.js';
 
 /** Methods for operators. */
 export const AdminService = /* @__PURE__ */ serviceOf(AdminServiceDefinition);
@@ -26,6 +34,8 @@ export const AdminService = /* @__PURE__ */ serviceOf(AdminServiceDefinition);
 export const ChannelService = /* @__PURE__ */ serviceOf(ChannelServiceDefinition);
 /** Methods of a chat server. */
 export const ChatService = /* @__PURE__ */ serviceOf(ChatServiceDefinition);
+/** The gRPC health protocol. */
+export const HealthService = /* @__PURE__ */ serviceOf(HealthDefinition);
 /** Stream of all events of one user. */
 export const InboxService = /* @__PURE__ */ serviceOf(InboxServiceDefinition);
 /** Methods for accounts, sessions and profiles. */

@@ -5,10 +5,10 @@ import {
   LoginRequest,
   LoginResponse,
   LogoutRequest,
+  originalMethods,
   User,
   UserService,
 } from '@parley/contract';
-import { originalMethods } from '@parley/contract/descriptors';
 import { frameOf, startServerStream, startUnary } from '@parley/rpc';
 import type { Call } from '../src/grpc/call.js';
 import { answerOf, RawClient } from './raw-client.js';

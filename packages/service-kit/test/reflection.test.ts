@@ -140,6 +140,25 @@ describe.each(['v1', 'v1alpha'])('reflection %s', (version) => {
     expect(JSON.stringify(answers)).not.toContain('xxx');
   });
 
+  test('refuses bytes that are no request, does not echo unknown fields, and goes on', async () => {
+    const client = new grpc.Client(address, grpc.credentials.createInsecure());
+    const same = (bytes: Buffer) => bytes;
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const stream = client.makeBidiStreamRequest(path, same, same);
+    const unknownField = Buffer.concat([Buffer.from([0xa2, 0x06, 100]), Buffer.alloc(100, 'x')]);
+    for (const request of [Buffer.from([0xff]), Buffer.concat([Buffer.from([0x3a, 0]), unknownField])])
+      stream.write(request);
+    stream.end();
+    const answers: string[] = [];
+    for await (const answer of stream) answers.push(String(answer));
+    client.close();
+    expect(answers).toEqual([
+      expect.stringContaining('The request is malformed.'),
+      expect.stringContaining('chat.v1.UserService'),
+    ]);
+    expect(answers.join()).not.toContain('xxx');
+  });
+
   test('survives clients that cancel', async () => {
     const cancelled = () =>
       withClient(version, async (stream) => {

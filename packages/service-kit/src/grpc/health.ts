@@ -6,18 +6,16 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import {
+  type HealthCheckRequest,
+  type HealthCheckResponse,
+  HealthService,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+} from '@parley/contract';
+import { grpcService } from '@parley/rpc';
 import { limits } from '@parley/runtime';
-import { service as healthService } from 'grpc-health-check';
 
-interface HealthQuery {
-  readonly service: string;
-}
-
-interface HealthStatus {
-  readonly status: 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
-}
-
-type Watcher = ServerWritableStream<HealthQuery, HealthStatus>;
+type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 /** Health that a server reports through `grpc.health.v1.Health`. */
 export interface Health {
@@ -42,19 +40,21 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   const known = new Set(['', ...services]);
   /** Open watchers, oldest first, each with whether it watches a known service. */
   const watchers = new Map<Watcher, boolean>();
-  let current: HealthStatus = { status: 'NOT_SERVING' };
+  let current: HealthCheckResponse = { status: ServingStatus.NOT_SERVING };
   const replaced = { code: status.UNAVAILABLE, details: 'Too many health watchers. Watch again.' };
   const unknown = { code: status.NOT_FOUND, details: 'Service not found.', metadata: new Metadata() };
-  server.addService(healthService, {
-    check: ({ request }: ServerUnaryCall<HealthQuery, HealthStatus>, done: sendUnaryData<HealthStatus>) =>
-      known.has(request.service) ? done(null, current) : done(unknown),
+  server.addService(grpcService(HealthService), {
+    check: (
+      { request }: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
+      done: sendUnaryData<HealthCheckResponse>,
+    ) => (known.has(request.service) ? done(null, current) : done(unknown)),
     list: (_call: ServerUnaryCall<object, object>, done: sendUnaryData<object>) =>
       done(null, { statuses: Object.fromEntries([...known].map((service) => [service, current])) }),
     watch: (call: Watcher) => {
       const isKnown = known.has(call.request.service);
       watchers.set(call, isKnown);
       call.on('cancelled', () => watchers.delete(call));
-      call.write(isKnown ? current : { status: 'SERVICE_UNKNOWN' }); // An unknown service never becomes known.
+      call.write(isKnown ? current : { status: ServingStatus.SERVICE_UNKNOWN }); // An unknown service never becomes known.
       const [oldest] = watchers.keys();
       if (oldest === undefined || watchers.size <= limits.healthWatchers) return;
       watchers.delete(oldest);
@@ -63,7 +63,7 @@ export function addHealth(server: Server, services: readonly string[]): Health {
   });
   return {
     set(serving) {
-      current = { status: serving ? 'SERVING' : 'NOT_SERVING' };
+      current = { status: serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING };
       for (const [watcher, isKnown] of watchers) if (isKnown) watcher.write(current);
     },
   };

@@ -1,6 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from '@grpc/grpc-js';
-import { originalMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract';
 import { hostAndPort, type Logger, limits, type Metrics, type Part, readSettings } from '@parley/runtime';
 import { type ConnectionBounds, Connections, connectionBounds } from '../connections.js';
 import { CallTracker, type RequestTimeouts } from './call-tracker.js';

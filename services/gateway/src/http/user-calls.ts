@@ -1,4 +1,4 @@
-import { originalMethods } from '@parley/contract/descriptors';
+import { originalMethods } from '@parley/contract';
 
 /** Service to which a call is forwarded. Each stream to a chat server has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';

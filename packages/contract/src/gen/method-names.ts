@@ -1,0 +1,80 @@
+// Generated from the descriptor set. DO NOT EDIT.
+
+/** Method names by the full name of the service, for each service of the descriptor set. */
+export const methodNames: Readonly<Record<string, readonly string[]>> = {
+  "chat.v1.AdminService": [
+    "ListServers",
+    "Drain",
+    "SetUser",
+    "Kick",
+    "ListAudit"
+  ],
+  "chat.v1.ChannelService": [
+    "List",
+    "ListChannels",
+    "Create",
+    "Delete",
+    "Listen",
+    "Report",
+    "Update",
+    "OpenDirect",
+    "Overview",
+    "ListMembers",
+    "ChangeMember",
+    "CreateInvite",
+    "ListInvites",
+    "RevokeInvite",
+    "Join",
+    "History",
+    "Search",
+    "Locate"
+  ],
+  "chat.v1.ChatService": [
+    "Connect",
+    "Add",
+    "Remove",
+    "Subscribe",
+    "Send",
+    "Disconnect",
+    "Drain",
+    "Relay"
+  ],
+  "chat.v1.InboxService": [
+    "Watch"
+  ],
+  "chat.v1.UserService": [
+    "Register",
+    "Login",
+    "Logout",
+    "Get",
+    "Update",
+    "Search"
+  ],
+  "ChannelService": [
+    "List",
+    "Create",
+    "Delete",
+    "Listen",
+    "Report"
+  ],
+  "ChatService": [
+    "Connect",
+    "Add",
+    "Remove"
+  ],
+  "UserService": [
+    "Register",
+    "Login"
+  ],
+  "grpc.health.v1.Health": [
+    "Check",
+    "Watch",
+    "List"
+  ],
+  "grpc.reflection.v1.ServerReflection": [
+    "ServerReflectionInfo"
+  ],
+  "grpc.reflection.v1alpha.ServerReflection": [
+    "ServerReflectionInfo"
+  ]
+};
