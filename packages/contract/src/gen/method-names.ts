@@ -2,13 +2,6 @@
 
 /** Method names by the full name of the service, for each service of the descriptor set. */
 export const methodNames: Readonly<Record<string, readonly string[]>> = {
-  "chat.v1.AdminService": [
-    "ListServers",
-    "Drain",
-    "SetUser",
-    "Kick",
-    "ListAudit"
-  ],
   "chat.v1.ChannelService": [
     "List",
     "ListChannels",
@@ -24,10 +17,32 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "CreateInvite",
     "ListInvites",
     "RevokeInvite",
+    "PreviewInvite",
     "Join",
     "History",
     "Search",
+    "UpdateReceipt",
+    "ListReceipts",
+    "SetNotify",
+    "ListNotifications",
+    "MarkNotifications",
+    "SetBlock",
+    "ListBlocked",
+    "ReportAbuse",
     "Locate"
+  ],
+  "chat.v1.AdminService": [
+    "ListServers",
+    "Drain",
+    "SetUser",
+    "Kick",
+    "ListAudit",
+    "ListUsers",
+    "ListAllChannels",
+    "ListAbuseReports",
+    "ResolveAbuseReport",
+    "DeleteUser",
+    "ExportUser"
   ],
   "chat.v1.ChatService": [
     "Connect",
@@ -48,7 +63,12 @@ export const methodNames: Readonly<Record<string, readonly string[]>> = {
     "Logout",
     "Get",
     "Update",
-    "Search"
+    "Search",
+    "ListSessions",
+    "CreateBot",
+    "ListBots",
+    "RevokeBot",
+    "ResetPassword"
   ],
   "ChannelService": [
     "List",
