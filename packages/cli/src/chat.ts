@@ -5,6 +5,7 @@ import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { JsonView } from './json-view.js';
+import { Names } from './names.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -19,8 +20,9 @@ const earlierCount = 20;
  * Shows events until the end.
  * @throws {Refusal} the reason for which the server ended the conversation
  */
-async function follow(conversation: Conversation, view: ChatView): Promise<void> {
+async function follow(conversation: Conversation, view: ChatView, names: Names): Promise<void> {
   for await (const event of conversation) {
+    await names.learn([event]);
     view.event(event);
     if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { message: event.message });
   }
@@ -61,38 +63,39 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
 }
 
 /** Shows the last messages, if the channel stores any. */
-async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView): Promise<void> {
+async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: Names) {
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
   const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: earlierCount });
+  await names.learn(entries);
   if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
 }
 
-async function chatOnTerminal(client: ParleyClient, conversation: Conversation): Promise<void> {
+async function chatOnTerminal(client: ParleyClient, conversation: Conversation, names: Names): Promise<void> {
   const terminal = new Terminal();
   const print = (text: string) => terminal.print(text);
-  const view = new TextView(print, '; /quit leaves, /help lists the commands');
-  await succeeded(showEarlier(client, conversation, view), view, 'cannot show earlier messages');
+  const view = new TextView(print, names, '; /quit leaves, /help lists the commands');
+  await succeeded(showEarlier(client, conversation, view, names), view, 'cannot show earlier messages');
   terminal.open({
     runLine: (line) => void runLine(line, conversation, view, print),
     leave: () => void conversation.leave(),
   });
-  await follow(conversation, view).finally(() => terminal.close());
+  await follow(conversation, view, names).finally(() => terminal.close());
 }
 
 /** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
-async function chatFromKeyboard(conversation: Conversation): Promise<void> {
-  const view = new TextView(output.say, '; /quit leaves, /help lists the commands');
+async function chatFromKeyboard(conversation: Conversation, names: Names): Promise<void> {
+  const view = new TextView(output.say, names, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => void runLine(line, conversation, view, output.say));
   lines.once('close', () => void conversation.leave());
-  await follow(conversation, view).finally(() => lines.close());
+  await follow(conversation, view, names).finally(() => lines.close());
 }
 
 const noCommands = 'a line that begins with / was sent as a message; commands work only on a terminal';
 
-async function chatOnPipe(conversation: Conversation, json: boolean): Promise<void> {
-  const view = json ? new JsonView(output.tell) : new TextView(output.say);
+async function chatOnPipe(conversation: Conversation, json: boolean, names: Names): Promise<void> {
+  const view = json ? new JsonView(output.tell, names) : new TextView(output.say, names);
   const lines = createInterface({ input: process.stdin });
   let warned = json;
   lines.on('line', (line) => {
@@ -101,13 +104,15 @@ async function chatOnPipe(conversation: Conversation, json: boolean): Promise<vo
     output.complain(`parley: warning: ${noCommands}`);
   });
   void sendLines(lines, conversation, view);
-  await follow(conversation, view);
+  await follow(conversation, view, names);
 }
 
 /** Runs the conversation, depending on where lines come from and where output goes. */
 function converse(client: ParleyClient, conversation: Conversation, { json }: CommandSession): Promise<void> {
-  if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json);
-  return process.stdout.isTTY === true ? chatOnTerminal(client, conversation) : chatFromKeyboard(conversation);
+  const names = new Names((userId) => client.user(userId));
+  if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json, names);
+  if (process.stdout.isTTY === true) return chatOnTerminal(client, conversation, names);
+  return chatFromKeyboard(conversation, names);
 }
 
 /** Reports why chat waits, once for each reason. */

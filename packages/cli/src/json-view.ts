@@ -2,6 +2,7 @@ import { type ConversationEvent, type EntryEvent, textOf } from '@parley/client'
 import type { User } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
+import type { Names } from './names.js';
 
 type Value = Readonly<Record<string, unknown>>;
 
@@ -9,8 +10,11 @@ function usersOf(users: readonly User[]) {
   return users.map(({ id, name }) => ({ id, name }));
 }
 
-function baseOf({ type, seq, timestamp, sender, clientId }: EntryEvent): Value {
-  return { event: type, seq, timestamp, sender, client_id: clientId };
+/** Returns the display name of a user. */
+type NameOf = (userId: string) => string;
+
+function baseOf({ type, seq, timestamp, sender, clientId }: EntryEvent, nameOf: NameOf): Value {
+  return { event: type, seq, timestamp, sender, sender_name: nameOf(sender), client_id: clientId };
 }
 
 function payloadOf(said: { readonly data: Uint8Array; readonly contentType: string }): Value {
@@ -20,8 +24,8 @@ function payloadOf(said: { readonly data: Uint8Array; readonly contentType: stri
 }
 
 /** Converts an entry for JSON output. Data that is not text becomes `data`, in base64. */
-export function entryValue(entry: EntryEvent): Value {
-  const facts = baseOf(entry);
+export function entryValue(entry: EntryEvent, nameOf: NameOf): Value {
+  const facts = baseOf(entry, nameOf);
   if (entry.type === 'message') {
     const { replyTo, mentions, editedAt, deleted, reactions } = entry;
     const folded = { mentions, edited_at: editedAt, deleted };
@@ -30,14 +34,14 @@ export function entryValue(entry: EntryEvent): Value {
   }
   if (entry.type === 'member') {
     const { userId, joined, role, by } = entry;
-    return { ...facts, user_id: userId, joined, role, by };
+    return { ...facts, user_id: userId, user_name: nameOf(userId), joined, role, by };
   }
   const about = { ...facts, target: entry.target };
   if ('emoji' in entry) return { ...about, emoji: entry.emoji };
   return 'data' in entry ? { ...about, ...payloadOf(entry) } : about;
 }
 
-function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
+function stateValue(event: Exclude<ConversationEvent, EntryEvent>, nameOf: NameOf): Value {
   switch (event.type) {
     case 'welcome': {
       const { id, name, limit, users } = event.channel;
@@ -56,8 +60,10 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
         delivered_seq: event.deliveredSeq,
         read_seq: event.readSeq,
       };
-    case 'lossy':
-      return { event: 'lossy', sender: event.sender, timestamp: event.timestamp, ...payloadOf(event) };
+    case 'lossy': {
+      const { sender, timestamp } = event;
+      return { event: 'lossy', sender, sender_name: nameOf(sender), timestamp, ...payloadOf(event) };
+    }
     case 'reset':
       return { event: 'reset', log: event.place.log, last_seq: event.place.seq };
     case 'held': {
@@ -76,13 +82,16 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>): Value {
 /** Shows a conversation as one JSON value per event. */
 export class JsonView implements ChatView {
   readonly #write: (value: Value) => void;
+  readonly #names: Names;
 
-  constructor(write: (value: Value) => void) {
+  constructor(write: (value: Value) => void, names: Names) {
     this.#write = write;
+    this.#names = names;
   }
 
   event(event: ConversationEvent): void {
-    this.#write('seq' in event ? entryValue(event) : stateValue(event));
+    const { of } = this.#names;
+    this.#write('seq' in event ? entryValue(event, of) : stateValue(event, of));
   }
 
   refused({ reason, message, retryAfterMs }: Refusal): void {

@@ -4,6 +4,7 @@ import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
 import { type Clock, clock, dateAndClock, entryLine, lineOf } from './entry-lines.js';
 import { Marks } from './marks.js';
+import type { Names } from './names.js';
 import { terminalLine } from './plain-text.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
@@ -25,23 +26,23 @@ export class TextView implements ChatView {
   readonly #hint: string;
   readonly #here = new Map<string, User>();
   readonly #marks = new Marks();
-  /** Names by user id, of users who left too, because their messages may still arrive. */
-  readonly #names = new Map<string, string>();
+  readonly #names: Names;
   #count = 0;
   #me = '';
   /** Name of the channel, after the first welcome. */
   #where = '';
 
   /** `hint` is appended to the line of the first welcome. */
-  constructor(print: (line: string) => void, hint = '') {
+  constructor(print: (line: string) => void, names: Names, hint = '') {
     this.#print = print;
+    this.#names = names;
     this.#hint = hint;
   }
 
   event(event: ConversationEvent): void {
     if ('seq' in event) this.#entry(event, clock);
     else if (event.type === 'presence') this.#presence(event);
-    else if (event.type === 'lossy') this.#print(`${this.#label(event.sender)} (not stored): ${lineOf(event)}`);
+    else if (event.type === 'lossy') this.#print(`${this.#names.label(event.sender)} (not stored): ${lineOf(event)}`);
     else if (event.type === 'ended') this.#end(event);
     else this.#state(event);
   }
@@ -57,12 +58,12 @@ export class TextView implements ChatView {
   }
 
   #entry(entry: EntryEvent, time: Clock): void {
-    if (this.#marks.record(entry)) this.#print(entryLine(entry, this.#label, time));
+    if (this.#marks.record(entry)) this.#print(entryLine(entry, this.#names.label, time));
   }
 
   /** Prints the users who are here. */
   who(): void {
-    const all = [...this.#here.keys()].map(this.#label).join(', ');
+    const all = [...this.#here.keys()].map(this.#names.label).join(', ');
     this.#print(`* here (${this.#count}): ${all}`);
   }
 
@@ -114,20 +115,11 @@ export class TextView implements ChatView {
   }
 
   #addUsers(users: readonly User[]): void {
-    for (const user of users) {
-      this.#here.set(user.id, user);
-      this.#names.set(user.id, user.name);
-    }
+    for (const user of users) this.#here.set(user.id, user);
   }
 
   #announce(users: readonly User[], what: string): void {
-    const others = users.filter(({ id }) => id !== this.#me).map(({ id }) => this.#label(id));
+    const others = users.filter(({ id }) => id !== this.#me).map(({ id }) => this.#names.label(id));
     if (others.length > 0) this.#print(`* ${others.join(', ')} ${what}`);
   }
-
-  /** Returns the name, with the id if they differ. */
-  readonly #label = (id: string): string => {
-    const name = this.#names.get(id) ?? id;
-    return name === id ? terminalLine(id) : `${terminalLine(name)} (${terminalLine(id)})`;
-  };
 }

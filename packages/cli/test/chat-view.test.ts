@@ -3,6 +3,7 @@ import { entryEvent } from '@parley/client/testing';
 import { Channel, Kind, MemberChange, Message, User } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import { JsonView } from '../src/json-view.js';
+import { Names } from '../src/names.js';
 import { TextView } from '../src/text-view.js';
 
 const ann = User.fromPartial({ id: 'ann', name: 'ann' });
@@ -12,10 +13,17 @@ const lobby = Channel.fromPartial({ id: 3, name: 'lobby', users: [bob, ann] });
 const place = { log: 'l', seq: 0 };
 const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0, here: 2 };
 
-function shown(...events: ConversationEvent[]): string[] {
+/** Names of which none can be fetched. */
+const noNames = () => new Names(() => Promise.reject(refuse('user-not-found')));
+
+async function shown(...events: ConversationEvent[]): Promise<string[]> {
   const lines: string[] = [];
-  const view = new TextView((line) => lines.push(line), '; /help says more');
-  for (const event of events) view.event(event);
+  const names = noNames();
+  const view = new TextView((line) => lines.push(line), names, '; /help says more');
+  for (const event of events) {
+    await names.learn([event]);
+    view.event(event);
+  }
   return lines;
 }
 
@@ -26,29 +34,32 @@ function entry(fields: Parameters<typeof Message.fromPartial>[0]): ConversationE
 
 const hello = entry({ seq: 1, data: Buffer.from('hel\nlo') });
 
-test('the welcome names the channel and the people in it', () => {
-  expect(shown(welcome)).toEqual(['* you are in lobby (channel 3); /help says more', '* here (2): Bob B (bob), ann']);
+test('the welcome names the channel and the people in it', async () => {
+  expect(await shown(welcome)).toEqual([
+    '* you are in lobby (channel 3); /help says more',
+    '* here (2): Bob B (bob), ann',
+  ]);
 });
 
-test('the welcome of a large channel shows the count of the server', () => {
-  expect(shown({ ...welcome, here: 121 })[1]).toBe('* here (121): Bob B (bob), ann');
+test('the welcome of a large channel shows the count of the server', async () => {
+  expect((await shown({ ...welcome, here: 121 }))[1]).toBe('* here (121): Bob B (bob), ann');
 });
 
-test('reports a reconnect and missed messages', () => {
-  expect(shown(welcome, welcome, hello, { type: 'live', missed: 1 }).slice(2)).toEqual([
+test('reports a reconnect and missed messages', async () => {
+  expect((await shown(welcome, welcome, hello, { type: 'live', missed: 1 })).slice(2)).toEqual([
     '* back in lobby (channel 3)',
     '* here (2): Bob B (bob), ann',
     expect.stringContaining('hel'),
     '* you missed the message above',
   ]);
-  expect(shown({ type: 'live', missed: 0 })).toEqual([]);
-  expect(shown({ type: 'reset', place })[0]).toContain('some messages may be missing');
-  expect(shown({ type: 'gap', from: 3, to: 5, filled: false })).toEqual(['* missing: #3 to #5']);
-  expect(shown({ type: 'gap', from: 3, to: 3, filled: true })).toEqual(['* from the history: #3']);
+  expect(await shown({ type: 'live', missed: 0 })).toEqual([]);
+  expect((await shown({ type: 'reset', place }))[0]).toContain('some messages may be missing');
+  expect(await shown({ type: 'gap', from: 3, to: 5, filled: false })).toEqual(['* missing: #3 to #5']);
+  expect(await shown({ type: 'gap', from: 3, to: 3, filled: true })).toEqual(['* from the history: #3']);
 });
 
-test('shows a message with its time, seq and an unambiguous name', () => {
-  expect(shown(welcome, hello)[2]).toMatch(/^\d\d:\d\d:\d\d #1 Bob B \(bob\): hel ⏎ lo$/);
+test('shows a message with its time, seq and an unambiguous name', async () => {
+  expect((await shown(welcome, hello))[2]).toMatch(/^\d\d:\d\d:\d\d #1 Bob B \(bob\): hel ⏎ lo$/);
 });
 
 const about = { targetSeq: 7 };
@@ -97,12 +108,12 @@ test.each([
     },
     /^\* cy is now an admin, by ann$/,
   ],
-] as const)('shows %s', (_what, fields, line) => {
-  expect(shown(entry(fields as Parameters<typeof entry>[0]))[0]).toMatch(line);
+] as const)('shows %s', async (_what, fields, line) => {
+  expect((await shown(entry(fields as Parameters<typeof entry>[0])))[0]).toMatch(line);
 });
 
-test('reports who joins and leaves, except this user', () => {
-  const lines = shown(
+test('reports who joins and leaves, except this user', async () => {
+  const lines = await shown(
     welcome,
     { type: 'presence', came: [ann, cy], went: [], here: 3 },
     { type: 'presence', came: [], went: [cy], here: 2 },
@@ -111,15 +122,17 @@ test('reports who joins and leaves, except this user', () => {
   expect(lines.slice(2)).toEqual(['* cy joined', '* cy left']);
 });
 
-test('shows the size of data that is not text', () => {
+test('shows the size of data that is not text', async () => {
   expect(textOf({ data: Buffer.from([0xff, 0xfe]), contentType: '' })).toBeUndefined();
   expect(textOf({ data: Buffer.from('grün'), contentType: '' })).toBe('grün');
-  expect(shown(entry({ data: Buffer.from('x'), contentType: 'image/png' }))[0]).toMatch(/: \[1 bytes of image\/png\]$/);
+  expect((await shown(entry({ data: Buffer.from('x'), contentType: 'image/png' })))[0]).toMatch(
+    /: \[1 bytes of image\/png\]$/,
+  );
 });
 
 test('JSON output has one value per event', () => {
   const values: unknown[] = [];
-  const view = new JsonView((value) => values.push(value));
+  const view = new JsonView((value) => values.push(value), noNames());
   view.event(hello);
   view.event(entry({ ...about, kind: Kind.REACT, data: Buffer.from('👍') }));
   view.event(entry({ data: Buffer.from([0xff]) }));
@@ -141,7 +154,7 @@ test('JSON output has one value per event', () => {
 const by = (sender: string, fields: Parameters<typeof entry>[0]) => entry({ targetSeq: 2, ...fields, sender });
 const like = Buffer.from('👍');
 
-test('does not announce a repeated reaction, pin or deletion', () => {
+test('does not announce a repeated reaction, pin or deletion', async () => {
   const twice = [
     by('ann', { kind: Kind.REACT, data: like }),
     by('bob', { kind: Kind.REACT, data: like }),
@@ -150,14 +163,14 @@ test('does not announce a repeated reaction, pin or deletion', () => {
     by('ann', { kind: Kind.UNPIN }),
     by('ann', { kind: Kind.DELETE }),
   ].flatMap((event) => [event, event]);
-  expect(shown(...twice)).toHaveLength(6);
-  expect(shown(...twice.slice(0, 6), ...twice.slice(0, 2))).toHaveLength(4);
-  expect(shown(...twice, { type: 'reset', place }, ...twice)).toHaveLength(13);
+  expect(await shown(...twice)).toHaveLength(6);
+  expect(await shown(...twice.slice(0, 6), ...twice.slice(0, 2))).toHaveLength(4);
+  expect(await shown(...twice, { type: 'reset', place }, ...twice)).toHaveLength(13);
 });
 
 test('shows earlier messages with dates, and does not announce what they already show', () => {
   const lines: string[] = [];
-  const view = new TextView((line) => lines.push(line));
+  const view = new TextView((line) => lines.push(line), noNames());
   const at = { sender: 'bob', timestamp: new Date(2026, 1, 3, 4, 5, 6).getTime() };
   const reactions = [{ emoji: '👍', userIds: ['ann'], count: 1, mine: false }];
   const messages = [
@@ -172,7 +185,7 @@ test('shows earlier messages with dates, and does not announce what they already
 
 test('reports refusals, the duration of a mute, and held messages', () => {
   const lines: string[] = [];
-  const view = new TextView((line) => lines.push(line));
+  const view = new TextView((line) => lines.push(line), noNames());
   view.refused(refuse('message-not-found', { message: 'no\u001b[2Jne' }), 'not deleted');
   view.refused(refuse('muted', { message: 'muted', retryAfterMs: 3 * 86_400_000 }), 'not sent');
   view.event({ type: 'held', clientId: 'c', reason: 'slow-mode', message: 'slow', inMs: 40_000 });

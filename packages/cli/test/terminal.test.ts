@@ -199,6 +199,46 @@ test('a piped line that begins with / is a message, with one warning', async () 
   expect(chat.said.match(/warning: a line that begins with \/ was sent as a message/g)).toHaveLength(1);
 });
 
+test('history and chat show the names of users who have left, as the live chat did', async () => {
+  const { grpc } = await trio.startUserService();
+  const [ann, bob, gone] = (await trio.people.makeMany('named', 3)) as [TestPerson, TestPerson, TestPerson];
+  await trio.people.sql("UPDATE chat.users SET name = 'Bob Lee' WHERE id = $1", [bob.id]);
+  await trio.people.sql("UPDATE chat.users SET name = 'Gone' WHERE id = $1", [gone.id]);
+  const { id } = await trio.create(ann, 'named');
+  await trio.people.sql('UPDATE chat.channel SET retention_seconds = NULL WHERE id = $1', [id]);
+  const run = async (...args: string[]) => {
+    const command = await commands.start(ann, '--user-service', grpc, ...args, String(id));
+    return command;
+  };
+  const live = await run('chat');
+  await live.says('here (1)');
+  for (const person of [bob, gone]) {
+    const conversation = await clientOf(trio, person).listen(id);
+    await conversation.send('hello');
+    await conversation.leave();
+  }
+  await live.says(`#2 Gone (${gone.id}): hello`);
+  expect(live.said).toContain(`#1 Bob Lee (${bob.id}): hello`);
+  await live.end();
+  await trio.people.sql("UPDATE chat.users SET status = 'deleted' WHERE id = $1", [gone.id]);
+  const history = await run('history');
+  expect([await history.end(), history.said]).toEqual([0, expect.stringContaining(`#1 Bob Lee (${bob.id}): hello`)]);
+  expect(history.said).toContain(`#2 ${gone.id}: hello`);
+  const json = await run('--json', 'history');
+  await json.end();
+  const { entries } = JSON.parse(json.said) as { entries: object[] };
+  expect(entries).toEqual([
+    expect.objectContaining({ sender: bob.id, sender_name: 'Bob Lee' }),
+    expect.objectContaining({ sender: gone.id, sender_name: gone.id }),
+  ]);
+  if (!hasScript) return;
+  const chat = await commands.onTerminal(ann, '--user-service', grpc, 'chat', String(id));
+  await chat.says(`#2 ${gone.id}: hello`);
+  expect(chat.said).toContain(`#1 Bob Lee (${bob.id}): hello`);
+  chat.type('/quit');
+  expect(await chat.exited).toBe(0);
+}, 60_000);
+
 test("history shows dates, and picks the user's own channel if several have the name", async () => {
   const [ann, bob] = (await trio.people.makeMany('twin', 2)) as [TestPerson, TestPerson];
   await trio.create(bob, 'twin');

@@ -1,0 +1,50 @@
+import type { ConversationEvent } from '@parley/client';
+import type { User } from '@parley/contract';
+import { terminalLine } from './plain-text.js';
+
+type NamedUser = Pick<User, 'id' | 'name'>;
+
+/** Returns the ids of the users that an event is about. */
+function idsOf(event: ConversationEvent): string[] {
+  const userIds = event.type === 'member' ? [event.userId, event.by] : [];
+  return [...('sender' in event ? [event.sender] : []), ...userIds].filter((id) => id !== '');
+}
+
+/** Returns the users whose names an event carries. */
+function usersOf(event: ConversationEvent): readonly NamedUser[] {
+  if (event.type === 'welcome') return [event.me, ...event.channel.users];
+  return event.type === 'presence' ? [...event.came, ...event.went] : [];
+}
+
+/** Display names of users, by id. */
+export class Names {
+  readonly #fetchUser: (id: string) => Promise<NamedUser>;
+  /** Names by user id, of users who left too. The id itself if the name could not be fetched. */
+  readonly #names = new Map<string, string>();
+
+  constructor(fetchUser: (id: string) => Promise<NamedUser>) {
+    this.#fetchUser = fetchUser;
+  }
+
+  /** Learns the names that events carry, and fetches those of other users that they are about. */
+  async learn(events: readonly ConversationEvent[]): Promise<void> {
+    for (const { id, name } of events.flatMap(usersOf)) this.#names.set(id, name);
+    const unknown = new Set(events.flatMap(idsOf).filter((id) => !this.#names.has(id)));
+    await Promise.all([...unknown].map((id) => this.#fetch(id)));
+  }
+
+  /** Users who are hidden or gone keep their id as name. */
+  async #fetch(id: string): Promise<void> {
+    const { name } = await this.#fetchUser(id).catch(() => ({ name: id }));
+    this.#names.set(id, name);
+  }
+
+  /** Returns the name, or the id if the name is unknown. */
+  readonly of = (id: string): string => this.#names.get(id) ?? id;
+
+  /** Returns the name for a terminal, with the id if they differ. */
+  readonly label = (id: string): string => {
+    const name = this.of(id);
+    return name === id ? terminalLine(id) : `${terminalLine(name)} (${terminalLine(id)})`;
+  };
+}
