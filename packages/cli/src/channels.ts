@@ -41,7 +41,7 @@ function channelValue(channel: Channel) {
   };
 }
 
-/** Names the first people in a channel, and the number of the others. */
+/** UserNames the first people in a channel, and the number of the others. */
 function insideOf({ users, userCount }: Channel): string {
   const more = userCount - users.length;
   return [...users.map((user) => terminalLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');

@@ -5,7 +5,7 @@ import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { JsonView } from './json-view.js';
-import { Names } from './names.js';
+import { UserNames } from './names.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -20,7 +20,7 @@ const earlierCount = 20;
  * Shows events until the end.
  * @throws {Refusal} the reason for which the server ended the conversation
  */
-async function follow(conversation: Conversation, view: ChatView, names: Names): Promise<void> {
+async function follow(conversation: Conversation, view: ChatView, names: UserNames): Promise<void> {
   for await (const event of conversation) {
     await names.learn([event]);
     view.event(event);
@@ -63,7 +63,7 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
 }
 
 /** Shows the last messages, if the channel stores any. */
-async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: Names) {
+async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: UserNames) {
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
   const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: earlierCount });
@@ -71,7 +71,7 @@ async function showEarlier(client: ParleyClient, conversation: Conversation, vie
   if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
 }
 
-async function chatOnTerminal(client: ParleyClient, conversation: Conversation, names: Names): Promise<void> {
+async function chatOnTerminal(client: ParleyClient, conversation: Conversation, names: UserNames): Promise<void> {
   const terminal = new Terminal();
   const print = (text: string) => terminal.print(text);
   const view = new TextView(print, names, '; /quit leaves, /help lists the commands');
@@ -84,7 +84,7 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation, 
 }
 
 /** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
-async function chatFromKeyboard(conversation: Conversation, names: Names): Promise<void> {
+async function chatFromKeyboard(conversation: Conversation, names: UserNames): Promise<void> {
   const view = new TextView(output.say, names, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => void runLine(line, conversation, view, output.say));
@@ -94,7 +94,7 @@ async function chatFromKeyboard(conversation: Conversation, names: Names): Promi
 
 const noCommands = 'a line that begins with / was sent as a message; commands work only on a terminal';
 
-async function chatOnPipe(conversation: Conversation, json: boolean, names: Names): Promise<void> {
+async function chatOnPipe(conversation: Conversation, json: boolean, names: UserNames): Promise<void> {
   const view = json ? new JsonView(output.tell, names) : new TextView(output.say, names);
   const lines = createInterface({ input: process.stdin });
   let warned = json;
@@ -109,7 +109,7 @@ async function chatOnPipe(conversation: Conversation, json: boolean, names: Name
 
 /** Runs the conversation, depending on where lines come from and where output goes. */
 function converse(client: ParleyClient, conversation: Conversation, { json }: CommandSession): Promise<void> {
-  const names = new Names((userId) => client.user(userId));
+  const names = new UserNames((userId) => client.user(userId));
   if (json || process.stdin.isTTY !== true) return chatOnPipe(conversation, json, names);
   if (process.stdout.isTTY === true) return chatOnTerminal(client, conversation, names);
   return chatFromKeyboard(conversation, names);

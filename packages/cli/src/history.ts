@@ -1,7 +1,7 @@
 import { dateAndClock, entryLine } from './entry-lines.js';
 import { findChannel } from './find-channel.js';
 import { entryValue } from './json-view.js';
-import { Names } from './names.js';
+import { UserNames } from './names.js';
 import type { CommandSession } from './session.js';
 
 /** The options of `history`. */
@@ -16,7 +16,7 @@ export async function showHistory(session: CommandSession, wanted: string, optio
   const { id } = await findChannel(client, wanted);
   const { entries, more, log } = await client.history(id, options);
   const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
-  const names = new Names((userId) => client.user(userId));
+  const names = new UserNames((userId) => client.user(userId));
   await names.learn(oldestFirst);
   const lines = oldestFirst.map((entry) => entryLine(entry, names.label, dateAndClock));
   if (more) lines.unshift(`* for earlier messages: --before ${oldestFirst[0]?.seq}`);

@@ -2,7 +2,7 @@ import { type ConversationEvent, type EntryEvent, textOf } from '@parley/client'
 import type { User } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
-import type { Names } from './names.js';
+import type { UserNames } from './names.js';
 
 type Value = Readonly<Record<string, unknown>>;
 
@@ -82,9 +82,9 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>, nameOf: NameO
 /** Shows a conversation as one JSON value per event. */
 export class JsonView implements ChatView {
   readonly #write: (value: Value) => void;
-  readonly #names: Names;
+  readonly #names: UserNames;
 
-  constructor(write: (value: Value) => void, names: Names) {
+  constructor(write: (value: Value) => void, names: UserNames) {
     this.#write = write;
     this.#names = names;
   }

@@ -17,9 +17,9 @@ function usersOf(event: ConversationEvent): readonly NamedUser[] {
 }
 
 /** Display names of users, by id. */
-export class Names {
+export class UserNames {
   readonly #fetchUser: (id: string) => Promise<NamedUser>;
-  /** Names by user id, of users who left too. The id itself if the name could not be fetched. */
+  /** UserNames by user id, of users who left too. The id itself if the name could not be fetched. */
   readonly #names = new Map<string, string>();
 
   constructor(fetchUser: (id: string) => Promise<NamedUser>) {

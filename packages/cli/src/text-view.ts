@@ -4,7 +4,7 @@ import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
 import { type Clock, clock, dateAndClock, entryLine, lineOf } from './entry-lines.js';
 import { Marks } from './marks.js';
-import type { Names } from './names.js';
+import type { UserNames } from './names.js';
 import { terminalLine } from './plain-text.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
@@ -26,14 +26,14 @@ export class TextView implements ChatView {
   readonly #hint: string;
   readonly #here = new Map<string, User>();
   readonly #marks = new Marks();
-  readonly #names: Names;
+  readonly #names: UserNames;
   #count = 0;
   #me = '';
   /** Name of the channel, after the first welcome. */
   #where = '';
 
   /** `hint` is appended to the line of the first welcome. */
-  constructor(print: (line: string) => void, names: Names, hint = '') {
+  constructor(print: (line: string) => void, names: UserNames, hint = '') {
     this.#print = print;
     this.#names = names;
     this.#hint = hint;

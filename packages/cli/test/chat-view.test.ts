@@ -3,7 +3,7 @@ import { entryEvent } from '@parley/client/testing';
 import { Channel, Kind, MemberChange, Message, User } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 import { JsonView } from '../src/json-view.js';
-import { Names } from '../src/names.js';
+import { UserNames } from '../src/names.js';
 import { TextView } from '../src/text-view.js';
 
 const ann = User.fromPartial({ id: 'ann', name: 'ann' });
@@ -13,8 +13,8 @@ const lobby = Channel.fromPartial({ id: 3, name: 'lobby', users: [bob, ann] });
 const place = { log: 'l', seq: 0 };
 const welcome: ConversationEvent = { type: 'welcome', channel: lobby, me: ann, place, now: 0, here: 2 };
 
-/** Names of which none can be fetched. */
-const noNames = () => new Names(() => Promise.reject(refuse('user-not-found')));
+/** UserNames of which none can be fetched. */
+const noNames = () => new UserNames(() => Promise.reject(refuse('user-not-found')));
 
 async function shown(...events: ConversationEvent[]): Promise<string[]> {
   const lines: string[] = [];

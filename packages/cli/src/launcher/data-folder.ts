@@ -165,7 +165,7 @@ export class DataFolder {
     throw new Error(`${running} Stop it, or choose another folder with --data.`);
   }
 
-  /** Names the addresses of the other start, once it has published them. */
+  /** UserNames the addresses of the other start, once it has published them. */
   async #whereItRuns(): Promise<string> {
     const { page, services } = await readRunFacts(this.path).catch(() => ({ page: undefined, services: [] }));
     if (page === undefined) return '';
