@@ -11,7 +11,10 @@ const perChannel = batchRows / channelCount;
 const messageBytes = 64;
 const instanceId = randomUUID();
 
-/** The module of the chat server with its append statement. A package does not import a service. */
+/**
+ * Compiled module of the chat server with its append statement. It is loaded by path, because a
+ * package must not import a service.
+ */
 const store = new URL('../../../../services/chat-service/dist/src/store/messages.js', import.meta.url).href;
 
 const makeChannels = `INSERT INTO chat.channel (name, owner_id)

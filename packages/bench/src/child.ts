@@ -7,7 +7,7 @@ interface Failure {
   readonly failed?: string;
 }
 
-/** A process of the bench that answers messages. */
+/** A process of the bench that responds to messages. */
 export class BenchProcess {
   readonly #process: ChildProcess;
 
@@ -23,13 +23,13 @@ export class BenchProcess {
   }
 
   /**
-   * Resolves with its next message; `question` is sent first if given.
-   * @throws {Error} if it reports a failure, exits, or does not answer in two minutes
+   * Sends `question`, if given, and resolves with the next message of the process.
+   * @throws {Error} if it reports a failure, exits, or does not respond within two minutes
    */
   ask<T>(question?: object): Promise<T> {
     const answer = new Promise<T>((resolve, reject) => {
       const ended = () => reject(new Error('A process of the bench has exited.'));
-      const timer = setTimeout(() => reject(new Error('A process of the bench does not answer.')), answerWithinMs);
+      const timer = setTimeout(() => reject(new Error('A process of the bench does not respond.')), answerWithinMs);
       this.#process.once('exit', ended);
       this.#process.once('message', (words: Failure & T) => {
         clearTimeout(timer);

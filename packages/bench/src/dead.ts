@@ -22,8 +22,8 @@ async function playDead(
 }
 
 /**
- * Measures the effect of one stalled reader among 25 on the others: the same server with and
- * without one in each channel, in turn.
+ * Measures how one stalled reader among 25 affects the others: the same server with and without one
+ * in each channel, in turn.
  */
 export async function benchDead(plan: SuitePlan): Promise<SuiteResult> {
   const generator = new BenchProcess('load/main.js');

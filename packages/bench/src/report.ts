@@ -36,7 +36,9 @@ function ratios(one: readonly BenchRound[], other: readonly BenchRound[]): Sprea
   return spreadOf(one.map(({ value }, pair) => value / (other[pair]?.value ?? Number.NaN)));
 }
 
-/** Returns the ratio that `ratioNote` names, or undefined if there is nothing to compare with. */
+/**
+ * Returns the ratio that `ratioNote` describes, or undefined if there is nothing to compare with.
+ */
 function ratio({ rounds, base }: SuiteResult, own: readonly BenchRound[]): Spread | undefined {
   const fixed = rounds.get(base ?? 'ours');
   if (fixed === undefined || fixed === own) return undefined;

@@ -66,7 +66,7 @@ export class Seating {
     const bootIds = owners.map(({ bootId }) => bootId);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
     const rows = (await people.sql(makeSeats, [ids, bootIds, users])) as unknown as SeatRow[];
-    await people.sql(ownChannels, [ids, bootIds]); // after the seats, because an empty channel would be released
+    await people.sql(ownChannels, [ids, bootIds]); // This comes after the seats, because an empty channel would be released.
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
     return Promise.all(
       rows.map(async (row) => {

@@ -10,7 +10,10 @@ export interface BenchAudience {
 /** Channels, users, and how the sender of each channel sends. */
 export interface Shape extends BenchAudience {
   readonly description: string;
-  /** Unechoed messages that the sender keeps in flight. Absent: it sends at a fixed rate. */
+  /**
+   * Number of messages without an echo that the sender keeps in flight. Absent: it sends at a fixed
+   * rate.
+   */
   readonly window?: number;
   /** Messages per second and channel, at a fixed rate. */
   readonly perSecond?: number;
@@ -25,7 +28,7 @@ export interface Shape extends BenchAudience {
 const perCpu = 'deliveries per CPU-second';
 
 /**
- * Shapes that measure deliveries, with one sender per channel and everyone receiving everything.
+ * Shapes that measure deliveries. Each channel has one sender, and every user receives everything.
  */
 export const shapes: Readonly<Record<string, Shape>> = {
   hot: { description: '4 x 25, window 32', channels: 4, users: 25, window: 32, figure: perCpu },

@@ -1,5 +1,5 @@
 /**
- * `npm run soak` lets users join, send and leave for a time, and checks that memory does not grow.
+ * `npm run soak` lets users join, send and leave for a while, and checks that memory does not grow.
  */
 import { parseArgs } from 'node:util';
 import { startPostgres, stopPostgres } from '@parley/testkit';

@@ -20,7 +20,7 @@ export interface SoakPlan {
   readonly log: (line: string) => void;
 }
 
-/** Joins, sends and leaves of all users, and what failed. */
+/** Joins, sends and leaves with all users, and records what fails. */
 class Soak {
   visits = 0;
   sends = 0;
@@ -69,7 +69,7 @@ async function makeRooms(host: ParleyClient): Promise<number[]> {
   for (let n = 0; n < channelCount; n++) {
     const retention = n % 2 === 0 ? { seconds: 60 } : { nothing: true as const };
     rooms.push((await host.create({ name: `soak ${n}`, limit: 25, retention })).id);
-    await pause(1_000); // the rate limit of creating channels
+    await pause(1_000); // The rate limit of creating channels applies.
   }
   return rooms;
 }

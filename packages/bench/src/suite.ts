@@ -12,7 +12,10 @@ export interface SuiteResult {
   /** Whether a lower value is better. */
   readonly lowerIsBetter: boolean;
   readonly rounds: ReadonlyMap<string, readonly BenchRound[]>;
-  /** The target by which each other one is divided. Default: ours is divided by each. */
+  /**
+   * The target by which the value of every other target is divided. Default: ours is divided by
+   * each.
+   */
   readonly base?: string;
 }
 

@@ -14,8 +14,8 @@ export interface ListenOptions {
   /** Fills gaps from History, unless the channel stores nothing. Default: true. */
   readonly fillGaps?: boolean;
   /**
-   * Retries temporary failures before the first welcome too. If false, a refused Listen fails at
-   * once and the sixth failed stream ends it. Default: true.
+   * Retries temporary failures even before the first welcome. If false, a refused Listen fails at
+   * once, and the sixth failed stream ends the attempt. Default: true.
    */
   readonly patient?: boolean;
   /**
@@ -35,10 +35,12 @@ export interface ListenOptions {
 /** Options of `send`. */
 export interface SendOptions extends MessageOptions {
   /**
-   * A UUID that identifies the message over all tries. Sending the same one again, in another
-   * process too, does not post the message twice. Default: a new one.
+   * A UUID that identifies the message in every attempt. Sending the same id again, even from
+   * another process, does not post the message twice. Default: a new one.
    */
   readonly clientId?: string;
-  /** Gives up the send. If it is already on the wire, the message may still arrive. */
+  /**
+   * Abandons the send when it aborts. If the message is already on the wire, it may still arrive.
+   */
   readonly signal?: AbortSignal;
 }

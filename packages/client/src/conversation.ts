@@ -287,7 +287,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const outgoing = { clientId, bytes, frame: { ...frame, clientId }, lane: laneOf(frame) };
     const steps = this.#exchange.send(outgoing, nowMs());
     if (steps === undefined)
-      throw refuse('too-busy', { message: 'Too many sends are unanswered. Wait for some of them.' });
+      throw refuse('too-busy', { message: 'Too many sends are unacknowledged. Wait for some of them.' });
     const sent = this.#pending.wait(clientId, signal, () => this.#perform(this.#exchange.abandon(clientId, nowMs())));
     this.#perform(steps);
     return sent;

@@ -1,12 +1,14 @@
 import type { ConversationEvent } from './events.js';
 
 /**
- * Limits of the unread events. Beyond them lossy events are dropped first, then the older entries,
+ * Limits of the unread events. Beyond them, lossy events are dropped first, then the older entries,
  * which become a gap.
  */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 
-/** Share of the limits to shrink to, so that not every further event shrinks the queue again. */
+/**
+ * Share of the limits to which the queue shrinks, so that not every further event shrinks it again.
+ */
 const roomy = 0.9;
 
 const passing: ReadonlySet<ConversationEvent['type']> = new Set(['presence', 'typing', 'receipt', 'lossy']);
@@ -15,7 +17,10 @@ function bytesOf(event: ConversationEvent): number {
   return 'data' in event ? event.data.length : 0;
 }
 
-/** Summarizes dropped events: the last reset among them, then one gap over all entries after it. */
+/**
+ * Summarizes dropped events: the last reset among them, then one gap that covers all entries after
+ * it.
+ */
 function remainsOf(events: readonly ConversationEvent[]): ConversationEvent[] {
   const resetAt = events.findLastIndex(({ type }) => type === 'reset');
   const ranges = events.slice(resetAt + 1).flatMap((event) => {

@@ -103,7 +103,7 @@ export type StateEvent =
       readonly me: User;
       /** The log and its last seq. */
       readonly place: LogPosition;
-      /** The server's clock, Unix ms. */
+      /** Time of the server's clock, in Unix ms. */
       readonly now: number;
       /** Number of users here; in a large channel more than `channel.users` names. */
       readonly here: number;
@@ -116,12 +116,12 @@ export type StateEvent =
    * are made.
    */
   | { readonly type: 'live'; readonly missed: number }
-  /** The connection was lost or refused; the next try starts in `inMs` milliseconds. */
+  /** The connection was lost or refused. The next attempt starts in `inMs` milliseconds. */
   | { readonly type: 'reconnecting'; readonly reason: Reason; readonly message: string; readonly inMs: number }
   /**
    * A send was refused for now, for example by slow mode, and will be retried. `inMs` is the
-   * server's estimate. Tries follow every few seconds, because the cause may end earlier. Reported
-   * once for each send and reason.
+   * server's estimate; the SDK retries every few seconds, because the cause may end earlier.
+   * Reported once for each send and reason.
    */
   | {
       readonly type: 'held';

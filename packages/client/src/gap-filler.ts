@@ -8,14 +8,17 @@ export type FetchAfter = (range: { readonly after: number; readonly size?: numbe
 /** Options of a GapFiller. */
 export interface GapFillerOptions {
   readonly fetchAfter: FetchAfter;
-  /** Waits `ms` before another try. Resolves with false if the conversation has ended. */
+  /**
+   * Waits `ms` milliseconds before another attempt. Resolves with false if the conversation has
+   * ended.
+   */
   readonly pause: (ms: number) => Promise<boolean>;
 }
 
 const tries = 8;
 const longestPauseMs = 5_000;
 
-/** The proven part of one page: `entries` is exactly what the log holds from `from` to `to`. */
+/** The verified part of one page: `entries` is exactly what the log holds from `from` to `to`. */
 interface Proven {
   readonly from: number;
   readonly to: number;
@@ -71,8 +74,8 @@ export class GapFiller {
   }
 
   /**
-   * Returns the first stored seq. Call this after reading a page, so that retention cannot have
-   * removed entries of the page in between.
+   * Returns the first stored seq. Call this after reading a page: only then is it certain that
+   * retention has removed nothing of that page.
    */
   async #firstKept(log: string): Promise<number | undefined> {
     const page = await this.#fetch({ after: 0, size: 1 });

@@ -16,9 +16,9 @@ export interface LinkOptions {
   readonly token: () => string | undefined;
   /** Returns the position to resume from. */
   readonly place: () => LogPosition | undefined;
-  /** Retries temporary failures before the first welcome too. */
+  /** Whether to retry temporary failures even before the first welcome. */
   readonly patient: boolean;
-  /** Waits for a free seat while the channel is full. */
+  /** Whether to wait for a free seat while the channel is full. */
   readonly waitWhenFull: boolean;
   /** Called with every frame except pings and the goodbye. */
   readonly onFrame: (frame: Message) => void;
@@ -36,7 +36,10 @@ const malformedToken = 'The server sent a malformed join token.';
 /** Maximum number of failed streams before the first welcome, if `patient` is false. */
 const firstTries = 6;
 
-/** The delay that the server asked for. The hint of `unreachable` is not the server's. */
+/**
+ * Returns the delay that the server asked for. The hint of `unreachable` does not come from the
+ * server.
+ */
 function serverDelayMs({ reason, retryAfterMs }: Refusal): number {
   return reason === 'unreachable' ? 0 : retryAfterMs;
 }
@@ -124,8 +127,8 @@ export class StreamLink {
   }
 
   /**
-   * Limits the tries if `patient` is false. A Listen or two may still name a chat server that has
-   * just died.
+   * Limits the attempts if `patient` is false. The first few Listens may still name a chat server
+   * that has just died.
    */
   #limitTries(verdict: Verdict): Verdict {
     this.#failed += 1;

@@ -31,7 +31,7 @@ export interface Abortable {
 
 /** A new account. */
 export interface NewUser {
-  /** 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed. */
+  /** 1 to 64 of A-Z a-z 0-9 . _ - with a letter or a digit first. It cannot be changed later. */
   readonly userId: string;
   /** 8 to 72 bytes of UTF-8. */
   readonly password: string;

@@ -25,8 +25,8 @@ export class Pending {
   readonly #waiting = new Map<string, PendingSend>();
 
   /**
-   * Returns a promise that `resolve` or `reject` settles. If the signal aborts, it calls
-   * `onGivenUp` and rejects with the signal's reason.
+   * Returns a promise that `resolve` or `reject` settles. If the signal aborts, calls `onGivenUp`
+   * and rejects the promise with the signal's reason.
    */
   wait(clientId: string, signal: AbortSignal | undefined, onGivenUp: () => void): Promise<Sent> {
     const answer = new Promise<Sent>((resolve, reject) => this.#waiting.set(clientId, { resolve, reject }));

@@ -19,7 +19,7 @@ const temporary: ReadonlySet<StatusName> = new Set([
 ]);
 const curedByListen: ReadonlySet<Reason> = new Set(['seat-gone', 'too-slow']);
 
-/** Whether another Listen may go better after this refusal. */
+/** Returns whether another Listen may succeed after this refusal. */
 export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
   if (reason === 'replaced') return false;
   return retryAfterMs > 0 || curedByListen.has(reason) || temporary.has(refusals[reason].status);
@@ -34,7 +34,7 @@ export function refusalOf(said: Pick<Goodbye, 'reason' | 'message' | 'retryAfter
 }
 
 /**
- * Returns the meaning of a stream's end: that of its goodbye, else that of its status. An end
+ * Returns the meaning of a stream's end: that of its goodbye, or else that of its status. An end
  * without either is a lost connection.
  */
 export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | undefined): Verdict {
@@ -43,7 +43,10 @@ export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | und
   return { refusal, again: worthAnotherListen(refusal) };
 }
 
-/** Longest wait between two tries, because a channel admin may lift the cause early. */
+/**
+ * Longest wait between two attempts, in milliseconds, because a channel admin may lift the cause
+ * early.
+ */
 const longestHoldMs = 5_000;
 
 /**

@@ -1,4 +1,7 @@
-/** Calls back after too long a silence. It uses one timer, however many frames arrive. */
+/**
+ * Calls back if the other side is silent for too long. It uses one timer, no matter how many frames
+ * arrive.
+ */
 export class Watchdog {
   readonly #onSilence: () => void;
   readonly #now: () => number;
@@ -11,7 +14,7 @@ export class Watchdog {
     this.#now = now;
   }
 
-  /** Starts watching: `ms` milliseconds of silence are too long. 0 stops watching. */
+  /** Starts watching: calls back after `ms` milliseconds of silence. 0 stops watching. */
   expectWithin(ms: number): void {
     this.stop();
     this.#limitMs = ms;

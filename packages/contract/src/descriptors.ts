@@ -15,7 +15,7 @@ import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/pr
 
 /** One .proto file of the descriptor set. */
 export interface DescriptorFile {
-  /** Name as imports spell it, such as `chat/v1/types.proto`. */
+  /** Name as it appears in imports, such as `chat/v1/types.proto`. */
   readonly name: string;
   /** Names of the files it imports. */
   readonly imports: readonly string[];

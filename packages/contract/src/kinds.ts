@@ -2,19 +2,25 @@ import { Kind } from './gen/chat/v1/types.js';
 
 /** The rules for one kind of entry. */
 export interface KindRules {
-  /** Entries of this kind change an earlier entry, named by `targetSeq`. Only channels that keep messages take them. */
+  /**
+   * Whether entries of this kind change an earlier entry, which `targetSeq` names. Only channels
+   * with history accept them.
+   */
   readonly amends: boolean;
-  /** Clients may send this kind; others come from the server. */
+  /** Whether clients may send this kind. All others come from the server. */
   readonly fromClients: boolean;
-  /** `data` of such an entry. */
+  /** Content of `data` in such an entry. */
   readonly data: 'content' | 'emoji' | 'nothing' | 'member-change';
-  /** Sender of such an entry: anyone, the sender of the target, that sender or a host, or a host (the owner or a channel admin). */
+  /**
+   * Who may send such an entry: anyone, the sender of the target, that sender or a host, or only a
+   * host. A host is the owner or a channel admin.
+   */
   readonly by: 'anyone' | 'sender' | 'sender-or-host' | 'host';
-  /** Slow mode counts it, because it shows new text. */
+  /** Whether slow mode limits it, because it shows new text. */
   readonly underSlowMode: boolean;
-  /** History lists it. All other kinds are folded into the entry that they amend. */
+  /** Whether History lists it. All other kinds are folded into the entry that they amend. */
   readonly inHistory: boolean;
-  /** Clients that asked for no events receive it too. */
+  /** Whether clients that asked for no events receive it too. */
   readonly plain: boolean;
 }
 
@@ -31,7 +37,10 @@ const amendment: KindRules = { ...message, amends: true, underSlowMode: false, i
 const reaction: KindRules = { ...amendment, data: 'emoji' };
 const pin: KindRules = { ...amendment, data: 'nothing', by: 'host' };
 
-/** The one table of kinds: handlers, statements and clients read it. A new kind begins as a row here. */
+/**
+ * The only table of kinds: handlers, statements and clients read it. To add a kind, start with a
+ * row here.
+ */
 export const kindRules: Readonly<Record<Kind, KindRules>> = {
   [Kind.UNSPECIFIED]: message,
   [Kind.EDIT]: { ...amendment, by: 'sender', underSlowMode: true },
@@ -43,7 +52,7 @@ export const kindRules: Readonly<Record<Kind, KindRules>> = {
   [Kind.MEMBER]: { ...message, fromClients: false, data: 'member-change', underSlowMode: false, plain: false },
 };
 
-/** Returns the rules of a number that came over the wire; undefined if there is no such kind. */
+/** Returns the rules for a number from the wire, or undefined if there is no such kind. */
 export function rulesOf(kind: number): KindRules | undefined {
   return kindRules[kind as Kind];
 }

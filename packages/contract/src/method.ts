@@ -1,7 +1,10 @@
 /** Encodes and decodes one message type, as ts-proto generates it. */
 export interface Codec<T> {
   encode(message: T): { finish(): Uint8Array };
-  /** Throws on malformed bytes. `bytes` fields of the message are views of `bytes`, not copies. */
+  /**
+   * Decodes a message. Its `bytes` fields are views of `bytes`, not copies.
+   * @throws {Error} if the bytes are malformed
+   */
   decode(bytes: Uint8Array): T;
 }
 
@@ -26,7 +29,7 @@ function fails(work: () => unknown): boolean {
 
 /**
  * Encodes the request of a call.
- * @throws {TypeError} naming the call and the field if a value has the wrong type
+ * @throws {TypeError} that names the call and the field if a value has the wrong type
  */
 export function encodeRequest<Q>({ path, requestType }: Method<Q>, request: Q): Uint8Array {
   try {

@@ -56,7 +56,7 @@ class QueryableConnection implements DatabaseConnection {
   }
 
   streamQuery(): never {
-    throw new Error('The query builder does not stream.');
+    throw new Error('The query builder cannot stream.');
   }
 }
 

@@ -14,11 +14,11 @@ async function read(path: string): Promise<Secrets | undefined> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`${path} cannot be read: give it back to the user that runs Parley.`, { cause: error });
+    throw new Error(`${path} cannot be read. Make the user that runs Parley its owner.`, { cause: error });
   }
   const secrets = parse(text);
   if (NAMES.every((name) => typeof secrets[name] === 'string')) return secrets as unknown as Secrets;
-  throw new Error(`${path} is damaged: restore it, for the database opens with no other passwords.`);
+  throw new Error(`${path} is damaged. Restore it: the database accepts no other passwords.`);
 }
 
 function parse(text: string): Record<string, unknown> {
@@ -46,7 +46,7 @@ export async function readSecrets(dataDir: string): Promise<Secrets> {
     await writeFile(draft, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
     await link(draft, path).catch(ignoreExisting);
   } catch (error) {
-    throw new Error(`The data folder ${dataDir} cannot be written: choose another.`, { cause: error });
+    throw new Error(`The data folder ${dataDir} cannot be written. Choose another.`, { cause: error });
   } finally {
     await rm(draft, { force: true }).catch(() => {});
   }

@@ -113,7 +113,7 @@ test('recovers after kill -9 of PostgreSQL', async () => {
   const second = await start(dataDir);
   expect(second.pid).not.toBe(first.pid);
   await withClient(second.url, (client) => client.query('SELECT n FROM kept'));
-  expect(first.lines).toContain('PostgreSQL ended (SIGKILL).');
+  expect(first.lines).toContain('PostgreSQL exited (SIGKILL).');
 });
 
 test('ignores a pid file that names another program', async () => {
@@ -191,7 +191,7 @@ test('restarts an orphan that is not on the fixed port', async () => {
 test('refuses an unusable data folder in one sentence', async () => {
   const file = join(await folder(), 'file');
   await writeFile(file, '');
-  await expect(start(join(file, 'data'))).rejects.toThrow(/^The data folder .* cannot be written: choose another\.$/);
+  await expect(start(join(file, 'data'))).rejects.toThrow(/^The data folder .* cannot be written\. Choose another\.$/);
 });
 
 test('names a damaged secrets file', async () => {

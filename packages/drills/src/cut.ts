@@ -16,7 +16,8 @@ import { freeze, thaw } from './freeze.js';
 const cutMs = 3 * leaseMs;
 
 /**
- * Cuts an owner off for at least three leases, so that it is replaced. `reconnect` reconnects it.
+ * Cuts an owner off for at least three leases, so that another server replaces it. `reconnect` ends
+ * the cut.
  */
 async function replaced(
   context: DrillContext,
@@ -46,8 +47,8 @@ export const pausedServer: Disturbance = {
 };
 
 /**
- * Cuts a chat server off from the database. Delayed data arrives late, as TCP would retransmit it.
- * The server remains the owner, because managers still accept its reports.
+ * Cuts a chat server off from the database. Delayed data arrives late, as if TCP had retransmitted
+ * it. The server remains the owner, because managers still accept its reports.
  */
 export const cutFromDatabase: Disturbance = {
   name: 'black hole between a chat server and the database',
@@ -90,7 +91,9 @@ function isolated(name: string, isReset: boolean): Disturbance {
 export const isolatedThenLate = isolated('black hole around a chat server', false);
 export const isolatedThenReset = isolated('black hole around a chat server, then connection resets', true);
 
-/** Measures silence from the start of the cut, because seated users should notice nothing. */
+/**
+ * Measures the silence from the start of the cut, because connected users should notice nothing.
+ */
 async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<DisturbanceResult> {
   const since = performance.now();
   cutOff();

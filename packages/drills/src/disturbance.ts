@@ -6,7 +6,7 @@ import type { LocalSystem } from './local-system.js';
 export interface DisturbanceResult {
   /** Time from which users should be served again, on the clock of `performance.now()`. */
   readonly since: number;
-  /** Faults that the load does not find. */
+  /** Faults that the load itself does not detect. */
   readonly complaints?: readonly string[];
   /** Remarks for the report. */
   readonly notes?: readonly string[];
@@ -19,9 +19,9 @@ export interface Disturbance {
   readonly owner?: 'chat server' | 'extra server';
   /** Bound in milliseconds for the 95th percentile of the time without service. */
   readonly backWithinMs: number;
-  /** Returns why it is impossible here, or undefined. */
+  /** Returns why it is not possible here, or undefined. */
   readonly lacks: (context: DrillContext) => Promise<string | undefined>;
-  /** Makes it. `owner` is a chat server of the system. */
+  /** Causes the fault and repairs it. `owner` is a chat server of the system. */
   readonly make: (context: DrillContext, owner: ServiceFacts) => Promise<DisturbanceResult>;
 }
 
@@ -36,29 +36,29 @@ export const laterMs = 8_000;
 
 /** Returns the local system of a drill whose disturbance requires one. */
 export function localSystemOf({ system }: DrillContext): LocalSystem {
-  if (system.local === undefined) throw new Error('There is no system on this machine.');
+  if (system.local === undefined) throw new Error('This drill needs a Parley on this machine.');
   return system.local;
 }
 
-/** For a disturbance that is possible everywhere. */
+/** Lacks nothing: for a disturbance that is possible everywhere. */
 export async function lacksNothing(): Promise<undefined> {}
 
-/** For a disturbance that needs the processes of the system. */
+/** Returns what is missing for a disturbance that needs the processes of the system. */
 export async function lacksProcesses({ system }: DrillContext): Promise<string | undefined> {
   if (system.local !== undefined) return undefined;
-  return 'its processes are on another machine: do it there by hand while `parley drill watch` runs here';
+  return 'its processes are on another machine; cause this fault there by hand while `parley drill watch` runs here';
 }
 
-/** For a disturbance that needs two chat servers. */
+/** Returns what is missing for a disturbance that needs two chat servers. */
 export async function lacksSuccessor(context: DrillContext): Promise<string | undefined> {
   const missing = await lacksProcesses(context);
   if (missing !== undefined || (await localSystemOf(context).processes('chat')).length > 1) return missing;
   return 'it needs two chat servers: `npm start -- --chat-servers 2`';
 }
 
-/** For a disturbance that needs the embedded PostgreSQL. */
+/** Returns what is missing for a disturbance that needs the embedded PostgreSQL. */
 export async function lacksDatabase(context: DrillContext): Promise<string | undefined> {
   const missing = await lacksProcesses(context);
   if (missing !== undefined || (await localSystemOf(context).databasePid()) !== undefined) return missing;
-  return 'its PostgreSQL is not the embedded one: do it by hand while `parley drill watch` runs here';
+  return 'its PostgreSQL is not the embedded one; cause this fault by hand while `parley drill watch` runs here';
 }

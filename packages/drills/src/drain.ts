@@ -13,7 +13,7 @@ async function isGone(pid: number): Promise<boolean> {
   }
 }
 
-/** Sends SIGTERM, as a deployment does. Reports over what time users reconnected. */
+/** Sends SIGTERM, as a deployment does. Reports the time over which users reconnected. */
 export const drained: Disturbance = {
   name: 'drained chat server',
   owner: 'chat server',

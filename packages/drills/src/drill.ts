@@ -15,7 +15,7 @@ export interface DrillOptions extends LoadShape {
   readonly rounds?: number;
   /** Duration of an outage, in seconds. */
   readonly seconds: number;
-  /** Entry of the drill's own chat server. A test plants a fault with it. */
+  /** Entry point of the drill's own chat server. A test uses it to plant a fault. */
   readonly extraServerEntry?: string;
   /** Called with each line of progress. */
   readonly report: (line: string) => void;
@@ -25,8 +25,8 @@ const ackedWithinMs = 30_000;
 const restMs = 1_000;
 
 /**
- * Moves all channels to one chat server, with everyone seated there. Returns a chat server of the
- * system.
+ * Moves all channels to one chat server and waits until all users are connected there. Returns a
+ * chat server of the system.
  */
 async function setUp(context: DrillContext, { owner }: Disturbance) {
   const { local } = context.system;
@@ -42,7 +42,7 @@ async function setUp(context: DrillContext, { owner }: Disturbance) {
   return server ?? { name: '', pid: 0, address: '', admin: '' };
 }
 
-/** Makes a disturbance. An error becomes a complaint, and everything is restored. */
+/** Causes a disturbance. An error becomes a complaint, and everything is restored. */
 async function makeDisturbance(context: DrillContext, disturbance: Disturbance): Promise<DisturbanceResult> {
   const begun = performance.now();
   try {
@@ -100,7 +100,7 @@ async function playRounds(
   return played;
 }
 
-/** Creates the people and rooms of a drill. If that fails, it removes them. */
+/** Creates the users and rooms of a drill. If that fails, removes them again. */
 async function prepare(system: System, options: DrillOptions): Promise<DrillContext> {
   const links = new Links();
   const load = new Load(options.rate);

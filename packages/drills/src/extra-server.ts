@@ -17,7 +17,7 @@ export class ExtraServer {
     this.managers = managers;
   }
 
-  /** Starts it. `entry` replaces its program; a test plants a fault with it. */
+  /** Starts it. `entry` replaces its program, so that a test can plant a fault. */
   static async start(system: LocalSystem, entry?: string): Promise<ExtraServer> {
     const url = new URL(await system.databaseUrl('chat_server'));
     const { host } = url;

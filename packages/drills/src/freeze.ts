@@ -16,7 +16,7 @@ export function thaw(): void {
   for (const pid of frozen) {
     try {
       process.kill(pid, 'SIGCONT');
-    } catch {} // it is gone
+    } catch {} // The process is gone.
   }
   frozen.clear();
 }

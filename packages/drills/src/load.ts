@@ -11,7 +11,7 @@ import { Talker } from './talker.js';
 const drainWithinMs = 60_000;
 const inFlight = 8;
 
-/** A channel that stores everything, and the users who send there. */
+/** A channel with unlimited history, and the users who send there. */
 export interface TestRoom {
   readonly id: number;
   readonly host: ParleyClient;
@@ -34,7 +34,7 @@ async function until(holds: () => boolean, withinMs = drainWithinMs): Promise<bo
   return true;
 }
 
-/** Retries after the hint of a refusal, if it has one. */
+/** Retries a call after the delay that its refusal suggests, if there is one. */
 async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -59,7 +59,7 @@ export class Load {
   }
 
   /**
-   * Creates the people and their rooms, and joins them. If that fails, `leave` removes what exists.
+   * Creates the users and their rooms, and joins them. If that fails, `leave` removes what exists.
    */
   async start(system: System, links: Links, shape: LoadShape, spareUsers = 4): Promise<void> {
     const { userService } = system;
@@ -117,7 +117,7 @@ export class Load {
       const last = Math.max(...talkers.flatMap(({ acked }) => acked.slice(-inFlight).map(({ seq }) => seq)));
       await until(() => talkers.every(({ lastSeq }) => lastSeq >= last));
     }
-    await pause(500); // time for entries that should not arrive
+    await pause(500); // Allows time for entries that should not arrive.
     return silent().map(
       ({ name, unanswered, lastSeq }) => `${name}: ${unanswered} sends, received up to seq ${lastSeq}`,
     );

@@ -13,7 +13,7 @@ export const staleOwnerPrefix = 'to the replaced';
 
 const endWithinMs = 2_000;
 const everyMs = 100;
-const askEveryMs = 1_100; // sustained rate that a manager allows one user
+const askEveryMs = 1_100; // This is the sustained rate that a manager allows one user.
 const replacedWithinMs = 12_000;
 
 /** The owner to replace, and how to make it the owner. */
@@ -55,8 +55,8 @@ class Pair {
   }
 
   /**
-   * Seats the first user at the owner. `place` moves the channel there, again if an empty channel
-   * was released meanwhile.
+   * Connects the first user at the owner. `place` moves the channel there, and again if it was
+   * released as empty in between.
    * @throws {Error} if the channel does not stay there
    */
   static async enter(
@@ -77,8 +77,8 @@ class Pair {
   }
 
   /**
-   * The newcomer listens until the channel has another owner; then both send to their own one.
-   * Returns false if no other owner appears.
+   * Lets the newcomer listen until the channel has another owner; then each user sends to their own
+   * owner. Returns false if no other owner appears.
    */
   async replace(): Promise<boolean> {
     for (const end = performance.now() + replacedWithinMs; performance.now() < end; await pause(askEveryMs)) {
@@ -100,7 +100,10 @@ class Pair {
     this.#successor?.send(`newcomer: ${clientId}`, { clientId: randomUUID() });
   }
 
-  /** Returns what the old owner did after it was replaced; `since` is when it could know. */
+  /**
+   * Returns what the old owner did after it was replaced. `since` is the time from which it could
+   * know.
+   */
   complaints(subject: string, since: number): string[] {
     const found: string[] = [];
     const acked = this.#rider.messages.filter(
@@ -122,13 +125,13 @@ class Pair {
 }
 
 /**
- * Replaces an owner while it cannot know, in a channel that stores everything and in one that
- * stores nothing.
+ * Checks that an owner that was replaced without knowing it does no harm, in a channel with history
+ * and in one without.
  */
 export class Takeover {
   readonly #transport: Transport;
   readonly #load: Load;
-  /** A room without history, where only the lease stops an old owner from relaying. */
+  /** A room without history, in which only the lease stops an old owner from relaying. */
   readonly #relayRoom: number;
   #pairs: Pair[] = [];
 
@@ -146,20 +149,20 @@ export class Takeover {
     return new Takeover(transport, load, id);
   }
 
-  /** Seats the first users at the owner, before the disturbance. */
+  /** Connects the first users at the owner, before the disturbance. */
   async enter(owner: ChannelOwner): Promise<void> {
     const [a, b, c, d] = this.#load.spareUsers as [DrillPerson, DrillPerson, DrillPerson, DrillPerson];
     const stored = await Pair.enter(this.#transport, this.#load.rooms[0]?.id ?? 0, [a, b], owner);
     this.#pairs = [stored, await Pair.enter(this.#transport, this.#relayRoom, [c, d], owner)];
   }
 
-  /** Waits for the replacement while the owner cannot know. Returns complaints. */
+  /** Waits until the owner is replaced, while it cannot know. Returns complaints. */
   async replace(): Promise<string[]> {
     const replaced = await Promise.all(this.#pairs.map((one) => one.replace()));
     return replaced.every(Boolean) ? [] : ['a channel with an unreachable owner got no new owner'];
   }
 
-  /** Ends the check, after the owner could know for a while. Returns complaints. */
+  /** Ends the check, once the owner has had time to notice. Returns complaints. */
   async end(since: number): Promise<string[]> {
     await pause(Math.max(0, since + endWithinMs + 500 - performance.now()));
     const [stored, relayed] = this.#pairs as [Pair, Pair];

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type Conversation, type ConversationEvent, textOf } from '@parley/client';
 import type { NamedEntry, ReaderEvent } from '@parley/testkit';
 
-/** An ack that takes longer than this counts as late. */
+/** Milliseconds after which an ack counts as late. */
 export const lateMs = 5_000;
 
 function readerEventOf(event: ConversationEvent): ReaderEvent | undefined {
@@ -21,7 +21,7 @@ export class Talker {
   readonly received: ReaderEvent[] = [];
   /** Times of acks, in ms. */
   readonly ackedAt: number[] = [];
-  /** Times of lost streams, in ms, one between two welcomes. */
+  /** Times of lost streams, in ms; at most one between two welcomes. */
   readonly lostAt: number[] = [];
   /** Times of welcomes, in ms. */
   readonly welcomedAt: number[] = [];
@@ -98,7 +98,7 @@ export class Talker {
 }
 
 /**
- * Returns the index of the first time at or after `since`. It searches from the end, because times
+ * Returns the index of the first time at or after `since`. Searches from the end, because the times
  * increase.
  */
 function firstAfter(times: readonly number[], since: number): number {

@@ -28,7 +28,7 @@ export interface Recovery {
 export interface DrillVerdict {
   readonly recoveries: readonly Recovery[];
   readonly counts: Readonly<Record<string, number>>;
-  /** Everything that went wrong. Empty: the drill passed. */
+  /** Everything that went wrong. If empty, the drill has passed. */
   readonly wrong: readonly string[];
   readonly histories: readonly RecordedHistory[];
 }
@@ -95,7 +95,7 @@ export async function judge(load: Load, rounds: readonly Round[]): Promise<Drill
   const faults = histories.flatMap(checkHistory);
   const recoveries = [...new Set(rounds.map(({ disturbance }) => disturbance))].map((one) => recoveryOf(one, rounds));
   const wrong = [
-    ...(rounds.length === 0 ? ['no disturbance was made'] : []),
+    ...(rounds.length === 0 ? ['nothing was disturbed'] : []),
     ...rounds.flatMap(({ disturbance, complaints }) => complaints.map((one) => `${disturbance.name}: ${one}`)),
     ...recoveries.flatMap(tooLate),
     ...histories.flatMap(storedByReplaced),

@@ -44,7 +44,9 @@ function faultOf(name: string): string | undefined {
   if (name.trim() === '') return 'A name needs a visible character.';
   if (stray.test(name)) return 'A name cannot contain accents without a letter, or more than 4 on one letter.';
   const [found] = hidden.exec(name.replace(visible, '')) ?? [];
-  return found === undefined ? undefined : `A name cannot contain ${codePoint(found)} there, because it is invisible.`;
+  return found === undefined
+    ? undefined
+    : `A name cannot contain the invisible character ${codePoint(found)} at that place.`;
 }
 
 /**

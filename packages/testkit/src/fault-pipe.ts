@@ -6,13 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface LinkFaults {
   /** Added delay, in milliseconds. */
   readonly delayMs: number;
-  /** Bandwidth. Infinite: unlimited. */
+  /** Bandwidth in bytes per second; infinite for no limit. */
   readonly bytesPerSecond: number;
-  /** Largest piece written at once. Infinite: unlimited. */
+  /** Largest piece written at once, in bytes; infinite for no limit. */
   readonly sliceBytes: number;
   /**
-   * A black hole: nothing passes and nothing is closed. Held data passes once it is off, as TCP
-   * would retransmit it.
+   * Whether it is a black hole: nothing passes and nothing is closed. Held data passes once the
+   * hole is off, as if TCP had retransmitted it.
    */
   readonly hole: boolean;
 }
@@ -48,8 +48,8 @@ export class FaultSwitch {
 }
 
 /**
- * Breaks a connection. Node 20 leaks a handle that is reset while its end is being sent, and then
- * never exits.
+ * Breaks a connection. Avoids a bug of Node 20, which leaks a handle that is reset while its end is
+ * being sent, and then never exits.
  */
 export function breakSocket(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();
@@ -63,7 +63,7 @@ const heldBytes = 262_144;
 
 /**
  * One direction of a proxied connection. It holds at most a quarter of a megabyte; backpressure
- * holds the rest at the sender.
+ * keeps the rest at the sender.
  */
 export class FaultPipe {
   readonly #from: Socket;
@@ -73,7 +73,7 @@ export class FaultPipe {
   #held = 0;
   #wake: () => void = () => {};
 
-  /** The faults of all switches apply, the worst of each kind. */
+  /** Combines the faults of all switches, taking the worst of each kind. */
   constructor(from: Socket, to: Socket, switches: readonly FaultSwitch[]) {
     this.#from = from;
     this.#to = to;
@@ -113,7 +113,7 @@ export class FaultPipe {
         await this.#pass(next.piece);
       }
     }
-    this.#from.resume(); // further data is read and dropped
+    this.#from.resume(); // Further data is read and dropped.
   }
 
   async #waitForHole(): Promise<void> {
@@ -140,7 +140,7 @@ export class FaultPipe {
       const hasRoom = this.#to.write(slice);
       const paceMs = (slice.length / bytesPerSecond) * 1_000;
       if (paceMs > 0) await pause(paceMs);
-      else if (Number.isFinite(sliceBytes)) await new Promise(setImmediate); // otherwise the slices would be joined
+      else if (Number.isFinite(sliceBytes)) await new Promise(setImmediate); // Otherwise the slices would be joined.
       if (!hasRoom) await this.#waitForDrain();
       await this.#waitForHole();
     }

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { breakSocket, FaultPipe, FaultSwitch, type LinkFaults, noFaults } from './fault-pipe.js';
 
-/** Up: from the client to the server. */
+/** Direction of data: `up` is from the client to the server. */
 export type Direction = 'up' | 'down';
 
 const both: readonly Direction[] = ['up', 'down'];

@@ -10,7 +10,7 @@ function authorization(token: string | undefined): string[] {
   return token === undefined ? [] : ['-H', `authorization: Bearer ${token}`];
 }
 
-/** Runs grpcurl, with one way to learn and name the contract. */
+/** Runs grpcurl, with a given way to learn the contract and to name its services. */
 export class Grpcurl {
   readonly #options: readonly string[];
   readonly #prefix: string;

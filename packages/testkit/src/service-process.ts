@@ -19,7 +19,9 @@ function entryOf(service: ServiceName, entry: string): string {
 export class ServiceProcess {
   readonly #child: ChildProcess;
   #output = '';
-  /** `host:port` of its gRPC and ops servers, and URL of its HTTP server, as far as it has them. */
+  /**
+   * `host:port` of its gRPC and ops servers, and the URL of its HTTP server; empty if it has none.
+   */
   grpc = '';
   http = '';
   admin: string | undefined;

@@ -31,7 +31,7 @@ export class Started extends Program {
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 
-  /** `node` is the Node that runs it and all its services. */
+  /** `node` is the Node executable that runs `npm start` and all services. */
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}, node = process.execPath) {
     const main = join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'start.js');
     super(node, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -36,9 +36,9 @@ export interface TestDatabase {
 /** Name of the migrated database that every test database is a copy of. */
 const template = 'parley_template';
 
-/** Creates the template, unless another test file already has. A second one waits meanwhile. */
+/** Creates the template, unless another test file already has. Concurrent callers wait. */
 async function ensureTemplate(server: Pool, serverUrl: string): Promise<void> {
-  await server.query('SELECT pg_advisory_lock(hashtext($1))', [template]); // released when the pool ends
+  await server.query('SELECT pg_advisory_lock(hashtext($1))', [template]); // The lock is released when the pool ends.
   const { rowCount } = await server.query('SELECT FROM pg_database WHERE datname = $1', [template]);
   if (rowCount !== 0) return;
   const draft = `${template}_draft`;
@@ -47,7 +47,7 @@ async function ensureTemplate(server: Pool, serverUrl: string): Promise<void> {
   await server.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
 }
 
-/** Copies the template. Rights on a database itself are not part of a copy, so this repeats them. */
+/** Copies the template and grants the rights on the database, which are not part of a copy. */
 async function copyTemplate(serverUrl: string, name: string): Promise<void> {
   const server = createPool({ url: serverUrl, applicationName: 'test', max: 1 });
   try {

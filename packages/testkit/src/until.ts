@@ -1,6 +1,6 @@
 /**
- * Polls until a condition holds. A test waits with this for what must happen soon; the deadline is
- * long, because a busy machine can stretch everything.
+ * Polls until a condition holds. A test uses this to wait for something that must happen soon. The
+ * deadline is long, because a busy machine can stretch everything.
  * @throws {Error} after `withinMs`
  */
 export async function until(condition: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {

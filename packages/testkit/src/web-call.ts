@@ -29,7 +29,7 @@ export function webFetch(url: string, body: Uint8Array, options: WebCallOptions 
     method: 'POST',
     headers: {
       'content-type': type,
-      accept: type, // Envoy responds with this type
+      accept: type, // Envoy responds with this type.
       'x-grpc-web': '1',
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...headers,

@@ -1,7 +1,7 @@
 import { payloadError } from './payload.js';
 import type { BenchWire } from './wire.js';
 
-/** How far one user of a channel has received. */
+/** Progress of one user of a channel. */
 export class Listener {
   offset = 0;
   frames = 0;
@@ -9,8 +9,8 @@ export class Listener {
 
 /**
  * The bytes of a channel. Every user receives the same bytes, so the first copy is decoded and
- * checked (content, order, no gap), and every other copy is compared with it. This checks
- * everything cheaply.
+ * checked (content, order, no gap), and every other copy is only compared with it. This makes a
+ * full check cheap.
  */
 export class ChannelBytes {
   readonly listeners: readonly Listener[];

@@ -3,7 +3,7 @@ import type { BenchSeat, Job } from './job.js';
 import { payload } from './payload.js';
 import type { BenchWire, StreamLine } from './wire.js';
 
-/** One channel under load: its users, its sender, and what each has received. */
+/** One channel under load: its users, its sender, and the progress of each user. */
 export class ChannelLoad {
   readonly bytes: ChannelBytes;
   readonly latenciesMs: number[] = [];
@@ -37,7 +37,7 @@ export class ChannelLoad {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
 
-  /** Joins the user with this index. One beyond the counted users never reads. */
+  /** Joins the user with this index. A user beyond the counted ones never reads. */
   async join(user: number, seat: BenchSeat): Promise<void> {
     if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {
@@ -56,7 +56,7 @@ export class ChannelLoad {
     this.#sending = false;
   }
 
-  /** Marks further stream ends as intended. */
+  /** Marks all further stream ends as intended. */
   end(): void {
     this.#over = true;
   }

@@ -10,7 +10,7 @@ const request = {
   te: 'trailers',
 };
 
-/** Hand-written gRPC on node:http2, with windows that never limit. */
+/** Hand-written gRPC on node:http2, with windows that are never the limit. */
 export class GrpcWire implements BenchWire {
   readonly #authority: string;
   readonly #sessions: ClientHttp2Session[] = [];
@@ -50,8 +50,8 @@ export class GrpcWire implements BenchWire {
     this.#sessions.push(session);
     session.on('error', () => {});
     const stream = session.request({ ...request, ...headers });
-    await untilResponse(stream); // without a data listener it reads nothing
-    stream.on('error', () => {}); // the server resets it sooner or later
+    await untilResponse(stream); // Without a data listener the stream reads nothing.
+    stream.on('error', () => {}); // The server resets it sooner or later.
   }
 
   close(): void {
@@ -63,7 +63,7 @@ export class GrpcWire implements BenchWire {
     if (known !== undefined) return known;
     const session = connect(this.#authority, { settings: { initialWindowSize: windowBytes, enablePush: false } });
     this.#sessions.push(session);
-    session.on('error', () => {}); // its streams report it
+    session.on('error', () => {}); // Its streams report the error.
     await new Promise((resolve) => session.once('connect', resolve).once('close', resolve));
     if (!session.destroyed) session.setLocalWindowSize(windowBytes);
     return session;

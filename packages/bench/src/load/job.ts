@@ -16,9 +16,9 @@ export interface Job {
   readonly window?: number | undefined;
   readonly perSecond?: number | undefined;
   readonly connections?: number | undefined;
-  /** Whether the last user of each channel joins and never reads. */
+  /** Whether the last user of each channel joins but never reads. */
   readonly dead?: boolean;
-  /** Measured time in seconds. 0: only measure the memory of idle streams. */
+  /** Measured time in seconds. 0: only the memory of idle streams is measured. */
   readonly seconds: number;
 }
 

@@ -43,7 +43,7 @@ async function joinAll(job: Job, channels: readonly ChannelLoad[]): Promise<void
   await Promise.all(Array.from({ length: joinsAtOnce }, joinSome));
 }
 
-/** Sends at a fixed rate, with the channels in turn. Late messages are made up for. */
+/** Sends at a fixed rate, with the channels taking turns. Catches up after a delay. */
 function sendSteadily(channels: readonly ChannelLoad[], perSecond: number): () => void {
   const began = performance.now();
   let sent = 0;

@@ -17,10 +17,7 @@ export function decode(bytes: Uint8Array): Message {
   return Message.decode(new BinaryReader(bytes), bytes.length);
 }
 
-/**
- * Checks the bounds that the chat server checks.
- * @throws {Error} if a bound is exceeded
- */
+/** Checks the limits that the chat server checks. @throws {Error} if a limit is exceeded */
 export function bound(message: Message): Message {
   const { data, clientId, mentions, fileIds, targetSeq, kind, welcome, ack, goodbye, presence } = message;
   const fits =
@@ -32,7 +29,7 @@ export function bound(message: Message): Message {
     mentions.every((id) => userId.test(id));
   const isForged = [welcome, ack, goodbye, presence].some((event) => event !== undefined);
   if (!fits || isForged || fileIds.length > 0 || targetSeq > 0 || kind !== 0)
-    throw new Error('The message exceeds a bound.');
+    throw new Error('The message exceeds a limit.');
   return message;
 }
 

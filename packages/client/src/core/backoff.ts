@@ -2,8 +2,8 @@ const firstMs = 300;
 const longestMs = 5_000;
 
 /**
- * Retry delays with full jitter. The upper bound doubles with each try, so that clients spread out
- * instead of reconnecting at once.
+ * Retry delays with full jitter. The upper limit doubles with each attempt, so that clients spread
+ * out instead of reconnecting all at once.
  */
 export class Backoff {
   readonly #random: () => number;
@@ -14,7 +14,7 @@ export class Backoff {
   }
 
   /**
-   * Returns the next delay in milliseconds: `atLeastMs`, which the server asked for, plus the
+   * Returns the next delay in milliseconds: `atLeastMs`, for which the server asked, plus the
    * jitter.
    */
   next(atLeastMs = 0): number {

@@ -40,8 +40,8 @@ export interface Hold {
 /** Options of a SendExchange. */
 export interface ExchangeOptions<R> {
   /**
-   * Maximum number of unacknowledged sends on the wire. 1 keeps the order within each lane,
-   * whatever is refused.
+   * Maximum number of unacknowledged sends on the wire. With 1, each lane keeps its order no matter
+   * what is refused.
    */
   readonly inFlight: number;
   /** Returns the delay for a temporary refusal, or undefined if the refusal is final. */
@@ -52,11 +52,9 @@ export interface ExchangeOptions<R> {
 
 /**
  * The state machine of a conversation, without I/O and without a clock. It decides what to write,
- * which entries are new, and which sends are answered.
- *
- * It outlives its streams: the caller calls `open`, then `entry` and `answer`, then `lost`, then
- * `open` again. It writes nothing until all missed entries have arrived, because they may contain
- * the echo of an earlier send.
+ * which entries are new, and which sends are answered. It outlives its streams: the caller calls
+ * `open`, then `entry` and `answer`, then `lost`, then `open` again. It writes nothing until all
+ * missed entries have arrived, because they may contain the echo of an earlier send.
  */
 export class SendExchange<F, E extends QueuedSend, R> {
   readonly #outbox: Outbox<F>;
@@ -87,7 +85,7 @@ export class SendExchange<F, E extends QueuedSend, R> {
     return this.#outbox.add(item) ? this.tick(nowMs) : undefined;
   }
 
-  /** Gives up a send. If it is already on the wire, it may still arrive. */
+  /** Abandons a send. If it is already on the wire, it may still arrive. */
   abandon(clientId: string, nowMs: number): Step<F, E, R>[] {
     this.#outbox.remove(clientId);
     return this.tick(nowMs);

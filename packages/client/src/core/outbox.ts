@@ -3,12 +3,15 @@ export const outboxLimits = { messages: 1_000, bytes: 8_388_608 } as const;
 
 /** A frame that is sent until it is acknowledged. */
 export interface OutboxEntry<F> {
-  /** A UUID, the same for every try. */
+  /** A UUID, the same in every attempt. */
   readonly clientId: string;
   /** Payload size, for the limit. */
   readonly bytes: number;
   readonly frame: F;
-  /** Frames of one lane keep their order. One lane can be held while others continue. */
+  /**
+   * Name of the lane. Frames of one lane keep their order, and one lane can be held while others
+   * continue.
+   */
   readonly lane: string;
 }
 
@@ -66,7 +69,7 @@ export class Outbox<F> {
   }
 
   /**
-   * Time at which `take` has frames again, which may be in the past; undefined if only an answer
+   * Time at which `take` will have frames again; it may be in the past. Undefined if only an answer
    * can free some.
    */
   get heldUntilMs(): number | undefined {
@@ -84,7 +87,7 @@ export class Outbox<F> {
     return Math.max(this.#holdUntilMs, this.#heldLanes.get(lane) ?? 0);
   }
 
-  /** Removes a send that was answered or given up. Returns false if it is unknown. */
+  /** Removes a send that was answered or abandoned. Returns false if it is unknown. */
   remove(clientId: string): boolean {
     const slot = this.#slots.get(clientId);
     if (slot === undefined) return false;
@@ -95,8 +98,8 @@ export class Outbox<F> {
   }
 
   /**
-   * Schedules another try of a refused send. Until `untilMs` nothing leaves, or nothing of its
-   * lane.
+   * Schedules another attempt of a refused send. Until `untilMs` nothing leaves, or only nothing of
+   * its lane.
    */
   postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);

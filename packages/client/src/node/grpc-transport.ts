@@ -8,8 +8,8 @@ import { GrpcStream } from './grpc-stream.js';
 import { Peers } from './peers.js';
 
 /**
- * Options of `grpcTransport`. They do not cover the chat servers: the managers say for each whether
- * it uses TLS.
+ * Options of `grpcTransport`. They do not apply to chat servers: for each of these, the managers
+ * say whether it uses TLS.
  */
 export interface GrpcOptions extends Security {
   /**
@@ -64,7 +64,7 @@ export function grpcTransport({ userService, channelService, tls = false, ca, on
   const logout = once(users, UserService.logout);
   const user = repeatable(users, UserService.get);
   const remove = once(managers, ChannelService.delete);
-  const listen = repeatable(managers, ChannelService.listen); // the newest seat wins
+  const listen = repeatable(managers, ChannelService.listen); // The newest seat wins.
   return {
     register: async (user, options) => void (await register(user, options)),
     login: repeatable(users, UserService.login),

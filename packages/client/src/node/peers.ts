@@ -4,7 +4,10 @@ import { Refusal, refuse } from '@parley/runtime';
 
 /** Options of `Peers.ask`. */
 export interface AskOptions {
-  /** Whether the call is idempotent. If so, it goes to the next address when no response comes. */
+  /**
+   * Whether the call is idempotent. If so, and if no response comes, it is sent to the next
+   * address.
+   */
   readonly repeatable: boolean;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,8 +51,8 @@ export class Peers {
   }
 
   /**
-   * Calls `attempt` for one address after the other; `withinMs` is its deadline. Rejects as the
-   * last attempt does, or with the signal's reason.
+   * Calls `attempt` with one address after the other; `withinMs` is its deadline. Rejects with the
+   * error of the last attempt, or with the signal's reason.
    */
   async ask<T>(attempt: (client: Client, withinMs: number) => Promise<T>, options: AskOptions): Promise<T> {
     const order = this.#clients.map((_, n) => (this.#first + n) % this.#clients.length);
@@ -75,7 +78,10 @@ export class Peers {
     for (const client of this.#clients) client.close();
   }
 
-  /** Puts a server that responded first, even if it refused; moves on from one that did not. */
+  /**
+   * Moves a server that responded, even with a refusal, to the front; moves on from one that did
+   * not.
+   */
   async #noteResponse<T>(at: number, answering: Promise<T>): Promise<T> {
     try {
       const answer = await answering;

@@ -22,8 +22,8 @@ export interface WebCallSettings {
 const withinMs = 15_000;
 
 /**
- * Reasons for a proxy's own refusals. It refuses by HTTP status, which grpc-web turns into a gRPC
- * code.
+ * Reasons for a proxy's own refusals. The proxy refuses with an HTTP status, which grpc-web turns
+ * into a gRPC code.
  */
 const proxyReasons: ReadonlyMap<number, 'unreachable' | 'invalid-token' | 'not-implemented'> = new Map([
   [2, 'unreachable'],
@@ -68,7 +68,10 @@ export class WebCaller {
     this.#origin = origin;
   }
 
-  /** Starts a call. Returns a function that cancels it; the observer then hears nothing more. */
+  /**
+   * Starts a call. Returns a function that cancels it; after that, the observer is not called any
+   * more.
+   */
   open<Q, S>(method: Method<Q, S>, request: Q, settings: WebCallSettings, observer: CallObserver<S>): () => void {
     const url = this.#origin + method.path;
     const stream = this.#client.serverStreaming(url, request, metadataFor(settings), descriptorOf(method));

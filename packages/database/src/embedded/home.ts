@@ -31,7 +31,7 @@ export async function openFolder(dataDir: string): Promise<string> {
     await access(folder, constants.W_OK);
     return await realpath(folder);
   } catch (cause) {
-    throw new Error(`The data folder ${folder} cannot be written: choose another.`, { cause });
+    throw new Error(`The data folder ${folder} cannot be written. Choose another.`, { cause });
   }
 }
 
@@ -56,7 +56,7 @@ async function place(folder: string, account: SystemUser, log: (line: string) =>
   await chown(elsewhere, account.uid, account.gid);
   const there = join(elsewhere, 'postgres');
   await symlink(there, home);
-  log(`The database files are in ${there}: the user PostgreSQL runs as cannot get into ${folder}.`);
+  log(`The database files are in ${there}, because the system user of PostgreSQL cannot enter ${folder}.`);
   return there;
 }
 

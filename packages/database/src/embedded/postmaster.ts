@@ -20,7 +20,7 @@ function pidFile(home: string): string {
 async function readPidFile(home: string): Promise<Postmaster | undefined> {
   const text = await readFile(pidFile(home), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
-    throw new Error(`${home} belongs to another user: run as that user.`, { cause: error });
+    throw new Error(`${home} belongs to another user. Run as that user.`, { cause: error });
   });
   const [pid, , , port] = text.split('\n').map(Number);
   return pid ? { pid, port: port || 0 } : undefined;

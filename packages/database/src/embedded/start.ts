@@ -62,7 +62,7 @@ async function prepare(settings: EmbeddedSettings): Promise<Place> {
 async function adopt({ folder, home, password, port, log }: Place): Promise<pg.Client | undefined> {
   const orphan = await findPostmaster(home);
   if (!orphan) return undefined;
-  const left = async () => ((await findPostmaster(home)) ? undefined : 'it is just ending');
+  const left = async () => ((await findPostmaster(home)) ? undefined : 'it is stopping');
   const keeper = await connectWhenReady(home, password, left).catch(async (error: Error) => {
     if (await left()) return undefined;
     throw error;
@@ -82,7 +82,7 @@ async function launchOnce(place: Place): Promise<pg.Client | string> {
   const { folder, home, password, log } = place;
   const port = await choosePort(folder, place.port);
   const child: PostgresChild = await launch({ ...place, port, logFile: join(folder, 'postgres.log') });
-  child.onFailure((how) => log(`PostgreSQL ended (${how}).`));
+  child.onFailure((how) => log(`PostgreSQL exited (${how}).`));
   const keeper = await connectWhenReady(home, password, child.ended).catch(async (error: Error) => {
     const reason = (await child.ended()) ?? '';
     if (await worthAnotherTry(reason)) return reason;
@@ -98,7 +98,9 @@ async function launchNew(place: Place): Promise<pg.Client> {
     const outcome = await launchOnce(place);
     if (typeof outcome !== 'string') return outcome;
   }
-  throw new Error(`Processes of an earlier PostgreSQL in ${place.home} do not end. End them.`);
+  throw new Error(
+    `Processes of an earlier PostgreSQL in ${place.home} are still running. Stop them, then start again.`,
+  );
 }
 
 /**

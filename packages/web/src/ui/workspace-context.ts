@@ -10,13 +10,13 @@ export const RoomContext = createContext<Room | undefined>(undefined);
 /** Returns the workspace of the signed-in user. */
 export function useWorkspace(): Workspace {
   const workspace = useContext(WorkspaceContext);
-  if (workspace === undefined) throw new Error('nobody is signed in');
+  if (workspace === undefined) throw new Error('Nobody is signed in.');
   return workspace;
 }
 
 /** Returns the open room. */
 export function useRoom(): Room {
   const room = useContext(RoomContext);
-  if (room === undefined) throw new Error('no room is open');
+  if (room === undefined) throw new Error('No room is open.');
   return room;
 }

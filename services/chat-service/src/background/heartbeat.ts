@@ -68,7 +68,7 @@ export class Heartbeat {
   async checkAccepted(): Promise<void> {
     if (this.#refused !== undefined)
       throw new Error(`no manager accepts the reports of this chat server: ${this.#refused}`);
-    if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has run out');
+    if (!this.#deps.lease.holds(moment())) throw new Error('the lease of this chat server has lapsed');
   }
 
   /** Sends one report. If no manager responds, renews the lease in the database directly. */
