@@ -4,6 +4,7 @@ import type { Queryable } from './statement.js';
 
 const owner = loadSql('owner.sql', import.meta.url);
 const grant = owner.statement('grantAdministrator', { userId: text }, { outcome: text });
+const forgetEvents = owner.statement('forgetEvents', {}, {});
 const restored = owner.statement('declareRestored', {}, { channels: int8 });
 
 /**
@@ -18,10 +19,11 @@ export async function grantAdministrator(client: Queryable, userId: string): Pro
 
 /**
  * Prepares a database restored from a backup: gives every channel a new log, so that no seq is used
- * twice. Returns the number of channels.
+ * twice, and forgets the events of the other cluster. Returns the number of channels.
  * @throws the database error.
  */
 export async function declareRestored(client: Queryable): Promise<number> {
+  await forgetEvents.run(client);
   const [row] = await restored.run(client);
   return row?.channels ?? 0;
 }

@@ -39,6 +39,7 @@ const typescriptTypes: Readonly<Record<string, string>> = {
   text: 'string',
   'timestamp with time zone': 'Date',
   uuid: 'string',
+  xid8: 'string',
 };
 
 /**

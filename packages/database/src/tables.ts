@@ -51,6 +51,7 @@ export interface EventTable {
   channelId: number | null;
   userIds: Generated<string[]>;
   body: Generated<Record<string, unknown>>;
+  txid: Generated<string>;
 }
 
 export interface FileTable {

@@ -100,9 +100,23 @@ function slowWrite(): Promise<void> {
   });
 }
 
-test('a reader that pages by "id > cursor" sees every event of sixteen slow writers', async () => {
-  const start = await pool.query<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM chat.event');
-  const first = start.rows[0]?.id ?? 0;
+interface EventPosition {
+  readonly txid: string;
+  readonly id: number;
+}
+
+/** Reads the events after a position, as every reader must. */
+async function eventsAfter({ txid, id }: EventPosition): Promise<EventPosition[]> {
+  const { rows } = await pool.query<EventPosition>(
+    `SELECT txid, id FROM chat.event WHERE (txid, id) > ($1, $2) AND txid < pg_snapshot_xmin(pg_current_snapshot())
+     ORDER BY txid, id`,
+    [txid, id],
+  );
+  return rows;
+}
+
+test('a reader of whole transactions sees every event of sixteen slow writers once', async () => {
+  const first = (await eventsAfter({ txid: '0', id: 0 })).at(-1) ?? { txid: '0', id: 0 };
   let writing = true;
   const writers = Array.from({ length: 16 }, async () => {
     for (let n = 0; n < 15; n++) await slowWrite();
@@ -110,15 +124,28 @@ test('a reader that pages by "id > cursor" sees every event of sixteen slow writ
   const all = Promise.all(writers).then(() => {
     writing = false;
   });
-  const seen: number[] = [];
+  const seen: EventPosition[] = [];
   for (let last = false; !last; ) {
     last = !writing;
-    const cursor = seen.at(-1) ?? first;
-    const { rows } = await pool.query<{ id: number }>('SELECT id FROM chat.event WHERE id > $1 ORDER BY id', [cursor]);
-    seen.push(...rows.map((row) => row.id));
+    seen.push(...(await eventsAfter(seen.at(-1) ?? first)));
   }
   await all;
+  expect(new Set(seen.map(({ id }) => id)).size).toBe(240);
   expect(seen).toHaveLength(240);
+});
+
+test('a change of members that is not committed yet holds up none in other channels', async () => {
+  const [slow, other] = [await addChannel(pool, 'alice', 'group'), await addChannel(pool, 'alice', 'group')];
+  const join = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'bob', 0)";
+  await transaction(pool, async (client) => {
+    await client.query(join, [slow]);
+    await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+    await transaction(pool, async (second) => {
+      await second.query("SET LOCAL lock_timeout = '5s'");
+      await second.query(join, [other]);
+    });
+  });
+  expect(await eventsOf(other)).toContain('member_added');
 });
 
 test('reads present users by index among 100,000 seats', async () => {
