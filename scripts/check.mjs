@@ -1,4 +1,4 @@
-/** Runs every check that does not execute the code. The first failure ends it. */
+/** Runs every check that does not execute the code. Stops at the first failure. */
 import { giveUp, run, runTool, setUp } from './setup.mjs';
 
 setUp();

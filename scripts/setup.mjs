@@ -25,7 +25,7 @@ export function run(command, args, env = {}) {
   return status ?? 1;
 }
 
-/** Runs the binary of an installed package with Node, independent of the shell. */
+/** Runs the binary of an installed package with Node, without a shell. */
 export function runTool(packageName, bin, args, env) {
   return run(process.execPath, [join(root, 'node_modules', packageName, bin), ...args], env);
 }

@@ -1,9 +1,7 @@
 /**
- * Measures a real Envoy (from the PATH, else installed as `npm start -- --envoy` does) against what
- * Parley requires of its proxy.
- *
- * `node scripts/checks/envoy.mjs [part...] [--minutes 15]`; without a part it runs each. The exit
- * code is 1 if a bound was exceeded.
+ * Measures a real Envoy (from the PATH, or else installed as `npm start -- --envoy` does) against
+ * the requirements of Parley. `node scripts/checks/envoy.mjs [part...] [--minutes 15]` runs the
+ * given parts, or all. The exit code is 1 if a limit was exceeded.
  */
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
@@ -21,7 +19,7 @@ function log(line) {
   process.stdout.write(`  ${line}\n`);
 }
 
-/** Prints a measurement. Exceeding the bound is a fault. */
+/** Prints a measurement. A measurement above its limit is a fault. */
 function judge(label, measured, bound) {
   const bad = !(measured <= bound);
   if (bad) broken += 1;

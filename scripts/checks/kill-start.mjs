@@ -46,7 +46,7 @@ async function start() {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  // A shell between npm and this process dies of the SIGINT, and npm then does the same.
+  // The SIGINT also ends the shell between npm and this process, and npm then exits too.
   const exit = new Promise((resolve) => npm.once('exit', (code, signal) => resolve(code ?? signal)));
   let said = '';
   npm.stdout.on('data', (chunk) => {

@@ -68,7 +68,7 @@ function withDatabase(command: Command): Command {
 function addGrant(admin: Command): void {
   const command = admin.command('grant <user>').description('make a user an operator, directly in the database');
   withDatabase(command).action(async (user: string, options: OwnerOptions, command: Command) => {
-    const { grant } = await import('./grant.js'); // imported late, because only this command needs the database
+    const { grant } = await import('./grant.js'); // This is imported late, because only this command needs the database.
     await grant(user, options);
     sessionOf(command).print(`${terminalLine(user)} is an operator.`, { id: user, role: 'admin' });
   });
@@ -81,7 +81,7 @@ function addRestored(admin: Command): void {
       'run this after restoring the database from a backup: every channel gets a new numbering, so that clients do not skip new messages',
     );
   withDatabase(command).action(async (options: OwnerOptions, command: Command) => {
-    const { restored } = await import('./restored.js'); // imported late, because only this command needs the database
+    const { restored } = await import('./restored.js'); // This is imported late, because only this command needs the database.
     const channels = await restored(options);
     sessionOf(command).print(`${channels} channels have a new log. Restart every running chat server.`, { channels });
   });

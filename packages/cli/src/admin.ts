@@ -59,9 +59,8 @@ export async function printServers(session: CommandSession, all: boolean): Promi
 }
 
 /**
- * Finds a server by its id, else the only live one with that name.
- * @throws {Refusal} `server-not-found`
- * @throws {Failure} if several live servers have the name
+ * Finds a server by its id, or else the only live one with that name.
+ * @throws {Refusal} `server-not-found` @throws {Failure} if several live servers have the name
  */
 export function pickServer(servers: readonly ChannelServer[], wanted: string): ChannelServer {
   const byId = servers.find(({ id }) => id === wanted);
@@ -92,7 +91,7 @@ const lastServer = `It gets no new channels.
 warning: no other chat server is serving; everyone waits until one starts`;
 
 async function channelIdOf(session: CommandSession, wanted: string): Promise<number> {
-  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // the id may be of a channel that only its members see
+  if (/^[1-9]\d{0,9}$/.test(wanted)) return Number(wanted); // The id may belong to a channel that only its members see.
   return (await findOnly(await session.loggedIn(), wanted)).id;
 }
 
@@ -114,8 +113,8 @@ export async function kickUser(
 }
 
 /**
- * Returns the number of seats that the last such kick ended, from the audit log; undefined if it is
- * no longer on the first page.
+ * Returns the number of seats that the last such kick ended, from the audit log. Undefined if that
+ * kick is no longer on the first page.
  */
 async function seatsEnded(operator: Administration, actor: string, target: string): Promise<number | undefined> {
   const { entries } = await operator.audit();
@@ -124,7 +123,7 @@ async function seatsEnded(operator: Administration, actor: string, target: strin
   return typeof seats === 'number' ? seats : undefined;
 }
 
-/** Parses the details of an audit entry; empty if they are not a JSON object. */
+/** Parses the details of an audit entry. Returns an empty object if they are not a JSON object. */
 function detailOf(text: string): Readonly<Record<string, unknown>> {
   try {
     return { ...(JSON.parse(text) as object) };
@@ -163,7 +162,7 @@ function targetOf({ action, target, detail }: AuditEntry): string {
   return typeof name === 'string' ? name : target;
 }
 
-/** Formats a time in Unix ms as ISO 8601. A server can send any number. */
+/** Formats a time in Unix ms as ISO 8601, even if the server sends an impossible one. */
 function isoTime(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString();

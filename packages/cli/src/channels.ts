@@ -41,7 +41,7 @@ function channelValue(channel: Channel) {
   };
 }
 
-/** UserNames the first people in a channel, and the number of the others. */
+/** Names the first people in a channel and counts the others. */
 function insideOf({ users, userCount }: Channel): string {
   const more = userCount - users.length;
   return [...users.map((user) => terminalLine(user.id)), ...(more > 0 ? [`and ${more} more`] : [])].join(' ');
@@ -63,7 +63,7 @@ export function channelTable(channels: readonly Channel[]): string {
 
 const maxPages = 10;
 
-/** Fetches all pages of a list, up to `maxPages`. `cut` tells whether there are more. */
+/** Fetches all pages of a list, up to `maxPages`. `cut` says whether there are more. */
 async function allPages(client: ParleyClient, mine: boolean): Promise<{ channels: Channel[]; cut: boolean }> {
   const channels: Channel[] = [];
   let after = '';

@@ -28,7 +28,7 @@ export function usage(message: string): Failure {
   return new Failure('usage', exitCodes.usage, message);
 }
 
-/** Parts of the commands in an advice, so that each works as printed. */
+/** Beginnings and options of the commands that an error suggests, so that each works as printed. */
 export interface Advised {
   /** Beginning of a command for the logged-in user. */
   readonly self: string;
@@ -77,7 +77,10 @@ function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised
   return advice === undefined ? sentence : `${sentence} ${advice}`;
 }
 
-/** For a chat server, the message of the SDK already names the address and the cause. */
+/**
+ * Converts a failed connection. For a chat server, the message of the SDK already names the address
+ * and the cause.
+ */
 function unreachable({ reason, message, cause, retryAfterMs }: Refusal): Failure {
   const words = message === refusals[reason].message ? whyUnreachable(cause) : asSentence(terminalLine(message));
   return new Failure(reason, exitCodes.unreachable, words, retryAfterMs);
@@ -113,7 +116,7 @@ function wordsOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/Bearer .*/s, 'Bearer (a token)');
 }
 
-/** Converts anything thrown to a failure. Commands in its advice begin as `advised` says. */
+/** Converts anything thrown to a failure. Commands that it suggests begin as `advised` says. */
 export function failureFrom(thrown: unknown, advised: Advised = anyUser): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof Refusal) return refused(thrown, advised);

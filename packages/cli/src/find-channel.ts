@@ -49,7 +49,7 @@ function summaryOf({ id, ownerId, userCount }: Channel): string {
 }
 
 /**
- * Returns the channels that may be meant, the best match first.
+ * Returns the channels that the user may mean, the best match first.
  * @throws {Refusal} `channel-not-found`
  */
 function candidates({ mine, others, similar = [] }: Namesakes, wanted: string): readonly [Channel, ...Channel[]] {
@@ -63,8 +63,8 @@ function candidates({ mine, others, similar = [] }: Namesakes, wanted: string): 
 }
 
 /**
- * Picks the user's own channel of several, else the most active one. `note` is a note about the
- * others.
+ * Picks the user's own channel if several have the name, or else the most active one. `note` is a
+ * text about the others.
  * @throws {Refusal} `channel-not-found`
  */
 export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Channel; note: string | undefined } {
@@ -78,7 +78,7 @@ export function pickChannel(namesakes: Namesakes, wanted: string): { channel: Ch
 }
 
 /**
- * Finds a channel to read, by its id or name, and notes if the name is ambiguous.
+ * Finds a channel to read, by its id or name, and prints a note if the name is ambiguous.
  * @throws {Refusal} `channel-not-found`
  */
 export async function findChannel(client: ParleyClient, wanted: string): Promise<Channel> {
@@ -104,9 +104,8 @@ export function pickOnly(namesakes: Namesakes, wanted: string): Channel {
 }
 
 /**
- * Finds the only channel that can be meant, for actions that cannot be undone.
- * @throws {Refusal} `channel-not-found`
- * @throws {Failure} if the name is ambiguous
+ * Finds a channel for an action that cannot be undone, and so only if the name is unambiguous.
+ * @throws {Refusal} `channel-not-found` @throws {Failure} if the name is ambiguous
  */
 export async function findOnly(client: ParleyClient, wanted: string): Promise<Channel> {
   const found = await byId(client, wanted);

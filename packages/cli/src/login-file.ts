@@ -31,15 +31,15 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** The login file of this system user, which nobody else can read. */
+/** The login file of this system user. Nobody else can read it. */
 export class LoginFile {
   readonly #path: string;
   readonly #ownFolder: boolean;
   readonly #self: string;
 
   /**
-   * Without a path, uses the default one and closes its folder to others too. `self` is the command
-   * that an advice prints.
+   * Without a path, uses the default file and makes its folder private too. `self` is the command
+   * that error texts suggest.
    */
   constructor(path: string | undefined, env: NodeJS.ProcessEnv, self = 'npx parley') {
     this.#self = self;

@@ -1,7 +1,7 @@
 import { exitCodes } from './failure.js';
 import { runCommand } from './run.js';
 
-process.noDeprecation = true; // a user of the command cannot act on it
+process.noDeprecation = true; // The user of the command cannot do anything about this warning.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => process.exit(exitCodes.ok));
 }

@@ -7,7 +7,7 @@ const maxFacts = 10_000;
 export class Marks {
   readonly #facts = new Map<string, boolean>();
 
-  /** Records an entry. Returns whether it changed anything, as far as is known. */
+  /** Records an entry. Returns whether it changed anything, as far as known. */
   record(entry: EntryEvent): boolean {
     switch (entry.type) {
       case 'message':
@@ -29,7 +29,10 @@ export class Marks {
     }
   }
 
-  /** Forgets everything, because the seqs of another log are of other messages. */
+  /**
+   * Forgets everything. Call it when the log changes, because the old seqs then mean other
+   * messages.
+   */
   clear(): void {
     this.#facts.clear();
   }

@@ -4,7 +4,7 @@ import { terminalLine } from './plain-text.js';
 
 type NamedUser = Pick<User, 'id' | 'name'>;
 
-/** Returns the ids of the users that an event is about. */
+/** Returns the ids of the users whom an event concerns. */
 function idsOf(event: ConversationEvent): string[] {
   const userIds = event.type === 'member' ? [event.userId, event.by] : [];
   return [...('sender' in event ? [event.sender] : []), ...userIds].filter((id) => id !== '');
@@ -19,21 +19,24 @@ function usersOf(event: ConversationEvent): readonly NamedUser[] {
 /** Display names of users, by id. */
 export class UserNames {
   readonly #fetchUser: (id: string) => Promise<NamedUser>;
-  /** UserNames by user id, of users who left too. The id itself if the name could not be fetched. */
+  /**
+   * Names by user id, including those of users who left. The name is the id if it could not be
+   * fetched.
+   */
   readonly #names = new Map<string, string>();
 
   constructor(fetchUser: (id: string) => Promise<NamedUser>) {
     this.#fetchUser = fetchUser;
   }
 
-  /** Learns the names that events carry, and fetches those of other users that they are about. */
+  /** Records the names that events carry, and fetches those of all other users in the events. */
   async learn(events: readonly ConversationEvent[]): Promise<void> {
     for (const { id, name } of events.flatMap(usersOf)) this.#names.set(id, name);
     const unknown = new Set(events.flatMap(idsOf).filter((id) => !this.#names.has(id)));
     await Promise.all([...unknown].map((id) => this.#fetch(id)));
   }
 
-  /** Users who are hidden or gone keep their id as name. */
+  /** Fetches one name. Users who are hidden or gone keep their id as their name. */
   async #fetch(id: string): Promise<void> {
     const { name } = await this.#fetchUser(id).catch(() => ({ name: id }));
     this.#names.set(id, name);
@@ -42,7 +45,7 @@ export class UserNames {
   /** Returns the name, or the id if the name is unknown. */
   readonly of = (id: string): string => this.#names.get(id) ?? id;
 
-  /** Returns the name for a terminal, with the id if they differ. */
+  /** Returns the name for a terminal, with the id if name and id differ. */
   readonly label = (id: string): string => {
     const name = this.of(id);
     return name === id ? terminalLine(id) : `${terminalLine(name)} (${terminalLine(id)})`;

@@ -1,6 +1,6 @@
 import { plainJson, plainText } from './plain-text.js';
 
-/** All output of the command. It removes everything that a terminal would obey. */
+/** All output of the command. It removes every character that controls a terminal. */
 export const output = {
   /** Prints lines for people on stdout. */
   say(words: string): void {

@@ -23,7 +23,7 @@ function readLine(prompt: string): Promise<string | undefined> {
 const { passwordMinBytes: least, passwordMaxBytes: most } = limits;
 const rule = `${least} to ${most} bytes`;
 
-/** Checks the length early; the server would refuse it only after the second prompt. */
+/** Checks the length before the second prompt; the server would refuse it only afterwards. */
 function checkRule(password: string): void {
   const bytes = Buffer.byteLength(password);
   if (bytes < least || bytes > most) throw usage(`A password has ${rule}; this one has ${bytes}.`);

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Characters that a terminal obeys or does not show: C0 except tab and newline, DEL, C1, line and
- * paragraph separators, and everything that reorders text, hides or has no width, including tag
+ * Characters that control a terminal or are not shown: C0 except tab and newline, DEL, C1, line and
+ * paragraph separators, and everything that reorders or hides text or has no width, including tag
  * characters and unusual variation selectors. Joiners stay, because scripts and emoji need them.
  * Letters that look like spaces stay too; `spaces` handles them.
  */
@@ -22,18 +22,21 @@ export function plainText(text: string): string {
  */
 const spaces = /[\p{White_Space}\u2800\u3164\u115f\u1160\uffa0]{2,}/gu;
 
-/** Longest indentation that is shown as it is; it is far shorter than a row. */
+/** Longest indentation that is shown as it is, in spaces; it is far shorter than a row. */
 const indentSpaces = 16;
 
-/** Returns an indentation as it was written, with four spaces for a tab, or one space for other runs. */
+/**
+ * Returns an indentation as it was written, with four spaces for a tab. Returns one space for any
+ * other run.
+ */
 function shownSpaces(run: string, at: number, text: string): string {
   const isIndentation = text[at - 1] === '⏎' && text[at + run.length] !== '⏎' && /^[ \t]+$/.test(run);
   return isIndentation ? ` ${run.slice(1).replaceAll('\t', '    ').slice(0, indentSpaces)}` : ' ';
 }
 
 /**
- * Makes text safe and puts it on one line, so that nobody can fake a line of another user. Runs of
- * spaces become one space, except the indentation of a line, so that code can be copied.
+ * Makes text safe and puts it on one line, so that nobody can fake another user's line. Runs of
+ * spaces become one space, except for the indentation of a line, so that code can be copied.
  */
 export function terminalLine(text: string): string {
   return plainText(text).replaceAll('\n', ' ⏎ ').replace(spaces, shownSpaces).replaceAll('\t', ' ');

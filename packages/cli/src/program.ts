@@ -123,7 +123,7 @@ function addOperations(program: Command): void {
     .option('--database <url>', 'the database, as its owner (default: that of the running `npm start`)')
     .option('--data <dir>', 'the data folder of the running `npm start`', defaultData)
     .action(async (options: ServiceTokenOptions, command: Command) => {
-      const { makeServiceToken } = await import('./service-token.js'); // imported late, because only this command needs the database
+      const { makeServiceToken } = await import('./service-token.js'); // This is imported late, because only this command needs the database.
       const token = await makeServiceToken(options);
       sessionOf(command).print(token, { token });
     });
@@ -133,7 +133,7 @@ function addOperations(program: Command): void {
     .action((_options: object, command: Command) => printSettings(sessionOf(command)));
 }
 
-/** Lists `drill`, which bin/parley.js runs itself if it is the first word. */
+/** Adds `drill` to the help. If `drill` is the first word, bin/parley.js runs it itself. */
 function addDrill(program: Command): void {
   program
     .command('drill <name>')
@@ -144,10 +144,7 @@ function addDrill(program: Command): void {
     });
 }
 
-/**
- * Returns the whole command line of `parley`. It rejects with the error and prints nothing about
- * it.
- */
+/** Returns the whole command line of `parley`. It rejects with the error and does not print it. */
 export function parleyCommand(): Command {
   const program = new Command('parley')
     .description('Chat from a terminal, and operate a Parley server.')

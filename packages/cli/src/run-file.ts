@@ -18,8 +18,8 @@ export async function readRunFile(folder: string): Promise<z.infer<typeof runFil
 }
 
 /**
- * Returns the option with the data folder that a command about this manager needs: none if the
- * `npm start` of the default folder runs it.
+ * Returns the `--data` option that a command about this manager needs; empty if the manager belongs
+ * to the `npm start` of the default folder.
  */
 export async function dataOptionFor(managers: string, folder = defaultData): Promise<string> {
   const run = await readRunFile(folder);

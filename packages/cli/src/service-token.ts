@@ -9,7 +9,10 @@ import { type OwnerOptions, withOwner } from './owner-database.js';
 export interface ServiceTokenOptions extends OwnerOptions {
   /** `manager`, or the instance id of a chat server. */
   readonly as: string;
-  /** Instance id of the chat server that may receive a manager's token. Default: every live one. */
+  /**
+   * Instance id of the chat server that may receive a manager's token. Default: every live chat
+   * server.
+   */
   readonly for?: string;
 }
 

@@ -29,8 +29,8 @@ export function securityOf({ ca, tls }: SecurityOptions): Security {
 }
 
 /**
- * Returns the first address on another machine that would be reached in plain text, where others
- * could read the traffic; undefined if there is none or the options allow it.
+ * Returns the first address on another machine that would be reached in plain text, so that others
+ * could read the traffic. Undefined if there is none or the options allow it.
  */
 export function openAddress({ tls, ca, insecure }: SecurityOptions, addresses: readonly string[]): string | undefined {
   if (tls === true || ca !== undefined || insecure === true) return undefined;

@@ -38,7 +38,7 @@ export class CommandSession {
   readonly json: boolean;
   readonly #options: GlobalOptions;
   readonly #logins: LoginFile;
-  /** User that the command is about, if that is not the one who is logged in. */
+  /** User whom the command concerns, if that is not the logged-in user. */
   subject: string | undefined;
 
   constructor(options: GlobalOptions) {
@@ -51,12 +51,18 @@ export class CommandSession {
     return this.#logins;
   }
 
-  /** The beginning of a command line with the same login file and addresses, for a user without a login. */
+  /**
+   * The beginning of a command line with the same login file and addresses, for a user without a
+   * login.
+   */
   get self(): string {
     return this.#call(this.#options.insecure === true, this.addresses(), defaultAddresses);
   }
 
-  /** Returns the parts of commands that an error may advise. Only a new login needs the stored addresses. */
+  /**
+   * Returns the parts of commands that an error may suggest. Only a new login needs the stored
+   * addresses.
+   */
   async advised(): Promise<Advised> {
     const saved = await this.#logins.read().catch(() => undefined);
     const addresses = this.addresses(saved);
@@ -138,7 +144,7 @@ export class CommandSession {
     };
   }
 
-  /** Returns how connections are secured: by the options, else as at login. */
+  /** Returns how connections are secured: as the options say, or else as at login. */
   #security(saved: SavedLogin | undefined): SecurityOptions {
     const { tls, ca, insecure } = this.#options;
     if (tls !== undefined || ca !== undefined || insecure !== undefined) return this.#options;

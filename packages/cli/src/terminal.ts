@@ -26,7 +26,7 @@ export class Terminal {
     lines.once('close', actions.leave);
   }
 
-  /** Prints a line above the prompt. The text being typed stays. */
+  /** Prints a line above the prompt. Text that is being typed stays. */
   print(line: string): void {
     this.#clear();
     output.say(line);

@@ -67,7 +67,7 @@ export class TextView implements ChatView {
     this.#print(`* here (${this.#count}): ${all}`);
   }
 
-  /** Reports that the user left. The command itself reports any other end. */
+  /** Reports that the user left. The command itself reports all other ends. */
   #end({ reason }: Event<'ended'>): void {
     if (reason === 'left') this.#print(`* you left ${this.#where}`);
   }

@@ -8,7 +8,7 @@ export type TypedLine =
   | { readonly do: 'help' }
   /** The line cannot be carried out; `words` says why. */
   | { readonly do: 'explain'; readonly words: string }
-  /** `failed` names what did not happen if the server refuses. */
+  /** `failed` names the action that did not happen if the server refuses it. */
   | { readonly do: 'send'; readonly failed: string; readonly act: (conversation: Conversation) => Promise<unknown> };
 
 interface Command {
@@ -17,7 +17,7 @@ interface Command {
   /** Name of the argument after the seq. */
   readonly words?: string;
   readonly failed: string;
-  /** Whether it changes an earlier message, which must then be stored. */
+  /** Whether it changes an earlier message, so that the channel must have history. */
   readonly changes: boolean;
   readonly act: (conversation: Conversation, seq: number, words: string) => Promise<unknown>;
 }

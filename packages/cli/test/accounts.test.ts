@@ -44,7 +44,7 @@ asRoot('Started by root (skipped for other users)', () => {
     const who = () => accountFor(plan, { ...process.env, ENVOY_BINARY: envoy }, (line) => lines.push(line), code);
     await writeFile(envoy, '#!/bin/sh\necho 1.0\n', { mode: 0o755 });
     expect([await who(), lines]).toEqual([expect.objectContaining({ uid: expect.any(Number) }), []]);
-    const hidden = await mkdtemp(join(tmpdir(), 'parley-hidden-')); // only its owner may enter
+    const hidden = await mkdtemp(join(tmpdir(), 'parley-hidden-')); // Only its owner may enter.
     await writeFile(join(hidden, 'interpreter'), '#!/bin/sh\n', { mode: 0o755 });
     await writeFile(envoy, `#!${join(hidden, 'interpreter')}\n`);
     expect([await who(), lines]).toEqual([undefined, [expect.stringContaining(`it cannot run ${envoy}`)]]);

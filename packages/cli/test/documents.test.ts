@@ -61,7 +61,10 @@ function helpOf(...args: string[]): Promise<string> {
   return new Promise((resolve) => execFile(process.execPath, args, (_error, out) => resolve(out)));
 }
 
-/** The options of a command line that a command and those above it do not have; its first word if that is no command. */
+/**
+ * Returns the options of a command line that neither the command nor those above it have, or the
+ * first word if it is not a command.
+ */
 function unknownWords(line: string, program: Command): string[] {
   let command: Command | undefined = program;
   const known = [...program.options];

@@ -112,7 +112,7 @@ describeEnvoy('the real Envoy', () => {
         await until(async () => {
           const { trailers, messages } = await send(token, headers);
           expect(trailers['grpc-status']).toBe('0');
-          if (Ack.decode(messages[0] ?? Buffer.alloc(0)).refusal === undefined) accepted += 1; // else a busy machine: paused
+          if (Ack.decode(messages[0] ?? Buffer.alloc(0)).refusal === undefined) accepted += 1; // On a busy machine, it may be `paused` instead.
           return accepted === 5;
         });
         await page.find(({ seq }) => seq === 5);

@@ -35,7 +35,7 @@ afterAll(async () => {
 async function talk(start: (user: string) => Program): Promise<void> {
   const programs = [start('one')];
   try {
-    await programs[0]?.says('in ', 120_000); // it creates the room that the other finds
+    await programs[0]?.says('in ', 120_000); // It creates the room that the other one finds.
     programs.push(start('two'));
     await programs[1]?.says('in ', 120_000);
     programs[0]?.type('hello');

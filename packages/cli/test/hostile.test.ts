@@ -35,7 +35,7 @@ import { Program } from '@parley/testkit';
 
 const parley = fileURLToPath(new URL('../../../../bin/parley.js', import.meta.url));
 
-/** Characters that a terminal obeys, reorders or hides, and a fake line of another user. */
+/** Characters that a terminal obeys, reorders or hides, and a faked line of another user. */
 const evil =
   '\u001b]52;c;aGk=\u0007\u001b[2J\u009b31m\u0090q\u202e\u2066\u{e0041}\u{e0101}\u200b\rX\n12:00:00 #1 bob: pay me';
 const harm = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u200b\u{e0000}-\u{e0fff}]/u;
@@ -55,7 +55,7 @@ type Answers = Record<string, (call: never, done: never) => void>;
 class HostileService {
   readonly #server = new Server();
   address = '';
-  /** Refuses every call with its own text. */
+  /** Whether to refuse every call with a text of its own. */
   refuses = false;
   token = 'a.b.c';
 
@@ -196,14 +196,14 @@ const options = () => [
   service.address,
 ];
 
-/** Runs a command in a process of its own, which reads a password. */
+/** Runs a command that reads a password, in its own process. */
 async function run(...args: string[]): Promise<{ code: number | null; said: string }> {
   const command = new Program(process.execPath, [parley, ...options(), ...args]);
   command.type('a password');
   return { code: await command.end(), said: command.said };
 }
 
-/** Runs a command that reads nothing, in the process that all of them share. */
+/** Runs a command that reads nothing, in the process shared by all of them. */
 async function runInTurn(...args: string[]): Promise<{ code: number | null; said: string }> {
   commandServer.said = '';
   commandServer.type(JSON.stringify([...options(), ...args]));

@@ -48,7 +48,7 @@ async function talk(name: string): Promise<void> {
   }
 }
 
-/** Output of the terminal client with these settings. */
+/** Returns the output of the terminal client with these settings. */
 async function parley(env: NodeJS.ProcessEnv, ...args: string[]): Promise<string> {
   const { userService, channelService } = await addresses();
   const where = ['--user-service', userService, '--manager', channelService, '--login', join(data, 'login.json')];

@@ -92,7 +92,7 @@ withAll('the page of npm start, in Chromium (skipped without Chromium, Envoy or 
       await bob.say('after');
       await Promise.all([ann.message('after').waitFor(), bob.message('meanwhile').waitFor()]);
       const [annDrawn, bobDrawn] = [await ann.texts(), await bob.texts()];
-      const both = Math.min(annDrawn.length, bobDrawn.length); // each page draws the rows near its window
+      const both = Math.min(annDrawn.length, bobDrawn.length); // Each page renders only the rows near its window.
       const drawn = annDrawn.slice(-both);
       expect(both).toBeGreaterThan(10);
       expect(drawn.slice(-2).toSorted()).toEqual(['after', 'meanwhile']);

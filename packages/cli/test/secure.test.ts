@@ -79,7 +79,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A chat server without a certificate, whose clients come through the proxy. */
+/** Starts a chat server without a certificate, whose clients connect through the proxy. */
 async function serve(env: Readonly<Record<string, string>>): Promise<void> {
   const started = await ServiceProcess.start('chat-service', {
     PARLEY_DATABASE_URL: trio.database.urlFor('chat_server'),

@@ -46,7 +46,8 @@ async function gone(path: string): Promise<boolean> {
 }
 
 /**
- * As root, each service runs as its own user, and knows one password that no other process knows.
+ * Checks that, as root, each service runs as its own user and knows one password that no other
+ * process knows.
  */
 async function checkAccounts(found: readonly { pid: number; name: string }[]): Promise<void> {
   const services = found.filter(({ name }) => name.includes('/services/'));

@@ -133,7 +133,7 @@ test('still retries if a frame arrives just as the hint expires', async () => {
   const clientId = server.stream.sent[0]?.clientId ?? '';
   server.stream.tell({ ack: { clientId, refusal: { reason: 'send-too-fast', retryAfterMs: 400 } } });
   const late = performance.now() + 400;
-  const clock = jest.spyOn(performance, 'now').mockReturnValue(late); // the frame arrives before the timer fires
+  const clock = jest.spyOn(performance, 'now').mockReturnValue(late); // The frame arrives before the timer fires.
   server.stream.say(1);
   await jest.advanceTimersByTimeAsync(1);
   clock.mockRestore();

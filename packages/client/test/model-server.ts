@@ -12,13 +12,13 @@ export type Down =
 export type Up = Pick<OutboxEntry<unknown>, 'clientId'>;
 
 /**
- * An in-memory model of the server's contract: one order, each client id once, resume by position.
- * It fails as instructed.
+ * An in-memory model of the server's contract: one order, each client id once, and resume by
+ * position. It fails on command.
  */
 export class ModelServer {
   log = 'log-1';
   entries: QueuedSend[] = [];
-  /** True: it remembers every client id for ever. False: none. */
+  /** Whether it remembers client ids: true for all of them, false for none. */
   remembers = true;
   #refusals = 0;
   #mutes = 0;

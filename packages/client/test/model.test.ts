@@ -47,7 +47,7 @@ class Run {
     this.server.calm();
     const calm: Command[] = ['connect', 'work', 'deliver', 'tick'];
     this.do.connect();
-    this.do.other(); // reveals a hole at the end
+    this.do.other(); // This reveals a hole at the end.
     for (let n = 0; n < 200; n++) for (const command of calm) this.do[command]();
   }
 

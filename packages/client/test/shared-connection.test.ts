@@ -47,7 +47,7 @@ async function connectAndCancel(times: number): Promise<void> {
   for (let n = 0; n < times; n++) {
     const call = stranger.makeBidiStreamRequest('/chat.v1.ChatService/Connect', bytes, bytes);
     call.on('error', () => {});
-    await new Promise(setImmediate); // so that the headers leave before the cancel
+    await new Promise(setImmediate); // This lets the headers leave before the cancel.
     call.cancel();
   }
   stranger.close();

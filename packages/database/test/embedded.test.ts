@@ -158,7 +158,7 @@ test('stops a PostgreSQL without a pid file before it starts another', async () 
   await once(parent, 'exit');
   await rm(join(dataDir, 'postgres', 'postmaster.pid'));
   expect((await start(dataDir)).pid).not.toBe(pid);
-  expect(await commandOf(pid)).toEqual([]); // a zombie where nobody reaps it
+  expect(await commandOf(pid)).toEqual([]); // It stays a zombie if no process reaps it.
 });
 
 test('refuses a second Parley on the same folder', async () => {

@@ -112,7 +112,7 @@ test('joins a repeated metadata key into one invalid value', async () => {
   const twice = new Metadata();
   twice.add('chat-resume', 'a');
   twice.add('chat-resume', 'b');
-  expect(await getWith(twice)).toBe(String('a, b'.length)); // HTTP/2 joins repeated headers
+  expect(await getWith(twice)).toBe(String('a, b'.length)); // HTTP/2 joins repeated headers.
 });
 
 test('sends the status of a deadline in mid-stream after whole messages', async () => {

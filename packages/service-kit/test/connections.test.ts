@@ -30,7 +30,7 @@ function dial(localAddress: string): Promise<boolean> {
   const socket = connect({ port: server.port, host: '127.0.0.1', localAddress });
   sockets.push(socket.on('error', () => {}));
   return new Promise((resolve) => {
-    socket.once('data', () => resolve(true)); // the server's SETTINGS frame
+    socket.once('data', () => resolve(true)); // This is the server's SETTINGS frame.
     socket.once('close', () => resolve(false));
   });
 }
@@ -77,7 +77,7 @@ test('closes connections on which no call begins, but not those with a call or s
   const [streaming, called] = [new RawClient(server.port), new RawClient(server.port)];
   streaming.open('/chat.v1.ChatService/Connect');
   await called.call(path, whole);
-  const silent = [new RawClient(server.port), new RawClient(server.port)]; // they answer pings
+  const silent = [new RawClient(server.port), new RawClient(server.port)]; // These respond to pings.
   expect(await dialAll('127.0.0.2', 3)).toBe(3);
   expect(await dialAll('127.0.0.9', 1)).toBe(1);
   const proxied = sockets.at(-1);

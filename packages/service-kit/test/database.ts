@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createDatabaseFor, createPool, DatabaseClock, dropDatabaseFor, migrate, type Pool } from '@parley/database';
 
 /**
- * A migrated database in the PostgreSQL of this jest run. Not from testkit, which imports this
- * package.
+ * A migrated database in the PostgreSQL of this jest run. It does not use testkit, which imports
+ * this package.
  */
 export interface TokenDatabase {
   readonly url: string;

@@ -106,7 +106,7 @@ test('waits for a stuck reader at the end, drops it on a reset, and runs onClose
     stream.write(frames(200, 10_000));
     stream.end(refuse('kicked'));
   };
-  const stream = raw.open(path); // without a reader, its flow-control window closes
+  const stream = raw.open(path); // Without a reader, its flow-control window closes.
   await eventually(() => (taken?.pendingBytes ?? 0) > 0, 'bytes wait');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(closed).toBe(0);

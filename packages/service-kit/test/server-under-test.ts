@@ -77,7 +77,9 @@ export class ServerUnderTest {
     return this.running.port;
   }
 
-  /** Returns the log lines of calls whose path ends so, once there are `count` of them. */
+  /**
+   * Returns the log lines of calls whose path ends with `method`, once there are `count` of them.
+   */
   async linesOf(method: string, count = 1): Promise<Line[]> {
     const found = () => this.lines.filter(({ rpc }) => rpc?.endsWith(`/${method}`));
     await eventually(() => found().length >= count, `${count} lines of ${method}`);

@@ -115,7 +115,7 @@ test('a black hole accepts connections, delivers nothing and holds a bounded amo
   expect(written).toBe(false);
   await pause(200);
   expect([far.bytes, farOfLate.bytes, near.error, late.error]).toEqual([0, 0, undefined, undefined]);
-  expect(near.socket.writableLength).toBeGreaterThan(0); // backpressure reached the sender
+  expect(near.socket.writableLength).toBeGreaterThan(0); // Backpressure has reached the sender.
   proxy.heal();
   await until(() => far.bytes === 8_000_005 && farOfLate.text === 'me too');
 });

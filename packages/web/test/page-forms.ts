@@ -80,10 +80,10 @@ inChromium('forms', () => {
   test('asks before signing out while something is unsent', async () => {
     const ann = await stage.somebody('Ann');
     await ann.make('unsent');
-    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // never answered
+    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never answers it.
     await ann.say('still on its way');
     await ann.page.getByTitle('Sending').waitFor();
-    await ann.page.waitForTimeout(500); // what is on its way is kept a moment later
+    await ann.page.waitForTimeout(500); // Text that is being sent is stored a moment later.
     await ann.page.getByRole('button', { name: 'Sign out' }).click();
     await ann.page.getByText('1 message has not been sent', { exact: false }).waitFor();
     await ann.page.getByRole('dialog').getByRole('listitem').getByText('unsent:').waitFor();

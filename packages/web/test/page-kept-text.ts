@@ -62,7 +62,7 @@ inChromium('unfinished texts', () => {
     expect(await wordsOf(ann)).toBe('first, and more');
     await ann.page.getByRole('button', { name: 'Make it a new message' }).click();
     await has(ann, 'half a thought\nfirst, and more');
-    await ann.keeps('half a thought\\nfirst, and more', true); // the stored text is JSON here
+    await ann.keeps('half a thought\\nfirst, and more', true); // The stored text is JSON here.
     await ann.keeps('"first, and more', false);
     await ann.page.reload();
     await has(ann, 'half a thought\nfirst, and more');
@@ -86,7 +86,7 @@ inChromium('unfinished texts', () => {
 
   test('starts a second edit with the text of the first, which is still pending', async () => {
     const ann = await saying('twice', 'one');
-    await ann.page.route('**/chat.v1.ChatService/*', () => {}); // never answered
+    await ann.page.route('**/chat.v1.ChatService/*', () => {}); // The server never answers it.
     await composerOf(ann).press('ArrowUp');
     await ann.say('one two');
     await ann.message('one two').waitFor();

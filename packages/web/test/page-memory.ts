@@ -30,7 +30,7 @@ inChromium('browser storage', () => {
     await ann.page.getByTitle('Sent').waitFor();
     await composerOf(ann).fill('a draft of mine');
     await ann.keeps('a draft of mine', true);
-    await ann.page.waitForTimeout(500); // whatever would be kept a moment later
+    await ann.page.waitForTimeout(500); // Anything that is stored would be stored a moment later.
     expect(await ann.stored()).not.toContain('only in the air');
     await ann.page.reload();
     await ann.live();

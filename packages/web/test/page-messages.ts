@@ -107,7 +107,7 @@ inChromium('the page', () => {
     const eve = await stage.native('cached');
     for (let k = 1; k <= 30; k++) await eve.send(`kept ${k}`);
     await ann.message('kept 30').waitFor();
-    await ann.page.waitForTimeout(500); // the cache is written with a delay
+    await ann.page.waitForTimeout(500); // The cache is written with a delay.
     await ann.page.route('**/chat.v1.*/*', (route) => route.abort());
     const begin = performance.now();
     await ann.page.reload();
@@ -140,7 +140,7 @@ inChromium('the page', () => {
     expect([ann.count('Subscribe'), second.count('Subscribe'), second.count('Listen'), second.count('Send')]).toEqual([
       1, 0, 0, 0,
     ]);
-    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // what the leader sends is never answered
+    await ann.page.route('**/chat.v1.ChatService/Send', () => {}); // The server never answers what the leader sends.
     await second.say('left over');
     await second.page.getByTitle('Sending').waitFor();
     await ann.page.close();
@@ -161,7 +161,7 @@ inChromium('the page', () => {
     await eve.send('seen');
     await ann.message('seen').waitFor();
     await ann.page.getByLabel('Message', { exact: true }).pressSequentially('not yet');
-    await ann.page.waitForTimeout(500); // the cache is written with a delay
+    await ann.page.waitForTimeout(500); // The cache is written with a delay.
     await ann.make('elsewhere');
     await eve.send('not seen');
     await eve.send('not seen either');
@@ -204,7 +204,7 @@ inChromium('the page', () => {
     expect(await stored()).toBeGreaterThan(2);
     await second.page.getByRole('button', { name: 'Sign out' }).click();
     await Promise.all([ann, second].map((one) => one.page.getByRole('heading', { name: 'Sign in' }).waitFor()));
-    await ann.page.waitForTimeout(500); // whatever would still write
+    await ann.page.waitForTimeout(500); // Waits for anything that might still write.
     expect(await stored()).toBe(0);
     expect(await ann.page.evaluate(() => document.cookie)).toBe('');
     expect([ann.complaints, second.complaints]).toEqual([[], []]);

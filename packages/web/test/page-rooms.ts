@@ -9,7 +9,7 @@ inChromium('the list of rooms', () => {
     const { id } = await stage.host({ name: 'vacant', retention: { everything: true } });
     const ann = await stage.somebody('Ann');
     await ann.enter('vacant');
-    await ann.page.waitForTimeout(500); // the place is kept a moment later
+    await ann.page.waitForTimeout(500); // The position is stored a moment later.
     await ann.make('another');
     const eve = await stage.native('vacant');
     await eve.send('the first');
@@ -79,7 +79,7 @@ inChromium('the list of rooms', () => {
     await bob.page.getByText(/The room is full; trying/).waitFor();
     await bob.message('read from outside').waitFor();
     await ann.say('one more');
-    await ann.message('one more').getByTitle('Sent').waitFor(); // otherwise leaving opens a dialog
+    await ann.message('one more').getByTitle('Sent').waitFor(); // Otherwise leaving would open a dialog.
     await ann.page.getByRole('button', { name: 'Leave room' }).click();
     await bob.live();
     await bob.message('one more').waitFor();
@@ -137,7 +137,7 @@ inChromium('the list of rooms', () => {
     await ann.page.getByTitle('Sent').waitFor();
     const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
     await host.change({ userId, muteUntil: Date.now() + 3_600_000 });
-    await ann.page.waitForTimeout(2_500); // a mute reaches who is inside within two seconds
+    await ann.page.waitForTimeout(2_500); // A mute reaches users who are inside within two seconds.
     await ann.say('may I?');
     await ann.page.getByText(/^Not sent\. You are muted here until /).waitFor();
     await stage.picture(ann, 'muted');

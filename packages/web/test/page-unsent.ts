@@ -34,7 +34,7 @@ inChromium('unsent messages', () => {
     await leave(ann);
     await choose(ann, 'Discard and leave');
     await ann.page.getByText('2 not sent').waitFor({ state: 'detached' });
-    await ann.enter('left early'); // calls stay blocked: Chromium would let the held ones through, and a server cannot unsend
+    await ann.enter('left early'); // Calls stay blocked: Chromium would let the held ones through, and the server would process them.
     expect([await ann.page.locator('.message').count(), ann.complaints]).toEqual([0, []]);
   });
 

@@ -11,7 +11,7 @@ import { webCall } from '@parley/testkit';
 
 const seats = 25;
 const rooms = 44;
-const cancels = 1_600; // more than Node's HTTP/2 accepts in a row on one connection
+const cancels = 1_600; // This is more than Node's HTTP/2 accepts in a row on one connection.
 const subscribe = '/chat.v1.ChatService/Subscribe';
 const list = '/chat.v1.ChannelService/List';
 
@@ -24,7 +24,7 @@ async function each(items, atOnce, take) {
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** Joins everyone. Each client spoofs the header that names its chat server. */
+/** Joins everyone. Each client forges the header that names its chat server. */
 async function enter(system, people) {
   const streams = [];
   const spoofs = system.chatServers.map(({ grpc }) => Buffer.from(grpc).toString('base64'));
@@ -38,7 +38,7 @@ async function enter(system, people) {
   return streams;
 }
 
-/** Sends a message, again after a temporary refusal. Resolves with the reasons. */
+/** Sends a message, and sends it again after a temporary refusal. Resolves with the reasons. */
 async function speak(system, { token }, word) {
   const bytes = Message.encode(Message.fromPartial({ data: Buffer.from(word) })).finish();
   const reasons = [];
@@ -63,7 +63,7 @@ async function countReceived(system, streams, word, log) {
   return streams.filter(hasReceived).length;
 }
 
-/** A page that disconnects right after its request. */
+/** Opens a page that disconnects right after its request. */
 async function leaveAtOnce(system, token) {
   const socket = connect(Number(new URL(system.url).port), '127.0.0.1').on('error', () => {});
   const head = [
@@ -80,7 +80,7 @@ async function leaveAtOnce(system, token) {
 
 const openSession = (url) => connectHttp2(url).on('error', () => {});
 
-/** A native client that cancels on few connections. If Envoy closes one, it opens another. */
+/** Cancels calls of a native client on few connections. If Envoy closes one, opens another. */
 async function resetMany(system, token, path, burst) {
   const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
   let sessions = 1;
@@ -99,7 +99,7 @@ async function resetMany(system, token, path, burst) {
   return sessions;
 }
 
-/** Makes short calls of other users meanwhile. Returns their number and the failures. */
+/** Meanwhile makes short calls as other users. Returns the number of calls and the failures. */
 async function askMeanwhile(system, person, work) {
   const asked = { calls: 0, failed: [] };
   let going = true;

@@ -1,6 +1,6 @@
 /**
- * Keeps channels silent for a long time: a page and two native clients, one of them without events
- * and thus without pings.
+ * Keeps channels silent for a long time, with a page and two native clients. One of these has no
+ * events and so receives no pings.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Message } from '@parley/contract';

@@ -7,7 +7,7 @@ import { Chatter, WebStream, webCall } from '@parley/testkit';
 import { chromiumPath, launch, Visitor } from '@parley/web/testing';
 import { nothing } from './system.mjs';
 
-const password = 'correct horse'; // also the password of Visitor
+const password = 'correct horse'; // This is also the password of Visitor.
 
 const encode = (type, fields) => type.encode(type.fromPartial(fields)).finish();
 
@@ -29,7 +29,7 @@ async function session({ trio }, url, userId) {
   return [token, seat.token];
 }
 
-/** Puts a join token into a query, where it does not belong. */
+/** Puts a join token into a query string, where it does not belong. */
 async function inQuery({ trio, gateway, url }) {
   const person = await trio.people.make('careless');
   const { id } = await trio.create(person, 'careless');

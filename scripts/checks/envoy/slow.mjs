@@ -1,6 +1,6 @@
 /**
- * Measures readers with a blocked network: the bytes that Envoy holds for them, and the time until
- * they are reset.
+ * Measures readers whose network is blocked: the bytes that Envoy holds for them, and the time
+ * until they are reset.
  */
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
@@ -9,9 +9,9 @@ import { Chatter } from '@parley/testkit';
 import { waitUntil } from './system.mjs';
 
 const messageBytes = 16_384;
-const perSecond = 60; // per sender, below the limit of 1 MiB per second
+const perSecond = 60; // Per sender, below the limit of 1 MiB per second.
 const ringBytes = 1_048_576;
-const heldBound = 524_288; // of all five streams
+const heldBound = 524_288; // For all five streams together.
 const outsideBound = 1_048_576;
 const authorized = (token) => ({ authorization: `Bearer ${token}`, te: 'trailers', 'chat-events': '1' });
 
@@ -27,7 +27,7 @@ async function slowPage({ url }, token) {
   return { resume: () => socket.resume(), end };
 }
 
-/** A native client on HTTP/2, whose connection is read but whose stream is not. */
+/** A native client on HTTP/2 that reads its connection but not its stream. */
 async function slowNative({ url }, token) {
   const session = connectHttp2(url).on('error', () => {});
   const headers = { ':method': 'POST', ':path': '/chat.v1.ChatService/Connect', 'content-type': 'application/grpc' };

@@ -60,7 +60,9 @@ export class EnvoySystem {
     return system;
   }
 
-  /** Waits until Envoy has the keys of join tokens, which happens after it listens. */
+  /**
+   * Waits until Envoy has the keys of join tokens, which it fetches after it has begun to listen.
+   */
   async #untilTrusted() {
     const person = await this.trio.people.make('first');
     const { token } = await this.trio.listen(person, (await this.trio.create(person, 'first')).id);

@@ -83,7 +83,7 @@ describe('when every lease has lapsed at once', () => {
       expect(refused.retryAfterMs).toBeGreaterThan(3_000);
       expect(refused.retryAfterMs).toBeLessThanOrEqual(5_000);
     }
-    await rig.listen(await rig.person(), await rig.room(owner)); // had no owner: no reason to wait
+    await rig.listen(await rig.person(), await rig.room(owner)); // It had no owner, so there is no reason to wait.
     await report(slow);
     expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.bootId);
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', kept)).toEqual({ epoch: 7 });
@@ -108,7 +108,7 @@ describe('when every lease has lapsed at once', () => {
       for (const purge of purges) await purge.run(rig.owner);
       return (await rig.one<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).n;
     };
-    expect(await sweeps()).toBe(1); // no server is live, so none can be judged dead
+    expect(await sweeps()).toBe(1); // No server is live, so none can be judged dead.
     await report(quick);
     expect(await sweeps()).toBe(1);
     while (performance.now() - began < 4_000) {

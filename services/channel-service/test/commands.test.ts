@@ -99,5 +99,5 @@ test('does not wait for an unresponsive server', async () => {
     await rig.listen(me, id);
     await rig.remove(me, id);
   }
-  expect(performance.now() - began).toBeLessThan(16 * 450); // a call to a chat server may take 500 ms
+  expect(performance.now() - began).toBeLessThan(16 * 450); // A call to a chat server may take 500 ms.
 });

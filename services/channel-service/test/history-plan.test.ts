@@ -96,7 +96,7 @@ function quantile(times: readonly number[], q: number): number {
 const quietMs = 5;
 
 /**
- * A page costs a few round trips and the work of the database. Each is compared with a one-row
+ * A page costs a few round trips and the work of the database. Each page is compared with a one-row
  * call, which shows how busy the machine is.
  */
 test('a page of 50 at any depth: p99 under 10 ms', async () => {

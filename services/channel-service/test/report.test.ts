@@ -49,7 +49,7 @@ describe('a stored report', () => {
     const other = await rig.chatServer();
     await rig.report(token, { server });
     await rig.report(other.token, { server: { ...server, name: 'two' } });
-    await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // both are new: back from an outage
+    await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // Both are new: the database is back from an outage.
     expect((await row()).lease).toBeGreaterThan(2);
     await rig.one(
       `UPDATE chat.server SET lease_since = now() - interval '5 s' WHERE boot_id = $1 RETURNING 1`,

@@ -12,7 +12,7 @@ const library = ['x86_64', 'aarch64']
   .find(existsSync);
 const withFaketime = library === undefined ? describe.skip : describe;
 
-/** Maximum outage in milliseconds: ten seconds per step, plus reserve for a loaded machine. */
+/** Maximum outage in milliseconds: ten seconds per step, plus a reserve for a loaded machine. */
 const withinMs = 30_000;
 
 withFaketime("with faketime: PostgreSQL's clock is set", () => {

@@ -5,7 +5,10 @@ import { callUnary } from '@parley/rpc';
 import { managerAudience, SigningKey, serviceToken } from '@parley/service-kit';
 import { type TestPerson, Trio } from '@parley/testkit';
 
-/** SECURITY.md, "What a stolen chat server can still do", with nothing but the password of `chat_server`. */
+/**
+ * Tests the section "What a stolen chat server can still do" of SECURITY.md, with nothing but the
+ * password of `chat_server`.
+ */
 let trio: Trio;
 let stolen: Pool;
 let ann: TestPerson;
@@ -73,7 +76,7 @@ test('"it prolongs no lease but its own", so a dead server stays dead', async ()
     const { rows } = await stolen.query("SELECT chat.renew_lease($1, $2, '30 s') AS until", [id, randomBytes(32)]);
     expect(rows).toEqual([{ until: null }]);
   }
-  const late = await thiefKey(dead); // the id of a server that has no keys any more
+  const late = await thiefKey(dead); // This is the id of a server that no longer has keys.
   const token = await late.sign({ sub: dead }, managerAudience);
   const row = { id: dead, addr: 'a:5000', internalAddr: '127.0.0.1:5000', name: 'dead', state: ServerState.SERVING };
   await expect(report(token, row)).rejects.toMatchObject({ reason: expect.stringMatching(/not-a-service|address/) });

@@ -240,8 +240,8 @@ async function appendAsManager(id: number, sender: string, kind: number, set: st
 }
 
 /**
- * A removal: the head is locked first, and the member's last seq is that of the entry which says
- * so.
+ * Removes a member as a manager does: the head is locked first, and the member's last seq is that
+ * of the entry for the removal.
  */
 async function removeAsManager(id: number, user: string): Promise<void> {
   await trio.people.sql(

@@ -60,7 +60,7 @@ test.each([
       expect(last?.kind).toBe(Kind.MEMBER);
       expect(MemberChange.decode(last?.data ?? Buffer.alloc(0))).toMatchObject({ userId: bob.id, joined: false });
       expect(b.messages.at(-1)?.goodbye).toMatchObject({ reason: 'removed', listenAgain: false, seq: last?.seq });
-      await new Promise((resolve) => setTimeout(resolve, 1_100)); // a Listen a second
+      await new Promise((resolve) => setTimeout(resolve, 1_100)); // One Listen per second is allowed.
     }
     await a.leave();
   },

@@ -22,7 +22,10 @@ let carol: TestPerson;
 let tests = 0;
 
 const withinMs = 10_000;
-/** Enough for a run of the reconciler on a busy machine: it has ended the streams it would end. */
+/**
+ * Time in which the reconciler runs even on a busy machine, so that it has ended every stream it is
+ * going to end.
+ */
 const reconcilerRunsMs = 4_000;
 const inAnHour = () => Date.now() + 3_600_000;
 

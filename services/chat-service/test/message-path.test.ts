@@ -47,7 +47,10 @@ async function deliver(sender: Chatter, reader: Chatter): Promise<void> {
   await reader.find((message) => message.clientId === clientId);
 }
 
-/** Returns the files that run for every message in a new channel, without what runs beside some of them. */
+/**
+ * Returns the files that run for every message in a new channel, without those that only sometimes
+ * run at the same time.
+ */
 async function filesOfMessage(hasHistory: boolean): Promise<string[]> {
   const name = hasHistory ? 'kept' : 'relayed';
   const [owner, guest] = [await trio.people.make(`${name}-owner`), await trio.people.make(`${name}-guest`)];

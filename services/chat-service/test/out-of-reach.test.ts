@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([toManager.close(), toDatabase.close()]);
 });
 
-/** Takes a seat in a channel that this server is made to own. */
+/** Makes this server the owner of a channel, and takes a seat there. */
 async function joinAt(server: ServiceProcess, channelId: number): Promise<Chatter> {
   await trio.place(channelId, server);
   const listened = await trio.listen(alice, channelId);

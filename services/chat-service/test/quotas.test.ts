@@ -61,7 +61,7 @@ async function until(
 
 const truth = 'SELECT count(*)::int AS rows, sum(chat.stored_bytes(data, content_type, mentions))::int AS bytes';
 
-/** Returns what is stored of the message `seq` and of its edits. */
+/** Returns what is still stored of the message `seq` and of its edits. */
 async function leftOf(id: number, seq: number): Promise<unknown[]> {
   return trio.people.sql(
     `SELECT octet_length(data) AS bytes, content_type, mentions FROM chat.message
@@ -161,7 +161,7 @@ test(
   testMs,
 );
 
-/** Waits until the guest has stored this much. */
+/** Waits until this number of rows is counted. */
 async function expectUsage(rows: number): Promise<void> {
   const end = performance.now() + patienceMs;
   let counted: number | undefined;

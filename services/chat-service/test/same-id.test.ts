@@ -26,7 +26,7 @@ test.each([true, false])(
     const [here, there] = [await room(`here ${hasHistory}`, hasHistory), await room(`there ${hasHistory}`)];
     const [a, b] = [await trio.join(alice, here), await trio.join(bob, there)];
     const clientId = randomUUID();
-    a.send('first', { clientId: randomUUID() }); // the rest waits for it and forms one batch
+    a.send('first', { clientId: randomUUID() }); // The rest waits for it and forms one batch.
     for (const id of [clientId, clientId.toUpperCase()]) a.send('once', { clientId: id });
     b.send('elsewhere', { clientId: randomUUID() });
     await b.find(({ ack }) => ack?.seq === 1);

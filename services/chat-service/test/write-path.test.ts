@@ -350,7 +350,7 @@ test('a locked head delays only its own channel', async () => {
   while (!over) {
     expect(typeof (await say(b, 'more'))).toBe('number');
     said += 1;
-    await new Promise((resolve) => setTimeout(resolve, 20)); // below what one sender may say
+    await new Promise((resolve) => setTimeout(resolve, 20)); // This is below the limit of one sender.
   }
   expect(await first).toEqual(['too-busy', 'too-busy']);
   expect(said).toBeGreaterThan(5);

@@ -135,7 +135,7 @@ describe('the gRPC-Web bridge', () => {
           answer.resume().once('end', () => resolve(answer.statusCode)),
         );
         asked.once('error', reject);
-        if (method === 'POST') asked.write(body); // in chunks, without a content-length
+        if (method === 'POST') asked.write(body); // In chunks, without a content-length.
         asked.end();
       });
     expect(await statusOf('POST', Buffer.alloc(8_000_000))).toBe(413);

@@ -26,7 +26,10 @@ function dial(localAddress: string): Socket {
   return socket;
 }
 
-/** Returns the start of the response, or nothing if the server ends the connection without one. */
+/**
+ * Returns the start of the response, or an empty text if the server closes the connection without
+ * one.
+ */
 function ask(localAddress: string): Promise<string> {
   const socket = dial(localAddress);
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');

@@ -49,7 +49,7 @@ describe('unread lists of one account', () => {
 
   test('do not delay the calls of another account', async () => {
     await Promise.all(Array.from({ length: 108 }, listUnread));
-    await pause(1_000); // until the lists fill their connections
+    await pause(1_000); // Waits until the lists fill their connections.
     const url = `${gateway.http}/chat.v1.ChannelService/ListChannels`;
     for (let n = 0; n < 5; n++) {
       const { trailers } = await webCall(url, nothing, { token: ann.token, headers: { 'grpc-timeout': '8S' } });
@@ -88,7 +88,7 @@ describe('streams of one join token', () => {
 describe('slots of callers', () => {
   const bearer = (token: string) => ({ address: '192.0.2.1', authorization: `Bearer ${token}` });
 
-  /** Requests `count` slots and returns the functions that free those that were granted at once. */
+  /** Requests `count` slots. Returns the functions that free the slots granted at once. */
   async function acquire(slots: CallerSlots, count: number, caller: Parameters<CallerSlots['acquire']>[0]) {
     const granted: (() => void)[] = [];
     const refused: unknown[] = [];

@@ -114,7 +114,7 @@ test('serves only the public halves of join token keys', async () => {
 test('serves health, readiness and metrics on the ops port', async () => {
   const of = async (path: string) => (await fetch(`http://${gateway.admin}${path}`)).text();
   expect(await of('/healthz')).toBe('alive\n');
-  expect(await of('/readyz')).toBe('No user-service can be reached.\n'); // none runs here
+  expect(await of('/readyz')).toBe('No user-service can be reached.\n'); // None runs here.
   expect(await of('/metrics')).toMatch(/^parley_web_streams 0$/m);
 });
 

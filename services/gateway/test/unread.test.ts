@@ -66,7 +66,7 @@ describe('pipelined requests on a connection', () => {
   const asked = 40;
   let trio: Trio;
   let gateway: ServiceProcess;
-  /** Several, because each may read only some megabytes at once. */
+  /** There are several, because each may read only a few megabytes at once. */
   let readers: readonly TestPerson[];
   let room: number;
   beforeAll(async () => {

@@ -173,7 +173,7 @@ test('purges only sessions expired long ago', async () => {
   await accounts.sql(
     "INSERT INTO chat.session (user_id, device, expires_at) VALUES ('old', 'lapsed', now() - interval '2 days'), ('old', 'just', now())",
   );
-  await (await Accounts.start({}, accounts.database)).stop(); // the first purge is at the start
+  await (await Accounts.start({}, accounts.database)).stop(); // The first purge runs at the start.
   const rows = await accounts.sql("SELECT device FROM chat.session WHERE user_id = 'old' ORDER BY device");
   expect(rows).toEqual([{ device: '' }, { device: 'just' }]);
   expect(await reasonOf(accounts.get(token, { id: 'old' }))).toBe('ok');

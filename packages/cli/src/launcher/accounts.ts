@@ -15,8 +15,8 @@ export interface SystemAccount {
 }
 
 /**
- * System user of each service. Each has its own, so that none can read another's password in its
- * environment.
+ * System user of each service. Each service has its own user, so that none can read another's
+ * password in its environment.
  */
 const names: Readonly<Record<ServicePlan['service'], string>> = {
   'user-service': 'parley-user',
@@ -29,8 +29,8 @@ const names: Readonly<Record<ServicePlan['service'], string>> = {
 const readable = ['PARLEY_TLS_CERT', 'PARLEY_TLS_KEY', 'PARLEY_TLS_CA', 'PARLEY_WEB_DIR'];
 
 /**
- * Returns a file or folder of the code that an account cannot read, for example after a clone with
- * a narrow umask; undefined if there is none.
+ * Returns a file or folder of the code that an account cannot read, for example because the
+ * repository was cloned with a narrow umask. Undefined if there is none.
  */
 async function unreadableCode(account: SystemAccount, code: string): Promise<string | undefined> {
   const skipped = ['-ignore_readdir_race', '-name', '.git', '-prune', '-o', '-path', join(code, '.parley'), '-prune'];
@@ -39,10 +39,13 @@ async function unreadableCode(account: SystemAccount, code: string): Promise<str
   const found = run('find', [code, ...skipped, '-o', ...closed, ...there], { ...account, cwd: '/' });
   const { stdout, stderr } = await found.catch((failure: { stdout: string; stderr: string }) => failure);
   if (stdout !== '') return stdout.trimEnd();
-  return /permission denied/i.test(stderr) ? code : undefined; // another failure is no reason to run as root
+  return /permission denied/i.test(stderr) ? code : undefined; // Any other failure is no reason to run as root.
 }
 
-/** Returns what an account cannot run, if it is Envoy: the file may be a script with its interpreter below /root. */
+/**
+ * Returns what an account cannot run, if the service is Envoy: the file may be a script whose
+ * interpreter is below /root.
+ */
 async function unrunnableEnvoy(account: SystemAccount, { ENVOY_BINARY }: NodeJS.ProcessEnv): Promise<string[]> {
   if (ENVOY_BINARY === undefined) return [];
   return run(ENVOY_BINARY, ['--version'], { ...account, cwd: '/' }).then(
@@ -81,8 +84,9 @@ async function missing(
 }
 
 /**
- * Returns the system user for a service if root starts it, creating the user if missing. Returns
- * undefined to run as this process; if root cannot use the user, it reports why.
+ * Returns the system user for a service if root starts it, creating the user if needed. Returns
+ * undefined if the service must run as this process; if that is because root cannot use the user,
+ * reports why.
  */
 export async function accountFor(
   plan: ServicePlan,

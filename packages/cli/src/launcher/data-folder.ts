@@ -29,7 +29,7 @@ export interface RunFacts {
 /** One running process. */
 export interface ServiceFacts {
   readonly name: string;
-  /** Process id since its last start. */
+  /** Process id, which changes with each restart. */
   readonly pid: number;
   /** `host:port` of its service. */
   readonly address: string;
@@ -38,7 +38,7 @@ export interface ServiceFacts {
 }
 
 const isRoot = process.getuid?.() === 0;
-/** Root runs PostgreSQL as another user, which has to pass through the folder. */
+/** Root runs PostgreSQL as another user, who must be able to pass through the folder. */
 const folderMode = isRoot ? 0o711 : 0o700;
 const sharedBits = 0o1022;
 
@@ -75,8 +75,8 @@ export async function readRunFacts(folder: string): Promise<RunFacts> {
 }
 
 /**
- * Closes a folder to other users if it is empty or was made by an earlier version. A shared folder
- * such as /tmp stays as it is.
+ * Makes a folder private if it is empty or was made by an earlier version. A shared folder such as
+ * /tmp stays as it is.
  */
 async function closeToOthers(path: string): Promise<void> {
   const { mode, uid } = await stat(path);
@@ -149,7 +149,7 @@ export class DataFolder {
 
   /**
    * Removes a stale lock file. Another start may have replaced it meanwhile, so its content is
-   * checked once more after it is moved aside.
+   * checked once more after the file is moved aside.
    */
   async #evict(): Promise<void> {
     const aside = `${this.#lockFile}.stale.${process.pid}`;
@@ -165,7 +165,7 @@ export class DataFolder {
     throw new Error(`${running} Stop it, or choose another folder with --data.`);
   }
 
-  /** UserNames the addresses of the other start, once it has published them. */
+  /** Returns the addresses of the other start, if it has published them. */
   async #whereItRuns(): Promise<string> {
     const { page, services } = await readRunFacts(this.path).catch(() => ({ page: undefined, services: [] }));
     if (page === undefined) return '';

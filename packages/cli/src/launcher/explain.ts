@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 
-/** PostgreSQL does not start with less free space: the size of one WAL segment. */
+/** Free space without which PostgreSQL does not start: the size of one WAL segment. */
 const minFreeBytes = 16 * 1_024 * 1_024;
 
 function codesOf(error: unknown): string[] {
@@ -14,7 +14,7 @@ async function isFull(folder: string): Promise<boolean> {
   return found !== undefined && found.bavail * found.bsize < minFreeBytes;
 }
 
-/** Returns the text for the user who could not start Parley. */
+/** Returns the error text for a user whose `npm start` failed. */
 export async function explain(error: unknown, dataDir: string): Promise<string> {
   const words = error instanceof Error ? error.message : String(error);
   const codes = codesOf(error);

@@ -24,7 +24,7 @@ function clientOf({ userService, settings }: FirstAdminOptions): ParleyClient {
   return createClient({ transport: grpcTransport({ userService, channelService: userService, ...security }) });
 }
 
-/** Resolves with true, or with false if the call is refused for that reason. */
+/** Resolves with true, or with false if the call is refused with this reason. */
 async function succeedsUnless(reason: Reason, call: Promise<unknown>): Promise<boolean> {
   try {
     await call;

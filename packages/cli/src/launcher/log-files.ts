@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { type Part, repeat } from '@parley/runtime';
 
-/** Number of rotated files that are kept of each log. */
+/** Number of rotated files to keep for each log. */
 const older = 4;
 const largestBytes = 10 * 1_024 * 1_024;
 const everyMs = 5_000;
@@ -21,7 +21,7 @@ export function setAside(file: string): void {
 }
 
 /**
- * Rotates a log whose writer keeps it open for appending: copies and truncates it, and includes
+ * Rotates a log while its writer keeps it open for appending: copies and truncates it, and includes
  * lines that arrive meanwhile.
  */
 function rotate(file: string, bytes: number): void {

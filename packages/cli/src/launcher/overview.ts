@@ -11,7 +11,7 @@ export interface Running {
   readonly listens: Listens;
 }
 
-/** Addresses of the services behind the gateway, by setting. */
+/** Addresses of the services that a proxy reaches, by setting. */
 export interface ProxyAddress {
   readonly PARLEY_MANAGERS: string;
   readonly PARLEY_USER_SERVICES: string;
@@ -27,14 +27,14 @@ function shortPath(path: string): string {
   return fromHere.startsWith('..') ? path : fromHere;
 }
 
-/** Quotes addresses for a shell, to which the brackets of IPv6 are a pattern. */
+/** Quotes addresses for a shell, which would take the brackets of IPv6 for a pattern. */
 function quoted(addresses: string): string {
   return addresses.includes('[') ? `'${addresses}'` : addresses;
 }
 
 /**
  * Returns the options that a first login needs if the addresses are not the default ones. Later
- * commands read them from the login.
+ * commands read the addresses from the login.
  */
 function whereTo({ userPort, managerPort, managers }: StartOptions, upstreams: ProxyAddress): string {
   const userService = userPort === 50_051 ? '' : ` --user-service ${quoted(upstreams.PARLEY_USER_SERVICES)}`;

@@ -4,8 +4,8 @@ const everyMs = 500;
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox']);
 
 /**
- * Parses /proc/<pid>/stat. The second field may hold anything, in parentheses; the state and the
- * parent follow it.
+ * Parses /proc/<pid>/stat. The second field is in parentheses and may contain anything; the state
+ * and the parent follow it.
  */
 function statOf(pid: number): { name: string; parent: number } | undefined {
   try {
@@ -16,13 +16,19 @@ function statOf(pid: number): { name: string; parent: number } | undefined {
   }
 }
 
-/** Returns the parent process, and also the shell's parent if a shell sits between it and npm. */
+/**
+ * Returns the parent process, and also the parent of the shell if there is a shell between this
+ * process and npm.
+ */
 function ancestors(): string {
   const shell = statOf(process.ppid);
   return shell !== undefined && shells.has(shell.name) ? `${process.ppid} ${shell.parent}` : `${process.ppid}`;
 }
 
-/** Calls `gone` once when the npm that started this process exits. Without npm it does nothing. */
+/**
+ * Calls `gone` once when the npm that started this process exits. Does nothing if npm did not start
+ * it.
+ */
 export function watchNpm(gone: () => void): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const before = ancestors();

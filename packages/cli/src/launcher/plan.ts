@@ -6,7 +6,7 @@ import { projectFolder, type StartOptions } from './options.js';
 export interface ServicePlan {
   readonly name: string;
   readonly service: 'user-service' | 'channel-service' | 'chat-service' | 'gateway' | 'envoy';
-  /** Undefined: it does not use the database. */
+  /** Database role; undefined if the process does not use the database. */
   readonly role: ServiceRole | undefined;
   readonly port: number;
   /** The option that sets its port. */
@@ -16,11 +16,11 @@ export interface ServicePlan {
 /** The processes to start, in order. */
 export interface Plan {
   readonly first: readonly ServicePlan[];
-  /** Started once `first` is ready. */
+  /** Chat servers, which are started once `first` is ready. */
   readonly chatServers: readonly ServicePlan[];
-  /** In front of all the others. */
+  /** The gateway, which stands in front of all the others. */
   readonly gateway: ServicePlan;
-  /** In front of the gateway, if requested. */
+  /** Envoy, which stands in front of the gateway, if requested. */
   readonly envoy: ServicePlan | undefined;
 }
 
@@ -57,12 +57,12 @@ export function adminPort(plan: ServicePlan): number {
 }
 
 const leastConnections = 200;
-/** Connections besides the pool: the append queue of a chat server. */
+/** Connections in addition to the pool: the append queue of a chat server. */
 const beside = 1;
-/** Connections of `npm start`, of tools, and those that PostgreSQL reserves for its owner. */
+/** Connections for `npm start` and tools, and those that PostgreSQL reserves for its owner. */
 const spare = 20;
 
-/** Upper bound of the share of one role. Chat servers get slightly more than this. */
+/** Maximum share of one role. The actual share of chat servers is slightly larger. */
 const shareOfChat = 0.65;
 
 /** Returns the maximum number of PostgreSQL connections of the whole plan. */

@@ -25,14 +25,17 @@ function isListening(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** Longest time for which an ended connection keeps its local port, which may be this one. */
+/**
+ * Longest time, in milliseconds, for which a closed connection keeps its local port, which may be
+ * the wanted one.
+ */
 const lingerMs = 65_000;
 const reportAfterMs = 2_000;
 const againMs = 250;
 
 /**
  * Probes a port, and waits if it is busy although nothing listens on it. Returns the error code, or
- * undefined if it is free.
+ * undefined if the port is free.
  */
 async function probeForWhile(port: number, host: string, onWait: () => void): Promise<string | undefined> {
   let waits = false;

@@ -26,7 +26,7 @@ export class FactsPublisher implements Part {
     this.#print = print;
   }
 
-  /** Writes the facts after a change. Resolves after one try and never rejects. */
+  /** Writes the facts after a change. Resolves after one attempt and never rejects. */
   publish(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;

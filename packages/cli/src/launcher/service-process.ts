@@ -24,7 +24,7 @@ interface Message {
 const startWithinMs = 30_000;
 const firstDelayMs = 1_000;
 const longestDelayMs = 10_000;
-/** A process that ran this long restarts after the shortest delay. */
+/** Milliseconds that a process must have run to be restarted after the shortest delay. */
 const steadyMs = 30_000;
 
 function running(child: ChildProcess | undefined): child is ChildProcess {
@@ -62,7 +62,7 @@ export class SupervisedProcess implements Part {
   }
 
   /**
-   * Starts the service. Resolves when it listens. It is not retried.
+   * Starts the service. Resolves when it listens. A failed first start is not retried.
    * @throws {Error} if it cannot start
    */
   async start(): Promise<Listens> {
@@ -87,7 +87,7 @@ export class SupervisedProcess implements Part {
     });
   }
 
-  /** Spawns the child in a session of its own, so that Ctrl-C reaches only the supervisor. */
+  /** Spawns the child in its own session, so that Ctrl-C reaches only the supervisor. */
   #spawn(): ChildProcess {
     const { main, env, logFile, account } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
@@ -126,7 +126,7 @@ export class SupervisedProcess implements Part {
     return this.#end((child) => child.kill('SIGTERM'), stopWithin(this.#launch.env));
   }
 
-  /** Stops it as if its supervisor were gone, in less than two seconds. */
+  /** Stops it as fast as if its supervisor had disappeared: in less than two seconds. */
   abandon(): Promise<void> {
     return this.#end((child) => child.connected && child.disconnect(), 2_000);
   }
@@ -157,8 +157,8 @@ export class SupervisedProcess implements Part {
 }
 
 /**
- * Time until the process is killed: the service kills itself one second after its deadline, this
- * follows a second later.
+ * Returns the milliseconds until the process is killed. The service exits by force one second after
+ * its deadline; this follows another second later.
  */
 function stopWithin(env: NodeJS.ProcessEnv): number {
   return (Number(env.PARLEY_STOP_SECONDS ?? 8) + 2) * 1_000;

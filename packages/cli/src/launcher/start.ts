@@ -5,7 +5,10 @@ import { watchNpm } from './parent-watch.js';
 import { Supervisor } from './supervisor.js';
 
 const couldNotStart = 2;
-/** npm forwards the terminal's Ctrl-C, so a second signal within this time is the same one. */
+/**
+ * Milliseconds within which a second signal counts as the same one, because npm forwards the
+ * terminal's Ctrl-C.
+ */
 const sameSignalMs = 700;
 const forceWithinMs = 3_000;
 
@@ -43,8 +46,8 @@ function stopOnSignals(supervisor: Supervisor): void {
 }
 
 /**
- * Reports errors of this process while everything runs, for example on a full disk, without
- * stopping the services.
+ * Reports errors of this process while everything runs, for example a full disk, without stopping
+ * the services.
  */
 function surviveErrors(): void {
   for (const kind of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -55,7 +58,7 @@ function surviveErrors(): void {
 }
 
 async function main(): Promise<void> {
-  // The reader may be gone: the terminal was closed or npm killed.
+  // The reader may be gone, because the terminal was closed or npm was killed.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const options = optionsOrExit();
   const supervisor = new Supervisor(options, print);

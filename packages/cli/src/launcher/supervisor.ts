@@ -68,7 +68,7 @@ export class Supervisor {
     await this.#stopAsked;
   }
 
-  /** Requests a stop, at any time. `run` resolves soon after. */
+  /** Requests a stop. It can be called at any time, and `run` resolves soon after. */
   requestStop(manner: StopMode): void {
     this.#stopMode ??= manner;
     this.#askToStop();
@@ -146,8 +146,8 @@ export class Supervisor {
   }
 
   /**
-   * Starts processes together. Returns none if a stop was requested. `files` are given to their
-   * system user.
+   * Starts processes together. Starts none if a stop was requested. `files` become readable for
+   * their system user.
    */
   async #startGroup(
     plans: readonly ServicePlan[],
@@ -201,16 +201,16 @@ export class Supervisor {
 }
 
 /**
- * Whether the gateway and Envoy are in front of a service, so that their connections carry calls of
- * many users.
+ * Returns whether the gateway and Envoy connect to a service on behalf of users, so that one of
+ * their connections carries the calls of many.
  */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';
 }
 
 /**
- * Returns the trusted proxies: the given ones and this machine, for the gateway and Envoy of this
- * start.
+ * Returns the trusted proxies: the given ones, and this machine, where the gateway and Envoy of
+ * this start run.
  */
 function trustedProxies(given = ''): string {
   return [given, '127.0.0.0/8', '::1/128'].join(',');

@@ -44,7 +44,7 @@ export class Auth {
   async start(): Promise<void> {
     const session = await this.#database.get('session', 'now');
     if (session === undefined) await this.#end(undefined);
-    else this.#begin(session); // only the server knows whether it has expired: this device's clock may be wrong
+    else this.#begin(session); // Only the server knows whether the session has expired: this device's clock may be wrong.
   }
 
   /**
@@ -102,13 +102,13 @@ export class Auth {
   async #refused(reason: string): Promise<void> {
     if (!endsSession(reason) || this.state().state !== 'in') return;
     const lost = await this.#workspace?.unsent().then(unsentWords, () => undefined);
-    if (this.state().state !== 'in') return; // another refusal came first
+    if (this.state().state !== 'in') return; // Another refusal came first.
     const why = notices[reason] ?? 'Your session has ended. Sign in again.';
     await this.#end(lost === undefined ? why : `${why} ${lost}, and this browser no longer has a copy.`);
     this.#tabs.postMessage('changed');
   }
 
-  /** Follows another tab that signed in or out. */
+  /** Reads the session again after another tab has signed in or out. */
   async #readAgain(): Promise<void> {
     const session = await this.#database.get('session', 'now');
     const now = this.state();

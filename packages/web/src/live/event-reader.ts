@@ -23,8 +23,8 @@ export class EventReader {
   }
 
   /**
-   * Reads to the end of the conversation. `onFilledGap` is called if History filled a gap, because
-   * messages before it may have changed.
+   * Reads to the end of the conversation. Calls `onFilledGap` when History has filled a gap,
+   * because messages before the gap may have changed.
    */
   async read(onFilledGap: (from: number) => void): Promise<void> {
     for await (const event of this.#conversation) {

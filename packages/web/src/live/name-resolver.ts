@@ -3,7 +3,10 @@ import type { Names } from '../state/names.js';
 
 type NamedUser = Pick<User, 'id' | 'name'>;
 
-/** An entry with its users: the sender, and in a change of membership the member and who changed it. */
+/**
+ * An entry with its users: the sender, and for a change of membership also the member and the user
+ * who changed it.
+ */
 interface PeopledEntry {
   readonly sender: string;
   readonly userId?: string;
@@ -32,8 +35,8 @@ export class NameResolver {
   }
 
   /**
-   * Loads one name. A hidden user keeps the id as name; after any other failure, the next entry
-   * retries.
+   * Loads one name. A hidden user keeps the id as the name. After any other failure, the next entry
+   * triggers a retry.
    */
   async #load(id: string): Promise<void> {
     try {

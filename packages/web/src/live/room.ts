@@ -39,8 +39,8 @@ export interface RoomDeps {
 const saveAfterMs = 150;
 const expireEveryMs = 1_000;
 /**
- * Lines in memory: the limit while the user reads at the end, the size after trimming, and the hard
- * limit.
+ * Budgets of the lines in memory. This one is the limit while the user reads at the end; the others
+ * are the size after trimming and the hard limit.
  */
 const softLimit = { lines: 2_000, characters: 4_000_000 };
 const trimmed = { lines: 1_000, characters: 1_000_000 };
@@ -48,8 +48,8 @@ const hardLimit = { lines: 20_000, characters: 16_000_000 };
 const pageSize = 50;
 
 /**
- * One channel in one tab. One of its tabs leads: it holds the stream and shares its events with the
- * others.
+ * One channel in one tab. One of the tabs on it leads: it holds the stream and shares its events
+ * with the others.
  */
 export class Room {
   readonly channelId: number;
@@ -180,7 +180,7 @@ export class Room {
 
   #apply(action: SharedAction): void {
     this.#store.dispatch(action);
-    if (action.type === 'queued') this.saved().catch(this.#deps.onUnsaved); // the tab may close before the next save
+    if (action.type === 'queued') this.saved().catch(this.#deps.onUnsaved); // The tab may close before the next save.
     if (action.type !== 'entries') return;
     this.#expire();
     this.#store.dispatch({ type: 'cut', over: hardLimit, to: trimmed });
@@ -276,9 +276,9 @@ export class Room {
     try {
       const { signal } = this.#closing;
       const { log, entries, more } = await this.#deps.client.history(this.channelId, { ...range, signal });
-      this.#isPaging = false; // listeners of this page may request the next
+      this.#isPaging = false; // Listeners of this page may request the next one.
       this.#store.dispatch({ type: 'page', log, entries, more });
-      this.#expire(); // the server drops expired messages with a delay
+      this.#expire(); // The server drops expired messages with a delay.
       this.#resolver.resolve(entries, this.state().names);
     } catch (thrown) {
       this.#isPaging = false;

@@ -8,8 +8,8 @@ import { UnreadCounter } from './unread.js';
 
 const soonMs = 500;
 /**
- * Milliseconds between two polls: while lists change, while they do not (grows up to it), and while
- * the page is hidden.
+ * Milliseconds between two polls: while lists change, while they do not (the interval grows up to
+ * this), and while the page is hidden.
  */
 const intervals = { busyMs: 4_000, idleMs: 15_000, hiddenMs: 60_000, growth: 1.5 };
 const pageSize = 100;
@@ -68,7 +68,7 @@ export class RoomsWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Polls shortly, because someone came or went. */
+  /** Polls soon, because someone came or went. */
   readonly pollSoon = (): void => this.#pollIn(soonMs);
 
   /** Loads one more page of the public list. */
@@ -116,7 +116,7 @@ export class RoomsWatch {
     await this.#unread.count(others, channels, signal);
   }
 
-  /** Loads the other user of each direct chat, once. The next poll repeats what fails. */
+  /** Loads the other user of each direct chat, once. If that fails, the next poll tries again. */
   async #nameDirectChats(signal: AbortSignal): Promise<void> {
     const { client, me } = this.#deps;
     const unnamed = roomsOf(this.state(), 'mine').filter(
@@ -130,7 +130,7 @@ export class RoomsWatch {
     }
   }
 
-  /** Updates the unsent counts of all rooms but the joined one, which reports its own. */
+  /** Updates the unsent counts of all rooms except the joined one, which reports its own count. */
   #markUnsent(visited: readonly ChannelRecord[]): void {
     for (const { id, outgoing } of visited) {
       if (id !== this.roomId) this.dispatch({ type: 'unsent', id, count: outgoing.length });

@@ -5,7 +5,7 @@ export type TabMessage =
   | { readonly type: 'action'; readonly action: SharedAction }
   /** A new tab asks the leading tab for its state. */
   | { readonly type: 'hello' }
-  /** For the leading tab. */
+  /** For the leading tab: the user is typing, or has stopped. */
   | { readonly type: 'typing'; readonly stopped: boolean }
   | { readonly type: 'rejoin' }
   /** For all tabs: the user leaves the channel. */

@@ -3,7 +3,7 @@ import { hasHistory } from '../state/retention.js';
 import { mostUnread } from '../state/rooms.js';
 import type { ChannelRecord } from '../storage/database.js';
 
-/** Maximum number of channels, the last visited ones, whose unread messages are counted. */
+/** Maximum number of channels whose unread messages are counted: the ones visited last. */
 const maxChannels = 20;
 
 /**
@@ -44,7 +44,7 @@ export class UnreadCounter {
     this.#onCount(id, count);
   }
 
-  /** Returns the count, or undefined if the server cannot say now. */
+  /** Returns the count, or undefined if the server does not answer now. */
   async #load(id: number, readSeq: number, log: string, signal: AbortSignal): Promise<number | undefined> {
     try {
       const page = await this.#client.history(id, { after: readSeq, size: mostUnread + 1, signal });

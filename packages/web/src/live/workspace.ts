@@ -66,7 +66,7 @@ export class Workspace {
     await forgetConversation(this.#deps.database, id);
   }
 
-  /** Enters a room and closes the one before. */
+  /** Enters a room and closes the previous one. */
   async enter(id: number): Promise<void> {
     this.rooms.openId = id;
     this.rooms.dispatch({ type: 'unread', id, count: 0 });
@@ -160,7 +160,9 @@ export class Workspace {
     await this.#close();
   }
 
-  /** Passes the room's description from the lists to the room. Returns whether there is one. */
+  /**
+   * Passes the room's description from the lists to the room. Returns whether the lists have one.
+   */
   #describe(room = this.room()): boolean {
     const channel = room && this.rooms.state().channels[room.channelId];
     if (channel !== undefined && channel.version !== room?.state().channel?.version) room?.describe(channel);

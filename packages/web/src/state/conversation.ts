@@ -12,7 +12,7 @@ export interface Typist {
   readonly untilMs: number;
 }
 
-/** The part of a conversation that the browser stores besides its lines. */
+/** The part of a conversation, besides its lines, that the browser stores. */
 export interface Bookmarked {
   /** Position up to which the log was received. The stored lines have no gaps up to here. */
   readonly place: LogPosition | undefined;
@@ -33,13 +33,16 @@ export interface ConversationState extends Bookmarked {
   readonly lines: readonly Line[];
   /** Lines of logs that no longer exist. They cannot be changed. */
   readonly earlier: readonly Line[];
-  /** Older lines may exist on the server. */
+  /** Whether older lines may exist on the server. */
   readonly hasOlder: boolean;
   /** Ids of the users in the room, this user included. */
   readonly here: readonly string[];
   readonly hereCount: number;
   readonly typing: readonly Typist[];
-  /** Value of `readSeq` when this page opened the channel, or last came back and had missed something. */
+  /**
+   * Value of `readSeq` when this page opened the channel, or when it last came back after missing
+   * something.
+   */
   readonly openedAtSeq: number;
 }
 
@@ -54,7 +57,7 @@ export type SharedAction =
       readonly maxBytes: number | undefined;
       readonly aheadMs: number;
     }
-  /** The channel as the list of channels describes it. */
+  /** The description of the channel in the list of channels. */
   | { readonly type: 'described'; readonly channel: Channel }
   /** The server no longer stores messages from before this time, by its clock. */
   | { readonly type: 'expired'; readonly beforeMs: number }
@@ -88,7 +91,7 @@ export type ConversationAction = SharedAction | LocalAction;
 const mostEarlier = 500;
 const clockMs = 60_000;
 
-/** Returns the initial state, in which only some names are known. */
+/** Returns the initial state, which knows only some names. */
 export function noConversation(me: string, names: Names = {}): ConversationState {
   return {
     me,
@@ -145,14 +148,14 @@ function welcome(
 ): ConversationState {
   const place = state.place ?? end;
   const now = { ...described(state, channel), place, maxBytes, aheadMs };
-  const wasFull = state.place === undefined; // pages loaded while waiting for a seat lack the messages since
-  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // lines that were dropped as expired may still be valid
+  const wasFull = state.place === undefined; // Pages loaded while waiting for a seat lack the messages since then.
+  const wasWrong = Math.abs(aheadMs - state.aheadMs) > clockMs; // Lines that were dropped as expired may still be valid.
   const again = { lines: wasFull ? [] : state.lines, hasOlder: wasFull || wasWrong || state.hasOlder };
   const openedAtSeq = !wasFull && end.seq > state.readSeq ? state.readSeq : state.openedAtSeq;
   return present({ ...state, ...now, ...again, openedAtSeq, link: { state: 'catching-up' } }, here, count);
 }
 
-/** Keeps fields of the list that a welcome lacks. */
+/** Keeps the fields of the list that a welcome lacks. */
 function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
   return {
     channel: {

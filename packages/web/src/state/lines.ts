@@ -6,12 +6,12 @@ interface LineFacts {
   readonly at: number;
 }
 
-/** One emoji on a message, and the users who gave it. */
+/** One emoji on a message, and the users who reacted with it. */
 export interface Reaction {
   readonly emoji: string;
-  /** The first users to give it, and this user if they did. */
+  /** The first of these users, and this user if they reacted with it. */
   readonly userIds: readonly string[];
-  /** Number of all users who gave it. */
+  /** Number of users who reacted with it. */
   readonly count: number;
 }
 
@@ -28,7 +28,7 @@ export interface SaidLine extends LineFacts {
   readonly editSeq?: number | undefined;
   readonly deleted: boolean;
   readonly reactions: readonly Reaction[];
-  /** The sender mentions this user. */
+  /** Whether the sender mentions this user. */
   readonly mentionsMe?: boolean;
 }
 
@@ -100,7 +100,7 @@ function putInto(lines: Line[], line: Line): void {
   lines.splice(index, lines[index]?.seq === line.seq ? 1 : 0, line);
 }
 
-/** Returns the lines with a line inserted. It replaces a line of the same seq. */
+/** Returns the lines with one more line. It replaces a line with the same seq. */
 export function put(lines: readonly Line[], line: Line): readonly Line[] {
   const next = lines.slice();
   putInto(next, line);
@@ -132,7 +132,7 @@ function lineOf(entry: EntryEvent, me: string): Line | undefined {
   return entry.type === 'message' ? saidIn(entry, me) : undefined;
 }
 
-/** Returns the reactions with the emoji of a user added. */
+/** Returns the reactions after a user has added an emoji. */
 export function withReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
   const there = reactions.find((one) => one.emoji === emoji);
   if (there === undefined) return [...reactions, { emoji, userIds: [userId], count: 1 }];
@@ -141,7 +141,7 @@ export function withReaction(reactions: readonly Reaction[], emoji: string, user
   return reactions.map((one) => (one === there ? more : one));
 }
 
-/** Returns the reactions with the emoji of a user removed. */
+/** Returns the reactions after a user has removed an emoji. */
 export function withoutReaction(reactions: readonly Reaction[], emoji: string, userId: string): readonly Reaction[] {
   const there = reactions.find((one) => one.emoji === emoji);
   const isOne = there !== undefined && (there.userIds.includes(userId) || there.count > there.userIds.length);
@@ -156,7 +156,10 @@ interface EditPlace {
   readonly at: number;
 }
 
-/** Returns a message after an edit, unless the message already shows a later edit or is deleted. */
+/**
+ * Returns a message after an edit. Returns it unchanged if it already shows a later edit or is
+ * deleted.
+ */
 export function withEdit(line: SaidLine, text: string | undefined, { seq, at }: EditPlace): SaidLine {
   const { editSeq, editedAt = 0, deleted } = line;
   const isLater = editSeq === undefined ? at >= editedAt : seq >= editSeq;

@@ -7,7 +7,7 @@ export interface LinkWords {
   readonly words: string;
   /** The text without the countdown, for screen readers, which would read it out each second. */
   readonly steady: string;
-  /** The label of the button that helps, if the user can do something. */
+  /** The label of the button that helps, if there is something the user can do. */
   readonly again: 'Rejoin here' | 'Try now' | undefined;
 }
 
@@ -35,7 +35,7 @@ const waitReasons: Readonly<Record<string, string>> = {
   'database-away': 'The server is waiting for its database',
 };
 
-/** Returns the reason for the end, as sentences. */
+/** Returns the reason why the connection ended, as sentences. */
 export function endingWords({ reason, message }: Extract<Link, { state: 'ended' }>): string {
   return endReasons[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
 }

@@ -19,7 +19,7 @@ const final: ReadonlySet<string> = new Set([
   'invalid-channel-id',
 ]);
 
-/** Whether the connection has ended for good, so that rejoining cannot help. */
+/** Returns whether the connection has ended permanently, so that rejoining cannot help. */
 export function isOver(link: Link): boolean {
   return link.state === 'ended' && (final.has(link.reason) || endsSession(link.reason));
 }

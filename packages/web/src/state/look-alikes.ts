@@ -1,6 +1,7 @@
 /**
  * Lower-case letters of other scripts, and digits, by the Latin letter that they or their capitals
- * look like (a part of Unicode's confusables). `i` and `l` count as one: a capital `I` looks like `l`.
+ * resemble (a part of Unicode's confusables). `i` and `l` count as one letter, because a capital
+ * `I` looks like `l`.
  */
 const alike: Readonly<Record<string, string>> = {
   a: '\u0430\u03b1\u0251', // Cyrillic a, Greek alpha, Latin alpha

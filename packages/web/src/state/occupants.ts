@@ -12,8 +12,8 @@ export interface Occupants {
 }
 
 /**
- * Returns the users in a room: from the room while connected, else from the list of rooms, and none
- * once it is over.
+ * Returns the users in a room: from the room while connected, or else from the list of rooms.
+ * Returns none once the connection has ended.
  */
 export function occupantsOf(
   state: ConversationState,

@@ -9,14 +9,17 @@ export interface HeldBack {
 
 /** A message or change of this user that the server has not confirmed yet. */
 export interface Outgoing {
-  /** Identifies it in every tab. For a message it is the client id, the same for every attempt. */
+  /**
+   * Id of the message or change in every tab. For a message it is the client id, the same in every
+   * attempt.
+   */
   readonly id: string;
   /** Unix ms. */
   readonly at: number;
   readonly do: 'say' | 'edit' | 'delete' | 'react' | 'unreact';
   /** The text or the emoji. */
   readonly text: string;
-  /** Seq of the message to change; for a new message, of the message that it replies to. */
+  /** Seq of the message to change. For a new message, seq of the message to which it replies. */
   readonly target: number | undefined;
   /** Why the server rejected it. */
   readonly failed: string | undefined;
@@ -24,7 +27,7 @@ export interface Outgoing {
   readonly held?: HeldBack | undefined;
 }
 
-/** Returns a message as it is after a change. */
+/** Returns a message as it looks after a change. */
 export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLine {
   switch (change.do) {
     case 'edit':
@@ -67,8 +70,8 @@ function withChange(
 }
 
 /**
- * Returns the lines after the server has accepted a message or change. If there are several edits, the
- * last one in the server's order wins, no matter which was confirmed last.
+ * Returns the lines after the server has accepted a message or change. Of several edits, the last
+ * one in the server's order wins, no matter which was confirmed last.
  */
 export function withTaken(
   lines: readonly Line[],

@@ -13,9 +13,9 @@ export interface Listing {
 
 /** The channels that the user can see, as far as this page has loaded them. */
 export interface RoomsState extends Listing {
-  /** The public list has more pages. */
+  /** Whether the public list has more pages. */
   readonly more: boolean;
-  /** A list has arrived from the server since the page was opened. */
+  /** Whether a list has arrived from the server since the page was opened. */
   readonly fresh: boolean;
   /** Why the last poll failed. */
   readonly trouble: string | undefined;
@@ -45,7 +45,7 @@ export type RoomsAction =
   /** The other user of a direct chat, whose name the chat gets. */
   | { readonly type: 'other'; readonly id: number; readonly user: Pick<User, 'id' | 'name'> };
 
-/** The highest number of unread messages that is counted. */
+/** Highest number of unread messages that is counted. */
 export const mostUnread = 99;
 
 export const noRooms: RoomsState = {
@@ -66,7 +66,7 @@ export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): r
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
 }
 
-/** Returns rooms in the order of some ids, and new ones after them. */
+/** Returns the rooms in the order of `ids`, followed by new ones. */
 export function inOrderOf(ids: readonly number[], rooms: readonly Channel[]): readonly Channel[] {
   const places = new Map(ids.map((id, index) => [id, index]));
   const placeOf = ({ id }: Channel) => places.get(id) ?? ids.length;
@@ -78,7 +78,7 @@ function without(room: Channel, userId: string): Channel {
   return { ...room, users, userCount: room.userCount - (room.users.length - users.length) };
 }
 
-/** Returns a channel with the name that it had, because the server gives direct chats none. */
+/** Returns a channel with its previous name, because the server sends no names for direct chats. */
 function keepName(channel: Channel, before: Channel | undefined): Channel {
   return channel.kind === ChannelKind.DIRECT ? { ...channel, name: before?.name ?? 'Direct chat' } : channel;
 }
@@ -91,7 +91,10 @@ function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type:
   return { ...state, channels: { ...state.channels, [id]: { ...channel, name } } };
 }
 
-/** Whether the limit of a channel is one of users inside. In other kinds it is one of members. */
+/**
+ * Returns whether the limit of a channel applies to the users inside. In other kinds it applies to
+ * the members.
+ */
 export function isRoom({ kind }: Pick<Channel, 'kind'>): boolean {
   return kind === ChannelKind.ROOM || kind === ChannelKind.UNSPECIFIED;
 }

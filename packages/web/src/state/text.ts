@@ -41,12 +41,12 @@ const address = /[Hh][Tt][Tt][Pp][Ss]?:\/\/[\p{L}\p{N}[][^\s<>"'`\p{C}\p{Bidi_Co
 const special = new RegExp(`(?<address>${address})|(?<needed>${needed})|(?<hidden>${hidden})`, 'gu');
 
 /**
- * Maximum number of links and hidden characters per message. Further links stay plain text, further
- * hidden characters are dropped.
+ * Maximum number of links and hidden characters per message. Further links stay plain text, and
+ * further hidden characters are dropped.
  */
 const mostSpecial = 200;
 
-/** Removes punctuation at the end that belongs to the sentence and not to the address. */
+/** Removes punctuation at the end that belongs to the sentence, not to the address. */
 function withoutEnd(text: string): string {
   let end = text.length;
   let open = text.split('(').length - text.split(')').length;
@@ -59,9 +59,9 @@ function withoutEnd(text: string): string {
 }
 
 /**
- * Returns a link if the host that the user reads is the host that a click opens, because some
- * characters look like slashes, dots or other letters. The price: hosts with letters beyond ASCII
- * are not linked.
+ * Returns a link if the host that the user reads is the host that a click opens; some characters
+ * look like slashes, dots or other letters. As a consequence, hosts with non-ASCII letters are not
+ * linked.
  */
 function linkOf(text: string): Piece | undefined {
   if (!URL.canParse(text)) return undefined;
@@ -114,11 +114,14 @@ export function plainLine(text: string): string {
     .replace(/\s+/g, ' ');
 }
 
-/** Characters of a message that are shown at first, and the lines that they may take. */
+/**
+ * Maximum number of characters of a message that are shown at first, and of lines that they may
+ * take.
+ */
 const shownCharacters = 4_000;
 const shownLines = 60;
 
-/** Returns the part of a text that is shown at first: all of it, unless it is very long. */
+/** Returns the part of a text that is shown at first: all of it, unless the text is very long. */
 export function startOf(text: string): string {
   const lines = text.split('\n', shownLines + 1);
   const start = lines.length > shownLines ? lines.slice(0, shownLines).join('\n') : text;

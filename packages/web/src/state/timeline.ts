@@ -3,7 +3,7 @@ import type { Line, SaidLine } from './lines.js';
 import { type Outgoing, saidBy, withPending } from './outgoing.js';
 import { hasHistory } from './retention.js';
 
-/** How far the delivery of a message got. Messages by others are `theirs`. */
+/** State of the delivery of a message. Messages by others are `theirs`. */
 export type Delivery = 'theirs' | 'sending' | 'sent' | 'failed' | 'long sent';
 
 /** Why the list starts where it does. */
@@ -22,11 +22,11 @@ export interface SaidRow {
   readonly type: 'said';
   readonly key: string;
   readonly line: SaidLine;
-  /** Shows sender and time. False if the row continues the one above. */
+  /** Whether to show the sender and the time. False if the row continues the one above. */
   readonly head: boolean;
   readonly delivery: Delivery;
   readonly outgoing: Outgoing | undefined;
-  /** From an earlier log, which no longer exists. */
+  /** Whether the row is from an earlier log, which no longer exists. */
   readonly past: boolean;
 }
 
@@ -36,7 +36,7 @@ interface ShownLine {
   readonly line: Line;
   readonly outgoing?: Outgoing;
   readonly past?: boolean;
-  /** A change of it is pending. */
+  /** Whether a change of it is pending. */
   readonly changing?: boolean;
 }
 
@@ -101,7 +101,7 @@ function pendingRows({ outgoing, me }: ConversationState): ShownLine[] {
     .map((one) => ({ line: saidBy(one, me, Number.MAX_SAFE_INTEGER, one.at), outgoing: one }));
 }
 
-/** Marks only the last sent message as sent, which implies the earlier ones. */
+/** Marks only the last sent message as sent. The mark covers the earlier ones. */
 function onlyLastSent(rows: readonly Row[]): readonly Row[] {
   const last = rows.findLastIndex((row) => row.type === 'said' && row.delivery === 'sent');
   return rows.map((row, index) =>

@@ -29,13 +29,13 @@ export function unsentWords({ messages, changes, drafts }: Unsent): string | und
   return `${new Intl.ListFormat('en').format(parts)} ${verb} not been sent`;
 }
 
-/** Something unsent, and the room where it is. */
+/** Something unsent, and its room. */
 export interface UnsentItem {
   readonly room: string;
   readonly what: string;
 }
 
-/** Returns what an unsent message or change is, in words: its text, or what it does. */
+/** Returns the text of an unsent message, or a phrase for an unsent change. */
 export function unsentText({ do: what, text }: Pick<Outgoing, 'do' | 'text'>): string {
   if (what === 'delete') return 'a deletion';
   return what === 'react' || what === 'unreact' ? `a reaction: ${text}` : text;

@@ -13,8 +13,8 @@ export interface CachedConversation {
 }
 
 /**
- * Limit of the stored lines. The leading tab has at least these in memory, so every change to one
- * is stored.
+ * Limit of the stored lines. The leading tab always has at least these in memory, so that every
+ * change to one of them is stored.
  */
 const storedLimit = { lines: 300, characters: 1_000_000 };
 
@@ -84,8 +84,8 @@ export async function forgetConversation(database: BrowserDatabase, channelId: n
 }
 
 /**
- * Stores a conversation as it changes. Position and lines are written in one transaction, to stay
- * consistent.
+ * Stores a conversation as it changes. It writes position and lines in one transaction, so that
+ * they stay consistent.
  */
 export class ConversationSaver {
   readonly #database: BrowserDatabase;
@@ -98,7 +98,7 @@ export class ConversationSaver {
     this.#channelId = channelId;
   }
 
-  /** Tells the saver which state the database already has. */
+  /** Records which state the database already has. */
   markSaved(state: ConversationState): void {
     this.#saved = state;
   }
@@ -116,7 +116,7 @@ export class ConversationSaver {
     const [before, lines] = [anew || saved === undefined ? [] : linesToStore(saved), linesToStore(state)];
     const known = new Set(before);
     const transaction = this.#database.transaction(['channels', 'lines', 'session'], 'readwrite');
-    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // signed out in the meantime
+    if ((await transaction.objectStore('session').get('now'))?.userId !== state.me) return; // The user has signed out meanwhile.
     const store = transaction.objectStore('lines');
     for (const range of anew ? [allOf(this.#channelId)] : this.#keysToDelete(before, lines)) store.delete(range);
     for (const line of lines) if (!known.has(line)) store.put(line, [this.#channelId, line.seq]);

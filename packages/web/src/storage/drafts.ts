@@ -1,6 +1,6 @@
 import type { BrowserDatabase, DraftKey } from './database.js';
 
-/** A reply or an edit that was begun and not finished. */
+/** A reply or an edit that the user began and has not finished. */
 export interface PendingIntent {
   readonly do: 'reply' | 'edit';
   readonly target: { readonly seq: number; readonly at: number };

@@ -19,7 +19,7 @@ function initialsOf(name: string): string {
     .toUpperCase();
 }
 
-/** The initials of a user. Hidden from screen readers, because the name stands beside it. */
+/** The initials of a user. Hidden from screen readers, because the name is next to it. */
 export function Avatar({ id, name, small = false }: { id: string; name: string; small?: boolean }) {
   return (
     <span className={`avatar tint-${tintOf(id)}${small ? ' small' : ''}`} aria-hidden="true">

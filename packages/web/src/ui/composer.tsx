@@ -17,14 +17,14 @@ interface ComposerProps {
   readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** Removes empty lines at both ends and keeps the indent. */
+/** Removes empty lines at both ends, and keeps the indentation. */
 function trimLines(text: string): string {
   return text.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 }
 
 /**
- * Whether a key sends the message: Enter, unless it confirms a word of an input method. Some
- * browsers report that the composition has ended before they report the key.
+ * Returns whether a key sends the message. Enter does, unless it confirms text in an input method
+ * editor. Some browsers report the end of the composition before the key itself.
  */
 function isSend({ key, shiftKey, nativeEvent: { isComposing, keyCode } }: KeyboardEvent): boolean {
   return key === 'Enter' && !shiftKey && !isComposing && keyCode !== 229;
@@ -80,7 +80,7 @@ export function Composer({ intent, state, onIntent }: ComposerProps) {
   );
 }
 
-/** Returns a function that sends a text as the intent says. */
+/** Returns a function that sends a text as the current intent requires. */
 function useSubmit(intent: Intent) {
   const room = useRoom();
   return (text: string) => {
@@ -111,9 +111,9 @@ function TooLong({ bytes, most }: { bytes: number; most: number }) {
 interface WritingProps {
   readonly area: React.RefObject<HTMLTextAreaElement | null>;
   readonly text: string;
-  /** The user cannot send messages now. */
+  /** Whether the user cannot send messages now. */
   readonly over: boolean;
-  /** The text can be sent. */
+  /** Whether the text can be sent. */
   readonly isReady: boolean;
   readonly onText: (text: string) => void;
   readonly onKey: (event: KeyboardEvent) => void;

@@ -27,7 +27,7 @@ export function Leave({ state }: { state: ConversationState }) {
 
 interface LeaveRoomProps {
   readonly state: ConversationState;
-  /** Says what is unsent; undefined once everything is sent. */
+  /** Phrase that says what is unsent; undefined once everything is sent. */
   readonly words: string | undefined;
   readonly onClose: () => void;
 }

@@ -168,7 +168,7 @@ function RowOf({ row, state, isLast, jump, onIntent }: RowOfProps) {
 interface ToEndProps {
   readonly unread: boolean;
   readonly onPress: () => void;
-  /** Forwards the wheel to the list, which the button covers. */
+  /** Forwards the wheel to the list, because the button covers the list. */
   readonly onWheel: (by: number) => void;
 }
 

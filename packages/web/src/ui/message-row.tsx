@@ -16,12 +16,12 @@ interface MessageRowProps {
   readonly names: Names;
   readonly me: string;
   readonly allowed: AllowedActions;
-  /** The last message, which the Tab key reaches first. */
+  /** Whether it is the last message, which the Tab key reaches first. */
   readonly isLast: boolean;
   readonly onIntent: (request: IntentRequest) => void;
 }
 
-/** A message. */
+/** A message and its actions. */
 export function MessageRow({ row, lines, names, me, allowed, isLast, onIntent }: MessageRowProps) {
   const { line, head, delivery, past } = row;
   const name = nameOf(names, line.sender);

@@ -9,7 +9,7 @@ import { Name } from './text.js';
 interface PeopleProps {
   readonly inside: Occupants;
   readonly me: string;
-  /** How many can be inside at once; 0 if unknown. */
+  /** Maximum number of users inside; 0 if unknown. */
   readonly most: number;
 }
 

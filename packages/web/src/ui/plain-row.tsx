@@ -5,7 +5,7 @@ import { dayWords } from '../state/times.js';
 import { useNow } from './hooks.js';
 import { Name } from './text.js';
 
-/** Returns what shows the message of a seq, if the message is loaded. */
+/** Returns a function that scrolls to the message with a seq, if the message is loaded. */
 export type Jump = (seq: number) => (() => void) | undefined;
 
 interface PlainRowProps {

@@ -27,7 +27,7 @@ export function RoomView() {
   const link = state.link.state;
   useEffect(() => {
     if (link === 'live') rooms.poll();
-    else rooms.pollSoon(); // without a connection, the list tells who is inside
+    else rooms.pollSoon(); // Without a connection, the list says who is inside.
   }, [rooms, link]);
   if (isUnknownRoom(state)) return <NoSuchRoom />;
   return (
@@ -43,7 +43,7 @@ export function RoomView() {
   );
 }
 
-/** Whether the server does not know the room and this page has nothing of it. */
+/** Returns whether the server does not know the room and this page has stored nothing of it. */
 function isUnknownRoom({ link, lines, earlier, place }: ConversationState): boolean {
   const isUnknown = link.state === 'ended' && ['channel-not-found', 'invalid-channel-id'].includes(link.reason);
   return isUnknown && place === undefined && lines.length + earlier.length === 0;

@@ -27,7 +27,7 @@ async function submit(auth: Auth, isNew: boolean, form: FormData): Promise<void>
 
 type Refusable = 'user' | 'name' | 'password';
 
-/** The field that a refusal is about, by reason. */
+/** The field to which a refusal belongs, by reason. */
 const fieldOf: Readonly<Record<string, Refusable>> = {
   'invalid-user-id': 'user',
   'user-id-taken': 'user',
@@ -44,7 +44,7 @@ const userIdHint =
  */
 const passwordBytes = { least: 8, most: 72 };
 
-/** Whether typing in a field makes a refusal obsolete. */
+/** Returns whether typing in a field makes a refusal obsolete. */
 function isAbout(reason: string, field: string): boolean {
   return (fieldOf[reason] ?? field) === field;
 }
@@ -154,5 +154,5 @@ function Password({ isNew, refused }: { isNew: boolean; refused: string | undefi
   );
 }
 
-/** A shown password is neither changed nor sent to a spelling service. */
+/** Attributes that keep a shown password unchanged and away from spelling services. */
 const plain = { autoCapitalize: 'none', autoCorrect: 'off', spellCheck: false };

@@ -32,7 +32,9 @@ export function Text({ text, children }: { text: string; children?: ReactNode })
   );
 }
 
-/** A text whose end is hidden until the reader asks for it, if it is so long that it delays the page. */
+/**
+ * A text that is so long that it delays the page. Its end is hidden until the reader asks for it.
+ */
 function Folded({ text }: { text: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const start = startOf(text);
@@ -54,7 +56,7 @@ const Pieces = memo(function Pieces({ of }: { of: string }) {
   ));
 });
 
-/** The name of a user, with the id as tooltip, or of a room. */
+/** The name of a room, or of a user, with the id as tooltip. */
 export function Name({ of, title }: { of: string; title?: string }) {
   return <bdi title={title}>{plainLine(of) || '(no name)'}</bdi>;
 }

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useWatched } from './hooks.js';
 import { useWorkspace } from './workspace-context.js';
 
-/** Says once that this browser does not store what the user writes. */
+/** Reports once that this browser does not store what the user writes. */
 export function UnsavedNotice() {
   const isUnsaved = useWatched(useWorkspace().unsaved);
   const [read, setRead] = useState(false);

@@ -33,7 +33,7 @@ export function useAction<A extends unknown[]>(act: (...args: A) => Promise<void
   return { busy, refused, run, forget: () => setRefused(undefined) };
 }
 
-/** Returns the words with a capital first letter and one full stop at the end. */
+/** Returns the text with a capital first letter and one full stop at the end. */
 export function sentence(words: string): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }

@@ -4,7 +4,7 @@ import { pendingIntentKey } from '../storage/drafts.js';
 import type { Intent } from './intent.js';
 import { useRoom, useWorkspace } from './workspace-context.js';
 
-/** A text that the browser stores under a key. Without a key, nothing is stored. */
+/** Holds a text that the browser stores under a key. Without a key, nothing is stored. */
 function useStoredText(key: DraftKey | undefined, first: string) {
   const workspace = useWorkspace();
   const [text, setText] = useState('');
@@ -34,7 +34,10 @@ function editedOf(intent: Intent) {
   return intent.do === 'gone' && intent.was === 'edit' ? intent.target : undefined;
 }
 
-/** Returns the text in the composer, a new message or an edit, and stores it until it is sent. */
+/**
+ * Returns the text in the composer, which is a new message or an edit, and stores it until it is
+ * sent.
+ */
 export function useDraft(intent: Intent) {
   const { channelId } = useRoom();
   const target = editedOf(intent);

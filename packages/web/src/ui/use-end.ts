@@ -1,13 +1,13 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-/** Distance from the end, in pixels, within which the user counts as reading at the end. */
+/** Distance from the end, in pixels, within which the user counts as being at the end. */
 const near = 80;
 
 const leftOf = ({ scrollHeight, scrollTop, clientHeight }: HTMLElement) => scrollHeight - scrollTop - clientHeight;
 
 /**
- * Keeps a scrolling element at its end while contents grow, until the user scrolls up. Reads every
- * measure from the element itself, because other sources may be one scroll event behind.
+ * Keeps a scrolling element at its end while its contents grow, until the user scrolls up. Reads
+ * every measure from the element itself, because other sources may be one scroll event late.
  * @param contents values that change when the contents may have grown
  */
 export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly unknown[]) {
@@ -44,8 +44,8 @@ export function useEnd(place: RefObject<HTMLElement | null>, contents: readonly 
     return () => sizes.disconnect();
   }, [place, update]);
   useEffect(() => {
-    // Text that replaces text can shrink and grow the composer within one frame. The browser then
-    // scrolls this element up, but no observer sees another size.
+    // Text that replaces other text can shrink and grow the composer within one frame. The browser
+    // then scrolls this element up, but no observer sees a change of size.
     document.addEventListener('input', update);
     return () => document.removeEventListener('input', update);
   }, [update]);

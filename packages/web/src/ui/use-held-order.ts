@@ -2,7 +2,10 @@ import type { Channel } from '@parley/client';
 import { useState } from 'react';
 import { inOrderOf } from '../state/rooms.js';
 
-/** Keeps the order of a list of rooms while the pointer is over it, so that no row moves away. */
+/**
+ * Keeps the order of a list of rooms while the pointer is over it, so that no row moves under the
+ * pointer.
+ */
 export function useHeldOrder(rooms: readonly Channel[]) {
   const [held, setHeld] = useState<readonly number[]>();
   const hold = () => setHeld((before) => before ?? rooms.map(({ id }) => id));

@@ -8,8 +8,8 @@ import { UnsavedNotice } from './unsaved-notice.js';
 import { RoomContext, useWorkspace } from './workspace-context.js';
 
 /**
- * A screen with space for either the list or a room. Going back to the list does not leave the
- * room.
+ * Media query for a screen with space for either the list or a room. Going back to the list does
+ * not leave the room.
  */
 const phone = '(max-width: 720px)';
 

@@ -22,8 +22,8 @@ async function onPath(): Promise<string | undefined> {
 }
 
 /**
- * Returns the path of Envoy: from the PATH, else from its own folder. If it is in neither, it is
- * installed into that folder, with a notice.
+ * Returns the path of Envoy: from the PATH, or else from its own folder. If neither has it,
+ * installs it into that folder and says so.
  * @throws {Error} if it cannot be installed
  */
 export async function findEnvoy(folder: string, print: (line: string) => void): Promise<string> {

@@ -37,7 +37,7 @@ async function start(): Promise<RunningService> {
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const failed = new Promise<never>((_, reject) => child.once('error', reject));
   await Promise.race([untilReady(child), failed]);
-  const onEnd = () => process.exit(1); // the supervisor restarts it
+  const onEnd = () => process.exit(1); // The supervisor restarts it.
   child.once('exit', onEnd);
   return {
     listens: { http: ENVOY_URL },
