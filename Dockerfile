@@ -8,6 +8,7 @@ RUN npm install --global pnpm@10.34.9 && pnpm fetch --frozen-lockfile
 COPY . .
 RUN pnpm install --offline --frozen-lockfile \
  && node_modules/.bin/tsc -b \
+ && node scripts/bundle.mjs \
  && pnpm --filter "./packages/web" --if-present run build
 # What only building, testing and the embedded PostgreSQL need stays behind. A test runs these lines and weighs what is left.
 RUN find . -name node_modules -type d -prune -exec rm -rf {} + \
@@ -24,6 +25,7 @@ ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 RUN for name in setup postgres user-service channel-service chat-service gateway; do install -d -o node -g node /run/parley/$name; done
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
 COPY --from=build /app/packages ./packages
 COPY --from=build /app/services ./services
 COPY --from=build /app/bin ./bin

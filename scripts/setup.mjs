@@ -1,5 +1,6 @@
 /**
- * Prepares a fresh clone: packages, compiled TypeScript and the page. It needs only Node and npm.
+ * Prepares a fresh clone: packages, compiled TypeScript, the bundles of the services and the page.
+ * It needs only Node and npm.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.parley-setup');
 const web = join(root, 'packages', 'web');
-const pageStamp = join(web, 'dist', 'page.stamp');
 
 /** Prints one sentence and exits with code 2. */
 export function giveUp(sentence) {
@@ -98,34 +98,54 @@ export function ensureBuild() {
   if (runTool('typescript', 'bin/tsc', ['-b']) !== 0) giveUp('The source does not compile: see the lines above.');
 }
 
-/** Returns a hash of everything the page is bundled from. */
-function pageFingerprint() {
+/** Returns a hash of what a bundle is made from: files, and the code below folders, as paths below the root. */
+function sourcesHash(folders, files) {
   const hash = createHash('sha256');
-  const folders = ['web/src', 'web/dist/src', 'client/dist/src', 'contract/dist/src', 'runtime/dist/src'];
-  const below = folders.flatMap((folder) => {
-    const path = join(root, 'packages', folder);
-    return readdirSync(path, { recursive: true }).map((name) => join(path, name));
-  });
-  const files = below.filter((path) => /\.(js|css|svg)$/.test(path)).sort();
-  const rest = [join(web, 'index.html'), join(web, 'vite.config.js'), join(root, 'pnpm-lock.yaml')];
-  for (const file of [...files, ...rest]) hash.update(file.slice(root.length)).update(readFileSync(file));
+  const below = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name)),
+  );
+  const code = below.filter((path) => /\.(js|css|svg)$/.test(path)).sort();
+  for (const file of [...code, ...files, 'pnpm-lock.yaml']) hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
-/** Bundles the page unless its sources are unchanged. */
-export function ensurePage() {
-  const wanted = pageFingerprint();
-  const isThere = existsSync(join(web, 'dist', 'page', 'index.html'));
-  if (isThere && existsSync(pageStamp) && readFileSync(pageStamp, 'utf8') === wanted) return;
-  const vite = join(web, 'node_modules', 'vite', 'bin', 'vite.js');
-  if (run(process.execPath, [vite, 'build', web, '--logLevel', 'warn']) !== 0)
-    giveUp('The page cannot be bundled: see the lines above.');
-  writeFileSync(pageStamp, wanted);
+/** Makes a bundle unless it exists and its sources are unchanged. `name` names it in errors. */
+function ensureBundle(name, { result, folders, files, command }) {
+  const stamp = `${result}.stamp`;
+  const wanted = sourcesHash(folders, files);
+  if (existsSync(result) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (run(process.execPath, command) !== 0) giveUp(`${name} cannot be bundled: see the lines above.`);
+  writeFileSync(stamp, wanted);
 }
 
-/** Installs packages, compiles, and bundles the page. */
+function ensurePage() {
+  ensureBundle('The page', {
+    result: join(web, 'dist', 'page'),
+    folders: ['web/src', ...['web', 'client', 'contract', 'runtime'].map((name) => `${name}/dist/src`)].map(
+      (folder) => `packages/${folder}`,
+    ),
+    files: ['packages/web/index.html', 'packages/web/vite.config.js'],
+    command: [join(web, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', web, '--logLevel', 'warn'],
+  });
+}
+
+function ensureServices() {
+  const libraries = ['contract', 'database', 'fanout', 'rpc', 'runtime', 'service-kit'];
+  ensureBundle('The services', {
+    result: join(root, 'dist', 'services'),
+    folders: [
+      ...libraries.map((name) => `packages/${name}/dist/src`),
+      ...readdirSync(join(root, 'services')).map((name) => `services/${name}/dist/src`),
+    ],
+    files: ['scripts/bundle.mjs'],
+    command: [join(root, 'scripts', 'bundle.mjs')],
+  });
+}
+
+/** Installs packages, compiles, and bundles the services and the page. */
 export function setUp() {
   ensurePackages();
   ensureBuild();
+  ensureServices();
   ensurePage();
 }

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isToken } from '@parley/client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exitCodes, Failure } from './failure.js';
 
 const savedLogin = z.object({

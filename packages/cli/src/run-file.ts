@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Default data folder of `npm start`. */
 export const defaultData = fileURLToPath(new URL('../../../../.parley', import.meta.url));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseClock, db, type Pool, sql } from '@parley/database';
 import { managerAudience, SigningKey, serviceToken } from '@parley/service-kit';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exitCodes, Failure, usage } from './failure.js';
 import { type OwnerOptions, withOwner } from './owner-database.js';
 

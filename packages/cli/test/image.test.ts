@@ -44,7 +44,7 @@ test('the image is small and holds no build or test tools', async () => {
 test.each(['user-service', 'channel-service', 'chat-service', 'gateway'])(
   '%s finds every module it loads',
   (service) => {
-    const main = join(app, 'services', service, 'dist', 'src', 'main.js');
+    const main = join(app, 'dist', 'services', `${service}.js`);
     const { status, stderr } = spawnSync(process.execPath, [main], {
       env: { PATH: process.env.PATH },
       encoding: 'utf8',

@@ -78,7 +78,7 @@ test('the pause drill passes: a frozen owner is replaced and relays nothing more
 
 /** `parley drill partition` is the same without the planted fault, and more; it takes minutes. */
 test('detects an owner that ignores its lease and continues after it was replaced', async () => {
-  const planted = { ...shape, extraServerEntry: 'test/endless-lease' };
+  const planted = { ...shape, extraServerEntry: 'endless-lease' };
   const alone = { description: '', disturbances: [isolatedThenLate] };
   const { wrong } = await runDrill(await LocalSystem.open(data), alone, planted);
   expect(wrong.join('\n')).toContain('relayed channel: ');

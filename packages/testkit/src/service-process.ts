@@ -11,8 +11,10 @@ interface ToSupervisor {
 
 const startWithinMs = 45_000;
 
-function entryOf(service: ServiceName, entry: string): string {
-  return fileURLToPath(new URL(`../../../../services/${service}/dist/${entry}.js`, import.meta.url));
+/** Path of the service's bundle, or of a module in its test folder. */
+function entryOf(service: ServiceName, entry?: string): string {
+  const file = entry === undefined ? `dist/services/${service}.js` : `services/${service}/dist/test/${entry}.js`;
+  return fileURLToPath(new URL(`../../../../${file}`, import.meta.url));
 }
 
 /** A service as a real process, configured by its environment. */
@@ -40,19 +42,19 @@ export class ServiceProcess {
 
   /**
    * Starts it on free ports of 127.0.0.1, unless `env` sets them, and waits until it listens.
-   * @param entry its main module, or one from its test folder with a planted fault
+   * @param entry a module in its test folder with a planted fault, instead of the service itself
    * @throws {Error} with its output if it does not start
    */
   static async start(
     service: ServiceName,
     env: Readonly<Record<string, string>>,
-    entry = 'src/main',
+    entry?: string,
   ): Promise<ServiceProcess> {
     const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NODE_OPTIONS|JEST_)/.test(name));
     const child = fork(entryOf(service, entry), [], {
       env: { ...allocatorSettings, ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      execArgv: [],
+      execArgv: ['--enable-source-maps'],
     });
     const started = new ServiceProcess(child);
     await started.#listening();

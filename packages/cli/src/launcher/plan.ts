@@ -72,10 +72,10 @@ export function connectionsOf({ first, chatServers }: Plan, ofEach: number): num
   return Math.max(leastConnections, spare + chat + others, spare + Math.ceil(chat / shareOfChat));
 }
 
-/** Returns the compiled entry of a service. */
+/** Returns the entry of a service: its bundle, except for Envoy. */
 export function mainOf({ service }: ServicePlan): string {
   if (service === 'envoy') return join(projectFolder, 'packages', 'cli', 'dist', 'src', 'launcher', 'envoy', 'main.js');
-  return join(projectFolder, 'services', service, 'dist', 'src', 'main.js');
+  return join(projectFolder, 'dist', 'services', `${service}.js`);
 }
 
 function checkPorts(plans: readonly ServicePlan[]): void {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Purpose of a key. It decides who may publish the key and what its tokens allow. */
 export type TokenPurpose = 'user' | 'join' | 'manager' | 'chat' | 'gateway';

@@ -1,6 +1,6 @@
 import { refuse } from '@parley/runtime';
 import { bearerOf, joinToken, type TokenKind, type TrustedKeys } from '@parley/service-kit';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LivingServers } from '../store/living-servers.js';
 
 /**

@@ -1,0 +1,49 @@
+/**
+ * Bundles each service into `dist/services/<service>.js`: a few files load in half the time of 600. Modules
+ * still find the files beside them, such as SQL, because a bundle keeps the location of each.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './setup.mjs';
+
+const services = ['user-service', 'channel-service', 'chat-service', 'gateway'];
+const outdir = join(root, 'dist', 'services');
+
+/** Opens each file of a bundle: its folder, and `require` for CommonJS modules in it. */
+const banner = `import { createRequire as requireOf } from 'node:module';
+const require = requireOf(import.meta.url);
+const bundleFolder = import.meta.dirname;`;
+
+/** Replaces the location of a module by that of its own file, seen from the bundle. */
+const keepLocations = {
+  name: 'keep-locations',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      const file = relative(outdir, path).split(sep).join('/');
+      const contents = readFileSync(path, 'utf8')
+        .replaceAll('import.meta.url', `new URL('${file}', import.meta.url).href`)
+        .replaceAll(/\b__dirname\b/g, `require('node:path').join(bundleFolder, '${dirname(file)}')`);
+      return { contents };
+    });
+  },
+};
+
+const { metafile } = await build({
+  entryPoints: services.map((name) => ({ in: join(root, 'services', name, 'dist/src/main.js'), out: name })),
+  outdir,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  banner: { js: banner },
+  sourcemap: true,
+  sourcesContent: false,
+  metafile: true,
+  plugins: [keepLocations],
+  absWorkingDir: root,
+  logLevel: 'warning',
+});
+const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+for (const name of readdirSync(outdir)) if (!written.has(name)) rmSync(join(outdir, name));
