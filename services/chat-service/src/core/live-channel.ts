@@ -286,8 +286,9 @@ export class Sequencer {
 
   /** Adds an entry that this process committed, with the revision at the commit. */
   take(entry: SequencedEntry, revision: number): void {
-    if (entry.seq <= this.#log.lastSeq) return;
-    if (!this.#isCatchingUp && entry.seq === this.#log.lastSeq + 1 && this.#mayShow(entry.seq, revision)) {
+    if (entry.seq <= this.#log.lastSeq) {
+      this.expect(entry.seq, revision);
+    } else if (!this.#isCatchingUp && entry.seq === this.#log.lastSeq + 1 && this.#mayShow(entry.seq, revision)) {
       this.#log.show(entry.frame);
     } else {
       this.#ahead.set(entry.seq, { entry, revision });

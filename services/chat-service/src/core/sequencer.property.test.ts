@@ -2,21 +2,39 @@ import type { EncodedMessage } from '@parley/fanout';
 import fc from 'fast-check';
 import { type SequencedEntry, Sequencer } from './live-channel.js';
 
-const runs = { numRuns: 400, seed: 42 };
+const runs = { numRuns: 1_500, seed: 42 };
 const users = ['ann', 'bob', 'eve'];
+const mostTurns = 2_000;
 const turn = () => new Promise<void>(setImmediate);
+
+interface Removal {
+  /** Last seq that the user may see. */
+  readonly lastSeq: number;
+  readonly revision: number;
+  /** Whether an entry reports it. */
+  readonly announced: boolean;
+}
 
 /** A log in a table that several servers write, and one server that shows it to its users. */
 class World {
   readonly table: SequencedEntry[] = [];
   readonly shown: number[] = [];
-  /** Seqs that each user was shown. */
-  readonly seenBy = new Map<string, number[]>(users.map((user) => [user, []]));
-  /** Last seq that each removed user may see. */
-  readonly leftSeq = new Map<string, number>();
-  readonly #connected = new Set(users);
-  #revision = 0;
-  failures = 0;
+  readonly violations: string[] = [];
+  readonly removals = new Map<string, Removal>();
+  readonly connected = new Set(users);
+  revision = 1;
+  /** Whether each of the next calls to the database fails. */
+  failures: boolean[] = [];
+  /** Whether the row of the channel is gone: members can no longer be read. */
+  gone = false;
+  /** Seqs that this server wrote itself and told the sequencer of, with the revision at their commit. */
+  readonly #taken = new Set<number>();
+  #told = this.revision;
+  /** Revision that the sequencer knew when the latest load began, if it has shown nothing since. */
+  #toldAtLoad: number | undefined;
+  #loaded = this.revision;
+  #isLoading = false;
+  #areMembersOld = false;
   readonly sequencer = new Sequencer(
     this,
     {
@@ -25,19 +43,26 @@ class World {
         return this.table.slice(seq, seq + 3);
       },
       reload: async () => {
-        const [revision, left] = [this.#revision, new Map(this.leftSeq)];
-        await this.#work();
-        return { revision, partAfter: this.#part(left) };
+        this.#isLoading = true;
+        this.#toldAtLoad = this.#told;
+        this.check();
+        const [revision, removals] = [this.revision, new Map(this.removals)];
+        await this.#work().finally(() => {
+          this.#isLoading = false;
+        });
+        this.#areMembersOld = false;
+        if (this.gone) return { revision: 0, partAfter: Number.POSITIVE_INFINITY };
+        this.#loaded = revision;
+        return { revision, partAfter: this.#part(removals) };
       },
-      pause: turn,
+      pause: async () => {
+        this.check();
+        await turn();
+      },
       onDoubt: () => {},
     },
-    0,
+    this.revision,
   );
-
-  get revision(): number {
-    return this.#revision;
-  }
 
   get lastSeq(): number {
     return this.shown.length;
@@ -45,28 +70,42 @@ class World {
 
   async #work(): Promise<void> {
     await turn();
-    if (this.failures > 0) {
-      this.failures -= 1;
-      throw new Error('the database does not answer');
-    }
+    if (this.failures.shift() === true) throw new Error('the database does not answer');
   }
 
   /** The frame of an entry is its seq. */
   show({ bytes }: EncodedMessage): void {
     const seq = Number(bytes[0]);
     this.shown.push(seq);
-    for (const user of this.#connected) this.seenBy.get(user)?.push(seq);
+    const told = this.#toldAtLoad ?? this.#told;
+    this.#toldAtLoad = undefined;
+    for (const [user, { lastSeq, revision, announced }] of this.removals) {
+      const isKnown = announced || this.#taken.has(seq) || revision <= told;
+      if (this.connected.has(user) && seq > lastSeq && isKnown && !this.gone) {
+        this.violations.push(`${user} sees ${seq} after ${lastSeq}`);
+      }
+    }
+    this.#areMembersOld = this.table[seq - 1]?.changesMembers === true;
   }
 
   /** Disconnects removed users who have seen their last entry. */
-  #part(left: ReadonlyMap<string, number>): number {
+  #part(removals: ReadonlyMap<string, Removal>): number {
     let partAfter = Number.POSITIVE_INFINITY;
-    for (const [user, seq] of left) {
-      if (!this.#connected.has(user)) continue;
-      if (seq <= this.shown.length) this.#connected.delete(user);
-      else partAfter = Math.min(partAfter, seq);
+    for (const [user, { lastSeq }] of removals) {
+      if (!this.connected.has(user)) continue;
+      if (lastSeq <= this.shown.length) this.connected.delete(user);
+      else partAfter = Math.min(partAfter, lastSeq);
     }
     return partAfter;
+  }
+
+  /** Checks that a stream that opens now is refused if its membership may be old. */
+  check(): void {
+    const newest = this.gone ? this.#told : Math.max(this.#told, this.#loaded);
+    const isOpen = (revision: number) => this.sequencer.isCurrent(revision);
+    if (isOpen(newest - 1)) this.violations.push(`revision ${newest - 1} counts as current at ${newest}`);
+    if (this.#isLoading && isOpen(this.revision)) this.violations.push('a stream opens while members are read');
+    if (this.#areMembersOld && isOpen(this.revision)) this.violations.push('a stream opens with old members');
   }
 
   write(changesMembers = false): SequencedEntry {
@@ -76,19 +115,58 @@ class World {
     return entry;
   }
 
-  remove(user: string): void {
-    if (this.leftSeq.has(user)) return;
-    this.#revision += 1;
-    this.leftSeq.set(user, this.write(true).seq);
+  remove(user: string, announced: boolean): void {
+    if (this.removals.has(user)) return;
+    this.revision += 1;
+    const lastSeq = announced ? this.write(true).seq : this.table.length;
+    this.removals.set(user, { lastSeq, revision: this.revision, announced });
   }
+
+  take(entry: SequencedEntry, revision: number): void {
+    this.#told = Math.max(this.#told, revision);
+    this.#taken.add(entry.seq);
+    this.sequencer.take(entry, revision);
+    this.check();
+  }
+
+  expect({ seq, revision }: Heard): void {
+    const told = revision ? this.revision : 0;
+    this.#told = Math.max(this.#told, told);
+    this.sequencer.expect(seq ? this.table.length : 0, told);
+    this.check();
+  }
+
+  /** Users who have been shown the entry of their removal and are still connected. */
+  get overdue(): string[] {
+    if (this.gone) return [];
+    const isOver = (user: string, { announced, lastSeq }: Removal) =>
+      announced && lastSeq <= this.lastSeq && this.connected.has(user);
+    return [...this.removals].flatMap(([user, removal]) => (isOver(user, removal) ? [user] : []));
+  }
+
+  /** Waits until everything is shown and loaded. Returns false if that never happens. */
+  async settled(): Promise<boolean> {
+    let isOver = false;
+    void this.sequencer.caughtUp().then(() => {
+      isOver = true;
+    });
+    for (let turns = 0; turns < mostTurns && !isOver; turns++) await turn();
+    return isOver && (this.gone || this.#loaded >= this.#told);
+  }
+}
+
+/** What the sequencer is told after a step: the last seq, the revision, both or neither. */
+interface Heard {
+  readonly seq: boolean;
+  readonly revision: boolean;
 }
 
 type Step =
   | { do: 'send'; heardAfter: number }
-  | { do: 'other'; heard: boolean }
-  | { do: 'remove'; user: string; heard: boolean }
-  | { do: 'fail'; times: number }
-  | { do: 'wait' };
+  | { do: 'other' | 'change'; heard: Heard }
+  | { do: 'remove'; user: string; announced: boolean; heard: Heard }
+  | { do: 'fail'; calls: boolean[] }
+  | { do: 'delete' | 'wait' };
 
 /**
  * Plays the steps. Outcomes of this server's commits arrive `heardAfter` steps later, so in any
@@ -97,42 +175,53 @@ type Step =
 async function play(world: World, steps: readonly Step[]): Promise<void> {
   const due: { at: number; entry: SequencedEntry; revision: number }[] = [];
   const deliver = (now: number) => {
-    for (const one of due.filter(({ at }) => at <= now)) world.sequencer.take(one.entry, one.revision);
+    for (const one of due.filter(({ at }) => at <= now)) world.take(one.entry, one.revision);
     due.splice(0, due.length, ...due.filter(({ at }) => at > now));
   };
   for (const [now, step] of steps.entries()) {
     if (step.do === 'send') due.push({ at: now + step.heardAfter, entry: world.write(), revision: world.revision });
     else if (step.do === 'other') world.write();
-    else if (step.do === 'remove') world.remove(step.user);
-    else if (step.do === 'fail') world.failures = step.times;
+    else if (step.do === 'change') world.revision += 1;
+    else if (step.do === 'remove') world.remove(step.user, step.announced);
+    else if (step.do === 'fail') world.failures = [...step.calls];
+    else if (step.do === 'delete') world.gone = true;
     else await turn();
-    if ('heard' in step && step.heard) world.sequencer.expect(world.table.length, world.revision);
+    if ('heard' in step) world.expect(step.heard);
     deliver(now);
   }
   deliver(Number.POSITIVE_INFINITY);
-  world.sequencer.expect(world.table.length, world.revision);
-  await world.sequencer.caughtUp();
 }
 
-const heard = fc.boolean();
+const heard = fc.record({ seq: fc.boolean(), revision: fc.boolean() });
+const user = fc.constantFrom(...users);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), heardAfter: fc.nat(6) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('other' as const), heard }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), user: fc.constantFrom(...users), heard }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('fail' as const), times: fc.nat(3) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+  { weight: 10, arbitrary: fc.record({ do: fc.constant('send' as const), heardAfter: fc.nat(6) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constantFrom('other' as const, 'change' as const), heard }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('remove' as const), user, announced: fc.boolean(), heard }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('fail' as const),
+      calls: fc.array(fc.boolean(), { minLength: 2, maxLength: 4 }),
+    }),
+  },
+  { weight: 8, arbitrary: fc.constant({ do: 'wait' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'delete' as const }) },
 );
 
-test('shows every entry once and in order, and shows a removed user nothing after their last entry', async () => {
+test('shows entries once and in order, a removed user nothing after their last, and opens no stream with old members', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const world = new World();
       await play(world, steps);
+      expect(await world.settled()).toBe(true);
+      expect(world.violations).toEqual([]);
+      expect(world.overdue).toEqual([]);
+      world.expect({ seq: true, revision: true });
+      expect(await world.settled()).toBe(true);
+      expect(world.violations).toEqual([]);
       expect(world.shown).toEqual(world.table.map(({ seq }) => seq));
-      for (const user of users) {
-        const last = world.leftSeq.get(user) ?? world.table.length;
-        expect(world.seenBy.get(user)).toEqual(world.shown.slice(0, last));
-      }
+      expect(world.overdue).toEqual([]);
       expect(world.sequencer.isCurrent(world.revision)).toBe(true);
     }),
     runs,

@@ -12,6 +12,7 @@ class World {
   revision = 0;
   reloads = 0;
   broken = 0;
+  brokenReloads = 0;
   readonly sequencer = new Sequencer(
     this,
     {
@@ -23,6 +24,7 @@ class World {
       reload: async () => {
         this.reloads += 1;
         await pause();
+        if (this.brokenReloads-- > 0) throw new Error('the database does not answer');
         return { revision: this.revision, partAfter: this.#part() };
       },
       pause: () => pause(),
@@ -128,6 +130,17 @@ describe('Sequencer', () => {
     world.sequencer.expect(1, 0);
     await world.settle();
     expect(world.shown).toEqual([1]);
+  });
+
+  test('shows nothing after a removal until the members are loaded, though loading fails at first', async () => {
+    const world = new World();
+    world.brokenReloads = 2;
+    world.remove('bob');
+    world.write();
+    world.sequencer.expect(2, 0);
+    await world.settle();
+    expect(world.shown).toEqual([1, 2]);
+    expect(world.parted.bob).toBe(1);
   });
 
   test('loads a new revision before it shows later entries', async () => {
