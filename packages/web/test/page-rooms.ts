@@ -148,6 +148,29 @@ inChromium('the list of rooms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
+  test('keeps every row in place while the keyboard is in the list, so that Enter opens the room in focus', async () => {
+    const { id } = await stage.host({ name: 'row-c' });
+    for (const name of ['row-b', 'row-a']) await stage.host({ name });
+    const ann = await stage.somebody('Ann');
+    const rows = () => ann.page.locator('.rooms .room-name').allTextContents();
+    const focused = () => ann.page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+    await ann.page.getByRole('link', { name: /^row-c: 0/ }).waitFor();
+    const before = await rows();
+    for (let k = 0; k < 200 && !(await focused())?.startsWith('row-b'); k++) await ann.page.keyboard.press('Tab');
+    await stage.trio.people.sql('UPDATE chat.listing SET active_at = now() WHERE channel_id = $1', [id]);
+    await stage.host({ name: 'row-new' });
+    await ann.page.getByRole('link', { name: /^row-new/ }).waitFor();
+    expect((await rows()).slice(0, before.length)).toEqual(before);
+    expect(await focused()).toMatch(/^row-b/);
+    await ann.page.keyboard.press('Enter');
+    await ann.page.getByRole('heading', { level: 2, name: 'row-b' }).waitFor();
+    await composerOf(ann).focus();
+    const isFirst = (name: string) => document.querySelector('.rooms .room-name')?.textContent === name;
+    await ann.page.waitForFunction(isFirst, 'row-new');
+    expect((await rows()).slice(0, 2)).toEqual(['row-new', 'row-c']);
+    expect(ann.complaints).toEqual([]);
+  });
+
   test('stays in the room when the user goes back to the list on a phone', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.setViewportSize(phone);

@@ -2,7 +2,7 @@ import type { Channel } from '@parley/client';
 import { durationWords, hasHistory, messageHistoryText, retentionMs } from '../src/state/retention.js';
 import { distinction } from '../src/state/room-names.js';
 import {
-  inOrderOf,
+  heldRooms,
   mostInside,
   noRooms,
   type RoomsPart,
@@ -88,9 +88,11 @@ test('adds number and owner to rooms whose names look alike', () => {
   ]);
 });
 
-test('keeps rooms in a given order, with new ones at the end', () => {
-  const rooms = [room(4), room(2), room(1), room(3)];
-  expect(inOrderOf([1, 2, 9, 3], rooms).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+test('keeps rooms in their places, even those that are gone, with new ones at the end', () => {
+  const earlier = [room(1), room(2), room(9), room(3)];
+  const held = heldRooms(earlier, [room(4), room(2, { name: 'renamed' }), room(1), room(3)]);
+  expect(held.map(({ id }) => id)).toEqual([1, 2, 9, 3, 4]);
+  expect(held[1]?.name).toBe('renamed');
 });
 
 test('names a direct chat after the other user, and keeps that name when the list changes', () => {

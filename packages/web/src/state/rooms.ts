@@ -66,11 +66,11 @@ export function roomsOf({ channels, mine, listed }: Listing, part: RoomsPart): r
   return ids.map((id) => channels[id]).filter((channel) => channel !== undefined);
 }
 
-/** Returns the rooms in the order of `ids`, followed by new ones. */
-export function inOrderOf(ids: readonly number[], rooms: readonly Channel[]): readonly Channel[] {
-  const places = new Map(ids.map((id, index) => [id, index]));
-  const placeOf = ({ id }: Channel) => places.get(id) ?? ids.length;
-  return rooms.toSorted((a, b) => placeOf(a) - placeOf(b));
+/** Returns rooms in the places of an earlier list, even those that are gone, followed by new ones. */
+export function heldRooms(earlier: readonly Channel[], rooms: readonly Channel[]): readonly Channel[] {
+  const now = new Map(rooms.map((room) => [room.id, room]));
+  const known = new Set(earlier.map(({ id }) => id));
+  return [...earlier.map((room) => now.get(room.id) ?? room), ...rooms.filter(({ id }) => !known.has(id))];
 }
 
 function without(room: Channel, userId: string): Channel {
