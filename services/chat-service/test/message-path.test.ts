@@ -14,7 +14,7 @@ let trio: Trio;
 let server: ServiceProcess;
 
 beforeAll(async () => {
-  trio = await Trio.start({ chatServers: 1, chatServerEntry: 'test/recorded-calls' });
+  trio = await Trio.start({ chatServers: 1, chatServerEntry: 'recorded-calls' });
   server = trio.chatServers[0] as ServiceProcess;
 });
 afterAll(() => trio.stop());
