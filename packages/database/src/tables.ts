@@ -73,7 +73,7 @@ export interface FileChunkTable {
 
 export interface InviteTable {
   id: string;
-  channelId: number;
+  channelId: number | null;
   createdBy: string;
   useCount: Generated<number>;
   maxUses: number | null;
@@ -261,6 +261,7 @@ export interface UsersTable {
   createdAt: Generated<Date>;
   lastSeenAt: Date | null;
   emailSince: Generated<Date>;
+  privateReads: Generated<boolean>;
 }
 
 /** All tables of the schema `chat`. */
