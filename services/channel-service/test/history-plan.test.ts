@@ -75,7 +75,13 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with many entries (%
 
   test('looks up entries and reactions by their indexes', async () => {
     const seqs = Array.from({ length: 50 }, (_, n) => entries / 2 + n);
-    const wanted = readEntries.valuesOf({ channelId: id, seqs, maxEmoji: 100, maxReactors: 10, readerId: me.id });
+    const wanted = readEntries.valuesOf({
+      channelIds: seqs.map(() => id),
+      seqs,
+      maxEmoji: 100,
+      maxReactors: 10,
+      readerId: me.id,
+    });
     const text = await plan(readEntries.text, wanted, mode);
     expect(text).toContain('Index Scan using message_pkey');
     expect(text).not.toMatch(/Seq Scan on (message|reaction|reaction_count)/);

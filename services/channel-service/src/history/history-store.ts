@@ -17,7 +17,7 @@ import {
 const sql = loadSql('history.sql', import.meta.url, kindConstants);
 
 const range = { channelId: int4, firstSeq: int8, lastSeq: int8, size: int8, maxEmoji: int8, maxReactors: int4 };
-const position = { seq: int8, bytes: int4 };
+const position = { channelId: int4, seq: int8, bytes: int4 };
 
 /** Users who reacted with one emoji: their number and the first ids. */
 interface StoredReaction {
@@ -32,8 +32,9 @@ export const findNewest = sql.statement('findNewest', range, position);
 export const findOldest = sql.statement('findOldest', range, position);
 export const readEntries = sql.statement(
   'readEntries',
-  { channelId: int4, seqs: array(int8), maxEmoji: int8, maxReactors: int8, readerId: text },
+  { channelIds: array(int4), seqs: array(int8), maxEmoji: int8, maxReactors: int8, readerId: text },
   {
+    channelId: int4,
     seq: int8,
     kind: int2,
     senderId: text,
@@ -51,7 +52,7 @@ export const readEntries = sql.statement(
   },
 );
 
-/** Seq of an entry and an upper bound of its encoded size in bytes, before it is read. */
+/** Position of an entry and an upper bound of its encoded size in bytes, before it is read. */
 export type HistoryPosition = RowOf<typeof findNewest>;
 
 /** An entry in its current state. */

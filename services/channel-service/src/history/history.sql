@@ -2,7 +2,7 @@
 -- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
 -- size, computed without reading the data.
 -- name: findNewest
-SELECT m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
+SELECT m.channel_id, m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
     SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = m.seq ORDER BY x.emoji LIMIT :maxEmoji
   ) r), 0)::int AS bytes
@@ -12,30 +12,30 @@ FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq 
 -- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
 -- size, computed without reading the data.
 -- name: findOldest
-SELECT m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
+SELECT m.channel_id, m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
     SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = m.seq ORDER BY x.emoji LIMIT :maxEmoji
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT :size;
 
--- Reads entries in their current state, in the order of `seqs`. The row reflects edits and
+-- Reads entries of any channels in their current state, in the order of the arrays. The row reflects edits and
 -- deletions; reactions and files have their own rows. LATERAL with LIMIT makes each an index probe,
 -- whatever the statistics.
 -- name: readEntries
-SELECT m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
+SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
   floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.data,
   CASE WHEN m.deleted_at IS NULL THEN m.content_type ELSE '' END AS content_type,
   CASE WHEN m.deleted_at IS NULL THEN m.mentions ELSE '{}' END AS mentions,
   floor(extract(epoch FROM m.edited_at) * 1000)::bigint AS edited_ms, m.deleted_at IS NOT NULL AS deleted,
   coalesce(r.reactions, '[]') AS reactions,
-  ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = :channelId AND f.seq = m.seq ORDER BY 1) AS file_ids
-FROM unnest(:seqs::bigint[]) WITH ORDINALITY AS page (seq, place)
-CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = :channelId AND x.seq = page.seq LIMIT 1) m
+  ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = page.channel_id AND f.seq = m.seq ORDER BY 1) AS file_ids
+FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)
+CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = page.seq LIMIT 1) m
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object('emoji', one.emoji, 'count', one.people,
-    'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = :channelId AND y.seq = page.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT :maxReactors),
-    'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = :channelId AND y.seq = page.seq AND y.emoji = one.emoji AND y.user_id = :readerId)
+    'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT :maxReactors),
+    'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji AND y.user_id = :readerId)
   ) ORDER BY one.emoji) AS reactions
-  FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji) one
+  FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = page.channel_id AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji) one
 ) r
 ORDER BY page.place;

@@ -710,7 +710,7 @@ export interface Message {
   /** target of an edit, deletion, reaction, pin or reply */
   targetSeq: number;
   fileIds: string[];
-  /** set if a stream or page has several channels */
+  /** set in pages, and in streams of several channels */
   channelId: number;
   /** for users here now, never stored, dropped first; for voice or game state */
   lossy: boolean;

@@ -1,0 +1,45 @@
+import { Message } from '@parley/contract';
+import type { Queryable } from '@parley/database';
+import { limits } from '@parley/runtime';
+import { fitting } from '../requests/page.js';
+import { type HistoryEntry, type HistoryPosition, readEntries } from './history-store.js';
+
+/** Maximum number of emoji per message and of users per emoji. */
+export const reactionLimits = { maxEmoji: limits.emojiListed, maxReactors: limits.reactorsListed };
+
+function toMessage(row: HistoryEntry): Message {
+  return Message.fromPartial({
+    channelId: row.channelId,
+    userId: row.number,
+    timestamp: row.sentMs,
+    data: row.data,
+    sender: row.senderId,
+    seq: row.seq,
+    clientId: row.clientId,
+    contentType: row.contentType,
+    kind: row.kind as Message['kind'],
+    targetSeq: row.targetSeq ?? 0,
+    fileIds: row.fileIds,
+    mentions: row.mentions,
+    editedAt: row.editedMs ?? 0,
+    deleted: row.deleted,
+    reactions: row.reactions,
+  });
+}
+
+const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
+
+/**
+ * Reads the messages at the positions of a page, as many from the first one as fit into it.
+ */
+export async function readPage(
+  pool: Queryable,
+  positions: readonly HistoryPosition[],
+  readerId: string,
+): Promise<readonly Message[]> {
+  const wanted = fitting(positions, limits.pageBytes, ({ bytes }) => bytes);
+  const channelIds = wanted.map(({ channelId }) => channelId);
+  const seqs = wanted.map(({ seq }) => seq);
+  const rows = await readEntries.run(pool, { channelIds, seqs, ...reactionLimits, readerId });
+  return fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
+}

@@ -1,0 +1,31 @@
+import { refuse } from '@parley/runtime';
+import type { Access } from '../members/member-store.js';
+import { isListed } from '../requests/kinds.js';
+
+/** First and last seq that a user may read. */
+export type Readable = readonly [first: number, last: number];
+
+const nothing: Readable = [1, 0];
+
+/**
+ * Returns the last seq that a user may read; for a past member, the one that ended the membership.
+ * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
+ */
+function lastOfMember({ kind, inside, leftSeq, lastSeq, banned }: Access): number {
+  if (inside) return lastSeq;
+  if ((leftSeq ?? 0) > 0) return Math.min(leftSeq ?? 0, lastSeq);
+  if (!isListed(kind)) throw refuse('channel-not-found');
+  throw refuse(banned ? 'banned' : 'not-a-member');
+}
+
+/**
+ * Returns the part of a channel that a user may read.
+ * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
+ */
+export function readable(access: Access): Readable {
+  const { kind, hasHistory, banned, openHistory, firstSeq, joinedSeq } = access;
+  if (kind === 'room' && banned) throw refuse('banned');
+  const last = kind === 'room' ? access.lastSeq : lastOfMember(access);
+  const first = openHistory ? firstSeq : Math.max(firstSeq, (joinedSeq ?? 0) + 1);
+  return hasHistory ? [first, last] : nothing;
+}
