@@ -3,6 +3,7 @@ export { allocatorSettings } from './allocator.js';
 export { atMost, Lifecycle, type Part, repeat } from './lifecycle.js';
 export { limits } from './limits.js';
 export { createLogger, type Logger, type LogLevel, silentLogger } from './log.js';
+export { MemoryBudget, type MemoryHolding } from './memory-budget.js';
 export { Metrics } from './metrics.js';
 export { displayName, isDisplayName } from './names.js';
 export { didYouMean, nearest } from './nearest.js';
@@ -10,7 +11,6 @@ export { type OpsServer, startOpsServer } from './ops-server.js';
 export { type ProcessContext, type RunningService, runProcess } from './process.js';
 export { Refusal, type RefusalDetail, refusalFrom, refuse } from './refusal.js';
 export { isReason, type Reason, type RefusalRow, reasonOfCode, refusals, type StatusName } from './refusals.js';
-export { RequestBudget } from './request-budget.js';
 export {
   describeSettings,
   ignoredNames,
@@ -24,5 +24,4 @@ export {
 } from './settings.js';
 export { shellWord } from './shell.js';
 export { textTable } from './text-table.js';
-export { UnreadBudget, type UnreadBytes } from './unread-budget.js';
 export { version } from './version.js';

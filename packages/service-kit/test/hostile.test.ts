@@ -75,12 +75,16 @@ test('drops an unread response, but not one that is read slowly', async () => {
   expect(await reset).toBe(constants.NGHTTP2_CANCEL);
 });
 
-test('bounds the streams of one connection', async () => {
+test('bounds the calls of one connection, and raises the bound when half of them are accepted streams', async () => {
   const client = new RawClient(server.port);
-  await eventually(
-    () => client.session.remoteSettings.maxConcurrentStreams === limits.streamsPerConnection,
-    'the setting of the server',
-  );
+  client.session.setMaxListeners(0);
+  const allowed = () => client.session.remoteSettings.maxConcurrentStreams;
+  await eventually(() => allowed() === limits.callsPerConnection, 'the setting of the server');
+  for (let n = 0; n < 150; n++) client.open('/chat.v1.UserService/Login');
+  await client.call('/chat.v1.UserService/Register', Buffer.alloc(5)); // waits until one of them is over
+  expect(allowed()).toBe(limits.callsPerConnection);
+  for (let n = 0; n < 600; n++) client.open('/chat.v1.ChatService/Connect');
+  await eventually(() => allowed() === limits.streamsPerConnection, 'the highest bound');
   client.close();
 });
 

@@ -114,51 +114,58 @@ describe('the bytes that requests hold', () => {
   test.each([
     ['large requests', 59_000],
     ['calls that send nothing', 0],
-  ])('are bounded for the process: a flood of %s is refused while another connection is served', async (_, bytes) => {
-    const flood = [1, 2].map(() => new RawClient(server.port));
-    const half = frameOf(login(60_000)).subarray(0, bytes);
-    const perConnection = Math.ceil(limits.requestBudgetBytes / (limits.callBytes + bytes) / 2) + 100;
-    const refused: (string | undefined)[] = [];
-    for (const client of flood) {
-      client.session.setMaxListeners(0);
-      for (let n = 0; n < Math.min(perConnection, 900); n++) {
-        const stream = client.open(path);
-        if (bytes > 0) stream.write(half);
-        void answerOf(stream).then(({ reason }) => refused.push(reason));
+  ])(
+    'are bounded for the process, however many connections flood it with %s, and others are served',
+    async (_, bytes) => {
+      const half = frameOf(login(60_000)).subarray(0, bytes);
+      const calls = limits.callsPerConnection;
+      const callsHeld = Math.floor(limits.requestBudgetBytes / (limits.callBytes + bytes));
+      const clients = Array.from({ length: Math.ceil((3 * callsHeld) / calls) }, () => new RawClient(server.port));
+      let over = 0;
+      for (const client of clients) {
+        client.session.setMaxListeners(0);
+        for (let n = 0; n < calls; n++) {
+          const stream = client.open(path);
+          if (bytes > 0) stream.write(half);
+          void answerOf(stream).then(() => {
+            over += 1;
+          });
+        }
       }
-    }
-    await eventually(() => refused.includes('too-busy'), 'a refusal', 20_000);
-    const honest = new RawClient(server.port);
-    expect((await honest.call(path, frameOf(login(60_000)))).status).toBe(status.OK);
-    expect(await heldBytes()).toBeLessThanOrEqual(2 * limits.requestBudgetBytes);
-    honest.close();
-    for (const client of flood) client.close();
-  });
+      const [here, elsewhere] = [new RawClient(server.port), new RawClient(server.port, '127.0.0.2')];
+      clients.push(here, elsewhere);
+      while (over < callsHeld) {
+        expect(await heldBytes()).toBeLessThanOrEqual(limits.requestBudgetBytes);
+        for (const client of [here, elsewhere])
+          expect((await client.call(path, frameOf(login(60_000)))).status).toBe(status.OK);
+      }
+      for (const client of clients) client.close();
+    },
+  );
 });
 
-test('a proxy with many users has its own budget, however many connections others hold', async () => {
+test('a flood through a proxy takes the memory of its own caller, not of others on the same connection', async () => {
   const proxied = await ServerUnderTest.start({
     user: { login: async () => LoginResponse.create() },
-    proxies: new Proxies(['127.0.0.2/32']),
+    proxies: new Proxies(['127.0.0.1/32']),
   });
+  const proxy = new RawClient(proxied.port);
+  proxy.session.setMaxListeners(0);
   const half = frameOf(login(60_000)).subarray(0, 59_000);
-  const others = Array.from(
-    { length: Math.ceil(limits.requestBudgetBytes / half.length) },
-    () => new RawClient(proxied.port),
-  );
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const waiting = proxy.open(path, from('192.0.2.1'));
+  waiting.write(half);
   const refused: (string | undefined)[] = [];
-  for (const other of others) {
-    for (let n = 0; n < 2; n++) {
-      const stream = other.open(path);
-      stream.write(half);
-      void answerOf(stream).then(({ reason }) => refused.push(reason));
-    }
+  for (let n = 0; n < limits.requestBudgetBytes / half.length; n++) {
+    const stream = proxy.open(path, from('192.0.2.2'));
+    stream.write(half);
+    void answerOf(stream).then(({ reason }) => refused.push(reason));
   }
   await eventually(() => refused.includes('too-busy'), 'a refusal', 30_000);
-  const proxy = new RawClient(proxied.port, '127.0.0.2');
-  for (let n = 0; n < 20; n++) proxy.open(path).write(half);
-  expect((await proxy.call(path, frameOf(login(60_000)))).status).toBe(status.OK);
-  for (const client of [proxy, ...others]) client.close();
+  expect((await proxy.call(path, frameOf(login(60_000)), from('192.0.2.3'))).status).toBe(status.OK);
+  waiting.end(frameOf(login(60_000)).subarray(59_000));
+  expect((await answerOf(waiting)).status).toBe(status.OK);
+  proxy.close();
   await proxied.stop();
 });
 

@@ -5,12 +5,12 @@ import { FlushQueue } from '@parley/fanout';
 import {
   type Logger,
   limits,
+  MemoryBudget,
   type Part,
   type ProcessContext,
   Refusal,
   type RunningService,
   repeat,
-  UnreadBudget,
 } from '@parley/runtime';
 import { Buckets, type BurstRate, clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
 import { Drain } from './background/drain.js';
@@ -119,7 +119,7 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
       flushQueue,
     ),
     sessions: new Sessions(),
-    unread: new UnreadBudget(limits.unreadBytes),
+    unread: new MemoryBudget(limits.unreadBytes),
     lease,
     seats: new SeatStore(host.pool, host.instanceId),
     heads: new HeadStore(host.pool, host.instanceId, host.secret),

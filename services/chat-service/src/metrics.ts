@@ -1,5 +1,5 @@
 import { Resume } from '@parley/contract';
-import type { Logger, Metrics, UnreadBudget } from '@parley/runtime';
+import type { Logger, MemoryBudget, Metrics } from '@parley/runtime';
 import type { Drain } from './background/drain.js';
 import { moment } from './background/heartbeat.js';
 import type { Reconciler } from './background/reconciler.js';
@@ -89,7 +89,7 @@ export function countChat(
     lease: Lease;
     appendQueue: AppendQueue;
     usage: Usage;
-    unread: UnreadBudget;
+    unread: MemoryBudget;
   },
 ): ChatCounters {
   const sums = { writes: 0, deliveries: 0 };

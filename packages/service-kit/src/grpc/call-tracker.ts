@@ -6,11 +6,13 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { acceptedEncodings, acceptedKey, withReason } from '@parley/rpc';
-import { type Logger, limits, type Metrics, type Refusal, RequestBudget, refuse, UnreadBudget } from '@parley/runtime';
+import { type Logger, limits, MemoryBudget, type Metrics, type Refusal, refuse } from '@parley/runtime';
+import { addressKey } from './address-key.js';
 import type { Proxies } from './proxies.js';
 import type { RefusalLimit } from './refusal-limit.js';
 import { RequestIntake } from './request-intake.js';
 import { ServerCall } from './server-call.js';
+import type { StreamLimit } from './stream-limit.js';
 
 /** Time limits for callers, in milliseconds. */
 export type RequestTimeouts = Readonly<
@@ -33,28 +35,26 @@ export class CallTracker {
    */
   readonly #calls = new WeakMap<Metadata, ServerCall>();
   readonly #open = new Set<ServerCall>();
-  /** Trusted proxies have their own budget, because one of their connections carries many users. */
-  readonly #budgets = {
-    proxies: new RequestBudget(limits.requestBudgetBytes),
-    others: new RequestBudget(limits.requestBudgetBytes),
-  };
-  readonly #unread = new UnreadBudget(limits.unreadBytes);
+  readonly #requests = new MemoryBudget(limits.requestBudgetBytes);
+  readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #proxies: Proxies;
+  readonly #streamLimit: StreamLimit;
 
   constructor(
     log: Logger,
     metrics: Metrics,
     proxies: Proxies,
     refusalLimit: RefusalLimit,
+    streamLimit: StreamLimit,
     timeouts: RequestTimeouts = limits,
   ) {
     this.#proxies = proxies;
     this.#refusalLimit = refusalLimit;
+    this.#streamLimit = streamLimit;
     this.#log = log;
     this.#metrics = metrics;
     this.#timeouts = timeouts;
-    const requestBytes = () => this.#budgets.proxies.held + this.#budgets.others.held;
-    metrics.gauge('parley_request_bytes', 'bytes of requests without a response', requestBytes);
+    metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#requests.held);
     metrics.gauge('parley_unread_bytes', 'bytes of responses that clients have not read', () => this.#unread.held);
     metrics.total(
       'parley_unread_dropped_total',
@@ -128,6 +128,12 @@ export class CallTracker {
     for (const serverCall of this.#open) if (!this.#served.has(serverCall.path)) serverCall.end(refuse('draining'));
   }
 
+  /** Records that the handler of a stream has accepted it. */
+  accept(serverCall: ServerCall): void {
+    serverCall.intake?.end();
+    this.#streamLimit.accept(serverCall);
+  }
+
   #begin(serverCall: ServerCall, metadata: Metadata): ServerCall {
     this.#calls.set(metadata, serverCall);
     this.#open.add(serverCall);
@@ -135,18 +141,23 @@ export class CallTracker {
       breakOff(serverCall, refusal);
       this.#refusalLimit.count(serverCall.stream);
     };
-    serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, this.#budgetOf(serverCall), refused);
+    const memory = this.#requests.open(
+      () => [this.#addressOf(serverCall, metadata), serverCall.stream.session],
+      () => (serverCall.answered ? cutOff(serverCall) : refused(refuse('too-busy'))),
+    );
+    serverCall.intake = new RequestIntake(serverCall.stream, serverCall.path, memory, refused);
     serverCall.unread = this.#unread.open(
-      () => serverCall.call.facts.user ?? serverCall.stream.session,
+      () => [serverCall.call.facts.user ?? serverCall.stream.session],
       () => dropUnread(serverCall),
     );
     serverCall.intake.begin();
     return serverCall;
   }
 
-  #budgetOf({ stream }: ServerCall): RequestBudget {
+  /** Returns the key of the caller's address. A proxy may name it. */
+  #addressOf({ stream }: ServerCall, metadata: Metadata): string {
     const { remoteAddress = '' } = stream.session?.socket ?? {};
-    return this.#proxies.has(remoteAddress) ? this.#budgets.proxies : this.#budgets.others;
+    return addressKey(this.#proxies.named(remoteAddress, metadata.get('x-forwarded-for').join()));
   }
 
   /** Limits the life of a reflection stream. */

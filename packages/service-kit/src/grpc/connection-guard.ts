@@ -1,6 +1,7 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Server } from '@grpc/grpc-js';
 import type { Connections } from '../connections.js';
+import type { StreamLimit } from './stream-limit.js';
 
 /** Private members of grpc-js. `checkTransport` pins the exact version. */
 interface Inner {
@@ -12,7 +13,12 @@ interface Inner {
  * Limits the connections of a gRPC server. Closes those on which no call begins in time, except
  * those of trusted proxies, which connect in advance.
  */
-export function guardConnections(server: Server, connections: Connections, firstCallWithinMs: number): void {
+export function guardConnections(
+  server: Server,
+  connections: Connections,
+  streamLimit: StreamLimit,
+  firstCallWithinMs: number,
+): void {
   const inner = server as unknown as Inner;
   const create = inner.createHttp2Server.bind(server);
   inner.commonServerOptions.handshakeTimeout = firstCallWithinMs;
@@ -20,7 +26,8 @@ export function guardConnections(server: Server, connections: Connections, first
     const http2Server = create(credentials);
     connections.guard(http2Server);
     http2Server.on('session', (session) => {
-      if (!connections.isFromProxy(session.socket)) endWithoutCall(session, firstCallWithinMs);
+      if (connections.isFromProxy(session.socket)) streamLimit.lift(session);
+      else endWithoutCall(session, firstCallWithinMs);
     });
     return http2Server;
   };

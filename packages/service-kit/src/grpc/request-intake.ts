@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { prefixBytes, prefixRefusal } from '@parley/rpc';
-import { limits, type Refusal, type RequestBudget, refuse } from '@parley/runtime';
+import { limits, type MemoryHolding, type Refusal } from '@parley/runtime';
 import { headerBytesOf } from './headers.js';
 
 /** Maximum size in bytes for the methods whose requests may be larger than others. */
@@ -12,65 +12,57 @@ function maxBytesOf(path: string): number {
 }
 
 /**
- * Reserves memory for the request of one call. Counts bytes as they arrive, before decoding, and
- * refuses a compressed or oversized request after its first five bytes.
+ * Counts the memory of the request of one call, as it arrives and before it is decoded. A byte of a
+ * request keeps the whole read of the connection in memory that it came with, so that counts. Refuses
+ * a compressed or oversized request after its first five bytes.
  */
 export class RequestIntake {
   readonly #stream: ServerHttp2Stream;
-  readonly #connection: object;
-  readonly #budget: RequestBudget;
+  readonly #memory: MemoryHolding;
   readonly #maxBytes: number;
   readonly #refused: (refusal: Refusal) => void;
   readonly #prefix: number[] = [];
   #held = 0;
-  #isOver = false;
+  #lastRead: ArrayBufferLike | undefined;
 
-  constructor(stream: ServerHttp2Stream, path: string, budget: RequestBudget, refused: (refusal: Refusal) => void) {
+  constructor(stream: ServerHttp2Stream, path: string, memory: MemoryHolding, refused: (refusal: Refusal) => void) {
     this.#stream = stream;
-    this.#connection = stream.session ?? stream;
-    this.#budget = budget;
+    this.#memory = memory;
     this.#maxBytes = maxBytesOf(path);
     this.#refused = refused;
   }
 
   /**
-   * Reserves the fixed cost of the call, then starts counting. grpc-js has already paused the
-   * stream by then.
+   * Counts the fixed cost of the call, then what arrives. grpc-js has already paused the stream by
+   * then.
    */
   begin(): void {
-    if (!this.#count(limits.callBytes + headerBytesOf(this.#stream))) return;
+    this.#count(limits.callBytes + headerBytesOf(this.#stream));
     this.#stream.on('data', this.#receive);
     this.#stream.pause();
   }
 
-  /** Releases all reserved memory, because the call has its response or its stream was accepted. */
+  /** Releases the memory, because the call has its response or its stream was accepted. */
   end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     this.#stream.off('data', this.#receive);
-    this.#budget.give(this.#connection, this.#held);
+    this.#memory.set(0);
   }
 
   readonly #receive = (chunk: Buffer): void => {
-    if (!this.#count(chunk.length) || this.#prefix.length === prefixBytes) return;
+    if (chunk.buffer !== this.#lastRead) this.#count(chunk.buffer.byteLength);
+    this.#lastRead = chunk.buffer;
+    if (this.#prefix.length === prefixBytes) return;
     this.#prefix.push(...chunk.subarray(0, prefixBytes - this.#prefix.length));
     if (this.#prefix.length < prefixBytes) return;
     const length = Buffer.from(this.#prefix).readUInt32BE(1);
     const refusal = prefixRefusal(this.#prefix[0], length, this.#maxBytes);
-    if (refusal !== undefined) this.#refuse(refusal);
-  };
-
-  #count(bytes: number): boolean {
-    if (!this.#budget.take(this.#connection, bytes)) {
-      this.#refuse(refuse('too-busy'));
-      return false;
-    }
-    this.#held += bytes;
-    return true;
-  }
-
-  #refuse(refusal: Refusal): void {
+    if (refusal === undefined) return;
     this.end();
     this.#refused(refusal);
+  };
+
+  #count(bytes: number): void {
+    this.#held += bytes;
+    this.#memory.set(this.#held);
   }
 }

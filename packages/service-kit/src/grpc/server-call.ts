@@ -6,7 +6,7 @@ import {
   status as statusCodes,
 } from '@grpc/grpc-js';
 import { reasonOf, statusFromRefusal, type TransportStatus } from '@parley/rpc';
-import type { Reason, Refusal, UnreadBytes } from '@parley/runtime';
+import type { MemoryHolding, Reason, Refusal } from '@parley/runtime';
 import { Call } from './call.js';
 import type { RequestIntake } from './request-intake.js';
 
@@ -23,7 +23,7 @@ export class ServerCall {
   /** Memory of the request. Undefined until it is read. */
   intake: RequestIntake | undefined;
   /** Memory of the response. Undefined until the request is read. */
-  unread: UnreadBytes | undefined;
+  unread: MemoryHolding | undefined;
   readonly #transport: InnerCall;
   readonly #over = new AbortController();
   #failure: Refusal | undefined;

@@ -13,6 +13,7 @@ import { Proxies } from './proxies.js';
 import { addReflection } from './reflection.js';
 import { RefusalLimit } from './refusal-limit.js';
 import { type Definition, type Handlers, type ServedService, serve } from './service.js';
+import { StreamLimit } from './stream-limit.js';
 import { refuseUnknownPaths } from './unknown-paths.js';
 
 /** Address, credentials and limits of a gRPC server. */
@@ -154,11 +155,12 @@ export class GrpcServerBuilder {
     const bounds = this.#options.connections ?? connectionBounds(readSettings({}));
     const connections = new Connections(proxies, log, metrics, bounds);
     const refusalLimit = new RefusalLimit(proxies, metrics);
-    const calls = new CallTracker(log, metrics, proxies, refusalLimit, patience);
+    const streamLimit = new StreamLimit(streamsPerConnection);
+    const calls = new CallTracker(log, metrics, proxies, refusalLimit, streamLimit, patience);
     const server = new Server({
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method.
-      'grpc.max_concurrent_streams': streamsPerConnection,
+      'grpc.max_concurrent_streams': streamLimit.initial,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
@@ -175,7 +177,7 @@ export class GrpcServerBuilder {
         refusalLimit.count(stream);
       },
     });
-    guardConnections(server, connections, (patience ?? limits).firstCallWithinMs);
+    guardConnections(server, connections, streamLimit, (patience ?? limits).firstCallWithinMs);
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);

@@ -151,7 +151,7 @@ function taken(
     const stream = new RawStream(grpc, serverCall);
     try {
       await take(stream, serverCall.call, 'request' in grpc ? grpc.request : Buffer.alloc(0));
-      serverCall.intake?.end();
+      calls.accept(serverCall);
     } catch (thrown) {
       stream.end(asRefusal(thrown));
     }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { UnreadBytes } from '@parley/runtime';
+import type { MemoryHolding } from '@parley/runtime';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
 import { encodeStored } from './frames.js';
@@ -10,7 +10,7 @@ export interface ReplayOptions {
   readonly stream: MessageStream;
   readonly messages: MessageStore;
   readonly events: boolean;
-  readonly unread: UnreadBytes;
+  readonly unread: MemoryHolding;
   /** Charges the user for bytes. Returns the milliseconds to wait before the next page. */
   readonly charge: (bytes: number) => number;
   /** Called with the last seq of each page that was sent. */

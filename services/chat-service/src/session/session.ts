@@ -3,12 +3,12 @@ import type { Ack, Goodbye, Message } from '@parley/contract';
 import { type MessageRate, MessageRateLimiter, Subscriber } from '@parley/fanout';
 import {
   limits,
+  type MemoryBudget,
+  type MemoryHolding,
   type Reason,
   type Refusal,
   refusalFrom,
   refuse,
-  type UnreadBudget,
-  type UnreadBytes,
 } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
@@ -42,7 +42,7 @@ export interface SessionContext extends PublisherContext {
   readonly onClose: (session: ChatSession) => void;
   readonly onReset: (why: ResetCause) => void;
   /** Memory of everything in all sessions that clients have not read. */
-  readonly unread: UnreadBudget;
+  readonly unread: MemoryBudget;
   /** Charges a user for bytes read from the table. Returns the milliseconds to wait before the next read. */
   readonly chargeReplay: (userId: string, bytes: number) => number;
 }
@@ -200,9 +200,9 @@ export class ChatSession {
     this.#reader.finish(this.events ? last : undefined, () => this.#stream.end(refusal));
   }
 
-  #openUnread(): UnreadBytes {
+  #openUnread(): MemoryHolding {
     return this.#context.unread.open(
-      () => this.person.id,
+      () => [this.person.id],
       () => this.#reset('memory'),
     );
   }

@@ -5,17 +5,16 @@ import { refusalFromStatus, statusFromRefusal } from '@parley/rpc';
 import {
   type Logger,
   limits,
+  MemoryBudget,
+  type MemoryHolding,
   type Metrics,
   type Part,
   type Refusal,
-  RequestBudget,
   refusalFrom,
   refusals,
   refuse,
-  UnreadBudget,
-  type UnreadBytes,
 } from '@parley/runtime';
-import type { Proxies } from '@parley/service-kit';
+import { addressKey, type Proxies } from '@parley/service-kit';
 import type { Upstream } from '../clients/connection-pool.js';
 import type { Upstreams } from '../clients/upstreams.js';
 import { CallerSlots, callerKey } from './caller-slots.js';
@@ -38,6 +37,8 @@ export interface BridgeDeps {
 interface WebCall extends HttpVisit {
   readonly target: UserCallTarget;
   readonly answer: WebAnswer;
+  /** Memory of the request. */
+  readonly memory: MemoryHolding;
   readonly startedAt: number;
 }
 
@@ -100,6 +101,15 @@ function deadlineOf({ request, target }: WebCall): number | undefined {
   return Date.now() + Math.min(wanted ?? timeoutMs, timeoutMs);
 }
 
+/** Returns a function that adds to the memory of a request. */
+function countInto(memory: MemoryHolding): (bytes: number) => void {
+  let held = 0;
+  return (bytes) => {
+    held += bytes;
+    memory.set(held);
+  };
+}
+
 /** Returns a function that calls both functions in order. */
 function both(first: () => void, second: () => void): () => void {
   return () => {
@@ -116,15 +126,15 @@ export class Bridge implements Part {
   readonly #deps: BridgeDeps;
   readonly #streams = new Set<ClientReadableStream<Buffer>>();
   readonly #lastResponses = new WeakMap<Socket, Promise<unknown>>();
-  readonly #budget = new RequestBudget(limits.requestBudgetBytes);
-  readonly #unread = new UnreadBudget(limits.unreadBytes);
+  readonly #requests = new MemoryBudget(limits.requestBudgetBytes);
+  readonly #unread = new MemoryBudget(limits.unreadBytes);
   readonly #slots = new CallerSlots();
   #stopping = false;
 
   constructor(deps: BridgeDeps) {
     this.#deps = deps;
     deps.metrics.gauge('parley_web_streams', 'open streams of pages', () => this.#streams.size);
-    deps.metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#budget.held);
+    deps.metrics.gauge('parley_request_bytes', 'bytes of requests without a response', () => this.#requests.held);
     deps.metrics.gauge('parley_unread_bytes', 'bytes of responses that pages have not read', () => this.#unread.held);
     deps.metrics.total(
       'parley_unread_dropped_total',
@@ -143,18 +153,41 @@ export class Bridge implements Part {
       answer.end({ code: status.UNIMPLEMENTED, details: 'unknown method', metadata: new Metadata() }, 404);
       return true;
     }
-    this.#forward({ ...visit, target, answer, startedAt: performance.now() }, wire).catch((thrown) =>
+    const call = {
+      ...visit,
+      target,
+      answer,
+      memory: this.#memoryOf(visit, () => this.#drop(call)),
+      startedAt: performance.now(),
+    };
+    this.#forward(call, wire).catch((thrown) =>
       this.#deps.log.error({ err: thrown, rpc: visit.path }, 'gRPC-Web call got no response'),
     );
     return true;
   };
 
-  #unreadOf({ request, response }: HttpVisit): UnreadBytes {
+  #unreadOf({ request, response }: HttpVisit): MemoryHolding {
     const caller = { address: addressOf(request, this.#deps.proxies), authorization: request.headers.authorization };
     return this.#unread.open(
-      () => callerKey(caller),
+      () => [callerKey(caller)],
       () => response.destroy(),
     );
+  }
+
+  /** Opens the memory of a request, until its response is over. */
+  #memoryOf({ request, response }: HttpVisit, drop: () => void): MemoryHolding {
+    const memory = this.#requests.open(
+      () => [addressKey(addressOf(request, this.#deps.proxies)), request.socket],
+      drop,
+    );
+    response.once('close', () => memory.set(0));
+    return memory;
+  }
+
+  /** Refuses a call whose request takes too much memory, and closes its connection. */
+  #drop(call: WebCall): void {
+    call.response.shouldKeepAlive = false; // the rest of the request is not read
+    this.#refuse(call, refuse('too-busy'));
   }
 
   async #forward(call: WebCall, wire: WebFraming): Promise<void> {
@@ -162,7 +195,7 @@ export class Bridge implements Part {
     await this.#waitForEarlier(call);
     try {
       const chatServer = await this.#chatServerOf(call);
-      const message = await readMessage(call.request, wire, this.#counter(call));
+      const message = await readMessage(call.request, wire, countInto(call.memory));
       const deadline = deadlineOf(call); // The deadline includes the wait for a slot.
       upstream = await this.#upstreamFor(call, chatServer);
       this.#relay(call, upstream, message, deadline);
@@ -182,20 +215,7 @@ export class Bridge implements Part {
     await before;
   }
 
-  /** Returns a function that reserves request bytes until the response is done. */
-  #counter({ request: { socket }, response }: WebCall): (bytes: number) => void {
-    let held = 0;
-    response.once('close', () => this.#budget.give(socket, held));
-    return (bytes) => {
-      if (response.closed || !this.#budget.take(socket, bytes)) throw refuse('too-busy');
-      held += bytes;
-    };
-  }
-
-  /**
-   * Returns the address of the chat server for the call, or undefined if the call goes to another
-   * service.
-   */
+  /** Returns the address of the chat server for the call, or undefined if it goes to another service. */
   async #chatServerOf({ target, request }: WebCall): Promise<string | undefined> {
     if (target === 'user-service' || target === 'manager') return undefined;
     return this.#deps.routes.addressFor(request.headers.authorization);
@@ -255,6 +275,7 @@ export class Bridge implements Part {
     if (isStream) this.#streams.add(stream);
     stream.on('metadata', (metadata: Metadata) => {
       accepted();
+      call.memory.set(0);
       if (!response.headersSent) answer.begin(metadata);
     });
     stream.on('data', (bytes: Buffer) => answer.message(bytes) || response.destroyed || stream.pause());
@@ -271,6 +292,7 @@ export class Bridge implements Part {
   }
 
   #end(call: WebCall, ending: StatusObject): void {
+    if (call.response.writableEnded) return; // it was dropped
     if (ending.code === status.OK) this.#finish(call, ending);
     else this.#break(call, ending);
   }
@@ -291,6 +313,7 @@ export class Bridge implements Part {
   }
 
   #refuse(call: WebCall, refusal: Refusal): void {
+    if (call.response.writableEnded) return;
     call.answer.end(statusFromRefusal(refusal), refusals[refusal.reason].http);
     this.#report(call, refusal.reason, refusal.cause);
   }

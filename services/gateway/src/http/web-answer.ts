@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { frameOf } from '@parley/rpc';
-import { limits, type UnreadBytes } from '@parley/runtime';
+import { limits, type MemoryHolding } from '@parley/runtime';
 import type { WebFraming } from './web-message.js';
 
 const contentTypes: Readonly<Record<WebFraming, string>> = {
@@ -33,7 +33,7 @@ export class WebAnswer {
   readonly #response: ServerResponse;
   readonly #wire: WebFraming;
   readonly #takenWithinMs: number;
-  readonly #unread: UnreadBytes;
+  readonly #unread: MemoryHolding;
   #corked = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +44,7 @@ export class WebAnswer {
   constructor(
     response: ServerResponse,
     wire: WebFraming,
-    unread: UnreadBytes,
+    unread: MemoryHolding,
     takenWithinMs: number = limits.takenWithinMs,
   ) {
     this.#response = response;

@@ -23,7 +23,7 @@ async function readBody(request: IncomingMessage, max: number, count: (bytes: nu
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length;
       if (bytes > max) throw refuse('message-too-large');
-      count(chunk.length);
+      count(chunk.buffer.byteLength); // the whole read of the socket stays in memory with it
       chunks.push(chunk);
     }
   } catch (thrown) {
@@ -62,9 +62,8 @@ function fromText(body: Buffer): Buffer {
 }
 
 /**
- * Reads the message of a request. Calls `count` with the number of bytes as they arrive; `count`
- * throws if memory is short.
- * @throws {Refusal} `malformed`, `message-too-large`, `cancelled`, or the error of `count`.
+ * Reads the message of a request. Calls `count` with the memory of its bytes as they arrive.
+ * @throws {Refusal} `malformed`, `message-too-large` or `cancelled`.
  */
 export async function readMessage(
   request: IncomingMessage,
