@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const filler = () => join(folder, 'filler');
 
-/** Fills the disk, including the blocks reserved for root. */
+/** Fills the disk, for root too. */
 async function fill(): Promise<void> {
   for (let chunk = 64 * 1_024 * 1_024; chunk >= 4_096; chunk /= 2) {
     const block = Buffer.alloc(chunk);

@@ -109,7 +109,7 @@ export class Chats {
     return this.#rig.one<Head>('SELECT * FROM chat.channel_head WHERE channel_id = $1', channelId);
   }
 
-  /** Returns entries with their text instead of data, and refers to them by seq. */
+  /** Returns the seqs of a page of History. */
   async seqs(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<number[]> {
     return (await this.history(who, channelId, more)).messages.map(({ seq }) => seq);
   }
