@@ -104,7 +104,7 @@ async function prepare(url: string): Promise<number[]> {
   const owner = createPool({ url, applicationName: 'bench', max: 1 });
   await owner.query(makeUsers);
   const { rows } = await owner.query<{ id: number }>(makeChannels);
-  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1', [instanceId]);
+  await owner.query('UPDATE chat.channel_head SET instance_id = $1, epoch = 1', [instanceId]);
   await owner.query(makeBare);
   await owner.end();
   return rows.map(({ id }) => id);

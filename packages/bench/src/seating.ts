@@ -11,16 +11,16 @@ const makePeople = `INSERT INTO chat.users (id, name, password_hash)
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, user_limit, kind, retention_seconds)
   SELECT $1::text || '-' || c, $1::text || '-' || c || '-1', $3::int, $4::chat.channel_kind, $5::int
   FROM generate_series(1, $2::int) c ORDER BY c RETURNING id, name`;
-const ownChannels = `UPDATE chat.channel_head h SET boot_id = o.boot_id, epoch = h.epoch + 1
-  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, boot_id) WHERE h.channel_id = o.channel_id`;
+const ownChannels = `UPDATE chat.channel_head h SET instance_id = o.instance_id, epoch = h.epoch + 1
+  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, instance_id) WHERE h.channel_id = o.channel_id`;
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT c.id, c.name || '-' || u, 0 FROM chat.channel c, generate_series(1, $2::int) u WHERE c.id = ANY ($1::int[])`;
-const makeSeats = `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
-  SELECT gen_random_uuid(), c.name || '-' || u, c.id, o.boot_id, h.epoch + 1, c.kind = 'room', now() + interval '10 minutes'
-  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, boot_id) JOIN chat.channel c ON c.id = o.channel_id
+const makeSeats = `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by)
+  SELECT gen_random_uuid(), c.name || '-' || u, c.id, o.instance_id, h.epoch + 1, c.kind = 'room', now() + interval '10 minutes'
+  FROM unnest($1::int[], $2::uuid[]) AS o (channel_id, instance_id) JOIN chat.channel c ON c.id = o.channel_id
   JOIN chat.channel_head h ON h.channel_id = c.id, generate_series(1, $3::int) u
   ORDER BY c.id, u RETURNING id, user_id, channel_id`;
-const servers = `SELECT boot_id AS "bootId", addr AS address FROM chat.server WHERE addr = ANY ($1::text[]) ORDER BY addr`;
+const servers = `SELECT instance_id AS "instanceId", addr AS address FROM chat.server WHERE addr = ANY ($1::text[]) ORDER BY addr`;
 
 interface SeatRow {
   readonly id: string;
@@ -29,7 +29,7 @@ interface SeatRow {
 }
 
 interface Owner {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly address: string;
 }
 
@@ -63,16 +63,16 @@ export class Seating {
     const made = await people.sql(makeChannels, [prefix, channels, users, kind, isStored ? null : 0]);
     const ids = made.map(({ id }) => Number(id));
     const owners = await this.#owners(channels);
-    const bootIds = owners.map(({ bootId }) => bootId);
+    const instanceIds = owners.map(({ instanceId }) => instanceId);
     if (kind === 'group') await people.sql(makeMembers, [ids, users]);
-    const rows = (await people.sql(makeSeats, [ids, bootIds, users])) as unknown as SeatRow[];
-    await people.sql(ownChannels, [ids, bootIds]); // This comes after the seats, because an empty channel would be released.
+    const rows = (await people.sql(makeSeats, [ids, instanceIds, users])) as unknown as SeatRow[];
+    await people.sql(ownChannels, [ids, instanceIds]); // This comes after the seats, because an empty channel would be released.
     const numberOf = new Map(numbers.map(({ id, number }) => [String(id), Number(number)]));
     return Promise.all(
       rows.map(async (row) => {
         const channel = ids.indexOf(row.channel_id);
-        const { address, bootId } = owners[channel] as Owner;
-        return { channel, address, headers: await this.#sign(row, numberOf.get(row.user_id) ?? 1, bootId) };
+        const { address, instanceId } = owners[channel] as Owner;
+        return { channel, address, headers: await this.#sign(row, numberOf.get(row.user_id) ?? 1, instanceId) };
       }),
     );
   }
@@ -88,7 +88,7 @@ export class Seating {
     return Array.from({ length: channels }, (_, at) => found[at % found.length] as Owner);
   }
 
-  async #sign(row: SeatRow, number: number, bootId: string): Promise<BenchSeat['headers']> {
+  async #sign(row: SeatRow, number: number, instanceId: string): Promise<BenchSeat['headers']> {
     const claims = {
       sub: row.user_id,
       num: number,
@@ -98,7 +98,7 @@ export class Seating {
       route: '',
       timestamp: Math.floor(this.#clock.now()),
     };
-    const token = await this.#key.sign(claims, bootId);
+    const token = await this.#key.sign(claims, instanceId);
     return { authorization: `Bearer ${token}` };
   }
 }

@@ -33,14 +33,14 @@ async function audience(pool: Pool, options: ServiceTokenOptions): Promise<strin
   if (options.for !== undefined) return options.for;
   const rows = await db(pool)
     .selectFrom('server')
-    .select('bootId')
+    .select('instanceId')
     .where('state', '<>', 'stopped')
     .where('leaseUntil', '>', sql<Date>`now()`)
-    .orderBy('bootId')
+    .orderBy('instanceId')
     .execute();
   if (rows.length === 0)
     throw new Failure('no-server', exitCodes.refused, 'No chat server is live. Start one, or give --for.');
-  return rows.map(({ bootId }) => bootId);
+  return rows.map(({ instanceId }) => instanceId);
 }
 
 async function sign(pool: Pool, options: ServiceTokenOptions): Promise<string> {

@@ -79,7 +79,7 @@ test('counts what happens to channels', async () => {
   expect(await metricsOf(chatMetrics)).toContain('parley_resumes_total{outcome="none"} 1');
   expect(await metricsOf(chatMetrics)).toContain('parley_draining 0');
 
-  await trio.people.sql('UPDATE chat.channel_head SET boot_id = NULL WHERE channel_id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel_head SET instance_id = NULL WHERE channel_id = $1', [id]);
   await stream.ended;
   expect(await metricsOf(chatMetrics)).toContain('parley_channels_left_total{why="lost"} 1');
 });

@@ -25,7 +25,7 @@ describe('a channel that stores everything', () => {
   });
 
   async function killOwner(): Promise<void> {
-    const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.boot_id = h.boot_id';
+    const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.instance_id = h.instance_id';
     const [owner] = await trio.people.sql(sql);
     trio.chatServers.find(({ grpc }) => grpc === owner?.addr)?.kill('SIGKILL');
   }

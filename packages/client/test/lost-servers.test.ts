@@ -54,7 +54,7 @@ function checkSeen({ events }: Listener): void {
 
 /** Returns the servers that own the channel. */
 async function owners(): Promise<string[]> {
-  const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.boot_id = h.boot_id';
+  const sql = 'SELECT s.addr FROM chat.channel_head h JOIN chat.server s ON s.instance_id = h.instance_id';
   return (await trio.people.sql(sql)).map(({ addr }) => String(addr));
 }
 

@@ -105,7 +105,7 @@ async function everybodyAnswered(): Promise<void> {
 }
 
 test('restarts two managers in turn under load without ending a stream or losing an ack', async () => {
-  const owners = await trio.people.sql('SELECT DISTINCT boot_id FROM chat.channel_head');
+  const owners = await trio.people.sql('SELECT DISTINCT instance_id FROM chat.channel_head');
   expect(owners).toHaveLength(trio.chatServers.length);
   for (const manager of trio.managers) await restart(manager);
 

@@ -34,12 +34,12 @@ export interface ChannelTable {
 export interface ChannelHeadTable {
   channelId: number;
   epoch: Generated<number>;
-  bootId: string | null;
+  instanceId: string | null;
   logId: Generated<string>;
   lastSeq: Generated<number>;
   firstSeq: Generated<number>;
   lastAt: Generated<Date>;
-  roster: Generated<number>;
+  revision: Generated<number>;
   storedBytes: Generated<number>;
   storedRows: Generated<number>;
 }
@@ -177,7 +177,7 @@ export interface SeatTable {
   id: string;
   userId: string;
   channelId: number;
-  bootId: string;
+  instanceId: string;
   epoch: number;
   sessionId: string | null;
   exclusive: boolean;
@@ -187,7 +187,7 @@ export interface SeatTable {
 }
 
 export interface ServerTable {
-  bootId: string;
+  instanceId: string;
   name: string;
   addr: string;
   internalAddr: string;

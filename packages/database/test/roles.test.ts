@@ -24,10 +24,10 @@ beforeAll(async () => {
   await addUser(owner, 'alice');
   room = await addChannel(owner, 'alice');
   await owner.query(
-    "INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until) VALUES ($1, 's', 'a', 'b', now())",
+    "INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until) VALUES ($1, 's', 'a', 'b', now())",
     [boot],
   );
-  await owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 7 WHERE channel_id = $2', [boot, room]);
+  await owner.query('UPDATE chat.channel_head SET instance_id = $1, epoch = 7 WHERE channel_id = $2', [boot, room]);
 });
 afterAll(() => server.stop());
 
@@ -99,7 +99,7 @@ test('requires the secret of the first key for further keys of an id', async () 
   await publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8));
   await expect(publishKey('chat_server', 'chat', '1 hour', shared, Buffer.alloc(8))).rejects.toMatchObject(DENIED);
   await owner.query(
-    'UPDATE chat.server SET chain = (SELECT min(chain) FROM chat.signing_key WHERE owner = $1::text) WHERE boot_id = $1',
+    'UPDATE chat.server SET chain = (SELECT min(chain) FROM chat.signing_key WHERE owner = $1::text) WHERE instance_id = $1',
     [boot],
   );
   bootSecret = secret;
@@ -171,10 +171,10 @@ test('limits the connections and waits of every role', async () => {
 
 test.each([
   ['raise an epoch', 'UPDATE chat.channel_head SET epoch = epoch + 1'],
-  ['claim a channel', "UPDATE chat.channel_head SET boot_id = '00000000-0000-0000-0000-000000000000'"],
+  ['claim a channel', "UPDATE chat.channel_head SET instance_id = '00000000-0000-0000-0000-000000000000'"],
   ['set a lease', "UPDATE chat.server SET lease_until = 'infinity'"],
   ['make a seat', 'INSERT INTO chat.seat SELECT FROM chat.seat'],
-  ['move a seat', 'UPDATE chat.seat SET boot_id = NULL'],
+  ['move a seat', 'UPDATE chat.seat SET instance_id = NULL'],
   ['make a member', 'INSERT INTO chat.member SELECT FROM chat.member'],
   ['raise a member', "UPDATE chat.member SET role = 'admin'"],
   ['raise a user', "UPDATE chat.users SET role = 'admin'"],
@@ -225,7 +225,7 @@ test('lets only the manager set a user for an active operator, and the owner for
 test.each<[ServiceRole, string]>([
   [
     'chat_server',
-    'UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = now() WHERE epoch = 1 RETURNING roster',
+    'UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = now() WHERE epoch = 1 RETURNING revision',
   ],
   ['chat_server', 'INSERT INTO chat.message SELECT * FROM chat.message'],
   ['chat_server', 'UPDATE chat.message SET data = data, edited_at = now(), deleted_at = now(), pinned_at = now()'],
@@ -235,7 +235,7 @@ test.each<[ServiceRole, string]>([
      WHERE h.channel_id = t.channel_id AND h.epoch = t.epoch AND c.id = t.channel_id AND u.id = t.user_id
      AND u.status = 'active' AND s.id = t.session_id AND s.revoked_at IS NULL RETURNING t.channel_id, u.number, u.name`,
   ],
-  ['chat_server', 'DELETE FROM chat.seat WHERE boot_id IS NULL'],
+  ['chat_server', 'DELETE FROM chat.seat WHERE instance_id IS NULL'],
   [
     'chat_user',
     'INSERT INTO chat.session (user_id, expires_at) SELECT id, now() FROM chat.users WHERE password_hash = $$!$$',
@@ -245,7 +245,7 @@ test.each<[ServiceRole, string]>([
     'chat_manager',
     'INSERT INTO chat.seat AS t SELECT * FROM chat.seat ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET live = false',
   ],
-  ['chat_manager', 'UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1, roster = roster + 1'],
+  ['chat_manager', 'UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1, revision = revision + 1'],
   ['chat_gateway', 'SELECT internal_addr FROM chat.server WHERE lease_until > now() AND state <> $$stopped$$'],
 ])('%s may: %s', async (role, statement) => {
   await roles[role].query(`EXPLAIN ${statement}`);
@@ -265,9 +265,9 @@ test('lets a chat server renew only its own lease, by at most 30 s and not after
   for (const secret of [randomBytes(32), null, createHash('sha256').update(bootSecret).digest()]) {
     expect((await roles.chat_server.query(within, [boot, secret])).rows).toEqual([{ ok: null }]);
   }
-  await owner.query("UPDATE chat.server SET lease_until = now() + interval '1 hour' WHERE boot_id = $1", [boot]);
+  await owner.query("UPDATE chat.server SET lease_until = now() + interval '1 hour' WHERE instance_id = $1", [boot]);
   expect((await roles.chat_server.query(within, [boot, bootSecret])).rows).toEqual([{ ok: true }]); // the clock was set back
-  await owner.query("UPDATE chat.server SET state = 'stopped' WHERE boot_id = $1", [boot]);
+  await owner.query("UPDATE chat.server SET state = 'stopped' WHERE instance_id = $1", [boot]);
   const again = "SELECT chat.renew_lease($1, $2, '3 s') AS until";
   expect((await roles.chat_server.query(again, [boot, bootSecret])).rows).toEqual([{ until: null }]);
 });
@@ -278,8 +278,8 @@ test('lets a chat server give back only a channel it owns at that epoch', async 
   expect(await giveBack(randomUUID(), 7)).toBe(false);
   expect(await giveBack(boot, 6)).toBe(false);
   expect(await giveBack(boot, 7)).toBe(true);
-  const { rows } = await owner.query('SELECT boot_id, epoch FROM chat.channel_head WHERE channel_id = $1', [room]);
-  expect(rows).toEqual([{ boot_id: null, epoch: 7 }]);
+  const { rows } = await owner.query('SELECT instance_id, epoch FROM chat.channel_head WHERE channel_id = $1', [room]);
+  expect(rows).toEqual([{ instance_id: null, epoch: 7 }]);
 });
 
 test('lets the manager create a channel with head and event', async () => {

@@ -17,7 +17,7 @@ afterAll(() => server.stop());
 function addSeat(user: string, channel: number, exclusive: boolean): Promise<pg.QueryResult> {
   const values = [randomUUID(), user, channel, randomUUID(), exclusive];
   return pool.query(
-    "INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by) VALUES ($1, $2, $3, $4, 1, $5, now() + interval '10 s')",
+    "INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by) VALUES ($1, $2, $3, $4, 1, $5, now() + interval '10 s')",
     values,
   );
 }
@@ -30,7 +30,7 @@ async function eventsOf(channel: number): Promise<string[]> {
 test('creates a head with every channel', async () => {
   const id = await addChannel(pool, 'alice');
   const { rows } = await pool.query('SELECT * FROM chat.channel_head WHERE channel_id = $1', [id]);
-  expect(rows).toMatchObject([{ epoch: 0, boot_id: null, last_seq: 0, first_seq: 1, roster: 0 }]);
+  expect(rows).toMatchObject([{ epoch: 0, instance_id: null, last_seq: 0, first_seq: 1, revision: 0 }]);
 });
 
 test('allows a user one seat in rooms and many in chats', async () => {
@@ -153,7 +153,7 @@ test('reads present users by index among 100,000 seats', async () => {
     "INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u', '!' FROM generate_series(1, 1000) n",
   );
   await pool.query(`WITH made AS (INSERT INTO chat.channel (name, owner_id, kind) SELECT 'many', 'alice', 'group' FROM generate_series(1, 1000) RETURNING id)
-    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
+    INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by)
     SELECT gen_random_uuid(), 'u' || n, id, gen_random_uuid(), 1, false, now() FROM made, generate_series(1, 100) n`);
   await pool.query('ANALYZE chat.seat');
   const explain = await pool.query(

@@ -10,12 +10,12 @@ const patienceMs = 60_000;
 
 /** Moves channels as a claim would, to a given chat server: $1 channels, $2 its address. */
 const placeAt = `WITH there AS (
-    SELECT boot_id FROM chat.server WHERE addr = $2 AND state = 'serving' AND lease_until > now() ORDER BY started_at DESC LIMIT 1
+    SELECT instance_id FROM chat.server WHERE addr = $2 AND state = 'serving' AND lease_until > now() ORDER BY started_at DESC LIMIT 1
   ), moved AS (
-    UPDATE chat.channel_head h SET boot_id = there.boot_id, epoch = h.epoch + 1 FROM there
-    WHERE h.channel_id = ANY ($1) AND h.boot_id IS DISTINCT FROM there.boot_id RETURNING 1
+    UPDATE chat.channel_head h SET instance_id = there.instance_id, epoch = h.epoch + 1 FROM there
+    WHERE h.channel_id = ANY ($1) AND h.instance_id IS DISTINCT FROM there.instance_id RETURNING 1
   )
-  SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (boot_id)
+  SELECT (SELECT count(*) FROM moved) AS moved, count(*) AS seats FROM chat.seat x JOIN there USING (instance_id)
   JOIN chat.channel_head h ON h.channel_id = x.channel_id AND h.epoch = x.epoch WHERE x.live AND x.channel_id = ANY ($1)`;
 
 /** The newest instance at each address of $1, if it is draining. */

@@ -254,22 +254,22 @@ describe('a signing key', () => {
   });
 
   test('of services lives for hours', async () => {
-    const bootId = randomUUID();
+    const instanceId = randomUUID();
     for (const purpose of ['manager', 'chat'] as const) {
-      await new SigningKey(serviceToken(purpose), bootId, db.pool, db.clock).start();
+      await new SigningKey(serviceToken(purpose), instanceId, db.pool, db.clock).start();
     }
     const { rows } = await db.pool.query(
       "SELECT DISTINCT expires_at - now() < interval '3 h' AS hours FROM chat.signing_key WHERE owner = $1",
-      [bootId],
+      [instanceId],
     );
     expect(rows).toEqual([{ hours: true }]);
   });
 
   test('is not published for the id of another process', async () => {
-    const bootId = randomUUID();
-    const mine = new SigningKey(serviceToken('chat'), bootId, db.pool, db.clock);
+    const instanceId = randomUUID();
+    const mine = new SigningKey(serviceToken('chat'), instanceId, db.pool, db.clock);
     await mine.start();
-    const thief = new SigningKey(serviceToken('chat'), bootId, db.pool, db.clock);
+    const thief = new SigningKey(serviceToken('chat'), instanceId, db.pool, db.clock);
     await expect(thief.start()).rejects.toMatchObject({ code: '42501' });
     await mine.start();
   });
@@ -286,15 +286,15 @@ test('rejects a service token issued in the future', async () => {
 });
 
 test('verifies tokens of another process, and a join token for one chat server only', async () => {
-  const [bootId, sid] = [randomUUID(), randomUUID()];
+  const [instanceId, sid] = [randomUUID(), randomUUID()];
   const join = { sub: 'ann', num: 1, sid, ch: 1, jti: randomUUID(), route: 'MTI3', timestamp: db.clock.now() };
   const managers = ['a', 'b'].map((owner) => new SigningKey(joinToken, owner, db.pool, db.clock));
   const verifier = new TrustedKeys(db.pool, db.clock);
   for (const manager of managers) {
-    const token = await manager.sign(join, bootId);
-    expect((await verifier.verify(token, joinToken, bootId)).claims).toEqual(join);
+    const token = await manager.sign(join, instanceId);
+    expect((await verifier.verify(token, joinToken, instanceId)).claims).toEqual(join);
     await expect(verifier.verify(token, joinToken, randomUUID())).rejects.toMatchObject({ reason: 'moved' });
-    await expect(verifier.verify(token, serviceToken('manager'), bootId)).rejects.toMatchObject({
+    await expect(verifier.verify(token, serviceToken('manager'), instanceId)).rejects.toMatchObject({
       reason: 'invalid-token',
     });
   }

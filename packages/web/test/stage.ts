@@ -122,7 +122,7 @@ export class Stage {
   async serverOf(room: string): Promise<ServiceProcess> {
     const [row] = await this.trio.people.sql(
       `SELECT s.addr FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
-        JOIN chat.server s ON s.boot_id = h.boot_id WHERE c.name = $1`,
+        JOIN chat.server s ON s.instance_id = h.instance_id WHERE c.name = $1`,
       [room],
     );
     return this.trio.chatServers.find(({ grpc }) => grpc === row?.addr) as ServiceProcess;

@@ -99,8 +99,8 @@ export class EnvoySystem {
   }
 
   async instanceOf({ grpc }) {
-    const text = 'SELECT boot_id FROM chat.server WHERE internal_addr = $1 AND lease_until > now()';
-    return (await this.trio.people.sql(text, [grpc]))[0]?.boot_id;
+    const text = 'SELECT instance_id FROM chat.server WHERE internal_addr = $1 AND lease_until > now()';
+    return (await this.trio.people.sql(text, [grpc]))[0]?.instance_id;
   }
 
   async #startEnvoy(tls) {

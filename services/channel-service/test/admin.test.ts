@@ -52,7 +52,7 @@ test('allows operators only, as their row says and not the token', async () => {
   const id = await rig.room(user);
   const calls = (who: Person) => [
     api.listServers(who),
-    api.drain(who, server.bootId),
+    api.drain(who, server.instanceId),
     api.setUser(who, { id: user.id, role: UserRole.ADMIN }),
     api.kick(who, { channelId: id }),
     api.listAudit(who),
@@ -86,13 +86,13 @@ test('lists servers with their report, channels and report age', async () => {
   await rig.listen(user, await rig.room(user));
   const dead = await rig.server();
   await rig.kill(dead);
-  await rig.owner.query("UPDATE chat.server SET reported_at = now() - interval '90 s' WHERE boot_id = $1", [
-    dead.bootId,
+  await rig.owner.query("UPDATE chat.server SET reported_at = now() - interval '90 s' WHERE instance_id = $1", [
+    dead.instanceId,
   ]);
   const { servers } = await api.listServers(root);
   const byId = (id: string) => servers.find((one) => one.id === id);
   expect(servers).toHaveLength(2);
-  expect(byId(server.bootId)).toMatchObject({
+  expect(byId(server.instanceId)).toMatchObject({
     name: 'one',
     addr: 'localhost:5000',
     internalAddr: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
@@ -101,31 +101,31 @@ test('lists servers with their report, channels and report age', async () => {
     channelCount: 1,
     lapsed: false,
   });
-  expect(byId(server.bootId)?.reportAgeMs).toBeLessThan(60_000);
-  expect(byId(dead.bootId)).toMatchObject({ lapsed: true, channelCount: 0 });
-  expect(byId(dead.bootId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
+  expect(byId(server.instanceId)?.reportAgeMs).toBeLessThan(60_000);
+  expect(byId(dead.instanceId)).toMatchObject({ lapsed: true, channelCount: 0 });
+  expect(byId(dead.instanceId)?.reportAgeMs).toBeGreaterThanOrEqual(90_000);
 });
 
 test('drains a server, and no report undoes that', async () => {
-  await api.drain(root, server.bootId);
+  await api.drain(root, server.instanceId);
   const [told] = await listener.hears(1);
   expect(told).toMatchObject({ method: 'drain' });
   const payload = JSON.parse(Buffer.from(String(told?.token.split('.')[1]), 'base64url').toString());
-  expect(payload).toMatchObject({ aud: server.bootId, iss: 'parley:manager' });
+  expect(payload).toMatchObject({ aud: server.instanceId, iss: 'parley:manager' });
 
   await rig.report(server.token, { metric: { kv: { state: 'serving', load: '0' } } });
   const user = await rig.person();
   await expect(rig.listen(user, await rig.room(user))).rejects.toMatchObject({ reason: 'no-server' });
   const other = await rig.server();
-  await expect(rig.listen(user, await rig.room(user))).resolves.toMatchObject({ server: { id: other.bootId } });
+  await expect(rig.listen(user, await rig.room(user))).resolves.toMatchObject({ server: { id: other.instanceId } });
   const { servers } = await api.listServers(root);
-  expect(servers.find(({ id }) => id === server.bootId)).toMatchObject({ state: ServerState.DRAINING });
-  await expect(api.drain(root, server.bootId)).resolves.toBeDefined();
+  expect(servers.find(({ id }) => id === server.instanceId)).toMatchObject({ state: ServerState.DRAINING });
+  await expect(api.drain(root, server.instanceId)).resolves.toBeDefined();
 });
 
 test('marks an unreachable server as draining and tells the operator', async () => {
   listener.stop();
-  await expect(api.drain(root, server.bootId)).rejects.toMatchObject({
+  await expect(api.drain(root, server.instanceId)).rejects.toMatchObject({
     reason: 'server-away',
   });
   const { servers } = await api.listServers(root);
@@ -240,7 +240,7 @@ describe('kick', () => {
 
   test('lets a kicked user come back', async () => {
     await api.kick(root, { userId: user.id });
-    await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.bootId } });
+    await expect(rig.listen(user, room)).resolves.toMatchObject({ server: { id: server.instanceId } });
   });
 
   test.each([
@@ -261,12 +261,12 @@ test('lists every audited action, newest first, in pages', async () => {
   const user = await rig.person();
   await api.setUser(root, { id: user.id, role: UserRole.ADMIN });
   await api.kick(user, { userId: root.id });
-  await api.drain(user, server.bootId);
+  await api.drain(user, server.instanceId);
   await api.setUser(user, { id: root.id, status: UserStatus.SUSPENDED });
   const first = await api.listAudit(user, { size: 3 });
   expect(first.entries.map(({ actor, action, target }) => [actor, action, target])).toEqual([
     [user.id, 'user.set', root.id],
-    [user.id, 'server.drain', server.bootId],
+    [user.id, 'server.drain', server.instanceId],
     [user.id, 'user.kick', root.id],
   ]);
   const [newest] = first.entries;

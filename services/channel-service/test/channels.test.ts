@@ -218,14 +218,14 @@ describe('Delete', () => {
     await rig.listen(b, id);
     const seat = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', b.id);
     await rig.remove(me, id);
-    expect(await rig.one('SELECT boot_id, epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({
-      boot_id: null,
+    expect(await rig.one('SELECT instance_id, epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({
+      instance_id: null,
       epoch: 2,
     });
     expect(await rig.one('SELECT count(*)::int AS n FROM chat.seat WHERE channel_id = $1', id)).toEqual({ n: 0 });
     await rig.owner.query(
-      "INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by) VALUES ($1, $2, $3, $4, 1, true, now() + interval '10 s')",
-      [seat.id, b.id, id, server.bootId],
+      "INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by) VALUES ($1, $2, $3, $4, 1, true, now() + interval '10 s')",
+      [seat.id, b.id, id, server.instanceId],
     );
     expect(await rig.take(id, b.id)).toBe(false);
     await expect(rig.remove(me, id)).rejects.toEqual(reason('channel-not-found'));

@@ -117,11 +117,11 @@ export class Chats {
 
 interface Head {
   readonly epoch: number;
-  readonly boot_id: string | null;
+  readonly instance_id: string | null;
   readonly log_id: string;
   readonly last_seq: number;
   readonly first_seq: number;
-  readonly roster: number;
+  readonly revision: number;
 }
 
 export const reason = (word: string) => expect.objectContaining({ reason: word });

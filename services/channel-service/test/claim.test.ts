@@ -24,15 +24,15 @@ afterEach(() => rig.clear());
 const reason = (word: string) => expect.objectContaining({ reason: word });
 
 /** Sends a report like a chat server. */
-async function report({ token, bootId }: Identity): Promise<void> {
+async function report({ token, instanceId }: Identity): Promise<void> {
   await rig.report(token, {
-    server: { id: bootId, addr: 'localhost:5000', internalAddr: '127.0.0.1:5009', name: 'one', state: 1, load: 0 },
+    server: { id: instanceId, addr: 'localhost:5000', internalAddr: '127.0.0.1:5009', name: 'one', state: 1, load: 0 },
   });
 }
 
 async function leaseUntil(when: string, ...servers: readonly Identity[]): Promise<void> {
-  const ids = servers.map(({ bootId }) => bootId);
-  await rig.owner.query(`UPDATE chat.server SET lease_until = now() + $2::interval WHERE boot_id = ANY ($1)`, [
+  const ids = servers.map(({ instanceId }) => instanceId);
+  await rig.owner.query(`UPDATE chat.server SET lease_until = now() + $2::interval WHERE instance_id = ANY ($1)`, [
     ids,
     when,
   ]);
@@ -45,11 +45,11 @@ describe('placement of channels', () => {
       "INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'r', $1, 0 FROM generate_series(1, 3) RETURNING id",
       [owner.id],
     );
-    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $1, epoch = 1 WHERE channel_id = ANY ($2)', [
-      full.bootId,
+    await rig.owner.query('UPDATE chat.channel_head SET instance_id = $1, epoch = 1 WHERE channel_id = ANY ($2)', [
+      full.instanceId,
       rows.map(({ id }) => id),
     ]);
-    expect((await rig.listen(owner, await rig.room(owner))).server?.id).toBe(free.bootId);
+    expect((await rig.listen(owner, await rig.room(owner))).server?.id).toBe(free.instanceId);
   });
 
   test('avoids an overloaded server, however few channels it has', async () => {
@@ -57,7 +57,7 @@ describe('placement of channels', () => {
     const other = await rig.server(0.7);
     for (let n = 0; n < 3; n++) {
       const who = await rig.person();
-      expect((await rig.listen(who, await rig.room(who))).server?.id).toBe(other.bootId);
+      expect((await rig.listen(who, await rig.room(who))).server?.id).toBe(other.instanceId);
     }
   });
 });
@@ -65,9 +65,9 @@ describe('placement of channels', () => {
 describe('when every lease has lapsed at once', () => {
   async function placed(on: Identity): Promise<number> {
     const id = await rig.room(owner);
-    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2, epoch = 7 WHERE channel_id = $1', [
+    await rig.owner.query('UPDATE chat.channel_head SET instance_id = $2, epoch = 7 WHERE channel_id = $1', [
       id,
-      on.bootId,
+      on.instanceId,
     ]);
     return id;
   }
@@ -85,11 +85,11 @@ describe('when every lease has lapsed at once', () => {
     }
     await rig.listen(await rig.person(), await rig.room(owner)); // It had no owner, so there is no reason to wait.
     await report(slow);
-    expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.bootId);
+    expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.instanceId);
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', kept)).toEqual({ epoch: 7 });
     await leaseUntil('25 s', quick);
-    await rig.owner.query("UPDATE chat.server SET lease_since = lease_since - interval '5 s' WHERE boot_id = $1", [
-      quick.bootId,
+    await rig.owner.query("UPDATE chat.server SET lease_since = lease_since - interval '5 s' WHERE instance_id = $1", [
+      quick.instanceId,
     ]);
     await expect(rig.listen(await rig.person(), orphaned)).resolves.toBeDefined();
   });
@@ -98,9 +98,9 @@ describe('when every lease has lapsed at once', () => {
     const [quick, slow] = [await rig.server(), await rig.server()];
     const who = await rig.person();
     await rig.owner.query(
-      `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+      `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
        VALUES (gen_random_uuid(), $1, $2, $3, 7, true, true, now())`,
-      [who.id, await placed(slow), slow.bootId],
+      [who.id, await placed(slow), slow.instanceId],
     );
     await leaseUntil('-8 s', quick, slow);
     const began = performance.now();
@@ -137,6 +137,6 @@ describe('when every lease has lapsed at once', () => {
     await leaseUntil('0.5 s', dead);
     const heir = await rig.server();
     await pause(550);
-    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(heir.bootId);
+    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(heir.instanceId);
   });
 });

@@ -37,7 +37,7 @@ test('announces a channel to its new owner with a token for that server', async 
   const [first] = await listener.hears(1);
   expect(first).toMatchObject({ method: 'add', request: { id, epoch: 1, users: [] } });
   const payload = JSON.parse(Buffer.from(String(first?.token.split('.')[1]), 'base64url').toString());
-  expect(payload).toMatchObject({ aud: server.bootId, iss: 'parley:manager' });
+  expect(payload).toMatchObject({ aud: server.instanceId, iss: 'parley:manager' });
 });
 
 test('tells the server about a replaced seat', async () => {

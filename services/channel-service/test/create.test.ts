@@ -72,7 +72,7 @@ describe('chats', () => {
       closedHistory: true,
     });
     expect((await chats.members(me, made.id)).users).toMatchObject([{ id: me.id, memberRole: 3 }]);
-    expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, boot_id: null });
+    expect(await chats.head(made.id)).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 0, instance_id: null });
   });
 
   test('allows a limit of up to 10,000 members', async () => {

@@ -74,8 +74,8 @@ test('treats no server as dead for 5 seconds after PostgreSQL starts', async () 
 
   const heir = await rig.server();
   const other = await rig.person();
-  await expect(rig.listen(other, await rig.room(other))).resolves.toMatchObject({ server: { id: heir.bootId } });
-  expect(await listenAtLast(id)).toMatchObject({ server: { id: heir.bootId } });
+  await expect(rig.listen(other, await rig.room(other))).resolves.toMatchObject({ server: { id: heir.instanceId } });
+  expect(await listenAtLast(id)).toMatchObject({ server: { id: heir.instanceId } });
   const since = 'pg_postmaster_start_time()';
   const placed = `SELECT created_at >= ${since} + interval '5 s' AS late FROM chat.seat WHERE user_id = $1`;
   expect(await rig.one(placed, me.id)).toEqual({ late: true });
@@ -87,26 +87,26 @@ test('purges only expired rows', async () => {
   const living = await rig.server();
   const lapsed = await rig.server();
   await rig.kill(living, lapsed);
-  await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = $1", [
-    living.bootId,
+  await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE instance_id = $1", [
+    living.instanceId,
   ]);
   const mine = await rig.room(me);
   await rig.listen(me, mine);
   const ghost = await rig.person();
   await rig.owner.query(
-    `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+    `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
      VALUES (gen_random_uuid(), $1, $2, $3, 1, true, true, now()), (gen_random_uuid(), $1, $2, $4, 1, false, true, now())`,
-    [ghost.id, mine, lapsed.bootId, randomUUID()],
+    [ghost.id, mine, lapsed.instanceId, randomUUID()],
   );
   await rig.owner.query(
     `INSERT INTO chat.rate VALUES ('old', now() - interval '61 min'), ('new', now() - interval '59 min')`,
   );
   await rig.owner.query(`INSERT INTO chat.signing_key (kid, purpose, owner, public_jwk, created_at, expires_at)
     VALUES ('old', 'chat', 'x', '{}', now() - interval '26 h', now() - interval '25 h')`);
-  await rig.owner.query(`INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
+  await rig.owner.query(`INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until)
     SELECT gen_random_uuid(), name, 'a', 'b', now() - i FROM (VALUES ('gone', interval '61 min'), ('fresh', interval '59 min'), ('owner', interval '61 min')) x (name, i)`);
   await rig.owner.query(
-    "UPDATE chat.channel_head SET boot_id = (SELECT boot_id FROM chat.server WHERE name = 'owner') WHERE channel_id = (SELECT min(channel_id) FROM chat.channel_head)",
+    "UPDATE chat.channel_head SET instance_id = (SELECT instance_id FROM chat.server WHERE name = 'owner') WHERE channel_id = (SELECT min(channel_id) FROM chat.channel_head)",
   );
   await rig.owner.query(
     `INSERT INTO chat.event (kind, at) VALUES ('old', now() - interval '25 h'), ('new', now() - interval '23 h')`,

@@ -66,13 +66,13 @@ describe('Join', () => {
     expect(new Set(reasons)).toEqual(new Set(['channel-full']));
     expect((await chats.members(owner, id)).users).toHaveLength(3);
     await expect(chats.add(owner, id, member)).rejects.toEqual(reason('channel-full'));
-    expect(await chats.head(id)).toMatchObject({ last_seq: 2, roster: 2 });
+    expect(await chats.head(id)).toMatchObject({ last_seq: 2, revision: 2 });
   });
 
   test('adds one member and one entry for twenty concurrent calls of one user', async () => {
     const id = await chats.make(owner, 'public');
     await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? chats : second).join(member, id)));
-    expect(await chats.head(id)).toMatchObject({ last_seq: 1, roster: 1 });
+    expect(await chats.head(id)).toMatchObject({ last_seq: 1, revision: 1 });
   });
 
   test('keeps the log free of gaps under concurrent changes', async () => {
@@ -157,7 +157,7 @@ describe('bans and mutes', () => {
       await expect(chats.history(member, id)).rejects.toEqual(
         reason(kind === 'public' ? 'banned' : 'channel-not-found'),
       );
-      expect(await chats.head(id)).toMatchObject({ last_seq: 3, roster: 1 });
+      expect(await chats.head(id)).toMatchObject({ last_seq: 3, revision: 1 });
     },
   );
 
@@ -175,9 +175,9 @@ describe('bans and mutes', () => {
     const id = await chats.make(owner, 'public');
     await expect(chats.change(owner, id, member, { muteUntil: forGood })).rejects.toEqual(reason('member-not-found'));
     await chats.join(member, id);
-    const { roster } = await chats.head(id);
+    const { revision } = await chats.head(id);
     expect(await chats.change(owner, id, member, { muteUntil: forGood })).toMatchObject({ memberRole: ranks.member });
-    expect(await chats.head(id)).toMatchObject({ last_seq: 1, roster: roster + 1 });
+    expect(await chats.head(id)).toMatchObject({ last_seq: 1, revision: revision + 1 });
     await chats.change(member, id, member, { remove: true });
     await chats.join(member, id);
     expect(await rowOf(id, member)).not.toMatchObject({ muted_until: null });

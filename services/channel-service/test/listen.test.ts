@@ -45,7 +45,7 @@ describe('the response of Listen', () => {
     const server = await rig.server(0, '127.0.0.1:5001');
     const id = await rig.room(owner);
     const { headers, answer } = await rig.listenWithHeaders(owner, id);
-    expect(answer.server).toMatchObject({ id: server.bootId, addr: 'localhost:5000', name: 'one', tls: false });
+    expect(answer.server).toMatchObject({ id: server.instanceId, addr: 'localhost:5000', name: 'one', tls: false });
     expect(answer.server).toMatchObject({ channels: [], internalAddr: '', state: 0, load: 0 });
     expect(headers.get('chat-token')).toEqual([answer.token]);
     expect(answer.connectBy).toBeGreaterThan(Date.now() + 8_000);
@@ -58,7 +58,7 @@ describe('the response of Listen', () => {
     const { token } = await rig.listen(owner, id);
     const { n } = await rig.one<{ n: number }>('SELECT number AS n FROM chat.users WHERE id = $1', owner.id);
     const seat = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', owner.id);
-    const claims = await rig.readJoinToken(token, server.bootId);
+    const claims = await rig.readJoinToken(token, server.instanceId);
     expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sid, ch: id, jti: seat.id });
     expect(Buffer.from(claims.route, 'base64').toString()).toBe('127.0.0.1:5001');
     expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(20_000);
@@ -104,7 +104,7 @@ describe('seats of a room', () => {
     await rig.kill(first);
     for (const who of [c, d]) {
       const answer = await patiently(() => rig.listen(who, id));
-      expect(answer.server?.id).toBe(second.bootId);
+      expect(answer.server?.id).toBe(second.instanceId);
     }
     await expect(rig.listen(await rig.person(), id)).rejects.toEqual(reason('channel-full'));
   });
@@ -174,7 +174,7 @@ describe('the owner of a channel', () => {
     expect(new Set(reasons)).toEqual(new Set(['channel-full']));
     const owners = new Set(answers.map(({ server }) => server?.id));
     expect(owners.size).toBe(1);
-    expect(servers.map(({ bootId }) => bootId)).toContain([...owners][0]);
+    expect(servers.map(({ instanceId }) => instanceId)).toContain([...owners][0]);
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', id)).toEqual({ epoch: 1 });
   });
 
@@ -183,7 +183,7 @@ describe('the owner of a channel', () => {
     const idle = await rig.server(0.1);
     for (let n = 0; n < 5; n++) {
       const who = await rig.person();
-      expect((await rig.listen(who, await rig.room(owner))).server?.id).toBe(idle.bootId);
+      expect((await rig.listen(who, await rig.room(owner))).server?.id).toBe(idle.instanceId);
     }
   });
 
@@ -191,8 +191,8 @@ describe('the owner of a channel', () => {
     const one = await rig.server();
     const id = await rig.room(owner);
     await rig.listen(await rig.person(), id);
-    await rig.owner.query("UPDATE chat.server SET state = 'draining' WHERE boot_id = $1", [one.bootId]);
-    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(one.bootId);
+    await rig.owner.query("UPDATE chat.server SET state = 'draining' WHERE instance_id = $1", [one.instanceId]);
+    expect((await rig.listen(await rig.person(), id)).server?.id).toBe(one.instanceId);
     await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
   });
 
@@ -282,9 +282,9 @@ describe('access', () => {
     for (let round = 0; round < 10; round++) {
       await rig.owner.query('TRUNCATE chat.seat, chat.rate');
       await rig.owner.query(
-        `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+        `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
          SELECT gen_random_uuid(), $1, id, $2, 1, false, true, now() FROM unnest($3::int[]) id`,
-        [who.id, server.bootId, ids.slice(0, 19)],
+        [who.id, server.instanceId, ids.slice(0, 19)],
       );
       const { answers, reasons } = await outcomes(ids.slice(19).map((id, n) => rig.listen(who, id, alternate(n))));
       expect(answers).toHaveLength(1);

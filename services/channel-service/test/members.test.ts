@@ -70,8 +70,8 @@ describe('adding', () => {
       [2, owner.id, { userId: member.id, joined: true, role: 2, by: owner.id }],
       [3, member.id, { userId: other.id, joined: true, role: 1, by: member.id }],
     ]);
-    const { boot_id, epoch } = before;
-    expect(await chats.head(id)).toMatchObject({ boot_id, epoch, last_seq: 3, roster: before.roster + 3 });
+    const { instance_id, epoch } = before;
+    expect(await chats.head(id)).toMatchObject({ instance_id, epoch, last_seq: 3, revision: before.revision + 3 });
     expect(await row(id, other)).toMatchObject({ joined_seq: 2, left_seq: null });
     expect(await listed(owner, id)).toEqual({ [owner.id]: 3, [member.id]: 2, [other.id]: 1 });
   });

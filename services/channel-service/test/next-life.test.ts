@@ -20,7 +20,7 @@ test('the first report of a new process ends the lease of the previous one at it
   const port = dead?.grpc.split(':').at(-1) ?? '';
   await trio.addChatServer({ PARLEY_PORT: port });
   const end = performance.now() + 20_000;
-  const lapsed = 'SELECT lease_until <= now() AS lapsed FROM chat.server WHERE boot_id = $1';
+  const lapsed = 'SELECT lease_until <= now() AS lapsed FROM chat.server WHERE instance_id = $1';
   while ((await trio.people.sql(lapsed, [first.server?.id]))[0]?.lapsed !== true) {
     if (performance.now() > end) throw new Error('the lease of the earlier life did not end');
     await pause(50);

@@ -21,21 +21,21 @@ beforeAll(async () => {
   // 2,000 rooms with 25 users each, and 500 chats with 100 users: 100,000 seats.
   await rig.owner.query(`
     INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 50000) n;
-    INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
+    INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until)
       SELECT ${bootOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h' FROM generate_series(0, 9) n;
     INSERT INTO chat.channel (name, owner_id, retention_seconds, kind, user_limit)
       SELECT 'c', '${me.id}', 0, (CASE WHEN n <= 2000 THEN 'room' ELSE 'public' END)::chat.channel_kind, 25 FROM generate_series(1, 2500) n;
-    UPDATE chat.channel_head SET boot_id = ${bootOf('channel_id')}, epoch = 1;
-    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+    UPDATE chat.channel_head SET instance_id = ${bootOf('channel_id')}, epoch = 1;
+    INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
       SELECT gen_random_uuid(), 'u' || n, (n - 1) / 25 + 1, ${bootOf('(n - 1) / 25 + 1')}, 1, true, true, now() FROM generate_series(1, 50000) n;
-    INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+    INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
       SELECT gen_random_uuid(), 'u' || n, (n - 1) / 100 + 2001, ${bootOf('(n - 1) / 100 + 2001')}, 1, false, true, now()
       FROM generate_series(1, 50000) n;
     UPDATE chat.server SET lease_until = now() + interval '25 s';
     ANALYZE;
   `);
-  const { rows } = await rig.owner.query<{ boot_id: string }>('SELECT boot_id FROM chat.server');
-  await rig.keepAlive(...rows.map((row) => row.boot_id));
+  const { rows } = await rig.owner.query<{ instance_id: string }>('SELECT instance_id FROM chat.server');
+  await rig.keepAlive(...rows.map((row) => row.instance_id));
 }, 120_000);
 
 afterAll(async () => {
@@ -98,10 +98,10 @@ describe('with 100,000 seats', () => {
     'counts placements of a server by index (%s)',
     async (mode) => {
       const text = await plan(claimChannel.text, claimChannel.valuesOf({ channelId: 3, epoch: 1 }), mode);
-      expect(text).toContain('channel_head_boot');
-      expect(text).toContain('seat_boot');
+      expect(text).toContain('channel_head_instance');
+      expect(text).toContain('seat_instance');
       expect(text).not.toMatch(/Seq Scan on (seat|channel_head)/);
-      await rig.owner.query('UPDATE chat.channel_head SET epoch = 1, boot_id = $1 WHERE channel_id = 3', [boot]);
+      await rig.owner.query('UPDATE chat.channel_head SET epoch = 1, instance_id = $1 WHERE channel_id = 3', [boot]);
     },
   );
 

@@ -7,7 +7,7 @@ import { Rig } from './rig.js';
 let database: TestDatabase;
 let rig: Rig;
 let token: string;
-let bootId: string;
+let instanceId: string;
 
 beforeAll(async () => {
   database = await openTestDatabase();
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  ({ bootId, token } = await rig.chatServer());
+  ({ instanceId, token } = await rig.chatServer());
 });
 
 afterAll(async () => {
@@ -40,8 +40,8 @@ const server = {
 const row = () =>
   rig.one<Record<string, unknown>>(
     `SELECT name, addr, internal_addr, tls, state, load, seats, metric,
-       extract(epoch FROM lease_until - now())::float8 AS lease FROM chat.server WHERE boot_id = $1`,
-    bootId,
+       extract(epoch FROM lease_until - now())::float8 AS lease FROM chat.server WHERE instance_id = $1`,
+    instanceId,
   );
 
 describe('a stored report', () => {
@@ -52,15 +52,15 @@ describe('a stored report', () => {
     await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // Both are new: the database is back from an outage.
     expect((await row()).lease).toBeGreaterThan(2);
     await rig.one(
-      `UPDATE chat.server SET lease_since = now() - interval '5 s' WHERE boot_id = $1 RETURNING 1`,
-      other.bootId,
+      `UPDATE chat.server SET lease_since = now() - interval '5 s' WHERE instance_id = $1 RETURNING 1`,
+      other.instanceId,
     );
     await rig.report(token, { server, cutOff: true });
     expect((await row()).lease).toBeLessThanOrEqual(0);
   });
 
   test('writes one row and a lease of three seconds', async () => {
-    await rig.report(token, { server: { ...server, id: bootId, tls: true }, metric: { kv: { rss: '1' } } });
+    await rig.report(token, { server: { ...server, id: instanceId, tls: true }, metric: { kv: { rss: '1' } } });
     const { lease, ...rest } = await row();
     expect(rest).toEqual({
       name: 'one',
@@ -86,7 +86,7 @@ describe('a stored report', () => {
     };
     await rig.report(token, { metric: { kv } });
     expect(await row()).toMatchObject({ name: 'plain', load: 0.5, internal_addr: '127.0.0.1:5001' });
-    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
+    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE instance_id = $1', [instanceId]);
     await rig.report(token, { metric: { kv: { requests: '7' } } });
     const renewed = await row();
     expect(renewed).toMatchObject({ name: 'plain', load: 0.5, metric: { requests: '7' } });
@@ -99,10 +99,10 @@ describe('a stored report', () => {
 
   test('is refused while no key of the server is in the database, and accepted after it is published again', async () => {
     const { key, ...lost } = await rig.chatServer();
-    const named = { ...server, id: lost.bootId };
+    const named = { ...server, id: lost.instanceId };
     await rig.report(lost.token, { server: named });
-    await rig.owner.query('DELETE FROM chat.server WHERE boot_id = $1', [lost.bootId]);
-    await rig.owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [lost.bootId]);
+    await rig.owner.query('DELETE FROM chat.server WHERE instance_id = $1', [lost.instanceId]);
+    await rig.owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [lost.instanceId]);
     await expect(rig.report(lost.token, { server: named })).rejects.toEqual(reason('not-a-service'));
     await key.tend();
     await rig.report(lost.token, { server: named });
@@ -110,7 +110,9 @@ describe('a stored report', () => {
 
   test('keeps a longer lease', async () => {
     await rig.report(token, { server });
-    await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE boot_id = $1", [bootId]);
+    await rig.owner.query("UPDATE chat.server SET lease_until = now() + interval '20 s' WHERE instance_id = $1", [
+      instanceId,
+    ]);
     await rig.report(token, { server });
     expect((await row()).lease).toBeGreaterThan(15);
   });
@@ -141,7 +143,7 @@ describe('authentication', () => {
     const { token: user } = await rig.person();
     await expect(rig.report(user, { server })).rejects.toEqual(reason('not-a-service'));
     await expect(rig.report(await rig.managerToken('manager'), { server })).rejects.toEqual(reason('not-a-service'));
-    await expect(rig.report(await rig.managerToken(bootId), { server })).rejects.toEqual(reason('not-a-service'));
+    await expect(rig.report(await rig.managerToken(instanceId), { server })).rejects.toEqual(reason('not-a-service'));
   });
 
   test('refuses a report for another server', async () => {
@@ -279,7 +281,10 @@ describe('owned channels', () => {
     await rig.report(token, { server });
     const who = await rig.person();
     const id = await rig.room(who);
-    await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2, epoch = 7 WHERE channel_id = $1', [id, bootId]);
+    await rig.owner.query('UPDATE chat.channel_head SET instance_id = $2, epoch = 7 WHERE channel_id = $1', [
+      id,
+      instanceId,
+    ]);
     return id;
   }
 
@@ -291,7 +296,7 @@ describe('owned channels', () => {
 
   test.each([6, 8])('are refused with epoch %i instead of 7, and the lease is renewed', async (epoch) => {
     const [one, two] = [await owned(), await owned()];
-    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE boot_id = $1', [bootId]);
+    await rig.owner.query('UPDATE chat.server SET lease_until = now() WHERE instance_id = $1', [instanceId]);
     const report = rig.report(token, {
       server,
       channels: [
@@ -307,7 +312,7 @@ describe('owned channels', () => {
     const id = await owned();
     const say = (channel: number) => rig.report(token, { server, channels: [{ id: channel, epoch: 7 }] });
     for (const boot of [randomUUID(), null]) {
-      await rig.owner.query('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, boot]);
+      await rig.owner.query('UPDATE chat.channel_head SET instance_id = $2 WHERE channel_id = $1', [id, boot]);
       await expect(say(id)).rejects.toEqual(reason('not-mine'));
     }
     await expect(say(2_000_000_000)).rejects.toEqual(reason('not-mine'));

@@ -56,7 +56,7 @@ describe('retention', () => {
     );
     await new Retention(pool, undefined).run();
     expect(await chats.stored(id)).toEqual([7, 8, 9, 10]);
-    expect(await chats.head(id)).toMatchObject({ first_seq: 7, last_seq: 10, roster: 0 });
+    expect(await chats.head(id)).toMatchObject({ first_seq: 7, last_seq: 10, revision: 0 });
     expect(await chats.seqs(me, id)).toEqual([10, 9, 8, 7]);
     for (const table of ['reaction', 'message_file']) {
       const { rows } = await rig.owner.query(`SELECT seq FROM chat.${table} WHERE channel_id = $1`, [id]);

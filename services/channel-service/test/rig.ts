@@ -32,7 +32,7 @@ export interface Person {
 
 /** A chat server with its token for managers. */
 export interface Identity {
-  readonly bootId: string;
+  readonly instanceId: string;
   readonly token: string;
   readonly key: SigningKey<object>;
 }
@@ -154,24 +154,24 @@ export class Rig {
     const pool = this.#open(this.#database.urlFor('chat_server'));
     const clock = await DatabaseClock.start(pool);
     for (let n = 0; n < 40; n++) {
-      const bootId = randomUUID();
-      const key = new SigningKey(serviceToken('chat'), bootId, pool, clock);
-      this.#identities.push({ bootId, key, token: await key.sign({ sub: bootId }, managerAudience) });
+      const instanceId = randomUUID();
+      const key = new SigningKey(serviceToken('chat'), instanceId, pool, clock);
+      this.#identities.push({ instanceId, key, token: await key.sign({ sub: instanceId }, managerAudience) });
     }
   }
 
   async managerToken(audience: string): Promise<string> {
     const pool = this.#open(this.#database.urlFor('chat_manager'));
-    const bootId = randomUUID();
-    const key = new SigningKey(serviceToken('manager'), bootId, pool, await DatabaseClock.start(pool));
-    return key.sign({ sub: bootId }, audience);
+    const instanceId = randomUUID();
+    const key = new SigningKey(serviceToken('manager'), instanceId, pool, await DatabaseClock.start(pool));
+    return key.sign({ sub: instanceId }, audience);
   }
 
   /** Verifies a join token like a chat server. */
-  async readJoinToken(token: string, bootId: string): Promise<JoinClaims> {
+  async readJoinToken(token: string, instanceId: string): Promise<JoinClaims> {
     const pool = this.#open(this.#database.urlFor('chat_server'));
     const keys = new TrustedKeys(pool, await DatabaseClock.start(pool));
-    return (await keys.verify(token, joinToken, bootId)).claims;
+    return (await keys.verify(token, joinToken, instanceId)).claims;
   }
 
   report(token: string | undefined, request: Parameters<typeof ReportRequest.fromPartial>[0]): Promise<unknown> {
@@ -183,33 +183,33 @@ export class Rig {
   /** Creates a chat server that has reported, with a lease that lasts for the test. */
   async server(load = 0, internalAddr = '127.0.0.1:5009'): Promise<Identity> {
     const identity = await this.chatServer();
-    const { bootId, token } = identity;
+    const { instanceId, token } = identity;
     await this.report(token, {
-      server: { id: bootId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
+      server: { id: instanceId, addr: 'localhost:5000', internalAddr, name: 'one', state: 1, load },
     });
-    await this.keepAlive(bootId);
+    await this.keepAlive(instanceId);
     return identity;
   }
 
   /** Keeps the leases of these servers live until the test ends, or until it ends them itself. */
-  async keepAlive(...bootIds: readonly string[]): Promise<void> {
-    for (const id of bootIds) this.#alive.add(id);
-    await this.#prolong(bootIds);
+  async keepAlive(...instanceIds: readonly string[]): Promise<void> {
+    for (const id of instanceIds) this.#alive.add(id);
+    await this.#prolong(instanceIds);
   }
 
   /** Renews the leases periodically, because managers shorten any lease more than 30 s ahead. */
-  async #prolong(bootIds: Iterable<string>): Promise<void> {
+  async #prolong(instanceIds: Iterable<string>): Promise<void> {
     this.#prolonging ??= setInterval(() => void this.#prolong(this.#alive).catch(() => {}), 5_000).unref();
     await this.owner.query(
-      "UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = ANY ($1) AND state <> 'stopped' AND lease_until > now()",
-      [[...bootIds]],
+      "UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE instance_id = ANY ($1) AND state <> 'stopped' AND lease_until > now()",
+      [[...instanceIds]],
     );
   }
 
   async kill(...servers: readonly Identity[]): Promise<void> {
-    const ids = servers.map(({ bootId }) => bootId);
+    const ids = servers.map(({ instanceId }) => instanceId);
     for (const id of ids) this.#alive.delete(id);
-    await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE boot_id = ANY ($1)", [
+    await this.owner.query("UPDATE chat.server SET lease_until = now() - interval '6 s' WHERE instance_id = ANY ($1)", [
       ids,
     ]);
   }
@@ -264,7 +264,7 @@ export class Rig {
     const { rowCount } = await this.owner.query(
       `UPDATE chat.seat t SET live = true FROM chat.channel_head h, chat.channel c
        WHERE t.channel_id = $1 AND t.user_id = $2 AND NOT t.live AND t.join_by > now() AND h.channel_id = t.channel_id
-         AND h.boot_id = t.boot_id AND h.epoch = t.epoch AND c.id = t.channel_id AND c.deleted_at IS NULL`,
+         AND h.instance_id = t.instance_id AND h.epoch = t.epoch AND c.id = t.channel_id AND c.deleted_at IS NULL`,
       [channelId, userId],
     );
     return rowCount === 1;

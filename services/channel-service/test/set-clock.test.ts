@@ -85,7 +85,7 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
       chatter.cancel();
       const addr = (await trio.listen(ann, room.id).catch(() => undefined))?.server?.addr;
       const [{ addr: owner } = { addr }] = (await trio.people.sql(
-        'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (boot_id) WHERE h.channel_id = $1',
+        'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE h.channel_id = $1',
         [room.id],
       )) as { addr: string }[];
       const victim = trio.chatServers.find(({ grpc }) => grpc === owner);

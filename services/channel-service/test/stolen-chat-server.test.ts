@@ -12,13 +12,13 @@ import { type TestPerson, Trio } from '@parley/testkit';
 let trio: Trio;
 let stolen: Pool;
 let ann: TestPerson;
-let victim: { boot_id: string; addr: string; internal_addr: string; name: string };
+let victim: { instance_id: string; addr: string; internal_addr: string; name: string };
 
 beforeAll(async () => {
   trio = await Trio.start({ chatServers: 1 });
   stolen = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'thief', max: 2 });
   ann = await trio.people.make('ann');
-  const { rows } = await stolen.query('SELECT boot_id, addr, internal_addr, name FROM chat.server');
+  const { rows } = await stolen.query('SELECT instance_id, addr, internal_addr, name FROM chat.server');
   victim = rows[0];
 });
 afterAll(async () => {
@@ -42,8 +42,8 @@ function report(token: string, server: object): Promise<unknown> {
 /** Checks that the server is still live and reachable. */
 async function expectUnharmed(): Promise<void> {
   const { rows } = await stolen.query(
-    'SELECT boot_id, addr, internal_addr, name, state, lease_until > now() AS lives FROM chat.server WHERE boot_id = $1',
-    [victim.boot_id],
+    'SELECT instance_id, addr, internal_addr, name, state, lease_until > now() AS lives FROM chat.server WHERE instance_id = $1',
+    [victim.instance_id],
   );
   expect(rows).toEqual([{ ...victim, state: 'serving', lives: true }]);
   const { id } = await trio.create(ann, 'still there');
@@ -51,14 +51,14 @@ async function expectUnharmed(): Promise<void> {
 }
 
 test('"it publishes no key for the id of another process"', async () => {
-  await expect(thiefKey(victim.boot_id)).rejects.toMatchObject(DENIED);
+  await expect(thiefKey(victim.instance_id)).rejects.toMatchObject(DENIED);
   await expectUnharmed();
 });
 
 test('"it reports in nobody else\'s name"', async () => {
   const mine = await thiefKey(randomUUID());
-  const stop = { ...victim, id: victim.boot_id, internalAddr: victim.internal_addr, state: ServerState.STOPPED };
-  const forged = await mine.sign({ sub: victim.boot_id }, managerAudience);
+  const stop = { ...victim, id: victim.instance_id, internalAddr: victim.internal_addr, state: ServerState.STOPPED };
+  const forged = await mine.sign({ sub: victim.instance_id }, managerAudience);
   await expect(report(forged, stop)).rejects.toMatchObject({ reason: 'not-a-service' });
   const other = randomUUID();
   const own = await (await thiefKey(other)).sign({ sub: other }, managerAudience);
@@ -69,10 +69,10 @@ test('"it reports in nobody else\'s name"', async () => {
 test('"it prolongs no lease but its own", so a dead server stays dead', async () => {
   const dead = randomUUID();
   await trio.people.sql(
-    `INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,
+    `INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,
     [dead],
   );
-  for (const id of [dead, victim.boot_id]) {
+  for (const id of [dead, victim.instance_id]) {
     const { rows } = await stolen.query("SELECT chat.renew_lease($1, $2, '30 s') AS until", [id, randomBytes(32)]);
     expect(rows).toEqual([{ until: null }]);
   }
@@ -83,7 +83,7 @@ test('"it prolongs no lease but its own", so a dead server stays dead', async ()
   await expect(report(token, { ...row, addr: victim.addr, internalAddr: victim.internal_addr })).rejects.toMatchObject({
     reason: 'not-a-service',
   });
-  const { rows } = await stolen.query('SELECT lease_until > now() AS lives FROM chat.server WHERE boot_id = $1', [
+  const { rows } = await stolen.query('SELECT lease_until > now() AS lives FROM chat.server WHERE instance_id = $1', [
     dead,
   ]);
   expect(rows).toEqual([{ lives: false }]);
@@ -115,11 +115,11 @@ test('"it ends no lease of a server that lives": a report that names its address
   const own = randomUUID();
   const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
   const { addr, internal_addr: internalAddr, name } = victim;
-  const before = 'SELECT lease_since FROM chat.server WHERE boot_id = $1';
-  const { rows } = await stolen.query(before, [victim.boot_id]);
+  const before = 'SELECT lease_since FROM chat.server WHERE instance_id = $1';
+  const { rows } = await stolen.query(before, [victim.instance_id]);
   await report(token, { id: own, addr, internalAddr, name, state: ServerState.DRAINING });
   await new Promise((resolve) => setTimeout(resolve, 3_000));
-  expect((await stolen.query(before, [victim.boot_id])).rows).toEqual(rows);
+  expect((await stolen.query(before, [victim.instance_id])).rows).toEqual(rows);
   await expectUnharmed();
 });
 
@@ -137,7 +137,7 @@ test('"it promotes nobody, claims no channel, raises no epoch, makes no seat and
   for (const statement of [
     "UPDATE chat.users SET role = 'admin'",
     "SELECT chat.set_user('ann', 'ann', 'admin', NULL)",
-    'UPDATE chat.channel_head SET boot_id = gen_random_uuid()',
+    'UPDATE chat.channel_head SET instance_id = gen_random_uuid()',
     'UPDATE chat.channel_head SET epoch = epoch + 1',
     'INSERT INTO chat.seat SELECT FROM chat.seat',
     'INSERT INTO chat.member SELECT FROM chat.member',

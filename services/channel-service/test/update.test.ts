@@ -58,7 +58,7 @@ describe('fields', () => {
     const changed = await chats.update(admin, id, { name: 'new', limit: 5, slowModeS: 7 });
     expect(changed).toMatchObject({ name: 'new', limit: 5, slowModeS: 7, description: 'old', metadata: '{"a":1}' });
     expect(changed.retention).toMatchObject({ seconds: 90, maxCount: 9 });
-    expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
+    expect(await chats.head(id)).toEqual({ ...before, revision: before.revision + 1 });
     expect(await chats.update(owner, id, { description: '', metadata: '', limit: 0, slowModeS: 0 })).toMatchObject({
       description: '',
       metadata: '{}',
@@ -133,7 +133,13 @@ describe('a new log', () => {
     expect(before).toMatchObject({ last_seq: 0, epoch: 1 });
     await chats.update(owner, id, { retention: { everything: true } });
     const after = await chats.head(id);
-    expect(after).toMatchObject({ last_seq: 0, first_seq: 1, epoch: 2, boot_id: null, roster: before.roster + 1 });
+    expect(after).toMatchObject({
+      last_seq: 0,
+      first_seq: 1,
+      epoch: 2,
+      instance_id: null,
+      revision: before.revision + 1,
+    });
     expect(after.log_id).not.toBe(before.log_id);
     expect(await chats.say(id, owner)).toBe(1);
     await expect(chats.history(member, id)).rejects.toEqual(reason('channel-not-found'));
@@ -172,6 +178,6 @@ describe('a new log', () => {
     await chats.say(id, owner, 3);
     const before = await chats.head(id);
     await chats.update(owner, id, { retention: { seconds: 60, maxCount: 2 } });
-    expect(await chats.head(id)).toEqual({ ...before, roster: before.roster + 1 });
+    expect(await chats.head(id)).toEqual({ ...before, revision: before.revision + 1 });
   });
 });

@@ -33,7 +33,9 @@ test('places 40 rooms of 25 users over 10 s so that the busiest of 4 servers has
     return arrive(person, Number(rows[n % shape.rooms]?.id), n % 2, Math.random() * shape.overMs);
   });
   await Promise.all(arrivals);
-  const seats = await trio.people.sql('SELECT boot_id, count(*)::int AS n FROM chat.seat WHERE live GROUP BY boot_id');
+  const seats = await trio.people.sql(
+    'SELECT instance_id, count(*)::int AS n FROM chat.seat WHERE live GROUP BY instance_id',
+  );
   const counts = seats.map(({ n }) => Number(n));
   process.stdout.write(`${JSON.stringify({ seatsPerChatServer: counts })}\n`);
   expect(counts.reduce((sum, n) => sum + n, 0)).toBe(people.length);

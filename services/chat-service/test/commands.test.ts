@@ -20,7 +20,7 @@ beforeAll(async () => {
   pool = createPool({ url: trio.database.urlFor('chat_manager'), applicationName: 'test', max: 2 });
   key = new SigningKey(serviceToken('manager'), me, pool, await DatabaseClock.start(pool));
   client = new Client(trio.chatServers[0]?.grpc ?? '', credentials.createInsecure());
-  instanceId = String((await trio.people.sql('SELECT boot_id FROM chat.server'))[0]?.boot_id);
+  instanceId = String((await trio.people.sql('SELECT instance_id FROM chat.server'))[0]?.instance_id);
 });
 afterAll(async () => {
   client.close();

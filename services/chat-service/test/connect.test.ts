@@ -173,7 +173,7 @@ describe('A seat', () => {
       const change = {
         'logged-out': `WITH s AS (UPDATE chat.session SET revoked_at = now() WHERE user_id = '${person.id}') DELETE FROM chat.seat WHERE user_id = '${person.id}'`,
         suspended: `WITH s AS (UPDATE chat.users SET status = 'suspended' WHERE id = '${person.id}') DELETE FROM chat.seat WHERE user_id = '${person.id}'`,
-        'channel-deleted': `WITH c AS (UPDATE chat.channel SET deleted_at = now() WHERE id = ${id}), h AS (UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1 WHERE channel_id = ${id}) DELETE FROM chat.seat WHERE channel_id = ${id}`,
+        'channel-deleted': `WITH c AS (UPDATE chat.channel SET deleted_at = now() WHERE id = ${id}), h AS (UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = ${id}) DELETE FROM chat.seat WHERE channel_id = ${id}`,
       }[reason];
       const before = Date.now();
       await trio.people.sql(change);

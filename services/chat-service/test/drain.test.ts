@@ -35,8 +35,8 @@ const somebody = () => trio.people.make(`p-${++names}`);
 
 async function drain({ grpc }: ServiceProcess, deadlineMs = 0, token?: string): Promise<void> {
   const client = new Client(grpc, credentials.createInsecure());
-  const [server] = await trio.people.sql('SELECT boot_id FROM chat.server WHERE addr = $1', [grpc]);
-  const signed = token ?? (await key.sign({ sub: me }, String(server?.boot_id)));
+  const [server] = await trio.people.sql('SELECT instance_id FROM chat.server WHERE addr = $1', [grpc]);
+  const signed = token ?? (await key.sign({ sub: me }, String(server?.instance_id)));
   const request = DrainRequest.fromPartial({ deadlineMs });
   await callUnary(client, ChatService.drain, request, { token: signed, withinMs: 5_000 }).finally(() => client.close());
 }
@@ -101,7 +101,7 @@ describe('Drain', () => {
 
     await until(async () => (await stateOf(first)) === 'draining');
     expect(
-      await trio.people.sql('SELECT FROM chat.channel_head h JOIN chat.server USING (boot_id) WHERE addr = $1', [
+      await trio.people.sql('SELECT FROM chat.channel_head h JOIN chat.server USING (instance_id) WHERE addr = $1', [
         first.grpc,
       ]),
     ).toEqual([]);
@@ -145,8 +145,8 @@ test('gives channels back after the deadline if that was not possible earlier', 
   expect(await stream.ended).toMatchObject({ reason: 'draining' });
   await letGo();
   await until(async () => {
-    const [head] = await trio.people.sql('SELECT boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
-    return head?.boot_id === null;
+    const [head] = await trio.people.sql('SELECT instance_id FROM chat.channel_head WHERE channel_id = $1', [id]);
+    return head?.instance_id === null;
   });
 });
 

@@ -84,7 +84,9 @@ describe('A channel with history', () => {
     for (let n = 0; n < 10; n++) a.send('once', { clientId });
     await a.find(() => a.messages.filter(({ ack }) => ack?.seq === 1).length === 10);
     await a.leave();
-    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1', [
+      id,
+    ]);
     const again = await join(alice, id);
     again.send('once', { clientId });
     expect((await again.find(({ ack }) => ack?.clientId === clientId)).ack?.seq).toBe(1);
@@ -106,7 +108,7 @@ describe('A channel with history', () => {
       [id, alice.id],
     );
     await trio.people.sql(
-      'UPDATE chat.channel_head SET last_seq = 10000, epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1',
+      'UPDATE chat.channel_head SET last_seq = 10000, epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1',
       [id],
     );
     await a.ended;
@@ -132,7 +134,7 @@ describe('A channel with history', () => {
     for (let n = 0; n < 5; n++) await say(a, `m${n}`);
     await a.leave();
     await trio.people.sql(
-      'UPDATE chat.channel_head SET first_seq = 4, epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1',
+      'UPDATE chat.channel_head SET first_seq = 4, epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1',
       [id],
     );
     const back = await join(alice, id, `${log}:1`);
@@ -245,7 +247,7 @@ async function appendAsManager(id: number, sender: string, kind: number, set: st
  */
 async function removeAsManager(id: number, user: string): Promise<void> {
   await trio.people.sql(
-    `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, roster = roster + 1 WHERE channel_id = $1 RETURNING last_seq, last_at),
+    `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, revision = revision + 1 WHERE channel_id = $1 RETURNING last_seq, last_at),
       m AS (UPDATE chat.member SET left_seq = h.last_seq FROM h WHERE channel_id = $1 AND user_id = $2)
      INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
      SELECT $1, last_seq, 8, $2, gen_random_uuid(), last_at, '', sha256(''::bytea) FROM h`,

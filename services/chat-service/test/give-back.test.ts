@@ -57,7 +57,10 @@ async function owned(): Promise<number> {
   const [row] = await people.sql(
     "INSERT INTO chat.channel (name, owner_id, retention_seconds) VALUES ('r', 'alice', 0) RETURNING id",
   );
-  await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 1 WHERE channel_id = $1', [row?.id, instanceId]);
+  await people.sql('UPDATE chat.channel_head SET instance_id = $2, epoch = 1 WHERE channel_id = $1', [
+    row?.id,
+    instanceId,
+  ]);
   return Number(row?.id);
 }
 
@@ -67,12 +70,12 @@ function load(channels: Channels, id: number): void {
 }
 
 const isOwned = async (id: number) =>
-  (await people.sql('SELECT FROM chat.channel_head WHERE channel_id = $1 AND boot_id = $2', [id, instanceId]))
+  (await people.sql('SELECT FROM chat.channel_head WHERE channel_id = $1 AND instance_id = $2', [id, instanceId]))
     .length === 1;
 
 function reserve(id: number, forSeconds: number) {
   return people.sql(
-    `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, exclusive, join_by)
+    `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, join_by)
      VALUES (gen_random_uuid(), 'alice', $1, $2, 1, true, now() + make_interval(secs => $3))`,
     [id, instanceId, forSeconds],
   );
@@ -137,10 +140,13 @@ describe('an empty channel', () => {
 
   test('of another server is left alone', async () => {
     const id = await owned();
-    await people.sql('UPDATE chat.channel_head SET boot_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
+    await people.sql('UPDATE chat.channel_head SET instance_id = $2 WHERE channel_id = $1', [id, randomUUID()]);
     const heads = new HeadStore(pool, instanceId, randomBytes(32));
     expect(await heads.releaseEmpty([{ channelId: id, epoch: 1 }])).toEqual(new Set());
-    await people.sql('UPDATE chat.channel_head SET boot_id = $2, epoch = 2 WHERE channel_id = $1', [id, instanceId]);
+    await people.sql('UPDATE chat.channel_head SET instance_id = $2, epoch = 2 WHERE channel_id = $1', [
+      id,
+      instanceId,
+    ]);
     expect(await heads.releaseEmpty([{ channelId: id, epoch: 1 }])).toEqual(new Set());
     expect(await isOwned(id)).toBe(true);
   });

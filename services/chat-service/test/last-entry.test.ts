@@ -34,7 +34,7 @@ async function join(person: TestPerson): Promise<Chatter> {
 async function removeSilently(): Promise<void> {
   const gone = Buffer.from(MemberChange.encode(MemberChange.fromPartial({ userId: bob.id, by: ann.id })).finish());
   await trio.people.sql(
-    `WITH head AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, roster = roster + 1 WHERE channel_id = $1 RETURNING last_seq),
+    `WITH head AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, revision = revision + 1 WHERE channel_id = $1 RETURNING last_seq),
       said AS (INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
         SELECT $1, last_seq, 8, $3, gen_random_uuid(), now(), $4::bytea, sha256($4::bytea) FROM head),
       gone AS (UPDATE chat.member SET left_seq = head.last_seq FROM head WHERE channel_id = $1 AND user_id = $2)

@@ -112,7 +112,9 @@ describe.each([
     await update(id, { description: 'new words' });
     await pause(reconcilerRunsMs);
     expect(streams.flatMap(goodbyes)).toEqual([]);
-    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1', [
+      id,
+    ]);
     for (const stream of streams) {
       await stream.ended;
       expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'moved', listenAgain: true });
@@ -133,7 +135,7 @@ describe.each([
     await update(id, { slowModeS: 600 });
     await answers(b, 'slow-mode');
     await trio.people.sql('UPDATE chat.channel SET owner_id = $2 WHERE id = $1', [id, bob.id]);
-    await trio.people.sql('UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1', [id]);
+    await trio.people.sql('UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = $1', [id]);
     await answers(b, undefined);
     await b.leave();
   });
@@ -165,7 +167,7 @@ test('In a chat without history a mute applies to an open stream, and a removal 
     id,
     bob.id,
   ]);
-  await trio.people.sql('UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = $1', [id]);
   expect((await b.ended).reason).toBe('removed');
 });
 

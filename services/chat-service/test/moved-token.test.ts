@@ -24,7 +24,9 @@ test('A token for a channel that has moved to another server is refused with `mo
   const person = await trio.people.make('bob');
   const { id } = await trio.create(person, 'room');
   const listened = await trio.listen(person, id);
-  await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1', [
+    id,
+  ]);
   expect(await new Chatter(listened).ended).toMatchObject({ code: status.ABORTED, reason: 'moved' });
 });
 
@@ -37,10 +39,10 @@ test('The first report of a new instance ends the old one, so that Listen no lon
   await server.exited;
   trio.chatServers.splice(trio.chatServers.indexOf(server), 1);
   const lives =
-    'SELECT boot_id, lease_until > now() AS lives FROM chat.server WHERE internal_addr = $1 ORDER BY started_at';
+    'SELECT instance_id, lease_until > now() AS lives FROM chat.server WHERE internal_addr = $1 ORDER BY started_at';
   const [old] = await trio.people.sql(lives, [server.grpc]);
-  await trio.people.sql("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE boot_id = $1", [
-    old?.boot_id,
+  await trio.people.sql("UPDATE chat.server SET lease_until = now() + interval '25 s' WHERE instance_id = $1", [
+    old?.instance_id,
   ]);
   await trio.addChatServer({ PARLEY_PORT: server.grpc.split(':').at(-1) ?? '', PARLEY_NAME: 'chat-2' });
   const ended = async () =>
@@ -48,7 +50,7 @@ test('The first report of a new instance ends the old one, so that Listen no lon
   for (const end = Date.now() + 15_000; !(await ended()); )
     if (Date.now() > end) throw new Error('the old instance is still listed');
   const listened = await trio.listen(person, id);
-  expect(listened.server?.id).not.toBe(old?.boot_id);
+  expect(listened.server?.id).not.toBe(old?.instance_id);
   const stream = new Chatter(listened, { events: true });
   await stream.find(({ welcome }) => welcome !== undefined);
   await stream.leave();

@@ -20,14 +20,14 @@ beforeAll(async () => {
     INSERT INTO chat.session (user_id, expires_at)
       SELECT 'u' || n, now() + interval '1 day' FROM generate_series(1, 50000) n;
     RESET session_replication_role;
-    INSERT INTO chat.server (boot_id, name, addr, internal_addr, lease_until)
+    INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until)
       SELECT ${instanceOf('n')}, 'x', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 h'
       FROM generate_series(0, 9) n;
     INSERT INTO chat.channel (name, owner_id, kind, user_limit)
       SELECT 'c', 'u1', 'public', 100 FROM generate_series(1, 1000) n;
-    UPDATE chat.channel_head SET boot_id = ${instanceOf('channel_id')}, epoch = 1;
+    UPDATE chat.channel_head SET instance_id = ${instanceOf('channel_id')}, epoch = 1;
     SET session_replication_role = replica;
-    INSERT INTO chat.seat (id, user_id, session_id, channel_id, boot_id, epoch, exclusive, live, join_by)
+    INSERT INTO chat.seat (id, user_id, session_id, channel_id, instance_id, epoch, exclusive, live, join_by)
       SELECT gen_random_uuid(), s.user_id, s.id, c.id, ${instanceOf('c.id')}, 1, false, true, now()
       FROM (SELECT *, row_number() OVER () AS n FROM chat.session) s CROSS JOIN generate_series(0, 1) k
       JOIN (SELECT id, row_number() OVER () AS n FROM chat.channel) c ON c.n = (s.n + k * 500) % 1000 + 1;
@@ -57,7 +57,7 @@ test.each(['force_custom_plan', 'force_generic_plan'])(
     const [counted] = (await owner.query<{ n: number }>('SELECT count(*)::int AS n FROM chat.seat')).rows;
     expect(counted?.n).toBe(100_000);
     const text = await plan(listSeats.text, [instanceId], mode, 'ANALYZE, COSTS OFF, TIMING OFF');
-    expect(text).toContain('seat_boot');
+    expect(text).toContain('seat_instance');
     expect(text).toContain('users_pkey');
     expect(text).toContain('session_pkey');
     expect(text).not.toMatch(/Seq Scan|Hash/);
@@ -70,7 +70,7 @@ test('reads every seat of the server, each with the state of its user and sessio
   const [expected] = (
     await owner.query<{ n: number; over: number }>(
       `SELECT count(*)::int AS n, (count(*) FILTER (WHERE user_id IN ('u10', 'u20')))::int AS over
-       FROM chat.seat WHERE boot_id = $1`,
+       FROM chat.seat WHERE instance_id = $1`,
       [instanceId],
     )
   ).rows;

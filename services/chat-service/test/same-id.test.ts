@@ -40,11 +40,11 @@ test.each([true, false])(
 test('settles a batch that holds one message twice', async () => {
   const id = await room('twice');
   const a = await trio.join(alice, id);
-  const [head] = await trio.people.sql('SELECT epoch, boot_id FROM chat.channel_head WHERE channel_id = $1', [id]);
+  const [head] = await trio.people.sql('SELECT epoch, instance_id FROM chat.channel_head WHERE channel_id = $1', [id]);
   const pool = createPool({ url: trio.database.urlFor('chat_server'), applicationName: 'test', max: 1 });
   const none = { bytes: 0, rows: 0 };
   const usage = new Usage({ channel: none, user: none });
-  const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.boot_id), usage);
+  const store = new MessageStore({ main: pool, aside: pool }, pool, String(head?.instance_id), usage);
   const digest = Buffer.alloc(32);
   const clientId = randomUUID();
   const entry = { channelId: id, epoch: Number(head?.epoch), senderId: alice.id, kind: 0, targetSeq: 0 };

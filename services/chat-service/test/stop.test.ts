@@ -33,7 +33,7 @@ describe('SIGTERM of a chat server with 100 open streams', () => {
       expect(goodbye).toMatchObject({ reason: 'draining', listenAgain: true });
     }
     expect(await trio.people.sql('SELECT FROM chat.seat WHERE live')).toEqual([]);
-    expect(await trio.people.sql('SELECT FROM chat.channel_head WHERE boot_id IS NOT NULL')).toEqual([]);
+    expect(await trio.people.sql('SELECT FROM chat.channel_head WHERE instance_id IS NOT NULL')).toEqual([]);
     const next = await trio.addChatServer();
     expect(await new Chatter(stale, { address: next.grpc }).ended).toMatchObject({
       code: status.ABORTED,

@@ -52,7 +52,7 @@ async function fromTheBeginning(id: number, log: string, upTo: number): Promise<
 }
 
 const shown = ({ seq, kind, data, deleted }: Message) => ({ seq, kind, text: utf8(data), deleted });
-const nextOwner = 'UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1';
+const nextOwner = 'UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1';
 
 describe.each([
   ['from the ring', undefined],

@@ -53,7 +53,7 @@ const stored = (id: number) =>
  */
 async function change(id: number, sql: string, values: unknown[]): Promise<void> {
   await trio.people.sql(
-    `WITH head AS (UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = $1 RETURNING 1) ${sql}`,
+    `WITH head AS (UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = $1 RETURNING 1) ${sql}`,
     [id, ...values],
   );
 }
@@ -176,7 +176,9 @@ test('a retry gets its first ack, whatever has changed since, here and on anothe
   await mute(id);
   expect(await again()).toEqual([1, 2, 3]);
   await b.leave();
-  await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, boot_id = NULL WHERE channel_id = $1', [id]);
+  await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = NULL WHERE channel_id = $1', [
+    id,
+  ]);
   b = await trio.join(guest, id);
   expect(await again()).toEqual([1, 2, 3]);
   expect(await say(b, 'new')).toBe('muted');

@@ -135,7 +135,7 @@ async function sitDown(userId: string): Promise<void> {
     userId,
   ]);
   await accounts.sql(
-    `INSERT INTO chat.seat (id, user_id, channel_id, boot_id, epoch, session_id, exclusive, live, join_by)
+    `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, session_id, exclusive, live, join_by)
      SELECT gen_random_uuid(), s.user_id, $2, gen_random_uuid(), 1, s.id, false, true, now() FROM chat.session s WHERE s.user_id = $1`,
     [userId, channel?.id],
   );

@@ -6,7 +6,7 @@
 -- name: describe
 SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.retention_seconds, c.retention_count, c.slow_mode_s,
   c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
-  s.boot_id IS NOT NULL AS serving,
+  s.instance_id IS NOT NULL AS serving,
   CASE WHEN c.kind = 'room' THEN 0
     ELSE (SELECT count(*) FROM chat.member m WHERE m.channel_id = c.id AND m.left_seq IS NULL) END AS member_count,
   floor(extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000)::bigint AS last_ms,
@@ -16,7 +16,7 @@ SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id,
 FROM chat.channel c
 JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.listing l ON l.channel_id = c.id
-LEFT JOIN chat.server s ON s.boot_id = h.boot_id AND s.lease_until > now()
+LEFT JOIN chat.server s ON s.instance_id = h.instance_id AND s.lease_until > now()
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :readerId
 LEFT JOIN chat.offer o ON o.channel_id = c.id AND o.user_id = :readerId AND o.lapses_at > now()
 CROSS JOIN LATERAL (
@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
   FROM (
     SELECT seated.user_id, row_number() OVER (ORDER BY seated.user_id) AS place FROM (
       SELECT DISTINCT x.user_id FROM chat.seat x
-      WHERE x.channel_id = c.id AND x.live AND x.boot_id IS NOT DISTINCT FROM s.boot_id AND x.epoch = h.epoch
+      WHERE x.channel_id = c.id AND x.live AND x.instance_id IS NOT DISTINCT FROM s.instance_id AND x.epoch = h.epoch
       ORDER BY x.user_id LIMIT :maxCounted::int
     ) seated
   ) here
@@ -71,7 +71,7 @@ WHERE id = :channelId;
 -- member as changed.
 -- name: startLog
 WITH head AS (
-  UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, boot_id = NULL, roster = roster + 1,
+  UPDATE chat.channel_head SET log_id = gen_random_uuid(), epoch = epoch + 1, instance_id = NULL, revision = revision + 1,
     last_seq = CASE WHEN :hasHistory THEN 0 ELSE last_seq END, first_seq = CASE WHEN :hasHistory THEN 1 ELSE last_seq + 1 END,
     stored_bytes = CASE WHEN :hasHistory THEN 0 ELSE stored_bytes END, stored_rows = CASE WHEN :hasHistory THEN 0 ELSE stored_rows END
   WHERE channel_id = :channelId RETURNING channel_id
@@ -91,7 +91,7 @@ UPDATE chat.member SET joined_seq = 0, left_seq = 0, delivered_seq = 0, read_seq
 -- name: deleteChannel
 WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
   seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId)
-UPDATE chat.channel_head SET boot_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
+UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
 
 -- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a
 -- committed one exists.

@@ -1,10 +1,10 @@
 -- Appends an encoded MemberChange to the log. Run after lockChannel.
 -- The head stays locked until the commit, so every earlier entry has a seq of at most `before` and
--- every later one a seq above `at`. Epoch and boot_id stay unchanged: the owner continues and
+-- every later one a seq above `at`. Epoch and instance_id stay unchanged: the owner continues and
 -- learns from the seqs of its next batch that another process has written.
 -- name: appendMemberChange
 WITH head AS (
-  UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), roster = roster + 1,
+  UPDATE chat.channel_head SET last_seq = last_seq + 1, last_at = greatest(last_at, statement_timestamp()), revision = revision + 1,
     stored_bytes = stored_bytes + chat.stored_bytes(:change::bytea, '', '{}'), stored_rows = stored_rows + 1
   WHERE channel_id = :channelId RETURNING channel_id, last_seq, last_at
 )
@@ -15,7 +15,7 @@ RETURNING seq - 1 AS before, seq AS at;
 -- Increments the revision of the members and settings, so the owner learns of a change that is not
 -- a log entry. Run after lockChannel.
 -- name: nextRevision
-UPDATE chat.channel_head SET roster = roster + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
+UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
 
 -- Adds or re-adds a member, and deletes their offer. With open history a returning member can read
 -- everything since their first join. With closed history they lose access to the older part.

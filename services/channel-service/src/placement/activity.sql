@@ -16,7 +16,7 @@ UPDATE chat.listing SET active_at = statement_timestamp() WHERE channel_id = :ch
 UPDATE chat.listing l SET active_at = seen.at FROM (
   SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,
     row_number() OVER (PARTITION BY c.owner_id ORDER BY x.active_at > now() - interval '10 min' DESC, h.last_at DESC, c.id) AS nth
-  FROM chat.server s JOIN chat.channel_head h ON h.boot_id = s.boot_id
+  FROM chat.server s JOIN chat.channel_head h ON h.instance_id = s.instance_id
   JOIN chat.listing x ON x.channel_id = h.channel_id JOIN chat.channel c ON c.id = h.channel_id
   WHERE s.lease_until > now()
 ) seen

@@ -23,8 +23,8 @@ DELETE FROM chat.rate WHERE tat < now() - interval '1 h';
 -- name: purgeSeats
 DELETE FROM chat.seat WHERE id IN (
   SELECT x.id FROM chat.seat x
-  WHERE pg_postmaster_start_time() NOT BETWEEN now() - interval '5 s' AND now() AND x.boot_id NOT IN (
-    SELECT s.boot_id FROM chat.server s
+  WHERE pg_postmaster_start_time() NOT BETWEEN now() - interval '5 s' AND now() AND x.instance_id NOT IN (
+    SELECT s.instance_id FROM chat.server s
     WHERE s.lease_until >= now() - interval '5 s' OR coalesce(chat.gone_from(s.lease_until) >= now(), true)
   )
   LIMIT 5000 FOR UPDATE OF x SKIP LOCKED
@@ -33,4 +33,4 @@ DELETE FROM chat.seat WHERE id IN (
 -- Deletes servers that ended at least an hour ago and own no channel.
 -- name: purgeServers
 DELETE FROM chat.server s WHERE s.lease_until < now() - interval '1 h'
-  AND NOT EXISTS (SELECT FROM chat.channel_head h WHERE h.boot_id = s.boot_id);
+  AND NOT EXISTS (SELECT FROM chat.channel_head h WHERE h.instance_id = s.instance_id);

@@ -3,7 +3,7 @@
 -- before treating the lapsed lease as dead. `lapsed_ms`: time since the lease expired without a
 -- clean shutdown.
 -- name: readChannelState
-SELECT h.epoch, s.boot_id AS instance_id, s.name, s.addr, s.internal_addr, s.tls,
+SELECT h.epoch, s.instance_id, s.name, s.addr, s.internal_addr, s.tls,
   coalesce(s.lease_until > statement_timestamp(), false) AS alive,
   CASE WHEN s.state <> 'stopped' AND s.lease_until <= statement_timestamp() THEN
     ceil(extract(epoch FROM greatest(interval '0', coalesce(chat.gone_from(s.lease_until) - statement_timestamp(), interval '0'))) * 1000)::int
@@ -13,7 +13,7 @@ SELECT h.epoch, s.boot_id AS instance_id, s.name, s.addr, s.internal_addr, s.tls
   m.user_id IS NOT NULL AND m.left_seq IS NULL AS member,
   coalesce(m.banned_until > statement_timestamp(), false) AS banned
 FROM chat.channel_head h
-LEFT JOIN chat.server s ON s.boot_id = h.boot_id
+LEFT JOIN chat.server s ON s.instance_id = h.instance_id
 LEFT JOIN chat.member m ON m.channel_id = h.channel_id AND m.user_id = :userId
 WHERE h.channel_id = :channelId;
 
@@ -24,17 +24,17 @@ WHERE h.channel_id = :channelId;
 -- yet. So a channel weighs as much as 10 seats.
 -- name: claimChannel
 WITH two AS MATERIALIZED (
-  SELECT boot_id, name, addr, internal_addr, tls, load FROM chat.server
+  SELECT instance_id, name, addr, internal_addr, tls, load FROM chat.server
   WHERE state = 'serving' AND lease_until > statement_timestamp() ORDER BY random() LIMIT 2
 ), pick AS (
   SELECT two.* FROM two
-  ORDER BY load > 0.8, 10 * (SELECT count(*) FROM chat.channel_head o WHERE o.boot_id = two.boot_id)
-    + (SELECT count(*) FROM chat.seat t WHERE t.boot_id = two.boot_id), load
+  ORDER BY load > 0.8, 10 * (SELECT count(*) FROM chat.channel_head o WHERE o.instance_id = two.instance_id)
+    + (SELECT count(*) FROM chat.seat t WHERE t.instance_id = two.instance_id), load
   LIMIT 1
 )
-UPDATE chat.channel_head h SET boot_id = pick.boot_id, epoch = h.epoch + 1
+UPDATE chat.channel_head h SET instance_id = pick.instance_id, epoch = h.epoch + 1
 FROM pick WHERE h.channel_id = :channelId AND h.epoch = :epoch
-RETURNING h.epoch, pick.boot_id AS instance_id, pick.name, pick.addr, pick.internal_addr, pick.tls;
+RETURNING h.epoch, pick.instance_id, pick.name, pick.addr, pick.internal_addr, pick.tls;
 
 -- Reserves the seat of a user in a room, replacing their seat in any other room. The instance and
 -- the epoch are those of the owner. Run after lockChannel. Returns no row if the room is full.
@@ -43,28 +43,28 @@ RETURNING h.epoch, pick.boot_id AS instance_id, pick.name, pick.addr, pick.inter
 -- FILTER so that the planner does not choose another index.
 -- name: reserveRoomSeat
 WITH old AS (
-  SELECT x.id, s.boot_id AS "instanceId", s.internal_addr AS "internalAddr" FROM chat.seat x
-  JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp() WHERE x.user_id = :userId::varchar AND x.exclusive
+  SELECT x.id, s.instance_id AS "instanceId", s.internal_addr AS "internalAddr" FROM chat.seat x
+  JOIN chat.server s ON s.instance_id = x.instance_id AND s.lease_until > statement_timestamp() WHERE x.user_id = :userId::varchar AND x.exclusive
 )
-INSERT INTO chat.seat AS t (id, channel_id, user_id, boot_id, epoch, session_id, exclusive, join_by)
+INSERT INTO chat.seat AS t (id, channel_id, user_id, instance_id, epoch, session_id, exclusive, join_by)
 SELECT :seatId::uuid, :channelId::int, :userId::varchar, :instanceId::uuid, :epoch::bigint, :sessionId::uuid, true, statement_timestamp() + make_interval(secs => :joinWithinSeconds)
 WHERE (
-  SELECT count(DISTINCT x.user_id) FILTER (WHERE x.boot_id = :instanceId::uuid AND x.epoch = :epoch::bigint
+  SELECT count(DISTINCT x.user_id) FILTER (WHERE x.instance_id = :instanceId::uuid AND x.epoch = :epoch::bigint
     AND (x.live OR x.join_by > statement_timestamp() - interval '5 s'))
   FROM chat.seat x WHERE x.channel_id = :channelId::int AND x.user_id <> :userId::varchar
 ) < :maxSeats
 ON CONFLICT (user_id) WHERE exclusive DO UPDATE SET id = excluded.id, channel_id = excluded.channel_id,
-  boot_id = excluded.boot_id, epoch = excluded.epoch, session_id = excluded.session_id, live = false,
+  instance_id = excluded.instance_id, epoch = excluded.epoch, session_id = excluded.session_id, live = false,
   join_by = excluded.join_by, created_at = statement_timestamp()
 RETURNING t.join_by, (SELECT to_json(old) FROM old) AS replaced;
 
 -- Reserves one more seat for a user in a chat. The instance and the epoch are those of the owner.
 -- Run after lockUser. Returns no row if the user has the maximum number of seats on live servers.
 -- name: reserveChatSeat
-INSERT INTO chat.seat AS t (id, channel_id, user_id, boot_id, epoch, session_id, exclusive, join_by)
+INSERT INTO chat.seat AS t (id, channel_id, user_id, instance_id, epoch, session_id, exclusive, join_by)
 SELECT :seatId::uuid, :channelId::int, :userId::varchar, :instanceId::uuid, :epoch::bigint, :sessionId::uuid, false, statement_timestamp() + make_interval(secs => :joinWithinSeconds)
 WHERE (
-  SELECT count(*) FROM chat.seat x JOIN chat.server s ON s.boot_id = x.boot_id AND s.lease_until > statement_timestamp()
+  SELECT count(*) FROM chat.seat x JOIN chat.server s ON s.instance_id = x.instance_id AND s.lease_until > statement_timestamp()
   WHERE x.user_id = :userId::varchar AND NOT x.exclusive AND (x.live OR x.join_by > statement_timestamp())
 ) < :maxSeats
 RETURNING t.join_by, NULL::json AS replaced;
@@ -73,10 +73,10 @@ RETURNING t.join_by, NULL::json AS replaced;
 -- seats in id order, like every other statement that ends several, to avoid deadlocks.
 -- name: endSeatsInChannel
 WITH ended AS (
-  DELETE FROM chat.seat WHERE id IN (SELECT id FROM chat.seat WHERE channel_id = :channelId AND user_id = :userId ORDER BY id FOR UPDATE) RETURNING boot_id
+  DELETE FROM chat.seat WHERE id IN (SELECT id FROM chat.seat WHERE channel_id = :channelId AND user_id = :userId ORDER BY id FOR UPDATE) RETURNING instance_id
 )
-SELECT s.boot_id AS instance_id, s.internal_addr FROM chat.server s
-WHERE s.boot_id IN (SELECT boot_id FROM ended) AND s.lease_until > statement_timestamp();
+SELECT s.instance_id, s.internal_addr FROM chat.server s
+WHERE s.instance_id IN (SELECT instance_id FROM ended) AND s.lease_until > statement_timestamp();
 
 -- Deletes the seats in a channel (NULL: in all channels) of a user (NULL: of all users). Returns
 -- the live servers that had some, and how many. Locks the seats in id order, like every other
@@ -85,7 +85,7 @@ WHERE s.boot_id IN (SELECT boot_id FROM ended) AND s.lease_until > statement_tim
 WITH ended AS (
   DELETE FROM chat.seat WHERE id IN (
     SELECT id FROM chat.seat WHERE (:channelId::int IS NULL OR channel_id = :channelId) AND (:userId::varchar IS NULL OR user_id = :userId) ORDER BY id FOR UPDATE
-  ) RETURNING boot_id
+  ) RETURNING instance_id
 )
-SELECT s.boot_id AS instance_id, s.internal_addr, count(*) AS seats FROM ended JOIN chat.server s ON s.boot_id = ended.boot_id
-WHERE s.lease_until > statement_timestamp() GROUP BY s.boot_id, s.internal_addr;
+SELECT s.instance_id, s.internal_addr, count(*) AS seats FROM ended JOIN chat.server s ON s.instance_id = ended.instance_id
+WHERE s.lease_until > statement_timestamp() GROUP BY s.instance_id, s.internal_addr;

@@ -1,18 +1,18 @@
 -- Reads the heads of all channels that this server owns.
 -- name: ownedHeads
-SELECT channel_id, epoch, first_seq, last_seq, roster AS revision, stored_bytes, stored_rows FROM chat.channel_head WHERE boot_id = :instanceId;
+SELECT channel_id, epoch, first_seq, last_seq, revision, stored_bytes, stored_rows FROM chat.channel_head WHERE instance_id = :instanceId;
 
 -- Reads a channel and its head. No row if this server does not own it, or it is deleted.
 -- name: ownedHead
 SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
-  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster AS revision, h.stored_bytes, h.stored_rows
+  h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
-WHERE h.channel_id = :channelId AND h.boot_id = :instanceId AND c.deleted_at IS NULL;
+WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at IS NULL;
 
 -- Reads the settings of a channel and the memberships of connected users. No row if the channel does
 -- not exist.
 -- name: readMembers
-SELECT h.roster AS revision, c.owner_id, c.slow_mode_s, (
+SELECT h.revision, c.owner_id, c.slow_mode_s, (
   SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
     'banned', coalesce(m.banned_until > now(), false),
     'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')
@@ -27,7 +27,7 @@ SELECT chat.renew_lease(:instanceId, :secret, make_interval(secs => :seconds)) A
 
 -- Returns whether this server's row says that it has stopped, so that managers send nobody here.
 -- name: hasStopped
-SELECT state = 'stopped' AS stopped FROM chat.server WHERE boot_id = :instanceId;
+SELECT state = 'stopped' AS stopped FROM chat.server WHERE instance_id = :instanceId;
 
 -- Releases channels, so that the next Listen can place them at once.
 -- name: releaseHeads

@@ -10,8 +10,8 @@ WITH head AS (
   UPDATE chat.channel_head h SET last_seq = h.last_seq + c.n, last_at = greatest(h.last_at, statement_timestamp()),
     stored_bytes = h.stored_bytes + c.bytes, stored_rows = h.stored_rows + c.n
   FROM unnest(:channelIds::int[], :epochs::bigint[], :counts::int[], :revisions::int[], :bytes::bigint[]) AS c (channel_id, epoch, n, revision, bytes)
-  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId AND h.roster = c.revision
-  RETURNING h.channel_id, h.last_seq - c.n AS base_seq, h.last_at, h.roster AS revision
+  WHERE h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.instance_id = :instanceId AND h.revision = c.revision
+  RETURNING h.channel_id, h.last_seq - c.n AS base_seq, h.last_at, h.revision
 ), stored AS (
   INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, content_type, data, digest, mentions)
   SELECT i.channel_id, h.base_seq + i.k, i.kind, i.sender_id, i.client_id, h.last_at, nullif(i.target_seq, 0), i.content_type, i.data, i.digest,
@@ -60,5 +60,5 @@ SELECT channel_id FROM chat.channel_head WHERE channel_id = ANY (:channelIds::in
 
 -- Returns those of these channels that this server still owns, with their revisions.
 -- name: ownedChannels
-SELECT h.channel_id, h.roster AS revision FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
-JOIN chat.channel_head h ON h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.boot_id = :instanceId;
+SELECT h.channel_id, h.revision FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
+JOIN chat.channel_head h ON h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.instance_id = :instanceId;

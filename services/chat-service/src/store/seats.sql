@@ -5,14 +5,14 @@
 UPDATE chat.seat t SET live = true
 FROM chat.channel_head h, chat.users u LEFT JOIN chat.usage q ON q.user_id = u.id,
   chat.channel c LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = :userId
-WHERE t.id = :seatId AND t.boot_id = :instanceId AND t.channel_id = :channelId AND t.user_id = :userId AND NOT t.live AND t.join_by > now()
-  AND h.channel_id = t.channel_id AND h.boot_id = t.boot_id AND h.epoch = t.epoch
+WHERE t.id = :seatId AND t.instance_id = :instanceId AND t.channel_id = :channelId AND t.user_id = :userId AND NOT t.live AND t.join_by > now()
+  AND h.channel_id = t.channel_id AND h.instance_id = t.instance_id AND h.epoch = t.epoch
   AND c.id = t.channel_id AND c.deleted_at IS NULL
   AND u.id = t.user_id AND u.status = 'active'
   AND (t.session_id IS NULL OR EXISTS (SELECT FROM chat.session s WHERE s.id = t.session_id AND s.revoked_at IS NULL AND s.expires_at > now()))
   AND (m.user_id IS NULL OR coalesce(m.banned_until <= now(), true)) AND (c.kind = 'room' OR (m.user_id IS NOT NULL AND m.left_seq IS NULL))
 RETURNING c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
-  h.epoch, h.log_id, h.first_seq, h.last_seq, h.roster AS revision, h.stored_bytes, h.stored_rows,
+  h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows,
   c.name, c.user_limit, c.description, c.icon_id, c.retention_seconds, c.retention_count, c.open_history, c.metadata::text AS metadata,
   floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
   u.id AS user_id, u.number, u.name AS user_name, coalesce(q.bytes, 0) AS used_bytes, coalesce(q.rows, 0) AS used_rows,
@@ -31,7 +31,7 @@ DELETE FROM chat.seat WHERE id IN (SELECT id FROM chat.seat WHERE id = ANY (:sea
 -- name: listSeats
 SELECT t.id, t.live, t.join_by < now() AS is_expired, coalesce((SELECT u.status <> 'active' FROM chat.users u WHERE u.id = t.user_id)
   OR (SELECT s.revoked_at IS NOT NULL OR s.expires_at <= now() FROM chat.session s WHERE s.id = t.session_id), false) AS has_ended
-FROM chat.seat t WHERE t.boot_id = :instanceId;
+FROM chat.seat t WHERE t.instance_id = :instanceId;
 
 -- Returns why each stream has lost its seat, in order. NULL if no reason is known: the seat was
 -- used, was too late, or belongs to a server that could not be reached for a long time.
@@ -41,7 +41,7 @@ SELECT CASE
     WHEN u.status <> 'active' THEN 'suspended'
     WHEN s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- rooms do not use left_seq
-    WHEN h.boot_id IS DISTINCT FROM :instanceId THEN 'moved'
+    WHEN h.instance_id IS DISTINCT FROM :instanceId THEN 'moved'
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
   END AS reason
 FROM unnest(:channelIds::int[], :userIds::varchar[], :sessionIds::uuid[]) WITH ORDINALITY AS gone (channel_id, user_id, session_id, n)
