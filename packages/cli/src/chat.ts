@@ -24,7 +24,7 @@ async function follow(conversation: Conversation, view: ChatView, names: UserNam
   for await (const event of conversation) {
     await names.learn([event]);
     view.event(event);
-    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, { message: event.message });
+    if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, event);
   }
 }
 

@@ -2,6 +2,7 @@ import { type NoConnection, noConnectionOf, noConnectionWords } from '@parley/cl
 import { Refusal, refusals } from '@parley/runtime';
 import { CommanderError } from 'commander';
 import { plainJson, terminalLine } from './plain-text.js';
+import { waitWords } from './text-view.js';
 
 /** Exit codes of the command. Scripts can rely on them. */
 export const exitCodes = { ok: 0, refused: 1, usage: 2, unreachable: 3, notLoggedIn: 4 } as const;
@@ -71,7 +72,7 @@ function asSentence(text: string): string {
 }
 
 function withAdvice({ reason, message, retryAfterMs }: Refusal, advised: Advised): string {
-  const retry = retryAfterMs > 0 ? `(Retry in ${retryAfterMs / 1_000} s.)` : undefined;
+  const retry = retryAfterMs > 0 ? `(Retry in ${waitWords(retryAfterMs)}.)` : undefined;
   const advice = next[reason]?.(advised) ?? retry;
   const sentence = asSentence(terminalLine(message));
   return advice === undefined ? sentence : `${sentence} ${advice}`;

@@ -72,6 +72,8 @@ function stateValue(event: Exclude<ConversationEvent, EntryEvent>, nameOf: NameO
     }
     case 'reconnecting':
       return { event: 'reconnecting', reason: event.reason, message: event.message, in_ms: event.inMs };
+    case 'ended':
+      return { event: 'ended', reason: event.reason, message: event.message, retry_after_ms: event.retryAfterMs };
     default: {
       const { type, ...rest } = event;
       return { event: type, ...rest };

@@ -269,7 +269,8 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     clearTimeout(this.#timer);
     this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
-    this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message: this.#ended.message });
+    const { message, retryAfterMs } = this.#ended;
+    this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message, retryAfterMs });
     this.#deps.onEnd();
   }
 

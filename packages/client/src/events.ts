@@ -134,7 +134,13 @@ export type StateEvent =
    * The last event. The reason is `left` after `leave` or an aborted signal, else the final
    * refusal.
    */
-  | { readonly type: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
+  | {
+      readonly type: 'ended';
+      readonly reason: Reason | 'left';
+      readonly message: string;
+      /** When another try may succeed, in milliseconds, for example the rest of a ban; else 0. */
+      readonly retryAfterMs: number;
+    };
 
 /** Everything a conversation yields, discriminated by `type`. */
 export type ConversationEvent = EntryEvent | PassingEvent | StateEvent;

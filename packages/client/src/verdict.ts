@@ -21,7 +21,7 @@ const curedByListen: ReadonlySet<Reason> = new Set(['seat-gone', 'too-slow']);
 
 /** Returns whether another Listen may succeed after this refusal. */
 export function worthAnotherListen({ reason, retryAfterMs }: Refusal): boolean {
-  if (reason === 'replaced') return false;
+  if (reason === 'replaced' || reason === 'banned') return false;
   return retryAfterMs > 0 || curedByListen.has(reason) || temporary.has(refusals[reason].status);
 }
 

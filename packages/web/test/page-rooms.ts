@@ -171,6 +171,21 @@ inChromium('the list of rooms', () => {
     expect(ann.complaints).toEqual([]);
   });
 
+  test('tells a banned user until when, inside and at the door', async () => {
+    const host = await stage.host({ name: 'strict' });
+    const ann = await stage.somebody('Ann');
+    const userId = (await ann.page.locator('.side-foot p > span').textContent()) ?? '';
+    await ann.enter('strict');
+    await host.change({ userId, banUntil: Date.now() + 3_600_000 });
+    const words = ann.page.getByText(/^You are banned from this room until .*\d:\d\d/).first();
+    await words.waitFor();
+    await ann.page.reload();
+    await words.waitFor();
+    await stage.picture(ann, 'banned');
+    expect(await ann.page.getByRole('button', { name: 'Rejoin here' }).count()).toBe(0);
+    expect(ann.complaints).toEqual([]);
+  });
+
   test('stays in the room when the user goes back to the list on a phone', async () => {
     const ann = await stage.somebody('Ann');
     await ann.page.setViewportSize(phone);

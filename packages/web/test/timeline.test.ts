@@ -102,6 +102,9 @@ test('describes the connection', () => {
   expect(linkWords({ state: 'ended', reason: 'channel-deleted', message: '' }, 0)).toMatchObject({ again: undefined });
   for (const reason of ['not-a-member', 'wrong-kind', 'banned'] as const)
     expect(linkWords({ state: 'ended', reason, message: '' }, 0).again).toBeUndefined();
+  const banned = { state: 'ended', reason: 'banned', message: 'until 5', untilMs: 5_000 } as const;
+  expect(linkWords(banned, 4_999)).toMatchObject({ words: 'until 5', again: undefined });
+  expect(linkWords(banned, 5_000).again).toBe('Rejoin here');
   const lost = { state: 'waiting', reason: 'unreachable', message: '', untilMs: 3_400 } as const;
   expect(linkWords(lost, 1_000, false)).toMatchObject({ steady: 'You are offline', again: 'Try now' });
   const full = { state: 'waiting', reason: 'channel-full', message: '', untilMs: 3_400 } as const;

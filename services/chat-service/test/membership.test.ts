@@ -125,8 +125,12 @@ describe.each([
     const id = await room(retention);
     const b = await trio.join(bob, id);
     await change(id, { banUntil: inAnHour() });
-    expect((await b.ended).reason).toBe('removed');
-    await expect(trio.listen(bob, id)).rejects.toMatchObject({ reason: 'banned' });
+    expect((await b.ended).reason).toBe('banned');
+    const rest = b.messages.at(-1)?.goodbye?.retryAfterMs ?? 0;
+    expect([rest > 3_000_000, rest <= 3_600_000]).toEqual([true, true]);
+    const refusal = await trio.listen(bob, id).catch((thrown) => thrown);
+    expect(refusal).toMatchObject({ reason: 'banned' });
+    expect([refusal.retryAfterMs > 3_000_000, refusal.retryAfterMs <= rest]).toEqual([true, true]);
   });
 
   test('slow mode applies to an open stream, and not to a new owner', async () => {

@@ -1,12 +1,22 @@
 import type { Conversation, ConversationEvent, EntryEvent } from '@parley/client';
 import type { SharedAction } from '../state/conversation.js';
+import type { Link } from '../state/link.js';
 import { refusalWords } from '../state/refusal-words.js';
 import { steadyNow } from '../state/steady-now.js';
+import { untilWords } from '../state/times.js';
 import { inNextTurn } from './turns.js';
 
 const typingShownMs = 6_000;
 
 type Dispatch = (action: SharedAction) => void;
+
+/** Returns the link of a conversation that has ended. */
+function endOf({ reason, message, retryAfterMs }: Extract<ConversationEvent, { type: 'ended' }>, nowMs: number): Link {
+  if (reason !== 'banned' || retryAfterMs === 0) return { state: 'ended', reason, message };
+  const until = untilWords(retryAfterMs, nowMs);
+  const words = `You are banned from this room ${until}. You cannot come back while the ban lasts.`;
+  return { state: 'ended', reason, message: words, untilMs: nowMs + retryAfterMs };
+}
 
 /**
  * Reads a conversation and turns its events into actions. Entries of one turn become one action.
@@ -75,7 +85,7 @@ export class EventReader {
         return { type: 'held', id, held: { why: refusalWords({ reason, message }), untilMs: Date.now() + inMs } };
       }
       case 'ended':
-        return { type: 'link', link: { state: 'ended', reason: event.reason, message: event.message } };
+        return { type: 'link', link: endOf(event, Date.now()) };
       default:
         return undefined;
     }

@@ -36,7 +36,8 @@ const waitReasons: Readonly<Record<string, string>> = {
 };
 
 /** Returns the reason why the connection ended, as sentences. */
-export function endingWords({ reason, message }: Extract<Link, { state: 'ended' }>): string {
+export function endingWords({ reason, message, untilMs }: Extract<Link, { state: 'ended' }>): string {
+  if (untilMs !== undefined) return message;
   return endReasons[reason] ?? (reason === 'left' ? message : refusalWords({ reason, message }));
 }
 
@@ -65,6 +66,10 @@ export function linkWords(link: Link, nowMs: number, isOnline = true): LinkWords
     case 'waiting':
       return { tone: 'bad', ...waitingWords(link.reason, link.untilMs - nowMs, isOnline), again: 'Try now' };
     case 'ended':
-      return status('bad', endingWords(link), isOver(link) ? undefined : 'Rejoin here');
+      return status(
+        'bad',
+        endingWords(link),
+        isOver(link) && nowMs < (link.untilMs ?? Infinity) ? undefined : 'Rejoin here',
+      );
   }
 }

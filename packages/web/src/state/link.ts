@@ -7,7 +7,13 @@ export type Link =
   | { readonly state: 'catching-up' }
   | { readonly state: 'live' }
   | { readonly state: 'waiting'; readonly reason: Reason; readonly message: string; readonly untilMs: number }
-  | { readonly state: 'ended'; readonly reason: Reason | 'left'; readonly message: string };
+  | {
+      readonly state: 'ended';
+      readonly reason: Reason | 'left';
+      readonly message: string;
+      /** The end of a ban, in Unix ms, if it is known. */
+      readonly untilMs?: number;
+    };
 
 const final: ReadonlySet<string> = new Set([
   'channel-deleted',

@@ -7,7 +7,7 @@ import { useNow, useOnline } from './hooks.js';
  * see it.
  */
 export function ConnectionLine({ link, onRejoin }: { link: Link; onRejoin: () => void }) {
-  const now = useNow(link.state === 'waiting', 250);
+  const now = useNow(link.state === 'waiting' || (link.state === 'ended' && link.untilMs !== undefined), 250);
   const isOnline = useOnline();
   const { tone, words, steady, again } = linkWords(link, now, isOnline);
   return (

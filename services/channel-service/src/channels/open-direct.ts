@@ -43,9 +43,9 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);
   if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
-  if (mine.banned) throw refuse('user-not-found');
+  if (mine.bannedForMs > 0) throw refuse('user-not-found');
   await addMember(client, channel, me.id, mine, me.id);
-  if (theirs.leftByChoice && !theirs.banned && other.reachable) await ask(client, channel, me, other);
+  if (theirs.leftByChoice && theirs.bannedForMs === 0 && other.reachable) await ask(client, channel, me, other);
 }
 
 async function begin(deps: CreateDeps, me: UserCaller, pair: UserPair, call: Call): Promise<number | undefined> {

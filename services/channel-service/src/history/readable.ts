@@ -11,11 +11,11 @@ const nothing: Readable = [1, 0];
  * Returns the last seq that a user may read; for a past member, the one that ended the membership.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
-function lastOfMember({ kind, inside, leftSeq, lastSeq, banned }: Access): number {
+function lastOfMember({ kind, inside, leftSeq, lastSeq, bannedForMs }: Access): number {
   if (inside) return lastSeq;
   if ((leftSeq ?? 0) > 0) return Math.min(leftSeq ?? 0, lastSeq);
   if (!isListed(kind)) throw refuse('channel-not-found');
-  throw refuse(banned ? 'banned' : 'not-a-member');
+  throw bannedForMs > 0 ? refuse('banned', { retryAfterMs: bannedForMs }) : refuse('not-a-member');
 }
 
 /**
@@ -23,8 +23,8 @@ function lastOfMember({ kind, inside, leftSeq, lastSeq, banned }: Access): numbe
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
 export function readable(access: Access): Readable {
-  const { kind, hasHistory, banned, openHistory, firstSeq, joinedSeq } = access;
-  if (kind === 'room' && banned) throw refuse('banned');
+  const { kind, hasHistory, bannedForMs, openHistory, firstSeq, joinedSeq } = access;
+  if (kind === 'room' && bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
   const last = kind === 'room' ? access.lastSeq : lastOfMember(access);
   const first = openHistory ? firstSeq : Math.max(firstSeq, (joinedSeq ?? 0) + 1);
   return hasHistory ? [first, last] : nothing;

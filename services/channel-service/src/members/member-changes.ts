@@ -26,8 +26,9 @@ function mustAdd({ channel, mine, user, theirs }: ChangeContext): void {
   }
   if (channel.kind !== 'group' && channel.kind !== 'direct') checkManages(channel, mine);
   if (theirs.rank === 'none' && (!user.reachable || user.bars)) throw refuse('user-not-found');
-  if (theirs.rank === 'none' && theirs.banned) {
-    throw refuse('banned', { message: 'That user is banned from this channel. Lift the ban first.' });
+  if (theirs.rank === 'none' && theirs.bannedForMs > 0) {
+    const message = 'That user is banned from this channel. Lift the ban first.';
+    throw refuse('banned', { message, retryAfterMs: theirs.bannedForMs });
   }
 }
 

@@ -43,7 +43,7 @@ export const readAccess = memberships.statement('readAccess', member, {
   /** Also null for a current member. */
   leftSeq: nullable(int8),
   inside: bool,
-  banned: bool,
+  bannedForMs: int4,
 });
 export const readMembershipRows = memberships.statement(
   'readMembershipRows',
@@ -56,7 +56,7 @@ export const readMembershipRows = memberships.statement(
     inside: bool,
     belonged: bool,
     leftByChoice: bool,
-    banned: bool,
+    bannedForMs: int4,
     offered: nullable(offeredRole),
     offeredBy: nullable(text),
   },

@@ -7,7 +7,8 @@ import { type OfferedRole, readMembershipRows } from './member-store.js';
 /** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
 export interface ChannelMembership {
   readonly rank: 'owner' | 'admin' | 'member' | 'none';
-  readonly banned: boolean;
+  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  readonly bannedForMs: number;
   /** Whether there is a row: the user is or was a member, or has been muted or banned. */
   readonly known: boolean;
   /** Whether the user is or was a member; a mute or a ban alone does not count. */
@@ -27,12 +28,12 @@ export async function readMemberships(
   return userIds.map((id) => {
     const row = rows.find(({ userId }) => userId === id);
     if (row === undefined) throw new Error(`no membership row for ${id}`);
-    const { known, belonged, banned, offered, offeredBy, role } = row;
+    const { known, belonged, bannedForMs, offered, offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
     const leftByChoice = !row.inside && row.leftByChoice;
     return {
       rank: kind !== 'direct' && ownerId === id ? 'owner' : rank,
-      banned,
+      bannedForMs,
       known,
       belonged,
       leftByChoice,

@@ -82,11 +82,12 @@ export async function addMember(
   client: PoolClient,
   channel: LockedChannel,
   userId: string,
-  { rank, banned }: ChannelMembership,
+  { rank, bannedForMs }: ChannelMembership,
   by: string,
 ): Promise<void> {
   if (rank !== 'none') return;
-  if (banned) throw refuse(channel.kind === 'direct' ? 'channel-not-found' : 'banned');
+  if (bannedForMs > 0 && channel.kind === 'direct') throw refuse('channel-not-found');
+  if (bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
   if ((await countMembers(client, channel.id)) >= channel.userLimit) throw refuse('channel-full');
   const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
   await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });

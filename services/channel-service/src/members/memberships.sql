@@ -1,7 +1,9 @@
--- Reads which part of a channel a user may read.
+-- Reads which part of a channel a user may read. `banned_for_ms`, here and below: the rest of a ban, at
+-- most 24 days; 0 if there is none.
 -- name: readAccess
 SELECT c.kind, c.owner_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history, c.open_history, h.log_id, h.first_seq, h.last_seq,
-  m.role, m.joined_seq, m.left_seq, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside, coalesce(m.banned_until > now(), false) AS banned
+  m.role, m.joined_seq, m.left_seq, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
+  CASE WHEN m.banned_until > now() THEN ceil(extract(epoch FROM least(m.banned_until, now() + interval '24 d') - now()) * 1000)::int ELSE 0 END AS banned_for_ms
 FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
 WHERE c.id = :channelId AND c.deleted_at IS NULL;
@@ -12,7 +14,8 @@ WHERE c.id = :channelId AND c.deleted_at IS NULL;
 -- name: readMembershipRows
 SELECT w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
-  coalesce(m.left_by_choice, false) AS left_by_choice, coalesce(m.banned_until > statement_timestamp(), false) AS banned,
+  coalesce(m.left_by_choice, false) AS left_by_choice,
+  CASE WHEN m.banned_until > statement_timestamp() THEN ceil(extract(epoch FROM least(m.banned_until, statement_timestamp() + interval '24 d') - statement_timestamp()) * 1000)::int ELSE 0 END AS banned_for_ms,
   o.role AS offered, o.offered_by
 FROM unnest(:userIds::varchar[]) AS w (user_id)
 LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = w.user_id

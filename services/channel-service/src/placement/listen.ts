@@ -56,10 +56,11 @@ const riseByRate: Rate = { key: 'rise-by', secondsPerCall: 600, burst: 1 };
 const listenRate: Rate = { key: 'listen', secondsPerCall: 1, burst: 4 };
 const joinWithinSeconds = limits.joinWithinMs / 1_000;
 
-function checkAdmission({ kind }: LockedChannel, { member, banned }: ChannelState): void {
+function checkAdmission({ kind }: LockedChannel, { member, bannedForMs }: ChannelState): void {
   const everybodySees = isListed(kind);
-  if (banned && everybodySees) throw refuse('banned');
-  if (kind !== 'room' && (!member || banned)) throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
+  if (bannedForMs > 0 && everybodySees) throw refuse('banned', { retryAfterMs: bannedForMs });
+  if (kind !== 'room' && (!member || bannedForMs > 0))
+    throw refuse(everybodySees ? 'not-a-member' : 'channel-not-found');
 }
 
 /**

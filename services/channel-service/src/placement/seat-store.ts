@@ -50,7 +50,7 @@ const readState = sql.statement(
     waitMs: int4,
     lapsedMs: nullable(int8),
     member: bool,
-    banned: bool,
+    bannedForMs: int4,
   },
 );
 export const claimChannel = sql.statement(
@@ -88,7 +88,8 @@ export interface ChannelState {
   /** Milliseconds since the owner's lease lapsed; null if it has not lapsed or there is none. */
   readonly lapsedMs: number | null;
   readonly member: boolean;
-  readonly banned: boolean;
+  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  readonly bannedForMs: number;
 }
 
 /** Reads the state of a locked channel, or undefined if it has no head. */
@@ -99,6 +100,6 @@ export async function readChannelState(
 ): Promise<ChannelState | undefined> {
   const [row] = await readState.run(client, { channelId, userId });
   if (row === undefined) return undefined;
-  const { epoch, waitMs, lapsedMs, member, banned } = row;
-  return { epoch, owner: row.alive ? (row as Owner) : undefined, waitMs, lapsedMs, member, banned };
+  const { epoch, waitMs, lapsedMs, member, bannedForMs } = row;
+  return { epoch, owner: row.alive ? (row as Owner) : undefined, waitMs, lapsedMs, member, bannedForMs };
 }

@@ -11,7 +11,7 @@ SELECT h.epoch, s.instance_id, s.name, s.addr, s.internal_addr, s.tls,
   CASE WHEN s.state <> 'stopped' AND s.lease_until <= statement_timestamp() THEN
     floor(extract(epoch FROM statement_timestamp() - s.lease_until) * 1000)::bigint END AS lapsed_ms,
   m.user_id IS NOT NULL AND m.left_seq IS NULL AS member,
-  coalesce(m.banned_until > statement_timestamp(), false) AS banned
+  CASE WHEN m.banned_until > statement_timestamp() THEN ceil(extract(epoch FROM least(m.banned_until, statement_timestamp() + interval '24 d') - statement_timestamp()) * 1000)::int ELSE 0 END AS banned_for_ms
 FROM chat.channel_head h
 LEFT JOIN chat.server s ON s.instance_id = h.instance_id
 LEFT JOIN chat.member m ON m.channel_id = h.channel_id AND m.user_id = :userId

@@ -96,12 +96,24 @@ function endRemoved(channel: LiveChannel, here: readonly ChatSession[], row: Cha
   const members = new Map(row.members.map((member) => [member.userId, member]));
   let partAfter = Number.POSITIVE_INFINITY;
   for (const session of here) {
-    const last = lastSeqFor(members.get(session.person.id), channel);
-    if (last <= channel.lastSeq) session.goodbye('removed');
+    const member = members.get(session.person.id);
+    const last = lastSeqFor(member, channel);
+    if (last <= channel.lastSeq) part(session, member);
     else partAfter = Math.min(partAfter, last);
-    session.membership = membershipOf(members.get(session.person.id), row.revision, Number.isFinite(last));
+    session.membership = membershipOf(member, row.revision, Number.isFinite(last));
   }
   return partAfter;
+}
+
+function isBanned(member: ChannelMember | undefined): boolean {
+  return (member?.bannedForMs ?? 0) > 0;
+}
+
+/** Ends the stream of a removed user. Only in a room does the end of a ban let the user back in. */
+function part(session: ChatSession, member: ChannelMember | undefined): void {
+  const isOut = session.channel.facts.kind === 'room' && isBanned(member);
+  if (isOut) session.goodbye('banned', { listenAgain: false, retryAfterMs: member?.bannedForMs ?? 0 });
+  else session.goodbye('removed');
 }
 
 /**
@@ -112,7 +124,7 @@ function lastSeqFor(member: ChannelMember | undefined, { facts }: LiveChannel): 
   const isRoom = facts.kind === 'room';
   if (!isRoom && member === undefined) return 0;
   if (!isRoom && member?.leftSeq != null) return facts.hasHistory ? member.leftSeq : 0;
-  return member?.banned === true ? 0 : Number.POSITIVE_INFINITY;
+  return isBanned(member) ? 0 : Number.POSITIVE_INFINITY;
 }
 
 function membershipOf(member: ChannelMember | undefined, revision: number, removed: boolean): Membership {

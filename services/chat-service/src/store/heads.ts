@@ -42,7 +42,8 @@ export interface ChannelMember {
   readonly userId: string;
   readonly role: Role;
   readonly leftSeq: number | null;
-  readonly banned: boolean;
+  /** Rest of a ban, in milliseconds, at most 24 days; 0 if there is none. */
+  readonly bannedForMs: number;
   readonly mutedUntilMs: number;
 }
 

@@ -40,6 +40,7 @@ SELECT CASE
     WHEN c.id IS NULL OR c.deleted_at IS NOT NULL THEN 'channel-deleted'
     WHEN u.status <> 'active' THEN 'suspended'
     WHEN s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
+    WHEN m.banned_until > now() AND c.kind = 'room' THEN 'banned'
     WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- rooms do not use left_seq
     WHEN h.instance_id IS DISTINCT FROM :instanceId THEN 'moved'
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
