@@ -110,7 +110,10 @@ async function prepare(url: string): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Writes batches for a time. The value is rows per CPU second of the backend. */
+/**
+ * Writes batches for a number of seconds. The value of the round is rows per CPU second of the
+ * backend.
+ */
 async function fill(writer: Writer, seconds: number): Promise<BenchRound> {
   const before = cpuSeconds(writer.pid);
   const until = performance.now() + seconds * 1_000;

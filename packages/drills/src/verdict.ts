@@ -35,7 +35,7 @@ export interface DrillVerdict {
 
 const maxListed = 20;
 
-/** The checker's kinds of faults, as a drill reports them. */
+/** The kinds of faults that the checker finds, by the phrase in the report of a drill. */
 const kinds: Readonly<Record<string, readonly FaultKind[]>> = {
   lost: ['lost'],
   'stored or received twice': ['stored twice', 'received twice'],

@@ -16,8 +16,8 @@ export const limits = {
   /** One Report with the maximum number of channels. */
   reportBytes: 2_097_152,
   /**
-   * Memory of all unanswered requests of a process. Beyond it, the address that holds most loses a
-   * request.
+   * Memory of all unanswered requests of a process. Beyond it, a request of the address that holds
+   * the most is refused.
    */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
@@ -34,8 +34,9 @@ export const limits = {
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
   /**
-   * Memory of responses in one process that clients have not read, and of what waits for the readers
-   * of streams alone. Beyond it, the largest of the user with most is cut off.
+   * Memory of responses that clients have not read, in one process; a second budget of the same
+   * size holds what waits for single streams. Beyond it, the user with most loses the largest of
+   * them.
    */
   unreadBytes: 67_108_864,
   /**
@@ -47,11 +48,14 @@ export const limits = {
   /** Time from connecting to the first call. After it the connection is closed. */
   firstCallWithinMs: 30_000,
   /**
-   * Concurrent calls and streams on one HTTP/2 connection to a chat server, if half of them are
-   * streams that it has accepted, or if a trusted proxy connects.
+   * Concurrent calls and streams on one HTTP/2 connection to a chat server. It applies if a trusted
+   * proxy connects, or once half of the current limit are streams that the server has accepted.
    */
   streamsPerConnection: 1_000,
-  /** The same on any other connection. A proxy opens another connection. */
+  /**
+   * Concurrent calls on any other connection. A proxy that reaches the limit opens another
+   * connection.
+   */
   callsPerConnection: 100,
   /**
    * Concurrent calls of one user in one process (always fewer than its database connections), and

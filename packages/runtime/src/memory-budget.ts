@@ -4,14 +4,17 @@ export interface MemoryHolding {
   set(bytes: number): void;
 }
 
-/** Memory of everything together, of a caller, of one of its connections, or of one holding. */
+/**
+ * The memory of all callers together, of one caller, of one connection of a caller, or of one
+ * holding.
+ */
 class Share {
   bytes = 0;
-  /** Empty for one holding. */
+  /** Shares that make up this one; empty for a single holding. */
   readonly parts = new Map<unknown, Share>();
   drop: () => void = () => {};
 
-  /** The part with most bytes, the newest of equal ones. */
+  /** The part with the most bytes; the newest, if several have the same. */
   get largest(): readonly [key: unknown, share: Share] | undefined {
     let [largest] = this.parts;
     for (const part of this.parts) if (part[1].bytes >= (largest?.[1].bytes ?? 0)) largest = part;
@@ -20,9 +23,9 @@ class Share {
 }
 
 /**
- * Bounds the memory that callers hold in one process. Beyond it, the caller that holds most loses
- * its largest holding. A caller can have parts, such as connections: then it is the part that holds
- * most.
+ * Limits the memory that callers hold in one process. Beyond the limit, the caller that holds the
+ * most loses its largest holding. If callers have parts, such as connections, the holding comes
+ * from the part that holds the most.
  * @example
  * ```ts
  * import { MemoryBudget } from '@parley/runtime';
@@ -53,9 +56,9 @@ export class MemoryBudget {
   }
 
   /**
-   * Returns a new holding without bytes. `ownerOf` returns the caller and its part, if it has parts.
-   * It is called when the holding first has bytes. `drop` is called at most once, and nothing counts
-   * after it.
+   * Returns a new holding without bytes. `ownerOf` returns the caller and, if it has parts, the
+   * part; it is called when the holding first has bytes. `drop` is called at most once, and
+   * afterwards nothing is counted.
    */
   open(ownerOf: () => readonly unknown[], drop: () => void): MemoryHolding {
     const key = {};
@@ -79,7 +82,7 @@ export class MemoryBudget {
     };
   }
 
-  /** Returns the share at the end of the path. Shares without bytes are forgotten. */
+  /** Returns the share at the end of a path. Forgets shares without bytes. */
   #add(path: readonly unknown[], bytes: number): Share {
     let share = this.#all;
     share.bytes += bytes;

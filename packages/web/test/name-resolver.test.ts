@@ -58,7 +58,7 @@ test('accepts a user id that is a property of every object', async () => {
   expect(called('constructor')).toBe('Con');
 });
 
-test('requests the names of a member and of who changed the membership', async () => {
+test('requests the names of a member and of the user who changed the membership', async () => {
   const asked: string[] = [];
   const resolver = new NameResolver(
     async (id) => {

@@ -98,8 +98,8 @@ export class Outbox<F> {
   }
 
   /**
-   * Schedules another attempt of a refused send. Until `untilMs` nothing leaves, or only nothing of
-   * its lane.
+   * Schedules another attempt of a refused send. Until `untilMs`, its lane waits (`laneOnly`), or
+   * else every frame.
    */
   postpone(clientId: string, untilMs: number, laneOnly: boolean): void {
     const slot = this.#slots.get(clientId);

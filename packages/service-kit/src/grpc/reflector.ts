@@ -45,11 +45,11 @@ function failure(code: status, message: string): Answer {
   return { case: 'errorResponse', value: { errorCode: code, errorMessage: message } };
 }
 
-/** Answers reflection requests about the files that the `served` services need. */
+/** Responds to reflection requests about the files that the `served` services need. */
 export class Reflector {
   readonly #answers: Answers;
 
-  /** `served` has full names of services of the contract, such as `chat.v1.UserService`. */
+  /** `served` lists full names of services of the contract, such as `chat.v1.UserService`. */
   constructor(served: readonly string[]) {
     this.#answers = answersFor(served);
   }
@@ -80,7 +80,10 @@ export class Reflector {
   }
 }
 
-/** Returns undefined for malformed bytes. Unknown fields are dropped: a response must not repeat them. */
+/**
+ * Decodes a request. Returns undefined for malformed bytes. Drops unknown fields, because a
+ * response must not repeat them.
+ */
 function decode(type: DescMessage, bytes: Uint8Array): Request | undefined {
   try {
     return fromBinary(type, bytes, { readUnknownFields: false }) as unknown as Request;

@@ -12,9 +12,9 @@ function maxBytesOf(path: string): number {
 }
 
 /**
- * Counts the memory of the request of one call, as it arrives and before it is decoded. A byte of a
- * request keeps the whole read of the connection in memory that it came with, so that counts. Refuses
- * a compressed or oversized request after its first five bytes.
+ * Counts the memory of the request of one call, as it arrives and before it is decoded. Each byte
+ * of a request keeps the whole chunk in memory with which it arrived, so whole chunks are counted.
+ * Refuses a compressed or oversized request after its first five bytes.
  */
 export class RequestIntake {
   readonly #stream: ServerHttp2Stream;
@@ -33,8 +33,8 @@ export class RequestIntake {
   }
 
   /**
-   * Counts the fixed cost of the call, then what arrives. grpc-js has already paused the stream by
-   * then.
+   * Counts the fixed cost of the call, and then the bytes as they arrive. grpc-js has already
+   * paused the stream by then.
    */
   begin(): void {
     this.#count(limits.callBytes + headerBytesOf(this.#stream));

@@ -9,12 +9,12 @@ interface Allowance {
 }
 
 /**
- * Bounds the concurrent calls of a connection. HTTP/2 itself refuses more, before they cost anything.
- * The bound doubles, up to `max`, when half of it are streams that the service has accepted: a
- * stranger has none. Proxies may have `max` at once.
+ * Limits the concurrent calls of a connection. HTTP/2 itself refuses calls beyond the limit, before
+ * they cost anything. The limit doubles, up to `max`, when half of it are streams that the service
+ * has accepted, which a stranger never has. Proxies may have `max` from the start.
  */
 export class StreamLimit {
-  /** Bound of a new connection. */
+  /** Limit of a new connection. */
   readonly initial: number;
   readonly #max: number;
   readonly #sessions = new WeakMap<Http2Session, Allowance>();
@@ -24,7 +24,7 @@ export class StreamLimit {
     this.initial = Math.min(limits.callsPerConnection, max);
   }
 
-  /** Gives a new connection of a proxy the highest bound. */
+  /** Gives a new connection of a proxy the maximum limit. */
   lift(session: Http2Session): void {
     if (this.#max > this.initial) session.settings({ maxConcurrentStreams: this.#max });
   }

@@ -107,7 +107,7 @@ export class Heartbeat {
     this.#deps.onCutOff();
   }
 
-  /** Leaves channels that another server owns by now, then confirms the lease. */
+  /** Leaves channels that another server owns now, then confirms the lease. */
   async #doubt(sentAt: LeaseMoment): Promise<void> {
     await this.#deps.onDoubt();
     this.#deps.lease.confirm(sentAt);

@@ -234,7 +234,7 @@ export interface LoadedMembers {
   readonly partAfter: number;
 }
 
-/** Where a sequencer shows entries. */
+/** The part of a live channel in which a sequencer shows entries. */
 type ShownLog = Pick<LiveChannel, 'lastSeq' | 'show'>;
 
 export interface SequencerOptions {

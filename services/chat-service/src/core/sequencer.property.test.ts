@@ -11,7 +11,7 @@ interface Removal {
   /** Last seq that the user may see. */
   readonly lastSeq: number;
   readonly revision: number;
-  /** Whether an entry reports it. */
+  /** Whether an entry announces the removal. */
   readonly announced: boolean;
 }
 
@@ -27,10 +27,16 @@ class World {
   failures: boolean[] = [];
   /** Whether the row of the channel is gone: members can no longer be read. */
   gone = false;
-  /** Seqs that this server wrote itself and told the sequencer of, with the revision at their commit. */
+  /**
+   * Seqs that this server wrote itself and reported to the sequencer, each with the revision at its
+   * commit.
+   */
   readonly #taken = new Set<number>();
   #told = this.revision;
-  /** Revision that the sequencer knew when the latest load began, if it has shown nothing since. */
+  /**
+   * Revision that the sequencer knew when the latest load began, if it has shown nothing since
+   * then.
+   */
   #toldAtLoad: number | undefined;
   #loaded = this.revision;
   #isLoading = false;
@@ -70,7 +76,7 @@ class World {
 
   async #work(): Promise<void> {
     await turn();
-    if (this.failures.shift() === true) throw new Error('the database does not answer');
+    if (this.failures.shift() === true) throw new Error('The database does not respond.');
   }
 
   /** The frame of an entry is its seq. */
@@ -155,7 +161,7 @@ class World {
   }
 }
 
-/** What the sequencer is told after a step: the last seq, the revision, both or neither. */
+/** Facts that the sequencer learns after a step: the last seq, the revision, both or neither. */
 interface Heard {
   readonly seq: boolean;
   readonly revision: boolean;

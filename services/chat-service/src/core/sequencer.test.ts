@@ -18,13 +18,13 @@ class World {
     {
       readAfter: async (seq) => {
         await pause();
-        if (this.broken-- > 0) throw new Error('the database does not answer');
+        if (this.broken-- > 0) throw new Error('The database does not respond.');
         return this.table.slice(seq, seq + 3);
       },
       reload: async () => {
         this.reloads += 1;
         await pause();
-        if (this.brokenReloads-- > 0) throw new Error('the database does not answer');
+        if (this.brokenReloads-- > 0) throw new Error('The database does not respond.');
         return { revision: this.revision, partAfter: this.#part() };
       },
       pause: () => pause(),

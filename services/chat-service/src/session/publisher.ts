@@ -159,7 +159,10 @@ export class Publisher {
     return waitMs > 0 ? refuse('send-too-fast', { retryAfterMs: waitMs }) : undefined;
   }
 
-  /** A message that is not stored reaches only users who are here, so it can mention nobody else. */
+  /**
+   * Checks the mentions of a message that is not stored. It reaches only users who are here, so it
+   * can mention nobody else.
+   */
   #checkMentions({ mentions }: Message): Refusal | undefined {
     return mentions.every((userId) => this.#channel.isHere(userId)) ? undefined : refuse('mention-not-found');
   }
@@ -243,8 +246,8 @@ export class Publisher {
 }
 
 /**
- * A message to be written into the log. It is judged right before the write, by what its author may
- * do then.
+ * A message to be written into the log. It is checked right before the write, against the rights
+ * that its author has then.
  */
 class Draft implements Candidate {
   readonly channelId: number;

@@ -47,7 +47,7 @@ test('addresses take turns', async () => {
   expect(order).toEqual(['a', 'a', 'b', 'c', 'a', 'b']);
 });
 
-test('a newcomer waits behind earlier callers', async () => {
+test('a newcomer waits until earlier callers are served', async () => {
   const { ask, order, finish } = rig(100);
   for (const key of ['a', 'b', 'a', 'b']) ask(key);
   ask('newcomer');

@@ -45,7 +45,10 @@ export interface ListAbuseReportsResponse {
 
 export interface DeleteUserRequest {
   userId: string;
-  /** True: blanks their messages. False: the messages stay, under "deleted account". */
+  /**
+   * True: the user's messages are blanked. False: the messages stay, under the name "deleted
+   * account".
+   */
   purge: boolean;
 }
 
@@ -1266,7 +1269,7 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Deletes an account for good. */
+    /** Deletes an account permanently. */
     deleteUser: {
       name: "DeleteUser",
       requestType: DeleteUserRequest as typeof DeleteUserRequest,

@@ -261,7 +261,7 @@ export interface ChangeMemberRequest {
   remove?:
     | boolean
     | undefined;
-  /** OWNER offers the channel to the user; for oneself, accepts an offered role. */
+  /** OWNER offers the channel to the user. For oneself, this accepts an offered role. */
   role?: MemberRole | undefined;
   muteUntil?: number | undefined;
   banUntil?: number | undefined;
@@ -3683,8 +3683,8 @@ export const ChannelServiceDefinition = {
       options: {},
     },
     /**
-     * Original contract. Heartbeat of a chat server, every second. ABORTED: it no longer owns a
-     * listed channel.
+     * Original contract. Heartbeat of a chat server, every second. Fails with ABORTED if the server
+     * no longer owns one of the listed channels.
      */
     report: {
       name: "Report",
@@ -3774,7 +3774,7 @@ export const ChannelServiceDefinition = {
     },
     /**
      * Shows the channel of an invite link: id, name, description, icon, kind and number of members.
-     * Uses nothing up.
+     * Does not count as a use of the link.
      */
     previewInvite: {
       name: "PreviewInvite",
@@ -3811,7 +3811,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Moves the caller's receipt in a chat forward, and returns the caller's chat as it is then. */
+    /** Moves the caller's receipt in a chat forward. Returns the chat, as the caller then sees it. */
     updateReceipt: {
       name: "UpdateReceipt",
       requestType: UpdateReceiptRequest as typeof UpdateReceiptRequest,
@@ -3820,7 +3820,7 @@ export const ChannelServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists who has received and read a message, for members of chats. */
+    /** Lists the users who have received and read a message. For members of chats. */
     listReceipts: {
       name: "ListReceipts",
       requestType: ListReceiptsRequest as typeof ListReceiptsRequest,
@@ -3857,8 +3857,8 @@ export const ChannelServiceDefinition = {
       options: {},
     },
     /**
-     * Blocks a user, or ends the block: they cannot write to the caller directly or notify the
-     * caller, and are not told.
+     * Blocks a user, or lifts the block. A blocked user cannot write to the caller directly or notify
+     * the caller, and does not learn of the block.
      */
     setBlock: {
       name: "SetBlock",

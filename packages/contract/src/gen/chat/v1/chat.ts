@@ -796,8 +796,8 @@ export const ChatServiceDefinition = {
       options: {},
     },
     /**
-     * Original contract. For managers: prepares a channel, whose users must be empty. Only a hint:
-     * the database names the owner.
+     * Original contract. For managers: prepares a channel, in which `users` must be empty. Only a
+     * hint: the database decides who owns the channel.
      */
     add: {
       name: "Add",
@@ -807,7 +807,10 @@ export const ChatServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Original contract. For managers: drops a channel. FAILED_PRECONDITION while a user is in it. */
+    /**
+     * Original contract. For managers: drops a channel. Fails with FAILED_PRECONDITION while a user
+     * is in it.
+     */
     remove: {
       name: "Remove",
       requestType: Channel as typeof Channel,

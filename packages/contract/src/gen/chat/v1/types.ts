@@ -7,7 +7,10 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
-/** Who may see about, avatar, last seen and online of a user, and find the user by name. */
+/**
+ * Users who may see the about text, avatar, last-seen time and online state of a user, and may find
+ * that user by name.
+ */
 export const Visibility = {
   UNSPECIFIED: 0,
   EVERYONE: 1,
@@ -365,7 +368,7 @@ export function serverStateToJSON(object: ServerState): string {
 }
 
 export const Kind = {
-  /** UNSPECIFIED - A message; with target_seq: a reply. Clients without events get only these. */
+  /** UNSPECIFIED - A message; with target_seq, a reply. Clients without events get only this kind. */
   UNSPECIFIED: 0,
   /** EDIT - data replaces the data of target_seq */
   EDIT: 1,
@@ -689,8 +692,8 @@ export interface Metric_KvEntry {
 
 /**
  * Every frame of a chat stream is a Message. Without `event` it is an entry of the channel's log
- * (seq > 0) or a lossy frame (seq = 0). With `event` it is about the stream, and is sent only to
- * clients with metadata chat-events: 1.
+ * (seq > 0) or a lossy frame (seq = 0). With `event` it is about the stream itself, and is sent
+ * only to clients with the metadata chat-events: 1.
  */
 export interface Message {
   /** number of the sender; set by the server */
@@ -841,7 +844,10 @@ export interface Typing {
   stopped: boolean;
 }
 
-/** How far a member has received and read a channel. Seqs only grow. What is read is delivered too. */
+/**
+ * Position up to which a member has received and read a channel. Its seqs only increase. A message
+ * that was read counts as delivered.
+ */
 export interface Receipt {
   /** set by the server */
   userId: string;

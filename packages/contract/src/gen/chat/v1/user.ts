@@ -19,7 +19,10 @@ export interface RegisterRequest {
 }
 
 export interface LoginRequest {
-  /** Id or email address; if several accounts have the address, the oldest counts. */
+  /**
+   * Id or email address. If several accounts have the address, it means the one that has had it
+   * longest.
+   */
   userId: string;
   password: string;
   device: string;
@@ -1584,7 +1587,7 @@ export const UserServiceDefinition = {
     },
     /**
      * Creates an account for a program, with a token that does not expire. For operators, or for
-     * admins of the one channel that the bot may be added to.
+     * admins of the only channel to which the bot may be added.
      */
     createBot: {
       name: "CreateBot",
@@ -1594,7 +1597,10 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Lists bots: for operators all, otherwise those of a channel that the caller administers. */
+    /**
+     * Lists bots: all of them for an operator, or else those of a channel that the caller
+     * administers.
+     */
     listBots: {
       name: "ListBots",
       requestType: ListBotsRequest as typeof ListBotsRequest,
@@ -1603,7 +1609,7 @@ export const UserServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Ends a bot for good. Reads only id. */
+    /** Ends a bot permanently. Reads only id. */
     revokeBot: {
       name: "RevokeBot",
       requestType: User as typeof User,
@@ -1613,8 +1619,8 @@ export const UserServiceDefinition = {
       options: {},
     },
     /**
-     * For operators: sets a random password that works once, and ends the user's sessions. The user
-     * has to change it after the login. Reads only id.
+     * For operators: ends the user's sessions and sets a random password, which works once. The user
+     * must change it after the login. Reads only id.
      */
     resetPassword: {
       name: "ResetPassword",
