@@ -102,6 +102,7 @@ export interface MemberTable {
   joinedAt: Generated<Date>;
   receiptAt: Date | null;
   leftByChoice: Generated<boolean>;
+  markedUnread: Generated<boolean>;
 }
 
 export interface MessageTable {

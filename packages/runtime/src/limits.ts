@@ -129,6 +129,8 @@ export const limits = {
   /** Users inside a channel that List names. */
   usersListedOfRoom: 25,
   usersListedOfChat: 100,
+  /** Members of a chat in which everyone sees the receipts of everyone. */
+  membersToldReceipts: 100,
   /** Maximum of `user_count`. */
   usersCounted: 1_000,
   pageEntries: 100,

@@ -15,7 +15,9 @@ import {
 import { Buckets, type BurstRate, clientCredentials, ServiceHost, serviceToken } from '@parley/service-kit';
 import { Drain } from './background/drain.js';
 import { Heartbeat, moment } from './background/heartbeat.js';
+import { LastSeen } from './background/last-seen.js';
 import { Pings } from './background/pings.js';
+import { ReceiptSaver } from './background/receipt-saver.js';
 import { Reconciler } from './background/reconciler.js';
 import { Shutdown } from './background/shutdown.js';
 import { Managers } from './clients/managers.js';
@@ -25,6 +27,7 @@ import { Channels, type ChannelsBounds } from './core/channels.js';
 import { DedupeMemory } from './core/dedupe-cache.js';
 import type { Track } from './core/entry.js';
 import { Lease } from './core/lease.js';
+import { Receipts } from './core/receipts.js';
 import { Usage } from './core/usage.js';
 import { countAppendQueue, countBackground, countChat } from './metrics.js';
 import { createCommands } from './rpc/commands.js';
@@ -35,6 +38,7 @@ import type { ChatSession } from './session/session.js';
 import { Sessions } from './session/sessions.js';
 import { HeadStore } from './store/heads.js';
 import { MessageStore } from './store/messages.js';
+import { ReceiptStore } from './store/receipts.js';
 import { SeatStore } from './store/seats.js';
 import { UsageStore } from './store/usage.js';
 
@@ -58,6 +62,7 @@ const replayRate: BurstRate = { burst: 16_777_216, perSecond: 2_097_152 };
 const trustLeaseMs = 2_500;
 const everySecond = 1_000;
 const saveUsageEveryMs = 5_000;
+const saveLastSeenEveryMs = 60_000;
 
 /** Opens a pool for writing. It uses generic plans, so the plans of its statements never change. */
 function openAppendPool(
@@ -113,12 +118,17 @@ function createState(host: ServiceHost, config: ChatServiceConfig, lease: Lease)
   const flushQueue = new FlushQueue(setImmediate, (err) => log.error({ err }, 'a write to a subscriber failed'));
   const usage = new Usage(config.quota);
   const messages = new MessageStore(openTracks(host, config), host.pool, host.instanceId, usage);
+  const sessions = new Sessions();
+  const receiptStore = new ReceiptStore(host.pool);
   const state = {
     channels: new Channels(
       { ...bounds, rate: config.channelRate, senderRate: config.senderRate, memory: new DedupeMemory(memoryBounds) },
       flushQueue,
     ),
-    sessions: new Sessions(),
+    sessions,
+    receipts: new Receipts(),
+    receiptStore,
+    lastSeen: new LastSeen(sessions, receiptStore),
     unread: new MemoryBudget(limits.unreadBytes),
     lease,
     seats: new SeatStore(host.pool, host.instanceId),
@@ -148,7 +158,7 @@ function createEndpoints(
   { reconciler, shutdown, drain }: BackgroundTasks,
 ) {
   const { instanceId, callers, keys } = host;
-  const { now, appendQueue, messages, usage, unread, lease, log, counters } = state;
+  const { now, appendQueue, messages, receipts, usage, unread, lease, lastSeen, log, counters } = state;
   const replays = new Buckets<string>();
   const session = {
     messageBytes: config.messageBytes,
@@ -156,6 +166,7 @@ function createEndpoints(
     now,
     appendQueue,
     messages,
+    receipts,
     usage,
     unread,
     chargeReplay: (userId: string, bytes: number) => replays.charge(userId, bytes, replayRate),
@@ -165,7 +176,10 @@ function createEndpoints(
       reconciler.checkHeads().catch((err) => log.warn({ err }, 'reading the heads failed'));
     },
     ...counters,
-    onClose: (closed: ChatSession) => shutdown.closed(closed),
+    onClose: (closed: ChatSession) => {
+      lastSeen.left(closed.person.id);
+      shutdown.closed(closed);
+    },
   };
   const { pingEveryMs } = config;
   const handler = new ConnectHandler({ ...state, instanceId, keys, session, pingEveryMs, ...counters });
@@ -227,9 +241,20 @@ function startBackground(
   const { now, sessions, log } = state;
   const saveUsage = createUsageSaver(host, state);
   const pings = new Pings(sessions, config.pingEveryMs);
+  const receiptSaver = new ReceiptSaver(state);
   const serving = () => (drain.begun ? ServerState.DRAINING : ServerState.SERVING);
   parts.add('last usage', { stop: saveUsage });
   parts.add('usage', steadily(saveUsage, saveUsageEveryMs, log, 'usage'));
+  parts.add('last receipts', { stop: () => receiptSaver.run() });
+  parts.add(
+    'receipts',
+    steadily(() => receiptSaver.run(), everySecond, log, 'receipts'),
+  );
+  parts.add('final last seen', { stop: () => state.lastSeen.run() });
+  parts.add(
+    'last seen',
+    steadily(() => state.lastSeen.run(), saveLastSeenEveryMs, log, 'last seen'),
+  );
   parts.add('last report', { stop: () => heartbeat.report(ServerState.STOPPED) });
   parts.add(
     'reports',

@@ -5,6 +5,7 @@ import {
   Kind,
   Message,
   type Presence,
+  type Receipt,
   rulesOf,
   type Typing,
   type Welcome,
@@ -209,6 +210,10 @@ function users(people: readonly Person[]): Presence['came'] {
 /** Encodes that users came or went. `here` is the number of users who are here now. */
 export function encodePresence(came: readonly Person[], went: readonly Person[], here: number): EncodedMessage {
   return { bytes: event({ presence: { came: users(came), went: users(went), here } }), plain: false };
+}
+
+export function encodeReceipt(receipt: Receipt): EncodedMessage {
+  return { bytes: event({ receipt }), plain: false };
 }
 
 export function encodeTyping(typing: Typing): EncodedMessage {

@@ -11,6 +11,7 @@ import {
   refuse,
 } from '@parley/runtime';
 import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { Receipts } from '../core/receipts.js';
 import type { MessageStore } from '../store/messages.js';
 import type { SeatKey } from '../store/seats.js';
 import {
@@ -37,6 +38,7 @@ export type ResetCause = 'behind' | 'goodbye' | 'replay' | 'memory';
 /** Dependencies that all sessions of a chat server share. */
 export interface SessionContext extends PublisherContext {
   readonly messages: MessageStore;
+  readonly receipts: Receipts;
   readonly onWrite: (frames: number) => void;
   /** Called once per session, however it ends. */
   readonly onClose: (session: ChatSession) => void;
@@ -85,11 +87,6 @@ function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): Messag
     messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,
     bytesPerSecond: (bytesPerSecond * limits.streamBytesPerSecond) / limits.senderBytesPerSecond,
   };
-}
-
-/** Whether a message is for the channel and not about the stream. */
-function isForLog({ ping, pong, receipt }: Message): boolean {
-  return ping === undefined && pong === undefined && receipt === undefined;
 }
 
 /** One user's stream in one live channel. It passes messages in both directions. */
@@ -262,8 +259,16 @@ export class ChatSession {
   }
 
   #handle(message: Message): void {
-    if (message.ping !== undefined) this.tell(encodePong(message.ping.sentAt, this.channel.lastSeq));
-    else if (isForLog(message)) this.#publisher.publish(message, this.#responder);
+    if (!this.#isAboutStream(message)) this.#publisher.publish(message, this.#responder);
+  }
+
+  /** Handles a frame that is not for the channel. Returns false for any other frame. */
+  #isAboutStream({ ping, pong, receipt }: Message): boolean {
+    if (ping !== undefined) this.tell(encodePong(ping.sentAt, this.channel.lastSeq));
+    if (receipt !== undefined && this.membership.role !== 'none' && !this.membership.removed) {
+      this.#context.receipts.note(this.channel, this.person.id, receipt);
+    }
+    return ping !== undefined || pong !== undefined || receipt !== undefined;
   }
 
   /**
@@ -276,7 +281,7 @@ export class ChatSession {
     const waitMs = this.#arrivals.take(bytes.length, this.heardAtMs);
     if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
     const message = decodeMessage(bytes);
-    if (!isForLog(message)) return {};
+    if (this.#isAboutStream(message)) return {};
     return new Promise((resolve) => {
       const accepted: PublishResponder['accepted'] = (clientId, seq, timestamp) =>
         resolve({ clientId, seq, timestamp });

@@ -1,0 +1,46 @@
+import type { Receipts, UnsavedReceipt } from '../core/receipts.js';
+import { encodeReceipt } from '../session/frames.js';
+import type { Sessions } from '../session/sessions.js';
+import type { ReceiptStore, SavedReceipt } from '../store/receipts.js';
+
+interface ReceiptSaverDeps {
+  readonly receipts: Receipts;
+  readonly receiptStore: ReceiptStore;
+  readonly sessions: Sessions;
+}
+
+/** Most rows that one statement writes, so that no lock is held for long. */
+const rowsAtOnce = 1_000;
+
+/** Saves the receipts of clients, and shows each watermark that has moved to those who may see it. */
+export class ReceiptSaver {
+  readonly #deps: ReceiptSaverDeps;
+
+  constructor(deps: ReceiptSaverDeps) {
+    this.#deps = deps;
+  }
+
+  /** Saves what was noted since the last run. */
+  async run(): Promise<void> {
+    const { receipts } = this.#deps;
+    await receipts.save(async (unsaved) => {
+      for (let done = 0; done < unsaved.length; done += rowsAtOnce) {
+        await this.#save(unsaved.slice(done, done + rowsAtOnce));
+      }
+    });
+  }
+
+  async #save(unsaved: readonly UnsavedReceipt[]): Promise<void> {
+    const channelOf = new Map(unsaved.map(({ channel }) => [channel.facts.id, channel]));
+    for (const saved of await this.#deps.receiptStore.save(unsaved)) {
+      const channel = channelOf.get(saved.channelId);
+      if (channel !== undefined) this.#show(channel, saved);
+    }
+  }
+
+  #show(channel: UnsavedReceipt['channel'], { channelId, userId, deliveredSeq, readSeq, told }: SavedReceipt): void {
+    const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log });
+    if (told) channel.publishLossy(frame);
+    else for (const session of this.#deps.sessions.find({ channelId, userId })) session.tell(frame.bytes);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Receipt } from '@parley/contract';
+import type { LiveChannel } from './live-channel.js';
+
+/** How far a user has received and read a channel. Seqs only grow. */
+export interface Watermark {
+  readonly deliveredSeq: number;
+  readonly readSeq: number;
+}
+
+/** The watermark of one user in one channel that is not saved yet. */
+export interface UnsavedReceipt extends Watermark {
+  readonly channel: LiveChannel;
+  readonly userId: string;
+}
+
+type Save<Saved> = (receipts: readonly UnsavedReceipt[]) => Promise<Saved>;
+
+function later(one: Watermark | undefined, other: Watermark): Watermark {
+  return {
+    deliveredSeq: Math.max(one?.deliveredSeq ?? 0, other.deliveredSeq),
+    readSeq: Math.max(one?.readSeq ?? 0, other.readSeq),
+  };
+}
+
+/**
+ * Collects the receipts of clients. Of each user and channel it holds only the latest watermark, so
+ * thousands of receipts cost one row per user and save.
+ */
+export class Receipts {
+  #unsaved = new Map<LiveChannel, Map<string, Watermark>>();
+
+  /**
+   * Notes a receipt. It counts up to the end of the log at most, and what is read is delivered too.
+   * Ignores seqs of another log, and channels without members or history.
+   */
+  note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: Receipt): void {
+    const { facts, lastSeq } = channel;
+    if (!facts.hasHistory || facts.kind === 'room' || (log !== '' && log !== facts.log)) return;
+    const read = Math.min(readSeq, lastSeq);
+    const delivered = Math.max(Math.min(deliveredSeq, lastSeq), read);
+    if (delivered > 0) this.#note(channel, userId, { deliveredSeq: delivered, readSeq: read });
+  }
+
+  #note(channel: LiveChannel, userId: string, watermark: Watermark): void {
+    let users = this.#unsaved.get(channel);
+    if (users === undefined) this.#unsaved.set(channel, (users = new Map()));
+    users.set(userId, later(users.get(userId), watermark));
+  }
+
+  /**
+   * Saves everything that was noted, and returns what `save` returns; undefined if there is nothing.
+   * Rejects if `save` does; the next call saves the same watermarks.
+   */
+  async save<Saved>(save: Save<Saved>): Promise<Saved | undefined> {
+    if (this.#unsaved.size === 0) return undefined;
+    const saving = this.#unsaved;
+    this.#unsaved = new Map();
+    const receipts = [...saving].flatMap(([channel, users]) =>
+      [...users].map(([userId, watermark]) => ({ channel, userId, ...watermark })),
+    );
+    try {
+      return await save(receipts);
+    } catch (thrown) {
+      for (const { channel, userId, ...watermark } of receipts) this.#note(channel, userId, watermark);
+      throw thrown;
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { Client, credentials } from '@grpc/grpc-js';
+import {
+  ChangeMemberRequest,
+  Channel,
+  ChannelKind,
+  ChannelService,
+  ChatService,
+  Message,
+  type Receipt,
+} from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { Chatter, type TestPerson, Trio, until } from '@parley/testkit';
+
+let trio: Trio;
+let ann: TestPerson;
+let bob: TestPerson;
+let carol: TestPerson;
+let tests = 0;
+
+const withinMs = 10_000;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1 });
+});
+afterAll(() => trio.stop());
+beforeEach(async () => {
+  tests += 1;
+  [ann, bob, carol] = (await trio.people.makeMany(`reader-${tests}`, 3)) as [TestPerson, TestPerson, TestPerson];
+});
+
+async function chat(fields: Partial<Channel> = {}): Promise<number> {
+  const channel = Channel.fromPartial({ name: `chat ${tests}`, limit: 200, kind: ChannelKind.GROUP, ...fields });
+  const { id } = await callUnary(trio.manager(), ChannelService.create, channel, { token: ann.token, withinMs });
+  for (const { id: userId } of [bob, carol]) await change(id, { userId, add: true });
+  return id;
+}
+
+function change(channelId: number, fields: Partial<ChangeMemberRequest>) {
+  const request = ChangeMemberRequest.fromPartial({ channelId, ...fields });
+  return callUnary(trio.manager(), ChannelService.changeMember, request, { token: ann.token, withinMs });
+}
+
+/** Sends messages and returns the seq of the last one. */
+async function say(stream: Chatter, count: number): Promise<number> {
+  let seq = 0;
+  for (let n = 0; n < count; n++) {
+    const clientId = randomUUID();
+    stream.send('words', { clientId });
+    seq = (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.seq ?? 0;
+  }
+  return seq;
+}
+
+function acknowledge(stream: Chatter, fields: Partial<Receipt>): void {
+  stream.send('', { receipt: { userId: '', deliveredSeq: 0, readSeq: 0, log: '', ...fields } });
+}
+
+const receiptsOf = (stream: Chatter) => stream.messages.flatMap(({ receipt }) => receipt ?? []);
+
+async function stored({ id: userId }: TestPerson, channelId: number) {
+  const rows = await trio.people.sql(
+    'SELECT delivered_seq AS delivered, read_seq AS read FROM chat.member WHERE channel_id = $1 AND user_id = $2',
+    [channelId, userId],
+  );
+  return rows[0];
+}
+
+async function waitForStored(who: TestPerson, channelId: number, expected: object): Promise<void> {
+  await until(async () => JSON.stringify(await stored(who, channelId)) === JSON.stringify(expected));
+}
+
+test('a receipt is stored and shown to everyone in a small chat, with the sender set by the server', async () => {
+  const id = await chat();
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
+  const seq = await say(a, 3);
+  acknowledge(b, { userId: carol.id, deliveredSeq: seq, readSeq: seq - 1 });
+  const { receipt } = await a.find((message) => message.receipt?.deliveredSeq === seq);
+  expect(receipt).toMatchObject({ userId: bob.id, deliveredSeq: seq, readSeq: seq - 1 });
+  await waitForStored(bob, id, { delivered: seq, read: seq - 1 });
+  expect(await stored(carol, id)).toEqual({ delivered: 0, read: 0 });
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('watermarks never go back, never pass the end of the log, and reading implies delivery', async () => {
+  const id = await chat();
+  const a = await trio.join(ann, id);
+  const b = await trio.join(bob, id);
+  const seq = await say(a, 5);
+  acknowledge(b, { readSeq: seq - 1 });
+  await waitForStored(bob, id, { delivered: seq - 1, read: seq - 1 });
+  acknowledge(b, { deliveredSeq: 1, readSeq: 1 });
+  acknowledge(b, { deliveredSeq: seq + 1_000, readSeq: 0 });
+  await waitForStored(bob, id, { delivered: seq, read: seq - 1 });
+  acknowledge(b, { readSeq: seq, log: randomUUID() });
+  acknowledge(b, { readSeq: seq - 2 });
+  acknowledge(b, { deliveredSeq: Number.MAX_SAFE_INTEGER });
+  await say(a, 1);
+  acknowledge(b, { deliveredSeq: seq + 1 });
+  await waitForStored(bob, id, { delivered: seq + 1, read: seq - 1 });
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('reading on one device is shown to the other devices of a user who reads in private, and to nobody else', async () => {
+  const id = await chat();
+  await trio.people.sql('UPDATE chat.users SET private_reads = true WHERE id = $1', [bob.id]);
+  const a = await trio.join(ann, id);
+  const [b, other] = [await trio.join(bob, id), await trio.join(bob, id)];
+  const seq = await say(a, 2);
+  acknowledge(b, { readSeq: seq });
+  expect((await other.find(({ receipt }) => receipt !== undefined)).receipt).toMatchObject({ readSeq: seq });
+  acknowledge(a, { readSeq: seq });
+  await a.find(({ receipt }) => receipt?.userId === ann.id);
+  expect(receiptsOf(a).map(({ userId }) => userId)).toEqual([ann.id]);
+  await Promise.all([a, b, other].map((stream) => stream.leave()));
+});
+
+test('a chat of more than 100 members shows receipts to the same user only', async () => {
+  const id = await chat();
+  await trio.people.sql(
+    `INSERT INTO chat.users (id, name, password_hash) SELECT 'extra-' || $1::int || '-' || n, 'x', '!' FROM generate_series(1, 98) n`,
+    [tests],
+  );
+  await trio.people.sql(
+    `INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, 'extra-' || $2::int || '-' || n, 0 FROM generate_series(1, 98) n`,
+    [id, tests],
+  );
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
+  const seq = await say(a, 2);
+  acknowledge(b, { readSeq: seq });
+  await b.find(({ receipt }) => receipt?.readSeq === seq);
+  await say(a, 1);
+  expect(receiptsOf(a)).toEqual([]);
+  await Promise.all([a.leave(), b.leave()]);
+});
+
+test('receipts of a removed member end at the removal, and a mark as unread is cleared by reading on', async () => {
+  const id = await chat();
+  const [a, b, c] = [await trio.join(ann, id), await trio.join(bob, id), await trio.join(carol, id)];
+  const seq = await say(a, 2);
+  await trio.people.sql('UPDATE chat.member SET marked_unread = true, read_seq = 1, delivered_seq = 1 WHERE user_id = $1', [
+    carol.id,
+  ]);
+  acknowledge(c, { deliveredSeq: seq });
+  await waitForStored(carol, id, { delivered: seq, read: 1 });
+  const marked = () => trio.people.sql('SELECT marked_unread AS unread FROM chat.member WHERE user_id = $1', [carol.id]);
+  expect(await marked()).toEqual([{ unread: true }]);
+  acknowledge(c, { readSeq: seq });
+  await waitForStored(carol, id, { delivered: seq, read: seq });
+  expect(await marked()).toEqual([{ unread: false }]);
+  await change(id, { userId: bob.id, remove: true });
+  await b.ended;
+  await say(a, 2);
+  const rows = await trio.people.sql('SELECT left_seq FROM chat.member WHERE channel_id = $1 AND user_id = $2', [
+    id,
+    bob.id,
+  ]);
+  const left = Number(rows[0]?.left_seq);
+  expect(Number((await stored(bob, id))?.read)).toBeLessThanOrEqual(left);
+  await Promise.all([a.leave(), c.leave()]);
+});
+
+test('Send carries a receipt, and rooms and channels without history ignore them', async () => {
+  const id = await chat();
+  const a = await trio.join(ann, id);
+  const seq = await say(a, 2);
+  const listened = await trio.listen(bob, id);
+  const b = new Chatter(listened, { events: true });
+  await b.find(({ welcome }) => welcome !== undefined);
+  const message = Message.fromPartial({ receipt: { readSeq: seq } });
+  const server = new Client(listened.server?.addr ?? '', credentials.createInsecure());
+  await callUnary(server, ChatService.send, message, { token: listened.token, withinMs });
+  server.close();
+  await waitForStored(bob, id, { delivered: seq, read: seq });
+  const { id: room } = await trio.create(ann, 'a room');
+  const r = await trio.join(carol, room);
+  acknowledge(r, { readSeq: 1 });
+  const clientId = randomUUID();
+  r.send('still here', { clientId });
+  expect((await r.find(({ ack }) => ack?.clientId === clientId)).ack?.refusal).toBeUndefined();
+  await Promise.all([a, b, r].map((stream) => stream.leave()));
+});
+
+test('receipts sent right before the server stops are stored, and its users were last seen then', async () => {
+  const id = await chat();
+  const [a, b] = [await trio.join(ann, id), await trio.join(bob, id)];
+  const seq = await say(a, 4);
+  acknowledge(b, { readSeq: seq });
+  b.send('', { ping: { sentAt: 1, lastSeq: 0 } });
+  await b.find(({ pong }) => pong !== undefined);
+  await trio.chatServers[0]?.stop();
+  expect(await stored(bob, id)).toEqual({ delivered: seq, read: seq });
+  const seen = 'SELECT last_seen_at > created_at AS seen FROM chat.users WHERE id = ANY ($1)';
+  expect(await trio.people.sql(seen, [[ann.id, bob.id]])).toEqual([{ seen: true }, { seen: true }]);
+});
