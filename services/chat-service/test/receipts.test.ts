@@ -138,12 +138,14 @@ test('receipts of a removed member end at the removal, and a mark as unread is c
   const id = await chat();
   const [a, b, c] = [await trio.join(ann, id), await trio.join(bob, id), await trio.join(carol, id)];
   const seq = await say(a, 2);
-  await trio.people.sql('UPDATE chat.member SET marked_unread = true, read_seq = 1, delivered_seq = 1 WHERE user_id = $1', [
-    carol.id,
-  ]);
+  await trio.people.sql(
+    'UPDATE chat.member SET marked_unread = true, read_seq = 1, delivered_seq = 1 WHERE user_id = $1',
+    [carol.id],
+  );
   acknowledge(c, { deliveredSeq: seq });
   await waitForStored(carol, id, { delivered: seq, read: 1 });
-  const marked = () => trio.people.sql('SELECT marked_unread AS unread FROM chat.member WHERE user_id = $1', [carol.id]);
+  const marked = () =>
+    trio.people.sql('SELECT marked_unread AS unread FROM chat.member WHERE user_id = $1', [carol.id]);
   expect(await marked()).toEqual([{ unread: true }]);
   acknowledge(c, { readSeq: seq });
   await waitForStored(carol, id, { delivered: seq, read: seq });
