@@ -42,8 +42,8 @@ export class Receipts {
   }
 
   #note(channel: LiveChannel, userId: string, watermark: Watermark): void {
-    let users = this.#unsaved.get(channel);
-    if (users === undefined) this.#unsaved.set(channel, (users = new Map()));
+    const users = this.#unsaved.get(channel) ?? new Map<string, Watermark>();
+    this.#unsaved.set(channel, users);
     users.set(userId, later(users.get(userId), watermark));
   }
 
