@@ -1,10 +1,14 @@
-import type { Receipt } from '@parley/contract';
 import type { LiveChannel } from './live-channel.js';
 
 /** How far a user has received and read a channel. Seqs only grow. */
 export interface Watermark {
   readonly deliveredSeq: number;
   readonly readSeq: number;
+}
+
+/** A watermark as a client reports it. An empty log is the log of its stream. */
+export interface ReportedWatermark extends Watermark {
+  readonly log: string;
 }
 
 /** The watermark of one user in one channel that is not saved yet. */
@@ -33,7 +37,7 @@ export class Receipts {
    * Notes a receipt. It counts up to the end of the log at most, and what is read is delivered too.
    * Ignores seqs of another log, and channels without members or history.
    */
-  note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: Receipt): void {
+  note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: ReportedWatermark): void {
     const { facts, lastSeq } = channel;
     if (!facts.hasHistory || facts.kind === 'room' || (log !== '' && log !== facts.log)) return;
     const read = Math.min(readSeq, lastSeq);
