@@ -11,7 +11,7 @@ let bob: ParleyClient;
 let people: [TestPerson, TestPerson];
 
 beforeAll(async () => {
-  trio = await Trio.start();
+  trio = await Trio.start({ env: { PARLEY_SENDER_RATE: '1000' } }); // The texts exceed the usual rate.
   people = (await trio.people.makeMany('gap', 2)) as [TestPerson, TestPerson];
   [ann, bob] = people.map((person) => clientOf(trio, person)) as [ParleyClient, ParleyClient];
 });
