@@ -38,8 +38,6 @@ const { metafile } = await build({
   format: 'esm',
   target: 'node20.19',
   banner: { js: banner },
-  sourcemap: true,
-  sourcesContent: false,
   metafile: true,
   plugins: [keepLocations],
   absWorkingDir: root,

@@ -54,7 +54,7 @@ export class ServiceProcess {
     const child = fork(entryOf(service, entry), [], {
       env: { ...allocatorSettings, ...Object.fromEntries(inherited), PARLEY_PORT: '0', PARLEY_ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      execArgv: ['--enable-source-maps'],
+      execArgv: [],
     });
     const started = new ServiceProcess(child);
     await started.#listening();

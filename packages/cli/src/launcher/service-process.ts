@@ -92,7 +92,7 @@ export class SupervisedProcess implements Part {
     const { main, env, logFile, account } = this.#launch;
     const log = openSync(logFile, 'a', 0o600);
     try {
-      return spawn(process.execPath, ['--enable-source-maps', main], {
+      return spawn(process.execPath, [main], {
         ...account,
         env: { ...allocatorSettings, ...env },
         detached: true,
