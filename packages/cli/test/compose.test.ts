@@ -80,7 +80,7 @@ test("a chat server reports its address in Envoy's network, whatever the order o
   expect(await answer('10.1.0.8 10.2.0.5')).toBe('10.1.0.8:50053');
 });
 
-test('one container builds the image of all', () => {
+test('one container builds the image for all', () => {
   expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
 });
 

@@ -38,7 +38,7 @@ async function unread(user: string, count: number) {
 const unreadBytes = async () =>
   (await server.metrics.registry.getSingleMetric('parley_unread_bytes')?.get())?.values[0]?.value ?? 0;
 
-test('unread responses beyond the budget of the process are dropped for the user with most of them', async () => {
+test('drops unread responses beyond the budget of the process, of the user with the most', async () => {
   const fits = Math.floor(limits.unreadBytes / answerBytes);
   const bob = await unread('bob', 10);
   const ann = await unread('ann', fits - 10);

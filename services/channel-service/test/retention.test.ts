@@ -215,7 +215,7 @@ describe('the archive', () => {
       .map((line) => JSON.parse(line));
   }
 
-  test('contains deleted entries by channel and day, text as text', async () => {
+  test('contains deleted entries by channel and day, with text unencoded', async () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 1_202);
     await rig.owner.query(

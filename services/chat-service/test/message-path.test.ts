@@ -68,7 +68,7 @@ async function filesOfMessage(hasHistory: boolean): Promise<string[]> {
   return first.filter((file) => others.every((run) => run.includes(file)));
 }
 
-test('a message without history passes the files of the first table, at most 10, and asks those of the third', async () => {
+test('a message without history passes the files of the first table, at most 10, and needs those of the third', async () => {
   const files = filesIn([...relayed, ...asked.filter(([, , , when]) => when === 'always')]);
   expect((await filesOfMessage(false)).sort()).toEqual(files.sort());
   expect(relayed.length).toBeLessThanOrEqual(10);

@@ -65,7 +65,7 @@ test('a user whose seat was purged while the server was out of reach can join ag
   await (await join()).leave();
 });
 
-test('a server that alone lost the database sends its users elsewhere, and serves again afterwards', async () => {
+test('a server that is the only one to lose the database sends its users elsewhere, and serves again afterwards', async () => {
   const far = await trio.addChatServer({ PARLEY_DATABASE_URL: throughProxy });
   const other = (await trio.create(alice, 'far')).id;
   const stream = await joinAt(far, other);

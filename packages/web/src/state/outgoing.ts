@@ -43,7 +43,7 @@ export function changedBy(line: SaidLine, change: Outgoing, me: string): SaidLin
   }
 }
 
-/** Returns the line that a new message becomes. */
+/** Returns a new message as a line of the log. */
 export function saidBy(outgoing: Outgoing, me: string, seq: number, at: number): SaidLine {
   const { id: clientId, text, target: replyTo } = outgoing;
   return {
