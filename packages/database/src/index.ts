@@ -22,6 +22,7 @@ export {
 export { readSecrets, type Secrets } from './secrets.js';
 export { loadedSqlFiles, loadSql, SqlFile } from './sql-file.js';
 export {
+  allNullable,
   array,
   bool,
   bytea,

@@ -15,21 +15,21 @@ export interface SqlText {
 
 /**
  * Replaces each parameter `:userId` by `$n`, in order of first appearance, and each constant
- * `:KIND_EDIT` by its value.
+ * `:KIND_EDIT` by its value, which may have parameters.
  * @throws {Error} if a constant is unknown, a name has another form, or a parameter has a number.
  */
 export function parseSql(source: string, constants: Readonly<Record<string, string>>): SqlText {
   const parameters: string[] = [];
-  const text = source.replace(token, (match: string, ...rest: unknown[]) => {
+  const replaceToken = (match: string, ...rest: unknown[]): string => {
     const { name, numbered } = rest.at(-1) as { name?: string; numbered?: string };
     if (numbered !== undefined) throw new Error(`${numbered} has no name. Write it as :name.`);
     if (name === undefined) return match;
-    if (/^[A-Z][A-Z0-9_]*$/.test(name)) return constantOf(name, constants);
+    if (/^[A-Z][A-Z0-9_]*$/.test(name)) return constantOf(name, constants).replace(token, replaceToken);
     if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new Error(`:${name} is neither camelCase nor UPPER_CASE.`);
     if (!parameters.includes(name)) parameters.push(name);
     return `$${parameters.indexOf(name) + 1}`;
-  });
-  return { text, parameters };
+  };
+  return { text: source.replace(token, replaceToken), parameters };
 }
 
 function constantOf(name: string, constants: Readonly<Record<string, string>>): string {

@@ -60,3 +60,15 @@ export function nullable<Output, Input>(
 ): SqlType<Output | null, Input | null | undefined> {
   return new SqlType(type.name, true);
 }
+
+type AllNullable<Fields extends Readonly<Record<string, SqlType<unknown>>>> = {
+  readonly [Name in keyof Fields]: SqlType<Fields[Name]['output'] | null, Fields[Name]['input'] | null | undefined>;
+};
+
+/** Allows NULL in every field. */
+export function allNullable<Fields extends Readonly<Record<string, SqlType<unknown>>>>(
+  fields: Fields,
+): AllNullable<Fields> {
+  const entries = Object.entries(fields).map(([name, type]) => [name, nullable(type)]);
+  return Object.fromEntries(entries) as AllNullable<Fields>;
+}

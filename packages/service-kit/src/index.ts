@@ -20,7 +20,16 @@ export {
 } from './auth/tokens.js';
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { Buckets, type BurstRate } from './buckets.js';
-export { channelKinds, retentionOf } from './channel-fields.js';
+export {
+  type ChannelSettingValues,
+  channelKinds,
+  channelSettings,
+  retentionOf,
+  type SomeSettings,
+  settingConstants,
+  settingNames,
+  settingsOf,
+} from './channel-settings.js';
 export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';
 export { addressKey, networkKey } from './grpc/address-key.js';
 export { bearerOf, Call } from './grpc/call.js';

@@ -15,7 +15,7 @@ import { readPem } from './pem.js';
  *
  * export function logOut(settings: Settings, token: string) {
  *   const client = new Client('localhost:50051', clientCredentials(settings));
- *   return callUnary(client, UserService.logout, { everywhere: false }, { token, withinMs: 5_000 });
+ *   return callUnary(client, UserService.logout, { everywhere: false, sessionId: '' }, { token, withinMs: 5_000 });
  * }
  * ```
  */

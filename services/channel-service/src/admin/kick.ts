@@ -2,7 +2,7 @@ import type { KickRequest } from '@parley/contract';
 import type { Pool, PoolClient, Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { isStorable } from '../channels/fields.js';
+import { isStorable } from '../channels/settings.js';
 import { readAccess } from '../members/member-store.js';
 import { requireUserId } from '../members/membership.js';
 import type { ChatServers, StreamSelector } from '../placement/chat-servers.js';

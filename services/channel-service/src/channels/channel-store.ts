@@ -1,5 +1,6 @@
 import { kindConstants } from '@parley/contract';
 import {
+  allNullable,
   array,
   bool,
   type ChannelKind,
@@ -17,8 +18,9 @@ import {
   text,
   uuid,
 } from '@parley/database';
+import { channelSettings, settingConstants } from '@parley/service-kit';
 
-const sql = loadSql('channels.sql', import.meta.url, kindConstants);
+const sql = loadSql('channels.sql', import.meta.url, { ...kindConstants, ...settingConstants });
 
 const kind = enumeration<ChannelKind>('chat.channel_kind');
 
@@ -38,11 +40,10 @@ export const describe = sql.statement(
     userLimit: int4,
     kind,
     ownerId: text,
-    description: text,
     iconId: nullable(uuid),
     retentionSeconds: nullable(int4),
     retentionCount: nullable(int4),
-    slowModeS: int4,
+    ...channelSettings,
     openHistory: bool,
     metadata: text,
     createdMs: int8,
@@ -69,11 +70,10 @@ export const createChannel = sql.statement(
     ownerId: text,
     name: text,
     limit: int4,
-    description: text,
     kind,
     retentionSeconds: nullable(int4),
     retentionCount: nullable(int4),
-    slowModeS: int4,
+    ...channelSettings,
     isOpenHistory: bool,
     metadata: json<string>(),
     maxChannels: int8,
@@ -83,9 +83,8 @@ export const createChannel = sql.statement(
 export const updateChannel = sql.statement('updateChannel', {
   channelId: int4,
   name: nullable(text),
-  description: nullable(text),
   limit: nullable(int4),
-  slowModeS: nullable(int4),
+  ...allNullable(channelSettings),
   metadata: nullable(json<string>()),
   kind: nullable(kind),
   changesRetention: bool,

@@ -4,7 +4,7 @@
 -- seats of that server.) A reader who is not present sees only the names of users that anyone may
 -- find, and no names for an unlisted chat.
 -- name: describe
-SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.description, c.icon_id, c.retention_seconds, c.retention_count, c.slow_mode_s,
+SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS,
   c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
   s.instance_id IS NOT NULL AS serving,
   CASE WHEN c.kind = 'room' THEN 0
@@ -45,16 +45,16 @@ WHERE c.id = ANY (:channelIds::int[]) AND c.deleted_at IS NULL;
 -- Creates a channel. NULL means unlimited retention. Run after lockUser. Returns no row if the
 -- owner has the maximum number of channels.
 -- name: createChannel
-INSERT INTO chat.channel (owner_id, name, user_limit, description, kind, retention_seconds, retention_count, slow_mode_s, open_history, metadata)
-SELECT :ownerId::varchar, :name, :limit, :description, :kind::chat.channel_kind, :retentionSeconds, :retentionCount, :slowModeS, :isOpenHistory, :metadata::json
+INSERT INTO chat.channel (owner_id, name, user_limit, kind, retention_seconds, retention_count, :SETTING_COLUMNS, open_history, metadata)
+SELECT :ownerId::varchar, :name, :limit, :kind::chat.channel_kind, :retentionSeconds, :retentionCount, :SETTING_VALUES, :isOpenHistory, :metadata::json
 WHERE (SELECT count(*) FROM chat.channel WHERE owner_id = :ownerId::varchar AND deleted_at IS NULL AND kind <> 'direct') < :maxChannels
 RETURNING id;
 
 -- Updates a channel; NULL leaves a field unchanged. NULL means unlimited retention if
 -- `changesRetention`. Run after lockChannel.
 -- name: updateChannel
-UPDATE chat.channel SET name = coalesce(:name, name), description = coalesce(:description, description), user_limit = coalesce(:limit, user_limit),
-  slow_mode_s = coalesce(:slowModeS, slow_mode_s), metadata = coalesce(:metadata::json, metadata), kind = coalesce(:kind::chat.channel_kind, kind),
+UPDATE chat.channel SET name = coalesce(:name, name), user_limit = coalesce(:limit, user_limit),
+  :SETTING_CHANGES, metadata = coalesce(:metadata::json, metadata), kind = coalesce(:kind::chat.channel_kind, kind),
   retention_seconds = CASE WHEN :changesRetention THEN :retentionSeconds::int ELSE retention_seconds END, retention_count = CASE WHEN :changesRetention THEN :retentionCount::int ELSE retention_count END,
   updated_at = now()
 WHERE id = :channelId;

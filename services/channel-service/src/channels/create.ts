@@ -1,14 +1,14 @@
 import { type Channel, ChannelKind } from '@parley/contract';
 import { type Pool, type PoolClient, type Rate, transaction } from '@parley/database';
 import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
-import { addressKey, type Call, type Proxies, type UserCaller } from '@parley/service-kit';
+import { addressKey, type Call, type Proxies, settingsOf, type UserCaller } from '@parley/service-kit';
 import { enter } from '../members/member-store.js';
 import { kindOf } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { lockUser } from '../transactions/locks.js';
 import { createChannel, type NewChannelFields } from './channel-store.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, limitOf, metadataOf, readRetention } from './fields.js';
+import { checkSettings, iconRefusal, limitOf, metadataOf, readRetention } from './settings.js';
 
 export interface CreateDeps {
   readonly pool: Pool;
@@ -36,23 +36,20 @@ function kindToMake({ kind: asked, closedHistory }: Channel) {
 }
 
 function readChannel(asked: Channel, me: UserCaller): NewChannelFields {
-  const { name, description, slowModeS, closedHistory, metadata } = asked;
+  const { name, closedHistory, metadata } = asked;
   const kind = kindToMake(asked);
   const limit = limitOf(kind, asked.limit);
-  checkDescription(description);
-  checkSlowMode(slowModeS);
-  if (asked.iconId !== '')
-    throw refuse('not-implemented', { message: 'Channel icons are not supported yet. Leave out icon_id.' });
+  checkSettings(asked);
+  if (asked.iconId !== '') throw iconRefusal();
   const { seconds, count } = readRetention(asked.retention) ?? { seconds: kind === 'room' ? 0 : null, count: null };
   return {
     ownerId: me.id,
     name: displayName(name),
     limit,
-    description,
     kind,
     retentionSeconds: seconds,
     retentionCount: count,
-    slowModeS,
+    ...settingsOf(asked),
     isOpenHistory: !closedHistory,
     metadata: metadataOf(metadata),
   };

@@ -1,7 +1,7 @@
 import { Channel, ChannelStatus } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { channelKinds, retentionOf, type UserCaller } from '@parley/service-kit';
+import { channelKinds, retentionOf, settingsOf, type UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
 import { type DescribedChannel, describe } from './channel-store.js';
 
@@ -15,10 +15,9 @@ function toChannel(row: DescribedChannel): Channel {
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
     kind: channelKinds[row.kind],
     ownerId: row.ownerId,
-    description: row.description,
     iconId: row.iconId ?? '',
     retention: retentionOf(row.retentionSeconds, row.retentionCount),
-    slowModeS: row.slowModeS,
+    ...settingsOf(row),
     closedHistory: !row.openHistory,
     memberCount: row.memberCount,
     createdAt: row.createdMs,

@@ -1,7 +1,7 @@
 import { type Channel, ChannelKind, type UpdateChannelRequest } from '@parley/contract';
 import type { ChannelKind as Kind, Pool, PoolClient } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
-import type { Call, UserCaller } from '@parley/service-kit';
+import { type Call, settingsOf, type UserCaller } from '@parley/service-kit';
 import type { Retention } from '../history/retention.js';
 import { nextRevision } from '../members/member-store.js';
 import { throttleChanges } from '../members/membership.js';
@@ -14,19 +14,12 @@ import { withChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { type ChannelRetention, startLog, updateChannel } from './channel-store.js';
 import { describeChannel } from './describe.js';
-import { checkDescription, checkSlowMode, limitOf, metadataOf, readRetention } from './fields.js';
+import { checkSettings, iconRefusal, limitOf, metadataOf, readRetention } from './settings.js';
 
 export interface UpdateChannelDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
   readonly retention: Retention;
-}
-
-function checkFields({ description, iconId, slowModeS }: UpdateChannelRequest): void {
-  if (description !== undefined) checkDescription(description);
-  if (slowModeS !== undefined) checkSlowMode(slowModeS);
-  if (iconId !== undefined)
-    throw refuse('not-implemented', { message: 'Channel icons are not supported yet. Leave out icon_id.' });
 }
 
 function newKind(now: Kind, asked: ChannelKind): Kind | null {
@@ -46,13 +39,12 @@ async function write(
   asked: UpdateChannelRequest,
   retention: ChannelRetention | undefined,
 ): Promise<void> {
-  const { name, description, limit, slowModeS, metadata } = asked;
+  const { name, limit, metadata } = asked;
   await updateChannel.run(client, {
     channelId: id,
     name: name === undefined ? null : displayName(name),
-    description,
     limit: limit === undefined ? null : limitOf(kind, limit),
-    slowModeS,
+    ...settingsOf(asked),
     metadata: metadata === undefined ? null : metadataOf(metadata),
     kind: newKind(kind, asked.kind),
     changesRetention: retention !== undefined,
@@ -91,7 +83,8 @@ export function createUpdateChannel({ pool, servers, retention }: UpdateChannelD
   return async (asked: UpdateChannelRequest, me: UserCaller, call: Call): Promise<Channel> => {
     const id = oneChannel(asked);
     call.facts.channel = id;
-    checkFields(asked);
+    checkSettings(asked);
+    if (asked.iconId !== undefined) throw iconRefusal();
     const changed = readRetention(asked.retention);
     await throttleChanges(pool, me);
     if (changed !== undefined && changed.seconds !== 0) {

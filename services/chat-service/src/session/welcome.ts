@@ -1,6 +1,6 @@
 import { ChannelStatus, MemberRole, Resume } from '@parley/contract';
 import { limits } from '@parley/runtime';
-import { channelKinds, retentionOf } from '@parley/service-kit';
+import { channelKinds, retentionOf, settingsOf } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat } from '../store/seats.js';
 import { encodeWelcome } from './frames.js';
@@ -30,10 +30,9 @@ function channelOf(channel: LiveChannel, claimed: ClaimedSeat, me: Person) {
     status: ChannelStatus.SERVING,
     kind: channelKinds[claimed.kind],
     ownerId: claimed.ownerId,
-    description: claimed.description,
     iconId: claimed.iconId ?? '',
     retention: retentionOf(claimed.retentionSeconds, claimed.retentionCount),
-    slowModeS: claimed.slowModeS,
+    ...settingsOf(claimed),
     closedHistory: !claimed.openHistory,
     createdAt: claimed.createdMs,
     metadata: claimed.metadata,

@@ -4,7 +4,7 @@ SELECT channel_id, epoch, first_seq, last_seq, revision, stored_bytes, stored_ro
 
 -- Reads a channel and its head. No row if this server does not own it, or it is deleted.
 -- name: ownedHead
-SELECT c.id AS channel_id, c.kind, c.owner_id, c.slow_mode_s, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
+SELECT c.id AS channel_id, c.kind, c.owner_id, :SETTINGS, c.retention_seconds IS DISTINCT FROM 0 AS has_history,
   h.epoch, h.log_id, h.first_seq, h.last_seq, h.revision, h.stored_bytes, h.stored_rows
 FROM chat.channel_head h JOIN chat.channel c ON c.id = h.channel_id
 WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at IS NULL;
@@ -12,7 +12,7 @@ WHERE h.channel_id = :channelId AND h.instance_id = :instanceId AND c.deleted_at
 -- Reads the settings of a channel and the memberships of connected users. No row if the channel does
 -- not exist.
 -- name: readMembers
-SELECT h.revision, c.owner_id, c.slow_mode_s, (
+SELECT h.revision, c.owner_id, :SETTINGS, (
   SELECT coalesce(json_agg(json_build_object('userId', m.user_id, 'role', m.role, 'leftSeq', m.left_seq,
     'bannedForMs', CASE WHEN m.banned_until > now() THEN ceil(extract(epoch FROM least(m.banned_until, now() + interval '24 d') - now()) * 1000)::int ELSE 0 END,
     'mutedUntilMs', coalesce(floor(extract(epoch FROM CASE WHEN m.muted_until = 'infinity' THEN '9999-01-01' ELSE m.muted_until END) * 1000)::bigint, 0))), '[]')

@@ -16,15 +16,16 @@ import {
   timestamptz,
   uuid,
 } from '@parley/database';
+import { channelSettings, settingConstants } from '@parley/service-kit';
 
-const sql = loadSql('heads.sql', import.meta.url);
+const sql = loadSql('heads.sql', import.meta.url, settingConstants);
 
 /** Columns of a channel and its head. `hasHistory` is false if messages are only relayed, not stored. */
 export const headColumns = {
   channelId: int4,
   kind: enumeration<ChannelKind>('chat.channel_kind'),
   ownerId: text,
-  slowModeS: int4,
+  ...channelSettings,
   hasHistory: bool,
   epoch: int8,
   logId: uuid,
@@ -64,7 +65,7 @@ const ownedHead = sql.statement('ownedHead', { channelId: int4, instanceId: uuid
 const readMembers = sql.statement(
   'readMembers',
   { channelId: int4, userIds: array(text) },
-  { revision: int4, ownerId: text, slowModeS: int4, members: json<readonly ChannelMember[]>() },
+  { revision: int4, ownerId: text, ...channelSettings, members: json<readonly ChannelMember[]>() },
 );
 const renewLease = sql.statement(
   'renewLease',

@@ -1,8 +1,9 @@
 import { array, bool, int4, int8, loadSql, nullable, type Queryable, type RowOf, text, uuid } from '@parley/database';
 import type { Reason } from '@parley/runtime';
+import { settingConstants } from '@parley/service-kit';
 import { headColumns, type Role } from './heads.js';
 
-const sql = loadSql('seats.sql', import.meta.url);
+const sql = loadSql('seats.sql', import.meta.url, settingConstants);
 
 const claimSeat = sql.statement(
   'claimSeat',
@@ -11,7 +12,6 @@ const claimSeat = sql.statement(
     ...headColumns,
     name: text,
     userLimit: int4,
-    description: text,
     iconId: nullable(uuid),
     /** Seconds of retention: 0 for no history, null for no limit. */
     retentionSeconds: nullable(int4),

@@ -1,6 +1,7 @@
 import type { Retention } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { limits, type Refusal, refuse } from '@parley/runtime';
+import { type ChannelSettingValues, type SomeSettings, settingNames } from '@parley/service-kit';
 import type { ChannelRetention } from './channel-store.js';
 
 const largestInteger = 2_147_483_647;
@@ -8,18 +9,36 @@ const maxSlowModeS = 21_600;
 /** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
 const unstorable = /\0|\p{Cs}/u;
 
-/** @throws {Refusal} `invalid-channel`. */
-export function checkDescription(text: string): void {
+function checkDescription(text: string): void {
   if ([...text].length > limits.descriptionCharacters || text.includes('\0')) throw refuse('invalid-channel');
 }
 
-/**
- * Checks the slow mode, in seconds between two messages of one sender.
- * @throws {Refusal} `invalid-channel`.
- */
-export function checkSlowMode(seconds: number): void {
+/** Checks the slow mode, in seconds between two messages of one sender. */
+function checkSlowMode(seconds: number): void {
   if (seconds > maxSlowModeS)
     throw refuse('invalid-channel', { message: 'Invalid slow mode. Use 0 to 21600 seconds.' });
+}
+
+const checks: { readonly [Name in keyof ChannelSettingValues]: (value: ChannelSettingValues[Name]) => void } = {
+  description: checkDescription,
+  slowModeS: checkSlowMode,
+};
+
+function check<Name extends keyof ChannelSettingValues>(name: Name, value: ChannelSettingValues[Name] | undefined) {
+  if (value !== undefined) checks[name](value);
+}
+
+/**
+ * Checks the plain settings that a request sets.
+ * @throws {Refusal} `invalid-channel`.
+ */
+export function checkSettings(asked: SomeSettings): void {
+  for (const name of settingNames) check(name, asked[name]);
+}
+
+/** Returns the refusal of a request that sets an icon. */
+export function iconRefusal(): Refusal {
+  return refuse('not-implemented', { message: 'Channel icons are not supported yet. Leave out icon_id.' });
 }
 
 /**
