@@ -47,6 +47,8 @@ export const limits = {
   connectionsPerProcess: 20_000,
   /** Time from connecting to the first call. After it the connection is closed. */
   firstCallWithinMs: 30_000,
+  /** Time without an open call. After it a gRPC connection is closed; clients connect again. */
+  idleConnectionMs: 300_000,
   /**
    * Concurrent calls and streams on one HTTP/2 connection to a chat server. It applies if a trusted
    * proxy connects, or once half of the current limit are streams that the server has accepted.

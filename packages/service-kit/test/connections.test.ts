@@ -1,11 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { LoginRequest, LoginResponse } from '@parley/contract';
+import { LoginRequest, LoginResponse, UserService } from '@parley/contract';
 import { frameOf } from '@parley/rpc';
 import { limits } from '@parley/runtime';
 import { Proxies } from '../src/grpc/proxies.js';
 import { RawClient } from './raw-client.js';
-import { eventually, ServerUnderTest, type Wanted } from './server-under-test.js';
+import { ask, eventually, ServerUnderTest, type Wanted } from './server-under-test.js';
 
 const path = '/chat.v1.UserService/Login';
 const whole = frameOf(LoginRequest.encode(LoginRequest.create()).finish());
@@ -90,4 +90,17 @@ test('closes connections on which no call begins, but not those with a call or s
   expect((await called.call(path, whole)).status).toBe(status.OK);
   expect(streaming.session.closed).toBe(false);
   for (const client of [streaming, called]) client.close();
+});
+
+test('closes connections that made a call and are idle; a client connects again, and its streams stay', async () => {
+  await start({ patience: { ...limits, idleConnectionMs: 300 } });
+  const [streaming, raw] = [new RawClient(server.port), new RawClient(server.port)];
+  streaming.open('/chat.v1.ChatService/Connect');
+  await raw.call(path, whole);
+  await ask(server, UserService.login, LoginRequest.create());
+  await eventually(() => raw.session.closed || raw.session.destroyed, 'the end of the raw connection');
+  while ((await metric('parley_connections'))[''] !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await ask(server, UserService.login, LoginRequest.create())).toEqual(LoginResponse.create());
+  expect(streaming.session.closed).toBe(false);
+  streaming.close();
 });

@@ -26,7 +26,7 @@ function heldBytes(): number {
 
 beforeAll(async () => {
   server = await ServerUnderTest.start({
-    patience: { requestWithinMs: 200, takenWithinMs: 400, reflectionWithinMs: 600, firstCallWithinMs: 60_000 },
+    patience: { ...limits, requestWithinMs: 200, takenWithinMs: 400, reflectionWithinMs: 600 },
     user: { register: async () => ({}), get: async () => User.fromPartial({ about: 'x'.repeat(1_000_000) }) },
     chat: { connect: { take: async (stream) => endWithClient(stream) } },
   });

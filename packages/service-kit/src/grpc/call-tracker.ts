@@ -16,7 +16,7 @@ import type { StreamLimit } from './stream-limit.js';
 
 /** Time limits for callers, in milliseconds. */
 export type RequestTimeouts = Readonly<
-  Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs' | 'firstCallWithinMs', number>
+  Record<'requestWithinMs' | 'takenWithinMs' | 'reflectionWithinMs' | 'firstCallWithinMs' | 'idleConnectionMs', number>
 >;
 
 /**

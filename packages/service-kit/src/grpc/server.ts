@@ -150,7 +150,7 @@ export class GrpcServerBuilder {
   async start(): Promise<RunningGrpcServer> {
     checkTransport();
     setLogVerbosity(logVerbosity.NONE); // grpc-js would print unreadable metadata, including tokens.
-    const { host, log, metrics, reflection, stopMs, patience } = this.#options;
+    const { host, log, metrics, reflection, stopMs, patience = limits } = this.#options;
     const { streamsPerConnection = limits.callsPerConnection, proxies = new Proxies([]) } = this.#options;
     const bounds = this.#options.connections ?? connectionBounds(readSettings({}));
     const connections = new Connections(proxies, log, metrics, bounds);
@@ -161,6 +161,7 @@ export class GrpcServerBuilder {
       interceptors: [calls.interceptor],
       'grpc.max_receive_message_length': limits.reportBytes, // RequestIntake enforces the limit of each method.
       'grpc.max_concurrent_streams': streamLimit.initial,
+      'grpc.max_connection_idle_ms': patience.idleConnectionMs,
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.enable_channelz': 0,
@@ -177,7 +178,7 @@ export class GrpcServerBuilder {
         refusalLimit.count(stream);
       },
     });
-    guardConnections(server, connections, streamLimit, (patience ?? limits).firstCallWithinMs);
+    guardConnections(server, connections, streamLimit, patience.firstCallWithinMs);
     refuseUnknownPaths(server);
     const names = this.#entries.flatMap((entry) => addService(server, entry, calls));
     const health = addHealth(server, names);
