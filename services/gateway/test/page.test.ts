@@ -162,3 +162,52 @@ describe('a gateway with a certificate', () => {
     while ((await serialAt(http)) === before) await pause(100);
   });
 });
+
+/** Sends raw text and returns everything that the gateway answers. */
+function sendRaw(text: string): Promise<string> {
+  const { hostname, port } = new URL(gateway.http);
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.end(text));
+    socket.on('data', (chunk) => {
+      answer += chunk;
+    });
+    socket.on('error', () => {}).on('close', () => resolve(answer));
+  });
+}
+
+test.each([
+  ['GET /\r\n', '400 Bad Request'],
+  ['GET /\r\n\r\n', '505 HTTP Version Not Supported'],
+  ['POST /chat.v1.UserService/Login\r\n\r\n', '505 HTTP Version Not Supported'],
+  ['GET / HTTP/0.9\r\n\r\n', '505 HTTP Version Not Supported'],
+  ['GET / HTTP/2.0\r\nhost: x\r\n\r\n', '505 HTTP Version Not Supported'],
+  ['GET / HTTP/7.3\r\nhost: x\r\n\r\n', '400 Bad Request'],
+  ['GET / HTTP/1.0\r\n\r\n', '200 OK'],
+])('responds to %j with %s', async (text, expected) => {
+  expect((await sendRaw(text)).split('\r\n', 1)).toEqual([`HTTP/1.1 ${expected}`]);
+  expect((await fetch(`${gateway.http}/`)).status).toBe(200);
+});
+
+test('names the request headers that a response depends on', async () => {
+  const vary = async (path: string, init?: RequestInit) => (await fetch(gateway.http + path, init)).headers.get('vary');
+  const etag = (await fetch(`${gateway.http}/`)).headers.get('etag') as string;
+  const headers = { 'content-type': 'application/grpc-web+proto' };
+  expect(await vary('/')).toBe('origin, accept-encoding');
+  expect(await vary('/', { headers: { 'if-none-match': etag } })).toBe('origin, accept-encoding');
+  expect(await vary('/assets/index-abc.js', { method: 'HEAD' })).toBe('origin, accept-encoding');
+  expect(await vary('/.well-known/jwks.json')).toBe('origin');
+  expect(await vary('/nothing')).toBe('origin');
+  expect(await vary('/chat.v1.UserService/Login', { method: 'POST', headers, body: Buffer.alloc(5) })).toBe('origin');
+});
+
+test.each([
+  ['gzip', 'gzip'],
+  ['br, gzip;q=0.5', 'gzip'],
+  ['gzip;q=0', null],
+  ['gzip; q=0.000, br', null],
+  ['identity', null],
+])('responds to accept-encoding %j with content-encoding %j', async (accepted, expected) => {
+  const page = await fetch(`${gateway.http}/`, { headers: { 'accept-encoding': accepted } });
+  expect(page.headers.get('content-encoding')).toBe(expected);
+});

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { atMost, hostAndPort, limits, type Part } from '@parley/runtime';
@@ -44,6 +44,14 @@ function boundsOf(requestWithinMs: number): ServerOptions & { handshakeTimeout: 
   };
 }
 
+/** Versions of HTTP that are served. Node also parses 0.9, a request line without a version, and 2.0. */
+const versions: ReadonlySet<string> = new Set(['1.0', '1.1']);
+
+function refuseVersion(response: ServerResponse): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
+  response.writeHead(505, headers).end('This HTTP version is not supported. Use HTTP/1.1.\n');
+}
+
 /**
  * Maximum requests per connection. This limits how much a client can pipeline before it reads a
  * response.
@@ -61,6 +69,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     response.on('error', () => {}); // The client disconnected.
     response.setHeader('x-content-type-options', 'nosniff');
     if (tls !== undefined) response.setHeader('strict-transport-security', 'max-age=31536000');
+    if (!versions.has(request.httpVersion)) return refuseVersion(response);
     const path = String(request.url).split('?', 1)[0] ?? '';
     if (handlers.some((handle) => handle({ request, response, path }))) return;
     response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('Not found.\n');

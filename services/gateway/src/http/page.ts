@@ -65,7 +65,6 @@ async function readPageFile(folder: string, path: string): Promise<PageFile> {
       ...security,
       'content-type': types[extname(path)] ?? 'application/octet-stream',
       'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-      vary: 'accept-encoding',
     },
   };
 }
@@ -102,8 +101,9 @@ export class Page {
 }
 
 function sendFile({ headers, bytes, zipped, etag }: PageFile, { request, response }: HttpVisit): void {
+  response.appendHeader('vary', 'accept-encoding');
   if (request.headers['if-none-match'] === etag) return void response.writeHead(304, { ...headers, etag }).end();
-  const acceptsGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const acceptsGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(String(request.headers['accept-encoding'] ?? ''));
   const body = acceptsGzip ? (zipped ?? bytes) : bytes;
   const encoding = body === bytes ? {} : { 'content-encoding': 'gzip' };
   response.writeHead(200, { ...headers, ...encoding, etag, 'content-length': body.length });
