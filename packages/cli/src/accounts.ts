@@ -16,6 +16,7 @@ export async function registerAccount(session: CommandSession, userId: string, n
 
 /** Opens a session and stores it. */
 export async function login(session: CommandSession, userId: string): Promise<void> {
+  session.subject = userId;
   const password = await readPassword(false);
   const device = `terminal on ${hostname()}`;
   const { token, user, expiresAt } = await session.client().login(userId, password, { device });

@@ -1,3 +1,4 @@
+import { limits } from '@parley/runtime';
 import { type Command, Option } from 'commander';
 import {
   type AuditOptions,
@@ -10,10 +11,11 @@ import {
   type UserChange,
   userStatusWords,
 } from './admin.js';
-import { positive, sessionOf } from './command-parts.js';
+import { sessionOf } from './command-parts.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
 import { defaultData } from './run-file.js';
+import { wholeNumber } from './whole-number.js';
 
 const adminHelp = `
 Operators manage servers and users. This gives them no access to chats that they do not belong to;
@@ -49,7 +51,7 @@ function addUsers(admin: Command): void {
   admin
     .command('audit')
     .description('show the actions of operators, newest first')
-    .option('--size <n>', 'number of entries, up to 100', positive, 50)
+    .option('--size <n>', 'number of entries, up to 100', wholeNumber(1, limits.pageEntries), 50)
     .option('--after <token>', 'show the page after this token, which the previous page printed')
     .action((options: AuditOptions, command: Command) => showAudit(sessionOf(command), options));
 }

@@ -1,7 +1,6 @@
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, ChannelStatus, type Retention } from '@parley/contract';
-import { limits, textTable } from '@parley/runtime';
-import { usage } from './failure.js';
+import { textTable } from '@parley/runtime';
 import { findOnly } from './find-channel.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
@@ -99,7 +98,6 @@ export async function makeRoom(
   name: string,
   { limit, retention }: CreateOptions,
 ): Promise<void> {
-  if (limit > limits.roomSeats) throw usage(`--limit takes a whole number from 1 to ${limits.roomSeats}.`);
   const client = await session.loggedIn();
   const channel = await client.create({ name, limit, retention, kind: ChannelKind.ROOM });
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;

@@ -54,10 +54,10 @@ async function runLine(line: string, conversation: Conversation, view: TextView,
   else if (command?.do === 'send') await succeeded(command.act(conversation), view, command.failed);
 }
 
-/** Sends each line after the previous one has been accepted, then leaves. */
+/** Sends each line that is not blank after the previous one has been accepted, then leaves. */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
   for await (const line of lines) {
-    if (line !== '' && !(await succeeded(conversation.send(line), view))) process.exitCode = exitCodes.refused;
+    if (line.trim() !== '' && !(await succeeded(conversation.send(line), view))) process.exitCode = exitCodes.refused;
   }
   await conversation.leave();
 }

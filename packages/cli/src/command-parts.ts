@@ -18,7 +18,12 @@ export function checkSettingNames(env: NodeJS.ProcessEnv): void {
   if (first !== undefined) throw usage(first);
 }
 
-/** Returns the session for the global options of a command. */
+const sessions = new WeakMap<Command, CommandSession>();
+
+/** Returns the one session of a command line, for its global options. */
 export function sessionOf(command: Command): CommandSession {
-  return new CommandSession(command.optsWithGlobals<GlobalOptions>());
+  if (command.parent !== null) return sessionOf(command.parent);
+  const session = sessions.get(command) ?? new CommandSession(command.opts<GlobalOptions>());
+  sessions.set(command, session);
+  return session;
 }

@@ -3,5 +3,6 @@
  * parsers.
  */
 export { type RunFacts, readRunFacts, type ServiceFacts } from './launcher/data-folder.js';
-export { address, projectFolder, wholeNumber } from './launcher/options.js';
+export { address, projectFolder } from './launcher/options.js';
 export { defaultData } from './run-file.js';
+export { wholeNumber } from './whole-number.js';

@@ -1,4 +1,4 @@
-import { describeSettings, textTable, version } from '@parley/runtime';
+import { describeSettings, limits, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, registerAccount } from './accounts.js';
 import { addAdmin } from './admin-program.js';
@@ -13,6 +13,7 @@ import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
 import { helpFor } from './typed-line.js';
+import { wholeNumber } from './whole-number.js';
 
 const afterHelp = `
 Exit codes: 0 done, 1 refused by a server, 2 wrong usage, 3 server not reachable, 4 not logged in.
@@ -24,7 +25,7 @@ const chatHelp = `
 On a terminal:
 ${helpFor(true)}In a channel without history, messages cannot be edited, deleted, reacted to or pinned.
 
-With a pipe or --json there are no commands: each line of stdin is a message. After the last line, chat leaves:
+With a pipe or --json there are no commands: each line of stdin that is not blank is a message. After the last line, chat leaves:
   echo hi | npx parley chat lobby
 The exit code is 1 if a line was refused or the server ended the chat. After a lost connection, chat reconnects and
 shows what you missed.`;
@@ -67,7 +68,7 @@ function addChannels(program: Command): void {
   program
     .command('create <name>')
     .description('create a room, which anyone with an account can find, enter and read')
-    .option('--limit <n>', 'maximum number of people, up to 25', positive, 10)
+    .option('--limit <n>', 'maximum number of people, up to 25', wholeNumber(1, limits.roomSeats), 10)
     .addOption(
       new Option('--retention <time>', 'retention of messages: forever, nothing, or a time like 7d or 12h')
         .argParser(retentionFrom)
@@ -85,7 +86,7 @@ function addTalk(program: Command): void {
     .command('history <channel>')
     .description('show the last messages of a channel, by its id or name')
     .option('--before <seq>', 'show messages before this one (default: the last ones)', positive)
-    .option('--size <n>', 'number of messages, up to 100', positive, 50)
+    .option('--size <n>', 'number of messages, up to 100', wholeNumber(1, limits.pageEntries), 50)
     .action((channel: string, options: HistoryOptions, command: Command) =>
       showHistory(sessionOf(command), channel, options),
     );

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
+import { sessionOf } from './command-parts.js';
 import { describeFailure, failureFrom } from './failure.js';
 import { output } from './output.js';
 import { parleyCommand } from './program.js';
-import { CommandSession, type GlobalOptions } from './session.js';
 
 /** Runs one command. Prints a failure, and sets the exit code of the process. */
 export async function runCommand(args: readonly string[]): Promise<void> {
@@ -11,7 +11,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: 'user' });
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
-    const failure = failureFrom(thrown, await new CommandSession(program.opts<GlobalOptions>()).advised());
+    const failure = failureFrom(thrown, await sessionOf(program).advised());
     process.exitCode = failure.exitCode;
     output.complain(describeFailure(failure, args.includes('--json')));
   }

@@ -28,6 +28,7 @@ test.each([
   ['an unknown command', ['shout']],
   ['a missing argument', ['create']],
   ['a limit out of bounds', ['create', 'x', '--limit', '26']],
+  ['a page that is too large', ['history', '1', '--size', '101']],
   ['an address without a port', ['--user-service', 'host', 'channels']],
   ['a token for nobody', ['token', '--as', 'somebody']],
   ['a target for a chat token', ['token', '--as', '0b0e8bc8-1c39-4d3c-9f0a-1b1b1b1b1b1b', '--for', 'x']],

@@ -48,7 +48,7 @@ function endSeatsWith(userId: string, change: string): Promise<unknown> {
 const endings: Readonly<Record<string, (person: TestPerson, channelId: number) => Promise<unknown>>> = {
   deleted: (ann, id) => clientOf(trio, ann).delete(id),
   replaced: async (ann, id) => (await clientOf(trio, ann).listen(id)).leave(),
-  removed: ({ id }, channelId) =>
+  banned: ({ id }, channelId) =>
     endSeatsWith(
       id,
       `INSERT INTO chat.member (channel_id, user_id, joined_seq, left_seq, banned_until)
@@ -81,7 +81,7 @@ test.each([
   ['replaced', [], 1, asText('replaced')],
   ['replaced', ['--json'], 1, asJson('replaced')],
   ['suspended', [], 1, asText('suspended')],
-  ['removed', [], 1, asText('removed')],
+  ['banned', [], 1, asText('banned')],
 ])('a chat that ends (%s) says why and exits with a non-zero code (%j)', async (how, options, code, told) => {
   const name = `${how}${options.length}`;
   const ann = await trio.people.make(name);
@@ -187,12 +187,29 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   60_000,
 );
 
+test('a registration of a taken user id advises a login of that user', async () => {
+  const { grpc } = await trio.startUserService();
+  const ann = await trio.people.make('taken');
+  const command = await commands.start(
+    ann,
+    '--login',
+    'no-such-login.json',
+    '--user-service',
+    grpc,
+    'register',
+    ann.id,
+  );
+  command.type('correct horse');
+  expect([await command.end(), command.said]).toEqual([1, expect.stringContaining(` login ${ann.id}\``)]);
+});
+
 test('a piped line that begins with / is a message, with one warning', async () => {
   const ann = await trio.people.make('piper');
   await trio.create(ann, 'piped');
   const chat = await commands.start(ann, 'chat', 'piped');
   await chat.says('here (1)');
   chat.type('/help');
+  chat.type('   ');
   chat.type('/nick x');
   await chat.says('#2 piper: /nick x');
   expect(await chat.end()).toBe(0);

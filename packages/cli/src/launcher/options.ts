@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultData } from '../run-file.js';
+import { wholeNumber } from '../whole-number.js';
 
 /** Root folder of the project, relative to `packages/cli/dist/src/launcher`. */
 export const projectFolder = fileURLToPath(new URL('../../../../..', import.meta.url));
@@ -29,17 +30,6 @@ export interface StartOptions {
   readonly envoyCert?: string;
   readonly envoyKey?: string;
   readonly logLevel?: string;
-}
-
-/** Returns a parser of whole numbers in a range. */
-export function wholeNumber(from: number, to: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (!/^\d+$/.test(text) || number < from || number > to) {
-      throw new InvalidArgumentError(`Use a whole number from ${from} to ${to}.`);
-    }
-    return number;
-  };
 }
 
 /** Parses `host:port`. */
@@ -104,7 +94,12 @@ function startCommand(): Command {
  * @throws {CommanderError} after printing help or a usage error
  */
 export function readOptions(args: readonly string[]): StartOptions {
-  const command = startCommand().exitOverride().parse(args, { from: 'user' });
+  const outputError = (text: string, write: (text: string) => void) => write(text.replace(/^error: /, 'parley: '));
+  const command = startCommand()
+    .configureOutput({ outputError })
+    .showHelpAfterError('`npm start -- --help` lists the options.')
+    .exitOverride()
+    .parse(args, { from: 'user' });
   const options = command.opts<StartOptions>();
   return { ...options, data: resolve(options.data) };
 }
