@@ -8,7 +8,7 @@ import { lateMs } from './talker.js';
 /** Result of one disturbance. */
 export interface Round {
   readonly disturbance: Disturbance;
-  /** Longest time without an ack of each user, in ms. */
+  /** For each user, the longest time without an ack, in ms. */
   readonly silentMs: readonly number[];
   readonly complaints: readonly string[];
   readonly notes: readonly string[];

@@ -93,7 +93,8 @@ export class Chatter {
         const message = this.messages[checked] as Message;
         if (matches(message)) return message;
       }
-      if (Date.now() > deadline) throw new Error(`No such message in ${withinMs} ms, among ${this.messages.length}.`);
+      if (Date.now() > deadline)
+        throw new Error(`None of the ${this.messages.length} messages matched within ${withinMs} ms.`);
       await Promise.race([
         new Promise<void>((resolve) => this.#waiters.push(resolve)),
         new Promise<void>((resolve) => setTimeout(resolve, 50)),

@@ -1,4 +1,4 @@
-/** The load generator: a process of its own that runs one job at a time, by messages. */
+/** The load generator: a separate process that receives jobs as messages and runs one at a time. */
 import type { Job } from './job.js';
 import { playRound } from './round.js';
 

@@ -15,7 +15,8 @@ function hostPattern(pattern: string): RegExp {
 }
 
 function network(text: string): Network {
-  if (!ipaddr.isValidCIDR(text)) throw new Error(`PARLEY_SERVER_NETWORKS: ${text} is not a network like 10.0.0.0/8`);
+  if (!ipaddr.isValidCIDR(text))
+    throw new Error(`PARLEY_SERVER_NETWORKS: ${text} is not a network such as 10.0.0.0/8.`);
   return ipaddr.parseCIDR(text);
 }
 
