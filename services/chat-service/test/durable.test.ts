@@ -202,7 +202,7 @@ describe('A channel with history', () => {
     const [a, b] = [await join(alice, id), await join(bob, id)];
     for (let n = 0; n < 90; n++) {
       a.send(`m${n}`, { clientId: randomUUID() });
-      if (n === 45) void removeAsManager(id, bob.id);
+      if (n === 45) void trio.changeMember(alice, { channelId: id, userId: bob.id, remove: true });
       if (n % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(await b.ended).toMatchObject({ reason: 'removed' });
@@ -238,19 +238,5 @@ async function appendAsManager(id: number, sender: string, kind: number, set: st
      INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
      SELECT $1, last_seq, $3, $2, gen_random_uuid(), last_at, '', sha256(''::bytea) FROM h`,
     [id, sender, kind],
-  );
-}
-
-/**
- * Removes a member as a manager does: the head is locked first, and the member's last seq is that
- * of the entry for the removal.
- */
-async function removeAsManager(id: number, user: string): Promise<void> {
-  await trio.people.sql(
-    `WITH h AS (UPDATE chat.channel_head SET last_seq = last_seq + 1, revision = revision + 1 WHERE channel_id = $1 RETURNING last_seq, last_at),
-      m AS (UPDATE chat.member SET left_seq = h.last_seq FROM h WHERE channel_id = $1 AND user_id = $2)
-     INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, data, digest)
-     SELECT $1, last_seq, 8, $2, gen_random_uuid(), last_at, '', sha256(''::bytea) FROM h`,
-    [id, user],
   );
 }
