@@ -80,6 +80,7 @@ export interface InviteTable {
   expiresAt: Date | null;
   revokedAt: Date | null;
   createdAt: Generated<Date>;
+  usedAt: Date | null;
 }
 
 export interface ListingTable {

@@ -117,6 +117,9 @@ export const limits = {
   chatMembers: 10_000,
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
+  /** Valid invites of a channel, and uses of one. */
+  invitesPerChannel: 100,
+  inviteUses: 100_000,
   channelsPerUser: 100,
   /** Channels of an account that is less than a day old. */
   channelsPerNewUser: 20,

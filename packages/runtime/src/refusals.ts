@@ -46,6 +46,7 @@ export const refusals = {
   'invalid-limit': row('INVALID_ARGUMENT', 400, 'Invalid limit. Use 1 to 25 for a room and 1 to 10000 for a chat.'),
   'invalid-channel': row('INVALID_ARGUMENT', 400, 'A field of the channel is too long or has an unknown value.'),
   'invalid-channel-id': row('INVALID_ARGUMENT', 400, 'Invalid channel id. Use a whole number from 1 to 2147483647.'),
+  'invalid-invite': row('INVALID_ARGUMENT', 400, 'Invalid invite. Check the number of uses and the expiry.'),
   'invalid-member-change': row(
     'INVALID_ARGUMENT',
     400,
@@ -117,6 +118,11 @@ export const refusals = {
     404,
     'The message mentions a user who is not in this channel. Check the user ids, then send it again.',
   ),
+  'invite-not-found': row(
+    'NOT_FOUND',
+    404,
+    'This invite is not valid. It may have expired, been used up or been revoked. Ask for a new one.',
+  ),
   'client-id-reused': row(
     'ALREADY_EXISTS',
     409,
@@ -143,6 +149,11 @@ export const refusals = {
     429,
     'That user has too many open offers, in total or from you. Wait until some are answered or expire.',
     60_000,
+  ),
+  'too-many-invites': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'There are as many valid invites as there can be. Revoke one first.',
   ),
   'too-many-seats': row(
     'RESOURCE_EXHAUSTED',

@@ -22,7 +22,6 @@ import { forOperator } from './admin/operators.js';
 import { createSetUser } from './admin/set-user.js';
 import { createCreate } from './channels/create.js';
 import { createDelete } from './channels/delete.js';
-import { createJoin } from './channels/join.js';
 import { createList } from './channels/list.js';
 import { createListChannels } from './channels/list-channels.js';
 import { createOpenDirect } from './channels/open-direct.js';
@@ -31,6 +30,9 @@ import type { ChannelServiceConfig } from './config.js';
 import { Archive } from './history/archive.js';
 import { createHistory } from './history/history.js';
 import { Retention } from './history/retention.js';
+import { createCreateInvite, createListInvites, createRevokeInvite } from './invites/invites.js';
+import { createJoin } from './invites/join.js';
+import { createPreviewInvite } from './invites/preview.js';
 import { createChangeMember } from './members/change-member.js';
 import { createListMembers } from './members/list-members.js';
 import { followActivity } from './placement/activity-store.js';
@@ -69,6 +71,10 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listMembers: forUser(callers, createListMembers(pool)),
     changeMember: forUser(callers, createChangeMember(deps)),
     join: forUser(callers, createJoin(pool)),
+    createInvite: forUser(callers, createCreateInvite(pool)),
+    listInvites: forUser(callers, createListInvites(pool)),
+    revokeInvite: forUser(callers, createRevokeInvite(pool)),
+    previewInvite: forUser(callers, createPreviewInvite(pool)),
     history: forUser(callers, createHistory(pool)),
     listen: forUser(callers, createListen(deps)),
     report: forService(callers, 'chat', managerAudience, createReport(deps)),

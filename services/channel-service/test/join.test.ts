@@ -44,7 +44,7 @@ describe('Join', () => {
     await expect(rig.listen(member, id)).resolves.toBeDefined();
   });
 
-  test('refuses rooms, missing channels and invite links', async () => {
+  test('refuses rooms, missing channels and unknown invite links', async () => {
     const room = await chats.make(owner, 'room');
     await expect(chats.join(member, room)).rejects.toEqual(reason('wrong-kind'));
     await expect(chats.join(member, 2_000_000_000)).rejects.toEqual(reason('channel-not-found'));
@@ -53,7 +53,7 @@ describe('Join', () => {
     }
     const byLink = Invite.fromPartial({ id: 'x' });
     const joining = callUnary(rig.manager, ChannelService.join, byLink, { token: member.token, withinMs: 5_000 });
-    await expect(joining).rejects.toEqual(reason('not-implemented'));
+    await expect(joining).rejects.toEqual(reason('invite-not-found'));
     await rig.owner.query("UPDATE chat.users SET status = 'suspended' WHERE id = $1", [member.id]);
     await expect(chats.join(member, await chats.make(owner, 'public'))).rejects.toEqual(reason('suspended'));
   });

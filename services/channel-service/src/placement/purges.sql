@@ -5,6 +5,10 @@ DELETE FROM chat.event WHERE id IN (
   SELECT id FROM (SELECT id, at FROM chat.event ORDER BY id LIMIT 5000) oldest WHERE at < now() - interval '1 day'
 );
 
+-- Deletes invitations that nobody has been able to use for a week.
+-- name: purgeInvites
+DELETE FROM chat.invite WHERE least(expires_at, revoked_at, CASE WHEN use_count >= max_uses THEN used_at END) < now() - interval '7 d';
+
 -- Deletes keys one day after they expire, so that a clock that was set ahead for a while does not
 -- remove a key in use.
 -- name: purgeKeys

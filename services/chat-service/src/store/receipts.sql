@@ -7,4 +7,4 @@ SELECT channel_id, user_id, delivered_seq, read_seq, told FROM chat.save_receipt
 
 -- Records that these users are here.
 -- name: saveLastSeen
-SELECT chat.save_last_seen(:userIds::varchar[]);
+SELECT FROM chat.save_last_seen(:userIds::varchar[]);

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { type Channel, Invite, ListInvitesResponse } from '@parley/contract';
+import type { Pool, Queryable } from '@parley/database';
+import { limits, type Reason, Refusal, refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
+import { throttleChanges } from '../members/membership.js';
+import { checkManages, readMemberships } from '../members/membership-rules.js';
+import { oneChannel } from '../requests/channel-id.js';
+import { audit } from '../transactions/audit.js';
+import { withChannel } from '../transactions/locked.js';
+import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite } from './invite-store.js';
+
+/** An id cannot be guessed: 128 random bits. */
+const idBytes = 16;
+const inviteForm = /^[A-Za-z0-9_-]{22}$/;
+
+/**
+ * Returns the id of an invitation.
+ * @throws {Refusal} `invite-not-found`, as for an invitation that does not exist.
+ */
+export function inviteIdOf({ id }: Pick<Invite, 'id'>): string {
+  if (!inviteForm.test(id)) throw refuse('invite-not-found');
+  return id;
+}
+
+function toInvite(row: StoredInvite): Invite {
+  return Invite.fromPartial({
+    id: row.id,
+    channelId: row.channelId ?? 0,
+    maxUses: row.maxUses ?? 0,
+    useCount: row.useCount,
+    expiresAt: row.expiresMs ?? 0,
+    expired: row.expired,
+    createdAt: row.createdMs,
+    createdBy: row.createdBy,
+  });
+}
+
+/**
+ * Runs `work` for a caller who may manage the invitations of a channel, with the channel locked;
+ * for operators, `channelId` 0 means the invitations to register.
+ * @throws {Refusal} `not-operator`, `wrong-kind`, what `checkManages` throws, or what `work` throws.
+ */
+async function asInviter<T>(
+  pool: Pool,
+  me: UserCaller,
+  channelId: number,
+  work: (client: Queryable) => Promise<T>,
+): Promise<T> {
+  if (channelId === 0) {
+    if (me.role !== 'admin') throw refuse('not-operator');
+    return work(pool);
+  }
+  return withChannel(pool, oneChannel({ id: channelId }), async (client, channel) => {
+    const [mine] = await readMemberships(client, channel, [me.id]);
+    if (mine === undefined) throw refuse('channel-not-found');
+    checkManages(channel, mine);
+    if (channel.kind === 'room' || channel.kind === 'direct') {
+      throw refuse('wrong-kind', { message: 'Only groups, public and private chats have invite links.' });
+    }
+    return work(client);
+  });
+}
+
+function checkBounds({ maxUses, expiresAt }: Invite): void {
+  if (maxUses > limits.inviteUses) {
+    throw refuse('invalid-invite', { message: `An invite link has at most ${limits.inviteUses} uses.` });
+  }
+  if (expiresAt !== 0 && expiresAt <= Date.now()) {
+    throw refuse('invalid-invite', { message: 'The expiry is in the past. Choose a later time, or 0 for none.' });
+  }
+}
+
+/** Handles CreateInvite: an invite link of a chat, or an invitation to register. */
+export function createCreateInvite(pool: Pool) {
+  return async (request: Invite, me: UserCaller, call: Call): Promise<Invite> => {
+    call.facts.channel = request.channelId;
+    await throttleChanges(pool, me);
+    checkBounds(request);
+    return asInviter(pool, me, request.channelId, async (client) => {
+      const [made] = await createInvite.run(client, {
+        id: randomBytes(idBytes).toString('base64url'),
+        channelId: request.channelId || null,
+        createdBy: me.id,
+        maxUses: request.maxUses || null,
+        expiresAtMs: request.expiresAt || null,
+        most: limits.invitesPerChannel,
+      });
+      if (made === undefined) throw refuse('too-many-invites');
+      await audit(client, auditLine('invite.create', me, made));
+      return toInvite(made);
+    });
+  };
+}
+
+/** Returns the line of the audit. The id of an invitation opens a channel, so only its start is kept. */
+function auditLine(action: string, me: UserCaller, { id, channelId, maxUses, expiresMs }: StoredInvite) {
+  const detail = { invite: id.slice(0, 6), maxUses, expiresAt: expiresMs };
+  return { actor: me.id, action, target: String(channelId ?? ''), detail };
+}
+
+/** Handles ListInvites: the newest invitations of a chat, or those to register. */
+export function createListInvites(pool: Pool) {
+  return async ({ id: channelId }: Channel, me: UserCaller, call: Call): Promise<ListInvitesResponse> => {
+    call.facts.channel = channelId;
+    await throttleChanges(pool, me);
+    const rows = await asInviter(pool, me, channelId, (client) =>
+      listInvites.run(client, { channelId: channelId || null, most: 2 * limits.invitesPerChannel }),
+    );
+    return ListInvitesResponse.fromPartial({ invites: rows.map(toInvite) });
+  };
+}
+
+/** Reasons that would tell a stranger that an invitation exists or existed. */
+const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
+
+/** Returns the error for a caller who tried to use an invitation, which may be a stranger. */
+export function withoutTrace(thrown: unknown): unknown {
+  return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;
+}
+
+/** Handles RevokeInvite. Does nothing if it is revoked already. */
+export function createRevokeInvite(pool: Pool) {
+  return async (request: Invite, me: UserCaller): Promise<Record<string, never>> => {
+    await throttleChanges(pool, me);
+    const id = inviteIdOf(request);
+    const [found] = await readInvite.run(pool, { id });
+    if (found === undefined) throw refuse('invite-not-found');
+    try {
+      await asInviter(pool, me, found.channelId ?? 0, async (client) => {
+        await revokeInvite.run(client, { id });
+        await audit(client, auditLine('invite.revoke', me, found));
+      });
+    } catch (thrown) {
+      throw withoutTrace(thrown);
+    }
+    return {};
+  };
+}

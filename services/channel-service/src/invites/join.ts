@@ -1,0 +1,63 @@
+import type { Channel, Invite } from '@parley/contract';
+import type { Pool, PoolClient } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import type { Call, UserCaller } from '@parley/service-kit';
+import { describeChannel } from '../channels/describe.js';
+import { addMember, throttleChanges } from '../members/membership.js';
+import { type ChannelMembership, checkVisible, readMemberships } from '../members/membership-rules.js';
+import { oneChannel } from '../requests/channel-id.js';
+import { withChannel } from '../transactions/locked.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import { readInvite, spendInvite } from './invite-store.js';
+import { inviteIdOf, withoutTrace } from './invites.js';
+
+type Enter = (client: PoolClient, channel: LockedChannel, mine: ChannelMembership) => Promise<void>;
+
+async function enterAs(pool: Pool, me: UserCaller, id: number, enter: Enter): Promise<Channel> {
+  await withChannel(pool, id, async (client, channel) => {
+    const [mine] = await readMemberships(client, channel, [me.id]);
+    if (mine === undefined) throw refuse('channel-not-found');
+    await enter(client, channel, mine);
+  });
+  return describeChannel(pool, me, id);
+}
+
+function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
+  return enterAs(pool, me, id, async (client, channel, mine) => {
+    checkVisible(channel, mine);
+    if (channel.kind === 'room')
+      throw refuse('wrong-kind', { message: 'A room has no members to join. Call Listen instead.' });
+    await addMember(client, channel, me.id, mine, me.id);
+  });
+}
+
+/** Joins by an invite link. A member uses nothing up, even if the link has expired. */
+async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Call): Promise<Channel> {
+  const [found] = await readInvite.run(pool, { id: inviteId });
+  if (found === undefined || found.channelId === null) throw refuse('invite-not-found');
+  const { channelId } = found;
+  call.facts.channel = channelId;
+  const joined = enterAs(pool, me, channelId, async (client, channel, mine) => {
+    if (mine.rank !== 'none') return;
+    const [spent] = await spendInvite.run(client, { id: inviteId, channelId });
+    if (spent === undefined) throw refuse('invite-not-found');
+    await addMember(client, channel, me.id, mine, me.id);
+  });
+  return joined.catch((thrown) => {
+    throw withoutTrace(thrown);
+  });
+}
+
+/**
+ * Handles Join: enters a channel by an invite link, or by id a public channel, a direct chat that
+ * the caller left, or one whose offer the caller accepts. Does nothing for a member.
+ */
+export function createJoin(pool: Pool) {
+  return async (invite: Invite, me: UserCaller, call: Call): Promise<Channel> => {
+    await throttleChanges(pool, me);
+    if (invite.id !== '') return joinByLink(pool, me, inviteIdOf(invite), call);
+    const id = oneChannel({ id: invite.channelId });
+    call.facts.channel = id;
+    return joinById(pool, me, id);
+  };
+}
