@@ -156,10 +156,11 @@ function wordOf(status: UserStatus): string {
   return status === UserStatus.SUSPENDED ? 'suspended' : 'active';
 }
 
-/** Returns the target of an entry; for a drain, the name of the server. */
+/** Returns the target of an entry: for a drain the name of the server, and a deleted direct chat as such. */
 function targetOf({ action, target, detail }: AuditEntry): string {
-  const { name } = action === 'server.drain' ? detailOf(detail) : {};
-  return typeof name === 'string' ? name : target;
+  const { name, kind } = detailOf(detail);
+  if (action === 'channel.delete' && kind === 'direct') return `direct chat ${target}`;
+  return action === 'server.drain' && typeof name === 'string' ? name : target;
 }
 
 /** Formats a time in Unix ms as ISO 8601, even if the server sends an impossible one. */

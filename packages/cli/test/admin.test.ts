@@ -1,4 +1,6 @@
 import { clientOf, Listener, until } from '@parley/client/testing';
+import { Channel, ChannelService } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { type TestPerson, Trio } from '@parley/testkit';
 import { Commands } from './commands.js';
 
@@ -86,6 +88,15 @@ test('kick reports that a user is not in the channel', async () => {
   const { id } = await trio.create(user, 'empty room');
   expect(await run(root, 'kick', 'absent')).toEqual([0, 'absent was not in any channel.\n']);
   expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not in channel ${id}.\n`]);
+});
+
+test('the audit log names a deleted direct chat as such', async () => {
+  const [one, other] = (await trio.people.makeMany('pair', 2)) as [TestPerson, TestPerson];
+  const { id } = await trio.openDirect(one, other.id);
+  const request = Channel.fromPartial({ id });
+  await callUnary(trio.manager(), ChannelService.delete, request, { token: root.token, withinMs: 30_000 });
+  const [, said] = await run(root, 'audit', '--size', '1');
+  expect(said).toMatch(new RegExp(`root +channel\\.delete +direct chat ${id} +.*"opener": ?"${one.id}"`));
 });
 
 test('drain asks for an id if servers share a name, and refuses an unknown server', async () => {

@@ -8,8 +8,18 @@ export const bytesCodec: Codec<Uint8Array> = {
   decode: (bytes) => bytes,
 };
 
-/** Converts a method to the definition that grpc-js takes. */
-export function grpcMethod<Q, S>({ requestType, responseType, ...method }: Method<Q, S>): MethodDefinition<Q, S> {
+const converted = new WeakMap<object, unknown>();
+
+/** Returns the definition of a method that grpc-js takes. It is made once. */
+export function grpcMethod<Q, S>(method: Method<Q, S>): MethodDefinition<Q, S> {
+  const known = converted.get(method) as MethodDefinition<Q, S> | undefined;
+  if (known !== undefined) return known;
+  const made = convert(method);
+  converted.set(method, made);
+  return made;
+}
+
+function convert<Q, S>({ requestType, responseType, ...method }: Method<Q, S>): MethodDefinition<Q, S> {
   return {
     ...method,
     requestSerialize: (request) => asBuffer(requestType.encode(request).finish()),

@@ -241,7 +241,16 @@ describe('Delete', () => {
     expect(await rig.one('SELECT actor, action, detail FROM chat.audit WHERE target = $1', String(id))).toEqual({
       actor: admin.id,
       action: 'channel.delete',
-      detail: { name: 'a room', owner: me.id },
+      detail: { kind: 'room', name: 'a room', owner: me.id },
+    });
+  });
+
+  test('the audit calls a deleted direct chat by its kind, because it has no name and no owner', async () => {
+    const { id } = await new Chats(rig).direct(me, (await rig.person()).id);
+    const admin = await rig.person('admin');
+    await rig.remove(admin, id);
+    expect(await rig.one('SELECT detail FROM chat.audit WHERE target = $1', String(id))).toEqual({
+      detail: { kind: 'direct', opener: me.id },
     });
   });
 

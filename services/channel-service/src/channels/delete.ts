@@ -23,8 +23,8 @@ function refusalOf({ kind }: LockedChannel, state: ChannelState | undefined): Re
   return refuse(visible ? 'not-owner' : 'channel-not-found');
 }
 
-function auditDelete(client: PoolClient, { id, name, ownerId }: LockedChannel, me: UserCaller): Promise<void> {
-  const detail = { name, owner: ownerId };
+function auditDelete(client: PoolClient, { id, name, kind, ownerId }: LockedChannel, me: UserCaller): Promise<void> {
+  const detail = kind === 'direct' ? { kind, opener: ownerId } : { kind, name, owner: ownerId };
   return audit(client, { actor: me.id, action: 'channel.delete', target: String(id), detail });
 }
 
