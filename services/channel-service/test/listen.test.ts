@@ -59,7 +59,7 @@ describe('the response of Listen', () => {
     const { n } = await rig.one<{ n: number }>('SELECT number AS n FROM chat.users WHERE id = $1', owner.id);
     const seat = await rig.one<{ id: string }>('SELECT id FROM chat.seat WHERE user_id = $1', owner.id);
     const claims = await rig.readJoinToken(token, server.instanceId);
-    expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sid, ch: id, jti: seat.id });
+    expect(claims).toMatchObject({ sub: owner.id, num: n, sid: owner.sessionId, ch: id, jti: seat.id });
     expect(Buffer.from(claims.route, 'base64').toString()).toBe('127.0.0.1:5001');
     expect(Math.abs(claims.timestamp - Date.now())).toBeLessThan(20_000);
     await expect(rig.readJoinToken(token, randomUUID())).rejects.toEqual(reason('moved'));

@@ -87,7 +87,7 @@ describe('with 100,000 seats', () => {
       userId: me.id,
       instanceId: boot,
       epoch: 1,
-      sessionId: me.sid,
+      sessionId: me.sessionId,
       maxSeats: 25,
       joinWithinSeconds: 10,
     });

@@ -11,10 +11,8 @@ import {
   SigningKey,
   serviceToken,
   TrustedKeys,
-  type UserClaims,
-  userAudience,
-  userToken,
 } from '@parley/service-kit';
+import { People, type TestPerson as Person } from '@parley/testkit';
 import { startChannelService } from '../src/app.js';
 import { readChannelServiceConfig } from '../src/config.js';
 
@@ -24,11 +22,7 @@ export interface Database {
   urlFor(role: 'chat_user' | 'chat_manager' | 'chat_server' | 'chat_gateway'): string;
 }
 
-export interface Person {
-  readonly id: string;
-  readonly sid: string;
-  readonly token: string;
-}
+export type { Person };
 
 /** A chat server with its token for managers. */
 export interface Identity {
@@ -38,7 +32,7 @@ export interface Identity {
 }
 
 const withinMs = 10_000;
-let people = 0;
+let count = 0;
 
 /** Managers on free ports over one database, with helpers for their callers. */
 export class Rig {
@@ -51,7 +45,7 @@ export class Rig {
   readonly #running: RunningService[] = [];
   readonly #alive = new Set<string>();
   #prolonging: NodeJS.Timeout | undefined;
-  #userKey: SigningKey<UserClaims> | undefined;
+  #people: Promise<People> | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -108,33 +102,16 @@ export class Rig {
     clearInterval(this.#prolonging);
     for (const client of [...this.managers, ...this.#admins]) client.close();
     for (const app of this.#running) await app.stop();
+    await (await this.#people)?.close();
     for (const pool of this.#pools.values()) await pool.end();
-  }
-
-  async #key(): Promise<SigningKey<UserClaims>> {
-    if (this.#userKey === undefined) {
-      const pool = this.#open(this.#database.urlFor('chat_user'));
-      this.#userKey = new SigningKey(userToken, randomUUID(), pool, await DatabaseClock.start(pool));
-    }
-    return this.#userKey;
   }
 
   /** Creates a user with a session and a token, whose account is not new. */
   async person(role: 'user' | 'admin' = 'user'): Promise<Person> {
-    people += 1;
-    const id = `p${people}`;
-    const key = await this.#key();
-    const { rows: users } = await this.owner.query<{ number: number }>(
-      "INSERT INTO chat.users (id, name, password_hash, role, created_at) VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING number",
-      [id, role],
-    );
-    const { rows: sessions } = await this.owner.query<{ id: string }>(
-      "INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id",
-      [id],
-    );
-    const sid = sessions[0]?.id ?? '';
-    const claims = { sub: id, num: users[0]?.number ?? 0, name: id, role, sid };
-    return { id, sid, token: await key.sign(claims, userAudience) };
+    count += 1;
+    const id = `p${count}`;
+    this.#people ??= People.open(this.#database);
+    return (await this.#people).make(id, role);
   }
 
   persons(count: number): Promise<Person[]> {
