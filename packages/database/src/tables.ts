@@ -264,6 +264,8 @@ export interface UsersTable {
   lastSeenAt: Date | null;
   emailSince: Generated<Date>;
   privateReads: Generated<boolean>;
+  bot: Generated<boolean>;
+  emailVerified: Generated<boolean>;
 }
 
 /** All tables of the schema `chat`. */

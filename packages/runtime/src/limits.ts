@@ -129,6 +129,8 @@ export const limits = {
   /** The caller's own channels, and as many listed ones. */
   channelsPerList: 1_000,
   serversListed: 1_000,
+  /** The newest sessions of a user. */
+  sessionsListed: 1_000,
   /** Reason of a kick, for the audit. */
   kickReasonCharacters: 1_000,
   /** Users inside a channel that List names. */

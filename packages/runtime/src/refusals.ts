@@ -110,6 +110,7 @@ export const refusals = {
 
   // state of users, channels and messages
   'user-not-found': row('NOT_FOUND', 404, 'User not found. Check the id.'),
+  'session-not-found': row('NOT_FOUND', 404, 'You have no session with that id. It may have ended.'),
   'server-not-found': row('NOT_FOUND', 404, 'Chat server not found. It may have shut down.'),
   'channel-not-found': row('NOT_FOUND', 404, 'Channel not found. It may have been deleted, or you may not see it.'),
   'member-not-found': row('NOT_FOUND', 404, 'That user is not a member of this channel.'),

@@ -57,3 +57,4 @@ export type {
   UnaryHandler,
 } from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
+export { profileColumns, profileFields, type SeenProfile } from './user-fields.js';

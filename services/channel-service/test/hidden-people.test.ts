@@ -105,6 +105,36 @@ test('shows outsiders of a public chat only users anyone may find', async () => 
   expect((await channelsNamed(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
 });
 
+test('members see the profile of another member only as far as its owner shows it', async () => {
+  const group = await chats.make(owner, 'group');
+  const [open, contact] = await rig.persons(2);
+  const people = [open, contact, hidden].flatMap((one) => one ?? []);
+  await rig.owner.query(
+    `UPDATE chat.users SET about = 'about ' || id, last_seen_at = 'epoch'::timestamptz + interval '7 s',
+       visibility = CASE id WHEN $1 THEN 'everyone' WHEN $2 THEN 'contacts' ELSE 'nobody' END WHERE id IN ($1, $2, $3)`,
+    people.map(({ id }) => id),
+  );
+  await rig.owner.query(
+    'INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, who, 0 FROM unnest($2::varchar[]) who',
+    [group, people.map(({ id }) => id)],
+  );
+  const seenBy = async (who: Person) => {
+    const { users } = await chats.members(who, group);
+    return Object.fromEntries(users.map(({ id, about, lastSeen }) => [id, [about, lastSeen]]));
+  };
+  const [everyone, shown, nobody] = people.map(({ id }) => id) as [string, string, string];
+  expect(await seenBy(owner)).toEqual({
+    [owner.id]: ['', 0],
+    [everyone]: [`about ${everyone}`, 7_000],
+    [shown]: [`about ${shown}`, 7_000],
+    [nobody]: ['', 0],
+  });
+  expect((await seenBy(hidden))[nobody]).toEqual([`about ${nobody}`, 7_000]);
+  const root = await rig.person('admin');
+  await chats.add(owner, group, root);
+  expect((await seenBy(root))[nobody]).toEqual([`about ${nobody}`, 7_000]);
+});
+
 test('finds a user id in any case', async () => {
   const root = await rig.person('admin');
   const api = new AdminApi(rig);

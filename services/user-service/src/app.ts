@@ -4,6 +4,7 @@ import { forUser, ServiceHost, userToken } from '@parley/service-kit';
 import type { UserServiceConfig } from './config.js';
 import { Passwords } from './passwords/passwords.js';
 import { createGet } from './rpc/get.js';
+import { createListSessions } from './rpc/list-sessions.js';
 import { createLogin } from './rpc/login.js';
 import { createLogout } from './rpc/logout.js';
 import { createRegister } from './rpc/register.js';
@@ -25,6 +26,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
       register: createRegister({ pool, passwords, proxies }),
       login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool)),
+      listSessions: forUser(callers, createListSessions(pool)),
       get: forUser(callers, createGet(pool)),
       update: forUser(callers, createUpdateUser({ pool, passwords })),
     }),

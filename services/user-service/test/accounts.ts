@@ -1,9 +1,11 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import {
+  Empty,
   LoginRequest,
   type LoginResponse,
   LogoutRequest,
   RegisterRequest,
+  type Session,
   UpdateUserRequest,
   User,
   UserService,
@@ -56,9 +58,14 @@ export class Accounts {
     return (await this.login(userId)).token;
   }
 
-  logout(token: string, everywhere = false) {
-    const request = LogoutRequest.fromPartial({ everywhere });
+  logout(token: string, more: Partial<LogoutRequest> = {}) {
+    const request = LogoutRequest.fromPartial(more);
     return callUnary(this.#client, UserService.logout, request, { token, withinMs });
+  }
+
+  async sessions(token: string): Promise<Session[]> {
+    const request = Empty.create();
+    return (await callUnary(this.#client, UserService.listSessions, request, { token, withinMs })).sessions;
   }
 
   get(token: string, who: Partial<User>): Promise<User> {

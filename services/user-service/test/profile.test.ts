@@ -71,6 +71,37 @@ describe('Get', () => {
     expect(await seenBy(Visibility.NOBODY)).toEqual(['self', 'admin']);
   });
 
+  test('shows settings and the state of the email address to the user only', async () => {
+    const una = await accounts.token('private', { email: 'una@example.org' });
+    const change = { visibility: Visibility.EVERYONE, privateReads: true };
+    const hers = { email: 'una@example.org', emailVerified: true, ...change };
+    await accounts.update(una, change);
+    await accounts.sql("UPDATE chat.users SET email_verified = true WHERE id = 'private'");
+    expect(await accounts.get(una, { id: 'private' })).toMatchObject(hers);
+    expect((await accounts.login('private')).user).toMatchObject(hers);
+    const theirs = { email: '', emailVerified: false, visibility: Visibility.UNSPECIFIED, privateReads: false };
+    expect(await accounts.get(bob, { id: 'private' })).toMatchObject(theirs);
+    const operators = { ...theirs, email: 'una@example.org', emailVerified: true };
+    expect(await accounts.get(admin, { id: 'private' })).toMatchObject(operators);
+    expect(await accounts.update(una, { privateReads: false })).toMatchObject({ ...hers, privateReads: false });
+  });
+
+  test('shows a user as online while they have a seat at a living chat server', async () => {
+    await accounts.register('seated');
+    await accounts.sql(`WITH server AS (
+        INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until)
+        VALUES (gen_random_uuid(), 's', 'localhost:5000', '127.0.0.1:5000', now() + interval '1 hour') RETURNING instance_id
+      ), room AS (INSERT INTO chat.channel (name, owner_id) VALUES ('r', 'root') RETURNING id)
+      INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
+      SELECT gen_random_uuid(), 'seated', room.id, server.instance_id, 1, true, true, now() FROM server, room`);
+    await accounts.sql(
+      "UPDATE chat.users SET last_seen_at = 'epoch'::timestamptz + interval '5 s' WHERE id = 'seated'",
+    );
+    expect(await accounts.get(bob, { id: 'seated' })).toMatchObject({ online: true, lastSeen: 5_000 });
+    await accounts.sql('UPDATE chat.server SET lease_until = now()');
+    expect(await accounts.get(bob, { id: 'seated' })).toMatchObject({ online: false, lastSeen: 5_000 });
+  });
+
   test('hides deleted users from everyone but operators', async () => {
     await accounts.register('ghost');
     await accounts.sql("UPDATE chat.users SET status = 'deleted', visibility = 'everyone' WHERE id = 'ghost'");

@@ -161,7 +161,7 @@ test('Logout everywhere ends all sessions of this user only', async () => {
   const other = await accounts.token('mia');
   await sitDown('max');
   await sitDown('mia');
-  await accounts.logout(tokens[0] as string, true);
+  await accounts.logout(tokens[0] as string, { everywhere: true });
   for (const token of tokens) expect(await reasonOf(accounts.get(token, { id: 'max' }))).toBe('logged-out');
   expect(await seatsOf('max')).toEqual([]);
   expect(await seatsOf('mia')).toHaveLength(1);

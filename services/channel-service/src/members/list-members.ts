@@ -1,15 +1,19 @@
-import { type ListMembersRequest, ListMembersResponse } from '@parley/contract';
+import { type ListMembersRequest, ListMembersResponse, type User } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { refuse } from '@parley/runtime';
-import type { Call, UserCaller } from '@parley/service-kit';
+import { type Call, profileFields, type UserCaller } from '@parley/service-kit';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { pageAfter, pageSize } from '../requests/page.js';
-import { type Access, listMembers, readAccess } from './member-store.js';
+import { type Access, type ListedMember, listMembers, readAccess } from './member-store.js';
 import { asMember } from './membership.js';
 
 function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boolean {
   return kind !== 'direct' && (ownerId === me.id || (inside && role === 'admin'));
+}
+
+function toUser(row: ListedMember): User {
+  return { ...asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none'), ...profileFields(row) };
 }
 
 /** Limits non-members to users anyone may find. */
@@ -36,10 +40,11 @@ export function createListMembers(pool: Pool) {
       includePast: managesIt(access, me),
       onlyPublic: !sharesIt(access, me),
       readerId: me.id,
+      readerRole: me.role,
     });
     const listed = rows.slice(0, size);
     return ListMembersResponse.fromPartial({
-      users: listed.map((row) => asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none')),
+      users: listed.map(toUser),
       next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
     });
   };

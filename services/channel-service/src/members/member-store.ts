@@ -15,8 +15,10 @@ import {
   type Queryable,
   type RowOf,
   text,
+  type UserRole,
   uuid,
 } from '@parley/database';
+import { profileColumns } from '@parley/service-kit';
 
 const memberships = loadSql('memberships.sql', import.meta.url);
 const changes = loadSql('member-changes.sql', import.meta.url, kindConstants);
@@ -63,7 +65,15 @@ export const readMembershipRows = memberships.statement(
 );
 export const listMembers = memberships.statement(
   'listMembers',
-  { channelId: int4, afterId: text, size: int8, includePast: bool, onlyPublic: bool, readerId: text },
+  {
+    channelId: int4,
+    afterId: text,
+    size: int8,
+    includePast: bool,
+    onlyPublic: bool,
+    readerId: text,
+    readerRole: text.as<UserRole>(),
+  },
   {
     id: text,
     name: text,
@@ -71,6 +81,7 @@ export const listMembers = memberships.statement(
     inside: bool,
     rank: text.as<MemberRole | 'owner'>(),
     offered: nullable(offeredRole),
+    ...profileColumns,
   },
 );
 export const findUser = memberships.statement(

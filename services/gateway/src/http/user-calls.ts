@@ -19,12 +19,14 @@ const channelCalls = [
   ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
 ];
 
+const userServiceCalls = ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search', 'ListSessions'];
+
 /**
  * Methods that the bridge forwards: all calls of users except Connect, because browsers cannot open
  * a two-way stream.
  */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
-  ['UserService', 'user-service', ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search']],
+  ['UserService', 'user-service', userServiceCalls],
   ['ChannelService', 'manager', channelCalls],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],

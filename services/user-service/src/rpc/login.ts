@@ -11,8 +11,8 @@ import {
   userToken,
 } from '@parley/service-kit';
 import type { Fit, Passwords } from '../passwords/passwords.js';
-import { findAccount, type LoginAccount, rehash } from '../store/accounts.js';
-import { type OpenedSession, openSession } from '../store/sessions.js';
+import { findAccount, type LoginAccount, ownProfile, type Profile, rehash } from '../store/accounts.js';
+import { openSession } from '../store/sessions.js';
 import { isEmail, isOldPassword, isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
@@ -26,6 +26,13 @@ export interface LoginDeps {
 }
 
 const deviceCharacters = 100;
+
+/** A new session with the profile of its user. */
+interface OpenedSession {
+  readonly sessionId: string;
+  readonly expiresAt: Date;
+  readonly profile: Profile;
+}
 
 /** Returns the printable part of a device name. */
 function deviceOf(text: string): string {
@@ -90,7 +97,7 @@ function createOpen(deps: LoginDeps) {
     });
     if (session === undefined) throw refuse('wrong-credentials');
     if (fit === 'otherwise' || !passwords.isCurrent(passwordHash)) await upgrade(id, password, passwordHash, from);
-    return session;
+    return { ...session, profile: await ownProfile(pool, id) };
   };
 }
 
@@ -108,10 +115,10 @@ export function createLogin(deps: LoginDeps) {
     const from = addressKey(address);
     await throttle(pool, loginOfAddress, from);
     checkForms(request);
-    const session = await open(request, from);
-    const { id, number, name, role, sessionId: sid, expiresAt } = session;
+    const { sessionId: sid, expiresAt, profile } = await open(request, from);
+    const { id, number, name, role } = profile;
     call.facts.user = id;
     const token = await key.sign({ sub: id, num: number, name, role, sid }, userAudience);
-    return LoginResponse.fromPartial({ token, user: userFrom(session), expiresAt: expiresAt.getTime() });
+    return LoginResponse.fromPartial({ token, user: userFrom(profile), expiresAt: expiresAt.getTime() });
   };
 }

@@ -1,14 +1,30 @@
 import { Empty, type LogoutRequest } from '@parley/contract';
 import { type Pool, transaction } from '@parley/database';
+import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
-import { endSessions } from '../store/sessions.js';
+import { endSessions, type SessionSelection } from '../store/sessions.js';
+import { isUuid } from './checks.js';
+import { sessionsOfUser, throttle } from './throttle.js';
+
+function selectionOf({ everywhere, sessionId }: LogoutRequest, me: UserCaller): SessionSelection {
+  if (everywhere) return {};
+  return { only: sessionId === '' ? me.sessionId : sessionId };
+}
 
 /**
- * Handles Logout: ends this session, or all of the user's. Their streams end within about a second.
+ * Handles Logout: ends this session, another one of the user, or all. Their streams end within about
+ * a second. A session of another user appears not to exist.
  */
 export function createLogout(pool: Pool) {
-  return async ({ everywhere }: LogoutRequest, me: UserCaller): Promise<Empty> => {
-    await transaction(pool, (client) => endSessions(client, me.id, everywhere ? {} : { only: me.sessionId }));
+  return async (request: LogoutRequest, me: UserCaller): Promise<Empty> => {
+    const { sessionId, everywhere } = request;
+    if (sessionId !== '') {
+      await throttle(pool, sessionsOfUser, me.id, 'change-too-often');
+      if (everywhere) throw refuse('session-not-found', { message: 'Set session_id or everywhere, not both.' });
+      if (!isUuid(sessionId)) throw refuse('session-not-found');
+    }
+    const ended = await transaction(pool, (client) => endSessions(client, me.id, selectionOf(request, me)));
+    if (ended === 0 && sessionId !== '') throw refuse('session-not-found');
     return Empty.create();
   };
 }

@@ -1,21 +1,26 @@
-import { User, UserRole, UserStatus } from '@parley/contract';
+import { User, UserRole, UserStatus, Visibility } from '@parley/contract';
+import { profileFields } from '@parley/service-kit';
 import type { Profile } from '../store/accounts.js';
 
 const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST };
 const statuses = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED, deleted: UserStatus.DELETED };
 
+/** Visibilities of the protocol, by name in the database. */
+export const visibilities = {
+  everyone: Visibility.EVERYONE,
+  users: Visibility.USERS,
+  contacts: Visibility.CONTACTS,
+  nobody: Visibility.NOBODY,
+};
+
 /** Converts a profile to the protocol's User. */
 export function userFrom(profile: Profile): User {
+  const { id, name, number, role, status, email, emailVerified, visibility, privateReads } = profile;
   return User.fromPartial({
-    id: profile.id,
-    name: profile.name,
-    number: profile.number,
-    role: roles[profile.role],
-    status: statuses[profile.status],
-    about: profile.about,
-    avatarId: profile.avatarId ?? '',
-    lastSeen: profile.lastSeenAt?.getTime() ?? 0,
-    online: profile.online,
-    email: profile.email ?? '',
+    ...{ id, name, number, role: roles[role], status: statuses[status], ...profileFields(profile) },
+    email: email ?? '',
+    emailVerified,
+    visibility: visibility === null ? Visibility.UNSPECIFIED : visibilities[visibility],
+    privateReads,
   });
 }

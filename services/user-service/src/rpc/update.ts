@@ -3,9 +3,9 @@ import { type Pool, transaction } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
-import { ownsFile, passwordHashOf, updateAccount } from '../store/accounts.js';
+import { ownProfile, ownsFile, passwordHashOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
-import { checkAbout, checkEmail, checkPassword, visibilityOf } from './checks.js';
+import { checkAbout, checkEmail, checkPassword, isUuid, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, nameOfUser, passwordOfUser, profileOfUser, throttle, throttleFailures } from './throttle.js';
 
@@ -13,8 +13,6 @@ export interface UpdateUserDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
   if (about !== undefined) checkAbout(about);
@@ -29,8 +27,7 @@ function checkForms({ about, email, newPassword }: UpdateUserRequest): void {
 export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   async function checkAvatar(userId: string, fileId: string | undefined): Promise<void> {
     if (!fileId) return;
-    if (!uuid.test(fileId)) throw refuse('invalid-profile');
-    if (!(await ownsFile(pool, userId, fileId))) throw refuse('invalid-profile');
+    if (!isUuid(fileId) || !(await ownsFile(pool, userId, fileId))) throw refuse('invalid-profile');
   }
 
   /**
@@ -47,7 +44,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   }
 
   return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
-    const { about, email, avatarId, newPassword } = request;
+    const { about, email, avatarId, newPassword, privateReads } = request;
     checkForms(request);
     const name = request.name === undefined ? undefined : displayName(request.name);
     const visibility = visibilityOf(request.visibility);
@@ -60,11 +57,11 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
       newHash: newPassword === undefined ? undefined : await passwords.hash(newPassword, me.id),
     };
     return transaction(pool, async (client) => {
-      const change = { userId: me.id, name, about, visibility, email, avatarId, ...hashes };
-      const [profile] = await updateAccount.run(client, change);
-      if (profile === undefined) throw refuse('wrong-credentials');
+      const change = { userId: me.id, name, about, visibility, privateReads, email, avatarId, ...hashes };
+      const [updated] = await updateAccount.run(client, change);
+      if (updated === undefined) throw refuse('wrong-credentials');
       if (newPassword !== undefined) await endSessions(client, me.id, { except: me.sessionId });
-      return userFrom(profile);
+      return userFrom(await ownProfile(client, me.id));
     });
   };
 }

@@ -8,29 +8,14 @@ import {
   type Queryable,
   type RowOf,
   text,
-  timestamptz,
   type UserRole,
   type UserStatus,
-  uuid,
   type Visibility,
 } from '@parley/database';
 import { refuse } from '@parley/runtime';
+import { profileColumns } from '@parley/service-kit';
 
 const accounts = loadSql('accounts.sql', import.meta.url);
-
-export const profileColumns = {
-  id: text,
-  number: int4,
-  name: text,
-  role: text.as<UserRole>(),
-  status: text.as<UserStatus>(),
-  about: text,
-  avatarId: nullable(uuid),
-  lastSeenAt: nullable(timestamptz),
-  /** Null if there is none or the reader may not see it. */
-  email: nullable(text),
-  online: bool,
-};
 
 export const findAccount = accounts.statement(
   'findAccount',
@@ -40,7 +25,20 @@ export const findAccount = accounts.statement(
 export const readProfile = accounts.statement(
   'readProfile',
   { readerId: text, readerRole: text.as<UserRole>(), userId: nullable(text), number: nullable(int4) },
-  profileColumns,
+  {
+    id: text,
+    number: int4,
+    name: text,
+    role: text.as<UserRole>(),
+    status: text.as<UserStatus>(),
+    ...profileColumns,
+    /** Null if there is none or the reader may not see it. */
+    email: nullable(text),
+    emailVerified: bool,
+    /** Null unless the reader is the user. */
+    visibility: nullable(text.as<Visibility>()),
+    privateReads: bool,
+  },
 );
 export const updateAccount = accounts.statement(
   'updateAccount',
@@ -49,12 +47,13 @@ export const updateAccount = accounts.statement(
     name: nullable(text),
     about: nullable(text),
     visibility: nullable(text.as<Visibility>()),
+    privateReads: nullable(bool),
     email: nullable(text),
     avatarId: nullable(text),
     newHash: nullable(text),
     verifiedHash: nullable(text),
   },
-  profileColumns,
+  { id: text },
 );
 
 /** A user as the reader may see them. */
@@ -62,6 +61,14 @@ export type Profile = RowOf<typeof readProfile>;
 
 /** Account data that Login reads. */
 export type LoginAccount = RowOf<typeof findAccount>;
+
+/** Returns a user's own profile. */
+export async function ownProfile(client: Queryable, userId: string): Promise<Profile> {
+  const own = { readerId: userId, readerRole: 'user', userId, number: null } as const;
+  const [profile] = await readProfile.run(client, own);
+  if (profile === undefined) throw refuse('logged-out');
+  return profile;
+}
 
 /** Data of a new account. */
 export interface NewAccount {

@@ -5,11 +5,13 @@
 WITH me AS (
   SELECT id FROM chat.users
   WHERE id = :userId AND password_hash = :verifiedHash AND status = 'active' AND role <> 'guest'
-  FOR SHARE),
-opened AS (
-  INSERT INTO chat.session (user_id, device, address, expires_at)
-  SELECT id, :device, :address, now() + make_interval(secs => :lifeSeconds) FROM me
-  RETURNING id, user_id, expires_at)
-SELECT o.id AS session_id, o.expires_at,
-  u.id, u.number, u.name, u.role, u.status, u.about, u.avatar_id, u.last_seen_at, u.email, false AS online
-FROM opened o JOIN chat.users u ON u.id = o.user_id;
+  FOR SHARE)
+INSERT INTO chat.session (user_id, device, address, expires_at)
+SELECT id, :device, :address, now() + make_interval(secs => :lifeSeconds) FROM me
+RETURNING id AS session_id, expires_at;
+
+-- Reads the sessions of a user that have not ended, the newest first.
+-- name: listSessions
+SELECT id, device, address, created_at, expires_at FROM chat.session
+WHERE user_id = :userId AND revoked_at IS NULL AND expires_at > now()
+ORDER BY created_at DESC, id LIMIT :size;

@@ -1,14 +1,19 @@
-import { db, float8, loadSql, type Queryable, type RowOf, sql, text, timestamptz, uuid } from '@parley/database';
-import { profileColumns } from './accounts.js';
+import { db, float8, int8, loadSql, type Queryable, type RowOf, sql, text, timestamptz, uuid } from '@parley/database';
 
-export const openSession = loadSql('sessions.sql', import.meta.url).statement(
+const sessions = loadSql('sessions.sql', import.meta.url);
+
+export const openSession = sessions.statement(
   'openSession',
   { userId: text, verifiedHash: text, device: text, address: text, lifeSeconds: float8 },
-  { sessionId: uuid, expiresAt: timestamptz, ...profileColumns },
+  { sessionId: uuid, expiresAt: timestamptz },
+);
+export const listSessions = sessions.statement(
+  'listSessions',
+  { userId: text, size: int8 },
+  { id: uuid, device: text, address: text, createdAt: timestamptz, expiresAt: timestamptz },
 );
 
-/** A new session with the profile of its user. */
-export type OpenedSession = RowOf<typeof openSession>;
+export type ListedSession = RowOf<typeof listSessions>;
 
 /**
  * Deletes expired sessions a day late, so that a stream that ends with its session can still learn
@@ -25,14 +30,15 @@ export interface SessionSelection {
 }
 
 /**
- * Ends sessions and deletes their seats. The reconciler of each chat server ends their streams. Call
- * it inside a transaction.
+ * Ends sessions, deletes their seats and returns the number of sessions. The reconciler of each chat
+ * server ends their streams. Call it inside a transaction.
  */
-export async function endSessions(client: Queryable, userId: string, filter: SessionSelection): Promise<void> {
+export async function endSessions(client: Queryable, userId: string, filter: SessionSelection): Promise<number> {
   const ended = await revokeSessions(client, userId, filter);
   // This is a second statement, so that it sees the seats of a Listen that held the row of a
   // session.
   await db(client).deleteFrom('seat').where('sessionId', '=', sql<string>`ANY (${ended}::uuid[])`).execute();
+  return ended.length;
 }
 
 async function revokeSessions(

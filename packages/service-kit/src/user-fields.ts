@@ -1,0 +1,39 @@
+import type { User } from '@parley/contract';
+import { bool, nullable, text, timestamptz, uuid } from '@parley/database';
+
+/**
+ * Columns of `chat.profile` that a User carries. That function is the only reader of these facts, so
+ * every service shows a user alike.
+ * @example
+ * ```ts
+ * import { int4, text } from '@parley/database';
+ * import { profileColumns } from '@parley/service-kit';
+ *
+ * export const columns = { id: text, number: int4, ...profileColumns };
+ * ```
+ */
+export const profileColumns = {
+  about: text,
+  avatarId: nullable(uuid),
+  /** Null if hidden or never. */
+  lastSeenAt: nullable(timestamptz),
+  online: bool,
+  bot: bool,
+};
+
+/** A profile as one reader sees it. */
+export type SeenProfile = { readonly [Name in keyof typeof profileColumns]: (typeof profileColumns)[Name]['output'] };
+
+/**
+ * Returns the fields of a User that depend on who reads it.
+ * @example
+ * ```ts
+ * import { User } from '@parley/contract';
+ * import { profileFields, type SeenProfile } from '@parley/service-kit';
+ *
+ * export const toUser = (id: string, seen: SeenProfile) => User.fromPartial({ id, ...profileFields(seen) });
+ * ```
+ */
+export function profileFields({ about, avatarId, lastSeenAt, online, bot }: SeenProfile): Partial<User> {
+  return { about, avatarId: avatarId ?? '', lastSeen: lastSeenAt?.getTime() ?? 0, online, bot };
+}
