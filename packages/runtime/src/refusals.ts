@@ -105,6 +105,16 @@ export const refusals = {
     403,
     'Only the sender can change this message. The owner or an admin of the channel can delete it.',
   ),
+  'invalid-invite': row(
+    'PERMISSION_DENIED',
+    403,
+    'This invitation is not valid. It may be used up, expired or revoked. Ask for a new one.',
+  ),
+  'registration-closed': row(
+    'PERMISSION_DENIED',
+    403,
+    'This server does not accept new accounts. Ask an operator for one.',
+  ),
   muted: row('PERMISSION_DENIED', 403, 'You are muted in this channel.'),
   banned: row('PERMISSION_DENIED', 403, 'You are banned from this channel.'),
 

@@ -102,6 +102,12 @@ export const settingsTable = {
     'user-service: cost of a bcrypt hash',
     '10',
   ),
+  REGISTRATION: setting(
+    z.enum(['open', 'invite', 'closed']),
+    'mode',
+    'user-service: who can register: open (everyone), invite (with an invitation from an operator) or closed (nobody); the very first account always can',
+    'open',
+  ),
   FIRST_ADMIN: setting(
     z
       .string()

@@ -3,6 +3,7 @@ import { type ProcessContext, type RunningService, repeat } from '@parley/runtim
 import { forUser, ServiceHost, userToken } from '@parley/service-kit';
 import type { UserServiceConfig } from './config.js';
 import { Passwords } from './passwords/passwords.js';
+import { createAdmission } from './rpc/admission.js';
 import { createGet } from './rpc/get.js';
 import { createListSessions } from './rpc/list-sessions.js';
 import { createLogin } from './rpc/login.js';
@@ -23,7 +24,7 @@ export async function startUserService(config: UserServiceConfig, context: Proce
 
   await host.serve((server) =>
     server.add(UserService, {
-      register: createRegister({ pool, passwords, proxies }),
+      register: createRegister({ pool, passwords, proxies, admission: createAdmission(config.registration) }),
       login: createLogin({ pool, passwords, key, proxies, log }),
       logout: forUser(callers, createLogout(pool)),
       listSessions: forUser(callers, createListSessions(pool)),

@@ -1,12 +1,14 @@
 import type { Settings } from '@parley/runtime';
 import { type HostConfig, Proxies, readHostConfig } from '@parley/service-kit';
 import type { PasswordScheme } from './passwords/scheme.js';
+import type { RegistrationMode } from './rpc/admission.js';
 
 export interface UserServiceConfig {
   readonly host: HostConfig;
   /** Hash scheme of new passwords. */
   readonly scheme: PasswordScheme;
   readonly proxies: Proxies;
+  readonly registration: RegistrationMode;
   readonly purgeEveryMs: number;
 }
 
@@ -20,6 +22,7 @@ export function readUserServiceConfig(settings: Settings): UserServiceConfig {
     host: readHostConfig(settings, 'user-service', 50_051, 'chat_user'),
     scheme: bcrypt ? { name: 'bcrypt', cost: settings.BCRYPT_COST } : { name: 'argon2id' },
     proxies: new Proxies(settings.PROXIES),
+    registration: settings.REGISTRATION,
     purgeEveryMs: 600_000,
   };
 }

@@ -1,9 +1,10 @@
 import { Empty, type RegisterRequest } from '@parley/contract';
-import type { Pool } from '@parley/database';
+import { type Pool, transaction } from '@parley/database';
 import { displayName } from '@parley/runtime';
 import { addressKey, type Call, type Proxies } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
 import { createAccount } from '../store/accounts.js';
+import type { Admission } from './admission.js';
 import { checkEmail, checkPassword, checkUserId } from './checks.js';
 import { registerOfAddress, throttle } from './throttle.js';
 
@@ -11,12 +12,13 @@ export interface RegisterDeps {
   readonly pool: Pool;
   readonly passwords: Passwords;
   readonly proxies: Proxies;
+  readonly admission: Admission;
 }
 
 /** Handles Register: creates an account. The default name is the user id. */
-export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
+export function createRegister({ pool, passwords, proxies, admission }: RegisterDeps) {
   return async (request: RegisterRequest, call: Call): Promise<Empty> => {
-    const { userId, email } = request;
+    const { userId, email, invite } = request;
     const name = request.name === '' ? userId : displayName(request.name);
     checkUserId(userId);
     checkPassword(request.password);
@@ -24,8 +26,12 @@ export function createRegister({ pool, passwords, proxies }: RegisterDeps) {
     const address = proxies.callerOf(call);
     call.facts.address = address;
     await throttle(pool, registerOfAddress, addressKey(address), 'register-too-often');
+    await admission.check(pool, invite);
     const passwordHash = await passwords.hash(request.password, addressKey(address));
-    await createAccount(pool, { id: userId, name, passwordHash, email: email === '' ? null : email });
+    await transaction(pool, async (client) => {
+      await admission.admit(client, invite);
+      await createAccount(client, { id: userId, name, passwordHash, email: email === '' ? null : email });
+    });
     call.facts.user = userId;
     return Empty.create();
   };

@@ -1,0 +1,37 @@
+import { bool, loadSql, type Queryable, type Rate, spend, text } from '@parley/database';
+
+const sql = loadSql('registration.sql', import.meta.url);
+
+const readInvitation = sql.statement('readInvitation', { code: text }, { isOpen: bool });
+const useInvitation = sql.statement('useInvitation', { code: text }, { isUsed: bool });
+const readAnyAccount = sql.statement('readAnyAccount', {}, { hasAccounts: bool });
+
+/** Never refuses. Its row is the lock that makes transactions take turns. */
+const turn: Rate = { key: 'first-account', secondsPerCall: 0.001, burst: 1_000_000 };
+
+/** Returns whether there is no account yet. */
+export async function isUnused(client: Queryable): Promise<boolean> {
+  const [row] = await readAnyAccount.run(client);
+  return row?.hasAccounts === false;
+}
+
+/**
+ * Returns whether there is no account yet, and lets no other transaction find that out before this
+ * one has ended.
+ */
+export async function claimFirst(client: Queryable): Promise<boolean> {
+  await spend(client, turn, 'all');
+  return isUnused(client);
+}
+
+/** Returns whether an invitation has a use left. */
+export async function isInvited(client: Queryable, code: string): Promise<boolean> {
+  const [row] = await readInvitation.run(client, { code });
+  return row?.isOpen === true;
+}
+
+/** Uses an invitation once, at the end of the transaction. Returns false if none is left. */
+export async function takeInvitation(client: Queryable, code: string): Promise<boolean> {
+  const [row] = await useInvitation.run(client, { code });
+  return row?.isUsed === true;
+}
