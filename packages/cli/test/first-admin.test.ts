@@ -78,3 +78,24 @@ test("promotes a new account once, with its password only in the owner's file", 
   expect(await roleOf('second')).toBeUndefined();
   expect(said).toHaveLength(1);
 });
+
+test('creates the first account of all with closed registration, and says why it creates no later one', async () => {
+  const closed = await Trio.start({ chatServers: 0 });
+  const { grpc } = await closed.startUserService({ PARLEY_REGISTRATION: 'closed' });
+  const options = {
+    ownerUrl: closed.database.ownerUrl,
+    userService: grpc,
+    dataDir,
+    print: (line: string) => void said.push(line),
+  };
+  const started = (id: string) => makeFirstAdmin({ ...options, settings: { FIRST_ADMIN: id, TLS_CA: undefined } });
+  await started('earliest');
+  await closed.people.sql("UPDATE chat.users SET role = 'user'");
+  await started('latest');
+  expect(said).toEqual([
+    expect.stringContaining('earliest is the first operator'),
+    expect.stringContaining('npx parley admin grant'),
+  ]);
+  expect(await closed.people.sql('SELECT id FROM chat.users')).toEqual([{ id: 'earliest' }]);
+  await closed.stop();
+});

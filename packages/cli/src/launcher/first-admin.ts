@@ -58,11 +58,19 @@ async function passwordIn(file: string): Promise<string> {
   return password;
 }
 
+const registrationIsLimited: readonly Reason[] = ['registration-closed', 'invalid-invite'];
+
 async function createOperator(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
   const file = join(options.dataDir, `${userId}.password`);
-  if (!(await createAccount(userId, await passwordIn(file), options))) {
+  try {
+    if (!(await createAccount(userId, await passwordIn(file), options))) {
+      await rm(file);
+      return `PARLEY_FIRST_ADMIN: the account ${userId} already exists; if it is yours, run \`npx parley admin grant ${userId} --data ${shellWord(options.dataDir)}\``;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || !registrationIsLimited.includes(thrown.reason as Reason)) throw thrown;
     await rm(file);
-    return `PARLEY_FIRST_ADMIN: the account ${userId} already exists; if it is yours, run \`npx parley admin grant ${userId} --data ${shellWord(options.dataDir)}\``;
+    return 'PARLEY_FIRST_ADMIN: there are accounts already, and PARLEY_REGISTRATION allows no other; make one of them an operator with `npx parley admin grant`';
   }
   await grantAdministrator(pool, userId);
   return `${userId} is the first operator; its password is in ${file}`;

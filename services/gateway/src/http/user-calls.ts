@@ -19,7 +19,10 @@ const channelCalls = [
   ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
 ];
 
-const userServiceCalls = ['Register', 'Login', 'Logout', 'Get', 'Update', 'Search', 'ListSessions'];
+const userServiceCalls = [
+  ...['Register', 'Login', 'Logout', 'Get', 'Update', 'Search'],
+  ...['ListSessions', 'CreateBot', 'ListBots', 'RevokeBot', 'ResetPassword'],
+];
 
 /**
  * Methods that the bridge forwards: all calls of users except Connect, because browsers cannot open
