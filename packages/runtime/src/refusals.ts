@@ -105,11 +105,6 @@ export const refusals = {
     403,
     'Only the sender can change this message. The owner or an admin of the channel can delete it.',
   ),
-  'invalid-invite': row(
-    'PERMISSION_DENIED',
-    403,
-    'This invitation is not valid. It may be used up, expired or revoked. Ask for a new one.',
-  ),
   'registration-closed': row(
     'PERMISSION_DENIED',
     403,

@@ -57,7 +57,7 @@ test('an invitation lets its holder register, until it is used up', async () => 
   const code = await invitation({ uses: 2 });
   expect(await reasonOf(invited.register('one', { invite: code }))).toBe('ok');
   expect(await reasonOf(invited.register('two', { invite: code }))).toBe('ok');
-  expect(await reasonOf(invited.register('three', { invite: code }))).toBe('invalid-invite');
+  expect(await reasonOf(invited.register('three', { invite: code }))).toBe('invite-not-found');
 });
 
 test('a refused account costs no use', async () => {
@@ -85,7 +85,7 @@ test('refuses every invitation that is not open alike', async () => {
   ];
   for (const invite of invites) {
     const refused = invited.register('nobody', { invite }).catch((error: Error) => error);
-    await expect(refused).resolves.toMatchObject({ reason: 'invalid-invite', message: expect.stringMatching(/^This/) });
+    await expect(refused).resolves.toMatchObject({ reason: 'invite-not-found', message: expect.stringMatching(/^This/) });
   }
 });
 
@@ -94,7 +94,7 @@ test('lets in exactly 10 of 100 users at once with an invitation for 10', async 
   const tries = Array.from({ length: 100 }, (_, n) => reasonOf(invited.register(`crowd-${n}`, { invite: code })));
   const reasons = await Promise.all(tries);
   expect(reasons.filter((reason) => reason === 'ok')).toHaveLength(10);
-  expect(reasons.filter((reason) => reason === 'invalid-invite').length).toBeGreaterThan(0);
+  expect(reasons.filter((reason) => reason === 'invite-not-found').length).toBeGreaterThan(0);
   expect(await invited.sql("SELECT count(*)::int AS n FROM chat.users WHERE id LIKE 'crowd-%'")).toEqual([{ n: 10 }]);
   expect(await uses(code)).toBe(10);
 });

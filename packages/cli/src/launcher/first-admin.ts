@@ -58,7 +58,7 @@ async function passwordIn(file: string): Promise<string> {
   return password;
 }
 
-const registrationIsLimited: readonly Reason[] = ['registration-closed', 'invalid-invite'];
+const registrationIsLimited: readonly Reason[] = ['registration-closed', 'invite-not-found'];
 
 async function createOperator(pool: Pool, userId: string, options: FirstAdminOptions): Promise<string> {
   const file = join(options.dataDir, `${userId}.password`);

@@ -9,7 +9,7 @@ export type RegistrationMode = 'open' | 'invite' | 'closed';
 export interface Admission {
   /**
    * Refuses what is certain to fail, before it costs a hash.
-   * @throws {Refusal} `invalid-invite`, `registration-closed`
+   * @throws {Refusal} `invite-not-found`, `registration-closed`
    */
   check(client: Queryable, invite: string): Promise<void>;
   /**
@@ -27,7 +27,7 @@ const code = /^[\w-]{22,128}$/;
  */
 export function createAdmission(mode: RegistrationMode): Admission {
   const isOpen = mode === 'open';
-  const reason = mode === 'closed' ? 'registration-closed' : 'invalid-invite';
+  const reason = mode === 'closed' ? 'registration-closed' : 'invite-not-found';
   const mayInvite = (invite: string) => mode === 'invite' && code.test(invite);
   return {
     async check(client, invite) {
