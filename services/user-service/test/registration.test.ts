@@ -85,7 +85,10 @@ test('refuses every invitation that is not open alike', async () => {
   ];
   for (const invite of invites) {
     const refused = invited.register('nobody', { invite }).catch((error: Error) => error);
-    await expect(refused).resolves.toMatchObject({ reason: 'invite-not-found', message: expect.stringMatching(/^This/) });
+    await expect(refused).resolves.toMatchObject({
+      reason: 'invite-not-found',
+      message: expect.stringMatching(/^This/),
+    });
   }
 });
 
