@@ -1,36 +1,22 @@
-import { originalMethods } from '@parley/contract';
+import { methodNames, originalMethods } from '@parley/contract';
 
 /** Service to which a call is forwarded. Each stream to a chat server has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
-const channelCalls = [
-  ...[
-    'List',
-    'ListChannels',
-    'Create',
-    'Delete',
-    'Listen',
-    'Update',
-    'OpenDirect',
-    'Overview',
-    'ListMembers',
-    'ChangeMember',
-  ],
-  ...['CreateInvite', 'ListInvites', 'RevokeInvite', 'Join', 'History', 'Search'],
-];
+/** Calls of services. No proxy forwards them. */
+const serviceCalls: readonly string[] = ['Report', 'Locate'];
 
-const userServiceCalls = [
-  ...['Register', 'Login', 'Logout', 'Get', 'Update', 'Search'],
-  ...['ListSessions', 'CreateBot', 'ListBots', 'RevokeBot', 'ResetPassword'],
-];
+function callsOf(service: 'UserService' | 'ChannelService'): readonly string[] {
+  return (methodNames[`chat.v1.${service}`] ?? []).filter((method) => !serviceCalls.includes(method));
+}
 
 /**
  * Methods that the bridge forwards: all calls of users except Connect, because browsers cannot open
  * a two-way stream.
  */
 const calls: readonly (readonly [service: string, target: UserCallTarget, methods: readonly string[]])[] = [
-  ['UserService', 'user-service', userServiceCalls],
-  ['ChannelService', 'manager', channelCalls],
+  ['UserService', 'user-service', callsOf('UserService')],
+  ['ChannelService', 'manager', callsOf('ChannelService')],
   ['ChatService', 'chat-server stream', ['Subscribe']],
   ['ChatService', 'chat-server', ['Send']],
 ];
