@@ -10,6 +10,12 @@ export interface AuditTable {
   detail: Generated<Record<string, unknown>>;
 }
 
+export interface BlockTable {
+  userId: string;
+  blockedId: string;
+  createdAt: Generated<Date>;
+}
+
 export interface ChannelTable {
   id: Generated<number>;
   name: string;
@@ -133,11 +139,12 @@ export interface MessageFileTable {
 export interface NotificationTable {
   id: GeneratedAlways<number>;
   userId: string;
-  kind: string;
-  channelId: number | null;
+  kind: 'mention' | 'reply' | 'direct' | 'added' | 'offered' | 'role';
+  channelId: number;
   seq: number | null;
   createdAt: Generated<Date>;
   readAt: Date | null;
+  byId: string;
 }
 
 export interface OfferTable {
@@ -271,6 +278,7 @@ export interface UsersTable {
 /** All tables of the schema `chat`. */
 export interface Database {
   audit: AuditTable;
+  block: BlockTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
   event: EventTable;
