@@ -66,6 +66,7 @@ function numbersWhere(fits: (rules: KindRules) => boolean): string {
 export const kindConstants = {
   KIND_MESSAGE: String(Kind.UNSPECIFIED),
   KIND_EDIT: String(Kind.EDIT),
+  KIND_DELETE: String(Kind.DELETE),
   KIND_MEMBER: String(Kind.MEMBER),
   HISTORY_KINDS: numbersWhere(({ inHistory }) => inHistory),
 };

@@ -38,6 +38,7 @@ const typescriptTypes: Readonly<Record<string, string>> = {
   smallint: 'number',
   text: 'string',
   'timestamp with time zone': 'Date',
+  tsvector: 'string',
   uuid: 'string',
   xid8: 'string',
 };

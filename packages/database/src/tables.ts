@@ -182,6 +182,22 @@ export interface RetentionCountTable {
   messages: number;
 }
 
+export interface SearchTable {
+  channelId: number;
+  seq: number;
+  sentMs: number;
+  editedUs: number | null;
+  words: string;
+}
+
+export interface SearchProgressTable {
+  channelId: number;
+  logId: string;
+  rules: number;
+  seq: number;
+  firstSeq: number;
+}
+
 export interface SeatTable {
   id: string;
   userId: string;
@@ -247,6 +263,7 @@ export interface TurnTable {
 
 export interface UpkeepTurnTable {
   name: string;
+  position: Generated<number>;
 }
 
 export interface UsageTable {
@@ -295,6 +312,8 @@ export interface Database {
   reaction: ReactionTable;
   reactionCount: ReactionCountTable;
   retentionCount: RetentionCountTable;
+  search: SearchTable;
+  searchProgress: SearchProgressTable;
   seat: SeatTable;
   server: ServerTable;
   session: SessionTable;

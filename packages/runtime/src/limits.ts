@@ -145,6 +145,9 @@ export const limits = {
   /** Emoji of one message in a page, and users named for each; the rest is only counted. */
   emojiListed: 100,
   reactorsListed: 10,
+  /** Text of a search, in characters, and the channels searched at once: the most active ones. */
+  searchCharacters: 256,
+  channelsSearched: 10_000,
   joinWithinMs: 10_000,
   joinClockSkewMs: 30_000,
   /** Time a chat server may take to give its channels back. */

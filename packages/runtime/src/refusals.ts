@@ -59,6 +59,11 @@ export const refusals = {
   ),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
   'empty-message': row('INVALID_ARGUMENT', 400, 'The message has no visible text. Write something, then send it.'),
+  'invalid-search': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Nothing to search for. Give at least one word or a sender, and at most 256 characters.',
+  ),
   'invalid-report': row(
     'INVALID_ARGUMENT',
     400,
@@ -183,6 +188,11 @@ export const refusals = {
     'RESOURCE_EXHAUSTED',
     429,
     'This message has the maximum number of different reactions. Use one of them.',
+  ),
+  'search-too-broad': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'The search took too long. Add a word, a channel or dates, then search again.',
   ),
   'quota-exceeded': row(
     'RESOURCE_EXHAUSTED',

@@ -1,5 +1,5 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import type { DatabaseClock, Pool } from '@parley/database';
+import { createPool, type DatabaseClock, type Pool } from '@parley/database';
 import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -44,9 +44,12 @@ import { createListServers } from './placement/list-servers.js';
 import { createListen, type OwnerLookup } from './placement/listen.js';
 import { countOwnerLookups } from './placement/metrics.js';
 import { createReport } from './placement/report.js';
+import { Indexer } from './search/indexer.js';
+import { createSearch } from './search/search.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
+  readonly searchPool: Pool;
   readonly clock: DatabaseClock;
   readonly callers: Callers;
   readonly joinKey: SigningKey<JoinClaims>;
@@ -76,6 +79,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     revokeInvite: forUser(callers, createRevokeInvite(pool)),
     previewInvite: forUser(callers, createPreviewInvite(pool)),
     history: forUser(callers, createHistory(pool)),
+    search: forUser(callers, createSearch(pool, deps.searchPool)),
     listen: forUser(callers, createListen(deps)),
     report: forService(callers, 'chat', managerAudience, createReport(deps)),
   };
@@ -90,6 +94,22 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
     kick: forOperator(callers, createKick(deps)),
     listAudit: forOperator(callers, createListAudit(pool)),
   };
+}
+
+/**
+ * Opens the connections for searches. They are few and have a short statement timeout, so that
+ * searches slow down only searches. Plans use the index whatever the statistics say.
+ */
+function openSearchPool(host: ServiceHost, config: ChannelServiceConfig): Pool {
+  const pool = createPool({
+    url: config.host.databaseUrl,
+    applicationName: 'parley channel-service search',
+    max: 2,
+    statementTimeoutMs: 2_000,
+    session: { jit: 'off', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', work_mem: '16MB' },
+    onLost: (err) => host.context.log.warn({ err }, 'lost a search connection'),
+  });
+  return host.parts.add('search', { pool, stop: () => pool.end() }).pool;
 }
 
 /** Starts a manager. It keeps all state in the database, so any number may run. */
@@ -114,7 +134,21 @@ export async function startChannelService(
 
   const { listedDays, proxies } = config;
   const onOwnerFound = countOwnerLookups(metrics);
-  const deps = { pool, log, clock, callers, joinKey, servers, retention, allowed, proxies, listedDays, onOwnerFound };
+  const searchPool = openSearchPool(host, config);
+  const deps = {
+    pool,
+    searchPool,
+    log,
+    clock,
+    callers,
+    joinKey,
+    servers,
+    retention,
+    allowed,
+    proxies,
+    listedDays,
+    onOwnerFound,
+  };
   await host.serve((server) =>
     server.add(ChannelService, channelHandlers(deps)).add(AdminService, operatorHandlers(deps)),
   );
@@ -128,5 +162,7 @@ export async function startChannelService(
   runRepeatedly('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
   runRepeatedly('activity', config.activityEveryMs, () => followActivity(pool));
   runRepeatedly('retention', config.retentionEveryMs, () => retention.run());
+  const indexer = new Indexer(pool);
+  runRepeatedly('search index', config.searchEveryMs, () => indexer.run());
   return host.run();
 }

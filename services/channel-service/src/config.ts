@@ -7,6 +7,7 @@ export interface ChannelServiceConfig {
   readonly housekeepingEveryMs: number;
   readonly retentionEveryMs: number;
   readonly activityEveryMs: number;
+  readonly searchEveryMs: number;
   /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
   /** Folder for deleted entries; undefined discards them. */
@@ -21,6 +22,7 @@ export function readChannelServiceConfig(settings: Settings): ChannelServiceConf
     housekeepingEveryMs: 5_000,
     retentionEveryMs: 10_000,
     activityEveryMs: 30_000,
+    searchEveryMs: 1_000,
     listedDays: settings.LISTED_DAYS,
     archiveDir: settings.ARCHIVE_DIR,
   };

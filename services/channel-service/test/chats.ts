@@ -8,6 +8,7 @@ import {
   Invite,
   ListMembersRequest,
   type ListMembersResponse,
+  SearchRequest,
   UpdateChannelRequest,
   User,
 } from '@parley/contract';
@@ -72,6 +73,30 @@ export class Chats {
   history(who: Person, channelId: number, more: Partial<typeof HistoryRequest> = {}): Promise<HistoryResponse> {
     const request = HistoryRequest.fromPartial({ channelId, ...more });
     return callUnary(this.#manager, ChannelService.history, request, options(who));
+  }
+
+  search(who: Person, request: Partial<typeof SearchRequest>): Promise<HistoryResponse> {
+    const asked = SearchRequest.fromPartial(request);
+    return callUnary(this.#manager, ChannelService.search, asked, options(who));
+  }
+
+  /** Appends messages like a chat server, one for each text. Returns the last seq. */
+  async tell(channelId: number, who: Person, ...texts: readonly string[]): Promise<number> {
+    const { last_seq } = await this.#rig.one<{ last_seq: number }>(
+      `WITH head AS (
+         UPDATE chat.channel_head SET last_seq = last_seq + cardinality($3::text[]), last_at = clock_timestamp()
+         WHERE channel_id = $1 RETURNING last_seq - cardinality($3::text[]) AS base_seq, last_seq, last_at
+       ), said AS (
+         INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, content_type, data, digest)
+         SELECT $1, base_seq + n, 0, $2, gen_random_uuid(), last_at, 'text/plain', convert_to(text, 'UTF8'), sha256('')
+         FROM head, unnest($3::text[]) WITH ORDINALITY AS t (text, n)
+       )
+       SELECT last_seq FROM head`,
+      channelId,
+      who.id,
+      texts,
+    );
+    return last_seq;
   }
 
   /** Appends entries like a chat server, of kind 0 unless `kind` is given. Returns the last seq. */

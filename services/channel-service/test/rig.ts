@@ -67,7 +67,7 @@ export class Rig {
       ...env,
     });
     const app = await startChannelService(
-      { ...readChannelServiceConfig(settings), retentionEveryMs: 3_600_000 },
+      { ...readChannelServiceConfig(settings), retentionEveryMs: 3_600_000, searchEveryMs: 3_600_000 },
       {
         settings,
         log: createLogger({ service: 'test', level: settings.LOG_LEVEL, format: 'json' }),

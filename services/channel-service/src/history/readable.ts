@@ -2,6 +2,9 @@ import { refuse } from '@parley/runtime';
 import type { Access } from '../members/member-store.js';
 import { isListed } from '../requests/kinds.js';
 
+/** The facts that decide what a user may read. */
+type ReadAccess = Omit<Access, 'role' | 'ownerId' | 'logId'>;
+
 /** First and last seq that a user may read. */
 export type Readable = readonly [first: number, last: number];
 
@@ -11,7 +14,7 @@ const nothing: Readable = [1, 0];
  * Returns the last seq that a user may read; for a past member, the one that ended the membership.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
-function lastOfMember({ kind, inside, leftSeq, lastSeq, bannedForMs }: Access): number {
+function lastOfMember({ kind, inside, leftSeq, lastSeq, bannedForMs }: ReadAccess): number {
   if (inside) return lastSeq;
   if ((leftSeq ?? 0) > 0) return Math.min(leftSeq ?? 0, lastSeq);
   if (!isListed(kind)) throw refuse('channel-not-found');
@@ -22,7 +25,7 @@ function lastOfMember({ kind, inside, leftSeq, lastSeq, bannedForMs }: Access): 
  * Returns the part of a channel that a user may read.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
-export function readable(access: Access): Readable {
+export function readable(access: ReadAccess): Readable {
   const { kind, hasHistory, bannedForMs, openHistory, firstSeq, joinedSeq } = access;
   if (kind === 'room' && bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
   const last = kind === 'room' ? access.lastSeq : lastOfMember(access);

@@ -21,7 +21,6 @@ const slice = { channelId: int4, maxEntries: int8 };
 const seqs = { channelId: int4, seqs: array(int8) };
 const channels = { maxChannels: int8 };
 
-export const takeTurn = sql.statement('takeTurn', {}, { mine: bool });
 export const findOverRetention = sql.statement('findOverRetention', channels, { id: int4, byCount: bool });
 export const countMessages = sql.statement('countMessages', slice, { entries: int8 });
 export const trim = sql.statement('trim', slice, { firstSeq: int8 });

@@ -1,9 +1,3 @@
--- Takes the retention lock, which one manager at a time holds until its transaction ends. Lifts the
--- idle timeout, because the transaction is idle while other connections work.
--- name: takeTurn
-SELECT count(*) > 0 AND set_config('idle_in_transaction_session_timeout', '0', true) IS NOT NULL AS mine
-FROM (SELECT FROM chat.upkeep_turn WHERE name = 'retention' FOR UPDATE SKIP LOCKED) turn;
-
 -- Finds channels that exceed their retention. `by_count`: their messages must be counted first.
 -- name: findOverRetention
 SELECT c.id, c.retention_count IS NOT NULL AS by_count FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
@@ -130,10 +124,11 @@ UPDATE chat.channel_head h SET first_seq = h.last_seq + 1 WHERE h.channel_id IN 
   WHERE c.deleted_at < now() - interval '1 day' AND x.first_seq <= x.last_seq LIMIT :maxChannels
 );
 
--- Deletes channels that were deleted at least a day ago and have no entries left, with their heads,
--- members and other rows.
+-- Deletes channels that were deleted at least a day ago and have no entries and no words left, with
+-- their heads, members and other rows.
 -- name: purgeChannels
 DELETE FROM chat.channel WHERE id IN (
   SELECT c.id FROM chat.channel c WHERE c.deleted_at < now() - interval '1 day'
-    AND NOT EXISTS (SELECT FROM chat.message m WHERE m.channel_id = c.id) LIMIT :maxChannels
+    AND NOT EXISTS (SELECT FROM chat.message m WHERE m.channel_id = c.id)
+    AND NOT EXISTS (SELECT FROM chat.search s WHERE s.channel_id = c.id) LIMIT :maxChannels
 );

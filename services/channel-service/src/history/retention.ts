@@ -1,4 +1,5 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
+import { takeTurn } from '../transactions/turns.js';
 import type { Archive } from './archive.js';
 import {
   countMessages,
@@ -10,7 +11,6 @@ import {
   purgeChannels,
   readForArchive,
   subtractUsage,
-  takeTurn,
   trim,
 } from './retention-store.js';
 
@@ -43,8 +43,7 @@ export class Retention {
    */
   async run(): Promise<void> {
     await transaction(this.#pool, async (turn) => {
-      const [lock] = await takeTurn.run(turn);
-      if (lock?.mine !== true) return;
+      if (!(await takeTurn(turn, 'retention'))) return;
       for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
         if (byCount) await this.#count(id);
         await this.#trim(id);

@@ -1,7 +1,6 @@
 import type { Page } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
-
-const memberToken = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+import { isUserId } from './user-id.js';
 
 /**
  * Returns the page size; 0 requests the maximum.
@@ -18,7 +17,7 @@ export function pageSize(asked: number): number {
  */
 export function pageAfter(page: Page | undefined): string {
   const after = page?.after ?? '';
-  if (after !== '' && !memberToken.test(after)) throw refuse('invalid-page');
+  if (after !== '' && !isUserId(after)) throw refuse('invalid-page');
   return after;
 }
 

@@ -1,0 +1,86 @@
+-- Continues the sweep over all channels, which finds those that the servers no longer own, and
+-- returns its next part: channels above `after_id`, up to `last_id`. Run in the transaction that has
+-- the turn.
+-- name: moveSweep
+UPDATE chat.upkeep_turn t SET position = coalesce((
+  SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)
+FROM chat.upkeep_turn was WHERE t.name = 'search' AND was.name = 'search'
+RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id;
+
+-- Finds channels whose words do not follow the log: those in which something was said lately, and
+-- those in a part of the sweep. In random order, so that no channel is always the last.
+-- name: findNews
+SELECT h.channel_id FROM (
+  SELECT o.channel_id FROM chat.server s JOIN chat.channel_head o ON o.boot_id = s.boot_id
+  WHERE s.lease_until > now() AND o.last_at > now() - interval '1 min'
+  UNION
+  SELECT o.channel_id FROM chat.channel_head o WHERE o.channel_id > :afterId AND o.channel_id <= :lastId
+) seen
+JOIN chat.channel_head h ON h.channel_id = seen.channel_id
+LEFT JOIN chat.search_progress p ON p.channel_id = h.channel_id
+WHERE CASE WHEN p.channel_id IS NULL THEN h.last_seq >= h.first_seq
+  ELSE p.log_id <> h.log_id OR p.rules < :rules OR p.seq < h.last_seq OR p.first_seq < h.first_seq END
+ORDER BY random() LIMIT :maxChannels;
+
+-- Begins to follow channels, with a log that is none, so that words left from before are removed.
+-- name: openProgress
+INSERT INTO chat.search_progress (channel_id, log_id, rules, seq, first_seq)
+SELECT c.id, '00000000-0000-0000-0000-000000000000', 0, 0, 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
+ON CONFLICT (channel_id) DO NOTHING;
+
+-- Locks channels for the indexer until the end of the transaction, and returns what is to be done
+-- there: which words go, and after which seq to continue. All words go if they are of another log
+-- or of older rules. A crash may lose the last commits, words and position alike, so a commit need
+-- not wait for the disk.
+-- name: lockProgress
+SELECT p.channel_id, h.log_id, h.first_seq, CASE WHEN void.void THEN h.first_seq - 1 ELSE greatest(p.seq, h.first_seq - 1) END AS seq,
+  CASE WHEN void.void THEN 9007199254740991 WHEN p.first_seq < h.first_seq THEN h.first_seq ELSE 0 END AS remove_below
+FROM chat.search_progress p JOIN chat.channel_head h ON h.channel_id = p.channel_id
+CROSS JOIN LATERAL (SELECT p.log_id <> h.log_id OR p.rules < :rules AS void) void
+WHERE p.channel_id = ANY (:channelIds::int[]) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
+
+-- Removes the words of each channel below a seq, at most `maxRows` of each, and returns how many.
+-- name: removeBelow
+WITH gone AS (
+  DELETE FROM chat.search s USING unnest(:channelIds::int[], :beforeSeqs::bigint[]) AS n (channel_id, before_seq)
+  CROSS JOIN LATERAL (SELECT x.seq FROM chat.search x WHERE x.channel_id = n.channel_id AND x.seq < n.before_seq ORDER BY x.seq LIMIT :maxRows) old
+  WHERE s.channel_id = n.channel_id AND s.seq = old.seq RETURNING s.channel_id
+)
+SELECT channel_id, count(*) AS rows FROM gone GROUP BY channel_id;
+
+-- Reads the next entries of each log, with the message that each is about in its current state: for
+-- an edit or a deletion, its target. No row for a channel that has another log by now; one without
+-- an entry for a log that has no more. `data` is NULL if the message has no text that can be shown.
+-- name: readNews
+SELECT n.channel_id, h.last_seq, e.seq, m.seq AS message_seq, m.sender_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
+  (extract(epoch FROM m.edited_at) * 1000000)::bigint AS edited_us, m.content_type,
+  CASE WHEN m.deleted_at IS NULL AND m.seq >= h.first_seq THEN m.data END AS data
+FROM unnest(:channelIds::int[], :logIds::uuid[], :afterSeqs::bigint[]) AS n (channel_id, log_id, after_seq)
+JOIN chat.channel_head h ON h.channel_id = n.channel_id AND h.log_id = n.log_id
+LEFT JOIN LATERAL (
+  SELECT x.seq, CASE WHEN x.kind = :KIND_MESSAGE THEN x.seq WHEN x.kind IN (:KIND_EDIT, :KIND_DELETE) THEN x.target_seq END AS message_seq,
+    sum(octet_length(x.data)) OVER (ORDER BY x.seq) - octet_length(x.data) AS bytes_before
+  FROM (SELECT * FROM chat.message y WHERE y.channel_id = n.channel_id AND y.seq > n.after_seq ORDER BY y.seq LIMIT :maxEntries) x
+) e ON e.bytes_before < :maxBytes
+LEFT JOIN chat.message m ON m.channel_id = n.channel_id AND m.seq = e.message_seq AND m.kind = :KIND_MESSAGE
+ORDER BY n.channel_id, e.seq;
+
+-- Stores the words of messages, in place of those of an earlier version.
+-- name: putWords
+INSERT INTO chat.search (channel_id, seq, sent_ms, edited_us, words)
+SELECT i.channel_id, i.seq, i.sent_ms, i.edited_us, i.words::tsvector
+FROM unnest(:channelIds::int[], :seqs::bigint[], :sentMs::bigint[], :editedUs::bigint[], :words::text[])
+  AS i (channel_id, seq, sent_ms, edited_us, words)
+ON CONFLICT (channel_id, seq) DO UPDATE SET sent_ms = excluded.sent_ms, edited_us = excluded.edited_us, words = excluded.words;
+
+-- Removes the words of single messages.
+-- name: removeWords
+DELETE FROM chat.search s USING unnest(:channelIds::int[], :seqs::bigint[]) AS i (channel_id, seq)
+WHERE s.channel_id = i.channel_id AND s.seq = i.seq;
+
+-- Records how far the words of channels follow their logs.
+-- name: saveProgress
+UPDATE chat.search_progress p SET log_id = n.log_id, rules = :rules, seq = n.seq, first_seq = n.first_seq
+FROM unnest(:channelIds::int[], :logIds::uuid[], :seqs::bigint[], :firstSeqs::bigint[]) AS n (channel_id, log_id, seq, first_seq)
+WHERE p.channel_id = n.channel_id;

@@ -1,0 +1,175 @@
+import { isUtf8 } from 'node:buffer';
+import { setImmediate as yieldToCalls } from 'node:timers/promises';
+import { type Pool, type PoolClient, transaction } from '@parley/database';
+import { takeTurn } from '../transactions/turns.js';
+import {
+  findNews,
+  type IndexedEntry,
+  type LockedProgress,
+  lockProgress,
+  moveSweep,
+  openProgress,
+  putWords,
+  readNews,
+  removeBelow,
+  removeWords,
+  saveProgress,
+} from './index-store.js';
+import { labelsOf } from './labels.js';
+import { vectorOf, wordRules } from './words.js';
+
+const channelsPerSweep = 1_000;
+const channelsPerRun = 1_000;
+const channelsPerSlice = 16;
+/** Bounds of a slice, for each channel. */
+const slice = { maxEntries: 500, maxBytes: 262_144 };
+const removedPerSlice = 5_000;
+const runMs = 2_000;
+/** Time for which cutting words may hold up the calls of this process. */
+const busyMs = 10;
+
+/** The words of a message; without `words` there is nothing to find. */
+interface MessageWords {
+  readonly channelId: number;
+  readonly seq: number;
+  readonly sentMs: number;
+  readonly editedUs: number | null;
+  readonly words: string | undefined;
+}
+
+function textOf({ contentType, data }: IndexedEntry): string | undefined {
+  const isText = contentType === '' || contentType?.startsWith('text/');
+  return isText && data !== null && isUtf8(data) ? data.toString() : undefined;
+}
+
+function wordsOf(entry: IndexedEntry, seq: number): MessageWords {
+  const { channelId, senderId, sentMs, editedUs } = entry;
+  const text = textOf(entry);
+  const words = text === undefined ? undefined : vectorOf(text, labelsOf(channelId, senderId ?? '', sentMs ?? 0));
+  return { channelId, seq, sentMs: sentMs ?? 0, editedUs, words };
+}
+
+/** Cuts messages into words, each message once. */
+async function cutAll(entries: readonly IndexedEntry[]): Promise<MessageWords[]> {
+  const cut = new Map<string, MessageWords>();
+  let since = performance.now();
+  for (const entry of entries) {
+    if (entry.messageSeq === null) continue;
+    const key = `${entry.channelId}/${entry.messageSeq}`;
+    if (!cut.has(key)) cut.set(key, wordsOf(entry, entry.messageSeq));
+    if (performance.now() - since < busyMs) continue;
+    await yieldToCalls();
+    since = performance.now();
+  }
+  return [...cut.values()];
+}
+
+async function store(client: PoolClient, all: readonly MessageWords[]): Promise<void> {
+  const kept = all.filter(({ words }) => words !== undefined);
+  const gone = all.filter(({ words }) => words === undefined);
+  const keys = (some: readonly MessageWords[]) => ({
+    channelIds: some.map(({ channelId }) => channelId),
+    seqs: some.map(({ seq }) => seq),
+  });
+  if (gone.length > 0) await removeWords.run(client, keys(gone));
+  if (kept.length === 0) return;
+  await putWords.run(client, {
+    ...keys(kept),
+    sentMs: kept.map(({ sentMs }) => sentMs),
+    editedUs: kept.map(({ editedUs }) => editedUs),
+    words: kept.map(({ words }) => words ?? ''),
+  });
+}
+
+/** Removes words that are void or below the first seq. Returns the channels that have none left. */
+async function removeOld(client: PoolClient, locked: readonly LockedProgress[]): Promise<LockedProgress[]> {
+  const due = locked.filter(({ removeBelow: seq }) => seq > 0);
+  if (due.length === 0) return [...locked];
+  const removed = await removeBelow.run(client, {
+    channelIds: due.map(({ channelId }) => channelId),
+    beforeSeqs: due.map(({ removeBelow: seq }) => seq),
+    maxRows: removedPerSlice,
+  });
+  const full = new Set(removed.filter(({ rows }) => rows === removedPerSlice).map(({ channelId }) => channelId));
+  return locked.filter(({ channelId }) => !full.has(channelId));
+}
+
+function readEntries(client: PoolClient, channels: readonly LockedProgress[]): Promise<IndexedEntry[]> {
+  return readNews.run(client, {
+    channelIds: channels.map(({ channelId }) => channelId),
+    logIds: channels.map(({ logId }) => logId),
+    afterSeqs: channels.map(({ seq }) => seq),
+    ...slice,
+  });
+}
+
+async function save(
+  client: PoolClient,
+  channels: readonly LockedProgress[],
+  last: ReadonlyMap<number, IndexedEntry>,
+): Promise<void> {
+  const read = channels.flatMap((channel) => {
+    const entry = last.get(channel.channelId);
+    return entry === undefined ? [] : [{ ...channel, seq: entry.seq ?? entry.lastSeq }];
+  });
+  await saveProgress.run(client, {
+    channelIds: read.map(({ channelId }) => channelId),
+    seqs: read.map(({ seq }) => seq),
+    logIds: read.map(({ logId }) => logId),
+    firstSeqs: read.map(({ firstSeq }) => firstSeq),
+    rules: wordRules,
+  });
+}
+
+/** Follows some channels by a slice. Returns those that have more. */
+async function indexSlice(client: PoolClient, channelIds: readonly number[]): Promise<number[]> {
+  await openProgress.run(client, { channelIds });
+  const locked = await lockProgress.run(client, { channelIds, rules: wordRules });
+  const channels = await removeOld(client, locked);
+  const entries = await readEntries(client, channels);
+  await store(client, await cutAll(entries));
+  const last = new Map(entries.map((entry) => [entry.channelId, entry]));
+  await save(client, channels, last);
+  const unread = [...last.values()].filter(({ seq, lastSeq }) => seq !== null && seq < lastSeq);
+  const unremoved = locked.filter((channel) => !channels.includes(channel));
+  return [...unread, ...unremoved].map(({ channelId }) => channelId);
+}
+
+/**
+ * Follows the logs of all channels with the words of their messages. Each slice commits words and
+ * position together. Several managers may run it: one has the turn, and a channel is locked.
+ */
+export class Indexer {
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Works for about two seconds, or until no channel has news. Does nothing if another manager has
+   * the turn.
+   * @throws the first error of the database, after the channels that work.
+   */
+  async run(): Promise<void> {
+    await transaction(this.#pool, async (turn) => {
+      if (!(await takeTurn(turn, 'search'))) return;
+      const [sweep] = await moveSweep.run(turn, { channels: channelsPerSweep });
+      if (sweep === undefined) return;
+      const query = { ...sweep, rules: wordRules, maxChannels: channelsPerRun };
+      const found = await findNews.run(this.#pool, query);
+      await this.#follow(found.map(({ channelId }) => channelId));
+    });
+  }
+
+  async #follow(queue: number[]): Promise<void> {
+    const end = performance.now() + runMs;
+    const failures: unknown[] = [];
+    while (queue.length > 0 && performance.now() < end) {
+      const group = queue.splice(0, channelsPerSlice);
+      const work = transaction(this.#pool, (client) => indexSlice(client, group));
+      queue.push(...(await work.catch((error: unknown) => (failures.push(error), []))));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Labels stand beside the words of a message, so that one index finds words, channel, sender and
+ * time together. They begin with a character that no word contains.
+ */
+export const channelLabel = (channelId: number) => `#${channelId}`;
+
+/** User ids that differ only in case are one user. */
+export const senderLabel = (userId: string) => `<${userId.toLowerCase()}`;
+
+const dayMs = 86_400_000;
+/** Lengths of the spans of time that have a label. */
+const spans = [
+  { prefix: '@', lengthMs: 8 * dayMs },
+  { prefix: '@@', lengthMs: 64 * dayMs },
+] as const;
+
+const spanAt = (timeMs: number, lengthMs: number) => Math.floor(timeMs / lengthMs);
+
+/** Returns the labels of a message. */
+export function labelsOf(channelId: number, senderId: string, sentMs: number): string[] {
+  const times = spans.map(({ prefix, lengthMs }) => `${prefix}${spanAt(sentMs, lengthMs)}`);
+  return [channelLabel(channelId), senderLabel(senderId), ...times];
+}
+
+/** A stretch of time up to some moment. No labels: all time. */
+interface Window {
+  readonly sinceMs: number;
+  readonly labels: readonly string[];
+}
+
+/** Returns stretches of time, each longer than the one before it, that all reach to `untilMs` and a little beyond. */
+export function windowsUntil(untilMs: number): Window[] {
+  const recent = spans.map(({ prefix, lengthMs }) => {
+    const last = spanAt(untilMs, lengthMs);
+    return { sinceMs: (last - 1) * lengthMs, labels: [last - 1, last, last + 1].map((at) => `${prefix}${at}`) };
+  });
+  return [...recent, { sinceMs: Number.NEGATIVE_INFINITY, labels: [] }];
+}

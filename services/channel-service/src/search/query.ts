@@ -1,0 +1,75 @@
+import { channelLabel, senderLabel } from './labels.js';
+import { pairsOf, type Token, tokensOf } from './words.js';
+
+/** Quotation marks of all kinds. Words between two of them must follow each other exactly. */
+const quotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]/u;
+/** Length from which the last word also finds longer words. A shorter beginning would find too much. */
+const prefixCharacters = 3;
+/** More channels than these are not looked up in the index, only compared. */
+const labelledChannels = 50;
+
+/**
+ * Cuts a run into words of its language. This decides only which parts of the run may stand apart:
+ * a part is found wherever it stands, however the same text is cut in a message.
+ */
+const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+
+const anyOf = (terms: readonly string[]) => (terms.length > 1 ? `(${terms.join(' | ')})` : terms.join(''));
+const inOrder = (terms: readonly string[]) => (terms.length > 1 ? `(${terms.join(' <-> ')})` : terms.join(''));
+
+function wordTerm({ forms }: Token, isOpen: boolean): string {
+  const ending = isOpen && forms.every((form) => [...form].length >= prefixCharacters) ? ':*' : '';
+  return anyOf(forms.map((form) => `'${form}'${ending}`));
+}
+
+/** Finds all pairs of a part of a run, in order, or any pair that begins with its only character. */
+function partTerm(part: string): string {
+  const pairs = pairsOf(part).slice(0, -1);
+  return pairs.length === 0 ? `'${part}':*` : inOrder(pairs.map((pair) => `'${pair}'`));
+}
+
+function wordsInRun(run: string): string[] {
+  const words = [...segmenter.segment(run)].filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
+  return words.length === 0 ? [run] : words;
+}
+
+function phraseTerms(text: string): string[] {
+  const terms = tokensOf(text).map((token) =>
+    token.isRun ? token.forms.map(partTerm).join('') : wordTerm(token, false),
+  );
+  return terms.length === 0 ? [] : [inOrder(terms)];
+}
+
+/** Returns the terms of text without spaces: its words in order, and the words of its runs. */
+function chunkTerms(chunk: string, isLast: boolean): string[] {
+  const tokens = tokensOf(chunk);
+  const open = isLast ? tokens.at(-1) : undefined;
+  const words = tokens.filter(({ isRun }) => !isRun).map((token) => wordTerm(token, token === open));
+  const runs = tokens.filter(({ isRun }) => isRun).flatMap(({ forms }) => forms.flatMap(wordsInRun));
+  return [...(words.length === 0 ? [] : [inOrder(words)]), ...runs.map(partTerm)];
+}
+
+function looseTerms(text: string): string[] {
+  const chunks = text.split(/\s+/u).filter((chunk) => chunk !== '');
+  return chunks.flatMap((chunk, at) => chunkTerms(chunk, at === chunks.length - 1));
+}
+
+/**
+ * Returns what to look for, as terms of a `tsquery` that must all match: the words, phrases and
+ * sender. Empty if there is nothing to look for.
+ */
+export function termsOf(text: string, sender: string): string[] {
+  const words = text.split(quotes).flatMap((part, at) => (at % 2 === 1 ? phraseTerms(part) : looseTerms(part)));
+  return [...new Set([...words, ...(sender === '' ? [] : [`'${senderLabel(sender)}'`])])];
+}
+
+/** Returns the `tsquery` for terms, in the channels and the stretch of time that the labels name. */
+export function queryOf(
+  terms: readonly string[],
+  channelIds: readonly number[],
+  timeLabels: readonly string[],
+): string {
+  const channels = channelIds.length > labelledChannels ? [] : channelIds.map(channelLabel);
+  const places = [channels, timeLabels].filter(({ length }) => length > 0);
+  return [...terms, ...places.map((labels) => anyOf(labels.map((label) => `'${label}'`)))].join(' & ');
+}

@@ -1,0 +1,55 @@
+import {
+  array,
+  bool,
+  type ChannelKind,
+  enumeration,
+  int4,
+  int8,
+  loadSql,
+  nullable,
+  type RowOf,
+  text,
+  uuid,
+} from '@parley/database';
+
+const sql = loadSql('search.sql', import.meta.url);
+
+export const findSearchable = sql.statement(
+  'findSearchable',
+  { userId: text, maxChannels: int8 },
+  {
+    channelId: int4,
+    logId: uuid,
+    kind: enumeration<ChannelKind>('chat.channel_kind'),
+    hasHistory: bool,
+    openHistory: bool,
+    firstSeq: int8,
+    lastSeq: int8,
+    joinedSeq: nullable(int8),
+    leftSeq: nullable(int8),
+    inside: bool,
+    bannedForMs: int4,
+  },
+);
+export const findMatches = sql.statement(
+  'findMatches',
+  {
+    query: text,
+    sinceMs: int8,
+    beforeMs: int8,
+    channelIds: array(int4),
+    logIds: array(uuid),
+    firstSeqs: array(int8),
+    lastSeqs: array(int8),
+    atMs: int8,
+    atChannelId: int4,
+    atSeq: int8,
+    size: int8,
+    maxEmoji: int8,
+    maxReactors: int4,
+  },
+  { channelId: int4, seq: int8, sentMs: int8, bytes: nullable(int4) },
+);
+
+/** A message that matches a query. */
+export type SearchMatch = RowOf<typeof findMatches>;

@@ -1,0 +1,45 @@
+-- Reads the channels in which a user may search: chats that the user is or was a member of, and own
+-- rooms; the most active ones if there are more than `maxChannels`.
+-- name: findSearchable
+SELECT c.id AS channel_id, h.log_id, c.kind, true AS has_history, c.open_history, h.first_seq, h.last_seq, mine.joined_seq, mine.left_seq,
+  mine.inside, 0 AS banned_for_ms
+FROM (
+  SELECT m.channel_id, m.joined_seq, m.left_seq, true AS inside FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL
+  UNION ALL
+  SELECT m.channel_id, m.joined_seq, m.left_seq, false FROM chat.member m WHERE m.user_id = :userId AND m.left_seq > 0
+  UNION ALL
+  SELECT r.id, NULL, NULL, false FROM chat.channel r WHERE r.owner_id = :userId AND r.kind = 'room'
+) mine
+JOIN chat.channel c ON c.id = mine.channel_id JOIN chat.channel_head h ON h.channel_id = mine.channel_id
+WHERE c.deleted_at IS NULL AND c.retention_seconds IS DISTINCT FROM 0 AND h.last_seq >= h.first_seq
+  AND (c.kind <> 'room' OR c.owner_id = :userId)
+ORDER BY h.last_at DESC, c.id LIMIT :maxChannels;
+
+-- Finds a page of the messages that match a query, newest first, in the readable part of each
+-- channel and after the position at the end of the previous page. Finds nothing by words of another
+-- log. `bytes` is an upper bound of the encoded size; NULL for a message that was edited or deleted
+-- after its words were stored.
+-- name: findMatches
+WITH hits AS MATERIALIZED (
+  SELECT s.channel_id, s.seq, s.sent_ms, s.edited_us FROM chat.search s
+  WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs
+)
+SELECT page.channel_id, page.seq, page.sent_ms, CASE WHEN m.seq IS NOT NULL THEN
+  octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
+    SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
+      SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = page.channel_id AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji
+    ) r), 0)::int END AS bytes
+FROM (
+  SELECT hits.* FROM hits
+  JOIN unnest(:channelIds::int[], :logIds::uuid[], :firstSeqs::bigint[], :lastSeqs::bigint[]) AS part (channel_id, log_id, first_seq, last_seq)
+    ON part.channel_id = hits.channel_id AND hits.seq BETWEEN part.first_seq AND part.last_seq
+  JOIN chat.search_progress p ON p.channel_id = part.channel_id AND p.log_id = part.log_id
+  WHERE (hits.sent_ms, hits.channel_id, hits.seq) < (:atMs::bigint, :atChannelId::int, :atSeq::bigint)
+  ORDER BY hits.sent_ms DESC, hits.channel_id DESC, hits.seq DESC LIMIT :size
+) page
+LEFT JOIN LATERAL (
+  SELECT x.seq, x.data, x.mentions FROM chat.message x
+  WHERE x.channel_id = page.channel_id AND x.seq = page.seq AND x.deleted_at IS NULL
+    AND (extract(epoch FROM x.edited_at) * 1000000)::bigint IS NOT DISTINCT FROM page.edited_us LIMIT 1
+) m ON true
+ORDER BY page.sent_ms DESC, page.channel_id DESC, page.seq DESC;

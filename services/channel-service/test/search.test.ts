@@ -1,0 +1,266 @@
+import { createPool, type Pool } from '@parley/database';
+import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
+import { Retention } from '../src/history/retention.js';
+import { Indexer } from '../src/search/indexer.js';
+import { Chats, reason } from './chats.js';
+import { type Person, Rig } from './rig.js';
+import { amend, indexed, rebuilt } from './search-index.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let pool: Pool;
+let owner: Person;
+let member: Person;
+let stranger: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test indexer', max: 4 });
+});
+
+beforeEach(async () => {
+  [owner, member, stranger] = (await rig.persons(3)) as [Person, Person, Person];
+});
+
+afterAll(async () => {
+  await pool.end();
+  await rig.close();
+  await database.close();
+});
+
+const index = () => new Indexer(pool).run();
+
+type Query = Parameters<Chats['search']>[1];
+
+/** Indexes, searches, and returns the texts that were found. */
+async function find(who: Person, query: Query): Promise<string[]> {
+  await index();
+  return (await chats.search(who, query)).messages.map(({ data }) => utf8(data));
+}
+
+async function group(...members: readonly Person[]): Promise<number> {
+  const id = await chats.make(owner, 'group');
+  await chats.add(owner, id, ...members);
+  return id;
+}
+
+describe('results', () => {
+  test('come from all chats of the caller, newest first, with their channels', async () => {
+    const [one, two] = [await group(), await group()];
+    await chats.tell(one, owner, 'first apple');
+    await chats.tell(two, owner, 'second apple', 'a pear');
+    await chats.tell(one, owner, 'third apple');
+    await index();
+    const { messages, more, next, log } = await chats.search(owner, { text: 'apple' });
+    expect(messages.map(({ channelId, data }) => [channelId, utf8(data)])).toEqual([
+      [one, 'third apple'],
+      [two, 'second apple'],
+      [one, 'first apple'],
+    ]);
+    expect({ more, next, log }).toEqual({ more: false, next: '', log: '' });
+  });
+
+  test('come in pages that neither repeat nor skip a message', async () => {
+    const ids = [await group(), await group()];
+    for (let n = 0; n < 12; n++) await chats.tell(ids[n % 2] ?? 0, owner, `plum ${n}`, `plum too ${n}`);
+    await index();
+    const seen: string[] = [];
+    for (let after = '', more = true; more; ) {
+      const page = await chats.search(owner, { text: 'plum', page: { size: 5, after } });
+      expect(page.messages.length).toBeLessThanOrEqual(5);
+      expect(page.more).toBe(page.next !== '');
+      seen.push(...page.messages.map(({ data }) => utf8(data)));
+      ({ next: after, more } = page);
+    }
+    expect(seen).toEqual(Array.from({ length: 24 }, (_, n) => `plum ${n % 2 ? '' : 'too '}${11 - Math.floor(n / 2)}`));
+  });
+
+  test('can be those of one channel, one sender, or a time', async () => {
+    const [one, two] = [await group(member), await group(member)];
+    await chats.tell(one, owner, 'kiwi by owner');
+    await chats.tell(one, member, 'kiwi by member');
+    await chats.tell(two, member, 'another kiwi');
+    await chats.age(one, 3, '400 days');
+    const yearAgo = Date.now() - 365 * 86_400_000;
+    expect(await find(owner, { text: 'kiwi', channelId: one })).toEqual(['kiwi by member', 'kiwi by owner']);
+    expect(await find(owner, { text: 'kiwi', sender: member.id.toUpperCase() })).toEqual([
+      'another kiwi',
+      'kiwi by member',
+    ]);
+    expect(await find(owner, { sender: member.id, channelId: one })).toEqual(['kiwi by member']);
+    expect(await find(owner, { text: 'kiwi', before: yearAgo })).toEqual(['kiwi by member', 'kiwi by owner']);
+    expect(await find(owner, { text: 'kiwi', after: yearAgo })).toEqual(['another kiwi']);
+    expect(await find(owner, { text: 'kiwi', sender: stranger.id })).toEqual([]);
+    expect(await find(owner, { text: 'kiwi', sender: 'nobody-has-this-id' })).toEqual([]);
+  });
+
+  test('are messages with text only', async () => {
+    const id = await group();
+    await chats.tell(id, owner, 'grape one', 'grape two', 'grape three', 'grape four');
+    const set = (seq: number, what: string) =>
+      rig.owner.query(`UPDATE chat.message SET ${what} WHERE channel_id = $1 AND data = $2`, [
+        id,
+        Buffer.from(['', 'grape one', 'grape two', 'grape three'][seq] ?? ''),
+      ]);
+    await set(1, "content_type = 'application/json'");
+    await set(2, "content_type = ''");
+    await set(3, "data = decode('6772617065ff', 'hex')");
+    expect(await find(owner, { text: 'grape' })).toEqual(['grape four', 'grape two']);
+  });
+
+  test('follow edits and deletions, and never show or find what was there before', async () => {
+    const id = await group();
+    await chats.tell(id, owner, 'lemon', 'lime', 'orange');
+    expect(await find(owner, { text: 'lemon' })).toEqual(['lemon']);
+    const [lemon, lime] = await Promise.all(['lemon', 'lime'].map((text) => amend.seqOf(rig, id, text)));
+    await amend.edit(rig, id, lemon ?? 0, 'melon');
+    await amend.remove(rig, id, lime ?? 0);
+    expect((await chats.search(owner, { text: 'lemon' })).messages).toEqual([]);
+    expect((await chats.search(owner, { text: 'lime' })).messages).toEqual([]);
+    expect(await find(owner, { text: 'melon' })).toEqual(['melon']);
+    expect(await find(owner, { text: 'lemon' })).toEqual([]);
+    expect(await indexed(rig)).toEqual(await rebuilt(rig, pool));
+  });
+
+  test('leave out what retention has removed, in the index too', async () => {
+    const id = await chats.make(owner, 'group', { retention: { seconds: 3_600 } });
+    await chats.tell(id, owner, 'cherry one', 'cherry two');
+    await index();
+    await chats.age(id, 2, '2 hours');
+    await chats.tell(id, owner, 'cherry three');
+    await new Retention(pool, undefined).run();
+    expect((await chats.search(owner, { text: 'cherry' })).messages).toEqual([]);
+    expect(await find(owner, { text: 'cherry' })).toEqual(['cherry three']);
+    const { rows } = await rig.owner.query('SELECT seq FROM chat.search WHERE channel_id = $1', [id]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test('belong to the current log', async () => {
+    const id = await group();
+    await chats.tell(id, owner, 'old fig');
+    expect(await find(owner, { text: 'fig' })).toEqual(['old fig']);
+    await chats.update(owner, id, { retention: { nothing: true } });
+    expect((await chats.search(owner, { text: 'fig' })).messages).toEqual([]);
+    await chats.update(owner, id, { retention: { everything: true } });
+    await chats.tell(id, owner, 'new date');
+    expect((await chats.search(owner, { text: 'fig' })).messages).toEqual([]);
+    expect(await find(owner, { text: 'date' })).toEqual(['new date']);
+    await rig.owner.query('SELECT chat.restored()');
+    expect((await chats.search(owner, { text: 'date' })).messages).toEqual([]);
+    expect(await find(owner, { text: 'date' })).toEqual(['new date']);
+    expect(await indexed(rig)).toEqual(await rebuilt(rig, pool));
+  });
+
+  test('end with a deleted channel, whose words go with its messages', async () => {
+    const id = await group();
+    await chats.tell(id, owner, 'last mango');
+    await index();
+    await rig.remove(owner, id);
+    expect((await chats.search(owner, { text: 'mango' })).messages).toEqual([]);
+    await rig.owner.query("UPDATE chat.channel SET deleted_at = now() - interval '2 days' WHERE id = $1", [id]);
+    await chats.age(id, 10, '1 hour');
+    await new Retention(pool, undefined).run();
+    await index();
+    await new Retention(pool, undefined).run();
+    for (const table of ['search', 'search_progress', 'message'])
+      expect((await rig.owner.query(`SELECT FROM chat.${table} WHERE channel_id = $1`, [id])).rowCount).toBe(0);
+    expect((await rig.owner.query('SELECT FROM chat.channel WHERE id = $1', [id])).rowCount).toBe(0);
+  });
+});
+
+describe('a user finds only what History would show', () => {
+  test('a former member up to the removal, and after coming back all or only what is new', async () => {
+    const open = await group(member);
+    const closed = await chats.make(owner, 'group', { closedHistory: true });
+    await chats.tell(closed, owner, 'quince before');
+    await chats.add(owner, closed, member);
+    for (const id of [open, closed]) await chats.tell(id, owner, `quince during`);
+    for (const id of [open, closed]) await chats.change(owner, id, member, { remove: true });
+    for (const id of [open, closed]) await chats.tell(id, owner, `quince after`);
+    expect(await find(member, { text: 'quince', channelId: open })).toEqual(['quince during']);
+    expect(await find(member, { text: 'quince', channelId: closed })).toEqual(['quince during']);
+    expect(await find(member, { text: 'quince' })).toEqual(['quince during', 'quince during']);
+    await chats.add(owner, open, member);
+    await chats.add(owner, closed, member);
+    await chats.tell(closed, owner, 'quince again');
+    expect(await find(member, { text: 'quince', channelId: open })).toEqual(['quince after', 'quince during']);
+    expect(await find(member, { text: 'quince', channelId: closed })).toEqual(['quince again']);
+    expect(await find(stranger, { text: 'quince' })).toEqual([]);
+  });
+
+  test('a stranger gets the same refusals as from History, for every kind of channel', async () => {
+    const ids = [999_999, await group(), await chats.make(owner, 'private'), await chats.make(owner, 'public')];
+    const refusalOf = async (call: Promise<unknown>) =>
+      call.then(
+        () => 'none',
+        ({ reason: word, message }) => `${word}: ${message}`,
+      );
+    for (const channelId of ids) {
+      const refused = await refusalOf(chats.search(stranger, { text: 'word', channelId }));
+      expect(refused).toBe(await refusalOf(chats.history(stranger, channelId)));
+      expect(refused).not.toBe('none');
+    }
+    const direct = (await chats.direct(owner, member.id)).id;
+    await expect(chats.search(stranger, { text: 'word', channelId: direct })).rejects.toEqual(
+      reason('channel-not-found'),
+    );
+  });
+
+  test('anyone in a room with history, unless banned; the owner without naming it', async () => {
+    const id = await chats.make(owner, 'room', { retention: { everything: true } });
+    await chats.tell(id, owner, 'papaya');
+    expect(await find(stranger, { text: 'papaya', channelId: id })).toEqual(['papaya']);
+    expect(await find(stranger, { text: 'papaya' })).toEqual([]);
+    expect(await find(owner, { text: 'papaya' })).toEqual(['papaya']);
+    await chats.change(owner, id, stranger, { banUntil: Date.now() + 3_600_000 });
+    await expect(chats.search(stranger, { text: 'papaya', channelId: id })).rejects.toEqual(reason('banned'));
+  });
+});
+
+describe('refuses', () => {
+  test.each([
+    ['nothing', {}],
+    ['spaces', { text: '  \n' }],
+    ['punctuation', { text: '?!... -- "" ()' }],
+    ['punctuation with a sender', { text: '?!', sender: 'bob' }],
+    ['control characters', { text: '\u0000\u0007\u202e\u200b' }],
+    ['too much text', { text: 'word '.repeat(2_000) }],
+  ])('%s', async (_name, query) => {
+    await expect(chats.search(owner, query)).rejects.toEqual(reason('invalid-search'));
+  });
+
+  test('impossible ids and pages', async () => {
+    const search = (query: Query) => chats.search(owner, { text: 'word', ...query });
+    await expect(search({ sender: "bob' | 'x" })).rejects.toEqual(reason('invalid-user-id'));
+    await expect(search({ channelId: 2 ** 31 })).rejects.toEqual(reason('invalid-channel-id'));
+    await expect(search({ page: { size: 101 } })).rejects.toEqual(reason('invalid-page'));
+    for (const after of ['x', '1-2', '1-2-3-4', '-1-2-3', '1-9999999999-3', '9'.repeat(17)])
+      await expect(search({ page: { after } })).rejects.toEqual(reason('invalid-page'));
+  });
+
+  test('nothing that only looks dangerous', async () => {
+    await group();
+    for (const text of ["a' | 'b", "it''s", 'a\\', ':*', 'word:*', 'a & !b', '<-> word', '"open', '#1 @1 <bob']) {
+      const outcome = await chats.search(owner, { text }).catch(({ reason: word }) => word);
+      expect(outcome === 'invalid-search' || Array.isArray(outcome.messages)).toBe(true);
+    }
+    const dates = { text: 'word', before: Number.MAX_SAFE_INTEGER, after: Number.MAX_SAFE_INTEGER };
+    expect((await chats.search(owner, dates)).messages).toEqual([]);
+  });
+});
+
+test('a word that another user says does not find a channel by its label', async () => {
+  const id = await group();
+  await chats.tell(id, owner, `#${id} <${owner.id} @1 hello`);
+  const { rows } = await rig.owner.query<{ words: string }>(
+    'SELECT words::text FROM chat.search WHERE channel_id = $1',
+    [id],
+  );
+  await index();
+  expect(rows).toEqual([]);
+  expect(await find(stranger, { text: `#${id}` })).toEqual([]);
+});
