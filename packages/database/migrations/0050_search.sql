@@ -1,5 +1,5 @@
--- The words of messages, for search. One manager at a time fills the table after the log (services/channel-service/src/search). It commits
--- words and position together, so that a kill neither loses nor doubles anything.
+-- The words of messages, for search. The managers fill the table after the log (services/channel-service/src/search). They commit words
+-- and position together, so that a kill neither loses nor doubles anything.
 CREATE TABLE chat.search (
     channel_id INTEGER  NOT NULL,
     seq        BIGINT   NOT NULL,
@@ -24,9 +24,11 @@ CREATE TABLE chat.search_progress (
 GRANT SELECT, INSERT, UPDATE, DELETE ON chat.search_progress TO chat_manager;
 
 INSERT INTO chat.upkeep_turn (name) VALUES ('search');
--- The channel at which the next sweep continues.
-ALTER TABLE chat.upkeep_turn ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
-GRANT UPDATE (position) ON chat.upkeep_turn TO chat_manager;
+-- When the turn was taken, and the channel after which the next one continues.
+ALTER TABLE chat.upkeep_turn
+    ADD COLUMN taken_at TIMESTAMPTZ NOT NULL DEFAULT '-infinity',
+    ADD COLUMN position INTEGER     NOT NULL DEFAULT 0;
+GRANT UPDATE (taken_at, position) ON chat.upkeep_turn TO chat_manager;
 
 -- Former members may search what they may read.
 CREATE INDEX member_former ON chat.member (user_id) WHERE left_seq > 0;

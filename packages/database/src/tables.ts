@@ -263,6 +263,7 @@ export interface TurnTable {
 
 export interface UpkeepTurnTable {
   name: string;
+  takenAt: Generated<Date>;
   position: Generated<number>;
 }
 

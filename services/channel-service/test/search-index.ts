@@ -16,10 +16,18 @@ export async function isIndexed({ owner }: Pick<Rig, 'owner'>): Promise<boolean>
   return (await owner.query(behind)).rowCount === 0;
 }
 
+/** Indexes until nothing is left. */
+export async function indexAll(rig: Pick<Rig, 'owner'>, pool: Pool): Promise<void> {
+  while (!(await isIndexed(rig))) {
+    await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
+    await new Indexer(pool).run();
+  }
+}
+
 /** Discards the index, builds it again and returns it. */
 export async function rebuilt(rig: Pick<Rig, 'owner'>, pool: Pool): Promise<unknown[]> {
   await rig.owner.query('TRUNCATE chat.search, chat.search_progress');
-  while (!(await isIndexed(rig))) await new Indexer(pool).run();
+  await indexAll(rig, pool);
   return indexed(rig);
 }
 

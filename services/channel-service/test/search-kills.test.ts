@@ -87,6 +87,7 @@ async function killManager(): Promise<void> {
 
 /** Ends one connection of a running indexer in the middle of what it does. */
 async function abort(pool: Pool): Promise<void> {
+  await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
   const run = new Indexer(pool).run().catch((error: unknown) => error);
   await pause(any(60));
   await rig.owner.query(

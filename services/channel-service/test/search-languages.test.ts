@@ -1,8 +1,8 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
-import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
 import { Rig } from './rig.js';
+import { indexAll } from './search-index.js';
 
 /** Messages of one language, and for each query the messages that its reader expects to find. */
 interface Language {
@@ -227,7 +227,7 @@ test.each(Object.entries(languages))(
     const me = await rig.person();
     const id = await chats.make(me, 'group');
     await chats.tell(id, me, ...messages);
-    await new Indexer(pool).run();
+    await indexAll(rig, pool);
     const found: Record<string, readonly number[]> = {};
     for (const text of Object.keys(queries)) {
       const { messages: matches } = await chats.search(me, { text, channelId: id });

@@ -1,10 +1,9 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
 import { Retention } from '../src/history/retention.js';
-import { Indexer } from '../src/search/indexer.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
-import { amend, indexed, rebuilt } from './search-index.js';
+import { amend, indexAll, indexed, rebuilt } from './search-index.js';
 
 let database: TestDatabase;
 let rig: Rig;
@@ -32,7 +31,7 @@ afterAll(async () => {
   await database.close();
 });
 
-const index = () => new Indexer(pool).run();
+const index = () => indexAll(rig, pool);
 
 type Query = Parameters<Chats['search']>[1];
 

@@ -1,10 +1,10 @@
 -- Continues the sweep over all channels, which finds those that the servers no longer own, and
--- returns its next part: channels above `after_id`, up to `last_id`. Run in the transaction that has
--- the turn.
+-- returns its next part: channels above `after_id`, up to `last_id`. No row if another manager has
+-- done this within half a second. Run in the transaction that has the turn.
 -- name: moveSweep
-UPDATE chat.upkeep_turn t SET position = coalesce((
+UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce((
   SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)
-FROM chat.upkeep_turn was WHERE t.name = 'search' AND was.name = 'search'
+FROM chat.upkeep_turn was WHERE t.name = 'search' AND was.name = 'search' AND t.taken_at NOT BETWEEN clock_timestamp() - interval '0.5 s' AND clock_timestamp()
 RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id;
 
 -- Finds channels whose words do not follow the log: those in which something was said lately, and
@@ -31,13 +31,14 @@ ON CONFLICT (channel_id) DO NOTHING;
 -- Locks channels for the indexer until the end of the transaction, and returns what is to be done
 -- there: which words go, and after which seq to continue. All words go if they are of another log
 -- or of older rules. A crash may lose the last commits, words and position alike, so a commit need
--- not wait for the disk.
+-- not wait for the disk. The transaction is idle while text is cut into words.
 -- name: lockProgress
 SELECT p.channel_id, h.log_id, h.first_seq, CASE WHEN void.void THEN h.first_seq - 1 ELSE greatest(p.seq, h.first_seq - 1) END AS seq,
   CASE WHEN void.void THEN 9007199254740991 WHEN p.first_seq < h.first_seq THEN h.first_seq ELSE 0 END AS remove_below
 FROM chat.search_progress p JOIN chat.channel_head h ON h.channel_id = p.channel_id
 CROSS JOIN LATERAL (SELECT p.log_id <> h.log_id OR p.rules < :rules AS void) void
-WHERE p.channel_id = ANY (:channelIds::int[]) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+WHERE p.channel_id = ANY (:channelIds::int[])
+  AND set_config('synchronous_commit', 'off', true) || set_config('idle_in_transaction_session_timeout', '30s', true) IS NOT NULL
 ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
 
 -- Removes the words of each channel below a seq, at most `maxRows` of each, and returns how many.

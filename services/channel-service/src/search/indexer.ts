@@ -20,9 +20,9 @@ import { vectorOf, wordRules } from './words.js';
 
 const channelsPerSweep = 1_000;
 const channelsPerRun = 1_000;
-const channelsPerSlice = 16;
+const channelsPerSlice = 8;
 /** Bounds of a slice, for each channel. */
-const slice = { maxEntries: 500, maxBytes: 262_144 };
+const slice = { maxEntries: 500, maxBytes: 131_072 };
 const removedPerSlice = 5_000;
 const runMs = 2_000;
 /** Time for which cutting words may hold up the calls of this process. */
@@ -135,9 +135,18 @@ async function indexSlice(client: PoolClient, channelIds: readonly number[]): Pr
   return [...unread, ...unremoved].map(({ channelId }) => channelId);
 }
 
+/** Returns channels with news. Finds none while another manager looks, or just after it has. */
+async function findChannels(client: PoolClient): Promise<number[]> {
+  if (!(await takeTurn(client, 'search'))) return [];
+  const [sweep] = await moveSweep.run(client, { channels: channelsPerSweep });
+  if (sweep === undefined) return [];
+  const found = await findNews.run(client, { ...sweep, rules: wordRules, maxChannels: channelsPerRun });
+  return found.map(({ channelId }) => channelId);
+}
+
 /**
  * Follows the logs of all channels with the words of their messages. Each slice commits words and
- * position together. Several managers may run it: one has the turn, and a channel is locked.
+ * position together. Managers share the work: they look for news in turn, and lock each channel.
  */
 export class Indexer {
   readonly #pool: Pool;
@@ -147,22 +156,11 @@ export class Indexer {
   }
 
   /**
-   * Works for about two seconds, or until no channel has news. Does nothing if another manager has
-   * the turn.
+   * Works for about two seconds, or until the channels that it found have no more news.
    * @throws the first error of the database, after the channels that work.
    */
   async run(): Promise<void> {
-    await transaction(this.#pool, async (turn) => {
-      if (!(await takeTurn(turn, 'search'))) return;
-      const [sweep] = await moveSweep.run(turn, { channels: channelsPerSweep });
-      if (sweep === undefined) return;
-      const query = { ...sweep, rules: wordRules, maxChannels: channelsPerRun };
-      const found = await findNews.run(this.#pool, query);
-      await this.#follow(found.map(({ channelId }) => channelId));
-    });
-  }
-
-  async #follow(queue: number[]): Promise<void> {
+    const queue = await transaction(this.#pool, findChannels);
     const end = performance.now() + runMs;
     const failures: unknown[] = [];
     while (queue.length > 0 && performance.now() < end) {
