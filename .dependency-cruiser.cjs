@@ -37,11 +37,7 @@ module.exports = {
       from: { path: '^services/chat-service/src/session/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
     },
-<<<<<<< HEAD
-    ...['requests|transactions', 'placement', 'members', 'history', 'channels', 'invites', 'admin'].map(
-=======
-    ...['requests|transactions', 'placement', 'members', 'history', 'search', 'channels', 'admin'].map(
->>>>>>> 2194d30 (feat(channel): search messages by words, phrases, sender, channel and time)
+    ...['requests|transactions', 'placement', 'members', 'history', 'search', 'channels', 'invites', 'admin'].map(
       (feature, at, features) => ({
         name: `the-manager-by-feature-${feature.split('|')[0]}`,
         comment: 'each feature of the manager may import those before it in this list, and none after it',

@@ -166,7 +166,8 @@ export class Indexer {
     while (queue.length > 0 && performance.now() < end) {
       const group = queue.splice(0, channelsPerSlice);
       const work = transaction(this.#pool, (client) => indexSlice(client, group));
-      queue.push(...(await work.catch((error: unknown) => (failures.push(error), []))));
+      const more = await work.catch((error: unknown) => void failures.push(error));
+      queue.push(...(more ?? []));
     }
     if (failures.length > 0) throw failures[0];
   }
