@@ -1,6 +1,6 @@
 import type { Page } from '@parley/contract';
 import { limits, refuse } from '@parley/runtime';
-import { isUserId } from './user-id.js';
+import { canBeUserId } from './user-id.js';
 
 /**
  * Returns the page size; 0 requests the maximum.
@@ -17,7 +17,7 @@ export function pageSize(asked: number): number {
  */
 export function pageAfter(page: Page | undefined): string {
   const after = page?.after ?? '';
-  if (after !== '' && !isUserId(after)) throw refuse('invalid-page');
+  if (after !== '' && !canBeUserId(after)) throw refuse('invalid-page');
   return after;
 }
 

@@ -8,7 +8,7 @@ import { readable } from '../history/readable.js';
 import { readAccess } from '../members/member-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { pageSize } from '../requests/page.js';
-import { isUserId } from '../requests/user-id.js';
+import { canBeUserId } from '../requests/user-id.js';
 import { windowsUntil } from './labels.js';
 import { queryOf, termsOf } from './query.js';
 import { findMatches, findSearchable, type SearchMatch } from './search-store.js';
@@ -57,7 +57,7 @@ function positionAfter(after: string): MatchPosition {
 }
 
 function termsIn({ text, sender }: SearchRequest): string[] {
-  if (sender !== '' && !isUserId(sender)) throw refuse('invalid-user-id');
+  if (sender !== '' && !canBeUserId(sender)) throw refuse('invalid-user-id');
   if ([...text].length > limits.searchCharacters) throw refuse('invalid-search');
   const terms = termsOf(text, sender);
   if (terms.length === 0 || (text.trim() !== '' && termsOf(text, '').length === 0)) throw refuse('invalid-search');
