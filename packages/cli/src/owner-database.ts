@@ -1,6 +1,6 @@
 import { createPool, isAway, type Pool } from '@parley/database';
 import { exitCodes, Failure } from './failure.js';
-import { readRunFile } from './run-file.js';
+import { readRunFacts } from './run-file.js';
 
 /** Chooses the database; the command connects as its owner. */
 export interface OwnerOptions {
@@ -11,7 +11,7 @@ export interface OwnerOptions {
 
 async function databaseUrl({ database, data }: OwnerOptions): Promise<string> {
   if (database !== undefined) return database;
-  const run = await readRunFile(data);
+  const run = await readRunFacts(data).catch(() => undefined);
   if (run !== undefined) return run.database;
   const words = `No \`npm start\` runs with the data folder ${data}. Start it with \`npm start\`, or give --data or --database.`;
   throw new Failure('unreachable', exitCodes.unreachable, words);

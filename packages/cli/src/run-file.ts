@@ -1,20 +1,64 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import * as z from 'zod';
+import { commandOf, identityOf } from '@parley/database';
 
 /** Default data folder of `npm start`. */
 export const defaultData = fileURLToPath(new URL('../../../../.parley', import.meta.url));
 
-const runFile = z.object({ database: z.string(), services: z.array(z.object({ address: z.string() })) });
+/** Facts about a running `npm start`, for other commands. */
+export interface RunFacts {
+  readonly pid: number;
+  /** URL of the database, with its owner's password. */
+  readonly database: string;
+  readonly services: readonly ServiceFacts[];
+  /** Address of the web page. */
+  readonly page: string;
+}
 
-/** Reads the facts that a running `npm start` leaves in its data folder; undefined if none runs. */
-export async function readRunFile(folder: string): Promise<z.infer<typeof runFile> | undefined> {
-  try {
-    return runFile.parse(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')));
-  } catch {
-    return undefined;
-  }
+/** One running process. */
+export interface ServiceFacts {
+  readonly name: string;
+  /** Process id, which changes with each restart. */
+  readonly pid: number;
+  /** `host:port` of its service. */
+  readonly address: string;
+  /** `host:port` of its ops server, for health and metrics. */
+  readonly admin: string;
+}
+
+/**
+ * Returns the pid of the `npm start` that a lock file names, or undefined if that process is gone.
+ */
+export async function holderOf(lockFile: string): Promise<number | undefined> {
+  const noted = (await readFile(lockFile, 'utf8').catch(() => '')).trim();
+  const pid = Number(noted.split(' ')[0]);
+  const identity = await identityOf(pid);
+  if (identity === '' || pid === process.pid) return undefined;
+  if (noted.includes(' ')) return noted === identity ? pid : undefined;
+  // Earlier versions wrote only the pid.
+  return (await commandOf(pid)).some((word) => /\bstart\.m?js$/.test(word)) ? pid : undefined;
+}
+
+/** Returns the path of the file with the facts. */
+export function runFileOf(folder: string): string {
+  return join(folder, 'run.json');
+}
+
+/** Returns the path of the lock file of a data folder. */
+export function lockFileOf(folder: string): string {
+  return join(folder, 'start.pid');
+}
+
+/**
+ * Reads the facts of the `npm start` with this data folder.
+ * @throws {Error} if none runs
+ */
+export async function readRunFacts(folder: string): Promise<RunFacts> {
+  const text = await readFile(runFileOf(folder), 'utf8').catch(() => '{}');
+  const facts = JSON.parse(text) as RunFacts;
+  if (facts.pid !== undefined && facts.pid === (await holderOf(lockFileOf(folder)))) return facts;
+  throw new Error(`No \`npm start\` runs with the data folder ${folder}. Start it, or choose the folder with --data.`);
 }
 
 /**
@@ -22,7 +66,7 @@ export async function readRunFile(folder: string): Promise<z.infer<typeof runFil
  * to the `npm start` of the default folder.
  */
 export async function dataOptionFor(managers: string, folder = defaultData): Promise<string> {
-  const run = await readRunFile(folder);
+  const run = await readRunFacts(folder).catch(() => undefined);
   const isDefault = run?.services.some(({ address }) => managers.split(',').includes(address)) === true;
   return isDefault ? '' : ' --data <data folder of npm start>';
 }

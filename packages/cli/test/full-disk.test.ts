@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePorts, Started } from '@parley/testkit';
-import type { RunFacts } from '../src/launcher/data-folder.js';
+import type { RunFacts } from '../src/run-file.js';
 
 let folder: string;
 

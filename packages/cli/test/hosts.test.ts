@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createClient } from '@parley/client';
 import { grpcTransport } from '@parley/client/node';
 import { freePorts, Started } from '@parley/testkit';
-import type { RunFacts } from '../src/launcher/data-folder.js';
 import { projectFolder } from '../src/launcher/options.js';
+import type { RunFacts } from '../src/run-file.js';
 
 const password = 'a long password';
 let data: string;

@@ -1,7 +1,7 @@
 import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createPool, db, sql } from '@parley/database';
-import type { ServiceFacts } from './data-folder.js';
+import type { ServiceFacts } from '../run-file.js';
 
 const askEveryMs = 250;
 const reportAfterMs = 10_000;

@@ -5,7 +5,6 @@ import {
   link,
   mkdir,
   readdir,
-  readFile,
   realpath,
   rename,
   rm,
@@ -13,66 +12,14 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commandOf, identityOf } from '@parley/database';
+import { identityOf } from '@parley/database';
+import { holderOf, lockFileOf, type RunFacts, readRunFacts, runFileOf } from '../run-file.js';
 import { setAside } from './log-files.js';
-
-/** Facts about a running `npm start`, for other commands. */
-export interface RunFacts {
-  readonly pid: number;
-  /** URL of the database, with its owner's password. */
-  readonly database: string;
-  readonly services: readonly ServiceFacts[];
-  /** Address of the web page. */
-  readonly page: string;
-}
-
-/** One running process. */
-export interface ServiceFacts {
-  readonly name: string;
-  /** Process id, which changes with each restart. */
-  readonly pid: number;
-  /** `host:port` of its service. */
-  readonly address: string;
-  /** `host:port` of its ops server, for health and metrics. */
-  readonly admin: string;
-}
 
 const isRoot = process.getuid?.() === 0;
 /** Root runs PostgreSQL as another user, who must be able to pass through the folder. */
 const folderMode = isRoot ? 0o711 : 0o700;
 const sharedBits = 0o1022;
-
-/**
- * Returns the pid of the `npm start` that a lock file names, or undefined if that process is gone.
- */
-async function holderOf(lockFile: string): Promise<number | undefined> {
-  const noted = (await readFile(lockFile, 'utf8').catch(() => '')).trim();
-  const pid = Number(noted.split(' ')[0]);
-  const identity = await identityOf(pid);
-  if (identity === '' || pid === process.pid) return undefined;
-  if (noted.includes(' ')) return noted === identity ? pid : undefined;
-  // Earlier versions wrote only the pid.
-  return (await commandOf(pid)).some((word) => /\bstart\.m?js$/.test(word)) ? pid : undefined;
-}
-
-function runFile(folder: string): string {
-  return join(folder, 'run.json');
-}
-
-function lockFileOf(folder: string): string {
-  return join(folder, 'start.pid');
-}
-
-/**
- * Reads the facts of the `npm start` with this data folder.
- * @throws {Error} if none runs
- */
-export async function readRunFacts(folder: string): Promise<RunFacts> {
-  const text = await readFile(runFile(folder), 'utf8').catch(() => '{}');
-  const facts = JSON.parse(text) as RunFacts;
-  if (facts.pid !== undefined && facts.pid === (await holderOf(lockFileOf(folder)))) return facts;
-  throw new Error(`No \`npm start\` runs with the data folder ${folder}. Start it, or choose the folder with --data.`);
-}
 
 /**
  * Makes a folder private if it is empty or was made by an earlier version. A shared folder such as
@@ -123,7 +70,7 @@ export class DataFolder {
   }
 
   get #runFile(): string {
-    return runFile(this.path);
+    return runFileOf(this.path);
   }
 
   /** Creates the lock file together with its content, through a hard link. */

@@ -1,5 +1,6 @@
 import type { Part } from '@parley/runtime';
-import type { DataFolder, RunFacts } from './data-folder.js';
+import type { RunFacts } from '../run-file.js';
+import type { DataFolder } from './data-folder.js';
 
 const againMs = 1_000;
 
