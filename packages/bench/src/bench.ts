@@ -3,20 +3,25 @@ import { benchServers } from './chat-servers.js';
 import { benchDead } from './dead.js';
 import { benchIdle } from './idle.js';
 import { benchReplay } from './replay.js';
+import { benchSearch } from './search.js';
 import { type Shape, shapes } from './shapes.js';
 import { runShape, type SuitePlan, type SuiteResult } from './suite.js';
 
-function benchShape(name: string, plan: SuitePlan): Promise<SuiteResult> {
+/** How to run every shape, and the size of the search index. */
+type BenchPlan = SuitePlan & { readonly rows: number };
+
+function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'idle') return benchIdle(plan);
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);
   if (name === 'append') return benchAppend(plan);
+  if (name === 'search') return benchSearch(plan);
   if (name === 'servers') return benchServers(plan);
   return runShape(name, shapes[name] as Shape, plan);
 }
 
 /** Runs the shapes one after the other, each on all targets. */
-export async function runBench(names: readonly string[], plan: SuitePlan): Promise<SuiteResult[]> {
+export async function runBench(names: readonly string[], plan: BenchPlan): Promise<SuiteResult[]> {
   const results: SuiteResult[] = [];
   for (const name of names) results.push(await benchShape(name, plan));
   return results.filter(({ rounds }) => rounds.size > 0);

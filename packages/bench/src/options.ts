@@ -8,10 +8,12 @@ export interface Options {
   readonly targets: readonly BenchTarget[];
   readonly pairs: number;
   readonly seconds: number;
+  /** Messages of the shape `search`. */
+  readonly rows: number;
   readonly report: string | undefined;
 }
 
-const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'dead', 'replay', 'servers'];
+const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'search', 'dead', 'replay', 'servers'];
 
 export const help = `npm run bench -- [options]
 
@@ -19,6 +21,7 @@ export const help = `npm run bench -- [options]
   --targets a,b  some of ${targets.join(', ')} (default: all)
   --pairs N      interleaved rounds of each target (default: 7)
   --seconds S    measured time per round, after a warm-up of half of it (default: 2)
+  --rows N       messages of the shape search (default: 100000; the goal is stated for 1000000)
   --report DIR   write bench.md and bench.svg to a folder
   --help         show this help
 `;
@@ -32,9 +35,9 @@ function choose<T extends string>(given: string | undefined, known: readonly T[]
   });
 }
 
-function positive(given: string, name: string): number {
+function positive(given: string, name: string, most = 100): number {
   const value = Number(given);
-  if (!(value > 0 && value <= 100)) throw new Error(`--${name} takes a number above 0, up to 100.`);
+  if (!(value > 0 && value <= most)) throw new Error(`--${name} takes a number above 0, up to ${most}.`);
   return value;
 }
 
@@ -50,6 +53,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
       targets: { type: 'string' },
       pairs: { type: 'string', default: '7' },
       seconds: { type: 'string', default: '2' },
+      rows: { type: 'string', default: '100000' },
       report: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -60,6 +64,7 @@ export function readBenchOptions(args: readonly string[]): Options | undefined {
     targets: choose(values.targets, targets, 'target'),
     pairs: Math.ceil(positive(values.pairs, 'pairs')),
     seconds: positive(values.seconds, 'seconds'),
+    rows: Math.ceil(positive(values.rows, 'rows', 10_000_000)),
     report: values.report,
   };
 }

@@ -4,7 +4,7 @@ import type { BenchRound } from '../src/rounds.js';
 import { runShape } from '../src/suite.js';
 import { startOurs, targets } from '../src/targets.js';
 
-const plan = { targets, pairs: 1, seconds: 0.5, warmUps: 0, log: () => {} };
+const plan = { targets, pairs: 1, seconds: 0.5, warmUps: 0, rows: 50_000, log: () => {} };
 const few = { description: 'few', channels: 2, users: 3, figure: 'deliveries per CPU-second' } as const;
 
 function check(rounds: ReadonlyMap<string, readonly BenchRound[]>, names: readonly string[]): void {
@@ -50,6 +50,12 @@ describe('bench', () => {
   test('compares the append of the chat server with a bare insert', async () => {
     const [append] = await runBench(['append'], plan);
     check(append?.rounds ?? new Map(), ['bare', 'ours']);
+  });
+
+  test('compares searches with a page of History', async () => {
+    const [search] = await runBench(['search'], plan);
+    expect(search?.rounds.size).toBe(9);
+    check(search?.rounds ?? new Map(), [...(search?.rounds.keys() ?? [])]);
   });
 
   test('compares several chat servers with one', async () => {

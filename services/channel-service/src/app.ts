@@ -1,5 +1,5 @@
 import { AdminService, ChannelService } from '@parley/contract';
-import { createPool, type DatabaseClock, type Pool } from '@parley/database';
+import type { DatabaseClock, Pool } from '@parley/database';
 import { type Logger, type ProcessContext, type RunningService, repeat } from '@parley/runtime';
 import {
   type Callers,
@@ -46,6 +46,7 @@ import { countOwnerLookups } from './placement/metrics.js';
 import { createReport } from './placement/report.js';
 import { Indexer } from './search/indexer.js';
 import { createSearch } from './search/search.js';
+import { openSearchPool } from './search/search-pool.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
@@ -96,22 +97,6 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
   };
 }
 
-/**
- * Opens the connections for searches. They are few and have a short statement timeout, so that
- * searches slow down only searches. Plans use the index whatever the statistics say.
- */
-function openSearchPool(host: ServiceHost, config: ChannelServiceConfig): Pool {
-  const pool = createPool({
-    url: config.host.databaseUrl,
-    applicationName: 'parley channel-service search',
-    max: 2,
-    statementTimeoutMs: 2_000,
-    session: { jit: 'off', plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', work_mem: '16MB' },
-    onLost: (err) => host.context.log.warn({ err }, 'lost a search connection'),
-  });
-  return host.parts.add('search', { pool, stop: () => pool.end() }).pool;
-}
-
 /** Starts a manager. It keeps all state in the database, so any number may run. */
 export async function startChannelService(
   config: ChannelServiceConfig,
@@ -134,7 +119,8 @@ export async function startChannelService(
 
   const { listedDays, proxies } = config;
   const onOwnerFound = countOwnerLookups(metrics);
-  const searchPool = openSearchPool(host, config);
+  const searchPool = openSearchPool(config.host.databaseUrl, (err) => log.warn({ err }, 'lost a search connection'));
+  host.parts.add('search', { stop: () => searchPool.end() });
   const deps = {
     pool,
     searchPool,

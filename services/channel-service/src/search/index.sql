@@ -11,7 +11,7 @@ RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE 
 -- those in a part of the sweep. In random order, so that no channel is always the last.
 -- name: findNews
 SELECT h.channel_id FROM (
-  SELECT o.channel_id FROM chat.server s JOIN chat.channel_head o ON o.boot_id = s.boot_id
+  SELECT o.channel_id FROM chat.server s JOIN chat.channel_head o ON o.instance_id = s.instance_id
   WHERE s.lease_until > now() AND o.last_at > now() - interval '1 min'
   UNION
   SELECT o.channel_id FROM chat.channel_head o WHERE o.channel_id > :afterId AND o.channel_id <= :lastId

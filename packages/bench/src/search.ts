@@ -1,0 +1,151 @@
+import { createPool, type Pool } from '@parley/database';
+import { openTestDatabase } from '@parley/testkit';
+import { quantile } from './figures.js';
+import { type BenchRound, playInTurn, roundOf } from './rounds.js';
+import type { SuitePlan, SuiteResult } from './suite.js';
+
+const channelCount = 5_000;
+const rareWords = 50;
+const pageSize = 50;
+
+/** Modules of the manager. A package does not import a service. */
+const manager = new URL('../../../../services/channel-service/dist/src/', import.meta.url);
+
+const makeUsers = `INSERT INTO chat.users (id, name, password_hash) VALUES ('every', 'bench', '!'), ('some', 'bench', '!')`;
+const makeChannels = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
+  SELECT 'bench', 'every', 'group', 100 FROM generate_series(1, ${channelCount})`;
+/** One user is in every channel, and one in every hundredth. */
+const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
+  SELECT id, 'every', 0 FROM chat.channel UNION ALL SELECT id, 'some', 0 FROM chat.channel WHERE id % 100 = 0`;
+/**
+ * Messages of a year: 10 of 30,000 words, a few of them very frequent, one word in a tenth of the
+ * messages, and one in each fifty-thousandth. Some channels are much busier than others.
+ */
+const makeMessages = `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, content_type, data, digest)
+  SELECT channel, row_number() OVER (PARTITION BY channel ORDER BY n), 'every', gen_random_uuid(),
+    now() - ($1::int - n) * interval '1 year' / $1::int, 'text/plain', convert_to(words || CASE WHEN n % 10 = 0 THEN ' common' ELSE '' END
+      || CASE WHEN n % 1000 = 0 THEN ' rare' || n / 1000 % ${rareWords} ELSE '' END, 'UTF8'), sha256('')
+  FROM (
+    SELECT n, CASE WHEN n % 7 = 0 THEN 100 * (1 + n % 50) ELSE 1 + floor(${channelCount} * power(random(), 3))::int END AS channel, (
+      SELECT string_agg('w' || floor(30000 * power(random(), 4))::int, ' ') FROM generate_series(1, 10) WHERE n > 0
+    ) AS words FROM generate_series(1, $1::int) n
+  ) said`;
+const moveHeads = `UPDATE chat.channel_head h SET last_seq = m.seq, last_at = m.sent_at
+  FROM (SELECT channel_id, max(seq) AS seq, max(sent_at) AS sent_at FROM chat.message GROUP BY channel_id) m WHERE m.channel_id = h.channel_id`;
+const countUnindexed = `SELECT count(*)::int AS unindexed FROM chat.channel_head h LEFT JOIN chat.search_progress p USING (channel_id)
+  WHERE h.last_seq > 0 AND p.seq IS DISTINCT FROM h.last_seq`;
+
+type Answer = { readonly messages: readonly unknown[] };
+type Handler = (request: object, me: object, call: object) => Promise<Answer>;
+
+/** The calls of a manager, without the network. */
+interface Calls {
+  readonly history: Handler;
+  readonly search: Handler;
+}
+
+async function load<T>(path: string): Promise<T> {
+  return import(new URL(path, manager).href);
+}
+
+async function fill(owner: Pool, rows: number): Promise<void> {
+  for (const text of [makeUsers, makeChannels, makeMembers]) await owner.query(text);
+  await owner.query('SET session_replication_role = replica');
+  await owner.query(makeMessages, [rows]);
+  await owner.query(moveHeads);
+  await owner.query('RESET session_replication_role');
+  await owner.query('ANALYZE chat.message, chat.member, chat.channel, chat.channel_head');
+}
+
+/** Indexes all messages like the managers do. Returns the seconds that it took. */
+async function index(owner: Pool, pool: Pool): Promise<number> {
+  const { Indexer } = await load<{ Indexer: new (pool: Pool) => { run(): Promise<void> } }>('search/indexer.js');
+  const began = performance.now();
+  for (;;) {
+    await new Indexer(pool).run();
+    const { rows } = await owner.query<{ unindexed: number }>(countUnindexed);
+    if (rows[0]?.unindexed === 0) return (performance.now() - began) / 1_000;
+  }
+}
+
+async function openCalls(pool: Pool, searchPool: Pool): Promise<Calls> {
+  const { createHistory } = await load<{ createHistory: (pool: Pool) => Handler }>('history/history.js');
+  const { createSearch } = await load<{ createSearch: (pool: Pool, other: Pool) => Handler }>('search/search.js');
+  return { history: createHistory(pool), search: createSearch(pool, searchPool) };
+}
+
+/** Calls one after another for a time. The value is the median of their times in milliseconds. */
+async function measure(call: () => Promise<Answer>, least: number, seconds: number): Promise<BenchRound> {
+  const times: number[] = [];
+  const faults: string[] = [];
+  for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
+    const began = performance.now();
+    const { messages } = await call();
+    times.push(performance.now() - began);
+    if (messages.length < least) faults.push(`only ${messages.length} messages`);
+  }
+  return { ...roundOf(quantile(times, 0.5), faults.slice(0, 1)), p99Ms: quantile(times, 0.99) };
+}
+
+const any = (count: number) => Math.floor(Math.random() * count);
+const page = { size: pageSize, after: '' };
+
+function playersOf({ history, search }: Calls, seconds: number): Map<string, () => Promise<BenchRound>> {
+  const find = (id: string, query: object) => {
+    const request = { text: '', channelId: 0, sender: '', before: 0, after: 0, page, ...query };
+    return search(request, { id }, { facts: {} });
+  };
+  const busy = () => 100 * (1 + any(50));
+  const read = () =>
+    history(
+      { channelId: busy(), beforeSeq: 0, afterSeq: 0, size: pageSize, oldestFirst: false },
+      { id: 'every' },
+      { facts: {} },
+    );
+  const rare = () => ({ text: `"rare${any(rareWords)}"` });
+  const common = { text: '"common"' };
+  const frequent = { text: '"w0" "w1"' };
+  return new Map<string, () => Promise<BenchRound>>([
+    ['a page of History', () => measure(read, pageSize, seconds)],
+    ['rare, of 50 chats', () => measure(() => find('some', rare()), 1, seconds)],
+    ['common, of 50 chats', () => measure(() => find('some', common), pageSize, seconds)],
+    ['common, of one chat', () => measure(() => find('some', { ...common, channelId: busy() }), pageSize, seconds)],
+    ['rare, of 5,000 chats', () => measure(() => find('every', rare()), 1, seconds)],
+    ['common, of 5,000 chats', () => measure(() => find('every', common), pageSize, seconds)],
+    ['two frequent, of 50 chats', () => measure(() => find('some', frequent), pageSize, seconds)],
+    ['begins with "com"', () => measure(() => find('some', { text: 'com' }), pageSize, seconds)],
+    ['nothing', () => measure(() => find('every', { text: '"absent" "w0"' }), 0, seconds)],
+  ]);
+}
+
+/** Compares searches with a page of History, which is read along the primary key. */
+export async function benchSearch({ rows, ...plan }: SuitePlan & { readonly rows: number }): Promise<SuiteResult> {
+  const database = await openTestDatabase();
+  const url = database.urlFor('chat_manager');
+  const { searchSession } = await load<{ searchSession: Record<string, string> }>('search/search-pool.js');
+  const owner = createPool({ url: database.ownerUrl, applicationName: 'bench', max: 1 });
+  const pool = createPool({ url, applicationName: 'bench', max: 2 });
+  const searchPool = createPool({ url, applicationName: 'bench search', max: 2, session: searchSession });
+  try {
+    await fill(owner, rows);
+    const seconds = await index(owner, pool);
+    plan.log(`search: indexed ${rows} messages, ${Math.round(rows / seconds)} a second`);
+    await owner.query('VACUUM ANALYZE chat.search');
+    const players = playersOf(await openCalls(pool, searchPool), plan.seconds);
+    const describe = ({ value, p99Ms, faults }: BenchRound) =>
+      [`p50 ${value.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`, ...faults].join('; ');
+    const rounds = await playInTurn(players, { name: 'search', ...plan, describe });
+    const description = `pages of ${pageSize} of ${rows} messages in ${channelCount} chats, one caller`;
+    return {
+      shape: 'search',
+      description,
+      figure: 'ms a call',
+      lowerIsBetter: true,
+      rounds,
+      base: 'a page of History',
+    };
+  } finally {
+    await Promise.all([owner, pool, searchPool].map((one) => one.end()));
+    await database.close();
+  }
+}
