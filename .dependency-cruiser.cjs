@@ -37,7 +37,7 @@ module.exports = {
       from: { path: '^services/chat-service/src/session/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
     },
-    ...['requests|transactions', 'placement', 'members', 'history', 'search', 'channels', 'invites', 'admin'].map(
+    ...['requests|transactions', 'placement', 'members', 'history', 'search', 'channels', 'invites', 'safety', 'admin'].map(
       (feature, at, features) => ({
         name: `the-manager-by-feature-${feature.split('|')[0]}`,
         comment: 'each feature of the manager may import those before it in this list, and none after it',

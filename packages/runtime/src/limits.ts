@@ -123,6 +123,8 @@ export const limits = {
   channelsPerUser: 100,
   /** Channels of an account that is less than a day old. */
   channelsPerNewUser: 20,
+  /** Users whom one user has blocked. */
+  blocksPerUser: 1_000,
   offersPerUser: 20,
   /** Open offers from one user to another. */
   offersPerOfferer: 3,

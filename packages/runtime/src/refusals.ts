@@ -150,6 +150,7 @@ export const refusals = {
     409,
     'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
+  'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
   'last-operator': row('FAILED_PRECONDITION', 409, 'This is the last operator. Make another operator first.'),
 
   // limits
@@ -166,6 +167,7 @@ export const refusals = {
     429,
     'There are as many valid invites as there can be. Revoke one first.',
   ),
+  'too-many-blocks': row('RESOURCE_EXHAUSTED', 429, 'You have blocked as many users as one user can. Lift one first.'),
   'too-many-seats': row(
     'RESOURCE_EXHAUSTED',
     429,

@@ -47,6 +47,8 @@ import { createReport } from './placement/report.js';
 import { Indexer } from './search/indexer.js';
 import { createSearch } from './search/search.js';
 import { openSearchPool } from './search/search-pool.js';
+import { createListBlocked } from './safety/list-blocked.js';
+import { createSetBlock } from './safety/set-block.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
@@ -79,6 +81,8 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listInvites: forUser(callers, createListInvites(pool)),
     revokeInvite: forUser(callers, createRevokeInvite(pool)),
     previewInvite: forUser(callers, createPreviewInvite(pool)),
+    setBlock: forUser(callers, createSetBlock(deps)),
+    listBlocked: forUser(callers, createListBlocked(pool)),
     history: forUser(callers, createHistory(pool)),
     search: forUser(callers, createSearch(pool, deps.searchPool)),
     listen: forUser(callers, createListen(deps)),

@@ -19,6 +19,7 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/Overview': cheap,
   'ChannelService/ListMembers': dear,
   'ChannelService/ListInvites': dear,
+  'ChannelService/ListBlocked': dear,
   'ChannelService/History': cheap,
   'ChannelService/Search': search,
   'AdminService/ListServers': dear,

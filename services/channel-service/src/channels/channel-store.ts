@@ -115,6 +115,10 @@ export interface UserPair {
   readonly high: string;
 }
 
+export function pairOf(a: string, b: string): UserPair {
+  return a < b ? { low: a, high: b } : { low: b, high: a };
+}
+
 /** Returns the id of the direct chat of two users, or undefined if there is none. */
 export async function findDirect(client: Queryable, { low, high }: UserPair): Promise<number | undefined> {
   const channel = await db(client)

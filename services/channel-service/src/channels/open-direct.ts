@@ -8,14 +8,20 @@ import { readMemberships } from '../members/membership-rules.js';
 import { directRate, makeOffer } from '../members/offers.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { withChannel } from '../transactions/locked.js';
-import type { LockedChannel } from '../transactions/locks.js';
-import { createDirect, findDirect, type UserPair } from './channel-store.js';
+import { type LockedChannel, lockUser } from '../transactions/locks.js';
+import { createDirect, findDirect, pairOf, type UserPair } from './channel-store.js';
 import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
-const pairOf = (a: string, b: string): UserPair => (a < b ? { low: a, high: b } : { low: b, high: a });
-
+/**
+ * Creates the chat. Holds both users, so that a block comes before it or finds the chat.
+ * @throws {Refusal} `user-not-found` or `user-blocked`.
+ */
 async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {
+  for (const userId of [pair.low, pair.high]) await lockUser.run(client, { userId });
+  const other = await readUser(client, me, pair.low === me.id ? pair.high : pair.low, null);
+  if (other.blocked) throw refuse('user-blocked');
+  if (!other.reachable || other.bars) throw refuse('user-not-found');
   const [made] = await createDirect.run(client, { openerId: me.id, ...pair });
   if (made === undefined) return undefined;
   for (const userId of [pair.low, pair.high]) {
@@ -64,7 +70,8 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   const pair = pairOf(me.id, other.id);
   const known = await findDirect(pool, pair);
   if (known === undefined) {
-    if (!other.reachable) throw refuse('user-not-found');
+    if (!other.reachable || other.bars) throw refuse('user-not-found');
+    if (other.blocked) throw refuse('user-blocked');
     return begin(deps, me, pair, call);
   }
   await withChannel(pool, known, (client, channel) => reopen(client, channel, me, other));

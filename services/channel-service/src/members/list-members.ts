@@ -13,7 +13,8 @@ function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boo
 }
 
 function toUser(row: ListedMember): User {
-  return { ...asMember(row, row.inside ? row.rank : 'none', row.offered ?? 'none'), ...profileFields(row) };
+  const { inside, rank, offered, blocked } = row;
+  return { ...asMember(row, inside ? rank : 'none', offered ?? 'none'), ...profileFields(row), blocked };
 }
 
 /** Limits non-members to users anyone may find. */

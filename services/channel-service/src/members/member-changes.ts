@@ -108,6 +108,15 @@ function roles(role: MemberRole): Change {
   };
 }
 
+/** Sets or lifts a ban. In the direct chat with a blocked user, the block decides. */
+function banAsAsked(untilMs: number): Change {
+  const change = bans(untilMs);
+  return async (context) => {
+    if (context.channel.kind === 'direct' && context.user.blocked) throw refuse('user-blocked');
+    return change(context);
+  };
+}
+
 function onlyIfSet(isSet: boolean, change: Change): Change {
   if (!isSet) throw refuse('invalid-member-change');
   return change;
@@ -122,6 +131,6 @@ export function changeOf(request: ChangeMemberRequest): Change {
   if (request.remove !== undefined) return onlyIfSet(request.remove, remove);
   if (request.role !== undefined) return roles(request.role);
   if (request.muteUntil !== undefined) return mutes(request.muteUntil);
-  if (request.banUntil !== undefined) return bans(request.banUntil);
+  if (request.banUntil !== undefined) return banAsAsked(request.banUntil);
   throw refuse('invalid-member-change');
 }

@@ -81,6 +81,8 @@ export const listMembers = memberships.statement(
     inside: bool,
     rank: text.as<MemberRole | 'owner'>(),
     offered: nullable(offeredRole),
+    /** Whether the reader has blocked the member. */
+    blocked: bool,
     ...profileColumns,
   },
 );
@@ -94,6 +96,7 @@ export const findUser = memberships.statement(
     /** Whether the user is active and visible to the viewer. */
     reachable: bool,
     bars: bool,
+    blocked: bool,
     shares: bool,
     met: bool,
   },

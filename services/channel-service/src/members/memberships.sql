@@ -24,10 +24,11 @@ LEFT JOIN chat.offer o ON o.channel_id = :channelId AND o.user_id = w.user_id AN
 -- Reads a page of the members of a channel, with their offers, by id. `includePast`: also past
 -- members and banned non-members. `onlyPublic`: only users that anyone may find.
 -- name: listMembers
-SELECT page.id, page.name, page.number, page.inside, page.rank, page.offered, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
+SELECT page.id, page.name, page.number, page.inside, page.rank, page.offered, page.blocked, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
 FROM (
   SELECT u.id, u.name, u.number, m.left_seq IS NULL AS inside,
-    CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered
+    CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered,
+    EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
   FROM chat.member m JOIN chat.users u ON u.id = m.user_id JOIN chat.channel c ON c.id = m.channel_id
   LEFT JOIN chat.offer o ON o.channel_id = m.channel_id AND o.user_id = m.user_id AND o.lapses_at > now() AND (:includePast OR o.user_id = :readerId)
   WHERE m.channel_id = :channelId AND m.user_id > :afterId AND (m.left_seq IS NULL OR :includePast) AND (NOT :onlyPublic OR u.visibility IN ('everyone', 'users'))
@@ -35,17 +36,19 @@ FROM (
 ) page CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, page.id) p
 ORDER BY page.id;
 
--- Reads a user, by id in any case, as the viewer may find them. `bars`: the user has banned the
--- viewer in their direct chat. `shares`: both belong to a chat that is not public. `met`: the user
+-- Reads a user, by id in any case, as the viewer may find them. `bars`: the user has blocked the
+-- viewer, or has banned the viewer in their direct chat. `blocked`: the viewer has blocked the user.
+-- `shares`: both belong to a chat that is not public. `met`: the user
 -- belongs to the channel (NULL: none), is in it now, or has sent a message that is still stored
 -- there.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,
-  EXISTS (
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = u.id AND k.blocked_id = :lookerId) OR EXISTS (
     SELECT FROM chat.channel d JOIN chat.member b ON b.channel_id = d.id AND b.user_id = :lookerId
     WHERE d.kind = 'direct' AND d.deleted_at IS NULL AND b.banned_until > statement_timestamp()
       AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)) AS bars,
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :lookerId AND k.blocked_id = u.id) AS blocked,
   EXISTS (
     SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id) JOIN chat.channel c ON c.id = channel_id
     WHERE mine.user_id = :lookerId AND mine.left_seq IS NULL AND theirs.user_id = u.id AND theirs.left_seq IS NULL

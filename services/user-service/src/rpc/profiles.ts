@@ -15,12 +15,13 @@ export const visibilities = {
 
 /** Converts a profile to the protocol's User. */
 export function userFrom(profile: Profile): User {
-  const { id, name, number, role, status, email, emailVerified, visibility, privateReads } = profile;
+  const { id, name, number, role, status, email, emailVerified, visibility, privateReads, blocked } = profile;
   return User.fromPartial({
     ...{ id, name, number, role: roles[role], status: statuses[status], ...profileFields(profile) },
     email: email ?? '',
     emailVerified,
     visibility: visibility === null ? Visibility.UNSPECIFIED : visibilities[visibility],
     privateReads,
+    blocked,
   });
 }

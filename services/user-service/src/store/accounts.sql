@@ -19,7 +19,8 @@ SELECT u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_se
   CASE WHEN u.id = :readerId OR :readerRole::text = 'admin' THEN u.email END AS email,
   (u.id = :readerId OR :readerRole = 'admin') AND u.email_verified AS email_verified,
   CASE WHEN u.id = :readerId THEN u.visibility END AS visibility,
-  u.id = :readerId AND u.private_reads AS private_reads
+  u.id = :readerId AND u.private_reads AS private_reads,
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
 FROM chat.users u CROSS JOIN LATERAL chat.profile(:readerId::varchar, :readerRole, u.id) p
 WHERE (lower(u.id) = lower(:userId) OR u.number = :number::int) AND p.is_visible;
 

@@ -38,6 +38,8 @@ export const readProfile = accounts.statement(
     /** Null unless the reader is the user. */
     visibility: nullable(text.as<Visibility>()),
     privateReads: bool,
+    /** Whether the reader has blocked the user. */
+    blocked: bool,
   },
 );
 export const updateAccount = accounts.statement(

@@ -1,0 +1,15 @@
+-- Blocks a user, and ends what that user has offered. Run after lockUser. Returns no row if the user
+-- has blocked the maximum number of users.
+-- name: addBlock
+WITH offers AS (DELETE FROM chat.offer WHERE user_id = :userId AND offered_by = :blockedId)
+INSERT INTO chat.block (user_id, blocked_id) SELECT :userId::varchar, :blockedId::varchar
+WHERE (SELECT count(*) FROM chat.block b WHERE b.user_id = :userId::varchar) < :maxBlocks
+RETURNING blocked_id;
+
+-- name: removeBlock
+DELETE FROM chat.block WHERE user_id = :userId AND blocked_id = :blockedId;
+
+-- Reads a page of the users whom a user has blocked, by id.
+-- name: listBlocked
+SELECT u.id, u.name, u.number FROM chat.block b JOIN chat.users u ON u.id = b.blocked_id
+WHERE b.user_id = :userId AND b.blocked_id > :afterId ORDER BY b.blocked_id LIMIT :size;
