@@ -37,15 +37,23 @@ module.exports = {
       from: { path: '^services/chat-service/src/session/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
     },
-    ...['requests|transactions', 'placement', 'members', 'history', 'search', 'channels', 'invites', 'safety', 'admin'].map(
-      (feature, at, features) => ({
-        name: `the-manager-by-feature-${feature.split('|')[0]}`,
-        comment: 'each feature of the manager may import those before it in this list, and none after it',
-        severity: 'error',
-        from: { path: `^services/channel-service/src/(${feature})/` },
-        to: { path: `^services/channel-service/src/(${features.slice(at + 1).join('|') || 'app'})(/|\\.ts$)` },
-      }),
-    ),
+    ...[
+      'requests|transactions',
+      'placement',
+      'members',
+      'history',
+      'search',
+      'channels',
+      'invites',
+      'safety',
+      'admin',
+    ].map((feature, at, features) => ({
+      name: `the-manager-by-feature-${feature.split('|')[0]}`,
+      comment: 'each feature of the manager may import those before it in this list, and none after it',
+      severity: 'error',
+      from: { path: `^services/channel-service/src/(${feature})/` },
+      to: { path: `^services/channel-service/src/(${features.slice(at + 1).join('|') || 'app'})(/|\\.ts$)` },
+    })),
     {
       name: 'only-app-and-main-plug',
       severity: 'error',

@@ -44,11 +44,11 @@ import { createListServers } from './placement/list-servers.js';
 import { createListen, type OwnerLookup } from './placement/listen.js';
 import { countOwnerLookups } from './placement/metrics.js';
 import { createReport } from './placement/report.js';
+import { createListBlocked } from './safety/list-blocked.js';
+import { createSetBlock } from './safety/set-block.js';
 import { Indexer } from './search/indexer.js';
 import { createSearch } from './search/search.js';
 import { openSearchPool } from './search/search-pool.js';
-import { createListBlocked } from './safety/list-blocked.js';
-import { createSetBlock } from './safety/set-block.js';
 
 interface HandlerDeps {
   readonly pool: Pool;
