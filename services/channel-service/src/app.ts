@@ -30,6 +30,7 @@ import type { ChannelServiceConfig } from './config.js';
 import { Archive } from './history/archive.js';
 import { createHistory } from './history/history.js';
 import { Retention } from './history/retention.js';
+import { notifyOfMessages } from './inbox/message-notices.js';
 import { createCreateInvite, createListInvites, createRevokeInvite } from './invites/invites.js';
 import { createJoin } from './invites/join.js';
 import { createPreviewInvite } from './invites/preview.js';
@@ -152,7 +153,7 @@ export async function startChannelService(
   runRepeatedly('housekeeping', config.housekeepingEveryMs, () => housekeeping.run());
   runRepeatedly('activity', config.activityEveryMs, () => followActivity(pool));
   runRepeatedly('retention', config.retentionEveryMs, () => retention.run());
-  const indexer = new Indexer(pool);
+  const indexer = new Indexer(pool, notifyOfMessages);
   runRepeatedly('search index', config.searchEveryMs, () => indexer.run());
   return host.run();
 }

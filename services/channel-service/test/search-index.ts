@@ -1,4 +1,5 @@
 import { type Pool, transaction } from '@parley/database';
+import { notifyOfMessages } from '../src/inbox/message-notices.js';
 import { Indexer } from '../src/search/indexer.js';
 import type { Rig } from './rig.js';
 
@@ -20,7 +21,7 @@ export async function isIndexed({ owner }: Pick<Rig, 'owner'>): Promise<boolean>
 export async function indexAll(rig: Pick<Rig, 'owner'>, pool: Pool): Promise<void> {
   while (!(await isIndexed(rig))) {
     await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
-    await new Indexer(pool).run();
+    await new Indexer(pool, notifyOfMessages).run();
   }
 }
 

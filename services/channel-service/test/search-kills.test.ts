@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import { notifyOfMessages } from '../src/inbox/message-notices.js';
 import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -88,7 +89,7 @@ async function killManager(): Promise<void> {
 /** Ends one connection of a running indexer in the middle of what it does. */
 async function abort(pool: Pool): Promise<void> {
   await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
-  const run = new Indexer(pool).run().catch((error: unknown) => error);
+  const run = new Indexer(pool, notifyOfMessages).run().catch((error: unknown) => error);
   await pause(any(60));
   await rig.owner.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test indexer' AND datname = current_database()",

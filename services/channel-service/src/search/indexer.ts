@@ -103,33 +103,46 @@ function readEntries(client: PoolClient, channels: readonly LockedProgress[]): P
   });
 }
 
-async function save(
-  client: PoolClient,
-  channels: readonly LockedProgress[],
-  last: ReadonlyMap<number, IndexedEntry>,
-): Promise<void> {
-  const read = channels.flatMap((channel) => {
-    const entry = last.get(channel.channelId);
-    return entry === undefined ? [] : [{ ...channel, seq: entry.seq ?? entry.lastSeq }];
+/** The entries of a log after one seq, up to another. */
+export interface LogPart {
+  readonly channelId: number;
+  readonly logId: string;
+  readonly firstSeq: number;
+  readonly afterSeq: number;
+  readonly lastSeq: number;
+}
+
+function partsOf(channels: readonly LockedProgress[], last: ReadonlyMap<number, IndexedEntry>): LogPart[] {
+  return channels.flatMap(({ channelId, logId, firstSeq, seq: afterSeq }) => {
+    const entry = last.get(channelId);
+    return entry === undefined ? [] : [{ channelId, logId, firstSeq, afterSeq, lastSeq: entry.seq ?? entry.lastSeq }];
   });
-  await saveProgress.run(client, {
-    channelIds: read.map(({ channelId }) => channelId),
-    seqs: read.map(({ seq }) => seq),
-    logIds: read.map(({ logId }) => logId),
-    firstSeqs: read.map(({ firstSeq }) => firstSeq),
+}
+
+function save(client: PoolClient, parts: readonly LogPart[]): Promise<unknown> {
+  return saveProgress.run(client, {
+    channelIds: parts.map(({ channelId }) => channelId),
+    seqs: parts.map(({ lastSeq }) => lastSeq),
+    logIds: parts.map(({ logId }) => logId),
+    firstSeqs: parts.map(({ firstSeq }) => firstSeq),
     rules: wordRules,
   });
 }
 
+/** Reads parts of logs in the transaction that records that they have been read. */
+export type LogReader = (client: PoolClient, parts: readonly LogPart[]) => Promise<void>;
+
 /** Follows some channels by a slice. Returns those that have more. */
-async function indexSlice(client: PoolClient, channelIds: readonly number[]): Promise<number[]> {
+async function indexSlice(client: PoolClient, channelIds: readonly number[], also: LogReader): Promise<number[]> {
   await openProgress.run(client, { channelIds });
   const locked = await lockProgress.run(client, { channelIds, rules: wordRules });
   const channels = await removeOld(client, locked);
   const entries = await readEntries(client, channels);
   await store(client, await cutAll(entries));
   const last = new Map(entries.map((entry) => [entry.channelId, entry]));
-  await save(client, channels, last);
+  const parts = partsOf(channels, last);
+  await also(client, parts);
+  await save(client, parts);
   const unread = [...last.values()].filter(({ seq, lastSeq }) => seq !== null && seq < lastSeq);
   const unremoved = locked.filter((channel) => !channels.includes(channel));
   return [...unread, ...unremoved].map(({ channelId }) => channelId);
@@ -150,9 +163,12 @@ async function findChannels(client: PoolClient): Promise<number[]> {
  */
 export class Indexer {
   readonly #pool: Pool;
+  readonly #also: LogReader;
 
-  constructor(pool: Pool) {
+  /** `also` reads every part of every log that is followed. It may see a part again. */
+  constructor(pool: Pool, also: LogReader) {
     this.#pool = pool;
+    this.#also = also;
   }
 
   /**
@@ -165,7 +181,7 @@ export class Indexer {
     const failures: unknown[] = [];
     while (queue.length > 0 && performance.now() < end) {
       const group = queue.splice(0, channelsPerSlice);
-      const work = transaction(this.#pool, (client) => indexSlice(client, group));
+      const work = transaction(this.#pool, (client) => indexSlice(client, group, this.#also));
       const more = await work.catch((error: unknown) => void failures.push(error));
       queue.push(...(more ?? []));
     }

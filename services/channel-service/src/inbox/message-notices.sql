@@ -1,0 +1,29 @@
+-- Notifies users of the messages in parts of logs: those who are mentioned, whose message is replied
+-- to, and the other user of a direct chat who is not there. Skips what they have read already, and
+-- messages that are more than an hour old, which are read again when an index is rebuilt. A message
+-- notifies a user once, for the first of these reasons.
+-- name: notifyOfMessages
+WITH said AS (
+  SELECT p.log_id, m.channel_id, m.seq, m.sender_id, m.mentions, m.target_seq
+  FROM unnest(:channelIds::int[], :logIds::uuid[], :afterSeqs::bigint[], :lastSeqs::bigint[]) AS p (channel_id, log_id, after_seq, last_seq)
+  JOIN chat.message m ON m.channel_id = p.channel_id AND m.seq > p.after_seq AND m.seq <= p.last_seq
+  WHERE m.kind = :KIND_MESSAGE AND m.deleted_at IS NULL AND m.sent_at > now() - interval '1 h'
+), due AS (
+  SELECT 1 AS rank, 'mention' AS kind, s.channel_id, s.log_id, s.seq, s.sender_id, u.user_id
+  FROM said s CROSS JOIN LATERAL unnest(s.mentions) AS u (user_id)
+  UNION ALL
+  SELECT 2, 'reply', s.channel_id, s.log_id, s.seq, s.sender_id, t.sender_id
+  FROM said s JOIN chat.message t ON t.channel_id = s.channel_id AND t.seq = s.target_seq AND t.deleted_at IS NULL
+  UNION ALL
+  SELECT 3, 'direct', s.channel_id, s.log_id, s.seq, s.sender_id, d.user_id
+  FROM said s JOIN chat.channel c ON c.id = s.channel_id AND c.kind = 'direct'
+  JOIN chat.member d ON d.channel_id = c.id AND d.user_id <> s.sender_id
+  WHERE NOT EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = c.id AND t.user_id = d.user_id AND t.live)
+), kept AS (
+  SELECT array_agg(d.kind ORDER BY d.rank) AS kinds, array_agg(d.channel_id ORDER BY d.rank) AS channel_ids,
+    array_agg(d.log_id ORDER BY d.rank) AS log_ids, array_agg(d.seq ORDER BY d.rank) AS seqs,
+    array_agg(d.sender_id ORDER BY d.rank) AS by_ids, array_agg(d.user_id ORDER BY d.rank) AS user_ids
+  FROM due d JOIN chat.member m ON m.channel_id = d.channel_id AND m.user_id = d.user_id AND m.read_seq < d.seq
+)
+SELECT n.user_id FROM kept CROSS JOIN LATERAL
+  chat.notify_of_messages(kept.kinds, kept.channel_ids, kept.log_ids, kept.seqs, kept.by_ids, kept.user_ids) n;

@@ -1,0 +1,123 @@
+import { createPool, type Pool } from '@parley/database';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats } from './chats.js';
+import { type Person, Rig } from './rig.js';
+import { indexAll } from './search-index.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let pool: Pool;
+let ann: Person;
+let bob: Person;
+let carol: Person;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test notices', max: 2 });
+});
+
+beforeEach(async () => {
+  [ann, bob, carol] = (await rig.persons(3)) as [Person, Person, Person];
+});
+
+afterAll(async () => {
+  await pool.end();
+  await rig.close();
+  await database.close();
+});
+
+interface Said {
+  readonly mentions?: readonly string[];
+  readonly target?: number;
+  readonly age?: string;
+}
+
+/** Says something as a chat server would store it. Returns its seq. */
+async function say(channelId: number, who: Person, { mentions = [], target, age = '0 s' }: Said = {}): Promise<number> {
+  const seq = await chats.say(channelId, who);
+  await rig.owner.query(
+    'UPDATE chat.message SET mentions = $3, target_seq = $4, sent_at = now() - $5::interval WHERE channel_id = $1 AND seq = $2',
+    [channelId, seq, mentions, target ?? null, age],
+  );
+  return seq;
+}
+
+async function noticesOf(who: Person): Promise<string[]> {
+  const { rows } = await rig.owner.query<{ kind: string; seq: number; by_id: string }>(
+    "SELECT kind, seq, by_id FROM chat.notification WHERE user_id = $1 AND kind IN ('mention', 'reply', 'direct') ORDER BY id",
+    [who.id],
+  );
+  return rows.map(({ kind, seq, by_id }) => `${kind} ${seq} by ${by_id}`);
+}
+
+async function group(): Promise<number> {
+  const id = await chats.make(ann, 'group');
+  await chats.add(ann, id, bob, carol);
+  return id;
+}
+
+const set = (who: Person, id: number, column: string, value: unknown) =>
+  rig.owner.query(`UPDATE chat.member SET ${column} = $3 WHERE channel_id = $1 AND user_id = $2`, [id, who.id, value]);
+
+test('a mention and a reply notify their user once, however often the log is followed', async () => {
+  const id = await group();
+  const mention = await say(id, ann, { mentions: [bob.id, ann.id] });
+  const asked = await say(id, carol);
+  const reply = await say(id, bob, { target: asked });
+  const both = await say(id, ann, { target: reply, mentions: [bob.id] });
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toEqual([`mention ${mention} by ${ann.id}`, `mention ${both} by ${ann.id}`]);
+  expect(await noticesOf(carol)).toEqual([`reply ${asked + 1} by ${bob.id}`]);
+  expect(await noticesOf(ann)).toEqual([]);
+  await rig.owner.query('UPDATE chat.search_progress SET seq = 0');
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toHaveLength(2);
+});
+
+test('a direct message notifies the other user who is not there', async () => {
+  const { id } = await chats.direct(ann, bob.id);
+  const seq = await say(id, ann);
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toEqual([`direct ${seq} by ${ann.id}`]);
+  await rig.owner.query(
+    `INSERT INTO chat.seat (id, user_id, channel_id, instance_id, epoch, exclusive, live, join_by)
+     VALUES (gen_random_uuid(), $1, $2, gen_random_uuid(), 1, false, true, now())`,
+    [bob.id, id],
+  );
+  await say(id, ann);
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toHaveLength(1);
+});
+
+test('nothing notifies of what was read, deleted or said long ago, and nobody who left, blocked or silenced it', async () => {
+  const id = await group();
+  const mentions = [bob.id];
+  await set(bob, id, 'delivered_seq', 1_000);
+  await set(bob, id, 'read_seq', 1_000);
+  await say(id, ann, { mentions });
+  await indexAll(rig, pool);
+  await set(bob, id, 'read_seq', 0);
+  const deleted = await say(id, ann, { mentions });
+  await rig.owner.query('UPDATE chat.message SET deleted_at = now() WHERE channel_id = $1 AND seq = $2', [id, deleted]);
+  await say(id, ann, { mentions, age: '2 h' });
+  await indexAll(rig, pool);
+  await set(bob, id, 'notify', 'none');
+  await say(id, ann, { mentions });
+  await indexAll(rig, pool);
+  await set(bob, id, 'notify', 'mentions');
+  await rig.owner.query('INSERT INTO chat.block (user_id, blocked_id) VALUES ($1, $2)', [bob.id, ann.id]);
+  await say(id, ann, { mentions });
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toEqual([]);
+  const heard = await say(id, carol, { mentions });
+  await indexAll(rig, pool);
+  expect(await noticesOf(bob)).toEqual([`mention ${heard} by ${carol.id}`]);
+  await chats.change(ann, id, bob, { remove: true });
+  await say(id, carol, { mentions });
+  await indexAll(rig, pool);
+  expect((await noticesOf(bob)).length).toBeLessThanOrEqual(1);
+});
