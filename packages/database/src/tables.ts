@@ -287,10 +287,13 @@ export interface UsersTable {
   metadata: Generated<Record<string, unknown>>;
   createdAt: Generated<Date>;
   lastSeenAt: Date | null;
-  emailSince: Generated<Date>;
   privateReads: Generated<boolean>;
   bot: Generated<boolean>;
   emailVerified: Generated<boolean>;
+  foldedId: GeneratedAlways<string | null>;
+  foldedName: GeneratedAlways<string | null>;
+  findable: GeneratedAlways<boolean | null>;
+  passwordState: Generated<'own' | 'used'>;
 }
 
 /** All tables of the schema `chat`. */

@@ -89,6 +89,11 @@ export const refusals = {
   'expired-token': row('UNAUTHENTICATED', 401, 'The token has expired. Log in or listen again.'),
   'wrong-credentials': row('UNAUTHENTICATED', 401, 'The user id or password is wrong.'),
   'logged-out': row('UNAUTHENTICATED', 401, 'This session has ended. Log in again.'),
+  'must-change-password': row(
+    'PERMISSION_DENIED',
+    403,
+    'This password worked once. Set a new one with Update first, then go on.',
+  ),
   suspended: row('UNAUTHENTICATED', 403, 'This account is suspended.'),
   'seat-gone': row(
     'UNAUTHENTICATED',
@@ -151,6 +156,14 @@ export const refusals = {
     'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
   'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
+  'own-account': row('FAILED_PRECONDITION', 409, 'You cannot do this to your own account. Use Update instead.'),
+  'no-password': row('FAILED_PRECONDITION', 409, 'That account has no password, because it is a bot or a guest.'),
+  'email-changed': row(
+    'FAILED_PRECONDITION',
+    409,
+    'That is not the email address of this user any more. Read the profile again.',
+  ),
+  'email-taken': row('ALREADY_EXISTS', 409, 'That email address is already verified for another account.'),
   'last-operator': row('FAILED_PRECONDITION', 409, 'This is the last operator. Make another operator first.'),
 
   // limits

@@ -333,3 +333,29 @@ describe("the audit of an operator's actions in a channel", () => {
     expect(await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE actor = $1', root.id)).toEqual({ n: 0 });
   });
 });
+
+test('verifies the email address that the operator names, if it is still that of the user and of no other account', async () => {
+  const root = await rig.person('admin');
+  const api = new AdminApi(rig);
+  const [ann, bob] = (await rig.persons(2)) as [Person, Person];
+  await rig.owner.query("UPDATE chat.users SET email = 'shared@example.org' WHERE id IN ($1, $2)", [ann.id, bob.id]);
+  const verify = (who: Person, email: string) => api.setUser(root, { id: who.id, email, emailVerified: true });
+  for (const email of ['', '\0', 'x'.repeat(255)]) {
+    await expect(verify(ann, email)).rejects.toMatchObject({ reason: 'invalid-email' });
+  }
+  await expect(verify(ann, 'earlier@example.org')).rejects.toMatchObject({ reason: 'email-changed' });
+  await verify(ann, 'Shared@example.org');
+  await expect(verify(bob, 'shared@example.org')).rejects.toMatchObject({ reason: 'email-taken' });
+  const verified = 'SELECT email_verified FROM chat.users WHERE id IN ($1, $2) ORDER BY number';
+  expect((await rig.owner.query(verified, [ann.id, bob.id])).rows).toEqual([
+    { email_verified: true },
+    { email_verified: false },
+  ]);
+  await expect(
+    api.setUser(ann, { id: bob.id, email: 'shared@example.org', emailVerified: true }),
+  ).rejects.toMatchObject({
+    reason: 'not-operator',
+  });
+  await rig.owner.query('UPDATE chat.users SET bot = true WHERE id = $1', [bob.id]);
+  await expect(api.setUser(root, { id: bob.id, role: 2 })).rejects.toMatchObject({ reason: 'invalid-profile' });
+});

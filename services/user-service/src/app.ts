@@ -9,6 +9,8 @@ import { createListSessions } from './rpc/list-sessions.js';
 import { createLogin } from './rpc/login.js';
 import { createLogout } from './rpc/logout.js';
 import { createRegister } from './rpc/register.js';
+import { createResetPassword } from './rpc/reset-password.js';
+import { createSearchUsers } from './rpc/search.js';
 import { createUpdateUser } from './rpc/update.js';
 import { hashPrefixes } from './store/accounts.js';
 import { purgeSessions } from './store/sessions.js';
@@ -26,10 +28,12 @@ export async function startUserService(config: UserServiceConfig, context: Proce
     server.add(UserService, {
       register: createRegister({ pool, passwords, proxies, admission: createAdmission(config.registration) }),
       login: createLogin({ pool, passwords, key, proxies, log }),
-      logout: forUser(callers, createLogout(pool)),
+      logout: forUser(callers, createLogout(pool), { changesPassword: true }),
+      resetPassword: forUser(callers, createResetPassword({ pool, passwords })),
       listSessions: forUser(callers, createListSessions(pool)),
+      search: forUser(callers, createSearchUsers(pool)),
       get: forUser(callers, createGet(pool)),
-      update: forUser(callers, createUpdateUser({ pool, passwords })),
+      update: forUser(callers, createUpdateUser({ pool, passwords }), { changesPassword: true }),
     }),
   );
 

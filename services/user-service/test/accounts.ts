@@ -4,7 +4,10 @@ import {
   LoginRequest,
   type LoginResponse,
   LogoutRequest,
+  type Page,
   RegisterRequest,
+  SearchUsersRequest,
+  type SearchUsersResponse,
   type Session,
   UpdateUserRequest,
   User,
@@ -70,6 +73,17 @@ export class Accounts {
 
   get(token: string, who: Partial<User>): Promise<User> {
     return callUnary(this.#client, UserService.get, User.fromPartial(who), { token, withinMs });
+  }
+
+  search(token: string, text: string, page: Partial<Page> = {}): Promise<SearchUsersResponse> {
+    const request = SearchUsersRequest.fromPartial({ text, page });
+    return callUnary(this.#client, UserService.search, request, { token, withinMs });
+  }
+
+  /** Returns the one-time password. */
+  async resetPassword(token: string, id: string): Promise<string> {
+    const request = User.fromPartial({ id });
+    return (await callUnary(this.#client, UserService.resetPassword, request, { token, withinMs })).password;
   }
 
   update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {

@@ -14,7 +14,8 @@ afterAll(async () => {
   await accounts.database.close();
 });
 
-test('logs in by user id or email address, in any case', async () => {
+test('logs in by user id or verified email address, in any case', async () => {
+  await verify('Alice');
   for (const login of ['Alice', 'alice', 'ALICE@example.org']) {
     const { user, token, expiresAt } = await accounts.login(login);
     expect(user).toMatchObject({ id: 'Alice', name: 'Alice A.', role: UserRole.USER, email: 'alice@example.org' });
@@ -23,27 +24,32 @@ test('logs in by user id or email address, in any case', async () => {
   }
 });
 
-test('logs in the first account with a shared email address', async () => {
+const verify = (id: string) => accounts.sql('UPDATE chat.users SET email_verified = true WHERE id = $1', [id]);
+
+test('an email address logs in nobody before it is verified', async () => {
   await accounts.register('first', { email: 'shared@example.org' });
   await accounts.register('second', { email: 'Shared@example.org', password: 'another horse' });
-  expect((await accounts.login('shared@example.org')).user?.id).toBe('first');
-  expect(await reasonOf(accounts.login('shared@example.org', { password: 'another horse' }))).toBe('wrong-credentials');
-  expect(await reasonOf(accounts.login('second', { password: 'another horse' }))).toBe('ok');
+  const attempts = () => [
+    accounts.login('shared@example.org'),
+    accounts.login('SHARED@example.org', { password: 'another horse' }),
+  ];
+  expect(await Promise.all(attempts().map(reasonOf))).toEqual(['wrong-credentials', 'wrong-credentials']);
+  await verify('second');
+  expect(await Promise.all(attempts().map(reasonOf))).toEqual(['wrong-credentials', 'ok']);
+  await expect(verify('first')).rejects.toThrow('users_email_verified');
 });
 
-test('logs in the account that has had an email address longest, not the oldest account', async () => {
-  const elder = await accounts.token('elder');
-  const holder = await accounts.token('holder', { email: 'held@example.org', password });
-  const whose = async () => (await accounts.login('held@example.org')).user?.id;
-  await accounts.update(elder, { email: 'Held@example.org', password });
-  expect(await whose()).toBe('holder');
-  await accounts.update(holder, { email: 'HELD@example.org', password });
-  await accounts.update(holder, { about: 'still here' });
-  expect(await whose()).toBe('holder');
-  await accounts.update(holder, { email: '', password });
-  expect(await whose()).toBe('elder');
-  await accounts.update(holder, { email: 'held@example.org', password });
-  expect(await whose()).toBe('elder');
+test('a different email address is not verified; another case of it is', async () => {
+  const token = await accounts.token('wanderer', { email: 'old@example.org' });
+  await verify('wanderer');
+  expect(await accounts.update(token, { email: 'OLD@example.org', password })).toMatchObject({ emailVerified: true });
+  expect((await accounts.login('old@example.org')).user?.id).toBe('wanderer');
+  expect(await accounts.update(token, { email: 'new@example.org', password })).toMatchObject({ emailVerified: false });
+  for (const address of ['old@example.org', 'new@example.org']) {
+    expect(await reasonOf(accounts.login(address))).toBe('wrong-credentials');
+  }
+  await verify('wanderer');
+  expect(await accounts.update(token, { email: '', password })).toMatchObject({ email: '', emailVerified: false });
 });
 
 test('stores a bounded, printable device name', async () => {

@@ -1,3 +1,5 @@
+import { dictionary } from '@zxcvbn-ts/language-common';
+import { isCommonPassword } from '../src/passwords/common-passwords.js';
 import { Accounts, reasonOf } from './accounts.js';
 
 let accounts: Accounts;
@@ -112,4 +114,11 @@ test('limits the registrations of one address', async () => {
   expect(refused).toMatchObject({ reason: 'register-too-often' });
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
   expect((refused as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(1_000);
+});
+
+test('refuses each of the 10,000 most common passwords that are long enough, in any case', () => {
+  const common = dictionary['passwords-common'].slice(0, 10_000).filter((one) => Buffer.byteLength(one) >= 8);
+  expect(common.length).toBeGreaterThan(1_000);
+  expect(common.filter((one) => !isCommonPassword(one) || !isCommonPassword(one.toUpperCase()))).toEqual([]);
+  expect(isCommonPassword('correct horse')).toBe(false);
 });

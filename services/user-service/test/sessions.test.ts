@@ -63,8 +63,8 @@ test('leaves out sessions that have ended, and those ended by a password change'
   expect(await reasonOf(accounts.sessions(other))).toBe('logged-out');
 });
 
-test('limits how often sessions are listed and ended', async () => {
+test('limits how often sessions are listed', async () => {
   const { token } = await accounts.login('bob');
-  const reasons = await Promise.all(Array.from({ length: 90 }, () => reasonOf(accounts.sessions(token))));
+  const reasons = await Promise.all(Array.from({ length: 150 }, () => reasonOf(accounts.sessions(token))));
   expect(reasons).toContain('read-too-often');
 });

@@ -28,6 +28,8 @@ const readCaller = loadSql('callers.sql', import.meta.url).statement(
     role: text.as<UserRole>(),
     status: text.as<UserStatus>(),
     hasSession: bool,
+    /** The session was opened with a one-time password, and nothing has replaced it yet. */
+    mustChangePassword: bool,
   },
 );
 
@@ -65,26 +67,27 @@ export class Callers {
 
   /**
    * Returns the user of the call's bearer token.
-   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out` or
-   * `suspended`.
+   * @throws {Refusal} `unauthenticated`, `invalid-token`, `expired-token`, `logged-out`, `suspended`
+   * or `must-change-password`.
    */
   async user(call: Call): Promise<UserCaller> {
-    return this.#sessionUser(await this.#verified(call));
+    return this.#sessionUser(await this.#verified(call), false);
   }
 
   /**
    * Authenticates a call and waits for a free slot of its user. The slot becomes free when the
    * caller has read the response, because all users share the database connections and unread
-   * responses stay in memory.
+   * responses stay in memory. `changesPassword`: the call is allowed before a one-time password is
+   * replaced.
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
-  async enter(call: Call): Promise<UserCaller> {
+  async enter(call: Call, changesPassword = false): Promise<UserCaller> {
     const claims = await this.#verified(call);
     this.#reads.count(claims.sub, call.rpc);
     call.onMessage = (bytes) => this.#reads.charge(claims.sub, call.rpc, bytes);
     await this.#slots.acquire(claims.sub);
     call.onOver(() => this.#slots.release(claims.sub));
-    return this.#sessionUser(claims);
+    return this.#sessionUser(claims, changesPassword);
   }
 
   async #verified(call: Call): Promise<UserClaims> {
@@ -93,11 +96,12 @@ export class Callers {
     return claims;
   }
 
-  async #sessionUser(claims: UserClaims): Promise<UserCaller> {
+  async #sessionUser(claims: UserClaims, changesPassword: boolean): Promise<UserCaller> {
     const [row] = await readCaller.run(this.#pool, { sessionId: claims.sid });
     if (row === undefined || !row.hasSession || row.id !== claims.sub || row.status === 'deleted')
       throw refuse('logged-out');
     if (row.status === 'suspended') throw refuse('suspended');
+    if (row.mustChangePassword && !changesPassword) throw refuse('must-change-password');
     return { id: row.id, number: row.number, name: row.name, role: row.role, sessionId: claims.sid };
   }
 
@@ -122,13 +126,15 @@ async function enterFirst<Q, A>(
   callers: Callers,
   call: Call,
   answer: (request: Q, me: UserCaller, call: Call) => A,
+  changesPassword = false,
 ): Promise<(request: Q) => A> {
-  const me = await callers.enter(call);
+  const me = await callers.enter(call, changesPassword);
   return (request) => answer(request, me, call);
 }
 
 /**
- * Creates a handler for users. `answer` receives the caller.
+ * Creates a handler for users. `answer` receives the caller. With `changesPassword`, it also serves a
+ * caller who has to replace a one-time password first.
  * @example
  * ```ts
  * import { User, UserService } from '@parley/contract';
@@ -144,8 +150,9 @@ async function enterFirst<Q, A>(
 export function forUser<Q, S>(
   callers: Callers,
   answer: (request: Q, me: UserCaller, call: Call) => Promise<S>,
+  { changesPassword = false }: { readonly changesPassword?: boolean } = {},
 ): AuthenticatedHandler<Q, Promise<S>> {
-  return { authenticate: (call) => enterFirst(callers, call, answer) };
+  return { authenticate: (call) => enterFirst(callers, call, answer, changesPassword) };
 }
 
 /**

@@ -14,6 +14,8 @@ const bytesPerCall = 65_536;
  */
 export const readRates: Readonly<Record<string, BurstRate>> = {
   'UserService/Search': search,
+  'UserService/ListSessions': dear,
+  'UserService/ListBots': dear,
   'ChannelService/List': cheap,
   'ChannelService/ListChannels': cheap,
   'ChannelService/Overview': cheap,

@@ -13,7 +13,7 @@ export const readAccount = sql.statement(
 );
 export const setUser = sql.statement(
   'setUser',
-  { actorId: text, userId: text, role: nullable(role), status: nullable(status) },
+  { actorId: text, userId: text, role: nullable(role), status: nullable(status), verifiedEmail: nullable(text) },
   { outcome: text.as<Reason | 'done'>() },
 );
 export const listAudit = sql.statement(

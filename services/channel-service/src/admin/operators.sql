@@ -2,10 +2,10 @@
 -- name: readAccount
 SELECT id, name, number, role, status FROM chat.users WHERE lower(id) = lower(:userId) AND status <> 'deleted';
 
--- Sets the role and status of an account; NULL leaves them unchanged. Returns `done` or the refusal
--- reason.
+-- Sets the role and status of an account, and verifies its email address if it is still
+-- `verifiedEmail`; NULL leaves them unchanged. Returns `done` or the refusal reason.
 -- name: setUser
-SELECT chat.set_user(:actorId, :userId, :role, :status) AS outcome;
+SELECT chat.set_user(:actorId, :userId, :role, :status, :verifiedEmail) AS outcome;
 
 -- Reads a page of the audit log, newest first. `beforeId` is the id of the last line on the
 -- previous page (NULL: first page).

@@ -1,6 +1,6 @@
 import { User, UserRole, UserStatus } from '@parley/contract';
 import type { Pool, PoolClient, UserRole as Role, UserStatus as Status } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { requireUserId } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
@@ -24,6 +24,8 @@ interface Change {
   readonly id: string;
   readonly role: Role | null;
   readonly status: Status | null;
+  /** Address that counts as verified from now on. */
+  readonly verifiedEmail: string | null;
 }
 
 function roleOf(asked: UserRole): Role | null {
@@ -40,11 +42,21 @@ function statusOf(asked: UserStatus): Status | null {
   throw refuse('invalid-profile', { message: 'Invalid status. Use active or suspended.' });
 }
 
+/** Returns the address to verify. An operator names it, so that none that the user enters meanwhile counts. */
+function verifiedEmailOf({ email, emailVerified }: User): string | null {
+  if (!emailVerified) return null;
+  if (email === '' || email.length > limits.emailCharacters || email.includes('\0')) throw refuse('invalid-email');
+  return email;
+}
+
 function changeOf(request: User): Change {
   requireUserId(request.id);
-  const change = { id: request.id, role: roleOf(request.role), status: statusOf(request.status) };
-  if (change.role === null && change.status === null) {
-    throw refuse('invalid-profile', { message: 'Nothing to change. Set a role or a status.' });
+  const { id, role, status } = request;
+  const change = { id, role: roleOf(role), status: statusOf(status), verifiedEmail: verifiedEmailOf(request) };
+  if (change.role === null && change.status === null && change.verifiedEmail === null) {
+    throw refuse('invalid-profile', {
+      message: 'Nothing to change. Set a role, a status or a verified email address.',
+    });
   }
   return change;
 }
@@ -55,9 +67,14 @@ interface AccountOutcome {
   readonly ended: readonly EndedSeats[];
 }
 
-async function setIn(client: PoolClient, { id, role, status }: Change, me: UserCaller): Promise<AccountOutcome> {
+async function setIn(
+  client: PoolClient,
+  { id, role, status, verifiedEmail }: Change,
+  me: UserCaller,
+): Promise<AccountOutcome> {
   const [requested] = await readAccount.run(client, { userId: id });
-  const [answer] = await setUser.run(client, { actorId: me.id, userId: requested?.id ?? id, role, status });
+  const userId = requested?.id ?? id;
+  const [answer] = await setUser.run(client, { actorId: me.id, userId, role, status, verifiedEmail });
   const [row] = await readAccount.run(client, { userId: id });
   if (answer === undefined || row === undefined) throw refuse('user-not-found');
   if (answer.outcome !== 'done') throw refuse(answer.outcome);
@@ -68,7 +85,7 @@ async function setIn(client: PoolClient, { id, role, status }: Change, me: UserC
 }
 
 /**
- * Handles SetUser: sets role and status. A suspension ends sessions, seats and streams, at once if
+ * Handles SetUser: sets role and status, or verifies the email address. A suspension ends sessions, seats and streams, at once if
  * the server is reachable, otherwise within a second.
  */
 export function createSetUser({ pool, servers }: SetUserDeps) {

@@ -31,6 +31,7 @@ const deviceCharacters = 100;
 interface OpenedSession {
   readonly sessionId: string;
   readonly expiresAt: Date;
+  readonly mustChangePassword: boolean;
   readonly profile: Profile;
 }
 
@@ -115,10 +116,13 @@ export function createLogin(deps: LoginDeps) {
     const from = addressKey(address);
     await throttle(pool, loginOfAddress, from);
     checkForms(request);
-    const { sessionId: sid, expiresAt, profile } = await open(request, from);
+    const { sessionId: sid, expiresAt, profile, mustChangePassword } = await open(request, from);
     const { id, number, name, role } = profile;
     call.facts.user = id;
     const token = await key.sign({ sub: id, num: number, name, role, sid }, userAudience);
-    return LoginResponse.fromPartial({ token, user: userFrom(profile), expiresAt: expiresAt.getTime() });
+    return LoginResponse.fromPartial({
+      ...{ token, user: userFrom(profile), mustChangePassword },
+      expiresAt: expiresAt.getTime(),
+    });
   };
 }

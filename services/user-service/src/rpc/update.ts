@@ -3,7 +3,7 @@ import { type Pool, transaction } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
-import { ownProfile, ownsFile, passwordHashOf, updateAccount } from '../store/accounts.js';
+import { ownProfile, ownsFile, readPassword, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
 import { checkAbout, checkEmail, checkPassword, isUuid, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
@@ -36,11 +36,18 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
    */
   async function verify(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);
-    const hash = await passwordHashOf(pool, userId);
+    const hash = (await readPassword(pool, userId))?.passwordHash;
     const attempt = () => passwords.verify(password, hash, userId);
     const fit = await throttleFailures(pool, failuresOfOwner, `${userId}:session`, attempt, (found) => found === 'no');
     if (hash === undefined || fit === 'no') throw refuse('wrong-credentials');
     return hash;
+  }
+
+  /** A caller with a one-time password replaces it before anything else. */
+  async function checkChange(userId: string, { password, newPassword }: UpdateUserRequest): Promise<void> {
+    const isReplaced = newPassword !== undefined && newPassword !== password;
+    if (!isReplaced && (await readPassword(pool, userId))?.passwordState === 'used')
+      throw refuse('must-change-password');
   }
 
   return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {
@@ -49,6 +56,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
     const name = request.name === undefined ? undefined : displayName(request.name);
     const visibility = visibilityOf(request.visibility);
     await throttle(pool, profileOfUser, me.id, 'change-too-often');
+    await checkChange(me.id, request);
     if (name !== undefined && name !== me.name) await throttle(pool, nameOfUser, me.id, 'change-too-often');
     await checkAvatar(me.id, avatarId);
     const needsPassword = email !== undefined || newPassword !== undefined;

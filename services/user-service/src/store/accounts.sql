@@ -1,6 +1,5 @@
--- Finds the account for a login: `userId` is a user id or an email address, in any case; only an
--- address contains '@'. Addresses are unverified, so several accounts may share one, and it logs in
--- the account that has had it longest. `is_familiar`: the account has an unexpired session from the
+-- Finds the account for a login: `userId` is a user id or a verified email address, in any case; only
+-- an address contains '@'. `is_familiar`: the account has an unexpired session from the
 -- caller's address.
 -- name: findAccount
 SELECT u.id, u.password_hash, u.status, EXISTS (
@@ -9,8 +8,7 @@ SELECT u.id, u.password_hash, u.status, EXISTS (
 FROM (
   SELECT id, password_hash, status FROM chat.users WHERE lower(id) = lower(:userId)
   UNION ALL
-  (SELECT id, password_hash, status FROM chat.users WHERE email IS NOT NULL AND lower(email) = lower(:userId)
-   ORDER BY email_since, number LIMIT 1)
+  SELECT id, password_hash, status FROM chat.users WHERE email_verified AND lower(email) = lower(:userId)
 ) u;
 
 -- Reads the profile of a user, by id or by number, if the reader may see it.
@@ -25,8 +23,8 @@ FROM chat.users u CROSS JOIN LATERAL chat.profile(:readerId::varchar, :readerRol
 WHERE (lower(u.id) = lower(:userId) OR u.number = :number::int) AND p.is_visible;
 
 -- Updates an account. NULL leaves a field unchanged, and '' removes the email or the avatar. Returns
--- no row if the password is no longer the one that was verified. A different address counts as held
--- from now on and is not verified; a change of its case changes neither.
+-- no row if the password is no longer the one that was verified. A different address is not verified;
+-- a change of its case is not different.
 -- name: updateAccount
 UPDATE chat.users u SET
   name = coalesce(:name, name),
@@ -34,9 +32,13 @@ UPDATE chat.users u SET
   visibility = coalesce(:visibility, visibility),
   private_reads = coalesce(:privateReads, private_reads),
   email = CASE WHEN :email::text IS NULL THEN email ELSE nullif(:email, '') END,
-  email_since = CASE WHEN :email IS NULL OR lower(:email) = lower(email) THEN email_since ELSE now() END,
-  email_verified = email_verified AND (:email IS NULL OR lower(:email) = lower(email)),
+  email_verified = email_verified AND (:email IS NULL OR coalesce(lower(:email) = lower(email), false)),
   avatar_id = CASE WHEN :avatarId::text IS NULL THEN avatar_id ELSE nullif(:avatarId, '')::uuid END,
-  password_hash = coalesce(:newHash, password_hash)
+  password_hash = coalesce(:newHash, password_hash),
+  password_state = CASE WHEN :newHash::text IS NULL THEN password_state ELSE 'own' END
 WHERE id = :userId AND (:verifiedHash::text IS NULL OR password_hash = :verifiedHash)
 RETURNING id;
+
+-- Gives a user a one-time password, for an operator. Returns `done` or the refusal reason.
+-- name: resetPassword
+SELECT chat.reset_password(:actorId, :userId, :hash) AS outcome;

@@ -12,7 +12,7 @@ import {
   type UserStatus,
   type Visibility,
 } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import { type Reason, refuse } from '@parley/runtime';
 import { profileColumns } from '@parley/service-kit';
 
 const accounts = loadSql('accounts.sql', import.meta.url);
@@ -58,6 +58,12 @@ export const updateAccount = accounts.statement(
   { id: text },
 );
 
+export const resetPassword = accounts.statement(
+  'resetPassword',
+  { actorId: text, userId: text, hash: text },
+  { outcome: text.as<Reason | 'done'>() },
+);
+
 /** A user as the reader may see them. */
 export type Profile = RowOf<typeof readProfile>;
 
@@ -92,10 +98,16 @@ export async function createAccount(client: Queryable, account: NewAccount): Pro
   }
 }
 
-/** Returns the password hash of a user, or undefined if there is no such user. */
-export async function passwordHashOf(client: Queryable, userId: string): Promise<string | undefined> {
-  const row = await db(client).selectFrom('users').select('passwordHash').where('id', '=', userId).executeTakeFirst();
-  return row?.passwordHash;
+/** The password of an account. */
+export interface StoredPassword {
+  readonly passwordHash: string;
+  readonly passwordState: 'own' | 'one-time' | 'used';
+}
+
+/** Returns the password of a user, or undefined if there is no such user. */
+export function readPassword(client: Queryable, userId: string): Promise<StoredPassword | undefined> {
+  const columns = ['passwordHash', 'passwordState'] as const;
+  return db(client).selectFrom('users').select(columns).where('id', '=', userId).executeTakeFirst();
 }
 
 /** Replaces the hash of a password, unless the password has changed meanwhile. */

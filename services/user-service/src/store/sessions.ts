@@ -1,11 +1,23 @@
-import { db, float8, int8, loadSql, type Queryable, type RowOf, sql, text, timestamptz, uuid } from '@parley/database';
+import {
+  bool,
+  db,
+  float8,
+  int8,
+  loadSql,
+  type Queryable,
+  type RowOf,
+  sql,
+  text,
+  timestamptz,
+  uuid,
+} from '@parley/database';
 
 const sessions = loadSql('sessions.sql', import.meta.url);
 
 export const openSession = sessions.statement(
   'openSession',
   { userId: text, verifiedHash: text, device: text, address: text, lifeSeconds: float8 },
-  { sessionId: uuid, expiresAt: timestamptz },
+  { sessionId: uuid, expiresAt: timestamptz, mustChangePassword: bool },
 );
 export const listSessions = sessions.statement(
   'listSessions',

@@ -1,0 +1,103 @@
+import { type SearchUsersRequest, SearchUsersResponse } from '@parley/contract';
+import type { Pool } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import { pageSize, type UserCaller } from '@parley/service-kit';
+import { type Profile, readProfile } from '../store/accounts.js';
+import { type FoundUser, searchUsers } from '../store/search.js';
+import { userFrom } from './profiles.js';
+import { numbersOfUser, throttle } from './throttle.js';
+
+const maxNumber = 2_147_483_647;
+const unprintable = /\p{C}/u;
+
+/** Position in the order of results: a folded id or name, and a user number. */
+interface SearchPosition {
+  readonly key: string;
+  readonly number: number;
+}
+
+const start: SearchPosition = { key: '', number: 0 };
+
+/** @throws {Refusal} `invalid-search` */
+function checkText(text: string): void {
+  const isVisible = text.normalize('NFKD').replace(/[\p{M}\s]/gu, '') !== '';
+  if (!isVisible || unprintable.test(text) || [...text].length > limits.nameCharacters) {
+    throw refuse('invalid-search', {
+      message: 'Search for 1 to 64 visible characters of an id or a name, or a number.',
+    });
+  }
+}
+
+function encodePosition({ key, number }: SearchPosition): string {
+  return Buffer.from(JSON.stringify([key, number])).toString('base64url');
+}
+
+function parsed(token: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(token, 'base64url').toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws {Refusal} `invalid-page` */
+function decodePosition(token: string): SearchPosition {
+  if (token === '') return start;
+  const found = token.length > 1_024 ? undefined : parsed(token);
+  const [key, number] = Array.isArray(found) ? (found as unknown[]) : [];
+  const isKey = typeof key === 'string' && key !== '' && !unprintable.test(key);
+  if (!isKey || !Number.isInteger(number)) throw refuse('invalid-page');
+  if (Number(number) < 1 || Number(number) > maxNumber) throw refuse('invalid-page');
+  return { key, number: Number(number) };
+}
+
+/** Returns the number that a text is, or 0. */
+function numberOf(text: string): number {
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  return number <= maxNumber ? number : 0;
+}
+
+function profileOf(found: FoundUser): Profile {
+  return { ...found, email: null, emailVerified: false, visibility: null, privateReads: false };
+}
+
+/**
+ * Handles Search: users whose id or name begins with the text, and first the user with that number.
+ * Finds only users whose profile the caller may see, so a hidden user and a missing one are alike.
+ */
+export function createSearchUsers(pool: Pool) {
+  async function withNumber(number: number, me: UserCaller): Promise<Profile[]> {
+    if (number === 0) return [];
+    await throttle(pool, numbersOfUser, me.id, 'read-too-often');
+    return readProfile.run(pool, { readerId: me.id, readerRole: me.role, userId: null, number });
+  }
+
+  function matching(text: string, after: SearchPosition, size: number, me: UserCaller): Promise<FoundUser[]> {
+    return searchUsers.run(pool, {
+      afterKey: after.key,
+      afterNumber: after.number,
+      text,
+      classes: me.role === 'admin' ? [true, false] : [true],
+      scan: 2 * size + 2,
+      readerId: me.id,
+      readerRole: me.role,
+      exceptNumber: numberOf(text),
+      size: size + 1,
+    });
+  }
+
+  return async ({ text: asked, page }: SearchUsersRequest, me: UserCaller): Promise<SearchUsersResponse> => {
+    const text = asked.trimStart();
+    checkText(text);
+    const size = pageSize(page?.size ?? 0);
+    const after = decodePosition(page?.after ?? '');
+    const first = after === start ? await withNumber(numberOf(text), me) : [];
+    const rows = await matching(text, after, size, me);
+    const shown = rows.slice(0, size);
+    const last = rows.length > size ? shown.at(-1) : undefined;
+    return SearchUsersResponse.fromPartial({
+      users: [...first, ...shown.map(profileOf)].map(userFrom),
+      next: last === undefined ? '' : encodePosition({ key: last.key ?? '', number: last.number }),
+    });
+  };
+}
