@@ -3,7 +3,7 @@
 -- `one-time`: set by an operator and not used yet. `used`: one session was opened with it, and may only change it.
 ALTER TABLE chat.users ADD COLUMN password_state TEXT NOT NULL DEFAULT 'own' CHECK (password_state IN ('own', 'one-time', 'used'));
 GRANT SELECT (password_state), UPDATE (password_state) ON chat.users TO chat_user;
-GRANT SELECT (password_state) ON chat.users TO chat_manager, chat_server;
+GRANT SELECT (password_state) ON chat.users TO chat_manager;
 
 -- Gives a user a one-time password and ends their sessions and seats, for an operator. Returns `done` or the refusal reason.
 CREATE FUNCTION chat.reset_password(actor VARCHAR, target VARCHAR, hash VARCHAR) RETURNS TEXT

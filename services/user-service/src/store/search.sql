@@ -23,7 +23,8 @@ WITH wanted AS (
 ), hits AS (
   SELECT key, number FROM keys ORDER BY key, number LIMIT :scan
 )
-SELECT h.key, u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
+SELECT h.key, u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot,
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
 FROM wanted w CROSS JOIN hits h JOIN chat.users u ON u.number = h.number
 CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, u.id) p
 WHERE p.is_visible AND u.number <> :exceptNumber::int AND h.key = least(

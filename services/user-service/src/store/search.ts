@@ -33,6 +33,7 @@ export const searchUsers = loadSql('search.sql', import.meta.url).statement(
     role: text.as<UserRole>(),
     status: text.as<UserStatus>(),
     ...profileColumns,
+    blocked: bool,
   },
 );
 
