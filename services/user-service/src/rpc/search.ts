@@ -3,7 +3,7 @@ import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { pageSize, type UserCaller } from '@parley/service-kit';
 import { type Profile, readProfile } from '../store/accounts.js';
-import { type FoundUser, searchUsers } from '../store/search.js';
+import { type SearchHit, searchUsers } from '../store/search.js';
 import { userFrom } from './profiles.js';
 import { numbersOfUser, throttle } from './throttle.js';
 
@@ -57,7 +57,7 @@ function numberOf(text: string): number {
   return number <= maxNumber ? number : 0;
 }
 
-function profileOf(found: FoundUser): Profile {
+function profileOf(found: SearchHit): Profile {
   return { ...found, email: null, emailVerified: false, visibility: null, privateReads: false };
 }
 
@@ -72,7 +72,7 @@ export function createSearchUsers(pool: Pool) {
     return readProfile.run(pool, { readerId: me.id, readerRole: me.role, userId: null, number });
   }
 
-  function matching(text: string, after: SearchPosition, size: number, me: UserCaller): Promise<FoundUser[]> {
+  function matching(text: string, after: SearchPosition, size: number, me: UserCaller): Promise<SearchHit[]> {
     return searchUsers.run(pool, {
       afterKey: after.key,
       afterNumber: after.number,

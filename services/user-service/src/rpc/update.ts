@@ -3,7 +3,7 @@ import { type Pool, transaction } from '@parley/database';
 import { displayName, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import type { Passwords } from '../passwords/passwords.js';
-import { ownProfile, ownsFile, readPassword, updateAccount } from '../store/accounts.js';
+import { ownProfile, ownsFile, passwordOf, updateAccount } from '../store/accounts.js';
 import { endSessions } from '../store/sessions.js';
 import { checkAbout, checkEmail, checkPassword, isUuid, visibilityOf } from './checks.js';
 import { userFrom } from './profiles.js';
@@ -36,7 +36,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
    */
   async function verify(userId: string, password: string): Promise<string> {
     await throttle(pool, passwordOfUser, userId);
-    const hash = (await readPassword(pool, userId))?.passwordHash;
+    const hash = (await passwordOf(pool, userId))?.passwordHash;
     const attempt = () => passwords.verify(password, hash, userId);
     const fit = await throttleFailures(pool, failuresOfOwner, `${userId}:session`, attempt, (found) => found === 'no');
     if (hash === undefined || fit === 'no') throw refuse('wrong-credentials');
@@ -46,8 +46,7 @@ export function createUpdateUser({ pool, passwords }: UpdateUserDeps) {
   /** A caller with a one-time password replaces it before anything else. */
   async function checkChange(userId: string, { password, newPassword }: UpdateUserRequest): Promise<void> {
     const isReplaced = newPassword !== undefined && newPassword !== password;
-    if (!isReplaced && (await readPassword(pool, userId))?.passwordState === 'used')
-      throw refuse('must-change-password');
+    if (!isReplaced && (await passwordOf(pool, userId))?.passwordState === 'used') throw refuse('must-change-password');
   }
 
   return async (request: UpdateUserRequest, me: UserCaller): Promise<User> => {

@@ -105,7 +105,7 @@ export interface StoredPassword {
 }
 
 /** Returns the password of a user, or undefined if there is no such user. */
-export function readPassword(client: Queryable, userId: string): Promise<StoredPassword | undefined> {
+export function passwordOf(client: Queryable, userId: string): Promise<StoredPassword | undefined> {
   const columns = ['passwordHash', 'passwordState'] as const;
   return db(client).selectFrom('users').select(columns).where('id', '=', userId).executeTakeFirst();
 }

@@ -37,4 +37,4 @@ export const searchUsers = loadSql('search.sql', import.meta.url).statement(
   },
 );
 
-export type FoundUser = RowOf<typeof searchUsers>;
+export type SearchHit = RowOf<typeof searchUsers>;
