@@ -2,6 +2,7 @@ import { benchAppend } from './append.js';
 import { benchServers } from './chat-servers.js';
 import { benchDead } from './dead.js';
 import { benchIdle } from './idle.js';
+import { benchReceipts } from './receipts.js';
 import { benchReplay } from './replay.js';
 import { benchSearch } from './search.js';
 import { type Shape, shapes } from './shapes.js';
@@ -14,6 +15,7 @@ function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'idle') return benchIdle(plan);
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);
+  if (name === 'receipts') return benchReceipts(plan);
   if (name === 'append') return benchAppend(plan);
   if (name === 'search') return benchSearch(plan);
   if (name === 'servers') return benchServers(plan);

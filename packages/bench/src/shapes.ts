@@ -17,6 +17,8 @@ export interface Shape extends BenchAudience {
   readonly window?: number;
   /** Messages per second and channel, at a fixed rate. */
   readonly perSecond?: number;
+  /** Whether every user reports once a second how far they have read. */
+  readonly receipts?: boolean;
   /** Number of connections that all streams share. Absent: one each. */
   readonly connections?: number;
   /** Rounds of each target that do not count. Default: 1. */

@@ -29,17 +29,18 @@ export interface SuitePlan {
   readonly log: (line: string) => void;
 }
 
-async function play(
+/** Plays one round of a shape on a running target. */
+export async function play(
   target: RunningTarget,
   shape: Shape,
   seconds: number,
   generator: BenchProcess,
 ): Promise<BenchRound> {
   const { wire, pids } = target;
-  const { window, perSecond, connections, figure } = shape;
+  const { window, perSecond, connections, receipts, figure } = shape;
   const seats = await target.seat(shape);
   const before = await target.written();
-  const job = { wire, serverPids: pids, seats, window, perSecond, connections, seconds };
+  const job = { wire, serverPids: pids, seats, window, perSecond, connections, receipts, seconds };
   const { outcome } = await generator.ask<{ outcome: JobOutcome }>(job);
   const after = await target.written();
   const { p50Ms, p99Ms, generatorShare, faults } = outcome;
@@ -52,7 +53,8 @@ async function play(
   };
 }
 
-function describe({ value, framesPerWrite, generatorShare, faults }: BenchRound): string {
+/** Describes a round of deliveries. */
+export function describeDeliveries({ value, framesPerWrite, generatorShare, faults }: BenchRound): string {
   const figures = `${value.toPrecision(4)}, ${framesPerWrite.toFixed(1)} frames per write, generator ${generatorShare.toFixed(2)}`;
   return faults.length === 0 ? figures : `${figures} INVALID: ${faults.join('; ')}`;
 }
@@ -77,7 +79,12 @@ export async function runInTurn(
     const players = new Map(
       [...running].map(([target, server]) => [target, () => play(server, shape, plan.seconds, generator)]),
     );
-    const rounds = await playInTurn(players, { name, ...plan, warmUps: plan.warmUps ?? shape.warmUps, describe });
+    const rounds = await playInTurn(players, {
+      name,
+      ...plan,
+      warmUps: plan.warmUps ?? shape.warmUps,
+      describe: describeDeliveries,
+    });
     return {
       shape: name,
       description: shape.description,

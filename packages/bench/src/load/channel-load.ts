@@ -1,6 +1,6 @@
 import { ChannelBytes } from './channel-bytes.js';
 import type { BenchSeat, Job } from './job.js';
-import { payload } from './payload.js';
+import { payload, receiptUpTo } from './payload.js';
 import type { BenchWire, StreamLine } from './wire.js';
 
 /** One channel under load: its users, its sender, and the progress of each user. */
@@ -11,7 +11,7 @@ export class ChannelLoad {
   readonly #wire: BenchWire;
   readonly #window: number;
   readonly #sentAt: number[] = [];
-  #sender: StreamLine | undefined;
+  readonly #lines: StreamLine[] = [];
   #sending = false;
   #over = false;
 
@@ -44,7 +44,7 @@ export class ChannelLoad {
       if (!this.#over) this.bytes.faults.push(why);
     };
     const line = await this.#wire.open(seat.headers, { onBytes: (chunk) => this.#receive(user, chunk), onEnd });
-    if (user === 0) this.#sender = line;
+    this.#lines[user] = line;
   }
 
   start(): void {
@@ -67,7 +67,15 @@ export class ChannelLoad {
     const first = this.sent;
     const frames = Array.from({ length: count }, (_, n) => this.#wire.frame(payload(this.#channel, first + n)));
     for (const _ of frames) this.#sentAt.push(now);
-    this.#sender?.write(Buffer.concat(frames));
+    this.#lines[0]?.write(Buffer.concat(frames));
+  }
+
+  /** Reports for every user how far they have read. */
+  sendReceipts(): void {
+    for (const [user, line] of this.#lines.entries()) {
+      const readSeq = this.bytes.listeners[user]?.frames ?? 0;
+      line.write(this.#wire.frame(receiptUpTo(readSeq)));
+    }
   }
 
   #receive(user: number, chunk: Buffer): void {

@@ -18,6 +18,8 @@ export interface Job {
   readonly connections?: number | undefined;
   /** Whether the last user of each channel joins but never reads. */
   readonly dead?: boolean;
+  /** Whether every user reports once a second how far they have read. */
+  readonly receipts?: boolean | undefined;
   /** Measured time in seconds. 0: only the memory of idle streams is measured. */
   readonly seconds: number;
 }

@@ -17,6 +17,11 @@ export function payload(channel: number, number: number): Buffer {
   return Buffer.from(Message.encode(Message.fromPartial({ data })).finish());
 }
 
+/** Returns an encoded receipt up to a seq. */
+export function receiptUpTo(readSeq: number): Buffer {
+  return Buffer.from(Message.encode(Message.fromPartial({ receipt: { readSeq } })).finish());
+}
+
 /** Returns why a message is not the expected one, or undefined. */
 export function payloadError(bytes: Buffer, channel: number, number: number): string | undefined {
   const { data, seq } = Message.decode(bytes);

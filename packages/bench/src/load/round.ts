@@ -62,6 +62,14 @@ function startSending(job: Job, channels: readonly ChannelLoad[]): () => void {
   };
 }
 
+function startReceipts(job: Job, channels: readonly ChannelLoad[]): () => void {
+  if (job.receipts !== true) return () => {};
+  const timer = setInterval(() => {
+    for (const channel of channels) channel.sendReceipts();
+  }, 1_000);
+  return () => clearInterval(timer);
+}
+
 function sample(job: Job, channels: readonly ChannelLoad[]) {
   const { user, system } = process.cpuUsage();
   return {
@@ -87,6 +95,7 @@ function faultsOf(channels: readonly ChannelLoad[], generatorShare: number): str
 
 async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<JobOutcome> {
   const stop = startSending(job, channels);
+  const stopReceipts = startReceipts(job, channels);
   await pause(job.seconds * 500);
   for (const { latenciesMs } of channels) latenciesMs.length = 0;
   const before = sample(job, channels);
@@ -94,6 +103,7 @@ async function measure(job: Job, channels: readonly ChannelLoad[]): Promise<JobO
   const after = sample(job, channels);
   const latencies = channels.flatMap(({ latenciesMs }) => latenciesMs);
   stop();
+  stopReceipts();
   await drain(channels);
   const seconds = after.at - before.at;
   const generatorShare = (after.own - before.own) / seconds;
