@@ -1,7 +1,23 @@
 /** The SDK for Node and browsers. Nothing here imports gRPC or Node. */
-export { type Channel, ChannelKind, ChannelStatus, type Retention, type User } from '@parley/contract';
+export {
+  type Channel,
+  ChannelKind,
+  ChannelStatus,
+  type Invite,
+  MemberRole,
+  type Retention,
+  type Session,
+  type User,
+  Visibility,
+} from '@parley/contract';
 export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
+export { Account, type ProfileChange } from './calls/account.js';
+export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
+export { type ChannelChange, Chats } from './calls/chats.js';
+export { Invites, type NewInvite } from './calls/invites.js';
+export { type GivenRole, Members } from './calls/members.js';
+export { Sessions } from './calls/sessions.js';
 export { Conversation } from './conversation.js';
 export type { ListenOptions, SendOptions } from './conversation-options.js';
 export type { LogPosition } from './core/bookmark.js';
@@ -18,12 +34,10 @@ export {
 export type { MessageOptions } from './frames.js';
 export type { HistoryPage } from './history.js';
 export {
-  type Abortable,
   type ChannelsRange,
   type ClientOptions,
   createClient,
   type HistoryRange,
-  type MembersRange,
   type NewChannel,
   type NewUser,
   type OpenSession,
@@ -31,5 +45,5 @@ export {
 } from './parley-client.js';
 export type { Sent } from './pending.js';
 export { isToken } from './token.js';
-export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport } from './transport.js';
+export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport, UnaryCall } from './transport.js';
 export { randomUuid } from './uuid.js';

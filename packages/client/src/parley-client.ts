@@ -1,17 +1,17 @@
-import {
-  Channel,
-  ChannelKind,
-  type ListChannelsResponse,
-  type ListMembersResponse,
-  type Retention,
-  type User,
-} from '@parley/contract';
+import { Channel, ChannelKind, type ListChannelsResponse, type Retention, User } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
+import { Account } from './calls/account.js';
+import type { Abortable, Ask, PageRange } from './calls/ask.js';
+import { Chats } from './calls/chats.js';
+import { Invites } from './calls/invites.js';
+import { Members } from './calls/members.js';
+import { calls } from './calls/methods.js';
+import { Sessions } from './calls/sessions.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
 import { isToken } from './token.js';
-import type { CallOptions, Transport } from './transport.js';
+import type { CallOptions, Transport, UnaryCall } from './transport.js';
 
 /** Seats of a room that is created without a limit. */
 const roomLimit = 10;
@@ -22,11 +22,6 @@ export interface ClientOptions {
   readonly transport: Transport;
   /** The token of an earlier session. Default: none, so call `login` first. */
   readonly token?: string;
-}
-
-/** Options of a call that can be aborted. The call then rejects with the signal's reason. */
-export interface Abortable {
-  readonly signal?: AbortSignal;
 }
 
 /** A new account. */
@@ -71,16 +66,8 @@ export interface HistoryRange extends Abortable {
   readonly size?: number;
 }
 
-/** A page of the members of a channel, by id. */
-export interface MembersRange extends Abortable {
-  /** `next` of the previous page. */
-  readonly after?: string;
-  /** Page size, 1 to 100. Default: 100. */
-  readonly size?: number;
-}
-
 /** A page of the channel list, the most recently active first. */
-export interface ChannelsRange extends Abortable {
+export interface ChannelsRange extends PageRange {
   /**
    * True: channels that the user owns, belongs to or was invited to. False: channels listed for
    * everyone. Default: false.
@@ -88,10 +75,6 @@ export interface ChannelsRange extends Abortable {
   readonly mine?: boolean;
   /** Only channels with this name, ignoring case. */
   readonly name?: string;
-  /** `next` of the previous page. */
-  readonly after?: string;
-  /** Page size, 1 to 100. Default: 100. */
-  readonly size?: number;
   /**
    * Channels that the caller already has; the response repeats them only if their version differs.
    * At most 100.
@@ -118,6 +101,16 @@ export interface ChannelsRange extends Abortable {
  * ```
  */
 export class ParleyClient {
+  /** The user's own account: profile, password, email address. */
+  readonly account: Account;
+  /** Chats that the user belongs to. */
+  readonly chats: Chats;
+  /** Members of channels. */
+  readonly members: Members;
+  /** Invite links of chats. */
+  readonly invites: Invites;
+  /** The user's sessions. */
+  readonly sessions: Sessions;
   readonly #transport: Transport;
   readonly #conversations = new Set<Conversation>();
   #token: string | undefined;
@@ -125,6 +118,12 @@ export class ParleyClient {
   constructor({ transport, token }: ClientOptions) {
     this.#transport = transport;
     this.#token = token;
+    const ask: Ask = (call, request, signal) => this.#ask(call, request, signal);
+    this.account = new Account(ask);
+    this.chats = new Chats(ask);
+    this.members = new Members(ask);
+    this.invites = new Invites(ask);
+    this.sessions = new Sessions(ask);
   }
 
   /**
@@ -148,8 +147,8 @@ export class ParleyClient {
    * }
    * ```
    */
-  register({ email = '', invite = '', ...user }: NewUser, options: Abortable = {}): Promise<void> {
-    return this.#transport.register({ ...user, email, invite }, options);
+  async register({ email = '', invite = '', ...user }: NewUser, options: Abortable = {}): Promise<void> {
+    await this.#transport.ask(calls.register, { ...user, email, invite }, options);
   }
 
   /**
@@ -157,7 +156,7 @@ export class ParleyClient {
    * @throws {Refusal} `wrong-credentials`, for an unknown user id or a wrong password alike
    */
   async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
-    const session: OpenSession = await this.#transport.login({ userId, password, device }, { signal });
+    const session: OpenSession = await this.#transport.ask(calls.login, { userId, password, device }, { signal });
     if (!isToken(session.token)) throw refuse('internal', { message: 'The server sent a malformed token.' });
     this.#token = session.token;
     return session;
@@ -165,7 +164,7 @@ export class ParleyClient {
 
   /** Ends the session on the server, which ends every conversation too, and forgets the token. */
   async logout({ signal }: Abortable = {}): Promise<void> {
-    await this.#transport.logout(this.#call(signal));
+    await this.#ask(calls.logout, { everywhere: false, sessionId: '' }, signal);
     this.#token = undefined;
   }
 
@@ -174,7 +173,7 @@ export class ParleyClient {
    * @throws {Refusal} `user-not-found` if there is no such user or the profile is hidden
    */
   async user(id: string, { signal }: Abortable = {}): Promise<User> {
-    return this.#transport.user(id, this.#call(signal));
+    return this.#ask(calls.user, User.fromPartial({ id }), signal);
   }
 
   /** Fetches every channel that the user may see. Prefer `listChannels` if there are many. */
@@ -214,17 +213,7 @@ export class ParleyClient {
   async listChannels(range: ChannelsRange = {}): Promise<ListChannelsResponse> {
     const { mine = false, name = '', after = '', size = 0, known = [], signal } = range;
     const all = known.map(({ id, version }) => ({ id, version }));
-    return this.#transport.listChannels({ page: { size, after }, mine, name, known: all }, this.#call(signal));
-  }
-
-  /**
-   * Fetches a page of the members of a channel, by id; a direct chat has two. In the result, `next`
-   * is the `after` of the next page, empty at the end.
-   * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
-   */
-  async members(id: number, range: MembersRange = {}): Promise<ListMembersResponse> {
-    const { after = '', size = 0, signal } = range;
-    return this.#transport.members({ channelId: id, page: { size, after } }, this.#call(signal));
+    return this.#ask(calls.listChannels, { page: { size, after }, mine, name, known: all }, signal);
   }
 
   /**
@@ -244,7 +233,7 @@ export class ParleyClient {
   async create(channel: NewChannel, { signal }: Abortable = {}): Promise<Channel> {
     const isRoom = (channel.kind || ChannelKind.ROOM) === ChannelKind.ROOM;
     const limit = channel.limit ?? (isRoom ? roomLimit : 0);
-    return this.#transport.create(Channel.fromPartial({ ...channel, limit }), this.#call(signal));
+    return this.#ask(calls.create, Channel.fromPartial({ ...channel, limit }), signal);
   }
 
   /**
@@ -252,7 +241,7 @@ export class ParleyClient {
    * @throws {Refusal} `channel-not-found` or `not-owner`
    */
   async delete(id: number, { signal }: Abortable = {}): Promise<void> {
-    return this.#transport.delete(id, this.#call(signal));
+    await this.#ask(calls.delete, Channel.fromPartial({ id }), signal);
   }
 
   /**
@@ -271,7 +260,7 @@ export class ParleyClient {
   async history(channelId: number, range: HistoryRange = {}): Promise<HistoryPage> {
     const { before = 0, after, size = 0, signal } = range;
     const request = { channelId, beforeSeq: before, afterSeq: after ?? 0, size, oldestFirst: after !== undefined };
-    return pageOf(await this.#transport.history(request, this.#call(signal)));
+    return pageOf(await this.#ask(calls.history, request, signal));
   }
 
   /**
@@ -321,6 +310,10 @@ export class ParleyClient {
   async close(): Promise<void> {
     await Promise.all([...this.#conversations].map((one) => one.leave()));
     this.#transport.close();
+  }
+
+  async #ask<Q, S>(call: UnaryCall<Q, S>, request: Q, signal: AbortSignal | undefined): Promise<S> {
+    return this.#transport.ask(call, request, this.#call(signal));
   }
 
   #call(signal: AbortSignal | undefined): CallOptions {

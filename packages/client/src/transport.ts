@@ -1,18 +1,4 @@
-import type {
-  Channel,
-  HistoryRequest,
-  HistoryResponse,
-  ListChannelsRequest,
-  ListChannelsResponse,
-  ListenResponse,
-  ListMembersRequest,
-  ListMembersResponse,
-  LoginRequest,
-  LoginResponse,
-  Message,
-  RegisterRequest,
-  User,
-} from '@parley/contract';
+import type { Channel, ListenResponse, Message, Method } from '@parley/contract';
 import type { Refusal } from '@parley/runtime/refusal';
 import type { LogPosition } from './core/bookmark.js';
 
@@ -22,6 +8,14 @@ export interface CallOptions {
   readonly token?: string | undefined;
   /** Cancels the call, which rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A call with one request and one response. */
+export interface UnaryCall<Request, Response> extends Method<Request, Response> {
+  /** The service that serves it: the user-service or a manager. */
+  readonly service: 'users' | 'managers';
+  /** Whether it may be sent to a second address if the first one does not respond. */
+  readonly isRepeatable: boolean;
 }
 
 /** The result of Listen: the chat server to connect to, and the join token for it. */
@@ -53,26 +47,10 @@ export interface ConnectStream {
  * reject with a `Refusal` and are not retried after a response; streams are never reopened here.
  */
 export interface Transport {
-  /** Creates an account. */
-  register(request: RegisterRequest, options: CallOptions): Promise<void>;
-  /** Opens a session. */
-  login(request: LoginRequest, options: CallOptions): Promise<LoginResponse>;
-  /** Ends the session of the token. */
-  logout(options: CallOptions): Promise<void>;
-  /** Fetches a profile. */
-  user(id: string, options: CallOptions): Promise<User>;
+  /** Makes a call with one response. */
+  ask<Q, S>(call: UnaryCall<Q, S>, request: Q, options: CallOptions): Promise<S>;
   /** Fetches the channel `id`, or with id 0 every channel that the user may see. */
   list(id: number, options: CallOptions): Promise<Channel[]>;
-  /** Fetches a page of channels. */
-  listChannels(request: ListChannelsRequest, options: CallOptions): Promise<ListChannelsResponse>;
-  /** Fetches a page of the members of a channel. */
-  members(request: ListMembersRequest, options: CallOptions): Promise<ListMembersResponse>;
-  /** Creates a channel. */
-  create(channel: Channel, options: CallOptions): Promise<Channel>;
-  /** Deletes a channel. */
-  delete(id: number, options: CallOptions): Promise<void>;
-  /** Fetches a page of history. */
-  history(request: HistoryRequest, options: CallOptions): Promise<HistoryResponse>;
   /** Takes a seat in the channel. An earlier seat of the same user and channel becomes void. */
   listen(id: number, options: CallOptions): Promise<Seat>;
   /** Opens the stream of a seat. It never throws; `onEnd` reports failures. */

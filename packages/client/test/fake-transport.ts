@@ -1,7 +1,15 @@
-import { Channel, Message, Resume } from '@parley/contract';
+import { Channel, type HistoryRequest, type HistoryResponse, Message, Resume } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
-import { type ConnectOptions, createClient, type ParleyClient, type Refusal, type Transport } from '../src/index.js';
+import {
+  type CallOptions,
+  type ConnectOptions,
+  createClient,
+  type ParleyClient,
+  type Refusal,
+  type Transport,
+} from '../src/index.js';
 
+type Answer = (request: HistoryRequest, options: CallOptions) => Promise<HistoryResponse>;
 type Fields = Parameters<typeof Message.fromPartial>[0];
 
 /** One stream, from the server's side. */
@@ -40,7 +48,7 @@ export class FakeTransport {
   /** Refusals for the next Listens, one each. */
   readonly refusals: Refusal[] = [];
   readonly historyCalls: number[] = [];
-  history: Transport['history'] = () => Promise.reject(refuse('not-implemented'));
+  history: Answer = () => Promise.reject(refuse('not-implemented'));
 
   get stream(): FakeStream {
     return this.streams.at(-1) as FakeStream;
@@ -54,9 +62,9 @@ export class FakeTransport {
         if (refusal !== undefined) throw refusal;
         return { server: undefined, token: 'seat' };
       },
-      history: (request, options) => {
-        this.historyCalls.push(request.afterSeq);
-        return this.history(request, options);
+      ask: async (_call, request, options): Promise<never> => {
+        this.historyCalls.push((request as HistoryRequest).afterSeq);
+        return (await this.history(request as HistoryRequest, options)) as never;
       },
       connect: (options) => this.#connect(options),
       close: () => {},

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { Channel } from '@parley/contract';
+import { calls } from '../src/calls/methods.js';
 import { grpcTransport } from '../src/node/index.js';
 import { webTransport } from '../src/web/index.js';
 import { XmlHttpRequest } from './xml-http-request.js';
@@ -23,7 +24,7 @@ afterAll(() => server.close());
 
 test('a wrong value in a gRPC call names the call and the field', async () => {
   const transport = grpcTransport({ userService: address, channelService: address });
-  await expect(transport.create(channel, {})).rejects.toMatchObject({
+  await expect(transport.ask(calls.create, channel, {})).rejects.toMatchObject({
     name: 'TypeError',
     message: expect.stringMatching(words),
   });
@@ -32,7 +33,7 @@ test('a wrong value in a gRPC call names the call and the field', async () => {
 
 test('a wrong value in a gRPC-Web call names the call and the field, and nothing is sent', async () => {
   const transport = webTransport({ origin: `http://${address}` });
-  await expect(transport.create(channel, {})).rejects.toMatchObject({
+  await expect(transport.ask(calls.create, channel, {})).rejects.toMatchObject({
     name: 'TypeError',
     message: expect.stringMatching(words),
   });

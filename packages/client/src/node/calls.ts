@@ -42,22 +42,26 @@ async function call<Q, S>(
   }
 }
 
-type Unary<Q, S> = (request: Q, options: CallOptions) => Promise<S>;
-
-function unary<Q, S>(peers: Peers, method: Method<Q, S>, again: boolean): Unary<Q, S> {
-  return (request, options) =>
-    peers.ask((client, withinMs) => call(client, method, request, withinMs, options), {
-      repeatable: again,
-      signal: options.signal,
-    });
+/** Sends a request to one of several servers; if `isRepeatable`, to the next one if no response comes. */
+export function ask<Q, S>(
+  peers: Peers,
+  method: Method<Q, S> & { readonly isRepeatable: boolean },
+  request: Q,
+  options: CallOptions,
+): Promise<S> {
+  const { isRepeatable: repeatable } = method;
+  const attempt = (client: Client, withinMs: number) => call(client, method, request, withinMs, options);
+  return peers.ask(attempt, { repeatable, signal: options.signal });
 }
+
+type Unary<Q, S> = (request: Q, options: CallOptions) => Promise<S>;
 
 /** A unary method that is sent at most once. Another address is tried only before sending. */
 export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
-  return unary(peers, method, false);
+  return (request, options) => ask(peers, { ...method, isRepeatable: false }, request, options);
 }
 
 /** A unary method that is sent again to the next address if no response comes. */
 export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
-  return unary(peers, method, true);
+  return (request, options) => ask(peers, { ...method, isRepeatable: true }, request, options);
 }

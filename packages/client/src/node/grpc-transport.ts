@@ -1,9 +1,9 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
-import { Channel, ChannelService, User, UserService } from '@parley/contract';
+import { Channel, ChannelService } from '@parley/contract';
 import { bearerMetadata, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { onAbort } from '../abort.js';
 import type { CallOptions, Transport } from '../transport.js';
-import { credentialsFor, once, repeatable, type Security } from './calls.js';
+import { ask, credentialsFor, repeatable, type Security } from './calls.js';
 import { GrpcStream } from './grpc-stream.js';
 import { Peers } from './peers.js';
 
@@ -60,23 +60,11 @@ export function grpcTransport({ userService, channelService, tls = false, ca, on
   const credentials = (isTls: boolean) => credentialsFor({ tls: isTls, ...(ca && { ca }) });
   const users = new Peers(userService, credentials(tls));
   const managers = new Peers(channelService, credentials(tls));
-  const register = once(users, UserService.register);
-  const logout = once(users, UserService.logout);
-  const user = repeatable(users, UserService.get);
-  const remove = once(managers, ChannelService.delete);
   const listen = repeatable(managers, ChannelService.listen); // The newest seat wins.
   return {
-    register: async (user, options) => void (await register(user, options)),
-    login: repeatable(users, UserService.login),
-    logout: async (options) => void (await logout({ everywhere: false, sessionId: '' }, options)),
-    user: (id, options) => user(User.fromPartial({ id }), options),
+    ask: (call, request, options) => ask({ users, managers }[call.service], call, request, options),
     list: (id, options) =>
       managers.ask((one, withinMs) => list(one, id, withinMs, options), { repeatable: true, signal: options.signal }),
-    listChannels: repeatable(managers, ChannelService.listChannels),
-    members: repeatable(managers, ChannelService.listMembers),
-    create: once(managers, ChannelService.create),
-    delete: async (id, options) => void (await remove(Channel.fromPartial({ id }), options)),
-    history: repeatable(managers, ChannelService.history),
     listen: (id, options) => listen(Channel.fromPartial({ id }), options),
     connect: (options) => {
       const { addr = '', tls: speaksTls = false } = options.seat.server ?? {};

@@ -2,7 +2,7 @@ import { type Ack, Message } from '@parley/contract';
 import { Refusal, refuse } from '@parley/runtime/refusal';
 import { refusals } from '@parley/runtime/refusals';
 import type { ConnectOptions, ConnectStream } from '../transport.js';
-import { webMethods } from './methods.js';
+import { webMethods } from './stream-methods.js';
 import type { WebCaller } from './web-caller.js';
 
 const leaveWithinMs = 2_000;

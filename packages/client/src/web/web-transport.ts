@@ -1,6 +1,6 @@
-import { Channel, User } from '@parley/contract';
+import { Channel } from '@parley/contract';
 import type { Transport } from '../transport.js';
-import { webMethods } from './methods.js';
+import { webMethods } from './stream-methods.js';
 import { WebCaller } from './web-caller.js';
 import { GrpcWebStream } from './web-stream.js';
 
@@ -30,17 +30,8 @@ export function webTransport({ origin = '' }: WebOptions = {}): Transport {
   }
   const caller = new WebCaller(origin);
   return {
-    register: async (request, options) => void (await caller.one(webMethods.register, request, options)),
-    login: (request, options) => caller.one(webMethods.login, request, options),
-    logout: async (options) =>
-      void (await caller.one(webMethods.logout, { everywhere: false, sessionId: '' }, options)),
-    user: (id, options) => caller.one(webMethods.getUser, User.fromPartial({ id }), options),
+    ask: (call, request, options) => caller.one(call, request, options),
     list: (id, options) => caller.all(webMethods.list, Channel.fromPartial({ id }), options),
-    listChannels: (request, options) => caller.one(webMethods.listChannels, request, options),
-    members: (request, options) => caller.one(webMethods.listMembers, request, options),
-    create: (channel, options) => caller.one(webMethods.create, channel, options),
-    delete: async (id, options) => void (await caller.one(webMethods.delete, Channel.fromPartial({ id }), options)),
-    history: (request, options) => caller.one(webMethods.history, request, options),
     listen: (id, options) => caller.one(webMethods.listen, Channel.fromPartial({ id }), options),
     connect: (options) => new GrpcWebStream(options, caller),
     close: () => {},

@@ -123,7 +123,7 @@ export class RoomsWatch {
       ({ id, kind }) => kind === ChannelKind.DIRECT && !this.#named.has(id),
     );
     for (const { id } of unnamed) {
-      const page = await client.members(id, { size: 2, signal }).catch(() => undefined);
+      const page = await client.members.page(id, { size: 2, signal }).catch(() => undefined);
       const user = page?.users.find((one) => one.id !== me);
       if (user !== undefined) this.dispatch({ type: 'other', id, user });
       if (page !== undefined) this.#named.add(id);

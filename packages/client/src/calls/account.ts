@@ -1,0 +1,59 @@
+import { UpdateUserRequest, type User, type Visibility } from '@parley/contract';
+import type { Abortable, Ask } from './ask.js';
+import { calls } from './methods.js';
+
+/** Fields of the user's own profile to change; absent ones stay as they are. */
+export interface ProfileChange {
+  readonly name?: string;
+  readonly about?: string;
+  /** Users who may see the rest of the profile, and may find the user by name. */
+  readonly visibility?: Visibility;
+}
+
+/**
+ * The user's own account. Each change resolves with the profile as it then is.
+ * @example
+ * ```ts
+ * import { type ParleyClient, Visibility } from '@parley/client';
+ *
+ * export async function hide(client: ParleyClient): Promise<void> {
+ *   await client.account.update({ about: 'On holiday', visibility: Visibility.CONTACTS });
+ *   await client.account.changePassword('correct horse', 'battery staple');
+ * }
+ * ```
+ */
+export class Account {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /**
+   * Changes the profile.
+   * @throws {Refusal} `invalid-name`, `invalid-profile` or `change-too-often`
+   */
+  update(change: ProfileChange, { signal }: Abortable = {}): Promise<User> {
+    return this.#update(change, signal);
+  }
+
+  /**
+   * Changes the password, and ends every other session.
+   * @throws {Refusal} `wrong-credentials`, `invalid-password` or `common-password`
+   */
+  changePassword(current: string, newPassword: string, { signal }: Abortable = {}): Promise<User> {
+    return this.#update({ password: current, newPassword }, signal);
+  }
+
+  /**
+   * Changes the email address; an empty one removes it.
+   * @throws {Refusal} `wrong-credentials` or `invalid-email`
+   */
+  changeEmail(password: string, email: string, { signal }: Abortable = {}): Promise<User> {
+    return this.#update({ password, email }, signal);
+  }
+
+  #update(change: Parameters<typeof UpdateUserRequest.fromPartial>[0], signal: AbortSignal | undefined): Promise<User> {
+    return this.#ask(calls.updateUser, UpdateUserRequest.fromPartial(change), signal);
+  }
+}

@@ -1,0 +1,104 @@
+import { ChangeMemberRequest, type ListMembersResponse, MemberRole, type User } from '@parley/contract';
+import { type Abortable, type Ask, allPages, type ListOptions, type PageRange } from './ask.js';
+import { calls } from './methods.js';
+
+const roles = { member: MemberRole.MEMBER, admin: MemberRole.ADMIN } as const;
+
+/** The roles that an owner gives. */
+export type GivenRole = keyof typeof roles;
+
+type Change = Parameters<typeof ChangeMemberRequest.fromPartial>[0];
+
+/**
+ * Members of channels. Each change resolves with the user, whose `memberRole` is unspecified if they
+ * are no member, and whose `offered` is the role that they have yet to accept.
+ * @example
+ * ```ts
+ * import type { ParleyClient } from '@parley/client';
+ *
+ * export async function moderate(client: ParleyClient, channelId: number): Promise<void> {
+ *   await client.members.add(channelId, 'bob');
+ *   await client.members.setRole(channelId, 'bob', 'admin');
+ *   await client.members.mute(channelId, 'cy', Date.now() + 3_600_000);
+ *   for await (const user of client.members.list(channelId)) console.log(user.id, user.memberRole);
+ * }
+ * ```
+ */
+export class Members {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /**
+   * Yields the members of a channel, by id; a direct chat has two. The owner and admins also get
+   * former members, without a role.
+   * @throws {Refusal} `channel-not-found` if there is none or the user may not see it
+   */
+  list(channelId: number, options: ListOptions = {}): AsyncGenerator<User, void> {
+    return allPages(async (after) => {
+      const { users, next } = await this.page(channelId, { ...options, after });
+      return { items: users, next };
+    });
+  }
+
+  /** Fetches one page of `list`; `next` is the `after` of the next page, empty at the end. */
+  page(channelId: number, { after = '', size = 0, signal }: PageRange = {}): Promise<ListMembersResponse> {
+    return this.#ask(calls.listMembers, { channelId, page: { size, after } }, signal);
+  }
+
+  /**
+   * Adds a user. One who left earlier gets an offer instead, which `chats.join` accepts.
+   * @throws {Refusal} `user-not-found`, `banned`, `channel-full`, `not-channel-admin` and others
+   */
+  add(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, add: true }, options);
+  }
+
+  /**
+   * Removes a member, or withdraws an offer. With this user's own id, leaves the channel or declines
+   * the offer.
+   * @throws {Refusal} `member-not-found`, `not-channel-admin`; `owner-stays` for the owner
+   */
+  remove(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, remove: true }, options);
+  }
+
+  /**
+   * Makes a member a channel admin, or an admin a plain member. For the owner.
+   * @throws {Refusal} `not-owner` or `member-not-found`
+   */
+  setRole(channelId: number, userId: string, role: GivenRole, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, role: roles[role] }, options);
+  }
+
+  /**
+   * Offers the channel to a user, who becomes its owner by accepting. Accepts such an offer if
+   * `userId` is this user.
+   * @throws {Refusal} `not-owner`, `user-not-found` or `too-many-offers`
+   */
+  transfer(channelId: number, userId: string, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, role: MemberRole.OWNER }, options);
+  }
+
+  /**
+   * Forbids a user to send until a time, in Unix ms; 0 lifts the mute.
+   * @throws {Refusal} `not-channel-admin`, `member-not-found` or `owner-stays`
+   */
+  mute(channelId: number, userId: string, until: number, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, muteUntil: until }, options);
+  }
+
+  /**
+   * Removes a user and keeps them out until a time, in Unix ms; 0 lifts the ban.
+   * @throws {Refusal} as `mute` does
+   */
+  ban(channelId: number, userId: string, until: number, options: Abortable = {}): Promise<User> {
+    return this.#change({ channelId, userId, banUntil: until }, options);
+  }
+
+  #change(change: Change, { signal }: Abortable): Promise<User> {
+    return this.#ask(calls.changeMember, ChangeMemberRequest.fromPartial(change), signal);
+  }
+}

@@ -1,0 +1,135 @@
+import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
+import { ChannelKind, createClient, MemberRole, type ParleyClient, Visibility } from '../src/index.js';
+import { webTransport } from '../src/web/index.js';
+import { clientOf } from './rig.js';
+import { XmlHttpRequest } from './xml-http-request.js';
+
+let trio: Trio;
+let users: ServiceProcess;
+let gateway: ServiceProcess;
+const clients: ParleyClient[] = [];
+
+beforeAll(async () => {
+  Object.assign(globalThis, { XMLHttpRequest: XmlHttpRequest });
+  trio = await Trio.start();
+  users = await trio.startUserService();
+  gateway = await trio.startGateway();
+});
+afterAll(async () => {
+  await Promise.all(clients.map((one) => one.close()));
+  await trio.stop();
+});
+
+type Way = 'gRPC' | 'gRPC-Web';
+
+function clientBy(way: Way, person: TestPerson): ParleyClient {
+  const { token } = person;
+  const client =
+    way === 'gRPC'
+      ? clientOf(trio, person, users.grpc)
+      : createClient({ transport: webTransport({ origin: gateway.http }), token });
+  clients.push(client);
+  return client;
+}
+
+/** Makes three users, each with a client. */
+async function three(way: Way, prefix: string) {
+  const people = (await trio.people.makeMany(`${prefix}-${way === 'gRPC' ? 'g' : 'w'}`, 3)) as [
+    TestPerson,
+    TestPerson,
+    TestPerson,
+  ];
+  const [ann, bob, cy] = people.map((one) => clientBy(way, one)) as [ParleyClient, ParleyClient, ParleyClient];
+  return { ann, bob, cy, ids: people.map(({ id }) => id) as [string, string, string] };
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+const ways: Way[] = ['gRPC', 'gRPC-Web'];
+
+test.each(ways)('%s: members are added, get roles, are muted, banned and removed, and leave', async (way) => {
+  const { ann, bob, ids } = await three(way, 'm');
+  const [, bobId, cyId] = ids;
+  const { id } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  expect(await ann.members.add(id, bobId)).toMatchObject({ id: bobId, memberRole: MemberRole.MEMBER });
+  expect(await ann.members.setRole(id, bobId, 'admin')).toMatchObject({ memberRole: MemberRole.ADMIN });
+  await bob.members.add(id, cyId);
+  await bob.members.mute(id, cyId, Date.now() + 60_000);
+  const roles = async () => (await all(ann.members.list(id, { size: 1 }))).map((one) => [one.id, one.memberRole]);
+  expect(await roles()).toEqual([
+    [ids[0], MemberRole.OWNER],
+    [bobId, MemberRole.ADMIN],
+    [cyId, MemberRole.MEMBER],
+  ]);
+  await bob.members.mute(id, cyId, 0);
+  await bob.members.ban(id, cyId, Date.now() + 60_000);
+  await expect(bob.members.add(id, cyId)).rejects.toMatchObject({ reason: 'banned' });
+  await bob.members.ban(id, cyId, 0);
+  expect(await ann.members.transfer(id, bobId)).toMatchObject({ offered: MemberRole.OWNER });
+  expect(await bob.members.transfer(id, bobId)).toMatchObject({ memberRole: MemberRole.OWNER });
+  await ann.members.remove(id, ids[0]);
+  await expect(ann.members.page(id)).rejects.toMatchObject({ reason: 'channel-not-found' });
+  await expect(bob.members.remove(id, bobId)).rejects.toMatchObject({ reason: 'owner-stays' });
+});
+
+test.each(ways)('%s: an invite link is shown before joining, counted, listed and revoked', async (way) => {
+  const { ann, bob, cy, ids } = await three(way, 'i');
+  const { id: channelId } = await ann.create({ name: 'by invitation', kind: ChannelKind.PRIVATE });
+  const { id } = await ann.invites.create(channelId, { maxUses: 1, expiresAt: Date.now() + 60_000 });
+  expect(await bob.invites.preview(id)).toMatchObject({ name: 'by invitation', memberCount: 1 });
+  expect(await bob.invites.join(id)).toMatchObject({ id: channelId, myRole: MemberRole.MEMBER });
+  expect(await bob.invites.join(id)).toMatchObject({ id: channelId });
+  await expect(cy.invites.join(id)).rejects.toMatchObject({ reason: 'invite-not-found' });
+  const second = await ann.invites.create(channelId);
+  await ann.invites.revoke(second.id);
+  const listed = await ann.invites.list(channelId);
+  expect(listed.map((one) => [one.id, one.useCount, one.maxUses, one.expired, one.createdBy])).toEqual([
+    [second.id, 0, 0, true, ids[0]],
+    [id, 1, 1, true, ids[0]],
+  ]);
+  await expect(cy.invites.preview(second.id)).rejects.toMatchObject({ reason: 'invite-not-found' });
+});
+
+test.each(ways)('%s: two users have one direct chat, and a public chat is joined by its id', async (way) => {
+  const { ann, bob, ids } = await three(way, 'd');
+  const direct = await ann.chats.direct(ids[1]);
+  expect((await bob.chats.direct(ids[0])).id).toBe(direct.id);
+  await expect(ann.chats.direct('nobody-at-all')).rejects.toMatchObject({ reason: 'user-not-found' });
+  const news = await ann.create({ name: 'news', kind: ChannelKind.PUBLIC });
+  expect(await bob.chats.join(news.id)).toMatchObject({ id: news.id, myRole: MemberRole.MEMBER });
+  const changed = await ann.chats.update(news.id, { description: 'what is new', slowModeS: 5 });
+  expect(changed).toMatchObject({ name: 'news', description: 'what is new', slowModeS: 5 });
+  await expect(bob.chats.update(news.id, { name: 'mine' })).rejects.toMatchObject({ reason: 'not-channel-admin' });
+});
+
+test.each(ways)('%s: a user changes the profile and the password, and ends sessions', async (way) => {
+  const name = `p-${way === 'gRPC' ? 'g' : 'w'}`;
+  const ann = clientBy(way, await trio.people.make(`${name}-maker`));
+  await ann.register({ userId: name, password: 'correct horse', name: 'Ann' });
+  await ann.login(name, 'correct horse', { device: 'first' });
+  const other = clientBy(way, await trio.people.make(`${name}-other`));
+  await other.login(name, 'correct horse', { device: 'second' });
+  const about = { about: 'Here.', visibility: Visibility.CONTACTS };
+  expect(await ann.account.update(about)).toMatchObject({ name: 'Ann', ...about });
+  const devices = async () => (await ann.sessions.list()).map(({ device, current }) => [device, current]);
+  expect(await devices()).toEqual([
+    ['second', false],
+    ['first', true],
+  ]);
+  await ann.account.changePassword('correct horse', 'battery staple');
+  expect(await devices()).toEqual([['first', true]]);
+  await expect(other.sessions.list()).rejects.toMatchObject({ reason: 'logged-out' });
+  await other.login(name, 'battery staple', { device: 'third' });
+  const [third] = await ann.sessions.list();
+  await ann.sessions.end(third?.id ?? '');
+  await expect(ann.sessions.end(third?.id ?? '')).rejects.toMatchObject({ reason: 'session-not-found' });
+  expect(await ann.account.changeEmail('battery staple', 'ann@example.org')).toMatchObject({
+    email: 'ann@example.org',
+  });
+  await ann.sessions.endAll();
+  await expect(ann.sessions.list()).rejects.toMatchObject({ reason: 'logged-out' });
+});
