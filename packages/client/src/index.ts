@@ -17,6 +17,7 @@ export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
 export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type GivenRole, Members } from './calls/members.js';
+export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { Sessions } from './calls/sessions.js';
 export { Conversation } from './conversation.js';
 export type { ListenOptions, SendOptions } from './conversation-options.js';

@@ -6,6 +6,7 @@ import { Chats } from './calls/chats.js';
 import { Invites } from './calls/invites.js';
 import { Members } from './calls/members.js';
 import { calls } from './calls/methods.js';
+import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { Sessions } from './calls/sessions.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
@@ -261,6 +262,24 @@ export class ParleyClient {
     const { before = 0, after, size = 0, signal } = range;
     const request = { channelId, beforeSeq: before, afterSeq: after ?? 0, size, oldestFirst: after !== undefined };
     return pageOf(await this.#ask(calls.history, request, signal));
+  }
+
+  /**
+   * Yields the messages that have all words of `text`, the newest first. Words in double quotes
+   * must follow each other.
+   * @throws {Refusal} `invalid-search`, `search-too-broad` or `channel-not-found`
+   * @example
+   * ```ts
+   * import { type ParleyClient, textOf } from '@parley/client';
+   *
+   * export async function lastLunch(client: ParleyClient): Promise<string | undefined> {
+   *   for await (const message of client.search('lunch', { sender: 'bob' })) return textOf(message);
+   *   return undefined;
+   * }
+   * ```
+   */
+  search(text: string, options: SearchOptions = {}): AsyncGenerator<FoundMessage, void> {
+    return searchMessages((call, request, signal) => this.#ask(call, request, signal), text, options);
   }
 
   /**

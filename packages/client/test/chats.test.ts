@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
-import { ChannelKind, createClient, MemberRole, type ParleyClient, Visibility } from '../src/index.js';
+import { ChannelKind, createClient, MemberRole, type ParleyClient, textOf, Visibility } from '../src/index.js';
 import { webTransport } from '../src/web/index.js';
 import { clientOf } from './rig.js';
 import { XmlHttpRequest } from './xml-http-request.js';
@@ -132,4 +133,31 @@ test.each(ways)('%s: a user changes the profile and the password, and ends sessi
   });
   await ann.sessions.endAll();
   await expect(ann.sessions.list()).rejects.toMatchObject({ reason: 'logged-out' });
+});
+
+test.each(ways)('%s: messages are found by their words, sender, channel and time', async (way) => {
+  const { ann, bob, ids } = await three(way, 's');
+  const { id: channelId } = await ann.chats.direct(ids[1]);
+  for (const [client, text] of [
+    [ann, 'lunch at noon?'],
+    [bob, 'lunch at one'],
+    [ann, 'fine'],
+  ] as const) {
+    const conversation = await client.listen(channelId);
+    await conversation.send(text);
+    await conversation.leave();
+  }
+  const texts = async (...search: Parameters<ParleyClient['search']>) =>
+    (await all(bob.search(...search))).map((found) => [found.channelId, found.seq, textOf(found)]);
+  while ((await texts('fine')).length === 0) await pause(500); // Searches are limited.
+  const [noon, one] = [
+    [channelId, 1, 'lunch at noon?'],
+    [channelId, 2, 'lunch at one'],
+  ];
+  expect(await texts('LUNCH', { size: 1 })).toEqual([one, noon]);
+  expect(await texts('"at noon"', { channelId })).toEqual([noon]);
+  expect(await texts('lunch', { sender: ids[1] })).toEqual([one]);
+  expect(await texts('lunch', { before: Date.now() - 86_400_000 })).toEqual([]);
+  expect(await texts('lunch', { after: Date.now() - 86_400_000 })).toHaveLength(2);
+  await expect(texts('?!')).rejects.toMatchObject({ reason: 'invalid-search' });
 });

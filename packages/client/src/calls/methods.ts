@@ -40,5 +40,6 @@ export const calls = {
   listInvites: toManagers(ChannelServiceDefinition.methods.listInvites, reads),
   revokeInvite: toManagers(ChannelServiceDefinition.methods.revokeInvite, changes),
   previewInvite: toManagers(ChannelServiceDefinition.methods.previewInvite, reads),
+  search: toManagers(ChannelServiceDefinition.methods.search, reads),
   history: toManagers(ChannelServiceDefinition.methods.history, reads),
 };

@@ -1,0 +1,35 @@
+import { SearchRequest } from '@parley/contract';
+import { entryEvent, type MessageEvent } from '../events.js';
+import { type Ask, allPages, type ListOptions } from './ask.js';
+import { calls } from './methods.js';
+
+/** Where to search, and what. */
+export interface SearchOptions extends ListOptions {
+  /** Only in this channel. Default: in every channel that the user may read. */
+  readonly channelId?: number;
+  /** Only messages of this user. */
+  readonly sender?: string;
+  /** Only messages before this time, in Unix ms. */
+  readonly before?: number;
+  /** Only messages at or after this time, in Unix ms. */
+  readonly after?: number;
+}
+
+/** A message that a search found. */
+export interface FoundMessage extends MessageEvent {
+  readonly channelId: number;
+}
+
+/** Yields the messages that have all words of `text`, the newest first. */
+export function searchMessages(ask: Ask, text: string, options: SearchOptions): AsyncGenerator<FoundMessage, void> {
+  const { channelId = 0, sender = '', before = 0, after: since = 0, size = 0, signal } = options;
+  return allPages(async (after) => {
+    const request = SearchRequest.fromPartial({ text, channelId, sender, before, after: since, page: { size, after } });
+    const { messages, next } = await ask(calls.search, request, signal);
+    const items = messages.flatMap((message) => {
+      const event = entryEvent(message);
+      return event?.type === 'message' ? [{ ...event, channelId: message.channelId }] : [];
+    });
+    return { items, next };
+  });
+}
