@@ -1,11 +1,20 @@
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, ChannelStatus, type Retention } from '@parley/contract';
-import { textTable } from '@parley/runtime';
+import { limits, textTable } from '@parley/runtime';
+import { usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import { historyWords, retentionWords } from './retention.js';
 import type { CommandSession } from './session.js';
+
+/** Kinds that `create` makes, by their name on the command line. */
+export const createdKinds = {
+  room: ChannelKind.ROOM,
+  group: ChannelKind.GROUP,
+  public: ChannelKind.PUBLIC,
+  private: ChannelKind.PRIVATE,
+} as const;
 
 const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
   [ChannelKind.ROOM]: 'room',
@@ -15,7 +24,8 @@ const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
   [ChannelKind.PRIVATE]: 'private',
 };
 
-function kindOf({ kind }: Channel): string {
+/** Returns the kind of a channel for people. */
+export function kindOf({ kind }: Pick<Channel, 'kind'>): string {
   return kindWords[kind] ?? 'unknown';
 }
 
@@ -26,7 +36,7 @@ const statusWords: Readonly<Record<ChannelStatus, string>> = {
 };
 
 /** Converts a channel for JSON output. */
-function channelValue(channel: Channel) {
+export function channelValue(channel: Channel) {
   return {
     id: channel.id,
     name: channel.name,
@@ -88,18 +98,24 @@ export async function listChannels(session: CommandSession): Promise<void> {
 
 /** The options of `create`. */
 export interface CreateOptions {
-  readonly limit: number;
-  readonly retention: Partial<Retention>;
+  readonly kind: keyof typeof createdKinds;
+  /** Default: 10 for a room, that of the server for other kinds. */
+  readonly limit?: number;
+  /** Default: 7 days for a room, forever for other kinds. */
+  readonly retention?: Partial<Retention>;
 }
 
-/** Creates a room. */
-export async function makeRoom(
-  session: CommandSession,
-  name: string,
-  { limit, retention }: CreateOptions,
-): Promise<void> {
+const roomRetention = { seconds: 604_800 };
+
+/** Creates a channel. */
+export async function makeChannel(session: CommandSession, name: string, options: CreateOptions): Promise<void> {
+  const { kind, limit } = options;
+  if (kind === 'room' && limit !== undefined && limit > limits.roomSeats)
+    throw usage(`A room has at most ${limits.roomSeats} seats.`);
+  const retention = options.retention ?? (kind === 'room' ? roomRetention : { everything: true });
   const client = await session.loggedIn();
-  const channel = await client.create({ name, limit, retention, kind: ChannelKind.ROOM });
+  const asked = { name, retention, kind: createdKinds[kind], ...(limit !== undefined && { limit }) };
+  const channel = await client.create(asked);
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
   const { channels } = await client.listChannels({ name: channel.name });

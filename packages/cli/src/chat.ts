@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Conversation, ParleyClient } from '@parley/client';
+import type { Channel, Conversation, ParleyClient } from '@parley/client';
 import { Refusal, refuse } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
@@ -136,7 +136,16 @@ function waitReporter({ json }: CommandSession): (why: Refusal, inMs: number) =>
  */
 export async function chat(session: CommandSession, wanted: string): Promise<void> {
   const client = await session.loggedIn();
-  const { id } = await findChannel(client, wanted);
+  await chatIn(session, client, await findChannel(client, wanted));
+}
+
+/** Enters the direct chat with a user, and creates it if there is none. */
+export async function chatWith(session: CommandSession, userId: string): Promise<void> {
+  const client = await session.loggedIn();
+  await chatIn(session, client, await client.chats.direct(userId));
+}
+
+async function chatIn(session: CommandSession, client: ParleyClient, { id }: Pick<Channel, 'id'>): Promise<void> {
   const leaving = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => leaving.abort());
   const options = { signal: leaving.signal, patient: false, waitWhenFull: true, onWait: waitReporter(session) };

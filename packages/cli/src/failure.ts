@@ -45,7 +45,9 @@ const logIn = ({ toLogIn, user }: Advised) => `Run \`${toLogIn} login ${user}\`.
 
 const next: Readonly<Record<string, (advised: Advised) => string>> = {
   'user-id-taken': ({ toLogIn, user }) => `If it is yours, run \`${toLogIn} login ${user}\`.`,
-  'not-a-member': () => 'Ask a member to add you. To join a public chat yourself, call `Join` of the gRPC API.',
+  'not-a-member': ({ self }) => `Ask a member to add you. To join a public chat, run \`${self} join <chat>\`.`,
+  'owner-stays': ({ self }) => `To offer it to a member, run \`${self} members <chat> <user> --role owner\`.`,
+  'session-not-found': ({ self }) => `Run \`${self} sessions\` to list your sessions.`,
   'channel-not-found': ({ self }) => `Run \`${self} channels\` to list the channels.`,
   'logged-out': logIn,
   'invalid-token': logIn,

@@ -2,12 +2,14 @@ import { describeSettings, limits, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, registerAccount } from './accounts.js';
 import { addAdmin } from './admin-program.js';
-import { type CreateOptions, listChannels, makeRoom, removeChannel } from './channels.js';
+import { type CreateOptions, createdKinds, listChannels, makeChannel, removeChannel } from './channels.js';
 import { chat } from './chat.js';
+import { addChats } from './chats-program.js';
 import { checkSettingNames, positive, sessionOf } from './command-parts.js';
 import { usage } from './failure.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { output } from './output.js';
+import { addPeople } from './people-program.js';
 import { retentionFrom } from './retention.js';
 import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
@@ -67,14 +69,20 @@ function addChannels(program: Command): void {
     .action((_options: object, command: Command) => listChannels(sessionOf(command)));
   program
     .command('create <name>')
-    .description('create a room, which anyone with an account can find, enter and read')
-    .option('--limit <n>', 'maximum number of people, up to 25', wholeNumber(1, limits.roomSeats), 10)
-    .addOption(
-      new Option('--retention <time>', 'retention of messages: forever, nothing, or a time like 7d or 12h')
-        .argParser(retentionFrom)
-        .default({ seconds: 604_800 }, '7d'),
+    .description('create a channel: a room that anyone can enter, a group, or a public or private chat')
+    .addOption(new Option('--kind <kind>', 'kind of channel').choices(Object.keys(createdKinds)).default('room'))
+    .option(
+      '--limit <n>',
+      'maximum number of people: up to 25 in a room (default: 10), up to 10000 members of a chat (default: 1000)',
+      wholeNumber(1, limits.chatMembers),
     )
-    .action((name: string, options: CreateOptions, command: Command) => makeRoom(sessionOf(command), name, options));
+    .addOption(
+      new Option(
+        '--retention <time>',
+        'retention of messages: forever, nothing, or a time like 7d (default: 7d in a room, else forever)',
+      ).argParser(retentionFrom),
+    )
+    .action((name: string, options: CreateOptions, command: Command) => makeChannel(sessionOf(command), name, options));
   program
     .command('delete <channel>')
     .description('delete a channel that you own, by its id or exact name')
@@ -177,6 +185,8 @@ export function parleyCommand(): Command {
   addAccounts(program);
   addChannels(program);
   addTalk(program);
+  addChats(program);
+  addPeople(program);
   addAdmin(program);
   addOperations(program);
   addDrill(program);

@@ -1,14 +1,9 @@
 import type { Retention } from '@parley/contract';
+import { secondsOf, unitSeconds } from './durations.js';
 import { usage } from './failure.js';
 
-const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
 /** Largest value of the database column. */
 const longestSeconds = 2_147_483_647;
-
-function secondsOf(text: string): number | undefined {
-  const [, amount, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
-  return unit === undefined ? undefined : Number(amount) * unitSeconds[unit as keyof typeof unitSeconds];
-}
 
 /**
  * Parses a retention: `forever`, `nothing`, or a time like `7d`.

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { ChannelKind, createClient, MemberRole, type ParleyClient, textOf, Visibility } from '../src/index.js';
 import { webTransport } from '../src/web/index.js';
-import { clientOf } from './rig.js';
+import { clientOf, until } from './rig.js';
 import { XmlHttpRequest } from './xml-http-request.js';
 
 let trio: Trio;
@@ -138,18 +138,14 @@ test.each(ways)('%s: a user changes the profile and the password, and ends sessi
 test.each(ways)('%s: messages are found by their words, sender, channel and time', async (way) => {
   const { ann, bob, ids } = await three(way, 's');
   const { id: channelId } = await ann.chats.direct(ids[1]);
-  for (const [client, text] of [
-    [ann, 'lunch at noon?'],
-    [bob, 'lunch at one'],
-    [ann, 'fine'],
-  ] as const) {
-    const conversation = await client.listen(channelId);
-    await conversation.send(text);
-    await conversation.leave();
-  }
+  const [fromAnn, fromBob] = [await ann.listen(channelId), await bob.listen(channelId)];
+  await fromAnn.send('lunch at noon?');
+  await fromBob.send('lunch at one');
+  await fromAnn.send('fine');
   const texts = async (...search: Parameters<ParleyClient['search']>) =>
     (await all(bob.search(...search))).map((found) => [found.channelId, found.seq, textOf(found)]);
-  while ((await texts('fine')).length === 0) await pause(500); // Searches are limited.
+  const isFound = async () => (await texts('fine')).length > 0 || pause(500, false); // Searches are limited.
+  await until(isFound);
   const [noon, one] = [
     [channelId, 1, 'lunch at noon?'],
     [channelId, 2, 'lunch at one'],

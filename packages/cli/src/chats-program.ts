@@ -1,0 +1,74 @@
+import { limits } from '@parley/runtime';
+import { type Command, Option } from 'commander';
+import { chatWith } from './chat.js';
+import { sessionOf } from './command-parts.js';
+import { type InviteOptions, invite } from './invites.js';
+import { type JoinOptions, join } from './join.js';
+import { leave, type MemberChangeOptions, members } from './members.js';
+import { search } from './search.js';
+import { wholeNumber } from './whole-number.js';
+
+const membersHelp = `
+Each call makes one change:
+  npx parley members team bob --add
+  npx parley members team bob --role admin
+  npx parley members team bob --mute 1h
+A user who is offered the role owner accepts it with \`npx parley join team\`.`;
+
+const searchHelp = `
+Words in double quotes must follow each other; filters narrow the search:
+  npx parley search lunch friday in:team from:bob after:2026-01-31 before:2026-03-01
+  npx parley search '"lunch on friday"'`;
+
+function addMembers(program: Command): void {
+  program
+    .command('members <channel> [user]')
+    .description('list the members of a channel, or change one of them')
+    .option('--add', 'add the user')
+    .option('--remove', 'remove the user')
+    .addOption(
+      new Option('--role <role>', 'give the role; owner offers the channel').choices(['member', 'admin', 'owner']),
+    )
+    .option('--mute <time>', 'mute the user for a time like 1h; off lifts the mute')
+    .option('--ban <time>', 'remove the user and keep them out for a time like 7d; off lifts the ban')
+    .addHelpText('after', membersHelp)
+    .action((channel: string, user: string | undefined, change: MemberChangeOptions, command: Command) =>
+      members(sessionOf(command), channel, user, change),
+    );
+  program
+    .command('leave <chat>')
+    .description('leave a chat, by its id or exact name')
+    .action((chat: string, _options: object, command: Command) => leave(sessionOf(command), chat));
+}
+
+function addInvites(program: Command): void {
+  program
+    .command('invite <chat>')
+    .description('create an invite link of a chat')
+    .option('--uses <n>', 'number of people who can join by it (default: no limit)', wholeNumber(1, limits.inviteUses))
+    .option('--expires <time>', 'time until it expires, such as 7d (default: never)')
+    .option('--list', 'list the invite links instead')
+    .option('--revoke <link>', 'revoke an invite link instead')
+    .action((chat: string, options: InviteOptions, command: Command) => invite(sessionOf(command), chat, options));
+  program
+    .command('join <chat>')
+    .description('join a chat by an invite link, or by its id or name; accept an offer of a chat')
+    .option('--yes', 'do not ask first; without a terminal there is no question')
+    .action((chat: string, options: JoinOptions, command: Command) => join(sessionOf(command), chat, options));
+}
+
+/** Adds the commands for chats and their members. */
+export function addChats(program: Command): void {
+  program
+    .command('direct <user>')
+    .description('enter the direct chat with a user, and create it if there is none')
+    .action((user: string, _options: object, command: Command) => chatWith(sessionOf(command), user));
+  addMembers(program);
+  addInvites(program);
+  program
+    .command('search <words...>')
+    .description('search the messages of your chats')
+    .option('--size <n>', 'maximum number of messages, up to 100', wholeNumber(1, limits.pageEntries), 20)
+    .addHelpText('after', searchHelp)
+    .action((words: string[], { size }: { size: number }, command: Command) => search(sessionOf(command), words, size));
+}

@@ -1,0 +1,72 @@
+import { createInterface } from 'node:readline/promises';
+import type { ParleyClient } from '@parley/client';
+import { type Channel, ChannelKind, MemberRole } from '@parley/contract';
+import { channelValue, kindOf } from './channels.js';
+import { usage } from './failure.js';
+import { findChannel } from './find-channel.js';
+import { inviteIdOf } from './invites.js';
+import { output } from './output.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+
+/** The options of `join`. */
+export interface JoinOptions {
+  /** Joins without asking. */
+  readonly yes?: true;
+}
+
+/** A chat to join, and the way to do so. */
+interface Entrance {
+  readonly channel: Channel;
+  readonly enter: () => Promise<unknown>;
+}
+
+async function entranceTo(session: CommandSession, client: ParleyClient, wanted: string): Promise<Entrance> {
+  const inviteId = inviteIdOf(wanted);
+  if (inviteId !== undefined) {
+    return { channel: await client.invites.preview(inviteId), enter: () => client.invites.join(inviteId) };
+  }
+  const channel = await findChannel(client, wanted);
+  if (channel.kind === ChannelKind.ROOM) {
+    throw usage(`A room has no members. Enter it with \`${(await session.advised()).self} chat ${channel.id}\`.`);
+  }
+  if (channel.offered !== MemberRole.OWNER) return { channel, enter: () => client.chats.join(channel.id) };
+  const { user_id } = await session.login();
+  return { channel, enter: () => client.members.transfer(channel.id, user_id) };
+}
+
+function placeOf({ id, name }: Channel): string {
+  return `${terminalLine(name) || 'the direct chat'} (channel ${id})`;
+}
+
+function previewOf(channel: Channel): string {
+  const { memberCount, description, offered } = channel;
+  const members = `${memberCount} ${memberCount === 1 ? 'member' : 'members'}`;
+  const about = description === '' ? '' : `: ${terminalLine(description)}`;
+  const role = offered === MemberRole.OWNER ? '\nIts owner offers it to you.' : '';
+  return `${placeOf(channel)}, ${kindOf(channel)}, ${members}${about}${role}`;
+}
+
+/** Asks whether to join. Without a terminal there is nobody to ask, and the answer is yes. */
+async function isWanted(session: CommandSession, channel: Channel, { yes }: JoinOptions): Promise<boolean> {
+  if (yes || session.json || process.stdin.isTTY !== true || process.stdout.isTTY !== true) return true;
+  output.say(previewOf(channel));
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  const answer = await Promise.race([lines.question('Join? [y/N] '), closed]);
+  lines.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Joins a chat by an invite link, or by its id or name. Accepts an offer of the chat too. */
+export async function join(session: CommandSession, wanted: string, options: JoinOptions): Promise<void> {
+  const client = await session.loggedIn();
+  const { channel, enter } = await entranceTo(session, client, wanted);
+  const isMember = channel.myRole !== MemberRole.UNSPECIFIED && channel.offered === MemberRole.UNSPECIFIED;
+  if (isMember) return session.print(`You are already a member of ${placeOf(channel)}.`, channelValue(channel));
+  if (!(await isWanted(session, channel, options))) return session.print('You did not join.', { joined: false });
+  await enter();
+  const joined = await client.channel(channel.id);
+  const next = `Enter it with \`${(await session.advised()).self} chat ${channel.id}\`.`;
+  session.print(`You are now a member of ${placeOf(joined)}. ${next}`, channelValue(joined));
+}

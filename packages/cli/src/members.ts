@@ -1,0 +1,103 @@
+import type { ParleyClient } from '@parley/client';
+import type { User } from '@parley/contract';
+import { timeAfter } from './durations.js';
+import { usage } from './failure.js';
+import { findChannel, findOnly } from './find-channel.js';
+import { output } from './output.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+import { roleOf, userTable, userValue } from './user-table.js';
+
+/** The changes of `members`; exactly one is given. */
+export interface MemberChangeOptions {
+  readonly add?: true;
+  readonly remove?: true;
+  readonly role?: 'member' | 'admin' | 'owner';
+  /** A time like `1h`, or `off`. */
+  readonly mute?: string;
+  readonly ban?: string;
+}
+
+/** Most members that the list prints. */
+const mostListed = 1_000;
+
+type Apply = (client: ParleyClient, channelId: number, userId: string) => Promise<User>;
+
+function untilOf(text: string, option: string): number {
+  return text === 'off' ? 0 : timeAfter(text, option);
+}
+
+/**
+ * Returns the one change that the options name.
+ * @throws {Failure} if there is none, or more than one
+ */
+function changeOf({ add, remove, role, mute, ban }: MemberChangeOptions): Apply {
+  const given: Apply[] = [];
+  if (add) given.push((client, id, userId) => client.members.add(id, userId));
+  if (remove) given.push((client, id, userId) => client.members.remove(id, userId));
+  if (role === 'owner') given.push((client, id, userId) => client.members.transfer(id, userId));
+  else if (role !== undefined) given.push((client, id, userId) => client.members.setRole(id, userId, role));
+  if (mute !== undefined) {
+    const until = untilOf(mute, '--mute');
+    given.push((client, id, userId) => client.members.mute(id, userId, until));
+  }
+  if (ban !== undefined) {
+    const until = untilOf(ban, '--ban');
+    given.push((client, id, userId) => client.members.ban(id, userId, until));
+  }
+  const [only, ...more] = given;
+  if (only === undefined || more.length > 0)
+    throw usage('Give a user and one change: --add, --remove, --role, --mute or --ban.');
+  return only;
+}
+
+async function listMembers(session: CommandSession, wanted: string): Promise<void> {
+  const client = await session.loggedIn();
+  const { id } = await findChannel(client, wanted);
+  const members: User[] = [];
+  for await (const member of client.members.list(id)) {
+    if (members.length === mostListed) {
+      output.complain(`* there are more than ${mostListed} members; the list shows the first ones by id`);
+      break;
+    }
+    members.push(member);
+  }
+  const none = 'This channel has no members.';
+  session.print(members.length === 0 ? none : userTable(members, true), members.map(userValue));
+}
+
+/** Says what the user is now in the channel. */
+function resultOf({ id, memberRole, offered }: User, change: MemberChangeOptions): string {
+  const who = terminalLine(id);
+  const offer = roleOf(offered);
+  if (offer !== undefined) return `${who} gets the role ${offer} by accepting it with \`npx parley join\`.`;
+  if (change.mute !== undefined) return change.mute === 'off' ? `${who} may write again.` : `${who} is muted.`;
+  if (change.ban !== undefined) return change.ban === 'off' ? `${who} may join again.` : `${who} is banned.`;
+  const role = roleOf(memberRole);
+  return role === undefined ? `${who} is not a member.` : `${who} is now ${role}.`;
+}
+
+/** Lists the members of a channel, or changes one of them. */
+export async function members(
+  session: CommandSession,
+  wanted: string,
+  userId: string | undefined,
+  change: MemberChangeOptions,
+): Promise<void> {
+  if (userId === undefined && Object.keys(change).length === 0) return listMembers(session, wanted);
+  const apply = changeOf(change);
+  if (userId === undefined) throw usage('Name the user whom the change is about.');
+  const client = await session.loggedIn();
+  const { id } = await findOnly(client, wanted);
+  const user = await apply(client, id, userId);
+  session.print(resultOf(user, change), { channel_id: id, ...userValue(user) });
+}
+
+/** Leaves a chat. */
+export async function leave(session: CommandSession, wanted: string): Promise<void> {
+  const { user_id } = await session.login();
+  const client = await session.loggedIn();
+  const { id, name } = await findOnly(client, wanted);
+  await client.members.remove(id, user_id);
+  session.print(`You left ${terminalLine(name) || 'the direct chat'} (channel ${id}).`, { id, name });
+}

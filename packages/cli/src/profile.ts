@@ -1,0 +1,57 @@
+import type { ProfileChange } from '@parley/client';
+import { type User, Visibility } from '@parley/contract';
+import { usage } from './failure.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+import { seenWords, userValue } from './user-table.js';
+
+/** Visibilities by their name on the command line. */
+export const visibilities = {
+  everyone: Visibility.EVERYONE,
+  users: Visibility.USERS,
+  contacts: Visibility.CONTACTS,
+  nobody: Visibility.NOBODY,
+} as const;
+
+/** The options of `profile`, which change the user's own. */
+export interface ProfileOptions {
+  readonly name?: string;
+  readonly about?: string;
+  readonly visibility?: keyof typeof visibilities;
+}
+
+function visibilityOf(user: User): string | undefined {
+  return Object.entries(visibilities).find(([, value]) => value === user.visibility)?.[0];
+}
+
+function linesOf(user: User): string {
+  const rows = {
+    id: user.id,
+    name: user.name,
+    about: user.about,
+    seen: seenWords(user),
+    email: user.email,
+    'visible to': visibilityOf(user) ?? '',
+  };
+  const shown = Object.entries(rows).filter(([, value]) => value !== '');
+  return shown.map(([name, value]) => `${name.padEnd(12)}${terminalLine(value)}`).join('\n');
+}
+
+function changeFrom({ visibility, ...texts }: ProfileOptions): ProfileChange {
+  return { ...texts, ...(visibility && { visibility: visibilities[visibility] }) };
+}
+
+/** Shows a profile, or changes the user's own. */
+export async function profile(
+  session: CommandSession,
+  userId: string | undefined,
+  options: ProfileOptions,
+): Promise<void> {
+  const isChange = Object.keys(options).length > 0;
+  if (isChange && userId !== undefined) throw usage('You can change only your own profile. Leave out the user.');
+  const { user_id } = await session.login();
+  const client = await session.loggedIn();
+  const user = isChange ? await client.account.update(changeFrom(options)) : await client.user(userId ?? user_id);
+  const own = { about: user.about, email: user.email || undefined, visibility: visibilityOf(user) };
+  session.print(linesOf(user), { ...userValue(user), ...own });
+}

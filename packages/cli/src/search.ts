@@ -1,0 +1,77 @@
+import type { FoundMessage, ParleyClient, SearchOptions } from '@parley/client';
+import { startOfDay } from './durations.js';
+import { dateAndClock, entryLine } from './entry-lines.js';
+import { usage } from './failure.js';
+import { findChannel } from './find-channel.js';
+import { entryValue } from './json-view.js';
+import { UserNames } from './names.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+
+/** A search as it is typed. */
+export interface TypedSearch {
+  readonly text: string;
+  /** Id or name of a channel. */
+  readonly in?: string;
+  readonly from?: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+const filter = /^(in|from|before|after):(.+)$/s;
+
+/**
+ * Parses the words of a search: `in:`, `from:`, `before:` and `after:` narrow it, and all others are
+ * words of the message.
+ * @throws {Failure} if a filter comes twice
+ */
+export function searchOf(words: readonly string[]): TypedSearch {
+  const text: string[] = [];
+  const filters: Record<string, string> = {};
+  for (const word of words) {
+    const [, name = '', value = ''] = filter.exec(word) ?? [];
+    if (name in filters) throw usage(`Give ${name}: only once.`);
+    if (name === '') text.push(word);
+    else filters[name] = value;
+  }
+  return { text: text.join(' '), ...filters };
+}
+
+async function optionsOf(
+  client: ParleyClient,
+  { in: where, from, before, after }: TypedSearch,
+): Promise<SearchOptions> {
+  return {
+    ...(where !== undefined && { channelId: (await findChannel(client, where)).id }),
+    ...(from !== undefined && { sender: from }),
+    ...(before !== undefined && { before: startOfDay(before, 'before:') }),
+    ...(after !== undefined && { after: startOfDay(after, 'after:') }),
+  };
+}
+
+/** Fetches the names of channels that the user may still see. */
+async function namesOf(client: ParleyClient, found: readonly FoundMessage[]): Promise<ReadonlyMap<number, string>> {
+  const ids = [...new Set(found.map(({ channelId }) => channelId))];
+  const channels = await Promise.all(ids.map((id) => client.channel(id).catch(() => undefined)));
+  return new Map(channels.flatMap((channel) => (channel?.name ? [[channel.id, channel.name]] : [])));
+}
+
+/** Prints the newest messages that match, the oldest of them first. */
+export async function search(session: CommandSession, words: readonly string[], size: number): Promise<void> {
+  const typed = searchOf(words);
+  const client = await session.loggedIn();
+  const options = { ...(await optionsOf(client, typed)), size };
+  const found: FoundMessage[] = [];
+  for await (const message of client.search(typed.text, options)) {
+    found.push(message);
+    if (found.length === size) break;
+  }
+  found.reverse();
+  const names = new UserNames((userId) => client.user(userId));
+  await names.learn(found);
+  const channels = await namesOf(client, found);
+  const placeOf = (id: number) => terminalLine(channels.get(id) ?? `channel ${id}`);
+  const lines = found.map((one) => `[${placeOf(one.channelId)}] ${entryLine(one, names.label, dateAndClock)}`);
+  const values = found.map((one) => ({ channel_id: one.channelId, ...entryValue(one, names.of) }));
+  session.print(lines.length === 0 ? 'No message matches.' : lines.join('\n'), values);
+}

@@ -1,0 +1,45 @@
+import { MemberRole, type User } from '@parley/contract';
+import { textTable } from '@parley/runtime';
+import { dateAndClock } from './entry-lines.js';
+import { terminalLine } from './plain-text.js';
+
+const roleWords: Readonly<Partial<Record<MemberRole, string>>> = {
+  [MemberRole.MEMBER]: 'member',
+  [MemberRole.ADMIN]: 'admin',
+  [MemberRole.OWNER]: 'owner',
+};
+
+/** Returns a role of a channel for people; undefined for none. */
+export function roleOf(role: MemberRole): string | undefined {
+  return roleWords[role];
+}
+
+/** Converts a user for JSON output. */
+export function userValue({ id, name, online, lastSeen, bot, memberRole, offered }: User) {
+  const roles = { role: roleOf(memberRole), offered: roleOf(offered) };
+  return { id, name, online, last_seen: lastSeen || undefined, bot, ...roles };
+}
+
+/** Says when a user was last seen, as far as the user shows it. */
+export function seenWords({ online, lastSeen }: User): string {
+  if (online) return 'online';
+  return lastSeen === 0 ? '' : dateAndClock(lastSeen);
+}
+
+function roleCell({ memberRole, offered }: User): string {
+  const role = roleOf(memberRole) ?? 'not a member';
+  const offer = roleOf(offered);
+  return offer === undefined ? role : `${role}, offered: ${offer}`;
+}
+
+/** Formats users as a table. */
+export function userTable(users: readonly User[], hasRoles: boolean): string {
+  const heads = ['id', 'name', ...(hasRoles ? ['role'] : []), 'seen'];
+  const rows = users.map((user) => [
+    terminalLine(user.id),
+    terminalLine(user.name) + (user.bot ? ' (bot)' : ''),
+    ...(hasRoles ? [roleCell(user)] : []),
+    seenWords(user),
+  ]);
+  return textTable(heads, rows);
+}

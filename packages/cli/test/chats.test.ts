@@ -1,0 +1,180 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type TestPerson, Trio, until } from '@parley/testkit';
+import { searchOf } from '../src/search.js';
+import { Commands } from './commands.js';
+import { OneProcess } from './one-process.js';
+
+let trio: Trio;
+let process: OneProcess;
+let commands: Commands;
+let users = '';
+
+beforeAll(async () => {
+  trio = await Trio.start();
+  users = (await trio.startUserService()).grpc;
+  process = await OneProcess.open(users, trio.managers[0]?.grpc as string);
+  commands = await Commands.open(trio.managers[0]?.grpc as string);
+});
+afterEach(() => commands.killAll());
+afterAll(async () => {
+  await process.close();
+  await trio.stop();
+  await commands.close();
+});
+
+async function three(prefix: string): Promise<[TestPerson, TestPerson, TestPerson]> {
+  return (await trio.people.makeMany(prefix, 3)) as [TestPerson, TestPerson, TestPerson];
+}
+
+const run = (person: TestPerson, line: string) => process.run(person, ...line.split(' '));
+const json = (person: TestPerson, line: string) => process.json(person, ...line.split(' '));
+
+test('creates each kind of channel, with the defaults of its kind', async () => {
+  const [ann] = await three('kinds');
+  const idOf = async (kind: string) => ((await json(ann, `create my-${kind} --kind ${kind}`)) as { id: number }).id;
+  for (const kind of ['room', 'group', 'public', 'private']) {
+    const id = await idOf(kind);
+    const room = { limit: 10, retention: '7d' };
+    const chat = { limit: 1_000, retention: 'forever' };
+    const listed = (await json(ann, 'channels')) as { id: number }[];
+    expect(listed.find((one) => one.id === id)).toMatchObject({ kind, ...(kind === 'room' ? room : chat) });
+  }
+  expect(await run(ann, 'create big --limit 26')).toEqual({ code: 2, said: 'parley: A room has at most 25 seats.\n' });
+  expect((await run(ann, 'create big --kind group --limit 26')).code).toBe(0);
+});
+
+test('members are added, get roles, are muted, banned and removed', async () => {
+  const [ann, bob, cy] = await three('mem');
+  await run(ann, 'create team --kind group');
+  expect(await run(ann, 'members team mem-2 --add')).toEqual({ code: 0, said: 'mem-2 is now member.\n' });
+  expect(await run(ann, 'members team mem-2 --role admin')).toEqual({ code: 0, said: 'mem-2 is now admin.\n' });
+  await run(bob, 'members team mem-3 --add');
+  expect((await run(bob, 'members team mem-3 --mute 1h')).said).toBe('mem-3 is muted.\n');
+  expect((await run(bob, 'members team')).said).toMatch(
+    /^id +name +role +seen\nmem-1 +mem-1 +owner.*\nmem-2 +mem-2 +admin.*\nmem-3 +mem-3 +member.*\n$/,
+  );
+  expect((await run(cy, 'members team mem-2 --remove')).said).toContain('Only the owner or an admin');
+  expect((await run(bob, 'members team mem-3 --ban 1d')).said).toBe('mem-3 is banned.\n');
+  expect((await run(bob, 'members team mem-3 --add')).said).toContain('is banned from this channel');
+  expect((await run(bob, 'members team mem-3 --ban off')).said).toBe('mem-3 may join again.\n');
+  expect(await json(ann, 'members team mem-2 --role owner')).toMatchObject({ id: 'mem-2', offered: 'owner' });
+  expect((await run(bob, 'join team')).said).toContain('You are now a member of team');
+  expect(await json(bob, 'members team')).toMatchObject([{ role: 'admin' }, { role: 'owner' }, {}]);
+  expect(await run(bob, 'leave team')).toEqual({
+    code: 1,
+    said: expect.stringMatching(/The owner cannot leave.* members <chat> <user> --role owner`\.\n$/),
+  });
+  expect((await run(ann, 'leave team')).said).toMatch(/^You left team \(channel \d+\)\.\n$/);
+  for (const wrong of ['members team mem-2', 'members team mem-2 --add --remove', 'members team --add']) {
+    expect([wrong, (await run(bob, wrong)).code]).toEqual([wrong, 2]);
+  }
+  expect((await run(bob, 'members team mem-2 --mute soon')).code).toBe(2);
+});
+
+test('an invite link is printed, shown, used, listed and revoked', async () => {
+  const [ann, bob, cy] = await three('inv');
+  await run(ann, 'create secret --kind private');
+  const { said } = await run(ann, 'invite secret --uses 1 --expires 7d');
+  const [, link = ''] = /\nnpx parley join (invite-\S+)\n$/.exec(said) ?? [];
+  expect(link).not.toBe('');
+  expect((await run(bob, `join https://chat.example.org/#${link}`)).said).toMatch(
+    /^You are now a member of secret \(channel \d+\)\. Enter it with `npx parley .*chat \d+`\.\n$/,
+  );
+  expect((await run(bob, `join ${link}`)).said).toContain('This invite is not valid');
+  expect((await run(bob, 'join secret')).said).toContain('You are already a member of secret');
+  expect((await run(cy, `join ${link}`)).said).toContain('This invite is not valid');
+  expect((await run(cy, 'join secret')).said).toContain('There is no channel secret.');
+  const listed = await json(ann, 'invite secret --list');
+  expect(listed).toMatchObject([{ link, uses: 1, max_uses: 1, expired: true, created_by: 'inv-1' }]);
+  const second = (await json(ann, 'invite secret')) as { link: string };
+  expect((await run(bob, 'invite secret')).said).toContain('Only the owner or an admin');
+  expect((await run(ann, `invite secret --revoke ${second.link}`)).code).toBe(0);
+  expect((await run(cy, `join ${second.link}`)).code).toBe(1);
+  expect((await run(ann, 'invite secret --list')).said).toMatch(/^link +uses +ends +by\ninvite-\S+ +0 +over/);
+});
+
+test('a public chat is joined by its name, and a room is not joined', async () => {
+  const [ann, bob] = await three('pub');
+  await run(ann, 'create news --kind public');
+  await run(ann, 'create hall');
+  expect(await json(bob, 'join news')).toMatchObject({ name: 'news', kind: 'public' });
+  expect((await run(bob, 'join hall')).said).toMatch(
+    /^parley: A room has no members\. Enter it with `npx parley .* chat/,
+  );
+});
+
+test('two users talk in their direct chat, and find the messages', async () => {
+  const [ann, bob, cy] = await three('two');
+  const direct = await commands.start(ann, 'direct', bob.id);
+  await direct.says('here (1)');
+  direct.type('lunch on friday?');
+  await direct.says('#1 two-1: lunch');
+  const other = await commands.start(bob, 'direct', ann.id);
+  await other.says('here (2)');
+  other.type('friday it is');
+  await direct.says('#2 two-2: friday it is');
+  const isFound = async () => (await run(ann, 'search friday from:two-2')).said.includes('friday it is');
+  await until(async () => (await isFound()) || pause(500, false)); // Searches are limited.
+  expect([await direct.end(), await other.end()]).toEqual([0, 0]);
+  expect((await run(ann, 'search friday')).said).toMatch(
+    /^\[channel \d+\] \S+ \S+ #1 two-1: lunch on friday\?\n\[channel \d+\] \S+ \S+ #2 two-2: friday it is\n$/,
+  );
+  expect((await run(ann, 'search friday --size 1')).said).toMatch(/^\S+ \S+ \S+ \S+ #2 .*\n$/);
+  expect(await json(bob, 'search lunch after:2026-01-01')).toMatchObject([{ seq: 1, sender: 'two-1' }]);
+  expect((await run(bob, 'search lunch before:2026-01-01')).said).toBe('No message matches.\n');
+  expect((await run(cy, 'search lunch')).said).toBe('No message matches.\n');
+  expect((await run(cy, 'search lunch in:nowhere')).code).toBe(1);
+  expect((await run(cy, 'search lunch after:tomorrow')).code).toBe(2);
+  expect((await run(ann, 'direct nobody-here')).said).toContain('User not found');
+});
+
+test('filters of a search are apart from its words', () => {
+  expect(searchOf(['"on friday"', 'in:my team', 'lunch:', 'from:bob', 'http://x'])).toEqual({
+    text: '"on friday" lunch: http://x',
+    in: 'my team',
+    from: 'bob',
+  });
+  expect(() => searchOf(['in:a', 'in:b'])).toThrow('Give in: only once.');
+});
+
+test('shows and changes the profile, and lists and ends sessions', async () => {
+  const [ann, bob] = await three('own');
+  expect((await process.run(ann, 'profile', '--about', 'on holiday', '--visibility', 'contacts')).code).toBe(0);
+  expect((await run(ann, 'profile')).said).toMatch(
+    /^id +own-1\nname +own-1\nabout +on holiday\n(seen .*\n)?visible to +contacts\n$/,
+  );
+  expect((await run(bob, 'profile own-1')).said).not.toContain('on holiday');
+  expect((await run(bob, 'profile own-1 --name Me')).code).toBe(2);
+  expect((await run(bob, 'profile nobody-here')).said).toContain('User not found');
+  const more = "INSERT INTO chat.session (user_id, expires_at, device) VALUES ($1, now() + interval '1 day', $2)";
+  await trio.people.sql(more, [ann.id, 'phone \u001b[2J']);
+  await trio.people.sql(more, [ann.id, 'tablet']);
+  const { said } = await run(ann, 'sessions');
+  expect(said).toMatch(/this one$/m);
+  const phone = /^(\S+) +phone /m.exec(said)?.[1] ?? '';
+  expect((await run(ann, `sessions --end ${phone}`)).said).toBe('Ended 1 session.\n');
+  expect((await run(ann, `sessions --end ${phone}`)).said).toMatch(/ sessions` to list your sessions\.\n$/);
+  expect((await run(ann, 'sessions --others')).said).toBe('Ended 1 session.\n');
+  expect(await json(ann, 'sessions')).toMatchObject([{ id: ann.sessionId, current: true }]);
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+(hasScript ? test : test.skip)('on a terminal, join shows the chat and asks first', async () => {
+  const [ann, bob] = await three('ask');
+  await run(ann, 'create salon --kind public');
+  const no = await commands.onTerminal(bob, '--user-service', users, 'join', 'salon');
+  await no.says('Join? [y/N]');
+  expect(no.said).toMatch(/salon \(channel \d+\), public, 1 member\r?\n/);
+  no.type('n');
+  await no.says('You did not join.');
+  expect(await no.exited).toBe(0);
+  const yes = await commands.onTerminal(bob, '--user-service', users, 'join', 'salon');
+  await yes.says('Join? [y/N]');
+  yes.type('y');
+  await yes.says('You are now a member of salon');
+  expect(await yes.exited).toBe(0);
+  const { said } = await run(bob, 'members salon');
+  expect(said).toContain('ask-2');
+});
