@@ -25,7 +25,7 @@ const kindWords: Readonly<Partial<Record<ChannelKind, string>>> = {
 };
 
 /** Returns the kind of a channel for people. */
-export function kindOf({ kind }: Pick<Channel, 'kind'>): string {
+export function kindWordOf({ kind }: Pick<Channel, 'kind'>): string {
   return kindWords[kind] ?? 'unknown';
 }
 
@@ -43,7 +43,7 @@ export function channelValue(channel: Channel) {
     users: channel.users.map(({ id, name }) => ({ id, name })),
     user_count: channel.userCount,
     limit: channel.limit,
-    kind: kindOf(channel),
+    kind: kindWordOf(channel),
     status: statusWords[channel.status] ?? 'unknown',
     owner_id: channel.ownerId,
     retention: retentionWords(channel.retention),
@@ -61,7 +61,7 @@ export function channelTable(channels: readonly Channel[]): string {
   const rows = channels.map((channel) => [
     String(channel.id),
     terminalLine(channel.name),
-    kindOf(channel),
+    kindWordOf(channel),
     historyWords(channel.retention),
     terminalLine(channel.ownerId),
     channel.kind === ChannelKind.ROOM ? `${channel.userCount}/${channel.limit}` : String(channel.userCount),

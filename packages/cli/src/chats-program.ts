@@ -4,7 +4,7 @@ import { chatWith } from './chat.js';
 import { sessionOf } from './command-parts.js';
 import { type InviteOptions, invite } from './invites.js';
 import { type JoinOptions, join } from './join.js';
-import { leave, type MemberChangeOptions, members } from './members.js';
+import { leaveChat, type MemberChangeOptions, members } from './members.js';
 import { search } from './search.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -38,7 +38,7 @@ function addMembers(program: Command): void {
   program
     .command('leave <chat>')
     .description('leave a chat, by its id or exact name')
-    .action((chat: string, _options: object, command: Command) => leave(sessionOf(command), chat));
+    .action((chat: string, _options: object, command: Command) => leaveChat(sessionOf(command), chat));
 }
 
 function addInvites(program: Command): void {

@@ -21,7 +21,7 @@ export interface InviteOptions {
 const linkForm = /(?:^|[/#])invite-([A-Za-z0-9_-]{22})$/;
 
 /** Returns the id of an invite link, or undefined for other text. */
-export function inviteIdOf(text: string): string | undefined {
+export function inviteIdIn(text: string): string | undefined {
   return linkForm.exec(text)?.[1];
 }
 
@@ -48,7 +48,7 @@ function inviteTable(invites: readonly Invite[]): string {
 
 /** Revokes an invite link, which may be of any chat that the user manages. */
 async function revoke(session: CommandSession, link: string): Promise<void> {
-  const id = inviteIdOf(link);
+  const id = inviteIdIn(link);
   if (id === undefined) throw usage('--revoke takes an invite link, such as --list prints.');
   await (await session.loggedIn()).invites.revoke(id);
   session.print('Nobody can join by that link any more.', { link: `invite-${id}` });

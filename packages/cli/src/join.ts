@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, MemberRole } from '@parley/contract';
-import { channelValue, kindOf } from './channels.js';
+import { channelValue, kindWordOf } from './channels.js';
 import { usage } from './failure.js';
 import { findChannel } from './find-channel.js';
-import { inviteIdOf } from './invites.js';
+import { inviteIdIn } from './invites.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -22,7 +22,7 @@ interface Entrance {
 }
 
 async function entranceTo(session: CommandSession, client: ParleyClient, wanted: string): Promise<Entrance> {
-  const inviteId = inviteIdOf(wanted);
+  const inviteId = inviteIdIn(wanted);
   if (inviteId !== undefined) {
     return { channel: await client.invites.preview(inviteId), enter: () => client.invites.join(inviteId) };
   }
@@ -44,7 +44,7 @@ function previewOf(channel: Channel): string {
   const members = `${memberCount} ${memberCount === 1 ? 'member' : 'members'}`;
   const about = description === '' ? '' : `: ${terminalLine(description)}`;
   const role = offered === MemberRole.OWNER ? '\nIts owner offers it to you.' : '';
-  return `${placeOf(channel)}, ${kindOf(channel)}, ${members}${about}${role}`;
+  return `${placeOf(channel)}, ${kindWordOf(channel)}, ${members}${about}${role}`;
 }
 
 /** Asks whether to join. Without a terminal there is nobody to ask, and the answer is yes. */

@@ -94,7 +94,7 @@ export async function members(
 }
 
 /** Leaves a chat. */
-export async function leave(session: CommandSession, wanted: string): Promise<void> {
+export async function leaveChat(session: CommandSession, wanted: string): Promise<void> {
   const { user_id } = await session.login();
   const client = await session.loggedIn();
   const { id, name } = await findOnly(client, wanted);

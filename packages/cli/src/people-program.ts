@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { sessionOf } from './command-parts.js';
-import { type ProfileOptions, profile, visibilities } from './profile.js';
+import { type ProfileOptions, profile, visibilityNames } from './profile.js';
 import { type SessionsOptions, sessions } from './sessions.js';
 
 /** Adds the commands for people and the own account. */
@@ -12,7 +12,7 @@ export function addPeople(program: Command): void {
     .option('--about <text>', 'set the text about you')
     .addOption(
       new Option('--visibility <who>', 'set who may see the rest of your profile and find you by name').choices(
-        Object.keys(visibilities),
+        Object.keys(visibilityNames),
       ),
     )
     .action((user: string | undefined, options: ProfileOptions, command: Command) =>

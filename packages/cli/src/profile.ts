@@ -6,7 +6,7 @@ import type { CommandSession } from './session.js';
 import { seenWords, userValue } from './user-table.js';
 
 /** Visibilities by their name on the command line. */
-export const visibilities = {
+export const visibilityNames = {
   everyone: Visibility.EVERYONE,
   users: Visibility.USERS,
   contacts: Visibility.CONTACTS,
@@ -17,11 +17,11 @@ export const visibilities = {
 export interface ProfileOptions {
   readonly name?: string;
   readonly about?: string;
-  readonly visibility?: keyof typeof visibilities;
+  readonly visibility?: keyof typeof visibilityNames;
 }
 
 function visibilityOf(user: User): string | undefined {
-  return Object.entries(visibilities).find(([, value]) => value === user.visibility)?.[0];
+  return Object.entries(visibilityNames).find(([, value]) => value === user.visibility)?.[0];
 }
 
 function linesOf(user: User): string {
@@ -38,7 +38,7 @@ function linesOf(user: User): string {
 }
 
 function changeFrom({ visibility, ...texts }: ProfileOptions): ProfileChange {
-  return { ...texts, ...(visibility && { visibility: visibilities[visibility] }) };
+  return { ...texts, ...(visibility && { visibility: visibilityNames[visibility] }) };
 }
 
 /** Shows a profile, or changes the user's own. */

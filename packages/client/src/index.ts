@@ -12,13 +12,13 @@ export {
 } from '@parley/contract';
 export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
-export { Account, type ProfileChange } from './calls/account.js';
+export { OwnAccount, type ProfileChange } from './calls/account.js';
 export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
 export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type GivenRole, Members } from './calls/members.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
-export { Sessions } from './calls/sessions.js';
+export { OwnSessions } from './calls/sessions.js';
 export { Conversation } from './conversation.js';
 export type { ListenOptions, SendOptions } from './conversation-options.js';
 export type { LogPosition } from './core/bookmark.js';

@@ -1,13 +1,13 @@
 import { Channel, ChannelKind, type ListChannelsResponse, type Retention, User } from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
-import { Account } from './calls/account.js';
+import { OwnAccount } from './calls/account.js';
 import type { Abortable, Ask, PageRange } from './calls/ask.js';
 import { Chats } from './calls/chats.js';
 import { Invites } from './calls/invites.js';
 import { Members } from './calls/members.js';
 import { calls } from './calls/methods.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
-import { Sessions } from './calls/sessions.js';
+import { OwnSessions } from './calls/sessions.js';
 import { Conversation } from './conversation.js';
 import type { ListenOptions } from './conversation-options.js';
 import { type HistoryPage, pageOf } from './history.js';
@@ -103,7 +103,7 @@ export interface ChannelsRange extends PageRange {
  */
 export class ParleyClient {
   /** The user's own account: profile, password, email address. */
-  readonly account: Account;
+  readonly account: OwnAccount;
   /** Chats that the user belongs to. */
   readonly chats: Chats;
   /** Members of channels. */
@@ -111,7 +111,7 @@ export class ParleyClient {
   /** Invite links of chats. */
   readonly invites: Invites;
   /** The user's sessions. */
-  readonly sessions: Sessions;
+  readonly sessions: OwnSessions;
   readonly #transport: Transport;
   readonly #conversations = new Set<Conversation>();
   #token: string | undefined;
@@ -120,11 +120,11 @@ export class ParleyClient {
     this.#transport = transport;
     this.#token = token;
     const ask: Ask = (call, request, signal) => this.#ask(call, request, signal);
-    this.account = new Account(ask);
+    this.account = new OwnAccount(ask);
     this.chats = new Chats(ask);
     this.members = new Members(ask);
     this.invites = new Invites(ask);
-    this.sessions = new Sessions(ask);
+    this.sessions = new OwnSessions(ask);
   }
 
   /**

@@ -22,7 +22,7 @@ export interface ProfileChange {
  * }
  * ```
  */
-export class Account {
+export class OwnAccount {
   readonly #ask: Ask;
 
   constructor(ask: Ask) {

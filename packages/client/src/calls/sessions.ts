@@ -17,7 +17,7 @@ import { calls } from './methods.js';
  * }
  * ```
  */
-export class Sessions {
+export class OwnSessions {
   readonly #ask: Ask;
 
   constructor(ask: Ask) {
