@@ -44,6 +44,7 @@ module.exports = {
       'history',
       'search',
       'channels',
+      'inbox',
       'invites',
       'safety',
       'admin',

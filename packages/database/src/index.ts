@@ -6,7 +6,7 @@ export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded
 export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { declareRestored, grantAdministrator } from './owner.js';
-export { checkServer, createPool, type PoolSettings, transaction } from './pool.js';
+export { checkServer, createPool, type PoolSettings, snapshot, transaction } from './pool.js';
 export { commandOf, identityOf } from './processes.js';
 export { db } from './query-builder.js';
 export { type Rate, refund, spend } from './rate.js';

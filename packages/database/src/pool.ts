@@ -108,16 +108,11 @@ export async function checkServer(pool: pg.Pool): Promise<void> {
   throw new Error(`PostgreSQL ${rows[0]?.name} is too old. Use version 15 or later.`);
 }
 
-/**
- * Runs `work` in one READ COMMITTED transaction: commits when it returns, rolls back when it
- * throws. Closes a connection whose rollback or commit failed.
- * @throws the error of `work` or of the commit.
- */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function run<T>(pool: pg.Pool, begin: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | boolean = true;
   try {
-    await client.query('BEGIN');
+    await client.query(begin);
     const result = await work(client);
     await client.query('COMMIT');
     broken = false;
@@ -131,4 +126,21 @@ export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient
   } finally {
     client.release(broken);
   }
+}
+
+/**
+ * Runs `work` in one READ COMMITTED transaction: commits when it returns, rolls back when it
+ * throws. Closes a connection whose rollback or commit failed.
+ * @throws the error of `work` or of the commit.
+ */
+export function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return run(pool, 'BEGIN', work);
+}
+
+/**
+ * Runs `work`, whose statements only read and all see the database at one moment.
+ * @throws the error of `work`.
+ */
+export function snapshot<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return run(pool, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work);
 }

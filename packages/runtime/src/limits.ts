@@ -142,6 +142,14 @@ export const limits = {
   membersToldReceipts: 100,
   /** Maximum of `user_count`. */
   usersCounted: 1_000,
+  /**
+   * Unread messages and mentions of a chat, and unread notifications, are counted up to this number,
+   * among so many messages after the last read one.
+   */
+  unreadCounted: 100,
+  unreadLookedAt: 1_000,
+  /** Replies to one message, as counted in a page. */
+  repliesCounted: 1_000,
   pageEntries: 100,
   pageBytes: 1_048_576,
   /** Emoji of one message in a page, and users named for each; the rest is only counted. */

@@ -57,6 +57,7 @@ export const refusals = {
     400,
     'Invalid page. Ask for at most 100 entries (0 means as many as fit), start where the last page ended and keep its direction.',
   ),
+  'invalid-notify': row('INVALID_ARGUMENT', 400, 'Invalid choice. Choose NOTIFY_ALL, NOTIFY_MENTIONS or NOTIFY_NONE.'),
   'invalid-message': row('INVALID_ARGUMENT', 400, 'A field of the message is too long or has an unknown value.'),
   'empty-message': row('INVALID_ARGUMENT', 400, 'The message has no visible text. Write something, then send it.'),
   'invalid-search': row(
@@ -146,6 +147,11 @@ export const refusals = {
   ),
   'message-not-found': row('NOT_FOUND', 404, 'Message not found. It may have been deleted.'),
   'no-history': row('FAILED_PRECONDITION', 409, 'This channel does not store messages, so they cannot be changed.'),
+  'other-log': row(
+    'FAILED_PRECONDITION',
+    409,
+    'These seqs belong to another log of the channel. Call Overview, then use the log it names.',
+  ),
   'user-id-taken': row('ALREADY_EXISTS', 409, 'That user id is taken. Choose another.'),
   'channel-occupied': row('FAILED_PRECONDITION', 409, 'Someone is in this channel. Try again when it is empty.'),
   'not-a-member': row('FAILED_PRECONDITION', 409, 'You are not a member of this channel. Join it first.'),

@@ -30,7 +30,12 @@ import type { ChannelServiceConfig } from './config.js';
 import { Archive } from './history/archive.js';
 import { createHistory } from './history/history.js';
 import { Retention } from './history/retention.js';
+import { createListReceipts } from './inbox/list-receipts.js';
 import { notifyOfMessages } from './inbox/message-notices.js';
+import { createListNotifications, createMarkNotifications } from './inbox/notifications.js';
+import { createOverview } from './inbox/overview.js';
+import { createSetNotify } from './inbox/set-notify.js';
+import { createUpdateReceipt } from './inbox/update-receipt.js';
 import { createCreateInvite, createListInvites, createRevokeInvite } from './invites/invites.js';
 import { createJoin } from './invites/join.js';
 import { createPreviewInvite } from './invites/preview.js';
@@ -86,6 +91,12 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     listBlocked: forUser(callers, createListBlocked(pool)),
     history: forUser(callers, createHistory(pool)),
     search: forUser(callers, createSearch(pool, deps.searchPool)),
+    overview: forUser(callers, createOverview(pool)),
+    updateReceipt: forUser(callers, createUpdateReceipt(pool)),
+    listReceipts: forUser(callers, createListReceipts(pool)),
+    setNotify: forUser(callers, createSetNotify(pool)),
+    listNotifications: forUser(callers, createListNotifications(pool)),
+    markNotifications: forUser(callers, createMarkNotifications(pool)),
     listen: forUser(callers, createListen(deps)),
     report: forService(callers, 'chat', managerAudience, createReport(deps)),
   };

@@ -80,6 +80,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with many entries (%
       seqs,
       maxEmoji: 100,
       maxReactors: 10,
+      maxReplies: 1_000,
       readerId: me.id,
     });
     const text = await plan(readEntries.text, wanted, mode);

@@ -82,15 +82,18 @@ WITH head AS (
   INSERT INTO chat.usage AS u (user_id, bytes, rows)
   SELECT sender_id, -sum(bytes), -count(*) FROM rest WHERE kind <> :KIND_MEMBER AND EXISTS (SELECT FROM head) GROUP BY sender_id ORDER BY sender_id
   ON CONFLICT (user_id) DO UPDATE SET bytes = u.bytes + excluded.bytes, rows = u.rows + excluded.rows
+), notices AS (
+  DELETE FROM chat.notification WHERE channel_id = :channelId AND seq IS NOT NULL
 ), living AS (
   UPDATE chat.member SET joined_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NULL
 )
 UPDATE chat.member SET joined_seq = 0, left_seq = 0, delivered_seq = 0, read_seq = 0 WHERE channel_id = :channelId AND left_seq IS NOT NULL;
 
--- Marks a channel as deleted, removes its seats and clears its owner. Run after lockChannel.
+-- Marks a channel as deleted, removes its seats and notifications, and clears its owner. Run after lockChannel.
 -- name: deleteChannel
 WITH gone AS (UPDATE chat.channel SET deleted_at = now(), updated_at = now() WHERE id = :channelId),
-  seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId)
+  seats AS (DELETE FROM chat.seat WHERE channel_id = :channelId),
+  notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId)
 UPDATE chat.channel_head SET instance_id = NULL, epoch = epoch + 1 WHERE channel_id = :channelId;
 
 -- Creates the direct chat of two users, ordered by the bytes of their ids. Returns no row if a

@@ -7,6 +7,11 @@ import { type HistoryEntry, type HistoryPosition, readEntries } from './history-
 /** Maximum number of emoji per message and of users per emoji. */
 export const reactionLimits = { maxEmoji: limits.emojiListed, maxReactors: limits.reactorsListed };
 
+function repliesOf({ replies, lastReplySeq, lastReplyMs, lastReplier }: HistoryEntry) {
+  if (replies === 0) return undefined;
+  return { count: replies, lastSeq: lastReplySeq, lastAt: lastReplyMs, lastSender: lastReplier };
+}
+
 function toMessage(row: HistoryEntry): Message {
   return Message.fromPartial({
     channelId: row.channelId,
@@ -24,6 +29,7 @@ function toMessage(row: HistoryEntry): Message {
     editedAt: row.editedMs ?? 0,
     deleted: row.deleted,
     reactions: row.reactions,
+    replies: repliesOf(row),
   });
 }
 
@@ -40,6 +46,12 @@ export async function readPage(
   const wanted = fitting(positions, limits.pageBytes, ({ bytes }) => bytes);
   const channelIds = wanted.map(({ channelId }) => channelId);
   const seqs = wanted.map(({ seq }) => seq);
-  const rows = await readEntries.run(pool, { channelIds, seqs, ...reactionLimits, readerId });
+  const rows = await readEntries.run(pool, {
+    channelIds,
+    seqs,
+    ...reactionLimits,
+    maxReplies: limits.repliesCounted,
+    readerId,
+  });
   return fitting(rows.map(toMessage), limits.pageBytes, sizeOnTheWire);
 }

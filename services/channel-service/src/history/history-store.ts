@@ -32,7 +32,7 @@ export const findNewest = sql.statement('findNewest', range, position);
 export const findOldest = sql.statement('findOldest', range, position);
 export const readEntries = sql.statement(
   'readEntries',
-  { channelIds: array(int4), seqs: array(int8), maxEmoji: int8, maxReactors: int8, readerId: text },
+  { channelIds: array(int4), seqs: array(int8), maxEmoji: int8, maxReactors: int8, maxReplies: int8, readerId: text },
   {
     channelId: int4,
     seq: int8,
@@ -48,6 +48,11 @@ export const readEntries = sql.statement(
     editedMs: nullable(int8),
     deleted: bool,
     reactions: json<StoredReaction[]>(),
+    /** Replies that still have their text, counted up to a limit; the next three are of the last one. */
+    replies: int8,
+    lastReplySeq: int8,
+    lastReplyMs: int8,
+    lastReplier: text,
     fileIds: array(text),
   },
 );

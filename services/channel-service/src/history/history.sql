@@ -2,7 +2,7 @@
 -- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
 -- size, computed without reading the data.
 -- name: findNewest
-SELECT m.channel_id, m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
+SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
     SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = m.seq ORDER BY x.emoji LIMIT :maxEmoji
   ) r), 0)::int AS bytes
@@ -12,14 +12,15 @@ FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq 
 -- deletions, reactions and pins appear in their target. `bytes` is an upper bound of the encoded
 -- size, computed without reading the data.
 -- name: findOldest
-SELECT m.channel_id, m.seq, octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
+SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.mentions) + coalesce((
   SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
     SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = :channelId AND x.seq = m.seq ORDER BY x.emoji LIMIT :maxEmoji
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT :size;
 
 -- Reads entries of any channels in their current state, in the order of the arrays. The row reflects edits and
--- deletions; reactions and files have their own rows. LATERAL with LIMIT makes each an index probe,
+-- deletions; reactions and files have their own rows. Replies are counted up to a limit, and for a former
+-- member up to the removal. LATERAL with LIMIT makes each an index probe,
 -- whatever the statistics.
 -- name: readEntries
 SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
@@ -27,7 +28,8 @@ SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.user
   CASE WHEN m.deleted_at IS NULL THEN m.content_type ELSE '' END AS content_type,
   CASE WHEN m.deleted_at IS NULL THEN m.mentions ELSE '{}' END AS mentions,
   floor(extract(epoch FROM m.edited_at) * 1000)::bigint AS edited_ms, m.deleted_at IS NOT NULL AS deleted,
-  coalesce(r.reactions, '[]') AS reactions,
+  coalesce(r.reactions, '[]') AS reactions, replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
+  coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier,
   ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = page.channel_id AND f.seq = m.seq ORDER BY 1) AS file_ids
 FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)
 CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = page.seq LIMIT 1) m
@@ -38,4 +40,15 @@ CROSS JOIN LATERAL (
   ) ORDER BY one.emoji) AS reactions
   FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = page.channel_id AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji) one
 ) r
+CROSS JOIN LATERAL (
+  SELECT count(*) AS count, max(one.seq) AS last_seq FROM (
+    SELECT x.seq FROM chat.message x
+    WHERE x.channel_id = page.channel_id AND x.target_seq = page.seq AND x.kind = :KIND_MESSAGE AND x.deleted_at IS NULL AND x.seq <= coalesce(
+      (SELECT nullif(y.left_seq, 0) FROM chat.member y WHERE y.channel_id = page.channel_id AND y.user_id = :readerId), 9223372036854775807)
+    ORDER BY x.seq DESC LIMIT :maxReplies
+  ) one
+) replies
+LEFT JOIN LATERAL (
+  SELECT x.sent_at, x.sender_id FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = replies.last_seq LIMIT 1
+) reply ON true
 ORDER BY page.place;

@@ -1,4 +1,4 @@
-import { refuse } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 import type { Access } from '../members/member-store.js';
 import { isListed } from '../requests/kinds.js';
 
@@ -10,15 +10,21 @@ export type Readable = readonly [first: number, last: number];
 
 const nothing: Readable = [1, 0];
 
+/** Returns the refusal for a user who is not a member: nothing tells that an unlisted channel exists. */
+export function refusalOutside({ kind, bannedForMs }: ReadAccess): Refusal {
+  if (!isListed(kind)) return refuse('channel-not-found');
+  return bannedForMs > 0 ? refuse('banned', { retryAfterMs: bannedForMs }) : refuse('not-a-member');
+}
+
 /**
  * Returns the last seq that a user may read; for a past member, the one that ended the membership.
  * @throws {Refusal} `channel-not-found`, `banned` or `not-a-member`.
  */
-function lastOfMember({ kind, inside, leftSeq, lastSeq, bannedForMs }: ReadAccess): number {
+function lastOfMember(access: ReadAccess): number {
+  const { inside, leftSeq, lastSeq } = access;
   if (inside) return lastSeq;
   if ((leftSeq ?? 0) > 0) return Math.min(leftSeq ?? 0, lastSeq);
-  if (!isListed(kind)) throw refuse('channel-not-found');
-  throw bannedForMs > 0 ? refuse('banned', { retryAfterMs: bannedForMs }) : refuse('not-a-member');
+  throw refusalOutside(access);
 }
 
 /**

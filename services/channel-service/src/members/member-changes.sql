@@ -25,10 +25,11 @@ INSERT INTO chat.member AS m (channel_id, user_id, joined_seq) VALUES (:channelI
 ON CONFLICT (channel_id, user_id) DO UPDATE SET left_seq = NULL, joined_at = now(), left_by_choice = false,
   joined_seq = CASE WHEN :isOpenHistory AND m.left_seq > 0 THEN m.joined_seq ELSE excluded.joined_seq END;
 
--- Ends a membership and deletes the user's offer in the channel. `lastSeq` is the last seq that the
+-- Ends a membership and deletes the user's offer and notifications in the channel. `lastSeq` is the last seq that the
 -- user may still read.
 -- name: leave
-WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId)
+WITH over AS (DELETE FROM chat.offer WHERE channel_id = :channelId AND user_id = :userId),
+  notices AS (DELETE FROM chat.notification WHERE channel_id = :channelId AND user_id = :userId)
 UPDATE chat.member SET left_seq = :lastSeq, role = 'member', left_by_choice = :byChoice WHERE channel_id = :channelId AND user_id = :userId;
 
 -- Mutes a user until a time in Unix ms (0 lifts the mute). A non-member gets a row that grants no
@@ -63,3 +64,7 @@ WHERE (SELECT count(*) FROM chat.offer o WHERE o.user_id = :userId::varchar AND 
     WHERE o.user_id = :userId::varchar AND o.channel_id <> :channelId AND o.offered_by = :byId::varchar AND o.lapses_at > now()) < :maxOffersOfOfferer
 ON CONFLICT (channel_id, user_id) DO UPDATE SET role = excluded.role, offered_by = excluded.offered_by, lapses_at = excluded.lapses_at
 RETURNING role;
+
+-- Notifies a user of a change that somebody else made, unless that person is blocked.
+-- name: notifyUser
+SELECT FROM chat.notify(ARRAY[:kind::text], ARRAY[:channelId::int], ARRAY[0::bigint], ARRAY[:byId::varchar], ARRAY[:userId::varchar]);

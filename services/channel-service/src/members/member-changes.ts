@@ -3,7 +3,7 @@ import { refuse } from '@parley/runtime';
 import { ranks } from '../requests/ranks.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangeContext, ChangedMember } from './change-context.js';
-import { endOffer, setRole } from './member-store.js';
+import { endOffer, notifyUser, setRole } from './member-store.js';
 import { addMember, recordChange } from './membership.js';
 import { checkManages, checkVisible } from './membership-rules.js';
 import { bans, mutes, remove } from './moderation.js';
@@ -89,6 +89,8 @@ async function giveRole(
   if (channel.kind === 'room') return { rank: 'none', out: false };
   await recordChange(client, channel, { userId: user.id, joined: true, role: ranks[rank], by: me.id });
   await setRole(client, channel.id, user.id, rank);
+  if (rank !== theirs.rank)
+    await notifyUser.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userId: user.id });
   return { rank, out: false };
 }
 

@@ -11,6 +11,7 @@ import {
   int8,
   loadSql,
   type MemberRole,
+  type NotificationKind,
   nullable,
   type Queryable,
   type RowOf,
@@ -117,6 +118,13 @@ export const offerRole = changes.statement(
   { ...member, role: offeredRole, byId: text, maxOffers: int8, maxOffersOfOfferer: int8 },
   { role: offeredRole },
 );
+
+export const notifyUser = changes.statement('notifyUser', {
+  kind: text.as<NotificationKind>(),
+  channelId: int4,
+  byId: text,
+  userId: text,
+});
 
 /** Range that a user may read in a channel, with the membership it depends on. */
 export type Access = RowOf<typeof readAccess>;

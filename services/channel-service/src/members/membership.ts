@@ -14,6 +14,7 @@ import {
   findUser,
   type ListedMember,
   nextRevision,
+  notifyUser,
   type OfferedRole,
 } from './member-store.js';
 import type { ChannelMembership } from './membership-rules.js';
@@ -75,7 +76,7 @@ export async function recordChange(
 }
 
 /**
- * Makes a user a member, or does nothing if they are one.
+ * Makes a user a member, or does nothing if they are one. Notifies a user whom somebody else adds.
  * @throws {Refusal} `banned` or `channel-full`.
  */
 export async function addMember(
@@ -91,4 +92,5 @@ export async function addMember(
   if ((await countMembers(client, channel.id)) >= channel.userLimit) throw refuse('channel-full');
   const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
   await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });
+  await notifyUser.run(client, { kind: 'added', channelId: channel.id, byId: by, userId });
 }

@@ -4,7 +4,7 @@ import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { type LockedChannel, lockUser } from '../transactions/locks.js';
 import type { ChangeContext } from './change-context.js';
-import { nextRevision, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
+import { nextRevision, notifyUser, type OfferedRole, offerRole, setRole, transferOwnership } from './member-store.js';
 import { recordChange } from './membership.js';
 import type { ChannelMembership } from './membership-rules.js';
 
@@ -99,6 +99,7 @@ export async function makeOffer(
     maxOffersOfOfferer: limits.offersPerOfferer,
   });
   if (made === undefined) throw refuse('too-many-offers');
+  await notifyUser.run(client, { kind: 'offered', channelId: channel.id, byId: by, userId });
 }
 
 /**
@@ -125,5 +126,7 @@ export async function takeOver(
     maxChannels: limits.channelsPerUser,
   });
   if (transferred.length === 0) throw refuse('too-many-channels');
-  if (channel.kind !== 'room') await setRole(client, channel.id, channel.ownerId, 'admin');
+  if (channel.kind === 'room') return;
+  await setRole(client, channel.id, channel.ownerId, 'admin');
+  await notifyUser.run(client, { kind: 'role', channelId: channel.id, byId: me.id, userId: channel.ownerId });
 }

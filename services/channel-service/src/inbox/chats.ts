@@ -1,0 +1,93 @@
+import { type Channel, ChannelKind, Chat, type Message, Notify, Receipt, User } from '@parley/contract';
+import type { Notify as NotifyWord, Pool, PoolClient } from '@parley/database';
+import { snapshot } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import { profileFields, type UserCaller } from '@parley/service-kit';
+import { describeChannels } from '../channels/describe.js';
+import { readPage } from '../history/entries.js';
+import { fitting } from '../requests/page.js';
+import { readChats, readPeers, type StoredChat } from './chat-store.js';
+
+export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
+  all: Notify.ALL,
+  mentions: Notify.MENTIONS,
+  none: Notify.NONE,
+};
+
+/** Reads the other users of direct chats, by the id of the chat. */
+async function readPeersOf(client: PoolClient, me: UserCaller, channels: readonly Channel[]) {
+  const channelIds = channels.flatMap(({ id, kind }) => (kind === ChannelKind.DIRECT ? [id] : []));
+  if (channelIds.length === 0) return new Map<number, User>();
+  const rows = await readPeers.run(client, { userId: me.id, userRole: me.role, channelIds });
+  return new Map(
+    rows.map(({ channelId, id, name, number, blocked, ...profile }) => [
+      channelId,
+      User.fromPartial({ id, name, number, blocked, ...profileFields(profile) }),
+    ]),
+  );
+}
+
+function receiptsOf({ others }: StoredChat): Receipt[] {
+  return others.map(([userId, deliveredSeq, readSeq]) => Receipt.fromPartial({ userId, deliveredSeq, readSeq }));
+}
+
+function toChat(me: UserCaller, row: StoredChat, channel: Channel, last?: Message, peer?: User): Chat {
+  return Chat.fromPartial({
+    channel: { ...channel, users: [] },
+    last,
+    unread: row.unread,
+    mentions: row.mentions,
+    mine: { userId: me.id, deliveredSeq: row.deliveredSeq, readSeq: row.readSeq },
+    log: channel.log,
+    markedUnread: row.markedUnread,
+    notify: notifyWords[row.notify],
+    others: receiptsOf(row),
+    peer,
+  });
+}
+
+const sizeOnTheWire = (chat: Chat) => Chat.encode(chat).finish().length;
+
+const hasLast = ({ lastSeq }: StoredChat) => lastSeq !== null;
+
+/** Reads the last messages of the first chats: as many as fit into a page. */
+async function readLast(client: PoolClient, me: UserCaller, rows: readonly StoredChat[]) {
+  const positions = rows.flatMap(({ id, lastSeq, lastBytes }) =>
+    lastSeq === null ? [] : [{ channelId: id, seq: lastSeq, bytes: lastBytes ?? 0 }],
+  );
+  const messages = await readPage(client, positions, me.id);
+  return new Map(messages.map((message) => [message.channelId, message]));
+}
+
+/**
+ * Reads chats as the caller sees them, in the order of `ids`: as many from the first one as fit into
+ * a page. Leaves out those that the caller is not in. Run in a snapshot.
+ */
+export async function readChatsOf(
+  client: PoolClient,
+  me: UserCaller,
+  ids: readonly number[],
+): Promise<readonly Chat[]> {
+  const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
+  const rows = await readChats.run(client, { userId: me.id, channelIds: ids, maxLooked, maxUnread, maxTold });
+  const described = await describeChannels(client, me, ids);
+  const channels = new Map(described.map((channel) => [channel.id, channel]));
+  const peers = await readPeersOf(client, me, described);
+  const last = await readLast(client, me, rows);
+  const over = rows.findIndex((row) => hasLast(row) && !last.has(row.id));
+  const chats = rows.slice(0, over === -1 ? rows.length : over).flatMap((row) => {
+    const channel = channels.get(row.id);
+    return channel === undefined ? [] : toChat(me, row, channel, last.get(row.id), peers.get(row.id));
+  });
+  return fitting(chats, limits.pageBytes, sizeOnTheWire);
+}
+
+/**
+ * Reads one chat as the caller sees it.
+ * @throws {Refusal} `channel-not-found`.
+ */
+export async function readChat(pool: Pool, me: UserCaller, id: number): Promise<Chat> {
+  const [chat] = await snapshot(pool, (client) => readChatsOf(client, me, [id]));
+  if (chat === undefined) throw refuse('channel-not-found');
+  return chat;
+}

@@ -1,0 +1,30 @@
+-- Moves the watermarks of a member forward, not beyond the log, and sets or clears the mark "unread"
+-- (NULL: cleared by reading on). 0 leaves a watermark unchanged. Returns no row for a user who is
+-- not a member, or another log. The lock comes first, so that a removal is seen.
+-- name: moveReceipt
+WITH due AS MATERIALIZED (
+  SELECT m.channel_id, m.user_id,
+    CASE WHEN :readSeq::bigint > 0 THEN least(greatest(:readSeq, m.joined_seq), h.last_seq) ELSE 0 END AS read_seq,
+    CASE WHEN :deliveredSeq::bigint > 0 THEN least(greatest(:deliveredSeq, m.joined_seq), h.last_seq) ELSE 0 END AS delivered_seq
+  FROM chat.member m JOIN chat.channel_head h ON h.channel_id = m.channel_id
+  WHERE m.channel_id = :channelId AND m.user_id = :userId AND m.left_seq IS NULL AND h.log_id = :logId FOR NO KEY UPDATE OF m
+)
+UPDATE chat.member m SET read_seq = greatest(m.read_seq, d.read_seq), delivered_seq = greatest(m.delivered_seq, d.delivered_seq, d.read_seq),
+  marked_unread = coalesce(:markedUnread, m.marked_unread AND d.read_seq <= m.read_seq),
+  receipt_at = CASE WHEN d.read_seq > m.read_seq OR d.delivered_seq > m.delivered_seq THEN now() ELSE m.receipt_at END
+FROM due d WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING m.user_id;
+
+-- Reads the sender of a message.
+-- name: readSender
+SELECT sender_id FROM chat.message WHERE channel_id = :channelId AND seq = :seq AND kind = :KIND_MESSAGE;
+
+-- Lists the receipts of the members of a chat, by user id, without the sender of a message and
+-- without users who read in private.
+-- name: listReceipts
+SELECT m.user_id, m.delivered_seq, m.read_seq FROM chat.member m JOIN chat.users u ON u.id = m.user_id
+WHERE m.channel_id = :channelId AND m.user_id > :afterId AND m.left_seq IS NULL AND m.user_id <> :senderId AND NOT u.private_reads
+ORDER BY m.user_id LIMIT :size;
+
+-- Sets what notifies a member. Returns no row for a user who is not one.
+-- name: setNotify
+UPDATE chat.member SET notify = :notify WHERE channel_id = :channelId AND user_id = :userId AND left_seq IS NULL RETURNING user_id;
