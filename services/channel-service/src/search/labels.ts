@@ -10,8 +10,9 @@ export const senderLabel = (userId: string) => `<${userId.toLowerCase()}`;
 const dayMs = 86_400_000;
 /** Lengths of the spans of time that have a label. */
 const spans = [
-  { prefix: '@', lengthMs: 8 * dayMs },
-  { prefix: '@@', lengthMs: 64 * dayMs },
+  { prefix: '@', lengthMs: dayMs },
+  { prefix: '@@', lengthMs: 8 * dayMs },
+  { prefix: '@@@', lengthMs: 64 * dayMs },
 ] as const;
 
 const spanAt = (timeMs: number, lengthMs: number) => Math.floor(timeMs / lengthMs);

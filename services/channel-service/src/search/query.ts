@@ -5,8 +5,8 @@ import { pairsOf, type Token, tokensOf } from './words.js';
 const quotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]/u;
 /** Length from which the last word also finds longer words. A shorter beginning would find too much. */
 const prefixCharacters = 3;
-/** More channels than these are not looked up in the index, only compared. */
-const labelledChannels = 50;
+/** Of more channels than these, looking up the labels would cost more than comparing what is found. */
+const labelledChannels = 4;
 
 /**
  * Cuts a run into words of its language. This decides only which parts of the run may stand apart:
@@ -33,20 +33,32 @@ function wordsInRun(run: string): string[] {
   return words.length === 0 ? [run] : words;
 }
 
+/** Returns a term for a run in a phrase. Only the last one may go on in the message. */
+function runInPhrase(run: string, isLast: boolean): string {
+  return isLast ? partTerm(run) : inOrder(pairsOf(run).map((pair) => `'${pair}'`));
+}
+
 function phraseTerms(text: string): string[] {
-  const terms = tokensOf(text).map((token) =>
-    token.isRun ? token.forms.map(partTerm).join('') : wordTerm(token, false),
+  const tokens = tokensOf(text);
+  const terms = tokens.map((token, at) =>
+    token.isRun ? runInPhrase(token.forms.join(''), at === tokens.length - 1) : wordTerm(token, false),
   );
   return terms.length === 0 ? [] : [inOrder(terms)];
 }
 
-/** Returns the terms of text without spaces: its words in order, and the words of its runs. */
+/** Returns the terms of text without spaces: words that follow each other, and the words of runs. */
 function chunkTerms(chunk: string, isLast: boolean): string[] {
   const tokens = tokensOf(chunk);
   const open = isLast ? tokens.at(-1) : undefined;
-  const words = tokens.filter(({ isRun }) => !isRun).map((token) => wordTerm(token, token === open));
-  const runs = tokens.filter(({ isRun }) => isRun).flatMap(({ forms }) => forms.flatMap(wordsInRun));
-  return [...(words.length === 0 ? [] : [inOrder(words)]), ...runs.map(partTerm)];
+  const terms: string[] = [];
+  let words: string[] = [];
+  for (const token of tokens) {
+    if (token.isRun) {
+      terms.push(inOrder(words), ...token.forms.flatMap(wordsInRun).map(partTerm));
+      words = [];
+    } else words.push(wordTerm(token, token === open));
+  }
+  return [...terms, inOrder(words)].filter((term) => term !== '');
 }
 
 function looseTerms(text: string): string[] {

@@ -38,7 +38,6 @@ export const findMatches = sql.statement(
     sinceMs: int8,
     beforeMs: int8,
     channelIds: array(int4),
-    logIds: array(uuid),
     firstSeqs: array(int8),
     lastSeqs: array(int8),
     atMs: int8,
@@ -48,7 +47,7 @@ export const findMatches = sql.statement(
     maxEmoji: int8,
     maxReactors: int4,
   },
-  { channelId: int4, seq: int8, sentMs: int8, bytes: nullable(int4) },
+  { channelId: int4, seq: int8, sentMs: int8, logId: uuid, bytes: nullable(int4) },
 );
 
 /** A message that matches a query. */

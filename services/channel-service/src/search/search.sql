@@ -1,7 +1,8 @@
 -- Reads the channels in which a user may search: chats that the user is or was a member of, and own
--- rooms; the most active ones if there are more than `maxChannels`.
+-- rooms; the most active ones if there are more than `maxChannels`. LATERAL with LIMIT makes each an
+-- index probe, whatever the statistics.
 -- name: findSearchable
-SELECT c.id AS channel_id, h.log_id, c.kind, true AS has_history, c.open_history, h.first_seq, h.last_seq, mine.joined_seq, mine.left_seq,
+SELECT c.id AS channel_id, c.log_id, c.kind, true AS has_history, c.open_history, c.first_seq, c.last_seq, mine.joined_seq, mine.left_seq,
   mine.inside, 0 AS banned_for_ms
 FROM (
   SELECT m.channel_id, m.joined_seq, m.left_seq, true AS inside FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL
@@ -10,33 +11,36 @@ FROM (
   UNION ALL
   SELECT r.id, NULL, NULL, false FROM chat.channel r WHERE r.owner_id = :userId AND r.kind = 'room'
 ) mine
-JOIN chat.channel c ON c.id = mine.channel_id JOIN chat.channel_head h ON h.channel_id = mine.channel_id
-WHERE c.deleted_at IS NULL AND c.retention_seconds IS DISTINCT FROM 0 AND h.last_seq >= h.first_seq
-  AND (c.kind <> 'room' OR c.owner_id = :userId)
-ORDER BY h.last_at DESC, c.id LIMIT :maxChannels;
+CROSS JOIN LATERAL (
+  SELECT x.id, x.kind, x.open_history, h.log_id, h.first_seq, h.last_seq, h.last_at
+  FROM chat.channel x JOIN chat.channel_head h ON h.channel_id = x.id
+  WHERE x.id = mine.channel_id AND x.deleted_at IS NULL AND x.retention_seconds IS DISTINCT FROM 0 AND h.last_seq >= h.first_seq
+    AND (x.kind <> 'room' OR x.owner_id = :userId) LIMIT 1
+) c
+ORDER BY c.last_at DESC, c.id LIMIT :maxChannels;
 
 -- Finds a page of the messages that match a query, newest first, in the readable part of each
--- channel and after the position at the end of the previous page. Finds nothing by words of another
--- log. `bytes` is an upper bound of the encoded size; NULL for a message that was edited or deleted
--- after its words were stored.
+-- channel and after the position at the end of the previous page. `log_id` is the log of the words.
+-- `bytes` is an upper bound of the encoded size; NULL for a message that was edited or deleted after
+-- its words were stored.
 -- name: findMatches
 WITH hits AS MATERIALIZED (
   SELECT s.channel_id, s.seq, s.sent_ms, s.edited_us FROM chat.search s
   WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs
 )
-SELECT page.channel_id, page.seq, page.sent_ms, CASE WHEN m.seq IS NOT NULL THEN
+SELECT page.channel_id, page.seq, page.sent_ms, p.log_id, CASE WHEN m.seq IS NOT NULL THEN
   octet_length(m.data) + 300 + 66 * cardinality(m.mentions) + coalesce((
     SELECT sum(20 + octet_length(r.emoji) + 66 * least(r.people, :maxReactors)) FROM (
       SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = page.channel_id AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji
     ) r), 0)::int END AS bytes
 FROM (
   SELECT hits.* FROM hits
-  JOIN unnest(:channelIds::int[], :logIds::uuid[], :firstSeqs::bigint[], :lastSeqs::bigint[]) AS part (channel_id, log_id, first_seq, last_seq)
+  JOIN unnest(:channelIds::int[], :firstSeqs::bigint[], :lastSeqs::bigint[]) AS part (channel_id, first_seq, last_seq)
     ON part.channel_id = hits.channel_id AND hits.seq BETWEEN part.first_seq AND part.last_seq
-  JOIN chat.search_progress p ON p.channel_id = part.channel_id AND p.log_id = part.log_id
   WHERE (hits.sent_ms, hits.channel_id, hits.seq) < (:atMs::bigint, :atChannelId::int, :atSeq::bigint)
   ORDER BY hits.sent_ms DESC, hits.channel_id DESC, hits.seq DESC LIMIT :size
 ) page
+JOIN chat.search_progress p ON p.channel_id = page.channel_id
 LEFT JOIN LATERAL (
   SELECT x.seq, x.data, x.mentions FROM chat.message x
   WHERE x.channel_id = page.channel_id AND x.seq = page.seq AND x.deleted_at IS NULL

@@ -90,12 +90,11 @@ async function findIn(pool: Pool, query: MessageQuery, labels: readonly string[]
     return await findMatches.run(pool, {
       query: queryOf(terms, channelIds, labels),
       ...{ sinceMs, beforeMs, channelIds },
-      logIds: parts.map(({ logId }) => logId),
       firstSeqs: parts.map(({ firstSeq }) => firstSeq),
       lastSeqs: parts.map(({ lastSeq }) => lastSeq),
       ...{ atMs: at.sentMs, atChannelId: at.channelId, atSeq: at.seq },
       ...reactionLimits,
-      size,
+      size: size + 1,
     });
   } catch (error) {
     throw isBusy(error) ? refuse('search-too-broad') : error;
@@ -108,12 +107,18 @@ async function findNewest(pool: Pool, query: MessageQuery): Promise<SearchMatch[
   let found: SearchMatch[] = [];
   for (const { sinceMs, labels } of windowsUntil(Math.min(query.beforeMs, query.at.sentMs, Date.now()))) {
     found = await findIn(pool, query, labels);
-    if (found.length === query.size || sinceMs <= query.sinceMs) break;
+    if (found.length > query.size || sinceMs <= query.sinceMs) break;
   }
   return found;
 }
 
-const hasText = (match: SearchMatch): match is SearchMatch & HistoryPosition => match.bytes !== null;
+/** Returns the matches whose words are those of the message: of the same log, and of its text now. */
+function current(found: readonly SearchMatch[], parts: readonly ReadablePart[]): HistoryPosition[] {
+  const logs = new Map(parts.map(({ channelId, logId }) => [channelId, logId]));
+  return found.flatMap(({ channelId, seq, logId, bytes }) =>
+    bytes !== null && logs.get(channelId) === logId ? [{ channelId, seq, bytes }] : [],
+  );
+}
 
 /** Returns the position at which the next page continues, if there is one. */
 function endOf(
@@ -132,10 +137,10 @@ function endOf(
 async function respond(
   pool: Queryable,
   found: readonly SearchMatch[],
-  size: number,
+  { parts, size }: MessageQuery,
   readerId: string,
 ): Promise<HistoryResponse> {
-  const wanted = found.slice(0, size).filter(hasText);
+  const wanted = current(found.slice(0, size), parts);
   const messages = await readPage(pool, wanted, readerId);
   const end = endOf(found, size, messages, wanted.length);
   return HistoryResponse.fromPartial({
@@ -159,8 +164,8 @@ export function createSearch(pool: Pool, searchPool: Pool) {
     const terms = termsIn(request);
     const parts = channelId === 0 ? await partsOf(pool, me) : [await partOf(pool, oneChannel({ id: channelId }), me)];
     const beforeMs = before === 0 ? Number.MAX_SAFE_INTEGER : before;
-    const query = { terms, parts, sinceMs: after, beforeMs, at, size: size + 1 };
+    const query = { terms, parts, sinceMs: after, beforeMs, at, size };
     const found = parts.length === 0 ? [] : await findNewest(searchPool, query);
-    return respond(pool, found, size, me.id);
+    return respond(pool, found, query, me.id);
   };
 }
