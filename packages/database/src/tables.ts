@@ -16,6 +16,14 @@ export interface BlockTable {
   createdAt: Generated<Date>;
 }
 
+export interface BotTable {
+  userId: string;
+  channelId: number | null;
+  createdBy: string | null;
+  createdAt: Generated<Date>;
+  revokedAt: Date | null;
+}
+
 export interface ChannelTable {
   id: Generated<number>;
   name: string;
@@ -236,6 +244,7 @@ export interface SessionTable {
   expiresAt: Date;
   revokedAt: Date | null;
   address: Generated<string>;
+  tokenHash: Buffer | null;
 }
 
 export interface SigningKeyTable {
@@ -300,6 +309,7 @@ export interface UsersTable {
 export interface Database {
   audit: AuditTable;
   block: BlockTable;
+  bot: BotTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
   event: EventTable;
