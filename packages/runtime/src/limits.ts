@@ -125,6 +125,9 @@ export const limits = {
   channelsPerNewUser: 20,
   /** Users whom one user has blocked. */
   blocksPerUser: 1_000,
+  /** Reports of abuse of one user that are not resolved, and the reason of one. */
+  openReportsPerUser: 100,
+  reportReasonCharacters: 1_000,
   offersPerUser: 20,
   /** Open offers from one user to another. */
   offersPerOfferer: 3,

@@ -70,6 +70,11 @@ export const refusals = {
     400,
     'Invalid report. Set addr, internal_addr, name, state and load within their limits.',
   ),
+  'invalid-abuse-report': row(
+    'INVALID_ARGUMENT',
+    400,
+    'Invalid report. Name another user or a message, and give a reason of at most 1000 characters.',
+  ),
   'invalid-kick': row(
     'INVALID_ARGUMENT',
     400,
@@ -140,6 +145,7 @@ export const refusals = {
     404,
     'This invite is not valid. It may have expired, been used up or been revoked. Ask for a new one.',
   ),
+  'abuse-report-not-found': row('NOT_FOUND', 404, 'Report not found. Check the id.'),
   'client-id-reused': row(
     'ALREADY_EXISTS',
     409,
@@ -193,6 +199,11 @@ export const refusals = {
     'There are as many valid invites as there can be. Revoke one first.',
   ),
   'too-many-blocks': row('RESOURCE_EXHAUSTED', 429, 'You have blocked as many users as one user can. Lift one first.'),
+  'too-many-abuse-reports': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'You have too many open reports. Wait until an operator has resolved some.',
+  ),
   'too-many-seats': row(
     'RESOURCE_EXHAUSTED',
     429,

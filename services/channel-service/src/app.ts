@@ -16,8 +16,11 @@ import {
   serviceToken,
   streamForUser,
 } from '@parley/service-kit';
+import { createListAbuseReports, createResolveAbuseReport } from './admin/abuse-reports.js';
 import { createKick } from './admin/kick.js';
+import { createListAllChannels } from './admin/list-all-channels.js';
 import { createListAudit } from './admin/list-audit.js';
+import { createListUsers } from './admin/list-users.js';
 import { forOperator } from './admin/operators.js';
 import { createSetUser } from './admin/set-user.js';
 import { createCreate } from './channels/create.js';
@@ -51,6 +54,7 @@ import { createListen, type OwnerLookup } from './placement/listen.js';
 import { countOwnerLookups } from './placement/metrics.js';
 import { createReport } from './placement/report.js';
 import { createListBlocked } from './safety/list-blocked.js';
+import { createReportAbuse } from './safety/report-abuse.js';
 import { createSetBlock } from './safety/set-block.js';
 import { Indexer } from './search/indexer.js';
 import { createSearch } from './search/search.js';
@@ -89,6 +93,7 @@ function channelHandlers(deps: HandlerDeps): Handlers<typeof ChannelService> {
     previewInvite: forUser(callers, createPreviewInvite(pool)),
     setBlock: forUser(callers, createSetBlock(deps)),
     listBlocked: forUser(callers, createListBlocked(pool)),
+    reportAbuse: forUser(callers, createReportAbuse(pool)),
     history: forUser(callers, createHistory(pool)),
     search: forUser(callers, createSearch(pool, deps.searchPool)),
     overview: forUser(callers, createOverview(pool)),
@@ -110,6 +115,10 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
     setUser: forOperator(callers, createSetUser(deps)),
     kick: forOperator(callers, createKick(deps)),
     listAudit: forOperator(callers, createListAudit(pool)),
+    listUsers: forOperator(callers, createListUsers(pool)),
+    listAllChannels: forOperator(callers, createListAllChannels(pool)),
+    listAbuseReports: forOperator(callers, createListAbuseReports(pool)),
+    resolveAbuseReport: forOperator(callers, createResolveAbuseReport(pool)),
   };
 }
 

@@ -28,6 +28,9 @@ export const readRates: Readonly<Record<string, BurstRate>> = {
   'ChannelService/Search': search,
   'AdminService/ListServers': dear,
   'AdminService/ListAudit': dear,
+  'AdminService/ListUsers': dear,
+  'AdminService/ListAllChannels': dear,
+  'AdminService/ListAbuseReports': dear,
 };
 
 /** Returns the method without its package, and its rate limit if it has one. */

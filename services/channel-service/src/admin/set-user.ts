@@ -6,19 +6,13 @@ import { requireUserId } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
 import { type EndedSeats, endSeats } from '../placement/seat-store.js';
 import { endingSeats } from '../transactions/locked.js';
+import { userRoles, userStatuses } from './account-words.js';
 import { type Account, readAccount, setUser } from './operator-store.js';
 
 export interface SetUserDeps {
   readonly pool: Pool;
   readonly servers: ChatServers;
 }
-
-const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST } as const;
-const statuses = {
-  active: UserStatus.ACTIVE,
-  suspended: UserStatus.SUSPENDED,
-  deleted: UserStatus.DELETED,
-} as const;
 
 interface Change {
   readonly id: string;
@@ -94,6 +88,6 @@ export function createSetUser({ pool, servers }: SetUserDeps) {
     const { row, ended } = await endingSeats(pool, (client) => setIn(client, change, me));
     for (const server of ended) servers.endStreams(server, { userId: row.id }, 'suspended');
     const { id, name, number, role, status } = row;
-    return User.fromPartial({ id, name, number, role: roles[role], status: statuses[status] });
+    return User.fromPartial({ id, name, number, role: userRoles[role], status: userStatuses[status] });
   };
 }

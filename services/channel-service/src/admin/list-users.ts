@@ -1,0 +1,46 @@
+import { type ListUsersRequest, ListUsersResponse, User, UserStatus } from '@parley/contract';
+import type { Pool, UserStatus as Status } from '@parley/database';
+import { limits, refuse } from '@parley/runtime';
+import { isStorable } from '../channels/settings.js';
+import { pageNumber, pageSize } from '../requests/page.js';
+import { userRoles, userStatuses } from './account-words.js';
+import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, readAccounts } from './list-store.js';
+
+/**
+ * Returns the start of a name, an id or an address as an operator gave it.
+ * @throws {Refusal} `invalid-search`.
+ */
+export function prefixOf(text: string): string {
+  if ([...text].length > limits.emailCharacters || !isStorable(text)) {
+    throw refuse('invalid-search', { message: `Invalid text. Use at most ${limits.emailCharacters} characters.` });
+  }
+  return text;
+}
+
+function statusOf(asked: UserStatus): Status | null {
+  if (asked === UserStatus.UNSPECIFIED) return null;
+  const name = (Object.keys(userStatuses) as Status[]).find((one) => userStatuses[one] === asked);
+  if (name === undefined) throw refuse('invalid-search', { message: 'Unknown status of users.' });
+  return name;
+}
+
+function toUser({ lastSeenMs, role, status, ...account }: ListedAccount): User {
+  return User.fromPartial({ ...account, role: userRoles[role], status: userStatuses[status], lastSeen: lastSeenMs });
+}
+
+function find(pool: Pool, prefix: string, status: Status | null, afterNumber: number, size: number) {
+  if (prefix !== '') return findNumbers.run(pool, { prefix, status, afterNumber, size });
+  if (status !== null) return listNumbersOfStatus.run(pool, { status, afterNumber, size });
+  return listNumbers.run(pool, { afterNumber, size });
+}
+
+/** Handles ListUsers: a page of accounts, by number. */
+export function createListUsers(pool: Pool) {
+  return async ({ text, status, page }: ListUsersRequest): Promise<ListUsersResponse> => {
+    const size = pageSize(page?.size ?? 0);
+    const found = await find(pool, prefixOf(text), statusOf(status), pageNumber(page) ?? 0, size + 1);
+    const numbers = found.slice(0, size).map(({ number }) => number);
+    const users = (await readAccounts.run(pool, { numbers })).map(toUser);
+    return ListUsersResponse.fromPartial({ users, next: found.length > size ? String(numbers.at(-1)) : '' });
+  };
+}

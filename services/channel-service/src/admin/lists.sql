@@ -1,0 +1,54 @@
+-- Finds a page of accounts, by number.
+-- name: listNumbers
+SELECT number FROM chat.users WHERE number > :afterNumber ORDER BY number LIMIT :size;
+
+-- Finds a page of accounts of one status, by number.
+-- name: listNumbersOfStatus
+SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber ORDER BY number LIMIT :size;
+
+-- Finds a page of accounts by the start of their id, name or email address, ignoring case, by number
+-- (status NULL: any). Each part is a scan of its index; nothing in the database sorts behind
+-- chr(1114111).
+-- name: findNumbers
+SELECT u.number FROM (
+  SELECT i.id FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ lower(:prefix) || chr(1114111)
+  UNION SELECT n.id FROM chat.users n WHERE lower(n.name) ~>=~ lower(:prefix) AND lower(n.name) ~<~ lower(:prefix) || chr(1114111)
+  UNION SELECT e.id FROM chat.users e WHERE e.email IS NOT NULL AND lower(e.email) ~>=~ lower(:prefix) AND lower(e.email) ~<~ lower(:prefix) || chr(1114111)
+) match JOIN chat.users u ON u.id = match.id
+WHERE u.number > :afterNumber AND (:status::text IS NULL OR u.status = :status) ORDER BY u.number LIMIT :size;
+
+-- Reads accounts as an operator sees them, by number.
+-- name: readAccounts
+SELECT id, name, number, role, status, coalesce(email, '') AS email, email_verified, bot,
+  coalesce(floor(extract(epoch FROM last_seen_at) * 1000)::bigint, 0) AS last_seen_ms
+FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
+
+-- Finds a page of channels of every kind, by id.
+-- name: listChannelIds
+SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId ORDER BY id LIMIT :size;
+
+-- Finds a page of channels of every kind by the start of their name, ignoring case, by id.
+-- name: findChannelIds
+SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ lower(:prefix) || chr(1114111)
+  AND id > :afterId ORDER BY id LIMIT :size;
+
+-- Finds a page of abuse reports, the newest first.
+-- name: listReports
+SELECT id FROM chat.abuse_report WHERE id < :beforeId ORDER BY id DESC LIMIT :size;
+
+-- Finds a page of the abuse reports that are not resolved, the newest first.
+-- name: listOpenReports
+SELECT id FROM chat.abuse_report WHERE resolved_at IS NULL AND id < :beforeId ORDER BY id DESC LIMIT :size;
+
+-- Reads abuse reports, the newest first.
+-- name: readReports
+SELECT id, by_id, user_id, channel_id, seq, reason, content_type, data, floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
+  resolved_at IS NOT NULL AS resolved
+FROM chat.abuse_report WHERE id = ANY (:ids::bigint[]) ORDER BY id DESC;
+
+-- Resolves an abuse report. Returns whether it was open before; no row if there is none.
+-- name: resolveReport
+WITH was AS (SELECT id, resolved_at IS NULL AS open FROM chat.abuse_report WHERE id = :id FOR NO KEY UPDATE), done AS (
+  UPDATE chat.abuse_report r SET resolved_at = now(), resolved_by = :byId FROM was WHERE r.id = was.id AND was.open
+)
+SELECT open AS was_open FROM was;

@@ -1,0 +1,9 @@
+-- Reports a user, or a message with a copy of it (channel 0 or seq 0: without). Does nothing if the
+-- reporter has an open report of it. Returns whether the reporter may have one more open report.
+-- name: addReport
+WITH room AS (SELECT count(*) < :maxOpen AS is_left FROM chat.abuse_report r WHERE r.by_id = :byId::varchar AND r.resolved_at IS NULL), added AS (
+  INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason, content_type, data)
+  SELECT :byId::varchar, :userId::varchar, :channelId::int, :seq::bigint, :reason, :contentType, :data FROM room WHERE room.is_left
+  ON CONFLICT (by_id, user_id, channel_id, seq) WHERE resolved_at IS NULL DO NOTHING
+)
+SELECT is_left FROM room;
