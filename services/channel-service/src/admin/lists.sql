@@ -11,9 +11,9 @@ SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber O
 -- chr(1114111).
 -- name: findNumbers
 SELECT u.number FROM (
-  SELECT i.id FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ lower(:prefix) || chr(1114111)
-  UNION SELECT n.id FROM chat.users n WHERE lower(n.name) ~>=~ lower(:prefix) AND lower(n.name) ~<~ lower(:prefix) || chr(1114111)
-  UNION SELECT e.id FROM chat.users e WHERE e.email IS NOT NULL AND lower(e.email) ~>=~ lower(:prefix) AND lower(e.email) ~<~ lower(:prefix) || chr(1114111)
+  SELECT i.id FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ (lower(:prefix) || chr(1114111))
+  UNION SELECT n.id FROM chat.users n WHERE lower(n.name) ~>=~ lower(:prefix) AND lower(n.name) ~<~ (lower(:prefix) || chr(1114111))
+  UNION SELECT e.id FROM chat.users e WHERE e.email IS NOT NULL AND lower(e.email) ~>=~ lower(:prefix) AND lower(e.email) ~<~ (lower(:prefix) || chr(1114111))
 ) match JOIN chat.users u ON u.id = match.id
 WHERE u.number > :afterNumber AND (:status::text IS NULL OR u.status = :status) ORDER BY u.number LIMIT :size;
 
@@ -29,7 +29,7 @@ SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId ORDER BY 
 
 -- Finds a page of channels of every kind by the start of their name, ignoring case, by id.
 -- name: findChannelIds
-SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ lower(:prefix) || chr(1114111)
+SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ (lower(:prefix) || chr(1114111))
   AND id > :afterId ORDER BY id LIMIT :size;
 
 -- Finds a page of abuse reports, the newest first.
