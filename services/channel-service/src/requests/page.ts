@@ -1,3 +1,6 @@
+import type { Page } from '@parley/contract';
+import { refuse } from '@parley/runtime';
+
 export { pageAfter, pageSize } from '@parley/service-kit';
 
 const number = /^[1-9]\d{0,14}$/;
