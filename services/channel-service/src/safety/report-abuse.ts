@@ -37,7 +37,7 @@ async function readableIn(pool: Pool, channelId: number, me: UserCaller) {
 /** Reads a message that the caller may read and that is not deleted. */
 async function readMessage(pool: Pool, { channelId, seq }: AbuseReport, me: UserCaller): Promise<HistoryEntry> {
   const [first, last] = await readableIn(pool, channelId, me);
-  const where = { channelIds: [channelId], seqs: [seq], maxEmoji: 0, maxReactors: 0, readerId: me.id };
+  const where = { channelIds: [channelId], seqs: [seq], maxEmoji: 0, maxReactors: 0, maxReplies: 0, readerId: me.id };
   const [entry] = seq < first || seq > last ? [] : await readEntries.run(pool, where);
   if (entry === undefined || entry.deleted || entry.kind !== Kind.UNSPECIFIED) throw refuse('message-not-found');
   return entry;
