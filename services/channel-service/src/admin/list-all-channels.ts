@@ -4,14 +4,14 @@ import type { UserCaller } from '@parley/service-kit';
 import { describeChannels } from '../channels/describe.js';
 import { pageNumber, pageSize } from '../requests/page.js';
 import { findChannelIds, listChannelIds } from './list-store.js';
-import { prefixOf } from './list-users.js';
+import { searchedPrefix } from './list-users.js';
 
 /** Handles ListAllChannels: a page of channels of every kind, by id, as the operator would see them in a list. */
 export function createListAllChannels(pool: Pool) {
   return async ({ text, page }: ListAllChannelsRequest, me: UserCaller): Promise<ListAllChannelsResponse> => {
     const size = pageSize(page?.size ?? 0);
     const range = { afterId: pageNumber(page) ?? 0, size: size + 1 };
-    const prefix = prefixOf(text);
+    const prefix = searchedPrefix(text);
     const found = await (prefix === ''
       ? listChannelIds.run(pool, range)
       : findChannelIds.run(pool, { prefix, ...range }));

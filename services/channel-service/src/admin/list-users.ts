@@ -10,7 +10,7 @@ import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, read
  * Returns the start of a name, an id or an address as an operator gave it.
  * @throws {Refusal} `invalid-search`.
  */
-export function prefixOf(text: string): string {
+export function searchedPrefix(text: string): string {
   if ([...text].length > limits.emailCharacters || !isStorable(text)) {
     throw refuse('invalid-search', { message: `Invalid text. Use at most ${limits.emailCharacters} characters.` });
   }
@@ -38,7 +38,7 @@ function find(pool: Pool, prefix: string, status: Status | null, afterNumber: nu
 export function createListUsers(pool: Pool) {
   return async ({ text, status, page }: ListUsersRequest): Promise<ListUsersResponse> => {
     const size = pageSize(page?.size ?? 0);
-    const found = await find(pool, prefixOf(text), statusOf(status), pageNumber(page) ?? 0, size + 1);
+    const found = await find(pool, searchedPrefix(text), statusOf(status), pageNumber(page) ?? 0, size + 1);
     const numbers = found.slice(0, size).map(({ number }) => number);
     const users = (await readAccounts.run(pool, { numbers })).map(toUser);
     return ListUsersResponse.fromPartial({ users, next: found.length > size ? String(numbers.at(-1)) : '' });
