@@ -1,4 +1,4 @@
-/** The law of rooms (ARCHITECTURE.md), read from the imports of the source. */
+/** The import rules of ARCHITECTURE.md. */
 const services = 'user-service|channel-service|chat-service|gateway';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -19,20 +19,21 @@ module.exports = {
     },
     {
       name: 'core-is-pure',
-      comment: 'core/ imports core/ and the fan-out only: no gRPC, no SQL, no environment, no clock of its own',
+      comment:
+        'core/ imports the fan-out, the contract and the reasons: no gRPC, no SQL, no environment, no clock of its own',
       severity: 'error',
       from: { path: '/src/core/', pathNot: '\\.test\\.ts$' },
-      to: { pathNot: '/src/core/|^packages/fanout/' },
+      to: { pathNot: '/src/core/|^packages/(fanout|contract)/|^packages/runtime/dist/src/refusals\\.' },
     },
     {
-      name: 'stores-know-no-doors',
+      name: 'stores-import-no-handlers',
       severity: 'error',
       from: { path: '/src/(store|clients)/' },
       to: { path: '/src/(rpc|http|session|background)/' },
     },
     {
       name: 'a-session-is-no-rpc',
-      comment: 'doors and background work stand on sessions, side by side',
+      comment: 'handlers and background tasks use sessions, side by side',
       severity: 'error',
       from: { path: '^services/chat-service/src/session/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
@@ -56,14 +57,14 @@ module.exports = {
       to: { path: `^services/channel-service/src/(${features.slice(at + 1).join('|') || 'app'})(/|\\.ts$)` },
     })),
     {
-      name: 'only-app-and-main-plug',
+      name: 'only-main-imports-app',
       severity: 'error',
       from: { path: '^services/[^/]+/src/', pathNot: '(/main\\.ts|\\.test\\.ts)$' },
       to: { path: '/src/(app|main)\\.ts$' },
     },
     {
       name: 'testkit-is-for-tests',
-      comment: 'and for the bench and the drills, which are some',
+      comment: 'and for the bench and the drills, which are tests too',
       severity: 'error',
       from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/(testkit|bench|drills)/' },
       to: { path: '^packages/testkit/' },

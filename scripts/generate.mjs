@@ -1,7 +1,7 @@
 /**
- * Lints proto/ and generates packages/contract/src/gen from it, the table of reasons in
- * docs/protocol.md from packages/runtime/src/refusals.ts, and packages/database/src/tables.ts from
- * the migrations. With --check it only compares the results with the committed files.
+ * Lints proto/ and generates packages/contract/src/gen from it, the tables of reasons and kinds in
+ * docs/protocol.md from packages/runtime/src/refusals.ts and packages/contract/src/kinds.ts, and
+ * packages/database/src/tables.ts from the migrations. With --check it only compares the results with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -92,30 +92,71 @@ function differing(before, after) {
   return names.filter((name) => !same(name));
 }
 
-/** docs/protocol.md with the table of reasons as the compiled refusals have it. */
+function tableOf(titles, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map(line)].join('\n');
+}
+
+function reasonsTable(refusals) {
+  const rows = Object.entries(refusals).map(([reason, { status, http, message, retryAfterMs }]) => [
+    `\`${reason}\``,
+    status,
+    http,
+    retryAfterMs === undefined ? '' : `${retryAfterMs} ms`,
+    message.replaceAll('<', '&lt;'),
+  ]);
+  return tableOf(['Reason', 'gRPC status', 'HTTP', 'Retry after', 'Message'], rows);
+}
+
+const dataWords = {
+  content: 'the content; `content_type` says what it is',
+  emoji: 'an emoji',
+  nothing: 'empty',
+  'member-change': 'a `MemberChange`',
+};
+const senderWords = {
+  anyone: 'anyone in the channel',
+  sender: 'its sender',
+  'sender-or-host': 'its sender, the owner, a channel admin',
+  host: 'the owner, a channel admin',
+};
+
+function targetWords({ amends, fromClients }) {
+  if (amends) return 'the message';
+  return fromClients ? '0, or the message it replies to' : '0';
+}
+
+function dataWordsOf({ amends, data }) {
+  return amends && data === 'content' ? 'the new content' : dataWords[data];
+}
+
+function kindsTable({ Kind, kindRules }) {
+  const rows = Object.entries(Kind).map(([name, number]) => [
+    number === 0 ? 'message' : name.toLowerCase(),
+    number,
+    targetWords(kindRules[number]),
+    dataWordsOf(kindRules[number]),
+    kindRules[number].fromClients ? senderWords[kindRules[number].by] : 'the server only',
+  ]);
+  return tableOf(['Kind', 'Number', '`target_seq`', '`data`', 'Who may send it'], rows);
+}
+
+function withTable(page, name, table) {
+  const begin = page.indexOf('-->\n', page.indexOf(`<!-- ${name}: begin`)) + 4;
+  return `${page.slice(0, begin)}\n${table}\n\n${page.slice(page.indexOf(`<!-- ${name}: end`))}`;
+}
+
+/** docs/protocol.md with the tables that compiled code has. */
 async function protocolPage() {
   const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
-  const rows = Object.entries(refusals).map(([reason, { status, http, message, retryAfterMs }]) => {
-    const cells = [
-      `\`${reason}\``,
-      status,
-      http,
-      retryAfterMs === undefined ? '' : `${retryAfterMs} ms`,
-      message.replaceAll('<', '&lt;'),
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
-  const table = ['| Reason | gRPC status | HTTP | Retry after | Message |', '|---|---|---|---|---|', ...rows].join(
-    '\n',
-  );
-  const page = readFileSync(protocol, 'utf8');
-  const begin = page.indexOf('-->\n', page.indexOf('<!-- reasons: begin')) + 4;
-  return `${page.slice(0, begin)}\n${table}\n\n${page.slice(page.indexOf('<!-- reasons: end'))}`;
+  const contractModule = await import(join(contract, 'dist/src/index.js'));
+  const page = withTable(readFileSync(protocol, 'utf8'), 'reasons', reasonsTable(refusals));
+  return withTable(page, 'kinds', kindsTable(contractModule));
 }
 
 function checkProtocol(page) {
   if (readFileSync(protocol, 'utf8') === page) return;
-  throw new Error('docs/protocol.md does not have the table of refusals.ts: run "npm run generate".');
+  throw new Error('The tables of docs/protocol.md differ from the code. Run "npm run generate".');
 }
 
 function checkTables(source) {
@@ -151,9 +192,9 @@ function generateContract() {
   }
 }
 
-/** Generates what compiled code knows. Only these two packages have to compile. */
+/** Generates what compiled code knows. Only these packages have to compile. */
 async function generateFromCode() {
-  if (runTool('typescript', 'bin/tsc', ['-b', 'packages/runtime', 'packages/database']) !== 0)
+  if (runTool('typescript', 'bin/tsc', ['-b', 'packages/contract', 'packages/runtime', 'packages/database']) !== 0)
     throw new Error(
       'The contract is generated, and the rest is not: see the lines above. Run "npm run generate" again.',
     );

@@ -1,4 +1,4 @@
-import type { EntryEvent } from '@parley/client';
+import { type EntryEvent, isSaid, type MessageEvent } from '@parley/client';
 
 /** Maximum number of remembered facts. Older ones are announced again. */
 const maxFacts = 10_000;
@@ -9,13 +9,8 @@ export class Marks {
 
   /** Records an entry. Returns whether it changed anything, as far as known. */
   record(entry: EntryEvent): boolean {
+    if (isSaid(entry)) this.#recordFolded(entry);
     switch (entry.type) {
-      case 'message':
-        if (entry.deleted) this.#set(`deleted ${entry.seq}`, true);
-        for (const { emoji, userIds } of entry.reactions) {
-          for (const id of userIds) this.#set(`${id} ${entry.seq} ${emoji}`, true);
-        }
-        return true;
       case 'delete':
         return this.#set(`deleted ${entry.target}`, true);
       case 'pin':
@@ -35,6 +30,13 @@ export class Marks {
    */
   clear(): void {
     this.#facts.clear();
+  }
+
+  #recordFolded({ seq, deleted, reactions }: MessageEvent): void {
+    if (deleted) this.#set(`deleted ${seq}`, true);
+    for (const { emoji, userIds } of reactions) {
+      for (const id of userIds) this.#set(`${id} ${seq} ${emoji}`, true);
+    }
   }
 
   #set(fact: string, holds: boolean): boolean {

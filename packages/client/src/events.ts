@@ -203,6 +203,21 @@ export function passingEvent(frame: Message): PassingEvent | undefined {
   return lossy ? { type: 'lossy', sender, timestamp, data, contentType } : undefined;
 }
 
+/**
+ * Returns whether an event is something that a user said, and not a change of it or of the members.
+ * @example
+ * ```ts
+ * import { type HistoryPage, isSaid } from '@parley/client';
+ *
+ * export function unread(page: HistoryPage, me: string): number {
+ *   return page.entries.filter((entry) => isSaid(entry) && entry.sender !== me).length;
+ * }
+ * ```
+ */
+export function isSaid(event: ConversationEvent): event is MessageEvent {
+  return event.type === 'message';
+}
+
 const strict = new TextDecoder('utf-8', { fatal: true });
 
 /**

@@ -1,4 +1,4 @@
-import { Kind, Message } from '@parley/contract';
+import { Kind, Message, rulesOf } from '@parley/contract';
 
 /** Optional fields of a message. */
 export interface MessageOptions {
@@ -44,8 +44,9 @@ export function changeFrame(kind: Kind, targetSeq: number, data: string | Uint8A
  * temporary refusal.
  */
 export function laneOf({ kind }: Message): string {
-  if (kind === Kind.UNSPECIFIED) return 'message';
-  return kind === Kind.EDIT ? 'edit' : 'mark';
+  const rules = rulesOf(kind);
+  if (rules?.amends !== true) return 'message';
+  return rules.data === 'content' ? 'edit' : 'mark';
 }
 
 /** Returns a typing frame. The server fills in the user id. */

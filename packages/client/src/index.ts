@@ -26,6 +26,7 @@ export {
   type ConversationEvent,
   type EntryEvent,
   type GapEvent,
+  isSaid,
   type MessageEvent,
   type MessageReaction,
   type PassingEvent,

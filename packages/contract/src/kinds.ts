@@ -7,6 +7,8 @@ export interface KindRules {
    * with history accept them.
    */
   readonly amends: boolean;
+  /** Kinds of later entries that may change an entry of this kind. None: it cannot be a target. */
+  readonly changedBy: readonly Kind[];
   /** Whether clients may send this kind. All others come from the server. */
   readonly fromClients: boolean;
   /** Content of `data` in such an entry. */
@@ -16,6 +18,11 @@ export interface KindRules {
    * host. A host is the owner or a channel admin.
    */
   readonly by: 'anyone' | 'sender' | 'sender-or-host' | 'host';
+  /**
+   * Whether a user says something with it: it is unread, can be found, and notifies. Indexes of
+   * `chat.message` list the same kinds.
+   */
+  readonly speech: boolean;
   /** Whether slow mode limits it, because it shows new text. */
   readonly underSlowMode: boolean;
   /** Whether History lists it. All other kinds are folded into the entry that they amend. */
@@ -26,14 +33,24 @@ export interface KindRules {
 
 const message: KindRules = {
   amends: false,
+  changedBy: [Kind.EDIT, Kind.DELETE, Kind.REACT, Kind.UNREACT, Kind.PIN, Kind.UNPIN],
   fromClients: true,
   data: 'content',
   by: 'anyone',
+  speech: true,
   underSlowMode: true,
   inHistory: true,
   plain: true,
 };
-const amendment: KindRules = { ...message, amends: true, underSlowMode: false, inHistory: false, plain: false };
+const amendment: KindRules = {
+  ...message,
+  amends: true,
+  changedBy: [],
+  speech: false,
+  underSlowMode: false,
+  inHistory: false,
+  plain: false,
+};
 const reaction: KindRules = { ...amendment, data: 'emoji' };
 const pin: KindRules = { ...amendment, data: 'nothing', by: 'host' };
 
@@ -49,7 +66,15 @@ export const kindRules: Readonly<Record<Kind, KindRules>> = {
   [Kind.UNREACT]: reaction,
   [Kind.PIN]: pin,
   [Kind.UNPIN]: pin,
-  [Kind.MEMBER]: { ...message, fromClients: false, data: 'member-change', underSlowMode: false, plain: false },
+  [Kind.MEMBER]: {
+    ...message,
+    changedBy: [],
+    fromClients: false,
+    data: 'member-change',
+    speech: false,
+    underSlowMode: false,
+    plain: false,
+  },
 };
 
 /** Returns the rules for a number from the wire, or undefined if there is no such kind. */
@@ -64,9 +89,9 @@ function numbersWhere(fits: (rules: KindRules) => boolean): string {
 
 /** Kinds as SQL literals, for statements that write `:KIND_EDIT` or `:HISTORY_KINDS`. */
 export const kindConstants = {
-  KIND_MESSAGE: String(Kind.UNSPECIFIED),
   KIND_EDIT: String(Kind.EDIT),
   KIND_DELETE: String(Kind.DELETE),
   KIND_MEMBER: String(Kind.MEMBER),
   HISTORY_KINDS: numbersWhere(({ inHistory }) => inHistory),
+  SPEECH_KINDS: numbersWhere(({ speech }) => speech),
 };

@@ -105,13 +105,14 @@ describe('messages', () => {
 
 test('the table of kinds lists in History exactly the kinds that are not folded', () => {
   expect(contract.kindConstants).toMatchObject({
-    KIND_MESSAGE: '0',
     KIND_EDIT: '1',
+    KIND_DELETE: '2',
     KIND_MEMBER: '8',
     HISTORY_KINDS: '(0, 8)',
+    SPEECH_KINDS: '(0)',
   });
   const amending = Object.values(contract.kindRules).filter(({ amends }) => amends);
-  expect(amending.some(({ inHistory, plain }) => inHistory || plain)).toBe(false);
+  expect(amending.some(({ inHistory, plain, speech }) => inHistory || plain || speech)).toBe(false);
   expect(contract.rulesOf(7)).toBeUndefined();
 });
 

@@ -30,14 +30,6 @@ export interface BlockTable {
   createdAt: Generated<Date>;
 }
 
-export interface BotTable {
-  userId: string;
-  channelId: number | null;
-  createdBy: string | null;
-  createdAt: Generated<Date>;
-  revokedAt: Date | null;
-}
-
 export interface ChannelTable {
   id: Generated<number>;
   name: string;
@@ -258,7 +250,6 @@ export interface SessionTable {
   expiresAt: Date;
   revokedAt: Date | null;
   address: Generated<string>;
-  tokenHash: Buffer | null;
 }
 
 export interface SigningKeyTable {
@@ -324,7 +315,6 @@ export interface Database {
   abuseReport: AbuseReportTable;
   audit: AuditTable;
   block: BlockTable;
-  bot: BotTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
   event: EventTable;

@@ -1,4 +1,4 @@
-import { type Channel, type ParleyClient, Refusal } from '@parley/client';
+import { type Channel, isSaid, type ParleyClient, Refusal } from '@parley/client';
 import { hasHistory } from '../state/retention.js';
 import { mostUnread } from '../state/rooms.js';
 import type { ChannelRecord } from '../storage/database.js';
@@ -48,7 +48,7 @@ export class UnreadCounter {
   async #load(id: number, readSeq: number, log: string, signal: AbortSignal): Promise<number | undefined> {
     try {
       const page = await this.#client.history(id, { after: readSeq, size: mostUnread + 1, signal });
-      const unread = page.entries.filter(({ type, sender }) => type === 'message' && sender !== this.#me);
+      const unread = page.entries.filter((entry) => isSaid(entry) && entry.sender !== this.#me);
       return page.log === log ? unread.length : undefined;
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.reason === 'channel-not-found') return undefined;

@@ -1,4 +1,4 @@
-import type { Channel, EntryEvent, LogPosition, User } from '@parley/client';
+import { type Channel, type EntryEvent, isSaid, type LogPosition, type User } from '@parley/client';
 import { affordable, type Budget, fold, type Line, put } from './lines.js';
 import { isOver, type Link } from './link.js';
 import { endingWords } from './link-words.js';
@@ -126,7 +126,7 @@ function withEntries(
   place: LogPosition | undefined,
 ): ConversationState {
   const said = new Set(entries.filter(({ sender }) => sender === state.me).map(({ clientId }) => clientId));
-  const senders = new Set(entries.filter(({ type }) => type === 'message').map(({ sender }) => sender));
+  const senders = new Set(entries.filter(isSaid).map(({ sender }) => sender));
   return {
     ...state,
     place: place ?? state.place,

@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT count(*) AS count, max(one.seq) AS last_seq FROM (
     SELECT x.seq FROM chat.message x
-    WHERE x.channel_id = page.channel_id AND x.target_seq = page.seq AND x.kind = :KIND_MESSAGE AND x.deleted_at IS NULL AND x.seq <= coalesce(
+    WHERE x.channel_id = page.channel_id AND x.target_seq = page.seq AND x.kind IN :SPEECH_KINDS AND x.deleted_at IS NULL AND x.seq <= coalesce(
       (SELECT nullif(y.left_seq, 0) FROM chat.member y WHERE y.channel_id = page.channel_id AND y.user_id = :readerId), 9223372036854775807)
     ORDER BY x.seq DESC LIMIT :maxReplies
   ) one

@@ -32,13 +32,13 @@ CROSS JOIN LATERAL (
 ) m
 LEFT JOIN LATERAL (
   SELECT x.seq, octet_length(x.data) + 400 + 66 * cardinality(x.mentions) AS bytes FROM chat.message x
-  WHERE x.channel_id = page.id AND x.seq BETWEEN c.first_seq AND c.last_seq AND x.kind = :KIND_MESSAGE ORDER BY x.seq DESC LIMIT 1
+  WHERE x.channel_id = page.id AND x.seq BETWEEN c.first_seq AND c.last_seq AND x.kind IN :SPEECH_KINDS ORDER BY x.seq DESC LIMIT 1
 ) last ON true
 CROSS JOIN LATERAL (
   SELECT count(*) AS n FROM (
     SELECT FROM (
       SELECT x.sender_id, x.deleted_at FROM chat.message x
-      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind = :KIND_MESSAGE ORDER BY x.seq LIMIT :maxLooked
+      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind IN :SPEECH_KINDS ORDER BY x.seq LIMIT :maxLooked
     ) said WHERE said.sender_id <> :userId AND said.deleted_at IS NULL LIMIT :maxUnread
   ) counted
 ) unread
@@ -46,7 +46,7 @@ CROSS JOIN LATERAL (
   SELECT count(*) AS n FROM (
     SELECT FROM (
       SELECT x.sender_id, x.deleted_at, x.mentions FROM chat.message x
-      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind = :KIND_MESSAGE AND x.mentions <> '{}'
+      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind IN :SPEECH_KINDS AND x.mentions <> '{}'
       ORDER BY x.seq LIMIT :maxLooked
     ) said WHERE said.sender_id <> :userId AND said.deleted_at IS NULL AND :userId = ANY (said.mentions) LIMIT :maxUnread
   ) counted

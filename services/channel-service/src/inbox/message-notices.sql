@@ -7,7 +7,7 @@ WITH said AS (
   SELECT p.log_id, m.channel_id, m.seq, m.sender_id, m.mentions, m.target_seq
   FROM unnest(:channelIds::int[], :logIds::uuid[], :afterSeqs::bigint[], :lastSeqs::bigint[]) AS p (channel_id, log_id, after_seq, last_seq)
   JOIN chat.message m ON m.channel_id = p.channel_id AND m.seq > p.after_seq AND m.seq <= p.last_seq
-  WHERE m.kind = :KIND_MESSAGE AND m.deleted_at IS NULL AND m.sent_at > now() - interval '1 h'
+  WHERE m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL AND m.sent_at > now() - interval '1 h'
 ), due AS (
   SELECT 1 AS rank, 'mention' AS kind, s.channel_id, s.log_id, s.seq, s.sender_id, u.user_id
   FROM said s CROSS JOIN LATERAL unnest(s.mentions) AS u (user_id)

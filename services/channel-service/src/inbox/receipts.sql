@@ -16,7 +16,7 @@ FROM due d WHERE m.channel_id = d.channel_id AND m.user_id = d.user_id RETURNING
 
 -- Reads the sender of a message.
 -- name: readSender
-SELECT sender_id FROM chat.message WHERE channel_id = :channelId AND seq = :seq AND kind = :KIND_MESSAGE;
+SELECT sender_id FROM chat.message WHERE channel_id = :channelId AND seq = :seq AND kind IN :SPEECH_KINDS;
 
 -- Lists the receipts of the members of a chat, by user id, without the sender of a message and
 -- without users who read in private.

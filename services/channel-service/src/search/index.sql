@@ -60,11 +60,11 @@ SELECT n.channel_id, h.last_seq, e.seq, m.seq AS message_seq, m.sender_id, floor
 FROM unnest(:channelIds::int[], :logIds::uuid[], :afterSeqs::bigint[]) AS n (channel_id, log_id, after_seq)
 JOIN chat.channel_head h ON h.channel_id = n.channel_id AND h.log_id = n.log_id
 LEFT JOIN LATERAL (
-  SELECT x.seq, CASE WHEN x.kind = :KIND_MESSAGE THEN x.seq WHEN x.kind IN (:KIND_EDIT, :KIND_DELETE) THEN x.target_seq END AS message_seq,
+  SELECT x.seq, CASE WHEN x.kind IN :SPEECH_KINDS THEN x.seq WHEN x.kind IN (:KIND_EDIT, :KIND_DELETE) THEN x.target_seq END AS message_seq,
     sum(octet_length(x.data)) OVER (ORDER BY x.seq) - octet_length(x.data) AS bytes_before
   FROM (SELECT * FROM chat.message y WHERE y.channel_id = n.channel_id AND y.seq > n.after_seq ORDER BY y.seq LIMIT :maxEntries) x
 ) e ON e.bytes_before < :maxBytes
-LEFT JOIN chat.message m ON m.channel_id = n.channel_id AND m.seq = e.message_seq AND m.kind = :KIND_MESSAGE
+LEFT JOIN chat.message m ON m.channel_id = n.channel_id AND m.seq = e.message_seq AND m.kind IN :SPEECH_KINDS
 ORDER BY n.channel_id, e.seq;
 
 -- Stores the words of messages, in place of those of an earlier version.

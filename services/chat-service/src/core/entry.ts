@@ -1,16 +1,8 @@
+import type { Reason } from '@parley/runtime/refusals';
+
 /** Reason why an entry must not be written, from the table of refusals. */
 export interface Denial {
-  readonly reason:
-    | 'muted'
-    | 'removed'
-    | 'moved'
-    | 'slow-mode'
-    | 'message-not-found'
-    | 'mention-not-found'
-    | 'not-your-message'
-    | 'not-channel-admin'
-    | 'too-many-reactions'
-    | 'quota-exceeded';
+  readonly reason: Reason;
   readonly retryAfterMs?: number;
 }
 

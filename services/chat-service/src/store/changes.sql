@@ -3,11 +3,11 @@
 -- name: lockHeads
 SELECT FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) ORDER BY channel_id FOR NO KEY UPDATE;
 
--- Reads the targets of edits, deletions, reactions and pins. Only messages that retention has not
--- removed can be targets. Each step of the recursion is one index probe, so thousands of reactions
--- to a message cost no more than a few.
+-- Reads the targets of changes. Only entries that retention has not removed can be targets. Each
+-- step of the recursion is one index probe, so thousands of reactions to a message cost no more than
+-- a few.
 -- name: readTargets
-SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
+SELECT m.channel_id, m.seq, m.kind, m.sender_id, m.deleted_at IS NOT NULL AS deleted, ARRAY(
   WITH RECURSIVE used AS (
     SELECT min(r.emoji) AS emoji FROM chat.reaction r WHERE r.channel_id = m.channel_id AND r.seq = m.seq
     UNION ALL
@@ -17,4 +17,4 @@ SELECT m.channel_id, m.seq, m.sender_id, m.deleted_at IS NOT NULL AS deleted, AR
 ) AS emojis
 FROM unnest(:channelIds::int[], :seqs::bigint[]) AS t (channel_id, seq)
 JOIN chat.channel_head h USING (channel_id)
-JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq AND m.kind = :KIND_MESSAGE;
+JOIN chat.message m ON m.channel_id = t.channel_id AND m.seq = t.seq AND m.seq >= h.first_seq;

@@ -1,10 +1,10 @@
-import { Kind, kindConstants, rulesOf } from '@parley/contract';
-import { array, bool, int4, int8, loadSql, type Queryable, type RowOf, text } from '@parley/database';
+import { Kind, rulesOf } from '@parley/contract';
+import { array, bool, int2, int4, int8, loadSql, type Queryable, type RowOf, text } from '@parley/database';
 import { limits } from '@parley/runtime';
 import type { Denial, LogEntry } from '../core/entry.js';
 import { emojiOf } from './effects.js';
 
-const sql = loadSql('changes.sql', import.meta.url, kindConstants);
+const sql = loadSql('changes.sql', import.meta.url);
 const lockHeads = sql.statement('lockHeads', { channelIds: array(int4) });
 const readTargets = sql.statement(
   'readTargets',
@@ -12,6 +12,7 @@ const readTargets = sql.statement(
   {
     channelId: int4,
     seq: int8,
+    kind: int2,
     senderId: text,
     deleted: bool,
     /** Distinct emojis of its reactions. */
@@ -19,17 +20,16 @@ const readTargets = sql.statement(
   },
 );
 
-/**
- * Target of an edit, deletion, reaction or pin, in its state after the earlier changes of the
- * batch.
- */
+/** Target of changes, in its state after the earlier changes of the batch. */
 class Target {
+  readonly #changedBy: readonly number[];
   readonly #senderId: string;
   readonly #emojis: Set<string>;
   #deleted: boolean;
   #mayHaveRoom = false;
 
-  constructor({ senderId, deleted, emojis }: RowOf<typeof readTargets>) {
+  constructor({ kind, senderId, deleted, emojis }: RowOf<typeof readTargets>) {
+    this.#changedBy = rulesOf(kind)?.changedBy ?? [];
     this.#senderId = senderId;
     this.#deleted = deleted;
     this.#emojis = new Set(emojis);
@@ -40,6 +40,7 @@ class Target {
    * state. Returns `undecided` if only a later batch can tell.
    */
   judge(entry: LogEntry): Denial | 'undecided' | undefined {
+    if (!this.#changedBy.includes(entry.kind)) return { reason: 'message-not-found' };
     const denial = this.#denialFor(entry);
     if (entry.kind === Kind.DELETE) return this.#delete(denial);
     if (this.#deleted) return { reason: 'message-not-found' };

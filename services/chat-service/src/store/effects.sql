@@ -4,7 +4,7 @@
 -- name: applyEdit
 WITH was AS (
   SELECT sender_id, chat.stored_bytes(:data::bytea, :contentType::varchar, mentions) - chat.stored_bytes(data, content_type, mentions) AS bytes
-  FROM chat.message WHERE channel_id = :channelId AND seq = :targetSeq AND kind = :KIND_MESSAGE AND deleted_at IS NULL
+  FROM chat.message WHERE channel_id = :channelId AND seq = :targetSeq AND deleted_at IS NULL
 ), earlier AS (
   SELECT seq, chat.stored_bytes(data, content_type, mentions) AS bytes FROM chat.message
   WHERE channel_id = :channelId AND target_seq = :targetSeq AND kind = :KIND_EDIT AND seq < :editSeq::bigint ORDER BY seq DESC LIMIT 1
@@ -12,7 +12,7 @@ WITH was AS (
   UPDATE chat.message m SET data = '', content_type = '', mentions = '{}' FROM earlier WHERE m.channel_id = :channelId AND m.seq = earlier.seq
 ), edited AS (
   UPDATE chat.message SET data = :data, content_type = :contentType, edited_at = statement_timestamp()
-  WHERE channel_id = :channelId AND seq = :targetSeq AND kind = :KIND_MESSAGE AND deleted_at IS NULL
+  WHERE channel_id = :channelId AND seq = :targetSeq AND deleted_at IS NULL
 ), more AS (
   SELECT was.sender_id, was.bytes - coalesce((SELECT bytes FROM earlier), 0) AS bytes FROM was
 ), head AS (
@@ -52,4 +52,4 @@ WHERE channel_id = :channelId AND seq = :targetSeq AND user_id = :userId AND rep
 -- Pins a message for a user, or unpins it if there is none.
 -- name: setPin
 UPDATE chat.message SET pinned_at = CASE WHEN :pinnedBy::varchar IS NULL THEN NULL ELSE statement_timestamp() END, pinned_by = :pinnedBy
-WHERE channel_id = :channelId AND seq = :targetSeq AND kind = :KIND_MESSAGE;
+WHERE channel_id = :channelId AND seq = :targetSeq;

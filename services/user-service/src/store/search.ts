@@ -12,18 +12,6 @@ import {
 } from '@parley/database';
 import { profileColumns } from '@parley/service-kit';
 
-/** Columns of a user in a list of users. */
-export const hitColumns = {
-  key: nullable(text),
-  id: text,
-  number: int4,
-  name: text,
-  role: text.as<UserRole>(),
-  status: text.as<UserStatus>(),
-  ...profileColumns,
-  blocked: bool,
-};
-
 export const searchUsers = loadSql('search.sql', import.meta.url).statement(
   'searchUsers',
   {
@@ -37,7 +25,16 @@ export const searchUsers = loadSql('search.sql', import.meta.url).statement(
     exceptNumber: int4,
     size: int8,
   },
-  hitColumns,
+  {
+    key: nullable(text),
+    id: text,
+    number: int4,
+    name: text,
+    role: text.as<UserRole>(),
+    status: text.as<UserStatus>(),
+    ...profileColumns,
+    blocked: bool,
+  },
 );
 
 export type SearchHit = RowOf<typeof searchUsers>;
