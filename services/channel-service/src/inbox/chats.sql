@@ -57,8 +57,8 @@ LEFT JOIN LATERAL (
     SELECT x.user_id, x.delivered_seq, x.read_seq, count(*) OVER () AS members FROM (
       SELECT y.user_id, y.delivered_seq, y.read_seq FROM chat.member y WHERE y.channel_id = page.id AND y.left_seq IS NULL LIMIT :maxTold::bigint + 1
     ) x
-  ) o JOIN chat.users u ON u.id = o.user_id
-  WHERE o.members <= :maxTold AND o.user_id <> :userId AND NOT u.private_reads
+  ) o
+  WHERE o.members <= :maxTold AND o.user_id <> :userId AND NOT (SELECT u.private_reads FROM chat.users u WHERE u.id = o.user_id)
 ) others ON true
 ORDER BY page.place;
 

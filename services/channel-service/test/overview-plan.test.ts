@@ -1,0 +1,131 @@
+import { limits } from '@parley/runtime';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { findChats, readChats } from '../src/inbox/chat-store.js';
+import { Chats } from './chats.js';
+import { Inbox } from './inbox-api.js';
+import { type Person, Rig } from './rig.js';
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let inbox: Inbox;
+let me: Person;
+let readers: Person[];
+let owned: number[];
+
+/** Chats in the database, and those of the caller among them, each with members and messages. */
+const [allChats, myChats] = [100_000, 5_000];
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  chats = new Chats(rig);
+  inbox = new Inbox(rig);
+  [me, ...readers] = (await rig.persons(6)) as [Person, ...Person[]];
+  await rig.owner.query(`
+    ALTER TABLE chat.channel DISABLE TRIGGER channel_changed;
+    ALTER TABLE chat.member DISABLE TRIGGER member_changed;
+    INSERT INTO chat.users (id, name, password_hash) SELECT 'u' || n, 'u' || n, '!' FROM generate_series(1, 1000) n;
+    INSERT INTO chat.channel (name, owner_id, kind, user_limit) SELECT 'c', '${me.id}', 'group', 1000 FROM generate_series(1, ${allChats}) n;
+    UPDATE chat.channel_head SET last_seq = 40, last_at = now() - channel_id * interval '1 s';
+    INSERT INTO chat.member (channel_id, user_id, joined_seq)
+      SELECT c.id, 'u' || (c.id + n) % 1000 + 1, 0 FROM chat.channel c, generate_series(1, CASE WHEN c.id % ${allChats / 100} = 0 THEN 9 ELSE 1 END) n
+      UNION ALL SELECT c.id, '${me.id}', 0 FROM chat.channel c WHERE c.id % ${allChats / myChats} = 0
+      UNION ALL SELECT c.id, u.id, 0 FROM chat.channel c, unnest(ARRAY['${readers.map(({ id }) => id).join("','")}']) AS u (id) WHERE c.id % ${allChats / 100} = 0;
+    INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest, mentions)
+      SELECT c.id, s, CASE WHEN s % 4 = 0 THEN 3 ELSE 0 END, 'u1', gen_random_uuid(), now(), CASE WHEN s % 4 = 0 THEN 1 END, 'words', sha256(''),
+        CASE WHEN s = 21 THEN ARRAY['${me.id}'] ELSE '{}' END
+      FROM chat.channel c, generate_series(1, 40) s WHERE c.id % ${allChats / 100} = 0;
+  `);
+  await rig.owner.query('VACUUM ANALYZE');
+  const { rows } = await rig.owner.query<{ id: number }>(
+    'SELECT channel_id AS id FROM chat.member WHERE user_id = $1 ORDER BY id',
+    [readers[0]?.id],
+  );
+  owned = rows.map(({ id }) => id);
+}, 180_000);
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+async function plan(text: string, values: readonly unknown[], mode: string): Promise<string> {
+  const client = await rig.owner.connect();
+  try {
+    await client.query(`SET plan_cache_mode = ${mode}`);
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}`, [...values]);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  } finally {
+    client.release(true);
+  }
+}
+
+const maxAt = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
+
+describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
+  test('finds a page by index, and keeps only the first of its own chats', async () => {
+    const text = await plan(findChats.text, findChats.valuesOf({ userId: me.id, ...maxAt, size: 101 }), mode);
+    expect(text).not.toMatch(/Seq Scan on (member|channel|channel_head)/);
+    expect(text).toContain('member_chats');
+    expect(text).toMatch(/Sort Method: top-N heapsort/);
+    expect(
+      [...text.matchAll(/actual rows=(\d+)(?:\.\d+)? loops=(\d+)/g)].every(
+        ([, rows, loops]) => Number(rows) * Number(loops) <= myChats,
+      ),
+    ).toBe(true);
+  });
+
+  test('reads the chats of a page by index', async () => {
+    const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
+    const values = { userId: me.id, channelIds: owned, maxLooked, maxUnread, maxTold };
+    const text = await plan(readChats.text, readChats.valuesOf(values), mode);
+    expect(text).toContain('message_said');
+    expect(text).toContain('message_mentions');
+    expect(text).not.toMatch(/Seq Scan on (message|member|users|channel|channel_head)/);
+  });
+});
+
+test('counts what is unread without looking at reactions', async () => {
+  const [id] = owned as [number];
+  await rig.owner.query(
+    `INSERT INTO chat.message (channel_id, seq, kind, sender_id, client_id, sent_at, target_seq, data, digest)
+     SELECT $1, s, 3, 'u1', gen_random_uuid(), now(), 1, '', sha256('') FROM generate_series(41, 50040) s`,
+    [id],
+  );
+  await rig.owner.query('UPDATE chat.channel_head SET last_seq = 50040 WHERE channel_id = $1', [id]);
+  const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
+  const values = readChats.valuesOf({ userId: me.id, channelIds: [id], maxLooked, maxUnread, maxTold });
+  const { rows } = await rig.owner.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${readChats.text}`, values);
+  const { Plan: root } = rows[0]['QUERY PLAN'][0];
+  expect(root['Shared Hit Blocks'] + root['Shared Read Blocks']).toBeLessThan(200);
+});
+
+function quantile(times: readonly number[], q: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * q)] ?? 0;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+test('shows what an Overview of 100 chats costs beside a call that reads one row', async () => {
+  const [pages, trips]: [number[], number[]] = [[], []];
+  const id = allChats;
+  for (let n = 0; n < 220; n++) {
+    const reader = readers[n % readers.length] as Person;
+    const page = await timed(async () => expect((await inbox.overview(reader)).chats).toHaveLength(100));
+    const trip = await timed(() => chats.members(reader, id, 1));
+    if (n < 20) continue;
+    pages.push(page);
+    trips.push(trip);
+  }
+  const figures = (times: readonly number[]) =>
+    `p50 ${quantile(times, 0.5).toFixed(1)}, p99 ${quantile(times, 0.99).toFixed(1)} ms`;
+  process.stdout.write(
+    `Overview of 100 chats, over RPC: ${figures(pages)}; a call that reads one row: ${figures(trips)}\n`,
+  );
+}, 120_000);

@@ -1,0 +1,118 @@
+import type { Chat } from '@parley/contract';
+import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { Chats } from './chats.js';
+import { Inbox } from './inbox-api.js';
+import { type Person, Rig } from './rig.js';
+
+/** Rounds of everything at once. `TEST_ROUNDS=1000 npm test -- overview-races` is the long form. */
+const rounds = Number(process.env.TEST_ROUNDS ?? 10);
+
+let database: TestDatabase;
+let rig: Rig;
+let chats: Chats;
+let inbox: Inbox;
+let owner: Person;
+let people: Person[];
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  rig = new Rig(database);
+  await rig.startManager();
+  await rig.startManager();
+  chats = new Chats(rig);
+  inbox = new Inbox(rig);
+  [owner, ...people] = (await rig.persons(5)) as [Person, ...Person[]];
+});
+
+afterAll(async () => {
+  await rig.close();
+  await database.close();
+});
+
+const anyOf = <T>(items: readonly T[]) => items[Math.floor(Math.random() * items.length)] as T;
+
+/** Counts again what is unread, without an index or a limit. */
+async function recount(who: Person, id: number): Promise<{ unread: number; mentions: number }> {
+  const { unread, mentions } = await rig.one<{ unread: number; mentions: number }>(
+    `SELECT least(count(*), 100) AS unread, least(count(*) FILTER (WHERE $2 = ANY (m.mentions)), 100) AS mentions
+     FROM chat.message m JOIN chat.member r ON r.channel_id = m.channel_id AND r.user_id = $2
+     WHERE m.channel_id = $1 AND m.kind + 0 = 0 AND m.sender_id <> $2 AND m.deleted_at IS NULL
+       AND m.seq > r.read_seq AND m.seq > r.joined_seq AND (r.left_seq IS NULL OR m.seq <= r.left_seq)`,
+    id,
+    who.id,
+  );
+  return { unread, mentions };
+}
+
+/** Facts that hold in every snapshot, but not between two reads. */
+function expectOneMoment({ channel, last, unread, mentions, mine, others, log }: Chat): void {
+  const end = channel?.lastSeq ?? 0;
+  const seen = mine?.readSeq ?? 0;
+  expect(log).toBe(channel?.log);
+  expect(last?.seq ?? 0).toBeLessThanOrEqual(end);
+  expect(mentions).toBeLessThanOrEqual(unread);
+  if (unread > 0) expect(last?.seq).toBeGreaterThan(seen);
+  for (const receipt of [...others, ...(mine ? [mine] : [])]) {
+    expect(receipt.readSeq).toBeLessThanOrEqual(receipt.deliveredSeq);
+    expect(receipt.deliveredSeq).toBeLessThanOrEqual(end);
+  }
+  expect(others.length + 1).toBe(channel?.memberCount);
+}
+
+async function speak(id: number): Promise<void> {
+  const [who, whom] = [anyOf(people), anyOf(people)];
+  const last = await chats.say(id, who, 1 + Math.floor(Math.random() * 4));
+  await rig.owner.query('UPDATE chat.message SET mentions = ARRAY[$3] WHERE channel_id = $1 AND seq = $2', [
+    id,
+    last,
+    whom.id,
+  ]);
+}
+
+async function deleteSome(id: number): Promise<void> {
+  const { last_seq: last } = await chats.head(id);
+  await rig.owner.query(
+    "UPDATE chat.message SET data = '', mentions = '{}', deleted_at = now() WHERE channel_id = $1 AND seq = $2 AND kind = 0",
+    [id, 1 + Math.floor(Math.random() * last)],
+  );
+}
+
+async function read(id: number, log: string): Promise<void> {
+  const who = anyOf(people);
+  const { last_seq: last } = await chats.head(id);
+  const readSeq = 1 + Math.floor(Math.random() * (last + 10));
+  await inbox.receipt(who, id, { log, readSeq }).catch(ifOutside);
+}
+
+async function look(id: number): Promise<void> {
+  const { chats: seen } = await inbox.overview(anyOf(people));
+  for (const chat of seen.filter(({ channel }) => channel?.id === id)) expectOneMoment(chat);
+}
+
+function ifOutside(thrown: { reason?: string }): void {
+  expect(thrown.reason).toBe('channel-not-found');
+}
+
+async function comeAndGo(id: number, who: Person): Promise<void> {
+  await chats.change(owner, id, who, { remove: true });
+  await look(id);
+  await chats.change(owner, id, who, { add: true });
+}
+
+test(`unread counts and mentions equal a recount after ${rounds} rounds of everything at once`, async () => {
+  for (let round = 0; round < rounds; round++) {
+    await rig.clear();
+    const id = await chats.make(owner, 'group', { closedHistory: round % 2 === 1 });
+    await chats.add(owner, id, ...people);
+    const { log_id: log } = await chats.head(id);
+    const work = [
+      ...Array.from({ length: 12 }, () => () => speak(id)),
+      ...Array.from({ length: 6 }, () => () => deleteSome(id)),
+      ...Array.from({ length: 10 }, () => () => read(id, log)),
+      ...Array.from({ length: 8 }, () => () => look(id)),
+      ...people.slice(0, 2).map((who) => () => comeAndGo(id, who)),
+    ].toSorted(() => Math.random() - 0.5);
+    await Promise.all(work.map((one) => one()));
+    for (const who of people) expect(await inbox.chat(who, id)).toMatchObject(await recount(who, id));
+  }
+}, 3_600_000);
