@@ -1,4 +1,4 @@
-import { type Channel, ChannelKind, Chat, type Message, Notify, Receipt, User } from '@parley/contract';
+import { type Channel, ChannelKind, Chat, type Message, Notify, User } from '@parley/contract';
 import type { Notify as NotifyWord, Pool, PoolClient } from '@parley/database';
 import { snapshot } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
@@ -27,23 +27,21 @@ async function readPeersOf(client: PoolClient, me: UserCaller, channels: readonl
   );
 }
 
-function receiptsOf({ others }: StoredChat): Receipt[] {
-  return others.map(([userId, deliveredSeq, readSeq]) => Receipt.fromPartial({ userId, deliveredSeq, readSeq }));
-}
-
+/** Builds the message by hand: a page has thousands of receipts, and fromPartial copies each. */
 function toChat(me: UserCaller, row: StoredChat, channel: Channel, last?: Message, peer?: User): Chat {
-  return Chat.fromPartial({
+  const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, others } = row;
+  return {
     channel: { ...channel, users: [] },
     last,
-    unread: row.unread,
-    mentions: row.mentions,
-    mine: { userId: me.id, deliveredSeq: row.deliveredSeq, readSeq: row.readSeq },
+    unread,
+    mentions,
+    mine: { userId: me.id, deliveredSeq, readSeq, log: '' },
     log: channel.log,
-    markedUnread: row.markedUnread,
-    notify: notifyWords[row.notify],
-    others: receiptsOf(row),
+    markedUnread,
+    notify: notifyWords[notify],
+    others: others.map(([userId, delivered, read]) => ({ userId, deliveredSeq: delivered, readSeq: read, log: '' })),
     peer,
-  });
+  };
 }
 
 const sizeOnTheWire = (chat: Chat) => Chat.encode(chat).finish().length;

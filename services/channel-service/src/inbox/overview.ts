@@ -1,4 +1,4 @@
-import { type Chat, type OverviewRequest, OverviewResponse } from '@parley/contract';
+import type { Chat, OverviewRequest, OverviewResponse } from '@parley/contract';
 import { type Pool, type PoolClient, type RowOf, snapshot } from '@parley/database';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { positionAfter, tokenOf } from '../channels/channel-search.js';
@@ -23,7 +23,12 @@ function nextToken(found: readonly ListPosition[], size: number, chats: readonly
   return place !== undefined && cut < found.length - 1 ? tokenOf(place) : '';
 }
 
-async function readOverview(client: PoolClient, me: UserCaller, from: ListPosition, size: number) {
+async function readOverview(
+  client: PoolClient,
+  me: UserCaller,
+  from: ListPosition,
+  size: number,
+): Promise<OverviewResponse> {
   const [position] = await readPosition.run(client);
   const found = await findChats.run(client, { userId: me.id, ...from, size: size + 1 });
   const ids = found.slice(0, size).map(({ id }) => id);
@@ -31,7 +36,7 @@ async function readOverview(client: PoolClient, me: UserCaller, from: ListPositi
   return {
     chats: [...chats],
     next: nextToken(found, size, chats),
-    ...(position && { inbox: inboxPosition(position) }),
+    inbox: position === undefined ? '' : inboxPosition(position),
   };
 }
 
@@ -41,6 +46,6 @@ export function createOverview(pool: Pool) {
     call.quiet = true;
     const size = pageSize(page?.size ?? 0);
     const from = positionAfter(page);
-    return OverviewResponse.fromPartial(await snapshot(pool, (client) => readOverview(client, me, from, size)));
+    return snapshot(pool, (client) => readOverview(client, me, from, size));
   };
 }
