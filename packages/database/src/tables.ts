@@ -64,6 +64,14 @@ export interface ChannelHeadTable {
   storedRows: Generated<number>;
 }
 
+export interface DeletionTable {
+  userId: string;
+  purge: boolean;
+  startedAt: Generated<Date>;
+  passAt: Date | null;
+  afterChannel: Generated<number>;
+}
+
 export interface EventTable {
   id: GeneratedAlways<number>;
   at: Generated<Date>;
@@ -317,6 +325,7 @@ export interface Database {
   block: BlockTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
+  deletion: DeletionTable;
   event: EventTable;
   file: FileTable;
   fileChunk: FileChunkTable;

@@ -17,6 +17,8 @@ import {
   streamForUser,
 } from '@parley/service-kit';
 import { createListAbuseReports, createResolveAbuseReport } from './admin/abuse-reports.js';
+import { createDeleteUser } from './admin/delete-user.js';
+import { Deletions } from './admin/deletions.js';
 import { createKick } from './admin/kick.js';
 import { createListAllChannels } from './admin/list-all-channels.js';
 import { createListAudit } from './admin/list-audit.js';
@@ -115,6 +117,7 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
     setUser: forOperator(callers, createSetUser(deps)),
     kick: forOperator(callers, createKick(deps)),
     listAudit: forOperator(callers, createListAudit(pool)),
+    deleteUser: forOperator(callers, createDeleteUser(deps)),
     listUsers: forOperator(callers, createListUsers(pool)),
     listAllChannels: forOperator(callers, createListAllChannels(pool)),
     listAbuseReports: forOperator(callers, createListAbuseReports(pool)),
@@ -175,5 +178,7 @@ export async function startChannelService(
   runRepeatedly('retention', config.retentionEveryMs, () => retention.run());
   const indexer = new Indexer(pool, notifyOfMessages);
   runRepeatedly('search index', config.searchEveryMs, () => indexer.run());
+  const deletions = new Deletions(pool, servers);
+  runRepeatedly('deletion of accounts', config.deletionsEveryMs, () => deletions.run());
   return host.run();
 }

@@ -8,6 +8,7 @@ export interface ChannelServiceConfig {
   readonly retentionEveryMs: number;
   readonly activityEveryMs: number;
   readonly searchEveryMs: number;
+  readonly deletionsEveryMs: number;
   /** Days without use after which a channel is no longer listed. */
   readonly listedDays: number;
   /** Folder for deleted entries; undefined discards them. */
@@ -23,6 +24,7 @@ export function readChannelServiceConfig(settings: Settings): ChannelServiceConf
     retentionEveryMs: 10_000,
     activityEveryMs: 30_000,
     searchEveryMs: 1_000,
+    deletionsEveryMs: 1_000,
     listedDays: settings.LISTED_DAYS,
     archiveDir: settings.ARCHIVE_DIR,
   };

@@ -1,21 +1,22 @@
 -- Finds a page of accounts, by number.
 -- name: listNumbers
-SELECT number FROM chat.users WHERE number > :afterNumber ORDER BY number LIMIT :size;
+SELECT number FROM chat.users WHERE number > :afterNumber::bigint ORDER BY number LIMIT :size;
 
 -- Finds a page of accounts of one status, by number.
 -- name: listNumbersOfStatus
-SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber ORDER BY number LIMIT :size;
+SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber::bigint ORDER BY number LIMIT :size;
 
 -- Finds a page of accounts by the start of their id, name or email address, ignoring case, by number
 -- (status NULL: any). Each part is a scan of its index; nothing in the database sorts behind
 -- chr(1114111).
 -- name: findNumbers
-SELECT u.number FROM (
-  SELECT i.id FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ (lower(:prefix) || chr(1114111))
-  UNION SELECT n.id FROM chat.users n WHERE lower(n.name) ~>=~ lower(:prefix) AND lower(n.name) ~<~ (lower(:prefix) || chr(1114111))
-  UNION SELECT e.id FROM chat.users e WHERE e.email IS NOT NULL AND lower(e.email) ~>=~ lower(:prefix) AND lower(e.email) ~<~ (lower(:prefix) || chr(1114111))
-) match JOIN chat.users u ON u.id = match.id
-WHERE u.number > :afterNumber AND (:status::text IS NULL OR u.status = :status) ORDER BY u.number LIMIT :size;
+SELECT DISTINCT match.number FROM (
+  SELECT i.number, i.status FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ (lower(:prefix) || chr(1114111))
+  UNION ALL SELECT n.number, n.status FROM chat.users n WHERE lower(n.name) ~>=~ lower(:prefix) AND lower(n.name) ~<~ (lower(:prefix) || chr(1114111))
+  UNION ALL SELECT e.number, e.status FROM chat.users e
+    WHERE e.email IS NOT NULL AND lower(e.email) ~>=~ lower(:prefix) AND lower(e.email) ~<~ (lower(:prefix) || chr(1114111))
+) match
+WHERE match.number > :afterNumber::bigint AND (:status::text IS NULL OR match.status = :status) ORDER BY match.number LIMIT :size;
 
 -- Reads accounts as an operator sees them, by number.
 -- name: readAccounts
@@ -25,12 +26,12 @@ FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
 
 -- Finds a page of channels of every kind, by id.
 -- name: listChannelIds
-SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId ORDER BY id LIMIT :size;
+SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId::bigint ORDER BY id LIMIT :size;
 
 -- Finds a page of channels of every kind by the start of their name, ignoring case, by id.
 -- name: findChannelIds
 SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ (lower(:prefix) || chr(1114111))
-  AND id > :afterId ORDER BY id LIMIT :size;
+  AND id > :afterId::bigint ORDER BY id LIMIT :size;
 
 -- Finds a page of abuse reports, the newest first.
 -- name: listReports

@@ -61,8 +61,8 @@ export class ChatServers implements Part {
     this.#send(target, (client, token) => disconnect(client, token, { channelId, userId }, 'removed'));
   }
 
-  /** Ends streams on behalf of an operator, by a kick or a suspension. */
-  endStreams(target: ServerTarget, selector: StreamSelector, reason: 'kicked' | 'suspended'): void {
+  /** Ends streams on behalf of an operator, by a kick, a suspension or a deletion. */
+  endStreams(target: ServerTarget, selector: StreamSelector, reason: 'kicked' | 'suspended' | 'logged-out'): void {
     this.#send(target, (client, token) => disconnect(client, token, selector, reason));
   }
 

@@ -4,7 +4,7 @@ const sql = loadSql('turns.sql', import.meta.url);
 const take = sql.statement('takeTurn', { work: text }, { mine: bool });
 
 /** Work that one manager does at a time. */
-type SharedWork = 'retention' | 'search';
+type SharedWork = 'retention' | 'search' | 'deletion';
 
 /**
  * Takes the turn until the transaction ends. Returns false if another manager has it.

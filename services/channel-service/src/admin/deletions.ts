@@ -1,0 +1,133 @@
+import { MemberRole } from '@parley/contract';
+import { type Pool, type PoolClient, transaction } from '@parley/database';
+import { Refusal } from '@parley/runtime';
+import { deleteChannel } from '../channels/channel-store.js';
+import { leave } from '../members/member-store.js';
+import { recordChange } from '../members/membership.js';
+import type { ChatServers } from '../placement/chat-servers.js';
+import { type Owner, readChannelState } from '../placement/seat-store.js';
+import { withChannel } from '../transactions/locked.js';
+import type { LockedChannel } from '../transactions/locks.js';
+import { takeTurn } from '../transactions/turns.js';
+import {
+  beginPass,
+  type Deletion,
+  endPass,
+  findChannelsOf,
+  findChannelsToPurge,
+  findDeletions,
+  findHeir,
+  inherit,
+  purgeMessages,
+  savePass,
+} from './deletion-store.js';
+
+const deletionsPerRun = 10;
+const channelsPerPage = 1_000;
+const messagesPerSlice = 100;
+const firstId = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Ends the memberships of deleted accounts and, if asked to, blanks their messages by deletions in the
+ * log. It works in small transactions, and continues where another manager stopped.
+ */
+export class Deletions {
+  readonly #pool: Pool;
+  readonly #servers: ChatServers;
+
+  constructor(pool: Pool, servers: ChatServers) {
+    this.#pool = pool;
+    this.#servers = servers;
+  }
+
+  /**
+   * Runs once, unless another manager is running it.
+   * @throws the error of the database.
+   */
+  async run(): Promise<void> {
+    await transaction(this.#pool, async (turn) => {
+      if (!(await takeTurn(turn, 'deletion'))) return;
+      for (const one of await findDeletions.run(this.#pool, { size: deletionsPerRun })) await this.#pass(one);
+    });
+  }
+
+  async #pass({ userId, purge, afterChannel }: Deletion): Promise<void> {
+    await beginPass.run(this.#pool, { userId });
+    await this.#leaveAll(userId);
+    if (purge) await this.#purge(userId, afterChannel);
+    await endPass.run(this.#pool, { userId });
+  }
+
+  async #leaveAll(userId: string): Promise<void> {
+    for (;;) {
+      const channels = await findChannelsOf.run(this.#pool, { userId, size: channelsPerPage });
+      if (channels.length === 0) return;
+      for (const { id } of channels) await this.#leave(id, userId);
+    }
+  }
+
+  async #leave(id: number, userId: string): Promise<void> {
+    try {
+      const owner = await withChannel(this.#pool, id, (client, channel) => leaveIn(client, channel, userId));
+      if (owner !== undefined) this.#servers.endChannel(owner, id);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal && thrown.reason === 'channel-not-found')) throw thrown;
+    }
+  }
+
+  async #purge(userId: string, from: number): Promise<void> {
+    let afterChannel = from;
+    for (;;) {
+      const page = await findChannelsToPurge.run(this.#pool, { userId, afterChannel, size: channelsPerPage });
+      for (const { id, hasText } of page) if (hasText) await this.#purgeChannel(id, userId);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      afterChannel = last.id;
+      await savePass.run(this.#pool, { userId, afterChannel });
+    }
+  }
+
+  async #purgeChannel(channelId: number, userId: string): Promise<void> {
+    let afterId: string | null = firstId;
+    while (afterId !== null) {
+      const purged: readonly { readonly lastId: string | null }[] = await purgeMessages.run(this.#pool, {
+        channelId,
+        userId,
+        afterId,
+        size: messagesPerSlice,
+      });
+      afterId = purged[0]?.lastId ?? null;
+    }
+  }
+}
+
+/**
+ * Ends the membership of a deleted account. A channel that it owns goes to another member, or else is
+ * deleted; in that case returns the live server that owned it.
+ */
+async function leaveIn(client: PoolClient, channel: LockedChannel, userId: string): Promise<Owner | undefined> {
+  const { id: channelId, kind, ownerId } = channel;
+  if (kind !== 'direct' && ownerId === userId && !(await handOver(client, channel))) {
+    const state = await readChannelState(client, channelId, userId);
+    await deleteChannel.run(client, { channelId });
+    return state?.owner;
+  }
+  const { at } = await recordChange(client, channel, {
+    userId,
+    joined: false,
+    role: MemberRole.UNSPECIFIED,
+    by: userId,
+  });
+  await leave.run(client, { channelId, userId, lastSeq: at, byChoice: true });
+  return undefined;
+}
+
+/** Gives the channel of a deleted account to another member. Returns false if there is none. */
+async function handOver(client: PoolClient, channel: LockedChannel): Promise<boolean> {
+  const { id: channelId, ownerId } = channel;
+  const [heir] = await findHeir.run(client, { channelId, userId: ownerId });
+  if (heir === undefined) return false;
+  await recordChange(client, channel, { userId: heir.id, joined: true, role: MemberRole.OWNER, by: ownerId });
+  await inherit.run(client, { channelId, heirId: heir.id });
+  return true;
+}
