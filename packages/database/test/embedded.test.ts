@@ -49,12 +49,9 @@ async function occupy(port: number): Promise<Server> {
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+/** Whether a process runs. One that has ended may be listed for a while, without a command. */
+async function lives(pid: number): Promise<boolean> {
+  return (await commandOf(pid)).length > 0;
 }
 
 async function settingsOf(url: string): Promise<unknown> {
@@ -77,7 +74,7 @@ test('starts from nothing, stops, and starts again at the same address', async (
   expect((await stat(join(dataDir, 'secrets.json'))).mode & 0o777).toBe(0o600);
   await server.stop();
   await server.stop();
-  expect(lives(server.pid)).toBe(false);
+  expect(await lives(server.pid)).toBe(false);
   expect(await findEmbedded(dataDir)).toBeUndefined();
   expect((await start(dataDir)).url).toBe(server.url);
 });
@@ -88,7 +85,7 @@ test('reuses the server of a killed parent, with its data', async () => {
   await withClient(url, (client) => client.query('CREATE TABLE kept (n int)'));
   parent.kill('SIGKILL');
   await once(parent, 'exit');
-  expect(lives(pid)).toBe(true);
+  expect(await lives(pid)).toBe(true);
   const server = await start(dataDir);
   expect(server).toMatchObject({ url, pid });
   await withClient(server.url, (client) => client.query('SELECT n FROM kept'));
