@@ -1,6 +1,6 @@
 /**
- * Lints proto/ and generates packages/contract/src/gen from it, the tables of reasons and kinds in
- * docs/protocol.md from packages/runtime/src/refusals.ts and packages/contract/src/kinds.ts, and
+ * Lints proto/ and generates packages/contract/src/gen from it, the tables of reasons, kinds and
+ * channel settings in docs/protocol.md from refusals.ts, kinds.ts and channel-settings.ts, and
  * packages/database/src/tables.ts from the migrations. With --check it only compares the results with the committed files.
  */
 import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -141,6 +141,16 @@ function kindsTable({ Kind, kindRules }) {
   return tableOf(['Kind', 'Number', '`target_seq`', '`data`', 'Who may send it'], rows);
 }
 
+function settingsTable({ settingRows, snakeCase }) {
+  const rows = settingRows.map(([name, { type, max, unit, meaning }]) => [
+    `\`${snakeCase(name)}\``,
+    unit === undefined ? type : `number of ${unit}`,
+    max === undefined ? '' : max.toLocaleString('en'),
+    meaning,
+  ]);
+  return tableOf(['Field', 'Type', 'Maximum', 'Meaning'], rows);
+}
+
 function withTable(page, name, table) {
   const begin = page.indexOf('-->\n', page.indexOf(`<!-- ${name}: begin`)) + 4;
   return `${page.slice(0, begin)}\n${table}\n\n${page.slice(page.indexOf(`<!-- ${name}: end`))}`;
@@ -151,7 +161,8 @@ async function protocolPage() {
   const { refusals } = await import(join(root, 'packages/runtime/dist/src/refusals.js'));
   const contractModule = await import(join(contract, 'dist/src/index.js'));
   const page = withTable(readFileSync(protocol, 'utf8'), 'reasons', reasonsTable(refusals));
-  return withTable(page, 'kinds', kindsTable(contractModule));
+  const withKinds = withTable(page, 'kinds', kindsTable(contractModule));
+  return withTable(withKinds, 'settings', settingsTable(contractModule));
 }
 
 function checkProtocol(page) {

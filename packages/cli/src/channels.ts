@@ -1,6 +1,7 @@
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, ChannelStatus, type Retention } from '@parley/contract';
 import { limits, textTable } from '@parley/runtime';
+import { givenSettings, settingValues } from './channel-options.js';
 import { usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { output } from './output.js';
@@ -47,6 +48,7 @@ export function channelValue(channel: Channel) {
     status: statusWords[channel.status] ?? 'unknown',
     owner_id: channel.ownerId,
     retention: retentionWords(channel.retention),
+    ...settingValues(channel),
   };
 }
 
@@ -114,7 +116,8 @@ export async function makeChannel(session: CommandSession, name: string, options
     throw usage(`A room has at most ${limits.roomSeats} seats.`);
   const retention = options.retention ?? (kind === 'room' ? roomRetention : { everything: true });
   const client = await session.loggedIn();
-  const asked = { name, retention, kind: createdKinds[kind], ...(limit !== undefined && { limit }) };
+  const settings = { ...givenSettings(options), ...(limit !== undefined && { limit }) };
+  const asked = { name, retention, kind: createdKinds[kind], ...settings };
   const channel = await client.create(asked);
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
@@ -123,6 +126,24 @@ export async function makeChannel(session: CommandSession, name: string, options
   if (other === undefined) return;
   const owner = terminalLine(other.ownerId);
   output.complain(`* channel ${other.id} of ${owner} has this name too; name a channel by its id to choose it`);
+}
+
+/** The options of `set`, with those of the plain settings. */
+export interface ChangeOptions {
+  readonly name?: string;
+  readonly limit?: number;
+  readonly retention?: Partial<Retention>;
+}
+
+/** Changes the settings of a channel, by its id or exact name. */
+export async function changeChannel(session: CommandSession, wanted: string, options: ChangeOptions): Promise<void> {
+  const { name, limit, retention } = options;
+  const change = { name, limit, retention, ...givenSettings(options) };
+  if (Object.values(change).every((value) => value === undefined)) throw usage('Name a setting to change.');
+  const client = await session.loggedIn();
+  const { id } = await findOnly(client, wanted);
+  const channel = await client.chats.update(id, change);
+  session.print(`Changed ${terminalLine(channel.name)} (channel ${id}).`, channelValue(channel));
 }
 
 /** Deletes a channel by its id or exact name. */

@@ -2,7 +2,16 @@ import { describeSettings, limits, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { login, logout, registerAccount } from './accounts.js';
 import { addAdmin } from './admin-program.js';
-import { type CreateOptions, createdKinds, listChannels, makeChannel, removeChannel } from './channels.js';
+import { addChannelOptions } from './channel-options.js';
+import {
+  type ChangeOptions,
+  type CreateOptions,
+  changeChannel,
+  createdKinds,
+  listChannels,
+  makeChannel,
+  removeChannel,
+} from './channels.js';
 import { chat } from './chat.js';
 import { addChats } from './chats-program.js';
 import { checkSettingNames, positive, sessionOf } from './command-parts.js';
@@ -10,7 +19,6 @@ import { usage } from './failure.js';
 import { type HistoryOptions, showHistory } from './history.js';
 import { output } from './output.js';
 import { addPeople } from './people-program.js';
-import { retentionFrom } from './retention.js';
 import { defaultData } from './run-file.js';
 import type { ServiceTokenOptions } from './service-token.js';
 import { type CommandSession, defaultAddresses } from './session.js';
@@ -67,22 +75,23 @@ function addChannels(program: Command): void {
     .command('channels')
     .description('list the channels and the people in them')
     .action((_options: object, command: Command) => listChannels(sessionOf(command)));
-  program
+  const create = program
     .command('create <name>')
     .description('create a channel: a room that anyone can enter, a group, or a public or private chat')
     .addOption(new Option('--kind <kind>', 'kind of channel').choices(Object.keys(createdKinds)).default('room'))
-    .option(
-      '--limit <n>',
-      'maximum number of people: up to 25 in a room (default: 10), up to 10000 members of a chat (default: 1000)',
-      wholeNumber(1, limits.chatMembers),
-    )
-    .addOption(
-      new Option(
-        '--retention <time>',
-        'retention of messages: forever, nothing, or a time like 7d (default: 7d in a room, else forever)',
-      ).argParser(retentionFrom),
-    )
     .action((name: string, options: CreateOptions, command: Command) => makeChannel(sessionOf(command), name, options));
+  addChannelOptions(create, {
+    limit: ' (default: 10 in a room, else 1000)',
+    retention: ' (default: 7d in a room, else forever)',
+  });
+  const set = program
+    .command('set <channel>')
+    .description('change the settings of a channel, by its id or exact name')
+    .option('--name <name>', 'new name')
+    .action((channel: string, options: ChangeOptions, command: Command) =>
+      changeChannel(sessionOf(command), channel, options),
+    );
+  addChannelOptions(set, { limit: '', retention: '' });
   program
     .command('delete <channel>')
     .description('delete a channel that you own, by its id or exact name')

@@ -1,4 +1,11 @@
-import { Channel, ChannelKind, type ListChannelsResponse, type Retention, User } from '@parley/contract';
+import {
+  Channel,
+  ChannelKind,
+  type ChannelSettingName,
+  type ListChannelsResponse,
+  type Retention,
+  User,
+} from '@parley/contract';
 import { refuse } from '@parley/runtime/refusal';
 import { OwnAccount } from './calls/account.js';
 import type { Abortable, Ask, PageRange } from './calls/ask.js';
@@ -51,7 +58,7 @@ export interface OpenSession {
  * Fields of a new channel. Absent ones get the server's defaults; `limit` is the maximum number of
  * users.
  */
-export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'description' | 'metadata'>> & {
+export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'metadata' | ChannelSettingName>> & {
   /** Retention. Default: nothing for a room, everything for other kinds. */
   readonly retention?: Partial<Retention>;
 };

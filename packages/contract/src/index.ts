@@ -11,6 +11,14 @@ import { HealthDefinition } from './gen/health/v1/health.js';
 import { serviceOf } from './method.js';
 
 export { isBlank } from './blank.js';
+export {
+  type ChannelSetting,
+  type ChannelSettingName,
+  type ChannelSettingValues,
+  channelSettings,
+  settingRows,
+  snakeCase,
+} from './channel-settings.js';
 export * from './gen/chat/v1/admin.js';
 export * from './gen/chat/v1/channel.js';
 export * from './gen/chat/v1/chat.js';

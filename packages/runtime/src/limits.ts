@@ -81,7 +81,6 @@ export const limits = {
   userIdCharacters: 64,
   emailCharacters: 254,
   aboutCharacters: 500,
-  descriptionCharacters: 1_000,
   metadataJsonBytes: 4_096,
   passwordMinBytes: 8,
   passwordMaxBytes: 72,

@@ -1,5 +1,12 @@
-import { type Channel, ChannelKind, Retention } from '@parley/contract';
-import { int4, type ChannelKind as Kind, text } from '@parley/database';
+import {
+  ChannelKind,
+  type ChannelSettingName,
+  type ChannelSettingValues,
+  Retention,
+  settingRows,
+  snakeCase,
+} from '@parley/contract';
+import { bool, int4, type ChannelKind as Kind, type SqlType, text } from '@parley/database';
 
 /**
  * Kinds of channels in the contract, by name in the database.
@@ -39,38 +46,25 @@ export function retentionOf(seconds: number | null, count: number | null): Reten
   return Retention.fromPartial({ ...ruleOf(seconds), maxCount: count ?? 0 });
 }
 
+const sqlTypes = { text, number: int4, boolean: bool };
+
 /**
- * The list of the plain settings of a channel: a column of `chat.channel`, and a field of the same
- * name in the contract. Statements and handlers follow it, so a new setting begins as a row here.
+ * The columns of the plain settings of a channel.
  * @example
  * ```ts
- * import { channelSettings } from '@parley/service-kit';
+ * import { settingColumns } from '@parley/service-kit';
  *
- * Object.keys(channelSettings); // names of the fields
+ * Object.keys(settingColumns); // names of the fields
  * ```
  */
-export const channelSettings = { description: text, slowModeS: int4 } as const;
-
-/** Values of the plain settings of a channel. */
-export type ChannelSettingValues = Pick<Channel, keyof typeof channelSettings>;
+export const settingColumns = Object.fromEntries(settingRows.map(([name, { type }]) => [name, sqlTypes[type]])) as {
+  readonly [Name in ChannelSettingName]: SqlType<ChannelSettingValues[Name]>;
+};
 
 /** Some of the plain settings, as a request sets them. */
-export type SomeSettings = { readonly [Name in keyof ChannelSettingValues]?: ChannelSettingValues[Name] | undefined };
+export type SomeSettings = { readonly [Name in ChannelSettingName]?: ChannelSettingValues[Name] | undefined };
 
-/**
- * Names of the plain settings.
- * @example
- * ```ts
- * import { settingNames } from '@parley/service-kit';
- *
- * settingNames.includes('slowModeS'); // true
- * ```
- */
-export const settingNames = Object.keys(channelSettings) as readonly (keyof ChannelSettingValues)[];
-
-function columnOf(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+const columns = settingRows.map(([name]) => ({ name, column: snakeCase(name) }));
 
 /**
  * The plain settings as SQL: columns of `c` to read, and columns and parameters to write. In
@@ -83,10 +77,10 @@ function columnOf(name: string): string {
  * ```
  */
 export const settingConstants = {
-  SETTINGS: settingNames.map((name) => `c.${columnOf(name)}`).join(', '),
-  SETTING_COLUMNS: settingNames.map(columnOf).join(', '),
-  SETTING_VALUES: settingNames.map((name) => `:${name}`).join(', '),
-  SETTING_CHANGES: settingNames.map((name) => `${columnOf(name)} = coalesce(:${name}, ${columnOf(name)})`).join(', '),
+  SETTINGS: columns.map(({ column }) => `c.${column}`).join(', '),
+  SETTING_COLUMNS: columns.map(({ column }) => column).join(', '),
+  SETTING_VALUES: columns.map(({ name }) => `:${name}`).join(', '),
+  SETTING_CHANGES: columns.map(({ name, column }) => `${column} = coalesce(:${name}, ${column})`).join(', '),
 };
 
 /**
@@ -100,7 +94,7 @@ export const settingConstants = {
  */
 export function settingsOf<Settings extends SomeSettings>(
   from: Settings,
-): { readonly [Name in keyof ChannelSettingValues]: Settings[Name] } {
-  const settings = settingNames.map((name) => [name, from[name]]);
-  return Object.fromEntries(settings) as { readonly [Name in keyof ChannelSettingValues]: Settings[Name] };
+): { readonly [Name in ChannelSettingName]: Settings[Name] } {
+  const settings = settingRows.map(([name]) => [name, from[name]]);
+  return Object.fromEntries(settings) as { readonly [Name in ChannelSettingName]: Settings[Name] };
 }

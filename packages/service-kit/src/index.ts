@@ -21,13 +21,11 @@ export {
 export { TrustedKeys, type VerifiedToken } from './auth/trusted-keys.js';
 export { Buckets, type BurstRate } from './buckets.js';
 export {
-  type ChannelSettingValues,
   channelKinds,
-  channelSettings,
   retentionOf,
   type SomeSettings,
+  settingColumns,
   settingConstants,
-  settingNames,
   settingsOf,
 } from './channel-settings.js';
 export { type ConnectionBounds, Connections, connectionBounds } from './connections.js';

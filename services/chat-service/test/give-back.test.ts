@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Channel } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
 import { openTestDatabase, People, type TestDatabase } from '@parley/testkit';
@@ -66,7 +67,7 @@ async function owned(): Promise<number> {
 
 function load(channels: Channels, id: number): void {
   const facts = { id, kind: 'room', epoch: 1, log: randomUUID(), hasHistory: false, lastSeq: 0 } as const;
-  channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } }, nowMs);
+  channels.open({ facts, settings: { ...Channel.fromPartial({ ownerId: 'alice' }), revision: 0 } }, nowMs);
 }
 
 const isOwned = async (id: number) =>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Channel } from '@parley/contract';
 import { createPool, type Pool } from '@parley/database';
 import { FlushQueue } from '@parley/fanout';
 import { grpcFraming } from '@parley/rpc';
@@ -55,7 +56,7 @@ test('counts unread bytes page by page, and charges the user for all that was re
   const sizes = { allRingsBytes: 1_000, ringBytes: 1_000, lossyRingBytes: 1_000, writeBytes: 1_000 };
   const channels = new Channels({ ...sizes, rate, senderRate: rate, memory }, new FlushQueue(setImmediate, () => {}));
   const facts = { id: channelId, kind: 'room', epoch: 1, log: 'l', hasHistory: true, lastSeq: entries } as const;
-  const channel = channels.open({ facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } }, 0);
+  const channel = channels.open({ facts, settings: { ...Channel.fromPartial({ ownerId: 'alice' }), revision: 0 } }, 0);
   let written = 0;
   const stream = {
     ended: false,

@@ -18,7 +18,7 @@ import {
   text,
   uuid,
 } from '@parley/database';
-import { channelSettings, settingConstants } from '@parley/service-kit';
+import { settingColumns, settingConstants } from '@parley/service-kit';
 
 const sql = loadSql('channels.sql', import.meta.url, { ...kindConstants, ...settingConstants });
 
@@ -43,7 +43,7 @@ export const describe = sql.statement(
     iconId: nullable(uuid),
     retentionSeconds: nullable(int4),
     retentionCount: nullable(int4),
-    ...channelSettings,
+    ...settingColumns,
     openHistory: bool,
     metadata: text,
     createdMs: int8,
@@ -73,7 +73,7 @@ export const createChannel = sql.statement(
     kind,
     retentionSeconds: nullable(int4),
     retentionCount: nullable(int4),
-    ...channelSettings,
+    ...settingColumns,
     isOpenHistory: bool,
     metadata: json<string>(),
     maxChannels: int8,
@@ -84,7 +84,7 @@ export const updateChannel = sql.statement('updateChannel', {
   channelId: int4,
   name: nullable(text),
   limit: nullable(int4),
-  ...allNullable(channelSettings),
+  ...allNullable(settingColumns),
   metadata: nullable(json<string>()),
   kind: nullable(kind),
   changesRetention: bool,

@@ -1,31 +1,18 @@
-import type { Retention } from '@parley/contract';
+import { type ChannelSetting, type Retention, settingRows, snakeCase } from '@parley/contract';
 import type { ChannelKind } from '@parley/database';
 import { limits, type Refusal, refuse } from '@parley/runtime';
-import { type ChannelSettingValues, type SomeSettings, settingNames } from '@parley/service-kit';
+import type { SomeSettings } from '@parley/service-kit';
 import type { ChannelRetention } from './channel-store.js';
 
 const largestInteger = 2_147_483_647;
-const maxSlowModeS = 21_600;
 /** Matches characters that JSON allows and the database cannot store: NUL and lone surrogates. */
 const unstorable = /\0|\p{Cs}/u;
 
-function checkDescription(text: string): void {
-  if ([...text].length > limits.descriptionCharacters || text.includes('\0')) throw refuse('invalid-channel');
-}
-
-/** Checks the slow mode, in seconds between two messages of one sender. */
-function checkSlowMode(seconds: number): void {
-  if (seconds > maxSlowModeS)
-    throw refuse('invalid-channel', { message: 'Invalid slow mode. Use 0 to 21600 seconds.' });
-}
-
-const checks: { readonly [Name in keyof ChannelSettingValues]: (value: ChannelSettingValues[Name]) => void } = {
-  description: checkDescription,
-  slowModeS: checkSlowMode,
-};
-
-function check<Name extends keyof ChannelSettingValues>(name: Name, value: ChannelSettingValues[Name] | undefined) {
-  if (value !== undefined) checks[name](value);
+function checkSetting(name: string, row: ChannelSetting, value: string | number | boolean): void {
+  if (row.type === 'text' && ([...String(value)].length > row.max || String(value).includes('\0')))
+    throw refuse('invalid-channel');
+  if (row.type === 'number' && Number(value) > row.max)
+    throw refuse('invalid-channel', { message: `Invalid ${snakeCase(name)}. Use 0 to ${row.max}.` });
 }
 
 /**
@@ -33,7 +20,10 @@ function check<Name extends keyof ChannelSettingValues>(name: Name, value: Chann
  * @throws {Refusal} `invalid-channel`.
  */
 export function checkSettings(asked: SomeSettings): void {
-  for (const name of settingNames) check(name, asked[name]);
+  for (const [name, row] of settingRows) {
+    const value = asked[name];
+    if (value !== undefined) checkSetting(name, row, value);
+  }
 }
 
 /** Returns the refusal of a request that sets an icon. */

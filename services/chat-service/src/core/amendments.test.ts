@@ -1,3 +1,4 @@
+import { Channel } from '@parley/contract';
 import { type EncodedMessage, FlushQueue, type Framing, Subscriber } from '@parley/fanout';
 import { DedupeMemory } from './dedupe-cache.js';
 import { LiveChannel } from './live-channel.js';
@@ -30,7 +31,7 @@ class World {
 
   constructor(ringBytes = bounds.ringBytes) {
     const facts = { id: 1, kind: 'room', epoch: 1, log: 'l', hasHistory: true, lastSeq: 0 } as const;
-    const settings = { ownerId: 'alice', slowModeS: 0, revision: 0 };
+    const settings = { ...Channel.fromPartial({ ownerId: 'alice' }), revision: 0 };
     const flushQueue = new FlushQueue(
       (run) => run(),
       (cause) => {

@@ -1,7 +1,8 @@
+import type { ChannelSettingValues } from '@parley/contract';
+
 /** Settings of a channel that may change while one server owns it. */
-export interface ChannelSettings {
+export interface ChannelSettings extends ChannelSettingValues {
   readonly ownerId: string;
-  readonly slowModeS: number;
   /** Grows with every change of members and settings. */
   readonly revision: number;
 }

@@ -1,3 +1,4 @@
+import { Channel } from '@parley/contract';
 import { FlushQueue, type Framing, Subscriber } from '@parley/fanout';
 import { Channels } from './channels.js';
 import { DedupeMemory } from './dedupe-cache.js';
@@ -13,7 +14,7 @@ const bob = { id: 'bob', number: 2, name: 'Bob' };
 
 function opening(id: number, epoch = 1, log = 'l') {
   const facts = { id, kind: 'room', epoch, log, hasHistory: false, lastSeq: 0 } as const;
-  return { facts, settings: { ownerId: 'alice', slowModeS: 0, revision: 0 } };
+  return { facts, settings: { ...Channel.fromPartial({ ownerId: 'alice' }), revision: 0 } };
 }
 
 function setUp(allRingsBytes = 1_000_000) {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kind } from '@parley/contract';
 import { type Logger, limits } from '@parley/runtime';
-import type { LoadedChannel } from '../core/channel-settings.js';
+import { settingsOf } from '@parley/service-kit';
+import type { ChannelSettings, LoadedChannel } from '../core/channel-settings.js';
 import type { Channels } from '../core/channels.js';
 import type { LiveChannel } from '../core/live-channel.js';
 import { type LoadedMembers, type SequencedEntry, Sequencer } from '../core/live-channel.js';
@@ -26,12 +27,12 @@ function loadedChannelOf(row: ChannelHead): LoadedChannel {
   const logState = row.hasHistory ? { log: row.logId, lastSeq: row.lastSeq } : { log: randomUUID(), lastSeq: 0 };
   return {
     facts: { id: row.channelId, kind: row.kind, epoch: row.epoch, hasHistory: row.hasHistory, ...logState },
-    settings: settingsOf(row),
+    settings: liveSettings(row),
   };
 }
 
-function settingsOf(row: Pick<ChannelHead, 'ownerId' | 'slowModeS' | 'revision'>): LoadedChannel['settings'] {
-  return { ownerId: row.ownerId, slowModeS: row.slowModeS, revision: row.revision };
+function liveSettings(row: ChannelSettings): ChannelSettings {
+  return { ownerId: row.ownerId, revision: row.revision, ...settingsOf(row) };
 }
 
 function sequencedEntry(entry: StoredEntry): SequencedEntry {
@@ -83,7 +84,7 @@ export class ChannelLoader {
     const here = sessions.find({ channelId: channel.facts.id }).filter((session) => session.channel === channel);
     const row = await heads.members(channel.facts.id, [...new Set(here.map(({ person }) => person.id))]);
     if (row === undefined) return { revision: 0, partAfter: Number.POSITIVE_INFINITY };
-    channel.settings = settingsOf(row);
+    channel.settings = liveSettings(row);
     return { revision: row.revision, partAfter: endRemoved(channel, here, row) };
   }
 }

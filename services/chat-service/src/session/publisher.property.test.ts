@@ -1,4 +1,4 @@
-import { Message } from '@parley/contract';
+import { Channel, Message } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
 import type { Refusal } from '@parley/runtime';
 import fc from 'fast-check';
@@ -80,7 +80,7 @@ class World {
       (run) => run(),
       () => {},
     );
-    const settings = { ownerId: 'owner', slowModeS: 0, revision: 0 };
+    const settings = { ...Channel.fromPartial({ ownerId: 'owner' }), revision: 0 };
     return new LiveChannel({ facts, settings }, bounds, flushQueue, 0);
   }
 

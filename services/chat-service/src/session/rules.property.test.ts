@@ -1,4 +1,4 @@
-import { Kind, Message } from '@parley/contract';
+import { Channel, Kind, Message } from '@parley/contract';
 import { FlushQueue } from '@parley/fanout';
 import fc from 'fast-check';
 import { DedupeMemory } from '../core/dedupe-cache.js';
@@ -20,7 +20,12 @@ function open(kind: 'room' | 'direct', slowModeS: number): LiveChannel {
     (run) => run(),
     () => {},
   );
-  return new LiveChannel({ facts, settings: { ownerId: 'owner', slowModeS, revision: 0 } }, bounds, flushQueue, 0);
+  return new LiveChannel(
+    { facts, settings: { ...Channel.fromPartial({ ownerId: 'owner', slowModeS }), revision: 0 } },
+    bounds,
+    flushQueue,
+    0,
+  );
 }
 
 interface Try {

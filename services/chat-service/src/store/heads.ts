@@ -16,7 +16,7 @@ import {
   timestamptz,
   uuid,
 } from '@parley/database';
-import { channelSettings, settingConstants } from '@parley/service-kit';
+import { settingColumns, settingConstants } from '@parley/service-kit';
 
 const sql = loadSql('heads.sql', import.meta.url, settingConstants);
 
@@ -25,7 +25,7 @@ export const headColumns = {
   channelId: int4,
   kind: enumeration<ChannelKind>('chat.channel_kind'),
   ownerId: text,
-  ...channelSettings,
+  ...settingColumns,
   hasHistory: bool,
   epoch: int8,
   logId: uuid,
@@ -65,7 +65,7 @@ const ownedHead = sql.statement('ownedHead', { channelId: int4, instanceId: uuid
 const readMembers = sql.statement(
   'readMembers',
   { channelId: int4, userIds: array(text) },
-  { revision: int4, ownerId: text, ...channelSettings, members: json<readonly ChannelMember[]>() },
+  { revision: int4, ownerId: text, ...settingColumns, members: json<readonly ChannelMember[]>() },
 );
 const renewLease = sql.statement(
   'renewLease',

@@ -1,0 +1,42 @@
+import type { Channel } from './gen/chat/v1/types.js';
+
+/**
+ * A setting of a channel that the server stores as it is sent. `meaning` is what the documentation
+ * and the help of the command line say. `max` is the largest number, or the most characters.
+ */
+export type ChannelSetting = { readonly meaning: string } & (
+  | { readonly type: 'text'; readonly max: number }
+  | { readonly type: 'number'; readonly max: number; readonly unit?: 'seconds' }
+  | { readonly type: 'boolean' }
+);
+
+/**
+ * The list of the plain settings of a channel: a column of `chat.channel`, and a field of the same
+ * name in the contract. Statements, handlers, the command line and the documentation follow it, so
+ * a new setting begins as a row here.
+ */
+export const channelSettings = {
+  description: { type: 'text', max: 1_000, meaning: 'what the channel is about' },
+  slowModeS: {
+    type: 'number',
+    max: 21_600,
+    unit: 'seconds',
+    meaning: 'time between two messages of one sender; 0: no slow mode',
+  },
+} as const satisfies { readonly [Name in keyof Channel]?: ChannelSetting };
+
+/** Names of the plain settings. */
+export type ChannelSettingName = keyof typeof channelSettings;
+
+/** Values of the plain settings of a channel. */
+export type ChannelSettingValues = Readonly<Pick<Channel, ChannelSettingName>>;
+
+/** The plain settings by name. */
+export const settingRows: readonly (readonly [name: ChannelSettingName, row: ChannelSetting])[] = Object.entries(
+  channelSettings,
+) as [ChannelSettingName, ChannelSetting][];
+
+/** Returns the name of a field as the contract and the database write it. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
