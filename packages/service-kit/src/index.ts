@@ -45,14 +45,15 @@ export {
   renewCredentials,
   serverCredentials,
 } from './grpc/server.js';
-export type {
-  AuthenticatedHandler,
-  BytesHandler,
-  Definition,
-  Handlers,
-  StreamHandler,
-  TakeHandler,
-  UnaryHandler,
+export {
+  type AuthenticatedHandler,
+  asRefusal,
+  type BytesHandler,
+  type Definition,
+  type Handlers,
+  type StreamHandler,
+  type TakeHandler,
+  type UnaryHandler,
 } from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
 export { pageAfter, pageSize } from './page.js';

@@ -34,6 +34,7 @@ import { createCommands } from './rpc/commands.js';
 import { ConnectHandler } from './rpc/connect.js';
 import { SendHandler } from './rpc/send.js';
 import { ChannelLoader } from './session/channel-loader.js';
+import { Entrance } from './session/entrance.js';
 import type { ChatSession } from './session/session.js';
 import { Sessions } from './session/sessions.js';
 import { HeadStore } from './store/heads.js';
@@ -182,7 +183,8 @@ function createEndpoints(
     },
   };
   const { pingEveryMs } = config;
-  const handler = new ConnectHandler({ ...state, instanceId, keys, session, pingEveryMs, ...counters });
+  const entrance = new Entrance({ ...state, instanceId, keys, session, pingEveryMs, ...counters });
+  const handler = new ConnectHandler(entrance);
   const drainWithin = (withinMs: number) => void drain.begin(withinMs).then(() => host.setServing(false));
   return {
     connect: { take: handler.connect },

@@ -65,7 +65,17 @@ type AnyHandler =
   | { stream: StreamHandler<unknown, unknown> }
   | { take: TakeHandler };
 
-function asRefusal(thrown: unknown): Refusal {
+/**
+ * Returns the refusal with which a call or stream ends after an error: that of a lost or busy
+ * database, the thrown refusal itself, or else `internal`.
+ * @example
+ * ```ts
+ * import { asRefusal } from '@parley/service-kit';
+ *
+ * asRefusal(new Error('unexpected')).reason; // 'internal'
+ * ```
+ */
+export function asRefusal(thrown: unknown): Refusal {
   if (isAway(thrown)) return refuse('database-away', { cause: thrown });
   return isBusy(thrown) ? refuse('too-busy', { cause: thrown }) : refusalFrom(thrown);
 }

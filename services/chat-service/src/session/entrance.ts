@@ -1,0 +1,150 @@
+import { Resume } from '@parley/contract';
+import { limits, type Reason, refuse } from '@parley/runtime';
+import { type JoinClaims, joinToken, type TrustedKeys } from '@parley/service-kit';
+import type { LiveChannel, Person } from '../core/live-channel.js';
+import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
+import type { ChannelLoader } from './channel-loader.js';
+import { ChatSession, type SessionContext } from './session.js';
+import type { Sessions } from './sessions.js';
+import type { MessageStream } from './stream.js';
+import { welcome } from './welcome.js';
+
+export interface EntranceDeps {
+  readonly instanceId: string;
+  readonly keys: TrustedKeys;
+  readonly seats: SeatStore;
+  readonly channelLoader: ChannelLoader;
+  readonly sessions: Sessions;
+  readonly session: SessionContext;
+  readonly pingEveryMs: number;
+  readonly onResume: (outcome: Resume) => void;
+}
+
+/** Options that the client chose for its stream. */
+export interface StreamOptions {
+  readonly events: boolean;
+  readonly resume: { readonly log: string; readonly seq: number } | undefined;
+  /** Number of bytes after which the stream ends, to be resumed on a new one. Absent: no limit. */
+  readonly mostBytes?: number;
+}
+
+/** An attempt to open a stream, whatever its transport. */
+export interface Arrival {
+  /** Join token. */
+  readonly token: string;
+  readonly options: StreamOptions;
+  readonly stream: MessageStream;
+  /** Fields of its log line. */
+  readonly facts: Record<string, unknown>;
+  /** Called when the seat is taken, before anything is written. */
+  readonly onSeat: () => void;
+}
+
+/** Refuses a token whose timestamp is too far from now. The seat's `join_by` is the exact limit. */
+function checkTimestamp(claims: JoinClaims, nowMs: number): void {
+  const within = limits.joinWithinMs + limits.joinClockSkewMs;
+  if (Math.abs(nowMs - claims.timestamp) > within) throw refuse('seat-gone');
+}
+
+function personOf(claimed: ClaimedSeat): Person {
+  return { id: claimed.userId, number: claimed.number, name: claimed.userName };
+}
+
+/** Position at which a subscriber starts, and what Welcome reports about it. */
+interface StartPosition {
+  readonly resume: Resume;
+  /** Last seq that the client has seen or was not meant to see. */
+  readonly seen?: number;
+  /** Cursor in the ring. Absent: its end. */
+  readonly cursor?: number | undefined;
+  /** Entries after this seq are read from the table first. */
+  readonly replayAfter?: number;
+}
+
+function startPositionOf(channel: LiveChannel, claimed: ClaimedSeat, options: StreamOptions): StartPosition {
+  if (options.resume === undefined) return { resume: Resume.UNSPECIFIED };
+  const known = options.resume.log === channel.facts.log && options.resume.seq <= channel.lastSeq;
+  if (!known) return { resume: Resume.RESET };
+  const seq = Math.max(options.resume.seq, claimed.visibleAfter);
+  const cursor = channel.cursorAfter(seq);
+  if (cursor !== undefined) return { resume: Resume.WHOLE, cursor };
+  const stored = channel.facts.hasHistory && seq + 1 >= claimed.firstSeq;
+  if (!stored || channel.lastSeq - seq > limits.replayEntries) return { resume: Resume.GAP, seen: seq };
+  return { resume: Resume.WHOLE, replayAfter: seq };
+}
+
+/**
+ * Opens sessions on the streams of any transport: verifies the token, takes the seat, opens the
+ * channel and starts the session.
+ */
+export class Entrance {
+  readonly #deps: EntranceDeps;
+
+  constructor(deps: EntranceDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws {Refusal} with which the caller ends the stream. */
+  async enter(arrival: Arrival): Promise<void> {
+    const { claims } = await this.#deps.keys.verify(arrival.token, joinToken, this.#deps.instanceId);
+    arrival.facts.user = claims.sub;
+    arrival.facts.channel = claims.ch;
+    checkTimestamp(claims, this.#deps.session.now());
+    const key: SeatKey = { seat: claims.jti, channelId: claims.ch, userId: claims.sub, sessionId: claims.sid };
+    if (!this.#deps.sessions.expect(key.seat)) throw refuse('seat-gone');
+    try {
+      await this.#sit(key, arrival);
+    } catch (thrown) {
+      this.#deps.sessions.remove(key.seat);
+      throw thrown;
+    }
+  }
+
+  async #sit(key: SeatKey, { stream, options, onSeat }: Arrival): Promise<void> {
+    const { seats, sessions, session, channelLoader } = this.#deps;
+    const claimed = await seats.claim(key);
+    if (claimed === undefined) throw refuse(await this.#whyNot(key));
+    if (stream.ended) return this.#abandon(key);
+    onSeat();
+    const channel = channelLoader.open(claimed);
+    session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
+    if (channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
+    const start = startPositionOf(channel, claimed, options);
+    this.#deps.onResume(start.resume);
+    const person = personOf(claimed);
+    const { role, mutedUntilMs, revision } = claimed;
+    const membership = { role, mutedUntilMs, revision, removed: false };
+    const opened = new ChatSession({ key, person, membership, channel, stream, ...options, ...start }, session);
+    sessions.add(opened);
+    const { pingEveryMs } = this.#deps;
+    const { messageBytes, now } = session;
+    const seen = start.seen ?? 0;
+    const welcoming = { me: person, resume: start.resume, seen, pingEveryMs, messageBytes };
+    opened.open(() => welcome(channel, claimed, { ...welcoming, nowMs: now() }));
+    if (channel.moving) opened.goodbye('moved', { listenAgain: true, retryAfterMs: 0 });
+  }
+
+  /**
+   * Returns the reason why a seat cannot be claimed. A new Listen will give a more precise reason,
+   * or lead to another server.
+   */
+  async #whyNot(key: SeatKey): Promise<Reason> {
+    const [why] = await this.#deps.seats.lossReasons([key]);
+    return why === undefined || why === 'replaced' ? 'seat-gone' : why;
+  }
+
+  /**
+   * Refuses with `moved`, because the revision has changed meanwhile. The next Listen tells a
+   * removed user the reason.
+   */
+  async #refuseAsMoved(key: SeatKey): Promise<void> {
+    await this.#abandon(key);
+    throw refuse('moved');
+  }
+
+  /** Gives the seat back. */
+  async #abandon(key: SeatKey): Promise<void> {
+    this.#deps.sessions.remove(key.seat);
+    await this.#deps.seats.delete([key.seat]);
+  }
+}
