@@ -30,6 +30,14 @@ export interface BlockTable {
   createdAt: Generated<Date>;
 }
 
+export interface BotTable {
+  userId: string;
+  channelId: number | null;
+  createdBy: string | null;
+  createdAt: Generated<Date>;
+  revokedAt: Date | null;
+}
+
 export interface ChannelTable {
   id: Generated<number>;
   name: string;
@@ -258,6 +266,7 @@ export interface SessionTable {
   expiresAt: Date;
   revokedAt: Date | null;
   address: Generated<string>;
+  tokenHash: Buffer | null;
 }
 
 export interface SigningKeyTable {
@@ -323,6 +332,7 @@ export interface Database {
   abuseReport: AbuseReportTable;
   audit: AuditTable;
   block: BlockTable;
+  bot: BotTable;
   channel: ChannelTable;
   channelHead: ChannelHeadTable;
   deletion: DeletionTable;

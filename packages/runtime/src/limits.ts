@@ -133,6 +133,8 @@ export const limits = {
   /** The caller's own channels, and as many listed ones. */
   channelsPerList: 1_000,
   serversListed: 1_000,
+  /** Bots of one channel, and of one creator who is no operator. */
+  botsPerChannel: 10,
   /** The newest sessions of a user. */
   sessionsListed: 1_000,
   /** Reason of a kick, for the audit. */

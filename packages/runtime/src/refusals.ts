@@ -168,6 +168,7 @@ export const refusals = {
     'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
   'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
+  'bot-channel': row('FAILED_PRECONDITION', 409, 'This bot was made for another channel, and can be only there.'),
   'own-account': row('FAILED_PRECONDITION', 409, 'You cannot do this to your own account. Use Update instead.'),
   'no-password': row('FAILED_PRECONDITION', 409, 'That account has no password, because it is a bot or a guest.'),
   'email-changed': row(
@@ -181,6 +182,11 @@ export const refusals = {
   // limits
   'channel-full': row('RESOURCE_EXHAUSTED', 429, 'Channel is full. Try again when someone leaves.', 5_000),
   'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'You own as many channels as one user can. Delete one first.'),
+  'too-many-bots': row(
+    'RESOURCE_EXHAUSTED',
+    429,
+    'This channel, or you, have as many bots as allowed. Revoke one first.',
+  ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',
     429,

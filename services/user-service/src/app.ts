@@ -4,6 +4,7 @@ import { forUser, ServiceHost, userToken } from '@parley/service-kit';
 import type { UserServiceConfig } from './config.js';
 import { Passwords } from './passwords/passwords.js';
 import { createAdmission } from './rpc/admission.js';
+import { createCreateBot, createListBots, createRevokeBot } from './rpc/bots.js';
 import { createGet } from './rpc/get.js';
 import { createListSessions } from './rpc/list-sessions.js';
 import { createLogin } from './rpc/login.js';
@@ -31,6 +32,9 @@ export async function startUserService(config: UserServiceConfig, context: Proce
       logout: forUser(callers, createLogout(pool), { changesPassword: true }),
       resetPassword: forUser(callers, createResetPassword({ pool, passwords })),
       listSessions: forUser(callers, createListSessions(pool)),
+      createBot: forUser(callers, createCreateBot(pool)),
+      listBots: forUser(callers, createListBots(pool)),
+      revokeBot: forUser(callers, createRevokeBot(pool)),
       search: forUser(callers, createSearchUsers(pool)),
       get: forUser(callers, createGet(pool)),
       update: forUser(callers, createUpdateUser({ pool, passwords }), { changesPassword: true }),

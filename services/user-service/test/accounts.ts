@@ -1,6 +1,9 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import {
+  CreateBotRequest,
+  type CreateBotResponse,
   Empty,
+  ListBotsRequest,
   LoginRequest,
   type LoginResponse,
   LogoutRequest,
@@ -84,6 +87,20 @@ export class Accounts {
   async resetPassword(token: string, id: string): Promise<string> {
     const request = User.fromPartial({ id });
     return (await callUnary(this.#client, UserService.resetPassword, request, { token, withinMs })).password;
+  }
+
+  createBot(token: string, bot: Partial<CreateBotRequest>): Promise<CreateBotResponse> {
+    const request = CreateBotRequest.fromPartial(bot);
+    return callUnary(this.#client, UserService.createBot, request, { token, withinMs });
+  }
+
+  listBots(token: string, channelId: number, page: Partial<Page> = {}): Promise<SearchUsersResponse> {
+    const request = ListBotsRequest.fromPartial({ channelId, page });
+    return callUnary(this.#client, UserService.listBots, request, { token, withinMs });
+  }
+
+  revokeBot(token: string, id: string) {
+    return callUnary(this.#client, UserService.revokeBot, User.fromPartial({ id }), { token, withinMs });
   }
 
   update(token: string, change: Partial<UpdateUserRequest>): Promise<User> {

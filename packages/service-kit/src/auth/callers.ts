@@ -1,8 +1,21 @@
-import { bool, int4, loadSql, type Pool, text, type UserRole, type UserStatus, uuid } from '@parley/database';
+import {
+  bool,
+  bytea,
+  int4,
+  loadSql,
+  nullable,
+  type Pool,
+  type RowOf,
+  text,
+  type UserRole,
+  type UserStatus,
+  uuid,
+} from '@parley/database';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
 import type { Call } from '../grpc/call.js';
 import type { AuthenticatedHandler } from '../grpc/service.js';
+import { botTokenHash, isBotToken } from './bot-tokens.js';
 import { KeyedSemaphore } from './keyed-semaphore.js';
 import { ReadThrottle } from './read-throttle.js';
 import { serviceToken, type UserClaims, userAudience, userToken } from './tokens.js';
@@ -16,22 +29,39 @@ export interface UserCaller {
   /** Role in the database, not in the token. */
   readonly role: UserRole;
   readonly sessionId: string;
+  /** Set for a bot that may be in one channel only. */
+  readonly onlyChannelId?: number;
 }
 
-const readCaller = loadSql('callers.sql', import.meta.url).statement(
-  'readCaller',
-  { sessionId: uuid },
-  {
-    id: text,
-    number: int4,
-    name: text,
-    role: text.as<UserRole>(),
-    status: text.as<UserStatus>(),
-    hasSession: bool,
-    /** The session was opened with a one-time password, and nothing has replaced it yet. */
-    mustChangePassword: bool,
-  },
+const sql = loadSql('callers.sql', import.meta.url);
+const callerColumns = {
+  id: text,
+  number: int4,
+  name: text,
+  role: text.as<UserRole>(),
+  status: text.as<UserStatus>(),
+  hasSession: bool,
+  /** The session was opened with a one-time password, and nothing has replaced it yet. */
+  mustChangePassword: bool,
+};
+const readCaller = sql.statement('readCaller', { sessionId: uuid }, callerColumns);
+const readBotCaller = sql.statement(
+  'readBotCaller',
+  { tokenHash: bytea },
+  { ...callerColumns, sessionId: uuid, onlyChannelId: nullable(int4) },
 );
+
+/** Slot of the tokens that look like a bot's and have not been found yet. No user has this id. */
+const unknownBots = 'unknown bots';
+const botsRemembered = 10_000;
+
+/** @throws {Refusal} `logged-out`, `suspended` or `must-change-password`. */
+function callerOf(row: RowOf<typeof readCaller>, sessionId: string, changesPassword = false): UserCaller {
+  if (!row.hasSession || row.status === 'deleted') throw refuse('logged-out');
+  if (row.status === 'suspended') throw refuse('suspended');
+  if (row.mustChangePassword && !changesPassword) throw refuse('must-change-password');
+  return { id: row.id, number: row.number, name: row.name, role: row.role, sessionId };
+}
 
 /**
  * Returns the number of concurrent calls that one user may have: fewer than the database
@@ -58,6 +88,8 @@ export class Callers {
   readonly #pool: Pool;
   readonly #slots: KeyedSemaphore;
   readonly #reads = new ReadThrottle();
+  /** Ids of bots by their tokens. */
+  readonly #bots = new Map<string, string>();
 
   constructor(keys: TrustedKeys, pool: Pool) {
     this.#keys = keys;
@@ -71,6 +103,7 @@ export class Callers {
    * or `must-change-password`.
    */
   async user(call: Call): Promise<UserCaller> {
+    if (isBotToken(call.bearer())) return this.#bot(call);
     return this.#sessionUser(await this.#verified(call), false);
   }
 
@@ -82,12 +115,44 @@ export class Callers {
    * @throws {Refusal} `read-too-often`, `too-busy`, or a reason of `user`.
    */
   async enter(call: Call, changesPassword = false): Promise<UserCaller> {
+    if (isBotToken(call.bearer())) return this.#enterBot(call);
     const claims = await this.#verified(call);
-    this.#reads.count(claims.sub, call.rpc);
-    call.onMessage = (bytes) => this.#reads.charge(claims.sub, call.rpc, bytes);
-    await this.#slots.acquire(claims.sub);
-    call.onOver(() => this.#slots.release(claims.sub));
+    this.#countRead(claims.sub, call);
+    await this.#occupy(claims.sub, call);
     return this.#sessionUser(claims, changesPassword);
+  }
+
+  #countRead(userId: string, call: Call): void {
+    this.#reads.count(userId, call.rpc);
+    call.onMessage = (bytes) => this.#reads.charge(userId, call.rpc, bytes);
+  }
+
+  async #occupy(slot: string, call: Call): Promise<void> {
+    await this.#slots.acquire(slot);
+    call.onOver(() => this.#slots.release(slot));
+  }
+
+  /**
+   * Only the database knows whose token it is. Tokens that were not found before share the slots of
+   * one user, so that invented ones cannot keep all connections busy.
+   */
+  async #enterBot(call: Call): Promise<UserCaller> {
+    await this.#occupy(this.#bots.get(call.bearer()) ?? unknownBots, call);
+    const bot = await this.#bot(call);
+    this.#countRead(bot.id, call);
+    return bot;
+  }
+
+  async #bot(call: Call): Promise<UserCaller> {
+    const token = call.bearer();
+    const [row] = await readBotCaller.run(this.#pool, { tokenHash: botTokenHash(token) });
+    if (row === undefined) throw refuse('invalid-token');
+    call.facts.user = row.id;
+    const { sessionId, onlyChannelId } = row;
+    const bot = callerOf(row, sessionId);
+    if (this.#bots.size >= botsRemembered) this.#bots.clear();
+    this.#bots.set(token, bot.id);
+    return onlyChannelId === null ? bot : { ...bot, onlyChannelId };
   }
 
   async #verified(call: Call): Promise<UserClaims> {
@@ -98,11 +163,8 @@ export class Callers {
 
   async #sessionUser(claims: UserClaims, changesPassword: boolean): Promise<UserCaller> {
     const [row] = await readCaller.run(this.#pool, { sessionId: claims.sid });
-    if (row === undefined || !row.hasSession || row.id !== claims.sub || row.status === 'deleted')
-      throw refuse('logged-out');
-    if (row.status === 'suspended') throw refuse('suspended');
-    if (row.mustChangePassword && !changesPassword) throw refuse('must-change-password');
-    return { id: row.id, number: row.number, name: row.name, role: row.role, sessionId: claims.sid };
+    if (row === undefined || row.id !== claims.sub) throw refuse('logged-out');
+    return callerOf(row, claims.sid, changesPassword);
   }
 
   /**

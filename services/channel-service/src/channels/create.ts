@@ -3,6 +3,7 @@ import { type Pool, type PoolClient, type Rate, transaction } from '@parley/data
 import { displayName, limits, type Refusal, refuse } from '@parley/runtime';
 import { addressKey, type Call, type Proxies, settingsOf, type UserCaller } from '@parley/service-kit';
 import { enter } from '../members/member-store.js';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { kindOf } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { lockUser } from '../transactions/locks.js';
@@ -90,6 +91,7 @@ export async function throttleCreation({ pool, proxies }: CreateDeps, me: UserCa
 export function createCreate(deps: CreateDeps) {
   const { pool, proxies } = deps;
   return async (asked: Channel, me: UserCaller, call: Call): Promise<Channel> => {
+    checkBotChannel(me, null);
     const fields = readChannel(asked, me);
     await throttleCreation(deps, me, call);
     const id = await transaction(pool, (client) => make(client, fields, addressOf(proxies, call)));

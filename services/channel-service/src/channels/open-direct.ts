@@ -3,9 +3,10 @@ import { type PoolClient, transaction } from '@parley/database';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { enter, type FoundUser } from '../members/member-store.js';
-import { addMember, readUser, throttleChanges } from '../members/membership.js';
+import { addMember, checkMayJoin, readUser, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
 import { directRate, makeOffer } from '../members/offers.js';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { withChannel } from '../transactions/locked.js';
 import { type LockedChannel, lockUser } from '../transactions/locks.js';
@@ -72,6 +73,7 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   if (known === undefined) {
     if (!other.reachable || other.bars) throw refuse('user-not-found');
     if (other.blocked) throw refuse('user-blocked');
+    await checkMayJoin(pool, other.id, null);
     return begin(deps, me, pair, call);
   }
   await withChannel(pool, known, (client, channel) => reopen(client, channel, me, other));
@@ -82,6 +84,7 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
 export function createOpenDirect(deps: CreateDeps) {
   const { pool } = deps;
   return async ({ id: otherId }: User, me: UserCaller, call: Call): Promise<Channel> => {
+    checkBotChannel(me, null);
     await throttleChanges(pool, me);
     const id = await open(deps, me, otherId, call);
     if (id === undefined) throw refuse('channel-not-found');

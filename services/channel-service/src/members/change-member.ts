@@ -4,6 +4,7 @@ import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
 import { endSeatsInChannel } from '../placement/seat-store.js';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
 import { withChannel } from '../transactions/locked.js';
@@ -66,6 +67,7 @@ export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
   return async (request: ChangeMemberRequest, me: UserCaller, call: Call): Promise<User> => {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
+    checkBotChannel(me, id);
     requireUserId(request.userId);
     const change = changeOf(request);
     await throttleChanges(pool, me);

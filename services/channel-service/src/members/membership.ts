@@ -1,5 +1,5 @@
 import { MemberChange, MemberRole, User } from '@parley/contract';
-import type { Pool, PoolClient, Queryable, Rate } from '@parley/database';
+import { db, type Pool, type PoolClient, type Queryable, type Rate } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
@@ -76,8 +76,17 @@ export async function recordChange(
 }
 
 /**
+ * Checks that a user may become a member of a channel; null stands for a new direct chat.
+ * @throws {Refusal} `bot-channel` for a bot of another channel.
+ */
+export async function checkMayJoin(client: Queryable, userId: string, channelId: number | null): Promise<void> {
+  const bot = await db(client).selectFrom('bot').select('channelId').where('userId', '=', userId).executeTakeFirst();
+  if (bot !== undefined && bot.channelId !== null && bot.channelId !== channelId) throw refuse('bot-channel');
+}
+
+/**
  * Makes a user a member, or does nothing if they are one. Notifies a user whom somebody else adds.
- * @throws {Refusal} `banned` or `channel-full`.
+ * @throws {Refusal} `banned`, `channel-full` or `bot-channel`.
  */
 export async function addMember(
   client: PoolClient,
@@ -89,6 +98,7 @@ export async function addMember(
   if (rank !== 'none') return;
   if (bannedForMs > 0 && channel.kind === 'direct') throw refuse('channel-not-found');
   if (bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
+  await checkMayJoin(client, userId, channel.id);
   if ((await countMembers(client, channel.id)) >= channel.userLimit) throw refuse('channel-full');
   const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
   await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });

@@ -3,6 +3,7 @@ import { type Channel, ListenResponse } from '@parley/contract';
 import { type DatabaseClock, type Pool, type PoolClient, type Rate, spend, transaction } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, JoinClaims, SigningKey, UserCaller } from '@parley/service-kit';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
@@ -134,6 +135,7 @@ export function createListen({ pool, clock, joinKey, servers, onOwnerFound }: Li
   return async (request: Channel, me: UserCaller, call: Call): Promise<ListenResponse> => {
     const id = oneChannel(request);
     call.facts.channel = id;
+    checkBotChannel(me, id);
     await limitRate(pool, listenRate, me, 'listen-too-often');
     const reserved = await reserve(pool, id, me);
     const { owner, replaced, lookup } = reserved;

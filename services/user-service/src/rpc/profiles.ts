@@ -1,6 +1,7 @@
 import { User, UserRole, UserStatus, Visibility } from '@parley/contract';
 import { profileFields } from '@parley/service-kit';
 import type { Profile } from '../store/accounts.js';
+import type { SearchHit } from '../store/search.js';
 
 const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST };
 const statuses = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED, deleted: UserStatus.DELETED };
@@ -24,4 +25,9 @@ export function userFrom(profile: Profile): User {
     privateReads,
     blocked,
   });
+}
+
+/** Converts a user of a list, without the fields that only the user sees. */
+export function userOfHit(hit: SearchHit): User {
+  return userFrom({ ...hit, email: null, emailVerified: false, visibility: null, privateReads: false });
 }

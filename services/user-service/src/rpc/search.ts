@@ -4,7 +4,7 @@ import { limits, refuse } from '@parley/runtime';
 import { pageSize, type UserCaller } from '@parley/service-kit';
 import { type Profile, readProfile } from '../store/accounts.js';
 import { type SearchHit, searchUsers } from '../store/search.js';
-import { userFrom } from './profiles.js';
+import { userFrom, userOfHit } from './profiles.js';
 import { numbersOfUser, throttle } from './throttle.js';
 
 const maxNumber = 2_147_483_647;
@@ -57,10 +57,6 @@ function numberOf(text: string): number {
   return number <= maxNumber ? number : 0;
 }
 
-function profileOf(found: SearchHit): Profile {
-  return { ...found, email: null, emailVerified: false, visibility: null, privateReads: false };
-}
-
 /**
  * Handles Search: users whose id or name begins with the text, and first the user with that number.
  * Finds only users whose profile the caller may see, so a hidden user and a missing one are alike.
@@ -96,7 +92,7 @@ export function createSearchUsers(pool: Pool) {
     const shown = rows.slice(0, size);
     const last = rows.length > size ? shown.at(-1) : undefined;
     return SearchUsersResponse.fromPartial({
-      users: [...first, ...shown.map(profileOf)].map(userFrom),
+      users: [...first.map(userFrom), ...shown.map(userOfHit)],
       next: last === undefined ? '' : encodePosition({ key: last.key ?? '', number: last.number }),
     });
   };

@@ -25,6 +25,8 @@ export const profileOfUser: Rate = { key: 'profile-user', secondsPerCall: 60, bu
 export const registerOfAddress: Rate = { key: 'register-address', secondsPerCall: 2, burst: 100 };
 /** Profile lookups per user. */
 export const getOfUser: Rate = { key: 'get-user', secondsPerCall: 0.1, burst: 200 };
+/** Bots created or revoked per user. */
+export const botOfUser: Rate = { key: 'bot-user', secondsPerCall: 30, burst: 30 };
 /** Calls per user that end another session. */
 export const sessionsOfUser: Rate = { key: 'sessions-user', secondsPerCall: 1, burst: 60 };
 /** Lookups by number per user, because numbers are sequential and could be enumerated. */

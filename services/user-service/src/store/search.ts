@@ -12,6 +12,18 @@ import {
 } from '@parley/database';
 import { profileColumns } from '@parley/service-kit';
 
+/** Columns of a user in a list of users. */
+export const hitColumns = {
+  key: nullable(text),
+  id: text,
+  number: int4,
+  name: text,
+  role: text.as<UserRole>(),
+  status: text.as<UserStatus>(),
+  ...profileColumns,
+  blocked: bool,
+};
+
 export const searchUsers = loadSql('search.sql', import.meta.url).statement(
   'searchUsers',
   {
@@ -25,16 +37,7 @@ export const searchUsers = loadSql('search.sql', import.meta.url).statement(
     exceptNumber: int4,
     size: int8,
   },
-  {
-    key: nullable(text),
-    id: text,
-    number: int4,
-    name: text,
-    role: text.as<UserRole>(),
-    status: text.as<UserStatus>(),
-    ...profileColumns,
-    blocked: bool,
-  },
+  hitColumns,
 );
 
 export type SearchHit = RowOf<typeof searchUsers>;

@@ -1,0 +1,77 @@
+import {
+  type CreateBotRequest,
+  CreateBotResponse,
+  Empty,
+  type ListBotsRequest,
+  SearchUsersResponse,
+  type User,
+} from '@parley/contract';
+import type { Pool } from '@parley/database';
+import { displayName, limits, type Reason, refuse } from '@parley/runtime';
+import { newBotToken, pageAfter, pageSize, type UserCaller } from '@parley/service-kit';
+import { readProfile } from '../store/accounts.js';
+import { createBot, listBots, managesBots, revokeBot } from '../store/bots.js';
+import { checkUserId } from './checks.js';
+import { userFrom, userOfHit } from './profiles.js';
+import { botOfUser, throttle } from './throttle.js';
+
+/** Returns a channel id as it is stored; null for 0, which stands for all channels. */
+function channelOf(id: number): number | null {
+  if (id > limits.channelId) throw refuse('invalid-channel-id');
+  return id === 0 ? null : id;
+}
+
+/** @throws {Refusal} the reason, unless the outcome is `done`. */
+function mustBeDone([row]: readonly { readonly outcome: Reason | 'done' }[]): void {
+  if (row !== undefined && row.outcome !== 'done') throw refuse(row.outcome);
+}
+
+/**
+ * Handles CreateBot: operators create a bot for any channel or for one, the owner and the admins of
+ * a channel create one for that channel.
+ */
+export function createCreateBot(pool: Pool) {
+  return async (request: CreateBotRequest, me: UserCaller): Promise<CreateBotResponse> => {
+    const { userId: botId } = request;
+    checkUserId(botId);
+    const name = request.name === '' ? botId : displayName(request.name);
+    const channelId = channelOf(request.channelId);
+    await throttle(pool, botOfUser, me.id, 'create-too-often');
+    const { token, hash } = newBotToken();
+    const bot = { actorId: me.id, botId, name, channelId, tokenHash: hash, most: limits.botsPerChannel };
+    mustBeDone(await createBot.run(pool, bot));
+    const own = { readerId: botId, readerRole: 'user', userId: botId, number: null } as const;
+    const [profile] = await readProfile.run(pool, own);
+    return CreateBotResponse.fromPartial({ token, user: profile && userFrom(profile) });
+  };
+}
+
+/** Handles ListBots: all bots for operators, or those of a channel for its owner and admins. */
+export function createListBots(pool: Pool) {
+  return async (request: ListBotsRequest, me: UserCaller): Promise<SearchUsersResponse> => {
+    const channelId = channelOf(request.channelId);
+    const size = pageSize(request.page?.size ?? 0);
+    const afterId = pageAfter(request.page);
+    mustBeDone(await managesBots.run(pool, { actorId: me.id, channelId }));
+    const page = { readerId: me.id, readerRole: me.role, channelId, afterId, size: size + 1 };
+    const rows = await listBots.run(pool, page);
+    const shown = rows.slice(0, size);
+    return SearchUsersResponse.fromPartial({
+      users: shown.map(userOfHit),
+      next: rows.length > size ? (shown.at(-1)?.id ?? '') : '',
+    });
+  };
+}
+
+/**
+ * Handles RevokeBot: ends a bot for good. Its streams end within about a second; its messages and
+ * memberships stay.
+ */
+export function createRevokeBot(pool: Pool) {
+  return async ({ id }: User, me: UserCaller): Promise<Empty> => {
+    checkUserId(id);
+    await throttle(pool, botOfUser, me.id, 'change-too-often');
+    mustBeDone(await revokeBot.run(pool, { actorId: me.id, botId: id }));
+    return Empty.create();
+  };
+}

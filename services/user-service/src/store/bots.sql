@@ -1,0 +1,23 @@
+-- Creates a bot with its session, for a user who may. Returns `done` or the refusal reason.
+-- name: createBot
+SELECT chat.create_bot(:actorId, :botId, :name, :channelId, :tokenHash, :most) AS outcome;
+
+-- Ends a bot, for a user who may. Returns `done` or the refusal reason.
+-- name: revokeBot
+SELECT chat.revoke_bot(:actorId, :botId) AS outcome;
+
+-- Tests whether a user may manage the bots of a channel (NULL: all bots). Returns `done` or the
+-- refusal reason.
+-- name: managesBots
+SELECT chat.manages_bots(:actorId, :channelId) AS outcome;
+
+-- Reads a page of the bots of a channel (NULL: all bots) that were not revoked, by id.
+-- name: listBots
+SELECT page.user_id AS key, u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot,
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
+FROM (
+  SELECT b.user_id FROM chat.bot b
+  WHERE (:channelId::int IS NULL OR b.channel_id = :channelId) AND b.revoked_at IS NULL AND b.user_id > :afterId
+  ORDER BY b.user_id LIMIT :size
+) page JOIN chat.users u ON u.id = page.user_id CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, u.id) p
+ORDER BY page.user_id;

@@ -1,0 +1,184 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Client, credentials } from '@grpc/grpc-js';
+import { ChangeMemberRequest, Channel, type ChannelKind, ChannelService, Invite, User } from '@parley/contract';
+import { callUnary, clientOptions } from '@parley/rpc';
+import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
+import { Accounts, reasonOf } from './accounts.js';
+
+const withinMs = 60_000;
+let database: TestDatabase;
+let accounts: Accounts;
+let manager: ServiceProcess;
+let client: Client;
+let root: string;
+let owner: string;
+let admin: string;
+let member: string;
+let stranger: string;
+let group: number;
+let other: number;
+
+async function make(token: string, kind: ChannelKind): Promise<number> {
+  const request = Channel.fromPartial({ name: 'c', kind, limit: kind === 1 ? 25 : 0 });
+  return (await callUnary(client, ChannelService.create, request, { token, withinMs })).id;
+}
+
+function add(token: string, channelId: number, userId: string, change: Partial<ChangeMemberRequest> = { add: true }) {
+  const request = ChangeMemberRequest.fromPartial({ channelId, userId, ...change });
+  return callUnary(client, ChannelService.changeMember, request, { token, withinMs });
+}
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  accounts = await Accounts.start({}, database);
+  manager = await ServiceProcess.start('channel-service', { PARLEY_DATABASE_URL: database.urlFor('chat_manager') });
+  client = new Client(manager.grpc, credentials.createInsecure(), clientOptions);
+  [root, owner, admin, member, stranger] = (await Promise.all(
+    ['root', 'owner', 'admin', 'member', 'stranger'].map((id) => accounts.token(id)),
+  )) as [string, string, string, string, string];
+  await accounts.sql("UPDATE chat.users SET role = 'admin' WHERE id = 'root'");
+  group = await make(owner, 3);
+  other = await make(owner, 3);
+  for (const id of ['admin', 'member']) await add(owner, group, id);
+  await add(owner, group, 'admin', { role: 2 });
+});
+beforeEach(() => accounts.sql('DELETE FROM chat.rate'));
+afterAll(async () => {
+  client.close();
+  await manager.stop();
+  await accounts.stop();
+  await database.close();
+});
+
+test('a bot calls with its token, which is stored as a hash and lives for decades', async () => {
+  const { token, user } = await accounts.createBot(root, { userId: 'helper', name: 'A helper' });
+  expect(token).toMatch(/^bot_[\w-]{43}$/);
+  expect(user).toMatchObject({ id: 'helper', name: 'A helper', bot: true });
+  expect(await accounts.get(token, { id: 'helper' })).toMatchObject({ bot: true });
+  expect(await accounts.get(member, { id: 'helper' })).toMatchObject({ bot: true });
+  const [session] = await accounts.sql(
+    "SELECT token_hash, expires_at > now() + interval '50 years' AS lasts FROM chat.session WHERE user_id = 'helper'",
+  );
+  expect(session).toEqual({ token_hash: createHash('sha256').update(token).digest(), lasts: true });
+  expect(await make(token, 3)).toBeGreaterThan(0);
+  expect(await accounts.sql("SELECT actor, target FROM chat.audit WHERE action = 'bot.create'")).toEqual([
+    { actor: 'root', target: 'helper' },
+  ]);
+});
+
+test('has no password and does not log in', async () => {
+  for (const password of ['!', '', 'bot_helper', 'correct horse']) {
+    expect(await reasonOf(accounts.login('helper', { password }))).toBe('wrong-credentials');
+  }
+});
+
+test("refuses tokens that are nobody's", async () => {
+  const invented = `bot_${randomBytes(32).toString('base64url')}`;
+  for (const token of [invented, 'bot_', 'bot_x', `${invented}x`]) {
+    expect(await reasonOf(accounts.get(token, { id: 'root' }))).toBe('invalid-token');
+  }
+  const flood = Array.from({ length: 60 }, (_, n) => reasonOf(accounts.get(`bot_${String(n).padEnd(43, 'x')}`, {})));
+  expect(new Set(await Promise.all(flood))).toEqual(new Set(['invalid-token']));
+});
+
+test('owner and admins of a channel make bots for it, and nobody else learns whether it exists', async () => {
+  const tries = [
+    [owner, group, 'ok'],
+    [admin, group, 'ok'],
+    [member, group, 'not-channel-admin'],
+    [stranger, group, 'channel-not-found'],
+    [stranger, 2_000_000_000, 'channel-not-found'],
+    [stranger, 4_294_967_295, 'invalid-channel-id'],
+    [owner, 0, 'not-operator'],
+    [root, group, 'ok'],
+    [root, 2_000_000_000, 'channel-not-found'],
+  ] as const;
+  for (const [n, [token, channelId, reason]] of tries.entries()) {
+    expect([n, await reasonOf(accounts.createBot(token, { userId: `made-${n}`, channelId }))]).toEqual([n, reason]);
+    if (reason !== 'ok') expect(await reasonOf(accounts.listBots(token, channelId))).toBe(reason);
+  }
+  const { users } = await accounts.listBots(admin, group);
+  expect(users.map(({ id, bot }) => [id, bot])).toEqual([
+    ['made-0', true],
+    ['made-1', true],
+    ['made-7', true],
+  ]);
+  const pages = [await accounts.listBots(root, 0, { size: 2 })];
+  pages.push(await accounts.listBots(root, 0, { size: 2, after: pages[0]?.next ?? '' }));
+  expect(pages.map(({ users: page, next }) => [page.map(({ id }) => id), next])).toEqual([
+    [['helper', 'made-0'], 'made-0'],
+    [['made-1', 'made-7'], ''],
+  ]);
+});
+
+test.each([
+  ['a bad id', { userId: 'a b' }, 'invalid-user-id'],
+  ['a taken id', { userId: 'ROOT' }, 'user-id-taken'],
+  ['an invisible name', { userId: 'fine', name: '\u202e' }, 'invalid-name'],
+])('refuses a bot with %s', async (_, bot, reason) => {
+  expect(await reasonOf(accounts.createBot(root, bot))).toBe(reason);
+});
+
+test('a channel has at most 10 bots, also if they are created at once', async () => {
+  const crowded = await make(owner, 3);
+  const tries = Array.from({ length: 15 }, (_, n) =>
+    reasonOf(accounts.createBot(root, { userId: `crowd-${n}`, channelId: crowded })),
+  );
+  const reasons = await Promise.all(tries);
+  expect(reasons.filter((reason) => reason === 'ok')).toHaveLength(10);
+  expect(reasons.filter((reason) => reason === 'too-many-bots')).toHaveLength(5);
+});
+
+test('a bot of one channel is in no other', async () => {
+  const { token } = await accounts.createBot(admin, { userId: 'bound', channelId: group });
+  const hall = await make(owner, 4);
+  const room = await make(owner, 1);
+  expect(await reasonOf(add(owner, other, 'bound'))).toBe('bot-channel');
+  const join = Invite.fromPartial({ channelId: hall });
+  const calls = [
+    callUnary(client, ChannelService.join, join, { token, withinMs }),
+    callUnary(client, ChannelService.listen, Channel.fromPartial({ id: room }), { token, withinMs }),
+    callUnary(client, ChannelService.openDirect, User.fromPartial({ id: 'owner' }), { token, withinMs }),
+    callUnary(client, ChannelService.openDirect, User.fromPartial({ id: 'bound' }), { token: owner, withinMs }),
+    make(token, 3),
+    add(token, hall, 'bound'),
+  ];
+  expect(await Promise.all(calls.map(reasonOf))).toEqual(calls.map(() => 'bot-channel'));
+  expect(await reasonOf(add(owner, group, 'bound'))).toBe('ok');
+  const listen = callUnary(client, ChannelService.listen, Channel.fromPartial({ id: group }), { token, withinMs });
+  expect(await reasonOf(listen)).toBe('no-server');
+  expect(await accounts.sql("SELECT channel_id FROM chat.member WHERE user_id = 'bound'")).toEqual([
+    { channel_id: group },
+  ]);
+});
+
+test('a revoked bot has no session; others learn no more than that there is no such bot', async () => {
+  const { token } = await accounts.createBot(admin, { userId: 'brief', channelId: group });
+  await accounts.createBot(root, { userId: 'global' });
+  for (const [who, id] of [
+    [member, 'brief'],
+    [stranger, 'brief'],
+    [admin, 'global'],
+    [admin, 'member'],
+    [root, 'member'],
+    [root, 'nobody'],
+  ] as const) {
+    expect(await reasonOf(accounts.revokeBot(who, id))).toBe('user-not-found');
+  }
+  expect(await reasonOf(accounts.get(token, { id: 'brief' }))).toBe('ok');
+  await accounts.revokeBot(admin, 'BRIEF');
+  expect(await reasonOf(accounts.get(token, { id: 'brief' }))).toBe('logged-out');
+  await accounts.sql("UPDATE chat.users SET status = 'active' WHERE id = 'brief'");
+  expect(await reasonOf(accounts.get(token, { id: 'brief' }))).toBe('logged-out');
+  expect((await accounts.listBots(root, group)).users.map(({ id }) => id)).not.toContain('brief');
+  expect(await reasonOf(accounts.createBot(root, { userId: 'brief' }))).toBe('user-id-taken');
+  const audit = "SELECT actor, target FROM chat.audit WHERE action = 'bot.revoke'";
+  expect(await accounts.sql(audit)).toEqual([{ actor: 'admin', target: 'brief' }]);
+});
+
+test('a bot that is admin of a channel makes no bots', async () => {
+  const { token } = await accounts.createBot(admin, { userId: 'maker', channelId: group });
+  await add(owner, group, 'maker');
+  await add(owner, group, 'maker', { role: 2 });
+  expect(await reasonOf(accounts.createBot(token, { userId: 'child', channelId: group }))).toBe('not-channel-admin');
+});
