@@ -1,0 +1,63 @@
+import { Channel, ChannelService, type HistoryResponse, SearchRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
+import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+
+const withinMs = 30_000;
+/** Beyond these channels the sweep needs minutes to come round, so only the owned ones are found at once. */
+const otherChannels = 30_000;
+
+let trio: Trio;
+let ann: TestPerson;
+let bob: TestPerson;
+let id: number;
+let talker: Chatter;
+
+beforeAll(async () => {
+  trio = await Trio.start({ chatServers: 1, managers: 2 });
+  [ann, bob] = [await trio.people.make('ann'), await trio.people.make('bob')];
+  await trio.people.make('other');
+  await trio.people.sql(
+    `INSERT INTO chat.channel (name, owner_id, kind, user_limit) SELECT 'other', 'other', 'group', 10 FROM generate_series(1, ${otherChannels})`,
+  );
+  const made = Channel.fromPartial({ name: 'talk', kind: 3 });
+  ({ id } = await callUnary(trio.manager(), ChannelService.create, made, { token: ann.token, withinMs }));
+  await trio.changeMember(ann, { channelId: id, userId: 'bob', add: true });
+  talker = await trio.join(ann, id);
+}, 120_000);
+afterAll(() => trio.stop());
+
+function search(who: TestPerson, text: string): Promise<HistoryResponse> {
+  const request = SearchRequest.fromPartial({ text, channelId: id });
+  return callUnary(trio.manager(), ChannelService.search, request, { token: who.token, withinMs });
+}
+
+/** Searches at most twice a second, as often as a user may. */
+async function finds(who: TestPerson, text: string, expected: readonly string[]): Promise<void> {
+  const texts = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return (await search(who, text)).messages.map(({ data }) => utf8(data)).join('/');
+  };
+  await until(async () => (await texts()) === expected.join('/'));
+}
+
+async function say(text: string, fields: Parameters<Chatter['send']>[1] = {}): Promise<number> {
+  const before = talker.messages.length;
+  talker.send(text, { contentType: 'text/plain', ...fields });
+  const said = await talker.find((message) => talker.messages.indexOf(message) >= before && message.seq > 0);
+  return said.seq;
+}
+
+test('finds what was said, edited and deleted in a live channel, for members as long as they belong', async () => {
+  const seq = await say('the brown fox');
+  await say('a brown bear');
+  await finds(bob, 'brown', ['a brown bear', 'the brown fox']);
+  await say('the red fox', { kind: 1, targetSeq: seq });
+  await finds(bob, 'brown', ['a brown bear']);
+  await finds(bob, 'fox', ['the red fox']);
+  await say('', { kind: 2, targetSeq: seq, contentType: '' });
+  await finds(bob, 'fox', []);
+  await trio.changeMember(ann, { channelId: id, userId: 'bob', remove: true });
+  await say('a brown dog');
+  await finds(ann, 'brown', ['a brown dog', 'a brown bear']);
+  await finds(bob, 'brown', ['a brown bear']);
+});
