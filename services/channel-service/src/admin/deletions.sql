@@ -40,7 +40,7 @@ UPDATE chat.channel SET owner_id = :heirId, updated_at = now() WHERE id = :chann
 -- Reads the next channels by id, and whether a message of the user in them has its text.
 -- name: findChannelsToPurge
 SELECT h.channel_id AS id, EXISTS (
-  SELECT FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind = :KIND_MESSAGE AND m.deleted_at IS NULL
+  SELECT FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL
     AND m.seq >= h.first_seq
 ) AS has_text
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
