@@ -18,7 +18,7 @@ async function byId(client: ParleyClient, wanted: string): Promise<Channel | und
   });
 }
 
-/** The channels with one name. */
+/** Channels that share a name. */
 export interface Namesakes {
   /** The user's own channels. */
   readonly mine: readonly Channel[];

@@ -35,7 +35,7 @@ export async function checkCluster(client: Queryable): Promise<void> {
   const [other] = rows;
   if (other === undefined) return;
   throw new Error(
-    `This PostgreSQL server already has a Parley in its database ${other.name}. Give this one a PostgreSQL server of its own, or drop that database.`,
+    `The database ${other.name} of this PostgreSQL server already holds a Parley. Use another PostgreSQL server, or drop that database.`,
   );
 }
 

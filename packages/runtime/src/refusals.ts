@@ -98,7 +98,7 @@ export const refusals = {
   'must-change-password': row(
     'PERMISSION_DENIED',
     403,
-    'This password worked once. Set a new one with Update first, then go on.',
+    'You logged in with a one-time password. Set a new one with Update first.',
   ),
   suspended: row('UNAUTHENTICATED', 403, 'This account is suspended.'),
   'seat-gone': row(
@@ -181,11 +181,11 @@ export const refusals = {
 
   // limits
   'channel-full': row('RESOURCE_EXHAUSTED', 429, 'Channel is full. Try again when someone leaves.', 5_000),
-  'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'You own as many channels as one user can. Delete one first.'),
+  'too-many-channels': row('RESOURCE_EXHAUSTED', 429, 'You own the maximum number of channels. Delete one first.'),
   'too-many-bots': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'This channel, or you, have as many bots as allowed. Revoke one first.',
+    'The channel has, or you have, the maximum number of bots. Revoke one first.',
   ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',
@@ -196,19 +196,15 @@ export const refusals = {
   'too-many-invites': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'There are as many valid invites as there can be. Revoke one first.',
+    'The maximum number of valid invites is reached. Revoke one first.',
   ),
-  'too-many-blocks': row('RESOURCE_EXHAUSTED', 429, 'You have blocked as many users as one user can. Lift one first.'),
+  'too-many-blocks': row('RESOURCE_EXHAUSTED', 429, 'You have blocked the maximum number of users. Unblock one first.'),
   'too-many-abuse-reports': row(
     'RESOURCE_EXHAUSTED',
     429,
     'You have too many open reports. Wait until an operator has resolved some.',
   ),
-  'too-many-seats': row(
-    'RESOURCE_EXHAUSTED',
-    429,
-    'You are in as many channels at once as one user can be. Leave one first.',
-  ),
+  'too-many-seats': row('RESOURCE_EXHAUSTED', 429, 'You are in the maximum number of channels. Leave one first.'),
   'listen-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many attempts to enter a channel. Wait a moment.', 1_000),
   'create-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many new channels. Wait a few seconds.', 5_000),
   'change-too-often': row('RESOURCE_EXHAUSTED', 429, 'Too many changes. Wait a moment.', 1_000),

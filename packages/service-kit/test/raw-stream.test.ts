@@ -117,7 +117,7 @@ test('waits for a stuck reader at the end, drops it on a reset, and runs onClose
   stream.destroy();
 });
 
-test('logs a reset without an end as too slow', async () => {
+test('logs too-slow when the handler resets a stream without giving a reason', async () => {
   scene = (stream) => {
     stream.write(frame(1));
     stream.reset();

@@ -135,7 +135,7 @@ describe('pages', () => {
     expect(others).toHaveLength(38);
   });
 
-  test('find the end of a page before reading its entries', async () => {
+  test('hold as many entries as fit, and the next page has the rest', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 100);
     await rig.owner.query(

@@ -148,7 +148,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
   });
 
-  test('can decline and gets at most three offers a day', async () => {
+  test('may decline offers, and gets at most three a day', async () => {
     for (let n = 0; n < 3; n++) {
       await chats.add(owner, id, friend);
       await chats.change(friend, id, friend, { remove: true });

@@ -103,7 +103,7 @@ withPython('A Python client generated from the original contract', () => {
   });
   afterAll(() => rmSync(stubs, { recursive: true }));
 
-  test('reads the token from the header chat-token and chats', async () => {
+  test('chats with the token from the header chat-token', async () => {
     const dialect = dialects['the original proto file'];
     const token = await dialect.signUp(userService, 'host');
     await dialect.signUp(userService, 'pythonista');

@@ -112,7 +112,7 @@ test('a position before the text begins at the text', async () => {
   expect(users.map(({ id }) => id)).toEqual(['Ann', 'anna_b', 'zed']);
 });
 
-test('finds only users who show themselves to the caller, and does not betray the others', async () => {
+test('finds only users who show themselves to the caller, and reveals nothing about the others', async () => {
   const hidden = await accounts.token('hiding-one');
   const friend = await accounts.token('friend');
   await accounts.register('hiding-two');

@@ -90,7 +90,7 @@ export async function openProjectDatabase(
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== '42501') throw cause;
     throw new Error(
-      `The database cannot be prepared (${messageOf(cause)}). Give --database an owner that may create roles.`,
+      `The database cannot be prepared (${messageOf(cause)}). In --database, name an owner that may create roles.`,
       {
         cause,
       },

@@ -201,8 +201,8 @@ export class Supervisor {
 }
 
 /**
- * Returns whether the gateway and Envoy connect to a service on behalf of users, so that one of
- * their connections carries the calls of many.
+ * Returns whether the gateway and Envoy call a service for users. One connection to it then carries
+ * the calls of many users.
  */
 function isBehind(service: ServicePlan['service']): boolean {
   return service !== 'gateway';

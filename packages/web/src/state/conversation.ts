@@ -155,7 +155,7 @@ function welcome(
   return present({ ...state, ...now, ...again, openedAtSeq, link: { state: 'catching-up' } }, here, count);
 }
 
-/** Keeps the fields of the list that a welcome lacks. */
+/** Keeps retention and kind from the channel list if the welcome lacks them. */
 function described({ channel: before }: ConversationState, channel: Channel): Pick<ConversationState, 'channel'> {
   return {
     channel: {

@@ -36,7 +36,10 @@ function statusOf(asked: UserStatus): Status | null {
   throw refuse('invalid-profile', { message: 'Invalid status. Use active or suspended.' });
 }
 
-/** Returns the address to verify. An operator names it, so that none that the user enters meanwhile counts. */
+/**
+ * Returns the address to verify. The operator must name it; otherwise an address that the user
+ * enters meanwhile would be verified.
+ */
 function verifiedEmailOf({ email, emailVerified }: User): string | null {
   if (!emailVerified) return null;
   if (email === '' || email.length > limits.emailCharacters || email.includes('\0')) throw refuse('invalid-email');

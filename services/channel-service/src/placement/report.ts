@@ -27,8 +27,8 @@ const anotherProcess =
 type Metric = Readonly<Record<string, string>>;
 
 /**
- * Ends the leases of earlier processes at the same address after the first report of a new one, so
- * that no user is sent to them for the rest of their three seconds. First verifies that the
+ * Ends the leases of earlier processes at the address of a new one, after its first report.
+ * Otherwise users would be sent to dead processes until those leases lapse. First verifies that the
  * reporter itself answers at that address: two processes cannot listen there.
  */
 async function endEarlierInstances(

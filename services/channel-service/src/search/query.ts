@@ -5,7 +5,7 @@ import { pairsOf, type Token, tokensOf } from './words.js';
 const quotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]/u;
 /** Length from which the last word also finds longer words. A shorter beginning would find too much. */
 const prefixCharacters = 3;
-/** Of more channels than these, looking up the labels would cost more than comparing what is found. */
+/** Maximum number of channels to look up by label. For more, comparing the results is cheaper. */
 const labelledChannels = 4;
 
 /**

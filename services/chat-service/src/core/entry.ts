@@ -47,7 +47,7 @@ export interface Candidate extends LogEntry {
 export type AppendOutcome =
   /** It was committed now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly revision: number }
-  /** An earlier attempt has committed it. */
+  /** An earlier attempt has committed the entry. */
   | { readonly is: 'duplicate'; readonly seq: number; readonly sentAtMs: number }
   /** No earlier attempt has stored it, and it is not allowed now. */
   | { readonly is: 'denied'; readonly denial: Denial }
