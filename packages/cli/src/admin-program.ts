@@ -11,7 +11,19 @@ import {
   type UserChange,
   userStatusWords,
 } from './admin.js';
-import { sessionOf } from './command-parts.js';
+import {
+  accountStatusWords,
+  closeReport,
+  type DeleteOptions,
+  deleteAccount,
+  type PagePick,
+  printChannels,
+  printReports,
+  printUsers,
+  type ReportListPick,
+  type UserListPick,
+} from './admin-lists.js';
+import { positive, sessionOf } from './command-parts.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
 import { defaultData } from './run-file.js';
@@ -56,6 +68,43 @@ function addUsers(admin: Command): void {
     .action((options: AuditOptions, command: Command) => showAudit(sessionOf(command), options));
 }
 
+function paged(command: Command): Command {
+  return command
+    .option('--size <n>', 'number of entries, up to 100', wholeNumber(1, limits.pageEntries), 50)
+    .option('--after <token>', 'show the page after this token, which the previous page printed');
+}
+
+function addLists(admin: Command): void {
+  paged(admin.command('users [text]'))
+    .description('list accounts whose id, name or e-mail address starts with the text')
+    .addOption(new Option('--status <status>', 'only these accounts').choices(Object.keys(accountStatusWords)))
+    .action((text: string | undefined, options: UserListPick, command: Command) =>
+      printUsers(sessionOf(command), text ?? '', options),
+    );
+  paged(admin.command('channels [text]'))
+    .description('list channels of every kind whose name starts with the text; shows no messages')
+    .action((text: string | undefined, options: PagePick, command: Command) =>
+      printChannels(sessionOf(command), text ?? '', options),
+    );
+  paged(admin.command('reports'))
+    .description('list reports of abuse, newest first, with the reported messages')
+    .option('--all', 'include resolved ones', false)
+    .action((options: ReportListPick, command: Command) => printReports(sessionOf(command), options));
+  admin
+    .command('resolve <report>')
+    .description('mark a report of abuse as resolved, by its id')
+    .action((id: string, _options: object, command: Command) => closeReport(sessionOf(command), positive(id)));
+}
+
+function addDeletion(admin: Command): void {
+  admin
+    .command('delete-user <id>')
+    .description('delete an account for good; asks for the id again')
+    .option('--purge', 'delete its messages too', false)
+    .option('--yes', 'do not ask', false)
+    .action((id: string, options: DeleteOptions, command: Command) => deleteAccount(sessionOf(command), id, options));
+}
+
 /** Adds the options that choose the database, for commands that only its owner can run. */
 function withDatabase(command: Command): Command {
   return command
@@ -97,6 +146,8 @@ export function addAdmin(program: Command): void {
     .addHelpText('after', adminHelp);
   addServers(admin);
   addUsers(admin);
+  addLists(admin);
+  addDeletion(admin);
   addGrant(admin);
   addRestored(admin);
 }

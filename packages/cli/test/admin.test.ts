@@ -1,5 +1,5 @@
 import { clientOf, Listener, until } from '@parley/client/testing';
-import { Channel, ChannelService } from '@parley/contract';
+import { AbuseReport, Channel, ChannelService } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { type TestPerson, Trio } from '@parley/testkit';
 import { Commands } from './commands.js';
@@ -97,6 +97,32 @@ test('the audit log names a deleted direct chat as such', async () => {
   await callUnary(trio.manager(), ChannelService.delete, request, { token: root.token, withinMs: 30_000 });
   const [, said] = await run(root, 'audit', '--size', '1');
   expect(said).toMatch(new RegExp(`root +channel\\.delete +direct chat ${id} +.*"opener": ?"${one.id}"`));
+});
+
+test('lists users, channels and reports as tables and as JSON', async () => {
+  const [loud, reporter] = (await trio.people.makeMany('listed', 2)) as [TestPerson, TestPerson];
+  const { id } = await trio.create(loud, 'Listed room');
+  const report = AbuseReport.fromPartial({ userId: loud.id, reason: 'too loud' });
+  const options = { token: reporter.token, withinMs: 30_000 };
+  await callUnary(trio.manager(), ChannelService.reportAbuse, report, options);
+  const [, users] = await run(root, 'users', loud.id);
+  expect(users).toMatch(new RegExp(`^number +id +name +e-mail +role +status\n\\d+ +${loud.id} .* user +active\n$`));
+  const [, channels] = await run(root, 'channels', 'listed', '--json');
+  expect(JSON.parse(channels)).toMatchObject({ channels: [{ id, kind: 'room', owner: loud.id }], next: '' });
+  const [, json] = await run(root, 'reports', '--json');
+  const [one] = JSON.parse(json).reports;
+  expect(one).toMatchObject({ by: reporter.id, user_id: loud.id, reason: 'too loud', resolved: false });
+  expect((await run(root, 'reports'))[1]).toMatch(/too loud/);
+  expect(await run(root, 'resolve', String(one.id))).toEqual([0, `Report ${one.id} is resolved.\n`]);
+  expect(await run(root, 'reports')).toEqual([0, 'Nothing found.\n']);
+});
+
+test('deletes a user only after the id is typed, or with --yes', async () => {
+  const gone = await trio.people.make('going');
+  expect(await run(root, 'delete-user', gone.id)).toEqual([2, expect.stringContaining('Nothing was deleted.')]);
+  expect((await run(root, 'users', gone.id))[1]).toContain('active');
+  expect(await run(root, 'delete-user', gone.id, '--yes')).toEqual([0, 'going is deleted.\n']);
+  expect((await run(root, 'users', gone.id))[1]).toMatch(/deleted account .* deleted\n$/);
 });
 
 test('drain asks for an id if servers share a name, and refuses an unknown server', async () => {

@@ -1,4 +1,19 @@
-import { AdminService, ChannelServer, KickRequest, type ListAuditResponse, Page, User } from '@parley/contract';
+import {
+  AbuseReport,
+  AdminService,
+  ChannelServer,
+  DeleteUserRequest,
+  KickRequest,
+  ListAbuseReportsRequest,
+  type ListAbuseReportsResponse,
+  ListAllChannelsRequest,
+  type ListAllChannelsResponse,
+  type ListAuditResponse,
+  ListUsersRequest,
+  type ListUsersResponse,
+  Page,
+  User,
+} from '@parley/contract';
 import { credentialsFor, once, repeatable, type Security } from './calls.js';
 import { Peers } from './peers.js';
 
@@ -29,6 +44,16 @@ export interface Administration {
   kick(whom: Partial<Pick<KickRequest, 'userId' | 'channelId' | 'reason'>>): Promise<void>;
   /** Lists the operators' actions, the newest first. */
   audit(page?: Partial<Pick<Page, 'size' | 'after'>>): Promise<ListAuditResponse>;
+  /** Lists accounts by the start of id, name or email address, by number. */
+  users(request?: Parameters<typeof ListUsersRequest.fromPartial>[0]): Promise<ListUsersResponse>;
+  /** Lists channels of every kind by the start of their name, by id. */
+  channels(request?: Parameters<typeof ListAllChannelsRequest.fromPartial>[0]): Promise<ListAllChannelsResponse>;
+  /** Lists reports of abuse, the newest first; resolved ones too if `resolved` is set. */
+  reports(request?: Parameters<typeof ListAbuseReportsRequest.fromPartial>[0]): Promise<ListAbuseReportsResponse>;
+  /** Marks a report of abuse as resolved. */
+  resolveReport(id: number): Promise<void>;
+  /** Deletes an account for good, with its messages if `purge` is set. */
+  deleteUser(userId: string, purge: boolean): Promise<void>;
   /** Closes the connections. */
   close(): void;
 }
@@ -53,12 +78,23 @@ export function administration({ channelService, token, ...security }: Administr
   const setUser = once(managers, AdminService.setUser);
   const kick = once(managers, AdminService.kick);
   const listAudit = repeatable(managers, AdminService.listAudit);
+  const listUsers = repeatable(managers, AdminService.listUsers);
+  const listAllChannels = repeatable(managers, AdminService.listAllChannels);
+  const listAbuseReports = repeatable(managers, AdminService.listAbuseReports);
+  const resolveAbuseReport = repeatable(managers, AdminService.resolveAbuseReport);
+  const deleteUser = once(managers, AdminService.deleteUser);
   return {
     servers: async () => (await listServers({}, { token })).servers,
     drain: async (id) => void (await drain(ChannelServer.fromPartial({ id }), { token })),
     setUser: (user) => setUser(User.fromPartial(user), { token }),
     kick: async (whom) => void (await kick(KickRequest.fromPartial(whom), { token })),
     audit: (page = {}) => listAudit(Page.fromPartial(page), { token }),
+    users: (request = {}) => listUsers(ListUsersRequest.fromPartial(request), { token }),
+    channels: (request = {}) => listAllChannels(ListAllChannelsRequest.fromPartial(request), { token }),
+    reports: (request = {}) => listAbuseReports(ListAbuseReportsRequest.fromPartial(request), { token }),
+    resolveReport: async (id) => void (await resolveAbuseReport(AbuseReport.fromPartial({ id }), { token })),
+    deleteUser: async (userId, purge) =>
+      void (await deleteUser(DeleteUserRequest.fromPartial({ userId, purge }), { token })),
     close: () => managers.close(),
   };
 }
