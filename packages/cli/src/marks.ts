@@ -32,7 +32,7 @@ export class Marks {
     this.#facts.clear();
   }
 
-  #recordFolded({ seq, deleted, reactions }: MessageEvent): void {
+  #recordFolded({ seq, deleted, reactions }: Pick<MessageEvent, 'seq' | 'deleted' | 'reactions'>): void {
     if (deleted) this.#set(`deleted ${seq}`, true);
     for (const { emoji, userIds } of reactions) {
       for (const id of userIds) this.#set(`${id} ${seq} ${emoji}`, true);
