@@ -195,7 +195,9 @@ test.each([
   ['suspend a user past the audit', "UPDATE chat.users SET status = 'suspended'"],
   ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
   ['end a session', 'DELETE FROM chat.session'],
-  ['read e-mails', 'SELECT email FROM chat.users'],
+  ['read password hashes', 'SELECT password_hash FROM chat.users'],
+  ['change e-mails', "UPDATE chat.users SET email = 'x@example.org'"],
+  ['delete a user past the audit', "UPDATE chat.users SET status = 'deleted'"],
 ])('the manager cannot %s', async (_, statement) => {
   await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
 });
