@@ -26,6 +26,11 @@ export interface ListenOptions {
   /** Called before each wait until the first welcome. Default: the waits are the first events. */
   readonly onWait?: (why: Refusal, inMs: number) => void;
   /**
+   * Reports entries as delivered when they arrive, in chats with history. If false, only `markRead`
+   * reports anything. Default: true.
+   */
+  readonly reportDelivered?: boolean;
+  /**
    * Maximum number of unacknowledged sends on the wire. Default: 1, which keeps the order of
    * messages even if some are refused for a while.
    */

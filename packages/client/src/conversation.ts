@@ -2,6 +2,7 @@ import { type Channel, isBlank, Kind, type Message, rulesOf, type User, type Wel
 import { type Refusal, refusalFrom, refuse } from '@parley/runtime/refusal';
 import { onAbort } from './abort.js';
 import { Attendance } from './attendance.js';
+import type { ChatSummary } from './calls/chat-summary.js';
 import type { ListenOptions, SendOptions } from './conversation-options.js';
 import type { LogPosition } from './core/bookmark.js';
 import { type QueuedSend, SendExchange, type Step } from './core/exchange.js';
@@ -13,6 +14,7 @@ import type { HistoryPage } from './history.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
+import { ReceiptBook, type Watermark } from './receipt-book.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
 import { holdOf, refusalOf } from './verdict.js';
@@ -23,6 +25,8 @@ export interface ConversationDeps {
   readonly channelId: number;
   readonly token: () => string | undefined;
   readonly history: (range: Parameters<FetchAfter>[0] & { readonly signal?: AbortSignal }) => Promise<HistoryPage>;
+  /** Fetches the chat as this user sees it. */
+  readonly chat: (signal?: AbortSignal) => Promise<ChatSummary>;
   /** Called once, when the conversation has ended. */
   readonly onEnd: () => void;
 }
@@ -62,6 +66,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #queue = new EventQueue();
   readonly #pending = new Pending();
   readonly #attendance = new Attendance();
+  readonly #receipts: ReceiptBook;
   readonly #over: Promise<void>;
   #ended: Refusal | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,11 +76,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   #onWelcome: () => void = () => {};
 
   constructor(deps: ConversationDeps, options: ListenOptions) {
-    const { signal, after, inFlight = 1, patient = true, waitWhenFull = false } = options;
+    const { signal, after, inFlight = 1, patient = true, waitWhenFull = false, reportDelivered = true } = options;
     this.#deps = deps;
     this.#options = options;
     this.#exchange = new SendExchange({ inFlight, holdOf, after });
     this.#readLog = after?.log;
+    this.#receipts = new ReceiptBook((frame) => this.#link.send(frame), reportDelivered);
     this.#link = new StreamLink({
       ...deps,
       patient,
@@ -214,6 +220,26 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /**
+   * Tells the others that this user has read everything up to `seq`; by default, everything that
+   * has arrived. It is sent at most once a second, and again after a lost connection. Does nothing in
+   * a room, or without history.
+   */
+  markRead(seq = this.place?.seq ?? 0): void {
+    this.#receipts.read(seq);
+  }
+
+  /**
+   * Returns how far the others have received and read the chat, by user id; only in chats of at most
+   * 100 members, and without users who keep it private. The map follows later receipts.
+   * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
+   */
+  async receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
+    const { log, others } = await this.#deps.chat(signal);
+    if (log === this.#welcome?.log) for (const receipt of others) this.#receipts.learn(receipt);
+    return this.#receipts.others;
+  }
+
+  /**
    * Reconnects immediately: call it when the network has changed or the user does not want to wait.
    */
   reconnect(): void {
@@ -222,6 +248,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /** Leaves the channel. Unanswered sends reject. Resolves when the seat is free. */
   async leave(): Promise<void> {
+    this.#receipts.flush();
     this.#link.leave();
     await this.#over;
   }
@@ -267,6 +294,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   async #run(): Promise<void> {
     const refusal = await this.#link.run().catch(refusalFrom);
     clearTimeout(this.#timer);
+    this.#receipts.close();
     this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
     const { message, retryAfterMs } = this.#ended;
@@ -321,12 +349,14 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     const { place } = openingOf(welcome);
     const { channel, me, here } = this;
     this.#queue.push({ type: 'welcome', channel, me, place, now: welcome.now, here });
+    this.#receipts.enter(welcome);
     this.#perform(this.#exchange.open(openingOf(welcome), nowMs()));
     this.#onWelcome();
   }
 
   #pass(frame: Message): void {
     if (frame.presence !== undefined) this.#attendance.change(frame.presence);
+    if (frame.receipt !== undefined) this.#receipts.learn(frame.receipt);
     const event = passingEvent(frame);
     if (event !== undefined) this.#queue.push(event);
   }
@@ -345,6 +375,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
       const { notice } = step;
       this.#queue.push(notice.type === 'gap' ? { ...notice, filled: false } : notice);
     } else {
+      this.#receipts.received(step.entry.seq);
       const event = entryEvent(step.entry.message);
       if (event !== undefined) this.#queue.push(event);
     }

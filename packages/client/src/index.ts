@@ -14,9 +14,12 @@ export { Refusal, refuse } from '@parley/runtime/refusal';
 export type { Reason } from '@parley/runtime/refusals';
 export { OwnAccount, type ProfileChange } from './calls/account.js';
 export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
+export type { ChatSummary, MemberReceipt, NotifyLevel } from './calls/chat-summary.js';
 export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type GivenRole, Members } from './calls/members.js';
+export { type NotificationItem, type NotificationRange, Notifications } from './calls/notifications.js';
+export { People } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { OwnSessions } from './calls/sessions.js';
 export { Conversation } from './conversation.js';
@@ -46,6 +49,7 @@ export {
   ParleyClient,
 } from './parley-client.js';
 export type { Sent } from './pending.js';
+export type { Watermark } from './receipt-book.js';
 export { isToken } from './token.js';
 export type { CallOptions, ConnectOptions, ConnectStream, Seat, Transport, UnaryCall } from './transport.js';
 export { randomUuid } from './uuid.js';

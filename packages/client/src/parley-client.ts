@@ -13,6 +13,8 @@ import { Chats } from './calls/chats.js';
 import { Invites } from './calls/invites.js';
 import { Members } from './calls/members.js';
 import { calls } from './calls/methods.js';
+import { Notifications } from './calls/notifications.js';
+import { People } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
 import { Conversation } from './conversation.js';
@@ -117,6 +119,10 @@ export class ParleyClient {
   readonly members: Members;
   /** Invite links of chats. */
   readonly invites: Invites;
+  /** Other users: search and blocks. */
+  readonly people: People;
+  /** Notifications of the user. */
+  readonly notifications: Notifications;
   /** The user's sessions. */
   readonly sessions: OwnSessions;
   readonly #transport: Transport;
@@ -131,6 +137,8 @@ export class ParleyClient {
     this.chats = new Chats(ask);
     this.members = new Members(ask);
     this.invites = new Invites(ask);
+    this.people = new People(ask);
+    this.notifications = new Notifications(ask);
     this.sessions = new OwnSessions(ask);
   }
 
@@ -324,6 +332,7 @@ export class ParleyClient {
         channelId,
         token: () => this.#token,
         history: (range) => this.history(channelId, range),
+        chat: (signal) => this.chats.get(channelId, { ...(signal && { signal }) }),
         onEnd: () => this.#conversations.delete(conversation),
       },
       options,

@@ -1,5 +1,7 @@
-import { type Channel, Invite, UpdateChannelRequest, User } from '@parley/contract';
-import type { Abortable, Ask } from './ask.js';
+import { type Channel, Invite, UpdateChannelRequest, UpdateReceiptRequest, User } from '@parley/contract';
+import type { LogPosition } from '../core/bookmark.js';
+import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
+import { type ChatSummary, type MemberReceipt, type NotifyLevel, notifyLevels, summaryOf } from './chat-summary.js';
 import { calls } from './methods.js';
 
 /** Settings of a channel to change; absent ones stay as they are. */
@@ -10,6 +12,12 @@ export type ChannelChange = Omit<Parameters<typeof UpdateChannelRequest.fromPart
  * @example
  * ```ts
  * import type { Conversation, ParleyClient } from '@parley/client';
+ *
+ * export async function unread(client: ParleyClient): Promise<void> {
+ *   for await (const { channel, peer, unread, mentions } of client.chats.overview()) {
+ *     if (unread > 0) console.log(peer?.name ?? channel.name, unread, mentions);
+ *   }
+ * }
  *
  * export async function talkTo(client: ParleyClient, userId: string): Promise<Conversation> {
  *   const { id } = await client.chats.direct(userId);
@@ -22,6 +30,65 @@ export class Chats {
 
   constructor(ask: Ask) {
     this.#ask = ask;
+  }
+
+  /** Yields the user's chats, the most recently active first. */
+  overview({ size = 0, signal }: ListOptions = {}): AsyncGenerator<ChatSummary, void> {
+    return allPages(async (after) => {
+      const { chats, next } = await this.#ask(calls.overview, { page: { size, after } }, signal);
+      return { items: chats.map(summaryOf), next };
+    });
+  }
+
+  /**
+   * Fetches one of the user's chats.
+   * @throws {Refusal} `channel-not-found`, `not-a-member` or `wrong-kind`
+   */
+  get(channelId: number, options: Abortable = {}): Promise<ChatSummary> {
+    return this.#moveReceipt({ channelId }, options);
+  }
+
+  /**
+   * Marks a chat as read up to a position. Does nothing if it has been read further. Prefer
+   * `Conversation.markRead` in an open conversation.
+   * @throws {Refusal} `other-log`, `no-history` or `not-a-member`
+   */
+  markRead(channelId: number, { log, seq }: LogPosition, options: Abortable = {}): Promise<ChatSummary> {
+    return this.#moveReceipt({ channelId, log, readSeq: seq }, options);
+  }
+
+  /**
+   * Marks a chat as delivered up to a position.
+   * @throws {Refusal} as `markRead` does
+   */
+  markDelivered(channelId: number, { log, seq }: LogPosition, options: Abortable = {}): Promise<ChatSummary> {
+    return this.#moveReceipt({ channelId, log, deliveredSeq: seq }, options);
+  }
+
+  /** Marks a chat as unread, or takes the mark off. Others do not learn of it. */
+  markUnread(channelId: number, isUnread = true, options: Abortable = {}): Promise<ChatSummary> {
+    return this.#moveReceipt({ channelId, markedUnread: isUnread }, options);
+  }
+
+  /**
+   * Yields how far each other member has received and read the chat of a message, by user id. The
+   * message is read by those whose `readSeq` is at least its seq.
+   * @throws {Refusal} `message-not-found` or `not-a-member`
+   */
+  receipts(
+    channelId: number,
+    seq: number,
+    { size = 0, signal }: ListOptions = {},
+  ): AsyncGenerator<MemberReceipt, void> {
+    return allPages(async (after) => {
+      const { receipts, next } = await this.#ask(calls.listReceipts, { channelId, seq, page: { size, after } }, signal);
+      return { items: receipts, next };
+    });
+  }
+
+  /** Sets which messages of a chat notify this user. */
+  async notify(channelId: number, level: NotifyLevel, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.setNotify, { channelId, notify: notifyLevels[level] }, signal);
   }
 
   /**
@@ -47,5 +114,12 @@ export class Chats {
    */
   update(channelId: number, change: ChannelChange, { signal }: Abortable = {}): Promise<Channel> {
     return this.#ask(calls.updateChannel, UpdateChannelRequest.fromPartial({ ...change, id: channelId }), signal);
+  }
+
+  async #moveReceipt(
+    receipt: Parameters<typeof UpdateReceiptRequest.fromPartial>[0],
+    { signal }: Abortable,
+  ): Promise<ChatSummary> {
+    return summaryOf(await this.#ask(calls.updateReceipt, UpdateReceiptRequest.fromPartial(receipt), signal));
   }
 }

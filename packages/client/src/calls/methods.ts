@@ -14,32 +14,42 @@ function toManagers<Q, S>(method: Unary<Q, S>, isRepeatable: boolean): UnaryCall
   return { ...methodOf(channelService, method), service: 'managers', isRepeatable };
 }
 
-const reads = true;
-const changes = false;
+/** Whether a second call does the same as one. */
+const repeatable = true;
+const once = false;
 
 /**
  * Every call of a user with one response. Naming each one here lets a bundler drop the others, with
  * their message types.
  */
 export const calls = {
-  register: toUsers(UserServiceDefinition.methods.register, changes),
-  login: toUsers(UserServiceDefinition.methods.login, reads),
-  logout: toUsers(UserServiceDefinition.methods.logout, changes),
-  user: toUsers(UserServiceDefinition.methods.get, reads),
-  updateUser: toUsers(UserServiceDefinition.methods.update, changes),
-  listSessions: toUsers(UserServiceDefinition.methods.listSessions, reads),
-  listChannels: toManagers(ChannelServiceDefinition.methods.listChannels, reads),
-  create: toManagers(ChannelServiceDefinition.methods.create, changes),
-  updateChannel: toManagers(ChannelServiceDefinition.methods.update, changes),
-  delete: toManagers(ChannelServiceDefinition.methods.delete, changes),
-  openDirect: toManagers(ChannelServiceDefinition.methods.openDirect, reads), // There is only one chat of two users.
-  listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, reads),
-  changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, changes),
-  join: toManagers(ChannelServiceDefinition.methods.join, reads), // A member who joins again uses up nothing.
-  createInvite: toManagers(ChannelServiceDefinition.methods.createInvite, changes),
-  listInvites: toManagers(ChannelServiceDefinition.methods.listInvites, reads),
-  revokeInvite: toManagers(ChannelServiceDefinition.methods.revokeInvite, changes),
-  previewInvite: toManagers(ChannelServiceDefinition.methods.previewInvite, reads),
-  search: toManagers(ChannelServiceDefinition.methods.search, reads),
-  history: toManagers(ChannelServiceDefinition.methods.history, reads),
+  register: toUsers(UserServiceDefinition.methods.register, once),
+  login: toUsers(UserServiceDefinition.methods.login, repeatable),
+  logout: toUsers(UserServiceDefinition.methods.logout, once),
+  user: toUsers(UserServiceDefinition.methods.get, repeatable),
+  updateUser: toUsers(UserServiceDefinition.methods.update, once),
+  searchUsers: toUsers(UserServiceDefinition.methods.search, repeatable),
+  listSessions: toUsers(UserServiceDefinition.methods.listSessions, repeatable),
+  listChannels: toManagers(ChannelServiceDefinition.methods.listChannels, repeatable),
+  create: toManagers(ChannelServiceDefinition.methods.create, once),
+  updateChannel: toManagers(ChannelServiceDefinition.methods.update, once),
+  delete: toManagers(ChannelServiceDefinition.methods.delete, once),
+  openDirect: toManagers(ChannelServiceDefinition.methods.openDirect, repeatable), // There is only one chat of two users.
+  overview: toManagers(ChannelServiceDefinition.methods.overview, repeatable),
+  updateReceipt: toManagers(ChannelServiceDefinition.methods.updateReceipt, repeatable), // Receipts only move forward.
+  listReceipts: toManagers(ChannelServiceDefinition.methods.listReceipts, repeatable),
+  setNotify: toManagers(ChannelServiceDefinition.methods.setNotify, repeatable),
+  listNotifications: toManagers(ChannelServiceDefinition.methods.listNotifications, repeatable),
+  markNotifications: toManagers(ChannelServiceDefinition.methods.markNotifications, repeatable),
+  setBlock: toManagers(ChannelServiceDefinition.methods.setBlock, repeatable),
+  listBlocked: toManagers(ChannelServiceDefinition.methods.listBlocked, repeatable),
+  listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, repeatable),
+  changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, once),
+  join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again uses up nothing.
+  createInvite: toManagers(ChannelServiceDefinition.methods.createInvite, once),
+  listInvites: toManagers(ChannelServiceDefinition.methods.listInvites, repeatable),
+  revokeInvite: toManagers(ChannelServiceDefinition.methods.revokeInvite, once),
+  previewInvite: toManagers(ChannelServiceDefinition.methods.previewInvite, repeatable),
+  search: toManagers(ChannelServiceDefinition.methods.search, repeatable),
+  history: toManagers(ChannelServiceDefinition.methods.history, repeatable),
 };

@@ -1,0 +1,55 @@
+import { Channel, type Chat, Notify, type User } from '@parley/contract';
+import { type EntryEvent, entryEvent } from '../events.js';
+import type { Watermark } from '../receipt-book.js';
+
+/** Values of the wire for which messages notify a user. */
+export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: Notify.NONE } as const;
+
+/** Which messages of a chat notify the user. */
+export type NotifyLevel = keyof typeof notifyLevels;
+
+/** How far a member has received and read a chat. */
+export interface MemberReceipt extends Watermark {
+  readonly userId: string;
+}
+
+/** A chat as one of its members sees it. */
+export interface ChatSummary {
+  readonly channel: Channel;
+  /** The other user of a direct chat. */
+  readonly peer: User | undefined;
+  /** The last message that the user may read. */
+  readonly last: EntryEvent | undefined;
+  /** Unread messages of others, counted up to 100. */
+  readonly unread: number;
+  /** Unread messages that mention the user, counted up to 100. */
+  readonly mentions: number;
+  /** Whether the user has marked the chat as unread. */
+  readonly markedUnread: boolean;
+  /** The log of all seqs here. */
+  readonly log: string;
+  readonly mine: Watermark;
+  /** Receipts of the others, in chats of at most 100 members. */
+  readonly others: readonly MemberReceipt[];
+  readonly notify: NotifyLevel;
+}
+
+function levelOf(notify: Notify): NotifyLevel {
+  if (notify === Notify.NONE) return 'none';
+  return notify === Notify.MENTIONS ? 'mentions' : 'all';
+}
+
+/** Converts a chat of the contract. */
+export function summaryOf(chat: Chat): ChatSummary {
+  const { channel, peer, last, unread, mentions, markedUnread, log, mine, others, notify } = chat;
+  const { deliveredSeq = 0, readSeq = 0 } = mine ?? {};
+  return {
+    channel: channel ?? Channel.fromPartial({}),
+    peer,
+    last: last && entryEvent(last),
+    ...{ unread, mentions, markedUnread, log },
+    mine: { deliveredSeq, readSeq },
+    others,
+    notify: levelOf(notify),
+  };
+}

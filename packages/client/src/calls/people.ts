@@ -1,0 +1,56 @@
+import type { User } from '@parley/contract';
+import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
+import { calls } from './methods.js';
+
+/**
+ * Other users.
+ * @example
+ * ```ts
+ * import type { ParleyClient } from '@parley/client';
+ *
+ * export async function find(client: ParleyClient, text: string): Promise<void> {
+ *   for await (const { id, name, online } of client.people.search(text)) console.log(id, name, online);
+ * }
+ * ```
+ */
+export class People {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /**
+   * Yields the users whose id or name begins with a text, in any case and without accents, or who
+   * have this number. Users whose profile the caller may not see are left out.
+   * @throws {Refusal} `invalid-search` or `read-too-often`
+   */
+  search(text: string, { size = 0, signal }: ListOptions = {}): AsyncGenerator<User, void> {
+    return allPages(async (after) => {
+      const { users, next } = await this.#ask(calls.searchUsers, { text, page: { size, after } }, signal);
+      return { items: users, next };
+    });
+  }
+
+  /**
+   * Blocks a user, who can then neither open or write to the direct chat of the two, nor notify this
+   * user, and does not learn of the block.
+   * @throws {Refusal} `user-not-found`
+   */
+  async block(userId: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.setBlock, { userId, blocked: true }, signal);
+  }
+
+  /** Lifts a block. */
+  async unblock(userId: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.setBlock, { userId, blocked: false }, signal);
+  }
+
+  /** Yields the users whom this user has blocked, by id. */
+  blocked({ size = 0, signal }: ListOptions = {}): AsyncGenerator<User, void> {
+    return allPages(async (after) => {
+      const { users, next } = await this.#ask(calls.listBlocked, { size, after }, signal);
+      return { items: users, next };
+    });
+  }
+}

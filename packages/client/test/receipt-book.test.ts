@@ -1,0 +1,99 @@
+import { ChannelKind, type Message, Welcome } from '@parley/contract';
+import { ReceiptBook } from '../src/receipt-book.js';
+
+const chat = { id: 1, kind: ChannelKind.GROUP, retention: { everything: true } };
+
+function welcomeTo(channel: object, log = 'l'): Welcome {
+  return Welcome.fromPartial({ channel, me: { id: 'ann' }, log });
+}
+
+function book(reportsDelivered = true, channel: object = chat) {
+  const sent: (readonly [number, number, string])[] = [];
+  const send = ({ receipt }: Message) => {
+    if (receipt !== undefined) sent.push([receipt.deliveredSeq, receipt.readSeq, receipt.log]);
+  };
+  const receipts = new ReceiptBook(send, reportsDelivered);
+  receipts.enter(welcomeTo(channel));
+  return { receipts, sent };
+}
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+test('reports what arrived and what was read, at most once a second', () => {
+  const { receipts, sent } = book();
+  for (let seq = 1; seq <= 50; seq++) receipts.received(seq);
+  expect(sent).toEqual([[1, 0, 'l']]);
+  receipts.read(48);
+  jest.advanceTimersByTime(1_000);
+  expect(sent).toEqual([
+    [1, 0, 'l'],
+    [50, 48, 'l'],
+  ]);
+  jest.advanceTimersByTime(10_000);
+  receipts.read(20);
+  jest.advanceTimersByTime(10_000);
+  expect(sent).toHaveLength(2);
+});
+
+test('reports what was read, and nothing else, if it is told to', () => {
+  const { receipts, sent } = book(false);
+  receipts.received(5);
+  jest.advanceTimersByTime(10_000);
+  expect(sent).toEqual([]);
+  receipts.read(4);
+  expect(sent).toEqual([[4, 4, 'l']]);
+});
+
+test.each([
+  ['room', { ...chat, kind: ChannelKind.ROOM }],
+  ['chat without history', { ...chat, retention: { nothing: true } }],
+])('reports nothing in a %s', (_what, channel) => {
+  const { receipts, sent } = book(true, channel);
+  receipts.received(5);
+  receipts.read(5);
+  jest.advanceTimersByTime(10_000);
+  expect(sent).toEqual([]);
+});
+
+test('repeats on the next stream what no server has confirmed', () => {
+  const { receipts, sent } = book();
+  receipts.read(3);
+  receipts.flush();
+  receipts.learn({ userId: 'ann', deliveredSeq: 3, readSeq: 3 });
+  receipts.enter(welcomeTo(chat));
+  expect(sent).toHaveLength(1);
+  receipts.read(4);
+  receipts.flush();
+  receipts.enter(welcomeTo(chat));
+  expect(sent.slice(1)).toEqual([
+    [4, 4, 'l'],
+    [4, 4, 'l'],
+  ]);
+});
+
+test('knows the latest watermarks of others, and forgets those of another log', () => {
+  const { receipts, sent } = book();
+  receipts.learn({ userId: 'bob', deliveredSeq: 5, readSeq: 2 });
+  receipts.learn({ userId: 'bob', deliveredSeq: 4, readSeq: 4 });
+  expect([...receipts.others]).toEqual([['bob', { deliveredSeq: 5, readSeq: 4 }]]);
+  receipts.read(9);
+  receipts.flush();
+  receipts.enter(welcomeTo(chat, 'other'));
+  receipts.flush();
+  expect(receipts.others.size).toBe(0);
+  expect(sent).toEqual([[9, 9, 'l']]);
+});
+
+test('sends what waits when it is flushed, and nothing after it is closed', () => {
+  const { receipts, sent } = book();
+  receipts.received(1);
+  receipts.received(2);
+  receipts.flush();
+  expect(sent.at(-1)).toEqual([2, 0, 'l']);
+  receipts.received(3);
+  receipts.close();
+  jest.advanceTimersByTime(10_000);
+  receipts.read(4);
+  expect(sent).toHaveLength(2);
+});
