@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
-import type { Channel, Conversation, ParleyClient } from '@parley/client';
-import { Refusal, refuse } from '@parley/runtime';
+import type { Channel, Conversation, EntryEvent, ParleyClient } from '@parley/client';
+import { ChannelKind } from '@parley/contract';
+import { limits, Refusal, refuse } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { findChannel } from './find-channel.js';
@@ -15,15 +16,17 @@ import { helpFor, typed } from './typed-line.js';
 
 /** Number of earlier messages shown on entering. */
 const earlierCount = 20;
+const typingEveryMs = 3_000;
 
 /**
- * Shows events until the end.
+ * Shows events until the end. `marksRead`: a person sees them.
  * @throws {Refusal} the reason for which the server ended the conversation
  */
-async function follow(conversation: Conversation, view: ChatView, names: UserNames): Promise<void> {
+async function follow(conversation: Conversation, view: ChatView, names: UserNames, marksRead: boolean): Promise<void> {
   for await (const event of conversation) {
     await names.learn([event]);
     view.event(event);
+    if (marksRead && 'seq' in event) conversation.markRead(event.seq);
     if (event.type === 'ended' && event.reason !== 'left') throw refuse(event.reason, event);
   }
 }
@@ -62,13 +65,30 @@ async function sendLines(lines: Interface, conversation: Conversation, view: Cha
   await conversation.leave();
 }
 
-/** Shows the last messages, if the channel stores any. */
+/** Shows the last messages, if the channel stores any, and where the new ones begin. */
 async function showEarlier(client: ParleyClient, conversation: Conversation, view: TextView, names: UserNames) {
   const { channel, place } = conversation;
   if (channel.retention?.nothing === true || place === undefined || place.seq === 0) return;
-  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size: earlierCount });
+  const isChat = channel.kind !== ChannelKind.ROOM;
+  const { unread, mine } = isChat ? await client.chats.get(channel.id) : { unread: 0, mine: undefined };
+  const size = Math.min(limits.pageEntries, Math.max(earlierCount, unread + earlierCount / 2));
+  const { entries, log } = await client.history(channel.id, { before: place.seq + 1, size });
   await names.learn(entries);
-  if (log === place.log) view.earlier(entries.toSorted((a, b) => a.seq - b.seq));
+  if (log !== place.log) return;
+  const oldestFirst = entries.toSorted((a, b) => a.seq - b.seq);
+  const isNew = ({ seq, sender }: EntryEvent) => seq > (mine?.readSeq ?? 0) && sender !== conversation.me.id;
+  view.earlier(oldestFirst, unread > 0 ? oldestFirst.find(isNew) : undefined);
+  conversation.markRead(place.seq);
+}
+
+/** Returns a function that tells the others that this user is typing, once in a while. */
+function typingReporter(conversation: Conversation): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - toldAt < typingEveryMs) return;
+    toldAt = performance.now();
+    conversation.typing();
+  };
 }
 
 async function chatOnTerminal(client: ParleyClient, conversation: Conversation, names: UserNames): Promise<void> {
@@ -77,10 +97,11 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation, 
   const view = new TextView(print, names, '; /quit leaves, /help lists the commands');
   await succeeded(showEarlier(client, conversation, view, names), view, 'cannot show earlier messages');
   terminal.open({
+    typing: typingReporter(conversation),
     runLine: (line) => void runLine(line, conversation, view, print),
     leave: () => void conversation.leave(),
   });
-  await follow(conversation, view, names).finally(() => terminal.close());
+  await follow(conversation, view, names, true).finally(() => terminal.close());
 }
 
 /** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
@@ -89,7 +110,7 @@ async function chatFromKeyboard(conversation: Conversation, names: UserNames): P
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => void runLine(line, conversation, view, output.say));
   lines.once('close', () => void conversation.leave());
-  await follow(conversation, view, names).finally(() => lines.close());
+  await follow(conversation, view, names, true).finally(() => lines.close());
 }
 
 const noCommands = 'a line that begins with / was sent as a message; commands work only on a terminal';
@@ -104,7 +125,7 @@ async function chatOnPipe(conversation: Conversation, json: boolean, names: User
     output.complain(`parley: warning: ${noCommands}`);
   });
   void sendLines(lines, conversation, view);
-  await follow(conversation, view, names);
+  await follow(conversation, view, names, false);
 }
 
 /** Runs the conversation, depending on where lines come from and where output goes. */

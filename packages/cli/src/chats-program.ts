@@ -1,10 +1,13 @@
+import type { NotifyLevel } from '@parley/client';
 import { limits } from '@parley/runtime';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { chatWith } from './chat.js';
 import { sessionOf } from './command-parts.js';
 import { type InviteOptions, invite } from './invites.js';
 import { type JoinOptions, join } from './join.js';
 import { leaveChat, type MemberChangeOptions, members } from './members.js';
+import { listChats, notifyLevels, setNotify } from './my-chats.js';
+import { type NotificationOptions, notifications } from './notifications.js';
 import { search } from './search.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -57,14 +60,37 @@ function addInvites(program: Command): void {
     .action((chat: string, options: JoinOptions, command: Command) => join(sessionOf(command), chat, options));
 }
 
+function addNotices(program: Command): void {
+  program
+    .command('notifications')
+    .description('list what concerns you: mentions, replies, direct messages, and changes of your memberships')
+    .option('--all', 'include those that are read')
+    .option('--read', 'mark them, and all older ones, as read')
+    .option('--size <n>', 'number of notifications, up to 100', wholeNumber(1, limits.pageEntries), 50)
+    .action((options: NotificationOptions, command: Command) => notifications(sessionOf(command), options));
+  program
+    .command('notify <chat>')
+    .description('set which messages of a chat notify you')
+    .addArgument(new Argument('<which>', 'which messages').choices(Object.keys(notifyLevels)))
+    .action((chat: string, which: NotifyLevel, _options: object, command: Command) =>
+      setNotify(sessionOf(command), chat, which),
+    );
+}
+
 /** Adds the commands for chats and their members. */
 export function addChats(program: Command): void {
   program
     .command('direct <user>')
     .description('enter the direct chat with a user, and create it if there is none')
     .action((user: string, _options: object, command: Command) => chatWith(sessionOf(command), user));
+  program
+    .command('chats')
+    .description('list your chats with the last message, unread messages and mentions')
+    .option('--size <n>', 'maximum number of chats', wholeNumber(1, 10_000), 50)
+    .action(({ size }: { size: number }, command: Command) => listChats(sessionOf(command), size));
   addMembers(program);
   addInvites(program);
+  addNotices(program);
   program
     .command('search <words...>')
     .description('search the messages of your chats')

@@ -6,8 +6,12 @@ type NamedUser = Pick<User, 'id' | 'name'>;
 
 /** Returns the ids of the users whom an event concerns. */
 function idsOf(event: ConversationEvent): string[] {
-  const userIds = event.type === 'member' ? [event.userId, event.by] : [];
-  return [...('sender' in event ? [event.sender] : []), ...userIds].filter((id) => id !== '');
+  const ids = [
+    ...('sender' in event ? [event.sender] : []),
+    ...('userId' in event ? [event.userId] : []),
+    ...('by' in event ? [event.by] : []),
+  ];
+  return ids.filter((id) => id !== '');
 }
 
 /** Returns the users whose names an event carries. */

@@ -1,10 +1,26 @@
+import { limits } from '@parley/runtime';
 import { type Command, Option } from 'commander';
 import { sessionOf } from './command-parts.js';
+import { block, findPeople, unblock } from './people.js';
 import { type ProfileOptions, profile, visibilityNames } from './profile.js';
 import { type SessionsOptions, sessions } from './sessions.js';
+import { wholeNumber } from './whole-number.js';
 
 /** Adds the commands for people and the own account. */
 export function addPeople(program: Command): void {
+  program
+    .command('people <text>')
+    .description('find users by the start of their id or name, or by number')
+    .option('--size <n>', 'maximum number of users, up to 100', wholeNumber(1, limits.pageEntries), 20)
+    .action((text: string, { size }: { size: number }, command: Command) => findPeople(sessionOf(command), text, size));
+  program
+    .command('block [user]')
+    .description('block a user, who then cannot write to you directly; without a user, list the blocked ones')
+    .action((user: string | undefined, _options: object, command: Command) => block(sessionOf(command), user));
+  program
+    .command('unblock <user>')
+    .description('lift a block')
+    .action((user: string, _options: object, command: Command) => unblock(sessionOf(command), user));
   program
     .command('profile [user]')
     .description('show a profile, or change your own')
@@ -14,6 +30,9 @@ export function addPeople(program: Command): void {
       new Option('--visibility <who>', 'set who may see the rest of your profile and find you by name').choices(
         Object.keys(visibilityNames),
       ),
+    )
+    .addOption(
+      new Option('--private-reads <on|off>', 'set whether others learn what you have read').choices(['on', 'off']),
     )
     .action((user: string | undefined, options: ProfileOptions, command: Command) =>
       profile(sessionOf(command), user, options),

@@ -18,6 +18,7 @@ export interface ProfileOptions {
   readonly name?: string;
   readonly about?: string;
   readonly visibility?: keyof typeof visibilityNames;
+  readonly privateReads?: 'on' | 'off';
 }
 
 function visibilityOf(user: User): string | undefined {
@@ -32,13 +33,18 @@ function linesOf(user: User): string {
     seen: seenWords(user),
     email: user.email,
     'visible to': visibilityOf(user) ?? '',
+    reads: user.privateReads ? 'private' : '',
   };
   const shown = Object.entries(rows).filter(([, value]) => value !== '');
   return shown.map(([name, value]) => `${name.padEnd(12)}${terminalLine(value)}`).join('\n');
 }
 
-function changeFrom({ visibility, ...texts }: ProfileOptions): ProfileChange {
-  return { ...texts, ...(visibility && { visibility: visibilityNames[visibility] }) };
+function changeFrom({ visibility, privateReads, ...texts }: ProfileOptions): ProfileChange {
+  return {
+    ...texts,
+    ...(visibility && { visibility: visibilityNames[visibility] }),
+    ...(privateReads && { privateReads: privateReads === 'on' }),
+  };
 }
 
 /** Shows a profile, or changes the user's own. */
@@ -53,5 +59,6 @@ export async function profile(
   const client = await session.loggedIn();
   const user = isChange ? await client.account.update(changeFrom(options)) : await client.user(userId ?? user_id);
   const own = { about: user.about, email: user.email || undefined, visibility: visibilityOf(user) };
-  session.print(linesOf(user), { ...userValue(user), ...own });
+  const isOwn = own.visibility !== undefined;
+  session.print(linesOf(user), { ...userValue(user), ...own, private_reads: isOwn ? user.privateReads : undefined });
 }

@@ -3,6 +3,8 @@ import { output } from './output.js';
 
 /** Callbacks for typed lines and their end. */
 export interface TerminalActions {
+  /** Called for each typed key. */
+  readonly typing: () => void;
   readonly runLine: (line: string) => void;
   readonly leave: () => void;
 }
@@ -22,6 +24,7 @@ export class Terminal {
       actions.runLine(line);
       lines.prompt();
     });
+    process.stdin.on('keypress', actions.typing);
     lines.once('SIGINT', () => lines.close());
     lines.once('close', actions.leave);
   }

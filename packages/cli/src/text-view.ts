@@ -6,6 +6,7 @@ import { type Clock, clock, dateAndClock, entryLine, lineOf } from './entry-line
 import { Marks } from './marks.js';
 import type { UserNames } from './names.js';
 import { terminalLine } from './plain-text.js';
+import { Readers } from './readers.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
@@ -27,6 +28,9 @@ export class TextView implements ChatView {
   readonly #here = new Map<string, User>();
   readonly #marks = new Marks();
   readonly #names: UserNames;
+  readonly #readers = new Readers();
+  /** Users who were shown as typing and have neither sent anything nor stopped since. */
+  readonly #typists = new Set<string>();
   #count = 0;
   #me = '';
   /** Name of the channel, after the first welcome. */
@@ -43,6 +47,8 @@ export class TextView implements ChatView {
     if ('seq' in event) this.#entry(event, clock);
     else if (event.type === 'presence') this.#presence(event);
     else if (event.type === 'lossy') this.#print(`${this.#names.label(event.sender)} (not stored): ${lineOf(event)}`);
+    else if (event.type === 'typing') this.#typing(event);
+    else if (event.type === 'receipt') this.#receipt(event);
     else if (event.type === 'ended') this.#end(event);
     else this.#state(event);
   }
@@ -52,12 +58,30 @@ export class TextView implements ChatView {
     this.#print(`! ${what}: ${terminalLine(message)}${again}`);
   }
 
-  /** Shows messages from before the user entered. */
-  earlier(entries: readonly EntryEvent[]): void {
-    for (const entry of entries) this.#entry(entry, dateAndClock);
+  /** Shows messages from before the user entered. `firstNew` is the first one that is new to the user. */
+  earlier(entries: readonly EntryEvent[], firstNew?: EntryEvent): void {
+    for (const entry of entries) {
+      if (entry === firstNew) this.#print('* new since your last visit:');
+      this.#entry(entry, dateAndClock);
+    }
+  }
+
+  #typing({ userId, stopped }: Event<'typing'>): void {
+    if (stopped) this.#typists.delete(userId);
+    else if (userId !== this.#me && !this.#typists.has(userId)) {
+      this.#typists.add(userId);
+      this.#print(`* ${this.#names.label(userId)} is typing`);
+    }
+  }
+
+  #receipt({ userId, readSeq }: Event<'receipt'>): void {
+    const news = userId === this.#me ? undefined : this.#readers.read(userId, readSeq);
+    if (news !== undefined) this.#print(`* #${news.seq} read by ${news.readers.map(this.#names.label).join(', ')}`);
   }
 
   #entry(entry: EntryEvent, time: Clock): void {
+    this.#typists.delete(entry.sender);
+    if (entry.type === 'message' && entry.sender === this.#me) this.#readers.sent(entry.seq);
     if (this.#marks.record(entry)) this.#print(entryLine(entry, this.#names.label, time));
   }
 
@@ -87,6 +111,7 @@ export class TextView implements ChatView {
 
   #reset(): void {
     this.#marks.clear();
+    this.#readers.clear();
     this.#print('* the history was reset; some messages may be missing');
   }
 
@@ -108,7 +133,10 @@ export class TextView implements ChatView {
 
   #presence({ came, went, here }: Event<'presence'>): void {
     this.#addUsers(came);
-    for (const { id } of went) this.#here.delete(id);
+    for (const { id } of went) {
+      this.#here.delete(id);
+      this.#typists.delete(id);
+    }
     this.#count = here;
     this.#announce(came, 'joined');
     this.#announce(went, 'left');

@@ -183,6 +183,33 @@ test('shows earlier messages with dates, and does not announce what they already
   expect(lines).toEqual(['2026-02-03 04:05:06 #2 bob: x [👍 1]', '2026-02-03 04:05:06 #3 bob: (deleted)']);
 });
 
+test('shows each spell of typing once, and who has read the last own message', async () => {
+  const typing = (userId: string, stopped = false) => ({ type: 'typing', userId, stopped }) as const;
+  const read = (userId: string, readSeq: number) => ({ type: 'receipt', userId, deliveredSeq: 9, readSeq }) as const;
+  const own = { ...entry({ seq: 4, data: Buffer.from('mine') }), sender: 'ann' } as ConversationEvent;
+  const lines = await shown(welcome, typing('bob'), typing('bob'), typing('ann'), hello, typing('bob'));
+  expect(lines.filter((line) => line.includes('typing'))).toHaveLength(2);
+  expect((await shown(welcome, typing('bob'), typing('bob', true), typing('bob'))).slice(2)).toHaveLength(2);
+  const receipts = [read('bob', 3), read('bob', 4), read('bob', 5), read('ann', 4), read('cy', 4)];
+  expect((await shown(welcome, ...receipts, own, ...receipts)).slice(3)).toEqual([
+    '* #4 read by Bob B (bob)',
+    '* #4 read by Bob B (bob), cy',
+  ]);
+});
+
+test('marks where the messages begin that are new to the user', () => {
+  const lines: string[] = [];
+  const view = new TextView((line) => lines.push(line), noNames());
+  const messages = [1, 2, 3].map((seq) => entry({ seq, data: Buffer.from(`m${seq}`) }) as EntryEvent);
+  view.earlier(messages, messages[1]);
+  expect(lines.map((line) => line.replace(/^\S+ \S+ #/, '#'))).toEqual([
+    '#1 bob: m1',
+    '* new since your last visit:',
+    '#2 bob: m2',
+    '#3 bob: m3',
+  ]);
+});
+
 test('reports refusals, the duration of a mute, and held messages', () => {
   const lines: string[] = [];
   const view = new TextView((line) => lines.push(line), noNames());

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type TestPerson, Trio, until } from '@parley/testkit';
+import { clientOf, until } from '@parley/client/testing';
+import { type TestPerson, Trio } from '@parley/testkit';
 import { searchOf } from '../src/search.js';
 import { Commands } from './commands.js';
 import { OneProcess } from './one-process.js';
@@ -159,6 +160,54 @@ test('shows and changes the profile, and lists and ends sessions', async () => {
   expect(await json(ann, 'sessions')).toMatchObject([{ id: ann.sessionId, current: true }]);
 });
 
+test('chats are listed with what is unread, and notifications with what they are about', async () => {
+  const [ann, bob, cy] = await three('list');
+  expect((await run(cy, 'chats')).said).toMatch(
+    /^You have no chats yet\. Begin one with `npx parley .* direct <user>` or/,
+  );
+  await run(ann, 'create team --kind group');
+  await run(ann, 'members team list-2 --add');
+  await clientOf(trio, ann, users).chats.direct(cy.id);
+  const team = await clientOf(trio, ann, users).listen(((await json(ann, 'chats')) as { id: number }[])[1]?.id ?? 0);
+  await team.send('you \u001b[2J there?', { mentions: [bob.id] });
+  expect((await run(bob, 'chats')).said).toMatch(
+    /^id +chat +unread +mentions +last\n\d+ +team +1 +1 +\d{4}-\d\d-\d\d \S+ +list-1: you there\?\n$/,
+  );
+  expect(await json(bob, 'chats --size 1')).toMatchObject([
+    { name: 'team', kind: 'group', unread: 1, mentions: 1, notify: 'all', read_seq: 0, last: { seq: 2 } },
+  ]);
+  expect((await run(cy, 'chats')).said).toMatch(/^\d+ +@list-1\b/m);
+  expect((await run(bob, 'notify team mentions')).said).toBe('In team, only mentions and replies notify you.\n');
+  expect(await json(bob, 'chats')).toMatchObject([{ notify: 'mentions' }]);
+  expect((await run(bob, 'notify team some')).code).toBe(2);
+  const isNotified = async () => ((await json(bob, 'notifications')) as object[]).length === 2;
+  await until(async () => (await isNotified()) || pause(500, false));
+  expect((await run(bob, 'notifications --read')).said).toMatch(
+    /^at +what +where\n.* new +list-1 mentioned you +channel \d+ #2\n.* new +list-1 added you +channel \d+/,
+  );
+  expect((await run(bob, 'notifications')).said).toBe('You have no unread notifications.\n');
+  expect(await json(bob, 'notifications --all')).toMatchObject([
+    { kind: 'mention', by: 'list-1', read: true },
+    { kind: 'added', read: true },
+  ]);
+  await team.leave();
+});
+
+test('people are found, blocked and unblocked', async () => {
+  const [ann, bob] = await three('seek');
+  expect((await run(ann, 'people SEEK')).said).toMatch(/^id +name +seen\nseek-1 .*\nseek-2 .*\nseek-3 .*\n$/);
+  expect(await json(ann, 'people seek-2')).toMatchObject([{ id: 'seek-2', name: 'seek-2' }]);
+  expect((await run(ann, 'people seek --size 1')).said).toContain('* there are more than 1;');
+  expect((await run(ann, 'people nobody-here')).said).toContain('Nobody is found.');
+  expect((await run(ann, 'people ?')).said).toContain('Nobody is found.');
+  expect((await run(ann, 'block seek-2')).said).toMatch(/^seek-2 can no longer write to you directly/);
+  expect((await run(bob, 'direct seek-1')).said).toContain('User not found');
+  expect(await json(ann, 'block')).toMatchObject([{ id: 'seek-2' }]);
+  expect((await run(ann, 'unblock seek-2')).said).toBe('seek-2 is not blocked any more.\n');
+  expect((await run(ann, 'block')).said).toBe('You have blocked nobody.\n');
+  expect((await run(ann, 'block nobody-here')).code).toBe(1);
+});
+
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
 (hasScript ? test : test.skip)('on a terminal, join shows the chat and asks first', async () => {
@@ -191,4 +240,44 @@ test('the settings of a channel are given at its creation, and changed later', a
   expect((await run(bob, 'set attic --name mine')).said).toContain('Only the owner');
   expect((await run(ann, 'set attic')).code).toBe(2);
   expect((await run(ann, 'set attic --slow-mode 21601')).code).toBe(2);
+});
+
+(hasScript ? test : test.skip)('on a terminal, chat shows what is new, who types and who has read', async () => {
+  const [ann, bob] = await three('visit');
+  await run(ann, 'create club --kind group');
+  await run(ann, 'members club visit-2 --add');
+  const [mine] = (await json(ann, 'chats')) as [{ id: number }];
+  const friend = await clientOf(trio, bob, users).listen(mine.id);
+  await friend.send('before');
+  const enter = async () => {
+    const chat = await commands.onTerminal(ann, '--user-service', users, 'chat', 'club');
+    await chat.says('here (2)');
+    return chat;
+  };
+  const first = await enter();
+  expect(first.said).toMatch(/\* new since your last visit:\r?\n.* visit-2: before/);
+  await until(async () => ((await json(ann, 'chats')) as [{ unread: number }])[0].unread === 0 || pause(500, false));
+  first.type('/quit');
+  expect(await first.exited).toBe(0);
+  await friend.send('meanwhile');
+  const second = await enter();
+  expect(second.said).toMatch(/visit-2: before.*\r?\n.*\* new since your last visit:\r?\n.* visit-2: meanwhile/);
+  friend.typing();
+  await second.says('* visit-2 is typing');
+  let typed = 0;
+  void (async () => {
+    for await (const event of friend) typed += event.type === 'typing' ? 1 : 0;
+  })();
+  second.type('answer');
+  await second.says('visit-1: answer');
+  await until(() => typed > 0);
+  friend.markRead();
+  await second.says('read by visit-2');
+  second.type('/quit');
+  expect(await second.exited).toBe(0);
+  const third = await enter();
+  expect(third.said).not.toContain('new since');
+  third.type('/quit');
+  await third.exited;
+  await friend.leave();
 });

@@ -18,15 +18,19 @@ import {
   Channel,
   ChannelServer,
   ChannelService,
+  Chat,
   ChatService,
   HistoryResponse,
+  Invite,
   Kind,
   ListAuditResponse,
   ListChannelsResponse,
   ListenResponse,
+  ListNotificationsResponse,
   ListServersResponse,
   LoginResponse,
   Message,
+  Session,
   User,
   UserService,
 } from '@parley/contract';
@@ -49,6 +53,8 @@ const entries = [
   { ...said, seq: 6, kind: Kind.REACT, targetSeq: 3, data: Buffer.from(evil) },
   { ...said, seq: 7, kind: Kind.DELETE, targetSeq: 3 },
 ].map((fields) => Message.fromPartial(fields));
+
+const invite = Invite.fromPartial({ id: evil, channelId: 7, createdBy: evil, expiresAt: 8.65e15 });
 
 type Answers = Record<string, (call: never, done: never) => void>;
 
@@ -106,6 +112,11 @@ class HostileService {
       login: this.#answer(() => LoginResponse.fromPartial({ token: this.token, user, expiresAt: 8.64e15 })),
       logout: this.#answer(() => ({})),
       get: this.#answer(() => user),
+      update: this.#answer(() => user),
+      search: this.#answer(() => ({ users: [user], next: '' })),
+      listSessions: this.#answer(() => ({
+        sessions: [Session.fromPartial({ id: evil, device: evil, address: evil })],
+      })),
     };
   }
 
@@ -122,10 +133,31 @@ class HostileService {
       history: this.#answer(() =>
         HistoryResponse.fromPartial({ messages: entries, more: true, log: evil, next: evil }),
       ),
+      openDirect: this.#answer(() => this.#channel),
+      listMembers: this.#answer(() => ({ users: [user], next: '' })),
+      changeMember: this.#answer(() => user),
+      createInvite: this.#answer(() => invite),
+      listInvites: this.#answer(() => ({ invites: [invite] })),
+      revokeInvite: this.#answer(() => ({})),
+      previewInvite: this.#answer(() => this.#channel),
+      join: this.#answer(() => this.#channel),
+      search: this.#answer(() => HistoryResponse.fromPartial({ messages: entries })),
+      overview: this.#answer(() => ({ chats: [this.#chatOf(undefined), this.#chatOf(user)], next: '', inbox: evil })),
+      setNotify: this.#answer(() => ({})),
+      listNotifications: this.#answer(() =>
+        ListNotificationsResponse.fromPartial({ notifications: [{ id: 1, kind: 99 as never, by: evil }] }),
+      ),
+      markNotifications: this.#answer(() => ({})),
+      setBlock: this.#answer(() => ({})),
+      listBlocked: this.#answer(() => ({ users: [user], next: '' })),
       listen: this.#answer(() =>
         ListenResponse.fromPartial({ server: { id: evil, addr: this.address, name: evil }, token: 'seat' }),
       ),
     } as unknown as Answers;
+  }
+
+  #chatOf(peer: User | undefined): Chat {
+    return Chat.fromPartial({ channel: this.#channel, last: entries[0], unread: 100, mentions: 3, log: evil, peer });
   }
 
   #admin(): Answers {
@@ -159,6 +191,7 @@ class HostileService {
       { presence: { came: [user], went: [], here: 2 } },
       { lossy: true, sender: evil, data: Buffer.from(evil), contentType: 'text/plain' },
       { typing: { userId: evil } },
+      { receipt: { userId: evil, readSeq: 9 } },
       { goodbye: { reason: 'kicked', message: evil, listenAgain: false } },
     ];
     for (const frame of frames) call.write(Message.fromPartial(frame));
@@ -212,7 +245,7 @@ async function runInTurn(...args: string[]): Promise<{ code: number | null; said
   return { code: Number(code), said: commandServer.said.replace(end ?? '', '').replace('\0', '') };
 }
 
-const readers = ['register', 'login', 'chat'];
+const readers = ['register', 'login', 'chat', 'direct'];
 
 const commands = [
   ['register', 'ann', '--name', evil],
@@ -224,6 +257,27 @@ const commands = [
   ['delete', '7'],
   ['history', '7'],
   ['chat', '7'],
+  ['direct', evil],
+  ['members', '7'],
+  ['members', '7', evil, '--add'],
+  ['leave', '7'],
+  ['invite', '7'],
+  ['invite', '7', '--list'],
+  ['invite', '7', '--revoke', `invite-${'x'.repeat(22)}`],
+  ['join', '7'],
+  ['join', `invite-${'x'.repeat(22)}`],
+  ['chats'],
+  ['search', 'x', `from:${evil}`],
+  ['notifications', '--read'],
+  ['notify', '7', 'none'],
+  ['people', evil],
+  ['profile'],
+  ['profile', '--about', evil],
+  ['block'],
+  ['block', evil],
+  ['unblock', evil],
+  ['sessions'],
+  ['sessions', '--end', evil],
   ['admin', 'servers', '--all'],
   ['admin', 'drain', evil],
   ['admin', 'user', 'ann', '--role', 'admin'],

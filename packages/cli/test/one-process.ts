@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Program, type TestPerson } from '@parley/testkit';
+import { Program, type TestPerson, until } from '@parley/testkit';
 
 /** Result of a command: its exit code, and its output and errors together. */
 export interface Outcome {
@@ -33,7 +32,7 @@ export class OneProcess {
     await writeFile(login, JSON.stringify({ user_id: id, name: id, token }));
     this.#server.said = '';
     this.#server.type(JSON.stringify(['--login', login, ...this.#addresses, ...args]));
-    while (this.#server.said.split('\0').length < 4) await pause(5);
+    await until(() => this.#server.said.split('\0').length === 4);
     const [end = '', code] = /\0code=(\d)\0/.exec(this.#server.said) ?? [];
     return { code: Number(code), said: this.#server.said.replace(end, '').replace('\0', '') };
   }

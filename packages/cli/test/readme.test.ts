@@ -69,6 +69,21 @@ test('README: the first chat in the terminal works', async () => {
   expect(second).toMatchObject({ status: 0, output: expect.stringContaining('bob: correct horse') });
 });
 
+test('docs/terminal.md: the commands work one after the other', async () => {
+  const headings = ['Chats and members', 'Invite links', 'Reading', 'People and your account'];
+  const commands = headings.flatMap((heading) => blocks('docs/terminal.md', heading, '')).join('\n');
+  expect(commands.match(/^npx parley/gm)).toHaveLength(23);
+  const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
+  expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
+  expect(output).toContain('finn is now admin.');
+  expect(output).toContain('erin: correct horse');
+  expect(output).toMatch(/^\d+ +@erin +1 /m);
+  expect(output).toMatch(/^npx parley join invite-\S{22}$/m);
+  expect(output).toContain('In team, only mentions and replies notify you.');
+  expect(output).toContain('Ended 0 sessions.');
+  expect(status).toBe(0);
+}, 120_000);
+
 test('docs/operating.md: the commands make an operator, who lists the servers', async () => {
   const [commands = ''] = blocks('docs/operating.md', 'Operators', '');
   expect(commands.match(/npx parley/g)).toHaveLength(5);

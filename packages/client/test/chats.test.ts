@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import { ChannelKind, createClient, MemberRole, type ParleyClient, textOf, Visibility } from '../src/index.js';
 import { webTransport } from '../src/web/index.js';
-import { clientOf, until } from './rig.js';
+import { clientOf, Listener, until } from './rig.js';
 import { XmlHttpRequest } from './xml-http-request.js';
 
 let trio: Trio;
@@ -156,4 +156,78 @@ test.each(ways)('%s: messages are found by their words, sender, channel and time
   expect(await texts('lunch', { before: Date.now() - 86_400_000 })).toEqual([]);
   expect(await texts('lunch', { after: Date.now() - 86_400_000 })).toHaveLength(2);
   await expect(texts('?!')).rejects.toMatchObject({ reason: 'invalid-search' });
+});
+
+test.each(ways)('%s: the overview counts what is unread, and receipts say who has read a message', async (way) => {
+  const { ann, bob, cy, ids } = await three(way, 'o');
+  const { id: channelId } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  await ann.members.add(channelId, ids[1]);
+  await ann.members.add(channelId, ids[2]);
+  const [fromAnn, fromBob] = [await ann.listen(channelId), await bob.listen(channelId)];
+  const heard = new Listener(fromAnn);
+  void new Listener(fromBob);
+  await fromAnn.send('first');
+  const { seq } = await fromAnn.send('second', { mentions: [ids[2]] });
+  const own = async (client: ParleyClient) => (await all(client.chats.overview({ size: 1 })))[0];
+  expect(await own(cy)).toMatchObject({
+    ...{ channel: { id: channelId, name: 'team' }, peer: undefined, last: { type: 'message', seq } },
+    ...{ unread: 2, mentions: 1, markedUnread: false, notify: 'all' },
+  });
+  await until(() => heard.of('receipt').some((one) => one.userId === ids[1] && one.deliveredSeq === seq));
+  expect((await fromAnn.receipts()).get(ids[1])).toEqual({ deliveredSeq: seq, readSeq: 0 });
+  fromBob.markRead();
+  await until(() => heard.of('receipt').some((one) => one.userId === ids[1] && one.readSeq === seq));
+  const { log } = await cy.chats.get(channelId);
+  await cy.chats.markDelivered(channelId, { log, seq });
+  expect(await cy.chats.markRead(channelId, { log, seq: seq - 1 })).toMatchObject({ unread: 1 });
+  expect(await cy.chats.markUnread(channelId)).toMatchObject({ markedUnread: true });
+  expect(await cy.chats.markUnread(channelId, false)).toMatchObject({ markedUnread: false });
+  await cy.chats.notify(channelId, 'mentions');
+  expect(await cy.chats.get(channelId)).toMatchObject({ notify: 'mentions' });
+  expect(await all(ann.chats.receipts(channelId, seq, { size: 1 }))).toEqual([
+    expect.objectContaining({ userId: ids[1], deliveredSeq: seq, readSeq: seq }),
+    expect.objectContaining({ userId: ids[2], deliveredSeq: seq, readSeq: seq - 1 }),
+  ]);
+  expect(await fromAnn.receipts()).toEqual(
+    new Map([
+      [ids[1], { deliveredSeq: seq, readSeq: seq }],
+      [ids[2], { deliveredSeq: seq, readSeq: seq - 1 }],
+    ]),
+  );
+  await expect(cy.chats.markRead(channelId, { log: 'x', seq })).rejects.toMatchObject({ reason: 'other-log' });
+});
+
+test.each(ways)('%s: notifications are listed and marked as read', async (way) => {
+  const { ann, bob, ids } = await three(way, 'n');
+  const { id: channelId } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  await ann.members.add(channelId, ids[1]);
+  const conversation = await ann.listen(channelId);
+  const { seq } = await conversation.send('you!', { mentions: [ids[1]] });
+  const kinds = async (unreadOnly = false) =>
+    (await all(bob.notifications.list({ size: 1, unreadOnly }))).map((one) => [one.kind, one.seq, one.by]);
+  await until(async () => (await kinds()).length === 2 || pause(500, false));
+  expect(await kinds()).toEqual([
+    ['mention', seq, ids[0]],
+    ['added', expect.any(Number), ids[0]],
+  ]);
+  expect(await bob.notifications.unread()).toBe(2);
+  const [mention] = await all(bob.notifications.list());
+  await bob.notifications.markRead({ ids: [mention?.id ?? 0] });
+  expect((await kinds(true)).map(([kind]) => kind)).toEqual(['added']);
+  await bob.notifications.markRead({ upTo: mention?.id ?? 0 });
+  expect(await bob.notifications.unread()).toBe(0);
+});
+
+test.each(ways)('%s: users are found by the start of their names, and blocked', async (way) => {
+  const { ann, bob, ids } = await three(way, 'f');
+  await bob.account.update({ name: `Zoé ${ids[1]}` });
+  const found = async (text: string) => (await all(ann.people.search(text, { size: 2 }))).map(({ id }) => id);
+  expect(await found(`zoe ${ids[1]}`)).toEqual([ids[1]]);
+  expect((await found(ids[1].slice(0, -2))).sort()).toEqual([...ids]);
+  await ann.people.block(ids[1]);
+  expect((await all(ann.people.blocked())).map(({ id }) => id)).toEqual([ids[1]]);
+  await expect(bob.chats.direct(ids[0])).rejects.toMatchObject({ reason: 'user-not-found' });
+  await ann.people.unblock(ids[1]);
+  expect(await all(ann.people.blocked())).toEqual([]);
+  expect((await bob.chats.direct(ids[0])).kind).toBe(ChannelKind.DIRECT);
 });

@@ -1,6 +1,8 @@
 import { ChannelKind, type Message, Welcome } from '@parley/contract';
 import { ReceiptBook } from '../src/receipt-book.js';
 
+const { jest } = import.meta;
+
 const chat = { id: 1, kind: ChannelKind.GROUP, retention: { everything: true } };
 
 function welcomeTo(channel: object, log = 'l'): Welcome {

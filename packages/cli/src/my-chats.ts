@@ -1,0 +1,77 @@
+import { type ChatSummary, type NotifyLevel, textOf } from '@parley/client';
+import { textTable } from '@parley/runtime';
+import { channelValue } from './channels.js';
+import { dateAndClock } from './entry-lines.js';
+import { findOnly } from './find-channel.js';
+import { entryValue } from './json-view.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+
+/** Longest shown part of a last message, in characters. */
+const shownCharacters = 40;
+
+/** Names a chat: a direct chat by the other user. */
+export function chatName({ channel, peer }: Pick<ChatSummary, 'channel' | 'peer'>): string {
+  return peer === undefined ? terminalLine(channel.name) : `@${terminalLine(peer.id)}`;
+}
+
+function lastWords({ last }: ChatSummary): string {
+  if (last?.type !== 'message') return '';
+  const characters = [...terminalLine(textOf(last) ?? `[${last.data.length} bytes]`)];
+  const text = last.deleted ? '(deleted)' : characters.slice(0, shownCharacters).join('');
+  return `${terminalLine(last.sender)}: ${text}${characters.length > shownCharacters ? '…' : ''}`;
+}
+
+/** Counts stop at 100. */
+function countOf(count: number): string {
+  if (count === 0) return '';
+  return count >= 100 ? '99+' : String(count);
+}
+
+function chatTable(chats: readonly ChatSummary[]): string {
+  const rows = chats.map((chat) => [
+    String(chat.channel.id),
+    chatName(chat),
+    countOf(chat.unread) || (chat.markedUnread ? '*' : ''),
+    countOf(chat.mentions),
+    chat.last === undefined ? '' : dateAndClock(chat.last.timestamp),
+    lastWords(chat),
+  ]);
+  return textTable(['id', 'chat', 'unread', 'mentions', 'last', ''], rows);
+}
+
+function chatValue({ channel, peer, last, unread, mentions, markedUnread, mine, notify }: ChatSummary) {
+  const { user_count: _inside, users: _users, ...about } = channelValue(channel);
+  const counts = { unread, mentions, marked_unread: markedUnread, notify };
+  const seqs = { delivered_seq: mine.deliveredSeq, read_seq: mine.readSeq };
+  const other = peer && { id: peer.id, name: peer.name };
+  return { ...about, peer: other, ...counts, ...seqs, last: last && entryValue(last, (id) => id) };
+}
+
+/** Lists the user's chats, the most recently active first. */
+export async function listChats(session: CommandSession, size: number): Promise<void> {
+  const client = await session.loggedIn();
+  const chats: ChatSummary[] = [];
+  for await (const chat of client.chats.overview({ size: Math.min(size, 100) })) {
+    chats.push(chat);
+    if (chats.length === size) break;
+  }
+  const { self } = await session.advised();
+  const none = `You have no chats yet. Begin one with \`${self} direct <user>\` or \`${self} create <name> --kind group\`.`;
+  session.print(chats.length === 0 ? none : chatTable(chats), chats.map(chatValue));
+}
+
+/** Which messages notify the user, by their name on the command line, as shown to the user. */
+export const notifyLevels: Readonly<Record<NotifyLevel, string>> = {
+  all: 'all messages notify',
+  mentions: 'only mentions and replies notify',
+  none: 'no message notifies',
+};
+
+/** Sets which messages of a chat notify the user. */
+export async function setNotify(session: CommandSession, wanted: string, level: NotifyLevel): Promise<void> {
+  const client = await session.loggedIn();
+  const { id, name } = await findOnly(client, wanted);
+  await client.chats.notify(id, level);
+  session.print(`In ${terminalLine(name) || `channel ${id}`}, ${notifyLevels[level]} you.`, { id, notify: level });
+}
