@@ -69,7 +69,7 @@ export const notifyLevels: Readonly<Record<NotifyLevel, string>> = {
 };
 
 /** Sets which messages of a chat notify the user. */
-export async function setNotify(session: CommandSession, wanted: string, level: NotifyLevel): Promise<void> {
+export async function chooseNotify(session: CommandSession, wanted: string, level: NotifyLevel): Promise<void> {
   const client = await session.loggedIn();
   const { id, name } = await findOnly(client, wanted);
   await client.chats.notify(id, level);

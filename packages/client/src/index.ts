@@ -19,7 +19,7 @@ export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type GivenRole, Members } from './calls/members.js';
 export { type NotificationItem, type NotificationRange, Notifications } from './calls/notifications.js';
-export { People } from './calls/people.js';
+export { PeopleDirectory } from './calls/people.js';
 export type { FoundMessage, SearchOptions } from './calls/search.js';
 export { OwnSessions } from './calls/sessions.js';
 export { Conversation } from './conversation.js';

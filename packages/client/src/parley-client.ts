@@ -14,7 +14,7 @@ import { Invites } from './calls/invites.js';
 import { Members } from './calls/members.js';
 import { calls } from './calls/methods.js';
 import { Notifications } from './calls/notifications.js';
-import { People } from './calls/people.js';
+import { PeopleDirectory } from './calls/people.js';
 import { type FoundMessage, type SearchOptions, searchMessages } from './calls/search.js';
 import { OwnSessions } from './calls/sessions.js';
 import { Conversation } from './conversation.js';
@@ -120,7 +120,7 @@ export class ParleyClient {
   /** Invite links of chats. */
   readonly invites: Invites;
   /** Other users: search and blocks. */
-  readonly people: People;
+  readonly people: PeopleDirectory;
   /** Notifications of the user. */
   readonly notifications: Notifications;
   /** The user's sessions. */
@@ -137,7 +137,7 @@ export class ParleyClient {
     this.chats = new Chats(ask);
     this.members = new Members(ask);
     this.invites = new Invites(ask);
-    this.people = new People(ask);
+    this.people = new PeopleDirectory(ask);
     this.notifications = new Notifications(ask);
     this.sessions = new OwnSessions(ask);
   }

@@ -13,7 +13,7 @@ import { calls } from './methods.js';
  * }
  * ```
  */
-export class People {
+export class PeopleDirectory {
   readonly #ask: Ask;
 
   constructor(ask: Ask) {

@@ -1,7 +1,7 @@
 import type { LiveChannel } from './live-channel.js';
 
 /** How far a user has received and read a channel. Seqs only grow. */
-export interface Watermark {
+interface Watermark {
   readonly deliveredSeq: number;
   readonly readSeq: number;
 }
