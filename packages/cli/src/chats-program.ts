@@ -6,7 +6,7 @@ import { sessionOf } from './command-parts.js';
 import { type InviteOptions, invite } from './invites.js';
 import { type JoinOptions, join } from './join.js';
 import { leaveChat, type MemberChangeOptions, members } from './members.js';
-import { chooseNotify, listChats, notifyLevels } from './my-chats.js';
+import { chooseNotify, levelNames, listChats } from './my-chats.js';
 import { type NotificationOptions, notifications } from './notifications.js';
 import { search } from './search.js';
 import { wholeNumber } from './whole-number.js';
@@ -71,7 +71,7 @@ function addNotices(program: Command): void {
   program
     .command('notify <chat>')
     .description('set which messages of a chat notify you')
-    .addArgument(new Argument('<which>', 'which messages').choices(Object.keys(notifyLevels)))
+    .addArgument(new Argument('<which>', 'which messages').choices(Object.keys(levelNames)))
     .action((chat: string, which: NotifyLevel, _options: object, command: Command) =>
       chooseNotify(sessionOf(command), chat, which),
     );

@@ -62,7 +62,7 @@ export async function listChats(session: CommandSession, size: number): Promise<
 }
 
 /** Which messages notify the user, by their name on the command line, as shown to the user. */
-export const notifyLevels: Readonly<Record<NotifyLevel, string>> = {
+export const levelNames: Readonly<Record<NotifyLevel, string>> = {
   all: 'all messages notify',
   mentions: 'only mentions and replies notify',
   none: 'no message notifies',
@@ -73,5 +73,5 @@ export async function chooseNotify(session: CommandSession, wanted: string, leve
   const client = await session.loggedIn();
   const { id, name } = await findOnly(client, wanted);
   await client.chats.notify(id, level);
-  session.print(`In ${terminalLine(name) || `channel ${id}`}, ${notifyLevels[level]} you.`, { id, notify: level });
+  session.print(`In ${terminalLine(name) || `channel ${id}`}, ${levelNames[level]} you.`, { id, notify: level });
 }
