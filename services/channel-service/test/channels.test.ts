@@ -1,4 +1,4 @@
-import { Channel, ChannelService, OverviewRequest } from '@parley/contract';
+import { Channel, ChannelService } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Chats } from './chats.js';
@@ -298,10 +298,10 @@ describe('every method', () => {
   });
 
   test('refuses planned methods as not implemented', async () => {
-    const overview = callUnary(rig.manager, ChannelService.overview, OverviewRequest.create(), {
+    const locate = callUnary(rig.manager, ChannelService.locate, Channel.create(), {
       token: me.token,
       withinMs: 5_000,
     });
-    await expect(overview).rejects.toEqual(reason('not-implemented'));
+    await expect(locate).rejects.toEqual(reason('not-implemented'));
   });
 });
