@@ -1,6 +1,8 @@
-import { createInterface } from 'node:readline';
-import { ChannelKind, UserRole, UserStatus } from '@parley/contract';
+import { UserRole, UserStatus } from '@parley/contract';
 import { shellWord, textTable } from '@parley/runtime';
+import { roleWords, userStatusWords } from './admin.js';
+import { askLine } from './ask-line.js';
+import { kindWordOf } from './channels.js';
 import { usage } from './failure.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -12,11 +14,7 @@ export interface PagePick {
 }
 
 /** Statuses of accounts by their name on the command line. */
-export const accountStatusWords = {
-  active: UserStatus.ACTIVE,
-  suspended: UserStatus.SUSPENDED,
-  deleted: UserStatus.DELETED,
-} as const;
+export const accountStatusWords = { ...userStatusWords, deleted: UserStatus.DELETED } as const;
 
 /** The options of `admin users`. */
 export interface UserListPick extends PagePick {
@@ -27,14 +25,7 @@ function wordOf<V>(words: Readonly<Record<string, V>>, value: V): string {
   return Object.keys(words).find((word) => words[word] === value) ?? 'unknown';
 }
 
-const kindWords = {
-  room: ChannelKind.ROOM,
-  direct: ChannelKind.DIRECT,
-  group: ChannelKind.GROUP,
-  public: ChannelKind.PUBLIC,
-  private: ChannelKind.PRIVATE,
-} as const;
-const roleNames = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST } as const;
+const roleNames = { ...roleWords, guest: UserRole.GUEST } as const;
 
 /** Prints a table, or `none` if it has no rows, and how to get the next page. */
 function printPage(
@@ -75,7 +66,7 @@ export async function printChannels(session: CommandSession, text: string, optio
   const { channels, next } = await (await session.administration()).channels({ text, page: { size, after } });
   const listed = channels.map((channel) => ({
     id: channel.id,
-    kind: wordOf(kindWords, channel.kind),
+    kind: kindWordOf(channel),
     name: channel.name,
     owner: channel.ownerId,
     members: channel.memberCount,
@@ -121,19 +112,6 @@ export async function closeReport(session: CommandSession, id: number): Promise<
   session.print(`Report ${id} is resolved.`, { id, resolved: true });
 }
 
-/** Reads one typed line; undefined at the end of the input. */
-function ask(question: string): Promise<string | undefined> {
-  const lines = createInterface({ input: process.stdin });
-  process.stderr.write(question);
-  return new Promise((resolve) => {
-    lines.once('line', resolve);
-    lines.once('close', () => resolve(undefined));
-  }).then((line) => {
-    lines.close();
-    return line as string | undefined;
-  });
-}
-
 /** The options of `admin delete-user`. */
 export interface DeleteOptions {
   readonly purge: boolean;
@@ -145,7 +123,7 @@ export async function deleteAccount(session: CommandSession, id: string, { purge
   const operator = await session.administration();
   const what = purge ? 'the account and all its messages' : 'the account; its messages stay';
   const question = `This deletes ${what}. It cannot be undone. Type ${terminalLine(id)} to go on: `;
-  if (!yes && (await ask(question)) !== id) throw usage('Nothing was deleted.');
+  if (!yes && (await askLine(question, process.stderr)) !== id) throw usage('Nothing was deleted.');
   await operator.deleteUser(id, purge);
   session.print(`${terminalLine(id)} is deleted${purge ? ', and so are its messages within minutes' : ''}.`, {
     id,

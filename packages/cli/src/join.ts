@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { ParleyClient } from '@parley/client';
 import { type Channel, ChannelKind, MemberRole } from '@parley/contract';
+import { askLine } from './ask-line.js';
 import { channelValue, kindWordOf } from './channels.js';
 import { usage } from './failure.js';
 import { findChannel } from './find-channel.js';
@@ -51,11 +51,8 @@ function previewOf(channel: Channel): string {
 async function isWanted(session: CommandSession, channel: Channel, { yes }: JoinOptions): Promise<boolean> {
   if (yes || session.json || process.stdin.isTTY !== true || process.stdout.isTTY !== true) return true;
   output.say(previewOf(channel));
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-  const answer = await Promise.race([lines.question('Join? [y/N] '), closed]);
-  lines.close();
-  return /^y(es)?$/i.test(answer.trim());
+  const answer = await askLine('Join? [y/N] ', process.stdout);
+  return /^y(es)?$/i.test(answer?.trim() ?? '');
 }
 
 /** Joins a chat by an invite link, or by its id or name. Accepts an offer of the chat too. */

@@ -3,6 +3,7 @@ import type { User } from '@parley/contract';
 import { timeAfter } from './durations.js';
 import { usage } from './failure.js';
 import { findChannel, findOnly } from './find-channel.js';
+import { firstOf } from './first-of.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -54,14 +55,9 @@ function changeOf({ add, remove, role, mute, ban }: MemberChangeOptions): Apply 
 async function listMembers(session: CommandSession, wanted: string): Promise<void> {
   const client = await session.loggedIn();
   const { id } = await findChannel(client, wanted);
-  const members: User[] = [];
-  for await (const member of client.members.list(id)) {
-    if (members.length === mostListed) {
-      output.complain(`* there are more than ${mostListed} members; the list shows the first ones by id`);
-      break;
-    }
-    members.push(member);
-  }
+  const onMore = () =>
+    output.complain(`* there are more than ${mostListed} members; the list shows the first ones by id`);
+  const members = await firstOf(client.members.list(id), mostListed, onMore);
   const none = 'This channel has no members.';
   session.print(members.length === 0 ? none : userTable(members, true), members.map(userValue));
 }

@@ -3,6 +3,7 @@ import { textTable } from '@parley/runtime';
 import { channelValue } from './channels.js';
 import { dateAndClock } from './entry-lines.js';
 import { findOnly } from './find-channel.js';
+import { firstOf } from './first-of.js';
 import { entryValue } from './json-view.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
@@ -51,11 +52,7 @@ function chatValue({ channel, peer, last, unread, mentions, markedUnread, mine, 
 /** Lists the user's chats, the most recently active first. */
 export async function listChats(session: CommandSession, size: number): Promise<void> {
   const client = await session.loggedIn();
-  const chats: ChatSummary[] = [];
-  for await (const chat of client.chats.overview({ size: Math.min(size, 100) })) {
-    chats.push(chat);
-    if (chats.length === size) break;
-  }
+  const chats = await firstOf(client.chats.overview({ size: Math.min(size, 100) }), size);
   const { self } = await session.advised();
   const none = `You have no chats yet. Begin one with \`${self} direct <user>\` or \`${self} create <name> --kind group\`.`;
   session.print(chats.length === 0 ? none : chatTable(chats), chats.map(chatValue));

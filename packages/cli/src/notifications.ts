@@ -1,6 +1,7 @@
-import type { NotificationItem, ParleyClient } from '@parley/client';
+import type { NotificationItem } from '@parley/client';
 import { textTable } from '@parley/runtime';
 import { dateAndClock } from './entry-lines.js';
+import { firstOf } from './first-of.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 
@@ -36,19 +37,10 @@ function notificationValue({ id, kind, channelId, seq, createdAt, read, by }: No
   return { id, kind, channel_id: channelId, seq: seq || undefined, created_at: createdAt, read, by };
 }
 
-async function newest(client: ParleyClient, unreadOnly: boolean, size: number): Promise<NotificationItem[]> {
-  const items: NotificationItem[] = [];
-  for await (const item of client.notifications.list({ unreadOnly, size })) {
-    items.push(item);
-    if (items.length === size) break;
-  }
-  return items;
-}
-
 /** Lists the newest notifications, by default the unread ones, and marks them as read if asked. */
 export async function notifications(session: CommandSession, { read, all, size }: NotificationOptions): Promise<void> {
   const client = await session.loggedIn();
-  const items = await newest(client, all !== true, size);
+  const items = await firstOf(client.notifications.list({ unreadOnly: all !== true, size }), size);
   const [first] = items;
   if (read && first !== undefined) await client.notifications.markRead({ upTo: first.id });
   const none = all ? 'You have no notifications.' : 'You have no unread notifications.';

@@ -1,25 +1,18 @@
 import type { User } from '@parley/contract';
+import { firstOf } from './first-of.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
 import { userTable, userValue } from './user-table.js';
 
-async function firstOf(users: AsyncIterable<User>, size: number): Promise<User[]> {
-  const found: User[] = [];
-  for await (const user of users) {
-    if (found.length === size) {
-      output.complain(`* there are more than ${size}; give --size, or a longer text`);
-      break;
-    }
-    found.push(user);
-  }
-  return found;
+function firstUsers(users: AsyncIterable<User>, size: number): Promise<User[]> {
+  return firstOf(users, size, () => output.complain(`* there are more than ${size}; give --size, or a longer text`));
 }
 
 /** Finds users by the start of their id or name, or by number. */
 export async function findPeople(session: CommandSession, text: string, size: number): Promise<void> {
   const client = await session.loggedIn();
-  const found = await firstOf(client.people.search(text, { size }), size);
+  const found = await firstUsers(client.people.search(text, { size }), size);
   const none = 'Nobody is found. People may hide their profiles.';
   session.print(found.length === 0 ? none : userTable(found, false), found.map(userValue));
 }
@@ -28,7 +21,7 @@ export async function findPeople(session: CommandSession, text: string, size: nu
 export async function block(session: CommandSession, userId: string | undefined): Promise<void> {
   const client = await session.loggedIn();
   if (userId === undefined) {
-    const blocked = await firstOf(client.people.blocked(), 1_000);
+    const blocked = await firstUsers(client.people.blocked(), 1_000);
     const table = blocked.length === 0 ? 'You have blocked nobody.' : userTable(blocked, false);
     return session.print(table, blocked.map(userValue));
   }

@@ -3,6 +3,7 @@ import { startOfDay } from './durations.js';
 import { dateAndClock, entryLine } from './entry-lines.js';
 import { usage } from './failure.js';
 import { findChannel } from './find-channel.js';
+import { firstOf } from './first-of.js';
 import { entryValue } from './json-view.js';
 import { UserNames } from './names.js';
 import { terminalLine } from './plain-text.js';
@@ -61,12 +62,7 @@ export async function search(session: CommandSession, words: readonly string[], 
   const typed = searchOf(words);
   const client = await session.loggedIn();
   const options = { ...(await optionsOf(client, typed)), size };
-  const found: FoundMessage[] = [];
-  for await (const message of client.search(typed.text, options)) {
-    found.push(message);
-    if (found.length === size) break;
-  }
-  found.reverse();
+  const found = (await firstOf(client.search(typed.text, options), size)).reverse();
   const names = new UserNames((userId) => client.user(userId));
   await names.learn(found);
   const channels = await namesOf(client, found);

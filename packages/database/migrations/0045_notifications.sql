@@ -60,5 +60,4 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ) due CROSS JOIN LATERAL chat.notify(due.kinds, due.channel_ids, due.seqs, due.by_ids, due.user_ids) t
 $$;
 REVOKE EXECUTE ON FUNCTION chat.notify, chat.notify_of_messages FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION chat.notify TO chat_manager;
-GRANT EXECUTE ON FUNCTION chat.notify_of_messages TO chat_server;
+GRANT EXECUTE ON FUNCTION chat.notify, chat.notify_of_messages TO chat_manager;

@@ -1,4 +1,4 @@
-ALTER TABLE chat.member ADD COLUMN IF NOT EXISTS marked_unread BOOLEAN NOT NULL DEFAULT false;
+ALTER TABLE chat.member ADD COLUMN marked_unread BOOLEAN NOT NULL DEFAULT false;
 
 -- Chat servers write through these two functions, which take no lock for longer than their own transaction.
 

@@ -60,6 +60,13 @@ export function displayName(text: string): string {
   return name;
 }
 
+const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** Returns whether a text has the form of a user id. */
+export function isUserId(text: string): boolean {
+  return userId.test(text) && text.length <= limits.userIdCharacters;
+}
+
 /** Tests whether a text is a valid display name in normalised form. */
 export function isDisplayName(text: string): boolean {
   return text === text.normalize('NFC') && faultOf(text) === undefined;

@@ -57,5 +57,5 @@ export {
   type UnaryHandler,
 } from './grpc/service.js';
 export { type HostConfig, readHostConfig, ServiceHost } from './host.js';
-export { pageAfter, pageSize } from './page.js';
-export { profileColumns, profileFields, type SeenProfile } from './user-fields.js';
+export { nextAfter, pageAfter, pageSize } from './page.js';
+export { profileColumns, profileFields, type SeenProfile, userRoles, userStatuses } from './user-fields.js';

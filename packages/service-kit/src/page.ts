@@ -1,7 +1,5 @@
 import type { Page } from '@parley/contract';
-import { limits, refuse } from '@parley/runtime';
-
-const memberToken = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+import { isUserId, limits, refuse } from '@parley/runtime';
 
 /**
  * Returns the page size; 0 requests the maximum.
@@ -30,6 +28,21 @@ export function pageSize(asked: number): number {
  */
 export function pageAfter(page: Pick<Page, 'after'> | undefined): string {
   const after = page?.after ?? '';
-  if (after !== '' && !memberToken.test(after)) throw refuse('invalid-page');
+  if (after !== '' && !isUserId(after)) throw refuse('invalid-page');
   return after;
+}
+
+/**
+ * Returns the token of the next page, or an empty text if this page is the last one. `found` has one
+ * row more than the page if there are more.
+ * @example
+ * ```ts
+ * import { nextAfter } from '@parley/service-kit';
+ *
+ * nextAfter([{ id: 'ann' }, { id: 'bob' }], 1, ({ id }) => id); // 'ann'
+ * ```
+ */
+export function nextAfter<Row>(found: readonly Row[], size: number, tokenOf: (last: Row) => string): string {
+  const last = found[size - 1];
+  return last !== undefined && found.length > size ? tokenOf(last) : '';
 }

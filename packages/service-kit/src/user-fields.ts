@@ -1,4 +1,4 @@
-import type { User } from '@parley/contract';
+import { type User, UserRole, UserStatus } from '@parley/contract';
 import { bool, nullable, text, timestamptz, uuid } from '@parley/database';
 
 /**
@@ -37,3 +37,29 @@ export type SeenProfile = { readonly [Name in keyof typeof profileColumns]: (typ
 export function profileFields({ about, avatarId, lastSeenAt, online, bot }: SeenProfile): Partial<User> {
   return { about, avatarId: avatarId ?? '', lastSeen: lastSeenAt?.getTime() ?? 0, online, bot };
 }
+
+/**
+ * Roles of the contract, by their names in the database.
+ * @example
+ * ```ts
+ * import { userRoles } from '@parley/service-kit';
+ *
+ * userRoles.admin; // UserRole.ADMIN
+ * ```
+ */
+export const userRoles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST } as const;
+
+/**
+ * Statuses of the contract, by their names in the database.
+ * @example
+ * ```ts
+ * import { userStatuses } from '@parley/service-kit';
+ *
+ * userStatuses.active; // UserStatus.ACTIVE
+ * ```
+ */
+export const userStatuses = {
+  active: UserStatus.ACTIVE,
+  suspended: UserStatus.SUSPENDED,
+  deleted: UserStatus.DELETED,
+} as const;

@@ -42,19 +42,12 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Waits for the first pass of the managers. */
-const worked = (id: string) =>
-  until(async () => {
-    const row = await rig.one<{ n: number }>(
-      'SELECT count(*)::int AS n FROM chat.deletion WHERE user_id = $1 AND (pass_at IS NULL OR after_channel > 0)',
-      id,
-    );
-    const left = await rig.one<{ n: number }>(
-      'SELECT count(*)::int AS n FROM chat.member m JOIN chat.channel c ON c.id = m.channel_id AND c.deleted_at IS NULL WHERE user_id = $1 AND left_seq IS NULL',
-      id,
-    );
-    return row.n === 0 && left.n === 0;
-  });
+/** Waits until the managers have begun a pass for a deleted account, and ended it. */
+async function worked(id: string): Promise<void> {
+  const due = 'SELECT FROM chat.deletion WHERE user_id = $1 AND (pass_at IS NULL OR after_channel > 0)';
+  await until(async () => (await rig.owner.query(due, [id])).rowCount === 0);
+  await rig.owner.query("SELECT FROM chat.upkeep_turn WHERE name = 'deletion' FOR UPDATE");
+}
 
 /** Reads the changes of members in the log, the oldest first. */
 async function changes(who: Person, id: number) {
@@ -176,7 +169,7 @@ test('continues an interrupted purge, and finishes with a pass that began a minu
           ).n,
       ),
     );
-  await until(async () => (await texts())[1] === 0);
+  await worked(victim.id);
   expect(await texts()).toEqual([1, 0]);
   await rig.owner.query("UPDATE chat.deletion SET started_at = now() - interval '2 minutes' WHERE user_id = $1", [
     victim.id,

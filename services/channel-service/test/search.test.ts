@@ -67,15 +67,18 @@ describe('results', () => {
     const ids = [await group(), await group()];
     for (let n = 0; n < 12; n++) await chats.tell(ids[n % 2] ?? 0, owner, `plum ${n}`, `plum too ${n}`);
     await index();
-    const seen: string[] = [];
+    const seen: { readonly text: string; readonly at: number }[] = [];
     for (let after = '', more = true; more; ) {
       const page = await chats.search(owner, { text: 'plum', page: { size: 5, after } });
       expect(page.messages.length).toBeLessThanOrEqual(5);
       expect(page.more).toBe(page.next !== '');
-      seen.push(...page.messages.map(({ data }) => utf8(data)));
+      seen.push(...page.messages.map(({ data, timestamp }) => ({ text: utf8(data), at: timestamp })));
       ({ next: after, more } = page);
     }
-    expect(seen).toEqual(Array.from({ length: 24 }, (_, n) => `plum ${n % 2 ? '' : 'too '}${11 - Math.floor(n / 2)}`));
+    const texts = Array.from({ length: 24 }, (_, n) => `plum ${n % 2 ? 'too ' : ''}${Math.floor(n / 2)}`);
+    expect(seen.map(({ text }) => text).toSorted()).toEqual(texts.toSorted());
+    const times = seen.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
   });
 
   test('can be those of one channel, one sender, or a time', async () => {

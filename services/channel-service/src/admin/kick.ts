@@ -3,8 +3,8 @@ import type { Pool, PoolClient, Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { isStorable } from '../channels/settings.js';
-import { readAccess } from '../members/member-store.js';
 import { requireUserId } from '../members/membership.js';
+import { accessOf } from '../members/membership-rules.js';
 import type { ChatServers, StreamSelector } from '../placement/chat-servers.js';
 import { type EndedSeats, endSeats } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
@@ -32,8 +32,7 @@ function selectorOf({ channelId, userId, reason }: KickRequest): StreamSelector 
 async function find(client: Queryable, { channelId, userId }: StreamSelector, me: UserCaller): Promise<StreamSelector> {
   const [user] = userId === undefined ? [] : await readAccount.run(client, { userId });
   if (userId !== undefined && user === undefined) throw refuse('user-not-found');
-  if (channelId !== undefined && (await readAccess.run(client, { channelId, userId: me.id })).length === 0)
-    throw refuse('channel-not-found');
+  if (channelId !== undefined) await accessOf(client, me, channelId);
   return { ...(channelId !== undefined && { channelId }), ...(user !== undefined && { userId: user.id }) };
 }
 

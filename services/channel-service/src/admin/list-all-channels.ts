@@ -2,7 +2,7 @@ import { type ListAllChannelsRequest, ListAllChannelsResponse } from '@parley/co
 import type { Pool } from '@parley/database';
 import type { UserCaller } from '@parley/service-kit';
 import { describeChannels } from '../channels/describe.js';
-import { pageNumber, pageSize } from '../requests/page.js';
+import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { findChannelIds, listChannelIds } from './list-store.js';
 import { searchedPrefix } from './list-users.js';
 
@@ -17,6 +17,6 @@ export function createListAllChannels(pool: Pool) {
       : findChannelIds.run(pool, { prefix, ...range }));
     const ids = found.slice(0, size).map(({ id }) => id);
     const channels = await describeChannels(pool, me, ids);
-    return ListAllChannelsResponse.fromPartial({ channels, next: found.length > size ? String(ids.at(-1)) : '' });
+    return ListAllChannelsResponse.fromPartial({ channels, next: nextAfter(found, size, ({ id }) => String(id)) });
   };
 }

@@ -1,6 +1,6 @@
 import { AuditEntry, type ListAuditResponse, type Page } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { pageNumber, pageSize } from '../requests/page.js';
+import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { type AuditRow, listAudit } from './operator-store.js';
 
 function toEntry({ atMs, actor, action, target, detail }: AuditRow): AuditEntry {
@@ -12,8 +12,6 @@ export function createListAudit(pool: Pool) {
   return async (page: Page): Promise<ListAuditResponse> => {
     const size = pageSize(page.size);
     const rows = await listAudit.run(pool, { beforeId: pageNumber(page), size: size + 1 });
-    const listed = rows.slice(0, size);
-    const next = rows.length > size ? String(listed.at(-1)?.id) : '';
-    return { entries: listed.map(toEntry), next };
+    return { entries: rows.slice(0, size).map(toEntry), next: nextAfter(rows, size, ({ id }) => String(id)) };
   };
 }

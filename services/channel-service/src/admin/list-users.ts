@@ -1,9 +1,9 @@
 import { type ListUsersRequest, ListUsersResponse, User, UserStatus } from '@parley/contract';
 import type { Pool, UserStatus as Status } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
+import { userRoles, userStatuses } from '@parley/service-kit';
 import { isStorable } from '../channels/settings.js';
-import { pageNumber, pageSize } from '../requests/page.js';
-import { userRoles, userStatuses } from './account-words.js';
+import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, readAccounts } from './list-store.js';
 
 /**
@@ -41,6 +41,6 @@ export function createListUsers(pool: Pool) {
     const found = await find(pool, searchedPrefix(text), statusOf(status), pageNumber(page) ?? 0, size + 1);
     const numbers = found.slice(0, size).map(({ number }) => number);
     const users = (await readAccounts.run(pool, { numbers })).map(toUser);
-    return ListUsersResponse.fromPartial({ users, next: found.length > size ? String(numbers.at(-1)) : '' });
+    return ListUsersResponse.fromPartial({ users, next: nextAfter(found, size, ({ number }) => String(number)) });
   };
 }

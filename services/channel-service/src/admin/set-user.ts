@@ -1,12 +1,11 @@
 import { User, UserRole, UserStatus } from '@parley/contract';
 import type { Pool, PoolClient, UserRole as Role, UserStatus as Status } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import type { UserCaller } from '@parley/service-kit';
+import { type UserCaller, userRoles, userStatuses } from '@parley/service-kit';
 import { requireUserId } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
 import { type EndedSeats, endSeats } from '../placement/seat-store.js';
 import { endingSeats } from '../transactions/locked.js';
-import { userRoles, userStatuses } from './account-words.js';
 import { type Account, readAccount, setUser } from './operator-store.js';
 
 export interface SetUserDeps {

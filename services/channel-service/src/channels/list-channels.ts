@@ -3,7 +3,7 @@ import { Channel, type ListChannelsRequest, ListChannelsResponse } from '@parley
 import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { pageSize } from '../requests/page.js';
+import { nextAfter, pageSize } from '../requests/page.js';
 import { type ChannelQuery, findChannels, positionAfter, tokenOf } from './channel-search.js';
 import { describeChannels } from './describe.js';
 
@@ -44,11 +44,10 @@ export function createListChannels(pool: Pool, listedDays: number) {
       version: versionOf(channel),
     }));
     const known = new Map(request.known.map(({ id, version }) => [id, version]));
-    const last = places.at(-1);
     return ListChannelsResponse.fromPartial({
       channels: channels.filter(({ id, version }) => known.get(id) !== version),
       ids: channels.map(({ id }) => id),
-      next: found.length > size && last !== undefined ? tokenOf(last) : '',
+      next: nextAfter(found, size, tokenOf),
     });
   };
 }

@@ -2,7 +2,7 @@ import { type HistoryRequest, HistoryResponse } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
-import { readAccess } from '../members/member-store.js';
+import { accessOf } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { pageSize } from '../requests/page.js';
 import { reactionLimits, readPage } from './entries.js';
@@ -38,8 +38,7 @@ export function createHistory(pool: Queryable) {
     call.facts.channel = id;
     const size = pageSize(request.size);
     if (request.beforeSeq > 0 && goesForward(request)) throw refuse('invalid-page');
-    const [access] = await readAccess.run(pool, { channelId: id, userId: me.id });
-    if (access === undefined) throw refuse('channel-not-found');
+    const access = await accessOf(pool, me, id);
     const found = await findPlaces(pool, request, readable(access), size);
     const messages = await readPage(pool, found.slice(0, size), me.id);
     const more = messages.length < found.length && messages.length > 0;

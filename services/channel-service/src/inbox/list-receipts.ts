@@ -4,7 +4,7 @@ import { refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { readable } from '../history/readable.js';
 import { oneChannel } from '../requests/channel-id.js';
-import { pageAfter, pageSize } from '../requests/page.js';
+import { nextAfter, pageAfter, pageSize } from '../requests/page.js';
 import { readAsMember } from './membership.js';
 import { listReceipts, readSender } from './receipt-store.js';
 
@@ -22,8 +22,7 @@ export function createListReceipts(pool: Pool) {
     const [message] = seq >= first && seq <= last ? await readSender.run(pool, { channelId: id, seq }) : [];
     if (message === undefined) throw refuse('message-not-found');
     const found = await listReceipts.run(pool, { channelId: id, afterId, senderId: message.senderId, size: size + 1 });
-    const receipts = found.slice(0, size);
-    const next = found.length > size ? (receipts.at(-1)?.userId ?? '') : '';
-    return ListReceiptsResponse.fromPartial({ receipts, next });
+    const next = nextAfter(found, size, ({ userId }) => userId);
+    return ListReceiptsResponse.fromPartial({ receipts: found.slice(0, size), next });
   };
 }

@@ -2,15 +2,15 @@ import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { refusalOutside } from '../history/readable.js';
-import { type Access, readAccess } from '../members/member-store.js';
+import type { Access } from '../members/member-store.js';
+import { accessOf } from '../members/membership-rules.js';
 
 /**
  * Reads what a member may read in a chat.
  * @throws {Refusal} `channel-not-found`, `banned`, `not-a-member`, or `wrong-kind` for a room.
  */
 export async function readAsMember(client: Queryable, me: UserCaller, channelId: number): Promise<Access> {
-  const [access] = await readAccess.run(client, { channelId, userId: me.id });
-  if (access === undefined) throw refuse('channel-not-found');
+  const access = await accessOf(client, me, channelId);
   if (access.kind === 'room') throw refuse('wrong-kind', { message: 'A room has no members. Choose a chat.' });
   if (!access.inside) throw refusalOutside(access);
   return access;

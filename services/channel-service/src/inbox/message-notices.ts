@@ -1,19 +1,12 @@
 import { kindConstants } from '@parley/contract';
 import { array, int4, int8, loadSql, type Queryable, text, uuid } from '@parley/database';
+import type { LogPart } from '../search/indexer.js';
 
 const notify = loadSql('message-notices.sql', import.meta.url, kindConstants).statement(
   'notifyOfMessages',
   { channelIds: array(int4), logIds: array(uuid), afterSeqs: array(int8), lastSeqs: array(int8) },
   { userId: text },
 );
-
-/** The entries of a log after one seq, up to another. */
-interface LogPart {
-  readonly channelId: number;
-  readonly logId: string;
-  readonly afterSeq: number;
-  readonly lastSeq: number;
-}
 
 /**
  * Notifies users of mentions, replies and direct messages in parts of logs. A message that is seen

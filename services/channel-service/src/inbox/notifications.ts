@@ -3,13 +3,12 @@ import {
   ListNotificationsResponse,
   type MarkNotificationsRequest,
   NotificationKind,
-  type Page,
 } from '@parley/contract';
 import type { NotificationKind as KindWord, Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { throttleChanges } from '../members/membership.js';
-import { pageSize } from '../requests/page.js';
+import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { countUnread, listNotifications, markNotifications } from './notification-store.js';
 
 const kinds: Readonly<Record<KindWord, NotificationKind>> = {
@@ -21,23 +20,12 @@ const kinds: Readonly<Record<KindWord, NotificationKind>> = {
   role: NotificationKind.ROLE,
 };
 
-/**
- * Decodes a page token: the id of the last notification of the page before.
- * @throws {Refusal} `invalid-page`.
- */
-function idBefore(page: Page | undefined): number {
-  const after = page?.after ?? '';
-  if (after === '') return Number.MAX_SAFE_INTEGER;
-  if (!/^\d{1,16}$/.test(after) || !Number.isSafeInteger(Number(after))) throw refuse('invalid-page');
-  return Number(after);
-}
-
 /** Handles ListNotifications: a page of the caller's notifications, newest first. */
 export function createListNotifications(pool: Pool) {
   return async ({ page, unreadOnly }: ListNotificationsRequest, me: UserCaller, call: Call) => {
     call.quiet = true;
     const size = pageSize(page?.size ?? 0);
-    const beforeId = idBefore(page);
+    const beforeId = pageNumber(page) ?? Number.MAX_SAFE_INTEGER;
     const found = await listNotifications.run(pool, { userId: me.id, beforeId, unreadOnly, size: size + 1 });
     const [counted] = await countUnread.run(pool, { userId: me.id, maxCounted: limits.unreadCounted });
     const notifications = found.slice(0, size).map(({ kind, createdMs, byId, ...rest }) => ({
@@ -46,7 +34,7 @@ export function createListNotifications(pool: Pool) {
       createdAt: createdMs,
       by: byId,
     }));
-    const next = found.length > size ? String(notifications.at(-1)?.id) : '';
+    const next = nextAfter(found, size, ({ id }) => String(id));
     return ListNotificationsResponse.fromPartial({ notifications, next, unread: counted?.unread ?? 0 });
   };
 }

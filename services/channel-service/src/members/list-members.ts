@@ -4,9 +4,10 @@ import { refuse } from '@parley/runtime';
 import { type Call, profileFields, type UserCaller } from '@parley/service-kit';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
-import { pageAfter, pageSize } from '../requests/page.js';
-import { type Access, type ListedMember, listMembers, readAccess } from './member-store.js';
+import { nextAfter, pageAfter, pageSize } from '../requests/page.js';
+import { type Access, type ListedMember, listMembers } from './member-store.js';
 import { asMember } from './membership.js';
+import { accessOf } from './membership-rules.js';
 
 function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boolean {
   return kind !== 'direct' && (ownerId === me.id || (inside && role === 'admin'));
@@ -32,8 +33,8 @@ export function createListMembers(pool: Pool) {
     call.facts.channel = id;
     const size = pageSize(page?.size ?? 0);
     const after = pageAfter(page);
-    const [access] = await readAccess.run(pool, { channelId: id, userId: me.id });
-    if (access === undefined || !(access.inside || isListed(access.kind))) throw refuse('channel-not-found');
+    const access = await accessOf(pool, me, id);
+    if (!access.inside && !isListed(access.kind)) throw refuse('channel-not-found');
     const rows = await listMembers.run(pool, {
       channelId: id,
       afterId: after,
@@ -43,10 +44,9 @@ export function createListMembers(pool: Pool) {
       readerId: me.id,
       readerRole: me.role,
     });
-    const listed = rows.slice(0, size);
     return ListMembersResponse.fromPartial({
-      users: listed.map(toUser),
-      next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
+      users: rows.slice(0, size).map(toUser),
+      next: nextAfter(rows, size, ({ id }) => id),
     });
   };
 }

@@ -1,8 +1,9 @@
 import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
 import { isListed } from '../requests/kinds.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { type OfferedRole, readMembershipRows } from './member-store.js';
+import { type Access, type OfferedRole, readAccess, readMembershipRows } from './member-store.js';
 
 /** A user's membership in a channel. Both users of a direct chat are members, whoever opened it. */
 export interface ChannelMembership {
@@ -16,6 +17,20 @@ export interface ChannelMembership {
   readonly leftByChoice: boolean;
   readonly offered: OfferedRole | null;
   readonly offeredBy: string | null;
+}
+
+/**
+ * Reads the facts that decide which part of a channel a user may read.
+ * @throws {Refusal} `channel-not-found`.
+ */
+export async function accessOf(
+  client: Queryable,
+  { id: userId }: Pick<UserCaller, 'id'>,
+  channelId: number,
+): Promise<Access> {
+  const [access] = await readAccess.run(client, { channelId, userId });
+  if (access === undefined) throw refuse('channel-not-found');
+  return access;
 }
 
 /** Reads the memberships of users in a channel, in the order of `userIds`. */

@@ -1,6 +1,6 @@
 import { MemberChange, MemberRole, User } from '@parley/contract';
 import { db, type Pool, type PoolClient, type Queryable, type Rate } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isUserId, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
 import { limitRate } from '../requests/rate-limit.js';
@@ -20,7 +20,6 @@ import {
 import type { ChannelMembership } from './membership-rules.js';
 
 const changeRate: Rate = { key: 'change', secondsPerCall: 1, burst: 100 };
-const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** @throws {Refusal} `change-too-often`. */
 export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
@@ -29,7 +28,7 @@ export function throttleChanges(pool: Pool, me: UserCaller): Promise<void> {
 
 /** @throws {Refusal} `invalid-user-id`. */
 export function requireUserId(id: string): void {
-  if (!userId.test(id) || id.length > limits.userIdCharacters) throw refuse('invalid-user-id');
+  if (!isUserId(id)) throw refuse('invalid-user-id');
 }
 
 /**

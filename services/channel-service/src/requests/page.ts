@@ -1,7 +1,7 @@
 import type { Page } from '@parley/contract';
 import { refuse } from '@parley/runtime';
 
-export { pageAfter, pageSize } from '@parley/service-kit';
+export { nextAfter, pageAfter, pageSize } from '@parley/service-kit';
 
 const number = /^[1-9]\d{0,14}$/;
 

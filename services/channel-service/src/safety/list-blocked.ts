@@ -1,7 +1,7 @@
 import { ListMembersResponse, type Page } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import type { UserCaller } from '@parley/service-kit';
-import { pageAfter, pageSize } from '../requests/page.js';
+import { nextAfter, pageAfter, pageSize } from '../requests/page.js';
 import { listBlocked } from './block-store.js';
 
 /** Handles ListBlocked: a page of the users whom the caller has blocked, by id. */
@@ -9,10 +9,9 @@ export function createListBlocked(pool: Pool) {
   return async (page: Page, me: UserCaller): Promise<ListMembersResponse> => {
     const size = pageSize(page.size);
     const rows = await listBlocked.run(pool, { userId: me.id, afterId: pageAfter(page), size: size + 1 });
-    const listed = rows.slice(0, size);
     return ListMembersResponse.fromPartial({
-      users: listed.map((row) => ({ ...row, blocked: true })),
-      next: rows.length > size ? (listed.at(-1)?.id ?? '') : '',
+      users: rows.slice(0, size).map((row) => ({ ...row, blocked: true })),
+      next: nextAfter(rows, size, ({ id }) => id),
     });
   };
 }

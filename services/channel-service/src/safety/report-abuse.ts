@@ -1,13 +1,12 @@
-import type { AbuseReport } from '@parley/contract';
-import { Kind } from '@parley/contract';
+import { type AbuseReport, rulesOf } from '@parley/contract';
 import type { Pool, Rate } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { isStorable } from '../channels/settings.js';
 import { type HistoryEntry, readEntries } from '../history/history-store.js';
 import { readable } from '../history/readable.js';
-import { readAccess } from '../members/member-store.js';
 import { readUser } from '../members/membership.js';
+import { accessOf } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { limitRate } from '../requests/rate-limit.js';
 import { addReport } from './report-store.js';
@@ -27,19 +26,12 @@ function checkForm({ userId, channelId, seq, reason }: AbuseReport): void {
   if (!hasTarget || !fits || (seq > 0 && channelId === 0)) throw refuse('invalid-abuse-report');
 }
 
-/** @throws {Refusal} `channel-not-found`, or like History. */
-async function readableIn(pool: Pool, channelId: number, me: UserCaller) {
-  const [access] = await readAccess.run(pool, { channelId, userId: me.id });
-  if (access === undefined) throw refuse('channel-not-found');
-  return readable(access);
-}
-
 /** Reads a message that the caller may read and that is not deleted. */
 async function readMessage(pool: Pool, { channelId, seq }: AbuseReport, me: UserCaller): Promise<HistoryEntry> {
-  const [first, last] = await readableIn(pool, channelId, me);
+  const [first, last] = readable(await accessOf(pool, me, channelId));
   const where = { channelIds: [channelId], seqs: [seq], maxEmoji: 0, maxReactors: 0, maxReplies: 0, readerId: me.id };
   const [entry] = seq < first || seq > last ? [] : await readEntries.run(pool, where);
-  if (entry === undefined || entry.deleted || entry.kind !== Kind.UNSPECIFIED) throw refuse('message-not-found');
+  if (entry === undefined || entry.deleted || rulesOf(entry.kind)?.speech !== true) throw refuse('message-not-found');
   return entry;
 }
 
@@ -51,7 +43,7 @@ async function reportedMessage(pool: Pool, asked: AbuseReport, me: UserCaller): 
 
 /** Finds a user whom the caller can find, shares a chat with, or has met in the channel. */
 async function reportedUser(pool: Pool, { userId, channelId }: AbuseReport, me: UserCaller): Promise<ReportedContent> {
-  if (channelId !== 0) await readableIn(pool, channelId, me);
+  if (channelId !== 0) readable(await accessOf(pool, me, channelId));
   const { id, reachable, shares, met } = await readUser(pool, me, userId, channelId || null);
   if (!reachable && !shares && !met) throw refuse('user-not-found');
   return { userId: id, contentType: '', data: Buffer.alloc(0) };

@@ -1,14 +1,13 @@
 import { HistoryResponse, type Message, type SearchRequest } from '@parley/contract';
 import { isBusy, type Pool, type Queryable } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isUserId, limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { reactionLimits, readPage } from '../history/entries.js';
 import type { HistoryPosition } from '../history/history-store.js';
 import { readable } from '../history/readable.js';
-import { readAccess } from '../members/member-store.js';
+import { accessOf } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { pageSize } from '../requests/page.js';
-import { canBeUserId } from '../requests/user-id.js';
 import { windowsUntil } from './labels.js';
 import { queryOf, termsOf } from './query.js';
 import { findMatches, findSearchable, type SearchMatch } from './search-store.js';
@@ -57,7 +56,7 @@ function positionAfter(after: string): MatchPosition {
 }
 
 function termsIn({ text, sender }: SearchRequest): string[] {
-  if (sender !== '' && !canBeUserId(sender)) throw refuse('invalid-user-id');
+  if (sender !== '' && !isUserId(sender)) throw refuse('invalid-user-id');
   if ([...text].length > limits.searchCharacters) throw refuse('invalid-search');
   const terms = termsOf(text, sender);
   if (terms.length === 0 || (text.trim() !== '' && termsOf(text, '').length === 0)) throw refuse('invalid-search');
@@ -69,8 +68,7 @@ function termsIn({ text, sender }: SearchRequest): string[] {
  * @throws {Refusal} like History.
  */
 async function partOf(pool: Queryable, channelId: number, me: UserCaller): Promise<ReadablePart> {
-  const [access] = await readAccess.run(pool, { channelId, userId: me.id });
-  if (access === undefined) throw refuse('channel-not-found');
+  const access = await accessOf(pool, me, channelId);
   const [firstSeq, lastSeq] = readable(access);
   return { channelId, logId: access.logId, firstSeq, lastSeq };
 }

@@ -12,6 +12,8 @@ interface ReceiptSaverDeps {
 /** Most rows that one statement writes, so that no lock is held for long. */
 const rowsAtOnce = 1_000;
 
+const placeOf = ({ channelId, userId }: Pick<SavedReceipt, 'channelId' | 'userId'>) => `${channelId} ${userId}`;
+
 /** Saves the receipts of clients, and shows each watermark that has moved to those who may see it. */
 export class ReceiptSaver {
   readonly #deps: ReceiptSaverDeps;
@@ -32,15 +34,23 @@ export class ReceiptSaver {
 
   async #save(unsaved: readonly UnsavedReceipt[]): Promise<void> {
     const channelOf = new Map(unsaved.map(({ channel }) => [channel.facts.id, channel]));
+    const own = new Map<string, Uint8Array>();
     for (const saved of await this.#deps.receiptStore.save(unsaved)) {
-      const channel = channelOf.get(saved.channelId);
-      if (channel !== undefined) this.#show(channel, saved);
+      const { channelId, userId, deliveredSeq, readSeq, told } = saved;
+      const channel = channelOf.get(channelId);
+      if (channel === undefined) continue;
+      const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log });
+      if (told) channel.publishLossy(frame);
+      else own.set(placeOf(saved), frame.bytes);
     }
+    if (own.size > 0) this.#tellOwn(own);
   }
 
-  #show(channel: UnsavedReceipt['channel'], { channelId, userId, deliveredSeq, readSeq, told }: SavedReceipt): void {
-    const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log });
-    if (told) channel.publishLossy(frame);
-    else for (const session of this.#deps.sessions.find({ channelId, userId })) session.tell(frame.bytes);
+  /** Shows users their own watermarks. One pass over the sessions serves all of them. */
+  #tellOwn(frames: ReadonlyMap<string, Uint8Array>): void {
+    for (const session of this.#deps.sessions.find()) {
+      const frame = frames.get(placeOf(session.key));
+      if (frame !== undefined) session.tell(frame);
+    }
   }
 }

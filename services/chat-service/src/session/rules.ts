@@ -1,5 +1,5 @@
 import { isBlank, type KindRules, type Message, rulesOf } from '@parley/contract';
-import { limits, type Refusal, refuse } from '@parley/runtime';
+import { isUserId, limits, type Refusal, refuse } from '@parley/runtime';
 import type { ChannelFacts } from '../core/channel-settings.js';
 import type { Denial } from '../core/entry.js';
 import type { LiveChannel } from '../core/live-channel.js';
@@ -12,7 +12,6 @@ export type ValidatedChannel = Pick<LiveChannel, 'lastSeq'> & {
   readonly facts: Pick<ChannelFacts, 'id' | 'hasHistory'>;
 };
 
-const userId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const contentType = /^[\x21-\x7e ]*$/;
 
 function fits(message: Message): boolean {
@@ -21,7 +20,7 @@ function fits(message: Message): boolean {
     message.contentType.length <= limits.contentTypeCharacters &&
     contentType.test(message.contentType) &&
     message.mentions.length <= limits.mentions &&
-    message.mentions.every((id) => userId.test(id))
+    message.mentions.every(isUserId)
   );
 }
 

@@ -259,11 +259,11 @@ export class ChatSession {
   }
 
   #handle(message: Message): void {
-    if (!this.#isAboutStream(message)) this.#publisher.publish(message, this.#responder);
+    if (!this.#handleStreamFrame(message)) this.#publisher.publish(message, this.#responder);
   }
 
-  /** Handles a frame that is not for the channel. Returns false for any other frame. */
-  #isAboutStream({ ping, pong, receipt }: Message): boolean {
+  /** Handles a frame that is about the stream. Returns false for a frame that is for the channel. */
+  #handleStreamFrame({ ping, pong, receipt }: Message): boolean {
     if (ping !== undefined) this.tell(encodePong(ping.sentAt, this.channel.lastSeq));
     if (receipt !== undefined && this.membership.role !== 'none' && !this.membership.removed) {
       this.#context.receipts.note(this.channel, this.person.id, receipt);
@@ -281,7 +281,7 @@ export class ChatSession {
     const waitMs = this.#arrivals.take(bytes.length, this.heardAtMs);
     if (waitMs > 0) throw refuse('send-too-fast', { retryAfterMs: waitMs });
     const message = decodeMessage(bytes);
-    if (this.#isAboutStream(message)) return {};
+    if (this.#handleStreamFrame(message)) return {};
     return new Promise((resolve) => {
       const accepted: PublishResponder['accepted'] = (clientId, seq, timestamp) =>
         resolve({ clientId, seq, timestamp });

@@ -8,8 +8,8 @@ import {
 } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { displayName, limits, type Reason, refuse } from '@parley/runtime';
-import { newBotToken, pageAfter, pageSize, type UserCaller } from '@parley/service-kit';
-import { readProfile } from '../store/accounts.js';
+import { newBotToken, nextAfter, pageAfter, pageSize, type UserCaller } from '@parley/service-kit';
+import { ownProfile } from '../store/accounts.js';
 import { createBot, listBots, managesBots, revokeBot } from '../store/bots.js';
 import { checkUserId } from './checks.js';
 import { userFrom, userOfHit } from './profiles.js';
@@ -40,9 +40,7 @@ export function createCreateBot(pool: Pool) {
     const { token, hash } = newBotToken();
     const bot = { actorId: me.id, botId, name, channelId, tokenHash: hash, most: limits.botsPerChannel };
     mustBeDone(await createBot.run(pool, bot));
-    const own = { readerId: botId, readerRole: 'user', userId: botId, number: null } as const;
-    const [profile] = await readProfile.run(pool, own);
-    return CreateBotResponse.fromPartial({ token, user: profile && userFrom(profile) });
+    return CreateBotResponse.fromPartial({ token, user: userFrom(await ownProfile(pool, botId)) });
   };
 }
 
@@ -55,10 +53,9 @@ export function createListBots(pool: Pool) {
     mustBeDone(await managesBots.run(pool, { actorId: me.id, channelId }));
     const page = { readerId: me.id, readerRole: me.role, channelId, afterId, size: size + 1 };
     const rows = await listBots.run(pool, page);
-    const shown = rows.slice(0, size);
     return SearchUsersResponse.fromPartial({
-      users: shown.map(userOfHit),
-      next: rows.length > size ? (shown.at(-1)?.id ?? '') : '',
+      users: rows.slice(0, size).map(userOfHit),
+      next: nextAfter(rows, size, ({ id }) => id),
     });
   };
 }

@@ -1,19 +1,13 @@
 import { Visibility } from '@parley/contract';
 import type { Visibility as StoredVisibility } from '@parley/database';
-import { limits, refuse } from '@parley/runtime';
+import { isUserId, limits, refuse } from '@parley/runtime';
 import { isCommonPassword } from '../passwords/common-passwords.js';
 import { usualForm } from '../passwords/passwords.js';
 import { visibilities } from './profiles.js';
 
-const userId = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const email = /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u;
 const unprintable = /(?![\n\t])\p{C}/u;
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Returns whether a text has the form of a user id. */
-export function isUserId(text: string): boolean {
-  return userId.test(text) && text.length <= limits.userIdCharacters;
-}
 
 /** Returns whether a text has the form of a UUID, as sessions and files have. */
 export function isUuid(text: string): boolean {

@@ -1,9 +1,8 @@
 import type { User } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import { isUserId, refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 import { readProfile } from '../store/accounts.js';
-import { isUserId } from './checks.js';
 import { userFrom } from './profiles.js';
 import { getOfUser, numbersOfUser, throttle } from './throttle.js';
 

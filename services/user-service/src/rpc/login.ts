@@ -1,6 +1,6 @@
 import { type LoginRequest, LoginResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
-import { type Logger, refuse } from '@parley/runtime';
+import { isUserId, type Logger, refuse } from '@parley/runtime';
 import {
   addressKey,
   type Call,
@@ -13,7 +13,7 @@ import {
 import type { Fit, Passwords } from '../passwords/passwords.js';
 import { findAccount, type LoginAccount, ownProfile, type Profile, rehash } from '../store/accounts.js';
 import { openSession } from '../store/sessions.js';
-import { isEmail, isOldPassword, isUserId } from './checks.js';
+import { isEmail, isOldPassword } from './checks.js';
 import { userFrom } from './profiles.js';
 import { failuresOfOwner, failuresOfStrangers, loginOfAddress, throttle, throttleFailures } from './throttle.js';
 

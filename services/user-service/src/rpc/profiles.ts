@@ -1,10 +1,7 @@
-import { User, UserRole, UserStatus, Visibility } from '@parley/contract';
-import { profileFields } from '@parley/service-kit';
+import { User, Visibility } from '@parley/contract';
+import { profileFields, userRoles, userStatuses } from '@parley/service-kit';
 import type { Profile } from '../store/accounts.js';
 import type { SearchHit } from '../store/search.js';
-
-const roles = { user: UserRole.USER, admin: UserRole.ADMIN, guest: UserRole.GUEST };
-const statuses = { active: UserStatus.ACTIVE, suspended: UserStatus.SUSPENDED, deleted: UserStatus.DELETED };
 
 /** Visibilities of the protocol, by name in the database. */
 export const visibilities = {
@@ -18,7 +15,7 @@ export const visibilities = {
 export function userFrom(profile: Profile): User {
   const { id, name, number, role, status, email, emailVerified, visibility, privateReads, blocked } = profile;
   return User.fromPartial({
-    ...{ id, name, number, role: roles[role], status: statuses[status], ...profileFields(profile) },
+    ...{ id, name, number, role: userRoles[role], status: userStatuses[status], ...profileFields(profile) },
     email: email ?? '',
     emailVerified,
     visibility: visibility === null ? Visibility.UNSPECIFIED : visibilities[visibility],

@@ -1,7 +1,7 @@
 import { type SearchUsersRequest, SearchUsersResponse } from '@parley/contract';
 import type { Pool } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { pageSize, type UserCaller } from '@parley/service-kit';
+import { nextAfter, pageSize, type UserCaller } from '@parley/service-kit';
 import { type Profile, readProfile } from '../store/accounts.js';
 import { type SearchHit, searchUsers } from '../store/search.js';
 import { userFrom, userOfHit } from './profiles.js';
@@ -89,11 +89,9 @@ export function createSearchUsers(pool: Pool) {
     const after = decodePosition(page?.after ?? '');
     const first = after === start ? await withNumber(numberOf(text), me) : [];
     const rows = await matching(text, after, size, me);
-    const shown = rows.slice(0, size);
-    const last = rows.length > size ? shown.at(-1) : undefined;
     return SearchUsersResponse.fromPartial({
-      users: [...first.map(userFrom), ...shown.map(userOfHit)],
-      next: last === undefined ? '' : encodePosition({ key: last.key ?? '', number: last.number }),
+      users: [...first.map(userFrom), ...rows.slice(0, size).map(userOfHit)],
+      next: nextAfter(rows, size, ({ key, number }) => encodePosition({ key: key ?? '', number })),
     });
   };
 }
