@@ -9,6 +9,7 @@ import {
 import { refuse } from '@parley/runtime/refusal';
 import { OwnAccount } from './calls/account.js';
 import type { Abortable, Ask, PageRange } from './calls/ask.js';
+import { Bots } from './calls/bots.js';
 import { Chats } from './calls/chats.js';
 import { Invites } from './calls/invites.js';
 import { Members } from './calls/members.js';
@@ -43,7 +44,7 @@ export interface NewUser {
   /** Display name. */
   readonly name: string;
   readonly email?: string;
-  /** An invite code, if the server requires one. */
+  /** The id of an operator's invitation, if the server requires one. */
   readonly invite?: string;
 }
 
@@ -54,13 +55,20 @@ export interface OpenSession {
   readonly user: User | undefined;
   /** When the token expires, in Unix ms. */
   readonly expiresAt: number;
+  /**
+   * Whether the password was a one-time password. Then `account.changePassword` must come next:
+   * every other call but `logout` is refused with `must-change-password`.
+   */
+  readonly mustChangePassword: boolean;
 }
 
 /**
  * Fields of a new channel. Absent ones get the server's defaults; `limit` is the maximum number of
  * users.
  */
-export type NewChannel = Partial<Pick<Channel, 'name' | 'limit' | 'kind' | 'metadata' | ChannelSettingName>> & {
+export type NewChannel = Partial<
+  Pick<Channel, 'name' | 'limit' | 'kind' | 'metadata' | 'closedHistory' | ChannelSettingName>
+> & {
   /** Retention. Default: nothing for a room, everything for other kinds. */
   readonly retention?: Partial<Retention>;
 };
@@ -119,8 +127,10 @@ export class ParleyClient {
   readonly members: Members;
   /** Invite links of chats. */
   readonly invites: Invites;
-  /** Other users: search and blocks. */
+  /** Other users: search, blocks and reports of abuse. */
   readonly people: PeopleDirectory;
+  /** Bots: accounts of programs. */
+  readonly bots: Bots;
   /** Notifications of the user. */
   readonly notifications: Notifications;
   /** The user's sessions. */
@@ -138,6 +148,7 @@ export class ParleyClient {
     this.members = new Members(ask);
     this.invites = new Invites(ask);
     this.people = new PeopleDirectory(ask);
+    this.bots = new Bots(ask);
     this.notifications = new Notifications(ask);
     this.sessions = new OwnSessions(ask);
   }
@@ -152,7 +163,8 @@ export class ParleyClient {
 
   /**
    * Creates an account. It does not log in.
-   * @throws {Refusal} `user-id-taken`, `invalid-user-id`, `invalid-password`, `common-password` and others
+   * @throws {Refusal} `user-id-taken`, `invalid-user-id`, `invalid-password`, `common-password`,
+   * `registration-closed` or `invite-not-found` and others
    * @example
    * ```ts
    * import type { ParleyClient } from '@parley/client';
@@ -170,6 +182,15 @@ export class ParleyClient {
   /**
    * Opens a session, which every later call uses. `device` names it in the user's list of sessions.
    * @throws {Refusal} `wrong-credentials`, for an unknown user id or a wrong password alike
+   * @example
+   * ```ts
+   * import type { ParleyClient } from '@parley/client';
+   *
+   * export async function logIn(client: ParleyClient, password: string, newPassword: () => Promise<string>) {
+   *   const { mustChangePassword } = await client.login('ann', password);
+   *   if (mustChangePassword) await client.account.changePassword(password, await newPassword());
+   * }
+   * ```
    */
   async login(userId: string, password: string, { device = '', signal }: Abortable & { device?: string } = {}) {
     const session: OpenSession = await this.#transport.ask(calls.login, { userId, password, device }, { signal });

@@ -231,3 +231,76 @@ test.each(ways)('%s: users are found by the start of their names, and blocked', 
   expect(await all(ann.people.blocked())).toEqual([]);
   expect((await bob.chats.direct(ids[0])).kind).toBe(ChannelKind.DIRECT);
 });
+
+test.each(ways)('%s: a channel admin makes a bot, which talks with its token until it is revoked', async (way) => {
+  const { ann, bob, ids } = await three(way, 'b');
+  const { id: channelId } = await ann.create({ name: 'team', kind: ChannelKind.GROUP });
+  await ann.members.add(channelId, ids[1]);
+  const botId = `${ids[0]}-helper`;
+  await expect(bob.bots.create(botId, { channelId })).rejects.toMatchObject({ reason: 'not-channel-admin' });
+  await expect(ann.bots.create(botId)).rejects.toMatchObject({ reason: 'not-operator' });
+  const { user, token } = await ann.bots.create(botId, { name: 'Helper', channelId });
+  expect(user).toMatchObject({ id: botId, name: 'Helper', bot: true });
+  await ann.members.add(channelId, botId);
+  const bot = clientBy(way, { ...(await trio.people.make(`${botId}-owner`)), token });
+  const conversation = await bot.listen(channelId);
+  await conversation.send('hello');
+  expect(await ann.history(channelId)).toMatchObject({ entries: [{ sender: botId }, {}, {}] });
+  const { id: other } = await ann.create({ name: 'other', kind: ChannelKind.GROUP });
+  await expect(ann.members.add(other, botId)).rejects.toMatchObject({ reason: 'bot-channel' });
+  expect((await all(ann.bots.list({ channelId, size: 1 }))).map(({ id }) => id)).toEqual([botId]);
+  await expect(all(bob.bots.list({ channelId }))).rejects.toMatchObject({ reason: 'not-channel-admin' });
+  await expect(bob.bots.revoke(botId)).rejects.toMatchObject({ reason: 'user-not-found' });
+  await ann.bots.revoke(botId);
+  const heard = new Listener(conversation);
+  await heard.done;
+  await expect(bot.sessions.list()).rejects.toMatchObject({ reason: expect.stringMatching(/logged-out|suspended/) });
+  expect(await all(ann.bots.list({ channelId }))).toEqual([]);
+});
+
+test.each(ways)('%s: messages and users are reported to the operators', async (way) => {
+  const { ann, bob, cy, ids } = await three(way, 'r');
+  const { id: channelId } = await ann.chats.direct(ids[1]);
+  const { seq } = await (await bob.listen(channelId)).send('buy here');
+  await ann.people.report({ channelId, seq }, 'spam');
+  await ann.people.report({ userId: ids[2] }, 'a nuisance');
+  const target = (wanted: string) =>
+    trio.people.sql('SELECT reason FROM chat.abuse_report WHERE user_id = $1', [wanted]);
+  expect([await target(ids[1]), await target(ids[2])]).toEqual([[{ reason: 'spam' }], [{ reason: 'a nuisance' }]]);
+  await expect(cy.people.report({ channelId, seq }, 'spam')).rejects.toMatchObject({ reason: 'channel-not-found' });
+  await expect(cy.people.report({ userId: ids[2] }, 'me')).rejects.toMatchObject({ reason: 'invalid-abuse-report' });
+});
+
+test.each(ways)('%s: a one-time password must be changed before anything else', async (way) => {
+  const name = `once-${way === 'gRPC' ? 'g' : 'w'}`;
+  const operator = clientBy(way, await trio.people.make(`${name}-operator`, 'admin'));
+  const ann = clientBy(way, await trio.people.make(`${name}-maker`));
+  await ann.register({ userId: name, password: 'correct horse', name: 'Ann' });
+  expect(await ann.login(name, 'correct horse')).toMatchObject({ mustChangePassword: false });
+  await expect(ann.people.resetPassword(name)).rejects.toMatchObject({ reason: 'not-operator' });
+  const once = await operator.people.resetPassword(name);
+  await expect(ann.sessions.list()).rejects.toMatchObject({ reason: 'logged-out' });
+  expect(await ann.login(name, once)).toMatchObject({ mustChangePassword: true });
+  await expect(ann.channels()).rejects.toMatchObject({ reason: 'must-change-password' });
+  await expect(ann.account.changePassword(once, once)).rejects.toMatchObject({ reason: 'must-change-password' });
+  await ann.account.changePassword(once, 'battery staple');
+  expect(await ann.listChannels({ mine: true })).toMatchObject({ ids: [] });
+  await expect(ann.login(name, once)).rejects.toMatchObject({ reason: 'wrong-credentials' });
+  expect(await ann.login(name, 'battery staple')).toMatchObject({ mustChangePassword: false });
+});
+
+test('an invitation of an operator opens one registration where registration needs one', async () => {
+  const invited = await trio.startUserService({ PARLEY_REGISTRATION: 'invite' });
+  const operator = clientOf(trio, await trio.people.make('host', 'admin'), users.grpc);
+  const stranger = clientOf(trio, await trio.people.make('stranger'), invited.grpc);
+  clients.push(operator, stranger);
+  const account = (userId: string) => ({ userId, password: 'correct horse', name: 'Guest' });
+  await expect(stranger.register(account('guest-1'))).rejects.toMatchObject({ reason: 'invite-not-found' });
+  const { id: invite } = await operator.invites.create(0, { maxUses: 1 });
+  await stranger.register({ ...account('guest-1'), invite });
+  expect(await stranger.login('guest-1', 'correct horse')).toMatchObject({ user: { id: 'guest-1' } });
+  await expect(stranger.register({ ...account('guest-2'), invite })).rejects.toMatchObject({
+    reason: 'invite-not-found',
+  });
+  expect(await operator.invites.list(0)).toMatchObject([{ id: invite, useCount: 1, expired: true }]);
+});

@@ -40,7 +40,8 @@ export class OwnAccount {
   }
 
   /**
-   * Changes the password, and ends every other session.
+   * Changes the password, and ends every other session. After a login with a one-time password
+   * (`mustChangePassword`), every other call but `logout` is refused until this one has succeeded.
    * @throws {Refusal} `wrong-credentials`, `invalid-password` or `common-password`
    */
   changePassword(current: string, newPassword: string, { signal }: Abortable = {}): Promise<User> {
@@ -48,7 +49,8 @@ export class OwnAccount {
   }
 
   /**
-   * Changes the email address; an empty one removes it.
+   * Changes the email address; an empty one removes it. The user can log in with it once an operator
+   * has verified it.
    * @throws {Refusal} `wrong-credentials` or `invalid-email`
    */
   changeEmail(password: string, email: string, { signal }: Abortable = {}): Promise<User> {

@@ -30,6 +30,10 @@ export const calls = {
   updateUser: toUsers(UserServiceDefinition.methods.update, once),
   searchUsers: toUsers(UserServiceDefinition.methods.search, repeatable),
   listSessions: toUsers(UserServiceDefinition.methods.listSessions, repeatable),
+  createBot: toUsers(UserServiceDefinition.methods.createBot, once),
+  listBots: toUsers(UserServiceDefinition.methods.listBots, repeatable),
+  revokeBot: toUsers(UserServiceDefinition.methods.revokeBot, repeatable),
+  resetPassword: toUsers(UserServiceDefinition.methods.resetPassword, once),
   listChannels: toManagers(ChannelServiceDefinition.methods.listChannels, repeatable),
   create: toManagers(ChannelServiceDefinition.methods.create, once),
   updateChannel: toManagers(ChannelServiceDefinition.methods.update, once),
@@ -43,6 +47,7 @@ export const calls = {
   markNotifications: toManagers(ChannelServiceDefinition.methods.markNotifications, repeatable),
   setBlock: toManagers(ChannelServiceDefinition.methods.setBlock, repeatable),
   listBlocked: toManagers(ChannelServiceDefinition.methods.listBlocked, repeatable),
+  reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // One open report per target.
   listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, repeatable),
   changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, once),
   join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again uses up nothing.

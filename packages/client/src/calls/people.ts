@@ -1,6 +1,9 @@
-import type { User } from '@parley/contract';
+import { AbuseReport, User } from '@parley/contract';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
+
+/** A user, or the sender of a message, to report to the operators. */
+export type ReportTarget = { readonly userId: string } | { readonly channelId: number; readonly seq: number };
 
 /**
  * Other users.
@@ -10,6 +13,11 @@ import { calls } from './methods.js';
  *
  * export async function find(client: ParleyClient, text: string): Promise<void> {
  *   for await (const { id, name, online } of client.people.search(text)) console.log(id, name, online);
+ * }
+ *
+ * export async function complain(client: ParleyClient, channelId: number, seq: number): Promise<void> {
+ *   await client.people.report({ channelId, seq }, 'Advertises the same shop again and again.');
+ *   await client.people.block('mallory');
  * }
  * ```
  */
@@ -52,5 +60,24 @@ export class PeopleDirectory {
       const { users, next } = await this.#ask(calls.listBlocked, { size, after }, signal);
       return { items: users, next };
     });
+  }
+
+  /**
+   * Reports a message, of which the operators get a copy, or a user. A second report of the same one
+   * does nothing while the first is open. `reason` has at most 1,000 characters.
+   * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report`, as for oneself,
+   * or `too-many-abuse-reports`
+   */
+  async report(target: ReportTarget, reason: string, { signal }: Abortable = {}): Promise<void> {
+    await this.#ask(calls.reportAbuse, AbuseReport.fromPartial({ ...target, reason }), signal);
+  }
+
+  /**
+   * For operators: gives a user a random password that opens one session, in which
+   * `account.changePassword` must come first. Ends the user's other sessions. Returns the password.
+   * @throws {Refusal} `not-operator`, `user-not-found`, `own-account` or `no-password`
+   */
+  async resetPassword(userId: string, { signal }: Abortable = {}): Promise<string> {
+    return (await this.#ask(calls.resetPassword, User.fromPartial({ id: userId }), signal)).password;
   }
 }

@@ -35,8 +35,12 @@ export interface Administration {
    * @throws {Refusal} `server-not-found`
    */
   drain(id: string): Promise<void>;
-  /** Sets a user's role, status or both. Returns the changed user. */
-  setUser(user: Pick<User, 'id'> & Partial<Pick<User, 'role' | 'status'>>): Promise<User>;
+  /**
+   * Sets a user's role or status, or verifies the user's address `email` with `emailVerified`.
+   * Returns the changed user.
+   * @throws {Refusal} `user-not-found`, `email-changed` or `last-operator`
+   */
+  setUser(user: Pick<User, 'id'> & Partial<Pick<User, 'role' | 'status' | 'email' | 'emailVerified'>>): Promise<User>;
   /**
    * Ends the streams of a user, of a channel, or of one user in one channel. `reason` is shown to
    * them.
