@@ -23,7 +23,10 @@ export interface ListenOptions {
    * Default: false.
    */
   readonly waitWhenFull?: boolean;
-  /** Called before each wait until the first welcome. Default: the waits are the first events. */
+  /**
+   * Called before each wait until the first welcome. Without it, these waits are the first events
+   * of the conversation.
+   */
   readonly onWait?: (why: Refusal, inMs: number) => void;
   /**
    * Reports entries as delivered when they arrive, in chats with history. If false, only `markRead`

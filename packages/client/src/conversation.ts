@@ -387,7 +387,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#queue.push({ type: 'held', clientId, reason, message, inMs });
   }
 
-  /** Replaces the timer. If its time has passed meanwhile, the next tick is immediate. */
+  /** Sets the timer for the next tick. If that time has already passed, the tick is immediate. */
   #wakeWhenDue(): void {
     const dueAtMs = this.#exchange.dueAtMs;
     clearTimeout(this.#timer);

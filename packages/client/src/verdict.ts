@@ -44,8 +44,8 @@ export function verdictOfEnd(goodbye: Goodbye | undefined, status: Refusal | und
 }
 
 /**
- * Longest wait between two attempts, in milliseconds, because a channel admin may lift the cause
- * early.
+ * Longest wait between two attempts, in milliseconds. It is short, because a channel admin may lift
+ * the cause early.
  */
 const longestHoldMs = 5_000;
 

@@ -144,7 +144,7 @@ test.each(ways)('%s: messages are found by their words, sender, channel and time
   await fromAnn.send('fine');
   const texts = async (...search: Parameters<ParleyClient['search']>) =>
     (await all(bob.search(...search))).map((found) => [found.channelId, found.seq, textOf(found)]);
-  const isFound = async () => (await texts('fine')).length > 0 || pause(500, false); // Searches are limited.
+  const isFound = async () => (await texts('fine')).length > 0 || pause(500, false); // The rate of searches is limited, so wait between two of them.
   await until(isFound);
   const [noon, one] = [
     [channelId, 1, 'lunch at noon?'],
@@ -289,7 +289,7 @@ test.each(ways)('%s: a one-time password must be changed before anything else', 
   expect(await ann.login(name, 'battery staple')).toMatchObject({ mustChangePassword: false });
 });
 
-test('an invitation of an operator opens one registration where registration needs one', async () => {
+test('an invitation from an operator allows one registration if registration requires an invitation', async () => {
   const invited = await trio.startUserService({ PARLEY_REGISTRATION: 'invite' });
   const operator = clientOf(trio, await trio.people.make('host', 'admin'), users.grpc);
   const stranger = clientOf(trio, await trio.people.make('stranger'), invited.grpc);

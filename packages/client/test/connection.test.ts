@@ -81,7 +81,7 @@ test.each(['no-server', 'listen-too-often'] as const)('waits as long as %s requi
   await (await entering).leave();
 });
 
-test('rejects listen without patience, and for a final refusal', async () => {
+test('listen rejects if it is not patient, and for a final refusal', async () => {
   server.refusals.push(refuse('no-server'), refuse('banned'), refuse('channel-full'));
   await expect(server.client().listen(1, { patient: false })).rejects.toMatchObject({ reason: 'no-server' });
   await expect(server.client().listen(1)).rejects.toMatchObject({ reason: 'banned' });

@@ -33,7 +33,7 @@ const place = { log: 'log', seq: 1 };
 /** Starts a list, which fetches its first page. */
 const first = (list: AsyncIterator<unknown>) => list.next();
 
-/** The SDK's call of each RPC of a user. */
+/** For each RPC of a user, the call of the SDK that makes it. */
 const userCalls: Readonly<Record<string, () => Promise<unknown>>> = {
   'UserService/Register': () => client.register({ userId: 'ann', password: 'correct horse', name: 'Ann' }),
   'UserService/Login': () => client.login('ann', 'correct horse'),
@@ -109,7 +109,7 @@ test('the SDK has a call for every RPC that a user or an operator may make', () 
   expect([...Object.keys(userCalls), ...Object.keys(exceptions)].toSorted()).toEqual(rpcs.toSorted());
 });
 
-test.each(Object.entries(userCalls))('%s is what the call of the SDK makes', async (rpc, call) => {
+test.each(Object.entries(userCalls))('the SDK calls %s', async (rpc, call) => {
   received.length = 0;
   await expect(call()).rejects.toMatchObject({ reason: 'not-implemented' });
   expect(received).toEqual([`/chat.v1.${rpc}`]);

@@ -8,7 +8,7 @@ export type Down =
   | { readonly entry: QueuedSend }
   | { readonly answer: SendAnswer<{ readonly retryAfterMs: number }> };
 
-/** A send, to the model. */
+/** A send from the client to the server. */
 export type Up = Pick<OutboxEntry<unknown>, 'clientId'>;
 
 /**
@@ -67,7 +67,7 @@ export class ModelServer {
     this.#up?.push(up);
   }
 
-  /** Another user sends a message. */
+  /** Sends a message as another user. */
   otherSays(): void {
     this.#say({ clientId: '', own: false });
   }
@@ -103,13 +103,13 @@ export class ModelServer {
     if (first !== undefined && 'entry' in first && !first.entry.own) this.#down?.shift();
   }
 
-  /** Loses the stream with everything in it. */
+  /** Loses the stream and everything that is in transit. */
   kill(): void {
     this.#up = undefined;
     this.#down = undefined;
   }
 
-  /** Loses the log too. */
+  /** Loses the stream and the log. */
   restart(): void {
     this.kill();
     this.log = `log-${Number(this.log.slice(4)) + 1}`;

@@ -54,7 +54,7 @@ test.each([
   const client = clientAt(`${first()},${managerAt(0)}`);
   const { id } = await client.create({ name: 'found', limit: 5 });
   const again = await took(Promise.all([client.channels(), client.history(id).catch(() => {})]));
-  expect(again).toBeLessThan(2_900); // A silent manager costs 3 s.
+  expect(again).toBeLessThan(2_900); // Asking the silent manager again would take 3 s.
   const conversation = await client.listen(id);
   expect(conversation.channel.id).toBe(id);
 });

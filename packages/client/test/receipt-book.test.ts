@@ -38,7 +38,7 @@ test('reports what arrived and what was read, at most once a second', () => {
   expect(sent).toHaveLength(2);
 });
 
-test('reports what was read, and nothing else, if it is told to', () => {
+test('reports only what was read if it is created to do so', () => {
   const { receipts, sent } = book(false);
   receipts.received(5);
   jest.advanceTimersByTime(10_000);
@@ -58,7 +58,7 @@ test.each([
   expect(sent).toEqual([]);
 });
 
-test('repeats on the next stream what no server has confirmed', () => {
+test('repeats unconfirmed receipts on the next stream', () => {
   const { receipts, sent } = book();
   receipts.read(3);
   receipts.flush();
@@ -87,7 +87,7 @@ test('knows the latest watermarks of others, and forgets those of another log', 
   expect(sent).toEqual([[9, 9, 'l']]);
 });
 
-test('sends what waits when it is flushed, and nothing after it is closed', () => {
+test('sends waiting receipts when it is flushed, and nothing after it is closed', () => {
   const { receipts, sent } = book();
   receipts.received(1);
   receipts.received(2);

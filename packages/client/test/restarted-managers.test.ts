@@ -77,7 +77,7 @@ afterAll(async () => {
   await trio.stop();
 });
 
-/** Resolves when every chat server has renewed its lease after now. */
+/** Resolves when every chat server has renewed its lease once more. */
 async function leaseLater(): Promise<void> {
   const [before] = await trio.people.sql('SELECT now()::text AS at');
   const renewed = `SELECT FROM chat.server HAVING min(lease_until) > $1::timestamptz + interval '7 seconds'`;

@@ -19,15 +19,15 @@ export interface KindRules {
    */
   readonly by: 'anyone' | 'sender' | 'sender-or-host' | 'host';
   /**
-   * Whether a user says something with it: it is unread, can be found, and notifies. Indexes of
-   * `chat.message` list the same kinds.
+   * Whether it is something that a user says. Then it counts as unread, search finds it, and it
+   * notifies. Indexes of `chat.message` list the same kinds.
    */
   readonly speech: boolean;
   /** Whether slow mode limits it, because it shows new text. */
   readonly underSlowMode: boolean;
   /** Whether History lists it. All other kinds are folded into the entry that they amend. */
   readonly inHistory: boolean;
-  /** Whether clients that asked for no events receive it too. */
+  /** Whether clients that did not ask for events receive it too. */
   readonly plain: boolean;
 }
 

@@ -10,13 +10,13 @@ test.each([
   ['direction marks', '\u202e\u2066'],
   ['fillers', '\u3164\u115f\u2800\u{e0020}'],
   ['a variation selector alone', '\ufe0f'],
-])('finds %s blank', (_what, text) => {
+])('treats %s as blank', (_what, text) => {
   expect(isBlank({ data: bytes(text), contentType: 'text/plain' })).toBe(true);
   expect(isBlank({ data: bytes(text), contentType: '' })).toBe(true);
   expect(isBlank({ data: bytes(text), contentType: 'image/png' })).toBe(false);
 });
 
-test.each(['.', 'a', ' \u200bя', '漢', '👍', '\u0301', '\0\u0007'])('finds %j visible', (text) => {
+test.each(['.', 'a', ' \u200bя', '漢', '👍', '\u0301', '\0\u0007'])('treats %j as visible', (text) => {
   expect(isBlank({ data: bytes(text), contentType: 'text/plain' })).toBe(false);
 });
 

@@ -30,8 +30,8 @@ export async function commandOf(pid: number): Promise<readonly string[]> {
 }
 
 /**
- * Splits after the name, which may contain anything and ends with the last `)`. The state follows,
- * and the start time is the 20th field from there.
+ * Returns the start time of a process. On Linux it is the 20th field after the name, which may
+ * contain anything and ends with the last `)`.
  */
 async function startedAt(pid: number): Promise<string> {
   if (!isLinux) return ask('-o', 'lstart=', '-p', String(pid));

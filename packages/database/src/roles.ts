@@ -46,9 +46,9 @@ export async function checkCluster(client: Queryable): Promise<void> {
 const tempFileLimit = '64MB';
 
 /**
- * Sets defaults so that no service session waits or idles forever and no role can take all
- * connections. A role may change its own defaults, so a stolen one could make all its sessions
- * read-only for good; this resets them first.
+ * Returns the statements that let a role log in and set its defaults: no session waits or idles
+ * forever, and no role takes all connections. A stolen role may have changed its own defaults, for
+ * example to make all its sessions read-only for good, so they are reset first.
  */
 function changesOf(
   role: ServiceRole,
@@ -68,7 +68,7 @@ function changesOf(
   ];
 }
 
-/** The database, and whether its owner may limit temporary files, as only a superuser can. */
+/** The current database, and whether its owner may limit temporary files. Only a superuser may. */
 interface DatabaseRow {
   readonly oid: number;
   readonly name: string;

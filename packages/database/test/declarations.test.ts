@@ -136,6 +136,9 @@ test.each([
     ['declared: id integer', 'is: id integer, alias text'],
   ],
   ['a column that can be NULL', { ownerId, after }, { id: int4, alias: new SqlType('text') }, ['alias can be NULL']],
-] as [string, SqlFields, SqlFields, string[]][])('finds %s', async (_, parameters, columns, wrong) => {
-  expect(await differences(channel(parameters, columns))).toEqual(wrong);
-});
+] as [string, SqlFields, SqlFields, string[]][])(
+  'finds %s between a declaration and its statement',
+  async (_, parameters, columns, wrong) => {
+    expect(await differences(channel(parameters, columns))).toEqual(wrong);
+  },
+);

@@ -49,7 +49,10 @@ async function occupy(port: number): Promise<Server> {
 
 const portOf = (url: string) => Number(new URL(url).port);
 
-/** Whether a process runs. One that has ended may be listed for a while, without a command. */
+/**
+ * Returns whether a process runs. A process that has ended may be listed for a while, without a
+ * command.
+ */
 async function lives(pid: number): Promise<boolean> {
   return (await commandOf(pid)).length > 0;
 }

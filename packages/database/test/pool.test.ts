@@ -124,13 +124,13 @@ test('recognizes a lock timeout', async () => {
   expect(isLockTimeout(error)).toBe(true);
 });
 
-test('tells the time of the database', async () => {
+test('the clock tells the time of the database', async () => {
   const clock = await DatabaseClock.start(pool);
   const { rows } = await pool.query('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms');
   expect(Math.abs(clock.now() - rows[0]?.ms)).toBeLessThan(2_000);
 });
 
-test('never goes back, though the local clock does', async () => {
+test('the clock never goes back, even if the local clock does', async () => {
   let local = 1_000_000;
   const clock = await DatabaseClock.start(pool, () => local);
   const before = clock.now();

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('gives each role exactly these rights', async () => {
+test('gives each role exactly the rights in rights.txt', async () => {
   const { rows } = await pool.query<{ line: string }>(rights, [[...SERVICE_ROLES]]);
   expect(rows.map(({ line }) => line)).toEqual(expected.trim().split('\n'));
 });

@@ -90,7 +90,7 @@ test('requires the secret of the first key for further keys of an id', async () 
     [boot],
   );
   expect(rows).toEqual([{ keys: 2, chains: 1, hidden: true }]);
-  await owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [boot]); // lost, as by a restore
+  await owner.query('DELETE FROM chat.signing_key WHERE owner = $1', [boot]); // as if a restore had lost the keys
   await publishKey('chat_server', 'chat', '1 hour', boot, secret);
   const chains = 'SELECT count(*)::int AS n FROM chat.signing_key WHERE owner = $1 AND chain = $2';
   const chain = createHash('sha256').update(secret).digest('hex');
@@ -114,7 +114,7 @@ test.each<ServiceRole>(['chat_manager', 'chat_server', 'chat_gateway'])(
 
 test.each([
   ['promote itself', "UPDATE chat.users SET role = 'admin'"],
-  ['unsuspend somebody', "UPDATE chat.users SET status = 'active'"],
+  ['lift a suspension', "UPDATE chat.users SET status = 'active'"],
   [
     'register an administrator',
     "INSERT INTO chat.users (id, name, password_hash, role) VALUES ('x', 'x', '!', 'admin')",
@@ -138,7 +138,7 @@ test.each([
   ['tickets', "INSERT INTO chat.ticket VALUES ('', gen_random_uuid(), now())"],
   ['events', "SELECT chat.publish('x', 1, '{}', '{}')"],
   ['the metric of a server', 'SELECT metric FROM chat.server'],
-])('the gateway has no way to %s', async (_, statement) => {
+])('the gateway cannot reach %s', async (_, statement) => {
   await expect(roles.chat_gateway.query(statement)).rejects.toMatchObject(DENIED);
 });
 
@@ -146,11 +146,11 @@ test.each([
   ['a temporary table', 'CREATE TEMPORARY TABLE mine (a int)'],
   ['a large object', 'SELECT lo_create(0)'],
   ['an advisory lock', "SELECT pg_advisory_lock(hashtext('chat.event'))"],
-  ['the turn of events', 'SELECT FROM chat.turn FOR UPDATE'],
-  ['an account, locked', 'SELECT id FROM chat.users FOR SHARE'],
-])('no role that faces clients takes %s', async (what, statement) => {
+  ['the lock that orders events', 'SELECT FROM chat.turn FOR UPDATE'],
+  ['a lock on an account', 'SELECT id FROM chat.users FOR SHARE'],
+])('no role that faces clients can take %s', async (what, statement) => {
   for (const role of SERVICE_ROLES) {
-    if (what === 'an account, locked' && (role === 'chat_manager' || role === 'chat_user')) continue; // it is their job
+    if (what === 'a lock on an account' && (role === 'chat_manager' || role === 'chat_user')) continue; // these two lock accounts by design
     await expect(roles[role].query(statement)).rejects.toMatchObject(DENIED);
   }
 });
@@ -176,28 +176,28 @@ test.each([
   ['make a seat', 'INSERT INTO chat.seat SELECT FROM chat.seat'],
   ['move a seat', 'UPDATE chat.seat SET instance_id = NULL'],
   ['make a member', 'INSERT INTO chat.member SELECT FROM chat.member'],
-  ['raise a member', "UPDATE chat.member SET role = 'admin'"],
-  ['raise a user', "UPDATE chat.users SET role = 'admin'"],
+  ['promote a member', "UPDATE chat.member SET role = 'admin'"],
+  ['promote a user', "UPDATE chat.users SET role = 'admin'"],
   ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
   ['read invites', 'SELECT * FROM chat.invite'],
   ['read files', 'SELECT * FROM chat.file_chunk'],
   ['read e-mails', 'SELECT email FROM chat.users'],
   ['publish an event', "SELECT chat.publish('x', 1, '{}', '{}')"],
   ['write an audit line', "INSERT INTO chat.audit (actor, action, target) VALUES ('a', 'b', 'c')"],
-  ['rename a message', "UPDATE chat.message SET sender_id = 'alice'"],
+  ['change the sender of a message', "UPDATE chat.message SET sender_id = 'alice'"],
   ['erase a message', 'DELETE FROM chat.message'],
 ])('the chat server cannot %s', async (_, statement) => {
   await expect(roles.chat_server.query(statement)).rejects.toMatchObject(DENIED);
 });
 
 test.each([
-  ['raise a user past the audit', "UPDATE chat.users SET role = 'admin'"],
-  ['suspend a user past the audit', "UPDATE chat.users SET status = 'suspended'"],
+  ['promote a user without an audit entry', "UPDATE chat.users SET role = 'admin'"],
+  ['suspend a user without an audit entry', "UPDATE chat.users SET status = 'suspended'"],
   ['revive a session', 'UPDATE chat.session SET revoked_at = NULL'],
   ['end a session', 'DELETE FROM chat.session'],
   ['read password hashes', 'SELECT password_hash FROM chat.users'],
   ['change e-mails', "UPDATE chat.users SET email = 'x@example.org'"],
-  ['delete a user past the audit', "UPDATE chat.users SET status = 'deleted'"],
+  ['delete a user without an audit entry', "UPDATE chat.users SET status = 'deleted'"],
 ])('the manager cannot %s', async (_, statement) => {
   await expect(roles.chat_manager.query(statement)).rejects.toMatchObject(DENIED);
 });
@@ -300,7 +300,7 @@ test('opens the roles from five processes at once, with passwords that need esca
   expect((await pool.query('SELECT current_user AS me')).rows).toEqual([{ me: 'chat_user' }]);
 });
 
-test('limits the temporary files of a stolen role, which cannot lift that limit, but not its memory', async () => {
+test('limits the temporary files of a stolen role, but not its memory', async () => {
   const passwords = Object.fromEntries(SERVICE_ROLES.map((role) => [role, 'mine'])) as Record<ServiceRole, string>;
   await openRoles(url, passwords);
   for (const role of SERVICE_ROLES) {

@@ -115,7 +115,7 @@ async function eventsAfter({ txid, id }: EventPosition): Promise<EventPosition[]
   return rows;
 }
 
-test('a reader of whole transactions sees every event of sixteen slow writers once', async () => {
+test('a reader of whole transactions sees each event of sixteen slow writers exactly once', async () => {
   const first = (await eventsAfter({ txid: '0', id: 0 })).at(-1) ?? { txid: '0', id: 0 };
   let writing = true;
   const writers = Array.from({ length: 16 }, async () => {
@@ -134,7 +134,7 @@ test('a reader of whole transactions sees every event of sixteen slow writers on
   expect(seen).toHaveLength(240);
 });
 
-test('a change of members that is not committed yet holds up none in other channels', async () => {
+test('an uncommitted change of members delays no change in other channels', async () => {
   const [slow, other] = [await addChannel(pool, 'alice', 'group'), await addChannel(pool, 'alice', 'group')];
   const join = "INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES ($1, 'bob', 0)";
   await transaction(pool, async (client) => {

@@ -1,4 +1,7 @@
-/** Fans messages out to streams: a ring of recent messages, the subscribers that read it, and limits on who may fill it. */
+/**
+ * Fans messages out to streams: a ring of recent messages, the subscribers that read it, and limits
+ * on how fast senders may fill it.
+ */
 export type { Framing } from './framing.js';
 export { type MessageRate, MessageRateLimiter, RateLimiter, SenderRateLimiters, SlowMode } from './rate-limiter.js';
 export {

@@ -1,6 +1,6 @@
 import { MessageRateLimiter, RateLimiter } from './rate-limiter.js';
 
-describe('Meter', () => {
+describe('RateLimiter', () => {
   test("lets one second's worth of units through at once, then returns how long to wait", () => {
     const meter = new RateLimiter(10);
     for (let i = 0; i < 10; i++) expect(meter.take(1, 5_000)).toBe(0);
@@ -17,7 +17,7 @@ describe('Meter', () => {
     expect(taken).toBeLessThanOrEqual(110);
   });
 
-  test('lets a single larger request through, but only if nothing is owed', () => {
+  test('lets a request larger than the burst through, but only if nothing is owed from earlier ones', () => {
     const meter = new RateLimiter(10);
     expect(meter.take(25, 0)).toBe(0);
     expect(meter.take(1, 0)).toBeGreaterThan(0);
@@ -25,7 +25,7 @@ describe('Meter', () => {
   });
 });
 
-describe('Throughput', () => {
+describe('MessageRateLimiter', () => {
   test('limits both messages and bytes', () => {
     const few = new MessageRateLimiter({ messagesPerSecond: 2, bytesPerSecond: 1_000_000 });
     expect([few.take(1, 0), few.take(1, 0)]).toEqual([0, 0]);

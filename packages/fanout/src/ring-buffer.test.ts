@@ -26,7 +26,7 @@ describe('RingBuffer', () => {
     expect(log.view(bare, false).after(0)?.bytes.toString()).toBe('ab');
   });
 
-  test('leaves messages for readers with events out of the plain view', () => {
+  test('leaves messages that only readers with events receive out of the plain view', () => {
     const log = new RingBuffer(1_000, 100);
     log.push(frame('a'));
     log.push(frame('E', false));
@@ -102,6 +102,6 @@ test.each([
   [[100], 10, 10],
   [[10, 200, 90], 190, 90],
   [[1, 50, 50], 21, 10],
-])('the level of %j for %d bytes is %d', (sizes, target, level) => {
+])('levelFor(%j, %d) is %d', (sizes, target, level) => {
   expect(levelFor(sizes, target)).toBe(level);
 });

@@ -47,7 +47,7 @@ function setUp(options: Partial<SubscriberOptions> = {}) {
 }
 
 describe('Subscriber', () => {
-  test('gets its own frames first, then entries, then lossy frames', () => {
+  test('writes its own frames first, then entries, then lossy frames', () => {
     const { sink, reader, say, flash } = setUp();
     flash('L');
     say('a');
@@ -95,7 +95,7 @@ describe('Subscriber', () => {
     expect(sink.got).toEqual(['a']);
   });
 
-  test('skips lossy frames that it was too slow for, and is not reported as slow for that', () => {
+  test('skips lossy frames that it was too slow to read, and is not reported as slow for that', () => {
     const { sink, reader, flash, slow } = setUp();
     sink.ready = false;
     flash('x');
@@ -138,7 +138,7 @@ describe('Subscriber', () => {
     expect(written).toEqual([3]);
   });
 
-  test('without events receives only messages', () => {
+  test('receives only messages if it did not ask for events', () => {
     const { sink, reader, say, flash } = setUp({ events: false });
     flash('L');
     say('a');

@@ -16,8 +16,8 @@ export const limits = {
   /** One Report with the maximum number of channels. */
   reportBytes: 2_097_152,
   /**
-   * Memory of all unanswered requests of a process. Beyond it, a request of the address that holds
-   * the most is refused.
+   * Memory of all unanswered requests of a process. Beyond it, a request from the address that
+   * holds the most memory is refused.
    */
   requestBudgetBytes: 25_165_824,
   /** Metadata of one call: total size of names and values, and number of pairs. */
@@ -34,9 +34,9 @@ export const limits = {
   /** Time for a caller to read a response. After it the call is reset. */
   takenWithinMs: 30_000,
   /**
-   * Memory of responses that clients have not read, in one process; a second budget of the same
-   * size holds what waits for single streams. Beyond it, the user with most loses the largest of
-   * them.
+   * Memory of responses that clients have not read, in one process. Messages that wait for single
+   * streams have a second budget of the same size. Beyond a budget, the user who holds the most
+   * memory loses their largest response or stream.
    */
   unreadBytes: 67_108_864,
   /**
@@ -50,8 +50,9 @@ export const limits = {
   /** Time without an open call. After it a gRPC connection is closed; clients connect again. */
   idleConnectionMs: 300_000,
   /**
-   * Concurrent calls and streams on one HTTP/2 connection to a chat server. It applies if a trusted
-   * proxy connects, or once half of the current limit are streams that the server has accepted.
+   * Concurrent calls and streams on one HTTP/2 connection to a chat server. Applies to a connection
+   * of a trusted proxy, and to any other connection once accepted streams fill half of its current
+   * limit.
    */
   streamsPerConnection: 1_000,
   /**
@@ -60,20 +61,20 @@ export const limits = {
    */
   callsPerConnection: 100,
   /**
-   * Concurrent calls of one user in one process (always fewer than its database connections), and
-   * queued calls beyond them.
+   * Concurrent calls of one user in one process, and calls that wait in a queue beyond them. The
+   * process always has more database connections than the first number.
    */
   callsPerUser: 8,
   callsWaitingPerUser: 100,
   /**
-   * Concurrent calls through one gateway with one bearer token, and queued calls beyond them.
-   * Streams do not count.
+   * Concurrent calls through one gateway with one bearer token, and calls that wait in a queue
+   * beyond them. Streams do not count.
    */
   callsPerToken: 12,
   callsWaitingPerToken: 100,
   /**
-   * The same from one IPv4 address or IPv6 /64 network, with any tokens or none. Many users may
-   * share an address.
+   * The same two limits for one IPv4 address or IPv6 /64 network, with any tokens or none. Many
+   * users may share an address.
    */
   callsPerAddress: 64,
   callsWaitingPerAddress: 1_000,
@@ -96,7 +97,10 @@ export const limits = {
   clientIdMs: 600_000,
   /** Client ids of one sender in one channel. */
   clientIdsPerSender: 30_000,
-  /** Client ids of one process, about 200 bytes each. Beyond it they are shared fairly. */
+  /**
+   * Client ids of one process, about 200 bytes each. When all are in use, senders share them
+   * fairly.
+   */
   clientIdsRemembered: 300_000,
   reactionCharacters: 64,
   /** Distinct reactions to one message. */
@@ -116,7 +120,7 @@ export const limits = {
   chatMembers: 10_000,
   chatMembersDefault: 1_000,
   seatsPerUser: 20,
-  /** Valid invites of a channel, and uses of one. */
+  /** Valid invites of a channel, and maximum uses of one invite. */
   invitesPerChannel: 100,
   inviteUses: 100_000,
   channelsPerUser: 100,
@@ -124,20 +128,20 @@ export const limits = {
   channelsPerNewUser: 20,
   /** Users whom one user has blocked. */
   blocksPerUser: 1_000,
-  /** Reports of abuse of one user that are not resolved, and the reason of one. */
+  /** Open reports of abuse by one user, and the length of the reason of one report. */
   openReportsPerUser: 100,
   reportReasonCharacters: 1_000,
   offersPerUser: 20,
   /** Open offers from one user to another. */
   offersPerOfferer: 3,
-  /** The caller's own channels, and as many listed ones. */
+  /** The caller's own channels that List returns, and the same number of listed channels. */
   channelsPerList: 1_000,
   serversListed: 1_000,
   /** Bots of one channel, and of one creator who is no operator. */
   botsPerChannel: 10,
-  /** The newest sessions of a user. */
+  /** Sessions of a user that ListSessions returns: the newest ones. */
   sessionsListed: 1_000,
-  /** Reason of a kick, for the audit. */
+  /** Length of the reason of a kick, which goes into the audit. */
   kickReasonCharacters: 1_000,
   /** Users inside a channel that List names. */
   usersListedOfRoom: 25,
@@ -147,8 +151,8 @@ export const limits = {
   /** Maximum of `user_count`. */
   usersCounted: 1_000,
   /**
-   * Unread messages and mentions of a chat, and unread notifications, are counted up to this number,
-   * among so many messages after the last read one.
+   * Unread messages and mentions of a chat, and unread notifications, are counted up to the first
+   * number. Counting looks at no more than the second number of messages after the last read one.
    */
   unreadCounted: 100,
   unreadLookedAt: 1_000,
@@ -177,8 +181,8 @@ export const limits = {
   streamFramesPerSecond: 500,
   streamBytesPerSecond: 4_194_304,
   /**
-   * Bytes written to one Subscribe stream before it ends, to be resumed: a browser keeps the whole
-   * response in memory.
+   * Bytes written to one Subscribe stream before the server ends it and the client resumes in a new
+   * one: a browser keeps the whole response in memory.
    */
   subscribeBytes: 4_194_304,
   /** Rate of one channel, for all senders together. */

@@ -22,7 +22,7 @@ test('drops the largest holding of the caller that holds most, and nothing of ot
   expect([budget.held, budget.dropped]).toEqual([66, 1]);
 });
 
-test('never holds more than its bytes, however many callers there are, and shares them evenly', () => {
+test('never exceeds its limit, however many callers there are, and shares it evenly between them', () => {
   const { budget, dropped, open } = setUp();
   for (let n = 0; n < 200; n++) open('flood').set(1);
   expect([budget.held, dropped.length]).toEqual([100, 100]);
@@ -39,7 +39,7 @@ test('shares the bytes of a caller evenly between its connections', () => {
   expect(dropped).not.toContain('second');
 });
 
-test('drops the newest of equal holdings, and as many as a large one needs', () => {
+test('drops the newest of equal holdings, and as many as one large holding needs', () => {
   const { budget, dropped, open } = setUp();
   for (let n = 0; n < 10; n++) open('ann', `ann ${n}`).set(10);
   open('bob').set(35);
@@ -47,7 +47,7 @@ test('drops the newest of equal holdings, and as many as a large one needs', () 
   expect(budget.held).toBe(95);
 });
 
-test('drops the holding that grows too much itself', () => {
+test('drops the growing holding itself if that one is too large', () => {
   const { budget, dropped, open } = setUp();
   open('ann').set(40);
   open('bob').set(70);

@@ -82,7 +82,9 @@ export class MemoryBudget {
     };
   }
 
-  /** Returns the share at the end of a path. Forgets shares without bytes. */
+  /**
+   * Adds bytes to every share along a path, and returns the last one. Forgets shares without bytes.
+   */
   #add(path: readonly unknown[], bytes: number): Share {
     let share = this.#all;
     share.bytes += bytes;

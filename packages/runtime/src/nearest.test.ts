@@ -8,7 +8,7 @@ test.each([
   ['caht', 'chat'],
   ['dril', 'drill'],
   ['chatt', 'chat'],
-])('reads %s as %s', (word, meant) => {
+])('guesses that %s means %s', (word, meant) => {
   expect(nearest(word, known)).toBe(meant);
 });
 
@@ -16,6 +16,6 @@ test.each(['x', 'shout', '', 'a-word-that-is-far-from-all'])('has no guess for "
   expect(nearest(word, known)).toBeUndefined();
 });
 
-test('asks only if it has a guess', () => {
+test('asks "Did you mean" only if it has a guess', () => {
   expect([didYouMean('kil', ['kill']), didYouMean('kil', [])]).toEqual([' Did you mean kill?', '']);
 });

@@ -168,7 +168,11 @@ export const refusals = {
     'The owner cannot leave or be removed, muted or banned. Transfer or delete the channel first.',
   ),
   'user-blocked': row('FAILED_PRECONDITION', 409, 'You have blocked this user. Lift the block first.'),
-  'bot-channel': row('FAILED_PRECONDITION', 409, 'This bot was made for another channel, and can be only there.'),
+  'bot-channel': row(
+    'FAILED_PRECONDITION',
+    409,
+    'This bot was created for another channel. It cannot be added to this one.',
+  ),
   'own-account': row('FAILED_PRECONDITION', 409, 'You cannot do this to your own account. Use Update instead.'),
   'no-password': row('FAILED_PRECONDITION', 409, 'That account has no password, because it is a bot or a guest.'),
   'email-changed': row(
@@ -185,7 +189,7 @@ export const refusals = {
   'too-many-bots': row(
     'RESOURCE_EXHAUSTED',
     429,
-    'The channel has, or you have, the maximum number of bots. Revoke one first.',
+    'The channel has the maximum number of bots, or you have. Revoke one first.',
   ),
   'too-many-offers': row(
     'RESOURCE_EXHAUSTED',

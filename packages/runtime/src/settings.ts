@@ -142,7 +142,7 @@ export const settingsTable = {
   LISTED_DAYS: setting(
     positive.max(36_500),
     'days',
-    'channel-service: rooms and public chats that are unused for longer are no longer listed, but can be found by name',
+    'channel-service: how long an unused room or public chat stays in the public list; after that, it is found only by name',
     '30',
   ),
   NAME: setting(z.string().min(1).max(64).optional(), 'label', 'chat-service: name of this chat server in lists'),

@@ -26,7 +26,7 @@ function ask(line: string): Promise<string> {
   });
 }
 
-test('reports alive, and ready only while it can serve', async () => {
+test('always reports alive, but reports ready only while the process can serve', async () => {
   expect(await get('/healthz')).toEqual([200, 'alive\n']);
   ready = async () => {};
   expect(await get('/readyz?verbose')).toEqual([200, 'ready\n']);

@@ -169,7 +169,7 @@ test('logs one line and leaks no stream for calls reset before their request', a
 });
 
 describe('the names without a package', () => {
-  test('are ten', () => expect(originalMethods).toHaveLength(10));
+  test('are ten in number', () => expect(originalMethods).toHaveLength(10));
 
   test.each(originalMethods.map(({ service, method }) => `/${service}/${method}`))('serve %s', async (path) => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });

@@ -34,7 +34,7 @@ const refusedCalls: Readonly<Record<string, (client: RawClient) => void>> = {
   'without a token': (client) => void client.call(otherPath, whole, { 'x-reason': 'unauthenticated' }),
   'with a token that has expired': (client) => void client.call(otherPath, whole, { 'x-reason': 'expired-token' }),
   'that read too often': (client) => void client.call(otherPath, whole, { 'x-reason': 'read-too-often' }),
-  'with a deadline that is none': (client) => void client.call(path, whole, { 'grpc-timeout': 'x' }),
+  'with an invalid deadline': (client) => void client.call(path, whole, { 'grpc-timeout': 'x' }),
 };
 
 async function closedConnections(): Promise<number> {
@@ -53,7 +53,7 @@ async function refuseInWaves(client: RawClient, waves: number, call: (client: Ra
   }
 }
 
-test.each(Object.entries(refusedCalls))('closes a connection that floods with calls %s', async (_, call) => {
+test.each(Object.entries(refusedCalls))('closes a connection that makes too many calls %s', async (_, call) => {
   await start([]);
   const [flooder, honest] = [new RawClient(server.port), new RawClient(server.port)];
   const ends: number[] = [];

@@ -44,7 +44,7 @@ async function heldBytes(): Promise<number> {
   return Number(/^parley_request_bytes (\d+)/m.exec(text)?.[1]);
 }
 
-describe('compressed requests', () => {
+describe('a server without compression', () => {
   test.each([
     ['gzip', packed(gzipSync(login(1_000_000)))],
     ['deflate', packed(login(10))],
@@ -76,8 +76,8 @@ describe('compressed requests', () => {
   });
 });
 
-describe('the size of a request', () => {
-  test.each([limits.requestBytes - 10, 10])('accepts %i bytes', async (bytes) => {
+describe('the limit of a request', () => {
+  test.each([limits.requestBytes - 10, 10])('allows %i bytes', async (bytes) => {
     expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
   });
 
@@ -191,20 +191,20 @@ describe('the metadata of a call', () => {
   });
 });
 
-describe('deadlines', () => {
+describe('a deadline', () => {
   test.each(['25H', '9999999H', '2592000S', '99999999S', '30000000M', '99999999H'])(
-    '%s is long enough',
+    'of %s does not end a call early',
     async (timeout) => {
       expect((await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout })).status).toBe(status.OK);
     },
   );
 
-  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('refuses "%s" as invalid', async (timeout) => {
+  test.each(['1x', '', '-1S', '123456789S', '1.5S'])('of "%s" is refused as invalid', async (timeout) => {
     const answer = await raw.call(path, frameOf(login(10)), { 'grpc-timeout': timeout });
     expect([answer.status, answer.reason]).toEqual([status.INVALID_ARGUMENT, 'invalid-metadata']);
   });
 
-  test('ends a call at its deadline', async () => {
+  test('ends a call when it passes', async () => {
     const stream = raw.open(path, { 'grpc-timeout': '50m' });
     stream.once('response', () => stream.end());
     expect((await answerOf(stream)).reason).toBe('deadline-exceeded');

@@ -253,7 +253,7 @@ describe('a signing key', () => {
     expect(kidOf(await signer.sign(claims, userAudience))).toBe(kidOf(before));
   });
 
-  test('of services lives for hours', async () => {
+  test('for service tokens lives for hours', async () => {
     const instanceId = randomUUID();
     for (const purpose of ['manager', 'chat'] as const) {
       await new SigningKey(serviceToken(purpose), instanceId, db.pool, db.clock).start();

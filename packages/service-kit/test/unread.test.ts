@@ -38,7 +38,7 @@ async function unread(user: string, count: number) {
 const unreadBytes = async () =>
   (await server.metrics.registry.getSingleMetric('parley_unread_bytes')?.get())?.values[0]?.value ?? 0;
 
-test('drops unread responses beyond the budget of the process, of the user with the most', async () => {
+test('drops responses of the user with the most unread bytes once the process exceeds its budget', async () => {
   const fits = Math.floor(limits.unreadBytes / answerBytes);
   const bob = await unread('bob', 10);
   const ann = await unread('ann', fits - 10);

@@ -65,14 +65,14 @@ export class Chats {
     return this.#moveReceipt({ channelId, log, deliveredSeq: seq }, options);
   }
 
-  /** Marks a chat as unread, or takes the mark off. Others do not learn of it. */
+  /** Marks a chat as unread, or removes the mark. Others do not learn of it. */
   markUnread(channelId: number, isUnread = true, options: Abortable = {}): Promise<ChatSummary> {
     return this.#moveReceipt({ channelId, markedUnread: isUnread }, options);
   }
 
   /**
-   * Yields how far each other member has received and read the chat of a message, by user id. The
-   * message is read by those whose `readSeq` is at least its seq.
+   * Yields how far each other member has received and read the chat of a message, by user id.
+   * Members whose `readSeq` is at least the seq of the message have read it.
    * @throws {Refusal} `message-not-found` or `not-a-member`
    */
   receipts(

@@ -49,7 +49,7 @@ export class Members {
   }
 
   /**
-   * Adds a user. One who left earlier gets an offer instead, which `chats.join` accepts.
+   * Adds a user. A user who left earlier gets an offer instead, which `chats.join` accepts.
    * @throws {Refusal} `user-not-found`, `banned`, `channel-full`, `not-channel-admin` and others
    */
   add(channelId: number, userId: string, options: Abortable = {}): Promise<User> {

@@ -14,7 +14,7 @@ function toManagers<Q, S>(method: Unary<Q, S>, isRepeatable: boolean): UnaryCall
   return { ...methodOf(channelService, method), service: 'managers', isRepeatable };
 }
 
-/** Whether a second call does the same as one. */
+/** Whether a call that is sent twice has the same effect as one that is sent once. */
 const repeatable = true;
 const once = false;
 
@@ -38,7 +38,7 @@ export const calls = {
   create: toManagers(ChannelServiceDefinition.methods.create, once),
   updateChannel: toManagers(ChannelServiceDefinition.methods.update, once),
   delete: toManagers(ChannelServiceDefinition.methods.delete, once),
-  openDirect: toManagers(ChannelServiceDefinition.methods.openDirect, repeatable), // There is only one chat of two users.
+  openDirect: toManagers(ChannelServiceDefinition.methods.openDirect, repeatable), // Two users have only one direct chat.
   overview: toManagers(ChannelServiceDefinition.methods.overview, repeatable),
   updateReceipt: toManagers(ChannelServiceDefinition.methods.updateReceipt, repeatable), // Receipts only move forward.
   listReceipts: toManagers(ChannelServiceDefinition.methods.listReceipts, repeatable),
@@ -47,10 +47,10 @@ export const calls = {
   markNotifications: toManagers(ChannelServiceDefinition.methods.markNotifications, repeatable),
   setBlock: toManagers(ChannelServiceDefinition.methods.setBlock, repeatable),
   listBlocked: toManagers(ChannelServiceDefinition.methods.listBlocked, repeatable),
-  reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // One open report per target.
+  reportAbuse: toManagers(ChannelServiceDefinition.methods.reportAbuse, repeatable), // A user has at most one open report of the same target.
   listMembers: toManagers(ChannelServiceDefinition.methods.listMembers, repeatable),
   changeMember: toManagers(ChannelServiceDefinition.methods.changeMember, once),
-  join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again uses up nothing.
+  join: toManagers(ChannelServiceDefinition.methods.join, repeatable), // A member who joins again does not use up an invite.
   createInvite: toManagers(ChannelServiceDefinition.methods.createInvite, once),
   listInvites: toManagers(ChannelServiceDefinition.methods.listInvites, repeatable),
   revokeInvite: toManagers(ChannelServiceDefinition.methods.revokeInvite, once),

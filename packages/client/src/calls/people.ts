@@ -29,8 +29,8 @@ export class PeopleDirectory {
   }
 
   /**
-   * Yields the users whose id or name begins with a text, in any case and without accents, or who
-   * have this number. Users whose profile the caller may not see are left out.
+   * Yields the users whose id or name begins with `text`, ignoring case and accents, or whose
+   * number it is. Leaves out users whose profile the caller may not see.
    * @throws {Refusal} `invalid-search` or `read-too-often`
    */
   search(text: string, { size = 0, signal }: ListOptions = {}): AsyncGenerator<User, void> {
@@ -63,10 +63,11 @@ export class PeopleDirectory {
   }
 
   /**
-   * Reports a message, of which the operators get a copy, or a user. A second report of the same one
-   * does nothing while the first is open. `reason` has at most 1,000 characters.
-   * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report`, as for oneself,
-   * or `too-many-abuse-reports`
+   * Reports a user, or a message, of which the operators then get a copy. A second report of the
+   * same user or message does nothing while the first is open. `reason` has at most 1,000
+   * characters.
+   * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report`, as for
+   * oneself, or `too-many-abuse-reports`
    */
   async report(target: ReportTarget, reason: string, { signal }: Abortable = {}): Promise<void> {
     await this.#ask(calls.reportAbuse, AbuseReport.fromPartial({ ...target, reason }), signal);

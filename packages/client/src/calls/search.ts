@@ -3,7 +3,7 @@ import { entryEvent, type MessageEvent } from '../events.js';
 import { type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
 
-/** Where to search, and what. */
+/** The channels, senders and times to which a search is limited. */
 export interface SearchOptions extends ListOptions {
   /** Only in this channel. Default: in every channel that the user may read. */
   readonly channelId?: number;

@@ -26,7 +26,7 @@ export function noConnectionOf(details: string): NoConnection {
 }
 
 /**
- * Texts for the causes, to complete "... cannot be reached: ". None of them is the server's own.
+ * Texts for the causes, to complete "... cannot be reached: ". The server did not send any of them.
  */
 export const noConnectionWords: Readonly<Record<NoConnection, string>> = {
   refused: 'nothing listens on that port',

@@ -79,8 +79,8 @@ export class Peers {
   }
 
   /**
-   * Moves a server that responded, even with a refusal, to the front; moves on from one that did
-   * not.
+   * Moves a server that responded, even with a refusal, to the front. If it did not respond, the
+   * next call starts with the server after it.
    */
   async #noteResponse<T>(at: number, answering: Promise<T>): Promise<T> {
     try {

@@ -51,7 +51,7 @@ const readBotCaller = sql.statement(
   { ...callerColumns, sessionId: uuid, onlyChannelId: nullable(int4) },
 );
 
-/** Slot of the tokens that look like a bot's and have not been found yet. No user has this id. */
+/** Key of the slots that all unknown bot tokens share. No user has this id. */
 const unknownBots = 'unknown bots';
 const botsRemembered = 10_000;
 

@@ -10,7 +10,7 @@ test.each([
   ['::1', '0:0:0:0::/64'],
   ['1:2:3:4:5:6:7:8', '1:2:3:4::/64'],
   ['unknown', 'unknown'],
-])('maps %s to %s', (address, key) => {
+])('the address key of %s is %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
 });
 
@@ -19,6 +19,6 @@ test.each([
   ['2001:db8:7:1::/64', '2001:db8:7::/48'],
   ['2001:db8:7:ffff::/64', '2001:db8:7::/48'],
   ['alice', 'alice'],
-])('counts %s with %s', (key, network) => {
+])('the network key of %s is %s', (key, network) => {
   expect(networkKey(key)).toBe(network);
 });

@@ -11,7 +11,10 @@ const fewRefusals: BurstRate = { burst: 10, perSecond: 10 };
 /** Number of closed connections per address before the stricter limit applies. */
 const closures: BurstRate = { burst: 10, perSecond: 0.1 };
 
-/** Refusals by handlers that count. All others need a token, and cost the user of that token. */
+/**
+ * Reasons of handlers whose refusals count here. All other refusals of handlers need a valid token,
+ * and count against its user.
+ */
 const countedReasons: ReadonlySet<string> = new Set<Reason>([
   'unauthenticated',
   'invalid-token',

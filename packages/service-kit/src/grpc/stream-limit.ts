@@ -10,8 +10,8 @@ interface Allowance {
 
 /**
  * Limits the concurrent calls of a connection. HTTP/2 itself refuses calls beyond the limit, before
- * they cost anything. The limit doubles, up to `max`, when half of it are streams that the service
- * has accepted, which a stranger never has. Proxies may have `max` from the start.
+ * they cost anything. The limit doubles, up to `max`, when streams that the service has accepted
+ * fill half of it. A stranger has no accepted streams. Proxies may have `max` from the start.
  */
 export class StreamLimit {
   /** Limit of a new connection. */

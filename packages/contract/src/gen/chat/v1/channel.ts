@@ -180,7 +180,7 @@ export interface UpdateReceiptRequest {
   deliveredSeq: number;
   /** 0: unchanged */
   readSeq: number;
-  /** moves no receipt; reading on clears it */
+  /** does not move a receipt; the next move of read_seq clears it */
   markedUnread?: boolean | undefined;
 }
 
@@ -273,7 +273,7 @@ export interface Invite {
   maxUses: number;
   useCount: number;
   expiresAt: number;
-  /** because of time, uses or revocation */
+  /** it has expired, is used up or was revoked */
   expired: boolean;
   createdAt: number;
   createdBy: string;
