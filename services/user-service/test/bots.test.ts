@@ -66,13 +66,13 @@ test('a bot calls with its token, which is stored as a hash and lives for decade
   ]);
 });
 
-test('has no password and does not log in', async () => {
+test('a bot has no password and cannot log in', async () => {
   for (const password of ['!', '', 'bot_helper', 'correct horse']) {
     expect(await reasonOf(accounts.login('helper', { password }))).toBe('wrong-credentials');
   }
 });
 
-test("refuses tokens that are nobody's", async () => {
+test('refuses tokens that belong to no bot', async () => {
   const invented = `bot_${randomBytes(32).toString('base64url')}`;
   for (const token of [invented, 'bot_', 'bot_x', `${invented}x`]) {
     expect(await reasonOf(accounts.get(token, { id: 'root' }))).toBe('invalid-token');
@@ -119,7 +119,7 @@ test.each([
   expect(await reasonOf(accounts.createBot(root, bot))).toBe(reason);
 });
 
-test('a channel has at most 10 bots, also if they are created at once', async () => {
+test('a channel has at most 10 bots, even if they are created at once', async () => {
   const crowded = await make(owner, 3);
   const tries = Array.from({ length: 15 }, (_, n) =>
     reasonOf(accounts.createBot(root, { userId: `crowd-${n}`, channelId: crowded })),
@@ -129,7 +129,7 @@ test('a channel has at most 10 bots, also if they are created at once', async ()
   expect(reasons.filter((reason) => reason === 'too-many-bots')).toHaveLength(5);
 });
 
-test('a bot of one channel is in no other', async () => {
+test('a bot of one channel cannot be in another', async () => {
   const { token } = await accounts.createBot(admin, { userId: 'bound', channelId: group });
   const hall = await make(owner, 4);
   const room = await make(owner, 1);
@@ -152,7 +152,7 @@ test('a bot of one channel is in no other', async () => {
   ]);
 });
 
-test('a revoked bot has no session; others learn no more than that there is no such bot', async () => {
+test('a revoked bot has no session, and others learn only that there is no such bot', async () => {
   const { token } = await accounts.createBot(admin, { userId: 'brief', channelId: group });
   await accounts.createBot(root, { userId: 'global' });
   for (const [who, id] of [
@@ -176,7 +176,7 @@ test('a revoked bot has no session; others learn no more than that there is no s
   expect(await accounts.sql(audit)).toEqual([{ actor: 'admin', target: 'brief' }]);
 });
 
-test('a bot that is admin of a channel makes no bots', async () => {
+test('a bot that is a channel admin cannot make bots', async () => {
   const { token } = await accounts.createBot(admin, { userId: 'maker', channelId: group });
   await add(owner, group, 'maker');
   await add(owner, group, 'maker', { role: 2 });

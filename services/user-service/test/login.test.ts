@@ -26,7 +26,7 @@ test('logs in by user id or verified email address, in any case', async () => {
 
 const verify = (id: string) => accounts.sql('UPDATE chat.users SET email_verified = true WHERE id = $1', [id]);
 
-test('an email address logs in nobody before it is verified', async () => {
+test('nobody can log in by an email address before it is verified', async () => {
   await accounts.register('first', { email: 'shared@example.org' });
   await accounts.register('second', { email: 'Shared@example.org', password: 'another horse' });
   const attempts = () => [
@@ -39,7 +39,7 @@ test('an email address logs in nobody before it is verified', async () => {
   await expect(verify('first')).rejects.toThrow('users_email_verified');
 });
 
-test('a different email address is not verified; another case of it is', async () => {
+test('a changed email address is unverified, unless only its case changed', async () => {
   const token = await accounts.token('wanderer', { email: 'old@example.org' });
   await verify('wanderer');
   expect(await accounts.update(token, { email: 'OLD@example.org', password })).toMatchObject({ emailVerified: true });
@@ -161,7 +161,7 @@ test('does not count right passwords', async () => {
   for (let n = 0; n < 25; n++) expect(await reasonOf(accounts.login('busy'))).toBe('ok');
 });
 
-test('accepts every Unicode form of a password, also with an old hash', async () => {
+test('accepts every Unicode form of a password, even with an old hash', async () => {
   const composed = 'M\u00fcllers Caf\u00e9';
   const decomposed = composed.normalize('NFD');
   await accounts.register('typist', { password: decomposed });
@@ -187,7 +187,7 @@ test('refuses more than two seconds of queued passwords', async () => {
   }
 }, 90_000);
 
-test('a login from a familiar address passes the queue of strangers', async () => {
+test('a login from a familiar address overtakes the queue of strangers', async () => {
   const slow = await Accounts.start({ PARLEY_BCRYPT_COST: '12' }, accounts.database);
   try {
     await slow.token('regular');

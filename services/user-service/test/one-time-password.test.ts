@@ -14,7 +14,7 @@ afterAll(async () => {
   await accounts.database.close();
 });
 
-test('ends the sessions of the user and replaces the password', async () => {
+test('a reset ends the sessions of the user and replaces the password', async () => {
   const alice = await accounts.token('alice');
   const once = await accounts.resetPassword(root, 'ALICE');
   expect(once).toMatch(/^([a-z2-9]{4}-){4}[a-z2-9]{4}$/);
@@ -25,7 +25,7 @@ test('ends the sessions of the user and replaces the password', async () => {
   ).toEqual([{ actor: 'root', target: 'alice', detail: {} }]);
 });
 
-test('opens one session, which can only set a new password', async () => {
+test('a one-time password opens one session, which can only set a new password', async () => {
   await accounts.register('bob');
   const once = await accounts.resetPassword(root, 'bob');
   const { token, mustChangePassword } = await accounts.login('bob', { password: once });
@@ -48,7 +48,7 @@ test('opens one session, which can only set a new password', async () => {
   expect((await accounts.login('bob', { password: 'my own horse' })).mustChangePassword).toBe(false);
 });
 
-test('opens exactly one session for ten logins at once', async () => {
+test('a one-time password opens exactly one session for ten concurrent logins', async () => {
   await accounts.register('racer');
   const once = await accounts.resetPassword(root, 'racer');
   const logins = Array.from({ length: 10 }, () => reasonOf(accounts.login('racer', { password: once })));
@@ -57,7 +57,7 @@ test('opens exactly one session for ten logins at once', async () => {
   expect(reasons.filter((reason) => reason === 'wrong-credentials')).toHaveLength(9);
 });
 
-test('can be logged out, and reset again', async () => {
+test('its session can log out, and an operator can reset the password again', async () => {
   await accounts.register('dora');
   const { token } = await accounts.login('dora', { password: await accounts.resetPassword(root, 'dora') });
   await accounts.logout(token);
@@ -65,7 +65,7 @@ test('can be logged out, and reset again', async () => {
   expect((await accounts.login('dora', { password: again })).mustChangePassword).toBe(true);
 });
 
-test('is for operators only, and for accounts of others that have a password', async () => {
+test('only operators reset passwords, and only those of other accounts that have one', async () => {
   const carol = await accounts.token('carol');
   await accounts.register('program');
   await accounts.register('ghost');

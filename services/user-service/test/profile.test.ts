@@ -36,10 +36,10 @@ describe('Get', () => {
     ['NUL', { id: 'Al\0ice' }],
     ['a pattern', { id: '%' }],
     ['an e-mail address', { id: 'alice@example.org' }],
-    ['far too long', { id: 'x'.repeat(10_000) }],
+    ['an id that is far too long', { id: 'x'.repeat(10_000) }],
     ['a number nobody has', { number: 4_294_967_295 }],
     ['a bad id and a good number', { id: '%', number: 1 }],
-  ])('user-not-found: %s', async (_, who) => {
+  ])('refuses %s as user-not-found', async (_, who) => {
     expect(await reasonOf(accounts.get(bob, who))).toBe('user-not-found');
   });
 
@@ -128,7 +128,7 @@ describe('Update', () => {
 
   test.each([
     ['an empty name', { name: '' }, 'invalid-name'],
-    ['a name turned round', { name: 'a\u202eb' }, 'invalid-name'],
+    ['a name with a direction mark', { name: 'a\u202eb' }, 'invalid-name'],
     ['a long about', { about: 'x'.repeat(501) }, 'invalid-profile'],
     ['NUL in about', { about: 'a\0b' }, 'invalid-profile'],
     ['zero width in about', { about: 'a\u200bb' }, 'invalid-profile'],
@@ -140,11 +140,15 @@ describe('Update', () => {
     ['an avatar that is no id', { avatarId: "'; --" }, 'invalid-profile'],
     ['an avatar nobody has', { avatarId: '00000000-0000-0000-0000-000000000000' }, 'invalid-profile'],
     ['an e-mail without the password', { email: 'b@example.org' }, 'wrong-credentials'],
-    ['an e-mail with a wrong one', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],
-    ['no e-mail, without the password', { email: '' }, 'wrong-credentials'],
-    ['a password without the password', { newPassword: 'battery staple' }, 'wrong-credentials'],
-    ['a password with NUL after it', { newPassword: 'battery staple', password: `${password}\0` }, 'wrong-credentials'],
-  ])('refused, and nothing changes: %s', async (_, change, reason) => {
+    ['an e-mail with a wrong password', { email: 'b@example.org', password: 'wrong horse' }, 'wrong-credentials'],
+    ['the removal of the e-mail without the password', { email: '' }, 'wrong-credentials'],
+    ['a new password without the current one', { newPassword: 'battery staple' }, 'wrong-credentials'],
+    [
+      'a current password with NUL after it',
+      { newPassword: 'battery staple', password: `${password}\0` },
+      'wrong-credentials',
+    ],
+  ])('refuses %s and changes nothing', async (_, change, reason) => {
     const before = await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'");
     expect(await reasonOf(accounts.update(bob, { about: 'new', ...change }))).toBe(reason);
     expect(await accounts.sql("SELECT * FROM chat.users WHERE id = 'bob'")).toEqual(before);

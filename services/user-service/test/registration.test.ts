@@ -45,7 +45,7 @@ test('lets in exactly one first account without an invitation, in either mode', 
   await invited.sql("UPDATE chat.users SET id = 'root', role = 'admin'");
 });
 
-test('closed refuses everyone, with an invitation too', async () => {
+test('the closed mode refuses everyone, even with an invitation', async () => {
   const code = await invitation();
   for (const invite of ['', code]) {
     expect(await reasonOf(closed.register('late', { invite }))).toBe('registration-closed');
@@ -60,14 +60,14 @@ test('an invitation lets its holder register, until it is used up', async () => 
   expect(await reasonOf(invited.register('three', { invite: code }))).toBe('invite-not-found');
 });
 
-test('a refused account costs no use', async () => {
+test('a refused registration does not use up an invitation', async () => {
   const code = await invitation({ uses: 1 });
   expect(await reasonOf(invited.register('ROOT', { invite: code }))).toBe('user-id-taken');
   expect(await reasonOf(invited.register('x', { invite: code, password: 'password' }))).toBe('common-password');
   expect(await uses(code)).toBe(0);
 });
 
-test('refuses every invitation that is not open alike', async () => {
+test('gives the same refusal for every invitation that is not open', async () => {
   const [{ id: channel }] = (await invited.sql(
     "INSERT INTO chat.channel (name, owner_id, kind) VALUES ('c', 'root', 'group') RETURNING id",
   )) as [{ id: number }];

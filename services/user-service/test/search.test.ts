@@ -60,7 +60,7 @@ test.each([
   expect(await found(text)).toEqual(ids);
 });
 
-test('finds a user by number, once', async () => {
+test('finds a user by number and lists them once', async () => {
   const { number } = await accounts.get(me, { id: 'dima' });
   await accounts.register(`${number}-twin`);
   await accounts.sql('UPDATE chat.users SET name = $1 WHERE id = $2', [String(number), 'dima']);
@@ -89,7 +89,7 @@ test.each([
   ['a direction mark', '\u202ea'],
   ['65 characters', 'x'.repeat(65)],
   ['20 kB', 'x'.repeat(20_000)],
-])('invalid-search: %s', async (_, text) => {
+])('refuses a text as invalid-search: %s', async (_, text) => {
   expect(await reasonOf(accounts.search(me, text))).toBe('invalid-search');
 });
 
@@ -97,22 +97,22 @@ const token = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('b
 test.each([
   ['no token', 'x'],
   ['no position', token({})],
-  ['a number that is none', token(['a', 0.5])],
+  ['a number that is not whole', token(['a', 0.5])],
   ['a number too high', token(['a', 2 ** 31])],
   ['NUL', token(['a\0', 1])],
-  ['a key that is none', token([1, 1])],
+  ['a key that is not text', token([1, 1])],
   ['too long', token(['x'.repeat(2_000), 1])],
-])('invalid-page: %s', async (_, after) => {
+])('refuses a page token as invalid-page: %s', async (_, after) => {
   expect(await reasonOf(accounts.search(me, 'a', { after }))).toBe('invalid-page');
   expect(await reasonOf(accounts.search(me, 'a', { size: 101 }))).toBe('invalid-page');
 });
 
-test('a position before the text begins at the text', async () => {
+test('a page token from before the first match starts at the first match', async () => {
   const { users } = await accounts.search(me, 'ann', { after: token(['a', 1]) });
   expect(users.map(({ id }) => id)).toEqual(['Ann', 'anna_b', 'zed']);
 });
 
-test('finds only users who show themselves to the caller, and reveals nothing about the others', async () => {
+test('finds only users whose profile the caller may see, and reveals nothing about the others', async () => {
   const hidden = await accounts.token('hiding-one');
   const friend = await accounts.token('friend');
   await accounts.register('hiding-two');
@@ -133,7 +133,7 @@ test('finds only users who show themselves to the caller, and reveals nothing ab
   expect(await accounts.search(friend, 'hiding')).toEqual(missing);
 });
 
-test('shows of each user what the profile shows', async () => {
+test('shows of each user only what the caller may see of the profile', async () => {
   const carl = await accounts.token('carl', { email: 'carl@example.org' });
   await accounts.update(carl, { about: 'a carpenter' });
   const [user] = (await accounts.search(me, 'carl')).users;

@@ -168,7 +168,7 @@ test('Logout everywhere ends all sessions of this user only', async () => {
   expect(await reasonOf(accounts.get(other, { id: 'mia' }))).toBe('ok');
 });
 
-test('purges only sessions expired long ago', async () => {
+test('purges only sessions that expired long ago', async () => {
   const token = await accounts.token('old');
   await accounts.sql(
     "INSERT INTO chat.session (user_id, device, expires_at) VALUES ('old', 'lapsed', now() - interval '2 days'), ('old', 'just', now())",

@@ -2,8 +2,8 @@
 -- name: deleteUser
 SELECT chat.delete_user(:actorId, :userId, :purge) AS outcome;
 
--- Finds the deletions that have work to do: the first pass, an interrupted one, and one after a
--- minute, when nothing that began before the deletion can still be written.
+-- Finds the deletions that have work to do: the first pass, an interrupted pass, and a last pass
+-- after a minute, when every write that began before the deletion has ended.
 -- name: findDeletions
 SELECT user_id, purge, after_channel FROM chat.deletion
 WHERE pass_at IS NULL OR after_channel > 0 OR started_at < now() - interval '1 minute' ORDER BY started_at, user_id LIMIT :size;
@@ -14,7 +14,7 @@ UPDATE chat.deletion SET pass_at = now() WHERE user_id = :userId AND after_chann
 -- name: savePass
 UPDATE chat.deletion SET after_channel = :afterChannel WHERE user_id = :userId;
 
--- Ends a pass, and the deletion if the pass began a minute after it.
+-- Ends a pass. Also ends the deletion if the pass began at least a minute after it was requested.
 -- name: endPass
 WITH over AS (DELETE FROM chat.deletion WHERE user_id = :userId AND pass_at > started_at + interval '1 minute')
 UPDATE chat.deletion SET after_channel = 0 WHERE user_id = :userId AND pass_at <= started_at + interval '1 minute';
@@ -37,7 +37,7 @@ ORDER BY u.status <> 'active', m.role <> 'admin', m.joined_at, u.id LIMIT 1;
 -- name: inherit
 UPDATE chat.channel SET owner_id = :heirId, updated_at = now() WHERE id = :channelId;
 
--- Reads the next channels by id, and whether a message of the user in them has its text.
+-- Reads the next channels by id, each with whether a message of the user in it still has its text.
 -- name: findChannelsToPurge
 SELECT h.channel_id AS id, EXISTS (
   SELECT FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL

@@ -20,7 +20,8 @@ export function searchedPrefix(text: string): string {
 function statusOf(asked: UserStatus): Status | null {
   if (asked === UserStatus.UNSPECIFIED) return null;
   const name = (Object.keys(userStatuses) as Status[]).find((one) => userStatuses[one] === asked);
-  if (name === undefined) throw refuse('invalid-search', { message: 'Unknown status of users.' });
+  if (name === undefined)
+    throw refuse('invalid-search', { message: 'Unknown user status. Use active, suspended or deleted.' });
   return name;
 }
 

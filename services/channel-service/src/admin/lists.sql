@@ -1,14 +1,13 @@
--- Finds a page of accounts, by number.
+-- Finds a page of accounts, ordered by number.
 -- name: listNumbers
 SELECT number FROM chat.users WHERE number > :afterNumber::bigint ORDER BY number LIMIT :size;
 
--- Finds a page of accounts of one status, by number.
+-- Finds a page of accounts of one status, ordered by number.
 -- name: listNumbersOfStatus
 SELECT number FROM chat.users WHERE status = :status AND number > :afterNumber::bigint ORDER BY number LIMIT :size;
 
--- Finds a page of accounts by the start of their id, name or email address, ignoring case, by number
--- (status NULL: any). Each part is a scan of its index; nothing in the database sorts behind
--- chr(1114111).
+-- Finds a page of accounts by the start of their id, name or email address, ignoring case, ordered
+-- by number (status NULL: any). Each part scans one index; no character sorts after chr(1114111).
 -- name: findNumbers
 SELECT DISTINCT match.number FROM (
   SELECT i.number, i.status FROM chat.users i WHERE lower(i.id) ~>=~ lower(:prefix::text) AND lower(i.id) ~<~ (lower(:prefix) || chr(1114111))
@@ -18,17 +17,17 @@ SELECT DISTINCT match.number FROM (
 ) match
 WHERE match.number > :afterNumber::bigint AND (:status::text IS NULL OR match.status = :status) ORDER BY match.number LIMIT :size;
 
--- Reads accounts as an operator sees them, by number.
+-- Reads accounts as an operator sees them, ordered by number.
 -- name: readAccounts
 SELECT id, name, number, role, status, coalesce(email, '') AS email, email_verified, bot,
   coalesce(floor(extract(epoch FROM last_seen_at) * 1000)::bigint, 0) AS last_seen_ms
 FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
 
--- Finds a page of channels of every kind, by id.
+-- Finds a page of channels of every kind, ordered by id.
 -- name: listChannelIds
 SELECT id FROM chat.channel WHERE deleted_at IS NULL AND id > :afterId::bigint ORDER BY id LIMIT :size;
 
--- Finds a page of channels of every kind by the start of their name, ignoring case, by id.
+-- Finds a page of channels of every kind by the start of their name, ignoring case, ordered by id.
 -- name: findChannelIds
 SELECT id FROM chat.channel WHERE deleted_at IS NULL AND lower(name) ~>=~ lower(:prefix::text) AND lower(name) ~<~ (lower(:prefix) || chr(1114111))
   AND id > :afterId::bigint ORDER BY id LIMIT :size;

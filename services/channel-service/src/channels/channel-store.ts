@@ -55,7 +55,7 @@ export const describe = sql.statement(
     lastMs: int8,
     myRank: text.as<'owner' | MemberRole | 'none'>(),
     offered: nullable(text.as<'owner' | 'member'>()),
-    /** 0, with an empty log id, for a user who may not read it. */
+    /** 0 (and an empty log id) for a user who may not read the channel. */
     lastSeq: int8,
     logId: text,
     /** Number of users present, counted up to `limits.usersCounted`. */

@@ -15,9 +15,9 @@ ORDER BY l.active_at DESC, l.channel_id DESC LIMIT :size;
 
 -- Reads a page of the channels of a user with a name (NULL: any), most active first, then offers,
 -- newest first. `at` and `id` are the position at the end of the previous page, in microseconds.
--- Positions of offers are in seconds, so offers come after channels.
--- Own channels are chats the user is a member of, rooms the user owns, and channels offered to the
--- user. LATERAL with LIMIT makes each an index probe, whatever the statistics.
+-- Positions of offers are in seconds, so offers come after channels. Own channels are chats the
+-- user is a member of, rooms the user owns, and channels offered to the user. LATERAL with LIMIT
+-- makes each lookup an index probe, whatever the statistics say.
 -- name: listOwn
 SELECT c.id, c.at FROM (
   SELECT m.channel_id AS id, NULL::timestamptz AS lapses_at FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL

@@ -15,7 +15,8 @@ import { type CreateDeps, throttleCreation } from './create.js';
 import { describeChannel } from './describe.js';
 
 /**
- * Creates the chat. Holds both users, so that a block comes before it or finds the chat.
+ * Creates the chat. Locks both users, so that a concurrent block is either seen here or finds the
+ * chat.
  * @throws {Refusal} `user-not-found` or `user-blocked`.
  */
 async function make(client: PoolClient, me: UserCaller, pair: UserPair): Promise<number | undefined> {

@@ -36,7 +36,8 @@ function toMessage(row: HistoryEntry): Message {
 const sizeOnTheWire = (message: Message) => Message.encode(message).finish().length;
 
 /**
- * Reads the messages at the positions of a page, as many from the first one as fit into it.
+ * Reads the messages at the positions of a page, from the first one on, as many as fit into the
+ * page.
  */
 export async function readPage(
   pool: Queryable,

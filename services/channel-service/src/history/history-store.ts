@@ -48,7 +48,10 @@ export const readEntries = sql.statement(
     editedMs: nullable(int8),
     deleted: bool,
     reactions: json<StoredReaction[]>(),
-    /** Replies that still have their text, counted up to a limit; the next three are of the last one. */
+    /**
+     * Number of replies that still have their text, counted up to a limit. The next three columns
+     * describe the last of them.
+     */
     replies: int8,
     lastReplySeq: int8,
     lastReplyMs: int8,

@@ -18,10 +18,10 @@ SELECT m.channel_id, m.seq, octet_length(m.data) + 400 + 66 * cardinality(m.ment
   ) r), 0)::int AS bytes
 FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq AND :lastSeq AND m.kind IN :HISTORY_KINDS ORDER BY m.seq ASC LIMIT :size;
 
--- Reads entries of any channels in their current state, in the order of the arrays. The row reflects edits and
--- deletions; reactions and files have their own rows. Replies are counted up to a limit, and for a former
--- member up to the removal. LATERAL with LIMIT makes each an index probe,
--- whatever the statistics.
+-- Reads entries of any channels in their current state, in the order of the arrays. The row
+-- reflects edits and deletions; reactions and files have their own rows. Replies are counted up to
+-- a limit, and for a former member up to the removal. LATERAL with LIMIT makes each lookup an index
+-- probe, whatever the statistics say.
 -- name: readEntries
 SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
   floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.data,

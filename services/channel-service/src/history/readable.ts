@@ -10,7 +10,10 @@ export type Readable = readonly [first: number, last: number];
 
 const nothing: Readable = [1, 0];
 
-/** Returns the refusal for a user who is not a member: nothing tells that an unlisted channel exists. */
+/**
+ * Returns the refusal for a user who is not a member. It does not reveal that an unlisted channel
+ * exists.
+ */
 export function refusalOutside({ kind, bannedForMs }: ReadAccess): Refusal {
   if (!isListed(kind)) return refuse('channel-not-found');
   return bannedForMs > 0 ? refuse('banned', { retryAfterMs: bannedForMs }) : refuse('not-a-member');

@@ -1,6 +1,6 @@
 -- Finds a page of a user's chats, most active first. `at` and `id` are the position at the end of
--- the previous page, in microseconds. LATERAL with LIMIT makes each an index probe, whatever the
--- statistics.
+-- the previous page, in microseconds. LATERAL with LIMIT makes each lookup an index probe, whatever
+-- the statistics say.
 -- name: findChats
 SELECT c.id, c.at FROM chat.member m
 CROSS JOIN LATERAL (
@@ -71,7 +71,7 @@ CROSS JOIN LATERAL chat.profile(:userId, :userRole, u.id) p
 WHERE c.id = ANY (:channelIds::int[]) AND c.kind = 'direct';
 
 -- Reads which events this snapshot contains: all whose txid is below `txid`. Times are in
--- microseconds since 1970; `life` is that of the start of the database server.
+-- microseconds since 1970; `life` is the time at which the database server started.
 -- name: readPosition
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS txid, (extract(epoch FROM now()) * 1000000)::bigint AS at,
   (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint AS life;

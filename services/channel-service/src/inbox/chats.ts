@@ -48,7 +48,7 @@ const sizeOnTheWire = (chat: Chat) => Chat.encode(chat).finish().length;
 
 const hasLast = ({ lastSeq }: StoredChat) => lastSeq !== null;
 
-/** Reads the last messages of the first chats: as many as fit into a page. */
+/** Reads the last messages of the chats, from the first chat on, as many as fit into a page. */
 async function readLast(client: PoolClient, me: UserCaller, rows: readonly StoredChat[]) {
   const positions = rows.flatMap(({ id, lastSeq, lastBytes }) =>
     lastSeq === null ? [] : [{ channelId: id, seq: lastSeq, bytes: lastBytes ?? 0 }],
@@ -58,8 +58,8 @@ async function readLast(client: PoolClient, me: UserCaller, rows: readonly Store
 }
 
 /**
- * Reads chats as the caller sees them, in the order of `ids`: as many from the first one as fit into
- * a page. Leaves out those that the caller is not in. Run in a snapshot.
+ * Reads chats as the caller sees them, in the order of `ids`, as many as fit into a page. Leaves
+ * out chats that the caller is not in. Run in a snapshot.
  */
 export async function readChatsOf(
   client: PoolClient,

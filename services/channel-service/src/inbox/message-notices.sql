@@ -1,7 +1,7 @@
--- Notifies users of the messages in parts of logs: those who are mentioned, whose message is replied
--- to, and the other user of a direct chat who is not there. Skips what they have read already, and
--- messages that are more than an hour old, which are read again when an index is rebuilt. A message
--- notifies a user once, for the first of these reasons.
+-- Notifies users of messages in parts of logs: mentioned users, users whose message got a reply,
+-- and the absent user of a direct chat. Skips messages that the user has already read, and messages
+-- more than an hour old, which come up again when an index is rebuilt. A message notifies a user
+-- once, for the first of these reasons.
 -- name: notifyOfMessages
 WITH said AS (
   SELECT p.log_id, m.channel_id, m.seq, m.sender_id, m.mentions, m.target_seq

@@ -8,9 +8,9 @@ import { findChats, readPosition } from './chat-store.js';
 import { readChatsOf } from './chats.js';
 
 /**
- * Encodes which part of all events and entries a snapshot contains, for clients to pass on unread:
- * every event whose transaction id is below `txid`, and entries up to the time `at` of the database,
- * in the life of the database server that began at `life`.
+ * Encodes which part of all events and entries a snapshot contains, for clients to send back
+ * unchanged: every event whose transaction id is below `txid`, and entries up to the time `at` of
+ * the database, in the life of the database server that began at `life`.
  */
 const inboxPosition = ({ txid, at, life }: RowOf<typeof readPosition>) => `1-${txid}-${at}-${life}`;
 

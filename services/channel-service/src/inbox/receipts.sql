@@ -1,6 +1,7 @@
--- Moves the watermarks of a member forward, not beyond the log, and sets or clears the mark "unread"
--- (NULL: cleared by reading on). 0 leaves a watermark unchanged. Returns no row for a user who is
--- not a member, or another log. The lock comes first, so that a removal is seen.
+-- Moves the watermarks of a member forward, not beyond the log, and sets or clears the mark
+-- "unread" (NULL: cleared if the read watermark moves). 0 leaves a watermark unchanged. Returns no
+-- row for a user who is not a member, or another log. The lock comes first, so that a removal is
+-- seen.
 -- name: moveReceipt
 WITH due AS MATERIALIZED (
   SELECT m.channel_id, m.user_id,
@@ -25,6 +26,6 @@ SELECT m.user_id, m.delivered_seq, m.read_seq FROM chat.member m JOIN chat.users
 WHERE m.channel_id = :channelId AND m.user_id > :afterId AND m.left_seq IS NULL AND m.user_id <> :senderId AND NOT u.private_reads
 ORDER BY m.user_id LIMIT :size;
 
--- Sets what notifies a member. Returns no row for a user who is not one.
+-- Sets which messages notify a member. Returns no row for a user who is not a member.
 -- name: setNotify
 UPDATE chat.member SET notify = :notify WHERE channel_id = :channelId AND user_id = :userId AND left_seq IS NULL RETURNING user_id;

@@ -1,5 +1,6 @@
--- Creates an invitation; without a channel, one to register. Run after lockChannel. No row if the
--- channel, or for invitations to register the whole system, has the maximum number of valid ones.
+-- Creates an invitation to a channel or, without a channel, an invitation to register. Run after
+-- lockChannel. No row if the channel, or for invitations to register the whole system, has the
+-- maximum number of valid ones.
 -- name: createInvite
 INSERT INTO chat.invite (id, channel_id, created_by, max_uses, expires_at)
 SELECT :id, :channelId, :createdBy, :maxUses, to_timestamp(:expiresAtMs::bigint / 1000.0)
@@ -17,7 +18,8 @@ SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM
   revoked_at IS NOT NULL OR coalesce(use_count >= max_uses, false) OR coalesce(expires_at <= statement_timestamp(), false) AS expired
 FROM chat.invite WHERE id = :id;
 
--- Lists the newest invitations of a channel, or without one those to register.
+-- Lists the newest invitations to a channel or, without a channel, the newest invitations to
+-- register.
 -- name: listInvites
 SELECT id, channel_id, created_by, use_count, max_uses, floor(extract(epoch FROM expires_at) * 1000)::bigint AS expires_ms,
   floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,

@@ -114,7 +114,7 @@ export function createListInvites(pool: Pool) {
 /** Reasons that would tell a stranger that an invitation exists or existed. */
 const revealing: ReadonlySet<string> = new Set<Reason>(['channel-not-found', 'not-a-member', 'not-operator']);
 
-/** Returns the error for a caller who tried to use an invitation, which may be a stranger. */
+/** Returns the error for a caller who tried to use an invitation and who may be a stranger. */
 export function withoutTrace(thrown: unknown): unknown {
   return thrown instanceof Refusal && revealing.has(thrown.reason) ? refuse('invite-not-found') : thrown;
 }

@@ -31,7 +31,10 @@ function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
   });
 }
 
-/** Joins by an invite link. A member uses nothing up, even if the link has expired. */
+/**
+ * Joins by an invite link. For a member this succeeds without using up the link, even an expired
+ * one.
+ */
 async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Call): Promise<Channel> {
   const [found] = await readInvite.run(pool, { id: inviteId });
   if (found === undefined || found.channelId === null) throw refuse('invite-not-found');
@@ -49,8 +52,9 @@ async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Ca
 }
 
 /**
- * Handles Join: enters a channel by an invite link, or by id a public channel, a direct chat that
- * the caller left, or one whose offer the caller accepts. Does nothing for a member.
+ * Handles Join: enters a channel by an invite link or by its id. An id serves for a public channel,
+ * for a direct chat that the caller left, and for a channel whose offer the caller accepts. Does
+ * nothing for a member.
  */
 export function createJoin(pool: Pool) {
   return async (invite: Invite, me: UserCaller, call: Call): Promise<Channel> => {

@@ -20,7 +20,7 @@ export interface ChangedMember {
   readonly out: boolean;
   /** Role offered to the user by the change. */
   readonly offered?: OfferedRole;
-  /** Details for the audit, if an operator acted as one. */
+  /** Details for the audit, if the caller used the rights of an operator. */
   readonly audit?: object;
 }
 

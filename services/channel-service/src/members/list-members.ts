@@ -18,7 +18,10 @@ function toUser(row: ListedMember): User {
   return { ...asMember(row, inside ? rank : 'none', offered ?? 'none'), ...profileFields(row), blocked };
 }
 
-/** Limits non-members to users anyone may find. */
+/**
+ * Returns whether the caller may see every member. Other callers see only users that anyone may
+ * find.
+ */
 function sharesIt({ inside, ownerId }: Access, me: UserCaller): boolean {
   return inside || ownerId === me.id || me.role === 'admin';
 }

@@ -110,7 +110,10 @@ function roles(role: MemberRole): Change {
   };
 }
 
-/** Sets or lifts a ban. In the direct chat with a blocked user, the block decides. */
+/**
+ * Sets or lifts a ban. Refuses to change the ban of a blocked user in the direct chat, because it
+ * follows the block.
+ */
 function banAsAsked(untilMs: number): Change {
   const change = bans(untilMs);
   return async (context) => {

@@ -11,7 +11,7 @@ UPDATE chat.listing SET active_at = statement_timestamp() WHERE channel_id = :ch
 
 -- Updates the list from the activity of channels that have an owner. Presence without messages also
 -- counts, once an hour; a server gives up an empty channel within minutes. At most 5 such channels
--- per owner rise within 10 minutes; those that rose within the last 10 minutes keep their turn.
+-- per owner rise within 10 minutes; channels that rose within the last 10 minutes are among the 5.
 -- name: followActivity
 UPDATE chat.listing l SET active_at = seen.at FROM (
   SELECT h.channel_id, least(now(), greatest(h.last_at, now() - interval '1 h')) AS at,

@@ -1,5 +1,5 @@
--- Blocks a user, and ends what that user has offered. Run after lockUser. Returns no row if the user
--- has blocked the maximum number of users.
+-- Blocks a user, and deletes that user's offers to the caller. Run after lockUser. Returns no row
+-- if the user has blocked the maximum number of users.
 -- name: addBlock
 WITH offers AS (DELETE FROM chat.offer WHERE user_id = :userId AND offered_by = :blockedId)
 INSERT INTO chat.block (user_id, blocked_id) SELECT :userId::varchar, :blockedId::varchar

@@ -56,7 +56,10 @@ async function addIn(client: PoolClient, me: UserCaller, userId: string): Promis
   return user;
 }
 
-/** Blocks the user, then bans them from the direct chat. A repeated call does what is left. */
+/**
+ * Blocks the user, then bans them from the direct chat. A repeated call completes an interrupted
+ * one.
+ */
 async function block({ pool, servers }: SetBlockDeps, me: UserCaller, userId: string): Promise<void> {
   const user = await transaction(pool, (client) => addIn(client, me, userId));
   const direct = await findDirect(pool, pairOf(me.id, user.id));

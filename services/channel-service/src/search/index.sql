@@ -7,8 +7,8 @@ UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce(
 FROM chat.upkeep_turn was WHERE t.name = 'search' AND was.name = 'search' AND t.taken_at NOT BETWEEN clock_timestamp() - interval '0.5 s' AND clock_timestamp()
 RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id;
 
--- Finds channels whose words do not follow the log: those in which something was said lately, and
--- those in a part of the sweep. In random order, so that no channel is always the last.
+-- Finds channels whose words are behind the log. Looks at channels with a recent entry, and at
+-- those in a part of the sweep. The order is random, so that no channel is always the last.
 -- name: findNews
 SELECT h.channel_id FROM (
   SELECT o.channel_id FROM chat.server s JOIN chat.channel_head o ON o.instance_id = s.instance_id
@@ -22,16 +22,18 @@ WHERE CASE WHEN p.channel_id IS NULL THEN h.last_seq >= h.first_seq
   ELSE p.log_id <> h.log_id OR p.rules < :rules OR p.seq < h.last_seq OR p.first_seq < h.first_seq END
 ORDER BY random() LIMIT :maxChannels;
 
--- Begins to follow channels, with a log that is none, so that words left from before are removed.
+-- Begins to follow channels. The stored log id belongs to no log, so words that were left from
+-- before are void and get removed.
 -- name: openProgress
 INSERT INTO chat.search_progress (channel_id, log_id, rules, seq, first_seq)
 SELECT c.id, '00000000-0000-0000-0000-000000000000', 0, 0, 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
 ON CONFLICT (channel_id) DO NOTHING;
 
--- Locks channels for the indexer until the end of the transaction, and returns what is to be done
--- there: which words go, and after which seq to continue. All words go if they are of another log
--- or of older rules. A crash may lose the last commits, words and position alike, so a commit need
--- not wait for the disk. The transaction is idle while text is cut into words.
+-- Locks channels for the indexer until the end of the transaction, and returns the work there:
+-- below which seq to remove words, and after which seq to continue. All words are removed if they
+-- belong to another log or were cut by older rules. Commits do not wait for the disk, because a
+-- crash that loses the last words loses their position too. The transaction may be idle for longer
+-- than others, because it is idle while text is cut into words.
 -- name: lockProgress
 SELECT p.channel_id, h.log_id, h.first_seq, CASE WHEN void.void THEN h.first_seq - 1 ELSE greatest(p.seq, h.first_seq - 1) END AS seq,
   CASE WHEN void.void THEN 9007199254740991 WHEN p.first_seq < h.first_seq THEN h.first_seq ELSE 0 END AS remove_below
@@ -51,8 +53,9 @@ WITH gone AS (
 SELECT channel_id, count(*) AS rows FROM gone GROUP BY channel_id;
 
 -- Reads the next entries of each log, with the message that each is about in its current state: for
--- an edit or a deletion, its target. No row for a channel that has another log by now; one without
--- an entry for a log that has no more. `data` is NULL if the message has no text that can be shown.
+-- an edit or a deletion, its target. Returns no row for a channel that has another log by now, and
+-- one row without an entry for a log that has no further entries. `data` is NULL if the message has
+-- no text that can be shown.
 -- name: readNews
 SELECT n.channel_id, h.last_seq, e.seq, m.seq AS message_seq, m.sender_id, floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms,
   (extract(epoch FROM m.edited_at) * 1000000)::bigint AS edited_us, m.content_type,

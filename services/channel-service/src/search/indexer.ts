@@ -132,7 +132,7 @@ function save(client: PoolClient, parts: readonly LogPart[]): Promise<unknown> {
 /** Reads parts of logs in the transaction that records that they have been read. */
 export type LogReader = (client: PoolClient, parts: readonly LogPart[]) => Promise<void>;
 
-/** Follows some channels by a slice. Returns those that have more. */
+/** Indexes one slice of each of these channels. Returns the channels that have more. */
 async function indexSlice(client: PoolClient, channelIds: readonly number[], also: LogReader): Promise<number[]> {
   await openProgress.run(client, { channelIds });
   const locked = await lockProgress.run(client, { channelIds, rules: wordRules });
@@ -148,7 +148,10 @@ async function indexSlice(client: PoolClient, channelIds: readonly number[], als
   return [...unread, ...unremoved].map(({ channelId }) => channelId);
 }
 
-/** Returns channels with news. Finds none while another manager looks, or just after it has. */
+/**
+ * Returns channels with new entries. Returns none while another manager is looking for them, or has
+ * just done so.
+ */
 async function findChannels(client: PoolClient): Promise<number[]> {
   if (!(await takeTurn(client, 'search'))) return [];
   const [sweep] = await moveSweep.run(client, { channels: channelsPerSweep });
@@ -158,8 +161,9 @@ async function findChannels(client: PoolClient): Promise<number[]> {
 }
 
 /**
- * Follows the logs of all channels with the words of their messages. Each slice commits words and
- * position together. Managers share the work: they look for news in turn, and lock each channel.
+ * Keeps the words for the search up to date with the logs of all channels. Each slice commits words
+ * and position together. Managers share the work: they look for news in turn, and lock each
+ * channel.
  */
 export class Indexer {
   readonly #pool: Pool;

@@ -3,14 +3,17 @@ import { pairsOf, type Token, tokensOf } from './words.js';
 
 /** Quotation marks of all kinds. Words between two of them must follow each other exactly. */
 const quotes = /["\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02]/u;
-/** Length from which the last word also finds longer words. A shorter beginning would find too much. */
+/**
+ * Minimum length of the last word to find longer words too. A shorter beginning would find too
+ * much.
+ */
 const prefixCharacters = 3;
 /** Maximum number of channels to look up by label. For more, comparing the results is cheaper. */
 const labelledChannels = 4;
 
 /**
- * Cuts a run into words of its language. This decides only which parts of the run may stand apart:
- * a part is found wherever it stands, however the same text is cut in a message.
+ * Cuts a run into the words of its language. A message matches if it has all of these words, in any
+ * place, even if the run in the message would be cut elsewhere.
  */
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
 
@@ -22,7 +25,10 @@ function wordTerm({ forms }: Token, isOpen: boolean): string {
   return anyOf(forms.map((form) => `'${form}'${ending}`));
 }
 
-/** Finds all pairs of a part of a run, in order, or any pair that begins with its only character. */
+/**
+ * Returns the term for a part of a run: its pairs, in order. For a single character, any pair that
+ * begins with it.
+ */
 function partTerm(part: string): string {
   const pairs = pairsOf(part).slice(0, -1);
   return pairs.length === 0 ? `'${part}':*` : inOrder(pairs.map((pair) => `'${pair}'`));
@@ -33,7 +39,10 @@ function wordsInRun(run: string): string[] {
   return words.length === 0 ? [run] : words;
 }
 
-/** Returns a term for a run in a phrase. Only the last one may go on in the message. */
+/**
+ * Returns the term for a run in a phrase. Only if the run is the last of the phrase may the text of
+ * the message continue with more letters.
+ */
 function runInPhrase(run: string, isLast: boolean): string {
   return isLast ? partTerm(run) : inOrder(pairsOf(run).map((pair) => `'${pair}'`));
 }
@@ -46,7 +55,10 @@ function phraseTerms(text: string): string[] {
   return terms.length === 0 ? [] : [inOrder(terms)];
 }
 
-/** Returns the terms of text without spaces: words that follow each other, and the words of runs. */
+/**
+ * Returns the terms for a piece of text without spaces: its words, which must follow each other,
+ * and the words of its runs.
+ */
 function chunkTerms(chunk: string, isLast: boolean): string[] {
   const tokens = tokensOf(chunk);
   const open = isLast ? tokens.at(-1) : undefined;

@@ -1,6 +1,6 @@
 -- Reads the channels in which a user may search: chats that the user is or was a member of, and own
--- rooms; the most active ones if there are more than `maxChannels`. LATERAL with LIMIT makes each an
--- index probe, whatever the statistics.
+-- rooms; the most active ones if there are more than `maxChannels`. LATERAL with LIMIT makes each
+-- lookup an index probe, whatever the statistics say.
 -- name: findSearchable
 SELECT c.id AS channel_id, c.log_id, c.kind, true AS has_history, c.open_history, c.first_seq, c.last_seq, mine.joined_seq, mine.left_seq,
   mine.inside, 0 AS banned_for_ms

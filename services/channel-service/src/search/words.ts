@@ -1,6 +1,6 @@
 /**
- * Version of the rules in this file. Raise it with every change that gives any text other words:
- * the indexer then cuts all messages again.
+ * Version of the rules in this file. Increment it with every change that cuts any text into other
+ * words: the indexer then cuts all messages again.
  */
 export const wordRules = 1;
 
@@ -45,7 +45,10 @@ const article = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=...)/u;
 
 /** Maximum length of a word; the rest of it does not count. */
 const wordCharacters = 64;
-/** Words and characters of runs that are indexed. PostgreSQL numbers at most 16,383. */
+/**
+ * Maximum number of indexed words, and characters of runs, in a message. PostgreSQL numbers at most
+ * 16,383.
+ */
 export const indexedPlaces = 16_000;
 const textCharacters = 65_536;
 
@@ -82,8 +85,8 @@ export function tokensOf(text: string): Token[] {
 }
 
 /**
- * Returns the pairs of neighbours in a run, and the last character alone: the word at each of its
- * places.
+ * Returns the word at each position of a run: two neighbouring characters, or the last character
+ * alone.
  */
 export function pairsOf(run: string): string[] {
   const characters = [...run];

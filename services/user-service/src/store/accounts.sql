@@ -22,9 +22,9 @@ SELECT u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_se
 FROM chat.users u CROSS JOIN LATERAL chat.profile(:readerId::varchar, :readerRole, u.id) p
 WHERE (lower(u.id) = lower(:userId) OR u.number = :number::int) AND p.is_visible;
 
--- Updates an account. NULL leaves a field unchanged, and '' removes the email or the avatar. Returns
--- no row if the password is no longer the one that was verified. A different address is not verified;
--- a change of its case is not different.
+-- Updates an account. NULL leaves a field unchanged, and '' removes the email or the avatar.
+-- Returns no row if the password is no longer the one that was verified. A new address is
+-- unverified; a change of upper and lower case does not make it new.
 -- name: updateAccount
 UPDATE chat.users u SET
   name = coalesce(:name, name),

@@ -1,8 +1,8 @@
--- Creates a bot with its session, for a user who may. Returns `done` or the refusal reason.
+-- Creates a bot with its session, if the actor may do so. Returns `done` or the refusal reason.
 -- name: createBot
 SELECT chat.create_bot(:actorId, :botId, :name, :channelId, :tokenHash, :most) AS outcome;
 
--- Ends a bot, for a user who may. Returns `done` or the refusal reason.
+-- Ends a bot, if the actor may do so. Returns `done` or the refusal reason.
 -- name: revokeBot
 SELECT chat.revoke_bot(:actorId, :botId) AS outcome;
 

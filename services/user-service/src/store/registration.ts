@@ -6,7 +6,7 @@ const readInvitation = sql.statement('readInvitation', { code: text }, { isOpen:
 const useInvitation = sql.statement('useInvitation', { code: text }, { isUsed: bool });
 const readAnyAccount = sql.statement('readAnyAccount', {}, { hasAccounts: bool });
 
-/** Never refuses. Its row is the lock that makes transactions take turns. */
+/** A rate that never refuses. Its row is the lock that makes transactions take turns. */
 const turn: Rate = { key: 'first-account', secondsPerCall: 0.001, burst: 1_000_000 };
 
 /** Returns whether there is no account yet. */
@@ -16,8 +16,7 @@ export async function isUnused(client: Queryable): Promise<boolean> {
 }
 
 /**
- * Returns whether there is no account yet, and lets no other transaction find that out before this
- * one has ended.
+ * Returns whether there is no account yet. Other transactions that ask wait until this one ends.
  */
 export async function claimFirst(client: Queryable): Promise<boolean> {
   await spend(client, turn, 'all');
