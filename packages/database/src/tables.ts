@@ -70,6 +70,7 @@ export interface ChannelHeadTable {
   revision: Generated<number>;
   storedBytes: Generated<number>;
   storedRows: Generated<number>;
+  members: Generated<number>;
 }
 
 export interface DeletionTable {

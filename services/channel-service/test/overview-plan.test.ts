@@ -62,6 +62,14 @@ async function plan(text: string, values: readonly unknown[], mode: string): Pro
   }
 }
 
+/** Values of `readChats` for chats of one of their members. */
+function pageOf(channelIds: readonly number[]): unknown[] {
+  const { usersCounted: maxPresent, unreadCounted: maxUnread } = limits;
+  const { unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
+  const userId = readers[0]?.id ?? '';
+  return readChats.valuesOf({ userId, channelIds, maxPresent, maxLooked, maxUnread, maxTold });
+}
+
 const maxAt = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
 describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
@@ -78,12 +86,17 @@ describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 
   });
 
   test('reads the chats of a page by index', async () => {
-    const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
-    const values = { userId: me.id, channelIds: owned, maxLooked, maxUnread, maxTold };
-    const text = await plan(readChats.text, readChats.valuesOf(values), mode);
+    const text = await plan(readChats.text, pageOf(owned), mode);
     expect(text).toContain('message_said');
     expect(text).toContain('message_mentions');
     expect(text).not.toMatch(/Seq Scan on (message|member|users|channel|channel_head)/);
+  });
+
+  test('counts what is unread from an index alone', async () => {
+    const text = await plan(readChats.text, pageOf(owned), mode);
+    const [, rows, fetched] =
+      /Index Only Scan using message_said .*rows=(\d+)[\s\S]*?Heap Fetches: (\d+)/.exec(text) ?? [];
+    expect([rows, fetched]).toEqual(['30', '0']);
   });
 });
 
@@ -95,8 +108,7 @@ test('counts what is unread without looking at reactions', async () => {
     [id],
   );
   await rig.owner.query('UPDATE chat.channel_head SET last_seq = 50040 WHERE channel_id = $1', [id]);
-  const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
-  const values = readChats.valuesOf({ userId: me.id, channelIds: [id], maxLooked, maxUnread, maxTold });
+  const values = pageOf([id]);
   const { rows } = await rig.owner.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${readChats.text}`, values);
   const { Plan: root } = rows[0]['QUERY PLAN'][0];
   expect(root['Shared Hit Blocks'] + root['Shared Read Blocks']).toBeLessThan(200);

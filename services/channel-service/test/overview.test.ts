@@ -1,3 +1,5 @@
+import { ChannelService, ListChannelsRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase, utf8 } from '@parley/testkit';
 import { Chats, reason } from './chats.js';
 import { Inbox } from './inbox-api.js';
@@ -128,6 +130,22 @@ describe('a chat', () => {
     expect(last?.editedAt).toBeGreaterThan(0);
     await change(id, [seq], "data = '', deleted_at = now()");
     expect((await inbox.chat(member, id)).last).toMatchObject({ seq, deleted: true, data: Buffer.alloc(0) });
+  });
+
+  test('has the channel as the list of channels has it', async () => {
+    await group({ description: 'about it', metadata: '{"a":1}', slowModeS: 5 });
+    await group({ retention: { nothing: true } });
+    await chats.direct(owner, member.id);
+    for (const who of [owner, member]) {
+      const request = ListChannelsRequest.fromPartial({ mine: true });
+      const { channels } = await callUnary(rig.manager, ChannelService.listChannels, request, {
+        token: who.token,
+        withinMs: 15_000,
+      });
+      expect(channels).toHaveLength(3);
+      const listed = channels.map((channel) => ({ ...channel, version: 0 }));
+      expect((await inbox.overview(who)).chats.map(({ channel }) => channel)).toEqual(listed);
+    }
   });
 
   test('has no last message and nothing unread without history', async () => {

@@ -20,9 +20,52 @@ import {
 } from '@parley/database';
 import { settingColumns, settingConstants } from '@parley/service-kit';
 
-const sql = loadSql('channels.sql', import.meta.url, { ...kindConstants, ...settingConstants });
-
 const kind = enumeration<ChannelKind>('chat.channel_kind');
+
+/**
+ * Columns of a channel that do not depend on its reader: of its row `c`, its head `h`, its listing `l`
+ * and its live server `s`.
+ */
+export const channelConstants = {
+  ...settingConstants,
+  CHANNEL: `c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS,
+    c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
+    s.instance_id IS NOT NULL AS serving, CASE WHEN c.kind = 'room' THEN 0 ELSE h.members END AS member_count,
+    floor(extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000)::bigint AS last_ms`,
+};
+export const channelColumns = {
+  id: int4,
+  name: text,
+  userLimit: int4,
+  kind,
+  ownerId: text,
+  iconId: nullable(uuid),
+  retentionSeconds: nullable(int4),
+  retentionCount: nullable(int4),
+  ...settingColumns,
+  openHistory: bool,
+  metadata: text,
+  createdMs: int8,
+  /** Whether the owner has a live lease. */
+  serving: bool,
+  /** 0 for rooms. */
+  memberCount: int4,
+  /** Time of the last entry or the last use, in Unix ms. */
+  lastMs: int8,
+};
+
+/** Columns of a channel as one user sees it. */
+export const viewColumns = {
+  myRank: text.as<'owner' | MemberRole | 'none'>(),
+  offered: nullable(text.as<'owner' | 'member'>()),
+  /** 0 (and an empty log id) for a user who may not read the channel. */
+  lastSeq: int8,
+  logId: text,
+  /** Number of users present, counted up to `limits.usersCounted`. */
+  people: int8,
+};
+
+const sql = loadSql('channels.sql', import.meta.url, { ...kindConstants, ...channelConstants });
 
 /** A user who is in a channel now. */
 interface PresentUser {
@@ -35,31 +78,8 @@ export const describe = sql.statement(
   'describe',
   { channelIds: array(int4), maxUsersOfRoom: int4, maxUsersOfChat: int4, readerId: text, maxCounted: int4 },
   {
-    id: int4,
-    name: text,
-    userLimit: int4,
-    kind,
-    ownerId: text,
-    iconId: nullable(uuid),
-    retentionSeconds: nullable(int4),
-    retentionCount: nullable(int4),
-    ...settingColumns,
-    openHistory: bool,
-    metadata: text,
-    createdMs: int8,
-    /** Whether the owner has a live lease. */
-    serving: bool,
-    /** 0 for rooms. */
-    memberCount: int8,
-    /** Time of the last entry or the last use, in Unix ms. */
-    lastMs: int8,
-    myRank: text.as<'owner' | MemberRole | 'none'>(),
-    offered: nullable(text.as<'owner' | 'member'>()),
-    /** 0 (and an empty log id) for a user who may not read the channel. */
-    lastSeq: int8,
-    logId: text,
-    /** Number of users present, counted up to `limits.usersCounted`. */
-    people: int8,
+    ...channelColumns,
+    ...viewColumns,
     /** The first users present, by id. */
     users: json<readonly PresentUser[]>(),
   },
@@ -95,8 +115,8 @@ export const startLog = sql.statement('startLog', { channelId: int4, hasHistory:
 export const deleteChannel = sql.statement('deleteChannel', { channelId: int4 });
 export const createDirect = sql.statement('createDirect', { openerId: text, low: text, high: text }, { id: int4 });
 
-/** A channel as one user sees it. */
-export type DescribedChannel = RowOf<typeof describe>;
+/** A channel as one user sees it, without the users who are present. */
+export type ChannelView = Omit<RowOf<typeof describe>, 'users'>;
 
 /** Fields of a new channel. */
 export type NewChannelFields = Omit<ParametersOf<typeof createChannel>, 'maxChannels'>;

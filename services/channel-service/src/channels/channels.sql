@@ -4,12 +4,7 @@
 -- seats of that server.) A reader who is not present sees only the names of users that anyone may
 -- find, and no names for an unlisted chat.
 -- name: describe
-SELECT c.id, c.name, c.user_limit, c.kind, c.owner_id, c.icon_id, c.retention_seconds, c.retention_count, :SETTINGS,
-  c.open_history, c.metadata::text AS metadata, floor(extract(epoch FROM c.created_at) * 1000)::bigint AS created_ms,
-  s.instance_id IS NOT NULL AS serving,
-  CASE WHEN c.kind = 'room' THEN 0
-    ELSE (SELECT count(*) FROM chat.member m WHERE m.channel_id = c.id AND m.left_seq IS NULL) END AS member_count,
-  floor(extract(epoch FROM greatest(h.last_at, l.active_at)) * 1000)::bigint AS last_ms,
+SELECT :CHANNEL,
   my.rank AS my_rank, o.role AS offered,
   CASE WHEN my.reads THEN h.last_seq ELSE 0 END AS last_seq, CASE WHEN my.reads THEN h.log_id::text ELSE '' END AS log_id,
   inside.people, inside.users

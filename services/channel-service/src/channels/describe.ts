@@ -1,15 +1,15 @@
-import { Channel, ChannelStatus } from '@parley/contract';
+import { Channel, ChannelStatus, User } from '@parley/contract';
 import type { Queryable } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { channelKinds, retentionOf, settingsOf, type UserCaller } from '@parley/service-kit';
 import { ranks } from '../requests/ranks.js';
-import { type DescribedChannel, describe } from './channel-store.js';
+import { type ChannelView, describe } from './channel-store.js';
 
-function toChannel(row: DescribedChannel): Channel {
+/** Builds the message for a channel as one user sees it, without the users who are present. */
+export function toChannel(row: ChannelView): Channel {
   return Channel.fromPartial({
     id: row.id,
     name: row.name,
-    users: [...row.users],
     userCount: row.people,
     limit: row.userLimit,
     status: row.serving ? ChannelStatus.SERVING : ChannelStatus.IDLE,
@@ -46,8 +46,8 @@ export async function describeChannels(
     readerId: me,
     maxCounted: limits.usersCounted,
   });
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.flatMap((id) => byId.get(id) ?? []).map(toChannel);
+  const byId = new Map(rows.map((row) => [row.id, { ...toChannel(row), users: row.users.map(User.fromPartial) }]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /**

@@ -13,8 +13,9 @@ import {
   type UserRole,
 } from '@parley/database';
 import { profileColumns } from '@parley/service-kit';
+import { channelColumns, channelConstants, viewColumns } from '../channels/channel-store.js';
 
-const sql = loadSql('chats.sql', import.meta.url, kindConstants);
+const sql = loadSql('chats.sql', import.meta.url, { ...kindConstants, ...channelConstants });
 
 /** User id, delivered seq and read seq of a member. */
 type StoredReceipt = readonly [userId: string, deliveredSeq: number, readSeq: number];
@@ -26,16 +27,17 @@ export const findChats = sql.statement(
 );
 export const readChats = sql.statement(
   'readChats',
-  { userId: text, channelIds: array(int4), maxLooked: int8, maxUnread: int8, maxTold: int8 },
+  { userId: text, channelIds: array(int4), maxPresent: int8, maxLooked: int8, maxUnread: int8, maxTold: int4 },
   {
-    id: int4,
+    ...channelColumns,
+    ...viewColumns,
     deliveredSeq: int8,
     readSeq: int8,
     markedUnread: bool,
     notify: text.as<Notify>(),
     /** Null, like its size, if there is no message that the user may read. */
-    lastSeq: nullable(int8),
-    lastBytes: nullable(int4),
+    saidSeq: nullable(int8),
+    saidBytes: nullable(int4),
     unread: int8,
     mentions: int8,
     others: json<readonly StoredReceipt[]>(),

@@ -14,52 +14,59 @@ ORDER BY c.at DESC, c.id DESC LIMIT :size;
 -- Reads chats as one of their members sees them, in the order of the ids, without those that the
 -- user is not in. Looks at no more than `maxLooked` messages of a chat, and counts no more than
 -- `maxUnread` of them. `others` are [id, delivered, read], in chats of at most `maxTold` members.
--- `last_bytes` is an upper bound of the encoded size of the last message, without its
--- reactions.
+-- `said_bytes` is an upper bound of the encoded size of the last message, without its
+-- reactions. LATERAL with LIMIT makes each an index probe, whatever the statistics.
 -- name: readChats
-SELECT c.id, m.delivered_seq, m.read_seq, m.marked_unread, m.notify, last.seq AS last_seq, last.bytes AS last_bytes,
+SELECT :CHANNEL,
+  CASE WHEN c.owner_id = :userId AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS my_rank, o.role AS offered,
+  log.last_seq, CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.log_id::text ELSE '' END AS log_id, present.people,
+  m.delivered_seq, m.read_seq, m.marked_unread, m.notify, said.seq AS said_seq, said.bytes AS said_bytes,
   unread.n AS unread, mentions.n AS mentions, coalesce(others.receipts, '[]') AS others
 FROM unnest(:channelIds::int[]) WITH ORDINALITY AS page (id, place)
+CROSS JOIN LATERAL (SELECT * FROM chat.channel x WHERE x.id = page.id AND x.deleted_at IS NULL LIMIT 1) c
+CROSS JOIN LATERAL (SELECT * FROM chat.channel_head x WHERE x.channel_id = page.id LIMIT 1) h
+CROSS JOIN LATERAL (SELECT * FROM chat.member x WHERE x.channel_id = page.id AND x.user_id = :userId AND x.left_seq IS NULL LIMIT 1) m
+LEFT JOIN LATERAL (SELECT x.active_at FROM chat.listing x WHERE x.channel_id = page.id LIMIT 1) l ON true
+LEFT JOIN LATERAL (SELECT x.instance_id FROM chat.server x WHERE x.instance_id = h.instance_id AND x.lease_until > now() LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT x.role FROM chat.offer x WHERE x.channel_id = page.id AND x.user_id = :userId AND x.lapses_at > now() LIMIT 1) o ON true
 CROSS JOIN LATERAL (
-  SELECT x.id, greatest(h.first_seq, CASE WHEN x.open_history THEN 1 ELSE y.joined_seq + 1 END) AS first_seq,
-    CASE WHEN x.retention_seconds IS DISTINCT FROM 0 THEN h.last_seq ELSE 0 END AS last_seq
-  FROM chat.channel x JOIN chat.channel_head h ON h.channel_id = x.id JOIN chat.member y ON y.channel_id = x.id AND y.user_id = :userId
-  WHERE x.id = page.id AND x.deleted_at IS NULL LIMIT 1
-) c
+  SELECT count(*) AS people FROM (
+    SELECT DISTINCT x.user_id FROM chat.seat x
+    WHERE x.channel_id = page.id AND x.live AND x.instance_id IS NOT DISTINCT FROM s.instance_id AND x.epoch = h.epoch LIMIT :maxPresent
+  ) seated
+) present
 CROSS JOIN LATERAL (
-  SELECT x.*, greatest(x.read_seq + 1, x.joined_seq + 1, c.first_seq) AS unread_from
-  FROM chat.member x WHERE x.channel_id = page.id AND x.user_id = :userId AND x.left_seq IS NULL LIMIT 1
-) m
+  SELECT greatest(h.first_seq, CASE WHEN c.open_history THEN 1 ELSE m.joined_seq + 1 END) AS first_seq,
+    CASE WHEN c.retention_seconds IS DISTINCT FROM 0 THEN h.last_seq ELSE 0 END AS last_seq,
+    greatest(m.read_seq, m.joined_seq) AS read_seq
+) log
 LEFT JOIN LATERAL (
   SELECT x.seq, octet_length(x.data) + 400 + 66 * cardinality(x.mentions) AS bytes FROM chat.message x
-  WHERE x.channel_id = page.id AND x.seq BETWEEN c.first_seq AND c.last_seq AND x.kind IN :SPEECH_KINDS ORDER BY x.seq DESC LIMIT 1
-) last ON true
+  WHERE x.channel_id = page.id AND x.seq BETWEEN log.first_seq AND log.last_seq AND x.kind IN :SPEECH_KINDS ORDER BY x.seq DESC LIMIT 1
+) said ON true
 CROSS JOIN LATERAL (
   SELECT count(*) AS n FROM (
     SELECT FROM (
       SELECT x.sender_id, x.deleted_at FROM chat.message x
-      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind IN :SPEECH_KINDS ORDER BY x.seq LIMIT :maxLooked
-    ) said WHERE said.sender_id <> :userId AND said.deleted_at IS NULL LIMIT :maxUnread
+      WHERE x.channel_id = page.id AND x.seq BETWEEN log.first_seq AND log.last_seq AND x.seq > log.read_seq AND x.kind IN :SPEECH_KINDS
+      ORDER BY x.seq LIMIT :maxLooked
+    ) looked WHERE looked.sender_id <> :userId AND looked.deleted_at IS NULL LIMIT :maxUnread
   ) counted
 ) unread
 CROSS JOIN LATERAL (
   SELECT count(*) AS n FROM (
     SELECT FROM (
       SELECT x.sender_id, x.deleted_at, x.mentions FROM chat.message x
-      WHERE x.channel_id = page.id AND x.seq BETWEEN m.unread_from AND c.last_seq AND x.kind IN :SPEECH_KINDS AND x.mentions <> '{}'
+      WHERE x.channel_id = page.id AND x.seq BETWEEN log.first_seq AND log.last_seq AND x.seq > log.read_seq AND x.kind IN :SPEECH_KINDS AND x.mentions <> '{}'
       ORDER BY x.seq LIMIT :maxLooked
-    ) said WHERE said.sender_id <> :userId AND said.deleted_at IS NULL AND :userId = ANY (said.mentions) LIMIT :maxUnread
+    ) looked WHERE looked.sender_id <> :userId AND looked.deleted_at IS NULL AND :userId = ANY (looked.mentions) LIMIT :maxUnread
   ) counted
 ) mentions
-LEFT JOIN LATERAL (
-  SELECT json_agg(json_build_array(o.user_id, o.delivered_seq, o.read_seq)) AS receipts
-  FROM (
-    SELECT x.user_id, x.delivered_seq, x.read_seq, count(*) OVER () AS members FROM (
-      SELECT y.user_id, y.delivered_seq, y.read_seq FROM chat.member y WHERE y.channel_id = page.id AND y.left_seq IS NULL LIMIT :maxTold::bigint + 1
-    ) x
-  ) o
-  WHERE o.members <= :maxTold AND o.user_id <> :userId AND NOT (SELECT u.private_reads FROM chat.users u WHERE u.id = o.user_id)
-) others ON true
+CROSS JOIN LATERAL (
+  SELECT json_agg(json_build_array(x.user_id, x.delivered_seq, x.read_seq)) AS receipts FROM chat.member x
+  WHERE h.members <= :maxTold AND x.channel_id = page.id AND x.left_seq IS NULL AND x.user_id <> :userId
+    AND (SELECT u.id FROM chat.users u WHERE u.id = x.user_id AND u.private_reads) IS NULL
+) others
 ORDER BY page.place;
 
 -- Reads the other users of a user's direct chats, as the user may see them.

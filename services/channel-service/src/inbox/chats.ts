@@ -1,9 +1,9 @@
-import { type Channel, ChannelKind, Chat, type Message, Notify, User } from '@parley/contract';
+import { Chat, type Message, Notify, User } from '@parley/contract';
 import type { Notify as NotifyWord, Pool, PoolClient } from '@parley/database';
 import { snapshot } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
 import { profileFields, type UserCaller } from '@parley/service-kit';
-import { describeChannels } from '../channels/describe.js';
+import { toChannel } from '../channels/describe.js';
 import { readPage } from '../history/entries.js';
 import { fitting } from '../requests/page.js';
 import { readChats, readPeers, type StoredChat } from './chat-store.js';
@@ -15,8 +15,8 @@ export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
 };
 
 /** Reads the other users of direct chats, by the id of the chat. */
-async function readPeersOf(client: PoolClient, me: UserCaller, channels: readonly Channel[]) {
-  const channelIds = channels.flatMap(({ id, kind }) => (kind === ChannelKind.DIRECT ? [id] : []));
+async function readPeersOf(client: PoolClient, me: UserCaller, chats: readonly StoredChat[]) {
+  const channelIds = chats.flatMap(({ id, kind }) => (kind === 'direct' ? [id] : []));
   if (channelIds.length === 0) return new Map<number, User>();
   const rows = await readPeers.run(client, { userId: me.id, userRole: me.role, channelIds });
   return new Map(
@@ -28,15 +28,15 @@ async function readPeersOf(client: PoolClient, me: UserCaller, channels: readonl
 }
 
 /** Builds the message by hand: a page has thousands of receipts, and fromPartial copies each. */
-function toChat(me: UserCaller, row: StoredChat, channel: Channel, last?: Message, peer?: User): Chat {
+function toChat(me: UserCaller, row: StoredChat, last?: Message, peer?: User): Chat {
   const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, others } = row;
   return {
-    channel: { ...channel, users: [] },
+    channel: toChannel(row),
     last,
     unread,
     mentions,
     mine: { userId: me.id, deliveredSeq, readSeq, log: '' },
-    log: channel.log,
+    log: row.logId,
     markedUnread,
     notify: notifyWords[notify],
     others: others.map(([userId, delivered, read]) => ({ userId, deliveredSeq: delivered, readSeq: read, log: '' })),
@@ -46,12 +46,12 @@ function toChat(me: UserCaller, row: StoredChat, channel: Channel, last?: Messag
 
 const sizeOnTheWire = (chat: Chat) => Chat.encode(chat).finish().length;
 
-const hasLast = ({ lastSeq }: StoredChat) => lastSeq !== null;
+const hasLast = ({ saidSeq }: StoredChat) => saidSeq !== null;
 
 /** Reads the last messages of the chats, from the first chat on, as many as fit into a page. */
 async function readLast(client: PoolClient, me: UserCaller, rows: readonly StoredChat[]) {
-  const positions = rows.flatMap(({ id, lastSeq, lastBytes }) =>
-    lastSeq === null ? [] : [{ channelId: id, seq: lastSeq, bytes: lastBytes ?? 0 }],
+  const positions = rows.flatMap(({ id, saidSeq, saidBytes }) =>
+    saidSeq === null ? [] : [{ channelId: id, seq: saidSeq, bytes: saidBytes ?? 0 }],
   );
   const messages = await readPage(client, positions, me.id);
   return new Map(messages.map((message) => [message.channelId, message]));
@@ -66,17 +66,26 @@ export async function readChatsOf(
   me: UserCaller,
   ids: readonly number[],
 ): Promise<readonly Chat[]> {
-  const { unreadCounted: maxUnread, unreadLookedAt: maxLooked, membersToldReceipts: maxTold } = limits;
-  const rows = await readChats.run(client, { userId: me.id, channelIds: ids, maxLooked, maxUnread, maxTold });
-  const described = await describeChannels(client, me, ids);
-  const channels = new Map(described.map((channel) => [channel.id, channel]));
-  const peers = await readPeersOf(client, me, described);
+  const {
+    usersCounted: maxPresent,
+    unreadCounted: maxUnread,
+    unreadLookedAt: maxLooked,
+    membersToldReceipts: maxTold,
+  } = limits;
+  const rows = await readChats.run(client, {
+    userId: me.id,
+    channelIds: ids,
+    maxPresent,
+    maxLooked,
+    maxUnread,
+    maxTold,
+  });
+  const peers = await readPeersOf(client, me, rows);
   const last = await readLast(client, me, rows);
   const over = rows.findIndex((row) => hasLast(row) && !last.has(row.id));
-  const chats = rows.slice(0, over === -1 ? rows.length : over).flatMap((row) => {
-    const channel = channels.get(row.id);
-    return channel === undefined ? [] : toChat(me, row, channel, last.get(row.id), peers.get(row.id));
-  });
+  const chats = rows
+    .slice(0, over === -1 ? rows.length : over)
+    .map((row) => toChat(me, row, last.get(row.id), peers.get(row.id)));
   return fitting(chats, limits.pageBytes, sizeOnTheWire);
 }
 

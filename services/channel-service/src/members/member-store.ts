@@ -141,13 +141,12 @@ export type ListedMember = RowOf<typeof listMembers>;
  */
 export type ChangePosition = RowOf<typeof nextRevision>;
 
-/** Counts the members of a locked channel. */
+/** Returns the number of members of a locked channel. */
 export async function countMembers(client: Queryable, channelId: number): Promise<number> {
   const { members } = await db(client)
-    .selectFrom('member')
-    .select(({ fn }) => fn.countAll<number>().as('members'))
+    .selectFrom('channelHead')
+    .select('members')
     .where('channelId', '=', channelId)
-    .where('leftSeq', 'is', null)
     .executeTakeFirstOrThrow();
   return members;
 }
