@@ -58,7 +58,7 @@ test('keeps the text of a reported message as it was', async () => {
   await expect(report(me, { channelId: group, seq })).rejects.toEqual(reason('message-not-found'));
 });
 
-test('a reporter has one open report of a target', async () => {
+test('a second report of the same target does nothing while the first is open', async () => {
   const seq = await chats.say(group, rude);
   for (let n = 0; n < 2; n++) {
     await report(me, { channelId: group, seq });
@@ -72,7 +72,7 @@ test('a reporter has one open report of a target', async () => {
   expect((await reports({ resolved: true })).reports).toHaveLength(3);
 });
 
-test('nobody reports what they may not read, and a stranger gets the answer for a missing channel', async () => {
+test('refuses a report of a message that the reporter may not read, and tells a stranger that the channel is missing', async () => {
   const seq = await chats.say(group, rude);
   const stranger = await rig.person();
   const removed = await rig.person();
@@ -92,7 +92,7 @@ test('nobody reports what they may not read, and a stranger gets the answer for 
   await report(removed, { channelId: group, seq });
 });
 
-test('refuses bad reports, oneself, and users whom the caller cannot know, like missing ones', async () => {
+test('refuses malformed reports and reports of oneself, and treats users whom the caller cannot know as missing', async () => {
   const hidden = await rig.person();
   await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden.id]);
   const own = await chats.say(group, me);
@@ -115,7 +115,7 @@ test('refuses bad reports, oneself, and users whom the caller cannot know, like 
   ]);
 });
 
-test('limits the rate of reports, and the open ones of a user', async () => {
+test('limits the rate of reports and the number of open reports by one user', async () => {
   await rig.owner.query(
     "INSERT INTO chat.abuse_report (by_id, user_id, channel_id, seq, reason) SELECT $1, $2, 1, n, '' FROM generate_series(1, 100) n",
     [me.id, rude.id],
@@ -126,7 +126,7 @@ test('limits the rate of reports, and the open ones of a user', async () => {
   expect(new Set(reasons)).toEqual(new Set(['change-too-often']));
 });
 
-test('operators alone list and resolve reports; each resolution is in the audit once', async () => {
+test('only operators list and resolve reports, and the audit has each resolution once', async () => {
   await report(me, { userId: rude.id });
   const [first] = (await reports()).reports;
   const { reasons } = await outcomes<unknown>([reports({}, me), resolve(first?.id ?? 0, me)]);

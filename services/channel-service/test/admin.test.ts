@@ -47,7 +47,7 @@ async function disconnects(count: number): Promise<DisconnectRequest[]> {
     .map(({ request }) => request as unknown as DisconnectRequest);
 }
 
-test('allows operators only, as their row says and not the token', async () => {
+test('allows only operators, by the role in their row and not in the token', async () => {
   const user = await rig.person();
   const id = await rig.room(user);
   const calls = (who: Person) => [
@@ -283,7 +283,7 @@ describe("the audit of an operator's actions in a channel", () => {
   const details = async (who: Person, size: number) =>
     (await api.listAudit(who, { size })).entries.map(({ detail }) => JSON.parse(detail));
 
-  test('distinguishes mute, unmute, ban, unban and removal, with their end', async () => {
+  test('distinguishes mute, unmute, ban, unban and removal, with their end times', async () => {
     const chats = new Chats(rig);
     const [owner, user] = [await rig.person(), await rig.person()];
     const id = await chats.make(owner, 'public');
@@ -334,7 +334,7 @@ describe("the audit of an operator's actions in a channel", () => {
   });
 });
 
-test('verifies the email address that the operator names, if it is still that of the user and of no other account', async () => {
+test('verifies the email address that the operator names, if the user still has it and no other account has verified it', async () => {
   const root = await rig.person('admin');
   const api = new AdminApi(rig);
   const [ann, bob] = (await rig.persons(2)) as [Person, Person];

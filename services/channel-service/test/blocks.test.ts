@@ -82,7 +82,7 @@ test('a block is not lifted or shortened by a ban in the direct chat', async () 
   await expect(rig.listen(pest, id)).rejects.toEqual(reason('channel-not-found'));
 });
 
-test('a blocked user cannot add the blocker to a chat or offer one, and open offers end', async () => {
+test('a blocked user cannot add the blocker to a chat or make them an offer, and open offers end', async () => {
   const group = await chats.make(pest, 'group');
   const room = await chats.make(pest, 'room');
   await chats.change(pest, room, me, { role: ranks.owner });
@@ -92,7 +92,7 @@ test('a blocked user cannot add the blocker to a chat or offer one, and open off
   await expect(chats.change(pest, room, me, { role: ranks.owner })).rejects.toEqual(reason('user-not-found'));
 });
 
-test('members show whom the caller has blocked, to the caller only', async () => {
+test('a list of members marks users whom the caller has blocked, for the caller only', async () => {
   const group = await chats.make(me, 'group');
   await chats.add(me, group, pest);
   await setBlock(me, pest.id);
@@ -102,7 +102,7 @@ test('members show whom the caller has blocked, to the caller only', async () =>
   expect(await blockedFor(pest)).toEqual([]);
 });
 
-test('lists blocked users in pages; blocking twice and lifting twice do nothing more', async () => {
+test('lists blocked users in pages, and a second block or unblock changes nothing', async () => {
   const others = await rig.persons(3);
   for (const { id } of [...others, ...others]) await setBlock(me, id.toUpperCase());
   const sorted = others.map(({ id }) => id).toSorted();
@@ -113,7 +113,7 @@ test('lists blocked users in pages; blocking twice and lifting twice do nothing 
   expect(await listBlocked(me)).toMatchObject({ users: [], next: '' });
 });
 
-test('refuses oneself, bad ids, and users whom the caller cannot know, like missing ones', async () => {
+test('refuses to block oneself or a malformed id, and treats users whom the caller cannot know as missing', async () => {
   const hidden = await rig.person();
   await rig.owner.query("UPDATE chat.users SET visibility = 'nobody' WHERE id = $1", [hidden.id]);
   const { reasons } = await outcomes(
@@ -143,7 +143,7 @@ test('a user can block 1,000 users', async () => {
   await setBlock(me, pest.id);
 });
 
-test('a block and the opening of a direct chat at once leave no chat that the blocked user can enter', async () => {
+test('a block that races with the opening of a direct chat leaves no chat that the blocked user can enter', async () => {
   for (let round = 0; round < 20; round++) {
     const [one, other] = (await rig.persons(2)) as [Person, Person];
     await Promise.allSettled([setBlock(one, other.id), chats.direct(other, one.id)]);

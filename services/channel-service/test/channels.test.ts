@@ -101,7 +101,7 @@ describe('Create', () => {
     await rig.create(me, { name: 'y', limit: 1 });
   });
 
-  test('limits one address to a burst of 500, direct chats included', async () => {
+  test('limits one address to a burst of 500 channels, direct chats included', async () => {
     await rig.owner.query(
       `INSERT INTO chat.rate (key, tat) VALUES ('create-address:127.0.0.1', now() + interval '4989 s')
        ON CONFLICT (key) DO UPDATE SET tat = excluded.tat`,
@@ -128,7 +128,7 @@ describe('Create', () => {
     await expect(rig.create(me, { name: 'z', limit: 1 })).resolves.toBeDefined();
   });
 
-  test('allows a burst of 20, then one every 5 seconds', async () => {
+  test('allows one user a burst of 20 channels, then one every 5 seconds', async () => {
     const { answers, reasons } = await outcomes(
       Array.from({ length: 24 }, () => rig.create(me, { name: 'y', limit: 1 })),
     );
@@ -233,7 +233,7 @@ describe('Delete', () => {
     expect(await rig.one('SELECT count(*)::int AS n FROM chat.audit WHERE target = $1', String(id))).toEqual({ n: 0 });
   });
 
-  test('allows only the owner or an operator, whose action is audited', async () => {
+  test('allows only the owner or an operator, and audits the action of an operator', async () => {
     const id = await rig.room(me);
     await expect(rig.remove(await rig.person(), id)).rejects.toEqual(reason('not-owner'));
     const admin = await rig.person('admin');

@@ -83,7 +83,7 @@ describe('when every lease has lapsed at once', () => {
       expect(refused.retryAfterMs).toBeGreaterThan(3_000);
       expect(refused.retryAfterMs).toBeLessThanOrEqual(5_000);
     }
-    await rig.listen(await rig.person(), await rig.room(owner)); // It had no owner, so there is no reason to wait.
+    await rig.listen(await rig.person(), await rig.room(owner)); // This room had no owner, so there is no reason to wait.
     await report(slow);
     expect((await rig.listen(await rig.person(), kept)).server?.id).toBe(slow.instanceId);
     expect(await rig.one('SELECT epoch FROM chat.channel_head WHERE channel_id = $1', kept)).toEqual({ epoch: 7 });

@@ -114,7 +114,7 @@ test('an owned chat goes to the oldest admin, else to the oldest member, else it
   }
 });
 
-test('a purge blanks messages and edits by deletions in the log, and counts what it frees', async () => {
+test('a purge blanks messages and edits by deletions in the log, and gives their storage back', async () => {
   const group = await chats.make(friend, 'group');
   await chats.add(friend, group, victim);
   await chats.say(group, friend, 3);
@@ -153,7 +153,7 @@ test('continues an interrupted purge, and finishes with a pass that began a minu
   }
   await deleteUser(victim.id, true);
   await worked(victim.id);
-  // A message that was on its way, and a pass that stopped after the first channel.
+  // Simulates messages that were on their way, and a pass that stopped after the first channel.
   for (const id of rooms) await chats.say(id, victim);
   await rig.owner.query('UPDATE chat.deletion SET after_channel = $2 WHERE user_id = $1', [victim.id, rooms[0]]);
   const texts = async () =>

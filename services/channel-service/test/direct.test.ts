@@ -34,7 +34,7 @@ const both = () => [
   [other, opener],
 ];
 
-test('refuses deletion, roles and removal of the other user', async () => {
+test('a direct chat refuses deletion, roles and removal of the other user', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await expect(rig.remove(one, id)).rejects.toEqual(reason('wrong-kind'));
     for (const change of [{ remove: true }, { role: ranks.owner }, { role: ranks.admin }]) {
@@ -50,7 +50,7 @@ test('refuses deletion, roles and removal of the other user', async () => {
   await expect(chats.add(opener, id, stranger)).rejects.toEqual(reason('wrong-kind'));
 });
 
-test('lets each user leave, get an offer and return by choice', async () => {
+test('a direct chat lets each user leave, get an offer and return by choice', async () => {
   for (const [one, two] of both() as [Person, Person][]) {
     await chats.change(one, id, one, { remove: true });
     expect(await listed(one)).toEqual([]);
@@ -61,7 +61,7 @@ test('lets each user leave, get an offer and return by choice', async () => {
   }
 });
 
-test('limits requests to three a day without telling the requester', async () => {
+test('a user gets at most three requests a day to return, and the requester does not learn of the limit', async () => {
   for (let n = 0; n < 5; n++) {
     await chats.change(other, id, other, { remove: true }).catch(() => undefined);
     expect(await chats.direct(opener, other.id)).toMatchObject({ id });
@@ -86,7 +86,7 @@ test('a banned user reads only earlier messages until the ban is lifted', async 
   }
 });
 
-test('lets a user who left or was banned also ban the other', async () => {
+test('a user who left or was banned can still ban the other', async () => {
   await chats.change(other, id, other, { remove: true });
   await chats.change(other, id, opener, { banUntil: forGood });
   await chats.change(opener, id, other, { banUntil: forGood });
@@ -95,7 +95,7 @@ test('lets a user who left or was banned also ban the other', async () => {
   }
 });
 
-test('lets each user mute the other, who stays a member', async () => {
+test('a direct chat lets each user mute the other, who stays a member', async () => {
   await rig.listen(opener, id);
   await chats.change(other, id, opener, { muteUntil: forGood });
   const row = () =>

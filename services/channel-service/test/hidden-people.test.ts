@@ -96,7 +96,7 @@ test('refuses a missing and an invisible channel alike, whatever the user id', a
   }
 });
 
-test('shows outsiders of a public chat only users anyone may find', async () => {
+test('shows outsiders of a public chat only users whom anyone may find', async () => {
   const open = await chats.make(owner, 'public');
   await chats.join(hidden, open);
   const channelsNamed = async (who: Person) => (await chats.members(who, open)).users.map(({ id }) => id);
@@ -105,7 +105,7 @@ test('shows outsiders of a public chat only users anyone may find', async () => 
   expect((await channelsNamed(hidden)).toSorted()).toEqual([owner.id, hidden.id].toSorted());
 });
 
-test('members see the profile of another member only as far as its owner shows it', async () => {
+test('members see the profile of another member only as far as that member allows', async () => {
   const group = await chats.make(owner, 'group');
   const [open, contact] = await rig.persons(2);
   const people = [open, contact, hidden].flatMap((one) => one ?? []);

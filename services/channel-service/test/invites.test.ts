@@ -92,7 +92,7 @@ describe.each(['group', 'public', 'private'] as const)('in a %s', (kind) => {
   });
 });
 
-test('unknown, used up, expired and revoked links, and links of deleted chats, get one answer', async () => {
+test('unknown, used up, expired and revoked links, and links of deleted chats, get the same refusal', async () => {
   const id = await chats.make(owner, 'private');
   const spent = await invite(owner, { channelId: id, maxUses: 1 });
   await join(member, spent.id);
@@ -113,7 +113,7 @@ test('unknown, used up, expired and revoked links, and links of deleted chats, g
   expect([...answers]).toEqual([expect.stringMatching(/^invite-not-found /)]);
 });
 
-test('a link lets in nobody who is banned, and nobody beyond the limit, and is not used up by them', async () => {
+test('a link lets in nobody who is banned and nobody beyond the member limit, and they do not use it up', async () => {
   const id = await chatWithMember('group');
   const { id: link } = await invite(owner, { channelId: id, maxUses: 1 });
   await chats.change(owner, id, member, { banUntil: inAnHour() });
@@ -148,7 +148,7 @@ test('a chat has at most 100 valid links', async () => {
   await expect(invite(owner, { channelId: id })).resolves.toMatchObject({ channelId: id });
 });
 
-test('100 people at once on a link for 10 let in exactly 10', async () => {
+test('a link for 10 lets in exactly 10 of 100 people who use it at once', async () => {
   const id = await chats.make(owner, 'private');
   const { id: link } = await invite(owner, { channelId: id, maxUses: 10 });
   const people = await rig.persons(100);

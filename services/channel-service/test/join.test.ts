@@ -35,7 +35,7 @@ const rowOf = (id: number, who: Person) =>
   rig.one<Record<string, unknown>>('SELECT * FROM chat.member WHERE channel_id = $1 AND user_id = $2', id, who.id);
 
 describe('Join', () => {
-  test('enters a public channel by its id, once', async () => {
+  test('enters a public channel by its id, and does nothing for a member', async () => {
     const id = await chats.make(owner, 'public');
     await expect(rig.listen(member, id)).rejects.toEqual(reason('not-a-member'));
     expect(await chats.join(member, id)).toMatchObject({ id, memberCount: 2 });

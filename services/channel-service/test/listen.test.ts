@@ -66,7 +66,7 @@ describe('the response of Listen', () => {
   });
 });
 
-describe('seats of a room', () => {
+describe('Listen in a room', () => {
   test.each([1, 2, 3, 4, 5])('seats 25 of 26 concurrent callers over two managers, round %i', async () => {
     await rig.server();
     const id = await rig.room(owner);
@@ -203,7 +203,7 @@ describe('the owner of a channel', () => {
   });
 });
 
-test('refuses only the channel whose row is locked as too busy', async () => {
+test('refuses with too-busy only for the channel whose row is locked', async () => {
   await rig.server();
   const [held, free] = [await rig.room(owner), await rig.room(owner)];
   const holder = await rig.owner.connect();
@@ -242,7 +242,7 @@ describe('access', () => {
     expect(n).toBe(2);
   });
 
-  test('tells outsiders to join a public chat and banned users of the ban, and hides other chats', async () => {
+  test('tells outsiders to join a public chat, tells banned users of the ban, and hides other chats', async () => {
     await rig.server();
     const [stranger, past, banned] = (await rig.persons(3)) as [Person, Person, Person];
     for (const [kind, word, toBanned] of [

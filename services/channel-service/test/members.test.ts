@@ -137,7 +137,7 @@ describe('strangers', () => {
     expect(Object.keys(await listed(stranger, id))).toHaveLength(4);
   });
 
-  test('lets an operator remove, mute and ban, audited and without read access', async () => {
+  test('who are operators can remove, mute and ban, audited and without read access', async () => {
     const root = await rig.person('admin');
     const id = await chat('private');
     await chats.change(root, id, member, { remove: true });
@@ -165,7 +165,7 @@ describe('roles', () => {
     await expect(chats.change(admin, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
   });
 
-  test('keep a previous owner as an admin, who can then leave', async () => {
+  test('change with the owner: the previous owner becomes an admin, who can leave', async () => {
     const id = await chat('private');
     await expect(chats.change(owner, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
     await chats.change(owner, id, member, { role: ranks.owner });
@@ -176,7 +176,7 @@ describe('roles', () => {
     expect((await rig.list(member, id))[0]).toMatchObject({ ownerId: member.id, memberCount: 3 });
   });
 
-  test('let any user accept a room, but not as a 101st channel', async () => {
+  test('of owner can be accepted by any user for a room, but not for a 101st channel', async () => {
     const room = await chats.make(owner, 'room');
     await rig.owner.query(
       `INSERT INTO chat.channel (name, owner_id, retention_seconds) SELECT 'x', $1, 0 FROM generate_series(1, 100) n`,
@@ -192,7 +192,7 @@ describe('roles', () => {
 });
 
 describe('removing', () => {
-  test('is for managers, and removing an admin for the owner only', async () => {
+  test('is for managers of the channel, and only the owner can remove an admin', async () => {
     const id = await chat('group');
     await expect(chats.change(member, id, other, { remove: true })).rejects.toEqual(reason('not-channel-admin'));
     await expect(chats.change(admin, id, owner, { remove: true })).rejects.toEqual(reason('owner-stays'));
@@ -229,7 +229,7 @@ describe('removing', () => {
     await expect(rig.listen(member, id)).rejects.toEqual(reason('channel-not-found'));
   });
 
-  test('ends a visit to a room once', async () => {
+  test('ends the visit of a user to a room, but the user may come back', async () => {
     const room = await chats.make(owner, 'room');
     await rig.listen(member, room);
     await expect(chats.change(member, room, other, { remove: true })).rejects.toEqual(reason('not-owner'));

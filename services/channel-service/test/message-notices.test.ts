@@ -63,7 +63,7 @@ async function group(): Promise<number> {
 const set = (who: Person, id: number, column: string, value: unknown) =>
   rig.owner.query(`UPDATE chat.member SET ${column} = $3 WHERE channel_id = $1 AND user_id = $2`, [id, who.id, value]);
 
-test('a mention and a reply notify their user once, however often the log is followed', async () => {
+test('a mention or a reply notifies its user once, however often the log is read', async () => {
   const id = await group();
   const mention = await say(id, ann, { mentions: [bob.id, ann.id] });
   const asked = await say(id, carol);
@@ -78,7 +78,7 @@ test('a mention and a reply notify their user once, however often the log is fol
   expect(await noticesOf(bob)).toHaveLength(2);
 });
 
-test('a direct message notifies the other user who is not there', async () => {
+test('a direct message notifies the other user if that user is not there', async () => {
   const { id } = await chats.direct(ann, bob.id);
   const seq = await say(id, ann);
   await indexAll(rig, pool);
@@ -93,7 +93,7 @@ test('a direct message notifies the other user who is not there', async () => {
   expect(await noticesOf(bob)).toHaveLength(1);
 });
 
-test('nothing notifies of what was read, deleted or said long ago, and nobody who left, blocked or silenced it', async () => {
+test('no notification for a message that is read, deleted or old, or whose sender or chat the user blocked, silenced or left', async () => {
   const id = await group();
   const mentions = [bob.id];
   await set(bob, id, 'delivered_seq', 1_000);

@@ -60,7 +60,7 @@ async function group(...people: readonly Person[]): Promise<number> {
 }
 
 describe('a change of members', () => {
-  test('notifies a user who is added, and nobody who comes alone', async () => {
+  test('notifies a user whom another user adds, but nobody who joins by choice', async () => {
     const id = await group(member);
     expect((await inbox.notifications(member)).notifications).toMatchObject([
       { kind: kinds.added, channelId: id, seq: 0, by: owner.id, read: false },
@@ -108,9 +108,9 @@ describe('a change of members', () => {
   });
 
   test.each([
-    ['a removal', { remove: true }],
-    ['a ban', { banUntil: Date.now() + 3_600_000 }],
-  ])('%s takes the notifications of that channel along', async (_, change) => {
+    ['removes the member', { remove: true }],
+    ['bans the member', { banUntil: Date.now() + 3_600_000 }],
+  ])('that %s deletes the notifications of that channel', async (_, change) => {
     const [id, other] = [await group(member), await group(member)];
     await tell('mention', id, await chats.say(id, owner), owner, member);
     await chats.change(owner, id, member, change);
@@ -118,7 +118,7 @@ describe('a change of members', () => {
     expect([notifications.map(({ channelId }) => channelId), unread]).toEqual([[other], 1]);
   });
 
-  test('the deletion of a channel takes its notifications along', async () => {
+  test('by deletion of the channel deletes its notifications', async () => {
     const id = await group(member);
     await rig.remove(owner, id);
     expect(await kindsOf(member)).toEqual([]);
@@ -139,7 +139,7 @@ describe('a message', () => {
     expect(await kindsOf(member)).toEqual([kinds.reply, kinds.mention, kinds.added]);
   });
 
-  test('notifies no stranger, no former member, nobody of before their time and nobody in another log', async () => {
+  test('notifies no stranger, no former member, nobody who joined after it, and nobody if its seq is of another log', async () => {
     const [stranger, former] = (await rig.persons(2)) as [Person, Person];
     const id = await group(former);
     const seq = await chats.say(id, owner);
@@ -156,7 +156,7 @@ describe('a message', () => {
     expect(await tell('added', id, late, owner, member)).toBe(0);
   });
 
-  test('is read with its notification', async () => {
+  test('once it is read makes its notification read', async () => {
     const id = await group(member);
     const seq = await chats.say(id, owner, 2);
     for (const one of [seq - 1, seq]) await tell('mention', id, one, owner, member);
@@ -170,7 +170,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('by many calls at once notifies once and nobody waits for ever', async () => {
+  test('that many calls announce at once notifies once, and no call waits for ever', async () => {
     const people = await rig.persons(20);
     const id = await group(...people);
     const seq = await chats.say(id, owner, 10);

@@ -64,7 +64,7 @@ describe.each(['room', 'group', 'public', 'private'] as const)('handing over a %
     await expect(chats.change(owner, id, other, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
   });
 
-  test('can be declined, withdrawn and lapse', async () => {
+  test('can be declined or withdrawn, and lapses', async () => {
     await chats.change(owner, id, friend, { role: ranks.owner });
     await chats.change(friend, id, friend, { role: ranks.member });
     await expect(chats.change(friend, id, friend, { role: ranks.owner })).rejects.toEqual(reason('not-owner'));
@@ -142,7 +142,7 @@ describe.each(['group', 'private', 'public'] as const)('a user who left a %s', (
   test.each([
     ['add', { add: true }],
     ['role', { role: ranks.member }],
-  ])('agrees by %s', async (_name, change) => {
+  ])('accepts an offer by %s', async (_name, change) => {
     await chats.add(owner, id, friend);
     expect(await chats.change(friend, id, friend, change)).toMatchObject({ memberRole: ranks.member });
     await expect(chats.add(owner, id, friend)).resolves.toMatchObject([{ memberRole: ranks.member }]);
@@ -172,7 +172,7 @@ test('adds a removed user again without consent', async () => {
   expect(await chats.add(owner, id, friend)).toMatchObject([{ memberRole: ranks.member, offered: 0 }]);
 });
 
-test('one user who adds a person to 100 groups does not block others', async () => {
+test('one user who adds a person to 100 groups does not use up the limit of others', async () => {
   const theirs = await chats.make(other, 'group');
   const reasons: string[] = [];
   for (let n = 0; n < 100; n++) {
@@ -184,7 +184,7 @@ test('one user who adds a person to 100 groups does not block others', async () 
   expect(reasons).toEqual(Array(80).fill('change-too-often'));
 });
 
-test('a lifted ban does not make a user known', async () => {
+test('a user whose ban was lifted still counts as a stranger', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('direct:' || $1::text, now() + 99.5 * interval '864 s')",
@@ -245,7 +245,7 @@ test('limits one user to 3 open offers to a person and lists them after the chan
   expect(ids[0]).toBe(own);
 });
 
-test('limits adding a removed user again to 60 times', async () => {
+test('a removed user can be added again at most 60 times', async () => {
   const id = await chats.make(owner, 'group');
   await rig.owner.query(
     "INSERT INTO chat.rate (key, tat) VALUES ('added:' || $1::text || '/' || $2::int, now() + 58.5 * interval '10 s')",

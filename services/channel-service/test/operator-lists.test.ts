@@ -93,7 +93,7 @@ test('finds accounts by the start of id, name or address, in any case, each once
   });
 });
 
-test('pages visit each account of a status once, by number', async () => {
+test('pages contain each account of a status once, ordered by number', async () => {
   const seen: number[] = [];
   let after = '';
   do {
@@ -119,7 +119,7 @@ test('lists channels of every kind without their log, to operators only', async 
   expect(reasons).toEqual(['not-operator', 'not-operator']);
 });
 
-test('refuses texts and pages that cannot be', async () => {
+test('refuses invalid texts and page tokens', async () => {
   for (const text of ['x'.repeat(255), 'a\u0000b']) {
     await expect(users({ text })).rejects.toEqual(reason('invalid-search'));
     await expect(channels({ text })).rejects.toEqual(reason('invalid-search'));

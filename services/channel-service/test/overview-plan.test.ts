@@ -13,7 +13,10 @@ let me: Person;
 let readers: Person[];
 let owned: number[];
 
-/** Chats in the database, and those of the caller among them, each with members and messages. */
+/**
+ * Number of chats in the database, and of the caller's chats among them. Each has members and
+ * messages.
+ */
 const [allChats, myChats] = [100_000, 5_000];
 
 beforeAll(async () => {
@@ -73,7 +76,7 @@ function pageOf(channelIds: readonly number[]): unknown[] {
 const maxAt = { at: Number.MAX_SAFE_INTEGER, id: limits.channelId };
 
 describe.each(['force_custom_plan', 'force_generic_plan'])('with 100,000 chats, 5,000 of them mine (%s)', (mode) => {
-  test('finds a page by index, and keeps only the first of its own chats', async () => {
+  test('finds a page by index, and sorts only as many chats as the page holds', async () => {
     const text = await plan(findChats.text, findChats.valuesOf({ userId: me.id, ...maxAt, size: 101 }), mode);
     expect(text).not.toMatch(/Seq Scan on (member|channel|channel_head)/);
     expect(text).toContain('member_chats');
@@ -124,7 +127,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - began;
 }
 
-test('shows what an Overview of 100 chats costs beside a call that reads one row', async () => {
+test('compares the cost of an Overview of 100 chats with that of a call that reads one row', async () => {
   const [pages, trips]: [number[], number[]] = [[], []];
   const id = allChats;
   for (let n = 0; n < 220; n++) {

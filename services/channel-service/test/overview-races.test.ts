@@ -4,7 +4,10 @@ import { Chats } from './chats.js';
 import { Inbox } from './inbox-api.js';
 import { type Person, Rig } from './rig.js';
 
-/** Rounds of everything at once. `TEST_ROUNDS=1000 npm test -- overview-races` is the long form. */
+/**
+ * Rounds of concurrent changes of every kind. `TEST_ROUNDS=1000 npm test -- overview-races` is the
+ * long form.
+ */
 const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 
 let database: TestDatabase;
@@ -98,7 +101,7 @@ async function comeAndGo(id: number, who: Person): Promise<void> {
   await chats.change(owner, id, who, { add: true });
 }
 
-test(`unread counts and mentions equal a recount after ${rounds} rounds of everything at once`, async () => {
+test(`unread counts and mentions equal a recount after ${rounds} rounds of concurrent changes`, async () => {
   for (let round = 0; round < rounds; round++) {
     [owner, ...people] = (await rig.persons(5)) as [Person, ...Person[]];
     const id = await chats.make(owner, 'group', { closedHistory: round % 2 === 1 });

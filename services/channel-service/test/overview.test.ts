@@ -45,7 +45,7 @@ const countsOf = async (who: Person, id: number) => {
   return [unread, mentions];
 };
 
-/** A group of two with everything before the first message read. */
+/** Creates a group of two in which the first message is the first unread entry. */
 async function group(more: Parameters<Chats['make']>[2] = {}): Promise<number> {
   const id = await chats.make(owner, 'group', more);
   await chats.add(owner, id, member);
@@ -79,7 +79,7 @@ describe('the list', () => {
     expect((await inbox.overview(member)).chats).toEqual([]);
   });
 
-  test('refuses a page of 101 and a token that is none', async () => {
+  test('refuses a page of 101 and a malformed token', async () => {
     await expect(inbox.overview(owner, 101)).rejects.toEqual(reason('invalid-page'));
     for (const after of ['x', '1-', '-1-1', '1-99999999999'])
       await expect(inbox.overview(owner, 1, after)).rejects.toEqual(reason('invalid-page'));
@@ -258,7 +258,7 @@ describe('unread messages and mentions', () => {
     expect(counts).toEqual([4, 1]);
   });
 
-  test('of a closed history show no last message from before', async () => {
+  test('in a closed history show no last message from before the member joined', async () => {
     const id = await chats.make(owner, 'group', { closedHistory: true });
     await chats.say(id, owner, 3);
     await chats.add(owner, id, member);

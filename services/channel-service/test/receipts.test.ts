@@ -80,7 +80,7 @@ describe('UpdateReceipt', () => {
     await expect(inbox.receipt(owner, forgets, { readSeq: 1 })).rejects.toEqual(reason('no-history'));
   });
 
-  test('marks as unread without moving a receipt; reading on clears the mark', async () => {
+  test('marks a chat as unread without moving a receipt, and clears the mark when the user reads on', async () => {
     const last = await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: last - 1 });
     const marked = await inbox.receipt(member, id, { markedUnread: true });
@@ -91,7 +91,7 @@ describe('UpdateReceipt', () => {
     expect(await inbox.receipt(member, id, { markedUnread: false })).toMatchObject({ markedUnread: false });
   });
 
-  test('gives strangers and former members the answer of a channel that does not exist', async () => {
+  test('gives strangers and former members the answer for a channel that does not exist', async () => {
     await chats.say(id, owner, 2);
     await inbox.receipt(member, id, { log, readSeq: 1 });
     await chats.change(owner, id, member, { remove: true });
@@ -129,7 +129,7 @@ describe('UpdateReceipt', () => {
     expect(settled.filter((one) => one.status === 'rejected').length).toBeGreaterThan(0);
   });
 
-  test('by many calls at once in any order ends at the highest, for every member', async () => {
+  test('ends at the highest seq after many concurrent calls in any order, for every member', async () => {
     const people = [owner, member, ...(await rig.persons(4))];
     await chats.add(owner, id, ...people.slice(2));
     const last = await chats.say(id, owner, 40);
@@ -144,7 +144,7 @@ describe('UpdateReceipt', () => {
 });
 
 describe('ListReceipts', () => {
-  test('lists the members but the sender and private readers, page by page', async () => {
+  test('lists all members except the sender and private readers, page by page', async () => {
     const people = await rig.persons(3);
     await chats.add(owner, id, ...people);
     const [first, , hidden] = people as [Person, Person, Person];
@@ -161,7 +161,7 @@ describe('ListReceipts', () => {
     expect([page.receipts.length, rest.next]).toEqual([2, '']);
   });
 
-  test('refuses what is no message that the caller may read', async () => {
+  test('refuses a seq that is not a message that the caller may read', async () => {
     const last = await chats.say(id, owner, 1);
     for (const seq of [0, 1, last + 1, Number.MAX_SAFE_INTEGER])
       await expect(inbox.receipts(owner, id, seq)).rejects.toEqual(reason('message-not-found'));

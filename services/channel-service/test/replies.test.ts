@@ -72,7 +72,7 @@ test('deleted replies do not count, nor do edits and reactions', async () => {
   expect(await repliesTo(owner, id, root)).toBeUndefined();
 });
 
-test('a former member learns of no reply after the removal, a returned one does', async () => {
+test('a former member sees no reply after the removal, but a returned member does', async () => {
   const id = await chats.make(owner, 'group');
   await chats.add(owner, id, member);
   const root = await chats.say(id, owner);
@@ -85,7 +85,7 @@ test('a former member learns of no reply after the removal, a returned one does'
   expect(await repliesTo(member, id, root)).toMatchObject({ count: 4, lastSeq: after });
 });
 
-test('users of a room see all replies, muted ones too', async () => {
+test('users of a room see all replies, even users who are muted', async () => {
   const id = (await rig.create(owner, { name: 'a room', limit: 5, retention: { everything: true } })).id;
   const root = await chats.say(id, owner);
   await reply(id, owner, root, 2);

@@ -49,7 +49,7 @@ describe('a stored report', () => {
     const other = await rig.chatServer();
     await rig.report(token, { server });
     await rig.report(other.token, { server: { ...server, name: 'two' } });
-    await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // Both are new: the database is back from an outage.
+    await expect(rig.report(token, { server, cutOff: true })).rejects.toEqual(reason('no-server')); // Both servers are new, as after an outage of the database.
     expect((await row()).lease).toBeGreaterThan(2);
     await rig.one(
       `UPDATE chat.server SET lease_since = now() - interval '5 s' WHERE instance_id = $1 RETURNING 1`,
@@ -223,7 +223,7 @@ describe('bounds', () => {
     ['no name', { name: '' }],
     ['a name of 65', { name: 'x'.repeat(65) }],
     ['state 9', { state: 9 as never }],
-  ])('%s', async (_, field) => {
+  { => ])('refuse a report with %s', async (_, field) => { => {
     await expect(rig.report(token, { server: { ...server, ...field } })).rejects.toEqual(reason('invalid-report'));
   });
 
@@ -234,17 +234,17 @@ describe('bounds', () => {
     ['state word', { state: 'asleep' }],
     ['load word', { load: 'much' }],
     ['half a seat', { seats: '0.5' }],
-  ])('%s', async (_, kv) => {
+  { => ])('refuse a metric with %s', async (_, kv) => { => {
     await rig.report(token, { server });
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('invalid-report'));
   });
 
-  test('accepts 64 metrics and 256 bytes per metric', async () => {
+  test('accept 64 metrics and 256 bytes per metric', async () => {
     await expect(rig.report(token, { server, metric: { kv: many(64) } })).resolves.toBeDefined();
     await expect(rig.report(token, { server, metric: { kv: { k: 'v'.repeat(255) } } })).resolves.toBeDefined();
   });
 
-  test('refuses channels beyond the largest id', async () => {
+  test('refuse channels beyond the largest id', async () => {
     for (const id of [0, 2_147_483_648]) {
       await expect(rig.report(token, { server, channels: [{ id, epoch: 1 }] })).rejects.toEqual(
         reason('invalid-report'),
@@ -252,7 +252,7 @@ describe('bounds', () => {
     }
   });
 
-  test('refuses malformed bytes and numbers above 2^53', async () => {
+  test('refuse malformed bytes and numbers above 2^53', async () => {
     const channel = Buffer.from([0x12, 2 + hugeEpoch.length, 0x08, 0x01, ...hugeEpoch]);
     const tooLarge = Buffer.concat([ReportRequest.encode(ReportRequest.fromPartial({ server })).finish(), channel]);
     for (const bytes of [Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('garbage!'), tooLarge]) {
@@ -288,7 +288,7 @@ describe('owned channels', () => {
     return id;
   }
 
-  test('are confirmed, or not checked without an epoch', async () => {
+  test('are confirmed, and are not checked if the report has no epoch', async () => {
     const [one, two] = [await owned(), await owned()];
     const channels = [{ id: one, epoch: 7 }, { id: two, epoch: 7 }, { id: 2_000_000_000 }];
     await expect(rig.report(token, { server, channels })).resolves.toBeDefined();

@@ -77,7 +77,7 @@ describe('retention', () => {
     expect(await chats.stored(id)).toEqual([4]);
   });
 
-  test('applies the smaller of count and window', async () => {
+  test('applies the stricter of the limits by count and by age', async () => {
     const counted = await chats.make(me, 'group', { retention: { maxCount: 3 } });
     const both = await chats.make(me, 'group', { retention: { seconds: 3_600, maxCount: 3 } });
     for (const id of [counted, both]) {

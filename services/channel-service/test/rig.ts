@@ -106,7 +106,7 @@ export class Rig {
     for (const pool of this.#pools.values()) await pool.end();
   }
 
-  /** Creates a user with a session and a token, whose account is not new. */
+  /** Creates a user, whose account is not new, with a session and a token. */
   async person(role: 'user' | 'admin' = 'user'): Promise<Person> {
     count += 1;
     const id = `p${count}`;

@@ -102,7 +102,7 @@ async function fill(): Promise<void> {
     for (let n = 0; n < messagesEach; n += 200) await chats.tell(id, owner, ...Array.from({ length: 200 }, sentence));
 }
 
-test(`equals a rebuilt index after ${aborts} broken connections and ${kills} killed managers`, async () => {
+test(`the index equals a rebuilt one after ${aborts} broken connections and ${kills} killed managers`, async () => {
   const pool = createPool({ url: database.urlFor('chat_manager'), applicationName: 'test indexer', max: 4 });
   await fill();
   await during(async () => {

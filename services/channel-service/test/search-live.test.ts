@@ -3,7 +3,10 @@ import { callUnary } from '@parley/rpc';
 import { type Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 const withinMs = 30_000;
-/** Beyond these channels the sweep needs minutes to come round, so only the owned ones are found at once. */
+/**
+ * With this many other channels the sweep takes minutes, so new entries are found at once only in
+ * owned channels.
+ */
 const otherChannels = 30_000;
 
 let trio: Trio;

@@ -81,7 +81,7 @@ describe('results', () => {
     expect(times).toEqual(times.toSorted((a, b) => b - a));
   });
 
-  test('can be those of one channel, one sender, or a time', async () => {
+  test('can be limited to one channel, one sender or a time', async () => {
     const [one, two] = [await group(member), await group(member)];
     await chats.tell(one, owner, 'kiwi by owner');
     await chats.tell(one, member, 'kiwi by member');
@@ -174,8 +174,8 @@ describe('results', () => {
   });
 });
 
-describe('a user finds only what History would show', () => {
-  test('a former member up to the removal, and after coming back all or only what is new', async () => {
+describe('Search, like History,', () => {
+  test('shows a former member the messages up to the removal, and after a return all or only new ones', async () => {
     const open = await group(member);
     const closed = await chats.make(owner, 'group', { closedHistory: true });
     await chats.tell(closed, owner, 'quince before');
@@ -194,7 +194,7 @@ describe('a user finds only what History would show', () => {
     expect(await find(stranger, { text: 'quince' })).toEqual([]);
   });
 
-  test('a stranger gets the same refusals as from History, for every kind of channel', async () => {
+  test('refuses a stranger with the same text, for every kind of channel', async () => {
     const ids = [999_999, await group(), await chats.make(owner, 'private'), await chats.make(owner, 'public')];
     const refusalOf = async (call: Promise<unknown>) =>
       call.then(
@@ -212,7 +212,7 @@ describe('a user finds only what History would show', () => {
     );
   });
 
-  test('anyone in a room with history, unless banned; the owner without naming it', async () => {
+  test('lets anyone search a room with history unless banned, and its owner without naming it', async () => {
     const id = await chats.make(owner, 'room', { retention: { everything: true } });
     await chats.tell(id, owner, 'papaya');
     expect(await find(stranger, { text: 'papaya', channelId: id })).toEqual(['papaya']);
@@ -223,7 +223,7 @@ describe('a user finds only what History would show', () => {
   });
 });
 
-describe('refuses', () => {
+describe('a search', () => {
   test.each([
     ['nothing', {}],
     ['spaces', { text: '  \n' }],
@@ -231,11 +231,11 @@ describe('refuses', () => {
     ['punctuation with a sender', { text: '?!', sender: 'bob' }],
     ['control characters', { text: '\u0000\u0007\u202e\u200b' }],
     ['too much text', { text: 'word '.repeat(2_000) }],
-  ])('%s', async (_name, query) => {
+  { => ])('refuses %s', async (_name, query) => { => {
     await expect(chats.search(owner, query)).rejects.toEqual(reason('invalid-search'));
   });
 
-  test('impossible ids and pages', async () => {
+  test('refuses impossible ids and pages', async () => {
     const search = (query: Query) => chats.search(owner, { text: 'word', ...query });
     await expect(search({ sender: "bob' | 'x" })).rejects.toEqual(reason('invalid-user-id'));
     await expect(search({ channelId: 2 ** 31 })).rejects.toEqual(reason('invalid-channel-id'));
@@ -244,7 +244,7 @@ describe('refuses', () => {
       await expect(search({ page: { after } })).rejects.toEqual(reason('invalid-page'));
   });
 
-  test('nothing that only looks dangerous', async () => {
+  test('is not confused by a text that looks like a query', async () => {
     await group();
     for (const text of ["a' | 'b", "it''s", 'a\\', ':*', 'word:*', 'a & !b', '<-> word', '"open', '#1 @1 <bob']) {
       const outcome = await chats.search(owner, { text }).catch(({ reason: word }) => word);
@@ -255,7 +255,7 @@ describe('refuses', () => {
   });
 });
 
-test('a word that another user says does not find a channel by its label', async () => {
+test('a stranger does not find a message whose text looks like the labels of its channel', async () => {
   const id = await group();
   await chats.tell(id, owner, `#${id} <${owner.id} @1 hello`);
   const { rows } = await rig.owner.query<{ words: string }>(

@@ -70,7 +70,7 @@ withFaketime("with faketime: PostgreSQL's clock is set", () => {
   }
 
   test.each(['+1h', '+0', '-1d', '+3h', '+2h59m', '+0'])(
-    'at %s users still listen and a dead chat server is replaced',
+    'with the clock set to %s, users still listen and a dead chat server is replaced',
     async (offset) => {
       const room = await trio.create(ann, 'clock');
       const chatter = new Chatter(await until(() => trio.listen(ann, room.id)), { events: true });
