@@ -89,7 +89,7 @@ export class StreamLink {
     this.#wake();
   }
 
-  /** Ends the stream in order, and does not come back. */
+  /** Ends the stream cleanly and does not reconnect. */
   leave(): void {
     this.#leaving.abort();
     this.#stream?.leave();

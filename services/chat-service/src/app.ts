@@ -290,7 +290,7 @@ function createUsageSaver(host: ServiceHost, { usage, sessions }: State): () => 
 }
 
 /**
- * Stops this process in order if its row in the database says that it has stopped, for whatever
+ * Shuts this process down cleanly if its row in the database says that it has stopped, for whatever
  * reason. Managers send nobody here any more, and the supervisor starts a new process.
  */
 async function endWhereStopped({ heads, log }: State): Promise<void> {

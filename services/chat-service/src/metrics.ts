@@ -97,7 +97,7 @@ export function countChat(
   metrics.total('parley_deliveries_total', 'frames written to subscribers', () => sums.deliveries);
   metrics.total('parley_stored_bytes_total', 'bytes that this server stored in logs', () => parts.usage.storedBytes);
   const resetHelp =
-    'streams reset by cause: the subscriber fell behind, did not read its goodbye, or did not finish its replay, or held too much memory';
+    'streams reset, by cause: the subscriber fell behind, did not read its goodbye, did not finish its replay, or held too much memory';
   const resets = metrics.counter('parley_resets_total', resetHelp, ['why'], causes);
   const resumeHelp = 'opened streams by the outcome of their request to resume';
   const resumes = metrics.counter('parley_resumes_total', resumeHelp, ['outcome'], Object.values(resumptions));

@@ -39,7 +39,7 @@ async function nobodyNoticed(): Promise<void> {
 
 afterEach(nobodyNoticed);
 
-describe('With events a bad message is refused and the stream stays open', () => {
+describe('A stream with events refuses a bad message and stays open', () => {
   const cases: [string, string, Parameters<Chatter['send']>[1]][] = [
     ['data of 64 KiB + 1', 'message-too-large', { data: Buffer.alloc(65_537) }],
     ['a client id that is no UUID', 'invalid-message', { clientId: 'x'.repeat(36) }],
@@ -70,14 +70,14 @@ describe('With events a bad message is refused and the stream stays open', () =>
     await stream.leave();
   });
 
-  test('accepts data of 64 KiB', async () => {
+  test('but accepts data of 64 KiB', async () => {
     const stream = await join({ events: true });
     stream.send('', { data: Buffer.alloc(65_536, 7) });
     await stream.find(({ data }) => data.length === 65_536);
     await stream.leave();
   });
 
-  test('refuses messages over the rate of a sender, with the time to wait', async () => {
+  test('also above the rate limit of a sender, with the time to wait', async () => {
     const stream = await join({ events: true });
     for (let i = 0; i < 400; i++) stream.send('quick');
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
@@ -87,7 +87,7 @@ describe('With events a bad message is refused and the stream stays open', () =>
   });
 });
 
-describe('Without events the stream ends with the reason', () => {
+describe('Without events a stream ends with the reason after', () => {
   test('data of 64 KiB + 1', async () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(65_537) });
@@ -100,7 +100,7 @@ describe('Without events the stream ends with the reason', () => {
     expect(await stream.ended).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'empty-message' });
   });
 
-  test('more than the transport takes', async () => {
+  test('a frame larger than the transport takes', async () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(1_100_000) });
     expect(await stream.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'message-too-large' });
@@ -134,10 +134,18 @@ describe('Rejects a stream with', () => {
 
   test.each([
     ['no token', '', 'unauthenticated'],
-    ['a word', 'word', 'invalid-token'],
-    ['alg none', `${header({ alg: 'none', typ: 'join+jwt' })}.${header({ sub: 'alice' })}.`, 'invalid-token'],
-    ['an unknown key', `${header({ alg: 'EdDSA', typ: 'join+jwt', kid: 'k' })}.${header({})}.AAAA`, 'invalid-token'],
-    ['five kilobytes', 'x'.repeat(5_000), 'invalid-metadata'],
+    ['a word as its token', 'word', 'invalid-token'],
+    [
+      'a token with alg none',
+      `${header({ alg: 'none', typ: 'join+jwt' })}.${header({ sub: 'alice' })}.`,
+      'invalid-token',
+    ],
+    [
+      'a token of an unknown key',
+      `${header({ alg: 'EdDSA', typ: 'join+jwt', kid: 'k' })}.${header({})}.AAAA`,
+      'invalid-token',
+    ],
+    ['a token of five kilobytes', 'x'.repeat(5_000), 'invalid-metadata'],
   ])('%s', async (_what, token, reason) => {
     const address = trio.chatServers[0]?.grpc ?? '';
     const ending = await new Chatter({ token, server: undefined }, { address }).ended;

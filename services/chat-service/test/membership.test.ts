@@ -66,7 +66,7 @@ function welcomeOf(stream: Chatter): Welcome | undefined {
   return stream.messages.find(({ welcome }) => welcome !== undefined)?.welcome;
 }
 
-/** Returns the reason of the refusal, or undefined if it was accepted. */
+/** Sends a message and returns the reason of its refusal, or undefined if it was accepted. */
 async function say(stream: Chatter, fields: Partial<Message> = {}): Promise<string | undefined> {
   const clientId = randomUUID();
   stream.send('words', { clientId, ...fields });

@@ -32,7 +32,9 @@ async function keptRoom(): Promise<number> {
   return id;
 }
 
-/** Returns the seq or the reason of the refusal. Retries if it sent too fast. */
+/**
+ * Sends a message and returns its seq or the reason of its refusal. Retries if it sent too fast.
+ */
 async function say(stream: Chatter, data: Buffer, fields: Partial<Message> = {}): Promise<number | string> {
   for (;;) {
     const clientId = randomUUID();
@@ -82,7 +84,7 @@ async function expectCounted(id: number): Promise<void> {
 }
 
 test(
-  'a channel over its bytes accepts only deletions until there is room again',
+  'a channel over its quota of bytes accepts only deletions until there is room again',
   async () => {
     const id = await keptRoom();
     const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
@@ -137,7 +139,7 @@ test(
 );
 
 test(
-  'refuses a user over the rows of all channels, on new streams at once, until there is room',
+  'refuses a user over the quota of rows until there is room, and at once on a new stream',
   async () => {
     const [first, second] = [await keptRoom(), await keptRoom()];
     const other = await keptRoom();

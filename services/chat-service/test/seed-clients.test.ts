@@ -36,7 +36,7 @@ async function inside(id: number, people: number): Promise<void> {
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 withGrpcurl('grpcurl', () => {
-  test.each(Object.entries(dialects))('does the whole path by %s', async (name, dialect) => {
+  test.each(Object.entries(dialects))('does everything from Register to Connect by %s', async (name, dialect) => {
     const manager = trio.managers[0]?.grpc ?? '';
     const tag = name.replace(/[^a-z0-9]/gi, '').slice(0, 20);
     const [one, two] = [

@@ -18,7 +18,7 @@ test.each([
   ['a session that is purged', 'logged-out', 'DELETE FROM chat.session WHERE user_id = $1'],
   ['an account that is suspended', 'suspended', "UPDATE chat.users SET status = 'suspended' WHERE id = $1"],
   ['an account that is deleted', 'suspended', "UPDATE chat.users SET status = 'deleted' WHERE id = $1"],
-])('ends a stream with %s, whatever changed the row', async (what, reason, change) => {
+])('ends the stream of %s, whatever changed the row', async (what, reason, change) => {
   const person = await trio.people.make(what.replaceAll(' ', '-'));
   const { id } = await trio.create(person, 'room');
   const stream = new Chatter(await trio.listen(person, id), { events: true });

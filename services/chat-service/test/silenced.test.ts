@@ -26,7 +26,7 @@ async function create(kind: ChannelKind, retention: Parameters<typeof Retention.
   return (await callUnary(client, ChannelService.create, channel, { token: host.token, withinMs: patienceMs })).id;
 }
 
-/** Returns the reason of the refusal, or undefined if it was accepted. */
+/** Sends a message and returns the reason of its refusal, or undefined if it was accepted. */
 async function ackOf(stream: Chatter, text: string, fields: Parameters<typeof Message.fromPartial>[0] = {}) {
   const clientId = randomUUID();
   stream.send(text, Message.fromPartial({ data: Buffer.from(text), ...fields, clientId }));
@@ -42,20 +42,20 @@ const passing: [string, Parameters<typeof Message.fromPartial>[0]][] = [
 const pin: (typeof passing)[number] = ['a pin', { kind: Kind.PIN, targetSeq: 1, data: Buffer.alloc(0) }];
 const cases = [
   ...passing.map(([what, fields]) => ({
-    where: 'in a room that keeps nothing',
+    where: 'in a room without history',
     retention: { nothing: true },
     what,
     fields,
   })),
   ...[...passing, pin].map(([what, fields]) => ({
-    where: 'in a room that keeps',
+    where: 'in a room with history',
     retention: { seconds: 86_400 },
     what,
     fields,
   })),
 ];
 
-test.each(cases)('$where shows nobody $what of a muted user', async ({ retention, fields }) => {
+test.each(cases)('$where, nobody sees $what of a muted user', async ({ retention, fields }) => {
   const id = await create(ChannelKind.ROOM, retention);
   const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];
   expect(await ackOf(b, 'before')).toBeUndefined();
@@ -73,7 +73,7 @@ test.each(cases)('$where shows nobody $what of a muted user', async ({ retention
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('in a group, shows nobody what a removed member sends after the removal was acknowledged', async () => {
+test('in a group, nobody sees what a removed member sends after the removal was acknowledged', async () => {
   const id = await create(ChannelKind.GROUP, {});
   await trio.changeMember(host, { channelId: id, userId: guest.id, add: true });
   const [a, b] = [await trio.join(host, id), await trio.join(guest, id)];

@@ -66,7 +66,7 @@ const mute = (id: number) =>
   );
 const slowDown = (id: number) => change(id, 'UPDATE chat.channel SET slow_mode_s = $2 WHERE id = $1', [600]);
 
-describe('stores nothing after the change that forbids it, even if the owner was suspended meanwhile', () => {
+describe('even an owner that was suspended meanwhile does not store', () => {
   const deeds: [string, Partial<Message>][] = [
     ['text', {}],
     ['an edit', { kind: Kind.EDIT, targetSeq: 1 }],

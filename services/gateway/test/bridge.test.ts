@@ -126,7 +126,7 @@ describe('the gRPC-Web bridge', () => {
     expect((await fetch(at(path))).status).toBe(404);
   });
 
-  test('serves the next request on a connection after refusing one unread', async () => {
+  test('serves the next request on a connection after refusing one without reading it', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const statusOf = (method: string, body: Uint8Array) =>
       new Promise<number | undefined>((resolve, reject) => {

@@ -152,7 +152,7 @@ describe('a gateway with a certificate', () => {
     return serialNumber;
   }
 
-  test('serves a changed one to new connections, without a restart', async () => {
+  test('serves a changed certificate to new connections, without a restart', async () => {
     makeCertificate();
     const { http } = await trio.startGateway(pair());
     expect(http).toMatch(/^https:/);

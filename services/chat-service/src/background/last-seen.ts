@@ -3,7 +3,7 @@ import type { ReceiptStore } from '../store/receipts.js';
 
 const rowsAtOnce = 1_000;
 
-/** Records once a minute which users are here or have left since. */
+/** Records once a minute which users are here, and which have left since the last record. */
 export class LastSeen {
   readonly #sessions: Sessions;
   readonly #store: ReceiptStore;

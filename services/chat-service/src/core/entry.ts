@@ -29,8 +29,8 @@ export interface LogEntry {
   /** Whether the sender is the owner or an admin of the channel. */
   readonly isHost: boolean;
   /**
-   * Why the entry must not be written, if so. It is looked up nevertheless, because an earlier
-   * attempt may have been stored.
+   * Reason why the entry must not be written, if there is one. The entry is looked up all the same,
+   * because an earlier attempt may have been stored.
    */
   readonly denial: Denial | undefined;
 }

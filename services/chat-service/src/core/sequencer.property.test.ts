@@ -215,7 +215,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'delete' as const }) },
 );
 
-test('shows entries once and in order, a removed user nothing after their last, and opens no stream with old members', async () => {
+test('shows entries once and in order, shows removed users nothing after their last entry, and opens no stream with outdated members', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
       const world = new World();

@@ -31,8 +31,8 @@ const eventBytes = 1_024;
 const firstEventField = 16;
 
 /**
- * Returns whether a frame is cheap to decode. Otherwise every two bytes of an empty nested message
- * could become an object.
+ * Returns whether a frame is cheap to decode. In any other frame, every two bytes may be an empty
+ * nested message, which becomes an object.
  */
 function isCheap(bytes: Buffer): boolean {
   const reader = new BinaryReader(bytes);

@@ -81,7 +81,10 @@ const partWithinMs = 2_000;
  */
 const replayWithinMs = 60_000;
 
-/** Returns the limit for frames of any kind on one stream, from the limit for the user's messages. */
+/**
+ * Returns the limit for frames of any kind on one stream, derived from the limit for the user's
+ * messages.
+ */
 function arrivalsFor({ messagesPerSecond, bytesPerSecond }: MessageRate): MessageRate {
   return {
     messagesPerSecond: (messagesPerSecond * limits.streamFramesPerSecond) / limits.senderMessagesPerSecond,

@@ -1,5 +1,5 @@
 -- Moves watermarks forward. Returns the members whose watermarks have moved, and whether others in
--- the channel are told.
+-- the channel may see them.
 -- name: saveReceipts
 SELECT channel_id, user_id, delivered_seq, read_seq, told FROM chat.save_receipts(
   :channelIds::int[], :logIds::uuid[], :userIds::varchar[], :deliveredSeqs::bigint[], :readSeqs::bigint[], :mostTold::int

@@ -292,7 +292,7 @@ export class Bridge implements Part {
   }
 
   #end(call: WebCall, ending: StatusObject): void {
-    if (call.response.writableEnded) return; // it was dropped
+    if (call.response.writableEnded) return; // the response was dropped
     if (ending.code === status.OK) this.#finish(call, ending);
     else this.#break(call, ending);
   }

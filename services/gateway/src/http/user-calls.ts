@@ -3,7 +3,7 @@ import { methodNames, originalMethods } from '@parley/contract';
 /** Service to which a call is forwarded. Each stream to a chat server has its own connection. */
 export type UserCallTarget = 'user-service' | 'manager' | 'chat-server' | 'chat-server stream';
 
-/** Calls of services. No proxy forwards them. */
+/** Calls that only services make. No proxy forwards them. */
 const serviceCalls: readonly string[] = ['Report', 'Locate'];
 
 function callsOf(service: 'UserService' | 'ChannelService'): readonly string[] {
