@@ -58,7 +58,10 @@ export async function listChats(session: CommandSession, size: number): Promise<
   session.print(chats.length === 0 ? none : chatTable(chats), chats.map(chatValue));
 }
 
-/** Which messages notify the user, by their name on the command line, as shown to the user. */
+/**
+ * Texts that say which messages of a chat notify the user, by the name of the level on the command
+ * line.
+ */
 export const levelNames: Readonly<Record<NotifyLevel, string>> = {
   all: 'all messages notify',
   mentions: 'only mentions and replies notify',

@@ -17,7 +17,7 @@ asRoot('Started by root (skipped for other users)', () => {
   });
   afterAll(() => rm(code, { recursive: true }));
 
-  test('a service does not run as root because files appear and disappear during the check', async () => {
+  test('files that appear and disappear during the check do not make a service run as root', async () => {
     const [plan] = planServices(readOptions([])).first as [ServicePlan];
     const folder = await mkdtemp(join(tmpdir(), 'parley-busy-'));
     await chmod(folder, 0o755);

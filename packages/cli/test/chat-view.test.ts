@@ -41,7 +41,7 @@ test('the welcome names the channel and the people in it', async () => {
   ]);
 });
 
-test('the welcome of a large channel shows the count of the server', async () => {
+test('the welcome of a large channel shows the user count that the server sends', async () => {
   expect((await shown({ ...welcome, here: 121 }))[1]).toBe('* here (121): Bob B (bob), ann');
 });
 
@@ -183,7 +183,7 @@ test('shows earlier messages with dates, and does not announce what they already
   expect(lines).toEqual(['2026-02-03 04:05:06 #2 bob: x [👍 1]', '2026-02-03 04:05:06 #3 bob: (deleted)']);
 });
 
-test('shows each spell of typing once, and who has read the last own message', async () => {
+test("shows each spell of typing once, and who has read the user's last message", async () => {
   const typing = (userId: string, stopped = false) => ({ type: 'typing', userId, stopped }) as const;
   const read = (userId: string, readSeq: number) => ({ type: 'receipt', userId, deliveredSeq: 9, readSeq }) as const;
   const own = { ...entry({ seq: 4, data: Buffer.from('mine') }), sender: 'ann' } as ConversationEvent;
@@ -197,7 +197,7 @@ test('shows each spell of typing once, and who has read the last own message', a
   ]);
 });
 
-test('marks where the messages begin that are new to the user', () => {
+test('marks the place where the new messages begin', () => {
   const lines: string[] = [];
   const view = new TextView((line) => lines.push(line), noNames());
   const messages = [1, 2, 3].map((seq) => entry({ seq, data: Buffer.from(`m${seq}`) }) as EntryEvent);

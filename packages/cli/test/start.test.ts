@@ -81,7 +81,7 @@ async function allEnded(pids: readonly number[], withinMs: number): Promise<numb
   return living(pids);
 }
 
-test('a first start runs everything, and Ctrl-C stops it in order', async () => {
+test('a first start runs everything, and Ctrl-C stops it cleanly', async () => {
   await writeFile(join(data, 'start.pid'), '999999\n');
   const run = start(['--chat-servers', '2'], { TEST_POSTGRES_URL: '' });
   await run.says(ready);

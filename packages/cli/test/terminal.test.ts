@@ -187,7 +187,7 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   60_000,
 );
 
-test('a registration of a taken user id advises a login of that user', async () => {
+test('a registration with a taken user id suggests a login as that user', async () => {
   const { grpc } = await trio.startUserService();
   const ann = await trio.people.make('taken');
   const command = await commands.start(

@@ -35,7 +35,7 @@ const each = {
     disturbances: [slowClients, resetConnections, slowDatabase],
   },
   away: { description: 'hangs the database, then stops it', disturbances: [hungDatabase, stoppedDatabase] },
-  drain: { description: 'stops a chat server in order, as a deployment does', disturbances: [drained] },
+  drain: { description: 'shuts a chat server down cleanly, as a deployment does', disturbances: [drained] },
 } as const satisfies Record<string, CatalogEntry>;
 
 /** Every drill by its name. */

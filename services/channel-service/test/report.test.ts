@@ -223,7 +223,7 @@ describe('bounds', () => {
     ['no name', { name: '' }],
     ['a name of 65', { name: 'x'.repeat(65) }],
     ['state 9', { state: 9 as never }],
-  { => ])('refuse a report with %s', async (_, field) => { => {
+  ])('refuse a report with %s', async (_, field) => {
     await expect(rig.report(token, { server: { ...server, ...field } })).rejects.toEqual(reason('invalid-report'));
   });
 
@@ -234,7 +234,7 @@ describe('bounds', () => {
     ['state word', { state: 'asleep' }],
     ['load word', { load: 'much' }],
     ['half a seat', { seats: '0.5' }],
-  { => ])('refuse a metric with %s', async (_, kv) => { => {
+  ])('refuse a metric with %s', async (_, kv) => {
     await rig.report(token, { server });
     await expect(rig.report(token, { metric: { kv } })).rejects.toEqual(reason('invalid-report'));
   });

@@ -231,7 +231,7 @@ describe('a search', () => {
     ['punctuation with a sender', { text: '?!', sender: 'bob' }],
     ['control characters', { text: '\u0000\u0007\u202e\u200b' }],
     ['too much text', { text: 'word '.repeat(2_000) }],
-  { => ])('refuses %s', async (_name, query) => { => {
+  ])('refuses %s', async (_name, query) => {
     await expect(chats.search(owner, query)).rejects.toEqual(reason('invalid-search'));
   });
 

@@ -121,7 +121,7 @@ export class SupervisedProcess implements Part {
     );
   }
 
-  /** Stops it in order. */
+  /** Stops it cleanly. */
   stop(): Promise<void> {
     return this.#end((child) => child.kill('SIGTERM'), stopWithin(this.#launch.env));
   }

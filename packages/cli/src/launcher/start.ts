@@ -25,7 +25,7 @@ function optionsOrExit(): StartOptions {
   }
 }
 
-/** Stops in order on the first signal, and by force on the second. */
+/** Shuts down cleanly on the first signal, and by force on the second. */
 function stopOnSignals(supervisor: Supervisor): void {
   let firstAt: number | undefined;
   const onSignal = () => {

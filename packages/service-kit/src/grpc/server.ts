@@ -70,7 +70,7 @@ export function serverCredentials(settings: Parameters<typeof keyPair>[0]): Serv
   return ServerCredentials.createSsl(null, [{ cert_chain: pair.cert, private_key: pair.key }]);
 }
 
-/** Milliseconds that `drain` has to end connections in order, before they are destroyed. */
+/** Milliseconds that `drain` has to end connections cleanly, before they are destroyed. */
 const cutAfterMs = 100;
 
 /** A private member of grpc-js. `checkTransport` pins the exact version. */
