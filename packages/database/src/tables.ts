@@ -297,6 +297,8 @@ export interface UpkeepTurnTable {
   name: string;
   takenAt: Generated<Date>;
   position: Generated<number>;
+  holder: string | null;
+  heldUntil: Generated<Date>;
 }
 
 export interface UsageTable {

@@ -46,7 +46,8 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 async function worked(id: string): Promise<void> {
   const due = 'SELECT FROM chat.deletion WHERE user_id = $1 AND (pass_at IS NULL OR after_channel > 0)';
   await until(async () => (await rig.owner.query(due, [id])).rowCount === 0);
-  await rig.owner.query("SELECT FROM chat.upkeep_turn WHERE name = 'deletion' FOR UPDATE");
+  const ended = "SELECT FROM chat.upkeep_turn WHERE name = 'deletion' AND held_until < clock_timestamp()";
+  await until(async () => (await rig.owner.query(ended)).rowCount === 1);
 }
 
 /** Reads the changes of members in the log, the oldest first. */

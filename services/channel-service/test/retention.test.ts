@@ -6,6 +6,7 @@ import { openTestDatabase, type TestDatabase } from '@parley/testkit';
 import { Archive } from '../src/history/archive.js';
 import { Retention } from '../src/history/retention.js';
 import { deleteEntries, lockExpired, trim } from '../src/history/retention-store.js';
+import { inTurn } from '../src/transactions/turns.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 
@@ -179,14 +180,31 @@ describe('retention', () => {
     const id = await chats.make(me, 'group', { retention: { seconds: 3_600 } });
     await chats.say(id, me, 2);
     await chats.age(id, 1, '2 h');
-    const other = await pool.connect();
-    await other.query('BEGIN; SELECT FROM chat.upkeep_turn FOR UPDATE');
+    const held =
+      'UPDATE chat.upkeep_turn SET holder = gen_random_uuid(), held_until = clock_timestamp() + $1::interval';
+    await rig.owner.query(held, ['14 s']);
     await new Retention(pool, undefined).run();
     expect(await chats.stored(id)).toEqual([1, 2]);
-    await other.query('ROLLBACK');
-    other.release();
+    await rig.owner.query(held, ['-1 s']);
     await new Retention(pool, undefined).run();
     expect(await chats.stored(id)).toEqual([2]);
+  });
+
+  test('keeps its turn without a transaction, until another manager has taken over', async () => {
+    const open =
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    const work = inTurn(pool, 'retention', async (keep) => {
+      expect((await rig.owner.query(open)).rowCount).toBe(0);
+      await inTurn(pool, 'retention', () => Promise.reject(new Error('two managers at once')));
+      await keep();
+      await rig.owner.query('UPDATE chat.upkeep_turn SET holder = gen_random_uuid()');
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        await keep();
+      }
+    });
+    await expect(work).rejects.toThrow('Another manager has taken over: retention.');
+    await rig.owner.query("UPDATE chat.upkeep_turn SET held_until = '-infinity'");
   });
 
   test('skips an entry that is being edited and deletes it later', async () => {

@@ -1,14 +1,14 @@
 import { MemberRole } from '@parley/contract';
-import { type Pool, type PoolClient, transaction } from '@parley/database';
+import type { Pool, PoolClient } from '@parley/database';
 import { Refusal } from '@parley/runtime';
 import { deleteChannel } from '../channels/channel-store.js';
-import { leave } from '../members/member-store.js';
+import { leave, readMembershipRows } from '../members/member-store.js';
 import { recordChange } from '../members/membership.js';
 import type { ChatServers } from '../placement/chat-servers.js';
 import { type Owner, readChannelState } from '../placement/seat-store.js';
 import { withChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
-import { takeTurn } from '../transactions/turns.js';
+import { inTurn, type KeepTurn } from '../transactions/turns.js';
 import {
   beginPass,
   type Deletion,
@@ -45,24 +45,28 @@ export class Deletions {
    * @throws the error of the database.
    */
   async run(): Promise<void> {
-    await transaction(this.#pool, async (turn) => {
-      if (!(await takeTurn(turn, 'deletion'))) return;
-      for (const one of await findDeletions.run(this.#pool, { size: deletionsPerRun })) await this.#pass(one);
+    const find = () => findDeletions.run(this.#pool, { size: deletionsPerRun });
+    if ((await find()).length === 0) return;
+    await inTurn(this.#pool, 'deletion', async (keep) => {
+      for (const one of await find()) await this.#pass(one, keep);
     });
   }
 
-  async #pass({ userId, purge, afterChannel }: Deletion): Promise<void> {
+  async #pass({ userId, purge, afterChannel }: Deletion, keep: KeepTurn): Promise<void> {
     await beginPass.run(this.#pool, { userId });
-    await this.#leaveAll(userId);
-    if (purge) await this.#purge(userId, afterChannel);
+    await this.#leaveAll(userId, keep);
+    if (purge) await this.#purge(userId, afterChannel, keep);
     await endPass.run(this.#pool, { userId });
   }
 
-  async #leaveAll(userId: string): Promise<void> {
+  async #leaveAll(userId: string, keep: KeepTurn): Promise<void> {
     for (;;) {
       const channels = await findChannelsOf.run(this.#pool, { userId, size: channelsPerPage });
       if (channels.length === 0) return;
-      for (const { id } of channels) await this.#leave(id, userId);
+      for (const { id } of channels) {
+        await keep();
+        await this.#leave(id, userId);
+      }
     }
   }
 
@@ -75,11 +79,12 @@ export class Deletions {
     }
   }
 
-  async #purge(userId: string, from: number): Promise<void> {
+  async #purge(userId: string, from: number, keep: KeepTurn): Promise<void> {
     let afterChannel = from;
     for (;;) {
+      await keep();
       const page = await findChannelsToPurge.run(this.#pool, { userId, afterChannel, size: channelsPerPage });
-      for (const { id, hasText } of page) if (hasText) await this.#purgeChannel(id, userId);
+      for (const { id, hasText } of page) if (hasText) await this.#purgeChannel(id, userId, keep);
       const last = page.at(-1);
       if (last === undefined) return;
       afterChannel = last.id;
@@ -87,9 +92,10 @@ export class Deletions {
     }
   }
 
-  async #purgeChannel(channelId: number, userId: string): Promise<void> {
+  async #purgeChannel(channelId: number, userId: string, keep: KeepTurn): Promise<void> {
     let afterId: string | null = firstId;
     while (afterId !== null) {
+      await keep();
       const purged: readonly { readonly lastId: string | null }[] = await purgeMessages.run(this.#pool, {
         channelId,
         userId,
@@ -112,6 +118,8 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
     await deleteChannel.run(client, { channelId });
     return state?.owner;
   }
+  const [left] = await readMembershipRows.run(client, { channelId, userIds: [userId] });
+  if (left?.inside !== true) return undefined;
   const { at } = await recordChange(client, channel, {
     userId,
     joined: false,

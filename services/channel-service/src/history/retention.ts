@@ -1,5 +1,5 @@
 import { type Pool, type PoolClient, transaction } from '@parley/database';
-import { takeTurn } from '../transactions/turns.js';
+import { inTurn, type KeepTurn } from '../transactions/turns.js';
 import type { Archive } from './archive.js';
 import {
   countMessages,
@@ -42,45 +42,49 @@ export class Retention {
    * @throws the error of the database or of the archive.
    */
   async run(): Promise<void> {
-    await transaction(this.#pool, async (turn) => {
-      if (!(await takeTurn(turn, 'retention'))) return;
-      for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
-        if (byCount) await this.#count(id);
-        await this.#trim(id);
-      }
-      await endDeletedLogs.run(this.#pool, { maxChannels: channelsPerRun });
-      for (const { id } of await findExpired.run(this.#pool, { maxChannels: channelsPerRun })) {
-        await this.#deleteExpired(id, slicesPerRun);
-      }
-      await purgeChannels.run(this.#pool, { maxChannels: deletedPerRun });
-    });
+    await inTurn(this.#pool, 'retention', (keep) => this.#run(keep));
+  }
+
+  async #run(keep: KeepTurn): Promise<void> {
+    for (const { id, byCount } of await findOverRetention.run(this.#pool, { maxChannels: channelsPerRun })) {
+      if (byCount) await this.#count(id, keep);
+      await this.#trim(id, keep);
+    }
+    await endDeletedLogs.run(this.#pool, { maxChannels: channelsPerRun });
+    for (const { id } of await findExpired.run(this.#pool, { maxChannels: channelsPerRun })) {
+      await this.#deleteExpired(id, slicesPerRun, keep);
+    }
+    await purgeChannels.run(this.#pool, { maxChannels: deletedPerRun });
   }
 
   /**
-   * Deletes all deletable entries of one channel, without taking the retention lock.
+   * Deletes all deletable entries of one channel, without taking the turn.
    * @throws like `run`.
    */
   clear(channelId: number): Promise<void> {
-    return this.#deleteExpired(channelId, Number.POSITIVE_INFINITY);
+    return this.#deleteExpired(channelId, Number.POSITIVE_INFINITY, async () => {});
   }
 
-  async #count(channelId: number): Promise<void> {
+  async #count(channelId: number, keep: KeepTurn): Promise<void> {
     for (let n = 0; n < slicesPerRun; n++) {
+      await keep();
       const [counted] = await countMessages.run(this.#pool, { channelId, maxEntries: sliceEntries });
       if ((counted?.entries ?? 0) < sliceEntries) return;
     }
   }
 
-  async #trim(channelId: number): Promise<void> {
+  async #trim(channelId: number, keep: KeepTurn): Promise<void> {
     for (let n = 0; n < slicesPerRun; n++) {
+      await keep();
       const moved = await trim.run(this.#pool, { channelId, maxEntries: sliceEntries });
       if (moved.length === 0) return;
     }
   }
 
-  async #deleteExpired(channelId: number, slices: number): Promise<void> {
+  async #deleteExpired(channelId: number, slices: number, keep: KeepTurn): Promise<void> {
     const entries = this.#archive === undefined ? sliceEntries : archivedSliceEntries;
     for (let n = 0; n < slices; n++) {
+      await keep();
       const deleted = await transaction(this.#pool, (client) => this.#deleteSlice(client, channelId, entries));
       if (deleted < entries) return;
     }

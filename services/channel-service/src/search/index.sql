@@ -1,10 +1,11 @@
 -- Continues the sweep over all channels, which finds those that the servers no longer own, and
--- returns its next part: channels above `after_id`, up to `last_id`. No row if another manager has
--- done this within half a second. Run in the transaction that has the turn.
+-- returns its next part: channels above `after_id`, up to `last_id`. No row if another manager is
+-- doing this, or has done it within half a second. The transaction that looks for news holds the lock.
 -- name: moveSweep
 UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce((
   SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)
-FROM chat.upkeep_turn was WHERE t.name = 'search' AND was.name = 'search' AND t.taken_at NOT BETWEEN clock_timestamp() - interval '0.5 s' AND clock_timestamp()
+FROM (SELECT * FROM chat.upkeep_turn WHERE name = 'search' FOR UPDATE SKIP LOCKED) was
+WHERE t.name = was.name AND was.taken_at NOT BETWEEN clock_timestamp() - interval '0.5 s' AND clock_timestamp()
 RETURNING was.position AS after_id, CASE t.position WHEN 0 THEN 2147483647 ELSE t.position END AS last_id;
 
 -- Finds channels whose words are behind the log. Looks at channels with a recent entry, and at

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate as yieldToCalls } from 'node:timers/promises';
 import { type Pool, type PoolClient, transaction } from '@parley/database';
-import { takeTurn } from '../transactions/turns.js';
 import {
   findNews,
   type IndexedEntry,
@@ -153,7 +152,6 @@ async function indexSlice(client: PoolClient, channelIds: readonly number[], als
  * just done so.
  */
 async function findChannels(client: PoolClient): Promise<number[]> {
-  if (!(await takeTurn(client, 'search'))) return [];
   const [sweep] = await moveSweep.run(client, { channels: channelsPerSweep });
   if (sweep === undefined) return [];
   const found = await findNews.run(client, { ...sweep, rules: wordRules, maxChannels: channelsPerRun });

@@ -1,5 +1,10 @@
--- Takes the turn at some work, which one manager at a time holds until its transaction ends. Lifts
--- the idle timeout, because the transaction is idle while other connections work.
--- name: takeTurn
-SELECT count(*) > 0 AND set_config('idle_in_transaction_session_timeout', '0', true) IS NOT NULL AS mine
-FROM (SELECT FROM chat.upkeep_turn WHERE name = :work FOR UPDATE SKIP LOCKED) turn;
+-- Takes the turn at some work, or keeps it. No row if another manager has it. A time further ahead
+-- than the lease is long was written before the clock was set back.
+-- name: keepTurn
+UPDATE chat.upkeep_turn SET holder = :holder, held_until = clock_timestamp() + :leaseMs * interval '1 ms'
+WHERE name = :work AND (holder = :holder OR held_until NOT BETWEEN clock_timestamp() AND clock_timestamp() + :leaseMs * interval '1 ms')
+RETURNING name;
+
+-- Ends a turn.
+-- name: endTurn
+UPDATE chat.upkeep_turn SET held_until = '-infinity' WHERE name = :work AND holder = :holder;
