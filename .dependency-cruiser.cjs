@@ -33,7 +33,7 @@ module.exports = {
     },
     {
       name: 'a-session-is-no-rpc',
-      comment: 'handlers and background tasks use sessions, side by side',
+      comment: 'session/ imports no handlers, background tasks or clients',
       severity: 'error',
       from: { path: '^services/chat-service/src/session/' },
       to: { path: '^services/chat-service/src/(rpc|background|clients)/' },
@@ -64,7 +64,7 @@ module.exports = {
     },
     {
       name: 'testkit-is-for-tests',
-      comment: 'and for the bench and the drills, which are tests too',
+      comment: 'only tests, the bench and the drills may import the testkit',
       severity: 'error',
       from: { path: '/src/', pathNot: '\\.test\\.ts$|^packages/(testkit|bench|drills)/' },
       to: { path: '^packages/testkit/' },
@@ -77,21 +77,22 @@ module.exports = {
     },
     {
       name: 'nobody-imports-the-page',
-      comment: 'but tests, for its visitors',
+      comment: 'only tests may import the page, to drive it',
       severity: 'error',
       from: { pathNot: '^packages/(web|cli/test)/' },
       to: { path: '^packages/web/' },
     },
     {
       name: 'the-page-knows-the-sdk-only',
-      comment: 'its tests know the testkit too',
+      comment: 'the page imports only the SDK and the contract; its tests may also import the testkit',
       severity: 'error',
       from: { path: '^packages/web/(dist/)?src/' },
       to: { path: '^(packages|services|scripts)/', pathNot: '^packages/(web|client|contract)/' },
     },
     {
       name: 'state-of-the-page-is-pure',
-      comment: 'no React, no storage, no network; of the SDK the types and what reads a message',
+      comment:
+        'state/ imports no React, storage or network, and of the SDK only types and the functions that read a message',
       severity: 'error',
       from: { path: '^packages/web/(dist/)?src/state/' },
       to: { pathNot: '^packages/(web/(dist/)?src/state|client|contract)/' },
@@ -104,14 +105,14 @@ module.exports = {
     },
     {
       name: 'the-sdk-stands-on-rpc',
-      comment: 'no database, no service kit: an application that chats needs neither',
+      comment: 'the SDK imports no database and no service kit',
       severity: 'error',
       from: { path: '^packages/(client|rpc)/src' },
       to: { path: '^packages/', pathNot: '^packages/(client|rpc|contract|runtime)/' },
     },
     {
       name: 'nobody-imports-the-command',
-      comment: 'but the drills, which look at the running npm start',
+      comment: 'only the drills may import the command, to find the running npm start',
       severity: 'error',
       from: { pathNot: '^packages/(cli|drills)/' },
       to: { path: '^packages/(cli|drills)/' },
@@ -121,7 +122,7 @@ module.exports = {
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules|^(?!packages/web/).*/dist/' },
-    extraExtensionsToScan: ['.tsx'], // the parser does not know JSX: what these import is read from what tsc made of them
+    extraExtensionsToScan: ['.tsx'], // the parser cannot read JSX, so the imports of these files come from the output of tsc
     exclude: { path: '/gen/' },
     parser: 'swc',
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },

@@ -14,12 +14,13 @@ const manager = new URL('../../../../services/channel-service/dist/src/', import
 const makeUsers = `INSERT INTO chat.users (id, name, password_hash) VALUES ('every', 'bench', '!'), ('some', 'bench', '!')`;
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
   SELECT 'bench', 'every', 'group', 100 FROM generate_series(1, ${channelCount})`;
-/** One user is in every channel, and one in every hundredth. */
+/** One user is in every channel, and another in every hundredth channel. */
 const makeMembers = `INSERT INTO chat.member (channel_id, user_id, joined_seq)
   SELECT id, 'every', 0 FROM chat.channel UNION ALL SELECT id, 'some', 0 FROM chat.channel WHERE id % 100 = 0`;
 /**
- * Messages of a year: 10 of 30,000 words, a few of them very frequent, one word in a tenth of the
- * messages, and five in a few. Some channels are much busier than others.
+ * Messages of one year. Each has 10 of 30,000 words, a few of which are very frequent. One more
+ * word is in a tenth of the messages, and five more are in only a few. Some channels are much
+ * busier than others.
  */
 const makeMessages = `INSERT INTO chat.message (channel_id, seq, sender_id, client_id, sent_at, content_type, data, digest)
   SELECT channel, row_number() OVER (PARTITION BY channel ORDER BY n), 'every', gen_random_uuid(),

@@ -71,7 +71,7 @@ test('passes data and ends through without faults', async () => {
   await until(() => proxy.connections.length === 0);
 });
 
-test('delays each direction without adding up', async () => {
+test('delays each direction, without adding up the delays of single pieces', async () => {
   const [near, far] = await dial();
   proxy.set({ delayMs: 1_500 }, ['up']);
   const sent = performance.now();

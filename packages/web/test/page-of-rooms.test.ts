@@ -1,4 +1,4 @@
-/** Parts that share one stage, because building it takes longer than most of them. */
+/** Imports tests that share one stage, because setting it up takes longer than most of them. */
 import './page-forms.js';
 import './page-list.js';
 import './page-notices.js';

@@ -9,9 +9,9 @@ import { Chatter } from '@parley/testkit';
 import { waitUntil } from './system.mjs';
 
 const messageBytes = 16_384;
-const perSecond = 60; // Per sender, below the limit of 1 MiB per second.
+const perSecond = 60; // Messages per second of one sender, whose bytes stay below the limit of 1 MiB per second.
 const ringBytes = 1_048_576;
-const heldBound = 524_288; // For all five streams together.
+const heldBound = 524_288; // Maximum bytes held in Envoy, for all five streams together.
 const outsideBound = 1_048_576;
 const authorized = (token) => ({ authorization: `Bearer ${token}`, te: 'trailers', 'chat-events': '1' });
 
