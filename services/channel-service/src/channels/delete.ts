@@ -7,7 +7,7 @@ import { type ChannelState, type Owner, readChannelState } from '../placement/se
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { audit } from '../transactions/audit.js';
-import { withChannel } from '../transactions/locked.js';
+import { withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { deleteChannel } from './channel-store.js';
 
@@ -46,7 +46,7 @@ export function createDelete({ pool, servers }: DeleteDeps) {
   return async (request: Channel, me: UserCaller, call: Call): Promise<object> => {
     const id = oneChannel(request);
     call.facts.channel = id;
-    const owner = await withChannel(pool, id, (client, channel) => deleteIn(client, channel, me));
+    const owner = await withVisibleChannel(pool, me, id, (client, channel) => deleteIn(client, channel, me));
     if (owner !== undefined) servers.endChannel(owner, id);
     return {};
   };

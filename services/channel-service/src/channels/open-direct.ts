@@ -69,13 +69,13 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   const other = await readUser(pool, me, otherId, null);
   if (other.id === me.id)
     throw refuse('invalid-user-id', { message: 'You cannot open a direct chat with yourself. Choose another user.' });
-  const pair = pairOf(me.id, other.id);
-  const known = await findDirect(pool, pair);
-  if (known === undefined) {
-    if (!other.reachable || other.bars) throw refuse('user-not-found');
+  if (other.bars) throw refuse('user-not-found');
+  const { directId: known } = other;
+  if (known === null) {
+    if (!other.reachable) throw refuse('user-not-found');
     if (other.blocked) throw refuse('user-blocked');
     await checkMayJoin(pool, other.id, null);
-    return begin(deps, me, pair, call);
+    return begin(deps, me, pairOf(me.id, other.id), call);
   }
   await withChannel(pool, known, (client, channel) => reopen(client, channel, me, other));
   return known;

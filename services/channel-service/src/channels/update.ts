@@ -10,7 +10,7 @@ import type { ChatServers, ServerTarget } from '../placement/chat-servers.js';
 import { readChannelState } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { kindOf } from '../requests/kinds.js';
-import { withChannel } from '../transactions/locked.js';
+import { withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { type ChannelRetention, startLog, updateChannel } from './channel-store.js';
 import { describeChannel } from './describe.js';
@@ -88,10 +88,10 @@ export function createUpdateChannel({ pool, servers, retention }: UpdateChannelD
     const changed = readRetention(asked.retention);
     await throttleChanges(pool, me);
     if (changed !== undefined && changed.seconds !== 0) {
-      await withChannel(pool, id, (client, channel) => mustUpdate(client, channel, me));
+      await withVisibleChannel(pool, me, id, (client, channel) => mustUpdate(client, channel, me));
       await retention.clear(id);
     }
-    const owner = await withChannel(pool, id, async (client, channel) => {
+    const owner = await withVisibleChannel(pool, me, id, async (client, channel) => {
       await mustUpdate(client, channel, me);
       await write(client, channel, asked, changed);
       return applyRetention(client, channel, changed, me);

@@ -20,31 +20,45 @@ FROM chat.message m WHERE m.channel_id = :channelId AND m.seq BETWEEN :firstSeq 
 
 -- Reads entries of any channels in their current state, in the order of the arrays. The row
 -- reflects edits and deletions; reactions and files have their own rows. Replies are counted up to
--- a limit, and for a former member up to the removal. LATERAL with LIMIT makes each lookup an index
+-- a limit. A former member sees nothing from after the removal: no later replies, no reactions, and
+-- a message that was edited later looks deleted. LATERAL with LIMIT makes each lookup an index
 -- probe, whatever the statistics say.
 -- name: readEntries
 SELECT m.channel_id, m.seq, m.kind, m.sender_id, (SELECT u.number FROM chat.users u WHERE u.id = m.sender_id) AS number, m.client_id,
-  floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq, m.data,
-  CASE WHEN m.deleted_at IS NULL THEN m.content_type ELSE '' END AS content_type,
-  CASE WHEN m.deleted_at IS NULL THEN m.mentions ELSE '{}' END AS mentions,
-  floor(extract(epoch FROM m.edited_at) * 1000)::bigint AS edited_ms, m.deleted_at IS NOT NULL AS deleted,
+  floor(extract(epoch FROM m.sent_at) * 1000)::bigint AS sent_ms, m.target_seq,
+  CASE WHEN it.is_gone THEN '' ELSE m.data END AS data,
+  CASE WHEN it.is_gone THEN '' ELSE m.content_type END AS content_type,
+  CASE WHEN it.is_gone THEN '{}' ELSE m.mentions END AS mentions,
+  CASE WHEN NOT it.is_edited_later THEN floor(extract(epoch FROM m.edited_at) * 1000)::bigint END AS edited_ms, it.is_gone AS deleted,
   coalesce(r.reactions, '[]') AS reactions, replies.count AS replies, coalesce(replies.last_seq, 0) AS last_reply_seq,
   coalesce(floor(extract(epoch FROM reply.sent_at) * 1000)::bigint, 0) AS last_reply_ms, coalesce(reply.sender_id, '') AS last_replier,
   ARRAY(SELECT f.file_id::text FROM chat.message_file f WHERE f.channel_id = page.channel_id AND f.seq = m.seq ORDER BY 1) AS file_ids
 FROM unnest(:channelIds::int[], :seqs::bigint[]) WITH ORDINALITY AS page (channel_id, seq, place)
 CROSS JOIN LATERAL (SELECT * FROM chat.message x WHERE x.channel_id = page.channel_id AND x.seq = page.seq LIMIT 1) m
 CROSS JOIN LATERAL (
+  SELECT (SELECT nullif(y.left_seq, 0) FROM chat.member y WHERE y.channel_id = page.channel_id AND y.user_id = :readerId) AS left_seq
+) reader
+CROSS JOIN LATERAL (
+  SELECT m.edited_at IS NOT NULL AND reader.left_seq IS NOT NULL AND EXISTS (
+    SELECT FROM chat.message e WHERE e.channel_id = page.channel_id AND e.target_seq = page.seq AND e.kind = :KIND_EDIT AND e.seq > reader.left_seq
+  ) AS is_edited_later
+) edits
+CROSS JOIN LATERAL (SELECT edits.is_edited_later, m.deleted_at IS NOT NULL OR edits.is_edited_later AS is_gone) it
+CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object('emoji', one.emoji, 'count', one.people,
     'userIds', ARRAY(SELECT y.user_id FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji ORDER BY y.user_id LIMIT :maxReactors),
     'mine', EXISTS (SELECT FROM chat.reaction y WHERE y.channel_id = page.channel_id AND y.seq = page.seq AND y.emoji = one.emoji AND y.user_id = :readerId)
   ) ORDER BY one.emoji) AS reactions
-  FROM (SELECT x.emoji, x.people FROM chat.reaction_count x WHERE x.channel_id = page.channel_id AND x.seq = page.seq ORDER BY x.emoji LIMIT :maxEmoji) one
+  FROM (
+    SELECT x.emoji, x.people FROM chat.reaction_count x
+    WHERE x.channel_id = page.channel_id AND x.seq = page.seq AND reader.left_seq IS NULL ORDER BY x.emoji LIMIT :maxEmoji
+  ) one
 ) r
 CROSS JOIN LATERAL (
   SELECT count(*) AS count, max(one.seq) AS last_seq FROM (
     SELECT x.seq FROM chat.message x
-    WHERE x.channel_id = page.channel_id AND x.target_seq = page.seq AND x.kind IN :SPEECH_KINDS AND x.deleted_at IS NULL AND x.seq <= coalesce(
-      (SELECT nullif(y.left_seq, 0) FROM chat.member y WHERE y.channel_id = page.channel_id AND y.user_id = :readerId), 9223372036854775807)
+    WHERE x.channel_id = page.channel_id AND x.target_seq = page.seq AND x.kind IN :SPEECH_KINDS AND x.deleted_at IS NULL
+      AND x.seq <= coalesce(reader.left_seq, 9223372036854775807)
     ORDER BY x.seq DESC LIMIT :maxReplies
   ) one
 ) replies

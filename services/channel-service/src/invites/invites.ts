@@ -7,7 +7,7 @@ import { throttleChanges } from '../members/membership.js';
 import { checkManages, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
-import { withChannel } from '../transactions/locked.js';
+import { withVisibleChannel } from '../transactions/locked.js';
 import { createInvite, listInvites, readInvite, revokeInvite, type StoredInvite } from './invite-store.js';
 
 /** An id cannot be guessed: 128 random bits. */
@@ -51,7 +51,7 @@ async function asInviter<T>(
     if (me.role !== 'admin') throw refuse('not-operator');
     return work(pool);
   }
-  return withChannel(pool, oneChannel({ id: channelId }), async (client, channel) => {
+  return withVisibleChannel(pool, me, oneChannel({ id: channelId }), async (client, channel) => {
     const [mine] = await readMemberships(client, channel, [me.id]);
     if (mine === undefined) throw refuse('channel-not-found');
     checkManages(channel, mine);

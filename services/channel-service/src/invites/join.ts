@@ -6,29 +6,38 @@ import { describeChannel } from '../channels/describe.js';
 import { addMember, throttleChanges } from '../members/membership.js';
 import { type ChannelMembership, checkVisible, readMemberships } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
-import { withChannel } from '../transactions/locked.js';
+import { withChannel, withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { readInvite, spendInvite } from './invite-store.js';
 import { inviteIdOf, withoutTrace } from './invites.js';
 
 type Enter = (client: PoolClient, channel: LockedChannel, mine: ChannelMembership) => Promise<void>;
 
-async function enterAs(pool: Pool, me: UserCaller, id: number, enter: Enter): Promise<Channel> {
-  await withChannel(pool, id, async (client, channel) => {
+/** `invited`: the caller may enter a channel that they do not know of yet. */
+async function enterAs(
+  pool: Pool,
+  me: UserCaller,
+  id: number,
+  enter: Enter,
+  { invited }: { readonly invited: boolean },
+): Promise<Channel> {
+  const work = async (client: PoolClient, channel: LockedChannel) => {
     const [mine] = await readMemberships(client, channel, [me.id]);
     if (mine === undefined) throw refuse('channel-not-found');
     await enter(client, channel, mine);
-  });
+  };
+  await (invited ? withChannel(pool, id, work) : withVisibleChannel(pool, me, id, work));
   return describeChannel(pool, me, id);
 }
 
 function joinById(pool: Pool, me: UserCaller, id: number): Promise<Channel> {
-  return enterAs(pool, me, id, async (client, channel, mine) => {
+  const enter: Enter = async (client, channel, mine) => {
     checkVisible(channel, mine);
     if (channel.kind === 'room')
       throw refuse('wrong-kind', { message: 'A room has no members to join. Call Listen instead.' });
     await addMember(client, channel, me.id, mine, me.id);
-  });
+  };
+  return enterAs(pool, me, id, enter, { invited: false });
 }
 
 /**
@@ -40,13 +49,13 @@ async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Ca
   if (found === undefined || found.channelId === null) throw refuse('invite-not-found');
   const { channelId } = found;
   call.facts.channel = channelId;
-  const joined = enterAs(pool, me, channelId, async (client, channel, mine) => {
+  const enter: Enter = async (client, channel, mine) => {
     if (mine.rank !== 'none') return;
     const [spent] = await spendInvite.run(client, { id: inviteId, channelId });
     if (spent === undefined) throw refuse('invite-not-found');
     await addMember(client, channel, me.id, mine, me.id);
-  });
-  return joined.catch((thrown) => {
+  };
+  return enterAs(pool, me, channelId, enter, { invited: !found.expired }).catch((thrown) => {
     throw withoutTrace(thrown);
   });
 }

@@ -7,7 +7,7 @@ import { endSeatsInChannel } from '../placement/seat-store.js';
 import { checkBotChannel } from '../requests/bot-channel.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
-import { withChannel } from '../transactions/locked.js';
+import { withVisibleChannel } from '../transactions/locked.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import type { Change, ChangedMember } from './change-context.js';
 import { changeOf } from './member-changes.js';
@@ -44,12 +44,10 @@ async function changeIn(
   userId: string,
   change: Change,
 ): Promise<ChangeOutcome> {
-  const [mine] = await readMemberships(client, channel, [me.id]);
-  if (mine === undefined) throw refuse('channel-not-found');
+  const [mine, theirs] = await readMemberships(client, channel, [me.id, userId]);
+  if (mine === undefined || theirs === undefined) throw refuse('channel-not-found');
   if (me.role !== 'admin') checkVisible(channel, mine);
   const user = await userIn(client, channel, me, userId);
-  const [theirs] = await readMemberships(client, channel, [user.id]);
-  if (theirs === undefined) throw refuse('user-not-found');
   const changed = await change({ client, channel, me, mine, user, theirs });
   if (changed.audit !== undefined) {
     const detail = { user: user.id, ...changed.audit };
@@ -71,7 +69,7 @@ export function createChangeMember({ pool, servers }: ChangeMemberDeps) {
     requireUserId(request.userId);
     const change = changeOf(request);
     await throttleChanges(pool, me);
-    const { user, changed, ended } = await withChannel(pool, id, (client, channel) =>
+    const { user, changed, ended } = await withVisibleChannel(pool, me, id, (client, channel) =>
       changeIn(client, channel, me, request.userId, change),
     );
     for (const server of ended) servers.endUser(server, id, user.id);

@@ -52,6 +52,7 @@ export const readMembershipRows = memberships.statement(
   'readMembershipRows',
   { channelId: int4, userIds: array(text) },
   {
+    askedId: text,
     userId: text,
     /** Null if the user was never a member. */
     role: nullable(role),
@@ -96,6 +97,7 @@ export const findUser = memberships.statement(
     number: int4,
     /** Whether the user is active and visible to the viewer. */
     reachable: bool,
+    directId: nullable(int4),
     bars: bool,
     blocked: bool,
     shares: bool,

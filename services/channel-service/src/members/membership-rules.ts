@@ -33,7 +33,7 @@ export async function accessOf(
   return access;
 }
 
-/** Reads the memberships of users in a channel, in the order of `userIds`. */
+/** Reads the memberships of users in a channel, in the order of `userIds`, which may be in any case. */
 export async function readMemberships(
   client: Queryable,
   { id: channelId, kind, ownerId }: Pick<LockedChannel, 'id' | 'kind' | 'ownerId'>,
@@ -41,13 +41,13 @@ export async function readMemberships(
 ): Promise<ChannelMembership[]> {
   const rows = await readMembershipRows.run(client, { channelId, userIds });
   return userIds.map((id) => {
-    const row = rows.find(({ userId }) => userId === id);
+    const row = rows.find(({ askedId }) => askedId === id);
     if (row === undefined) throw new Error(`no membership row for ${id}`);
     const { known, belonged, bannedForMs, offered, offeredBy, role } = row;
     const rank = row.inside && role !== null ? role : 'none';
     const leftByChoice = !row.inside && row.leftByChoice;
     return {
-      rank: kind !== 'direct' && ownerId === id ? 'owner' : rank,
+      rank: kind !== 'direct' && ownerId === row.userId ? 'owner' : rank,
       bannedForMs,
       known,
       belonged,

@@ -8,16 +8,18 @@ FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
 WHERE c.id = :channelId AND c.deleted_at IS NULL;
 
--- Reads the memberships of users in a channel. Run after lockChannel. `known`: there is a row, even
+-- Reads the memberships of users, by ids in any case, in a channel. Run after lockChannel. `known`: there is a row, even
 -- if only for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who was
 -- never a member has left_seq = 0 without left_by_choice.)
 -- name: readMembershipRows
-SELECT w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
+SELECT w.asked_id, w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
   coalesce(m.left_by_choice, false) AS left_by_choice,
   CASE WHEN m.banned_until > statement_timestamp() THEN ceil(extract(epoch FROM least(m.banned_until, statement_timestamp() + interval '24 d') - statement_timestamp()) * 1000)::int ELSE 0 END AS banned_for_ms,
   o.role AS offered, o.offered_by
-FROM unnest(:userIds::varchar[]) AS w (user_id)
+FROM (
+  SELECT a.id AS asked_id, coalesce((SELECT u.id FROM chat.users u WHERE lower(u.id) = lower(a.id)), a.id) AS user_id FROM unnest(:userIds::varchar[]) AS a (id)
+) w
 LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = w.user_id
 LEFT JOIN chat.offer o ON o.channel_id = :channelId AND o.user_id = w.user_id AND o.lapses_at > statement_timestamp();
 
@@ -36,18 +38,17 @@ FROM (
 ) page CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, page.id) p
 ORDER BY page.id;
 
--- Reads a user, by id in any case, as the viewer may find them. `bars`: the user has blocked the
--- viewer, or has banned the viewer in their direct chat. `blocked`: the viewer has blocked the user.
+-- Reads a user, by id in any case, as the viewer may find them. `direct_id`: their direct chat. `bars`:
+-- the user has blocked the viewer, or has banned the viewer in it. `blocked`: the viewer has blocked the user.
 -- `shares`: both belong to a chat that is not public. `met`: the user
 -- belongs to the channel (NULL: none), is in it now, or has sent a message that is still stored
 -- there.
 -- name: findUser
 SELECT u.id, u.name, u.number,
   u.status = 'active' AND chat.sees(:lookerId, 'user', u.id, u.status, u.visibility) AS reachable,
+  d.id AS direct_id,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = u.id AND k.blocked_id = :lookerId) OR EXISTS (
-    SELECT FROM chat.channel d JOIN chat.member b ON b.channel_id = d.id AND b.user_id = :lookerId
-    WHERE d.kind = 'direct' AND d.deleted_at IS NULL AND b.banned_until > statement_timestamp()
-      AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)) AS bars,
+    SELECT FROM chat.member b WHERE b.channel_id = d.id AND b.user_id = :lookerId AND b.banned_until > statement_timestamp()) AS bars,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = :lookerId AND k.blocked_id = u.id) AS blocked,
   EXISTS (
     SELECT FROM chat.member mine JOIN chat.member theirs USING (channel_id) JOIN chat.channel c ON c.id = channel_id
@@ -57,4 +58,6 @@ SELECT u.id, u.name, u.number,
     EXISTS (SELECT FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = u.id)
     OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
     OR EXISTS (SELECT FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id)) AS met
-FROM chat.users u WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';
+FROM chat.users u LEFT JOIN chat.channel d ON d.kind = 'direct' AND d.deleted_at IS NULL
+  AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)
+WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';

@@ -7,7 +7,7 @@ import { checkBotChannel } from '../requests/bot-channel.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { isListed } from '../requests/kinds.js';
 import { limitRate } from '../requests/rate-limit.js';
-import { type LockedChannel, lockChannel, lockUser } from '../transactions/locks.js';
+import { type LockedChannel, lockUser, lockVisibleChannel } from '../transactions/locks.js';
 import { findRising, raise } from './activity-store.js';
 import type { ChatServers } from './chat-servers.js';
 import {
@@ -113,9 +113,9 @@ async function rise(client: PoolClient, channelId: number, me: UserCaller): Prom
  */
 function reserve(pool: Pool, id: number, me: UserCaller): Promise<ReservedSeat> {
   return transaction(pool, async (client) => {
-    const [channel] = await lockChannel.run(client, { channelId: id });
-    const state = channel && (await readChannelState(client, id, me.id));
-    if (channel === undefined || state === undefined) throw refuse('channel-not-found');
+    const channel = await lockVisibleChannel(client, me, id);
+    const state = await readChannelState(client, id, me.id);
+    if (state === undefined) throw refuse('channel-not-found');
     checkAdmission(channel, state);
     const { owner, lookup } = await findOwner(client, id, state);
     const seat = await reserveSeat(client, channel, owner, me);

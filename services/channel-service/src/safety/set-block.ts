@@ -28,8 +28,7 @@ async function findTarget(client: Queryable, me: UserCaller, userId: string): Pr
   const user = await readUser(client, me, userId, null);
   if (user.id === me.id)
     throw refuse('invalid-user-id', { message: 'You cannot block yourself. Choose another user.' });
-  if (user.reachable || user.shares || user.blocked) return user;
-  if ((await findDirect(client, pairOf(me.id, user.id))) === undefined) throw refuse('user-not-found');
+  if (!user.reachable && !user.shares && !user.blocked && user.directId === null) throw refuse('user-not-found');
   return user;
 }
 

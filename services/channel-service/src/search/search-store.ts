@@ -1,3 +1,4 @@
+import { kindConstants } from '@parley/contract';
 import {
   array,
   bool,
@@ -12,7 +13,7 @@ import {
   uuid,
 } from '@parley/database';
 
-const sql = loadSql('search.sql', import.meta.url);
+const sql = loadSql('search.sql', import.meta.url, kindConstants);
 
 export const findSearchable = sql.statement(
   'findSearchable',

@@ -20,7 +20,8 @@ CROSS JOIN LATERAL (
 ORDER BY c.last_at DESC, c.id LIMIT :maxChannels;
 
 -- Finds a page of the messages that match a query, newest first, in the readable part of each
--- channel and after the position at the end of the previous page. `log_id` is the log of the words.
+-- channel and after the position at the end of the previous page. Leaves out messages that were edited
+-- after the end of that part. `log_id` is the log of the words.
 -- `bytes` is an upper bound of the encoded size; NULL for a message that was edited or deleted after
 -- its words were stored.
 -- name: findMatches
@@ -36,7 +37,8 @@ SELECT page.channel_id, page.seq, page.sent_ms, p.log_id, CASE WHEN m.seq IS NOT
 FROM (
   SELECT hits.* FROM hits
   JOIN unnest(:channelIds::int[], :firstSeqs::bigint[], :lastSeqs::bigint[]) AS part (channel_id, first_seq, last_seq)
-    ON part.channel_id = hits.channel_id AND hits.seq BETWEEN part.first_seq AND part.last_seq
+    ON part.channel_id = hits.channel_id AND hits.seq BETWEEN part.first_seq AND part.last_seq AND (hits.edited_us IS NULL OR NOT EXISTS (
+      SELECT FROM chat.message e WHERE e.channel_id = hits.channel_id AND e.target_seq = hits.seq AND e.kind = :KIND_EDIT AND e.seq > part.last_seq))
   WHERE (hits.sent_ms, hits.channel_id, hits.seq) < (:atMs::bigint, :atChannelId::int, :atSeq::bigint)
   ORDER BY hits.sent_ms DESC, hits.channel_id DESC, hits.seq DESC LIMIT :size
 ) page

@@ -1,6 +1,7 @@
 import { isLockTimeout, type Pool, type PoolClient, transaction } from '@parley/database';
 import { refuse } from '@parley/runtime';
-import { type LockedChannel, lockChannel } from './locks.js';
+import type { UserCaller } from '@parley/service-kit';
+import { type LockedChannel, lockChannel, lockVisibleChannel } from './locks.js';
 
 /**
  * Runs `work` in a transaction that ends several seats. Retries once after a deadlock with another
@@ -30,4 +31,17 @@ export function withChannel<T>(
     if (channel === undefined) throw refuse('channel-not-found');
     return work(client, channel);
   });
+}
+
+/**
+ * Runs `work` in a transaction that holds the lock of a channel that the user may know of.
+ * @throws {Refusal} `channel-not-found`, or what `work` throws.
+ */
+export function withVisibleChannel<T>(
+  pool: Pool,
+  me: UserCaller,
+  id: number,
+  work: (client: PoolClient, channel: LockedChannel) => Promise<T>,
+): Promise<T> {
+  return endingSeats(pool, async (client) => work(client, await lockVisibleChannel(client, me, id)));
 }

@@ -1,0 +1,72 @@
+import { Client, credentials, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import { bearerMetadata, clientOptions } from '@parley/rpc';
+
+/** Everything that a call returned. */
+export interface Answer {
+  readonly code: number;
+  readonly message: string;
+  /** `ok`, or the trailer `chat-reason`. */
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly trailers: Readonly<Record<string, string>>;
+  readonly bodies: readonly Buffer[];
+}
+
+/** Values that belong to one call: no two calls share them. */
+const ofOneCall = /^(date|content-length)$/;
+
+function textOf(metadata: Metadata): Record<string, string> {
+  const pairs = Object.entries(metadata.toHttp2Headers()).filter(([key]) => !ofOneCall.test(key));
+  return Object.fromEntries(pairs.map(([key, value]) => [key, String(value)]));
+}
+
+const asIs = (bytes: Buffer) => bytes;
+const withinMs = 60_000;
+
+/** A connection of its own to one service, for calls of any method as raw bytes. */
+export class RawClient {
+  readonly #client: Client;
+
+  constructor(address: string) {
+    const options = { ...clientOptions, 'grpc.use_local_subchannel_pool': 1 };
+    this.#client = new Client(address, credentials.createInsecure(), options);
+  }
+
+  /**
+   * Sends one message, whatever the method takes. A stream that has no end by itself is cancelled after its first
+   * message.
+   */
+  call(path: string, request: Uint8Array, token?: string, isEndless = false): Promise<Answer> {
+    const deadline = Date.now() + withinMs;
+    const call = this.#client.makeBidiStreamRequest(path, asIs, asIs, bearerMetadata(token), { deadline });
+    let headers: Record<string, string> = {};
+    const bodies: Buffer[] = [];
+    call.on('metadata', (metadata: Metadata) => {
+      headers = textOf(metadata);
+    });
+    call.on('data', (bytes: Buffer) => {
+      bodies.push(bytes);
+      if (isEndless) call.cancel();
+    });
+    call.on('error', () => {});
+    call.end(Buffer.from(request));
+    return new Promise((resolve) => {
+      call.on('status', ({ code, details, metadata }: StatusObject) => {
+        const trailers = textOf(metadata);
+        const isOk = code === 0 || (isEndless && bodies.length > 0);
+        const reason = isOk ? 'ok' : (trailers['chat-reason'] ?? `status ${code}`);
+        resolve({ code: isOk ? 0 : code, message: isOk ? '' : details, reason, headers, trailers, bodies });
+      });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+/** Returns everything that an answer consists of, as one text. */
+export function bytesOf({ message, headers, trailers, bodies }: Answer): string {
+  const words = JSON.stringify([message, headers, trailers]);
+  return words + Buffer.concat(bodies).toString('latin1');
+}
