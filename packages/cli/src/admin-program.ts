@@ -11,6 +11,7 @@ import {
   type UserChange,
   userStatusWords,
 } from './admin.js';
+import { type ExportOptions, writeExport } from './admin-export.js';
 import {
   accountStatusWords,
   closeReport,
@@ -96,6 +97,14 @@ function addLists(admin: Command): void {
     .action((id: string, _options: object, command: Command) => closeReport(sessionOf(command), positive(id)));
 }
 
+function addExport(admin: Command): void {
+  admin
+    .command('export-user <id>')
+    .description('print what is stored about an account, deleted or not, as lines of JSON; the last has the type `end`')
+    .option('--out <file>', 'write to this new file, which only you can read')
+    .action((id: string, options: ExportOptions, command: Command) => writeExport(sessionOf(command), id, options));
+}
+
 function addDeletion(admin: Command): void {
   admin
     .command('delete-user <id>')
@@ -147,6 +156,7 @@ export function addAdmin(program: Command): void {
   addServers(admin);
   addUsers(admin);
   addLists(admin);
+  addExport(admin);
   addDeletion(admin);
   addGrant(admin);
   addRestored(admin);

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { clientOf, Listener, until } from '@parley/client/testing';
 import { AbuseReport, Channel, ChannelService } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
@@ -115,6 +118,32 @@ test('lists users, channels and reports as tables and as JSON', async () => {
   expect((await run(root, 'reports'))[1]).toMatch(/too loud/);
   expect(await run(root, 'resolve', String(one.id))).toEqual([0, `Report ${one.id} is resolved.\n`]);
   expect(await run(root, 'reports')).toEqual([0, 'Nothing found.\n']);
+});
+
+test('exports an account to stdout or to a new file that only its owner can read', async () => {
+  const user = await trio.people.make('exported');
+  await trio.people.sql("UPDATE chat.users SET about = E'\\u001b[31mred' WHERE id = $1", [user.id]);
+  const [code, said] = await run(root, 'export-user', user.id.toUpperCase());
+  const lines = said.trimEnd().split('\n');
+  expect([code, said.includes('\u001b')]).toEqual([0, false]);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'account', id: user.id, about: '\u001b[31mred' });
+  expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ type: 'end', lines: lines.length - 1 });
+  const folder = await mkdtemp(join(tmpdir(), 'parley-export-'));
+  const file = join(folder, 'user.jsonl');
+  const [, json] = await run(root, 'export-user', user.id, '--out', file, '--json');
+  const { mode, size } = await stat(file);
+  expect([JSON.parse(json).user_id, JSON.parse(json).file, mode & 0o777]).toEqual([user.id, file, 0o600]);
+  expect((await readFile(file, 'utf8')).trimEnd().split('\n')).toHaveLength(JSON.parse(json).lines);
+  expect(await run(root, 'export-user', user.id, '--out', file)).toEqual([
+    2,
+    expect.stringContaining('exists. Choose'),
+  ]);
+  expect((await stat(file)).size).toBe(size);
+  const other = join(folder, 'other.jsonl');
+  expect(await run(root, 'export-user', 'nobody-here', '--out', other)).toEqual([1, expect.any(String)]);
+  expect(await run(user, 'export-user', user.id)).toEqual([1, expect.stringContaining('operator')]);
+  expect(await readdir(folder)).toEqual(['user.jsonl']);
+  await rm(folder, { recursive: true });
 });
 
 test('deletes a user only after the id is typed, or with --yes', async () => {

@@ -69,7 +69,7 @@ function unknownWords(line: string, program: Command): string[] {
   let command: Command | undefined = program;
   const known = [...program.options];
   const words = line.replace(/\\\|/g, '|').split(/\s+/);
-  for (const word of words.filter((one) => /^[a-z]+$/.test(one))) {
+  for (const word of words.filter((one) => /^[a-z-]+$/.test(one))) {
     const inner: Command | undefined = command?.commands.find((one) => one.name() === word);
     if (inner === undefined) continue;
     known.push(...inner.options);

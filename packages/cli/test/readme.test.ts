@@ -93,6 +93,27 @@ test('docs/operating.md: the commands make an operator, who lists the servers', 
   expect(status).toBe(0);
 });
 
+test('docs/operating.md: an export has the lines of the example, and the table names their types', async () => {
+  const [, commands = ''] = blocks('docs/operating.md', 'Operators', '');
+  expect(commands.match(/npx parley/g)).toHaveLength(2);
+  const file = join(data, 'dora.jsonl');
+  const { status, output } = await bash(here(commands).replace('.parley/dora.jsonl', `'${file}'`));
+  expect(output).toMatch(/dora\.jsonl has \d+ lines about dora\.\n{"type":"session"/);
+  expect(status).toBe(0);
+  const shapes = (text: string) =>
+    new Set(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => [JSON.parse(line)].map(({ type, ...line }) => `${type}: ${Object.keys(line)}`).join()),
+    );
+  const [example = ''] = blocks('docs/operating.md', 'Operators', 'json');
+  const real = shapes(readFileSync(file, 'utf8'));
+  expect([...shapes(example)].filter((shape) => !real.has(shape))).toEqual([]);
+  const page = readFileSync(join(projectFolder, 'docs/operating.md'), 'utf8');
+  expect([...real].map((shape) => shape.split(':')[0]).filter((type) => !page.includes(`| \`${type}\` |`))).toEqual([]);
+});
+
 const withGrpcurl = Grpcurl.isHere ? test : test.skip;
 
 withGrpcurl(

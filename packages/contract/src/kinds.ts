@@ -91,6 +91,7 @@ function numbersWhere(fits: (rules: KindRules) => boolean): string {
 export const kindConstants = {
   KIND_EDIT: String(Kind.EDIT),
   KIND_DELETE: String(Kind.DELETE),
+  KIND_REACT: String(Kind.REACT),
   KIND_MEMBER: String(Kind.MEMBER),
   HISTORY_KINDS: numbersWhere(({ inHistory }) => inHistory),
   SPEECH_KINDS: numbersWhere(({ speech }) => speech),

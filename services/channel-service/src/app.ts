@@ -19,11 +19,12 @@ import {
 import { createListAbuseReports, createResolveAbuseReport } from './admin/abuse-reports.js';
 import { createDeleteUser } from './admin/delete-user.js';
 import { Deletions } from './admin/deletions.js';
+import { createExportUser } from './admin/export-user.js';
 import { createKick } from './admin/kick.js';
 import { createListAllChannels } from './admin/list-all-channels.js';
 import { createListAudit } from './admin/list-audit.js';
 import { createListUsers } from './admin/list-users.js';
-import { forOperator } from './admin/operators.js';
+import { forOperator, pagesForOperator } from './admin/operators.js';
 import { createSetUser } from './admin/set-user.js';
 import { createCreate } from './channels/create.js';
 import { createDelete } from './channels/delete.js';
@@ -118,6 +119,7 @@ function operatorHandlers(deps: HandlerDeps): Handlers<typeof AdminService> {
     kick: forOperator(callers, createKick(deps)),
     listAudit: forOperator(callers, createListAudit(pool)),
     deleteUser: forOperator(callers, createDeleteUser(deps)),
+    exportUser: pagesForOperator(callers, createExportUser(pool)),
     listUsers: forOperator(callers, createListUsers(pool)),
     listAllChannels: forOperator(callers, createListAllChannels(pool)),
     listAbuseReports: forOperator(callers, createListAbuseReports(pool)),

@@ -14,7 +14,7 @@ import {
   Page,
   User,
 } from '@parley/contract';
-import { credentialsFor, once, repeatable, type Security } from './calls.js';
+import { credentialsFor, once, repeatable, type Security, streamed } from './calls.js';
 import { Peers } from './peers.js';
 
 /** Options of `administration`. */
@@ -58,6 +58,12 @@ export interface Administration {
   resolveReport(id: number): Promise<void>;
   /** Deletes an account for good, with its messages if `purge` is set. */
   deleteUser(userId: string, purge: boolean): Promise<void>;
+  /**
+   * Yields what is stored about an account, deleted or not, as lines of JSON. The last line has the
+   * type `end`. The server reads on as fast as the lines are taken, and stops when the loop is left.
+   * @throws {Refusal} `user-not-found` or `read-too-often`
+   */
+  exportUser(userId: string): AsyncGenerator<string, void>;
   /** Closes the connections. */
   close(): void;
 }
@@ -87,6 +93,7 @@ export function administration({ channelService, token, ...security }: Administr
   const listAbuseReports = repeatable(managers, AdminService.listAbuseReports);
   const resolveAbuseReport = repeatable(managers, AdminService.resolveAbuseReport);
   const deleteUser = once(managers, AdminService.deleteUser);
+  const exportUser = streamed(managers, AdminService.exportUser);
   return {
     servers: async () => (await listServers({}, { token })).servers,
     drain: async (id) => void (await drain(ChannelServer.fromPartial({ id }), { token })),
@@ -99,6 +106,9 @@ export function administration({ channelService, token, ...security }: Administr
     resolveReport: async (id) => void (await resolveAbuseReport(AbuseReport.fromPartial({ id }), { token })),
     deleteUser: async (userId, purge) =>
       void (await deleteUser(DeleteUserRequest.fromPartial({ userId, purge }), { token })),
+    async *exportUser(id) {
+      for await (const { json } of exportUser(User.fromPartial({ id }), { token })) yield json;
+    },
     close: () => managers.close(),
   };
 }

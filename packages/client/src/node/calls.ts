@@ -1,6 +1,6 @@
-import { ChannelCredentials, type Client } from '@grpc/grpc-js';
+import { ChannelCredentials, type Client, type ServiceError } from '@grpc/grpc-js';
 import type { Method } from '@parley/contract';
-import { refusalFromStatus, startUnary } from '@parley/rpc';
+import { bearerMetadata, refusalFromStatus, startServerStream, startUnary } from '@parley/rpc';
 import { onAbort } from '../abort.js';
 import type { CallOptions } from '../transport.js';
 import type { Peers } from './peers.js';
@@ -64,4 +64,23 @@ export function once<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
 /** A unary method that is sent again to the next address if no response comes. */
 export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S> {
   return (request, options) => ask(peers, { ...method, isRepeatable: true }, request, options);
+}
+
+/**
+ * A method whose response is a stream, at the first address that connects. It is cancelled when the
+ * loop over it is left. Throws a Refusal.
+ */
+export function streamed<Q, S>(peers: Peers, method: Method<Q, S>) {
+  return async function* (request: Q, { token, signal }: CallOptions): AsyncGenerator<S, void> {
+    const open = async (client: Client) => startServerStream(client, method, request, bearerMetadata(token));
+    const stream = await peers.ask(open, { repeatable: false, signal });
+    stream.on('error', () => {}); // It also fails when it is cancelled, and then nobody reads it.
+    try {
+      yield* stream as AsyncIterable<S>;
+    } catch (thrown) {
+      throw refusalFromStatus(thrown as ServiceError);
+    } finally {
+      stream.cancel();
+    }
+  };
 }

@@ -21,11 +21,11 @@ import {
   purgeMessages,
   savePass,
 } from './deletion-store.js';
+import { firstUuid } from './export-store.js';
 
 const deletionsPerRun = 10;
 const channelsPerPage = 1_000;
 const messagesPerSlice = 100;
-const firstId = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Ends the memberships of deleted accounts and, if asked to, blanks their messages by deletions in the
@@ -93,7 +93,7 @@ export class Deletions {
   }
 
   async #purgeChannel(channelId: number, userId: string, keep: KeepTurn): Promise<void> {
-    let afterId: string | null = firstId;
+    let afterId: string | null = firstUuid;
     while (afterId !== null) {
       await keep();
       const purged: readonly { readonly lastId: string | null }[] = await purgeMessages.run(this.#pool, {

@@ -1168,7 +1168,8 @@ export const AuditEntry: MessageFns<AuditEntry> = {
 
 /**
  * Calls for operators, whose role is checked in the database at each call. The manager serves them;
- * no proxy routes them. Every change is in the audit. No call reads messages.
+ * no proxy routes them. Every change is in the audit. Only ExportUser reads messages: those of one
+ * user.
  */
 export type AdminServiceDefinition = typeof AdminServiceDefinition;
 export const AdminServiceDefinition = {
@@ -1278,7 +1279,10 @@ export const AdminServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Returns everything that is stored about a user, in JSON lines. */
+    /**
+     * Returns everything that is stored about a user, in JSON lines, without texts of others. Reads only
+     * id. Finds deleted accounts too. Each call is in the audit.
+     */
     exportUser: {
       name: "ExportUser",
       requestType: User as typeof User,

@@ -1,0 +1,93 @@
+import { ExportLine, type User } from '@parley/contract';
+import type { Pool, Rate } from '@parley/database';
+import { refuse } from '@parley/runtime';
+import type { UserCaller } from '@parley/service-kit';
+import { requireUserId } from '../members/membership.js';
+import { limitRate } from '../requests/rate-limit.js';
+import { audit } from '../transactions/audit.js';
+import { exportJson, lineOfEntry, lineOfRow } from './export-lines.js';
+import {
+  type ExportSection,
+  exportAccount,
+  exportEntries,
+  exportMemberships,
+  firstUuid,
+  sections,
+  walkChannels,
+} from './export-store.js';
+
+type Lines = readonly string[];
+
+const exportRate: Rate = { key: 'export', secondsPerCall: 60, burst: 10 };
+const rowsPerPage = 500;
+/** An entry has up to 64 KiB. */
+const entriesPerPage = 100;
+const channelsPerPage = 1_000;
+
+/** Yields the pages that `read` returns, until one is not full. */
+async function* pages<R extends { readonly position: string }>(
+  start: string,
+  size: number,
+  read: (after: string) => Promise<readonly R[]>,
+): AsyncGenerator<readonly R[]> {
+  for (let after = start; ; ) {
+    const rows = await read(after);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    if (rows.length < size) return;
+    after = last.position;
+  }
+}
+
+async function* sectionLines(pool: Pool, userId: string, { type, start, read }: ExportSection): AsyncGenerator<Lines> {
+  const page = { userId, size: rowsPerPage };
+  for await (const rows of pages(start, rowsPerPage, (after) => read(pool, { ...page, after }))) {
+    yield rows.map((row) => lineOfRow(type, row));
+  }
+}
+
+async function* entryLines(pool: Pool, userId: string, channelId: number): AsyncGenerator<Lines> {
+  const page = { userId, channelId, size: entriesPerPage };
+  const read = (after: string) => exportEntries.run(pool, { ...page, after });
+  for await (const rows of pages(firstUuid, entriesPerPage, read)) yield rows.map(lineOfEntry);
+}
+
+/** Yields memberships and entries. No index finds the entries of a user, so it visits every channel. */
+async function* channelLines(pool: Pool, userId: string): AsyncGenerator<Lines> {
+  for (let afterChannel = 0; ; ) {
+    const channels = await walkChannels.run(pool, { userId, afterChannel, size: channelsPerPage });
+    const last = channels.at(-1);
+    if (last === undefined) return;
+    const memberships = await exportMemberships.run(pool, { userId, channelIds: channels.map(({ id }) => id) });
+    yield memberships.map((row) => exportJson('membership', row));
+    for (const { id, hasEntries } of channels) if (hasEntries) yield* entryLines(pool, userId, id);
+    afterChannel = last.id;
+  }
+}
+
+async function* allLines(pool: Pool, userId: string): AsyncGenerator<Lines> {
+  for (const section of sections) yield* sectionLines(pool, userId, section);
+  yield* channelLines(pool, userId);
+}
+
+/**
+ * Handles ExportUser: what is stored about an account, deleted or not. It reads the next page only
+ * after the caller has taken the current one, and holds no transaction.
+ */
+export function createExportUser(pool: Pool) {
+  return async function* ({ id: asked }: User, me: UserCaller): AsyncGenerator<readonly ExportLine[]> {
+    requireUserId(asked);
+    await limitRate(pool, exportRate, me, 'read-too-often');
+    const [account] = await exportAccount.run(pool, { userId: asked });
+    if (account === undefined) throw refuse('user-not-found');
+    await audit(pool, { actor: me.id, action: 'user.export', target: account.id, detail: {} });
+    yield [ExportLine.create({ json: exportJson('account', account) })];
+    let count = 1;
+    for await (const lines of allLines(pool, account.id)) {
+      count += lines.length;
+      yield lines.map((json) => ExportLine.create({ json }));
+    }
+    yield [ExportLine.create({ json: exportJson('end', { lines: count }) })];
+  };
+}
