@@ -105,6 +105,10 @@ test.each(ways)('%s: two users have one direct chat, and a public chat is joined
   const changed = await ann.chats.update(news.id, { description: 'what is new', slowModeS: 5 });
   expect(changed).toMatchObject({ name: 'news', description: 'what is new', slowModeS: 5 });
   await expect(bob.chats.update(news.id, { name: 'mine' })).rejects.toMatchObject({ reason: 'not-channel-admin' });
+  await expect(ann.create({ name: 'hall', closedHistory: true })).rejects.toMatchObject({
+    reason: 'invalid-channel',
+    message: 'A room has no members. Leave out closed_history.',
+  });
 });
 
 test.each(ways)('%s: a user changes the profile and the password, and ends sessions', async (way) => {

@@ -35,7 +35,7 @@ const proxyReasons: ReadonlyMap<number, 'unreachable' | 'invalid-token' | 'not-i
 function refusalFrom(code: number, message: string, { 'chat-reason': reason, ...metadata }: Metadata): Refusal {
   if (!isReason(reason)) return refuse(proxyReasons.get(code) ?? reasonOfCode(code), { cause: message });
   return refuse(reason, {
-    ...(message !== '' && { words: message }),
+    ...(message !== '' && { message }),
     retryAfterMs: Number(metadata['chat-retry-after-ms'] ?? 0) || 0,
   });
 }
