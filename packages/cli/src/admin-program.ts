@@ -4,6 +4,7 @@ import {
   type AuditOptions,
   changeUser,
   drain,
+  giveOneTimePassword,
   kickUser,
   printServers,
   roleWords,
@@ -24,7 +25,8 @@ import {
   type ReportListPick,
   type UserListPick,
 } from './admin-lists.js';
-import { positive, sessionOf } from './command-parts.js';
+import { addInviteOptions, positive, sessionOf } from './command-parts.js';
+import { type InviteOptions, inviteToRegister } from './invites.js';
 import type { OwnerOptions } from './owner-database.js';
 import { terminalLine } from './plain-text.js';
 import { defaultData } from './run-file.js';
@@ -50,10 +52,20 @@ function addServers(admin: Command): void {
 function addUsers(admin: Command): void {
   admin
     .command('user <id>')
-    .description('set the role or status of a user; a suspension ends every session of the user')
+    .description(
+      'set the role or status of a user, or verify the email address; a suspension ends every session of the user',
+    )
     .addOption(new Option('--role <role>', 'role of the user').choices(Object.keys(roleWords)))
     .addOption(new Option('--status <status>', 'whether the user may log in').choices(Object.keys(userStatusWords)))
+    .option('--verify-email <address>', "verify the user's email address, so that it can be used to log in")
     .action((id: string, change: UserChange, command: Command) => changeUser(sessionOf(command), id, change));
+  admin
+    .command('reset-password <user>')
+    .description('give a user a one-time password; ends every session of the user')
+    .action((user: string, _options: object, command: Command) => giveOneTimePassword(sessionOf(command), user));
+  addInviteOptions(admin.command('invite'), 'invitation')
+    .description('create an invitation to register, for servers that require one')
+    .action((options: InviteOptions, command: Command) => inviteToRegister(sessionOf(command), options));
   admin
     .command('kick <user> [channel]')
     .description('disconnect a user from a channel (by its id or exact name), or from all')

@@ -136,20 +136,32 @@ function detailOf(text: string): Readonly<Record<string, unknown>> {
 export interface UserChange {
   readonly role?: keyof typeof roleWords;
   readonly status?: keyof typeof userStatusWords;
+  /** The user's email address, which counts as verified from now on. */
+  readonly verifyEmail?: string;
 }
 
-/** Sets a user's role or status. */
-export async function changeUser(session: CommandSession, id: string, { role, status }: UserChange): Promise<void> {
-  if (role === undefined && status === undefined) throw usage('Give --role or --status.');
+/** Sets a user's role or status, or verifies the email address. */
+export async function changeUser(session: CommandSession, id: string, change: UserChange): Promise<void> {
+  const { role, status, verifyEmail } = change;
+  if (Object.keys(change).length === 0) throw usage('Give --role, --status or --verify-email.');
   const operator = await session.administration();
   const set = await operator.setUser({
     id,
     ...(role && { role: roleWords[role] }),
     ...(status && { status: userStatusWords[status] }),
+    ...(verifyEmail !== undefined && { email: verifyEmail, emailVerified: true }),
   });
   const isAdmin = set.role === UserRole.ADMIN;
   const value = { id: set.id, role: isAdmin ? 'admin' : 'user', status: wordOf(set.status) };
-  session.print(`${terminalLine(set.id)} is ${isAdmin ? 'an operator' : 'a user'}, ${value.status}.`, value);
+  const verified = verifyEmail === undefined ? '' : ` The address ${terminalLine(verifyEmail)} is verified.`;
+  session.print(`${terminalLine(set.id)} is ${isAdmin ? 'an operator' : 'a user'}, ${value.status}.${verified}`, value);
+}
+
+/** Gives a user a one-time password, and prints it. */
+export async function giveOneTimePassword(session: CommandSession, id: string): Promise<void> {
+  const password = await (await session.loggedIn()).people.resetPassword(id);
+  const words = `The one-time password of ${terminalLine(id)}: ${terminalLine(password)}`;
+  session.print(`${words}\nIt opens one session, which must set a new password first.`, { id, password });
 }
 
 function wordOf(status: UserStatus): string {

@@ -48,6 +48,7 @@ export function channelValue(channel: Channel) {
     status: statusWords[channel.status] ?? 'unknown',
     owner_id: channel.ownerId,
     retention: retentionWords(channel.retention),
+    closed_history: channel.closedHistory,
     ...settingValues(channel),
   };
 }
@@ -105,19 +106,21 @@ export interface CreateOptions {
   readonly limit?: number;
   /** Default: 7 days for a room, forever for other kinds. */
   readonly retention?: Partial<Retention>;
+  readonly closedHistory?: true;
 }
 
 const roomRetention = { seconds: 604_800 };
 
 /** Creates a channel. */
 export async function makeChannel(session: CommandSession, name: string, options: CreateOptions): Promise<void> {
-  const { kind, limit } = options;
+  const { kind, limit, closedHistory = false } = options;
   if (kind === 'room' && limit !== undefined && limit > limits.roomSeats)
     throw usage(`A room has at most ${limits.roomSeats} seats.`);
+  if (kind === 'room' && closedHistory) throw usage('A room has no members. Leave out --closed-history.');
   const retention = options.retention ?? (kind === 'room' ? roomRetention : { everything: true });
   const client = await session.loggedIn();
   const settings = { ...givenSettings(options), ...(limit !== undefined && { limit }) };
-  const asked = { name, retention, kind: createdKinds[kind], ...settings };
+  const asked = { name, retention, kind: createdKinds[kind], closedHistory, ...settings };
   const channel = await client.create(asked);
   const words = `${terminalLine(channel.name)} is channel ${channel.id}, for up to ${channel.limit} people`;
   session.print(`${words}; history: ${historyWords(channel.retention)}`, channelValue(channel));
@@ -131,14 +134,15 @@ export async function makeChannel(session: CommandSession, name: string, options
 /** The options of `set`, with those of the plain settings. */
 export interface ChangeOptions {
   readonly name?: string;
+  readonly kind?: 'public' | 'private';
   readonly limit?: number;
   readonly retention?: Partial<Retention>;
 }
 
 /** Changes the settings of a channel, by its id or exact name. */
 export async function changeChannel(session: CommandSession, wanted: string, options: ChangeOptions): Promise<void> {
-  const { name, limit, retention } = options;
-  const change = { name, limit, retention, ...givenSettings(options) };
+  const { name, kind, limit, retention } = options;
+  const change = { name, ...(kind && { kind: createdKinds[kind] }), limit, retention, ...givenSettings(options) };
   if (Object.values(change).every((value) => value === undefined)) throw usage('Name a setting to change.');
   const client = await session.loggedIn();
   const { id } = await findOnly(client, wanted);

@@ -79,6 +79,14 @@ async function showEarlier(client: ParleyClient, conversation: Conversation, vie
   const isNew = ({ seq, sender }: EntryEvent) => seq > (mine?.readSeq ?? 0) && sender !== conversation.me.id;
   view.earlier(oldestFirst, unread > 0 ? oldestFirst.find(isNew) : undefined);
   conversation.markRead(place.seq);
+  if (isChat) await showReaders(conversation, view, names);
+}
+
+/** Shows who has read the last message of this user. Later receipts arrive as events. */
+async function showReaders(conversation: Conversation, view: TextView, names: UserNames): Promise<void> {
+  const lastRead = view.receipts(await conversation.receipts());
+  await names.learnUsers(lastRead?.readers ?? []);
+  view.readBy(lastRead);
 }
 
 /** Returns a function that tells the others that this user is typing, once in a while. */
@@ -94,7 +102,7 @@ function typingReporter(conversation: Conversation): () => void {
 async function chatOnTerminal(client: ParleyClient, conversation: Conversation, names: UserNames): Promise<void> {
   const terminal = new Terminal();
   const print = (text: string) => terminal.print(text);
-  const view = new TextView(print, names, '; /quit leaves, /help lists the commands');
+  const view = new TextView(print, names, conversation.me.id, '; /quit leaves, /help lists the commands');
   await succeeded(showEarlier(client, conversation, view, names), view, 'cannot show earlier messages');
   terminal.open({
     typing: typingReporter(conversation),
@@ -106,7 +114,7 @@ async function chatOnTerminal(client: ParleyClient, conversation: Conversation, 
 
 /** Reads commands from the keyboard while the output goes elsewhere, for example to `tee`. */
 async function chatFromKeyboard(conversation: Conversation, names: UserNames): Promise<void> {
-  const view = new TextView(output.say, names, '; /quit leaves, /help lists the commands');
+  const view = new TextView(output.say, names, conversation.me.id, '; /quit leaves, /help lists the commands');
   const lines = createInterface({ input: process.stdin });
   lines.on('line', (line) => void runLine(line, conversation, view, output.say));
   lines.once('close', () => void conversation.leave());
@@ -116,7 +124,7 @@ async function chatFromKeyboard(conversation: Conversation, names: UserNames): P
 const noCommands = 'a line that begins with / was sent as a message; commands work only on a terminal';
 
 async function chatOnPipe(conversation: Conversation, json: boolean, names: UserNames): Promise<void> {
-  const view = json ? new JsonView(output.tell, names) : new TextView(output.say, names);
+  const view = json ? new JsonView(output.tell, names) : new TextView(output.say, names, conversation.me.id);
   const lines = createInterface({ input: process.stdin });
   let warned = json;
   lines.on('line', (line) => {

@@ -1,13 +1,15 @@
 import type { NotifyLevel } from '@parley/client';
 import { limits } from '@parley/runtime';
 import { Argument, type Command, Option } from 'commander';
+import { type BotOptions, bots } from './bots.js';
 import { chatWith } from './chat.js';
-import { sessionOf } from './command-parts.js';
+import { addInviteOptions, seqOf, sessionOf } from './command-parts.js';
 import { type InviteOptions, invite } from './invites.js';
 import { type JoinOptions, join } from './join.js';
 import { leaveChat, type MemberChangeOptions, members } from './members.js';
 import { chooseNotify, levelNames, listChats } from './my-chats.js';
 import { type NotificationOptions, notifications } from './notifications.js';
+import { mark, receipts } from './reading.js';
 import { search } from './search.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -17,6 +19,11 @@ Each call makes one change:
   npx parley members team bob --role admin
   npx parley members team bob --mute 1h
 A user who is offered the role owner accepts it with \`npx parley join team\`.`;
+
+const botsHelp = `
+A bot is a program with a token instead of a password. Add it to the channel like any user:
+  npx parley bots team --create helper
+  npx parley members team helper --add`;
 
 const searchHelp = `
 Words in double quotes must follow each other; filters narrow the search:
@@ -45,19 +52,42 @@ function addMembers(program: Command): void {
 }
 
 function addInvites(program: Command): void {
-  program
-    .command('invite <chat>')
+  addInviteOptions(program.command('invite <chat>'), 'invite link')
     .description('create an invite link of a chat')
-    .option('--uses <n>', 'number of people who can join by it (default: no limit)', wholeNumber(1, limits.inviteUses))
-    .option('--expires <time>', 'time until it expires, such as 7d (default: never)')
-    .option('--list', 'list the invite links instead')
-    .option('--revoke <link>', 'revoke an invite link instead')
     .action((chat: string, options: InviteOptions, command: Command) => invite(sessionOf(command), chat, options));
   program
     .command('join <chat>')
     .description('join a chat by an invite link, or by its id or name; accept an offer of a chat')
     .option('--yes', 'do not ask first; without a terminal there is no question')
     .action((chat: string, options: JoinOptions, command: Command) => join(sessionOf(command), chat, options));
+}
+
+function addReading(program: Command): void {
+  program
+    .command('mark <chat>')
+    .description('mark a chat as read or unread')
+    .addArgument(new Argument('<as>', 'read: up to its last message').choices(['read', 'unread']))
+    .action((chat: string, as: 'read' | 'unread', _options: object, command: Command) =>
+      mark(sessionOf(command), chat, as),
+    );
+  program
+    .command('receipts <chat>')
+    .description('list who has received and read a message')
+    .addArgument(new Argument('<seq>', 'number of the message, as in #12').argParser(seqOf))
+    .action((chat: string, seq: number, _options: object, command: Command) => receipts(sessionOf(command), chat, seq));
+}
+
+function addBots(program: Command): void {
+  program
+    .command('bots [channel]')
+    .description('list the bots of a channel that you manage, by its id or name; without one, for operators, all')
+    .option('--create <id>', 'create a bot for the channel, and print its token')
+    .option('--name <name>', 'display name of the new bot (default: its id)')
+    .option('--revoke <id>', 'end a bot for good')
+    .addHelpText('after', botsHelp)
+    .action((channel: string | undefined, options: BotOptions, command: Command) =>
+      bots(sessionOf(command), channel, options),
+    );
 }
 
 function addNotices(program: Command): void {
@@ -90,7 +120,9 @@ export function addChats(program: Command): void {
     .action(({ size }: { size: number }, command: Command) => listChats(sessionOf(command), size));
   addMembers(program);
   addInvites(program);
+  addReading(program);
   addNotices(program);
+  addBots(program);
   program
     .command('search <words...>')
     .description('search the messages of your chats')

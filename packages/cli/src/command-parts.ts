@@ -1,12 +1,18 @@
-import { unknownNames } from '@parley/runtime';
+import { limits, unknownNames } from '@parley/runtime';
 import { type Command, InvalidArgumentError } from 'commander';
 import { usage } from './failure.js';
 import { CommandSession, type GlobalOptions } from './session.js';
+import { wholeNumber } from './whole-number.js';
 
 /** Parses a whole number of at least 1. */
 export function positive(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Use a whole number of at least 1.');
+}
+
+/** Parses the seq of a message, as it is shown: `#12` or `12`. */
+export function seqOf(text: string): number {
+  return positive(text.replace(/^#/, ''));
 }
 
 /**
@@ -16,6 +22,15 @@ export function positive(text: string): number {
 export function checkSettingNames(env: NodeJS.ProcessEnv): void {
   const [first] = unknownNames(env);
   if (first !== undefined) throw usage(first);
+}
+
+/** Adds the options of commands that create, list and revoke invites. */
+export function addInviteOptions(command: Command, name: string): Command {
+  return command
+    .option('--uses <n>', 'number of people who can use it (default: no limit)', wholeNumber(1, limits.inviteUses))
+    .option('--expires <time>', 'time until it expires, such as 7d (default: never)')
+    .option('--list', `list the ${name}s instead`)
+    .option(`--revoke <${name}>`, `revoke an ${name} instead`);
 }
 
 const sessions = new WeakMap<Command, CommandSession>();

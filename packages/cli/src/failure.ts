@@ -53,6 +53,7 @@ const next: Readonly<Record<string, (advised: Advised) => string>> = {
   'invalid-token': logIn,
   'expired-token': logIn,
   unauthenticated: logIn,
+  'must-change-password': ({ self }) => `To set it, run \`${self} password\`.`,
   'no-server': ({ self }) => `Start one. Operators can list them with \`${self} admin servers\`.`,
   'not-operator': ({ user, data }) =>
     `The owner of the database can make you one with \`npx parley admin grant ${user}${data}\`.`,

@@ -36,7 +36,12 @@ export class UserNames {
   /** Records the names that events carry, and fetches those of all other users in the events. */
   async learn(events: readonly ConversationEvent[]): Promise<void> {
     for (const { id, name } of events.flatMap(usersOf)) this.#names.set(id, name);
-    const unknown = new Set(events.flatMap(idsOf).filter((id) => !this.#names.has(id)));
+    await this.learnUsers(events.flatMap(idsOf));
+  }
+
+  /** Fetches the names of users, unless they are known. */
+  async learnUsers(ids: Iterable<string>): Promise<void> {
+    const unknown = new Set([...ids].filter((id) => !this.#names.has(id)));
     await Promise.all([...unknown].map((id) => this.#fetch(id)));
   }
 

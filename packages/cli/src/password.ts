@@ -1,23 +1,41 @@
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { limits } from '@parley/runtime';
 import { usage } from './failure.js';
 
-/** Reads one line without echoing it. */
-function readLine(prompt: string): Promise<string | undefined> {
-  const terminal = process.stdin.isTTY === true;
-  if (terminal) process.stderr.write(prompt);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal });
+/** The lines of a pipe. One reader serves every question, because it reads ahead. */
+let pipedLines: AsyncIterator<string> | undefined;
+
+async function readPiped(): Promise<string | undefined> {
+  pipedLines ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { value, done } = await pipedLines.next();
+  return done ? undefined : value;
+}
+
+function nextLine(lines: Interface): Promise<string | undefined> {
   return new Promise((resolve) => {
     lines.once('line', resolve);
     lines.once('SIGINT', () => lines.close());
     lines.once('close', () => resolve(undefined));
-  }).then((line) => {
-    lines.close();
-    if (terminal) process.stderr.write('\n');
-    return line as string | undefined;
   });
+}
+
+/** Reads one line without echoing it; undefined at the end of the input. */
+async function readLine(prompt: string): Promise<string | undefined> {
+  if (process.stdin.isTTY !== true) return readPiped();
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  process.stderr.write(prompt); // The prompt comes last, because the terminal echoes until the interface is open.
+  const line = await nextLine(lines);
+  lines.close();
+  process.stderr.write('\n');
+  return line;
+}
+
+async function readGiven(prompt: string): Promise<string> {
+  const password = await readLine(prompt);
+  if (password) return password;
+  throw usage('A password is required: type it, or pass it as one line of stdin.');
 }
 
 const { passwordMinBytes: least, passwordMaxBytes: most } = limits;
@@ -30,15 +48,21 @@ function checkRule(password: string): void {
 }
 
 /**
- * Reads the password: from a prompt on a terminal, twice if it is new, else one line of stdin.
+ * Reads a password from a prompt on a terminal, else from the next line of stdin.
+ * @throws {Failure} if it is missing
+ */
+export function readPassword(name = 'Password'): Promise<string> {
+  return readGiven(`${name}: `);
+}
+
+/**
+ * Reads a password to set, on a terminal twice.
  * @throws {Failure} if it is missing, too short, too long, or typed differently the second time
  */
-export async function readPassword(isNew: boolean): Promise<string> {
-  const password = await readLine(isNew ? `Password (${rule}): ` : 'Password: ');
-  if (password === undefined || password === '')
-    throw usage('A password is required: type it, or pass it as one line of stdin.');
-  if (isNew) checkRule(password);
-  if (isNew && process.stdin.isTTY === true && (await readLine('Password again: ')) !== password) {
+export async function readNewPassword(name = 'Password'): Promise<string> {
+  const password = await readGiven(`${name} (${rule}): `);
+  checkRule(password);
+  if (process.stdin.isTTY === true && (await readLine(`${name} again: `)) !== password) {
     throw usage('The two passwords differ.');
   }
   return password;

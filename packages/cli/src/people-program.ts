@@ -1,8 +1,9 @@
 import { limits } from '@parley/runtime';
 import { type Command, Option } from 'commander';
-import { sessionOf } from './command-parts.js';
+import { seqOf, sessionOf } from './command-parts.js';
 import { block, findPeople, unblock } from './people.js';
 import { type ProfileOptions, profile, visibilityNames } from './profile.js';
+import { type ReportOptions, report } from './report.js';
 import { type SessionsOptions, sessions } from './sessions.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -21,6 +22,15 @@ export function addPeople(program: Command): void {
     .command('unblock <user>')
     .description('lift a block')
     .action((user: string, _options: object, command: Command) => unblock(sessionOf(command), user));
+  program
+    .command('report [user]')
+    .description('report a user or a message to the operators')
+    .option('--in <channel>', 'channel of the message, by its id or name')
+    .option('--message <seq>', 'number of the message, as in #12; the operators get a copy of it', seqOf)
+    .requiredOption('--reason <text>', 'what is wrong, in up to 1000 characters')
+    .action((user: string | undefined, options: ReportOptions, command: Command) =>
+      report(sessionOf(command), user, options),
+    );
   program
     .command('profile [user]')
     .description('show a profile, or change your own')

@@ -31,7 +31,7 @@ function linesOf(user: User): string {
     name: user.name,
     about: user.about,
     seen: seenWords(user),
-    email: user.email,
+    email: user.email !== '' && !user.emailVerified ? `${user.email} (not verified)` : user.email,
     'visible to': visibilityOf(user) ?? '',
     reads: user.privateReads ? 'private' : '',
   };
@@ -58,7 +58,8 @@ export async function profile(
   const { user_id } = await session.login();
   const client = await session.loggedIn();
   const user = isChange ? await client.account.update(changeFrom(options)) : await client.user(userId ?? user_id);
-  const own = { about: user.about, email: user.email || undefined, visibility: visibilityOf(user) };
+  const email = user.email === '' ? {} : { email: user.email, email_verified: user.emailVerified };
+  const own = { about: user.about, ...email, visibility: visibilityOf(user) };
   const isOwn = own.visibility !== undefined;
   session.print(linesOf(user), { ...userValue(user), ...own, private_reads: isOwn ? user.privateReads : undefined });
 }

@@ -1,6 +1,6 @@
 import { describeSettings, limits, textTable, version } from '@parley/runtime';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { login, logout, registerAccount } from './accounts.js';
+import { addAccounts } from './account-program.js';
 import { addAdmin } from './admin-program.js';
 import { addChannelOptions } from './channel-options.js';
 import {
@@ -52,24 +52,6 @@ function defaultOf(address: string): string {
   return `(default: as at login, else ${address})`;
 }
 
-function addAccounts(program: Command): void {
-  program
-    .command('register <user>')
-    .description('create an account; the password is prompted for, or read from stdin')
-    .option('--name <name>', 'display name (default: the user id)')
-    .action((user: string, { name }: { name?: string }, command: Command) =>
-      registerAccount(sessionOf(command), user, name ?? user),
-    );
-  program
-    .command('login <user>')
-    .description('log in and store the session')
-    .action((user: string, _options: object, command: Command) => login(sessionOf(command), user));
-  program
-    .command('logout')
-    .description('end the session')
-    .action((_options: object, command: Command) => logout(sessionOf(command)));
-}
-
 function addChannels(program: Command): void {
   program
     .command('channels')
@@ -80,6 +62,7 @@ function addChannels(program: Command): void {
     .description('create a channel: a room that anyone can enter, a group, or a public or private chat')
     .addOption(new Option('--kind <kind>', 'kind of channel').choices(Object.keys(createdKinds)).default('room'))
     .action((name: string, options: CreateOptions, command: Command) => makeChannel(sessionOf(command), name, options));
+  create.option('--closed-history', 'members see only what was sent after they joined; not for rooms');
   addChannelOptions(create, {
     limit: ' (default: 10 in a room, else 1000)',
     retention: ' (default: 7d in a room, else forever)',
@@ -88,6 +71,9 @@ function addChannels(program: Command): void {
     .command('set <channel>')
     .description('change the settings of a channel, by its id or exact name')
     .option('--name <name>', 'new name')
+    .addOption(
+      new Option('--kind <kind>', 'make a public chat private, or a private one public').choices(['public', 'private']),
+    )
     .action((channel: string, options: ChangeOptions, command: Command) =>
       changeChannel(sessionOf(command), channel, options),
     );

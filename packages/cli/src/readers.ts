@@ -1,25 +1,51 @@
-/** The users who have read the last message of this user. */
+/** Most readers that are named. */
+const mostNamed = 10;
+
+/** The last message of this user, and the users who have read it. */
+export interface LastRead {
+  readonly seq: number;
+  /** Ids of the first readers. */
+  readonly readers: readonly string[];
+  /** Number of further readers. */
+  readonly others: number;
+}
+
+/** How far the other users have read, and the last message of this user. */
 export class Readers {
-  readonly #readers = new Set<string>();
+  readonly #readSeqs = new Map<string, number>();
   #lastOwnSeq = 0;
 
-  /** Records a message of this user. */
-  sent(seq: number): void {
-    if (seq <= this.#lastOwnSeq) return;
+  /** Records a message of this user. Returns its readers if there are any already. */
+  sent(seq: number): LastRead | undefined {
+    if (seq <= this.#lastOwnSeq) return undefined;
     this.#lastOwnSeq = seq;
-    this.#readers.clear();
+    return this.#lastRead();
   }
 
-  /** Records a receipt. Returns the seq and all its readers if this user is a new one. */
-  read(userId: string, readSeq: number): { seq: number; readers: readonly string[] } | undefined {
-    if (this.#lastOwnSeq === 0 || readSeq < this.#lastOwnSeq || this.#readers.has(userId)) return undefined;
-    this.#readers.add(userId);
-    return { seq: this.#lastOwnSeq, readers: [...this.#readers] };
+  /**
+   * Records how far users have read. Returns all readers of the last message of this user if there
+   * are new ones.
+   */
+  read(readSeqs: Iterable<readonly [userId: string, readSeq: number]>): LastRead | undefined {
+    let isNews = false;
+    for (const [userId, readSeq] of readSeqs) {
+      const known = this.#readSeqs.get(userId) ?? 0;
+      this.#readSeqs.set(userId, Math.max(known, readSeq));
+      isNews ||= known < this.#lastOwnSeq && readSeq >= this.#lastOwnSeq;
+    }
+    return isNews ? this.#lastRead() : undefined;
   }
 
   /** Forgets everything, because the log is a different one. */
   clear(): void {
     this.#lastOwnSeq = 0;
-    this.#readers.clear();
+    this.#readSeqs.clear();
+  }
+
+  #lastRead(): LastRead | undefined {
+    const seq = this.#lastOwnSeq;
+    const readers = [...this.#readSeqs].filter(([, readSeq]) => readSeq >= seq).map(([userId]) => userId);
+    const others = Math.max(0, readers.length - mostNamed);
+    return readers.length === 0 ? undefined : { seq, readers: readers.slice(0, mostNamed), others };
   }
 }

@@ -1,4 +1,4 @@
-import type { ConversationEvent, EntryEvent } from '@parley/client';
+import type { ConversationEvent, EntryEvent, Watermark } from '@parley/client';
 import type { User } from '@parley/contract';
 import type { Refusal } from '@parley/runtime';
 import type { ChatView } from './chat-view.js';
@@ -6,7 +6,7 @@ import { type Clock, clock, dateAndClock, entryLine, lineOf } from './entry-line
 import { Marks } from './marks.js';
 import type { UserNames } from './names.js';
 import { terminalLine } from './plain-text.js';
-import { Readers } from './readers.js';
+import { type LastRead, Readers } from './readers.js';
 
 type Event<T extends ConversationEvent['type']> = Extract<ConversationEvent, { type: T }>;
 
@@ -32,14 +32,15 @@ export class TextView implements ChatView {
   /** Users who were shown as typing and have neither sent anything nor stopped since. */
   readonly #typists = new Set<string>();
   #count = 0;
-  #me = '';
+  readonly #me: string;
   /** Name of the channel, after the first welcome. */
   #where = '';
 
-  /** `hint` is appended to the line of the first welcome. */
-  constructor(print: (line: string) => void, names: UserNames, hint = '') {
+  /** `me` is the id of this user. `hint` is appended to the line of the first welcome. */
+  constructor(print: (line: string) => void, names: UserNames, me: string, hint = '') {
     this.#print = print;
     this.#names = names;
+    this.#me = me;
     this.#hint = hint;
   }
 
@@ -74,15 +75,27 @@ export class TextView implements ChatView {
     }
   }
 
+  /** Records how far the others have read. Returns what `readBy` may show. */
+  receipts(receipts: ReadonlyMap<string, Watermark>): LastRead | undefined {
+    return this.#readers.read([...receipts].map(([userId, { readSeq }]) => [userId, readSeq]));
+  }
+
   #receipt({ userId, readSeq }: Event<'receipt'>): void {
-    const news = userId === this.#me ? undefined : this.#readers.read(userId, readSeq);
-    if (news !== undefined) this.#print(`* #${news.seq} read by ${news.readers.map(this.#names.label).join(', ')}`);
+    if (userId !== this.#me) this.readBy(this.#readers.read([[userId, readSeq]]));
+  }
+
+  /** Shows who has read the last message of this user, if anyone has. */
+  readBy(lastRead: LastRead | undefined): void {
+    if (lastRead === undefined) return;
+    const { seq, readers, others } = lastRead;
+    const more = others > 0 ? ` and ${others} more` : '';
+    this.#print(`* #${seq} read by ${readers.map(this.#names.label).join(', ')}${more}`);
   }
 
   #entry(entry: EntryEvent, time: Clock): void {
     this.#typists.delete(entry.sender);
-    if (entry.type === 'message' && entry.sender === this.#me) this.#readers.sent(entry.seq);
     if (this.#marks.record(entry)) this.#print(entryLine(entry, this.#names.label, time));
+    if (entry.type === 'message' && entry.sender === this.#me) this.readBy(this.#readers.sent(entry.seq));
   }
 
   /** Prints the users who are here. */
@@ -120,8 +133,7 @@ export class TextView implements ChatView {
     this.#print(filled ? `* from the history: ${what}` : `* missing: ${what}`);
   }
 
-  #welcome({ channel, me, here }: Event<'welcome'>): void {
-    this.#me = me.id;
+  #welcome({ channel, here }: Event<'welcome'>): void {
     this.#here.clear();
     this.#addUsers(channel.users);
     this.#count = here;

@@ -66,7 +66,7 @@ test('disconnects a suspended user, who may return once the suspension ends', as
   await expect(trio.listen(victim, id)).rejects.toMatchObject({ reason: 'logged-out' });
   expect(await run(root, 'user', 'victim', '--status', 'active')).toEqual([0, 'victim is a user, active.\n']);
   expect(await run(root, 'user', 'root', '--role', 'user')).toEqual([1, expect.stringContaining('another operator')]);
-  expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('--role or --status')]);
+  expect(await run(root, 'user', 'root')).toEqual([2, expect.stringContaining('Give --role')]);
 });
 
 test('disconnects a kicked user, who may return', async () => {

@@ -242,42 +242,58 @@ test('the settings of a channel can be given at its creation and changed later',
   expect((await run(ann, 'set attic --slow-mode 21601')).code).toBe(2);
 });
 
-(hasScript ? test : test.skip)('on a terminal, chat shows what is new, who types and who has read', async () => {
-  const [ann, bob] = await three('visit');
-  await run(ann, 'create club --kind group');
-  await run(ann, 'members club visit-2 --add');
-  const [mine] = (await json(ann, 'chats')) as [{ id: number }];
-  const friend = await clientOf(trio, bob, users).listen(mine.id);
-  await friend.send('before');
-  const enter = async () => {
-    const chat = await commands.onTerminal(ann, '--user-service', users, 'chat', 'club');
-    await chat.says('here (2)');
-    return chat;
-  };
-  const first = await enter();
-  expect(first.said).toMatch(/\* new since your last visit:\r?\n.* visit-2: before/);
-  await until(async () => ((await json(ann, 'chats')) as [{ unread: number }])[0].unread === 0 || pause(500, false));
-  first.type('/quit');
-  expect(await first.exited).toBe(0);
-  await friend.send('meanwhile');
-  const second = await enter();
-  expect(second.said).toMatch(/visit-2: before.*\r?\n.*\* new since your last visit:\r?\n.* visit-2: meanwhile/);
-  friend.typing();
-  await second.says('* visit-2 is typing');
-  let typed = 0;
-  void (async () => {
-    for await (const event of friend) typed += event.type === 'typing' ? 1 : 0;
-  })();
-  second.type('answer');
-  await second.says('visit-1: answer');
-  await until(() => typed > 0);
-  friend.markRead();
-  await second.says('read by visit-2');
-  second.type('/quit');
-  expect(await second.exited).toBe(0);
-  const third = await enter();
-  expect(third.said).not.toContain('new since');
-  third.type('/quit');
-  await third.exited;
-  await friend.leave();
+test('bots of a channel are created, listed, and ended', async () => {
+  const [ann, bob] = await three('bots');
+  await run(ann, 'create lab --kind group');
+  const { said } = await process.run(ann, 'bots', 'lab', '--create', 'bots-helper', '--name', 'Helper');
+  const [, token = ''] = /^Created the bot bots-helper, .*:\n(bot_\S{43})\n$/.exec(said) ?? [];
+  expect((await run(ann, 'members lab bots-helper --add')).code).toBe(0);
+  expect(await json({ ...ann, id: 'bots-helper', token }, 'chats')).toMatchObject([{ name: 'lab' }]);
+  expect((await run(ann, 'bots lab')).said).toMatch(/^id +name +seen\nbots-helper +Helper \(bot\)/);
+  expect((await run(bob, 'bots')).said).toContain('Only an operator can do this.');
+  expect(await json(await trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
+    { id: 'bots-helper', bot: true },
+  ]);
+  expect((await run(ann, 'bots --revoke bots-helper')).said).toBe('The bot bots-helper has ended for good.\n');
+  expect((await run({ ...ann, id: 'bots-helper', token }, 'chats')).code).toBe(4);
+  expect((await run(ann, 'bots lab')).said).toBe('This channel has no bots.\n');
+  expect((await run(bob, 'bots --revoke bots-helper')).said).toContain('User not found');
+  for (const wrong of ['bots lab --name Helper', 'bots lab --create a --revoke b']) {
+    expect([wrong, (await run(ann, wrong)).code]).toEqual([wrong, 2]);
+  }
+});
+
+test('users and messages are reported to the operators', async () => {
+  const [ann, bob, cy] = await three('bad');
+  const { id } = await clientOf(trio, bob, users).chats.direct(ann.id);
+  const direct = await clientOf(trio, bob, users).listen(id);
+  const { seq } = await direct.send('buy here');
+  await direct.leave();
+  expect((await run(ann, `report --in ${id} --message ${seq} --reason spam`)).said).toBe(
+    `Reported message #${seq} of channel ${id} to the operators.\n`,
+  );
+  expect((await run(ann, 'report bad-3 --reason rude')).said).toBe('Reported bad-3 to the operators.\n');
+  const host = await trio.people.make('bad-host', 'admin');
+  expect(await json(host, 'admin reports')).toMatchObject({
+    reports: [
+      { by: 'bad-1', user_id: 'bad-3', reason: 'rude' },
+      { by: 'bad-1', user_id: 'bad-2', channel_id: id, seq, reason: 'spam', text: 'buy here' },
+    ],
+  });
+  expect((await run(cy, `report --in ${id} --message ${seq} --reason spam`)).code).toBe(1);
+  expect((await run(ann, 'report bad-1 --reason me')).said).toContain('You cannot report yourself.');
+  for (const wrong of ['report bad-2', `report --in ${id} --reason x`, `report bad-2 --message 1 --reason x`]) {
+    expect([wrong, (await run(ann, wrong)).code]).toEqual([wrong, 2]);
+  }
+});
+
+test('members of a chat with a closed history see only what came after they joined', async () => {
+  const [ann, bob] = await three('closed');
+  await run(ann, 'create vault --kind private --closed-history');
+  expect(await json(ann, 'channels')).toMatchObject(
+    expect.arrayContaining([expect.objectContaining({ name: 'vault', closed_history: true })]),
+  );
+  expect((await run(ann, 'create hall --closed-history')).code).toBe(2);
+  expect(await json(ann, 'set vault --kind public')).toMatchObject({ name: 'vault', kind: 'public' });
+  expect(await json(bob, 'join vault')).toMatchObject({ name: 'vault', closed_history: true });
 });

@@ -70,9 +70,9 @@ test('README: the first chat in the terminal works', async () => {
 });
 
 test('docs/terminal.md: the commands work one after the other', async () => {
-  const headings = ['Chats and members', 'Invite links', 'Reading', 'People and your account'];
+  const headings = ['Chats and members', 'Invite links', 'Reading', 'People and your account', 'Bots'];
   const commands = headings.flatMap((heading) => blocks('docs/terminal.md', heading, '')).join('\n');
-  expect(commands.match(/^npx parley/gm)).toHaveLength(23);
+  expect(commands.match(/^npx parley/gm)).toHaveLength(31);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
   expect(output).toContain('finn is now admin.');
@@ -80,6 +80,9 @@ test('docs/terminal.md: the commands work one after the other', async () => {
   expect(output).toMatch(/^\d+ +@erin +1 /m);
   expect(output).toMatch(/^npx parley join invite-\S{22}$/m);
   expect(output).toContain('In team, only mentions and replies notify you.');
+  expect(output).toContain('team is marked as unread.');
+  expect(output).toContain('Your email address is erin@example.org.');
+  expect(output).toMatch(/^helper +Helper \(bot\)/m);
   expect(output).toContain('Ended 0 sessions.');
   expect(status).toBe(0);
 }, 120_000);

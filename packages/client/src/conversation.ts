@@ -14,7 +14,7 @@ import type { HistoryPage } from './history.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
-import { ReceiptBook, type Watermark } from './receipt-book.js';
+import { type MemberReceipt, ReceiptBook, type Watermark } from './receipt-book.js';
 import type { Transport } from './transport.js';
 import { randomUuid } from './uuid.js';
 import { holdOf, refusalOf } from './verdict.js';
@@ -81,7 +81,8 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#options = options;
     this.#exchange = new SendExchange({ inFlight, holdOf, after });
     this.#readLog = after?.log;
-    this.#receipts = new ReceiptBook((frame) => this.#link.send(frame), reportDelivered);
+    const onMissed = (receipt: MemberReceipt) => this.#queue.push({ type: 'receipt', ...receipt });
+    this.#receipts = new ReceiptBook({ ...deps, send: (frame) => this.#link.send(frame), onMissed }, reportDelivered);
     this.#link = new StreamLink({
       ...deps,
       patient,
@@ -230,13 +231,12 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /**
    * Returns how far the others have received and read the chat, by user id; only in chats of at most
-   * 100 members, and without users who keep it private. The map follows later receipts.
+   * 100 members, and without users who keep it private. The map follows later receipts. From now on,
+   * receipts that were moved without a connection arrive as events once there is one.
    * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
    */
-  async receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
-    const { log, others } = await this.#deps.chat(signal);
-    if (log === this.#welcome?.log) for (const receipt of others) this.#receipts.learn(receipt);
-    return this.#receipts.others;
+  receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
+    return this.#receipts.fetch(signal);
   }
 
   /**

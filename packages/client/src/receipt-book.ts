@@ -6,6 +6,11 @@ export interface Watermark {
   readonly readSeq: number;
 }
 
+/** How far a member has received and read a chat. */
+export interface MemberReceipt extends Watermark {
+  readonly userId: string;
+}
+
 const none: Watermark = { deliveredSeq: 0, readSeq: 0 };
 /** At most one receipt of this user per interval. */
 const intervalMs = 1_000;
@@ -26,10 +31,21 @@ function hasReceipts({ channel }: Welcome): boolean {
   return (channel?.kind ?? 0) > ChannelKind.ROOM && channel?.retention?.nothing !== true;
 }
 
+/** The parts of a conversation that its receipts use. */
+interface ReceiptBookDeps {
+  readonly send: (frame: Message) => void;
+  /** Fetches the chat as this user sees it. */
+  readonly chat: (signal?: AbortSignal) => Promise<{ readonly log: string; readonly others: readonly MemberReceipt[] }>;
+  /** Called with a receipt that was moved while there was no connection. */
+  readonly onMissed: (receipt: MemberReceipt) => void;
+}
+
 /** The watermarks of one conversation: those of other users, and this user's, which it sends. */
 export class ReceiptBook {
-  readonly #send: (frame: Message) => void;
+  readonly #deps: ReceiptBookDeps;
   readonly #reportsDelivered: boolean;
+  /** Whether the reader of the conversation has asked for the receipts of the others. */
+  #isFollowed = false;
   readonly #others = new Map<string, Watermark>();
   #me = '';
   #log = '';
@@ -40,13 +56,15 @@ export class ReceiptBook {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `reportsDelivered`: whether to report entries as received without being asked. */
-  constructor(send: (frame: Message) => void, reportsDelivered: boolean) {
-    this.#send = send;
+  constructor(deps: ReceiptBookDeps, reportsDelivered: boolean) {
+    this.#deps = deps;
     this.#reportsDelivered = reportsDelivered;
   }
 
-  /** Watermarks of other users, as far as they are known. */
-  get others(): ReadonlyMap<string, Watermark> {
+  /** Fetches the watermarks of other users. The map follows later receipts. */
+  async fetch(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
+    this.#isFollowed = true;
+    await this.#catchUp(signal);
     return this.#others;
   }
 
@@ -63,6 +81,7 @@ export class ReceiptBook {
     this.#log = log;
     this.#sent = this.#confirmed;
     this.#report();
+    if (this.#isFollowed && this.#isOn) void this.#reportMissed();
   }
 
   /** Records that all entries up to `seq` have arrived. */
@@ -75,11 +94,13 @@ export class ReceiptBook {
     this.#raise({ deliveredSeq: seq, readSeq: seq });
   }
 
-  /** Records a watermark that the server sent, of any user. */
-  learn({ userId, deliveredSeq, readSeq }: Watermark & { readonly userId: string }): void {
+  /** Records a watermark that the server sent, of any user. Returns whether it is news. */
+  learn({ userId, deliveredSeq, readSeq }: MemberReceipt): boolean {
     const seqs = { deliveredSeq, readSeq };
-    if (userId === this.#me) this.#confirmed = later(this.#confirmed, seqs);
-    else this.#others.set(userId, later(this.#others.get(userId) ?? none, seqs));
+    const known = userId === this.#me ? this.#confirmed : (this.#others.get(userId) ?? none);
+    if (userId === this.#me) this.#confirmed = later(known, seqs);
+    else this.#others.set(userId, later(known, seqs));
+    return isLater(seqs, known);
   }
 
   /** Sends what waits for the end of the interval. */
@@ -95,6 +116,18 @@ export class ReceiptBook {
     clearTimeout(this.#timer);
   }
 
+  /** Fetches the watermarks of other users. Returns those that are news. */
+  async #catchUp(signal?: AbortSignal): Promise<readonly MemberReceipt[]> {
+    const { log, others } = await this.#deps.chat(signal);
+    return log === this.#log ? others.filter((receipt) => this.learn(receipt)) : [];
+  }
+
+  /** Reports what was missed without a connection. If this fails, the next connection tries again. */
+  async #reportMissed(): Promise<void> {
+    const missed = await this.#catchUp().catch(() => []);
+    if (this.#isOn) for (const receipt of missed) this.#deps.onMissed(receipt);
+  }
+
   #raise(watermark: Watermark): void {
     this.#own = later(this.#own, watermark);
     this.#report();
@@ -103,7 +136,7 @@ export class ReceiptBook {
   #report(): void {
     if (!this.#isOn || this.#timer !== undefined || !isLater(this.#own, this.#sent)) return;
     this.#sent = this.#own;
-    this.#send(Message.fromPartial({ receipt: { ...this.#own, log: this.#log } }));
+    this.#deps.send(Message.fromPartial({ receipt: { ...this.#own, log: this.#log } }));
     this.#timer = setTimeout(() => this.flush(), intervalMs);
   }
 }

@@ -198,6 +198,9 @@ test.each(ways)('%s: the overview counts what is unread, and receipts say who ha
       [ids[2], { deliveredSeq: seq, readSeq: seq - 1 }],
     ]),
   );
+  await cy.chats.markRead(channelId, { log, seq });
+  fromAnn.reconnect();
+  await until(() => heard.of('receipt').some((one) => one.userId === ids[2] && one.readSeq === seq));
   await expect(cy.chats.markRead(channelId, { log: 'x', seq })).rejects.toMatchObject({ reason: 'other-log' });
 });
 

@@ -1,4 +1,5 @@
 import { ChannelKind, type Message, Welcome } from '@parley/contract';
+import type { MemberReceipt } from '../src/index.js';
 import { ReceiptBook } from '../src/receipt-book.js';
 
 const { jest } = import.meta;
@@ -10,13 +11,16 @@ function welcomeTo(channel: object, log = 'l'): Welcome {
 }
 
 function book(reportsDelivered = true, channel: object = chat) {
+  const stored = { log: 'l', others: [] as MemberReceipt[] };
+  const missed: MemberReceipt[] = [];
   const sent: (readonly [number, number, string])[] = [];
   const send = ({ receipt }: Message) => {
     if (receipt !== undefined) sent.push([receipt.deliveredSeq, receipt.readSeq, receipt.log]);
   };
-  const receipts = new ReceiptBook(send, reportsDelivered);
+  const onMissed = (receipt: MemberReceipt) => missed.push(receipt);
+  const receipts = new ReceiptBook({ send, chat: async () => stored, onMissed }, reportsDelivered);
   receipts.enter(welcomeTo(channel));
-  return { receipts, sent };
+  return { receipts, sent, stored, missed };
 }
 
 beforeEach(() => jest.useFakeTimers());
@@ -74,17 +78,45 @@ test('repeats unconfirmed receipts on the next stream', () => {
   ]);
 });
 
-test('knows the latest watermarks of others, and forgets those of another log', () => {
+test('knows the latest watermarks of others, and forgets those of another log', async () => {
   const { receipts, sent } = book();
+  const others = await receipts.fetch();
   receipts.learn({ userId: 'bob', deliveredSeq: 5, readSeq: 2 });
   receipts.learn({ userId: 'bob', deliveredSeq: 4, readSeq: 4 });
-  expect([...receipts.others]).toEqual([['bob', { deliveredSeq: 5, readSeq: 4 }]]);
+  expect([...others]).toEqual([['bob', { deliveredSeq: 5, readSeq: 4 }]]);
   receipts.read(9);
   receipts.flush();
   receipts.enter(welcomeTo(chat, 'other'));
   receipts.flush();
-  expect(receipts.others.size).toBe(0);
+  expect(others.size).toBe(0);
   expect(sent).toEqual([[9, 9, 'l']]);
+});
+
+test('reports receipts that were missed between two streams, once someone has asked for receipts', async () => {
+  const { receipts, stored, missed } = book();
+  const reconnect = async () => {
+    receipts.enter(welcomeTo(chat));
+    await jest.advanceTimersByTimeAsync(0);
+  };
+  stored.others = [{ userId: 'bob', deliveredSeq: 3, readSeq: 2 }];
+  await reconnect();
+  expect(missed).toEqual([]);
+  const others = await receipts.fetch();
+  expect(others.get('bob')).toEqual({ deliveredSeq: 3, readSeq: 2 });
+  await reconnect();
+  expect(missed).toEqual([]);
+  stored.others = [
+    { userId: 'bob', deliveredSeq: 3, readSeq: 3 },
+    { userId: 'cy', deliveredSeq: 1, readSeq: 0 },
+  ];
+  await reconnect();
+  expect(missed).toEqual(stored.others);
+  stored.others = [{ userId: 'bob', deliveredSeq: 9, readSeq: 9 }];
+  receipts.enter(welcomeTo(chat));
+  receipts.close();
+  await jest.advanceTimersByTimeAsync(0);
+  expect(missed).toHaveLength(2);
+  expect(others.get('cy')).toEqual({ deliveredSeq: 1, readSeq: 0 });
 });
 
 test('sends waiting receipts when it is flushed, and nothing after it is closed', () => {

@@ -98,7 +98,7 @@ export const refusals = {
   'must-change-password': row(
     'PERMISSION_DENIED',
     403,
-    'You logged in with a one-time password. Set a new one with Update first.',
+    'You logged in with a one-time password. Set a new password first.',
   ),
   suspended: row('UNAUTHENTICATED', 403, 'This account is suspended.'),
   'seat-gone': row(

@@ -1,17 +1,12 @@
 import { Channel, type Chat, Notify, type User } from '@parley/contract';
 import { type EntryEvent, entryEvent } from '../events.js';
-import type { Watermark } from '../receipt-book.js';
+import type { MemberReceipt, Watermark } from '../receipt-book.js';
 
 /** Values of the wire for which messages notify a user. */
 export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: Notify.NONE } as const;
 
 /** Which messages of a chat notify the user. */
 export type NotifyLevel = keyof typeof notifyLevels;
-
-/** How far a member has received and read a chat. */
-export interface MemberReceipt extends Watermark {
-  readonly userId: string;
-}
 
 /** A chat as one of its members sees it. */
 export interface ChatSummary {

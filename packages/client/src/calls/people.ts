@@ -2,8 +2,13 @@ import { AbuseReport, User } from '@parley/contract';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
 
-/** A user, or the sender of a message, to report to the operators. */
-export type ReportTarget = { readonly userId: string } | { readonly channelId: number; readonly seq: number };
+/**
+ * A message, or a user, to report to the operators. `channelId` of a user is a channel in which they
+ * met, for a user whom this one cannot find otherwise.
+ */
+export type ReportTarget =
+  | { readonly userId: string; readonly channelId?: number }
+  | { readonly channelId: number; readonly seq: number };
 
 /**
  * Other users.

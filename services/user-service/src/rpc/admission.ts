@@ -1,5 +1,5 @@
 import type { PoolClient, Queryable } from '@parley/database';
-import { refuse } from '@parley/runtime';
+import { type Refusal, refuse } from '@parley/runtime';
 import { claimFirst, isInvited, isUnused, takeInvitation } from '../store/registration.js';
 
 /** Who may create an account: everyone, users with an invitation, or nobody. */
@@ -21,22 +21,28 @@ export interface Admission {
 
 const code = /^[\w-]{22,128}$/;
 
+/** Returns the refusal of an account without a valid invitation. */
+function notAdmitted(mode: RegistrationMode, invite: string): Refusal {
+  if (mode === 'closed') return refuse('registration-closed');
+  if (invite !== '') return refuse('invite-not-found');
+  return refuse('invite-not-found', { message: 'An account here needs an invitation. Ask an operator for one.' });
+}
+
 /**
  * Creates the admission of a mode. The very first account needs no invitation, because nobody could
  * have made one.
  */
 export function createAdmission(mode: RegistrationMode): Admission {
   const isOpen = mode === 'open';
-  const reason = mode === 'closed' ? 'registration-closed' : 'invite-not-found';
   const mayInvite = (invite: string) => mode === 'invite' && code.test(invite);
   return {
     async check(client, invite) {
       if (isOpen || (mayInvite(invite) && (await isInvited(client, invite)))) return;
-      if (!(await isUnused(client))) throw refuse(reason);
+      if (!(await isUnused(client))) throw notAdmitted(mode, invite);
     },
     async admit(client, invite) {
       if (isOpen || (mayInvite(invite) && (await takeInvitation(client, invite)))) return;
-      if (!(await claimFirst(client))) throw refuse(reason);
+      if (!(await claimFirst(client))) throw notAdmitted(mode, invite);
     },
   };
 }

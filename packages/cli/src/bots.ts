@@ -1,0 +1,56 @@
+import type { ParleyClient } from '@parley/client';
+import { usage } from './failure.js';
+import { findOnly } from './find-channel.js';
+import { firstOf } from './first-of.js';
+import { output } from './output.js';
+import { terminalLine } from './plain-text.js';
+import type { CommandSession } from './session.js';
+import { userTable, userValue } from './user-table.js';
+
+/** The options of `bots`. */
+export interface BotOptions {
+  /** Id of a bot to create. */
+  readonly create?: string;
+  readonly name?: string;
+  /** Id of a bot to end. */
+  readonly revoke?: string;
+}
+
+/** Most bots that the list prints. */
+const mostListed = 1_000;
+
+/** Returns the channel that is named; without a name none, which stands for any. */
+async function channelOf(client: ParleyClient, wanted: string | undefined): Promise<{ channelId?: number }> {
+  return wanted === undefined ? {} : { channelId: (await findOnly(client, wanted)).id };
+}
+
+async function listBots(session: CommandSession, wanted: string | undefined): Promise<void> {
+  const client = await session.loggedIn();
+  const onMore = () => output.complain(`* there are more than ${mostListed} bots; the list shows the first ones by id`);
+  const bots = await firstOf(client.bots.list(await channelOf(client, wanted)), mostListed, onMore);
+  const none = wanted === undefined ? 'There are no bots.' : 'This channel has no bots.';
+  session.print(bots.length === 0 ? none : userTable(bots, false), bots.map(userValue));
+}
+
+async function createBot(session: CommandSession, wanted: string | undefined, id: string, name = id): Promise<void> {
+  const client = await session.loggedIn();
+  const channel = await channelOf(client, wanted);
+  const { token } = await client.bots.create(id, { name, ...channel });
+  const where = wanted === undefined ? '' : `, which may be only in channel ${channel.channelId}`;
+  const words = `Created the bot ${terminalLine(id)}${where}. Its token is not shown again:\n${terminalLine(token)}`;
+  session.print(words, { id, name, channel_id: channel.channelId, token });
+}
+
+/** Lists the bots of a channel, or of all; creates or ends one. */
+export async function bots(
+  session: CommandSession,
+  wanted: string | undefined,
+  { create, name, revoke }: BotOptions,
+): Promise<void> {
+  if (create !== undefined && revoke !== undefined) throw usage('Give --create or --revoke, not both.');
+  if (name !== undefined && create === undefined) throw usage('--name is for a new bot: give --create too.');
+  if (create !== undefined) return createBot(session, wanted, create, name);
+  if (revoke === undefined) return listBots(session, wanted);
+  await (await session.loggedIn()).bots.revoke(revoke);
+  session.print(`The bot ${terminalLine(revoke)} has ended for good.`, { id: revoke, revoked: true });
+}
