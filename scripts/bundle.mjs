@@ -15,7 +15,10 @@ const banner = `import { createRequire as requireOf } from 'node:module';
 const require = requireOf(import.meta.url);
 const bundleFolder = import.meta.dirname;`;
 
-/** Replaces the location of a module by that of its own file, seen from the bundle. */
+/**
+ * Replaces the location of a module in the bundle with that of its original file, relative to the
+ * bundle.
+ */
 const keepLocations = {
   name: 'keep-locations',
   setup({ onLoad }) {

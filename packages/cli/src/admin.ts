@@ -168,7 +168,10 @@ function wordOf(status: UserStatus): string {
   return status === UserStatus.SUSPENDED ? 'suspended' : 'active';
 }
 
-/** Returns the target of an entry: for a drain the name of the server, and a deleted direct chat as such. */
+/**
+ * Returns the target of an entry as text: the server's name for a drain, and "direct chat" with its
+ * id for a deleted direct chat.
+ */
 function targetOf({ action, target, detail }: AuditEntry): string {
   const { name, kind } = detailOf(detail);
   if (action === 'channel.delete' && kind === 'direct') return `direct chat ${target}`;

@@ -1,6 +1,6 @@
 /**
- * Fetches the first `size` items of a list. With `onMore` it looks whether there is another one, and
- * calls it if so.
+ * Fetches the first `size` items of a list. If `onMore` is given, looks for one more item and calls
+ * `onMore` if there is one.
  */
 export async function firstOf<T>(items: AsyncIterable<T>, size: number, onMore?: () => void): Promise<T[]> {
   const found: T[] = [];

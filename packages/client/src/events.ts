@@ -112,8 +112,8 @@ export type StateEvent =
   /** The log is a different one. Earlier seqs are void, and missed entries are lost. */
   | { readonly type: 'reset'; readonly place: LogPosition }
   /**
-   * The `missed` entries since the last stream have all arrived; from now on entries arrive as they
-   * are made.
+   * The `missed` entries since the last stream have all arrived; from now on new entries arrive
+   * live.
    */
   | { readonly type: 'live'; readonly missed: number }
   /** The connection was lost or refused. The next attempt starts in `inMs` milliseconds. */
@@ -138,7 +138,10 @@ export type StateEvent =
       readonly type: 'ended';
       readonly reason: Reason | 'left';
       readonly message: string;
-      /** When another try may succeed, in milliseconds, for example the rest of a ban; else 0. */
+      /**
+       * Milliseconds until another attempt may succeed, for example the rest of a ban. 0 if no
+       * attempt can.
+       */
       readonly retryAfterMs: number;
     };
 

@@ -50,8 +50,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
- * Settings of every connection. They override the defaults of its role, which a role may change
- * itself.
+ * Settings of every connection. They override the defaults of the role, which the role itself may
+ * have changed.
  */
 const fixedSettings = { default_transaction_isolation: 'read\\ committed' };
 

@@ -61,7 +61,7 @@ export const settingColumns = Object.fromEntries(settingRows.map(([name, { type 
   readonly [Name in ChannelSettingName]: SqlType<ChannelSettingValues[Name]>;
 };
 
-/** Some of the plain settings, as a request sets them. */
+/** Plain settings that a request sets. Each may be missing. */
 export type SomeSettings = { readonly [Name in ChannelSettingName]?: ChannelSettingValues[Name] | undefined };
 
 const columns = settingRows.map(([name]) => ({ name, column: snakeCase(name) }));

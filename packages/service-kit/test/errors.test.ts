@@ -151,7 +151,7 @@ test('refuses methods of every kind without a handler as not implemented', async
   await bare.stop();
 });
 
-describe('invalid request bytes', () => {
+describe('a server that decodes a request', () => {
   const tooLarge = Buffer.concat([Buffer.from([0x28]), Buffer.from('ffffffffffffffff7f', 'hex')]); // seq = 2^63 - 1
   test.each([
     ['garbage', '/chat.v1.UserService/Login', Buffer.from([0x0a, 0xff, 0xff])],

@@ -281,13 +281,13 @@ describe('Delete', () => {
   });
 });
 
-describe('every method', () => {
+describe('a call', () => {
   const services = ['chat.v1.ChannelService', 'ChannelService'];
   const paths = ['List', 'Create', 'Delete', 'Listen'].flatMap((name) =>
     services.map((service) => `/${service}/${name}`),
   );
 
-  test.each(paths)('%s needs a user and refuses malformed bytes', async (path) => {
+  test.each(paths)('of %s needs a user and refuses malformed bytes', async (path) => {
     const said = async (bytes: Uint8Array, token?: string) => {
       const { code, metadata } = await sendBytes(rig.manager, path, bytes, token);
       return [code, ...metadata.get('chat-reason')];
@@ -297,7 +297,7 @@ describe('every method', () => {
     expect(await said(Channel.encode(Channel.fromPartial({ id: 1 })).finish())).toEqual([16, 'unauthenticated']);
   });
 
-  test('refuses planned methods as not implemented', async () => {
+  test('of a planned method is refused as not implemented', async () => {
     const locate = callUnary(rig.manager, ChannelService.locate, Channel.create(), {
       token: me.token,
       withinMs: 5_000,

@@ -37,11 +37,11 @@ describe('retention', () => {
     [{ retention: { seconds: 60, maxCount: 3 } }, { seconds: 60, maxCount: 3 }],
     [{ retention: { everything: true, maxCount: 2_147_483_647 } }, { everything: true, maxCount: 2_147_483_647 }],
     [{ retention: { maxCount: 5 } }, { everything: true, maxCount: 5 }],
-  ])('a room with %j keeps %j', async (more, retention) => {
+  ])('of a room created with %j is %j', async (more, retention) => {
     expect((await room(more)).retention).toMatchObject(retention);
   });
 
-  test('a chat keeps everything by default', async () => {
+  test('of a chat is everything by default', async () => {
     expect((await group({})).retention).toMatchObject({ everything: true });
     expect((await group({ retention: { nothing: true } })).retention).toMatchObject({ nothing: true });
   });
@@ -51,7 +51,7 @@ describe('retention', () => {
     { seconds: 0, maxCount: 1 },
     { seconds: 2_147_483_648 },
     { everything: true, maxCount: 2_147_483_648 },
-  ])('%j is refused', async (retention) => {
+  ])('of %j is refused', async (retention) => {
     await expect(room({ retention })).rejects.toEqual(reason('invalid-channel'));
   });
 });
@@ -61,8 +61,8 @@ test('refuses a count without history and says what to do', async () => {
   await expect(room({ retention: { nothing: true, maxCount: 1 } })).rejects.toMatchObject({ message: words });
 });
 
-describe('chats', () => {
-  test.each(['group', 'public', 'private'] as const)('the creator of a %s is its first member', async (kind) => {
+describe('Create of a chat', () => {
+  test.each(['group', 'public', 'private'] as const)('makes the creator of a %s its first member', async (kind) => {
     const made = await rig.create(me, { name: 'x', kind: kinds[kind], description: 'd', closedHistory: true });
     expect(made).toMatchObject({
       kind: kinds[kind],
@@ -127,7 +127,7 @@ describe('metadata', () => {
     `{"a":"${'x'.repeat(4_089)}"}`,
     `{"a":${'['.repeat(4_090)}`,
     `{"a":[${Array.from({ length: 800 }, () => '1e20').join()}]}`,
-  ])('%j is refused', async (metadata) => {
+  ])('of %j is refused', async (metadata) => {
     await expect(room({ metadata })).rejects.toEqual(reason('invalid-channel'));
   });
 });

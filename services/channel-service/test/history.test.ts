@@ -49,7 +49,7 @@ describe('pages', () => {
     expect(await chats.history(owner, id, { afterSeq: 25 })).toMatchObject({ messages: [], more: false });
   });
 
-  test('treats size 0 as 100, refuses 101 and refuses two directions', async () => {
+  test('of size 0 have 100 entries, and a size of 101 or two directions are refused', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 101);
     const page = await chats.history(owner, id);

@@ -219,7 +219,7 @@ test('refuses with too-busy only for the channel whose row is locked', async () 
   }
 });
 
-describe('access', () => {
+describe('Listen', () => {
   async function chat(kind: string, ...members: readonly Person[]): Promise<number> {
     const { id } = await rig.one<{ id: number }>(
       'INSERT INTO chat.channel (name, kind, owner_id, user_limit) VALUES ($1, $2, $3, 1000) RETURNING id',

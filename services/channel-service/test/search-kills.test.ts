@@ -9,7 +9,7 @@ import { amend, indexed, isIndexed, rebuilt } from './search-index.js';
 
 /** Processes to kill. `TEST_KILLS=50 npm test -- search-kills` is the long form. */
 const kills = Number(process.env.TEST_KILLS ?? 5);
-/** Connections of the indexer to end, at any moment of its work. */
+/** Number of indexer connections that the test breaks, each at a random moment. */
 const aborts = 45;
 const channelCount = 6;
 const messagesEach = 600;

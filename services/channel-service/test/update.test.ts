@@ -47,7 +47,7 @@ test('changes nothing for a user who may not change the channel', async () => {
   expect((await chats.stored(id)).length).toBeLessThan(before.length);
 });
 
-describe('fields', () => {
+describe('Update', () => {
   test('changes only the given fields and the revision', async () => {
     const id = await chat('group', {
       description: 'old',

@@ -15,7 +15,7 @@ function sourceOf(url: string): string | undefined {
   return folder === undefined || file?.includes('/gen/') ? undefined : `${folder}/${file}.ts`;
 }
 
-/** Returns the source files of which a function was called since the last time. */
+/** Returns the source files in which any function was called since the last time. */
 async function filesSince(): Promise<string[]> {
   const { result } = await inspector.post('Profiler.takePreciseCoverage');
   const called = result.filter(({ functions }) => functions.some(({ ranges }) => (ranges[0]?.count ?? 0) > 0));

@@ -6,8 +6,8 @@ import { Supervisor } from './supervisor.js';
 
 const couldNotStart = 2;
 /**
- * Milliseconds within which a second signal counts as the same one, because npm forwards the
- * terminal's Ctrl-C.
+ * A second signal within this time, in milliseconds, counts as a repetition of the first, because
+ * npm forwards the terminal's Ctrl-C.
  */
 const sameSignalMs = 700;
 const forceWithinMs = 3_000;

@@ -13,7 +13,7 @@ export interface ProfileChange {
 }
 
 /**
- * The user's own account. Each change resolves with the profile as it then is.
+ * The user's own account. Each change resolves with the changed profile.
  * @example
  * ```ts
  * import { type ParleyClient, Visibility } from '@parley/client';

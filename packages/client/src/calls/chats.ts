@@ -110,7 +110,7 @@ export class Chats {
   }
 
   /**
-   * Changes the settings of a channel, for its owner and admins. Returns it as it then is.
+   * Changes the settings of a channel, for its owner and admins. Resolves with the changed channel.
    * @throws {Refusal} `not-channel-admin`, `not-owner`, `invalid-channel` or `wrong-kind`
    */
   update(channelId: number, change: ChannelChange, { signal }: Abortable = {}): Promise<Channel> {

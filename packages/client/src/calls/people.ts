@@ -71,8 +71,8 @@ export class PeopleDirectory {
    * Reports a user, or a message, of which the operators then get a copy. A second report of the
    * same user or message does nothing while the first is open. `reason` has at most 1,000
    * characters.
-   * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report`, as for
-   * oneself, or `too-many-abuse-reports`
+   * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report` (also for a
+   * report of oneself) or `too-many-abuse-reports`
    */
   async report(target: ReportTarget, reason: string, { signal }: Abortable = {}): Promise<void> {
     await this.#ask(calls.reportAbuse, AbuseReport.fromPartial({ ...target, reason }), signal);

@@ -133,8 +133,9 @@ export class Callers {
   }
 
   /**
-   * Only the database knows whose token it is. Tokens that were not found before share the slots of
-   * one user, so that invented ones cannot keep all connections busy.
+   * Finds the bot of a token, which only the database knows, and waits for a free slot. All tokens
+   * that have not been found yet share the slots of one user, so that invented tokens cannot keep
+   * all connections busy.
    */
   async #enterBot(call: Call): Promise<UserCaller> {
     await this.#occupy(this.#bots.get(call.bearer()) ?? unknownBots, call);

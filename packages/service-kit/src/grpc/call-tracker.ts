@@ -190,7 +190,7 @@ export class CallTracker {
  * even checked.
  */
 function giveUp(serverCall: ServerCall): void {
-  breakOff(serverCall, refuse('deadline-exceeded', { message: 'The request did not arrive in time.' }));
+  breakOff(serverCall, refuse('deadline-exceeded', { message: 'The request did not arrive in time. Send it again.' }));
 }
 
 /** Ends a call without reading the rest of its request. */

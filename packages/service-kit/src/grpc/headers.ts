@@ -46,7 +46,7 @@ function sizeOf(headers: IncomingHttpHeaders): number {
  */
 function checkHeaders(headers: IncomingHttpHeaders, size: number): void {
   if (size > limits.headersBytes)
-    throw refuse('invalid-metadata', { message: 'The metadata of the call is too long.' });
+    throw refuse('invalid-metadata', { message: 'The metadata of the call is too long. Send less metadata.' });
   const encoding = headers['grpc-encoding'] ?? 'identity';
   if (encoding !== 'identity') throw refuse('compressed');
   const timeout = headers['grpc-timeout'];

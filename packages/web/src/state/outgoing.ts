@@ -70,8 +70,8 @@ function withChange(
 }
 
 /**
- * Returns the lines after the server has accepted a message or change. Of several edits, the last
- * one in the server's order wins, no matter which was confirmed last.
+ * Returns the lines after the server has accepted a message or change. The last of several edits in
+ * the server's order wins, no matter which of them was confirmed last.
  */
 export function withTaken(
   lines: readonly Line[],

@@ -32,5 +32,5 @@ export const purgeMessages = sql.statement(
   { lastId: nullable(uuid) },
 );
 
-/** What is left to do for a deleted account. */
+/** Remaining work for a deleted account. */
 export type Deletion = RowOf<typeof findDeletions>;

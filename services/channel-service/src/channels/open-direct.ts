@@ -45,8 +45,8 @@ async function ask(client: PoolClient, channel: LockedChannel, me: UserCaller, o
 }
 
 /**
- * Brings the caller back if they had left. If the other user has banned them, the refusal is the
- * one for a missing user.
+ * Brings the caller back if they had left. If the other user has banned the caller, the refusal is
+ * the same as for a missing user.
  */
 async function reopen(client: PoolClient, channel: LockedChannel, me: UserCaller, other: FoundUser): Promise<void> {
   const [mine, theirs] = await readMemberships(client, channel, [me.id, other.id]);

@@ -63,9 +63,9 @@ WITH cut AS (
 )
 SELECT first_seq FROM moved;
 
--- Finds channels with deletable entries below their first seq. An entry stays for 10 minutes,
--- unread, so that a retried Send is recognised. A channel without history needs no such delay,
--- because its log has ended.
+-- Finds channels with deletable entries below their first seq. An entry stays for 10 minutes
+-- although nobody can read it, so that a retried Send is recognised. A channel without history
+-- needs no such delay, because its log has ended.
 -- name: findExpired
 SELECT c.id FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 CROSS JOIN LATERAL (SELECT m.seq, m.sent_at FROM chat.message m WHERE m.channel_id = c.id ORDER BY m.seq LIMIT 1) oldest

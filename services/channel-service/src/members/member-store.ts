@@ -138,8 +138,8 @@ export type FoundUser = RowOf<typeof findUser>;
 export type ListedMember = RowOf<typeof listMembers>;
 
 /**
- * Position of a change in the log: the last seq before it and its own seq, which are equal if it is
- * not an entry.
+ * Position of a change in the log: the last seq before it and its own seq, which are equal if the
+ * change is not an entry.
  */
 export type ChangePosition = RowOf<typeof nextRevision>;
 

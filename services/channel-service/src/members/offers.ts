@@ -9,8 +9,8 @@ import { recordChange } from './membership.js';
 import type { ChannelMembership } from './membership-rules.js';
 
 /**
- * The person who adds or asks, the person added or asked, and whether the latter was in the channel
- * before.
+ * An addition or an offer: the user who makes it, the user whom it is for, and whether that user
+ * was in the channel before.
  */
 interface Adding {
   readonly by: string;

@@ -17,11 +17,11 @@ LEFT JOIN chat.server s ON s.instance_id = h.instance_id
 LEFT JOIN chat.member m ON m.channel_id = h.channel_id AND m.user_id = :userId
 WHERE h.channel_id = :channelId;
 
--- Assigns a channel without a live owner to a server, by power of two choices. `epoch` is the one
--- that was read. Returns no row if no server is serving or the epoch has changed. Prefers a server
--- that is not overloaded, then the one with fewer placements, counted now: a reported load is a
--- second old, and clients of a channel that was just placed have not connected yet. Each placed
--- channel counts as much as 10 seats.
+-- Assigns a channel without a live owner to a server, by power of two choices. `epoch` is the epoch
+-- that the caller has read. Returns no row if no server is serving or the epoch has changed.
+-- Prefers a server that is not overloaded, then the one with fewer placements, counted now: a
+-- reported load is a second old, and clients of a channel that was just placed have not connected
+-- yet. Each placed channel counts as much as 10 seats.
 -- name: claimChannel
 WITH two AS MATERIALIZED (
   SELECT instance_id, name, addr, internal_addr, tls, load FROM chat.server

@@ -2,8 +2,8 @@ import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
 
 /**
- * Checks that a caller may be in a channel; null stands for a new one. Only bots that were made for
- * another channel may not.
+ * Checks that the caller may be in a channel (null: a new one). Refuses only a bot that was made
+ * for another channel.
  * @throws {Refusal} `bot-channel`.
  */
 export function checkBotChannel({ onlyChannelId }: UserCaller, channelId: number | null): void {

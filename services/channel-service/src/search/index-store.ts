@@ -31,7 +31,7 @@ export const readNews = sql.statement(
     lastSeq: int8,
     /** Null in the only row of a log that has no more entries. */
     seq: nullable(int8),
-    /** Null, like the rest, if the entry is not about the text of a message. */
+    /** Null, like the columns below, if the entry is not about the text of a message. */
     messageSeq: nullable(int8),
     senderId: nullable(text),
     sentMs: nullable(int8),

@@ -1,6 +1,7 @@
 -- Continues the sweep over all channels, which finds those that the servers no longer own, and
 -- returns its next part: channels above `after_id`, up to `last_id`. No row if another manager is
--- doing this, or has done it within half a second. The transaction that looks for news holds the lock.
+-- doing this, or has done it within half a second. The transaction that looks for new entries holds
+-- the lock.
 -- name: moveSweep
 UPDATE chat.upkeep_turn t SET taken_at = clock_timestamp(), position = coalesce((
   SELECT h.channel_id FROM chat.channel_head h WHERE h.channel_id > was.position ORDER BY h.channel_id OFFSET :channels - 1 LIMIT 1), 0)

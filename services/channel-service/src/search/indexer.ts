@@ -160,8 +160,8 @@ async function findChannels(client: PoolClient): Promise<number[]> {
 
 /**
  * Keeps the words for the search up to date with the logs of all channels. Each slice commits words
- * and position together. Managers share the work: they look for news in turn, and lock each
- * channel.
+ * and position together. Managers share the work: they take turns to look for new entries, and lock
+ * each channel.
  */
 export class Indexer {
   readonly #pool: Pool;
@@ -174,7 +174,7 @@ export class Indexer {
   }
 
   /**
-   * Works for about two seconds, or until the channels that it found have no more news.
+   * Works for about two seconds, or until the channels that it found have no more new entries.
    * @throws the first error of the database, after the channels that work.
    */
   async run(): Promise<void> {

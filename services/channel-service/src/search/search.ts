@@ -110,7 +110,10 @@ async function findNewest(pool: Pool, query: MessageQuery): Promise<SearchMatch[
   return found;
 }
 
-/** Returns the matches whose words are those of the message: of the same log, and of its text now. */
+/**
+ * Returns the matches whose stored words are up to date: from the current log, and from the current
+ * text of the message.
+ */
 function current(found: readonly SearchMatch[], parts: readonly ReadablePart[]): HistoryPosition[] {
   const logs = new Map(parts.map(({ channelId, logId }) => [channelId, logId]));
   return found.flatMap(({ channelId, seq, logId, bytes }) =>
@@ -150,8 +153,10 @@ async function respond(
 
 /**
  * Handles Search: a page of the messages that the caller may read and that have these words, newest
- * first. A page may be short although more follow: a message that was changed just now is left out.
- * @param searchPool few connections with a short statement timeout, so that searches do not hold up other calls
+ * first. A page may be short although more pages follow, because a message that has just changed is
+ * left out.
+ * @param searchPool few connections with a short statement timeout, so that searches do not hold up
+ * other calls
  */
 export function createSearch(pool: Pool, searchPool: Pool) {
   return async (request: SearchRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {

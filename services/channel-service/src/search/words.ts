@@ -43,7 +43,7 @@ const everyUmlaut = /[äöü]/gu;
 /** The Arabic article, with or without a one-letter conjunction and preposition. */
 const article = /^(?:[وف]?[بك]?ال|[وف]?لل)(?=...)/u;
 
-/** Maximum length of a word; the rest of it does not count. */
+/** Maximum length of a word in characters. The rest of a longer word is ignored. */
 const wordCharacters = 64;
 /**
  * Maximum number of indexed words, and characters of runs, in a message. PostgreSQL numbers at most

@@ -1,6 +1,6 @@
 import { db, type Queryable } from '@parley/database';
 
-/** A line of the audit: who did what to which target. */
+/** A line of the audit: an actor, an action and its target. */
 export interface AuditLine {
   /** Id of the user who acted. */
   readonly actor: string;

@@ -20,8 +20,9 @@ type SharedWork = 'retention' | 'deletion';
 export type KeepTurn = () => Promise<void>;
 
 /**
- * Runs work unless another manager does. The turn is a lease, not a lock, so that no transaction stays
- * open meanwhile. A manager that is suspended within a step may complete that step later.
+ * Runs work, unless another manager is running it. The turn is a lease, not a lock, so that no
+ * transaction stays open meanwhile. A manager that is suspended within a step may complete that
+ * step later.
  * @throws what `run` throws.
  */
 export async function inTurn(pool: Pool, work: SharedWork, run: (keep: KeepTurn) => Promise<void>): Promise<void> {

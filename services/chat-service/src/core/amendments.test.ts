@@ -86,7 +86,7 @@ class World {
   }
 }
 
-describe('Amendments keep the ring in step with the log', () => {
+describe('In the ring,', () => {
   test('a deletion hides the text of a message and of its edit from later readers', () => {
     const world = new World();
     world.show(words('secret'), edit(1, 'secret too'), words('other'));
@@ -126,7 +126,7 @@ describe('Amendments keep the ring in step with the log', () => {
   });
 });
 
-describe('Below the first seq', () => {
+describe('Trimming below the first seq', () => {
   test('removes entries from the ring, and the text of their edits', () => {
     const world = new World();
     world.show(words('trimmed'), words('stays'), edit(1, 'trimmed too'));
@@ -151,7 +151,7 @@ describe('Below the first seq', () => {
     expect(world.after(2)).toBe('[c]');
   });
 
-  test('a ready subscriber receives entries before they are removed; a slow one is reset', () => {
+  test('gives a ready subscriber the entries before it removes them, and resets a slow one', () => {
     const world = new World();
     const slow = world.slowReader('bob');
     world.show(words('first'), words('trimmed'), words('stays'));

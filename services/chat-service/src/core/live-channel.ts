@@ -367,7 +367,7 @@ export class Sequencer {
 
   /**
    * Loads members and settings. They may be older than the commit that reported the revision
-   * `atLeast`; they count as that revision nevertheless.
+   * `atLeast`; they still count as that revision.
    */
   async #reload(atLeast = this.#wanted.revision): Promise<void> {
     this.#isLoading = true;

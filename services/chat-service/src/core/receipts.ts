@@ -6,7 +6,7 @@ interface Watermark {
   readonly readSeq: number;
 }
 
-/** A watermark as a client reports it. An empty log is the log of its stream. */
+/** A watermark as a client reports it. An empty log means the log of the stream. */
 export interface ReportedWatermark extends Watermark {
   readonly log: string;
 }
@@ -27,7 +27,7 @@ function later(one: Watermark | undefined, other: Watermark): Watermark {
 }
 
 /**
- * Collects the receipts of clients. Of each user and channel it holds only the latest watermark, so
+ * Collects the receipts of clients. It holds only the latest watermark of each user and channel, so
  * thousands of receipts cost one row per user and save.
  */
 export class Receipts {

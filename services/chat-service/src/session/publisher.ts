@@ -119,8 +119,8 @@ export class Publisher {
   }
 
   /**
-   * Answers a message with a known client id as it was answered the first time, before anything can
-   * refuse it: it is the same message. Returns false if the message is new.
+   * Gives a message with a known client id its first answer again, before anything can refuse it,
+   * because it is the same message. Returns false if the message is new.
    */
   #answerRetry(message: Message, responder: PublishResponder): boolean {
     if (message.clientId === '' || isPassing(message)) return false;

@@ -1,6 +1,7 @@
--- Returns those of these pairs whose user does not belong to the channel. A user belongs to a room by
--- being there or by a message that is still stored there, and to any other channel as a member. A user
--- who has left a direct chat still belongs to it. Each condition is one index probe.
+-- Returns the given pairs of channel and user in which the user does not belong to the channel. A
+-- user belongs to a room by being there or by a message that is still stored there, and to any
+-- other channel as a member. A user who has left a direct chat still belongs to it. Each condition
+-- is one index probe.
 -- name: findOutsiders
 SELECT (p.n - 1)::int AS position
 FROM unnest(:channelIds::int[], :userIds::varchar[]) WITH ORDINALITY AS p (channel_id, user_id, n)

@@ -54,11 +54,11 @@ CROSS JOIN LATERAL (
 ) void
 WHERE m.bytes_before < :bytes ORDER BY m.seq;
 
--- Returns those of these channels whose head is not locked.
+-- Returns the given channels whose head is not locked.
 -- name: unlockedChannels
 SELECT channel_id FROM chat.channel_head WHERE channel_id = ANY (:channelIds::int[]) FOR NO KEY UPDATE SKIP LOCKED;
 
--- Returns those of these channels that this server still owns, with their revisions.
+-- Returns the given channels that this server still owns, with their revisions.
 -- name: ownedChannels
 SELECT h.channel_id, h.revision FROM unnest(:channelIds::int[], :epochs::bigint[]) AS c (channel_id, epoch)
 JOIN chat.channel_head h ON h.channel_id = c.channel_id AND h.epoch = c.epoch AND h.instance_id = :instanceId;

@@ -7,7 +7,7 @@ type Network<J> = Map<string, J[]>;
 
 const sizeOf = <J>(network: Network<J>): number => [...network.values()].reduce((sum, jobs) => sum + jobs.length, 0);
 
-/** Returns the entry with the greatest size. Of several, returns the last. */
+/** Returns the entry with the greatest size, and the last one if several have it. */
 function longestOf<T>(all: Iterable<T>, size: (one: T) => number): T | undefined {
   let longest: T | undefined;
   for (const one of all) if (longest === undefined || size(one) >= size(longest)) longest = one;

@@ -2,7 +2,7 @@ import type { PoolClient, Queryable } from '@parley/database';
 import { type Refusal, refuse } from '@parley/runtime';
 import { claimFirst, isInvited, isUnused, takeInvitation } from '../store/registration.js';
 
-/** Who may create an account: everyone, users with an invitation, or nobody. */
+/** Users who may create an account: everyone, users with an invitation, or nobody. */
 export type RegistrationMode = 'open' | 'invite' | 'closed';
 
 /** Decides whether a Register with this invitation may create an account. */
