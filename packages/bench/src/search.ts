@@ -60,12 +60,12 @@ async function fill(owner: Pool, rows: number): Promise<void> {
 
 /** Indexes all messages like the managers do. Returns the seconds that it took. */
 async function index(owner: Pool, pool: Pool): Promise<number> {
-  const { Indexer } = await load<{ Indexer: new (pool: Pool, also: () => Promise<void>) => { run(): Promise<void> } }>(
-    'search/indexer.js',
-  );
+  type IndexerClass = new (pool: Pool, also: unknown) => { run(): Promise<void> };
+  const { Indexer } = await load<{ Indexer: IndexerClass }>('search/indexer.js');
+  const { notifyOfMessages } = await load<{ notifyOfMessages: unknown }>('inbox/message-notices.js');
   const began = performance.now();
   for (;;) {
-    await new Indexer(pool, async () => {}).run();
+    await new Indexer(pool, notifyOfMessages).run();
     const { rows } = await owner.query<{ unindexed: number }>(countUnindexed);
     if (rows[0]?.unindexed === 0) return (performance.now() - began) / 1_000;
   }

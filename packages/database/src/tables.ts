@@ -167,6 +167,12 @@ export interface MessageFileTable {
   fileId: string;
 }
 
+export interface NoticeProgressTable {
+  channelId: number;
+  logId: string;
+  seq: number;
+}
+
 export interface NotificationTable {
   id: GeneratedAlways<number>;
   userId: string;
@@ -347,6 +353,7 @@ export interface Database {
   member: MemberTable;
   message: MessageTable;
   messageFile: MessageFileTable;
+  noticeProgress: NoticeProgressTable;
   notification: NotificationTable;
   offer: OfferTable;
   rate: RateTable;

@@ -1,5 +1,7 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
+import { notifyOfMessages } from '../src/inbox/message-notices.js';
+import { Indexer } from '../src/search/indexer.js';
 import { Chats } from './chats.js';
 import { type Person, Rig } from './rig.js';
 import { indexAll } from './search-index.js';
@@ -73,9 +75,34 @@ test('a mention or a reply notifies its user once, however often the log is read
   expect(await noticesOf(bob)).toEqual([`mention ${mention} by ${ann.id}`, `mention ${both} by ${ann.id}`]);
   expect(await noticesOf(carol)).toEqual([`reply ${asked + 1} by ${bob.id}`]);
   expect(await noticesOf(ann)).toEqual([]);
-  await rig.owner.query('UPDATE chat.search_progress SET seq = 0');
+  await rig.owner.query('UPDATE chat.notice_progress SET seq = 0');
   await indexAll(rig, pool);
   expect(await noticesOf(bob)).toHaveLength(2);
+});
+
+test('words that cannot be stored hold up neither notices nor the words of other channels', async () => {
+  const [id, other] = [await group(), await group()];
+  const mention = await say(id, ann, { mentions: [bob.id] });
+  const found = await say(other, ann);
+  await rig.owner.query(`ALTER TABLE chat.search ADD CONSTRAINT planted CHECK (channel_id <> ${id}) NOT VALID`);
+  await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
+  await expect(new Indexer(pool, notifyOfMessages).run()).rejects.toMatchObject({ constraint: 'planted' });
+  expect(await noticesOf(bob)).toEqual([`mention ${mention} by ${ann.id}`]);
+  const words = 'SELECT FROM chat.search WHERE channel_id = $1 AND seq = $2';
+  expect((await rig.owner.query(words, [other, found])).rowCount).toBe(1);
+  await rig.owner.query('ALTER TABLE chat.search DROP CONSTRAINT planted');
+  await indexAll(rig, pool);
+  expect((await rig.owner.query(words, [id, mention])).rowCount).toBe(1);
+  expect(await noticesOf(bob)).toHaveLength(1);
+});
+
+test('notices that fail do not hold up the words', async () => {
+  const id = await group();
+  const seq = await say(id, ann);
+  await rig.owner.query("UPDATE chat.upkeep_turn SET taken_at = '-infinity'");
+  await expect(new Indexer(pool, () => Promise.reject(new Error('planted'))).run()).rejects.toThrow('planted');
+  const words = 'SELECT FROM chat.search WHERE channel_id = $1 AND seq = $2';
+  expect((await rig.owner.query(words, [id, seq])).rowCount).toBe(1);
 });
 
 test('a direct message notifies the other user if that user is not there', async () => {

@@ -9,11 +9,12 @@ export async function indexed({ owner }: Pick<Rig, 'owner'>): Promise<unknown[]>
   return (await owner.query(text)).rows;
 }
 
-/** Returns whether every log is indexed to its end. */
+/** Returns whether every log is indexed to its end, and has notified. */
 export async function isIndexed({ owner }: Pick<Rig, 'owner'>): Promise<boolean> {
   const behind = `SELECT FROM chat.channel_head h LEFT JOIN chat.search_progress p ON p.channel_id = h.channel_id
-    WHERE CASE WHEN p.channel_id IS NULL THEN h.last_seq >= h.first_seq
-      ELSE p.log_id <> h.log_id OR p.seq < h.last_seq OR p.first_seq < h.first_seq END`;
+    LEFT JOIN chat.notice_progress n ON n.channel_id = h.channel_id
+    WHERE CASE WHEN p.channel_id IS NULL OR n.channel_id IS NULL THEN h.last_seq >= h.first_seq
+      ELSE p.log_id <> h.log_id OR p.seq < h.last_seq OR p.first_seq < h.first_seq OR n.log_id <> h.log_id OR n.seq < h.last_seq END`;
   return (await owner.query(behind)).rowCount === 0;
 }
 

@@ -1,3 +1,25 @@
+-- Begins to follow channels with notices, in a log that is none.
+-- name: openNotices
+INSERT INTO chat.notice_progress (channel_id, log_id, seq)
+SELECT c.id, '00000000-0000-0000-0000-000000000000', 0 FROM chat.channel c WHERE c.id = ANY (:channelIds::int[]) ORDER BY c.id
+ON CONFLICT (channel_id) DO NOTHING;
+
+-- Locks channels until the end of the transaction, and returns the parts of their logs that have not
+-- notified yet, of at most `maxEntries` entries. A crash may lose the last commits, notices and
+-- position alike, so a commit need not wait for the disk.
+-- name: lockNotices
+SELECT p.channel_id, h.log_id, part.after_seq, least(h.last_seq, part.after_seq + :maxEntries) AS last_seq,
+  h.last_seq > part.after_seq + :maxEntries AS more
+FROM chat.notice_progress p JOIN chat.channel_head h ON h.channel_id = p.channel_id
+CROSS JOIN LATERAL (SELECT greatest(CASE WHEN p.log_id = h.log_id THEN p.seq ELSE 0 END, h.first_seq - 1) AS after_seq) part
+WHERE p.channel_id = ANY (:channelIds::int[]) AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+ORDER BY p.channel_id FOR NO KEY UPDATE OF p SKIP LOCKED;
+
+-- Records how far the notices of channels follow their logs.
+-- name: saveNotices
+UPDATE chat.notice_progress p SET log_id = n.log_id, seq = n.last_seq
+FROM unnest(:channelIds::int[], :logIds::uuid[], :lastSeqs::bigint[]) AS n (channel_id, log_id, last_seq) WHERE p.channel_id = n.channel_id;
+
 -- Notifies users of messages in parts of logs: mentioned users, users whose message got a reply,
 -- and the absent user of a direct chat. Skips messages that the user has already read, and messages
 -- more than an hour old, which come up again when an index is rebuilt. A message notifies a user

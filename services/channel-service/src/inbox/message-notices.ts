@@ -1,23 +1,36 @@
 import { kindConstants } from '@parley/contract';
-import { array, int4, int8, loadSql, type Queryable, text, uuid } from '@parley/database';
-import type { LogPart } from '../search/indexer.js';
+import { array, bool, int4, int8, loadSql, type PoolClient, text, uuid } from '@parley/database';
 
-const notify = loadSql('message-notices.sql', import.meta.url, kindConstants).statement(
-  'notifyOfMessages',
-  { channelIds: array(int4), logIds: array(uuid), afterSeqs: array(int8), lastSeqs: array(int8) },
-  { userId: text },
+const sql = loadSql('message-notices.sql', import.meta.url, kindConstants);
+const channels = { channelIds: array(int4) };
+const ends = { ...channels, logIds: array(uuid), lastSeqs: array(int8) };
+
+const openNotices = sql.statement('openNotices', channels);
+const lockNotices = sql.statement(
+  'lockNotices',
+  { ...channels, maxEntries: int8 },
+  { channelId: int4, logId: uuid, afterSeq: int8, lastSeq: int8, more: bool },
 );
+const notify = sql.statement('notifyOfMessages', { ...ends, afterSeqs: array(int8) }, { userId: text });
+const saveNotices = sql.statement('saveNotices', ends);
+
+/** Bound of a slice, for each channel. */
+const maxEntries = 500;
 
 /**
- * Notifies users of mentions, replies and direct messages in parts of logs. A message that is seen
- * again notifies nobody again.
+ * Notifies users of the next mentions, replies and direct messages in the logs of channels, and
+ * records how far it has read them. Returns the channels that have more.
  */
-export async function notifyOfMessages(client: Queryable, parts: readonly LogPart[]): Promise<void> {
-  if (parts.length === 0) return;
-  await notify.run(client, {
+export async function notifyOfMessages(client: PoolClient, channelIds: readonly number[]): Promise<number[]> {
+  await openNotices.run(client, { channelIds });
+  const parts = await lockNotices.run(client, { channelIds, maxEntries });
+  if (parts.length === 0) return [];
+  const end = {
     channelIds: parts.map(({ channelId }) => channelId),
     logIds: parts.map(({ logId }) => logId),
-    afterSeqs: parts.map(({ afterSeq }) => afterSeq),
     lastSeqs: parts.map(({ lastSeq }) => lastSeq),
-  });
+  };
+  await notify.run(client, { ...end, afterSeqs: parts.map(({ afterSeq }) => afterSeq) });
+  await saveNotices.run(client, end);
+  return parts.flatMap(({ channelId, more }) => (more ? [channelId] : []));
 }

@@ -20,8 +20,9 @@ SELECT h.channel_id FROM (
 ) seen
 JOIN chat.channel_head h ON h.channel_id = seen.channel_id
 LEFT JOIN chat.search_progress p ON p.channel_id = h.channel_id
-WHERE CASE WHEN p.channel_id IS NULL THEN h.last_seq >= h.first_seq
-  ELSE p.log_id <> h.log_id OR p.rules < :rules OR p.seq < h.last_seq OR p.first_seq < h.first_seq END
+LEFT JOIN chat.notice_progress n ON n.channel_id = h.channel_id
+WHERE CASE WHEN p.channel_id IS NULL OR n.channel_id IS NULL THEN h.last_seq >= h.first_seq
+  ELSE p.log_id <> h.log_id OR p.rules < :rules OR p.seq < h.last_seq OR p.first_seq < h.first_seq OR n.log_id <> h.log_id OR n.seq < h.last_seq END
 ORDER BY random() LIMIT :maxChannels;
 
 -- Begins to follow channels. The stored log id belongs to no log, so words that were left from

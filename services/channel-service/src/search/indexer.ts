@@ -102,50 +102,38 @@ function readEntries(client: PoolClient, channels: readonly LockedProgress[]): P
   });
 }
 
-/** The entries of a log after one seq, up to another. */
-export interface LogPart {
-  readonly channelId: number;
-  readonly logId: string;
-  readonly firstSeq: number;
-  readonly afterSeq: number;
-  readonly lastSeq: number;
-}
-
-function partsOf(channels: readonly LockedProgress[], last: ReadonlyMap<number, IndexedEntry>): LogPart[] {
-  return channels.flatMap(({ channelId, logId, firstSeq, seq: afterSeq }) => {
-    const entry = last.get(channelId);
-    return entry === undefined ? [] : [{ channelId, logId, firstSeq, afterSeq, lastSeq: entry.seq ?? entry.lastSeq }];
+function save(client: PoolClient, channels: readonly LockedProgress[], last: ReadonlyMap<number, IndexedEntry>) {
+  const read = channels.flatMap((channel) => {
+    const entry = last.get(channel.channelId);
+    return entry === undefined ? [] : [{ ...channel, lastSeq: entry.seq ?? entry.lastSeq }];
   });
-}
-
-function save(client: PoolClient, parts: readonly LogPart[]): Promise<unknown> {
   return saveProgress.run(client, {
-    channelIds: parts.map(({ channelId }) => channelId),
-    seqs: parts.map(({ lastSeq }) => lastSeq),
-    logIds: parts.map(({ logId }) => logId),
-    firstSeqs: parts.map(({ firstSeq }) => firstSeq),
+    channelIds: read.map(({ channelId }) => channelId),
+    seqs: read.map(({ lastSeq }) => lastSeq),
+    logIds: read.map(({ logId }) => logId),
+    firstSeqs: read.map(({ firstSeq }) => firstSeq),
     rules: wordRules,
   });
 }
 
-/** Reads parts of logs in the transaction that records that they have been read. */
-export type LogReader = (client: PoolClient, parts: readonly LogPart[]) => Promise<void>;
+/**
+ * Does some work for the next slice of the log of each of these channels, and records how far it has
+ * come. Returns the channels that have more.
+ */
+export type LogFollower = (client: PoolClient, channelIds: readonly number[]) => Promise<number[]>;
 
-/** Indexes one slice of each of these channels. Returns the channels that have more. */
-async function indexSlice(client: PoolClient, channelIds: readonly number[], also: LogReader): Promise<number[]> {
+const indexSlice: LogFollower = async (client, channelIds) => {
   await openProgress.run(client, { channelIds });
   const locked = await lockProgress.run(client, { channelIds, rules: wordRules });
   const channels = await removeOld(client, locked);
   const entries = await readEntries(client, channels);
   await store(client, await cutAll(entries));
   const last = new Map(entries.map((entry) => [entry.channelId, entry]));
-  const parts = partsOf(channels, last);
-  await also(client, parts);
-  await save(client, parts);
+  await save(client, channels, last);
   const unread = [...last.values()].filter(({ seq, lastSeq }) => seq !== null && seq < lastSeq);
   const unremoved = locked.filter((channel) => !channels.includes(channel));
   return [...unread, ...unremoved].map(({ channelId }) => channelId);
-}
+};
 
 /**
  * Returns channels with new entries. Returns none while another manager is looking for them, or has
@@ -158,19 +146,33 @@ async function findChannels(client: PoolClient): Promise<number[]> {
   return found.map(({ channelId }) => channelId);
 }
 
+interface Work {
+  readonly follow: LogFollower;
+  readonly channelIds: readonly number[];
+}
+
+/** Divides work into work for a few channels each. */
+function divide({ follow, channelIds }: Work, channels: number): Work[] {
+  const count = Math.ceil(channelIds.length / channels);
+  return Array.from({ length: count }, (_, n) => ({
+    follow,
+    channelIds: channelIds.slice(n * channels, (n + 1) * channels),
+  }));
+}
+
 /**
- * Keeps the words for the search up to date with the logs of all channels. Each slice commits words
- * and position together. Managers share the work: they take turns to look for new entries, and lock
- * each channel.
+ * Keeps the words for the search up to date with the logs of all channels, and lets one other
+ * follower read them. Neither waits for the other if that fails. Each slice commits its work and its
+ * position together. Managers share the work: they take turns to look for new entries, and lock each
+ * channel.
  */
 export class Indexer {
   readonly #pool: Pool;
-  readonly #also: LogReader;
+  readonly #followers: readonly LogFollower[];
 
-  /** `also` reads every part of every log that is followed. It may see a part again. */
-  constructor(pool: Pool, also: LogReader) {
+  constructor(pool: Pool, also: LogFollower) {
     this.#pool = pool;
-    this.#also = also;
+    this.#followers = [also, indexSlice];
   }
 
   /**
@@ -178,15 +180,25 @@ export class Indexer {
    * @throws the first error of the database, after the channels that work.
    */
   async run(): Promise<void> {
-    const queue = await transaction(this.#pool, findChannels);
+    const channelIds = await transaction(this.#pool, findChannels);
     const end = performance.now() + runMs;
     const failures: unknown[] = [];
-    while (queue.length > 0 && performance.now() < end) {
-      const group = queue.splice(0, channelsPerSlice);
-      const work = transaction(this.#pool, (client) => indexSlice(client, group, this.#also));
-      const more = await work.catch((error: unknown) => void failures.push(error));
-      queue.push(...(more ?? []));
+    const queue = this.#followers.flatMap((follow) => divide({ follow, channelIds }, channelsPerSlice));
+    for (let next = queue.shift(); next !== undefined && performance.now() < end; next = queue.shift()) {
+      queue.push(...(await this.#do(next, failures)));
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Returns what is left to do. After a failure each channel is tried alone, so one holds up no other. */
+  async #do(work: Work, failures: unknown[]): Promise<Work[]> {
+    const { follow, channelIds } = work;
+    try {
+      const more = await transaction(this.#pool, (client) => follow(client, channelIds));
+      return divide({ follow, channelIds: more }, channelsPerSlice);
+    } catch (error) {
+      failures.push(error);
+      return channelIds.length > 1 ? divide(work, 1) : [];
+    }
   }
 }
