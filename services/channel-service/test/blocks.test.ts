@@ -100,6 +100,7 @@ test('a list of members marks users whom the caller has blocked, for the caller 
     (await chats.members(who, group)).users.filter(({ blocked }) => blocked).map(({ id }) => id);
   expect(await blockedFor(me)).toEqual([pest.id]);
   expect(await blockedFor(pest)).toEqual([]);
+  expect(await chats.change(me, group, pest, { muteUntil: 0 })).toMatchObject({ id: pest.id, blocked: true });
 });
 
 test('lists blocked users in pages, and a second block or unblock changes nothing', async () => {

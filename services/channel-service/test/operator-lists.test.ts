@@ -93,6 +93,15 @@ test('finds accounts by the start of id, name or address, in any case, each once
   });
 });
 
+test('marks accounts that the operator has blocked', async () => {
+  await rig.owner.query("INSERT INTO chat.block (user_id, blocked_id) VALUES ($1, 'u777')", [root.id]);
+  const found = (await users({ text: 'u777' })).users.slice(0, 2);
+  expect(found.map(({ id, blocked }) => [id, blocked])).toEqual([
+    ['u777', true],
+    ['u7770', false],
+  ]);
+});
+
 test('pages contain each account of a status once, ordered by number', async () => {
   const seen: number[] = [];
   let after = '';

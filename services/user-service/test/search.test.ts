@@ -176,3 +176,16 @@ describe('with 100,000 users', () => {
     expect([users.length, next === '']).toEqual([100, false]);
   });
 });
+
+test('marks users whom the caller has blocked, found by id or number, for the caller only', async () => {
+  const { number } = await accounts.get(me, { id: 'dima' });
+  await accounts.sql('INSERT INTO chat.block (user_id, blocked_id) VALUES ($1, $2)', [`caller-${callers}`, 'dima']);
+  const blockedFor = async (token: string, text: string) =>
+    (await accounts.search(token, text)).users.filter(({ blocked }) => blocked).map(({ id }) => id);
+  for (const text of ['di', String(number)]) {
+    expect(await blockedFor(me, text)).toEqual(['dima']);
+    expect(await blockedFor(root, text)).toEqual([]);
+  }
+  expect(await blockedFor(me, 'ann')).toEqual([]);
+  expect((await accounts.get(me, { id: 'dima' })).blocked).toBe(true);
+});

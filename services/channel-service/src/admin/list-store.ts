@@ -28,7 +28,7 @@ export const findNumbers = sql.statement(
 );
 export const readAccounts = sql.statement(
   'readAccounts',
-  { numbers: array(int4) },
+  { readerId: text, numbers: array(int4) },
   {
     id: text,
     name: text,
@@ -39,6 +39,7 @@ export const readAccounts = sql.statement(
     emailVerified: bool,
     bot: bool,
     lastSeenMs: int8,
+    blocked: bool,
   },
 );
 export const listChannelIds = sql.statement('listChannelIds', ids, { id: int4 });

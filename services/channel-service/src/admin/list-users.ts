@@ -1,7 +1,7 @@
 import { type ListUsersRequest, ListUsersResponse, User, UserStatus } from '@parley/contract';
 import type { Pool, UserStatus as Status } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
-import { userRoles, userStatuses } from '@parley/service-kit';
+import { type UserCaller, userRoles, userStatuses } from '@parley/service-kit';
 import { isStorable } from '../channels/settings.js';
 import { nextAfter, pageNumber, pageSize } from '../requests/page.js';
 import { findNumbers, type ListedAccount, listNumbers, listNumbersOfStatus, readAccounts } from './list-store.js';
@@ -37,11 +37,11 @@ function find(pool: Pool, prefix: string, status: Status | null, afterNumber: nu
 
 /** Handles ListUsers: a page of accounts, by number. */
 export function createListUsers(pool: Pool) {
-  return async ({ text, status, page }: ListUsersRequest): Promise<ListUsersResponse> => {
+  return async ({ text, status, page }: ListUsersRequest, me: UserCaller): Promise<ListUsersResponse> => {
     const size = pageSize(page?.size ?? 0);
     const found = await find(pool, searchedPrefix(text), statusOf(status), pageNumber(page) ?? 0, size + 1);
     const numbers = found.slice(0, size).map(({ number }) => number);
-    const users = (await readAccounts.run(pool, { numbers })).map(toUser);
+    const users = (await readAccounts.run(pool, { readerId: me.id, numbers })).map(toUser);
     return ListUsersResponse.fromPartial({ users, next: nextAfter(found, size, ({ number }) => String(number)) });
   };
 }

@@ -20,7 +20,8 @@ WHERE match.number > :afterNumber::bigint AND (:status::text IS NULL OR match.st
 -- Reads accounts as an operator sees them, ordered by number.
 -- name: readAccounts
 SELECT id, name, number, role, status, coalesce(email, '') AS email, email_verified, bot,
-  coalesce(floor(extract(epoch FROM last_seen_at) * 1000)::bigint, 0) AS last_seen_ms
+  coalesce(floor(extract(epoch FROM last_seen_at) * 1000)::bigint, 0) AS last_seen_ms,
+  EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = users.id) AS blocked
 FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
 
 -- Finds a page of channels of every kind, ordered by id.

@@ -14,8 +14,8 @@ function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boo
 }
 
 function toUser(row: ListedMember): User {
-  const { inside, rank, offered, blocked } = row;
-  return { ...asMember(row, inside ? rank : 'none', offered ?? 'none'), ...profileFields(row), blocked };
+  const { inside, rank, offered } = row;
+  return { ...asMember(row, inside ? rank : 'none', offered ?? 'none'), ...profileFields(row) };
 }
 
 /**

@@ -50,11 +50,11 @@ export async function readUser(
 
 /** Builds a member with a rank. */
 export function asMember(
-  { id, name, number }: Pick<ListedMember, 'id' | 'name' | 'number'>,
+  { id, name, number, blocked }: Pick<ListedMember, 'id' | 'name' | 'number' | 'blocked'>,
   rank: ChannelMembership['rank'],
   offered: OfferedRole | 'none' = 'none',
 ): User {
-  return User.fromPartial({ id, name, number, memberRole: ranks[rank], offered: ranks[offered] });
+  return User.fromPartial({ id, name, number, blocked, memberRole: ranks[rank], offered: ranks[offered] });
 }
 
 /**

@@ -606,7 +606,7 @@ export interface User {
   bot: boolean;
   /** visible to the user and to operators */
   emailVerified: boolean;
-  /** the caller has blocked this user */
+  /** The caller has blocked this user. Set in profiles, lists of users, Overview and ChangeMember. */
   blocked: boolean;
 }
 
