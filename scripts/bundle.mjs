@@ -10,7 +10,10 @@ import { root } from './setup.mjs';
 const services = ['user-service', 'channel-service', 'chat-service', 'gateway'];
 const outdir = join(root, 'dist', 'services');
 
-/** Opens each file of a bundle: its folder, and `require` for CommonJS modules in it. */
+/**
+ * Text at the start of each file of a bundle. It defines the folder of the file, and `require` for
+ * CommonJS modules in it.
+ */
 const banner = `import { createRequire as requireOf } from 'node:module';
 const require = requireOf(import.meta.url);
 const bundleFolder = import.meta.dirname;`;

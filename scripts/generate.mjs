@@ -189,7 +189,7 @@ function replace(fresh) {
 
 const isCheck = process.argv.includes('--check');
 
-/** Generates the contract from proto/ alone: the code may not compile before. */
+/** Generates the contract from proto/ alone, because the code may not compile before that. */
 function generateContract() {
   const fresh = mkdtempSync(join(tmpdir(), 'parley-generate-'));
   try {
@@ -203,7 +203,10 @@ function generateContract() {
   }
 }
 
-/** Generates what compiled code knows. Only these packages have to compile. */
+/**
+ * Generates the files that are derived from compiled code. Only these packages have to compile for
+ * that.
+ */
 async function generateFromCode() {
   if (runTool('typescript', 'bin/tsc', ['-b', 'packages/contract', 'packages/runtime', 'packages/database']) !== 0)
     throw new Error(

@@ -39,8 +39,8 @@ function checkNode() {
 const minFiles = 1_024;
 
 /**
- * Checks the limit of open files. A low one makes the installation or a service fail with an error
- * of Node. Windows has no such limit.
+ * Checks the limit of open files. A low limit makes the installation or a service fail with an
+ * error of Node. Windows has no such limit.
  */
 function checkOpenFiles() {
   const allowed = Number(process.report.getReport().userLimits?.open_files.soft);

@@ -39,8 +39,8 @@ async function replaceOneTime(session: CommandSession, client: ParleyClient, cur
 }
 
 /**
- * Opens a session and stores it. After a one-time password, sets a new one: the session is stored
- * before, because that password opens no other one.
+ * Opens a session and stores it. After a one-time password, asks for a new password. The session is
+ * stored first, because a one-time password opens only one session.
  */
 export async function login(session: CommandSession, userId: string): Promise<void> {
   session.subject = userId;

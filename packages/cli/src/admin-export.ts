@@ -22,7 +22,7 @@ async function* printable(lines: AsyncIterable<string>, count: () => void): Asyn
   }
 }
 
-/** Writes to stdout as fast as it is read. Whoever reads it may stop at any point. */
+/** Writes to stdout as fast as it is read. The reader may stop at any point. */
 async function writeOut(lines: AsyncIterable<string>): Promise<void> {
   try {
     await pipeline(
@@ -46,7 +46,10 @@ async function newFile(file: string): Promise<FileHandle> {
   }
 }
 
-/** Writes a new file that only its owner can read. Leaves none if it fails. Returns the number of lines. */
+/**
+ * Writes a new file that only its owner can read. Leaves no file after a failure. Returns the
+ * number of lines.
+ */
 async function writeFile(file: string, lines: AsyncIterable<string>): Promise<number> {
   const handle = await newFile(file);
   let count = 0;

@@ -19,7 +19,7 @@ export interface BotOptions {
 /** Most bots that the list prints. */
 const mostListed = 1_000;
 
-/** Returns the channel that is named; without a name none, which stands for any. */
+/** Returns the named channel. Without a name, returns none, which stands for all channels. */
 async function channelOf(client: ParleyClient, wanted: string | undefined): Promise<{ channelId?: number }> {
   return wanted === undefined ? {} : { channelId: (await findOnly(client, wanted)).id };
 }
@@ -41,7 +41,7 @@ async function createBot(session: CommandSession, wanted: string | undefined, id
   session.print(words, { id, name, channel_id: channel.channelId, token });
 }
 
-/** Lists the bots of a channel, or of all; creates or ends one. */
+/** Lists the bots of one channel or of all channels, or creates or revokes a bot. */
 export async function bots(
   session: CommandSession,
   wanted: string | undefined,

@@ -15,7 +15,7 @@ export class Readers {
   readonly #readSeqs = new Map<string, number>();
   #lastOwnSeq = 0;
 
-  /** Records a message of this user. Returns its readers if there are any already. */
+  /** Records a message of this user. Returns its readers if it already has some. */
   sent(seq: number): LastRead | undefined {
     if (seq <= this.#lastOwnSeq) return undefined;
     this.#lastOwnSeq = seq;

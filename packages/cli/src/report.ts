@@ -6,7 +6,10 @@ import type { CommandSession } from './session.js';
 
 /** The options of `report`. */
 export interface ReportOptions {
-  /** Id or name of the channel of the message, or of a channel in which the user was met. */
+  /**
+   * Id or name of the channel of the message, or of a channel in which this user met the reported
+   * one.
+   */
   readonly in?: string;
   /** Seq of the message. */
   readonly message?: number;

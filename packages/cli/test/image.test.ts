@@ -17,8 +17,8 @@ function production(): string {
 }
 
 /**
- * The state before those lines: the compiled source. Offline means from a store that the setup has
- * filled.
+ * Prepares the state before those lines, which is the compiled source, and runs them. They install
+ * offline, from a store that the setup has filled.
  */
 beforeAll(async () => {
   app = await mkdtemp(join(tmpdir(), 'parley-image-'));

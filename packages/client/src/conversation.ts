@@ -230,9 +230,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   /**
-   * Returns how far the others have received and read the chat, by user id; only in chats of at most
-   * 100 members, and without users who keep it private. The map follows later receipts. From now on,
-   * receipts that were moved without a connection arrive as events once there is one.
+   * Returns how far the others have received and read the chat, by user id; only in chats of at
+   * most 100 members, and without users who keep it private. The map follows later receipts. From
+   * then on, receipts that moved while there was no connection arrive as events after the
+   * reconnect.
    * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
    */
   receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {

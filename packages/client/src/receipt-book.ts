@@ -94,7 +94,7 @@ export class ReceiptBook {
     this.#raise({ deliveredSeq: seq, readSeq: seq });
   }
 
-  /** Records a watermark that the server sent, of any user. Returns whether it is news. */
+  /** Records a watermark that the server sent, of any user. Returns whether it is new. */
   learn({ userId, deliveredSeq, readSeq }: MemberReceipt): boolean {
     const seqs = { deliveredSeq, readSeq };
     const known = userId === this.#me ? this.#confirmed : (this.#others.get(userId) ?? none);
@@ -116,13 +116,16 @@ export class ReceiptBook {
     clearTimeout(this.#timer);
   }
 
-  /** Fetches the watermarks of other users. Returns those that are news. */
+  /** Fetches the watermarks of other users. Returns those that are new. */
   async #catchUp(signal?: AbortSignal): Promise<readonly MemberReceipt[]> {
     const { log, others } = await this.#deps.chat(signal);
     return log === this.#log ? others.filter((receipt) => this.learn(receipt)) : [];
   }
 
-  /** Reports what was missed without a connection. If this fails, the next connection tries again. */
+  /**
+   * Reports the receipts that were missed while there was no connection. If this fails, the next
+   * connection tries again.
+   */
   async #reportMissed(): Promise<void> {
     const missed = await this.#catchUp().catch(() => []);
     if (this.#isOn) for (const receipt of missed) this.#deps.onMissed(receipt);

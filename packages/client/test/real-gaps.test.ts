@@ -84,7 +84,7 @@ async function slowDown(id: number, slowModeS: number): Promise<void> {
   door.close();
 }
 
-/** Sends until one is refused for that reason. Earlier sends do not count. */
+/** Sends until a send is refused for that reason. Returns its retry hint in milliseconds. */
 async function refusedFor(conversation: Conversation, reason: string): Promise<number> {
   for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 100))) {
     try {

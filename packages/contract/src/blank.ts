@@ -2,7 +2,9 @@ import type { Message } from './gen/chat/v1/types.js';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** A character that shows: no space, joiner, direction mark or filler. Control bytes may be data. */
+/**
+ * A visible character: not a space, joiner, direction mark or filler. Control bytes may be data.
+ */
 const visible = /[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]/u;
 
 /**

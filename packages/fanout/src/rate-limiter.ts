@@ -114,7 +114,7 @@ interface Turn {
 }
 
 /**
- * Time of each user's last message in a channel. Recorded always, so that slow mode can be switched
+ * Time of each user's last message in a channel. Always recorded, so that slow mode can be switched
  * on later.
  * @example
  * ```ts

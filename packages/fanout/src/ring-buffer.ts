@@ -6,7 +6,10 @@ export interface Amendment {
   readonly target: number;
   /** Returns the earlier entry as it reads from now on. */
   readonly apply: (earlier: EncodedMessage) => EncodedMessage;
-  /** For an edit: returns the edit without its text, to be used once a later change replaces it. */
+  /**
+   * For an edit: returns the edit without its text. It replaces the edit once a later change has
+   * replaced the text.
+   */
   readonly withdrawn?: () => EncodedMessage;
 }
 

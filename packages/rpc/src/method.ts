@@ -10,7 +10,10 @@ export const bytesCodec: Codec<Uint8Array> = {
 
 const converted = new WeakMap<object, unknown>();
 
-/** Returns the definition of a method that grpc-js takes. It is made once. */
+/**
+ * Returns the definition of a method in the form that grpc-js takes. It is created once and then
+ * reused.
+ */
 export function grpcMethod<Q, S>(method: Method<Q, S>): MethodDefinition<Q, S> {
   const known = converted.get(method) as MethodDefinition<Q, S> | undefined;
   if (known !== undefined) return known;

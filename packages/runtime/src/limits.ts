@@ -137,7 +137,7 @@ export const limits = {
   /** The caller's own channels that List returns, and the same number of listed channels. */
   channelsPerList: 1_000,
   serversListed: 1_000,
-  /** Bots of one channel, and of one creator who is no operator. */
+  /** Bots of one channel, and of one creator who is not an operator. */
   botsPerChannel: 10,
   /** Sessions of a user that ListSessions returns: the newest ones. */
   sessionsListed: 1_000,

@@ -22,7 +22,8 @@ const orphanStopMs = 1_500;
 const badStart = 2;
 
 /**
- * Returns the message of an error. Node's error has none if all addresses of a host name failed.
+ * Returns the message of an error. Node's error has no message if all addresses of a host name
+ * failed.
  */
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ');

@@ -2,8 +2,8 @@ import { type User, UserRole, UserStatus } from '@parley/contract';
 import { bool, nullable, text, timestamptz, uuid } from '@parley/database';
 
 /**
- * Columns of `chat.profile` that a User carries. That function is the only reader of these facts, so
- * every service shows a user alike.
+ * Columns of `chat.profile` that a User carries. That function is the only reader of these facts,
+ * so every service shows a user in the same way.
  * @example
  * ```ts
  * import { int4, text } from '@parley/database';

@@ -18,7 +18,7 @@ export function launch(): Promise<Browser> {
 /** One tab, driven as a user would. */
 export class Visitor {
   readonly page: Page;
-  /** Warnings and errors in the console, except those of the network, which tests cut. */
+  /** Warnings and errors in the console, except those of the network, which some tests cut off. */
   readonly complaints: string[] = [];
   /** Names of the calls that the page has made. */
   readonly calls: string[] = [];

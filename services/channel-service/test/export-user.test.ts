@@ -82,7 +82,7 @@ async function append(channelId: number, who: Person, kind: Kind, targetSeq: num
   return seq;
 }
 
-/** Rows about `me` in every table that has some. Returns the channel. */
+/** Inserts rows about `me` into every table that can have some. Returns the channel. */
 async function fill(): Promise<number> {
   const group = await chats.make(friend, 'group', { name: 'Kitchen' });
   await chats.add(friend, group, me);
@@ -119,7 +119,10 @@ const theAccount = 'the line is about this account';
 const secret = 'a secret';
 const internal = 'means nothing outside the server';
 
-/** What an export has of each table: the types of its lines and the columns left out, or why it has nothing. */
+/**
+ * For each table, the types of its lines in an export and the columns left out, or the reason why
+ * it has no lines.
+ */
 const tables: Readonly<
   Record<string, string | { types: readonly string[]; leftOut: Readonly<Record<string, string>> }>
 > = {

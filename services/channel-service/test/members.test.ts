@@ -137,7 +137,7 @@ describe('strangers', () => {
     expect(Object.keys(await listed(stranger, id))).toHaveLength(4);
   });
 
-  test('who are operators can remove, mute and ban, audited and without read access', async () => {
+  test('who are operators can remove, mute and ban members, which is audited and gives no read access', async () => {
     const root = await rig.person('admin');
     const id = await chat('private');
     await chats.change(root, id, member, { remove: true });

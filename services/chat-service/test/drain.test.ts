@@ -74,7 +74,7 @@ describe('Drain', () => {
     expect(await stateOf(server)).toBe('serving');
   });
 
-  test('moves all users to another server with every message, and leaves an empty draining server', async () => {
+  test('moves all users to another server without losing a message, and leaves an empty draining server', async () => {
     const first = await trio.addChatServer();
     const [alice, bob] = [await somebody(), await somebody()];
     const { id } = await trio.create(alice, 'kept');

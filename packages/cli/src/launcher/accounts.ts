@@ -85,8 +85,8 @@ async function missing(
 
 /**
  * Returns the system user for a service if root starts it, creating the user if needed. Returns
- * undefined if the service must run as this process; if that is because root cannot use the user,
- * reports why.
+ * undefined if the service must run as the user of this process, and reports why if root cannot use
+ * that user.
  */
 export async function accountFor(
   plan: ServicePlan,

@@ -27,7 +27,7 @@ function isListening(port: number, host: string): Promise<boolean> {
 
 /**
  * Longest time, in milliseconds, for which a closed connection keeps its local port, which may be
- * the wanted one.
+ * the port that we want.
  */
 const lingerMs = 65_000;
 const reportAfterMs = 2_000;

@@ -22,7 +22,7 @@ export interface NotificationRange extends ListOptions {
   readonly unreadOnly?: boolean;
 }
 
-/** Ids to mark one by one, or the newest id of all that are marked. */
+/** The ids to mark, or an id up to which all are marked. */
 type Marked = { readonly ids: readonly number[] } | { readonly upTo: number };
 
 /**

@@ -3,8 +3,8 @@ import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
 import { calls } from './methods.js';
 
 /**
- * A message, or a user, to report to the operators. `channelId` of a user is a channel in which they
- * met, for a user whom this one cannot find otherwise.
+ * A user or a message to report to the operators. For a user whom the caller cannot find otherwise,
+ * `channelId` names a channel in which they met.
  */
 export type ReportTarget =
   | { readonly userId: string; readonly channelId?: number }

@@ -30,8 +30,8 @@ export interface Administration {
   /** Lists the chat servers that run and those that stopped a short time ago. */
   servers(): Promise<ChannelServer[]>;
   /**
-   * Drains a chat server: its channels move to other servers, then it stops. `id` is from
-   * `servers`.
+   * Drains a chat server: its channels move to other servers, and it gets no more until a restart.
+   * `id` is from `servers`.
    * @throws {Refusal} `server-not-found`
    */
   drain(id: string): Promise<void>;
@@ -48,9 +48,9 @@ export interface Administration {
   kick(whom: Partial<Pick<KickRequest, 'userId' | 'channelId' | 'reason'>>): Promise<void>;
   /** Lists the operators' actions, the newest first. */
   audit(page?: Partial<Pick<Page, 'size' | 'after'>>): Promise<ListAuditResponse>;
-  /** Lists accounts by the start of id, name or email address, by number. */
+  /** Lists accounts by the start of id, name or email address, ordered by number. */
   users(request?: Parameters<typeof ListUsersRequest.fromPartial>[0]): Promise<ListUsersResponse>;
-  /** Lists channels of every kind by the start of their name, by id. */
+  /** Lists channels of every kind by the start of their name, ordered by id. */
   channels(request?: Parameters<typeof ListAllChannelsRequest.fromPartial>[0]): Promise<ListAllChannelsResponse>;
   /** Lists reports of abuse, the newest first; resolved ones too if `resolved` is set. */
   reports(request?: Parameters<typeof ListAbuseReportsRequest.fromPartial>[0]): Promise<ListAbuseReportsResponse>;
@@ -60,7 +60,8 @@ export interface Administration {
   deleteUser(userId: string, purge: boolean): Promise<void>;
   /**
    * Yields what is stored about an account, deleted or not, as lines of JSON. The last line has the
-   * type `end`. The server reads on as fast as the lines are taken, and stops when the loop is left.
+   * type `end`. The server sends lines only as fast as they are taken, and stops when the loop is
+   * left.
    * @throws {Refusal} `user-not-found` or `read-too-often`
    */
   exportUser(userId: string): AsyncGenerator<string, void>;

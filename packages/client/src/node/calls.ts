@@ -67,8 +67,8 @@ export function repeatable<Q, S>(peers: Peers, method: Method<Q, S>): Unary<Q, S
 }
 
 /**
- * A method whose response is a stream, at the first address that connects. It is cancelled when the
- * loop over it is left. Throws a Refusal.
+ * Calls a method whose response is a stream, at the first address that connects. Leaving the loop
+ * over the response cancels the call. Throws a Refusal.
  */
 export function streamed<Q, S>(peers: Peers, method: Method<Q, S>) {
   return async function* (request: Q, { token, signal }: CallOptions): AsyncGenerator<S, void> {

@@ -92,7 +92,10 @@ export class TrustedKeys {
   readonly #clock: DatabaseClock;
   #keys: ReadonlyMap<string, TrustedKey> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
-  /** Read whose query has not been sent yet. Callers that share it see all current keys. */
+  /**
+   * A read of the keys whose query has not been sent yet. Callers that share it see all current
+   * keys.
+   */
   #nextRead: Promise<void> | undefined;
 
   constructor(pool: Pool, clock: DatabaseClock) {

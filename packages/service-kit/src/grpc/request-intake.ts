@@ -12,9 +12,9 @@ function maxBytesOf(path: string): number {
 }
 
 /**
- * Counts the memory of the request of one call, as it arrives and before it is decoded. A byte of a
- * request keeps the whole chunk that it arrived in alive, so whole chunks are counted. Refuses a
- * compressed or oversized request after its first five bytes.
+ * Counts the memory of the request of one call, as it arrives and before it is decoded. Each byte
+ * of a request keeps its whole chunk in memory, so whole chunks are counted. Refuses a compressed
+ * or oversized request after its first five bytes.
  */
 export class RequestIntake {
   readonly #stream: ServerHttp2Stream;

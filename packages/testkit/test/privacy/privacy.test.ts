@@ -80,7 +80,7 @@ test('a user who is blocked in a direct chat gets the same answers as one who is
   expect(directOf('blocked')).toEqual(directOf('banned'));
 });
 
-/** Returns the answers about a direct chat that say nothing about it but a refusal. */
+/** Returns the answers about a direct chat that are refusals and say nothing else about it. */
 function directOf(role: Role) {
   return [...answersOf(role, 'direct')].filter(([call, { reason }]) => call in channelCalls && reason !== 'ok');
 }

@@ -37,7 +37,7 @@ const forever = 4e12;
 
 const idOf = (role: Role, kind: Kind) => `${role}-${kind.replace(' ', '-')}`;
 
-/** Returns the word that a part of a channel of this kind contains, and nothing else does. */
+/** Returns the word that occurs only in this part of the channel of this kind. */
 export function wordOf(kind: Kind, part: Part): string {
   return `w${part}${kind.replace(' ', '')}w`;
 }
@@ -199,7 +199,9 @@ export class World {
       await this.change(id, person(role).id, { add: true });
   }
 
-  /** Takes those out who were in the channel, and lets the owner block. */
+  /**
+   * Removes or bans the people who are no longer in the channel, and lets the owner block a user.
+   */
   async #part(kind: Kind, person: (role: Role) => TestPerson, channels: ReadonlyMap<string, number>): Promise<void> {
     const id = (role: Role) => channels.get(idOf(role, kind)) ?? 0;
     if (kind !== 'unknown') {
@@ -211,7 +213,10 @@ export class World {
     if (kind === 'deleted') await this.must('ChannelService/Delete', { id: id('member') }, this.owner);
   }
 
-  /** Says the words of a time in every channel; later, also edits an early message, reacts and replies. */
+  /**
+   * Sends the words of a time in every channel. The later time also edits an early message, reacts
+   * to it and replies to it.
+   */
   async #speak(channels: ReadonlyMap<string, number>, when: 'early' | 'late'): Promise<void> {
     for (const id of new Set(channels.values())) {
       const kind = [...channels]
@@ -232,7 +237,7 @@ export class World {
     }
   }
 
-  /** Opens a stream of the owner, again if the members have changed just now. */
+  /** Opens a stream of the owner. Tries again if the members have just changed. */
   async #enter(id: number): Promise<Chatter> {
     for (;;) {
       await this.sql('DELETE FROM chat.rate');

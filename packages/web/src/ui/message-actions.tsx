@@ -42,7 +42,7 @@ export function MessageActions({ line, isOwn, mayChange, onIntent }: MessageActi
   );
 }
 
-/** Closes something open on Escape, or on a click or focus outside of it. */
+/** Calls `onClose` on Escape, or on a click or focus outside of the element. */
 function useCloseOutside(place: RefObject<HTMLElement | null>, isOpen: boolean, onClose: () => void): void {
   const close = useEffectEvent(onClose);
   useEffect(() => {

@@ -51,7 +51,7 @@ function section(type: string, start: string, name: string, columns: SqlFields):
 /** Position before every uuid. */
 export const firstUuid = '00000000-0000-0000-0000-000000000000';
 
-/** The sections of an export but memberships and entries, in their order. */
+/** The sections of an export, except memberships and entries, in their order. */
 export const sections: readonly ExportSection[] = [
   section('usage', '', 'exportUsage', { bytes: int8, rows: int8 }),
   section('session', firstUuid, 'exportSessions', {

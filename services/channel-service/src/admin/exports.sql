@@ -61,13 +61,14 @@ FROM chat.notification WHERE user_id = :userId AND id > :after::text::bigint ORD
 SELECT id::text AS position, id, channel_id, seq, user_id, reason, created_at, resolved_at
 FROM chat.abuse_report WHERE by_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Reports about the user, with the copy of the user's message and without who reported it and why.
+-- Reports about the user, with the copy of the user's message but without the reporter and the
+-- reason.
 -- name: exportReportsAbout
 SELECT id::text AS position, id, channel_id, seq, content_type, data, created_at, resolved_at
 FROM chat.abuse_report WHERE user_id = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Lines of the audit about the user. A target is a user id only in these actions: an id of a channel
--- may look like one.
+-- Lines of the audit about the user. The target is a user id only in these actions; in others, a
+-- channel id may look like a user id.
 -- name: exportAuditAbout
 SELECT id::text AS position, at, actor, action, target, detail FROM (
   (SELECT * FROM chat.audit t WHERE t.target = :userId AND (t.action LIKE 'user.%' OR t.action LIKE 'bot.%')
@@ -89,7 +90,8 @@ SELECT h.channel_id AS id, EXISTS (
 ) AS has_entries
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
 
--- Reads memberships, ended ones and bans too. Someone who has left does not learn a later name.
+-- Reads memberships, ended ones and bans too. A user who has left does not see a later name of the
+-- channel.
 -- name: exportMemberships
 SELECT m.channel_id, CASE WHEN m.left_seq IS NULL THEN c.name ELSE '' END AS channel_name, c.kind::text AS channel_kind,
   CASE m.user_id WHEN c.pair_low THEN c.pair_high WHEN c.pair_high THEN c.pair_low END AS "with",

@@ -14,8 +14,8 @@ ORDER BY c.at DESC, c.id DESC LIMIT :size;
 -- Reads chats as one of their members sees them, in the order of the ids, without those that the
 -- user is not in. Looks at no more than `maxLooked` messages of a chat, and counts no more than
 -- `maxUnread` of them. `others` are [id, delivered, read], in chats of at most `maxTold` members.
--- `said_bytes` is an upper bound of the encoded size of the last message, without its
--- reactions. LATERAL with LIMIT makes each an index probe, whatever the statistics.
+-- `said_bytes` is an upper bound of the encoded size of the last message, without its reactions.
+-- LATERAL with LIMIT makes each lookup an index probe, whatever the statistics say.
 -- name: readChats
 SELECT :CHANNEL,
   CASE WHEN c.owner_id = :userId AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS my_rank, o.role AS offered,

@@ -1,6 +1,6 @@
 -- Creates an invitation to a channel or, without a channel, an invitation to register. Run after
--- lockChannel. No row if the channel, or for invitations to register the whole system, has the
--- maximum number of valid ones.
+-- lockChannel. Returns no row if the channel (or, for invitations to register, the whole system)
+-- has the maximum number of valid invitations.
 -- name: createInvite
 INSERT INTO chat.invite (id, channel_id, created_by, max_uses, expires_at)
 SELECT :id, :channelId, :createdBy, :maxUses, to_timestamp(:expiresAtMs::bigint / 1000.0)

@@ -16,7 +16,7 @@ const inviteForm = /^[A-Za-z0-9_-]{22}$/;
 
 /**
  * Returns the id of an invitation.
- * @throws {Refusal} `invite-not-found`, as for an invitation that does not exist.
+ * @throws {Refusal} `invite-not-found`, the same as for an invitation that does not exist.
  */
 export function inviteIdOf({ id }: Pick<Invite, 'id'>): string {
   if (!inviteForm.test(id)) throw refuse('invite-not-found');

@@ -61,7 +61,7 @@ async function joinByLink(pool: Pool, me: UserCaller, inviteId: string, call: Ca
 }
 
 /**
- * Handles Join: enters a channel by an invite link or by its id. An id serves for a public channel,
+ * Handles Join: enters a channel by an invite link or by its id. An id works for a public channel,
  * for a direct chat that the caller left, and for a channel whose offer the caller accepts. Does
  * nothing for a member.
  */

@@ -79,8 +79,8 @@ SELECT s.instance_id, s.internal_addr FROM chat.server s
 WHERE s.instance_id IN (SELECT instance_id FROM ended) AND s.lease_until > statement_timestamp();
 
 -- Deletes the seats in a channel (NULL: in all channels) of a user (NULL: of all users). Returns
--- the live servers that had some, and how many. Locks the seats in id order, like every other
--- statement that ends several, to avoid deadlocks.
+-- the live servers that had some, with the number of seats on each. Locks the seats in id order,
+-- like every other statement that ends several, to avoid deadlocks.
 -- name: endSeats
 WITH ended AS (
   DELETE FROM chat.seat WHERE id IN (

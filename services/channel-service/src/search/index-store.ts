@@ -54,7 +54,7 @@ export const saveProgress = sql.statement('saveProgress', {
   rules: int2,
 });
 
-/** A channel that the indexer has locked, and what is to be done there. */
+/** A channel that the indexer has locked, and the work to do there. */
 export type LockedProgress = RowOf<typeof lockProgress>;
 
 /** The next entry of a log. */

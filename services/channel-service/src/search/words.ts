@@ -12,7 +12,10 @@ export interface Token {
   readonly isRun: boolean;
 }
 
-/** Scripts whose words are not separated by spaces, or, in Korean, carry endings that are not. */
+/**
+ * Scripts whose words are not separated by spaces, or, in Korean, carry endings that are written
+ * without a space.
+ */
 const unspaced = ['Han', 'Hira', 'Kana', 'Bopo', 'Hang', 'Yiii', 'Thai', 'Laoo', 'Khmr', 'Mymr', 'Tibt', 'Java', 'Bali']
   .map((script) => `\\p{scx=${script}}`)
   .join('');
@@ -24,7 +27,7 @@ const pieces = new RegExp(
 
 /** Characters that do not change a word: joiners, direction marks, soft hyphens and the tatweel. */
 const invisible = /[\p{Default_Ignorable_Code_Point}\u0640]/gu;
-/** Marks of scripts whose readers leave them out, or type the bare letter. */
+/** Marks of scripts in which people often leave the marks out when they type. */
 const accents = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}])\p{M}+/gu;
 /** Russian stress marks, and the dots of ё. Those of й, ї and ў make another letter. */
 const stress = /(\p{Script=Cyrillic})[\u0300\u0301]+/gu;
@@ -100,8 +103,8 @@ function spellingsAt({ forms, isRun }: Token): readonly (readonly string[])[] {
 }
 
 /**
- * Returns the words of a text as PostgreSQL writes a `tsvector`: each with its places. `labels` have
- * no places.
+ * Returns the words of a text as PostgreSQL writes a `tsvector`: each with its positions. `labels`
+ * have no positions.
  */
 export function vectorOf(text: string, labels: readonly string[]): string {
   const places = new Map<string, number[]>();

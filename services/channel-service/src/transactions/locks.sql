@@ -4,8 +4,9 @@
 SELECT id, name, kind, user_limit, owner_id, retention_seconds IS DISTINCT FROM 0 AS has_history, open_history
 FROM chat.channel WHERE id = :channelId AND deleted_at IS NULL FOR NO KEY UPDATE;
 
--- Locks a channel that a user may know of, until the transaction ends: an operator any channel. Does
--- not wait for the lock of a channel that appears not to exist. Check again in the next statement.
+-- Locks a channel that a user may know of, until the transaction ends. An operator may know of any
+-- channel. Does not wait for the lock of a channel that appears not to exist. Check again in the
+-- next statement.
 -- name: lockVisibleChannel
 SELECT c.id, c.name, c.kind, c.user_limit, c.owner_id, c.retention_seconds IS DISTINCT FROM 0 AS has_history, c.open_history
 FROM chat.channel c

@@ -98,8 +98,8 @@ export class Heartbeat {
   }
 
   /**
-   * Gives all channels up. Throws before that if no manager accepts the report: in that case nobody
-   * reaches the database, and no other server can take the channels.
+   * Gives all channels up. Throws and keeps them if no manager accepts the report: in that case
+   * nobody reaches the database, and no other server can take the channels.
    */
   async #giveUp(state: ServerState): Promise<void> {
     this.#deps.lease.end();

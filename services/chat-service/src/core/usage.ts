@@ -6,7 +6,7 @@ export interface StoredUsage {
   readonly rows: number;
 }
 
-/** Maximum stored in one channel, and by one user in all channels. 0 means no limit. */
+/** Maximum usage of one channel, and of one user in all channels. 0 means no limit. */
 export interface Quota {
   readonly channel: StoredUsage;
   readonly user: StoredUsage;

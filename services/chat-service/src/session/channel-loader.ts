@@ -110,7 +110,10 @@ function isBanned(member: ChannelMember | undefined): boolean {
   return (member?.bannedForMs ?? 0) > 0;
 }
 
-/** Ends the stream of a removed user. Only in a room does the end of a ban let the user back in. */
+/**
+ * Ends the stream of a removed user. In a room, the goodbye says how long a ban lasts, because the
+ * user may come back after it.
+ */
 function part(session: ChatSession, member: ChannelMember | undefined): void {
   const isOut = session.channel.facts.kind === 'room' && isBanned(member);
   if (isOut) session.goodbye('banned', { listenAgain: false, retryAfterMs: member?.bannedForMs ?? 0 });

@@ -49,7 +49,7 @@ ON CONFLICT DO NOTHING;
 DELETE FROM chat.reaction
 WHERE channel_id = :channelId AND seq = :targetSeq AND user_id = :userId AND replace(emoji, chr(65039), '') = replace(:emoji, chr(65039), '');
 
--- Pins a message for a user, or unpins it if there is none.
+-- Pins a message for the user `pinnedBy`, or unpins it if that is NULL.
 -- name: setPin
 UPDATE chat.message SET pinned_at = CASE WHEN :pinnedBy::varchar IS NULL THEN NULL ELSE statement_timestamp() END, pinned_by = :pinnedBy
 WHERE channel_id = :channelId AND seq = :targetSeq;

@@ -71,8 +71,9 @@ export class WaitingLine<J extends WaitingJob> {
   }
 
   /**
-   * Returns the newest job of a network, or of an address in the network of `caller`, that has more
-   * jobs than `caller` will have with one more. Returns undefined if there is none.
+   * Returns a job that gives way to one of `caller`: the newest job of a network, or of an address
+   * in the caller's network, that has at least two more jobs than the caller's own. Returns
+   * undefined if there is none.
    */
   newestAhead({ key, network: name }: WaitingJob['caller']): J | undefined {
     const own = this.#networks.get(name) ?? new Map<string, J[]>();

@@ -600,7 +600,7 @@ export interface User {
   offered: MemberRole;
   /** visible to the user only */
   visibility: Visibility;
-  /** visible to the user only: others do not learn what they have read */
+  /** visible to the user only; true: others do not learn what the user has read */
   privateReads: boolean;
   /** an account of a program */
   bot: boolean;

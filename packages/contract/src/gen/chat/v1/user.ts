@@ -19,10 +19,7 @@ export interface RegisterRequest {
 }
 
 export interface LoginRequest {
-  /**
-   * Id or email address. If several accounts have the address, it means the one that has had it
-   * longest.
-   */
+  /** User id, or an email address that an operator has verified. */
   userId: string;
   password: string;
   device: string;
@@ -32,7 +29,10 @@ export interface LoginResponse {
   token: string;
   user: User | undefined;
   expiresAt: number;
-  /** The password works only once: every other call fails until Update has changed it. */
+  /**
+   * True after a one-time password: every call but Logout fails until Update has set a new
+   * password.
+   */
   mustChangePassword: boolean;
 }
 
