@@ -113,8 +113,8 @@ export async function kickUser(
 }
 
 /**
- * Returns the number of seats that the last such kick ended, from the audit log. Undefined if that
- * kick is no longer on the first page.
+ * Returns the number of seats that the last kick of `target` by `actor` ended, from the audit log.
+ * Undefined if that kick is no longer on the first page.
  */
 async function seatsEnded(operator: Administration, actor: string, target: string): Promise<number | undefined> {
   const { entries } = await operator.audit();

@@ -93,7 +93,7 @@ test('kick reports that a user is not in the channel', async () => {
   expect(await run(root, 'kick', 'absent', String(id))).toEqual([0, `absent was not in channel ${id}.\n`]);
 });
 
-test('the audit log names a deleted direct chat as such', async () => {
+test('the audit log shows a deleted direct chat as a direct chat', async () => {
   const [one, other] = (await trio.people.makeMany('pair', 2)) as [TestPerson, TestPerson];
   const { id } = await trio.openDirect(one, other.id);
   const request = Channel.fromPartial({ id });

@@ -160,7 +160,7 @@ test('shows and changes the profile, and lists and ends sessions', async () => {
   expect(await json(ann, 'sessions')).toMatchObject([{ id: ann.sessionId, current: true }]);
 });
 
-test('chats are listed with what is unread, and notifications with what they are about', async () => {
+test('chats are listed with their unread messages, and notifications with their subjects', async () => {
   const [ann, bob, cy] = await three('list');
   expect((await run(cy, 'chats')).said).toMatch(
     /^You have no chats yet\. Begin one with `npx parley .* direct <user>` or/,

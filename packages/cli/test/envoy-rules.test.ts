@@ -126,7 +126,7 @@ test('uses small windows and buffers, so that the chat server holds the backlog'
   }
 });
 
-test('the cluster of chat servers contains nothing else', () => {
+test('the cluster of chat servers contains only chat servers', () => {
   const hosts = (name: string): string[] =>
     config.static_resources.clusters
       .find((one: { name: string }) => one.name === name)

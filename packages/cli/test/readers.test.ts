@@ -1,6 +1,6 @@
 import { Readers } from '../src/readers.js';
 
-test('tells new readers of the last own message, however late the message is shown', () => {
+test("reports the new readers of the user's last message, however late the message is shown", () => {
   const readers = new Readers();
   expect(readers.read([['bob', 4]])).toBeUndefined();
   expect(readers.sent(4)).toEqual({ seq: 4, readers: ['bob'], others: 0 });

@@ -54,7 +54,7 @@ test('limits a room to 25 seats, but not a chat', async () => {
   await limit('group', 1000);
 });
 
-test('allows a pair only in a direct chat, one per pair', async () => {
+test('allows a pair of users only for a direct chat, and one direct chat for each pair', async () => {
   const open = (kind: string, low: string | null, high: string | null) =>
     pool.query('INSERT INTO chat.channel (name, owner_id, kind, pair_low, pair_high) VALUES ($1, $2, $3, $4, $5)', [
       'x',

@@ -72,7 +72,7 @@ describe('when every lease has lapsed at once', () => {
     return id;
   }
 
-  test('gives the first returning server no channel of the others for 5 s, so that they keep theirs', async () => {
+  test('gives the first server to return no channel of the others for 5 s, so that the others keep them', async () => {
     const [quick, slow, gone] = [await rig.server(), await rig.server(), await rig.server()];
     const [kept, orphaned] = [await placed(slow), await placed(gone)];
     await leaseUntil('-4 s', quick, slow, gone);
@@ -131,7 +131,7 @@ describe('when every lease has lapsed at once', () => {
     await expect(rig.listen(await rig.person(), id)).resolves.toBeDefined();
   });
 
-  test('places them at once too if a new server registered before the lease lapsed', async () => {
+  test('places channels of a dead server at once if a new server registered before the lease lapsed', async () => {
     const dead = await rig.server();
     const id = await placed(dead);
     await leaseUntil('0.5 s', dead);

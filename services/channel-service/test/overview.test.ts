@@ -183,7 +183,7 @@ describe('a chat', () => {
     expect(await inbox.chat(hidden, id)).toMatchObject({ mine: { readSeq: seq }, others: [{}, {}] });
   });
 
-  test('of 100 members has their receipts, and of 101 none', async () => {
+  test('of 100 members has their receipts, but a chat of 101 members has none', async () => {
     const id = await chats.make(owner, 'group');
     const fill = `WITH people AS (INSERT INTO chat.users (id, name, password_hash) SELECT $2 || n, 'x', '!' FROM generate_series($3::int, $4::int) n RETURNING id)
       INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT $1, id, 0 FROM people`;

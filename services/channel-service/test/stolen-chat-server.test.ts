@@ -50,12 +50,12 @@ async function expectUnharmed(): Promise<void> {
   expect((await trio.listen(ann, id)).server?.addr).toBe(victim.addr);
 }
 
-test('"it publishes no key for the id of another process"', async () => {
+test('it publishes no key for the id of another process', async () => {
   await expect(thiefKey(victim.instance_id)).rejects.toMatchObject(DENIED);
   await expectUnharmed();
 });
 
-test('"it reports in nobody else\'s name"', async () => {
+test('it reports for no other server', async () => {
   const mine = await thiefKey(randomUUID());
   const stop = { ...victim, id: victim.instance_id, internalAddr: victim.internal_addr, state: ServerState.STOPPED };
   const forged = await mine.sign({ sub: victim.instance_id }, managerAudience);
@@ -66,7 +66,7 @@ test('"it reports in nobody else\'s name"', async () => {
   await expectUnharmed();
 });
 
-test('"it prolongs no lease but its own", so a dead server stays dead', async () => {
+test('it extends no lease but its own, so a dead server stays dead', async () => {
   const dead = randomUUID();
   await trio.people.sql(
     `INSERT INTO chat.server (instance_id, name, addr, internal_addr, lease_until) VALUES ($1, 'dead', 'a', 'b', now() - interval '1 min')`,
@@ -89,7 +89,7 @@ test('"it prolongs no lease but its own", so a dead server stays dead', async ()
   expect(rows).toEqual([{ lives: false }]);
 });
 
-test('"the row of a server is its own": a report with its own keys changes no address for as long as it lives', async () => {
+test('it changes no row of another server, and its own addresses stay fixed while it runs', async () => {
   const own = randomUUID();
   const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
   const row = {
@@ -111,7 +111,7 @@ test('"the row of a server is its own": a report with its own keys changes no ad
   await report(token, row);
 });
 
-test('"it ends no lease of a server that lives": a report that names its address is no proof', async () => {
+test('it ends no lease of a running server: a report that names the address of that server is no proof', async () => {
   const own = randomUUID();
   const token = await (await thiefKey(own)).sign({ sub: own }, managerAudience);
   const { addr, internal_addr: internalAddr, name } = victim;
@@ -123,7 +123,7 @@ test('"it ends no lease of a server that lives": a report that names its address
   await expectUnharmed();
 });
 
-test('"it can change what is counted for any user or channel", and so lift or use up a quota', async () => {
+test('it can change the usage counts of any user or channel, and so lift or use up a quota', async () => {
   const lift = 'UPDATE chat.usage SET bytes = 0, rows = 0 WHERE user_id = $1';
   const useUp =
     'INSERT INTO chat.usage AS u (user_id, bytes, rows) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO UPDATE SET bytes = excluded.bytes, rows = excluded.rows';
@@ -133,7 +133,7 @@ test('"it can change what is counted for any user or channel", and so lift or us
   await expect(stolen.query('DELETE FROM chat.usage')).rejects.toMatchObject(DENIED);
 });
 
-test('"it promotes nobody, claims no channel, raises no epoch, makes no seat and no member, and reads no hash, e-mail, invite or file"', async () => {
+test('it promotes nobody, claims no channel, raises no epoch, creates no seat and no member, and reads no hash, e-mail address, invite or file', async () => {
   for (const statement of [
     "UPDATE chat.users SET role = 'admin'",
     "SELECT chat.set_user('ann', 'ann', 'admin', NULL)",

@@ -60,7 +60,7 @@ test('A chat server is ready only while a manager accepts its reports', async ()
   trio.chatServers.splice(trio.chatServers.indexOf(known), 1);
 });
 
-test('A chat server that starts before its database waits for it, and logs that once', async () => {
+test('A chat server waits for a database that starts later, and logs that once', async () => {
   const url = new URL(trio.database.urlFor('chat_server'));
   const there = { host: url.hostname, port: Number(url.port) };
   let refused = 0;

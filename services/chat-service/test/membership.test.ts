@@ -190,7 +190,7 @@ test('In a chat a new role applies to an open stream', async () => {
   await Promise.all([a.leave(), b.leave()]);
 });
 
-test('A message in a chat mentions members only, whether they are here or not', async () => {
+test('A message in a chat can mention only members, whether they are here or not', async () => {
   const [{ id }, secret] = [
     await create({ kind: ChannelKind.GROUP }),
     await create({ kind: ChannelKind.GROUP, retention: Retention.fromPartial({ nothing: true }) }),

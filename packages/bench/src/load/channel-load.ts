@@ -37,7 +37,7 @@ export class ChannelLoad {
     return this.bytes.listeners.every(({ frames }) => frames === this.sent);
   }
 
-  /** Joins the user with this index. A user beyond the counted ones never reads. */
+  /** Joins the user with this index. A user whose index is above the counted users never reads. */
   async join(user: number, seat: BenchSeat): Promise<void> {
     if (user >= this.bytes.listeners.length) return this.#wire.stall(seat.headers);
     const onEnd = (why: string) => {

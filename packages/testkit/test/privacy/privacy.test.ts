@@ -66,7 +66,7 @@ test('refuses with the code and the message of the reason', () => {
   expect(odd).toEqual([]);
 });
 
-test('answers alike whether a channel is hidden, was deleted or never existed', () => {
+test('gives the same answers whether a channel is hidden, was deleted or never existed', () => {
   for (const role of roles)
     for (const call of Object.keys(channelCalls))
       for (const kind of kinds) {
@@ -134,7 +134,7 @@ test('a suspended user is logged out everywhere', () => {
     for (const answer of answersOf('suspended', kind).values()) expect(answer.reason).toBe('logged-out');
 });
 
-test('strangers wait for nothing that is locked in a hidden channel', async () => {
+test('strangers never wait for a lock in a hidden channel', async () => {
   const accounts = (['private', 'group', 'direct', 'unknown'] as const).map((kind) => world.account('stranger', kind));
   const callers = accounts.map(({ person }) => new Caller(world, person.token));
   await whileLocked(

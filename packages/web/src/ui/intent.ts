@@ -18,7 +18,7 @@ export type Intent =
 
 export const newMessage = { do: 'say' } as const;
 
-/** Looks up the current message of a request. */
+/** Looks up the message of a request in the current lines. */
 export function intentOf(request: IntentRequest, lines: readonly Line[]): Intent {
   if (request.do === 'say') return request;
   const { do: what, target } = request;
