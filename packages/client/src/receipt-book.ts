@@ -103,7 +103,7 @@ export class ReceiptBook {
     return isLater(seqs, known);
   }
 
-  /** Sends what waits for the end of the interval. */
+  /** Sends the receipts that wait for the end of the interval. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -46,7 +46,7 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The load of a drill: users who send while things break, and record what they receive. */
+/** The load of a drill: users who send while things break. Records what they receive. */
 export class Load {
   readonly rooms: TestRoom[] = [];
   /** Users with an account but no seat. */

@@ -76,7 +76,9 @@ test('the pause drill passes: a frozen owner is replaced and relays nothing more
   expect(status).toBe(0);
 }, 120_000);
 
-/** `parley drill partition` is the same without the planted fault, and more; it takes minutes. */
+/**
+ * `parley drill partition` does the same without the planted fault, and more, but takes minutes.
+ */
 test('detects an owner that ignores its lease and continues after it was replaced', async () => {
   const planted = { ...shape, extraServerEntry: 'endless-lease' };
   const alone = { description: '', disturbances: [isolatedThenLate] };

@@ -63,7 +63,7 @@ async function until(
 
 const truth = 'SELECT count(*)::int AS rows, sum(chat.stored_bytes(data, content_type, mentions))::int AS bytes';
 
-/** Returns what is still stored of the message `seq` and of its edits. */
+/** Returns the stored content of the message `seq` and of its edits. */
 async function leftOf(id: number, seq: number): Promise<unknown[]> {
   return trio.people.sql(
     `SELECT octet_length(data) AS bytes, content_type, mentions FROM chat.message

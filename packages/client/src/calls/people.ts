@@ -68,7 +68,7 @@ export class PeopleDirectory {
   }
 
   /**
-   * Reports a user, or a message, of which the operators then get a copy. A second report of the
+   * Reports a user or a message. The operators get a copy of the message. A second report of the
    * same user or message does nothing while the first is open. `reason` has at most 1,000
    * characters.
    * @throws {Refusal} `message-not-found`, `user-not-found`, `invalid-abuse-report` (also for a

@@ -167,7 +167,7 @@ export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> 
   'UserService/ListSessions': () => ({}),
 };
 
-/** Calls that need neither a channel nor a user, or something that no user has. */
+/** Calls that need neither a channel nor a user, or that name something that no user has. */
 export const otherCalls: Readonly<Record<string, (wanted: Wanted) => object>> = {
   'ChannelService/Create': () => ({ name: 'my own', limit: 5 }),
   'ChannelService/MarkNotifications': () => ({ upTo: 1e9 }),

@@ -8,9 +8,9 @@ import { findChats, readPosition } from './chat-store.js';
 import { readChatsOf } from './chats.js';
 
 /**
- * Encodes which part of all events and entries a snapshot contains, for clients to send back
- * unchanged: every event whose transaction id is below `txid`, and entries up to the time `at` of
- * the database, in the life of the database server that began at `life`.
+ * Encodes the position of a snapshot among all events and entries. Clients send it back unchanged.
+ * The snapshot contains every event whose transaction id is below `txid`, and every entry up to
+ * `at` by the clock of the database. `life` is the time at which the database server started.
  */
 const inboxPosition = ({ txid, at, life }: RowOf<typeof readPosition>) => `1-${txid}-${at}-${life}`;
 

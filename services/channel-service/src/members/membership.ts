@@ -32,8 +32,8 @@ export function requireUserId(id: string): void {
 }
 
 /**
- * Reads a user with an account, reachable or not. `met` refers to the channel, if the caller may
- * see it.
+ * Reads a user who has an account, even one whom the caller cannot find. `met` says whether they
+ * have met in the channel, if the caller may see it.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function readUser(

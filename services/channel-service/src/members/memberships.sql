@@ -38,9 +38,9 @@ FROM (
 ) page CROSS JOIN LATERAL chat.profile(:readerId, :readerRole, page.id) p
 ORDER BY page.id;
 
--- Reads a user, by id in any case, as the viewer may find them. `direct_id`: their direct chat. `bars`:
--- the user has blocked the viewer, or has banned the viewer in it. `blocked`: the viewer has blocked the user.
--- `shares`: both belong to a chat that is not public. `met`: the user
+-- Reads a user, by id in any case, as the viewer may find them. `direct_id`: their direct chat.
+-- `bars`: the user has blocked the viewer, or has banned the viewer in that chat. `blocked`: the
+-- viewer has blocked the user. `shares`: both belong to a chat that is not public. `met`: the user
 -- belongs to the channel (NULL: none), is in it now, or has sent a message that is still stored
 -- there.
 -- name: findUser

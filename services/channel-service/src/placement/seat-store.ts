@@ -19,7 +19,7 @@ const sql = loadSql('seats.sql', import.meta.url);
 
 const targetColumns = { instanceId: uuid, internalAddr: text };
 
-/** A seat of the user on a live server that a new seat has replaced. */
+/** A seat on a live server that a new seat of the same user has replaced. */
 export interface ReplacedSeat extends ServerTarget {
   readonly id: string;
 }

@@ -190,7 +190,10 @@ export class Indexer {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Returns what is left to do. After a failure each channel is tried alone, so one holds up no other. */
+  /**
+   * Returns what is left to do. After a failure each channel is tried alone, so that none holds up
+   * the others.
+   */
   async #do(work: Work, failures: unknown[]): Promise<Work[]> {
     const { follow, channelIds } = work;
     try {

@@ -6,7 +6,10 @@ const turn = { work: text, holder: uuid };
 const keepTurn = sql.statement('keepTurn', { ...turn, leaseMs: float8 }, { name: text });
 const endTurn = sql.statement('endTurn', turn);
 
-/** Longer than any step between two renewals, which the statement timeout limits. */
+/**
+ * Milliseconds that a turn lasts without a renewal. No step between two renewals takes that long,
+ * because the statement timeout limits it.
+ */
 const leaseMs = 15_000;
 const renewEveryMs = 3_000;
 

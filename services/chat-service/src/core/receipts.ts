@@ -34,8 +34,8 @@ export class Receipts {
   #unsaved = new Map<LiveChannel, Map<string, Watermark>>();
 
   /**
-   * Notes a receipt. It counts up to the end of the log at most, and what is read is delivered too.
-   * Ignores seqs of another log, and channels without members or history.
+   * Notes a receipt. Seqs beyond the end of the log count as the end, and everything that is read
+   * counts as delivered too. Ignores seqs of another log, and channels without members or history.
    */
   note(channel: LiveChannel, userId: string, { deliveredSeq, readSeq, log }: ReportedWatermark): void {
     const { facts, lastSeq } = channel;

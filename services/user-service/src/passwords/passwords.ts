@@ -59,7 +59,7 @@ export class Passwords implements Part {
     return passwords;
   }
 
-  /** Updates the time that a failed login takes to that of the most expensive of these hashes. */
+  /** Sets the time that a failed login takes to the time for the most expensive of these hashes. */
   survey(prefixes: readonly string[]): void {
     this.#inUse = schemesOf(prefixes, this.#scheme);
   }

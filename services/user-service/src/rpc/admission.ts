@@ -8,7 +8,7 @@ export type RegistrationMode = 'open' | 'invite' | 'closed';
 /** Decides whether a Register with this invitation may create an account. */
 export interface Admission {
   /**
-   * Refuses what is certain to fail, before it costs a hash.
+   * Refuses a registration that is certain to fail, before it costs a hash.
    * @throws {Refusal} `invite-not-found`, `registration-closed`
    */
   check(client: Queryable, invite: string): Promise<void>;
