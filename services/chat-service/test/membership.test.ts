@@ -175,6 +175,18 @@ test('In a chat without history a mute applies to an open stream, and a removal 
   expect((await b.ended).reason).toBe('removed');
 });
 
+test('With closed history, the first stream of a new member has nothing from before they joined', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
+  const a = await trio.join(ann, id);
+  for (const whom of [carol, bob]) await change(id, { add: true }, ann, whom);
+  const b = await trio.join(bob, id); // before the chat server has read these two entries
+  expect(await say(a)).toBeUndefined();
+  await Promise.all([a, b].map((stream) => stream.find(({ seq }) => seq === 3)));
+  expect(a.messages.some(({ seq }) => seq === 1)).toBe(true);
+  expect(b.messages.some(({ seq }) => seq === 1)).toBe(false);
+  for (const stream of [a, b]) await stream.leave();
+});
+
 test('In a chat a new role applies to an open stream', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP });
   await change(id, { add: true });

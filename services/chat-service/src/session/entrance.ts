@@ -1,5 +1,5 @@
 import { Resume } from '@parley/contract';
-import { limits, type Reason, refuse } from '@parley/runtime';
+import { atMost, limits, type Reason, refuse } from '@parley/runtime';
 import { type JoinClaims, joinToken, type TrustedKeys } from '@parley/service-kit';
 import type { LiveChannel, Person } from '../core/live-channel.js';
 import type { ClaimedSeat, SeatKey, SeatStore } from '../store/seats.js';
@@ -38,6 +38,20 @@ export interface Arrival {
   readonly facts: Record<string, unknown>;
   /** Called when the seat is taken, before anything is written. */
   readonly onSeat: () => void;
+}
+
+/** Milliseconds that a new member waits until the entries from before they joined are shown. */
+const showEarlierWithinMs = 1_000;
+
+/**
+ * Shows the entries from before a member joined to those who may see them. Otherwise a member who
+ * may not would get them as new ones.
+ */
+async function showEarlier(channel: LiveChannel, { visibleAfter, lastSeq, revision }: ClaimedSeat): Promise<void> {
+  const { sequencer } = channel;
+  if (channel.lastSeq >= visibleAfter || sequencer === undefined) return;
+  sequencer.expect(lastSeq, revision);
+  await atMost(sequencer.caughtUp(), showEarlierWithinMs);
 }
 
 /** Refuses a token whose timestamp is too far from now. The seat's `join_by` is the exact limit. */
@@ -107,8 +121,11 @@ export class Entrance {
     if (stream.ended) return this.#abandon(key);
     onSeat();
     const channel = channelLoader.open(claimed);
+    await showEarlier(channel, claimed);
+    if (stream.ended) return this.#abandon(key);
     session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
-    if (channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
+    const isBehind = channel.lastSeq < claimed.visibleAfter;
+    if (isBehind || channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
     const start = startPositionOf(channel, claimed, options);
     this.#deps.onResume(start.resume);
     const person = personOf(claimed);
@@ -134,7 +151,7 @@ export class Entrance {
   }
 
   /**
-   * Refuses with `moved`, because the revision has changed meanwhile. The next Listen tells a
+   * Refuses with `moved`, because the revision has changed meanwhile, or the log cannot be read. The next Listen tells a
    * removed user the reason.
    */
   async #refuseAsMoved(key: SeatKey): Promise<void> {

@@ -1,0 +1,258 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Refusal } from '@parley/runtime';
+import { FaultProxy, type TestPerson, type Trio } from '@parley/testkit';
+import {
+  type ChatSummary,
+  type Conversation,
+  type ConversationEvent,
+  createClient,
+  type LogPosition,
+  type ParleyClient,
+  type Sent,
+  type Transport,
+} from '../src/index.js';
+import { ChatModel, type LogRow, Timeline } from './chat-model.js';
+import { until } from './rig.js';
+
+/** Routes the streams of one client through proxies of its own, so that they can be cut. */
+class Cable {
+  readonly #proxies = new Map<string, Promise<FaultProxy>>();
+
+  through(direct: Transport): Transport {
+    const listen: Transport['listen'] = async (id, options) => {
+      const seat = await direct.listen(id, options);
+      const addr = (await this.#proxyTo(seat.server?.addr ?? '')).address;
+      return { ...seat, server: seat.server && { ...seat.server, addr } };
+    };
+    return { ...direct, listen, close: () => {} };
+  }
+
+  /** Resets every connection. */
+  async cut(): Promise<void> {
+    for (const proxy of await Promise.all(this.#proxies.values())) proxy.reset();
+  }
+
+  async close(): Promise<void> {
+    for (const proxy of await Promise.all(this.#proxies.values())) await proxy.close();
+  }
+
+  #proxyTo(addr: string): Promise<FaultProxy> {
+    const known = this.#proxies.get(addr) ?? FaultProxy.open(() => addr);
+    this.#proxies.set(addr, known);
+    return known;
+  }
+}
+
+/** A user with a client of their own. */
+export class Member {
+  readonly id: string;
+  readonly client: ParleyClient;
+  readonly cable = new Cable();
+
+  constructor({ id, token }: TestPerson, direct: Transport) {
+    this.id = id;
+    this.client = createClient({ transport: this.cable.through(direct), token });
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+    await this.cable.close();
+  }
+}
+
+type Watermarks = Readonly<Record<string, { readonly deliveredSeq: number; readonly readSeq: number }>>;
+
+/** Returns the watermarks of `now` that are behind those of `before`. */
+function steppedBack(before: Watermarks, now: Watermarks): string[] {
+  const isBehind = (id: string) => {
+    const [one, other] = [before[id], now[id]];
+    return one && other && (other.deliveredSeq < one.deliveredSeq || other.readSeq < one.readSeq);
+  };
+  return Object.keys(now).filter(isBehind);
+}
+
+/** What one user saw of one chat on streams: all conversations, one after the other. */
+export class Reader {
+  readonly timeline = new Timeline();
+  readonly seqs: number[] = [];
+  /** The last entry of the current conversation, 0 for none. */
+  lastHere = 0;
+  /** Faults found while reading. */
+  readonly faults: string[] = [];
+  /** The first entry that it had to get is the next one. */
+  startsAfter: number | undefined;
+  conversation: Conversation | undefined;
+  /** Why the last conversation ended. */
+  ended = '';
+  #watermarks: Watermarks = {};
+  #place: LogPosition | undefined;
+  #reading: Promise<void> = Promise.resolve();
+
+  /** Opens the conversation, from where the last one ended. */
+  open(client: ParleyClient, channelId: number, after = this.#place): void {
+    if (this.conversation !== undefined) return;
+    this.startsAfter ??= after?.seq;
+    this.lastHere = 0;
+    this.conversation = client.open(channelId, { ...(after && { after }), inFlight: 2 });
+    this.#reading = this.#read(this.conversation);
+  }
+
+  /** Leaves the conversation, and resolves when every event has been read. */
+  async close(): Promise<void> {
+    await this.conversation?.leave();
+    await this.#reading;
+  }
+
+  async #read(conversation: Conversation): Promise<void> {
+    for await (const event of conversation) this.#take(event);
+    this.#place = conversation.place;
+    this.conversation = undefined;
+  }
+
+  #take(event: ConversationEvent): void {
+    this.timeline.apply(event);
+    if (event.type === 'welcome') this.startsAfter ??= event.place.seq;
+    else if (event.type === 'ended') this.ended = event.reason;
+    else if (event.type === 'reset') this.faults.push('the log was reset');
+    else if (event.type === 'receipt') this.note({ [event.userId]: event });
+    else if ('seq' in event) this.#receive(event.seq);
+  }
+
+  #receive(seq: number): void {
+    this.seqs.push(seq);
+    this.lastHere = seq;
+  }
+
+  /** Records watermarks that the user was shown. */
+  note(shown: Watermarks): void {
+    const back = steppedBack(this.#watermarks, shown);
+    if (back.length > 0)
+      this.faults.push(`watermarks of ${back} went back: ${JSON.stringify([this.#watermarks, shown])}`);
+    this.#watermarks = { ...this.#watermarks, ...shown };
+  }
+}
+
+/** One chat of a run, with its members, readers and everything that was sent. */
+export class Chat {
+  readonly id: number;
+  readonly log: string;
+  readonly kind: string;
+  readonly closed: boolean;
+  readonly owner: Member;
+  readonly founders: readonly Member[];
+  readonly inside: Set<Member>;
+  readonly leftByChoice = new Set<Member>();
+  readonly readers = new Map<Member, Reader>();
+  /** Texts by seq, and messages by sender, as acknowledged. */
+  readonly texts = new Map<number, string>();
+  readonly said: { readonly seq: number; readonly by: Member }[] = [];
+  readonly #sends: Promise<void>[] = [];
+  /** Highest seq that each user certainly, and possibly, has read. */
+  readonly #read = new Map<Member, { certain: number; possible: number }>();
+  readonly #polled = new Map<Member, Reader>();
+  readonly faults: string[] = [];
+
+  constructor(facts: Pick<Chat, 'id' | 'log' | 'kind' | 'closed' | 'founders'>) {
+    this.id = facts.id;
+    this.log = facts.log;
+    this.kind = facts.kind;
+    this.closed = facts.closed;
+    this.founders = facts.founders;
+    this.owner = facts.founders[0] as Member;
+    this.inside = new Set(facts.founders);
+  }
+
+  readerOf(member: Member): Reader {
+    const reader = this.readers.get(member) ?? new Reader();
+    this.readers.set(member, reader);
+    return reader;
+  }
+
+  /** Sends without waiting. `text` belongs to the entry that results. */
+  send(text: string | undefined, by: Member, act: (conversation: Conversation) => Promise<Sent>): void {
+    const { conversation } = this.readerOf(by);
+    if (conversation === undefined) return;
+    const sent = act(conversation).then(({ seq }) => {
+      if (text !== undefined) this.texts.set(seq, text);
+      return seq;
+    });
+    const isExpected = ({ reason }: Refusal) => /removed|not-found|not-a-member|cancelled/.test(reason);
+    const settled = sent.then(
+      (seq) => void (text !== undefined && this.said.push({ seq, by })),
+      (thrown) => void (isExpected(thrown) || this.faults.push(`a send failed: ${thrown}`)),
+    );
+    this.#sends.push(settled);
+  }
+
+  /** Calls the manager as a member, whose view of the chat it records. */
+  async look(member: Member, read = 0): Promise<ChatSummary> {
+    const known = this.#read.get(member) ?? { certain: 0, possible: 0 };
+    this.#read.set(member, { ...known, possible: Math.max(known.possible, read) });
+    const summary = await (read > 0
+      ? member.client.chats.markRead(this.id, { log: this.log, seq: read })
+      : member.client.chats.get(this.id));
+    this.#read.set(member, { certain: Math.max(known.certain, read), possible: Math.max(known.possible, read) });
+    const polled = this.#polled.get(member) ?? new Reader();
+    this.#polled.set(member, polled);
+    polled.note(Object.fromEntries(summary.others.map((one) => [one.userId, one])));
+    polled.note({ [member.id]: summary.mine });
+    if (summary.mentions > summary.unread) this.faults.push('more mentions than unread messages');
+    return summary;
+  }
+
+  /** Marks as read on the stream, which certainly happens only if the stream stays. */
+  markRead(member: Member): void {
+    const { conversation } = this.readerOf(member);
+    const { certain = 0, possible = 0 } = this.#read.get(member) ?? {};
+    this.#read.set(member, { certain, possible: Math.max(possible, conversation?.place?.seq ?? 0) });
+    conversation?.markRead();
+  }
+
+  /** Reads the log as it is stored. */
+  async model({ people }: Trio): Promise<ChatModel> {
+    const rows = await people.sql(
+      `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data
+       FROM chat.message WHERE channel_id = $1 ORDER BY seq`,
+      [this.id],
+    );
+    const numbers = rows.map((row) => ({ ...row, seq: Number(row.seq), targetSeq: Number(row.targetSeq) }));
+    return new ChatModel(
+      numbers as unknown as LogRow[],
+      this.texts,
+      this.founders.map(({ id }) => id),
+      this.closed,
+    );
+  }
+
+  /** Waits until every send has an answer, and every member has received all and said so. */
+  async settle(trio: Trio): Promise<ChatModel> {
+    await Promise.all(this.#sends);
+    const model = await this.model(trio);
+    for (const member of this.inside) this.readerOf(member).open(member.client, this.id);
+    await Promise.all([...this.inside].map((member) => this.#received(member, model.last)));
+    return model;
+  }
+
+  async #received(member: Member, last: number): Promise<void> {
+    const reader = this.readerOf(member);
+    await until(() => reader.conversation?.place?.seq === last || reader.conversation === undefined);
+    if (reader.conversation === undefined) return void this.faults.push(`${member.id} is in, but got ${reader.ended}`);
+    await until(async () => {
+      const { mine } = await this.look(member);
+      return mine.deliveredSeq >= reader.lastHere || pause(200, false);
+    });
+  }
+
+  /** The watermarks that a member may have after `settle`. */
+  readBounds(member: Member): { readonly certain: number; readonly possible: number } {
+    return this.#read.get(member) ?? { certain: 0, possible: 0 };
+  }
+
+  /** Returns every fault that a user of the chat saw. */
+  get seenFaults(): string[] {
+    const readers = [...this.readers, ...this.#polled].flatMap(([{ id }, { faults }]) =>
+      faults.map((fault) => `${id}: ${fault}`),
+    );
+    return [...this.faults, ...readers];
+  }
+}

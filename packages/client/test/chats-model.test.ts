@@ -1,0 +1,301 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Kind } from '@parley/contract';
+import { Refusal } from '@parley/runtime';
+import { Trio } from '@parley/testkit';
+import fc from 'fast-check';
+import { ChannelKind, MemberRole, type ParleyClient, type Transport } from '../src/index.js';
+import { grpcTransport } from '../src/node/index.js';
+import type { ChatModel } from './chat-model.js';
+import { Chat, Member, Reader } from './chat-run.js';
+import { until } from './rig.js';
+
+/** `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat servers. */
+const rounds = Number(process.env.TEST_ROUNDS ?? 24);
+const isLong = process.env.TEST_ROUNDS !== undefined;
+/** Number of runs at a time. */
+const lanes = 24;
+const killEveryMs = 20_000;
+
+let trio: Trio;
+let direct: Transport;
+let made = 0;
+let killing: NodeJS.Timeout | undefined;
+
+beforeAll(async () => {
+  trio = await Trio.start({ managers: 2, chatServers: 2, env: { PARLEY_SENDER_RATE: '1000' } });
+  const channelService = trio.managers.map(({ grpc }) => grpc).join(',');
+  direct = grpcTransport({ userService: '127.0.0.1:1', channelService });
+  if (isLong) killing = setInterval(() => void killOne(), killEveryMs);
+});
+afterAll(async () => {
+  clearInterval(killing);
+  direct.close();
+  await trio.stop();
+});
+
+/** Kills a chat server, and starts another one. */
+async function killOne(): Promise<void> {
+  trio.chatServers.shift()?.kill('SIGKILL');
+  await trio.addChatServer();
+}
+
+const kinds = ['group', 'group', 'private', 'public', 'direct'] as const;
+const acts = {
+  ...{ send: 6, edit: 3, remove: 2, react: 3, unreact: 1 },
+  ...{ enter: 3, expel: 3, leave: 1, open: 2, read: 2, markRead: 3, look: 1 },
+  ...{ reconnect: 1, cut: 2, move: 1, wait: 2, create: 1 },
+};
+type Act = keyof typeof acts;
+
+interface Step {
+  readonly act: Act;
+  /** Of the users. */
+  readonly who: number;
+  /** Of the chats, and of the messages in it. */
+  readonly pick: number;
+}
+
+type Life = readonly [{ readonly kind: (typeof kinds)[number]; readonly closed: boolean }[], Step[]];
+
+const step: fc.Arbitrary<Step> = fc.record({
+  act: fc.oneof(...Object.entries(acts).map(([act, weight]) => ({ arbitrary: fc.constant(act as Act), weight }))),
+  who: fc.nat(3),
+  pick: fc.nat(999),
+});
+const life: fc.Arbitrary<Life> = fc.tuple(
+  fc.array(fc.record({ kind: fc.constantFrom(...kinds), closed: fc.boolean() }), { minLength: 2, maxLength: 2 }),
+  fc.array(step, { minLength: 10, maxLength: 60 }),
+);
+
+/** One life of four users and their chats. */
+class Run {
+  readonly members: readonly Member[];
+  readonly chats: Chat[] = [];
+  readonly #planned: Life[0];
+  #texts = 0;
+
+  constructor(members: readonly Member[], planned: Life[0]) {
+    this.members = members;
+    this.#planned = [...planned];
+  }
+
+  async create(): Promise<void> {
+    const [{ client }, other] = this.members as [Member, Member];
+    const plan = this.#planned.shift();
+    const isDirect = plan?.kind === 'direct';
+    if (plan === undefined || (isDirect && this.chats.some(({ kind }) => kind === 'direct'))) return;
+    const closed = plan.closed && !isDirect;
+    const kind = {
+      group: ChannelKind.GROUP,
+      private: ChannelKind.PRIVATE,
+      public: ChannelKind.PUBLIC,
+      direct: ChannelKind.DIRECT,
+    }[plan.kind];
+    const channel = isDirect
+      ? await client.chats.direct(other.id)
+      : await client.create({ name: 'chat', kind, closedHistory: closed });
+    const founders = this.members.slice(0, isDirect ? 2 : 1);
+    const chat = new Chat({ id: channel.id, log: channel.log, kind: plan.kind, closed, founders });
+    this.chats.push(chat);
+    for (const member of founders) chat.readerOf(member).open(member.client, chat.id);
+  }
+
+  /** Does a step, unless it makes no sense. */
+  async do({ act, who, pick }: Step): Promise<void> {
+    const chat = this.chats[pick % this.chats.length] as Chat;
+    const member = this.members[who] as Member;
+    if (act === 'create') await this.create();
+    else if (act === 'enter') await this.#enter(chat, member);
+    else if (act === 'cut') await member.cable.cut();
+    else if (act === 'move') await this.#move(chat, pick);
+    else if (act === 'wait') await pause(pick % 100);
+    else if (chat.inside.has(member)) await this.#inside[act](chat, member, pick);
+  }
+
+  /** Gives the chat to any living chat server, perhaps the one that has it. */
+  async #move({ id }: Chat, pick: number): Promise<void> {
+    const server = trio.chatServers[pick % trio.chatServers.length];
+    if (server !== undefined) await trio.place(id, server);
+  }
+
+  readonly #inside: Readonly<
+    Record<
+      Exclude<Act, 'create' | 'enter' | 'cut' | 'move' | 'wait'>,
+      (chat: Chat, member: Member, pick: number) => unknown
+    >
+  > = {
+    send: (chat, member, pick) => {
+      const text = this.#text();
+      const mentions = [...chat.inside].filter((_, n) => n === pick % 5).map(({ id }) => id);
+      chat.send(text, member, (conversation) => conversation.send(text, { mentions }));
+    },
+    edit: (chat, member, pick) => {
+      const text = this.#text();
+      const mine = chat.said.filter(({ by }) => by === member);
+      const { seq } = mine[pick % mine.length] ?? {};
+      if (seq !== undefined) chat.send(text, member, (conversation) => conversation.edit(seq, text));
+    },
+    remove: (chat, member, pick) => {
+      const mine = chat.said.filter(({ by }) => by === member);
+      const { seq } = mine[pick % mine.length] ?? {};
+      if (seq !== undefined) chat.send(undefined, member, (conversation) => conversation.remove(seq));
+    },
+    react: (chat, member, pick) => {
+      const { seq } = chat.said[pick % chat.said.length] ?? {};
+      if (seq !== undefined) chat.send(undefined, member, (conversation) => conversation.react(seq, '👍'));
+    },
+    unreact: (chat, member, pick) => {
+      const { seq } = chat.said[pick % chat.said.length] ?? {};
+      if (seq !== undefined) chat.send(undefined, member, (conversation) => conversation.unreact(seq, '👍'));
+    },
+    open: (chat, member) => chat.readerOf(member).open(member.client, chat.id),
+    reconnect: (chat, member) => chat.readerOf(member).conversation?.reconnect(),
+    markRead: (chat, member) => chat.markRead(member),
+    read: (chat, member, pick) => chat.look(member, chat.said[pick % chat.said.length]?.seq),
+    look: (chat, member) => chat.look(member),
+    leave: async (chat, member) => {
+      if (member === chat.owner && chat.kind !== 'direct') return;
+      await member.client.members.remove(chat.id, member.id);
+      chat.inside.delete(member);
+      chat.leftByChoice.add(member);
+    },
+    expel: async (chat, member) => {
+      if (member === chat.owner || chat.kind === 'direct') return;
+      await chat.owner.client.members.remove(chat.id, member.id);
+      chat.inside.delete(member);
+      chat.leftByChoice.delete(member);
+    },
+  };
+
+  #text(): string {
+    this.#texts += 1;
+    return `text ${this.#texts}`;
+  }
+
+  async #enter(chat: Chat, member: Member): Promise<void> {
+    const isFounder = chat.founders.includes(member);
+    if (chat.inside.has(member) || (chat.kind === 'direct' && !isFounder)) return;
+    if (chat.kind === 'direct' || chat.kind === 'public') await member.client.chats.join(chat.id);
+    else if (!(await this.#add(chat, member))) return;
+    chat.inside.add(member);
+    chat.leftByChoice.delete(member);
+  }
+
+  /** Adds a user, who accepts if asked. Returns false for one who was asked too often. */
+  async #add(chat: Chat, { id, client }: Member): Promise<boolean> {
+    try {
+      const { memberRole } = await chat.owner.client.members.add(chat.id, id);
+      if (memberRole === MemberRole.UNSPECIFIED) await client.chats.join(chat.id);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof Refusal && thrown.reason === 'change-too-often') return false;
+      throw thrown;
+    }
+  }
+}
+
+async function historyOf(client: ParleyClient, channelId: number): Promise<Reader['timeline']['messages']> {
+  const { timeline } = new Reader();
+  for (let after = 0, more = true; more; ) {
+    const page = await client.history(channelId, { after, size: 20 });
+    for (const entry of page.entries) timeline.apply(entry);
+    after = page.entries.at(-1)?.seq ?? after;
+    more = page.more;
+  }
+  return timeline.messages;
+}
+
+async function reasonOf(call: Promise<unknown>): Promise<string> {
+  return call.then(
+    () => 'no refusal',
+    (thrown) => (thrown as Refusal).reason,
+  );
+}
+
+/** Checks that everything a reader got was for them, and that nothing in between was left out. */
+function checkReceived(model: ChatModel, { id }: Member, reader: Reader, last: number): void {
+  const { seqs, startsAfter = 0 } = reader;
+  expect(seqs).toEqual([...new Set(seqs)].sort((one, other) => one - other));
+  expect(seqs.filter((seq) => !model.mayHaveSeen(id, seq))).toEqual([]);
+  const wanted = [...model.messages().keys()].filter(
+    (seq) => seq > startsAfter && seq <= last && model.mayHaveSeen(id, seq),
+  );
+  expect(seqs).toEqual(expect.arrayContaining(wanted));
+}
+
+/** Checks what a member sees in every way. */
+async function checkMember(chat: Chat, model: ChatModel, member: Member): Promise<void> {
+  const { client, id } = member;
+  const shown = model.shownTo(id);
+  expect(await historyOf(client, chat.id)).toEqual(shown);
+  const live = chat.readerOf(member);
+  checkReceived(model, member, live, model.last);
+  const known = [...shown].filter(([seq]) => live.timeline.messages.has(seq));
+  expect(known.map(([seq]) => [seq, live.timeline.messages.get(seq)])).toEqual(known);
+
+  const resumed = new Reader();
+  resumed.open(client, chat.id, { log: chat.log, seq: 0 });
+  await until(() => resumed.conversation?.place?.seq === model.last);
+  await resumed.close();
+  expect(resumed.timeline.messages).toEqual(shown);
+  expect(resumed.faults).toEqual([]);
+
+  const { mine, unread, last } = await chat.look(member);
+  const { certain, possible } = chat.readBounds(member);
+  expect(mine.readSeq).toBeGreaterThanOrEqual(certain);
+  expect(mine.readSeq).toBeLessThanOrEqual(Math.max(possible, ...model.stays(id).map(({ after }) => after)));
+  expect(unread).toBe(model.unread(id, mine.readSeq));
+  expect(last?.seq).toBe([...shown.keys()].at(-1));
+}
+
+/** Checks that a user who is not in the chat sees nothing after the end of their stay in any way. */
+async function checkOutsider(chat: Chat, model: ChatModel, { client, id }: Member, reader: Reader): Promise<void> {
+  const refused = chat.kind === 'public' ? 'not-a-member' : 'channel-not-found';
+  const { to } = model.readable(id);
+  const history = historyOf(client, chat.id);
+  if (to === 0) expect(await reasonOf(history)).toBe(refused);
+  else expect(await history).toEqual(model.shownTo(id));
+  checkReceived(model, { id } as Member, reader, reader.seqs.at(-1) ?? 0);
+  const after = { log: chat.log, seq: 0 };
+  expect(await reasonOf(client.listen(chat.id, { after }))).toBe(refused);
+  expect(await reasonOf(client.chats.markRead(chat.id, { log: chat.log, seq: 1 }))).toBe(refused);
+  for await (const { channel } of client.chats.overview()) expect(channel.id).not.toBe(chat.id);
+  for await (const notice of client.notifications.list()) expect(notice.channelId).not.toBe(chat.id);
+  for await (const found of client.search('text')) {
+    if (found.channelId === chat.id) expect(model.shownTo(id).get(found.seq)?.text).toContain('text');
+  }
+}
+
+async function check(run: Run, chat: Chat): Promise<void> {
+  const model = await chat.settle(trio);
+  for (const reader of chat.readers.values()) await reader.close();
+  for (const { seq, kind, sender } of model.rows) {
+    if (kind !== Kind.MEMBER && !model.isIn(sender, seq)) chat.faults.push(`${sender} sent ${seq} from outside`);
+  }
+  expect(chat.seenFaults).toEqual([]);
+  for (const member of run.members) {
+    if (chat.inside.has(member)) await checkMember(chat, model, member);
+    else await checkOutsider(chat, model, member, chat.readerOf(member));
+  }
+  expect(chat.seenFaults).toEqual([]);
+}
+
+async function play([planned, steps]: Life): Promise<void> {
+  made += 1;
+  const members = (await trio.people.makeMany(`life${made}`, 4)).map((person) => new Member(person, direct));
+  const run = new Run(members, planned);
+  try {
+    await run.create();
+    for (const step of steps) await run.do(step);
+    await Promise.all(run.chats.map((chat) => check(run, chat)));
+  } finally {
+    await Promise.all(members.map((one) => one.close()));
+  }
+}
+
+test(`in ${rounds} lives of chats, live readers, resumed readers and History agree`, async () => {
+  const seed = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000_000);
+  const lane = (n: number) =>
+    fc.assert(fc.asyncProperty(life, play), { numRuns: Math.ceil(rounds / lanes), seed: seed + n, endOnFailure: true });
+  await Promise.all(Array.from({ length: lanes }, (_, n) => lane(n)));
+}, 36_000_000);
