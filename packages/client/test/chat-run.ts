@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Refusal } from '@parley/runtime';
-import { FaultProxy, type TestPerson, type Trio } from '@parley/testkit';
+import { FaultProxy, insist, type TestPerson, type Trio } from '@parley/testkit';
 import {
   type ChatSummary,
   type Conversation,
@@ -24,7 +24,8 @@ class Cable {
       const addr = (await this.#proxyTo(seat.server?.addr ?? '')).address;
       return { ...seat, server: seat.server && { ...seat.server, addr } };
     };
-    return { ...direct, listen, close: () => {} };
+    const ask: Transport['ask'] = (call, request, options) => insist(() => direct.ask(call, request, options));
+    return { ...direct, ask, listen, close: () => {} };
   }
 
   /** Resets every connection. */

@@ -15,6 +15,7 @@ const isLong = process.env.TEST_ROUNDS !== undefined;
 /** Number of runs at a time. */
 const lanes = 24;
 const killEveryMs = 20_000;
+const env = { PARLEY_SENDER_RATE: '1000', PARLEY_DATABASE_CONNECTIONS: '12' };
 
 let trio: Trio;
 let direct: Transport;
@@ -22,7 +23,7 @@ let made = 0;
 let killing: NodeJS.Timeout | undefined;
 
 beforeAll(async () => {
-  trio = await Trio.start({ managers: 2, chatServers: 2, env: { PARLEY_SENDER_RATE: '1000' } });
+  trio = await Trio.start({ managers: 2, chatServers: 2, env });
   const channelService = trio.managers.map(({ grpc }) => grpc).join(',');
   direct = grpcTransport({ userService: '127.0.0.1:1', channelService });
   if (isLong) killing = setInterval(() => void killOne(), killEveryMs);

@@ -10,3 +10,20 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy']);
+
+/**
+ * Makes a call, and again as long as the processes of the test are overloaded, as they are on a
+ * busy machine.
+ * @throws any other error of the call
+ */
+export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    if (tries <= 1 || !overload.has((thrown as { reason?: unknown }).reason)) throw thrown;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return insist(call, tries - 1);
+  }
+}
