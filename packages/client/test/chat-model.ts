@@ -45,8 +45,6 @@ export interface LogRow {
   readonly data: Buffer;
 }
 
-const both = (some: Set<string>, others: Set<string>) => new Set([...some].filter((one) => others.has(one)));
-
 const endless = Number.POSITIVE_INFINITY;
 
 /** A time in a chat: after one seq, up to and including another. */
@@ -116,7 +114,7 @@ export class ChatModel {
     return this.isIn(userId, seq) || (!this.closed && seq <= this.readable(userId).to);
   }
 
-  /** Returns the messages as History must show them to a user. */
+  /** Returns the messages as History must show them to a user. Former members see no reactions. */
   shownTo(userId: string): Timeline['messages'] {
     const { after, to } = this.readable(userId);
     const [then, now] = [this.messages(to), this.messages()];
@@ -124,10 +122,9 @@ export class ChatModel {
     const shown = [...then].filter(([seq]) => seq > after);
     return new Map(
       shown.map(([seq, message]) => {
-        const current = now.get(seq);
-        const isGone = current?.text === undefined || lateEdits.some(({ targetSeq }) => targetSeq === seq);
-        if (isGone) return [seq, { ...message, text: undefined, reactions: new Set<string>() }];
-        return [seq, { ...message, reactions: both(message.reactions, current.reactions) }];
+        const isGone = now.get(seq)?.text === undefined || lateEdits.some(({ targetSeq }) => targetSeq === seq);
+        const { text } = message;
+        return [seq, { ...message, text: isGone ? undefined : text, ...(to < endless && { reactions: new Set() }) }];
       }),
     );
   }

@@ -1,17 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import {
-  ChangeMemberRequest,
-  Channel,
-  ChannelService,
-  HistoryRequest,
-  Kind,
-  type Message,
-  SearchRequest,
-  UpdateChannelRequest,
-} from '@parley/contract';
+import { ChangeMemberRequest, Channel, ChannelService, UpdateChannelRequest } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { Chatter, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
+import { Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
 import { kinds } from './chats.js';
 
 let trio: Trio;
@@ -69,40 +58,4 @@ test('moves all users of a new log to a server that has read it', async () => {
   }
   const again = await connect(owner);
   again.cancel();
-});
-
-/** Says something on a stream and returns its seq. */
-async function say(stream: Chatter, text: string, fields: Partial<Message> = {}): Promise<number> {
-  const clientId = randomUUID();
-  stream.send(text, { clientId, ...fields });
-  return (await stream.find(({ ack }) => ack?.clientId === clientId)).ack?.seq ?? 0;
-}
-
-test('History and Search show a former member no edit and no reaction from after the removal', async () => {
-  const kept = Channel.fromPartial({ name: 'kept', kind: kinds.group });
-  ({ id } = await callUnary(trio.manager(), ChannelService.create, kept, options(owner)));
-  await change(member, { add: true });
-  const [a, b] = [await connect(owner), await connect(member)];
-  const first = await say(a, 'first words', { contentType: 'text/plain' });
-  const second = await say(a, 'second words', { contentType: 'text/plain' });
-  await say(b, '👍', { kind: Kind.REACT, targetSeq: second });
-  await change(member, { remove: true });
-  await say(a, 'secret words', { kind: Kind.EDIT, targetSeq: first, contentType: 'text/plain' });
-  for (const emoji of ['👍', '🎉']) await say(a, emoji, { kind: Kind.REACT, targetSeq: second });
-  const history = HistoryRequest.fromPartial({ channelId: id });
-  const { messages } = await callUnary(trio.manager(), ChannelService.history, history, options(member));
-  const shown = (seq: number) => messages.find((message) => message.seq === seq);
-  expect(shown(first)).toMatchObject({ data: Buffer.alloc(0), deleted: true, editedAt: 0 });
-  const thumb = { emoji: '👍', userIds: [member.id], count: 1, mine: true };
-  expect(shown(second)).toMatchObject({ deleted: false, reactions: [thumb] });
-
-  const search = async (who: TestPerson, text: string) => {
-    await pause(300); // Searches are limited.
-    const request = SearchRequest.fromPartial({ text, channelId: id, page: { size: 1 } });
-    return callUnary(trio.manager(), ChannelService.search, request, options(who));
-  };
-  await until(async () => (await search(owner, 'secret')).messages.length === 1);
-  expect(await search(member, 'secret')).toMatchObject({ messages: [] });
-  expect(await search(member, 'words')).toMatchObject({ messages: [{ seq: second, reactions: [thumb] }], more: false });
-  a.cancel();
 });
