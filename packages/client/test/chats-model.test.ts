@@ -10,10 +10,10 @@ import { Chat, Member, Reader } from './chat-run.js';
 import { until } from './rig.js';
 
 /** `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat servers. */
-const rounds = Number(process.env.TEST_ROUNDS ?? 24);
+const rounds = Number(process.env.TEST_ROUNDS ?? 16);
 const isLong = process.env.TEST_ROUNDS !== undefined;
 /** Number of runs at a time. */
-const lanes = 24;
+const lanes = 16;
 const killEveryMs = 20_000;
 const env = { PARLEY_SENDER_RATE: '1000', PARLEY_DATABASE_CONNECTIONS: '12' };
 
