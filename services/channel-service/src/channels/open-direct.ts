@@ -3,7 +3,7 @@ import { type PoolClient, transaction } from '@parley/database';
 import { Refusal, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { enter, type FoundUser } from '../members/member-store.js';
-import { addMember, checkMayJoin, readUser, throttleChanges } from '../members/membership.js';
+import { addMember, checkMayOpenDirect, readUser, throttleChanges } from '../members/membership.js';
 import { readMemberships } from '../members/membership-rules.js';
 import { directRate, makeOffer } from '../members/offers.js';
 import { checkBotChannel } from '../requests/bot-channel.js';
@@ -74,7 +74,7 @@ async function open(deps: CreateDeps, me: UserCaller, otherId: string, call: Cal
   if (known === null) {
     if (!other.reachable) throw refuse('user-not-found');
     if (other.blocked) throw refuse('user-blocked');
-    await checkMayJoin(pool, other.id, null);
+    await checkMayOpenDirect(pool, other.id);
     return begin(deps, me, pairOf(me.id, other.id), call);
   }
   await withChannel(pool, known, (client, channel) => reopen(client, channel, me, other));

@@ -17,6 +17,12 @@ RETURNING seq - 1 AS before, seq AS at;
 -- name: nextRevision
 UPDATE chat.channel_head SET revision = revision + 1 WHERE channel_id = :channelId RETURNING last_seq AS before, last_seq AS at;
 
+-- Reads the number of members of a channel, and whether a user is a bot of another one. Run after
+-- lockChannel.
+-- name: readRoom
+SELECT h.members, EXISTS (SELECT FROM chat.bot b WHERE b.user_id = :userId AND b.channel_id <> :channelId) AS is_elsewhere
+FROM chat.channel_head h WHERE h.channel_id = :channelId;
+
 -- Adds or re-adds a member, and deletes their offer. With open history a returning member can read
 -- everything since their first join. With closed history they lose access to the older part.
 -- name: enter

@@ -104,6 +104,7 @@ export const findUser = memberships.statement(
     met: bool,
   },
 );
+export const readRoom = changes.statement('readRoom', member, { members: int4, isElsewhere: bool });
 export const appendMemberChange = changes.statement(
   'appendMemberChange',
   { channelId: int4, byId: text, change: bytea },
@@ -142,16 +143,6 @@ export type ListedMember = RowOf<typeof listMembers>;
  * change is not an entry.
  */
 export type ChangePosition = RowOf<typeof nextRevision>;
-
-/** Returns the number of members of a locked channel. */
-export async function countMembers(client: Queryable, channelId: number): Promise<number> {
-  const { members } = await db(client)
-    .selectFrom('channelHead')
-    .select('members')
-    .where('channelId', '=', channelId)
-    .executeTakeFirstOrThrow();
-  return members;
-}
 
 export async function setRole(client: Queryable, channelId: number, userId: string, role: MemberRole): Promise<void> {
   await db(client)

@@ -8,7 +8,6 @@ import type { LockedChannel } from '../transactions/locks.js';
 import {
   appendMemberChange,
   type ChangePosition,
-  countMembers,
   enter,
   type FoundUser,
   findUser,
@@ -16,6 +15,7 @@ import {
   nextRevision,
   notifyUser,
   type OfferedRole,
+  readRoom,
 } from './member-store.js';
 import type { ChannelMembership } from './membership-rules.js';
 
@@ -74,13 +74,17 @@ export async function recordChange(
   return position;
 }
 
-/**
- * Checks that a user may become a member of a channel; null stands for a new direct chat.
- * @throws {Refusal} `bot-channel` for a bot of another channel.
- */
-export async function checkMayJoin(client: Queryable, userId: string, channelId: number | null): Promise<void> {
+/** @throws {Refusal} `bot-channel` for a bot that may be in one channel only. */
+export async function checkMayOpenDirect(client: Queryable, userId: string): Promise<void> {
   const bot = await db(client).selectFrom('bot').select('channelId').where('userId', '=', userId).executeTakeFirst();
-  if (bot !== undefined && bot.channelId !== null && bot.channelId !== channelId) throw refuse('bot-channel');
+  if (bot !== undefined && bot.channelId !== null) throw refuse('bot-channel');
+}
+
+/** @throws {Refusal} `channel-full`, or `bot-channel` for a bot of another channel. */
+async function checkRoom(client: Queryable, { id: channelId, userLimit }: LockedChannel, userId: string) {
+  const [room] = await readRoom.run(client, { channelId, userId });
+  if (room?.isElsewhere !== false) throw refuse('bot-channel');
+  if (room.members >= userLimit) throw refuse('channel-full');
 }
 
 /**
@@ -97,9 +101,8 @@ export async function addMember(
   if (rank !== 'none') return;
   if (bannedForMs > 0 && channel.kind === 'direct') throw refuse('channel-not-found');
   if (bannedForMs > 0) throw refuse('banned', { retryAfterMs: bannedForMs });
-  await checkMayJoin(client, userId, channel.id);
-  if ((await countMembers(client, channel.id)) >= channel.userLimit) throw refuse('channel-full');
+  await checkRoom(client, channel, userId);
   const { before } = await recordChange(client, channel, { userId, joined: true, role: MemberRole.MEMBER, by });
   await enter.run(client, { channelId: channel.id, userId, afterSeq: before, isOpenHistory: channel.openHistory });
-  await notifyUser.run(client, { kind: 'added', channelId: channel.id, byId: by, userId });
+  if (by !== userId) await notifyUser.run(client, { kind: 'added', channelId: channel.id, byId: by, userId });
 }
