@@ -118,7 +118,7 @@ async function leaveIn(client: PoolClient, channel: LockedChannel, userId: strin
     await deleteChannel.run(client, { channelId });
     return state?.owner;
   }
-  const [left] = await readMembershipRows.run(client, { channelId, userIds: [userId] });
+  const [left] = await readMembershipRows.run(client, { channelId, userId, otherId: null });
   if (left?.inside !== true) return undefined;
   const { at } = await recordChange(client, channel, {
     userId,

@@ -1,6 +1,5 @@
 import { kindConstants } from '@parley/contract';
 import {
-  array,
   bool,
   bytea,
   type ChannelKind,
@@ -50,7 +49,7 @@ export const readAccess = memberships.statement('readAccess', member, {
 });
 export const readMembershipRows = memberships.statement(
   'readMembershipRows',
-  { channelId: int4, userIds: array(text) },
+  { ...member, otherId: nullable(text) },
   {
     askedId: text,
     userId: text,

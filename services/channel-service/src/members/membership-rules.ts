@@ -33,13 +33,14 @@ export async function accessOf(
   return access;
 }
 
-/** Reads the memberships of users in a channel, in the order of `userIds`, which may be in any case. */
+/** Reads the memberships of users in a channel, in the order of their ids, which may be in any case. */
 export async function readMemberships(
   client: Queryable,
   { id: channelId, kind, ownerId }: Pick<LockedChannel, 'id' | 'kind' | 'ownerId'>,
-  userIds: readonly string[],
+  userIds: readonly [userId: string, otherId?: string],
 ): Promise<ChannelMembership[]> {
-  const rows = await readMembershipRows.run(client, { channelId, userIds });
+  const [userId, otherId = null] = userIds;
+  const rows = await readMembershipRows.run(client, { channelId, userId, otherId });
   return userIds.map((id) => {
     const row = rows.find(({ askedId }) => askedId === id);
     if (row === undefined) throw new Error(`no membership row for ${id}`);

@@ -8,20 +8,23 @@ FROM chat.channel c JOIN chat.channel_head h ON h.channel_id = c.id
 LEFT JOIN chat.member m ON m.channel_id = c.id AND m.user_id = :userId
 WHERE c.id = :channelId AND c.deleted_at IS NULL;
 
--- Reads the memberships of users, by ids in any case, in a channel. Run after lockChannel. `known`: there is a row, even
+-- Reads the memberships of one or two users, by ids in any case, in a channel. Run after lockChannel. `known`: there is a row, even
 -- if only for a mute or a ban. `belonged`: is or was a member. (Only the row of a user who was
--- never a member has left_seq = 0 without left_by_choice.)
+-- never a member has left_seq = 0 without left_by_choice.) An array of known length, so that the
+-- statement is not planned on each call.
 -- name: readMembershipRows
 SELECT w.asked_id, w.user_id, m.role, m.user_id IS NOT NULL AS known, m.user_id IS NOT NULL AND m.left_seq IS NULL AS inside,
   m.user_id IS NOT NULL AND (m.left_seq IS NULL OR m.left_seq > 0 OR m.left_by_choice) AS belonged,
   coalesce(m.left_by_choice, false) AS left_by_choice,
   CASE WHEN m.banned_until > statement_timestamp() THEN ceil(extract(epoch FROM least(m.banned_until, statement_timestamp() + interval '24 d') - statement_timestamp()) * 1000)::int ELSE 0 END AS banned_for_ms,
   o.role AS offered, o.offered_by
-FROM (
-  SELECT a.id AS asked_id, coalesce((SELECT u.id FROM chat.users u WHERE lower(u.id) = lower(a.id)), a.id) AS user_id FROM unnest(:userIds::varchar[]) AS a (id)
-) w
-LEFT JOIN chat.member m ON m.channel_id = :channelId AND m.user_id = w.user_id
-LEFT JOIN chat.offer o ON o.channel_id = :channelId AND o.user_id = w.user_id AND o.lapses_at > statement_timestamp();
+FROM unnest(ARRAY[:userId::varchar, :otherId::varchar]) AS a (id)
+CROSS JOIN LATERAL (SELECT a.id AS asked_id, coalesce((SELECT u.id FROM chat.users u WHERE lower(u.id) = lower(a.id)), a.id) AS user_id LIMIT 1) w
+LEFT JOIN LATERAL (SELECT * FROM chat.member x WHERE x.channel_id = :channelId AND x.user_id = w.user_id LIMIT 1) m ON true
+LEFT JOIN LATERAL (
+  SELECT * FROM chat.offer x WHERE x.channel_id = :channelId AND x.user_id = w.user_id AND x.lapses_at > statement_timestamp() LIMIT 1
+) o ON true
+WHERE a.id IS NOT NULL;
 
 -- Reads a page of the members of a channel, with their offers, by id. `includePast`: also past
 -- members and banned non-members. `onlyPublic`: only users that anyone may find.
