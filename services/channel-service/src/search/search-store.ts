@@ -15,22 +15,31 @@ import {
 
 const sql = loadSql('search.sql', import.meta.url, kindConstants);
 
-export const findSearchable = sql.statement(
-  'findSearchable',
-  { userId: text, maxChannels: int8 },
-  {
-    channelId: int4,
-    logId: uuid,
-    kind: enumeration<ChannelKind>('chat.channel_kind'),
-    hasHistory: bool,
-    openHistory: bool,
-    firstSeq: int8,
-    lastSeq: int8,
-    joinedSeq: nullable(int8),
-    leftSeq: nullable(int8),
-    inside: bool,
-    bannedForMs: int4,
-  },
+const searchable = {
+  channelId: int4,
+  logId: uuid,
+  kind: enumeration<ChannelKind>('chat.channel_kind'),
+  hasHistory: bool,
+  openHistory: bool,
+  firstSeq: int8,
+  lastSeq: int8,
+  joinedSeq: nullable(int8),
+  leftSeq: nullable(int8),
+  inside: bool,
+  bannedForMs: int4,
+};
+
+export const findSearchable = sql.statement('findSearchable', { userId: text, maxChannels: int8 }, searchable);
+export const countSearchable = sql.statement('countSearchable', { userId: text, most: int8 }, { channels: int8 });
+export const findMatchedChannels = sql.statement(
+  'findMatchedChannels',
+  { query: text, sinceMs: int8, beforeMs: int8, most: int8 },
+  { channelId: int4 },
+);
+export const findSearchableOf = sql.statement(
+  'findSearchableOf',
+  { userId: text, channelIds: array(int4) },
+  searchable,
 );
 export const findMatches = sql.statement(
   'findMatches',

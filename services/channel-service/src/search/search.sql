@@ -19,6 +19,36 @@ CROSS JOIN LATERAL (
 ) c
 ORDER BY c.last_at DESC, c.id LIMIT :maxChannels;
 
+-- Counts, up to `most`, the channels in which a user may search, as findSearchable finds them.
+-- name: countSearchable
+SELECT count(*) AS channels FROM (
+  SELECT FROM (
+    SELECT FROM chat.member m WHERE m.user_id = :userId AND m.left_seq IS NULL
+    UNION ALL SELECT FROM chat.member m WHERE m.user_id = :userId AND m.left_seq > 0
+    UNION ALL SELECT FROM chat.channel r WHERE r.owner_id = :userId AND r.kind = 'room'
+  ) mine LIMIT :most
+) counted;
+
+-- Finds the channels of messages that match a query, at most `most`, whoever may read them.
+-- name: findMatchedChannels
+SELECT DISTINCT s.channel_id FROM chat.search s
+WHERE s.words @@ :query::text::tsquery AND s.sent_ms >= :sinceMs AND s.sent_ms < :beforeMs LIMIT :most;
+
+-- Reads those of some channels in which a user may search, as findSearchable does.
+-- name: findSearchableOf
+SELECT c.id AS channel_id, c.log_id, c.kind, true AS has_history, c.open_history, c.first_seq, c.last_seq, mine.joined_seq, mine.left_seq,
+  mine.channel_id IS NOT NULL AND mine.left_seq IS NULL AS inside, 0 AS banned_for_ms
+FROM unnest(:channelIds::int[]) AS hit (channel_id)
+LEFT JOIN LATERAL (
+  SELECT * FROM chat.member m WHERE m.channel_id = hit.channel_id AND m.user_id = :userId AND (m.left_seq IS NULL OR m.left_seq > 0) LIMIT 1
+) mine ON true
+CROSS JOIN LATERAL (
+  SELECT x.id, x.kind, x.open_history, h.log_id, h.first_seq, h.last_seq
+  FROM chat.channel x JOIN chat.channel_head h ON h.channel_id = x.id
+  WHERE x.id = hit.channel_id AND x.deleted_at IS NULL AND x.retention_seconds IS DISTINCT FROM 0 AND h.last_seq >= h.first_seq
+    AND CASE WHEN x.kind = 'room' THEN x.owner_id = :userId ELSE mine.channel_id IS NOT NULL END LIMIT 1
+) c;
+
 -- Finds a page of the messages that match a query, newest first, in the readable part of each
 -- channel and after the position at the end of the previous page. Leaves out messages that were edited
 -- after the end of that part. `log_id` is the log of the words.

@@ -4,24 +4,15 @@ import { isUserId, limits, refuse } from '@parley/runtime';
 import type { Call, UserCaller } from '@parley/service-kit';
 import { reactionLimits, readPage } from '../history/entries.js';
 import type { HistoryPosition } from '../history/history-store.js';
-import { readable } from '../history/readable.js';
-import { accessOf } from '../members/membership-rules.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { pageSize } from '../requests/page.js';
 import { windowsUntil } from './labels.js';
 import { queryOf, termsOf } from './query.js';
-import { findMatches, findSearchable, type SearchMatch } from './search-store.js';
+import { oneChannelScope, ownScope, type ReadablePart, type Scope, type Span } from './scope.js';
+import { findMatches, type SearchMatch } from './search-store.js';
 
 /** Calls that may wait for a connection of the search pool; each takes at most 2 s. */
 const maxWaiting = 16;
-
-/** The part of a channel that the caller may read. */
-interface ReadablePart {
-  readonly channelId: number;
-  readonly logId: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-}
 
 /** Position of a message in the order of the results. */
 type MatchPosition = Pick<SearchMatch, 'channelId' | 'seq' | 'sentMs'>;
@@ -29,7 +20,7 @@ type MatchPosition = Pick<SearchMatch, 'channelId' | 'seq' | 'sentMs'>;
 /** What to look for, and where. */
 interface MessageQuery {
   readonly terms: readonly string[];
-  readonly parts: readonly ReadablePart[];
+  readonly scope: Scope;
   readonly sinceMs: number;
   readonly beforeMs: number;
   readonly at: MatchPosition;
@@ -63,51 +54,40 @@ function termsIn({ text, sender }: SearchRequest): string[] {
   return terms;
 }
 
-/**
- * Returns the readable part of one channel.
- * @throws {Refusal} like History.
- */
-async function partOf(pool: Queryable, channelId: number, me: UserCaller): Promise<ReadablePart> {
-  const access = await accessOf(pool, me, channelId);
-  const [firstSeq, lastSeq] = readable(access);
-  return { channelId, logId: access.logId, firstSeq, lastSeq };
+/** Matches, and the parts of channels that they are in. */
+interface Matches {
+  readonly found: readonly SearchMatch[];
+  readonly parts: readonly ReadablePart[];
 }
 
-async function partsOf(pool: Queryable, me: UserCaller): Promise<ReadablePart[]> {
-  const found = await findSearchable.run(pool, { userId: me.id, maxChannels: limits.channelsSearched });
-  return found.map((access) => {
-    const [firstSeq, lastSeq] = readable(access);
-    return { channelId: access.channelId, logId: access.logId, firstSeq, lastSeq };
-  });
-}
-
-async function findIn(pool: Pool, query: MessageQuery, labels: readonly string[]): Promise<SearchMatch[]> {
-  const { terms, parts, sinceMs, beforeMs, at, size } = query;
+async function findIn(pool: Pool, { at, size, scope }: MessageQuery, span: Span): Promise<Matches> {
+  const parts = await scope(span);
+  if (parts.length === 0) return { found: [], parts };
+  const { terms, labels, sinceMs, beforeMs } = span;
   const channelIds = parts.map(({ channelId }) => channelId);
-  try {
-    return await findMatches.run(pool, {
-      query: queryOf(terms, channelIds, labels),
-      ...{ sinceMs, beforeMs, channelIds },
-      firstSeqs: parts.map(({ firstSeq }) => firstSeq),
-      lastSeqs: parts.map(({ lastSeq }) => lastSeq),
-      ...{ atMs: at.sentMs, atChannelId: at.channelId, atSeq: at.seq },
-      ...reactionLimits,
-      size: size + 1,
-    });
-  } catch (error) {
-    throw isBusy(error) ? refuse('search-too-broad') : error;
-  }
+  const found = await findMatches.run(pool, {
+    query: queryOf(terms, channelIds, labels),
+    ...{ sinceMs, beforeMs, channelIds },
+    firstSeqs: parts.map(({ firstSeq }) => firstSeq),
+    lastSeqs: parts.map(({ lastSeq }) => lastSeq),
+    ...{ atMs: at.sentMs, atChannelId: at.channelId, atSeq: at.seq },
+    ...reactionLimits,
+    size: size + 1,
+  });
+  return { found, parts };
 }
 
 /** Finds the newest matches, first in the last days, then further back until the page is full. */
-async function findNewest(pool: Pool, query: MessageQuery): Promise<SearchMatch[]> {
+async function findNewest(pool: Pool, query: MessageQuery): Promise<Matches> {
   if (pool.waitingCount >= maxWaiting) throw refuse('too-busy');
-  let found: SearchMatch[] = [];
-  for (const { sinceMs, labels } of windowsUntil(Math.min(query.beforeMs, query.at.sentMs, Date.now()))) {
-    found = await findIn(pool, query, labels);
-    if (found.length > query.size || sinceMs <= query.sinceMs) break;
+  const { terms, at, size } = query;
+  const beforeMs = Math.min(query.beforeMs, at.sentMs + 1);
+  let matches: Matches = { found: [], parts: [] };
+  for (const { sinceMs, labels } of windowsUntil(Math.min(beforeMs, Date.now()))) {
+    matches = await findIn(pool, query, { terms, labels, sinceMs: query.sinceMs, beforeMs });
+    if (matches.found.length > size || sinceMs <= query.sinceMs) break;
   }
-  return found;
+  return matches;
 }
 
 /**
@@ -137,8 +117,8 @@ function endOf(
 /** Reads the messages of a page. */
 async function respond(
   pool: Queryable,
-  found: readonly SearchMatch[],
-  { parts, size }: MessageQuery,
+  { found, parts }: Matches,
+  size: number,
   readerId: string,
 ): Promise<HistoryResponse> {
   const wanted = current(found.slice(0, size), parts);
@@ -158,17 +138,23 @@ async function respond(
  * @param searchPool few connections with a short statement timeout, so that searches do not hold up
  * other calls
  */
-export function createSearch(pool: Pool, searchPool: Pool) {
-  return async (request: SearchRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
-    call.quiet = true;
+export function createSearch(pool: Pool, searchPool: Pool, few?: number) {
+  const findFor = async (request: SearchRequest, me: UserCaller, size: number): Promise<Matches> => {
     const { channelId, before, after, page } = request;
-    const size = pageSize(page?.size ?? 0);
     const at = positionAfter(page?.after ?? '');
     const terms = termsIn(request);
-    const parts = channelId === 0 ? await partsOf(pool, me) : [await partOf(pool, oneChannel({ id: channelId }), me)];
+    const scope = await (channelId === 0
+      ? ownScope(pool, searchPool, me, few)
+      : oneChannelScope(pool, oneChannel({ id: channelId }), me));
     const beforeMs = before === 0 ? Number.MAX_SAFE_INTEGER : before;
-    const query = { terms, parts, sinceMs: after, beforeMs, at, size };
-    const found = parts.length === 0 ? [] : await findNewest(searchPool, query);
-    return respond(pool, found, query, me.id);
+    return findNewest(searchPool, { terms, scope, sinceMs: after, beforeMs, at, size });
+  };
+  return async (request: SearchRequest, me: UserCaller, call: Call): Promise<HistoryResponse> => {
+    call.quiet = true;
+    const size = pageSize(request.page?.size ?? 0);
+    const matches = await findFor(request, me, size).catch((error: unknown) => {
+      throw isBusy(error) ? refuse('search-too-broad') : error;
+    });
+    return respond(pool, matches, size, me.id);
   };
 }
