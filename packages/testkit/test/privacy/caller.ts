@@ -1,3 +1,5 @@
+import type { TestPerson } from '../../src/index.js';
+import type { Pair } from './alike.js';
 import { channelCalls, encoded, endless, methodIn, readingCalls, type Wanted } from './calls.js';
 import type { Answer, RawClient } from './raw-call.js';
 import { type Account, type Kind, type ServiceName, type World, wordOf } from './world.js';
@@ -36,19 +38,48 @@ export function wantedIn(world: World, kind: Kind): Wanted {
   return { name: wordOf(kind, 'facts'), text: wordOf(kind, 'late'), person: 'member', session };
 }
 
-/** Makes every call that names the channel of an account. */
-export async function askAbout(world: World, account: Account, caller: Caller): Promise<void> {
+const readsOfMember = ['List', 'ListMembers', 'History', 'Search'].map((name) => `ChannelService/${name}`);
+
+/** Makes calls that name the channel of an account. */
+export async function askAbout(
+  world: World,
+  account: Account,
+  caller: Caller,
+  calls: readonly string[] = Object.keys(channelCalls),
+): Promise<void> {
   const { channel, log, seq, person } = account;
   const outsider = world.account('stranger', 'unknown').person.id;
   const target = { channel, log, seq, me: person.id, member: world.owner.id, outsider };
-  for (const [name, request] of Object.entries(channelCalls)) await caller.call(name, request(target));
+  for (const name of calls) await caller.call(name, channelCalls[name]?.(target) ?? {});
 }
 
-/** Reads everything that an account can reach without naming a channel, then asks about its channel. */
+/** Returns pairs of requests that one stranger makes, about a hidden channel and about one that never existed. */
+export function pairsOfChannels(world: World, person: TestPerson): Pair[] {
+  const outsider = world.account('stranger', 'unknown').person.id;
+  const requestFor = (call: string, kind: Kind) => {
+    const { channel, log, seq } = world.account('stranger', kind);
+    return channelCalls[call]?.({ channel, log, seq, me: person.id, member: world.owner.id, outsider }) ?? {};
+  };
+  return (['private', 'direct'] as const).flatMap((what) =>
+    Object.keys(channelCalls).map((call) => {
+      const [hidden, unknown] = [requestFor(call, what), requestFor(call, 'unknown')];
+      return { call, what, token: person.token, hidden, unknown };
+    }),
+  );
+}
+
+const emptyKinds: readonly Kind[] = ['passing room', 'deleted', 'unknown'];
+
+/**
+ * Reads everything that an account can reach without naming a channel, then asks about its channel. A member only
+ * reads.
+ */
 export async function askAll(world: World, account: Account): Promise<Caller> {
-  const caller = new Caller(world, account.person.token);
-  const wanted = wantedIn(world, account.kind);
-  for (const [name, request] of Object.entries(readingCalls)) await caller.call(name, request(wanted));
-  await askAbout(world, account, caller);
+  const { role, kind, person } = account;
+  const caller = new Caller(world, person.token);
+  const wanted = wantedIn(world, kind);
+  if (role !== 'suspended' && !emptyKinds.includes(kind))
+    for (const [name, request] of Object.entries(readingCalls)) await caller.call(name, request(wanted));
+  await askAbout(world, account, caller, role === 'member' ? readsOfMember : undefined);
   return caller;
 }

@@ -42,6 +42,12 @@ export function methodIn(name: string): string {
   return name.split(',')[0] ?? '';
 }
 
+/** Returns whether the request of a method has a field, by its name in the generated code. */
+export function hasField(method: string, field: string): boolean {
+  const empty = methods.get(method)?.requestType.decode(new Uint8Array());
+  return Object.hasOwn(empty ?? {}, field);
+}
+
 /** A channel as one user calls it. */
 export interface ChannelTarget {
   readonly channel: number;
@@ -171,11 +177,9 @@ export const readingCalls: Readonly<Record<string, (wanted: Wanted) => object>> 
 export const otherCalls: Readonly<Record<string, (wanted: Wanted) => object>> = {
   'ChannelService/Create': () => ({ name: 'my own', limit: 5 }),
   'ChannelService/MarkNotifications': () => ({ upTo: 1e9 }),
+  'UserService/Logout': () => ({}),
   'UserService/Logout, of another': ({ session: sessionId }) => ({ sessionId }),
   'UserService/Update': () => ({ about: 'my own' }),
-  'Health/Check': () => ({}),
-  'Health/Watch': () => ({}),
-  'Health/List': () => ({}),
 };
 
 /** Calls that never end by themselves. */

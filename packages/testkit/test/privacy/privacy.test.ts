@@ -1,26 +1,30 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createPool } from '@parley/database';
+import { type Pair, Ratios, WatchedServices } from './alike.js';
 import { expectedOf, readTables, type Table } from './answers.js';
-import { askAbout, askAll, Caller } from './caller.js';
-import { channelCalls } from './calls.js';
-import { bytesOf } from './raw-call.js';
+import { askAbout, askAll, Caller, pairsOfChannels, wantedIn } from './caller.js';
 import {
-  type Account,
-  type Kind,
-  kinds,
-  type Part,
-  parts,
-  privateWords,
-  type Role,
-  roles,
-  World,
-  wordOf,
-} from './world.js';
+  channelCalls,
+  everyMethod,
+  hasField,
+  linkCalls,
+  methodIn,
+  otherCalls,
+  readingCalls,
+  seatCalls,
+  userCalls,
+} from './calls.js';
+import { type Answer, bytesOf } from './raw-call.js';
+import { askAboutUsers, makeLinks, makeTargets, makeTokens, type People, pairsOfUsers } from './targets.js';
+import { type Account, type Kind, kinds, type Part, parts, privateWords, type Role, World, wordOf } from './world.js';
 
 let world: World;
+let people: People;
 const asked = new Map<Account, Caller>();
 
 beforeAll(async () => {
   world = await World.open();
+  people = await makeTargets(world);
   const all = world.accounts.map(async (account) => asked.set(account, await askAll(world, account)));
   await Promise.all(all);
 });
@@ -67,13 +71,17 @@ test('refuses with the code and the message of the reason', () => {
 });
 
 test('gives the same answers whether a channel is hidden, was deleted or never existed', () => {
-  for (const role of roles)
-    for (const call of Object.keys(channelCalls))
-      for (const kind of kinds) {
+  const outsiders = world.accounts.filter(({ role }) => role !== 'member');
+  const different = outsiders.flatMap(({ role, kind }) =>
+    Object.keys(channelCalls)
+      .filter((call) => {
         const answer = answersOf(role, kind).get(call);
-        if (answer?.reason !== 'channel-not-found') continue;
-        expect([role, kind, call, answer]).toEqual([role, kind, call, answersOf(role, 'unknown').get(call)]);
-      }
+        const isHidden = answer?.reason === 'channel-not-found';
+        return isHidden && !isDeepStrictEqual(answer, answersOf(role, 'unknown').get(call));
+      })
+      .map((call) => [role, kind, call]),
+  );
+  expect(different).toEqual([]);
 });
 
 test('a user who is blocked in a direct chat gets the same answers as one who is banned there', () => {
@@ -160,3 +168,136 @@ async function whileLocked(channels: readonly number[], work: () => Promise<unkn
     await pool.end();
   }
 }
+
+/** Returns the reason of an answer, or for a list without entries `none`. */
+function cellOf(call: string, { reason, bodies }: Answer): string {
+  return reason === 'ok' && /Search/.test(call) && Buffer.concat(bodies).length === 0 ? 'none' : reason;
+}
+
+test('answers every call about a user as the table says, and shows no hidden profile', async () => {
+  const answers = await askAboutUsers(world, people);
+  const row = (call: string, found: ReadonlyMap<string, Answer>) =>
+    Object.fromEntries([...found].map(([target, answer]) => [target, cellOf(call, answer)]));
+  expect(Object.fromEntries([...answers].map(([call, found]) => [call, row(call, found)]))).toEqual(
+    readTables().get('users'),
+  );
+  for (const [call, found] of answers)
+    for (const [target, answer] of found) {
+      expect([target, call, bytesOf(answer).includes('hiddenaboutw')]).toEqual([target, call, false]);
+      if (answer.reason === 'user-not-found')
+        expect([target, call, answer]).toEqual([target, call, found.get('unknown')]);
+    }
+});
+
+test('gives the same answer for invite links that expired and those that never existed', async () => {
+  const links = await makeLinks(world);
+  const table: Record<string, Record<string, string>> = {};
+  const alike = new Set<string>();
+  for (const [column, link] of Object.entries(links)) {
+    const guest = await world.trio.people.make(`guest-${column.replace(/\W+/g, '-')}`);
+    const { token } = column.endsWith('for a banned user') ? world.account('banned', 'private').person : guest;
+    const caller = new Caller(world, token);
+    for (const [call, request] of Object.entries(linkCalls)) {
+      const answer = await caller.call(call, request(link));
+      table[call] = { ...table[call], [column]: answer.reason };
+      if (answer.reason === 'invite-not-found') alike.add(bytesOf(answer));
+    }
+  }
+  expect(table).toEqual(readTables().get('links'));
+  expect(alike.size).toBe(1);
+});
+
+test('refuses join tokens that open nothing', async () => {
+  const tokens = await makeTokens(world);
+  const caller = new Caller(world, undefined);
+  const row = async (call: string) => {
+    const cells: Record<string, string> = {};
+    for (const [column, token] of Object.entries(tokens)) cells[column] = (await caller.call(call, {}, token)).reason;
+    return [call, cells] as const;
+  };
+  const rows = await Promise.all(seatCalls.map(row));
+  expect(Object.fromEntries(rows)).toEqual(readTables().get('join tokens'));
+});
+
+test('has a row for every call of the contract, and answers as it says', async () => {
+  const calls = {
+    ...Object.fromEntries(everyMethod.map((method) => [method, () => ({})])),
+    ...readingCalls,
+    ...otherCalls,
+  };
+  const [anyone, leaver] = await world.trio.people.makeMany('anyone', 2);
+  const suspended = world.account('suspended', 'private').person;
+  const tokens = { 'no token': undefined, suspended: suspended.token, anyone: anyone?.token };
+  const columns = Object.entries(tokens).map(([column, token]) => ({ column, caller: new Caller(world, token) }));
+  const row = async (call: string, request: object) => {
+    const cells: Record<string, string> = {};
+    for (const { column, caller } of columns) {
+      const isLast = call === 'UserService/Logout' && column === 'anyone';
+      cells[column] = (await caller.call(call, request, isLast ? leaver?.token : undefined)).reason;
+    }
+    return cells;
+  };
+  const table: Record<string, Record<string, string>> = {};
+  const wanted = wantedIn(world, 'private');
+  for (const [call, request] of Object.entries(calls)) table[call] = await row(call, request(wanted));
+  expect(table).toEqual(readTables().get('everybody'));
+});
+
+test('asks about a channel and about a user with every call that names one', () => {
+  const offered = everyMethod.filter((method) => {
+    const answer = readTables().get('everybody')?.[method]?.anyone ?? '';
+    return !['not-operator', 'not-a-service', 'not-implemented'].includes(answer);
+  });
+  const without = (field: string, ...calls: readonly object[]) => {
+    const asks = new Set(calls.flatMap((one) => Object.keys(one)).map(methodIn));
+    return offered.filter((method) => hasField(method, field) && !asks.has(method));
+  };
+  const asSender = ['ChatService/Connect', 'ChatService/Send'];
+  expect(without('channelId', channelCalls, linkCalls)).toEqual(asSender);
+  expect(without('sender', channelCalls, userCalls)).toEqual(asSender);
+  expect(without('userId', channelCalls, userCalls).filter((method) => !asSender.includes(method))).toEqual([]);
+});
+
+/** Rounds of the comparison of times, at least 200: fewer say nothing about a median. 0 leaves it out. */
+const rounds = Number(process.env.TEST_ROUNDS ?? 0);
+const roundsOfOneCaller = 20;
+
+describe('treats what is hidden like what never existed', () => {
+  let services: WatchedServices;
+
+  beforeAll(async () => {
+    services = await WatchedServices.open(world);
+  });
+
+  afterAll(() => services.close());
+
+  const forget = () => world.sql('DELETE FROM chat.rate');
+
+  async function pairsOf(id: string): Promise<Pair[]> {
+    const stranger = await world.trio.people.make(id);
+    return [...pairsOfChannels(world, stranger), ...(await pairsOfUsers(world, people, `${id}-asker`))];
+  }
+
+  test('runs the same statements', async () => {
+    const differences = [];
+    for (const pair of await pairsOf('counter')) {
+      await forget();
+      differences.push(...(await services.differences(pair)));
+    }
+    expect(differences).toEqual([]);
+  });
+
+  if (rounds === 0) return;
+
+  test('takes the same time', async () => {
+    const ratios = new Ratios();
+    for (let round = 0; round < rounds; round += roundsOfOneCaller)
+      for (const pair of await pairsOf(`timer-${round}`))
+        for (let n = 0; n < roundsOfOneCaller; n++) {
+          await forget();
+          ratios.add(pair, await services.times(pair, n % 2 === 0));
+        }
+    process.stdout.write(ratios.all.map(([name, ratio]) => `${ratio.toFixed(3)}  ${name}\n`).join(''));
+    expect(ratios.all.filter(([, ratio]) => Math.abs(ratio - 1) > 0.1)).toEqual([]);
+  });
+});

@@ -54,6 +54,7 @@ export class World {
   readonly owner: TestPerson;
   readonly operator: TestPerson;
   readonly #raw: RawClient[] = [];
+  #own: RawClient | undefined;
 
   private constructor(trio: Trio, userService: string, owner: TestPerson, operator: TestPerson) {
     this.trio = trio;
@@ -103,9 +104,8 @@ export class World {
   /** Makes a call that must succeed. Returns the body of the response. */
   async must(name: string, request: object, who: TestPerson): Promise<Buffer> {
     const { path, bytes } = encoded(name, request);
-    const client = this.connect('ChannelService');
-    const answer = await client.call(path, bytes, who.token);
-    client.close();
+    this.#own ??= this.connect('ChannelService');
+    const answer = await this.#own.call(path, bytes, who.token);
     if (answer.reason !== 'ok') throw new Error(`${name} of ${who.id}: ${answer.reason} ${answer.message}`);
     return answer.bodies[0] ?? Buffer.alloc(0);
   }

@@ -65,7 +65,8 @@ export function createSearchUsers(pool: Pool) {
   async function withNumber(number: number, me: UserCaller): Promise<Profile[]> {
     if (number === 0) return [];
     await throttle(pool, numbersOfUser, me.id, 'read-too-often');
-    return readProfile.run(pool, { readerId: me.id, readerRole: me.role, userId: null, number });
+    const found = await readProfile.run(pool, { readerId: me.id, readerRole: me.role, userId: null, number });
+    return found.filter(({ status }) => status === 'active' || me.role === 'admin');
   }
 
   function matching(text: string, after: SearchPosition, size: number, me: UserCaller): Promise<SearchHit[]> {

@@ -3858,7 +3858,7 @@ export const ChannelServiceDefinition = {
     },
     /**
      * Blocks a user, or lifts the block. A blocked user cannot write to the caller directly or notify
-     * the caller, and does not learn of the block.
+     * the caller, and is not told of the block.
      */
     setBlock: {
       name: "SetBlock",

@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ServiceProcess } from '../../src/index.js';
+import { encoded } from './calls.js';
+import { RawClient } from './raw-call.js';
+import { StatementTap } from './statement-tap.js';
+import type { World } from './world.js';
+
+/** Two requests of one caller that must be handled alike, and what is different about them. */
+export interface Pair {
+  readonly call: string;
+  readonly what: string;
+  readonly token: string;
+  readonly hidden: object;
+  readonly unknown: object;
+}
+
+const tries = 20;
+
+/** A user-service and a manager of which every statement is known. */
+export class WatchedServices {
+  readonly #tap: StatementTap;
+  readonly #processes: readonly ServiceProcess[];
+  readonly #clients: readonly [users: RawClient, manager: RawClient];
+
+  private constructor(tap: StatementTap, processes: readonly ServiceProcess[]) {
+    this.#tap = tap;
+    this.#processes = processes;
+    const [users, manager] = processes.map(({ grpc }) => new RawClient(grpc));
+    this.#clients = [users as RawClient, manager as RawClient];
+  }
+
+  static async open({ trio: { database } }: World): Promise<WatchedServices> {
+    const tap = await StatementTap.open(database.ownerUrl);
+    const start = (name: 'user-service' | 'channel-service', role: 'chat_user' | 'chat_manager') =>
+      ServiceProcess.start(name, { PARLEY_BCRYPT_COST: '4', PARLEY_DATABASE_URL: tap.through(database.urlFor(role)) });
+    const started = [start('user-service', 'chat_user'), start('channel-service', 'chat_manager')];
+    return new WatchedServices(tap, await Promise.all(started));
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await Promise.all(this.#processes.map((one) => one.stop()));
+    this.#tap.close();
+  }
+
+  call(name: string, request: object, token: string) {
+    const { path, bytes } = encoded(name, request);
+    const [users, manager] = this.#clients;
+    return (name.startsWith('UserService') ? users : manager).call(path, bytes, token);
+  }
+
+  /**
+   * Returns the statements of both requests of a pair if they differ. Timers of the services run statements at any
+   * time, so this looks again before it believes a difference.
+   */
+  async differences({ call, what, token, hidden, unknown }: Pair): Promise<readonly unknown[]> {
+    let found: readonly unknown[] = [];
+    for (let n = 0; n < tries; n++) {
+      const [one, other] = [
+        await this.#tap.during(() => this.call(call, hidden, token)),
+        await this.#tap.during(() => this.call(call, unknown, token)),
+      ];
+      if (isDeepStrictEqual(one, other)) return [];
+      found = [{ call, what, one, other }];
+    }
+    return found;
+  }
+
+  /** Returns the milliseconds that the two requests of a pair take, one after the other. */
+  async times({ call, token, hidden, unknown }: Pair, isHiddenFirst: boolean): Promise<readonly [number, number]> {
+    const time = async (request: object) => {
+      const started = performance.now();
+      await this.call(call, request, token);
+      return performance.now() - started;
+    };
+    if (isHiddenFirst) return [await time(hidden), await time(unknown)];
+    const after = await time(unknown);
+    return [await time(hidden), after];
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** Times of pairs that were measured in turns. */
+export class Ratios {
+  readonly #times = new Map<string, (readonly [number, number])[]>();
+
+  add({ call, what }: Pair, times: readonly [number, number]): void {
+    const name = `${call} (${what})`;
+    this.#times.set(name, [...(this.#times.get(name) ?? []), times]);
+  }
+
+  /** The median time for something hidden, as a multiple of that for something that never existed. */
+  get all(): readonly (readonly [name: string, ratio: number])[] {
+    return [...this.#times].map(([name, times]) => {
+      const [hidden, unknown] = [times.map(([one]) => one), times.map(([, one]) => one)];
+      return [name, median(hidden) / median(unknown)] as const;
+    });
+  }
+}
