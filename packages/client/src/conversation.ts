@@ -9,8 +9,9 @@ import { type QueuedSend, SendExchange, type Step } from './core/exchange.js';
 import { EventQueue } from './event-queue.js';
 import { type ConversationEvent, entryEvent, passingEvent } from './events.js';
 import { changeFrame, laneOf, lossyFrame, type MessageOptions, messageOf, typingOf } from './frames.js';
-import { type FetchAfter, GapFiller } from './gap-filler.js';
+import { GapFiller } from './gap-filler.js';
 import type { HistoryPage } from './history.js';
+import { lastGap } from './last-gap.js';
 import { StreamLink } from './link.js';
 import { openingOf } from './opening.js';
 import { Pending, type Sent } from './pending.js';
@@ -24,7 +25,7 @@ export interface ConversationDeps {
   readonly transport: Transport;
   readonly channelId: number;
   readonly token: () => string | undefined;
-  readonly history: (range: Parameters<FetchAfter>[0] & { readonly signal?: AbortSignal }) => Promise<HistoryPage>;
+  readonly history: (range: { after?: number; size?: number; signal?: AbortSignal }) => Promise<HistoryPage>;
   /** Fetches the chat as this user sees it. */
   readonly chat: (signal?: AbortSignal) => Promise<ChatSummary>;
   /** Called once, when the conversation has ended. */
@@ -231,9 +232,8 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
 
   /**
    * Returns how far the others have received and read the chat, by user id; only in chats of at
-   * most 100 members, and without users who keep it private. The map follows later receipts. From
-   * then on, receipts that moved while there was no connection arrive as events after the
-   * reconnect.
+   * most 100 members, and without private readers. The map follows later receipts. From then on,
+   * receipts that moved while there was no connection arrive as events after the reconnect.
    * @throws {Refusal} `not-a-member` or `wrong-kind`, as in a room
    */
   receipts(signal?: AbortSignal): Promise<ReadonlyMap<string, Watermark>> {
@@ -273,7 +273,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   }
 
   get #fills(): boolean {
-    return this.#options.fillGaps !== false && this.channel.retention?.nothing !== true;
+    return this.#options.fillGaps !== false && this.#welcome?.channel?.retention?.nothing !== true;
   }
 
   #filler(signal: AbortSignal | undefined): GapFiller {
@@ -298,6 +298,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#receipts.close();
     this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
+    for (const gap of await lastGap(refusal, this.place, this.#deps.history)) this.#queue.push(gap);
     const { message, retryAfterMs } = this.#ended;
     this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message, retryAfterMs });
     this.#deps.onEnd();

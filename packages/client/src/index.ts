@@ -15,7 +15,7 @@ export type { Reason } from '@parley/runtime/refusals';
 export { OwnAccount, type ProfileChange } from './calls/account.js';
 export type { Abortable, Ask, ListOptions, PageRange } from './calls/ask.js';
 export { type BotRange, Bots, type NewBot } from './calls/bots.js';
-export type { ChatSummary, NotifyLevel } from './calls/chat-summary.js';
+export type { ChatSummary, DatedReceipt, NotifyLevel } from './calls/chat-summary.js';
 export { type ChannelChange, Chats } from './calls/chats.js';
 export { Invites, type NewInvite } from './calls/invites.js';
 export { type GivenRole, Members } from './calls/members.js';

@@ -1,5 +1,13 @@
-import type { TestPerson, Trio } from '@parley/testkit';
-import { type Conversation, type ConversationEvent, createClient, type ParleyClient, textOf } from '../src/index.js';
+import type { ServiceProcess, TestPerson, Trio } from '@parley/testkit';
+import {
+  ChannelKind,
+  type Conversation,
+  type ConversationEvent,
+  createClient,
+  isSaid,
+  type ParleyClient,
+  textOf,
+} from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 
 export { until } from '@parley/testkit';
@@ -33,4 +41,64 @@ export class Listener {
   of<T extends ConversationEvent['type']>(type: T): Extract<ConversationEvent, { type: T }>[] {
     return this.events.filter((event): event is Extract<ConversationEvent, { type: T }> => event.type === type);
   }
+}
+
+/** A user with an account and a client. */
+export interface Participant {
+  readonly id: string;
+  readonly person: TestPerson;
+  readonly client: ParleyClient;
+}
+
+let casts = 0;
+
+/** Users of one Trio, each with a client. */
+export class Cast {
+  readonly #trio: Trio;
+  readonly #users: ServiceProcess;
+  readonly #clients: ParleyClient[] = [];
+
+  /** `users` is the user-service. */
+  constructor(trio: Trio, users: ServiceProcess) {
+    this.#trio = trio;
+    this.#users = users;
+  }
+
+  /** Makes one user for each name. The ids are the names with a number. */
+  async make<Names extends string[]>(...names: Names): Promise<{ [Name in keyof Names]: Participant }> {
+    casts += 1;
+    const people = await Promise.all(names.map((name) => this.#trio.people.make(`${name}-${casts}`)));
+    const made = people.map((person) => ({
+      id: person.id,
+      person,
+      client: clientOf(this.#trio, person, this.#users.grpc),
+    }));
+    this.#clients.push(...made.map(({ client }) => client));
+    return made as { [Name in keyof Names]: Participant };
+  }
+
+  /** Makes a group of Ann, who owns it, Bob and Cy. */
+  async group(settings: Parameters<ParleyClient['create']>[0] = {}) {
+    const [ann, bob, cy] = await this.make('ann', 'bob', 'cy');
+    const { id } = await ann.client.create({ name: 'team', kind: ChannelKind.GROUP, ...settings });
+    for (const one of [bob, cy]) await ann.client.members.add(id, one.id);
+    return { ann, bob, cy, id };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((one) => one.close()));
+  }
+}
+
+/** Reads the texts of a channel's messages, the oldest first. */
+export async function told(client: ParleyClient, channelId: number): Promise<(string | undefined)[]> {
+  const { entries } = await client.history(channelId, { after: 0 });
+  return entries.filter(isSaid).map(textOf);
+}
+
+/** Collects everything that an iterable yields. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }

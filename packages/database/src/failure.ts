@@ -26,6 +26,7 @@ const AWAY_WORDS = [
 ];
 
 interface Failure {
+  readonly severity?: unknown;
   readonly code?: unknown;
   readonly constraint?: unknown;
   readonly message?: unknown;
@@ -51,6 +52,22 @@ export function isAway(error: unknown): boolean {
   if (AWAY_CODES.has(code) || /^08...$/.test(code)) return true;
   if (typeof message === 'string' && AWAY_WORDS.some((words) => message.startsWith(words))) return true;
   return cause !== undefined && isAway(cause);
+}
+
+/**
+ * Returns whether the database reported an error and rolled the transaction back, so that nothing
+ * was changed. After a lost connection that is not known.
+ */
+export function isRolledBack(error: unknown): boolean {
+  return asFailure(error).severity === 'ERROR' && !isAway(error);
+}
+
+/**
+ * Returns whether the database ran out of disk space or memory, or could not read or write a file,
+ * and rolled the transaction back.
+ */
+export function isOutOfResources(error: unknown): boolean {
+  return isRolledBack(error) && /^5[38]/.test(codeOf(error));
 }
 
 /** Returns whether a unique key is taken: that of `constraint`, or any. */

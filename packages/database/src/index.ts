@@ -3,7 +3,7 @@ export type { Pool, PoolClient } from 'pg';
 export { DatabaseClock } from './clock.js';
 export { systemAccount } from './embedded/account.js';
 export { type EmbeddedServer, type EmbeddedSettings, findEmbedded, startEmbedded } from './embedded/start.js';
-export { isAway, isBusy, isDuplicate, isLockTimeout } from './failure.js';
+export { isAway, isBusy, isDuplicate, isLockTimeout, isOutOfResources, isRolledBack } from './failure.js';
 export { checkSchema, migrate } from './migrate.js';
 export { declareRestored, grantAdministrator } from './owner.js';
 export { checkServer, createPool, type PoolSettings, snapshot, transaction } from './pool.js';

@@ -241,7 +241,7 @@ export const refusals = {
 
   // servers and transport
   'no-server': row('UNAVAILABLE', 503, 'No chat server is available. None is running, or all are drained.', 1_000),
-  'database-away': row('UNAVAILABLE', 503, 'The database does not respond. Try again.', 1_000),
+  'database-away': row('UNAVAILABLE', 503, 'The database is not available. Try again.', 1_000),
   paused: row('UNAVAILABLE', 503, 'This chat server cannot confirm that it still owns the channel. Try again.', 1_000),
   'server-away': row(
     'UNAVAILABLE',

@@ -34,6 +34,7 @@ const resumptions = {
 export interface AppendQueueCounters {
   readonly onBatch: (written: BatchResult) => void;
   readonly onDoubt: (cause: unknown) => void;
+  readonly onFailed: (cause: unknown) => void;
 }
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -63,6 +64,11 @@ export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCoun
     'batches sent again because their outcome was unknown',
     [],
   );
+  const failures = metrics.counter(
+    'parley_append_queue_failures_total',
+    'batches with messages that the database could not store',
+    [],
+  );
   return {
     onBatch: ({ rows: count, tries, waitedMs, tookMs }) => {
       rows.observe(count);
@@ -73,6 +79,10 @@ export function countAppendQueue(metrics: Metrics, log: Logger): AppendQueueCoun
     onDoubt: (err) => {
       reruns.inc();
       log.warn({ err }, 'outcome of a batch unknown; sending it again');
+    },
+    onFailed: (err) => {
+      failures.inc();
+      log.error({ err }, 'messages could not be stored; their senders were told');
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   ChannelService,
   ChatService,
   Message,
-  type Receipt,
+  Receipt,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
 import { Chatter, type TestPerson, Trio, until } from '@parley/testkit';
@@ -53,7 +53,7 @@ async function say(stream: Chatter, count: number): Promise<number> {
 }
 
 function acknowledge(stream: Chatter, fields: Partial<Receipt>): void {
-  stream.send('', { receipt: { userId: '', deliveredSeq: 0, readSeq: 0, log: '', ...fields } });
+  stream.send('', { receipt: Receipt.fromPartial(fields) });
 }
 
 const receiptsOf = (stream: Chatter) => stream.messages.flatMap(({ receipt }) => receipt ?? []);

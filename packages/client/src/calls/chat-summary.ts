@@ -8,6 +8,12 @@ export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: 
 /** Which messages of a chat notify the user. */
 export type NotifyLevel = keyof typeof notifyLevels;
 
+/** How far a member has received and read a chat, and since when. */
+export interface DatedReceipt extends MemberReceipt {
+  /** When it last moved, in Unix ms; 0: never. */
+  readonly updatedAt: number;
+}
+
 /** A chat as one of its members sees it. */
 export interface ChatSummary {
   readonly channel: Channel;

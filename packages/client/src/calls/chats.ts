@@ -1,8 +1,7 @@
 import { type Channel, Invite, UpdateChannelRequest, UpdateReceiptRequest, User } from '@parley/contract';
 import type { LogPosition } from '../core/bookmark.js';
-import type { MemberReceipt } from '../receipt-book.js';
 import { type Abortable, type Ask, allPages, type ListOptions } from './ask.js';
-import { type ChatSummary, type NotifyLevel, notifyLevels, summaryOf } from './chat-summary.js';
+import { type ChatSummary, type DatedReceipt, type NotifyLevel, notifyLevels, summaryOf } from './chat-summary.js';
 import { calls } from './methods.js';
 
 /** Settings of a channel to change; absent ones stay as they are. */
@@ -76,11 +75,7 @@ export class Chats {
    * Members whose `readSeq` is at least the seq of the message have read it.
    * @throws {Refusal} `message-not-found` or `not-a-member`
    */
-  receipts(
-    channelId: number,
-    seq: number,
-    { size = 0, signal }: ListOptions = {},
-  ): AsyncGenerator<MemberReceipt, void> {
+  receipts(channelId: number, seq: number, { size = 0, signal }: ListOptions = {}): AsyncGenerator<DatedReceipt, void> {
     return allPages(async (after) => {
       const { receipts, next } = await this.#ask(calls.listReceipts, { channelId, seq, page: { size, after } }, signal);
       return { items: receipts, next };

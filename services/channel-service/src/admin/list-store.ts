@@ -39,6 +39,7 @@ export const readAccounts = sql.statement(
     emailVerified: bool,
     bot: bool,
     lastSeenMs: int8,
+    createdMs: int8,
     blocked: bool,
   },
 );

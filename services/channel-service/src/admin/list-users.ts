@@ -25,8 +25,9 @@ function statusOf(asked: UserStatus): Status | null {
   return name;
 }
 
-function toUser({ lastSeenMs, role, status, ...account }: ListedAccount): User {
-  return User.fromPartial({ ...account, role: userRoles[role], status: userStatuses[status], lastSeen: lastSeenMs });
+function toUser({ lastSeenMs, createdMs, role, status, ...account }: ListedAccount): User {
+  const times = { lastSeen: lastSeenMs, createdAt: createdMs };
+  return User.fromPartial({ ...account, role: userRoles[role], status: userStatuses[status], ...times });
 }
 
 function find(pool: Pool, prefix: string, status: Status | null, afterNumber: number, size: number) {

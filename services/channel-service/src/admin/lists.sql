@@ -21,6 +21,7 @@ WHERE match.number > :afterNumber::bigint AND (:status::text IS NULL OR match.st
 -- name: readAccounts
 SELECT id, name, number, role, status, coalesce(email, '') AS email, email_verified, bot,
   coalesce(floor(extract(epoch FROM last_seen_at) * 1000)::bigint, 0) AS last_seen_ms,
+  floor(extract(epoch FROM created_at) * 1000)::bigint AS created_ms,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = users.id) AS blocked
 FROM chat.users WHERE number = ANY (:numbers::int[]) ORDER BY number;
 

@@ -18,7 +18,7 @@ import { channelColumns, channelConstants, viewColumns } from '../channels/chann
 const sql = loadSql('chats.sql', import.meta.url, { ...kindConstants, ...channelConstants });
 
 /** User id, delivered seq and read seq of a member. */
-type StoredReceipt = readonly [userId: string, deliveredSeq: number, readSeq: number];
+export type StoredReceipt = readonly [userId: string, deliveredSeq: number, readSeq: number];
 
 export const findChats = sql.statement(
   'findChats',

@@ -1,4 +1,4 @@
-import { Chat, type Message, Notify, User } from '@parley/contract';
+import { Chat, type Message, Notify, type Receipt, User } from '@parley/contract';
 import type { Notify as NotifyWord, Pool, PoolClient } from '@parley/database';
 import { snapshot } from '@parley/database';
 import { limits, refuse } from '@parley/runtime';
@@ -6,7 +6,7 @@ import { profileFields, type UserCaller } from '@parley/service-kit';
 import { toChannel } from '../channels/describe.js';
 import { readPage } from '../history/entries.js';
 import { fitting } from '../requests/page.js';
-import { readChats, readPeers, type StoredChat } from './chat-store.js';
+import { readChats, readPeers, type StoredChat, type StoredReceipt } from './chat-store.js';
 
 export const notifyWords: Readonly<Record<NotifyWord, Notify>> = {
   all: Notify.ALL,
@@ -27,6 +27,10 @@ async function readPeersOf(client: PoolClient, me: UserCaller, chats: readonly S
   );
 }
 
+function receiptOf([userId, deliveredSeq, readSeq]: StoredReceipt): Receipt {
+  return { userId, deliveredSeq, readSeq, log: '', updatedAt: 0 };
+}
+
 /** Builds the message by hand: a page has thousands of receipts, and fromPartial copies each. */
 function toChat(me: UserCaller, row: StoredChat, last?: Message, peer?: User): Chat {
   const { deliveredSeq, readSeq, unread, mentions, markedUnread, notify, others } = row;
@@ -35,11 +39,11 @@ function toChat(me: UserCaller, row: StoredChat, last?: Message, peer?: User): C
     last,
     unread,
     mentions,
-    mine: { userId: me.id, deliveredSeq, readSeq, log: '' },
+    mine: receiptOf([me.id, deliveredSeq, readSeq]),
     log: row.logId,
     markedUnread,
     notify: notifyWords[notify],
-    others: others.map(([userId, delivered, read]) => ({ userId, deliveredSeq: delivered, readSeq: read, log: '' })),
+    others: others.map(receiptOf),
     peer,
   };
 }

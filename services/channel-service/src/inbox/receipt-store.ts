@@ -14,6 +14,6 @@ export const readSender = sql.statement('readSender', { channelId: int4, seq: in
 export const listReceipts = sql.statement(
   'listReceipts',
   { channelId: int4, afterId: text, senderId: text, size: int8 },
-  { userId: text, deliveredSeq: int8, readSeq: int8 },
+  { userId: text, deliveredSeq: int8, readSeq: int8, updatedAt: int8 },
 );
 export const setNotify = sql.statement('setNotify', { ...member, notify: text.as<Notify>() }, { userId: text });

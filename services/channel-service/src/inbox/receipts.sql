@@ -22,7 +22,8 @@ SELECT sender_id FROM chat.message WHERE channel_id = :channelId AND seq = :seq 
 -- Lists the receipts of the members of a chat, by user id, without the sender of a message and
 -- without users who read in private.
 -- name: listReceipts
-SELECT m.user_id, m.delivered_seq, m.read_seq FROM chat.member m JOIN chat.users u ON u.id = m.user_id
+SELECT m.user_id, m.delivered_seq, m.read_seq, coalesce(floor(extract(epoch FROM m.receipt_at) * 1000)::bigint, 0) AS updated_at
+FROM chat.member m JOIN chat.users u ON u.id = m.user_id
 WHERE m.channel_id = :channelId AND m.user_id > :afterId AND m.left_seq IS NULL AND m.user_id <> :senderId AND NOT u.private_reads
 ORDER BY m.user_id LIMIT :size;
 

@@ -14,8 +14,9 @@ function managesIt({ kind, ownerId, inside, role }: Access, me: UserCaller): boo
 }
 
 function toUser(row: ListedMember): User {
-  const { inside, rank, offered } = row;
-  return { ...asMember(row, inside ? rank : 'none', offered ?? 'none'), ...profileFields(row) };
+  const { inside, rank, offered, joinedMs } = row;
+  const member = asMember(row, inside ? rank : 'none', offered ?? 'none');
+  return { ...member, ...profileFields(row), joinedAt: joinedMs };
 }
 
 /**

@@ -84,6 +84,8 @@ export const listMembers = memberships.statement(
     offered: nullable(offeredRole),
     /** Whether the reader has blocked the member. */
     blocked: bool,
+    /** 0 for a former member. */
+    joinedMs: int8,
     ...profileColumns,
   },
 );

@@ -29,11 +29,12 @@ WHERE a.id IS NOT NULL;
 -- Reads a page of the members of a channel, with their offers, by id. `includePast`: also past
 -- members and banned non-members. `onlyPublic`: only users that anyone may find.
 -- name: listMembers
-SELECT page.id, page.name, page.number, page.inside, page.rank, page.offered, page.blocked, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
+SELECT page.id, page.name, page.number, page.inside, page.rank, page.offered, page.blocked, page.joined_ms, p.about, p.avatar_id, p.last_seen_at, p.online, p.bot
 FROM (
   SELECT u.id, u.name, u.number, m.left_seq IS NULL AS inside,
     CASE WHEN c.owner_id = u.id AND c.kind <> 'direct' THEN 'owner' ELSE m.role END AS rank, o.role AS offered,
-    EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
+    EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked,
+    CASE WHEN m.left_seq IS NULL THEN floor(extract(epoch FROM m.joined_at) * 1000)::bigint ELSE 0 END AS joined_ms
   FROM chat.member m JOIN chat.users u ON u.id = m.user_id JOIN chat.channel c ON c.id = m.channel_id
   LEFT JOIN chat.offer o ON o.channel_id = m.channel_id AND o.user_id = m.user_id AND o.lapses_at > now() AND (:includePast OR o.user_id = :readerId)
   WHERE m.channel_id = :channelId AND m.user_id > :afterId AND (m.left_seq IS NULL OR :includePast) AND (NOT :onlyPublic OR u.visibility IN ('everyone', 'users'))

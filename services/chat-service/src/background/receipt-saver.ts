@@ -39,7 +39,7 @@ export class ReceiptSaver {
       const { channelId, userId, deliveredSeq, readSeq, told } = saved;
       const channel = channelOf.get(channelId);
       if (channel === undefined) continue;
-      const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log });
+      const frame = encodeReceipt({ userId, deliveredSeq, readSeq, log: channel.facts.log, updatedAt: 0 });
       if (told) channel.publishLossy(frame);
       else own.set(placeOf(saved), frame.bytes);
     }

@@ -77,6 +77,7 @@ function setUp(log = new Log(), narrower: Partial<typeof bounds> = {}) {
     now: () => clock++,
     onBatch: (one) => written.push(one),
     onDoubt: (cause) => doubts.push(cause),
+    onFailed: (cause) => doubts.push(cause),
   });
   const outcomes: Record<string, AppendOutcome[]> = {};
   const offer = (one: Candidate) => {

@@ -74,7 +74,7 @@ class TurnQueue {
 
 /** Figures of a batch whose outcome is known. */
 export interface BatchResult {
-  /** Number of entries, not counting those that met a lock and were not written. */
+  /** Number of entries, not counting those that met a lock or an error and were not written. */
   readonly rows: number;
   /** Number of attempts to send it. */
   readonly tries: number;
@@ -108,6 +108,8 @@ export interface AppendQueueOptions {
    * callbacks throw.
    */
   readonly onDoubt: (cause: unknown) => void;
+  /** Called once for a batch with entries that the database could not write, with the first error. */
+  readonly onFailed: (cause: unknown) => void;
   readonly bounds: AppendQueueBounds;
   /**
    * Called for each batch. If it returns false, queued entries fail with `paused`. A batch already
@@ -303,14 +305,16 @@ export class AppendQueue {
 
   /** Sends a batch until its outcome is known. Returns one outcome per entry. */
   async #untilKnown(batch: readonly QueuedEntry[], track: Track): Promise<readonly BatchOutcome[]> {
-    const { append, now, onBatch, onDoubt, pause } = this.#options;
+    const { append, now, onBatch, onDoubt, onFailed, pause } = this.#options;
     const entries = batch.map(({ entry }) => entry);
     const sentMs = now();
     const waitedMs = batch.reduce((longest, { sinceMs }) => Math.max(longest, sentMs - sinceMs), 0);
     for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         const outcomes = await append(entries, { isRetry: tries > 1, track });
-        const rows = outcomes.filter(({ is }) => is !== 'busy').length;
+        const rows = outcomes.filter(({ is }) => is !== 'busy' && is !== 'failed').length;
+        const failed = outcomes.find((outcome) => outcome.is === 'failed');
+        if (failed !== undefined) onFailed(failed.cause);
         if (rows > 0) onBatch({ rows, tries, waitedMs, tookMs: now() - sentMs });
         return outcomes;
       } catch (cause) {

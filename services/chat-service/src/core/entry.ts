@@ -59,6 +59,8 @@ export type AppendOutcome =
   | { readonly is: 'paused' }
   /** A row that the entry needs was locked for too long. Nothing was written. */
   | { readonly is: 'busy' }
+  /** The database could not write the entry now, and rolled it back. */
+  | { readonly is: 'failed'; readonly cause: unknown }
   /** The database will never accept the entry. */
   | { readonly is: 'refused' };
 

@@ -54,6 +54,7 @@ const refusals = {
   moved: () => refuse('moved'),
   paused: () => refuse('paused'),
   busy: () => refuse('too-busy'),
+  failed: () => refuse('database-away'),
   refused: () => refuse('invalid-message'),
 } as const;
 

@@ -8,6 +8,8 @@ import {
   int8,
   isDuplicate,
   isLockTimeout,
+  isOutOfResources,
+  isRolledBack,
   loadSql,
   type Pool,
   type Queryable,
@@ -209,11 +211,13 @@ export class MessageStore {
   async #appendApart(pool: Pool, batch: readonly LogEntry[], outcomes: Outcomes, error: unknown): Promise<void> {
     if (isDuplicate(error, 'message_once')) await this.#findStored(pool, batch, outcomes);
     else if (isTooBusy(error)) await this.#findLocked(pool, batch, outcomes);
-    else if (!isBadRow(error)) throw error;
+    else if (isOutOfResources(error)) for (const entry of batch) outcomes.set(entry, { is: 'failed', cause: error });
+    else if (!isRolledBack(error)) throw error;
     const rest = batch.filter((entry) => !outcomes.has(entry));
     if (rest.length < batch.length) return this.#append(pool, rest, outcomes);
     const [first] = batch;
-    if (batch.length === 1 && first !== undefined) return void outcomes.set(first, refused);
+    if (batch.length === 1 && first !== undefined)
+      return void outcomes.set(first, isBadRow(error) ? refused : { is: 'failed', cause: error });
     const others = batch.filter(({ channelId }) => channelId !== first?.channelId);
     const part = new Set(others.length > 0 ? others : batch.slice(Math.ceil(batch.length / 2)));
     for (const half of [batch.filter((entry) => !part.has(entry)), [...part]]) {

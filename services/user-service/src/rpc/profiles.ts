@@ -13,18 +13,27 @@ export const visibilities = {
 
 /** Converts a profile to the protocol's User. */
 export function userFrom(profile: Profile): User {
-  const { id, name, number, role, status, email, emailVerified, visibility, privateReads, blocked } = profile;
+  const { id, name, number, role, status, email, emailVerified, visibility, privateReads, createdMs, blocked } =
+    profile;
   return User.fromPartial({
     ...{ id, name, number, role: userRoles[role], status: userStatuses[status], ...profileFields(profile) },
     email: email ?? '',
     emailVerified,
     visibility: visibility === null ? Visibility.UNSPECIFIED : visibilities[visibility],
     privateReads,
+    createdAt: createdMs ?? 0,
     blocked,
   });
 }
 
 /** Converts a user of a list, without the fields that only the user sees. */
 export function userOfHit(hit: SearchHit): User {
-  return userFrom({ ...hit, email: null, emailVerified: false, visibility: null, privateReads: false });
+  return userFrom({
+    ...hit,
+    email: null,
+    emailVerified: false,
+    visibility: null,
+    privateReads: false,
+    createdMs: null,
+  });
 }

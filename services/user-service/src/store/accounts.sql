@@ -18,6 +18,7 @@ SELECT u.id, u.number, u.name, u.role, u.status, p.about, p.avatar_id, p.last_se
   (u.id = :readerId OR :readerRole = 'admin') AND u.email_verified AS email_verified,
   CASE WHEN u.id = :readerId THEN u.visibility END AS visibility,
   u.id = :readerId AND u.private_reads AS private_reads,
+  CASE WHEN u.id = :readerId OR :readerRole = 'admin' THEN floor(extract(epoch FROM u.created_at) * 1000)::bigint END AS created_ms,
   EXISTS (SELECT FROM chat.block k WHERE k.user_id = :readerId AND k.blocked_id = u.id) AS blocked
 FROM chat.users u CROSS JOIN LATERAL chat.profile(:readerId::varchar, :readerRole, u.id) p
 WHERE (lower(u.id) = lower(:userId) OR u.number = :number::int) AND p.is_visible;

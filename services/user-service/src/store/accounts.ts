@@ -2,6 +2,7 @@ import {
   bool,
   db,
   int4,
+  int8,
   isDuplicate,
   loadSql,
   nullable,
@@ -38,6 +39,8 @@ export const readProfile = accounts.statement(
     /** Null unless the reader is the user. */
     visibility: nullable(text.as<Visibility>()),
     privateReads: bool,
+    /** Null if the reader may not see it. */
+    createdMs: nullable(int8),
     /** Whether the reader has blocked the user. */
     blocked: bool,
   },

@@ -608,6 +608,10 @@ export interface User {
   emailVerified: boolean;
   /** The caller has blocked this user. Set in profiles, lists of users, Overview and ChangeMember. */
   blocked: boolean;
+  /** Unix ms; visible to the user and to operators */
+  createdAt: number;
+  /** in lists of members: when they joined, Unix ms; 0: not a member */
+  joinedAt: number;
 }
 
 export interface Channel {
@@ -856,6 +860,8 @@ export interface Receipt {
   readSeq: number;
   /** From clients: the log of the seqs; seqs of another log are ignored. Empty: the log of the stream. */
   log: string;
+  /** in ListReceipts: when it last moved, Unix ms; 0: never */
+  updatedAt: number;
 }
 
 export interface Ping {
@@ -904,6 +910,8 @@ function createBaseUser(): User {
     bot: false,
     emailVerified: false,
     blocked: false,
+    createdAt: 0,
+    joinedAt: 0,
   };
 }
 
@@ -959,6 +967,12 @@ export const User: MessageFns<User> = {
     }
     if (message.blocked !== false) {
       writer.uint32(136).bool(message.blocked);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(144).uint64(message.createdAt);
+    }
+    if (message.joinedAt !== 0) {
+      writer.uint32(152).uint64(message.joinedAt);
     }
     return writer;
   },
@@ -1112,6 +1126,22 @@ export const User: MessageFns<User> = {
             message.blocked = reader.bool();
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.uint64());
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.joinedAt = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1163,6 +1193,16 @@ export const User: MessageFns<User> = {
         ? globalThis.Boolean(object.email_verified)
         : false,
       blocked: isSet(object.blocked) ? globalThis.Boolean(object.blocked) : false,
+      createdAt: isSet(object.createdAt)
+        ? globalThis.Number(object.createdAt)
+        : isSet(object.created_at)
+        ? globalThis.Number(object.created_at)
+        : 0,
+      joinedAt: isSet(object.joinedAt)
+        ? globalThis.Number(object.joinedAt)
+        : isSet(object.joined_at)
+        ? globalThis.Number(object.joined_at)
+        : 0,
     };
   },
 
@@ -1219,6 +1259,12 @@ export const User: MessageFns<User> = {
     if (message.blocked !== false) {
       obj.blocked = message.blocked;
     }
+    if (message.createdAt !== 0) {
+      obj.createdAt = Math.round(message.createdAt);
+    }
+    if (message.joinedAt !== 0) {
+      obj.joinedAt = Math.round(message.joinedAt);
+    }
     return obj;
   },
 
@@ -1244,6 +1290,8 @@ export const User: MessageFns<User> = {
     message.bot = object.bot ?? false;
     message.emailVerified = object.emailVerified ?? false;
     message.blocked = object.blocked ?? false;
+    message.createdAt = object.createdAt ?? 0;
+    message.joinedAt = object.joinedAt ?? 0;
     return message;
   },
 };
@@ -4043,7 +4091,7 @@ export const Typing: MessageFns<Typing> = {
 };
 
 function createBaseReceipt(): Receipt {
-  return { userId: "", deliveredSeq: 0, readSeq: 0, log: "" };
+  return { userId: "", deliveredSeq: 0, readSeq: 0, log: "", updatedAt: 0 };
 }
 
 export const Receipt: MessageFns<Receipt> = {
@@ -4059,6 +4107,9 @@ export const Receipt: MessageFns<Receipt> = {
     }
     if (message.log !== "") {
       writer.uint32(34).string(message.log);
+    }
+    if (message.updatedAt !== 0) {
+      writer.uint32(40).uint64(message.updatedAt);
     }
     return writer;
   },
@@ -4108,6 +4159,14 @@ export const Receipt: MessageFns<Receipt> = {
             message.log = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.updatedAt = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4138,6 +4197,11 @@ export const Receipt: MessageFns<Receipt> = {
         ? globalThis.Number(object.read_seq)
         : 0,
       log: isSet(object.log) ? globalThis.String(object.log) : "",
+      updatedAt: isSet(object.updatedAt)
+        ? globalThis.Number(object.updatedAt)
+        : isSet(object.updated_at)
+        ? globalThis.Number(object.updated_at)
+        : 0,
     };
   },
 
@@ -4155,6 +4219,9 @@ export const Receipt: MessageFns<Receipt> = {
     if (message.log !== "") {
       obj.log = message.log;
     }
+    if (message.updatedAt !== 0) {
+      obj.updatedAt = Math.round(message.updatedAt);
+    }
     return obj;
   },
 
@@ -4167,6 +4234,7 @@ export const Receipt: MessageFns<Receipt> = {
     message.deliveredSeq = object.deliveredSeq ?? 0;
     message.readSeq = object.readSeq ?? 0;
     message.log = object.log ?? "";
+    message.updatedAt = object.updatedAt ?? 0;
     return message;
   },
 };
