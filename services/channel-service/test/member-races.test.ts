@@ -7,6 +7,7 @@ import {
   Invite,
   MemberRole,
   OverviewRequest,
+  Receipt,
   UpdateReceiptRequest,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
@@ -189,7 +190,7 @@ const receipts: Race = async (owner, people) => {
     ...streams.flatMap(({ stream, who }) => [
       ...range(3).map((n) => () => stream.send(`words ${n}`, { mentions: n === 0 ? [who.id] : [] })),
       ...range(7).map(
-        (n) => () => stream.send('', { receipt: { userId: '', log: '', deliveredSeq: n + 2, readSeq: n + 1 } }),
+        (n) => () => stream.send('', { receipt: Receipt.fromPartial({ deliveredSeq: n + 2, readSeq: n + 1 }) }),
       ),
     ]),
     ...members.flatMap((who) =>
