@@ -138,6 +138,7 @@ export const userCalls: Readonly<Record<string, (target: UserTarget) => object>>
   'AdminService/SetUser': ({ user: id }) => ({ id, status: 2 }),
   'AdminService/Kick': ({ user: userId }) => ({ userId }),
   'AdminService/DeleteUser': ({ user: userId }) => ({ userId }),
+  'AdminService/ExportUser': ({ user: id }) => ({ id }),
 };
 
 /** Every call that names an invite link. The one that brings the caller into the channel comes last. */
