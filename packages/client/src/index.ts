@@ -8,6 +8,8 @@ export {
   type Retention,
   type Session,
   type User,
+  UserRole,
+  UserStatus,
   Visibility,
 } from '@parley/contract';
 export { Refusal, refuse } from '@parley/runtime/refusal';

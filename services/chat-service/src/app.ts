@@ -252,10 +252,14 @@ function startBackground(
     'receipts',
     steadily(() => receiptSaver.run(), everySecond, log, 'receipts'),
   );
-  parts.add('final last seen', { stop: () => state.lastSeen.run() });
+  parts.add('final last seen', { stop: () => state.lastSeen.saveAll() });
   parts.add(
     'last seen',
-    steadily(() => state.lastSeen.run(), saveLastSeenEveryMs, log, 'last seen'),
+    steadily(() => state.lastSeen.saveAll(), saveLastSeenEveryMs, log, 'last seen'),
+  );
+  parts.add(
+    'departures',
+    steadily(() => state.lastSeen.saveGone(), everySecond, log, 'departures'),
   );
   parts.add('last report', { stop: () => heartbeat.report(ServerState.STOPPED) });
   parts.add(

@@ -3,7 +3,7 @@ import type { ReceiptStore } from '../store/receipts.js';
 
 const rowsAtOnce = 1_000;
 
-/** Records once a minute which users are here, and which have left since the last record. */
+/** Records when users were last here. */
 export class LastSeen {
   readonly #sessions: Sessions;
   readonly #store: ReceiptStore;
@@ -19,9 +19,18 @@ export class LastSeen {
     this.#gone.add(userId);
   }
 
-  async run(): Promise<void> {
+  /** Saves the users who have left since the last save. */
+  saveGone(): Promise<void> {
+    return this.#save([...this.#gone]);
+  }
+
+  /** Saves the users who are here, and those who have left. */
+  saveAll(): Promise<void> {
     const here = this.#sessions.find().map(({ person }) => person.id);
-    const seen = [...new Set([...here, ...this.#gone])];
+    return this.#save([...new Set([...here, ...this.#gone])]);
+  }
+
+  async #save(seen: readonly string[]): Promise<void> {
     for (let done = 0; done < seen.length; done += rowsAtOnce) {
       const some = seen.slice(done, done + rowsAtOnce);
       await this.#store.saveLastSeen(some);
