@@ -2,7 +2,9 @@ import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { AdminService, DeleteUserRequest, type ExportLine, Kind, User, UserRole, UserStatus } from '@parley/contract';
 import { bearerMetadata, callUnary, refusalFromStatus, startServerStream } from '@parley/rpc';
 import { openTestDatabase, type TestDatabase } from '@parley/testkit';
-import { sections } from '../src/admin/export-store.js';
+import { findChannelsToPurge } from '../src/admin/deletion-store.js';
+import { sections, walkChannels } from '../src/admin/export-store.js';
+import { findUser } from '../src/members/member-store.js';
 import { AdminApi } from './admin-api.js';
 import { Chats, reason } from './chats.js';
 import { type Person, Rig } from './rig.js';
@@ -189,6 +191,7 @@ const tables: Readonly<
   file_chunk: 'no call stores files yet',
   listing: 'names no user',
   message_file: 'no call stores files yet',
+  notice_progress: 'names no user',
   migration: 'names no user',
   migration_lock: 'names no user',
   rate: 'counts calls for a short time',
@@ -331,6 +334,27 @@ test('reads on only as the lines are taken, in no open transaction, and includes
   expect(seqs.has(late)).toBe(true);
   expect(last?.type).toBe('end');
   expect(Number(last?.lines)).toBeGreaterThan(longExport);
+});
+
+test('finds entries of a user by index, even if one user wrote nearly everything', async () => {
+  const group = await chats.make(me, 'group');
+  await chats.say(group, me, 20_000);
+  const channels = "INSERT INTO chat.channel (name, owner_id) SELECT 'one of many', $1 FROM generate_series(1, 500)";
+  await rig.owner.query(channels, [me.id]);
+  await rig.owner.query('ANALYZE chat.message, chat.channel_head');
+  const page = { userId: me.id, afterChannel: 0, size: 1_000 };
+  const statements: readonly [text: string, values: unknown[]][] = [
+    [walkChannels.text, walkChannels.valuesOf(page)],
+    [findChannelsToPurge.text, findChannelsToPurge.valuesOf(page)],
+    [findUser.text, findUser.valuesOf({ lookerId: me.id, userId: friend.id, channelId: group })],
+  ];
+  const scans: string[] = [];
+  for (const [text, values] of statements) {
+    const { rows } = await rig.owner.query(`EXPLAIN (COSTS OFF) ${text}`, values);
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    scans.push(/Seq Scan on message|using message_once/.exec(plan)?.[0] ?? plan);
+  }
+  expect(scans).toEqual(statements.map(() => 'using message_once'));
 });
 
 test('an operator who loses the role or the session gets no further page', async () => {

@@ -39,10 +39,10 @@ UPDATE chat.channel SET owner_id = :heirId, updated_at = now() WHERE id = :chann
 
 -- Reads the next channels by id, each with whether a message of the user in it still has its text.
 -- name: findChannelsToPurge
-SELECT h.channel_id AS id, EXISTS (
-  SELECT FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL
-    AND m.seq >= h.first_seq
-) AS has_text
+SELECT h.channel_id AS id, (
+  SELECT m.client_id FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId AND m.kind IN :SPEECH_KINDS AND m.deleted_at IS NULL
+    AND m.seq >= h.first_seq ORDER BY m.client_id LIMIT 1
+) IS NOT NULL AS has_text
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
 
 -- Deletes the next messages of the user in a channel. Returns the last client id, or NULL.

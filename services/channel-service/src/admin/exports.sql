@@ -83,11 +83,12 @@ SELECT id::text AS position, at, actor, action, target, detail FROM (
 SELECT id::text AS position, at, action, target
 FROM chat.audit WHERE actor = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;
 
--- Reads the next channels by id, and whether they have entries of the user.
+-- Reads the next channels by id, and whether they have entries of the user. The order makes
+-- PostgreSQL use the index, however many entries it expects.
 -- name: walkChannels
-SELECT h.channel_id AS id, EXISTS (
-  SELECT FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId
-) AS has_entries
+SELECT h.channel_id AS id, (
+  SELECT m.client_id FROM chat.message m WHERE m.channel_id = h.channel_id AND m.sender_id = :userId ORDER BY m.client_id LIMIT 1
+) IS NOT NULL AS has_entries
 FROM chat.channel_head h WHERE h.channel_id > :afterChannel ORDER BY h.channel_id LIMIT :size;
 
 -- Reads memberships, ended ones and bans too. A user who has left does not see a later name of the

@@ -61,7 +61,7 @@ SELECT u.id, u.name, u.number,
   :channelId::int IS NOT NULL AND (
     EXISTS (SELECT FROM chat.member m WHERE m.channel_id = :channelId AND m.user_id = u.id)
     OR EXISTS (SELECT FROM chat.seat t WHERE t.channel_id = :channelId AND t.user_id = u.id AND t.live)
-    OR EXISTS (SELECT FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id)) AS met
+    OR (SELECT s.client_id FROM chat.message s WHERE s.channel_id = :channelId AND s.sender_id = u.id ORDER BY s.client_id LIMIT 1) IS NOT NULL) AS met
 FROM chat.users u LEFT JOIN chat.channel d ON d.kind = 'direct' AND d.deleted_at IS NULL
   AND (d.pair_low = :lookerId AND d.pair_high = u.id OR d.pair_low = u.id AND d.pair_high = :lookerId)
 WHERE lower(u.id) = lower(:userId) AND u.status <> 'deleted';
