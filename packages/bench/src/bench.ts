@@ -2,6 +2,7 @@ import { benchAppend } from './append.js';
 import { benchServers } from './chat-servers.js';
 import { benchDead } from './dead.js';
 import { benchIdle } from './idle.js';
+import { benchInbox } from './inbox.js';
 import { benchReceipts } from './receipts.js';
 import { benchReplay } from './replay.js';
 import { benchSearch } from './search.js';
@@ -16,6 +17,7 @@ function benchShape(name: string, plan: BenchPlan): Promise<SuiteResult> {
   if (name === 'dead') return benchDead(plan);
   if (name === 'replay') return benchReplay(plan);
   if (name === 'receipts') return benchReceipts(plan);
+  if (name === 'inbox') return benchInbox(plan);
   if (name === 'append') return benchAppend(plan);
   if (name === 'search') return benchSearch(plan);
   if (name === 'servers') return benchServers(plan);

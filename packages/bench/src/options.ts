@@ -13,7 +13,17 @@ export interface Options {
   readonly report: string | undefined;
 }
 
-const shapeNames = [...Object.keys(shapes), 'idle', 'append', 'search', 'receipts', 'dead', 'replay', 'servers'];
+const shapeNames = [
+  ...Object.keys(shapes),
+  'idle',
+  'append',
+  'inbox',
+  'search',
+  'receipts',
+  'dead',
+  'replay',
+  'servers',
+];
 
 export const help = `npm run bench -- [options]
 

@@ -1,15 +1,12 @@
 import { createPool, type Pool } from '@parley/database';
 import { openTestDatabase } from '@parley/testkit';
-import { quantile } from './figures.js';
-import { type BenchRound, playInTurn, roundOf } from './rounds.js';
+import { describeCalls, type Handler, loadService, measureCalls } from './calls.js';
+import { type BenchRound, playInTurn } from './rounds.js';
 import type { SuitePlan, SuiteResult } from './suite.js';
 
 const channelCount = 5_000;
 const rareWords = 5;
 const pageSize = 50;
-
-/** Modules of the manager. A package does not import a service. */
-const manager = new URL('../../../../services/channel-service/dist/src/', import.meta.url);
 
 const makeUsers = `INSERT INTO chat.users (id, name, password_hash) VALUES ('every', 'bench', '!'), ('some', 'bench', '!')`;
 const makeChannels = `INSERT INTO chat.channel (name, owner_id, kind, user_limit)
@@ -36,17 +33,14 @@ const moveHeads = `UPDATE chat.channel_head h SET last_seq = m.seq, last_at = m.
 const countUnindexed = `SELECT count(*)::int AS unindexed FROM chat.channel_head h LEFT JOIN chat.search_progress p USING (channel_id)
   WHERE h.last_seq > 0 AND p.seq IS DISTINCT FROM h.last_seq`;
 
-type Answer = { readonly messages: readonly unknown[] };
-type Handler = (request: object, me: object, call: object) => Promise<Answer>;
+interface Page {
+  readonly messages: readonly unknown[];
+}
 
 /** The calls of a manager, without the network. */
 interface Calls {
-  readonly history: Handler;
-  readonly search: Handler;
-}
-
-async function load<T>(path: string): Promise<T> {
-  return import(new URL(path, manager).href);
+  readonly history: Handler<Page>;
+  readonly search: Handler<Page>;
 }
 
 async function fill(owner: Pool, rows: number): Promise<void> {
@@ -61,8 +55,10 @@ async function fill(owner: Pool, rows: number): Promise<void> {
 /** Indexes all messages like the managers do. Returns the seconds that it took. */
 async function index(owner: Pool, pool: Pool): Promise<number> {
   type IndexerClass = new (pool: Pool, also: unknown) => { run(): Promise<void> };
-  const { Indexer } = await load<{ Indexer: IndexerClass }>('search/indexer.js');
-  const { notifyOfMessages } = await load<{ notifyOfMessages: unknown }>('inbox/message-notices.js');
+  const { Indexer } = await loadService<{ Indexer: IndexerClass }>('channel-service/search/indexer.js');
+  const { notifyOfMessages } = await loadService<{ notifyOfMessages: unknown }>(
+    'channel-service/inbox/message-notices.js',
+  );
   const began = performance.now();
   for (;;) {
     await new Indexer(pool, notifyOfMessages).run();
@@ -72,22 +68,18 @@ async function index(owner: Pool, pool: Pool): Promise<number> {
 }
 
 async function openCalls(pool: Pool, searchPool: Pool): Promise<Calls> {
-  const { createHistory } = await load<{ createHistory: (pool: Pool) => Handler }>('history/history.js');
-  const { createSearch } = await load<{ createSearch: (pool: Pool, other: Pool) => Handler }>('search/search.js');
+  const { createHistory } = await loadService<{ createHistory: (pool: Pool) => Handler<Page> }>(
+    'channel-service/history/history.js',
+  );
+  const { createSearch } = await loadService<{ createSearch: (pool: Pool, other: Pool) => Handler<Page> }>(
+    'channel-service/search/search.js',
+  );
   return { history: createHistory(pool), search: createSearch(pool, searchPool) };
 }
 
-/** Calls one after another for a time. The value is the median of their times in milliseconds. */
-async function measure(call: () => Promise<Answer>, least: number, seconds: number): Promise<BenchRound> {
-  const times: number[] = [];
-  const faults: string[] = [];
-  for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
-    const began = performance.now();
-    const { messages } = await call();
-    times.push(performance.now() - began);
-    if (messages.length < least) faults.push(`only ${messages.length} messages`);
-  }
-  return { ...roundOf(quantile(times, 0.5), faults.slice(0, 1)), p99Ms: quantile(times, 0.99) };
+function measureSearch(call: () => Promise<Page>, least: number, seconds: number): Promise<BenchRound> {
+  const check = ({ messages }: Page) => (messages.length < least ? `only ${messages.length} messages` : undefined);
+  return measureCalls(call, seconds, check);
 }
 
 const any = (count: number) => Math.floor(Math.random() * count);
@@ -109,15 +101,15 @@ function playersOf({ history, search }: Calls, seconds: number): Map<string, () 
   const common = { text: '"common"' };
   const frequent = { text: '"w0" "w1"' };
   return new Map<string, () => Promise<BenchRound>>([
-    ['a page of History', () => measure(read, pageSize, seconds)],
-    ['rare, of 50 chats', () => measure(() => find('some', rare()), 1, seconds)],
-    ['common, of 50 chats', () => measure(() => find('some', common), pageSize, seconds)],
-    ['common, of one chat', () => measure(() => find('some', { ...common, channelId: busy() }), 1, seconds)],
-    ['rare, of 5,000 chats', () => measure(() => find('every', rare()), 1, seconds)],
-    ['common, of 5,000 chats', () => measure(() => find('every', common), pageSize, seconds)],
-    ['two frequent, of 50 chats', () => measure(() => find('some', frequent), pageSize, seconds)],
-    ['begins with "com"', () => measure(() => find('some', { text: 'com' }), pageSize, seconds)],
-    ['nothing', () => measure(() => find('every', { text: '"absent" "w0"' }), 0, seconds)],
+    ['a page of History', () => measureSearch(read, pageSize, seconds)],
+    ['rare, of 50 chats', () => measureSearch(() => find('some', rare()), 1, seconds)],
+    ['common, of 50 chats', () => measureSearch(() => find('some', common), pageSize, seconds)],
+    ['common, of one chat', () => measureSearch(() => find('some', { ...common, channelId: busy() }), 1, seconds)],
+    ['rare, of 5,000 chats', () => measureSearch(() => find('every', rare()), 1, seconds)],
+    ['common, of 5,000 chats', () => measureSearch(() => find('every', common), pageSize, seconds)],
+    ['two frequent, of 50 chats', () => measureSearch(() => find('some', frequent), pageSize, seconds)],
+    ['begins with "com"', () => measureSearch(() => find('some', { text: 'com' }), pageSize, seconds)],
+    ['nothing', () => measureSearch(() => find('every', { text: '"absent" "w0"' }), 0, seconds)],
   ]);
 }
 
@@ -125,7 +117,9 @@ function playersOf({ history, search }: Calls, seconds: number): Map<string, () 
 export async function benchSearch({ rows, ...plan }: SuitePlan & { readonly rows: number }): Promise<SuiteResult> {
   const database = await openTestDatabase();
   const url = database.urlFor('chat_manager');
-  const { searchSession } = await load<{ searchSession: Record<string, string> }>('search/search-pool.js');
+  const { searchSession } = await loadService<{ searchSession: Record<string, string> }>(
+    'channel-service/search/search-pool.js',
+  );
   const owner = createPool({ url: database.ownerUrl, applicationName: 'bench', max: 1 });
   const pool = createPool({ url, applicationName: 'bench', max: 2 });
   const searchPool = createPool({ url, applicationName: 'bench search', max: 2, session: searchSession });
@@ -135,9 +129,7 @@ export async function benchSearch({ rows, ...plan }: SuitePlan & { readonly rows
     plan.log(`search: indexed ${rows} messages, ${Math.round(rows / seconds)} a second`);
     await owner.query('VACUUM ANALYZE chat.search');
     const players = playersOf(await openCalls(pool, searchPool), plan.seconds);
-    const describe = ({ value, p99Ms, faults }: BenchRound) =>
-      [`p50 ${value.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`, ...faults].join('; ');
-    const rounds = await playInTurn(players, { name: 'search', ...plan, describe });
+    const rounds = await playInTurn(players, { name: 'search', ...plan, describe: describeCalls });
     const description = `pages of ${pageSize} of ${rows} messages in ${channelCount} chats, one caller`;
     return {
       shape: 'search',

@@ -52,6 +52,12 @@ describe('bench', () => {
     check(append?.rounds ?? new Map(), ['bare', 'ours']);
   });
 
+  test('compares Overview and receipts with bare statements', async () => {
+    const [inbox] = await runBench(['inbox'], plan);
+    expect(inbox?.rounds.size).toBe(5);
+    check(inbox?.rounds ?? new Map(), [...(inbox?.rounds.keys() ?? [])]);
+  });
+
   test('compares searches with a page of History', async () => {
     const [search] = await runBench(['search'], plan);
     expect(search?.rounds.size).toBe(9);

@@ -3,7 +3,7 @@ import { limits } from '@parley/runtime';
 import type { UnsavedReceipt } from '../core/receipts.js';
 
 const sql = loadSql('receipts.sql', import.meta.url);
-const saveReceipts = sql.statement(
+export const saveReceipts = sql.statement(
   'saveReceipts',
   {
     channelIds: array(int4),
