@@ -1,5 +1,6 @@
 import type { ParleyClient } from '@parley/client';
-import { usage } from './failure.js';
+import { Refusal } from '@parley/runtime';
+import { exitCodes, Failure, usage } from './failure.js';
 import { findOnly } from './find-channel.js';
 import { firstOf } from './first-of.js';
 import { output } from './output.js';
@@ -35,7 +36,10 @@ async function listBots(session: CommandSession, wanted: string | undefined): Pr
 async function createBot(session: CommandSession, wanted: string | undefined, id: string, name = id): Promise<void> {
   const client = await session.loggedIn();
   const channel = await channelOf(client, wanted);
-  const { token } = await client.bots.create(id, { name, ...channel });
+  const { token } = await client.bots.create(id, { name, ...channel }).catch((thrown: unknown) => {
+    if (!(thrown instanceof Refusal) || thrown.reason !== 'user-id-taken') throw thrown;
+    throw new Failure(thrown.reason, exitCodes.refused, thrown.message); // A bot has no login to advise.
+  });
   const where = wanted === undefined ? '' : `, which may be only in channel ${channel.channelId}`;
   const words = `Created the bot ${terminalLine(id)}${where}. Its token is not shown again:\n${terminalLine(token)}`;
   session.print(words, { id, name, channel_id: channel.channelId, token });

@@ -1,5 +1,5 @@
 import type { ParleyClient } from '@parley/client';
-import type { User } from '@parley/contract';
+import { MemberRole, type User } from '@parley/contract';
 import { timeAfter } from './durations.js';
 import { usage } from './failure.js';
 import { findChannel, findOnly } from './find-channel.js';
@@ -7,7 +7,7 @@ import { firstOf } from './first-of.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
 import type { CommandSession } from './session.js';
-import { roleOf, userTable, userValue } from './user-table.js';
+import { roleOf, standingOf, userTable, userValue } from './user-table.js';
 
 /** The changes of `members`; exactly one is given. */
 export interface MemberChangeOptions {
@@ -69,8 +69,7 @@ function resultOf({ id, memberRole, offered }: User, change: MemberChangeOptions
   if (offer !== undefined) return `${who} gets the role ${offer} by accepting it with \`npx parley join\`.`;
   if (change.mute !== undefined) return change.mute === 'off' ? `${who} may write again.` : `${who} is muted.`;
   if (change.ban !== undefined) return change.ban === 'off' ? `${who} may join again.` : `${who} is banned.`;
-  const role = roleOf(memberRole);
-  return role === undefined ? `${who} is not a member.` : `${who} is now ${role}.`;
+  return `${who} is ${memberRole === MemberRole.UNSPECIFIED ? '' : 'now '}${standingOf(memberRole)}.`;
 }
 
 /** Lists the members of a channel, or changes one of them. */

@@ -30,6 +30,8 @@ function linesOf(user: User): string {
     id: user.id,
     name: user.name,
     about: user.about,
+    blocked: user.blocked ? 'by you' : '',
+    bot: user.bot ? 'yes' : '',
     seen: seenWords(user),
     email: user.email !== '' && !user.emailVerified ? `${user.email} (not verified)` : user.email,
     'visible to': visibilityOf(user) ?? '',

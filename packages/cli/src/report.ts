@@ -37,6 +37,7 @@ export async function report(
   userId: string | undefined,
   options: ReportOptions,
 ): Promise<void> {
+  if (options.reason.trim() === '') throw usage('Say in --reason what is wrong.');
   const client = await session.loggedIn();
   const target = await targetOf(client, userId, options);
   await client.people.report(target, options.reason);

@@ -19,19 +19,26 @@ export interface TypedSearch {
   readonly after?: string;
 }
 
-const filter = /^(in|from|before|after):(.+)$/s;
+const filter = /^(in|from|before|after):(.*)$/is;
+
+/** Splits an argument at its spaces, unless it is one filter, whose value may have spaces. */
+function wordsOf(argument: string): readonly string[] {
+  return filter.test(argument) ? [argument] : (argument.match(/"[^"]*"?|[^\s"]+/g) ?? []);
+}
 
 /**
  * Parses the words of a search: `in:`, `from:`, `before:` and `after:` narrow it, and all others are
  * words of the message.
- * @throws {Failure} if a filter comes twice
+ * @throws {Failure} if a filter comes twice or has no value
  */
 export function searchOf(words: readonly string[]): TypedSearch {
   const text: string[] = [];
   const filters: Record<string, string> = {};
-  for (const word of words) {
-    const [, name = '', value = ''] = filter.exec(word) ?? [];
+  for (const word of words.flatMap(wordsOf)) {
+    const [, typed = '', value = ''] = filter.exec(word) ?? [];
+    const name = typed.toLowerCase();
     if (name in filters) throw usage(`Give ${name}: only once.`);
+    if (name !== '' && value.trim() === '') throw usage(`Give ${name}: with a value, such as in:team from:bob.`);
     if (name === '') text.push(word);
     else filters[name] = value;
   }

@@ -9,15 +9,26 @@ const roleWords: Readonly<Partial<Record<MemberRole, string>>> = {
   [MemberRole.OWNER]: 'owner',
 };
 
+const roleWithArticle: Readonly<Partial<Record<MemberRole, string>>> = {
+  [MemberRole.MEMBER]: 'a member',
+  [MemberRole.ADMIN]: 'an admin',
+  [MemberRole.OWNER]: 'the owner',
+};
+
+/** Says what a user is in a channel. */
+export function standingOf(role: MemberRole): string {
+  return roleWithArticle[role] ?? 'not a member';
+}
+
 /** Returns a role of a channel for people; undefined for none. */
 export function roleOf(role: MemberRole): string | undefined {
   return roleWords[role];
 }
 
 /** Converts a user for JSON output. */
-export function userValue({ id, name, online, lastSeen, bot, memberRole, offered }: User) {
+export function userValue({ id, name, online, lastSeen, bot, blocked, memberRole, offered }: User) {
   const roles = { role: roleOf(memberRole), offered: roleOf(offered) };
-  return { id, name, online, last_seen: lastSeen || undefined, bot, ...roles };
+  return { id, name, online, last_seen: lastSeen || undefined, bot, blocked, ...roles };
 }
 
 /** Says when a user was last seen, as far as the user shows it. */
@@ -37,7 +48,7 @@ export function userTable(users: readonly User[], hasRoles: boolean): string {
   const heads = ['id', 'name', ...(hasRoles ? ['role'] : []), 'seen'];
   const rows = users.map((user) => [
     terminalLine(user.id),
-    terminalLine(user.name) + (user.bot ? ' (bot)' : ''),
+    terminalLine(user.name) + (user.bot ? ' (bot)' : '') + (user.blocked ? ' (blocked)' : ''),
     ...(hasRoles ? [roleCell(user)] : []),
     seenWords(user),
   ]);

@@ -48,8 +48,8 @@ test('creates each kind of channel, with the defaults of its kind', async () => 
 test('members are added, get roles, are muted, banned and removed', async () => {
   const [ann, bob, cy] = await three('mem');
   await run(ann, 'create team --kind group');
-  expect(await run(ann, 'members team mem-2 --add')).toEqual({ code: 0, said: 'mem-2 is now member.\n' });
-  expect(await run(ann, 'members team mem-2 --role admin')).toEqual({ code: 0, said: 'mem-2 is now admin.\n' });
+  expect(await run(ann, 'members team mem-2 --add')).toEqual({ code: 0, said: 'mem-2 is now a member.\n' });
+  expect(await run(ann, 'members team mem-2 --role admin')).toEqual({ code: 0, said: 'mem-2 is now an admin.\n' });
   await run(bob, 'members team mem-3 --add');
   expect((await run(bob, 'members team mem-3 --mute 1h')).said).toBe('mem-3 is muted.\n');
   expect((await run(bob, 'members team')).said).toMatch(
@@ -136,6 +136,13 @@ test('filters of a search are not part of its words', () => {
     in: 'my team',
     from: 'bob',
   });
+  expect(searchOf(['lunch "on friday" In:team from:bob'])).toEqual({
+    text: 'lunch "on friday"',
+    in: 'team',
+    from: 'bob',
+  });
+  expect(searchOf(['"half a phrase'])).toEqual({ text: '"half a phrase' });
+  expect(() => searchOf(['lunch', 'in:'])).toThrow('Give in: with a value');
   expect(() => searchOf(['in:a', 'in:b'])).toThrow('Give in: only once.');
 });
 
@@ -203,6 +210,8 @@ test('people are found, blocked and unblocked', async () => {
   expect((await run(ann, 'block seek-2')).said).toMatch(/^seek-2 can no longer write to you directly/);
   expect((await run(bob, 'direct seek-1')).said).toContain('User not found');
   expect(await json(ann, 'block')).toMatchObject([{ id: 'seek-2' }]);
+  expect((await run(ann, 'profile seek-2')).said).toMatch(/^blocked +by you$/m);
+  expect(await json(ann, 'people seek-2')).toMatchObject([{ id: 'seek-2', blocked: true }]);
   expect((await run(ann, 'unblock seek-2')).said).toBe('seek-2 is not blocked any more.\n');
   expect((await run(ann, 'block')).said).toBe('You have blocked nobody.\n');
   expect((await run(ann, 'block nobody-here')).code).toBe(1);
@@ -249,6 +258,10 @@ test('bots of a channel are created, listed, and ended', async () => {
   const [, token = ''] = /^Created the bot bots-helper, .*:\n(bot_\S{43})\n$/.exec(said) ?? [];
   expect((await run(ann, 'members lab bots-helper --add')).code).toBe(0);
   expect(await json({ ...ann, id: 'bots-helper', token }, 'chats')).toMatchObject([{ name: 'lab' }]);
+  expect(await run(ann, 'bots lab --create bots-helper')).toEqual({
+    code: 1,
+    said: 'parley: That user id is taken. Choose another.\n',
+  });
   expect((await run(ann, 'bots lab')).said).toMatch(/^id +name +seen\nbots-helper +Helper \(bot\)/);
   expect((await run(bob, 'bots')).said).toContain('Only an operator can do this.');
   expect(await json(await trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
@@ -282,7 +295,12 @@ test('users and messages are reported to the operators', async () => {
   });
   expect((await run(cy, `report --in ${id} --message ${seq} --reason spam`)).code).toBe(1);
   expect((await run(ann, 'report bad-1 --reason me')).said).toContain('You cannot report yourself.');
-  for (const wrong of ['report bad-2', `report --in ${id} --reason x`, `report bad-2 --message 1 --reason x`]) {
+  for (const wrong of [
+    'report bad-2',
+    'report bad-2 --reason ',
+    `report --in ${id} --reason x`,
+    `report bad-2 --message 1 --reason x`,
+  ]) {
     expect([wrong, (await run(ann, wrong)).code]).toEqual([wrong, 2]);
   }
 });

@@ -75,7 +75,7 @@ test('docs/terminal.md: the commands work one after the other', async () => {
   expect(commands.match(/^npx parley/gm)).toHaveLength(31);
   const { status, output } = await bash(here(commands).replace(/^(.+)$/gm, "echo 'correct horse' | $1"));
   expect(output).toMatch(/^team is channel \d+, for up to 1000 people/m);
-  expect(output).toContain('finn is now admin.');
+  expect(output).toContain('finn is now an admin.');
   expect(output).toContain('erin: correct horse');
   expect(output).toMatch(/^\d+ +@erin +1 /m);
   expect(output).toMatch(/^npx parley join invite-\S{22}$/m);
