@@ -222,7 +222,10 @@ describe('Document 004, send message flow', () => {
     await raw.leave();
   });
 
-  test('30. If the database cannot save a message, the sender gets an error and a delay, and a retry succeeds', async () => {
+  test.each([
+    ['the disk is full', '53100'],
+    ['data of the channel is damaged', 'XX001'],
+  ])('30. If %s, the sender gets an error and a delay, a retry succeeds, and others talk on', async (_cause, code) => {
     const { ann, bob, id } = await cast.group();
     const other = await cast.group();
     const neighbour = await other.ann.client.listen(other.id);
@@ -233,15 +236,13 @@ describe('Document 004, send message flow', () => {
       id,
       server?.instance_id,
     ]);
-    const fault = `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      IF NEW.channel_id = ${id} THEN RAISE 'no space left' USING ERRCODE = '53100'; END IF; RETURN NEW; END $$`;
+    const fault = `CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF NEW.channel_id = ${id} THEN RAISE 'not saved' USING ERRCODE = '${code}'; END IF; RETURN NEW; END $$`;
     const raw = await trio.join(bob.person, id);
     const open = await ann.client.listen(id);
     const listener = new Listener(open);
     await trio.people.sql(fault);
-    await trio.people.sql(
-      'CREATE TRIGGER full_disk BEFORE INSERT ON chat.message FOR EACH ROW EXECUTE FUNCTION full_disk()',
-    );
+    await trio.people.sql('CREATE TRIGGER fault BEFORE INSERT ON chat.message FOR EACH ROW EXECUTE FUNCTION fault()');
     const clientId = randomUUID();
     raw.send('by hand', { clientId });
     const { ack } = await raw.find((message) => message.ack?.clientId === clientId);
@@ -249,7 +250,7 @@ describe('Document 004, send message flow', () => {
     const sent = open.send('by the SDK');
     await until(() => listener.of('held').length > 0);
     await neighbour.send('the neighbours talk on');
-    await trio.people.sql('DROP TRIGGER full_disk ON chat.message; DROP FUNCTION full_disk');
+    await trio.people.sql('DROP TRIGGER fault ON chat.message; DROP FUNCTION fault');
     await sent;
     raw.send('by hand', { clientId });
     await raw.find((message) => message.ack?.clientId === clientId && message.ack.refusal === undefined);
