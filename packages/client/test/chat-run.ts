@@ -80,7 +80,7 @@ export class Reader {
   lastHere = 0;
   /** Faults found while reading. */
   readonly faults: string[] = [];
-  /** The first entry that it had to get is the next one. */
+  /** The reader must get every entry after this seq. */
   startsAfter: number | undefined;
   conversation: Conversation | undefined;
   /** Why the last conversation ended. */
@@ -169,7 +169,7 @@ export class Chat {
     return reader;
   }
 
-  /** Sends without waiting. `text` belongs to the entry that results. */
+  /** Starts a send and does not wait for it. `text` is what the resulting entry must contain. */
   send(text: string | undefined, by: Member, act: (conversation: Conversation) => Promise<Sent>): void {
     const { conversation } = this.readerOf(by);
     if (conversation === undefined) return;

@@ -50,9 +50,9 @@ type Act = keyof typeof acts;
 
 interface Step {
   readonly act: Act;
-  /** Of the users. */
+  /** Index of the user who acts. */
   readonly who: number;
-  /** Of the chats, and of the messages in it. */
+  /** Number that selects the chat, and the message in it, by the remainder. */
   readonly pick: number;
 }
 
@@ -101,7 +101,7 @@ class Run {
     for (const member of founders) chat.readerOf(member).open(member.client, chat.id);
   }
 
-  /** Does a step, unless it makes no sense. */
+  /** Does a step. One that needs a member does nothing for a user outside the chat. */
   async do({ act, who, pick }: Step): Promise<void> {
     const chat = this.chats[pick % this.chats.length] as Chat;
     const member = this.members[who] as Member;
@@ -113,7 +113,7 @@ class Run {
     else if (chat.inside.has(member)) await this.#inside[act](chat, member, pick);
   }
 
-  /** Gives the chat to any living chat server, perhaps the one that has it. */
+  /** Places the chat on a running chat server, which may be the one that already serves it. */
   async #move({ id }: Chat, pick: number): Promise<void> {
     const server = trio.chatServers[pick % trio.chatServers.length];
     if (server !== undefined) await trio.place(id, server);
@@ -182,7 +182,7 @@ class Run {
     chat.leftByChoice.delete(member);
   }
 
-  /** Adds a user, who accepts if asked. Returns false for one who was asked too often. */
+  /** Adds a user, who accepts if the server makes an offer. Returns false if the server refuses another change of this member. */
   async #add(chat: Chat, { id, client }: Member): Promise<boolean> {
     try {
       const { memberRole } = await chat.owner.client.members.add(chat.id, id);

@@ -66,7 +66,7 @@ describe('Document 001, chat API', () => {
     expect([(await bob.client.chats.get(id)).notify, (await cy.client.chats.get(id)).notify]).toEqual(['none', 'all']);
   });
 
-  test('a chat with a user who does not exist, or whom one may not find, is not created', async () => {
+  test('nobody creates a chat with a user who does not exist or whom they may not find', async () => {
     const [ann, bob] = await cast.make('ann', 'bob');
     const { id } = await ann.client.create({ name: 'team', kind: ChannelKind.GROUP });
     await bob.client.people.block(ann.id);

@@ -32,7 +32,7 @@ const newClient = () =>
   createClient({ transport: grpcTransport({ userService: users.grpc, channelService: trio.managers[0]?.grpc ?? '' }) });
 
 describe('Document 004, requirements', () => {
-  test('2, 17. Login: a user registers, logs in by id, and is known by id, name, email, date, role and status', async () => {
+  test('2, 17. Login: a user registers and logs in by id, and has an id, name, email, date, role and status', async () => {
     const client = newClient();
     const before = Date.now() - 60_000;
     await client.register({ userId: 'Zoe', password: 'correct horse', name: 'Zoë 👋', email: 'zoe@example.org' });

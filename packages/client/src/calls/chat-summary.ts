@@ -8,9 +8,9 @@ export const notifyLevels = { all: Notify.ALL, mentions: Notify.MENTIONS, none: 
 /** Which messages of a chat notify the user. */
 export type NotifyLevel = keyof typeof notifyLevels;
 
-/** How far a member has received and read a chat, and since when. */
+/** How far a member has received and read a chat, and when that last changed. */
 export interface DatedReceipt extends MemberReceipt {
-  /** When it last moved, in Unix ms; 0: never. */
+  /** Unix ms of the last change; 0: none yet. */
   readonly updatedAt: number;
 }
 

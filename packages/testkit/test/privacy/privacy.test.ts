@@ -258,7 +258,7 @@ test('asks about a channel and about a user with every call that names one', () 
   expect(without('userId', channelCalls, userCalls).filter((method) => !asSender.includes(method))).toEqual([]);
 });
 
-/** Rounds of the comparison of times, at least 200: fewer say nothing about a median. 0 leaves it out. */
+/** Rounds of the comparison of times. 0 skips it; below 200 rounds a median says nothing. */
 const rounds = Number(process.env.TEST_ROUNDS ?? 0);
 const roundsOfOneCaller = 20;
 
