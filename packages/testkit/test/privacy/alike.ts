@@ -83,12 +83,20 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
+/** Returns what the pairs of all callers have in common. */
+export function nameOf({ call, what }: Pair): string {
+  return `${call} (${what})`;
+}
+
+/** The largest difference between the medians of a pair that tells nobody anything. */
+const mostDifference = 0.1;
+
 /** Times of pairs that were measured in turns. */
 export class Ratios {
   readonly #times = new Map<string, (readonly [number, number])[]>();
 
-  add({ call, what }: Pair, times: readonly [number, number]): void {
-    const name = `${call} (${what})`;
+  add(pair: Pair, times: readonly [number, number]): void {
+    const name = nameOf(pair);
     this.#times.set(name, [...(this.#times.get(name) ?? []), times]);
   }
 
@@ -98,5 +106,10 @@ export class Ratios {
       const [hidden, unknown] = [times.map(([one]) => one), times.map(([, one]) => one)];
       return [name, median(hidden) / median(unknown)] as const;
     });
+  }
+
+  /** The ratios that are too far from 1. */
+  get far(): readonly (readonly [name: string, ratio: number])[] {
+    return this.all.filter(([, ratio]) => Math.abs(ratio - 1) > mostDifference);
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createPool } from '@parley/database';
-import { type Pair, Ratios, WatchedServices } from './alike.js';
+import { nameOf, type Pair, Ratios, WatchedServices } from './alike.js';
 import { expectedOf, readTables, type Table } from './answers.js';
 import { askAbout, askAll, Caller, pairsOfChannels, wantedIn } from './caller.js';
 import {
@@ -243,6 +243,17 @@ test('has a row for every call of the contract, and answers as it says', async (
   expect(table).toEqual(readTables().get('everybody'));
 });
 
+test('reflection lists services and nothing that is stored', async () => {
+  const listServices = Buffer.from([0x3a, 0]);
+  const secrets = kinds.flatMap((kind) => parts.flatMap((part) => plantedIn(kind, part)));
+  for (const service of ['UserService', 'ChannelService', 'ChatService'] as const) {
+    const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    const bytes = bytesOf(await world.connect(service).call(path, listServices));
+    expect(bytes).toContain(`chat.v1.${service}`);
+    expect(secrets.filter((word) => bytes.includes(word))).toEqual([]);
+  }
+});
+
 test('asks about a channel and about a user with every call that names one', () => {
   const offered = everyMethod.filter((method) => {
     const answer = readTables().get('everybody')?.[method]?.anyone ?? '';
@@ -258,9 +269,11 @@ test('asks about a channel and about a user with every call that names one', () 
   expect(without('userId', channelCalls, userCalls).filter((method) => !asSender.includes(method))).toEqual([]);
 });
 
-/** Rounds of the comparison of times. 0 skips it; below 200 rounds a median says nothing. */
+/** Rounds of the comparison of times. 0 skips it. */
 const rounds = Number(process.env.TEST_ROUNDS ?? 0);
 const roundsOfOneCaller = 20;
+/** Pairs that look different are measured again: noise goes with more rounds, and a real difference stays. */
+const passes = 8;
 
 describe('treats what is hidden like what never existed', () => {
   let services: WatchedServices;
@@ -289,19 +302,28 @@ describe('treats what is hidden like what never existed', () => {
 
   if (rounds === 0) return;
 
+  /** Measures these pairs, each block of rounds by another caller. */
+  async function measure(ratios: Ratios, pass: number, isWanted: (pair: Pair) => boolean): Promise<void> {
+    for (let round = 0; round < rounds; round += roundsOfOneCaller)
+      for (const pair of (await pairsOf(`timer-${pass}-${round}`)).filter(isWanted))
+        for (let n = 0; n < roundsOfOneCaller; n++) {
+          await forget();
+          ratios.add(pair, await services.times(pair, n % 2 === 0));
+        }
+  }
+
   test(
     'takes the same time',
     async () => {
       const ratios = new Ratios();
-      for (let round = 0; round < rounds; round += roundsOfOneCaller)
-        for (const pair of await pairsOf(`timer-${round}`))
-          for (let n = 0; n < roundsOfOneCaller; n++) {
-            await forget();
-            ratios.add(pair, await services.times(pair, n % 2 === 0));
-          }
+      await measure(ratios, 0, () => true);
+      for (let pass = 1; pass < passes && ratios.far.length > 0; pass++) {
+        const names = new Set(ratios.far.map(([name]) => name));
+        await measure(ratios, pass, (pair) => names.has(nameOf(pair)));
+      }
       process.stdout.write(ratios.all.map(([name, ratio]) => `${ratio.toFixed(3)}  ${name}\n`).join(''));
-      expect(ratios.all.filter(([, ratio]) => Math.abs(ratio - 1) > 0.1)).toEqual([]);
+      expect(ratios.far).toEqual([]);
     },
-    rounds * 10_000,
+    passes * rounds * 10_000,
   );
 });
