@@ -11,7 +11,12 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
   }
 }
 
-const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy']);
+const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
+
+function isOverload(thrown: unknown): boolean {
+  const { reason, message } = thrown as { reason?: unknown; message?: unknown };
+  return overload.has(reason) || String(message).startsWith('timeout exceeded when trying to connect');
+}
 
 /**
  * Makes a call, and again as long as the processes of the test are overloaded, as they are on a
@@ -22,7 +27,7 @@ export async function insist<T>(call: () => Promise<T>, tries = 60): Promise<T> 
   try {
     return await call();
   } catch (thrown) {
-    if (tries <= 1 || !overload.has((thrown as { reason?: unknown }).reason)) throw thrown;
+    if (tries <= 1 || !isOverload(thrown)) throw thrown;
     await new Promise((resolve) => setTimeout(resolve, 500));
     return insist(call, tries - 1);
   }

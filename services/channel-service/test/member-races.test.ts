@@ -233,7 +233,7 @@ async function watch(who: TestPerson, isOver: () => boolean): Promise<void> {
 const races = { invites, limits, handOver, addAgainstBan, removals, receipts };
 
 async function playRound(people: readonly TestPerson[], owner: TestPerson): Promise<void> {
-  await trio.people.sql('DELETE FROM chat.rate');
+  await trio.people.sql('DELETE FROM chat.rate WHERE key IN (SELECT key FROM chat.rate FOR UPDATE SKIP LOCKED)');
   let isOver = false;
   const watching = people.slice(0, 3).map((who) => watch(who, () => isOver));
   const racing = Object.values(races).map((race) => race(owner, people));
