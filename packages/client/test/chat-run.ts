@@ -211,12 +211,10 @@ export class Chat {
 
   /** Reads the log as it is stored. */
   async model({ people }: Trio): Promise<ChatModel> {
-    const rows = await insist(() =>
-      people.sql(
-        `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data
+    const rows = await people.sql(
+      `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data
        FROM chat.message WHERE channel_id = $1 ORDER BY seq`,
-        [this.id],
-      ),
+      [this.id],
     );
     const numbers = rows.map((row) => ({ ...row, seq: Number(row.seq), targetSeq: Number(row.targetSeq) }));
     return new ChatModel(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createPool, DatabaseClock, type Pool } from '@parley/database';
 import { SigningKey, type UserClaims, userAudience, userToken } from '@parley/service-kit';
 import type { TestDatabase } from './test-database.js';
+import { insist } from './until.js';
 
 /** A user with an account, a session and a token. */
 export interface TestPerson {
@@ -33,7 +34,7 @@ export class People {
 
   /** Creates a user whose account is two days old. No password matches it. */
   async make(id: string, role: 'user' | 'admin' = 'user'): Promise<TestPerson> {
-    const { rows } = await this.#owner.query<{ number: number; session: string }>(
+    const rows = await this.sql(
       `WITH u AS (INSERT INTO chat.users (id, name, password_hash, role, created_at)
          VALUES ($1, $1, '!', $2, now() - interval '2 days') RETURNING id, number),
         s AS (INSERT INTO chat.session (user_id, expires_at) VALUES ($1, now() + interval '1 day') RETURNING id)
@@ -54,8 +55,7 @@ export class People {
 
   /** Runs SQL as the database owner. */
   async sql(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-    const { rows } = await this.#owner.query<Record<string, unknown>>(text, values);
-    return rows;
+    return (await insist(() => this.#owner.query<Record<string, unknown>>(text, values))).rows;
   }
 
   async close(): Promise<void> {

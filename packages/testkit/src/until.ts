@@ -11,11 +11,13 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
   }
 }
 
+/** Messages of pool errors before a statement was sent. */
+const notConnected = /^(timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
 const overload: ReadonlySet<unknown> = new Set(['database-away', 'too-busy', 'deadline-exceeded']);
 
 function isOverload(thrown: unknown): boolean {
   const { reason, message } = thrown as { reason?: unknown; message?: unknown };
-  return overload.has(reason) || String(message).startsWith('timeout exceeded when trying to connect');
+  return overload.has(reason) || notConnected.test(String(message));
 }
 
 /**
