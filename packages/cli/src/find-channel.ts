@@ -28,7 +28,9 @@ export interface Namesakes {
   readonly similar?: readonly string[];
 }
 
+/** @throws {Failure} if the name is empty: a list with an empty name is a list of all channels */
 async function named(client: ParleyClient, name: string): Promise<Namesakes> {
+  if (name.trim() === '') throw usage('Give the id or the name of a channel.');
   const ask = async (mine: boolean) => {
     const { channels, ids } = await client.listChannels({ mine, name });
     return ids.flatMap((id) => channels.find((one) => one.id === id) ?? []);

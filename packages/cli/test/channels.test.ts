@@ -1,6 +1,7 @@
+import type { ParleyClient } from '@parley/client';
 import { Channel, ChannelKind } from '@parley/contract';
 import { channelTable } from '../src/channels.js';
-import { pickChannel, pickOnly } from '../src/find-channel.js';
+import { findChannel, findOnly, pickChannel, pickOnly } from '../src/find-channel.js';
 
 const channel = (id: number, name: string, ownerId = 'bob') =>
   Channel.fromPartial({ id, name, ownerId, userCount: id });
@@ -37,6 +38,17 @@ test('refuses an ambiguous name for an action that cannot be undone', () => {
   );
   expect(pickOnly({ mine: [], others: [channel(4, 'Lobby')] }, 'lobby').id).toBe(4);
 });
+
+test.each([findChannel, findOnly])(
+  '%p takes an empty name for no channel, even if only one is listed',
+  async (find) => {
+    const only = channel(4, 'lobby');
+    const listChannels = async () => ({ channels: [only], ids: [only.id] });
+    const client = { listChannels } as unknown as ParleyClient;
+    for (const empty of ['', ' '])
+      await expect(find(client, empty)).rejects.toThrow('Give the id or the name of a channel.');
+  },
+);
 
 test('shows each channel and the people in it as a table', () => {
   const users = [{ id: 'ann' }, { id: 'bob' }];
