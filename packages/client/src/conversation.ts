@@ -70,6 +70,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
   readonly #receipts: ReceiptBook;
   readonly #over: Promise<void>;
   #ended: Refusal | undefined;
+  #lastPlace: LogPosition | undefined; // set by a removal
   #timer: ReturnType<typeof setTimeout> | undefined;
   #welcome: Welcome | undefined;
   /** The log of the event that was read last. */
@@ -97,10 +98,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#over = this.#run().finally(forget);
   }
 
-  /**
-   * Resolves after the first welcome. Rejects with the Refusal or the signal's reason if one comes
-   * first.
-   */
+  /** Resolves after the first welcome, or rejects with the refusal or the signal's reason. */
   async entered(): Promise<void> {
     const welcomed = new Promise<void>((resolve) => {
       this.#onWelcome = resolve;
@@ -147,7 +145,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
    * later.
    */
   get place(): LogPosition | undefined {
-    return this.#exchange.place;
+    return this.#lastPlace ?? this.#exchange.place;
   }
 
   /**
@@ -240,9 +238,7 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     return this.#receipts.fetch(signal);
   }
 
-  /**
-   * Reconnects immediately: call it when the network has changed or the user does not want to wait.
-   */
+  /** Reconnects immediately, for example because the network has changed. */
   reconnect(): void {
     this.#link.reconnect();
   }
@@ -298,7 +294,10 @@ export class Conversation implements AsyncIterable<ConversationEvent> {
     this.#receipts.close();
     this.#ended = refusal ?? refuse('cancelled', { message: 'You left the channel.' });
     this.#pending.rejectAll(this.#ended);
-    for (const gap of await lastGap(refusal, this.place, this.#deps.history)) this.#queue.push(gap);
+    for (const gap of await lastGap(refusal, this.place, this.#deps.history)) {
+      if (this.place !== undefined) this.#lastPlace = { log: this.place.log, seq: gap.to };
+      this.#queue.push(gap);
+    }
     const { message, retryAfterMs } = this.#ended;
     this.#queue.push({ type: 'ended', reason: refusal?.reason ?? 'left', message, retryAfterMs });
     this.#deps.onEnd();
