@@ -138,7 +138,7 @@ export class TextView implements ChatView {
     this.#addUsers(channel.users);
     this.#count = here;
     const again = this.#where !== '';
-    this.#where = `${terminalLine(channel.name)} (channel ${channel.id})`;
+    this.#where = `${terminalLine(channel.name) || 'the direct chat'} (channel ${channel.id})`;
     this.#print(again ? `* back in ${this.#where}` : `* you are in ${this.#where}${this.#hint}`);
     this.who();
   }

@@ -41,6 +41,12 @@ test('the welcome names the channel and the people in it', async () => {
   ]);
 });
 
+test('a direct chat, which has no name, is called the direct chat', async () => {
+  const direct = Channel.fromPartial({ id: 8 });
+  const [first] = await shown({ ...welcome, channel: direct });
+  expect(first).toBe('* you are in the direct chat (channel 8); /help says more');
+});
+
 test('the welcome of a large channel shows the user count that the server sends', async () => {
   expect((await shown({ ...welcome, here: 121 }))[1]).toBe('* here (121): Bob B (bob), ann');
 });
