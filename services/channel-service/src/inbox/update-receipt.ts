@@ -17,6 +17,15 @@ function checkLog({ log, readSeq, deliveredSeq }: UpdateReceiptRequest, { hasHis
   if (log !== logId) throw refuse('other-log');
 }
 
+/** Moves the receipt of a member, and returns whether it found the row of the member. */
+async function move(pool: Pool, me: UserCaller, id: number, request: UpdateReceiptRequest): Promise<boolean> {
+  const access = await readAsMember(pool, me, id);
+  checkLog(request, access);
+  const { readSeq, deliveredSeq, markedUnread } = request;
+  const target = { channelId: id, userId: me.id, logId: access.logId };
+  return (await moveReceipt.run(pool, { ...target, readSeq, deliveredSeq, markedUnread })).length > 0;
+}
+
 /**
  * Handles UpdateReceipt: moves the caller's watermarks forward, never back and never beyond the end
  * of the log, and marks the chat as unread or read.
@@ -26,13 +35,9 @@ export function createUpdateReceipt(pool: Pool) {
     const id = oneChannel({ id: request.channelId });
     call.facts.channel = id;
     await limitRate(pool, receiptRate, me, 'change-too-often');
-    const access = await readAsMember(pool, me, id);
-    checkLog(request, access);
-    const { readSeq, deliveredSeq, markedUnread } = request;
-    const target = { channelId: id, userId: me.id, logId: access.logId };
-    const moved = await moveReceipt.run(pool, { ...target, readSeq, deliveredSeq, markedUnread });
-    const chat = await readChat(pool, me, id);
-    if (moved.length === 0) throw refuse('other-log');
-    return chat;
+    // No row: the caller was removed, or the log replaced, after `move` looked. The second attempt says so.
+    const isMoved = (await move(pool, me, id, request)) || (await move(pool, me, id, request));
+    if (!isMoved) throw refuse('too-busy');
+    return readChat(pool, me, id);
   };
 }
