@@ -6,6 +6,7 @@ import type { ChatView } from './chat-view.js';
 import { exitCodes } from './failure.js';
 import { findChannel } from './find-channel.js';
 import { JsonView } from './json-view.js';
+import { sendText } from './mentions.js';
 import { UserNames } from './names.js';
 import { output } from './output.js';
 import { terminalLine } from './plain-text.js';
@@ -50,17 +51,20 @@ async function succeeded(sending: Promise<unknown>, view: ChatView, failed = 'no
 async function runLine(line: string, conversation: Conversation, view: TextView, print: (text: string) => void) {
   const hasHistory = conversation.channel.retention?.nothing !== true;
   const command = typed(line, hasHistory);
+  const explain = (words: string) => print(`! ${terminalLine(words)}`);
   if (command?.do === 'leave') await conversation.leave();
   else if (command?.do === 'who') view.who();
   else if (command?.do === 'help') print(helpFor(hasHistory));
-  else if (command?.do === 'explain') print(`! ${terminalLine(command.words)}`);
-  else if (command?.do === 'send') await succeeded(command.act(conversation), view, command.failed);
+  else if (command?.do === 'explain') explain(command.words);
+  else if (command?.do === 'send') await succeeded(command.act(conversation, explain), view, command.failed);
 }
 
 /** Sends each line that is not blank after the previous one has been accepted, then leaves. */
 async function sendLines(lines: Interface, conversation: Conversation, view: ChatView): Promise<void> {
+  const explain = (words: string) => output.complain(`parley: warning: ${words}`);
   for await (const line of lines) {
-    if (line.trim() !== '' && !(await succeeded(conversation.send(line), view))) process.exitCode = exitCodes.refused;
+    if (line.trim() === '') continue;
+    if (!(await succeeded(sendText(conversation, line, {}, explain), view))) process.exitCode = exitCodes.refused;
   }
   await conversation.leave();
 }

@@ -1,5 +1,9 @@
 import type { Conversation } from '@parley/client';
 import { nearest } from '@parley/runtime';
+import { sendText } from './mentions.js';
+
+/** Carries out a typed line. Tells `explain` if it was carried out only in part. */
+type Act = (conversation: Conversation, explain: (words: string) => void) => Promise<unknown>;
 
 /** The meaning of a typed line. */
 export type TypedLine =
@@ -9,7 +13,7 @@ export type TypedLine =
   /** The line cannot be carried out; `words` says why. */
   | { readonly do: 'explain'; readonly words: string }
   /** `failed` names the action that did not happen if the server refuses it. */
-  | { readonly do: 'send'; readonly failed: string; readonly act: (conversation: Conversation) => Promise<unknown> };
+  | { readonly do: 'send'; readonly failed: string; readonly act: Act };
 
 interface Command {
   /** Description for the help. */
@@ -19,7 +23,12 @@ interface Command {
   readonly failed: string;
   /** Whether it changes an earlier message, so that the channel must have history. */
   readonly changes: boolean;
-  readonly act: (conversation: Conversation, seq: number, words: string) => Promise<unknown>;
+  readonly act: (
+    conversation: Conversation,
+    seq: number,
+    words: string,
+    explain: (words: string) => void,
+  ) => Promise<unknown>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
@@ -28,7 +37,7 @@ const commands: Readonly<Record<string, Command>> = {
     words: 'text',
     failed: 'not sent',
     changes: false,
-    act: (conversation, seq, words) => conversation.send(words, { replyTo: seq }),
+    act: (conversation, seq, words, explain) => sendText(conversation, words, { replyTo: seq }, explain),
   },
   edit: {
     does: 'replaces the text of your message',
@@ -87,6 +96,7 @@ export function helpFor(hasHistory: boolean): string {
     ['/who', 'lists the people here'],
     ['/quit', 'leaves, as Ctrl-C and Ctrl-D do'],
     ['//text', 'sends /text as a message'],
+    ['@bob', 'in a text, mentions the user bob'],
   ];
   const off = hasHistory ? '' : 'History is off here: no message can be edited, deleted, reacted to or pinned.\n';
   const lines = rows.map(([usage = '', does]) => `  ${usage.padEnd(20)} ${does}`);
@@ -123,7 +133,8 @@ function commandOf(line: string, hasHistory: boolean): TypedLine {
   if (seq === undefined || (words.trim() === '') !== (command.words === undefined)) {
     return { do: 'explain', words: `usage: ${usageOf(name, command)}` };
   }
-  return { do: 'send', failed: command.failed, act: (conversation) => command.act(conversation, Number(seq), words) };
+  const act: Act = (conversation, explain) => command.act(conversation, Number(seq), words, explain);
+  return { do: 'send', failed: command.failed, act };
 }
 
 /**
@@ -133,5 +144,5 @@ export function typed(line: string, hasHistory: boolean): TypedLine | undefined 
   if (line.trim() === '') return undefined;
   const text = line.startsWith('//') ? line.slice(1) : line;
   if (text === line && line.startsWith('/')) return commandOf(line, hasHistory);
-  return { do: 'send', failed: 'not sent', act: (conversation) => conversation.send(text) };
+  return { do: 'send', failed: 'not sent', act: (conversation, explain) => sendText(conversation, text, {}, explain) };
 }

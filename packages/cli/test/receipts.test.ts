@@ -102,6 +102,11 @@ test('a chat is marked as read and unread, and receipts say who has read a messa
   const third = await enter();
   await third.says('read by visit-2');
   expect(third.said).not.toContain('new since');
+  third.type('look, @visit-2');
+  await third.says('visit-1: look, @visit-2');
+  third.type('@visit-2, where is @nobody-here?');
+  await third.says('! sent without mentions: someone whom you named with @ is not in this channel');
+  expect(await json(bob, 'chats')).toMatchObject([{ unread: 2, mentions: 1 }]);
   third.type('/quit');
   await third.exited;
   await friend.leave();

@@ -11,13 +11,16 @@ function called(line: string): unknown[] {
   const names = ['send', 'edit', 'remove', 'react', 'unreact', 'pin', 'unpin'];
   const conversation = Object.fromEntries(names.map((name) => [name, record(name)]));
   const wish = typed(line, true);
-  if (wish?.do === 'send') wish.act(conversation as unknown as Conversation);
+  if (wish?.do === 'send') wish.act(conversation as unknown as Conversation, (words) => calls.push(words));
   return calls;
 }
 
 test.each([
-  ['hi /there', ['send', 'hi /there']],
-  ['//shrug', ['send', '/shrug']],
+  ['hi /there', ['send', 'hi /there', {}]],
+  ['//shrug', ['send', '/shrug', {}]],
+  ['@bob and @ann.b: look, @bob.', ['send', '@bob and @ann.b: look, @bob.', { mentions: ['bob', 'ann.b'] }]],
+  ['to me@home, @@bob, @, @-x', ['send', 'to me@home, @@bob, @, @-x', {}]],
+  ['/reply 7 yes @bob', ['send', 'yes @bob', { replyTo: 7, mentions: ['bob'] }]],
   ['/edit 7 new words', ['edit', 7, 'new words']],
   ['/reply #7 yes', ['send', 'yes', { replyTo: 7 }]],
   ['/react 7 👍', ['react', 7, '👍']],

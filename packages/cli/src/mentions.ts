@@ -1,0 +1,29 @@
+import type { Conversation, MessageOptions } from '@parley/client';
+import { isUserId, limits, Refusal } from '@parley/runtime';
+
+/** Returns the user ids that a text names as `@id`, each once, at most as many as a message may mention. */
+export function mentionsIn(text: string): string[] {
+  const named = [...text.matchAll(/(?<![\w.@-])@([\w.-]*\w)/g)].map(([, id = '']) => id);
+  return [...new Set(named)].filter(isUserId).slice(0, limits.mentions);
+}
+
+/**
+ * Sends a text that mentions the users whom it names as `@id`. If one of them is not in the channel,
+ * sends it without mentions, and tells `explain` so.
+ * @throws {Refusal} like `send`
+ */
+export async function sendText(
+  conversation: Conversation,
+  text: string,
+  options: Pick<MessageOptions, 'replyTo'>,
+  explain: (words: string) => void,
+): Promise<void> {
+  const mentions = mentionsIn(text);
+  try {
+    await conversation.send(text, { ...options, ...(mentions.length > 0 && { mentions }) });
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal && thrown.reason === 'mention-not-found')) throw thrown;
+    await conversation.send(text, options);
+    explain('sent without mentions: someone whom you named with @ is not in this channel');
+  }
+}
