@@ -1,6 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Client, credentials } from '@grpc/grpc-js';
-import { ChangeMemberRequest, Channel, type ChannelKind, ChannelService, Invite, User } from '@parley/contract';
+import {
+  AbuseReport,
+  ChangeMemberRequest,
+  Channel,
+  type ChannelKind,
+  ChannelService,
+  HistoryRequest,
+  Invite,
+  ListMembersRequest,
+  SearchRequest,
+  User,
+} from '@parley/contract';
 import { callUnary, clientOptions } from '@parley/rpc';
 import { openTestDatabase, ServiceProcess, type TestDatabase } from '@parley/testkit';
 import { Accounts, reasonOf } from './accounts.js';
@@ -142,6 +153,19 @@ test('a bot of one channel cannot be in another', async () => {
     callUnary(client, ChannelService.openDirect, User.fromPartial({ id: 'bound' }), { token: owner, withinMs }),
     make(token, 3),
     add(token, hall, 'bound'),
+    callUnary(client, ChannelService.history, HistoryRequest.fromPartial({ channelId: room }), { token, withinMs }),
+    callUnary(client, ChannelService.search, SearchRequest.fromPartial({ channelId: room, text: 'hi' }), {
+      token,
+      withinMs,
+    }),
+    callUnary(client, ChannelService.listMembers, ListMembersRequest.fromPartial({ channelId: hall }), {
+      token,
+      withinMs,
+    }),
+    callUnary(client, ChannelService.reportAbuse, AbuseReport.fromPartial({ channelId: room, userId: 'owner' }), {
+      token,
+      withinMs,
+    }),
   ];
   expect(await Promise.all(calls.map(reasonOf))).toEqual(calls.map(() => 'bot-channel'));
   expect(await reasonOf(add(owner, group, 'bound'))).toBe('ok');

@@ -1,6 +1,7 @@
 import type { Queryable } from '@parley/database';
 import { refuse } from '@parley/runtime';
 import type { UserCaller } from '@parley/service-kit';
+import { checkBotChannel } from '../requests/bot-channel.js';
 import { isListed } from '../requests/kinds.js';
 import type { LockedChannel } from '../transactions/locks.js';
 import { type Access, type OfferedRole, readAccess, readMembershipRows } from './member-store.js';
@@ -21,14 +22,15 @@ export interface ChannelMembership {
 
 /**
  * Reads the facts that decide which part of a channel a user may read.
- * @throws {Refusal} `channel-not-found`.
+ * @throws {Refusal} `bot-channel` or `channel-not-found`.
  */
 export async function accessOf(
   client: Queryable,
-  { id: userId }: Pick<UserCaller, 'id'>,
+  me: Pick<UserCaller, 'id' | 'onlyChannelId'>,
   channelId: number,
 ): Promise<Access> {
-  const [access] = await readAccess.run(client, { channelId, userId });
+  checkBotChannel(me, channelId);
+  const [access] = await readAccess.run(client, { channelId, userId: me.id });
   if (access === undefined) throw refuse('channel-not-found');
   return access;
 }

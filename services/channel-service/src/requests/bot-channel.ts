@@ -6,6 +6,6 @@ import type { UserCaller } from '@parley/service-kit';
  * for another channel.
  * @throws {Refusal} `bot-channel`.
  */
-export function checkBotChannel({ onlyChannelId }: UserCaller, channelId: number | null): void {
+export function checkBotChannel({ onlyChannelId }: Pick<UserCaller, 'onlyChannelId'>, channelId: number | null): void {
   if (onlyChannelId !== undefined && onlyChannelId !== channelId) throw refuse('bot-channel');
 }
