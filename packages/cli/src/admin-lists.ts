@@ -123,7 +123,8 @@ export async function deleteAccount(session: CommandSession, id: string, { purge
   const operator = await session.administration();
   const what = purge ? 'the account and all its messages' : 'the account; its messages stay';
   const question = `This deletes ${what}. It cannot be undone. Type ${terminalLine(id)} to go on: `;
-  if (!yes && (await askLine(question, process.stderr)) !== id) throw usage('Nothing was deleted.');
+  if (!yes && (await askLine(question, process.stderr)) !== id)
+    throw usage('That is not the id, so nothing was deleted.');
   await operator.deleteUser(id, purge);
   session.print(`${terminalLine(id)} is deleted${purge ? ', and so are its messages within minutes' : ''}.`, {
     id,

@@ -10,7 +10,7 @@ export function secondsOf(text: string): number | undefined {
 
 /**
  * Returns the Unix ms of the moment `text` from now, such as `7d`.
- * @throws {Failure} on other text; `option` names the option in its message
+ * @throws {Failure} if the text is not such a duration; the message names `option`
  */
 export function timeAfter(text: string, option: string): number {
   const seconds = secondsOf(text);
@@ -20,7 +20,7 @@ export function timeAfter(text: string, option: string): number {
 
 /**
  * Returns the first moment of a local date like `2026-01-31`, in Unix ms.
- * @throws {Failure} on other text; `option` names it in its message
+ * @throws {Failure} if the text is not such a date; the message names `option`
  */
 export function startOfDay(text: string, option: string): number {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];

@@ -94,7 +94,7 @@ export async function findChannel(client: ParleyClient, wanted: string): Promise
 /**
  * Picks the only channel with the name.
  * @throws {Refusal} `channel-not-found`
- * @throws {Failure} if there are several; it lists them
+ * @throws {Failure} if there are several; the message lists them
  */
 export function pickOnly(namesakes: Namesakes, wanted: string): Channel {
   const [channel, ...rest] = candidates(namesakes, wanted);

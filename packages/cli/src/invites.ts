@@ -71,7 +71,7 @@ function checkOptions({ uses, expires, list, revoke }: InviteOptions): void {
 /** Revokes an invite link, which may be of any chat that the user manages. */
 async function revokeLink(session: CommandSession, link: string): Promise<void> {
   const id = inviteIdIn(link);
-  if (id === undefined) throw usage('--revoke takes an invite link, such as --list prints.');
+  if (id === undefined) throw usage('--revoke takes an invite link. `--list` prints them.');
   await (await session.loggedIn()).invites.revoke(id);
   session.print('Nobody can join by that link any more.', { link: `invite-${id}` });
 }

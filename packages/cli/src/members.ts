@@ -81,7 +81,7 @@ export async function members(
 ): Promise<void> {
   if (userId === undefined && Object.keys(change).length === 0) return listMembers(session, wanted);
   const apply = changeOf(change);
-  if (userId === undefined) throw usage('Name the user whom the change is about.');
+  if (userId === undefined) throw usage('Give the user to change.');
   const client = await session.loggedIn();
   const { id } = await findOnly(client, wanted);
   const user = await apply(client, id, userId);

@@ -36,7 +36,7 @@ export class Readers {
     return isNews ? this.#lastRead() : undefined;
   }
 
-  /** Forgets everything, because the log is a different one. */
+  /** Forgets everything. Call it when the channel has another log. */
   clear(): void {
     this.#lastOwnSeq = 0;
     this.#readSeqs.clear();

@@ -49,7 +49,7 @@ export class Terminal {
     clearLine(process.stdout, 0);
   }
 
-  /** Removes the typed line from the screen, because its echo from the server is shown instead. */
+  /** Removes the typed line from the screen. The echo from the server is shown in its place. */
   #wipe(line: string): void {
     const rows = Math.ceil((prompt.length + line.length + 1) / (process.stdout.columns || 80));
     moveCursor(process.stdout, 0, -rows);

@@ -148,7 +148,7 @@ test('exports an account to stdout or to a new file that only its owner can read
 
 test('deletes a user only after the id is typed, or with --yes', async () => {
   const gone = await trio.people.make('going');
-  expect(await run(root, 'delete-user', gone.id)).toEqual([2, expect.stringContaining('Nothing was deleted.')]);
+  expect(await run(root, 'delete-user', gone.id)).toEqual([2, expect.stringContaining('nothing was deleted.')]);
   expect((await run(root, 'users', gone.id))[1]).toContain('active');
   expect(await run(root, 'delete-user', gone.id, '--yes')).toEqual([0, 'going is deleted.\n']);
   expect((await run(root, 'users', gone.id))[1]).toMatch(/deleted account .* deleted\n$/);

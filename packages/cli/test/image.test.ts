@@ -17,7 +17,7 @@ function production(): string {
 }
 
 /**
- * Prepares the state before those lines, which is the compiled source, and runs them. They install
+ * Compiles the source, as the Dockerfile does before those lines, and runs the lines. They install
  * offline, from a store that the setup has filled.
  */
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import type { ConversationEvent } from './events.js';
 
 /**
- * Limits of the unread events. Beyond them, lossy events are dropped first, then the older entries,
- * which become a gap.
+ * Limits of the unread events. Beyond them, lossy events are dropped first, then the older entries.
+ * A gap event stands for the dropped entries.
  */
 export const queueLimits = { events: 10_000, bytes: 16_777_216 } as const;
 

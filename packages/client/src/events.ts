@@ -86,7 +86,7 @@ export type PassingEvent =
 /**
  * Entries `from` to `to` did not arrive on the stream. If `filled` is true, all of them follow from
  * History in their current state: edits, deletions and reactions among them are folded into their
- * messages, which may be older. If false, they are missing.
+ * messages, and a change of a message before `from` is not reported. If false, they are missing.
  */
 export interface GapEvent {
   readonly type: 'gap';

@@ -8,7 +8,7 @@ import type { HistoryPage } from './history.js';
 const removals: ReadonlySet<Reason> = new Set(['removed', 'banned', 'not-a-member', 'channel-not-found']);
 
 /**
- * Returns the gap between `place` and a removal, which is the last entry that the user may read.
+ * Returns the gap from `place` to the entry of a removal, the last entry that the user may read.
  * Empty if nothing is missing there.
  */
 export async function lastGap(

@@ -209,7 +209,7 @@ export class Chat {
     conversation?.markRead();
   }
 
-  /** Reads the log as it is stored. */
+  /** Returns a model of the chat, made from its stored log. */
   async model({ people }: Trio): Promise<ChatModel> {
     const rows = await people.sql(
       `SELECT seq, kind, sender_id AS sender, client_id AS "clientId", coalesce(target_seq, 0) AS "targetSeq", data

@@ -16,7 +16,7 @@ const everyMs = 100;
 const askEveryMs = 1_100; // This is the sustained rate that a manager allows one user.
 const replacedWithinMs = 12_000;
 
-/** The owner to replace, and how to make it the owner. */
+/** The chat server that will be replaced. `place` moves a channel to it first. */
 export interface ChannelOwner {
   readonly addr: string;
   readonly place: (channelId: number) => Promise<void>;

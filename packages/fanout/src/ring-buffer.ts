@@ -7,8 +7,8 @@ export interface Amendment {
   /** Returns the earlier entry as it reads from now on. */
   readonly apply: (earlier: EncodedMessage) => EncodedMessage;
   /**
-   * For an edit: returns the edit without its text. It replaces the edit once a later change has
-   * replaced the text.
+   * For an edit: returns the edit without its text. The ring stores that instead of the edit once a
+   * later change has replaced the text.
    */
   readonly withdrawn?: () => EncodedMessage;
 }

@@ -56,8 +56,8 @@ export class MemoryBudget {
   }
 
   /**
-   * Returns a new holding without bytes. `ownerOf` returns the caller and, if it has parts, the
-   * part; it is called when the holding first has bytes. `drop` is called at most once, and
+   * Returns a new holding without bytes. `ownerOf` returns the caller and, if the caller has parts,
+   * the part. It is called when the holding first has bytes. `drop` is called at most once, and
    * afterwards nothing is counted.
    */
   open(ownerOf: () => readonly unknown[], drop: () => void): MemoryHolding {

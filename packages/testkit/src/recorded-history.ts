@@ -100,7 +100,7 @@ class Follower {
   #reported = new Set<number>();
   #last: number;
 
-  /** `order` maps seqs to names, from the table and from readers checked earlier; it grows. */
+  /** `order` maps seqs to names, from the table and from readers checked earlier. The history adds to it. */
   constructor(startsAfter: number, order: Map<number, string>, report: Report) {
     this.#last = startsAfter;
     this.#order = order;

@@ -115,7 +115,7 @@ test.each([
   ['channel-deleted', 'This room was deleted.'],
   ['logged-out', 'This session has ended.'],
   ['replaced', undefined],
-] as const)('fails pending messages after the end %s with the text %s', (reason, why) => {
+] as const)('marks pending messages as failed after the end `%s` (error text: %s)', (reason, why) => {
   const queued = { type: 'queued', outgoing: outgoing() } as const;
   expect(after(welcome(), queued, ended(reason)).outgoing).toMatchObject([{ failed: why }]);
   expect(after(welcome(), ended(reason), queued).outgoing).toMatchObject([{ failed: why }]);

@@ -245,7 +245,7 @@ describe('Delete', () => {
     });
   });
 
-  test('the audit calls a deleted direct chat by its kind, because it has no name and no owner', async () => {
+  test('audits a direct chat by its kind and opener, because it has no name and no owner', async () => {
     const { id } = await new Chats(rig).direct(me, (await rig.person()).id);
     const admin = await rig.person('admin');
     await rig.remove(admin, id);

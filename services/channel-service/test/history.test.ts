@@ -49,7 +49,7 @@ describe('pages', () => {
     expect(await chats.history(owner, id, { afterSeq: 25 })).toMatchObject({ messages: [], more: false });
   });
 
-  test('of size 0 have 100 entries, and a size of 101 or two directions are refused', async () => {
+  test('have up to 100 entries for a request with size 0; size 101 or two directions is refused', async () => {
     const id = await chats.make(owner, 'group');
     await chats.say(id, owner, 101);
     const page = await chats.history(owner, id);

@@ -41,8 +41,8 @@ afterAll(async () => {
 });
 
 /**
- * Checks that the seat exists or PostgreSQL has been up for 5 s, which holds at any time, however
- * slow the machine.
+ * Checks that the seat exists or PostgreSQL has been up for 5 s. One of the two holds at any time,
+ * however slow the machine.
  */
 const seatIsSafe = () =>
   rig.one(

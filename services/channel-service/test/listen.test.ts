@@ -196,7 +196,7 @@ describe('the owner of a channel', () => {
     await expect(rig.listen(await rig.person(), await rig.room(owner))).rejects.toEqual(reason('no-server'));
   });
 
-  test('is refused without a server, with a retry hint of a second', async () => {
+  test('does not exist without a server, so Listen is refused, with a retry hint of a second', async () => {
     const refused = await rig.listen(owner, await rig.room(owner)).catch((thrown) => thrown);
     expect(refused).toEqual(reason('no-server'));
     expect(refused.retryAfterMs).toBe(1_000);

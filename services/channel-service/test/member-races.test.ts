@@ -36,7 +36,7 @@ const shuffled = <T>(items: readonly T[]) => items.toSorted(() => Math.random() 
 const range = (count: number) => Array.from({ length: count }, (_, n) => n);
 let calls = 0;
 
-/** Calls the managers in turn. */
+/** Calls the next manager; successive calls rotate over all of them. */
 function ask<Q, S>({ token }: TestPerson, method: Parameters<typeof callUnary<Q, S>>[1], request: Q): Promise<S> {
   return insist(() => {
     calls += 1;

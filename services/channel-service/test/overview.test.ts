@@ -242,7 +242,7 @@ describe('unread messages and mentions', () => {
     expect(await countsOf(member, id)).toEqual([2, 0]);
   });
 
-  test('of a member who was removed and added again count the gap only with open history', async () => {
+  test('include those of the time between a removal and a return only with open history', async () => {
     const counts: number[] = [];
     for (const closedHistory of [false, true]) {
       const id = await group({ closedHistory });
@@ -258,7 +258,7 @@ describe('unread messages and mentions', () => {
     expect(counts).toEqual([4, 1]);
   });
 
-  test('in a closed history show no last message from before the member joined', async () => {
+  test('are none after joining a closed history, and there is no last message either', async () => {
     const id = await chats.make(owner, 'group', { closedHistory: true });
     await chats.say(id, owner, 3);
     await chats.add(owner, id, member);

@@ -58,7 +58,7 @@ describe('UpdateReceipt', () => {
     });
   });
 
-  test('ends at the last entry and begins where the member joined', async () => {
+  test('moves no receipt past the last entry or to before the member joined', async () => {
     const late = await rig.person();
     const before = await chats.say(id, owner, 3);
     await chats.add(owner, id, late);

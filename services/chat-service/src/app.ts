@@ -86,7 +86,7 @@ function openAppendPool(
 
 /**
  * Opens the pools of the append queue. `main` has one connection, for the one batch that all
- * channels share; it waits only briefly for a lock. `aside` is for channels that were locked.
+ * channels share; that batch waits only briefly for a lock. `aside` is for channels that were locked.
  */
 function openTracks(host: ServiceHost, config: ChatServiceConfig): Record<Track, Pool> {
   return {

@@ -77,7 +77,7 @@ describe('A stream with events refuses a bad message and stays open', () => {
     await stream.leave();
   });
 
-  test('also above the rate limit of a sender, with the time to wait', async () => {
+  test('even above the rate limit of a sender, and says how long to wait', async () => {
     const stream = await join({ events: true });
     for (let i = 0; i < 400; i++) stream.send('quick');
     const refused = await stream.find(({ ack }) => ack?.refusal !== undefined);
@@ -87,7 +87,7 @@ describe('A stream with events refuses a bad message and stays open', () => {
   });
 });
 
-describe('Without events a stream ends with the reason after', () => {
+describe('A stream without events ends with the reason after a message with', () => {
   test('data of 64 KiB + 1', async () => {
     const stream = await join();
     stream.send('', { data: Buffer.alloc(65_537) });

@@ -26,8 +26,8 @@ async function tryConnect(url: string, home: string): Promise<pg.Client | undefi
 }
 
 /**
- * Connects as soon as the PostgreSQL of `home` accepts connections; it may be recovering from a
- * crash.
+ * Connects as soon as the PostgreSQL of `home` accepts connections. That takes longer while
+ * PostgreSQL recovers from a crash.
  * @throws {Error} with one sentence if `ended` returns a reason, or after a minute.
  */
 export async function connectWhenReady(

@@ -186,8 +186,8 @@ export class CallTracker {
 }
 
 /**
- * Ends a call whose request did not arrive in time, because it holds memory before its token is
- * even checked.
+ * Ends a call whose request did not arrive in time. Such a request holds memory before its token
+ * is even checked.
  */
 function giveUp(serverCall: ServerCall): void {
   breakOff(serverCall, refuse('deadline-exceeded', { message: 'The request did not arrive in time. Send it again.' }));

@@ -31,7 +31,7 @@ export async function makeTargets(world: World): Promise<People> {
   return people;
 }
 
-/** Creates a user with a group and a room, whom one target has blocked. */
+/** Creates a user whom one target has blocked, and gives that user a group and a room. */
 async function makeAsker(world: World, id: string) {
   const person = await world.trio.people.make(id);
   const create = async (fields: object) =>
@@ -58,7 +58,7 @@ export async function askAboutUsers(world: World, people: People): Promise<Map<s
   return answers;
 }
 
-/** Calls whose answer tells nobody whether a user exists; a user who has blocked the caller looks missing to the latter. */
+/** Calls whose answer tells nobody whether a user exists. To the caller, a user who has blocked the caller looks missing. */
 const blindToUsers = ['Get', 'Search', 'OpenDirect', 'ChangeMember', 'SetBlock', 'ReportAbuse'];
 const blindToBlocks = ['OpenDirect', 'ChangeMember, add', 'ChangeMember, offer a room'];
 

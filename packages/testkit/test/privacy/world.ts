@@ -5,7 +5,7 @@ import { Chatter, type TestPerson, Trio, until } from '../../src/index.js';
 import { encoded } from './calls.js';
 import { RawClient } from './raw-call.js';
 
-/** What a person is, or was, in a channel of each kind. */
+/** The relation of a person to a channel. */
 export const roles = ['stranger', 'former', 'banned', 'blocked', 'suspended', 'member'] as const;
 export type Role = (typeof roles)[number];
 

@@ -68,7 +68,7 @@ export class RoomsWatch {
     clearTimeout(this.#timer);
   }
 
-  /** Polls soon, because someone came or went. */
+  /** Polls soon. Call it when someone came or went. */
   readonly pollSoon = (): void => this.#pollIn(soonMs);
 
   /** Loads one more page of the public list. */
@@ -95,7 +95,7 @@ export class RoomsWatch {
     if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.poll(), ms);
   }
 
-  /** Returns to the fast pace, because the user is active. */
+  /** Returns to the fast pace. Called when the user is active. */
   #wake(): void {
     if (this.#waitMs > intervals.busyMs) this.pollSoon();
     this.#waitMs = intervals.busyMs;

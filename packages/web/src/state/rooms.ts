@@ -83,7 +83,7 @@ function keepName(channel: Channel, before: Channel | undefined): Channel {
   return channel.kind === ChannelKind.DIRECT ? { ...channel, name: before?.name ?? 'Direct chat' } : channel;
 }
 
-/** Names a direct chat after the other user, with the id, because two users may have the same name. */
+/** Names a direct chat after the other user. The id is added, because two users may have the same name. */
 function withOther(state: RoomsState, { id, user }: Extract<RoomsAction, { type: 'other' }>): RoomsState {
   const channel = state.channels[id];
   if (channel === undefined) return state;

@@ -1,7 +1,7 @@
 -- Reads channels as one user sees them.
 -- A user is present if they have a live seat of the current ownership and the lease of its server
--- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server, which would read all
--- seats of that server.) A reader who is not present sees only the names of users that anyone may
+-- is live. (IS NOT DISTINCT FROM keeps the planner off the index by server. With that
+-- index, the query would read all seats of the server.) A reader who is not present sees only the names of users that anyone may
 -- find, and no names for an unlisted chat.
 -- name: describe
 SELECT :CHANNEL,

@@ -31,8 +31,8 @@ RETURNING (SELECT more.entries FROM more) AS entries;
 
 -- Moves the first seq of a channel past the entries that exceed its retention, at most `maxEntries`
 -- of them. The head is locked only while this one row is updated. Returns no row if there is
--- nothing to move past. (greatest ignores NULL, which means that no entry is over the count or too
--- old.)
+-- nothing to move past. (`greatest` ignores NULL. A NULL means that no entry is over the count, or
+-- that none is too old.)
 -- name: trim
 WITH cut AS (
   SELECT h.channel_id, h.log_id, h.first_seq AS was, k.counted_seq, greatest(many.seq + 1, old.seq + 1) AS first_seq

@@ -19,7 +19,7 @@ const channelsPerRun = 1_000;
 const deletedPerRun = 10;
 const slicesPerRun = 20;
 const sliceEntries = 5_000;
-/** These entries are read in full: at most 32 MiB of data. */
+/** Entries in one slice of the archive. A slice is read in full: at most 32 MiB of data. */
 const archivedSliceEntries = 500;
 
 /**

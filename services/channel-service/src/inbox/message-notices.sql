@@ -22,7 +22,7 @@ FROM unnest(:channelIds::int[], :logIds::uuid[], :lastSeqs::bigint[]) AS n (chan
 
 -- Notifies users of messages in parts of logs: mentioned users, users whose message got a reply,
 -- and the absent user of a direct chat. Skips messages that the user has already read, and messages
--- more than an hour old, which come up again when an index is rebuilt. A message notifies a user
+-- more than an hour old: these come up again when an index is rebuilt. A message notifies a user
 -- once, for the first of these reasons.
 -- name: notifyOfMessages
 WITH said AS (

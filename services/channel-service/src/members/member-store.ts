@@ -140,8 +140,8 @@ export type FoundUser = RowOf<typeof findUser>;
 export type ListedMember = RowOf<typeof listMembers>;
 
 /**
- * Position of a change in the log: the last seq before it and its own seq, which are equal if the
- * change is not an entry.
+ * Position of a change in the log: the last seq before the change, and the change's own seq. Both
+ * are equal if the change is not an entry.
  */
 export type ChangePosition = RowOf<typeof nextRevision>;
 

@@ -35,7 +35,7 @@ export async function accessOf(
   return access;
 }
 
-/** Reads the memberships of users in a channel, in the order of their ids, which may be in any case. */
+/** Reads the memberships of users in a channel, in the order of `userIds`. The ids may be in any case. */
 export async function readMemberships(
   client: Queryable,
   { id: channelId, kind, ownerId }: Pick<LockedChannel, 'id' | 'kind' | 'ownerId'>,

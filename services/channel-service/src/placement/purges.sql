@@ -14,7 +14,8 @@ DELETE FROM chat.invite WHERE least(expires_at, revoked_at, CASE WHEN use_count 
 -- name: purgeKeys
 DELETE FROM chat.signing_key WHERE expires_at < now() - interval '1 day';
 
--- Deletes notifications that are older than 90 days, at most 5,000 at a time. Ids follow the time.
+-- Deletes notifications that are older than 90 days, at most 5,000 at a time. Ids increase with
+-- time, so the lowest ids are the oldest.
 -- name: purgeNotifications
 DELETE FROM chat.notification WHERE id IN (
   SELECT id FROM (SELECT id, created_at FROM chat.notification ORDER BY id LIMIT 5000) oldest WHERE created_at < now() - interval '90 days'

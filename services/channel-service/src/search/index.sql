@@ -1,5 +1,5 @@
--- Continues the sweep over all channels, which finds those that the servers no longer own, and
--- returns its next part: channels above `after_id`, up to `last_id`. No row if another manager is
+-- Continues the sweep over all channels and returns its next part: channels above `after_id`, up to
+-- `last_id`. The sweep finds channels that no server owns any more. No row if another manager is
 -- doing this, or has done it within half a second. The transaction that looks for new entries holds
 -- the lock.
 -- name: moveSweep

@@ -6,9 +6,9 @@ export const wordRules = 1;
 
 /** A word, an emoji, or a run of letters of a script that is written without spaces. */
 export interface Token {
-  /** The spellings under which it is found: one, or two for a word with an umlaut. */
+  /** The spellings under which the token is found: one, or two for a word with an umlaut. */
   readonly forms: readonly string[];
-  /** Whether it is a run, which is found by any part of it. */
+  /** Whether the token is a run. A run is found by any part of it. */
   readonly isRun: boolean;
 }
 
@@ -29,7 +29,7 @@ const pieces = new RegExp(
 const invisible = /[\p{Default_Ignorable_Code_Point}\u0640]/gu;
 /** Marks of scripts in which people often leave the marks out when they type. */
 const accents = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Arabic}\p{Script=Hebrew}])\p{M}+/gu;
-/** Russian stress marks, and the dots of ё. Those of й, ї and ў make another letter. */
+/** Russian stress marks, and the dots of ё. The marks of й, ї and ў make another letter, so they are not here. */
 const stress = /(\p{Script=Cyrillic})[\u0300\u0301]+/gu;
 const yo = /е\u0308/gu;
 
@@ -103,8 +103,8 @@ function spellingsAt({ forms, isRun }: Token): readonly (readonly string[])[] {
 }
 
 /**
- * Returns the words of a text as PostgreSQL writes a `tsvector`: each with its positions. `labels`
- * have no positions.
+ * Returns the labels and the words of a text, as PostgreSQL writes a `tsvector`: first the labels,
+ * without positions, and then each word with its positions.
  */
 export function vectorOf(text: string, labels: readonly string[]): string {
   const places = new Map<string, number[]>();

@@ -13,8 +13,8 @@ export interface ReconcilerDeps {
   readonly sessions: Sessions;
   readonly now: () => number;
   /**
-   * Called with the number of channels that were lost to another server, or given back because they
-   * are empty.
+   * Called with the number of channels that were lost to another server, or that were given back
+   * empty.
    */
   readonly onLeft: (why: 'lost' | 'empty', channels: number) => void;
 }
@@ -95,8 +95,8 @@ export class Reconciler {
   }
 
   /**
-   * Closes lost channels, so that they take no more messages. Returns their sessions, which are
-   * still open.
+   * Closes lost channels, so that they take no more messages. Returns the sessions that are still
+   * open in them.
    */
   #close(lost: readonly LiveChannel[]): ChatSession[] {
     this.#deps.onLeft('lost', lost.filter(({ moving }) => !moving).length);

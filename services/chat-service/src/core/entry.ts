@@ -45,11 +45,11 @@ export interface Candidate extends LogEntry {
 
 /** Outcome of an entry. */
 export type AppendOutcome =
-  /** It was committed now. */
+  /** The entry was committed now. */
   | { readonly is: 'stored'; readonly seq: number; readonly sentAtMs: number; readonly revision: number }
   /** An earlier attempt has committed the entry. */
   | { readonly is: 'duplicate'; readonly seq: number; readonly sentAtMs: number }
-  /** No earlier attempt has stored it, and it is not allowed now. */
+  /** No earlier attempt has stored the entry, and the entry is not allowed now. */
   | { readonly is: 'denied'; readonly denial: Denial }
   /** Another message has this client id. */
   | { readonly is: 'reused' }
@@ -66,7 +66,7 @@ export type AppendOutcome =
 
 /** Outcome of one entry of a batch. */
 export type BatchOutcome =
-  | AppendOutcome /** Members or settings have changed; they have this revision now. Nothing was written. */
+  | AppendOutcome /** Members or settings have changed. The channel has this revision now. Nothing was written. */
   | Stale;
 
 export interface Stale {

@@ -366,8 +366,8 @@ export class Sequencer {
   }
 
   /**
-   * Loads members and settings. They may be older than the commit that reported the revision
-   * `atLeast`; they still count as that revision.
+   * Loads members and settings. The loaded state may be older than the commit that reported the
+   * revision `atLeast`, but still counts as that revision.
    */
   async #reload(atLeast = this.#wanted.revision): Promise<void> {
     this.#isLoading = true;

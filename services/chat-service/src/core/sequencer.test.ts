@@ -57,7 +57,8 @@ class World {
   }
 
   /**
-   * Removes a user with an entry, as a manager does. It is the last entry that the user may see.
+   * Removes a user with an entry, as a manager does. That entry is the last one that the user may
+   * see.
    */
   remove(user: string): void {
     this.revision += 1;

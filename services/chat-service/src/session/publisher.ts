@@ -161,8 +161,8 @@ export class Publisher {
   }
 
   /**
-   * Checks the mentions of a message that is not stored. It reaches only users who are here, so it
-   * can mention nobody else.
+   * Checks the mentions of a message that is not stored. Such a message reaches only users who are
+   * here, so it can mention nobody else.
    */
   #checkMentions({ mentions }: Message): Refusal | undefined {
     return mentions.every((userId) => this.#channel.isHere(userId)) ? undefined : refuse('mention-not-found');

@@ -76,8 +76,8 @@ const atOnce: CloseInfo = { listenAgain: true, retryAfterMs: 0 };
 /** Milliseconds after which a reader that has not read its goodbye is reset. */
 const partWithinMs = 2_000;
 /**
- * Milliseconds after which a reader that has not read all missed entries is reset. It reconnects
- * for the rest.
+ * Milliseconds after which a reader that has not read all missed entries is reset. The client
+ * reconnects for the rest.
  */
 const replayWithinMs = 60_000;
 

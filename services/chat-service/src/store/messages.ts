@@ -91,8 +91,8 @@ function isBadRow(error: unknown): boolean {
 }
 
 /**
- * Returns true if the statement exceeded its lock timeout or its total time limit. It was rolled
- * back.
+ * Returns true if the statement exceeded its lock timeout or its total time limit. The database
+ * has then rolled the statement back.
  */
 function isTooBusy(error: unknown): boolean {
   return isLockTimeout(error) || (error as { code?: unknown }).code === '57014';
@@ -261,8 +261,9 @@ export class MessageStore {
   }
 
   /**
-   * Sets the outcomes of denied changes. They are looked up first, because an earlier attempt may
-   * have been stored. A change that depends on an entry that was not written is checked again.
+   * Sets the outcomes of denied changes. First looks for each change in the table, because an
+   * earlier attempt may have stored it. If a change depends on an entry that was not written, it is
+   * checked again.
    */
   async #deny(
     client: Queryable,

@@ -1,4 +1,4 @@
--- Claims a reserved seat, which works once. Returns no row if the seat was used, was replaced by a
+-- Claims a reserved seat; each can be claimed once. Returns no row if the seat was used, was replaced by a
 -- newer Listen, is too late or belongs to another server, if the channel moved or was deleted, or
 -- if the user logged out or was suspended, banned or deleted.
 -- name: claimSeat

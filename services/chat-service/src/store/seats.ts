@@ -68,7 +68,7 @@ export class SeatStore {
     this.#instanceId = instanceId;
   }
 
-  /** Claims a seat, which works once. Returns undefined if it cannot be claimed. */
+  /** Claims a seat; each can be claimed once. Returns undefined if it cannot be claimed. */
   async claim({ seat, channelId, userId }: SeatKey): Promise<ClaimedSeat | undefined> {
     const [claimed] = await claimSeat.run(this.#pool, {
       seatId: seat,
