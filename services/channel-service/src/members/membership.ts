@@ -32,8 +32,8 @@ export function requireUserId(id: string): void {
 }
 
 /**
- * Reads a user who has an account, even one whom the caller cannot find. `met` says whether the
- * two have met in the channel, if the caller may see it.
+ * Reads a user who has an account, even one whom the caller cannot find. `met` says whether that
+ * user and the caller have met in the channel, if the caller may see it.
  * @throws {Refusal} `invalid-user-id` or `user-not-found`.
  */
 export async function readUser(
