@@ -61,7 +61,7 @@ function generateDescriptors(out) {
   writeFileSync(join(out, 'method-names.ts'), methodNamesIn(set));
 }
 
-/** Returns a module with the methods of each service, which a server needs before anyone asks for descriptors. */
+/** Returns a module with the methods of each service. A server needs them before anyone asks for descriptors. */
 function methodNamesIn(set) {
   const { fromBinary } = require('@bufbuild/protobuf');
   const { FileDescriptorSetSchema } = require('@bufbuild/protobuf/wkt');

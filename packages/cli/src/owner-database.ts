@@ -5,7 +5,7 @@ import { readRunFacts } from './run-file.js';
 /** Chooses the database; the command connects as its owner. */
 export interface OwnerOptions {
   readonly database?: string;
-  /** Data folder of a running `npm start`, which names its database. */
+  /** Data folder of a running `npm start`. The folder names the database. */
   readonly data: string;
 }
 

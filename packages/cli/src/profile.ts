@@ -13,7 +13,7 @@ export const visibilityNames = {
   nobody: Visibility.NOBODY,
 } as const;
 
-/** The options of `profile`, which change the user's own. */
+/** The options of `profile`. They change the user's own profile. */
 export interface ProfileOptions {
   readonly name?: string;
   readonly about?: string;

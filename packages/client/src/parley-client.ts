@@ -199,7 +199,7 @@ export class ParleyClient {
     return session;
   }
 
-  /** Ends the session on the server, which ends every conversation too, and forgets the token. */
+  /** Ends the session on the server, and with it every conversation. Then forgets the token. */
   async logout({ signal }: Abortable = {}): Promise<void> {
     await this.#ask(calls.logout, { everywhere: false, sessionId: '' }, signal);
     this.#token = undefined;

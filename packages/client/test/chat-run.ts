@@ -201,7 +201,7 @@ export class Chat {
     return summary;
   }
 
-  /** Marks as read on the stream, which certainly happens only if the stream stays. */
+  /** Marks as read on the stream. The mark is certain to arrive only if the stream stays. */
   markRead(member: Member): void {
     const { conversation } = this.readerOf(member);
     const { certain = 0, possible = 0 } = this.#read.get(member) ?? {};

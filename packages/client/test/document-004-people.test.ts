@@ -3,10 +3,10 @@
  * notifications and profiles. A title begins with the numbers of its points. The other points are in
  * document-004-messages and document-004-receiving.
  *
- * Without a test here: the web page (13, packages/web), PostgreSQL (14, every test), Redis (15, not
- * needed), push notifications (7, 16) and pictures (18, 21), which come with files and the gateway,
- * and what the document calls future: end-to-end encryption, login by QR code, a mobile app (51 to
- * 53).
+ * These have no test here: the web page (13, packages/web); PostgreSQL (14, every test); Redis (15,
+ * not needed); push notifications (7, 16) and pictures (18, 21), because they come with files and
+ * the gateway; and the items that the document calls future: end-to-end encryption, login by QR
+ * code and a mobile app (51 to 53).
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ServiceProcess, Trio } from '@parley/testkit';

@@ -50,8 +50,8 @@ const types: pg.CustomTypesConfig = {
 };
 
 /**
- * Settings of every connection. They override the defaults of the role, which the role itself may
- * have changed.
+ * Settings of every connection. They override the role's defaults, because the role itself may have
+ * changed those.
  */
 const fixedSettings = { default_transaction_isolation: 'read\\ committed' };
 

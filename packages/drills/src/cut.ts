@@ -102,7 +102,7 @@ async function cutUnnoticed(cutOff: () => void, reconnect: () => void): Promise<
   return { since };
 }
 
-/** Cuts a chat server off from the managers, which its users should not notice. */
+/** Cuts a chat server off from the managers. Its users should not notice. */
 export const cutFromManagers: Disturbance = {
   name: 'black hole between a chat server and the managers',
   owner: 'extra server',
@@ -120,7 +120,7 @@ export const cutFromManagers: Disturbance = {
   },
 };
 
-/** Frozen managers accept connections and never respond, which is a black hole for everyone. */
+/** Frozen managers accept connections but never respond: a black hole for everyone. */
 export const hungManagers: Disturbance = {
   name: 'black hole of all managers',
   backWithinMs: unnoticedMs,

@@ -100,7 +100,7 @@ test.each([
   expect((await raw.call(logout, empty, headers)).reason).toBe(reason);
 });
 
-/** Returns the outcome of `Get`, which reads chat-resume, with this metadata. */
+/** Returns the outcome of `Get` with this metadata. `Get` reads chat-resume. */
 function getWith(metadata: Metadata): Promise<{ metadata: Metadata } | string> {
   return ask(server, UserService.get, User.create(), metadata).then(
     ({ id }) => id,

@@ -43,7 +43,7 @@ export function exportsWithoutExample(folder: string): string[] {
 
 /**
  * Compiles each `@example` of a package's sources as a module of that package, with the options of
- * the workspace. Returns the number of examples and the compiler's output, which is empty on success.
+ * the workspace. Returns the number of examples and the compiler's output; no output means success.
  * @param folder of the package, from the root of the repository, such as `packages/client`
  */
 export function compileExamples(folder: string): { count: number; errors: string } {

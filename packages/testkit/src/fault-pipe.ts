@@ -48,8 +48,8 @@ export class FaultSwitch {
 }
 
 /**
- * Breaks a connection. Avoids a bug of Node 20, which leaks a handle that is reset while its end is
- * being sent, and then never exits.
+ * Breaks a connection. Avoids a bug of Node 20: it leaks a handle that is reset while its end is
+ * being sent, and then the process never exits.
  */
 export function breakSocket(socket: Socket): void {
   if (socket.writableEnded && !socket.writableFinished) socket.destroy();

@@ -15,7 +15,7 @@ const heldBound = 524_288; // Maximum bytes held in Envoy, for all five streams 
 const outsideBound = 1_048_576;
 const authorized = (token) => ({ authorization: `Bearer ${token}`, te: 'trailers', 'chat-events': '1' });
 
-/** A page on HTTP/1.1 in text mode, which stops reading after its welcome. */
+/** A page on HTTP/1.1 in text mode. It stops reading after its welcome. */
 async function slowPage({ url }, token) {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
   const type = 'application/grpc-web-text';

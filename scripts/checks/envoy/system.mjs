@@ -61,7 +61,7 @@ export class EnvoySystem {
   }
 
   /**
-   * Waits until Envoy has the keys of join tokens, which it fetches after it has begun to listen.
+   * Waits until Envoy has fetched the keys of join tokens. It begins to listen before that.
    */
   async #untilTrusted() {
     const person = await this.trio.people.make('first');

@@ -1,4 +1,4 @@
-/** Checks Envoy's listener with its own certificate, using curl and grpcurl, which verify it. */
+/** Checks Envoy's listener with its own certificate, using curl and grpcurl. Both verify the certificate. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -30,7 +30,7 @@ function serverOf({ server }: ListenResponse): Client {
   return clients.get(server?.addr ?? '') as Client;
 }
 
-/** A client like a browser: a Subscribe stream, and Send calls beside it. */
+/** A client like a browser: a Subscribe stream, and separate Send calls. */
 class Page {
   readonly seat: ListenResponse;
   readonly frames: Message[] = [];

@@ -133,7 +133,7 @@ export class Callers {
   }
 
   /**
-   * Finds the bot of a token, which only the database knows, and waits for a free slot. All tokens
+   * Finds the bot of a token in the database and waits for a free slot. All tokens
    * that have not been found yet share the slots of one user, so that invented tokens cannot keep
    * all connections busy.
    */

@@ -30,7 +30,7 @@ export interface RoomDeps {
   readonly channelId: number;
   /** Called when the user leaves, in this tab or another. */
   readonly onLeft: () => void;
-  /** Called with the reason of a refusal, which may mean that the session is over. */
+  /** Called with the reason of a refusal. Some reasons mean that the session is over. */
   readonly onRefused: (reason: string) => void;
   /** Called when the browser does not store the conversation. */
   readonly onUnsaved: () => void;

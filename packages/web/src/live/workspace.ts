@@ -12,7 +12,7 @@ import { RoomsWatch } from './rooms-watch.js';
 export interface WorkspaceDeps {
   readonly database: BrowserDatabase;
   readonly session: Session;
-  /** Called with the reason of each refusal, which may mean that the session is over. */
+  /** Called with the reason of each refusal. Some reasons mean that the session is over. */
   readonly onRefused: (reason: string) => void;
 }
 

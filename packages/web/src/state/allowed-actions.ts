@@ -5,7 +5,7 @@ import { hasHistory } from './retention.js';
 export interface AllowedActions {
   /** Send messages. Without a connection they wait. */
   readonly say: boolean;
-  /** Edit, delete and react, which needs a message history. */
+  /** Edit, delete and react. All three need a message history. */
   readonly change: boolean;
 }
 

@@ -78,7 +78,7 @@ SELECT id::text AS position, at, actor, action, target, detail FROM (
      AND m.id > :after::text::bigint ORDER BY m.id LIMIT :size)
 ) lines ORDER BY lines.id LIMIT :size;
 
--- Lines of the audit about what the user did, without their details, which are about others.
+-- Lines of the audit about what the user did, without the details, because these are about others.
 -- name: exportAuditBy
 SELECT id::text AS position, at, action, target
 FROM chat.audit WHERE actor = :userId AND id > :after::text::bigint ORDER BY id LIMIT :size;

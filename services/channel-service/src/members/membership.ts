@@ -88,7 +88,7 @@ async function checkRoom(client: Queryable, { id: channelId, userLimit }: Locked
 }
 
 /**
- * Makes a user a member, or does nothing if they are one. Notifies a user whom somebody else adds.
+ * Makes a user a member, or does nothing if they are one. Notifies the user if somebody else adds them.
  * @throws {Refusal} `banned`, `channel-full` or `bot-channel`.
  */
 export async function addMember(

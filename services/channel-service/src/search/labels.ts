@@ -1,6 +1,6 @@
 /**
- * Labels stand beside the words of a message, so that one index finds words, channel, sender and
- * time together. They begin with a character that no word contains.
+ * Labels are indexed together with the words of a message, so that one index finds words, channel,
+ * sender and time. A label begins with a character that no word contains.
  */
 export const channelLabel = (channelId: number) => `#${channelId}`;
 

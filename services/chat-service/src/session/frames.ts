@@ -25,14 +25,14 @@ let writer = new BinaryWriter();
  */
 const frameFields = 256;
 /**
- * Maximum bytes of a reaction or an event in one frame of a client, which sends only short events.
+ * Maximum bytes of a reaction or an event in one frame of a client. Clients send only short events.
  */
 const eventBytes = 1_024;
 const firstEventField = 16;
 
 /**
  * Returns whether a frame is cheap to decode. In any other frame, every two bytes may be an empty
- * nested message, which becomes an object.
+ * nested message, and each of these becomes an object.
  */
 function isCheap(bytes: Buffer): boolean {
   const reader = new BinaryReader(bytes);

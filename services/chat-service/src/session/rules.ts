@@ -45,8 +45,8 @@ export function normalise(message: Message): void {
 }
 
 /**
- * Returns whether a deletion, pin or reaction carries content of its own, which nobody could
- * moderate.
+ * Returns whether a deletion, pin or reaction carries content of its own. Nobody could moderate
+ * such content.
  */
 function carriesContent({ data, contentType, mentions }: Message, rules: KindRules): boolean {
   if (rules.data === 'content') return false;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { prefixBytes } from '@parley/rpc';
 import { limits, Refusal, refuse } from '@parley/runtime';
 
-/** Framing of gRPC-Web: `binary` frames, or `text`, which is base64 of them. */
+/** Framing of gRPC-Web: `binary` frames, or `text`: the same frames in base64. */
 export type WebFraming = 'binary' | 'text';
 
 const forms = /^application\/grpc-web(-text)?(\+proto)?(;|$)/i;

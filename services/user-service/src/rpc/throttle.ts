@@ -14,8 +14,8 @@ export const failuresOfStrangers: Rate = { key: 'login-account', secondsPerCall:
  */
 export const failuresOfOwner: Rate = { key: 'login-owner', secondsPerCall: 45, burst: 20 };
 /**
- * Changes per user that need the current password. Each costs one or two hashes, which delays every
- * login.
+ * Changes per user that need the current password. Each costs one or two hashes, and these delay
+ * every login.
  */
 export const passwordOfUser: Rate = { key: 'password-user', secondsPerCall: 10, burst: 10 };
 /** Name changes per user. Others see a name at once, so it must not become a way to chat. */
