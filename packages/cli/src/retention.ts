@@ -7,7 +7,7 @@ const longestSeconds = 2_147_483_647;
 
 /**
  * Parses a retention: `forever`, `nothing`, or a time like `7d`.
- * @throws {Failure} on other text
+ * @throws {Failure} if the text is none of these
  */
 export function retentionFrom(text: string): Partial<Retention> {
   if (text === 'forever') return { everything: true };

@@ -117,7 +117,7 @@ export class ModelServer {
     this.#firstSeq = 1;
   }
 
-  /** Makes the log so far impossible to replay. */
+  /** Makes the entries written so far impossible to replay. */
   forget(): void {
     this.#firstSeq = this.entries.length + 1;
   }

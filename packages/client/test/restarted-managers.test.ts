@@ -86,7 +86,7 @@ async function leaseLater(): Promise<void> {
 
 /**
  * Stops a manager with SIGTERM, waits longer than a lease while every send is acked, and restarts
- * it at its address.
+ * the manager at its address.
  */
 async function restart(manager: ServiceProcess): Promise<void> {
   await manager.stop();

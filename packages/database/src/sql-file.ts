@@ -36,8 +36,8 @@ export class SqlFile {
   }
 
   /**
-   * Declares a statement with the types of its parameters and of its columns, in the order in which
-   * it returns them.
+   * Declares a statement with the types of its parameters and of its columns, in the order of the
+   * columns in the result.
    * @throws {Error} if the file has no such statement or its parameters have other names.
    */
   statement<Parameters extends SqlFields = Record<never, never>, Columns extends SqlFields = Record<never, never>>(

@@ -81,7 +81,7 @@ describe('the limit of a request', () => {
     expect((await raw.call(path, frameOf(login(bytes)))).status).toBe(status.OK);
   });
 
-  test('refuses a request that is one byte too long by its prefix, before the rest arrives', async () => {
+  test('refuses a request that is one byte too long as soon as its prefix arrives', async () => {
     const stream = raw.open(path);
     const answered = answerOf(stream);
     for (const byte of [0, 0, 1, 0, 1]) stream.write(Buffer.of(byte));

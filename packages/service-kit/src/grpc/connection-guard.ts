@@ -10,8 +10,8 @@ interface Inner {
 }
 
 /**
- * Limits the connections of a gRPC server. Closes those on which no call begins in time, except
- * those of trusted proxies, which connect in advance.
+ * Limits the connections of a gRPC server. Closes a connection on which no call begins in
+ * time, unless a trusted proxy opened it: proxies connect in advance.
  */
 export function guardConnections(
   server: Server,

@@ -85,7 +85,7 @@ export async function forgetConversation(database: BrowserDatabase, channelId: n
 
 /**
  * Stores a conversation as it changes. It writes position and lines in one transaction, so that
- * they stay consistent.
+ * both stay consistent.
  */
 export class ConversationSaver {
   readonly #database: BrowserDatabase;

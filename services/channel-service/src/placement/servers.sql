@@ -3,7 +3,7 @@
 -- set back. A server never returns from draining or stopped. Its name and addresses stay the same
 -- for the life of the process, and only the keys that registered it may report for it.
 -- Returns no row if the keys differ, or if no key of the process is in the table: a row without
--- them would refuse the process once it publishes its key again. `inserted`: first report of this
+-- keys would refuse the process once it publishes its key again. `inserted`: first report of this
 -- process.
 -- name: registerServer
 INSERT INTO chat.server AS s (instance_id, name, addr, internal_addr, tls, state, load, seats, metric, lease_until, chain)

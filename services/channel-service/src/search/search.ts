@@ -17,7 +17,7 @@ const maxWaiting = 16;
 /** Position of a message in the order of the results. */
 type MatchPosition = Pick<SearchMatch, 'channelId' | 'seq' | 'sentMs'>;
 
-/** What to look for, and where. */
+/** The terms to look for, and the messages to search. */
 interface MessageQuery {
   readonly terms: readonly string[];
   readonly scope: Scope;

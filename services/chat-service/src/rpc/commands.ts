@@ -15,8 +15,8 @@ export interface CommandDeps {
   readonly heads: HeadStore;
   readonly channelLoader: ChannelLoader;
   /**
-   * Shows these sessions everything that is committed in their channels, before they learn that
-   * they were removed.
+   * Shows these sessions everything that is committed in their channels, before the clients learn
+   * of their removal.
    */
   readonly showLast: (sessions: readonly ChatSession[]) => Promise<void>;
   /** Begins to give every channel back, without waiting for the end. */

@@ -74,7 +74,7 @@ export class Upstreams implements Part {
 
   /**
    * Resolves if a manager and a user-service can be reached.
-   * @throws {Error} one sentence that names what is missing.
+   * @throws {Error} one sentence that names the service that cannot be reached.
    */
   async checkReachable(): Promise<void> {
     const kinds = { manager: this.#managers, 'user-service': this.#users };
