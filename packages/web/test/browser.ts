@@ -92,6 +92,12 @@ export class Visitor {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Waits until the composer contains the text that is to be edited. */
+  async editing(): Promise<void> {
+    await this.page.getByText('Editing:').waitFor();
+    await this.page.waitForFunction(() => document.querySelector('textarea')?.value !== '');
+  }
+
   /** Returns the messages with exactly this text. */
   message(text: string): Locator {
     return this.page.locator('.message', { has: this.page.locator('.text').getByText(text, { exact: true }) });

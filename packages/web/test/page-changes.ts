@@ -28,6 +28,7 @@ inChromium('messages and changes', () => {
     const ofOther = `UPDATE chat.message SET sender_id = $1 WHERE channel_id = (SELECT id FROM chat.channel WHERE name = 'refused')`;
     await stage.trio.people.sql(ofOther, [id]);
     await composerOf(ann).press('ArrowUp');
+    await ann.editing();
     await ann.say('changed');
     await ann.page.getByText(/^The edit was not saved\./).waitFor();
     await stage.picture(ann, 'refused-edit');

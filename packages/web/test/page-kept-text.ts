@@ -54,6 +54,7 @@ inChromium('unfinished texts', () => {
     await second.message('frist').waitFor();
     await composerOf(ann).fill('half a thought');
     await act(ann, 'frist', 'Edit');
+    await ann.editing();
     await composerOf(ann).fill('first, and more');
     await remove(second, 'frist');
     await ann.page.getByText('The message you are editing no longer exists.', { exact: false }).waitFor();
@@ -76,6 +77,7 @@ inChromium('unfinished texts', () => {
     await ann.say('gone soon');
     await ann.page.getByTitle('Sent').waitFor();
     await composerOf(ann).press('ArrowUp');
+    await ann.editing();
     await composerOf(ann).fill('a long new text');
     await ann.page.getByText('The message you are editing no longer exists.', { exact: false }).waitFor();
     expect(await wordsOf(ann)).toBe('a long new text');
@@ -88,6 +90,7 @@ inChromium('unfinished texts', () => {
     const ann = await saying('twice', 'one');
     await ann.page.route('**/chat.v1.ChatService/*', () => {}); // The server never answers it.
     await composerOf(ann).press('ArrowUp');
+    await ann.editing();
     await ann.say('one two');
     await ann.message('one two').waitFor();
     await composerOf(ann).press('ArrowUp');
@@ -98,6 +101,7 @@ inChromium('unfinished texts', () => {
   test('keeps an open edit across rooms and reloads, and asks before signing out', async () => {
     const ann = await saying('kept edit', 'old text');
     await composerOf(ann).press('ArrowUp');
+    await ann.editing();
     await composerOf(ann).fill('new text, not saved');
     await ann.make('another');
     await ann.enter('kept edit');
@@ -123,6 +127,7 @@ inChromium('unfinished texts', () => {
     await ann.enter('kept reply');
     await ann.page.getByText('Reply to Ann:').waitFor();
     await act(ann, 'something else', 'Edit');
+    await ann.editing();
     await ann.say('something different');
     await ann.page.getByText('Reply to Ann:').waitFor();
     await has(ann, 'an answer');

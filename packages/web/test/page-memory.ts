@@ -56,6 +56,7 @@ inChromium('browser storage', () => {
     await Promise.all([ann, bob].map((one) => one.keeps('SECRET', true)));
     await ann.message('first words').hover();
     await ann.message('first words').getByRole('button', { name: 'Edit' }).click();
+    await ann.editing();
     await ann.say('other words');
     await ann.message('SECRET words').hover();
     await ann.message('SECRET words').getByRole('button', { name: 'Delete', exact: true }).click();

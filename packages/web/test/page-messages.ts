@@ -48,6 +48,7 @@ inChromium('the page', () => {
     await bob.say('you mean first');
     await ann.message('you mean first').locator('blockquote', { hasText: 'frist' }).waitFor();
     await ann.page.getByLabel('Message', { exact: true }).press('ArrowUp');
+    await ann.editing();
     await ann.say('first');
     await bob.message('first').waitFor();
     await stage.picture(bob, 'changes');
