@@ -12,6 +12,7 @@ export {
   RingBuffer,
   RingMemory,
   type RingView,
+  withoutHidden,
 } from './ring-buffer.js';
 export {
   type ChannelRings,

@@ -32,6 +32,8 @@ export interface JoinedMessages {
   readonly count: number;
   /** The cursor after the last message that was looked at. */
   readonly next: number;
+  /** Lowest seq whose text one of the messages replaces; infinite if none does. */
+  readonly lowestEdited: number;
 }
 
 /** Memory that a message in a ring or a queue costs beyond its bytes. Measured with Node 20. */
@@ -180,6 +182,27 @@ export class RingBuffer {
   }
 }
 
+/** Returns the seq whose text a message replaces; infinite if it replaces none. */
+function editedIn({ amendment }: EncodedMessage): number {
+  return amendment?.withdrawn === undefined ? Number.POSITIVE_INFINITY : amendment.target;
+}
+
+/**
+ * Returns a message for a subscriber that may not read messages up to the seq `hiddenUpTo`: an edit
+ * of one of them is without its text.
+ * @example
+ * ```ts
+ * import { withoutHidden } from '@parley/fanout';
+ *
+ * const blank = { bytes: new Uint8Array(), plain: false };
+ * const edit = { ...blank, amendment: { target: 7, apply: () => blank, withdrawn: () => blank } };
+ * withoutHidden(edit, 7); // blank
+ * ```
+ */
+export function withoutHidden(message: EncodedMessage, hiddenUpTo: number): EncodedMessage {
+  return editedIn(message) > hiddenUpTo ? message : (message.amendment?.withdrawn?.() ?? message);
+}
+
 /**
  * The view of a ring for subscribers with one framing and the same rights. Joins each range once
  * for all subscribers at the same cursor.
@@ -232,25 +255,31 @@ export class RingView {
     return joined;
   }
 
-  /** Like `after`, for one subscriber that must not receive messages from `end` on. */
-  between(cursor: number, end: number): JoinedMessages | undefined {
-    return cursor < this.#ring.tail ? undefined : this.#join(cursor, end);
+  /**
+   * Like `after`, for one subscriber that must not receive messages from `end` on. Edits of messages
+   * up to the seq `hiddenUpTo` are without their text.
+   */
+  between(cursor: number, end: number, hiddenUpTo = 0): JoinedMessages | undefined {
+    return cursor < this.#ring.tail ? undefined : this.#join(cursor, end, hiddenUpTo);
   }
 
-  #join(cursor: number, end: number): JoinedMessages {
+  #join(cursor: number, end: number, hiddenUpTo = 0): JoinedMessages {
     const { overheadBytes, join } = this.framing;
     const parts: Uint8Array[] = [];
     let bytes = 0;
     let at = cursor;
+    let lowestEdited = Number.POSITIVE_INFINITY;
     for (; at < end; at++) {
-      const message = this.#ring.at(at);
-      if (this.plainOnly && !message.plain) continue;
+      const stored = this.#ring.at(at);
+      if (this.plainOnly && !stored.plain) continue;
+      const message = withoutHidden(stored, hiddenUpTo);
       const framedBytes = bytes + message.bytes.length + (parts.length + 1) * overheadBytes;
       if (parts.length > 0 && framedBytes > this.#maxWrite) break;
       parts.push(message.bytes);
       bytes += message.bytes.length;
+      lowestEdited = Math.min(lowestEdited, editedIn(message));
     }
-    return { bytes: join(parts, bytes), count: parts.length, next: at };
+    return { bytes: join(parts, bytes), count: parts.length, next: at, lowestEdited };
   }
 }
 

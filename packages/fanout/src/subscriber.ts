@@ -1,5 +1,5 @@
 import type { Framing } from './framing.js';
-import { messageCostBytes, type RingBuffer, type RingView } from './ring-buffer.js';
+import { type JoinedMessages, messageCostBytes, type RingBuffer, type RingView } from './ring-buffer.js';
 
 /** The stream that a subscriber writes to. */
 export interface MessageSink {
@@ -34,6 +34,8 @@ export interface SubscriberOptions {
    * only chat messages.
    */
   readonly events: boolean;
+  /** Seq up to which the client may not read messages, so that edits of them arrive without text. Default: 0. */
+  readonly hiddenUpTo?: number;
   /** Maximum bytes of waiting messages that are for this subscriber alone. */
   readonly maxOwnBytes: number;
   /**
@@ -82,6 +84,7 @@ export class Subscriber {
   readonly #entries: RingView;
   readonly #lossyRing: RingBuffer;
   readonly #lossy: RingView;
+  readonly #hiddenUpTo: number;
   #own: Uint8Array[] = [];
   #ownBytes = 0;
   /** Bytes of the write that blocks the stream, and how many of them are counted as unread. */
@@ -104,6 +107,7 @@ export class Subscriber {
     this.#entries = rings.entries.view(sink.framing, !events);
     this.#lossyRing = rings.lossy;
     this.#lossy = rings.lossy.view(sink.framing, !events);
+    this.#hiddenUpTo = options.hiddenUpTo ?? 0;
     this.#entriesCursor = options.cursor ?? rings.entries.head;
     this.#lossyCursor = rings.lossy.head;
     this.#held = options.held ?? false;
@@ -196,14 +200,22 @@ export class Subscriber {
   }
 
   #writeEntries(): boolean {
-    const joined =
-      this.#finish === undefined
-        ? this.#entries.after(this.#entriesCursor)
-        : this.#entries.between(this.#entriesCursor, this.#finish.upTo);
+    const joined = this.#nextEntries();
     if (joined === undefined) return false;
     this.#entriesCursor = joined.next;
     if (joined.count > 0) this.#options.onWrite(joined.count);
     return this.#write(joined.bytes);
+  }
+
+  /** Returns the next entries as all subscribers share them, unless this one may not read all of them. */
+  #nextEntries(): JoinedMessages | undefined {
+    const end = this.#finish?.upTo ?? this.#ring.head;
+    const joined =
+      this.#finish === undefined
+        ? this.#entries.after(this.#entriesCursor)
+        : this.#entries.between(this.#entriesCursor, end);
+    if (joined === undefined || joined.lowestEdited > this.#hiddenUpTo) return joined;
+    return this.#entries.between(this.#entriesCursor, end, this.#hiddenUpTo);
   }
 
   #writeLossy(): boolean {

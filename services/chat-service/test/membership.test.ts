@@ -13,7 +13,7 @@ import {
   type Welcome,
 } from '@parley/contract';
 import { callUnary } from '@parley/rpc';
-import { type Chatter, type TestPerson, Trio, utf8 } from '@parley/testkit';
+import { type Chatter, type ServiceProcess, type TestPerson, Trio, until, utf8 } from '@parley/testkit';
 
 let trio: Trio;
 let ann: TestPerson;
@@ -185,6 +185,39 @@ test('With closed history, the first stream of a new member has nothing from bef
   expect(a.messages.some(({ seq }) => seq === 1)).toBe(true);
   expect(b.messages.some(({ seq }) => seq === 1)).toBe(false);
   for (const stream of [a, b]) await stream.leave();
+});
+
+test('With closed history, edits of messages from before a member joined arrive without their text', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
+  const a = await trio.join(ann, id);
+  expect(await say(a)).toBeUndefined();
+  const { seq: targetSeq } = await a.find(({ seq }) => seq > 0);
+  await change(id, { add: true });
+  const b = await trio.join(bob, id);
+  for (const data of ['one secret', 'another secret'].map((text) => Buffer.from(text))) {
+    expect(await say(a, { kind: Kind.EDIT, targetSeq, data })).toBeUndefined();
+  }
+  const checkEdits = async (stream: Chatter, data: string) => {
+    await until(() => stream.messages.filter(({ kind }) => kind === Kind.EDIT).length === 2);
+    const edits = stream.messages.filter(({ kind }) => kind === Kind.EDIT);
+    expect(edits.map((edit) => [edit.targetSeq, utf8(edit.data)])).toEqual([
+      [targetSeq, data && 'one secret'],
+      [targetSeq, data],
+    ]);
+  };
+  await checkEdits(a, 'another secret');
+  await checkEdits(b, '');
+  const resume = `${welcomeOf(b)?.log}:${targetSeq + 1}`;
+  const fromRing = await trio.join(bob, id, { resume });
+  await checkEdits(fromRing, '');
+  const [row] = await trio.people.sql(
+    'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE h.channel_id = $1',
+    [id],
+  );
+  await trio.place(id, trio.chatServers.find(({ grpc }) => grpc !== row?.addr) as ServiceProcess);
+  const fromTable = await trio.join(bob, id, { resume });
+  await checkEdits(fromTable, '');
+  for (const stream of [a, b, fromRing, fromTable]) stream.cancel();
 });
 
 test('In a chat a new role applies to an open stream', async () => {

@@ -75,7 +75,7 @@ test('counts unread bytes page by page, and charges the user for all that was re
     return 1;
   };
   const cursor = await replay(0, {
-    ...{ channel, stream, messages: store, events: true, charge, onPage: () => {} },
+    ...{ channel, stream, messages: store, events: true, hiddenUpTo: 0, charge, onPage: () => {} },
     unread: { set: (bytes) => unread.push(bytes) },
   });
   expect(cursor).toBe(channel.rings.entries.head);

@@ -131,7 +131,9 @@ export class Entrance {
     const person = personOf(claimed);
     const { role, mutedUntilMs, revision } = claimed;
     const membership = { role, mutedUntilMs, revision, removed: false };
-    const opened = new ChatSession({ key, person, membership, channel, stream, ...options, ...start }, session);
+    const hiddenUpTo = claimed.visibleAfter;
+    const seated = { key, person, membership, hiddenUpTo, channel, stream };
+    const opened = new ChatSession({ ...seated, ...options, ...start }, session);
     sessions.add(opened);
     const { pingEveryMs } = this.#deps;
     const { messageBytes, now } = session;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { withoutHidden } from '@parley/fanout';
 import type { MemoryHolding } from '@parley/runtime';
 import type { LiveChannel } from '../core/live-channel.js';
 import type { MessageStore } from '../store/messages.js';
@@ -10,6 +11,8 @@ export interface ReplayOptions {
   readonly stream: MessageStream;
   readonly messages: MessageStore;
   readonly events: boolean;
+  /** Edits of messages up to this seq are sent without their text. */
+  readonly hiddenUpTo: number;
   readonly unread: MemoryHolding;
   /** Charges the user for bytes. Returns the milliseconds to wait before the next page. */
   readonly charge: (bytes: number) => number;
@@ -46,7 +49,7 @@ function pacedWriter(stream: MessageStream): (frames: Buffer) => Promise<void> {
  */
 export async function replay(
   seq: number,
-  { channel, stream, messages: store, events, unread, charge, onPage }: ReplayOptions,
+  { channel, stream, messages: store, events, hiddenUpTo, unread, charge, onPage }: ReplayOptions,
 ): Promise<number | undefined> {
   const write = pacedWriter(stream);
   let last = seq;
@@ -57,7 +60,7 @@ export async function replay(
       ({ seq }) => seq <= channel.lastSeq,
     );
     if (page[0]?.seq !== last + 1) return undefined;
-    const encoded = page.map(encodeStored);
+    const encoded = page.map((entry) => withoutHidden(encodeStored(entry), hiddenUpTo));
     const messages = encoded.filter(({ plain }) => events || plain).map(({ bytes }) => bytes);
     unread.set(sum(messages));
     await write(stream.framing.join(messages, sum(messages)));

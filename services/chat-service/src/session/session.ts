@@ -57,6 +57,8 @@ export interface SessionOptions {
   /** Whether the client asked for events. */
   readonly events: boolean;
   readonly membership: Membership;
+  /** Seq up to which the user may not read messages. */
+  readonly hiddenUpTo: number;
   /** Cursor at which the reader starts. Default: the end of the ring. */
   readonly cursor?: number | undefined;
   /** Seq after which entries are first read from the table. */
@@ -109,6 +111,7 @@ export class ChatSession {
   readonly #arrivals: MessageRateLimiter;
   readonly #publisher: Publisher;
   readonly #mostBytes: number | undefined;
+  readonly #hiddenUpTo: number;
   /** Acks on the stream. A message without a client id gets none, because the client could not match it. */
   readonly #responder: PublishResponder = {
     accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(encodeAck({ clientId, seq, timestamp })),
@@ -134,6 +137,7 @@ export class ChatSession {
       cursor: options.cursor,
       held: options.replayAfter !== undefined,
       events: options.events,
+      hiddenUpTo: options.hiddenUpTo,
       maxOwnBytes: limits.ringBytes / 2,
       onWrite: context.onWrite,
       unread: this.#openUnread(),
@@ -142,6 +146,7 @@ export class ChatSession {
     this.#arrivals = new MessageRateLimiter(arrivalsFor(context.rate));
     this.#replayedTo = options.replayAfter;
     this.#mostBytes = options.mostBytes;
+    this.#hiddenUpTo = options.hiddenUpTo;
     this.#publisher = new Publisher(this, options.channel, context);
   }
 
@@ -310,11 +315,13 @@ export class ChatSession {
     const { channel, events } = this;
     const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);
     const { messages, chargeReplay } = this.#context;
+    const hiddenUpTo = this.#hiddenUpTo;
     const charge = (bytes: number) => chargeReplay(this.person.id, bytes);
     const onPage = (last: number) => {
       this.#replayedTo = last;
     };
-    replay(seq, { channel, stream: this.#stream, messages, events, unread: this.#openUnread(), charge, onPage })
+    const unread = this.#openUnread();
+    replay(seq, { channel, stream: this.#stream, messages, events, hiddenUpTo, unread, charge, onPage })
       .then((cursor) => {
         if (cursor !== undefined) this.#goLive(cursor);
         else if (!this.#stream.ended) this.#reset('replay');
