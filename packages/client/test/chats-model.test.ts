@@ -11,7 +11,7 @@ import { Chat, Member, Reader } from './chat-run.js';
 import { until } from './rig.js';
 
 /** `TEST_ROUNDS=2000 npm test -- client/dist/test/chats-model` is the long form; it also kills chat servers. */
-const rounds = Number(process.env.TEST_ROUNDS ?? 20);
+const rounds = Number(process.env.TEST_ROUNDS ?? 10);
 const isLong = process.env.TEST_ROUNDS !== undefined;
 /** Number of runs at a time. */
 const lanes = 10;
