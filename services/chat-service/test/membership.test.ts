@@ -187,6 +187,22 @@ test('With closed history, the first stream of a new member has nothing from bef
   for (const stream of [a, b]) await stream.leave();
 });
 
+test('With closed history, a new member can neither reply nor react to messages from before they joined', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
+  const a = await trio.join(ann, id);
+  expect(await say(a)).toBeUndefined();
+  const { seq: targetSeq } = await a.find(({ seq }) => seq > 0);
+  await change(id, { add: true });
+  const b = await trio.join(bob, id);
+  const react = { kind: Kind.REACT, data: Buffer.from('👍') };
+  for (const fields of [{ targetSeq }, { ...react, targetSeq }]) expect(await say(b, fields)).toBe('message-not-found');
+  expect(await say(b)).toBeUndefined();
+  const { seq: own } = await b.find(({ seq, sender }) => seq > targetSeq && sender === bob.id);
+  for (const fields of [{ targetSeq: own }, { ...react, targetSeq: own }])
+    expect(await say(b, fields)).toBeUndefined();
+  for (const stream of [a, b]) stream.cancel();
+});
+
 test('With closed history, edits of messages from before a member joined arrive without their text', async () => {
   const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
   const a = await trio.join(ann, id);

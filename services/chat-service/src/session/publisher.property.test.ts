@@ -69,7 +69,7 @@ class World {
       usage: new Usage({ channel: noQuota, user: noQuota }),
       onMoved: () => {},
     };
-    this.publisher = new Publisher({ person, membership: this.membership }, this.channel, context);
+    this.publisher = new Publisher({ person, membership: this.membership, hiddenUpTo: 0 }, this.channel, context);
   }
 
   #open(hasHistory: boolean): LiveChannel {

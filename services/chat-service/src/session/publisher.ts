@@ -14,6 +14,8 @@ import { denialFor, isOwner, type Membership, normalise, validationError } from 
 export interface Author {
   readonly person: Person;
   readonly membership: Membership;
+  /** Seq up to which the author may not read messages. */
+  readonly hiddenUpTo: number;
 }
 
 /** Dependencies that all publishers of a chat server share. */
@@ -111,7 +113,7 @@ export class Publisher {
     normalise(message);
     if (isRefused(validationError(message, this.#channel, this.#context.messageBytes))) return;
     if (this.#answerRetry(message, responder)) return;
-    if (isRefused(this.#checkOwnership() ?? this.#limit(message))) return;
+    if (isRefused(this.#checkTarget(message) ?? this.#checkOwnership() ?? this.#limit(message))) return;
     const isPassingBy = isPassing(message);
     if (this.#channel.facts.hasHistory && !isPassingBy) this.#append(message, digestOf(message), responder);
     else if (isRefused(this.#checkDedupe(message) ?? this.#checkMentions(message) ?? this.#authorise(message))) return;
@@ -131,6 +133,12 @@ export class Publisher {
     if (isSame) responder.accepted(message.clientId, earlier.seq, earlier.timestamp);
     else responder.refused(message.clientId, refusals.reused());
     return true;
+  }
+
+  /** Refuses a change of a message, or a reply to one, that the author may not read. */
+  #checkTarget({ targetSeq }: Message): Refusal | undefined {
+    const isHidden = targetSeq > 0 && targetSeq <= this.#author.hiddenUpTo;
+    return isHidden ? refuse('message-not-found') : undefined;
   }
 
   #checkOwnership(): Refusal | undefined {

@@ -100,6 +100,7 @@ export class ChatSession {
   readonly person: Person;
   readonly channel: LiveChannel;
   readonly events: boolean;
+  readonly hiddenUpTo: number;
   /** The user's rights in the channel, as last read. */
   membership: Membership;
   heardAtMs: number;
@@ -111,7 +112,6 @@ export class ChatSession {
   readonly #arrivals: MessageRateLimiter;
   readonly #publisher: Publisher;
   readonly #mostBytes: number | undefined;
-  readonly #hiddenUpTo: number;
   /** Acks on the stream. A message without a client id gets none, because the client could not match it. */
   readonly #responder: PublishResponder = {
     accepted: (clientId, seq, timestamp) => clientId !== '' && this.tell(encodeAck({ clientId, seq, timestamp })),
@@ -127,6 +127,7 @@ export class ChatSession {
     this.person = options.person;
     this.channel = options.channel;
     this.events = options.events;
+    this.hiddenUpTo = options.hiddenUpTo;
     this.membership = options.membership;
     this.heardAtMs = context.now();
     this.#context = context;
@@ -146,7 +147,6 @@ export class ChatSession {
     this.#arrivals = new MessageRateLimiter(arrivalsFor(context.rate));
     this.#replayedTo = options.replayAfter;
     this.#mostBytes = options.mostBytes;
-    this.#hiddenUpTo = options.hiddenUpTo;
     this.#publisher = new Publisher(this, options.channel, context);
   }
 
@@ -312,10 +312,9 @@ export class ChatSession {
 
   /** Sends the entries that are no longer in the ring, then goes live. */
   #replayAfter(seq: number): void {
-    const { channel, events } = this;
+    const { channel, events, hiddenUpTo } = this;
     const patience = setTimeout(() => this.#reset('replay'), replayWithinMs);
     const { messages, chargeReplay } = this.#context;
-    const hiddenUpTo = this.#hiddenUpTo;
     const charge = (bytes: number) => chargeReplay(this.person.id, bytes);
     const onPage = (last: number) => {
       this.#replayedTo = last;
