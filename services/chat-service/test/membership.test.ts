@@ -198,8 +198,7 @@ test('With closed history, a new member can neither reply nor react to messages 
   for (const fields of [{ targetSeq }, { ...react, targetSeq }]) expect(await say(b, fields)).toBe('message-not-found');
   expect(await say(b)).toBeUndefined();
   const { seq: own } = await b.find(({ seq, sender }) => seq > targetSeq && sender === bob.id);
-  for (const fields of [{ targetSeq: own }, { ...react, targetSeq: own }])
-    expect(await say(b, fields)).toBeUndefined();
+  for (const fields of [{ targetSeq: own }, { ...react, targetSeq: own }]) expect(await say(b, fields)).toBeUndefined();
   for (const stream of [a, b]) stream.cancel();
 });
 
