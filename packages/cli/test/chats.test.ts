@@ -1,35 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { clientOf, until } from '@parley/client/testing';
-import { type TestPerson, Trio } from '@parley/testkit';
+import { until } from '@parley/client/testing';
+import type { TestPerson } from '@parley/testkit';
 import { searchOf } from '../src/search.js';
-import { Commands } from './commands.js';
-import { OneProcess } from './one-process.js';
+import { CommandRig } from './command-rig.js';
 
-let trio: Trio;
-let process: OneProcess;
-let commands: Commands;
-let users = '';
+let rig: CommandRig;
 
 beforeAll(async () => {
-  trio = await Trio.start();
-  users = (await trio.startUserService()).grpc;
-  process = await OneProcess.open(users, trio.managers[0]?.grpc as string);
-  commands = await Commands.open(trio.managers[0]?.grpc as string);
+  rig = await CommandRig.open();
 });
-afterEach(() => commands.killAll());
-afterAll(async () => {
-  await process.close();
-  await trio.stop();
-  await commands.close();
-});
+afterEach(() => rig.commands.killAll());
+afterAll(() => rig.close());
 
-async function three(prefix: string): Promise<[TestPerson, TestPerson, TestPerson]> {
-  return (await trio.people.makeMany(prefix, 3)) as [TestPerson, TestPerson, TestPerson];
-}
-
-const run = (person: TestPerson, line: string) => process.run(person, ...line.split(' '));
-const json = (person: TestPerson, line: string) => process.json(person, ...line.split(' '));
+const three = (prefix: string) => rig.three(prefix);
+const run = (person: TestPerson, line: string) => rig.process.run(person, ...line.split(' '));
+const json = (person: TestPerson, line: string) => rig.process.json(person, ...line.split(' '));
 
 test('creates each kind of channel, with the defaults of its kind', async () => {
   const [ann] = await three('kinds');
@@ -107,11 +93,11 @@ test('a public chat is joined by its name, and a room is not joined', async () =
 
 test('two users talk in their direct chat, and find the messages', async () => {
   const [ann, bob, cy] = await three('two');
-  const direct = await commands.start(ann, 'direct', bob.id);
+  const direct = await rig.commands.start(ann, 'direct', bob.id);
   await direct.says('here (1)');
   direct.type('lunch on friday?');
   await direct.says('#1 two-1: lunch');
-  const other = await commands.start(bob, 'direct', ann.id);
+  const other = await rig.commands.start(bob, 'direct', ann.id);
   await other.says('here (2)');
   other.type('friday it is');
   await direct.says('#2 two-2: friday it is');
@@ -148,7 +134,7 @@ test('filters of a search are not part of its words', () => {
 
 test('shows and changes the profile, and lists and ends sessions', async () => {
   const [ann, bob] = await three('own');
-  expect((await process.run(ann, 'profile', '--about', 'on holiday', '--visibility', 'contacts')).code).toBe(0);
+  expect((await rig.process.run(ann, 'profile', '--about', 'on holiday', '--visibility', 'contacts')).code).toBe(0);
   expect((await run(ann, 'profile')).said).toMatch(
     /^id +own-1\nname +own-1\nabout +on holiday\n(seen .*\n)?visible to +contacts\n$/,
   );
@@ -156,8 +142,8 @@ test('shows and changes the profile, and lists and ends sessions', async () => {
   expect((await run(bob, 'profile own-1 --name Me')).code).toBe(2);
   expect((await run(bob, 'profile nobody-here')).said).toContain('User not found');
   const more = "INSERT INTO chat.session (user_id, expires_at, device) VALUES ($1, now() + interval '1 day', $2)";
-  await trio.people.sql(more, [ann.id, 'phone \u001b[2J']);
-  await trio.people.sql(more, [ann.id, 'tablet']);
+  await rig.trio.people.sql(more, [ann.id, 'phone \u001b[2J']);
+  await rig.trio.people.sql(more, [ann.id, 'tablet']);
   const { said } = await run(ann, 'sessions');
   expect(said).toMatch(/this one$/m);
   const phone = /^(\S+) +phone /m.exec(said)?.[1] ?? '';
@@ -174,8 +160,8 @@ test('chats are listed with their unread messages, and notifications with their 
   );
   await run(ann, 'create team --kind group');
   await run(ann, 'members team list-2 --add');
-  await clientOf(trio, ann, users).chats.direct(cy.id);
-  const team = await clientOf(trio, ann, users).listen(((await json(ann, 'chats')) as { id: number }[])[1]?.id ?? 0);
+  await rig.client(ann).chats.direct(cy.id);
+  const team = await rig.client(ann).listen(((await json(ann, 'chats')) as { id: number }[])[1]?.id ?? 0);
   await team.send('you \u001b[2J there?', { mentions: [bob.id] });
   expect((await run(bob, 'chats')).said).toMatch(
     /^id +chat +unread +mentions +last\n\d+ +team +1 +1 +\d{4}-\d\d-\d\d \S+ +list-1: you there\?\n$/,
@@ -222,13 +208,13 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 (hasScript ? test : test.skip)('on a terminal, join shows the chat and asks first', async () => {
   const [ann, bob] = await three('ask');
   await run(ann, 'create salon --kind public');
-  const no = await commands.onTerminal(bob, '--user-service', users, 'join', 'salon');
+  const no = await rig.commands.onTerminal(bob, '--user-service', rig.users, 'join', 'salon');
   await no.says('Join? [y/N]');
   expect(no.said).toMatch(/salon \(channel \d+\), public, 1 member\r?\n/);
   no.type('n');
   await no.says('You did not join.');
   expect(await no.exited).toBe(0);
-  const yes = await commands.onTerminal(bob, '--user-service', users, 'join', 'salon');
+  const yes = await rig.commands.onTerminal(bob, '--user-service', rig.users, 'join', 'salon');
   await yes.says('Join? [y/N]');
   yes.type('y');
   await yes.says('You are now a member of salon');
@@ -254,7 +240,7 @@ test('the settings of a channel can be given at its creation and changed later',
 test('bots of a channel are created, listed, and ended', async () => {
   const [ann, bob] = await three('bots');
   await run(ann, 'create lab --kind group');
-  const { said } = await process.run(ann, 'bots', 'lab', '--create', 'bots-helper', '--name', 'Helper');
+  const { said } = await rig.process.run(ann, 'bots', 'lab', '--create', 'bots-helper', '--name', 'Helper');
   const [, token = ''] = /^Created the bot bots-helper, .*:\n(bot_\S{43})\n$/.exec(said) ?? [];
   expect((await run(ann, 'members lab bots-helper --add')).code).toBe(0);
   expect(await json({ ...ann, id: 'bots-helper', token }, 'chats')).toMatchObject([{ name: 'lab' }]);
@@ -264,7 +250,7 @@ test('bots of a channel are created, listed, and ended', async () => {
   });
   expect((await run(ann, 'bots lab')).said).toMatch(/^id +name +seen\nbots-helper +Helper \(bot\)/);
   expect((await run(bob, 'bots')).said).toContain('Only an operator can do this.');
-  expect(await json(await trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
+  expect(await json(await rig.trio.people.make('bots-host', 'admin'), 'bots')).toMatchObject([
     { id: 'bots-helper', bot: true },
   ]);
   expect((await run(ann, 'bots --revoke bots-helper')).said).toBe('The bot bots-helper has ended for good.\n');
@@ -278,15 +264,15 @@ test('bots of a channel are created, listed, and ended', async () => {
 
 test('users and messages are reported to the operators', async () => {
   const [ann, bob, cy] = await three('bad');
-  const { id } = await clientOf(trio, bob, users).chats.direct(ann.id);
-  const direct = await clientOf(trio, bob, users).listen(id);
+  const { id } = await rig.client(bob).chats.direct(ann.id);
+  const direct = await rig.client(bob).listen(id);
   const { seq } = await direct.send('buy here');
   await direct.leave();
   expect((await run(ann, `report --in ${id} --message ${seq} --reason spam`)).said).toBe(
     `Reported message #${seq} of channel ${id} to the operators.\n`,
   );
   expect((await run(ann, 'report bad-3 --reason rude')).said).toBe('Reported bad-3 to the operators.\n');
-  const host = await trio.people.make('bad-host', 'admin');
+  const host = await rig.trio.people.make('bad-host', 'admin');
   expect(await json(host, 'admin reports')).toMatchObject({
     reports: [
       { by: 'bad-1', user_id: 'bad-3', reason: 'rude' },

@@ -1,43 +1,32 @@
 import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { clientOf, until } from '@parley/client/testing';
-import { type TestPerson, Trio } from '@parley/testkit';
-import { Commands } from './commands.js';
-import { OneProcess } from './one-process.js';
+import { until } from '@parley/client/testing';
+import type { TestPerson } from '@parley/testkit';
+import { CommandRig } from './command-rig.js';
 
-let trio: Trio;
-let process: OneProcess;
-let commands: Commands;
-let users = '';
+let rig: CommandRig;
 
 beforeAll(async () => {
-  trio = await Trio.start();
-  users = (await trio.startUserService()).grpc;
-  process = await OneProcess.open(users, trio.managers[0]?.grpc as string);
-  commands = await Commands.open(trio.managers[0]?.grpc as string);
+  rig = await CommandRig.open();
 });
-afterEach(() => commands.killAll());
-afterAll(async () => {
-  await process.close();
-  await trio.stop();
-  await commands.close();
-});
+afterEach(() => rig.commands.killAll());
+afterAll(() => rig.close());
 
-const three = async (prefix: string) => (await trio.people.makeMany(prefix, 3)) as [TestPerson, TestPerson, TestPerson];
-const run = (person: TestPerson, line: string) => process.run(person, ...line.split(' '));
-const json = (person: TestPerson, line: string) => process.json(person, ...line.split(' '));
+const three = (prefix: string) => rig.three(prefix);
+const run = (person: TestPerson, line: string) => rig.process.run(person, ...line.split(' '));
+const json = (person: TestPerson, line: string) => rig.process.json(person, ...line.split(' '));
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
 test('a chat is marked as read and unread, and receipts say who has read a message', async () => {
   const [ann, bob, cy] = await three('mark');
   await run(ann, 'create crew --kind group');
   for (const { id } of [bob, cy]) await run(ann, `members crew ${id} --add`);
-  const { id } = await clientOf(trio, ann, users).chats.direct(bob.id);
-  const direct = await clientOf(trio, ann, users).listen(id);
-  const crew = await clientOf(trio, ann, users).listen(((await json(bob, 'chats')) as { id: number }[])[1]?.id ?? 0);
+  const { id } = await rig.client(ann).chats.direct(bob.id);
+  const direct = await rig.client(ann).listen(id);
+  const crew = await rig.client(ann).listen(((await json(bob, 'chats')) as { id: number }[])[1]?.id ?? 0);
   const { seq } = await crew.send('hello');
   await direct.send('hi');
-  const states = async () => (await process.json(ann, 'receipts', 'crew', `#${seq}`)) as object[];
+  const states = async () => (await rig.process.json(ann, 'receipts', 'crew', `#${seq}`)) as object[];
   expect(await states()).toEqual([
     { user_id: 'mark-2', state: 'sent' },
     { user_id: 'mark-3', state: 'sent' },
@@ -71,10 +60,10 @@ test('a chat is marked as read and unread, and receipts say who has read a messa
   await run(ann, 'create club --kind group');
   await run(ann, 'members club visit-2 --add');
   const [mine] = (await json(ann, 'chats')) as [{ id: number }];
-  const friend = await clientOf(trio, bob, users).listen(mine.id);
+  const friend = await rig.client(bob).listen(mine.id);
   await friend.send('before');
   const enter = async () => {
-    const chat = await commands.onTerminal(ann, '--user-service', users, 'chat', 'club');
+    const chat = await rig.commands.onTerminal(ann, '--user-service', rig.users, 'chat', 'club');
     await chat.says('here (2)');
     return chat;
   };
@@ -120,19 +109,19 @@ test('a chat is marked as read and unread, and receipts say who has read a messa
     for (const { id } of [bob, cy]) await run(ann, `members desk ${id} --add`);
     await run(cy, 'profile --private-reads on');
     const [{ id }] = (await json(ann, 'chats')) as [{ id: number }];
-    const chat = await commands.onTerminal(ann, '--user-service', users, 'chat', 'desk');
+    const chat = await rig.commands.onTerminal(ann, '--user-service', rig.users, 'chat', 'desk');
     await chat.says('here (1)');
     chat.type('who reads this?');
     await chat.says('seen-1: who reads this?');
     await run(cy, 'mark desk read');
     await run(bob, 'mark desk read');
-    trio.chatServers[0]?.kill('SIGKILL');
-    await trio.addChatServer();
+    rig.trio.chatServers[0]?.kill('SIGKILL');
+    await rig.trio.addChatServer();
     await chat.says('read by seen-2');
-    const reader = await clientOf(trio, cy, users).listen(id);
+    const reader = await rig.client(cy).listen(id);
     await chat.says('seen-3 joined');
     reader.markRead();
-    const other = await clientOf(trio, bob, users).listen(id);
+    const other = await rig.client(bob).listen(id);
     const { seq } = await other.send('and this?');
     await chat.says('seen-2: and this?');
     reader.markRead(seq);

@@ -5,23 +5,15 @@
  * Without a test here, because they come with the gateway: the REST paths, file upload and download,
  * and the events over SSE. Passwords are in services/user-service/test.
  */
-import { type ServiceProcess, Trio } from '@parley/testkit';
 import { ChannelKind, isSaid, MemberRole, textOf } from '../src/index.js';
 import { all, Cast, clientOf, Listener, told, until } from './rig.js';
 
-let trio: Trio;
-let users: ServiceProcess;
 let cast: Cast;
 
 beforeAll(async () => {
-  trio = await Trio.start();
-  users = await trio.startUserService();
-  cast = new Cast(trio, users);
+  cast = await Cast.open();
 });
-afterAll(async () => {
-  await cast.close();
-  await trio.stop();
-});
+afterAll(() => cast.close());
 
 describe('Document 001, chat messaging', () => {
   test('one-on-one, group, public and private chats: strangers find and join the public ones only', async () => {
@@ -36,7 +28,7 @@ describe('Document 001, chat messaging', () => {
       if (kind === ChannelKind.PUBLIC) expect(await joined).toMatchObject({ id, myRole: MemberRole.MEMBER });
       else await expect(joined).rejects.toMatchObject({ reason: 'channel-not-found' });
     }
-    const stored = await trio.people.sql('SELECT kind FROM chat.channel WHERE id = ANY ($1) ORDER BY id', [
+    const stored = await cast.trio.people.sql('SELECT kind FROM chat.channel WHERE id = ANY ($1) ORDER BY id', [
       made.map(({ id }) => id),
     ]);
     expect(stored.map(({ kind }) => kind)).toEqual(['group', 'public', 'private']);
@@ -170,7 +162,7 @@ describe('Document 001, security', () => {
   test('every request checks the token: without one, with a forged one, and after the end of the session', async () => {
     const { ann, id } = await cast.group();
     const { token } = ann.person;
-    const forged = clientOf(trio, { ...ann.person, token: `${token.slice(0, -6)}AAAAAA` }, users.grpc);
+    const forged = clientOf(cast.trio, { ...ann.person, token: `${token.slice(0, -6)}AAAAAA` }, cast.users.grpc);
     const attempts = [
       () => forged.channels(),
       () => forged.history(id),
@@ -195,6 +187,7 @@ describe('Document 001, security', () => {
       `INSERT INTO chat.member (channel_id, user_id, joined_seq) VALUES (${id}, 'nobody-here', 0)`,
       `INSERT INTO chat.member (channel_id, user_id, joined_seq) SELECT 2000000000, id, 0 FROM chat.users LIMIT 1`,
     ];
-    for (const statement of broken) await expect(trio.people.sql(statement)).rejects.toMatchObject({ code: '23503' });
+    for (const statement of broken)
+      await expect(cast.trio.people.sql(statement)).rejects.toMatchObject({ code: '23503' });
   });
 });

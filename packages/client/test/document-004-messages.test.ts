@@ -4,28 +4,23 @@
  * document-004-people.
  */
 import { randomUUID } from 'node:crypto';
-import { Chatter, type ServiceProcess, Trio } from '@parley/testkit';
+import { Chatter, type ServiceProcess } from '@parley/testkit';
 import { ChannelKind, isSaid } from '../src/index.js';
 import { all, Cast, Listener, told, until } from './rig.js';
 
-let trio: Trio;
 let cast: Cast;
 
 beforeAll(async () => {
-  trio = await Trio.start({ chatServers: 2 });
-  cast = new Cast(trio, await trio.startUserService());
+  cast = await Cast.open({ chatServers: 2 });
 });
-afterAll(async () => {
-  await cast.close();
-  await trio.stop();
-});
+afterAll(() => cast.close());
 
 describe('Document 004, requirements', () => {
   test('1. Realtime delivery: every member who is online gets a message, in one order, from either chat server', async () => {
     const one = await cast.group();
     const other = await cast.group();
-    await trio.place(one.id, trio.chatServers[0] as ServiceProcess);
-    await trio.place(other.id, trio.chatServers[1] as ServiceProcess);
+    await cast.trio.place(one.id, cast.trio.chatServers[0] as ServiceProcess);
+    await cast.trio.place(other.id, cast.trio.chatServers[1] as ServiceProcess);
     for (const { ann, bob, cy, id } of [one, other]) {
       const conversations = await Promise.all([ann, bob, cy].map(({ client }) => client.listen(id)));
       const listeners = conversations.map((open) => new Listener(open));
@@ -41,18 +36,18 @@ describe('Document 004, requirements', () => {
     const open = await ann.client.listen(id);
     const { seq } = await open.send('kept');
     await open.leave();
-    const [head] = await trio.people.sql(
+    const [head] = await cast.trio.people.sql(
       'SELECT s.addr FROM chat.channel_head h JOIN chat.server s USING (instance_id) WHERE channel_id = $1',
       [id],
     );
-    const owner = trio.chatServers.find(({ grpc }) => grpc === head?.addr) as ServiceProcess;
+    const owner = cast.trio.chatServers.find(({ grpc }) => grpc === head?.addr) as ServiceProcess;
     owner.kill('SIGKILL');
     await owner.exited;
     const again = await bob.client.listen(id);
     expect((await again.send('more')).seq).toBe(seq + 1);
     expect(await told(bob.client, id)).toEqual(['kept', 'more']);
-    trio.chatServers.splice(trio.chatServers.indexOf(owner), 1);
-    await trio.addChatServer();
+    cast.trio.chatServers.splice(cast.trio.chatServers.indexOf(owner), 1);
+    await cast.trio.addChatServer();
   });
 
   test('8. Different types of messages: each arrives, live and later, with the type and the bytes that were sent', async () => {
@@ -169,7 +164,7 @@ describe('Document 004, send message flow', () => {
     const { ann, bob, cy, id } = await cast.group();
     const [stranger] = await cast.make('stranger');
     await expect(stranger.client.listen(id)).rejects.toMatchObject({ reason: 'channel-not-found' });
-    const listened = await trio.listen(bob.person, id);
+    const listened = await cast.trio.listen(bob.person, id);
     const forged = new Chatter({ ...listened, token: `${listened.token.slice(0, -4)}AAAA` });
     expect((await forged.ended).reason).toBe('invalid-token');
     const open = await bob.client.listen(id);
@@ -212,7 +207,7 @@ describe('Document 004, send message flow', () => {
     const { ann, bob, id } = await cast.group();
     const from = await ann.client.listen(id);
     const { log } = await ann.client.chats.get(id);
-    const raw = await trio.join(bob.person, id);
+    const raw = await cast.trio.join(bob.person, id);
     const { seq } = await from.send('got it?');
     await raw.find((message) => message.seq === seq);
     const delivered = async () => (await from.receipts()).get(bob.id)?.deliveredSeq ?? 0;
@@ -229,20 +224,22 @@ describe('Document 004, send message flow', () => {
     const { ann, bob, id } = await cast.group();
     const other = await cast.group();
     const neighbour = await other.ann.client.listen(other.id);
-    const [server] = await trio.people.sql('SELECT instance_id FROM chat.channel_head WHERE channel_id = $1', [
+    const [server] = await cast.trio.people.sql('SELECT instance_id FROM chat.channel_head WHERE channel_id = $1', [
       other.id,
     ]);
-    await trio.people.sql('UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = $2 WHERE channel_id = $1', [
-      id,
-      server?.instance_id,
-    ]);
+    await cast.trio.people.sql(
+      'UPDATE chat.channel_head SET epoch = epoch + 1, instance_id = $2 WHERE channel_id = $1',
+      [id, server?.instance_id],
+    );
     const fault = `CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       IF NEW.channel_id = ${id} THEN RAISE 'not saved' USING ERRCODE = '${code}'; END IF; RETURN NEW; END $$`;
-    const raw = await trio.join(bob.person, id);
+    const raw = await cast.trio.join(bob.person, id);
     const open = await ann.client.listen(id);
     const listener = new Listener(open);
-    await trio.people.sql(fault);
-    await trio.people.sql('CREATE TRIGGER fault BEFORE INSERT ON chat.message FOR EACH ROW EXECUTE FUNCTION fault()');
+    await cast.trio.people.sql(fault);
+    await cast.trio.people.sql(
+      'CREATE TRIGGER fault BEFORE INSERT ON chat.message FOR EACH ROW EXECUTE FUNCTION fault()',
+    );
     const clientId = randomUUID();
     raw.send('by hand', { clientId });
     const { ack } = await raw.find((message) => message.ack?.clientId === clientId);
@@ -250,7 +247,7 @@ describe('Document 004, send message flow', () => {
     const sent = open.send('by the SDK');
     await until(() => listener.of('held').length > 0);
     await neighbour.send('the neighbours talk on');
-    await trio.people.sql('DROP TRIGGER fault ON chat.message; DROP FUNCTION fault');
+    await cast.trio.people.sql('DROP TRIGGER fault ON chat.message; DROP FUNCTION fault');
     await sent;
     raw.send('by hand', { clientId });
     await raw.find((message) => message.ack?.clientId === clientId && message.ack.refusal === undefined);
@@ -260,7 +257,7 @@ describe('Document 004, send message flow', () => {
 
   test('32. A client recognizes its own message by the client id, and other devices of the sender get it too', async () => {
     const { ann, id } = await cast.group();
-    const [phone, laptop] = [await trio.join(ann.person, id), await trio.join(ann.person, id)];
+    const [phone, laptop] = [await cast.trio.join(ann.person, id), await cast.trio.join(ann.person, id)];
     const clientId = randomUUID();
     phone.send('from the phone', { clientId });
     for (const device of [phone, laptop]) expect(await device.find(({ seq }) => seq > 1)).toMatchObject({ clientId });

@@ -9,27 +9,21 @@
  * code and a mobile app (51 to 53).
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ServiceProcess, Trio } from '@parley/testkit';
 import { ChannelKind, createClient, MemberRole, textOf, UserRole, UserStatus, Visibility } from '../src/index.js';
 import { grpcTransport } from '../src/node/index.js';
 import { all, Cast, Listener, told, until } from './rig.js';
 
-let trio: Trio;
-let users: ServiceProcess;
 let cast: Cast;
 
 beforeAll(async () => {
-  trio = await Trio.start();
-  users = await trio.startUserService();
-  cast = new Cast(trio, users);
+  cast = await Cast.open();
 });
-afterAll(async () => {
-  await cast.close();
-  await trio.stop();
-});
+afterAll(() => cast.close());
 
 const newClient = () =>
-  createClient({ transport: grpcTransport({ userService: users.grpc, channelService: trio.managers[0]?.grpc ?? '' }) });
+  createClient({
+    transport: grpcTransport({ userService: cast.users.grpc, channelService: cast.trio.managers[0]?.grpc ?? '' }),
+  });
 
 describe('Document 004, requirements', () => {
   test('2, 17. Login: a user registers and logs in by id, and has an id, name, email, date, role and status', async () => {

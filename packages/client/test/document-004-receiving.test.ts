@@ -2,21 +2,15 @@
  * Document 004, "Real Time Chat Application", point by point: the flows "receive message" and "past
  * messages". A title begins with the numbers of its points.
  */
-import { Trio } from '@parley/testkit';
 import { isSaid } from '../src/index.js';
 import { all, Cast, Listener, told, until } from './rig.js';
 
-let trio: Trio;
 let cast: Cast;
 
 beforeAll(async () => {
-  trio = await Trio.start();
-  cast = new Cast(trio, await trio.startUserService());
+  cast = await Cast.open();
 });
-afterAll(async () => {
-  await cast.close();
-  await trio.stop();
-});
+afterAll(() => cast.close());
 
 describe('Document 004, receive message flow', () => {
   test('33, 34. The server checks who is a member, and tells who is online', async () => {
@@ -65,7 +59,7 @@ describe('Document 004, receive message flow', () => {
   test('39. A message without an acknowledgement is sent again to a client that returns', async () => {
     const { ann, bob, id } = await cast.group();
     const from = await ann.client.listen(id);
-    const raw = await trio.join(bob.person, id);
+    const raw = await cast.trio.join(bob.person, id);
     const { seq } = await from.send('did it arrive?');
     await raw.find((message) => message.seq === seq);
     raw.cancel();

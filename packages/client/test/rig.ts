@@ -1,4 +1,4 @@
-import type { ServiceProcess, TestPerson, Trio } from '@parley/testkit';
+import { type ServiceProcess, type TestPerson, Trio } from '@parley/testkit';
 import {
   ChannelKind,
   type Conversation,
@@ -52,26 +52,31 @@ export interface Participant {
 
 let casts = 0;
 
-/** Users of one Trio, each with a client. */
+/** A running system with a user-service, and its users, each with a client. */
 export class Cast {
-  readonly #trio: Trio;
-  readonly #users: ServiceProcess;
+  readonly trio: Trio;
+  /** The user-service. */
+  readonly users: ServiceProcess;
   readonly #clients: ParleyClient[] = [];
 
-  /** `users` is the user-service. */
-  constructor(trio: Trio, users: ServiceProcess) {
-    this.#trio = trio;
-    this.#users = users;
+  private constructor(trio: Trio, users: ServiceProcess) {
+    this.trio = trio;
+    this.users = users;
+  }
+
+  static async open(options?: Parameters<typeof Trio.start>[0]): Promise<Cast> {
+    const trio = await Trio.start(options);
+    return new Cast(trio, await trio.startUserService());
   }
 
   /** Makes one user for each name. The ids are the names with a number. */
   async make<Names extends string[]>(...names: Names): Promise<{ [Name in keyof Names]: Participant }> {
     casts += 1;
-    const people = await Promise.all(names.map((name) => this.#trio.people.make(`${name}-${casts}`)));
+    const people = await Promise.all(names.map((name) => this.trio.people.make(`${name}-${casts}`)));
     const made = people.map((person) => ({
       id: person.id,
       person,
-      client: clientOf(this.#trio, person, this.#users.grpc),
+      client: clientOf(this.trio, person, this.users.grpc),
     }));
     this.#clients.push(...made.map(({ client }) => client));
     return made as { [Name in keyof Names]: Participant };
@@ -87,6 +92,7 @@ export class Cast {
 
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((one) => one.close()));
+    await this.trio.stop();
   }
 }
 

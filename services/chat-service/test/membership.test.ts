@@ -187,13 +187,18 @@ test('With closed history, the first stream of a new member has nothing from bef
   for (const stream of [a, b]) await stream.leave();
 });
 
-test('With closed history, a new member can neither reply nor react to messages from before they joined', async () => {
+/** Creates a group with closed history in which bob cannot see the first message of ann. */
+async function joinedLater() {
   const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
   const a = await trio.join(ann, id);
   expect(await say(a)).toBeUndefined();
-  const { seq: targetSeq } = await a.find(({ seq }) => seq > 0);
+  const { seq: hiddenSeq } = await a.find(({ seq }) => seq > 0);
   await change(id, { add: true });
-  const b = await trio.join(bob, id);
+  return { id, a, b: await trio.join(bob, id), hiddenSeq };
+}
+
+test('With closed history, a new member can neither reply nor react to messages from before they joined', async () => {
+  const { a, b, hiddenSeq: targetSeq } = await joinedLater();
   const react = { kind: Kind.REACT, data: Buffer.from('👍') };
   for (const fields of [{ targetSeq }, { ...react, targetSeq }]) expect(await say(b, fields)).toBe('message-not-found');
   expect(await say(b)).toBeUndefined();
@@ -203,12 +208,7 @@ test('With closed history, a new member can neither reply nor react to messages 
 });
 
 test('With closed history, edits of messages from before a member joined arrive without their text', async () => {
-  const { id } = await create({ kind: ChannelKind.GROUP, closedHistory: true });
-  const a = await trio.join(ann, id);
-  expect(await say(a)).toBeUndefined();
-  const { seq: targetSeq } = await a.find(({ seq }) => seq > 0);
-  await change(id, { add: true });
-  const b = await trio.join(bob, id);
+  const { id, a, b, hiddenSeq: targetSeq } = await joinedLater();
   for (const data of ['one secret', 'another secret'].map((text) => Buffer.from(text))) {
     expect(await say(a, { kind: Kind.EDIT, targetSeq, data })).toBeUndefined();
   }
