@@ -8,6 +8,7 @@ import {
   Kind,
   MemberRole,
   type Message,
+  Resume,
   Retention,
   UpdateChannelRequest,
   type Welcome,
@@ -185,6 +186,18 @@ test('With closed history, the first stream of a new member has nothing from bef
   expect(a.messages.some(({ seq }) => seq === 1)).toBe(true);
   expect(b.messages.some(({ seq }) => seq === 1)).toBe(false);
   for (const stream of [a, b]) await stream.leave();
+});
+
+test('A client resumes from an entry that the chat server has not read yet', async () => {
+  const { id } = await create({ kind: ChannelKind.GROUP });
+  const a = await trio.join(ann, id);
+  for (const whom of [carol, bob]) await change(id, { add: true }, ann, whom);
+  const resumed = await trio.join(ann, id, { resume: `${welcomeOf(a)?.log}:2` }); // for example, after History
+  expect(welcomeOf(resumed)).toMatchObject({ resume: Resume.WHOLE, lastSeq: 2 });
+  expect(await say(a)).toBeUndefined();
+  await resumed.find(({ seq }) => seq === 3);
+  expect(resumed.messages.some(({ seq }) => seq === 1 || seq === 2)).toBe(false);
+  for (const stream of [a, resumed]) await stream.leave();
 });
 
 /** Creates a group with closed history in which bob cannot see the first message of ann. */

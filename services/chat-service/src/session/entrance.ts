@@ -40,18 +40,26 @@ export interface Arrival {
   readonly onSeat: () => void;
 }
 
-/** Milliseconds that a new member waits until the entries from before they joined are shown. */
+/** Milliseconds that a client waits until the entries that precede its stream are shown. */
 const showEarlierWithinMs = 1_000;
 
 /**
- * Shows the entries from before a member joined to those who may see them. Otherwise a member who
- * may not would get them as new ones.
+ * Returns the seq up to which the channel must have shown its log before a stream starts: the last
+ * entry from before the member joined, or the one that the client resumes from. Another server, or
+ * History, may have shown that entry before this server has read it.
  */
-async function showEarlier(channel: LiveChannel, { visibleAfter, lastSeq, revision }: ClaimedSeat): Promise<void> {
+function startsAfter({ facts }: LiveChannel, { visibleAfter, lastSeq }: ClaimedSeat, { resume }: StreamOptions): number {
+  const isKnown = resume !== undefined && resume.log === facts.log && resume.seq <= lastSeq;
+  return isKnown ? Math.max(visibleAfter, resume.seq) : visibleAfter;
+}
+
+/** Shows the entries up to `seq`, which are in the table. Returns false if that takes too long. */
+async function showEarlier(channel: LiveChannel, claimed: ClaimedSeat, seq: number): Promise<boolean> {
   const { sequencer } = channel;
-  if (channel.lastSeq >= visibleAfter || sequencer === undefined) return;
-  sequencer.expect(lastSeq, revision);
+  if (channel.lastSeq >= seq || sequencer === undefined) return true;
+  sequencer.expect(claimed.lastSeq, claimed.revision);
   await atMost(sequencer.caughtUp(), showEarlierWithinMs);
+  return channel.lastSeq >= seq;
 }
 
 /** Refuses a token whose timestamp is too far from now. The seat's `join_by` is the exact limit. */
@@ -121,11 +129,10 @@ export class Entrance {
     if (stream.ended) return this.#abandon(key);
     onSeat();
     const channel = channelLoader.open(claimed);
-    await showEarlier(channel, claimed);
+    const isShown = await showEarlier(channel, claimed, startsAfter(channel, claimed, options));
     if (stream.ended) return this.#abandon(key);
     session.usage.note(claimed.userId, { bytes: claimed.usedBytes, rows: claimed.usedRows });
-    const isBehind = channel.lastSeq < claimed.visibleAfter;
-    if (isBehind || channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
+    if (!isShown || channel.sequencer?.isCurrent(claimed.revision) === false) return this.#refuseAsMoved(key);
     const start = startPositionOf(channel, claimed, options);
     this.#deps.onResume(start.resume);
     const person = personOf(claimed);
