@@ -48,7 +48,11 @@ const showEarlierWithinMs = 1_000;
  * entry from before the member joined, or the one that the client resumes from. Another server, or
  * History, may have shown that entry before this server has read it.
  */
-function startsAfter({ facts }: LiveChannel, { visibleAfter, lastSeq }: ClaimedSeat, { resume }: StreamOptions): number {
+function startsAfter(
+  { facts }: LiveChannel,
+  { visibleAfter, lastSeq }: ClaimedSeat,
+  { resume }: StreamOptions,
+): number {
   const isKnown = resume !== undefined && resume.log === facts.log && resume.seq <= lastSeq;
   return isKnown ? Math.max(visibleAfter, resume.seq) : visibleAfter;
 }
