@@ -120,6 +120,11 @@ export interface InviteTable {
   usedAt: Date | null;
 }
 
+export interface KickedSeatTable {
+  seatId: string;
+  kickedAt: Generated<Date>;
+}
+
 export interface ListingTable {
   channelId: number;
   foldedName: string;
@@ -349,6 +354,7 @@ export interface Database {
   file: FileTable;
   fileChunk: FileChunkTable;
   invite: InviteTable;
+  kickedSeat: KickedSeatTable;
   listing: ListingTable;
   member: MemberTable;
   message: MessageTable;

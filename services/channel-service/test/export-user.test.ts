@@ -139,6 +139,7 @@ const tables: Readonly<
   },
   usage: { types: ['usage'], leftOut: { user_id: theAccount } },
   session: { types: ['session'], leftOut: { id: internal, user_id: theAccount, token_hash: secret } },
+  kicked_seat: 'the seats are deleted, and the audit has the kick',
   seat: {
     types: ['seat'],
     leftOut: {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { AdminService, KickRequest } from '@parley/contract';
+import { callUnary } from '@parley/rpc';
 import { Chatter, FaultProxy, type ServiceProcess, type TestPerson, Trio, utf8 } from '@parley/testkit';
 
 let trio: Trio;
@@ -55,6 +57,20 @@ test('renews the lease directly, in time, while a manager hangs', async () => {
   toManager.heal();
   expect(stream.messages.flatMap(({ ack }) => (ack?.refusal === undefined ? [] : [ack.refusal.reason]))).toEqual([]);
   await stream.leave();
+});
+
+test('a user whom the manager kicked without reaching the server gets the reason', async () => {
+  const root = await trio.people.make('root');
+  await trio.people.sql("UPDATE chat.users SET role = 'admin' WHERE id = $1", [root.id]);
+  const stream = await join();
+  const move = 'UPDATE chat.server SET internal_addr = $1 RETURNING internal_addr';
+  const [before] = await trio.people.sql('SELECT internal_addr FROM chat.server');
+  await trio.people.sql(move, ['127.0.0.1:1']);
+  const kick = KickRequest.fromPartial({ userId: alice.id, reason: 'too loud' });
+  await callUnary(trio.manager(), AdminService.kick, kick, { token: root.token, withinMs: 10_000 });
+  expect(await stream.ended).toMatchObject({ reason: 'kicked' });
+  expect(stream.messages.at(-1)?.goodbye).toMatchObject({ reason: 'kicked', listenAgain: false });
+  await trio.people.sql(move, [before?.internal_addr]);
 });
 
 test('a user whose seat was purged while the server was out of reach can join again', async () => {

@@ -6,7 +6,7 @@ import { isStorable } from '../channels/settings.js';
 import { requireUserId } from '../members/membership.js';
 import { accessOf } from '../members/membership-rules.js';
 import type { ChatServers, StreamSelector } from '../placement/chat-servers.js';
-import { type EndedSeats, endSeats } from '../placement/seat-store.js';
+import { type EndedSeats, kickSeats } from '../placement/seat-store.js';
 import { oneChannel } from '../requests/channel-id.js';
 import { audit } from '../transactions/audit.js';
 import { endingSeats } from '../transactions/locked.js';
@@ -68,7 +68,7 @@ export function createKick({ pool, servers }: KickDeps) {
     me: UserCaller,
   ): Promise<KickOutcome> {
     const target = await find(client, requested, me);
-    const ended = await endSeats.run(client, { channelId: target.channelId, userId: target.userId });
+    const ended = await kickSeats.run(client, { channelId: target.channelId, userId: target.userId });
     const seats = ended.reduce((sum, server) => sum + server.seats, 0);
     await auditKick(client, target, reason, seats, me);
     return { target, ended };

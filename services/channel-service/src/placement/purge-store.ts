@@ -7,6 +7,7 @@ export const purges = [
   sql.statement('purgeEvents'),
   sql.statement('purgeInvites'),
   sql.statement('purgeKeys'),
+  sql.statement('purgeKicks'),
   sql.statement('purgeNotifications'),
   sql.statement('purgeOffers'),
   sql.statement('purgeRates'),

@@ -21,6 +21,10 @@ DELETE FROM chat.notification WHERE id IN (
   SELECT id FROM (SELECT id, created_at FROM chat.notification ORDER BY id LIMIT 5000) oldest WHERE created_at < now() - interval '90 days'
 );
 
+-- Deletes records of kicks that every chat server has seen: each reads its seats once a second.
+-- name: purgeKicks
+DELETE FROM chat.kicked_seat WHERE kicked_at < now() - interval '1 h';
+
 -- Deletes offers that have lapsed.
 -- name: purgeOffers
 DELETE FROM chat.offer WHERE lapses_at < now();

@@ -61,11 +61,10 @@ export const claimChannel = sql.statement(
 export const reserveRoomSeat = sql.statement('reserveRoomSeat', newSeat, reservedSeat);
 export const reserveChatSeat = sql.statement('reserveChatSeat', newSeat, reservedSeat);
 export const endSeatsInChannel = sql.statement('endSeatsInChannel', { channelId: int4, userId: text }, targetColumns);
-export const endSeats = sql.statement(
-  'endSeats',
-  { channelId: nullable(int4), userId: nullable(text) },
-  { ...targetColumns, seats: int8 },
-);
+const endedSeats = { ...targetColumns, seats: int8 };
+const seatSelector = { channelId: nullable(int4), userId: nullable(text) };
+export const endSeats = sql.statement('endSeats', seatSelector, endedSeats);
+export const kickSeats = sql.statement('kickSeats', seatSelector, endedSeats);
 
 /** Live owner of a channel, with its epoch. */
 export type Owner = RowOf<typeof claimChannel>;

@@ -89,3 +89,14 @@ WITH ended AS (
 )
 SELECT s.instance_id, s.internal_addr, count(*) AS seats FROM ended JOIN chat.server s ON s.instance_id = ended.instance_id
 WHERE s.lease_until > statement_timestamp() GROUP BY s.instance_id, s.internal_addr;
+
+-- Ends seats like endSeats, and records them, so that a chat server that finds out by itself knows
+-- the reason.
+-- name: kickSeats
+WITH ended AS (
+  DELETE FROM chat.seat WHERE id IN (
+    SELECT id FROM chat.seat WHERE (:channelId::int IS NULL OR channel_id = :channelId) AND (:userId::varchar IS NULL OR user_id = :userId) ORDER BY id FOR UPDATE
+  ) RETURNING id, instance_id
+), kicked AS (INSERT INTO chat.kicked_seat (seat_id) SELECT id FROM ended)
+SELECT s.instance_id, s.internal_addr, count(*) AS seats FROM ended JOIN chat.server s ON s.instance_id = ended.instance_id
+WHERE s.lease_until > statement_timestamp() GROUP BY s.instance_id, s.internal_addr;

@@ -42,10 +42,12 @@ SELECT CASE
     WHEN s.id IS NULL OR s.revoked_at IS NOT NULL OR s.expires_at <= now() THEN 'logged-out'
     WHEN m.banned_until > now() AND c.kind = 'room' THEN 'banned'
     WHEN m.banned_until > now() OR (m.left_seq IS NOT NULL AND c.kind <> 'room') THEN 'removed' -- rooms do not use left_seq
+    WHEN EXISTS (SELECT FROM chat.kicked_seat k WHERE k.seat_id = gone.seat_id) THEN 'kicked'
     WHEN h.instance_id IS DISTINCT FROM :instanceId THEN 'moved'
     WHEN EXISTS (SELECT FROM chat.seat x WHERE x.user_id = u.id AND x.exclusive) THEN 'replaced'
   END AS reason
-FROM unnest(:channelIds::int[], :userIds::varchar[], :sessionIds::uuid[]) WITH ORDINALITY AS gone (channel_id, user_id, session_id, n)
+FROM unnest(:seatIds::uuid[], :channelIds::int[], :userIds::varchar[], :sessionIds::uuid[])
+  WITH ORDINALITY AS gone (seat_id, channel_id, user_id, session_id, n)
 LEFT JOIN chat.channel c ON c.id = gone.channel_id
 LEFT JOIN chat.channel_head h ON h.channel_id = gone.channel_id
 LEFT JOIN chat.users u ON u.id = gone.user_id

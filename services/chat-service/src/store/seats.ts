@@ -41,7 +41,7 @@ export const listSeats = sql.statement(
 );
 const lossReasons = sql.statement(
   'lossReasons',
-  { channelIds: array(int4), userIds: array(text), sessionIds: array(uuid), instanceId: uuid },
+  { seatIds: array(uuid), channelIds: array(int4), userIds: array(text), sessionIds: array(uuid), instanceId: uuid },
   { reason: nullable(text.as<Reason>()) },
 );
 
@@ -95,6 +95,7 @@ export class SeatStore {
   async lossReasons(keys: readonly SeatKey[]): Promise<(Reason | undefined)[]> {
     const rows = await lossReasons.run(this.#pool, {
       instanceId: this.#instanceId,
+      seatIds: keys.map(({ seat }) => seat),
       channelIds: keys.map(({ channelId }) => channelId),
       userIds: keys.map(({ userId }) => userId),
       sessionIds: keys.map(({ sessionId }) => sessionId),
